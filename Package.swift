@@ -1,0 +1,32 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "neuron_ws",
+    products: [
+        .library(name: "neuron_ws", type: .dynamic, targets: ["NeuronWS"]),
+        .executable(name: "neuron-ws", targets: ["neuron-ws"]),
+    ],
+    targets: [
+        // C libraries as modules. CLinux holds what Glibc's module lacks; the others are Debian's packages.
+        .systemLibrary(name: "CNeuronWS", path: "include"),
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+
+        // The library, inside out: the protocol, the node as a state machine, every side effect.
+        .target(name: "WebSocketCore"),
+        .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson"]),
+        .target(name: "NeuronWS", dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL"]),
+
+        // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
+        .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),
+        .executableTarget(
+            name: "neuron-ws", dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux"]),
+
+        .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
+        .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
+        .testTarget(name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,11 @@
+#ifndef NEURON_WS_CJANSSON_SHIM_H
+#define NEURON_WS_CJANSSON_SHIM_H
+
+#include <jansson.h>
+
+/* jansson's type tests are macros, which Swift cannot call. */
+static inline json_type neuron_ws_json_typeof(const json_t *json) { return json_typeof(json); }
+static inline json_t *neuron_ws_json_incref(json_t *json) { return json_incref(json); }
+static inline void neuron_ws_json_decref(json_t *json) { json_decref(json); }
+
+#endif
