@@ -1,1 +1,804 @@
+/*
+ * neuron_ws.h - a WebSocket client node for industrial gateways.
+ *
+ * A node pushes groups of tags as JSON messages to a WebSocket server over ws:// or wss://, takes messages back, and
+ * reconnects by itself. This header is the whole contract: what is not said here is not promised.
+ *
+ * Thirty seconds of it:
+ *
+ *     neuron_ws_node_t *node;
+ *     if (neuron_ws_node_create("line-1", "{\"url\":\"ws://127.0.0.1:8080/data\"}", NULL, &node) != NEURON_WS_OK)
+ *         puts(neuron_ws_last_error());
+ *     neuron_ws_node_subscribe(node, "*", "*", NULL);
+ *     neuron_ws_node_start(node);
+ *     neuron_ws_tag_t tag = {.name = "temperature", .type = NEURON_WS_TYPE_DOUBLE, .value.d64 = 21.5};
+ *     neuron_ws_group_t group = {.size = sizeof group, .driver = "plc1", .group = "fast",
+ *                                .tags = &tag, .tag_count = 1, .tag_size = sizeof tag};
+ *     neuron_ws_node_push(node, &group, NULL);
+ *     neuron_ws_node_flush(node, NEURON_WS_LEVEL_WRITTEN, 5000);
+ *     neuron_ws_node_destroy(node);
+ *
+ * CONVENTIONS
+ *
+ * Handles    are opaque and made by a `_create`; each has one owner, who calls its `_destroy` once. `destroy(NULL)` does
+ *            nothing. Using a handle after its destroy is the caller's fault and undefined, as with free().
+ * Threads    Every function may be called from any thread, several at once on one node included, except that nothing may
+ *            run on a node while or after another thread destroys it. Callbacks come on one thread of the library, the
+ *            loop thread, with no lock held: they may call every function, may destroy their node, and must not block,
+ *            because all nodes of the process share that thread.
+ * Outputs    come last and are written only when the status is NEURON_WS_OK.
+ * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they live.
+ * NULL       A pointer may be NULL only where the text says so; anywhere else NULL gives NEURON_WS_INVALID_ARGUMENT.
+ * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it. A
+ *            smaller, older struct is taken, its missing members being zero. A larger, newer one is taken as long as the
+ *            part this library does not know is all zero. 0, less than the first version, or more than 4096 is
+ *            NEURON_WS_STRUCT_SIZE.
+ * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it.
+ * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
+ *            nothing (destroy included); nodes made by the child work.
+ * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
+ */
+#ifndef NEURON_WS_H
+#define NEURON_WS_H
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Marks what the shared library exports. */
+#if defined(__GNUC__) && !defined(__swift__)
+#define NEURON_WS_API __attribute__((visibility("default")))
+#else
+#define NEURON_WS_API
+#endif
+
+/* Every enum is 32 bits wide, in C, in C++ and in Swift. Values that a later version adds are no error for its readers. */
+#if defined(__swift__)
+#define NEURON_WS_ENUM(name) enum __attribute__((enum_extensibility(open))) name : int32_t
+#define NEURON_WS_ENUM_END(name)
+#elif defined(__cplusplus)
+#define NEURON_WS_ENUM(name) enum name : int32_t
+#define NEURON_WS_ENUM_END(name)
+#else
+#define NEURON_WS_ENUM(name) enum name
+#define NEURON_WS_ENUM_END(name) , name##_force_int32 = 0x7fffffff
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Version and errors
+ */
+
+/* The version of this header: major.minor.patch. */
+#define NEURON_WS_VERSION_MAJOR 1
+#define NEURON_WS_VERSION_MINOR 0
+#define NEURON_WS_VERSION_PATCH 0
+/* The binary interface of this header; a library of another major ABI number does not fit. It is in the soname. */
+#define NEURON_WS_ABI_VERSION 1
+
+/* What a function answers. Numbers are never reused. */
+typedef NEURON_WS_ENUM(neuron_ws_status){
+    NEURON_WS_OK = 0,
+    /* A pointer is NULL, a number out of range, or a name empty, too long or with control characters. */
+    NEURON_WS_INVALID_ARGUMENT = 1,
+    /* The settings were refused as a whole; last_error names the key, what it holds and what it takes. */
+    NEURON_WS_INVALID_SETTINGS = 2,
+    /* A text is not JSON or not of the form asked for; last_error gives line and column. */
+    NEURON_WS_INVALID_JSON = 3,
+    /* A group cannot be encoded: no driver or group name, a tag without name, tags NULL with a count, unknown type. */
+    NEURON_WS_INVALID_GROUP = 4,
+    /* A struct's size member is none this library knows. */
+    NEURON_WS_STRUCT_SIZE = 5,
+    /* No subscription covers this driver and group. */
+    NEURON_WS_NOT_SUBSCRIBED = 6,
+    /* The queue is at its limit (settings queue-max-bytes, queue-max-messages); try again when some has been sent. */
+    NEURON_WS_QUEUE_FULL = 7,
+    /* One message is larger than any queue could take, or a count is past its limit. */
+    NEURON_WS_TOO_BIG = 8,
+    /* The time given ran out before the thing asked for was reached. */
+    NEURON_WS_TIMEOUT = 9,
+    /* The node is not running: not started, or stopped meanwhile. */
+    NEURON_WS_NOT_RUNNING = 10,
+    /* The buffer is too small; the length needed was written to *length. */
+    NEURON_WS_BUFFER_TOO_SMALL = 11,
+    /* Memory is exhausted. */
+    NEURON_WS_NO_MEMORY = 12,
+    /* The operating system refused a thread or a descriptor; last_error names the call and its errno. */
+    NEURON_WS_SYSTEM = 13,
+    /* This process is a forked child and the node its parent's. */
+    NEURON_WS_FORKED = 14,
+    /* Not in this version of the library. */
+    NEURON_WS_UNSUPPORTED = 15,
+    /* There is nothing to send: a group without tags, or only errors while upload_err is false. */
+    NEURON_WS_SKIPPED = 16,
+    /* There is no such subscription. */
+    NEURON_WS_NOT_FOUND = 17,
+    /* No event is waiting. */
+    NEURON_WS_NO_EVENT = 18,
+    /* This call would wait for the loop thread, on the loop thread. */
+    NEURON_WS_WRONG_THREAD = 19,
+    /* before_send refused the message. */
+    NEURON_WS_REFUSED = 20
+    NEURON_WS_ENUM_END(neuron_ws_status)
+} neuron_ws_status_t;
+
+/*
+ * The library's version, "1.0.0". Any thread; the string lives as long as the library.
+ */
+NEURON_WS_API const char *neuron_ws_version(void);
+
+/*
+ * NEURON_WS_ABI_VERSION as the library was built with. A host that loads the library by hand compares it with its own.
+ * Any thread.
+ */
+NEURON_WS_API uint32_t neuron_ws_abi_version(void);
+
+/*
+ * The status's name, "NEURON_WS_QUEUE_FULL"; "NEURON_WS_UNKNOWN" for a number this library does not know. Any thread;
+ * the string lives as long as the library.
+ */
+NEURON_WS_API const char *neuron_ws_status_name(neuron_ws_status_t status);
+
+/*
+ * One sentence for people about the status, in English. Any thread; the string lives as long as the library.
+ */
+NEURON_WS_API const char *neuron_ws_status_text(neuron_ws_status_t status);
+
+/*
+ * The last failure of a function called on this thread, with its detail; "" before the first. Never holds a secret. A
+ * call that succeeds leaves it as it is. Any thread; the string lives until this thread's next failing call, and is
+ * freed when the thread ends.
+ */
+NEURON_WS_API const char *neuron_ws_last_error(void);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Values, tags, groups
+ */
+
+/* Neuron's own type numbers (neu_type_e), so that a plugin copies instead of translating. */
+typedef NEURON_WS_ENUM(neuron_ws_type){
+    NEURON_WS_TYPE_INT8 = 1,           /* value.i8 */
+    NEURON_WS_TYPE_UINT8 = 2,          /* value.u8 */
+    NEURON_WS_TYPE_INT16 = 3,          /* value.i16 */
+    NEURON_WS_TYPE_UINT16 = 4,         /* value.u16 */
+    NEURON_WS_TYPE_INT32 = 5,          /* value.i32 */
+    NEURON_WS_TYPE_UINT32 = 6,         /* value.u32 */
+    NEURON_WS_TYPE_INT64 = 7,          /* value.i64 */
+    NEURON_WS_TYPE_UINT64 = 8,         /* value.u64 */
+    NEURON_WS_TYPE_FLOAT = 9,          /* value.f32 */
+    NEURON_WS_TYPE_DOUBLE = 10,        /* value.d64 */
+    NEURON_WS_TYPE_BIT = 11,           /* value.u8, 0 or 1 */
+    NEURON_WS_TYPE_BOOL = 12,          /* value.boolean */
+    NEURON_WS_TYPE_STRING = 13,        /* value.text */
+    NEURON_WS_TYPE_BYTES = 14,         /* value.array of uint8_t */
+    NEURON_WS_TYPE_ERROR = 15,         /* value.i32, the error code; the same as a tag whose `error` is not 0 */
+    NEURON_WS_TYPE_WORD = 16,          /* value.u16 */
+    NEURON_WS_TYPE_DWORD = 17,         /* value.u32 */
+    NEURON_WS_TYPE_LWORD = 18,         /* value.u64 */
+    NEURON_WS_TYPE_PTR = 19,           /* value.text, however long */
+    NEURON_WS_TYPE_TIME = 20,          /* value.text */
+    NEURON_WS_TYPE_DATA_AND_TIME = 21, /* value.text */
+    NEURON_WS_TYPE_ARRAY_CHAR = 22,    /* value.text */
+    NEURON_WS_TYPE_ARRAY_INT8 = 23,    /* value.array of int8_t, and so on */
+    NEURON_WS_TYPE_ARRAY_UINT8 = 24,
+    NEURON_WS_TYPE_ARRAY_INT16 = 25,
+    NEURON_WS_TYPE_ARRAY_UINT16 = 26,
+    NEURON_WS_TYPE_ARRAY_INT32 = 27,
+    NEURON_WS_TYPE_ARRAY_UINT32 = 28,
+    NEURON_WS_TYPE_ARRAY_INT64 = 29,
+    NEURON_WS_TYPE_ARRAY_UINT64 = 30,
+    NEURON_WS_TYPE_ARRAY_FLOAT = 31,
+    NEURON_WS_TYPE_ARRAY_DOUBLE = 32,
+    NEURON_WS_TYPE_ARRAY_BOOL = 33,    /* value.array of bool */
+    NEURON_WS_TYPE_ARRAY_STRING = 34,  /* value.array of const char *, NUL-terminated; NULL is "" */
+    NEURON_WS_TYPE_CUSTOM = 40         /* value.text: one JSON document, put into the message as it is */
+    NEURON_WS_ENUM_END(neuron_ws_type)
+} neuron_ws_type_t;
+
+/* A text's length where the text ends with a NUL byte instead. */
+#define NEURON_WS_NUL_TERMINATED SIZE_MAX
+
+/* A text; `data` may be NULL when `length` is 0. Need not end with NUL unless the length says so. */
+typedef struct neuron_ws_text {
+    const char *data;
+    size_t length; /* bytes, or NEURON_WS_NUL_TERMINATED */
+} neuron_ws_text_t;
+
+/* `count` elements of the type that the tag's type names; `data` may be NULL when `count` is 0. */
+typedef struct neuron_ws_array {
+    const void *data;
+    size_t count;
+} neuron_ws_array_t;
+
+/* The member that the type names is read, no other. */
+typedef union neuron_ws_value {
+    bool boolean;
+    int8_t i8;
+    uint8_t u8;
+    int16_t i16;
+    uint16_t u16;
+    int32_t i32;
+    uint32_t u32;
+    int64_t i64;
+    uint64_t u64;
+    float f32;
+    double d64;
+    neuron_ws_text_t text;
+    neuron_ws_array_t array;
+} neuron_ws_value_t;
+
+/*
+ * One tag: a name with a value, or with an error code instead. Zero-initialise it and set what you need.
+ */
+typedef struct neuron_ws_tag {
+    const char *name;       /* not NULL, not empty */
+    size_t name_length;     /* bytes; 0: the name ends with NUL */
+    neuron_ws_type_t type;  /* which member of `value` counts; not read when `error` is not 0 */
+    int32_t error;          /* 0, or why there is no value: the gateway's error code, reported when upload_err is true */
+    uint8_t precision;      /* FLOAT and DOUBLE: decimals written, 1 to 17; 0: the shortest text that reads back exactly */
+    neuron_ws_value_t value;
+    const struct neuron_ws_tag *metas; /* more about the value (quality, time…): name and value of each count; NULL: none */
+    size_t meta_count;      /* at most NEURON_WS_METAS_MAX */
+} neuron_ws_tag_t;
+
+/*
+ * One collected group: what a driver read of one group of tags at one time.
+ */
+typedef struct neuron_ws_group {
+    size_t size;                 /* sizeof(neuron_ws_group_t) */
+    const char *driver;          /* the southbound node's name, NUL-terminated, 1 to NEURON_WS_NAME_MAX bytes */
+    const char *group;           /* the group's name, likewise */
+    int64_t timestamp_ms;        /* Unix time in ms; 0: now */
+    const neuron_ws_tag_t *tags; /* tag_count of them, tag_size bytes apart */
+    size_t tag_count;            /* 0 to NEURON_WS_TAGS_MAX */
+    size_t tag_size;             /* sizeof(neuron_ws_tag_t); also of the metas */
+} neuron_ws_group_t;
+
+/* Limits of a group. Past them: NEURON_WS_TOO_BIG or, for names, NEURON_WS_INVALID_GROUP. */
+#define NEURON_WS_NAME_MAX 1024
+#define NEURON_WS_TAGS_MAX 2000000
+#define NEURON_WS_METAS_MAX 1024
+/* The largest message that is encoded or sent, bytes. */
+#define NEURON_WS_MESSAGE_MAX 1073741824
+
+/* The form of an uploaded message; the numbers are those of the setting `format`. */
+typedef NEURON_WS_ENUM(neuron_ws_format){
+    NEURON_WS_FORMAT_VALUES = 0,
+    NEURON_WS_FORMAT_TAGS = 1,
+    NEURON_WS_FORMAT_ECP = 2,
+    NEURON_WS_FORMAT_CUSTOM = 3,
+    NEURON_WS_FORMAT_OPENGATE = 5,       /* NEURON_WS_UNSUPPORTED in this version */
+    /* The answers and reports that a node sends besides; for neuron_ws_encode only. */
+    NEURON_WS_FORMAT_STATES = 100,       /* options {"timestamp"?,"states":[{"node","link","running","is_driver"?}]} */
+    NEURON_WS_FORMAT_READ_RESPONSE = 101,       /* options {"uuid"}, and the group */
+    NEURON_WS_FORMAT_WRITE_RESPONSE = 102,      /* options {"uuid","error"} */
+    NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE = 103  /* options {"uuid","tags":[{"group","name","error"}]} */
+    NEURON_WS_ENUM_END(neuron_ws_format)
+} neuron_ws_format_t;
+
+/*
+ * Writes the message that a group would become, without a node.
+ *
+ * format        one of neuron_ws_format.
+ * options_json  NULL, or a JSON object: "static_tags" (object), "upload_err" (bool, true), "schema" (the template of
+ *               NEURON_WS_FORMAT_CUSTOM, text or JSON), and the members named at the formats above.
+ * group         NULL only where the format's comment names none.
+ * buffer, size  where the text goes, without a NUL behind it; buffer may be NULL when size is 0.
+ * length        receives the message's length in bytes, with NEURON_WS_OK and with NEURON_WS_BUFFER_TOO_SMALL.
+ *
+ * Any thread. Borrows nothing. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS (options; names an unknown ${name} of a
+ * template), INVALID_JSON (options, CUSTOM value), INVALID_GROUP, STRUCT_SIZE, TOO_BIG, SKIPPED, BUFFER_TOO_SMALL,
+ * NO_MEMORY, UNSUPPORTED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_encode(neuron_ws_format_t format, const char *options_json,
+                                                  const neuron_ws_group_t *group, char *buffer, size_t size,
+                                                  size_t *length);
+
+/*
+ * The settings form, in the gateway's schema format, as NUL-terminated JSON of *length bytes. Any thread; the text
+ * lives as long as the library. NEURON_WS_OK, INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_settings_schema(const char **json, size_t *length);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * What a node tells
+ */
+
+/* A node. Owned by who created it. */
+#if defined(__swift__)
+typedef struct neuron_ws_node { void *opaque; } neuron_ws_node_t;
+typedef struct neuron_ws_request { void *opaque; } neuron_ws_request_t;
+typedef struct neuron_ws_attempt { void *opaque; } neuron_ws_attempt_t;
+#else
+typedef struct neuron_ws_node neuron_ws_node_t;
+/* A request that came from the server and waits for its answer. Owned by the host from on_request on. */
+typedef struct neuron_ws_request neuron_ws_request_t;
+/* One attempt to connect. Lives during before_connect. */
+typedef struct neuron_ws_attempt neuron_ws_attempt_t;
+#endif
+
+/* A WebSocket message's kind; the numbers are RFC 6455's opcodes. */
+typedef NEURON_WS_ENUM(neuron_ws_kind){
+    NEURON_WS_TEXT = 1,
+    NEURON_WS_BINARY = 2
+    NEURON_WS_ENUM_END(neuron_ws_kind)
+} neuron_ws_kind_t;
+
+/* Where a node stands. */
+typedef NEURON_WS_ENUM(neuron_ws_phase){
+    NEURON_WS_PHASE_IDLE = 0,        /* created or stopped */
+    NEURON_WS_PHASE_WAITING = 1,     /* between two attempts; next_attempt_ms says how long */
+    NEURON_WS_PHASE_RESOLVING = 2,   /* looking up the host's address */
+    NEURON_WS_PHASE_CONNECTING = 3,  /* TCP */
+    NEURON_WS_PHASE_SECURING = 4,    /* TLS */
+    NEURON_WS_PHASE_HANDSHAKING = 5, /* the WebSocket opening handshake */
+    NEURON_WS_PHASE_OPEN = 6,        /* link 1 */
+    NEURON_WS_PHASE_CLOSING = 7      /* the closing handshake */
+    NEURON_WS_ENUM_END(neuron_ws_phase)
+} neuron_ws_phase_t;
+
+/* Why the last connection, or the last attempt at one, ended. */
+typedef NEURON_WS_ENUM(neuron_ws_reason){
+    NEURON_WS_REASON_NONE = 0,              /* nothing has ended yet */
+    NEURON_WS_REASON_NORMAL = 1,            /* 1000 */
+    NEURON_WS_REASON_ENDPOINT_SHUTDOWN = 2, /* 1001 */
+    NEURON_WS_REASON_PROTOCOL_ERROR = 3,    /* 1002, 1003, 1007, 1010, theirs or ours */
+    NEURON_WS_REASON_POLICY_VIOLATION = 4,  /* 1008 */
+    NEURON_WS_REASON_MESSAGE_TOO_BIG = 5,   /* 1009, theirs or ours */
+    NEURON_WS_REASON_SERVER_ERROR = 6,      /* 1011 */
+    NEURON_WS_REASON_TRY_LATER = 7,         /* 1012, 1013 */
+    NEURON_WS_REASON_ABNORMAL = 8,          /* 1006: the stream ended without a Close frame */
+    NEURON_WS_REASON_PING_TIMEOUT = 9,
+    NEURON_WS_REASON_NETWORK_ERROR = 10,
+    NEURON_WS_REASON_DNS = 11,
+    NEURON_WS_REASON_CONNECT_TIMEOUT = 12,
+    NEURON_WS_REASON_PROXY = 13,
+    NEURON_WS_REASON_TLS = 14,                /* tls_failure says which */
+    NEURON_WS_REASON_HANDSHAKE_REJECTED = 15, /* http_status says with what, 0 if it was no HTTP */
+    NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop */
+    NEURON_WS_REASON_RECONFIGURED = 17,       /* by neuron_ws_node_configure */
+    NEURON_WS_REASON_APPLICATION = 18,        /* a close code of 3000 to 4999, in close_code */
+    NEURON_WS_REASON_REFUSED_BY_HOST = 19     /* before_connect did not let the attempt go on */
+    NEURON_WS_ENUM_END(neuron_ws_reason)
+} neuron_ws_reason_t;
+
+/* Which TLS failure, when the reason is NEURON_WS_REASON_TLS. */
+typedef NEURON_WS_ENUM(neuron_ws_tls_failure){
+    NEURON_WS_TLS_NONE = 0,
+    NEURON_WS_TLS_UNKNOWN_CA = 1,
+    NEURON_WS_TLS_SELF_SIGNED = 2,
+    NEURON_WS_TLS_EXPIRED = 3,
+    NEURON_WS_TLS_NOT_YET_VALID = 4,
+    NEURON_WS_TLS_WRONG_NAME = 5,
+    NEURON_WS_TLS_REVOKED = 6,
+    NEURON_WS_TLS_VERIFICATION = 7,          /* any other reason not to trust the certificate */
+    NEURON_WS_TLS_CLIENT_CERTIFICATE = 8,    /* the server wants one, or does not take ours */
+    NEURON_WS_TLS_NOT_TLS = 9,               /* what answered does not speak TLS */
+    NEURON_WS_TLS_PROTOCOL = 10              /* versions, ciphers, alerts */
+    NEURON_WS_ENUM_END(neuron_ws_tls_failure)
+} neuron_ws_tls_failure_t;
+
+/* How much is known about a message. Each includes those before it. */
+typedef NEURON_WS_ENUM(neuron_ws_level){
+    NEURON_WS_LEVEL_ACCEPTED = 0,    /* in the queue */
+    NEURON_WS_LEVEL_STORED = 1,      /* on disk, synced; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_WRITTEN = 2,     /* the kernel took all its bytes */
+    NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_ENUM_END(neuron_ws_level)
+} neuron_ws_level_t;
+
+/* How a message ended; each accepted message has exactly one outcome. */
+typedef NEURON_WS_ENUM(neuron_ws_outcome){
+    NEURON_WS_DELIVERED = 0,
+    NEURON_WS_DROPPED_STOPPED = 1,  /* the node was destroyed before it could be sent */
+    NEURON_WS_DROPPED_REFUSED = 2,  /* before_send refused it */
+    NEURON_WS_DROPPED_OVERFLOW = 3, /* a cache policy made room; not in this version */
+    NEURON_WS_EXPIRED = 4           /* older than cache-ttl; not in this version */
+    NEURON_WS_ENUM_END(neuron_ws_outcome)
+} neuron_ws_outcome_t;
+
+typedef NEURON_WS_ENUM(neuron_ws_log_level){
+    NEURON_WS_LOG_DEBUG = 0,
+    NEURON_WS_LOG_INFO = 1,
+    NEURON_WS_LOG_NOTICE = 2,
+    NEURON_WS_LOG_WARN = 3,
+    NEURON_WS_LOG_ERROR = 4,
+    NEURON_WS_LOG_FATAL = 5,
+    NEURON_WS_LOG_OFF = 6
+    NEURON_WS_ENUM_END(neuron_ws_log_level)
+} neuron_ws_log_level_t;
+
+/*
+ * A node's state at one moment. Texts are NUL-terminated, cut at their size, and hold no secret: an URL's query and
+ * a key are shown as "…".
+ */
+typedef struct neuron_ws_state {
+    size_t size;
+    int32_t link;                        /* 1 while messages can be sent, else 0 */
+    neuron_ws_phase_t phase;
+    neuron_ws_reason_t reason;           /* how the last connection ended */
+    neuron_ws_tls_failure_t tls_failure;
+    neuron_ws_level_t level;             /* the delivery level in force */
+    int32_t close_code;                  /* of the last Close frame, theirs before ours; 0: none */
+    int32_t http_status;                 /* of the last opening handshake; 0: none */
+    int32_t system_error;                /* errno of the last failure; 0: none */
+    bool tls;                            /* the present connection is over TLS */
+    bool tls_verified;                   /* and the server's certificate was checked and is good */
+    bool tls_verify_off;                 /* the settings switch the check off */
+    uint64_t attempts;                   /* attempts to connect since the last connection was open */
+    int64_t next_attempt_ms;             /* ms until the next attempt; -1: none is planned */
+    int64_t connected_ms;                /* ms the present connection has been open; -1: it is not */
+    char url[512];                       /* the URL in use, without secrets */
+    char peer_address[64];               /* "127.0.0.1:8080", "[::1]:8080" */
+    char subprotocol[64];                /* what the server chose; "": none */
+    char tls_version[16];                /* "TLSv1.3" */
+    char tls_cipher[64];
+    char tls_peer[256];                  /* the server certificate's subject */
+    char close_reason[128];              /* the text of the last Close frame */
+    char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
+} neuron_ws_state_t;
+
+/*
+ * A node's counters, all since its creation, and gauges. Counters only grow.
+ */
+typedef struct neuron_ws_metrics {
+    size_t size;
+    uint64_t messages_accepted;    /* by push, push_json and send */
+    uint64_t messages_sent;        /* reached the level `written` */
+    uint64_t messages_dropped;     /* ended as dropped */
+    uint64_t messages_rejected;    /* push refused them: queue full, too big, invalid; never accepted */
+    uint64_t messages_skipped;     /* groups with nothing to send, or not subscribed */
+    uint64_t messages_received;    /* whole messages from the server */
+    uint64_t payload_bytes_sent;   /* of messages, before framing */
+    uint64_t payload_bytes_received;
+    uint64_t wire_bytes_sent;      /* frames with their headers and control frames, before TLS */
+    uint64_t wire_bytes_received;
+    uint64_t tags_sent;            /* tags with a value in accepted groups */
+    uint64_t tag_errors_sent;      /* tags with an error in accepted groups */
+    uint64_t pings_sent;
+    uint64_t pongs_received;
+    uint64_t pings_received;
+    uint64_t connection_attempts;
+    uint64_t connections_opened;
+    uint64_t disconnections;       /* of open connections */
+    uint64_t messages_resent;      /* sent again because a connection ended in the middle of them */
+    uint64_t events_dropped;       /* the event queue was full */
+    uint64_t requests_received;
+    uint64_t requests_malformed;
+    uint64_t queued_messages;      /* gauge: accepted, without outcome yet */
+    uint64_t queued_bytes;         /* gauge: memory they take */
+    uint64_t round_trip_us;        /* gauge: of the last answered ping; 0: none yet */
+    uint64_t link;                 /* gauge: 0 or 1 */
+} neuron_ws_metrics_t;
+
+typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
+    NEURON_WS_METRICS_OPENMETRICS = 0, /* OpenMetrics 1.0 text, ending in "# EOF" */
+    NEURON_WS_METRICS_JSON = 1         /* one JSON object, members as in neuron_ws_metrics_t */
+    NEURON_WS_ENUM_END(neuron_ws_metrics_format)
+} neuron_ws_metrics_format_t;
+
+/* What a request from the server asks for. */
+typedef NEURON_WS_ENUM(neuron_ws_request_kind){
+    NEURON_WS_REQUEST_READ = 1,
+    NEURON_WS_REQUEST_WRITE = 2,
+    NEURON_WS_REQUEST_ACTION = 3,
+    NEURON_WS_REQUEST_OPERATION = 4
+    NEURON_WS_ENUM_END(neuron_ws_request_kind)
+} neuron_ws_request_kind_t;
+
+/* A request as on_request gets it. Everything in it lives until the request is answered or dropped. */
+typedef struct neuron_ws_request_info {
+    size_t size;
+    neuron_ws_request_kind_t kind;
+    const char *uuid;
+    const char *driver;
+    const char *group;           /* "" where the request names none */
+    const char *json;            /* the whole document, NUL-terminated */
+    size_t json_length;
+    const neuron_ws_tag_t *tags; /* the tags to read (names only) or to write (with values) */
+    size_t tag_count;
+} neuron_ws_request_info_t;
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * The host's side
+ */
+
+/*
+ * Callbacks, all optional. They run on the loop thread with no lock held, must not block, and may call every function
+ * of this header, destroy included. Pointers they get live during the call unless said otherwise. `context` is the
+ * host's own and handed back as it is.
+ */
+typedef struct neuron_ws_host {
+    size_t size;
+    void *context;
+    /* The link, the phase or the reason changed. */
+    void (*on_state)(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context);
+    /* A message that is no request and no answer the library knows. `length` bytes, not NUL-terminated. */
+    void (*on_message)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                       void *context);
+    /* A request from the server. The host owns `request` and ends it by neuron_ws_request_reply or _drop, now or later,
+       from any thread. Not called in this version. */
+    void (*on_request)(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
+                       void *context);
+    /* Message `id` has its outcome; `level` is what is known of a delivered one. */
+    void (*on_delivery)(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome, neuron_ws_level_t level,
+                        void *context);
+    /* One line of log, NUL-terminated, without a line break at its end. Also called on threads that call into the
+       library, for what those calls have to say. */
+    void (*on_log)(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context);
+    /* Before each attempt to connect. May change the attempt by the neuron_ws_attempt_ functions. Anything but
+       NEURON_WS_OK cancels this attempt; the next one comes after the usual back-off. */
+    neuron_ws_status_t (*before_connect)(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context);
+    /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
+    bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                        void *context);
+} neuron_ws_host_t;
+
+/*
+ * Another URL for this attempt alone; parsed like the setting `url`. Loop thread, inside before_connect.
+ * NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_url(neuron_ws_attempt_t *attempt, const char *url);
+
+/*
+ * A header of the opening handshake for this attempt alone; replaces one of the same name from the settings. value NULL
+ * takes it away. Loop thread, inside before_connect. NEURON_WS_OK, INVALID_ARGUMENT (not a header name or value, or
+ * one that the handshake itself sets).
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_header(neuron_ws_attempt_t *attempt, const char *name,
+                                                              const char *value);
+
+/*
+ * `Authorization: Bearer token` for this attempt alone. Never logged. Loop thread, inside before_connect.
+ * NEURON_WS_OK, INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_token(neuron_ws_attempt_t *attempt, const char *token);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * A node's life
+ */
+
+/*
+ * Makes a node. Parses and checks the settings; starts nothing and opens nothing.
+ *
+ * name           the node's name in logs and metrics: 1 to 128 bytes of UTF-8 without control characters.
+ * settings_json  the settings as a JSON object, bare or inside {"params":{…}}. At most 4 MiB. README.md has the table.
+ * host           callbacks, copied; NULL: none. Its context must outlive the node.
+ * node           receives the node, owned by the caller.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS, STRUCT_SIZE, NO_MEMORY, SYSTEM.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const char *settings_json,
+                                                       const neuron_ws_host_t *host, neuron_ws_node_t **node);
+
+/*
+ * Begins to connect, and returns at once: on_state and neuron_ws_node_state tell how it goes. The first start in a
+ * process starts the loop thread. On a running node nothing happens.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; the node is as before), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
+
+/*
+ * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
+ * within timeout_ms from every state, 0 being at once. Queued messages stay queued, and a later start sends them.
+ * On the loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
+ *
+ * Any thread. NEURON_WS_OK, also when the server did not answer in time; INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uint32_t timeout_ms);
+
+/*
+ * Stops the node at once if it runs, gives every queued message its outcome, and frees it. After it returns no callback
+ * of this node runs or comes again, except that a destroy inside one of its callbacks lets that callback return. A
+ * Close frame is tried without waiting; call neuron_ws_node_stop before for an orderly end. NULL does nothing.
+ *
+ * Any thread, the loop thread included.
+ */
+NEURON_WS_API void neuron_ws_node_destroy(neuron_ws_node_t *node);
+
+/*
+ * New settings for a living node, whole: what is not in them is at its default. Reconnects only if a key that concerns
+ * the connection changed. The queue stays. Bad settings change nothing.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS, NO_MEMORY, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_configure(neuron_ws_node_t *node, const char *settings_json);
+
+/*
+ * Forwards what is pushed of this driver and group from now on. "*" stands for all; an exact subscription goes before
+ * driver/"*", that before "*"/group, that before "*"/"*". Subscribing again replaces the parameters.
+ *
+ * params_json  NULL, or a JSON object with "static_tags" (an object, or a text holding one): added to each message.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), INVALID_JSON, TOO_BIG (more than 100,000 subscriptions), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_subscribe(neuron_ws_node_t *node, const char *driver,
+                                                          const char *group, const char *params_json);
+
+/*
+ * Ends exactly the subscription that was made with these two names. group NULL: all of the driver's.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_unsubscribe(neuron_ws_node_t *node, const char *driver,
+                                                            const char *group);
+
+/*
+ * The gateway renamed a driver (group and new_group NULL) or a group of one (new_driver the same as driver): the
+ * subscriptions follow.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_rename(neuron_ws_node_t *node, const char *driver, const char *group,
+                                                       const char *new_driver, const char *new_group);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Sending
+ */
+
+/*
+ * Sends one collected group in the node's format. Encodes on the calling thread, borrows nothing after it returns, and
+ * never waits for network or disk. Works whether the node is connected, running or not: messages queue.
+ *
+ * id  NULL, or receives the message's number in this node, 1, 2, 3…, as on_delivery names it.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE, NOT_SUBSCRIBED,
+ * SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED. Nothing is sent unless it is OK.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_push(neuron_ws_node_t *node, const neuron_ws_group_t *group,
+                                                     uint64_t *id);
+
+/*
+ * The same from JSON, `length` bytes of it, in tags-format
+ *   {"node":"plc1","group":"fast","timestamp":1650006388943,"tags":[{"name":"t","value":21.5,"type":"FLOAT"}, …]}
+ * or values-format
+ *   {"node":"plc1","group":"fast","timestamp":1650006388943,"values":{"t":21.5},"errors":{"u":2014},"metas":{}}
+ * "timestamp" may be left out: now. A value's type follows from it (integer: INT64 or UINT64, real: DOUBLE, true and
+ * false: BOOL, text: STRING, array: an array, object: CUSTOM) unless a tag's "type" names one; "precision" as in
+ * neuron_ws_tag_t; "metas" of a tag is an array of such tags.
+ *
+ * Any thread. As neuron_ws_node_push, and INVALID_JSON.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_json(neuron_ws_node_t *node, const char *text, size_t length,
+                                                          uint64_t *id);
+
+/*
+ * Sends a message of the host's own as it is. bytes may be NULL when length is 0. Text must be UTF-8.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (unknown kind, text that is not UTF-8), QUEUE_FULL, TOO_BIG, NO_MEMORY,
+ * FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const void *bytes,
+                                                     size_t length, uint64_t *id);
+
+/* A command to the server, with its response. */
+typedef struct neuron_ws_command {
+    size_t size;
+    neuron_ws_kind_t kind;
+    const void *bytes;
+    size_t length;
+    uint32_t timeout_ms;
+    const char *match_member; /* the response is the message whose member of this name equals match_value */
+    const char *match_value;  /* NULL with match_member: any value; both NULL: the next message */
+    /* Or the host decides; NULL: by the members above. */
+    bool (*matches)(const uint8_t *bytes, size_t length, void *context);
+    /* The end of it: NEURON_WS_OK with the response, NEURON_WS_TIMEOUT or NEURON_WS_NOT_RUNNING without. Loop thread. */
+    void (*on_response)(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                        size_t length, void *context);
+    void *context;
+} neuron_ws_command_t;
+
+/*
+ * Sends a command and waits for its response without blocking.
+ * Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT, STRUCT_SIZE.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_request(neuron_ws_node_t *node, const neuron_ws_command_t *command,
+                                                        uint64_t *id);
+
+/*
+ * Answers a request and frees it. Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_request_reply(neuron_ws_request_t *request, const char *json,
+                                                         size_t length);
+
+/*
+ * Frees a request without the host's answer. Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *request);
+
+/*
+ * Waits until every message accepted before this call has reached `level` or another outcome, at most timeout_ms.
+ *
+ * Any thread but the loop thread (WRONG_THREAD). NEURON_WS_OK, TIMEOUT, NOT_RUNNING (the node is not running, or was
+ * stopped meanwhile, with messages left), INVALID_ARGUMENT, UNSUPPORTED (a level above the one in force), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_flush(neuron_ws_node_t *node, neuron_ws_level_t level,
+                                                      uint32_t timeout_ms);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Watching
+ */
+
+/*
+ * How the node stands. state->size is set by the caller; as much as fits of it is written.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, STRUCT_SIZE, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_state(neuron_ws_node_t *node, neuron_ws_state_t *state);
+
+/*
+ * The node's counters. metrics->size is set by the caller; as much as fits of it is written.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, STRUCT_SIZE, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics(neuron_ws_node_t *node, neuron_ws_metrics_t *metrics);
+
+/*
+ * The same as text, without a NUL behind it. buffer may be NULL when size is 0. *length is written with NEURON_WS_OK
+ * and with NEURON_WS_BUFFER_TOO_SMALL.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *node,
+                                                             neuron_ws_metrics_format_t format, char *buffer,
+                                                             size_t size, size_t *length);
+
+/*
+ * How much the node logs. seconds > 0: after that many the level goes back to the one of the settings; 0: until the
+ * next call or configure.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *node, neuron_ws_log_level_t level,
+                                                              uint32_t seconds);
+
+/* Kinds of events, as bits. */
+#define NEURON_WS_EVENT_STATE 1u
+#define NEURON_WS_EVENT_MESSAGE 2u
+#define NEURON_WS_EVENT_REQUEST 4u
+#define NEURON_WS_EVENT_RESPONSE 8u
+#define NEURON_WS_EVENT_DELIVERY 16u
+#define NEURON_WS_EVENT_LOG 32u
+#define NEURON_WS_EVENT_ALL 63u
+
+/* An event, for hosts with a loop of their own. */
+typedef struct neuron_ws_event {
+    size_t size;
+    uint32_t kind;                /* one NEURON_WS_EVENT_ bit */
+    neuron_ws_kind_t message_kind; /* MESSAGE, RESPONSE */
+    uint64_t id;                  /* DELIVERY, RESPONSE */
+    neuron_ws_outcome_t outcome;  /* DELIVERY */
+    neuron_ws_level_t level;      /* DELIVERY */
+    neuron_ws_log_level_t log_level; /* LOG */
+    neuron_ws_status_t status;    /* RESPONSE */
+    int32_t link;                 /* STATE; the rest by neuron_ws_node_state */
+    neuron_ws_phase_t phase;      /* STATE */
+    neuron_ws_reason_t reason;    /* STATE */
+    neuron_ws_request_t *request; /* REQUEST: owned by the host */
+    const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next call of next_event on
+                                     this node, or its destroy */
+    size_t length;
+} neuron_ws_event_t;
+
+/*
+ * From now on events of the kinds in `mask` go into a queue instead of the callbacks. The descriptor, an eventfd that is
+ * readable while events wait, goes into the host's own loop; it is the node's and closed by destroy: never read, write
+ * or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted (events_dropped).
+ * May be called again with another mask; a mask of 0 goes back to callbacks alone.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (bits that are none), SYSTEM, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_event_fd(neuron_ws_node_t *node, uint32_t mask, int32_t *descriptor);
+
+/*
+ * The next event. event->size is set by the caller. Takes what the descriptor says; when none is left, the descriptor
+ * is no longer readable. One thread at a time, because of the borrowed bytes.
+ *
+ * NEURON_WS_OK, NO_EVENT, INVALID_ARGUMENT, STRUCT_SIZE, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_next_event(neuron_ws_node_t *node, neuron_ws_event_t *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NEURON_WS_H */

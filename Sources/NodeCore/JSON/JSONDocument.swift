@@ -1,0 +1,160 @@
+import CJansson
+
+/// Why a text is no JSON document that we take.
+public struct JSONError: Error, Equatable, Sendable {
+    /// What jansson says, with line and column (1-based), for people.
+    public let text: String
+
+    public init(text: String) { self.text = text }
+}
+
+/// A parsed JSON document, owned. All reading and all writing off the hot path goes through jansson.
+///
+/// A document belongs to one thread at a time; jansson's reference counts are atomic, its containers are not.
+public final class JSONDocument {
+    @usableFromInline let pointer: UnsafeMutablePointer<json_t>
+
+    private init(owned pointer: UnsafeMutablePointer<json_t>) { self.pointer = pointer }
+
+    deinit { neuron_ws_json_decref(pointer) }
+
+    /// The deepest nesting that jansson reads (its JSON_PARSER_MAX_DEPTH).
+    public static let depthMax = 2048
+
+    /// Parses `bytes`; any JSON value may be the root. Repeated members: the last one counts, as in Neuron.
+    public static func parse(_ bytes: UnsafeRawBufferPointer, byteCountMax: Int) throws(JSONError) -> JSONDocument {
+        if bytes.count > byteCountMax {
+            throw JSONError(text: "the document has \(bytes.count) bytes, at most \(byteCountMax) are taken")
+        }
+        guard let base = bytes.baseAddress, bytes.count > 0 else { throw JSONError(text: "the document is empty") }
+        var error = json_error_t()
+        let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL
+        let root = json_loadb(base.assumingMemoryBound(to: CChar.self), bytes.count, Int(flags), &error)
+        guard let root else { throw JSONError(text: describe(&error)) }
+        return JSONDocument(owned: root)
+    }
+
+    /// Parses a text; see `parse(_:byteCountMax:)`.
+    public static func parse(_ text: String, byteCountMax: Int) throws(JSONError) -> JSONDocument {
+        var copy = text
+        let result: Result<JSONDocument, JSONError> = copy.withUTF8 { utf8 in
+            do throws(JSONError) {
+                return .success(try parse(UnsafeRawBufferPointer(utf8), byteCountMax: byteCountMax))
+            } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    private static func describe(_ error: inout json_error_t) -> String {
+        let message = withUnsafeBytes(of: &error.text) { raw in
+            String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return "line \(error.line), column \(error.column): \(message)"
+    }
+
+    /// The document's root.
+    public var root: JSONValue { JSONValue(pointer: pointer, owner: self) }
+}
+
+/// A value inside a document, which it keeps alive.
+public struct JSONValue {
+    /// What a JSON value is.
+    public enum Kind: Sendable { case object, array, string, integer, real, boolean, null }
+
+    public let pointer: UnsafeMutablePointer<json_t>
+    public let owner: JSONDocument
+
+    public var kind: Kind {
+        switch neuron_ws_json_typeof(pointer) {
+        case JSON_OBJECT: .object
+        case JSON_ARRAY: .array
+        case JSON_STRING: .string
+        case JSON_INTEGER: .integer
+        case JSON_REAL: .real
+        case JSON_TRUE, JSON_FALSE: .boolean
+        default: .null
+        }
+    }
+
+    /// What it is, in words for an error text.
+    public var kindName: StaticString {
+        switch kind {
+        case .object: "an object"
+        case .array: "an array"
+        case .string: "a text"
+        case .integer: "an integer"
+        case .real: "a real number"
+        case .boolean: "true or false"
+        case .null: "null"
+        }
+    }
+
+    public var boolean: Bool? { kind == .boolean ? neuron_ws_json_typeof(pointer) == JSON_TRUE : nil }
+    public var integer: Int64? { kind == .integer ? json_integer_value(pointer) : nil }
+    /// The number, whether written as an integer or as a real.
+    public var number: Double? {
+        switch kind {
+        case .integer: Double(json_integer_value(pointer))
+        case .real: json_real_value(pointer)
+        default: nil
+        }
+    }
+    public var string: String? {
+        withUTF8 { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A text's bytes, valid during the call; nil if it is no text.
+    public func withUTF8<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        guard kind == .string, let start = json_string_value(pointer) else { return nil }
+        return body(UnsafeRawBufferPointer(start: start, count: json_string_length(pointer)))
+    }
+
+    /// The number of elements or members; 0 for what has none.
+    public var count: Int {
+        switch kind {
+        case .array: json_array_size(pointer)
+        case .object: json_object_size(pointer)
+        default: 0
+        }
+    }
+
+    /// Element `index` of an array; nil outside of it.
+    public subscript(index: Int) -> JSONValue? {
+        guard index >= 0, let element = json_array_get(pointer, index) else { return nil }
+        return JSONValue(pointer: element, owner: owner)
+    }
+
+    /// The member of this name; nil if there is none.
+    public subscript(member: String) -> JSONValue? {
+        var name = member
+        let found = name.withUTF8 { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { json_object_getn(pointer, $0.baseAddress, $0.count) }
+        }
+        guard let found else { return nil }
+        return JSONValue(pointer: found, owner: owner)
+    }
+
+    /// Calls `body` for each member in the order of the text, until it returns false.
+    public func forEachMember(_ body: (String, JSONValue) -> Bool) {
+        var iterator = json_object_iter(pointer)
+        while let current = iterator {
+            let key = UnsafeRawBufferPointer(
+                start: json_object_iter_key(current), count: json_object_iter_key_len(current))
+            guard let value = json_object_iter_value(current) else { return }
+            if !body(String(decoding: key, as: UTF8.self), JSONValue(pointer: value, owner: owner)) { return }
+            iterator = json_object_iter_next(pointer, current)
+        }
+    }
+
+    /// The value as JSON text, written by jansson with `flags` (JSON_COMPACT…).
+    public func encoded(flags: Int32) -> [UInt8] {
+        let flags = Int(flags) | Int(JSON_ENCODE_ANY)
+        let needed = json_dumpb(pointer, nil, 0, flags)
+        if needed == 0 { return [] }
+        return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
+            count = buffer.withMemoryRebound(to: CChar.self) {
+                min(needed, json_dumpb(pointer, $0.baseAddress, $0.count, flags))
+            }
+        }
+    }
+}
