@@ -43,7 +43,9 @@ enum LargeIntegers {
 
     /// The integer that a marked text stands for; nil for everything else.
     static func value(of value: JSONValue) -> UInt64? {
-        value.withUTF8 { text -> UInt64? in
+        // A text of the user's own may look like a marked one where nothing was marked.
+        if !value.owner.marksLargeIntegers { return nil }
+        return value.withUTF8 { text -> UInt64? in
             guard text.count > mark.count, text[0] == 0, text.starts(with: mark) else { return nil }
             return decimal(text[mark.count...])
         } ?? nil

@@ -13,6 +13,8 @@ public struct JSONError: Error, Equatable, Sendable {
 /// A document belongs to one thread at a time; jansson's reference counts are atomic, its containers are not.
 public final class JSONDocument {
     @usableFromInline let pointer: UnsafeMutablePointer<json_t>
+    /// Some texts stand for integers from 2^63 on; see `LargeIntegers`.
+    var marksLargeIntegers = false
 
     private init(owned pointer: UnsafeMutablePointer<json_t>) { self.pointer = pointer }
 

@@ -138,11 +138,12 @@ public final class NodeSettings: Sendable {
     ///
     /// Throws an error that names all that is wrong; nothing secret stands in it.
     public static func parse(json: UnsafeRawBufferPointer) throws(SettingsError) -> NodeSettings {
-        var parser = SettingsParser()
+        let document: JSONDocument
         do throws(JSONError) {
-            let document = try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
-            parser.read(document.root)
+            document = try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
         } catch { throw SettingsError(key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text)) }
+        var parser = SettingsParser()
+        try parser.read(document.root)
         SettingsRules.check(&parser)
         let urls = SettingsURL.urls(&parser)
         if let error = SettingsError.joined(parser.problems) { throw error }

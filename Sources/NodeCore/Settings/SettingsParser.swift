@@ -29,20 +29,17 @@ struct SettingsParser {
 
     func isRefused(_ key: SettingKey) -> Bool { problems.contains { $0.key == key.rawValue } }
 
-    /// Reads all members of `root`, bare or inside "params".
-    mutating func read(_ root: JSONValue) {
+    /// Reads all members of `root`, bare or inside "params". Throws when there are no members to be read.
+    mutating func read(_ root: JSONValue) throws(SettingsError) {
         guard root.kind == .object else {
-            problems.append(SettingsError(key: "", text: "the settings are \(root.kindName); they must be an object"))
-            return
+            throw SettingsError(key: "", text: "the settings are \(root.kindName); they must be an object")
         }
         guard let params = root["params"] else {
             readMembers(root)
             return
         }
         guard params.kind == .object else {
-            problems.append(
-                SettingsError(key: "params", text: "\"params\" is \(params.kindName); it must be an object"))
-            return
+            throw SettingsError(key: "params", text: "\"params\" is \(params.kindName); it must be an object")
         }
         root.forEachMember { name, _ in
             if name != "params" {
@@ -140,7 +137,8 @@ struct SettingsParser {
     /// Rounded to milliseconds, but never from more than nothing to nothing; nil when it is out of every range.
     static func milliseconds(_ seconds: Double) -> Int64? {
         guard seconds >= 0, seconds <= 1e9 else { return nil }
-        let rounded = Int64((seconds * 1000).rounded())
+        // Cut after adding a half: rounded() would need libm.
+        let rounded = Int64(seconds * 1000 + 0.5)
         return seconds > 0 ? max(1, rounded) : 0
     }
 
