@@ -22,7 +22,7 @@ public struct Outbox {
         case allFramed
         /// A frame ended, and the caller asked to stop there.
         case frameEnded
-        /// The next message has not been seen by the host; see `withNextMessage`.
+        /// The next message has not been seen by the host; see `nextMessage`.
         case uninspected
         /// The pool of masking keys is empty.
         case outOfKeys
@@ -159,10 +159,11 @@ public struct Outbox {
 
     // MARK: The host's look at a message
 
-    /// The message that `fill` stopped at as `.uninspected`; nil if there is none.
-    public func withNextMessage<Result>(_ body: (UInt8, UnsafeRawBufferPointer) -> Result) -> Result? {
+    /// The kind and a copy of the message that `fill` stopped at as `.uninspected`; nil if there is none. A copy,
+    /// because the host's callback may end the node, and this outbox with it.
+    public func nextMessage() -> (kind: UInt8, bytes: [UInt8])? {
         guard let chunk = framing.chunk, framing.offset < chunk.used else { return nil }
-        return body(chunk.record(at: framing.offset).pointee.kind, chunk.payload(at: framing.offset))
+        return (chunk.record(at: framing.offset).pointee.kind, Array(chunk.payload(at: framing.offset)))
     }
 
     /// What the host said of it.
