@@ -8,12 +8,15 @@ struct HandshakeErrorTests {
         #expect(redirect.text == "The server answered with HTTP status 302; expected 101; it points to wss://h/x.")
         let busy = HandshakeError.unexpectedStatus(503, location: nil, retryAfterSeconds: 7)
         #expect(busy.text == "The server answered with HTTP status 503; expected 101; it asks to wait 7 s.")
-        #expect(HandshakeError.missingUpgrade(found: "h2c").text
-            == "The server's 101 answer has Upgrade: h2c; expected websocket.")
-        #expect(HandshakeError.missingConnection(found: nil).text
-            == "The server's 101 answer has no Connection field; expected Upgrade.")
-        #expect(HandshakeError.unexpectedSubprotocol("a\u{1B}[0mä").text
-            == "The server chose the subprotocol \"a?[0m??\", which was not offered.")
+        #expect(
+            HandshakeError.missingUpgrade(found: "h2c").text
+                == "The server's 101 answer has Upgrade: h2c; expected websocket.")
+        #expect(
+            HandshakeError.missingConnection(found: nil).text
+                == "The server's 101 answer has no Connection field; expected Upgrade.")
+        #expect(
+            HandshakeError.unexpectedSubprotocol("a\u{1B}[0mä").text
+                == "The server chose the subprotocol \"a?[0m??\", which was not offered.")
     }
 
     @Test func cutsWhatThePeerSent() {

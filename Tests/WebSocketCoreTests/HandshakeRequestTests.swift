@@ -29,10 +29,11 @@ struct HandshakeRequestTests {
     }
 
     @Test func writesWhatIsRequired() {
-        #expect(text(request()) == [
-            "GET /chat HTTP/1.1", "Host: server.example.com", "Upgrade: websocket", "Connection: Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
-        ])
+        #expect(
+            text(request()) == [
+                "GET /chat HTTP/1.1", "Host: server.example.com", "Upgrade: websocket", "Connection: Upgrade",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+            ])
     }
 
     @Test func writesWhatIsOptional() {
@@ -40,12 +41,14 @@ struct HandshakeRequestTests {
             "wss://[::1]:8443?a=b", subprotocols: ["chat", "superchat"], origin: "http://example.com",
             userAgent: "neuron-ws/1", headers: [("Authorization", "Bearer x"), ("X-Two", "")],
             extensions: "permessage-deflate")
-        #expect(text(request) == [
-            "GET /?a=b HTTP/1.1", "Host: [::1]:8443", "Upgrade: websocket", "Connection: Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "Origin: http://example.com",
-            "Sec-WebSocket-Protocol: chat, superchat", "Sec-WebSocket-Extensions: permessage-deflate",
-            "User-Agent: neuron-ws/1", "Authorization: Bearer x", "X-Two: ",
-        ])
+        #expect(
+            text(request) == [
+                "GET /?a=b HTTP/1.1", "Host: [::1]:8443", "Upgrade: websocket", "Connection: Upgrade",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+                "Origin: http://example.com",
+                "Sec-WebSocket-Protocol: chat, superchat", "Sec-WebSocket-Extensions: permessage-deflate",
+                "User-Agent: neuron-ws/1", "Authorization: Bearer x", "X-Two: ",
+            ])
     }
 
     @Test func putsTheUsersOwnHeadersBeforeDefaults() {

@@ -32,11 +32,15 @@ func parsed(_ text: String) -> ParsedResponse { parsed(pieces: [Array(text.utf8)
 
 struct HandshakeResponseParserTests {
     @Test func readsTheAnswerOfTheRFCHoweverItIsSplit() {
-        let text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection:Upgrade \r\n"
+        let text =
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection:Upgrade \r\n"
             + "Sec-WebSocket-Accept:\t s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Empty:\r\n\r\n"
         let expected = ParsedResponse.response(
             101, "Switching Protocols",
-            ["Upgrade=websocket", "Connection=Upgrade", "Sec-WebSocket-Accept=s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "X-Empty="],
+            [
+                "Upgrade=websocket", "Connection=Upgrade", "Sec-WebSocket-Accept=s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+                "X-Empty=",
+            ],
             bytesUsed: text.utf8.count)
         // A frame follows at once: it is not the parser's.
         let input = Array(text.utf8) + hex("810548656c6c6f")
@@ -51,14 +55,16 @@ struct HandshakeResponseParserTests {
     }
 
     @Test func skipsInterimAnswers() {
-        let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 S\r\nA: b\r\n\r\n"
+        let text =
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 S\r\nA: b\r\n\r\n"
         for pieces in cuts(Array(text.utf8)) {
             #expect(parsed(pieces: pieces) == .response(101, "S", ["A=b"], bytesUsed: text.utf8.count))
         }
     }
 
     @Test(arguments: [
-        "H2", "\r", "\n", "X", "SSH-2.0-OpenSSH", "HTTP/2 101", "HTTP/0.9 ", "http/1.1 101", "\u{15}\u{3}\u{1}", "HTTP\n",
+        "H2", "\r", "\n", "X", "SSH-2.0-OpenSSH", "HTTP/2 101", "HTTP/0.9 ", "http/1.1 101", "\u{15}\u{3}\u{1}",
+        "HTTP\n",
     ])
     func refusesWhatIsNotHTTPAtOnce(text: String) {
         #expect(parsed(text) == .failed(.notHTTP))
@@ -97,8 +103,9 @@ struct HandshakeResponseParserTests {
         let field = "A: " + String(repeating: "x", count: 8192 - 3)
         #expect(field.utf8.count == HandshakeResponseParser.fieldLineBytesMax)
         let value = String(repeating: "x", count: 8189)
-        #expect(parsed(start + field + "\r\n\r\n")
-            == .response(101, "S", ["A=" + value], bytesUsed: 16 + 8192 + 4))
+        #expect(
+            parsed(start + field + "\r\n\r\n")
+                == .response(101, "S", ["A=" + value], bytesUsed: 16 + 8192 + 4))
         #expect(parsed(start + field + "x") == .failed(.fieldTooLong))
     }
 

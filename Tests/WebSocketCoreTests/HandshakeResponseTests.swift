@@ -34,20 +34,26 @@ struct HandshakeResponseTests {
 
     @Test func acceptsTheAnswerOfTheRFC() throws {
         #expect(try verified(answer()) == plain)
-        #expect(try verified(["HTTP/1.1 101", "uPGRADE: WebSocket", "connection: keep-alive, upgrade", accept]) == plain)
-        #expect(try verified(["HTTP/1.1 101", "Upgrade: websocket", "Connection: a", "Connection: Upgrade", accept])
-            == plain)
+        #expect(
+            try verified(["HTTP/1.1 101", "uPGRADE: WebSocket", "connection: keep-alive, upgrade", accept]) == plain)
+        #expect(
+            try verified(["HTTP/1.1 101", "Upgrade: websocket", "Connection: a", "Connection: Upgrade", accept])
+                == plain)
     }
 
     @Test func refusesOtherStatuses() throws {
-        #expect(try verified(["HTTP/1.1 404 Not Found"])
-            == .failed(.unexpectedStatus(404, location: nil, retryAfterSeconds: nil)))
-        #expect(try verified(["HTTP/1.0 302 Found", "Location: wss://other/x"])
-            == .failed(.unexpectedStatus(302, location: "wss://other/x", retryAfterSeconds: nil)))
-        #expect(try verified(["HTTP/1.1 503 Busy", "Retry-After: 120"])
-            == .failed(.unexpectedStatus(503, location: nil, retryAfterSeconds: 120)))
-        #expect(try verified(["HTTP/1.1 200 OK", "Upgrade: websocket", "Connection: Upgrade", accept])
-            == .failed(.unexpectedStatus(200, location: nil, retryAfterSeconds: nil)))
+        #expect(
+            try verified(["HTTP/1.1 404 Not Found"])
+                == .failed(.unexpectedStatus(404, location: nil, retryAfterSeconds: nil)))
+        #expect(
+            try verified(["HTTP/1.0 302 Found", "Location: wss://other/x"])
+                == .failed(.unexpectedStatus(302, location: "wss://other/x", retryAfterSeconds: nil)))
+        #expect(
+            try verified(["HTTP/1.1 503 Busy", "Retry-After: 120"])
+                == .failed(.unexpectedStatus(503, location: nil, retryAfterSeconds: 120)))
+        #expect(
+            try verified(["HTTP/1.1 200 OK", "Upgrade: websocket", "Connection: Upgrade", accept])
+                == .failed(.unexpectedStatus(200, location: nil, retryAfterSeconds: nil)))
     }
 
     @Test(arguments: [
@@ -65,14 +71,17 @@ struct HandshakeResponseTests {
 
     @Test func refusesAWrongUpgrade() throws {
         #expect(try verified(["HTTP/1.1 101", "Connection: Upgrade", accept]) == .failed(.missingUpgrade(found: nil)))
-        #expect(try verified(["HTTP/1.1 101", "Upgrade: h2c", "Connection: Upgrade", accept])
-            == .failed(.missingUpgrade(found: "h2c")))
+        #expect(
+            try verified(["HTTP/1.1 101", "Upgrade: h2c", "Connection: Upgrade", accept])
+                == .failed(.missingUpgrade(found: "h2c")))
     }
 
     @Test func refusesAWrongConnection() throws {
-        #expect(try verified(["HTTP/1.1 101", "Upgrade: websocket", accept]) == .failed(.missingConnection(found: nil)))
-        #expect(try verified(["HTTP/1.1 101", "Upgrade: websocket", "Connection: close, Upgrades", accept])
-            == .failed(.missingConnection(found: "close, Upgrades")))
+        #expect(
+            try verified(["HTTP/1.1 101", "Upgrade: websocket", accept]) == .failed(.missingConnection(found: nil)))
+        #expect(
+            try verified(["HTTP/1.1 101", "Upgrade: websocket", "Connection: close, Upgrades", accept])
+                == .failed(.missingConnection(found: "close, Upgrades")))
     }
 
     @Test func refusesAWrongAccept() throws {
@@ -86,12 +95,14 @@ struct HandshakeResponseTests {
 
     @Test func takesOnlyASubprotocolThatWasOffered() throws {
         let offer = request(subprotocols: ["a", "b"])
-        #expect(try verified(answer("Sec-WebSocket-Protocol: b"), offer)
-            == .connected(NegotiatedConnection(subprotocol: "b", extensions: nil)))
+        #expect(
+            try verified(answer("Sec-WebSocket-Protocol: b"), offer)
+                == .connected(NegotiatedConnection(subprotocol: "b", extensions: nil)))
         #expect(try verified(answer(), offer) == plain)
         for (line, name) in [("c", "c"), ("B", "B"), ("a, b", "a, b"), ("", "")] {
-            #expect(try verified(answer("Sec-WebSocket-Protocol: " + line), offer)
-                == .failed(.unexpectedSubprotocol(name)))
+            #expect(
+                try verified(answer("Sec-WebSocket-Protocol: " + line), offer)
+                    == .failed(.unexpectedSubprotocol(name)))
         }
         #expect(try verified(answer("Sec-WebSocket-Protocol: a")) == .failed(.unexpectedSubprotocol("a")))
     }
@@ -99,13 +110,16 @@ struct HandshakeResponseTests {
     @Test func takesOnlyExtensionsThatWereOffered() throws {
         let offer = request(extensions: "permessage-deflate; client_max_window_bits, x-other")
         let deflate = "permessage-deflate; server_no_context_takeover"
-        #expect(try verified(answer("Sec-WebSocket-Extensions: " + deflate), offer)
-            == .connected(NegotiatedConnection(subprotocol: nil, extensions: deflate)))
+        #expect(
+            try verified(answer("Sec-WebSocket-Extensions: " + deflate), offer)
+                == .connected(NegotiatedConnection(subprotocol: nil, extensions: deflate)))
         #expect(try verified(answer("Sec-WebSocket-Extensions:"), offer) == plain)
-        #expect(try verified(answer("Sec-WebSocket-Extensions: x-other ;q=1, mux;a=b"), offer)
-            == .failed(.unexpectedExtension("mux")))
-        #expect(try verified(answer("Sec-WebSocket-Extensions: permessage-deflate"))
-            == .failed(.unexpectedExtension("permessage-deflate")))
+        #expect(
+            try verified(answer("Sec-WebSocket-Extensions: x-other ;q=1, mux;a=b"), offer)
+                == .failed(.unexpectedExtension("mux")))
+        #expect(
+            try verified(answer("Sec-WebSocket-Extensions: permessage-deflate"))
+                == .failed(.unexpectedExtension("permessage-deflate")))
     }
 
     @Test func findsFieldsRegardlessOfCaseAndJoinsThem() throws {

@@ -40,7 +40,8 @@ struct ServerHandshakeTests {
         }
     }
 
-    private let sample = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
+    private let sample =
+        "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
         + "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         + "Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n"
 
@@ -55,10 +56,11 @@ struct ServerHandshakeTests {
         let request = try clientRequest(sample)
         #expect(request.offeredSubprotocols == ["chat", "superchat"])
         let answer = try request.accepted(subprotocol: "chat", extensions: "x", headers: [("Server", "test")])
-        #expect(String(decoding: answer, as: UTF8.self)
-            == "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n"
-            + "Sec-WebSocket-Extensions: x\r\nServer: test\r\n\r\n")
+        #expect(
+            String(decoding: answer, as: UTF8.self)
+                == "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n"
+                + "Sec-WebSocket-Extensions: x\r\nServer: test\r\n\r\n")
     }
 
     @Test func answersWhatOurClientSendsSoThatOurClientAcceptsIt() throws {
@@ -72,7 +74,8 @@ struct ServerHandshakeTests {
     }
 
     @Test(arguments: [
-        ("GET /chat", "POST /chat"), ("HTTP/1.1", "HTTP/1.0"), ("Host:", "X-Host:"), ("Upgrade: websocket", "Upgrade: h2c"),
+        ("GET /chat", "POST /chat"), ("HTTP/1.1", "HTTP/1.0"), ("Host:", "X-Host:"),
+        ("Upgrade: websocket", "Upgrade: h2c"),
         ("keep-alive, Upgrade", "keep-alive"), ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZQ=="),
         ("dGhlIHNhbXBsZSBub25jZQ==", "?"), ("Sec-WebSocket-Key", "X-Key"), ("Version: 13", "Version: 8"),
         ("Sec-WebSocket-Version", "X-Version"),
@@ -94,7 +97,8 @@ struct ServerHandshakeTests {
 
     @Test func writesRefusals() {
         let answer = ClientRequest.refusal(status: 426, reason: "Upgrade Required", headers: [("A", "b")])
-        #expect(String(decoding: answer, as: UTF8.self)
-            == "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\nA: b\r\n\r\n")
+        #expect(
+            String(decoding: answer, as: UTF8.self)
+                == "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\nA: b\r\n\r\n")
     }
 }

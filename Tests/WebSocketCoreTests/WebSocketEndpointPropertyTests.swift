@@ -9,7 +9,8 @@ struct WebSocketEndpointPropertyTests {
         var pieces: [[UInt8]] = []
         var done = 0
         while done < input.count {
-            let count = min(Int.random(in: 0...(Bool.random(using: &random) ? 9 : 3000), using: &random), input.count - done)
+            let count = min(
+                Int.random(in: 0...(Bool.random(using: &random) ? 9 : 3000), using: &random), input.count - done)
             pieces.append(Array(input[done..<(done + count)]))
             done += count
         }

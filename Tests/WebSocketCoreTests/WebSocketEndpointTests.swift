@@ -93,7 +93,7 @@ struct WebSocketEndpointTests {
         ("800161", .unexpectedContinuation), ("000161", .unexpectedContinuation),
         ("010161 810162", .expectedContinuation), ("010161 020162", .expectedContinuation), ("8101ff", .invalidUTF8),
         ("8101c3", .invalidUTF8), ("880103", .invalidCloseFrame), ("880203ed", .invalidCloseCode),
-        ("880303e8ff", .invalidCloseReason), ("827e0101", .frameTooBig), ("027e0100" , .messageTooBig),
+        ("880303e8ff", .invalidCloseReason), ("827e0101", .frameTooBig), ("027e0100", .messageTooBig),
     ])
     func failsWithACloseOfTheRightCodeAndReadsNoMore(input: String, error: ProtocolError) {
         for pieces in cuts(hex(input) + hex("810161")) {
@@ -201,8 +201,9 @@ struct WebSocketEndpointTests {
         var client = endpoint(.client)
         client.queuePing(ControlPayload("Hello"))
         client.queuePing(ControlPayload("Hello"))
-        #expect(client.written(keys: hex("37fa213d 00000000"))
-            == hex("898537fa213d7f9f4d5158 89850000000048656c6c6f"))
+        #expect(
+            client.written(keys: hex("37fa213d 00000000"))
+                == hex("898537fa213d7f9f4d5158 89850000000048656c6c6f"))
     }
 
     @Test func doesNotMaskControlFramesAsAServer() {

@@ -37,18 +37,22 @@ struct WebSocketURLTests {
         #expect(try parts("ws://h/%zz%2") == Parts(resource: "/%zz%2"))
         #expect(try parts("ws://h/a@b:c") == Parts(resource: "/a@b:c"))
         let name = "Plant-1.my_net.example"
-        #expect(try parts("ws://\(name)")
-            == Parts(host: "plant-1.my_net.example", hostHeader: "plant-1.my_net.example"))
+        #expect(
+            try parts("ws://\(name)")
+                == Parts(host: "plant-1.my_net.example", hostHeader: "plant-1.my_net.example"))
     }
 
     @Test func takesAddressesApart() throws {
         #expect(try parts("ws://127.0.0.1:9001/") == Parts(host: "127.0.0.1", port: 9001, hostHeader: "127.0.0.1:9001"))
         #expect(try parts("ws://[::1]/") == Parts(host: "::1", hostHeader: "[::1]", isIPv6Literal: true))
-        #expect(try parts("wss://[2001:DB8::1]:8443")
-            == Parts(
-                isSecure: true, host: "2001:db8::1", port: 8443, hostHeader: "[2001:db8::1]:8443", isIPv6Literal: true))
-        #expect(try parts("ws://[fe80::1%25eth0.5]:81/")
-            == Parts(host: "fe80::1%eth0.5", port: 81, hostHeader: "[fe80::1]:81", isIPv6Literal: true))
+        #expect(
+            try parts("wss://[2001:DB8::1]:8443")
+                == Parts(
+                    isSecure: true, host: "2001:db8::1", port: 8443, hostHeader: "[2001:db8::1]:8443",
+                    isIPv6Literal: true))
+        #expect(
+            try parts("ws://[fe80::1%25eth0.5]:81/")
+                == Parts(host: "fe80::1%eth0.5", port: 81, hostHeader: "[fe80::1]:81", isIPv6Literal: true))
     }
 
     @Test(arguments: [
@@ -64,7 +68,8 @@ struct WebSocketURLTests {
         ("ws://h/\u{7F}", .forbiddenCharacter), ("ws://hä/", .notASCII), ("ws://h/ä", .notASCII),
         ("ws://[::1", .invalidIPv6), ("ws://[]", .invalidIPv6), ("ws://[::1]x", .invalidIPv6),
         ("ws://[1.2.3.4]", .invalidIPv6), ("ws://[fe80::1%eth0]", .invalidIPv6), ("ws://[fe80::1%25]", .invalidIPv6),
-        ("ws://::1", .emptyHost), ("ws://fe80::1/", .invalidPort), ("ws://h*/", .invalidHost), ("ws://a%41", .invalidHost),
+        ("ws://::1", .emptyHost), ("ws://fe80::1/", .invalidPort), ("ws://h*/", .invalidHost),
+        ("ws://a%41", .invalidHost),
         ("ws://a\\b", .invalidHost), ("ws://[::1]:0", .invalidPort),
     ])
     func refusesOtherText(text: String, error: URLError) {
