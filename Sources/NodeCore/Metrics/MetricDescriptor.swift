@@ -61,11 +61,12 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(.connectionsOpened, "connections_opened", "Connections that were opened."),
         MetricDescriptor(.disconnections, "disconnections", "Open connections that ended."),
         MetricDescriptor(
-            .messagesResent, "messages_resent", "Messages sent again because a connection ended in the middle of them."),
+            .messagesResent, "messages_resent", "Messages sent again because a connection ended within them."),
         MetricDescriptor(.eventsDropped, "events_dropped", "Events dropped because their queue was full."),
         MetricDescriptor(.requestsReceived, "requests_received", "Requests from the server."),
         MetricDescriptor(.requestsMalformed, "requests_malformed", "Requests from the server that made no sense."),
-        MetricDescriptor(.queuedMessages, "queued_messages", kind: .gauge, "Messages accepted and without outcome yet."),
+        MetricDescriptor(
+            .queuedMessages, "queued_messages", kind: .gauge, "Messages accepted and without outcome yet."),
         MetricDescriptor(.queuedBytes, "queued_bytes", kind: .gauge, unit: .bytes, "Memory that these messages take."),
         MetricDescriptor(
             .roundTripMicroseconds, "round_trip_us", kind: .gauge, unit: .microseconds, family: "round_trip_seconds",

@@ -26,43 +26,50 @@ func withTags(_ tags: String) -> String { "{\"node\":\"n\",\"group\":\"g\",\"tag
 func described(_ tag: neuron_ws_tag_t) -> String {
     let name = String(
         decoding: UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), as: UTF8.self)
-    if tag.error != 0 { return "\(name) error \(tag.error)" }
-    var text = "\(name) \(TagType.name(tag.type)) "
+    var text = "\(name) "
+    if tag.error != 0 {
+        text += "error \(tag.error)"
+    } else {
+        text += "\(TagType.name(tag.type)) " + describedValue(tag)
+        if tag.precision != 0 { text += " precision \(tag.precision)" }
+    }
+    for index in 0..<tag.meta_count { text += " [" + described(tag.metas[index]) + "]" }
+    return text
+}
+
+func describedValue(_ tag: neuron_ws_tag_t) -> String {
     func array<Element>(_: Element.Type) -> [Element] {
         let array = tag.value.array
         return (0..<array.count).map { array.data!.assumingMemoryBound(to: Element.self)[$0] }
     }
     switch tag.type {
-    case .NEURON_WS_TYPE_INT8: text += "\(tag.value.i8)"
-    case .NEURON_WS_TYPE_UINT8, .NEURON_WS_TYPE_BIT: text += "\(tag.value.u8)"
-    case .NEURON_WS_TYPE_INT16: text += "\(tag.value.i16)"
-    case .NEURON_WS_TYPE_UINT16, .NEURON_WS_TYPE_WORD: text += "\(tag.value.u16)"
-    case .NEURON_WS_TYPE_INT32, .NEURON_WS_TYPE_ERROR: text += "\(tag.value.i32)"
-    case .NEURON_WS_TYPE_UINT32, .NEURON_WS_TYPE_DWORD: text += "\(tag.value.u32)"
-    case .NEURON_WS_TYPE_INT64: text += "\(tag.value.i64)"
-    case .NEURON_WS_TYPE_UINT64, .NEURON_WS_TYPE_LWORD: text += "\(tag.value.u64)"
-    case .NEURON_WS_TYPE_FLOAT: text += "\(tag.value.f32)"
-    case .NEURON_WS_TYPE_DOUBLE: text += "\(tag.value.d64)"
-    case .NEURON_WS_TYPE_BOOL: text += "\(tag.value.boolean)"
-    case .NEURON_WS_TYPE_BYTES, .NEURON_WS_TYPE_ARRAY_UINT8: text += "\(array(UInt8.self))"
-    case .NEURON_WS_TYPE_ARRAY_INT8: text += "\(array(Int8.self))"
-    case .NEURON_WS_TYPE_ARRAY_INT16: text += "\(array(Int16.self))"
-    case .NEURON_WS_TYPE_ARRAY_UINT16: text += "\(array(UInt16.self))"
-    case .NEURON_WS_TYPE_ARRAY_INT32: text += "\(array(Int32.self))"
-    case .NEURON_WS_TYPE_ARRAY_UINT32: text += "\(array(UInt32.self))"
-    case .NEURON_WS_TYPE_ARRAY_INT64: text += "\(array(Int64.self))"
-    case .NEURON_WS_TYPE_ARRAY_UINT64: text += "\(array(UInt64.self))"
-    case .NEURON_WS_TYPE_ARRAY_FLOAT: text += "\(array(Float.self))"
-    case .NEURON_WS_TYPE_ARRAY_DOUBLE: text += "\(array(Double.self))"
-    case .NEURON_WS_TYPE_ARRAY_BOOL: text += "\(array(Bool.self))"
-    case .NEURON_WS_TYPE_ARRAY_STRING: text += "\(array(UnsafePointer<CChar>.self).map { String(cString: $0) })"
+    case .NEURON_WS_TYPE_INT8: return "\(tag.value.i8)"
+    case .NEURON_WS_TYPE_UINT8, .NEURON_WS_TYPE_BIT: return "\(tag.value.u8)"
+    case .NEURON_WS_TYPE_INT16: return "\(tag.value.i16)"
+    case .NEURON_WS_TYPE_UINT16, .NEURON_WS_TYPE_WORD: return "\(tag.value.u16)"
+    case .NEURON_WS_TYPE_INT32, .NEURON_WS_TYPE_ERROR: return "\(tag.value.i32)"
+    case .NEURON_WS_TYPE_UINT32, .NEURON_WS_TYPE_DWORD: return "\(tag.value.u32)"
+    case .NEURON_WS_TYPE_INT64: return "\(tag.value.i64)"
+    case .NEURON_WS_TYPE_UINT64, .NEURON_WS_TYPE_LWORD: return "\(tag.value.u64)"
+    case .NEURON_WS_TYPE_FLOAT: return "\(tag.value.f32)"
+    case .NEURON_WS_TYPE_DOUBLE: return "\(tag.value.d64)"
+    case .NEURON_WS_TYPE_BOOL: return "\(tag.value.boolean)"
+    case .NEURON_WS_TYPE_BYTES, .NEURON_WS_TYPE_ARRAY_UINT8: return "\(array(UInt8.self))"
+    case .NEURON_WS_TYPE_ARRAY_INT8: return "\(array(Int8.self))"
+    case .NEURON_WS_TYPE_ARRAY_INT16: return "\(array(Int16.self))"
+    case .NEURON_WS_TYPE_ARRAY_UINT16: return "\(array(UInt16.self))"
+    case .NEURON_WS_TYPE_ARRAY_INT32: return "\(array(Int32.self))"
+    case .NEURON_WS_TYPE_ARRAY_UINT32: return "\(array(UInt32.self))"
+    case .NEURON_WS_TYPE_ARRAY_INT64: return "\(array(Int64.self))"
+    case .NEURON_WS_TYPE_ARRAY_UINT64: return "\(array(UInt64.self))"
+    case .NEURON_WS_TYPE_ARRAY_FLOAT: return "\(array(Float.self))"
+    case .NEURON_WS_TYPE_ARRAY_DOUBLE: return "\(array(Double.self))"
+    case .NEURON_WS_TYPE_ARRAY_BOOL: return "\(array(Bool.self))"
+    case .NEURON_WS_TYPE_ARRAY_STRING: return "\(array(UnsafePointer<CChar>.self).map { String(cString: $0) })"
     default:
         let value = tag.value.text
-        text += String(decoding: UnsafeRawBufferPointer(start: value.data, count: value.length), as: UTF8.self)
+        return String(decoding: UnsafeRawBufferPointer(start: value.data, count: value.length), as: UTF8.self)
     }
-    if tag.precision != 0 { text += " precision \(tag.precision)" }
-    for index in 0..<tag.meta_count { text += " [" + described(tag.metas[index]) + "]" }
-    return text
 }
 
 func tags(_ json: String) throws -> [String] {
@@ -142,8 +149,9 @@ func tags(_ json: String) throws -> [String] {
                 "t DOUBLE 21.5 [quality INT64 192] [s STRING x]", "u INT64 1", "e error 2014 [q INT64 1]", "z INT32 0",
             ])
         #expect(try tags(#"{"node":"n","group":"g","errors":{"e":1}}"#) == ["e error 1"])
-        #expect(try tags(#"{"node":"n","group":"g","values":{"e":5},"errors":{"e":1},"metas":{"e":{"q":1}}}"#)
-            == ["e INT64 5 [q INT64 1]", "e error 1"])
+        #expect(
+            try tags(#"{"node":"n","group":"g","values":{"e":5},"errors":{"e":1},"metas":{"e":{"q":1}}}"#)
+                == ["e INT64 5 [q INT64 1]", "e error 1"])
     }
 
     @Test func errorsPrecisionBiasAndMetasAreRead() throws {
@@ -182,8 +190,8 @@ func tags(_ json: String) throws -> [String] {
             ),
             (
                 #"{"node":"n","group":"g","tags":[],"static_tags":{}}"#,
-                #""static_tags" is no member of a group; it takes "node", "group", "timestamp", and "tags" or "values", "#
-                    + #""errors", "metas""#
+                #""static_tags" is no member of a group; it takes "node", "group", "timestamp", "#
+                    + #"and "tags" or "values", "errors", "metas""#
             ),
             (
                 #"{"node":"n","group":"g","values":{},"metas":{"x":{}}}"#,

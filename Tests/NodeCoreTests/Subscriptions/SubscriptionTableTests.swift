@@ -16,7 +16,9 @@ private struct Table {
             inout SubscriptionTable, UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer
         ) throws(SubscriptionError) -> Void
     ) -> SubscriptionError? {
-        let one = Array(one.utf8), other = Array(other.utf8), third = Array(third.utf8)
+        let one = Array(one.utf8)
+        let other = Array(other.utf8)
+        let third = Array(third.utf8)
         defer { table.checkInvariants() }
         return one.withUnsafeBytes { one in
             other.withUnsafeBytes { other in
