@@ -58,7 +58,8 @@ public final class GroupDocument {
         }
         if let unknown {
             throw GroupDocumentError(
-                .invalidJSON, "\"\(SettingsParser.shown(unknown))\" is no member of a group; it takes \"node\", "
+                .invalidJSON,
+                "\"\(SettingsParser.shown(unknown))\" is no member of a group; it takes \"node\", "
                     + "\"group\", \"timestamp\", and \"tags\" or \"values\", \"errors\", \"metas\"")
         }
         let driver = try name(root, "node")

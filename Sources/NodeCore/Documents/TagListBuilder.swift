@@ -86,7 +86,8 @@ struct TagListBuilder {
         guard let unknown else { return }
         let takes = isMeta ? "" : ", \"error\", \"metas\""
         throw GroupDocumentError(
-            .invalidJSON, "tag \"\(name)\": \"\(SettingsParser.shown(unknown))\" is no member of a "
+            .invalidJSON,
+            "tag \"\(name)\": \"\(SettingsParser.shown(unknown))\" is no member of a "
                 + "\(isMeta ? "meta" : "tag"); it takes \"name\", \"type\", \"value\", \"precision\", \"bias\"" + takes)
     }
 
@@ -221,7 +222,8 @@ struct TagListBuilder {
             guard let name = tags[index].name else { continue }
             guard let value = json_object_getn(metas.pointer, name, tags[index].name_length) else { continue }
             // A name in both, values and errors, is two tags; its metas go to the first alone.
-            let isSecond = index >= (values?.count ?? 0)
+            let isSecond =
+                index >= (values?.count ?? 0)
                 && values.map { json_object_getn($0.pointer, name, tags[index].name_length) != nil } ?? false
             if isSecond { continue }
             found += 1

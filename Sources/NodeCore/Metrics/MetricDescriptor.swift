@@ -19,7 +19,7 @@ public struct MetricDescriptor: Sendable {
     public let help: StaticString
 
     init(
-        _ field: MetricField, _ name: StaticString, _ kind: Kind = .counter, _ unit: Unit = .none,
+        _ field: MetricField, _ name: StaticString, kind: Kind = .counter, unit: Unit = .none,
         family: StaticString? = nil, _ help: StaticString
     ) {
         self.field = field
@@ -41,16 +41,16 @@ public struct MetricDescriptor: Sendable {
             .messagesSkipped, "messages_skipped", "Groups with nothing to send, or without a subscription."),
         MetricDescriptor(.messagesReceived, "messages_received", "Whole messages from the server."),
         MetricDescriptor(
-            .payloadBytesSent, "payload_bytes_sent", .counter, .bytes, family: "payload_sent_bytes",
+            .payloadBytesSent, "payload_bytes_sent", unit: .bytes, family: "payload_sent_bytes",
             "Bytes of messages sent, before framing."),
         MetricDescriptor(
-            .payloadBytesReceived, "payload_bytes_received", .counter, .bytes, family: "payload_received_bytes",
+            .payloadBytesReceived, "payload_bytes_received", unit: .bytes, family: "payload_received_bytes",
             "Bytes of messages received, without framing."),
         MetricDescriptor(
-            .wireBytesSent, "wire_bytes_sent", .counter, .bytes, family: "wire_sent_bytes",
+            .wireBytesSent, "wire_bytes_sent", unit: .bytes, family: "wire_sent_bytes",
             "Bytes of frames sent, before TLS."),
         MetricDescriptor(
-            .wireBytesReceived, "wire_bytes_received", .counter, .bytes, family: "wire_received_bytes",
+            .wireBytesReceived, "wire_bytes_received", unit: .bytes, family: "wire_received_bytes",
             "Bytes of frames received, after TLS."),
         MetricDescriptor(.tagsSent, "tags_sent", "Tags with a value in accepted groups."),
         MetricDescriptor(.tagErrorsSent, "tag_errors_sent", "Tags with an error in accepted groups."),
@@ -61,16 +61,17 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(.connectionsOpened, "connections_opened", "Connections that were opened."),
         MetricDescriptor(.disconnections, "disconnections", "Open connections that ended."),
         MetricDescriptor(
-            .messagesResent, "messages_resent", "Messages sent again because a connection ended in the middle of them."),
+            .messagesResent, "messages_resent", "Messages sent again because a connection ended within them."),
         MetricDescriptor(.eventsDropped, "events_dropped", "Events dropped because their queue was full."),
         MetricDescriptor(.requestsReceived, "requests_received", "Requests from the server."),
         MetricDescriptor(.requestsMalformed, "requests_malformed", "Requests from the server that made no sense."),
-        MetricDescriptor(.queuedMessages, "queued_messages", .gauge, "Messages accepted and without outcome yet."),
-        MetricDescriptor(.queuedBytes, "queued_bytes", .gauge, .bytes, "Memory that these messages take."),
         MetricDescriptor(
-            .roundTripMicroseconds, "round_trip_us", .gauge, .microseconds, family: "round_trip_seconds",
+            .queuedMessages, "queued_messages", kind: .gauge, "Messages accepted and without outcome yet."),
+        MetricDescriptor(.queuedBytes, "queued_bytes", kind: .gauge, unit: .bytes, "Memory that these messages take."),
+        MetricDescriptor(
+            .roundTripMicroseconds, "round_trip_us", kind: .gauge, unit: .microseconds, family: "round_trip_seconds",
             "Time from the last answered Ping to its Pong; 0: none yet."),
-        MetricDescriptor(.link, "link", .gauge, "1 while messages can be sent, else 0."),
+        MetricDescriptor(.link, "link", kind: .gauge, "1 while messages can be sent, else 0."),
     ]
 }
 

@@ -47,7 +47,8 @@ public enum SettingKind: Equatable, Sendable {
         case .texts(let count, let max): "an array of at most \(count) texts of at most \(max) bytes"
         case .pairs(let count, let max): "an object of at most \(count) texts of at most \(max) bytes"
         case .urls(let count, _): "ws://host[:port][/path][?query] or wss://…, or an array of at most \(count) of them"
-        case .document(_, let objectOnly): objectOnly ? "an object, or a text holding one" : "JSON, or a text holding it"
+        case .document(_, let objectOnly):
+            objectOnly ? "an object, or a text holding one" : "JSON, or a text holding it"
         }
     }
 

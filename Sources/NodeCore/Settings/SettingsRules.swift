@@ -36,7 +36,9 @@ enum SettingsRules {
             refuse(.tlsALPN, "holds an empty text", &parser)
         }
         if let value = text(.origin, parser) { refuse(.origin, HandshakeText.problem(fieldValue: value), &parser) }
-        if let value = text(.userAgent, parser) { refuse(.userAgent, HandshakeText.problem(fieldValue: value), &parser) }
+        if let value = text(.userAgent, parser) {
+            refuse(.userAgent, HandshakeText.problem(fieldValue: value), &parser)
+        }
         if let value = text(.tlsCiphers, parser) { refuse(.tlsCiphers, HandshakeText.problem(ciphers: value), &parser) }
         if let value = text(.tlsServerName, parser) {
             refuse(.tlsServerName, HandshakeText.problem(serverName: value), &parser)

@@ -29,7 +29,8 @@ enum SettingsURL {
     }
 
     private static func composed(host: String, _ parser: inout SettingsParser) -> String? {
-        for byte in host.utf8 where byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "@") {
+        for byte in host.utf8 where byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "@")
+        {
             parser.refuse(.host, "holds more than a host; it takes a name or an address, and \"url\" takes the rest")
             return nil
         }

@@ -53,7 +53,9 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
     }
 
     @Test func membersBesideParamsAreRefused() {
-        #expect(refusal(#"{"params":{"url":"ws://h"},"format":1}"#)?.text == #""format" stands beside "params"; move it inside"#)
+        #expect(
+            refusal(#"{"params":{"url":"ws://h"},"format":1}"#)?.text
+                == #""format" stands beside "params"; move it inside"#)
         #expect(refusal(#"{"params":[]}"#)?.text == #""params" is an array; it must be an object"#)
     }
 
@@ -116,7 +118,9 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
     }
 
     @Test func whatIsNoJSONIsRefusedWithLineAndColumn() {
-        #expect(refusal("{")?.text == "the settings are not JSON: line 1, column 1: string or '}' expected near end of file")
+        #expect(
+            refusal("{")?.text == "the settings are not JSON: line 1, column 1: string or '}' expected near end of file"
+        )
         #expect(refusal("")?.text == "the settings are not JSON: the document is empty")
         #expect(refusal("[]")?.text == "the settings are an array; they must be an object")
         #expect(refusal("3")?.key == "")

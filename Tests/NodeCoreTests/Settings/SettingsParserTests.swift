@@ -4,7 +4,9 @@ import Testing
 @Suite struct SettingsParserTests {
     /// Keys that numbers of another key would make a problem of.
     private func accepted(_ key: String, _ value: String) -> Bool {
-        let others = key == "reconnect-min" ? ",\"reconnect-max\":86400" : key == "reconnect-max" ? ",\"reconnect-min\":0.01" : ""
+        let others =
+            key == "reconnect-min"
+            ? ",\"reconnect-max\":86400" : key == "reconnect-max" ? ",\"reconnect-min\":0.01" : ""
         return refusal(withURL("\"\(key)\":\(value)\(others)")) == nil
     }
 
@@ -40,7 +42,8 @@ import Testing
                 case .text, .file: ["1", "true", "null", "[]", "{}"]
                 case .urls, .texts: ["1", "true", "null", "{\"a\":1}", "[1]"]
                 case .pairs: ["1", "true", "null", "[]", "{\"a\":1}", "\"x\""]
-                case .document(_, let objectOnly): objectOnly ? ["1", "true", "null", "[]", "\"[]\"", "\"{\""] : ["\"{\""]
+                case .document(_, let objectOnly):
+                    objectOnly ? ["1", "true", "null", "[]", "\"[]\"", "\"{\""] : ["\"{\""]
                 }
             for value in wrong {
                 let url = key == "url" ? "" : "\"url\":\"ws://h\","
@@ -90,19 +93,23 @@ import Testing
 
     @Test func objectsAndArraysMayStandInATextForTheForm() throws {
         let settings = try NodeSettings.parse(
-            json: withURL(#""headers":"{\"A\":\"b\"}","subprotocols":"[\"x\"]","tls-alpn":"","static_tags":"{\"a\":1.1}""#))
+            json: withURL(
+                #""headers":"{\"A\":\"b\"}","subprotocols":"[\"x\"]","tls-alpn":"","static_tags":"{\"a\":1.1}""#))
         #expect(settings.headers == [NamedText(name: "A", text: "b")])
         #expect(settings.subprotocols == ["x"])
         #expect(settings.tlsALPN.isEmpty)
         #expect(settings.staticTagsJSON == Array(#"{"a":1.1}"#.utf8))
         #expect(
-            refusal(withURL(#""static_tags":"{x""#))?.text.hasPrefix(#""static_tags" is a text that holds no JSON: line 1"#)
+            refusal(withURL(#""static_tags":"{x""#))?.text.hasPrefix(
+                #""static_tags" is a text that holds no JSON: line 1"#)
                 == true)
     }
 
     @Test func lengthsAndCountsHaveLimits() {
         let long = String(repeating: "x", count: 16)
-        #expect(refusal(withURL("\"bind-interface\":\"\(long)\""))?.text == "\"bind-interface\" has 16 bytes; it takes at most 15")
+        #expect(
+            refusal(withURL("\"bind-interface\":\"\(long)\""))?.text
+                == "\"bind-interface\" has 16 bytes; it takes at most 15")
         var headers = "\"a0\":\"x\""
         for index in 1...64 { headers += ",\"a\(index)\":\"x\"" }
         #expect(refusal(withURL("\"headers\":{\(headers)}"))?.text == "\"headers\" has 65 members; it takes at most 64")

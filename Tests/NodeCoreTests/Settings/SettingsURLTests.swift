@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test func anIPv6LiteralAndEdgePortsAreTaken() throws {
-        let settings = try NodeSettings.parse(json: #"{"url":["ws://[::1]:1/","ws://h:65535","wss://[fe80::1%25eth0]"]}"#)
+        let settings = try NodeSettings.parse(
+            json: #"{"url":["ws://[::1]:1/","ws://h:65535","wss://[fe80::1%25eth0]"]}"#)
         #expect(settings.urls[0].isIPv6Literal)
         #expect(settings.urls[0].host == "::1")
         #expect(settings.urls[0].port == 1)
