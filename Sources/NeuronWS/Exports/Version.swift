@@ -27,8 +27,8 @@ struct ConstantText: @unchecked Sendable {
 }
 
 private let versionText = ConstantText(copying: Version.text)
-private let schemaBytes = SettingsTable.schemaJSON()
-private let schemaText = ConstantText(copying: schemaBytes)
+private let schemaBytes = SettingsSchema.json()
+private let schemaText = ConstantText(copying: String(decoding: schemaBytes, as: UTF8.self))
 private let emptyText = ConstantText("")
 
 @c @implementation
@@ -57,7 +57,7 @@ public func neuron_ws_settings_schema(
     guard let json else { return failedNull("json") }
     guard let length else { return failedNull("length") }
     json.pointee = schemaText.pointer
-    length.pointee = schemaBytes.utf8.count
+    length.pointee = schemaBytes.count
     return .NEURON_WS_OK
 }
 

@@ -5,9 +5,10 @@ import CNeuronWS
 ///
 /// It reads the host's memory through raw pointers: tags lie `stride` bytes apart, which for a newer host is more than
 /// our struct, so that no typed buffer fits.
-struct GroupView {
-    let driver: UnsafeRawBufferPointer
-    let group: UnsafeRawBufferPointer
+public struct GroupView {
+    /// The names as the host holds them, without their NUL.
+    public let driver: UnsafeRawBufferPointer
+    public let group: UnsafeRawBufferPointer
     let tags: UnsafeRawPointer?
     let tagCount: Int
     /// Bytes from one tag to the next, and from one meta to the next.
@@ -21,7 +22,7 @@ struct GroupView {
     static let structBytesMax = 4096
 
     /// Checks a group and its two names.
-    static func open(_ group: UnsafePointer<neuron_ws_group_t>) throws(EncodingError) -> GroupView {
+    public static func open(_ group: UnsafePointer<neuron_ws_group_t>) throws(EncodingError) -> GroupView {
         let view = try openTags(group)
         let names = group.pointee
         guard let driver = names.driver else { throw .invalidGroup("the group has no driver name") }

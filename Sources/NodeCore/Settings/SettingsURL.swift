@@ -1,7 +1,7 @@
 import WebSocketCore
 
 /// The URLs of the settings, from `url` or from `host`, `port`, `tls` and `path`.
-enum SettingsURL {
+public enum SettingsURL {
     /// The URLs in the order of the document; problems go to `parser`, and the answer is then not to be used.
     static func urls(_ parser: inout SettingsParser) -> [WebSocketURL] {
         if case .texts(let texts) = parser.given(.url) {
@@ -60,7 +60,7 @@ enum SettingsURL {
     }
 
     /// The URL as it may be shown: its query's values, which may hold keys, are "…".
-    static func redacted(_ url: WebSocketURL) -> String {
+    public static func redacted(_ url: WebSocketURL) -> String {
         var text: [UInt8] = Array((url.isSecure ? "wss://" : "ws://").utf8)
         text.append(contentsOf: url.hostHeader.utf8)
         let parts = Array(url.resource.utf8).split(

@@ -5,11 +5,16 @@ public final class Subscription: Sendable {
     /// The group's name as UTF-8, or `*`.
     public let group: [UInt8]
     public let parameters: SubscriptionParameters
+    /// How its groups are written under the present settings.
+    public let encoding: EncodingOptions
 
-    public init(driver: [UInt8], group: [UInt8], parameters: SubscriptionParameters) {
+    public init(
+        driver: [UInt8], group: [UInt8], parameters: SubscriptionParameters, encoding: EncodingOptions
+    ) {
         self.driver = driver
         self.group = group
         self.parameters = parameters
+        self.encoding = encoding
     }
 
     @inlinable

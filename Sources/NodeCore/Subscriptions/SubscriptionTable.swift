@@ -63,11 +63,24 @@ public struct SubscriptionTable {
 
     /// Subscribes; a subscription of the same names is replaced.
     public mutating func subscribe(
-        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, parameters: SubscriptionParameters
+        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, parameters: SubscriptionParameters,
+        encoding: EncodingOptions
     ) throws(SubscriptionError) {
         guard Self.isName(driver), Self.isName(group) else { throw .invalidName }
         if index(driver, group) == nil && count >= Self.countMax { throw .tooMany }
-        insert(Subscription(driver: [UInt8](driver), group: [UInt8](group), parameters: parameters))
+        insert(
+            Subscription(
+                driver: [UInt8](driver), group: [UInt8](group), parameters: parameters, encoding: encoding))
+    }
+
+    /// New settings: every subscription is written anew.
+    public mutating func replaceEncodings(_ make: (SubscriptionParameters, EncodingOptions) -> EncodingOptions) {
+        for subscription in subscriptions({ _ in true }) {
+            insert(
+                Subscription(
+                    driver: subscription.driver, group: subscription.group, parameters: subscription.parameters,
+                    encoding: make(subscription.parameters, subscription.encoding)))
+        }
     }
 
     /// Ends exactly the subscription of these names; `group` nil: all of the driver's.
@@ -96,7 +109,8 @@ public struct SubscriptionTable {
         for subscription in moved {
             insert(
                 Subscription(
-                    driver: [UInt8](newDriver), group: subscription.group, parameters: subscription.parameters))
+                    driver: [UInt8](newDriver), group: subscription.group, parameters: subscription.parameters,
+                    encoding: subscription.encoding))
         }
     }
 
@@ -107,7 +121,9 @@ public struct SubscriptionTable {
         guard Self.isGivenName(driver), Self.isGivenName(group), Self.isGivenName(newGroup) else { throw .invalidName }
         guard let found = index(driver, group), let old = slots[found].subscription else { throw .notFound }
         remove(at: found)
-        insert(Subscription(driver: old.driver, group: [UInt8](newGroup), parameters: old.parameters))
+        insert(
+            Subscription(
+                driver: old.driver, group: [UInt8](newGroup), parameters: old.parameters, encoding: old.encoding))
     }
 
     /// Whether `name` can be a driver's or a group's, or is `*`.
