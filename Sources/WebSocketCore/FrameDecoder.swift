@@ -18,6 +18,8 @@ public struct FrameDecoder: Sendable {
     private var phase = Phase.first
     private var header = FrameHeader(opcode: .continuation, payloadLength: 0)
     private var key: UInt32 = 0
+    /// Whether the extended length in progress has 64 bits.
+    private var isLongLength = false
 
     /// - Parameters:
     ///   - role: ours; the frames are the other side's.
@@ -110,9 +112,6 @@ public struct FrameDecoder: Sendable {
         isLongLength = length == 127
         return false
     }
-
-    /// Whether the extended length in progress has 64 bits.
-    private var isLongLength = false
 
     private mutating func lengthEnded() throws(ProtocolError) -> Bool {
         // RFC 6455 §5.2: the minimal number of bytes must be used for the length.
