@@ -1,6 +1,10 @@
 #ifndef NEURON_WS_CJANSSON_SHIM_H
 #define NEURON_WS_CJANSSON_SHIM_H
 
+/* The same as in CLinux, or the two modules disagree about fd_set. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <jansson.h>
 
 /* jansson's type tests are macros, which Swift cannot call. */

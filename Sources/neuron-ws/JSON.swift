@@ -78,7 +78,7 @@ final class JSON {
 
     func set(_ member: String, _ text: String) { json_object_set_new(pointer, member, json_string(text)) }
 
-    func set(_ member: String, _ value: Bool) { json_object_set_new(pointer, member, json_boolean(value)) }
+    func set(_ member: String, _ value: Bool) { json_object_set_new(pointer, member, value ? json_true() : json_false()) }
 
     /// Compact JSON, members in their order. Reals get the fewest digits that read back as the same numbers.
     var compactText: [UInt8] {
@@ -116,10 +116,6 @@ final class JSON {
         return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { count = json_dumpb(pointer, $0.baseAddress, $0.count, flags) }
         }
-    }
-
-    private static func json_boolean(_ value: Bool) -> UnsafeMutablePointer<json_t>? {
-        value ? json_true() : json_false()
     }
 }
 

@@ -90,15 +90,16 @@ enum File {
     private static let bytesMax = 16 << 20
 
     static func read(_ path: String) throws(Failure) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))") }
-        defer { close(descriptor) }
+        guard let stream = fopen(path, "rbe") else {
+            throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))")
+        }
+        defer { fclose(stream) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = CLinux.read(descriptor, &piece, piece.count)
-            if count < 0 && systemErrorNumber == EINTR { continue }
-            guard count >= 0 else { throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))") }
+            let count = fread(&piece, 1, piece.count, stream)
+            // A directory can be opened, but not read.
+            guard ferror(stream) == 0 else { throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))") }
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes.append(contentsOf: piece[..<count])
             guard bytes.count <= Self.bytesMax else { throw Failure(text: "\(path) is larger than 16 MiB") }

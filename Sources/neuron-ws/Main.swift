@@ -5,8 +5,8 @@ import CNeuronWS
 @main
 enum Tool {
     static func main() {
-        // A closed pipe then shows as an error of write(2), where `Output` ends the tool.
-        signal(SIGPIPE, SIG_IGN)
+        // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
+        signal(SIGPIPE) { _ in }
         let status = run(Array(CommandLine.arguments.dropFirst()))
         Output.standard.flush()
         exit(status.rawValue)

@@ -97,7 +97,8 @@ enum Clock {
 
     static func sleep(milliseconds: Int) {
         var left = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
-        while nanosleep(&left, &left) != 0 && systemErrorNumber == EINTR {}
+        var rest = timespec()
+        while nanosleep(&left, &rest) != 0 && systemErrorNumber == EINTR { left = rest }
     }
 
     /// Asks every few milliseconds whether something has come true.
