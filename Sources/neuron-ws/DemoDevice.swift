@@ -99,7 +99,7 @@ final class DemoDevice {
                 for zone in 0..<3 { zones[zone] = 210.5 + Float(zone) * 20 + Float(reading % 5) }
                 tags[1].value.array = neuron_ws_array_t(data: zones, count: 3)
                 let program = programs[Int(reading / 8) % programs.count]
-                tags[2].value.text = neuron_ws_text_t(data: program, length: Int.max)
+                tags[2].value.text = neuron_ws_text_t(data: program, length: strlen(program))
                 tags[3].value.u16 = UInt16(truncatingIfNeeded: reading &* 257)
                 tags[4].value.u8 = UInt8(reading % 2)
                 tags[4].error = reading % 5 == 4 ? readError : 0
