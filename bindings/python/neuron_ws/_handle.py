@@ -11,7 +11,7 @@ from typing import Optional
 
 from ._library import check, library
 from .enums import Status
-from .errors import NodeClosed
+from .errors import Forked, NodeClosed
 
 
 class Handle:
@@ -34,12 +34,12 @@ class Handle:
         return self._closing or self._pointer is None
 
     @contextlib.contextmanager
-    def borrowed(self) -> Iterator[Optional[int]]:
-        """The pointer, kept from being destroyed meanwhile. NodeClosed once close has begun."""
+    def borrowed(self) -> Iterator[int]:
+        """The pointer, kept from being destroyed meanwhile. NodeClosed once close has begun; Forked in a child."""
         if os.getpid() != self._process:
-            # The library answers FORKED; our lock may be held by a thread that only the parent has.
-            yield self._pointer
-            return
+            # As the library would answer; but our lock may be held by a thread that only the parent has.
+            detail = "this process is a forked child and the node its parent's"
+            raise Forked(Status.FORKED, "NEURON_WS_FORKED", detail)
         with self._idle:
             if self._closing or self._pointer is None:
                 raise NodeClosed(Status.NOT_RUNNING, "NEURON_WS_NOT_RUNNING", "the node is closed")
@@ -54,7 +54,7 @@ class Handle:
                     self._idle.notify_all()
 
     def close(self, timeout_ms: int) -> None:
-        """Stops the node, waits for the calls that other threads are in, and destroys it. Once; later calls do nothing."""
+        """Stops the node, waits for the calls that other threads are in, and destroys it; later calls do nothing."""
         if os.getpid() != self._process:
             self._pointer = None
             return

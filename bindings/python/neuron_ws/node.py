@@ -301,7 +301,8 @@ class Node:
         with self._handle.borrowed() as handle:
             while True:
                 buffer = ctypes.create_string_buffer(size)
-                status = library.neuron_ws_node_metrics_text(handle, format, buffer, size, ctypes.byref(length))
+                written = ctypes.byref(length)
+                status = library.neuron_ws_node_metrics_text(handle, format, buffer, size, written)
                 if status != Status.BUFFER_TOO_SMALL:
                     break
                 size = length.value + 256
