@@ -15,6 +15,7 @@ from typing import Callable, Optional, Union
 
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
@@ -70,10 +71,14 @@ class Authority:
 class Server:
     """PyPI's `websockets` on a thread of its own. Keeps what it receives, in order; `echo` sends it back."""
 
-    def __init__(self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False) -> None:
+    def __init__(
+        self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True
+    ) -> None:
         self.messages: list[Union[str, bytes]] = []
         self.connections = 0
         self.close_codes: list[Optional[int]] = []
+        self.requests: list[tuple[str, Headers]] = []
+        self._keep = keep
         self._echo = echo
         self._tls = tls
         self._changed = threading.Condition()
@@ -122,11 +127,15 @@ class Server:
 
     async def _handle(self, connection: ServerConnection) -> None:
         self._open.add(connection)
+        assert connection.request is not None
         with self._changed:
+            self.requests.append((connection.request.path, connection.request.headers))
             self.connections += 1
             self._changed.notify_all()
         try:
             async for message in connection:
+                if not self._keep:
+                    continue
                 with self._changed:
                     self.messages.append(message)
                     self._changed.notify_all()
