@@ -82,7 +82,8 @@ static void *configure_meanwhile(void *argument)
 
     for (int turn = 0; __atomic_load_n(&traffic->pushing, __ATOMIC_SEQ_CST) > 0; turn++) {
         const char *change = changes[(size_t)turn % (sizeof changes / sizeof *changes)];
-        OK(neuron_ws_node_configure(traffic->node, settings_for(settings, sizeof settings, traffic->ports.sink, change)));
+        settings_for(settings, sizeof settings, traffic->ports.sink, change);
+        OK(neuron_ws_node_configure(traffic->node, settings));
         STATUS(INVALID_SETTINGS, neuron_ws_node_configure(traffic->node, "{\"url\":\"nonsense\"}"));
         OK(neuron_ws_node_subscribe(traffic->node, "*", "*", turn % 2 ? "{\"static_tags\":{\"b\":2}}" : NULL));
         state_of(traffic->node);

@@ -43,7 +43,8 @@ class Tally:
         """Runs a program and adds the checks it counted; no count, or a bad exit, is a failure more."""
         begin = time.monotonic()
         try:
-            result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=timeout, errors="replace")
+            words = [str(word) for word in command]
+            result = subprocess.run(words, capture_output=True, text=True, timeout=timeout, errors="replace")
         except subprocess.TimeoutExpired:
             self.one(what, False, f"not done within {timeout:.0f} s")
             return
