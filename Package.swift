@@ -26,6 +26,8 @@ let package = Package(
 
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
         .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
+        .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
+        .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
         .testTarget(name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,287 @@
+/*
+ * Every function of neuron_ws.h, used once as it is meant to be. Compiles as C99 and, included by every_function.cpp,
+ * as C++17.
+ *
+ * every_function PORT - an echoing WebSocket server listens on 127.0.0.1:PORT.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+int checks_passed;
+int checks_failed;
+
+static int port;
+
+/* What the callbacks have seen; written on the loop thread, read on the main thread. */
+static struct {
+    int states;
+    int links;
+    int messages;
+    int deliveries;
+    int logs;
+    int attempts;
+    int sendings;
+} seen;
+
+#define COUNT(member) __atomic_fetch_add(&seen.member, 1, __ATOMIC_SEQ_CST)
+#define SEEN(member) __atomic_load_n(&seen.member, __ATOMIC_SEQ_CST)
+
+static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context)
+{
+    CHECK(node != NULL && context == &seen && state->size > 0);
+    COUNT(states);
+    if (state->link == 1)
+        COUNT(links);
+}
+
+static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                       void *context)
+{
+    CHECK(node != NULL && context == &seen && bytes != NULL && length > 0);
+    CHECK(kind == NEURON_WS_TEXT || kind == NEURON_WS_BINARY);
+    COUNT(messages);
+}
+
+static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
+                       void *context)
+{
+    (void)node, (void)info, (void)context;
+    neuron_ws_request_drop(request);
+}
+
+static void on_delivery(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome, neuron_ws_level_t level,
+                        void *context)
+{
+    CHECK(node != NULL && context == &seen && id > 0);
+    CHECK(outcome == NEURON_WS_DELIVERED && level == NEURON_WS_LEVEL_WRITTEN);
+    COUNT(deliveries);
+}
+
+static void on_log(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context)
+{
+    (void)node;
+    CHECK(context == &seen && level >= NEURON_WS_LOG_DEBUG && level < NEURON_WS_LOG_OFF);
+    CHECK(strchr(text, '\n') == NULL);
+    COUNT(logs);
+}
+
+static neuron_ws_status_t before_connect(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context)
+{
+    char url[64];
+    CHECK(node != NULL && context == &seen);
+    COUNT(attempts);
+    snprintf(url, sizeof url, "ws://127.0.0.1:%d/attempt", port);
+    OK(neuron_ws_attempt_set_url(attempt, url));
+    OK(neuron_ws_attempt_set_header(attempt, "X-Every", "function"));
+    OK(neuron_ws_attempt_set_header(attempt, "X-From-Settings", NULL));
+    OK(neuron_ws_attempt_set_token(attempt, "token-of-this-attempt"));
+    STATUS(INVALID_ARGUMENT, neuron_ws_attempt_set_header(attempt, "Sec-WebSocket-Key", "x"));
+    STATUS(INVALID_ARGUMENT, neuron_ws_attempt_set_header(attempt, "X-Every", "a\r\nInjected: b"));
+    STATUS(INVALID_SETTINGS, neuron_ws_attempt_set_url(attempt, "http://127.0.0.1/"));
+    return NEURON_WS_OK;
+}
+
+static bool before_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                        void *context)
+{
+    CHECK(node != NULL && kind != 0 && bytes != NULL && length > 0 && context == &seen);
+    COUNT(sendings);
+    return true;
+}
+
+static neuron_ws_host_t whole_host(void)
+{
+    neuron_ws_host_t host;
+    memset(&host, 0, sizeof host);
+    host.size = sizeof host;
+    host.context = &seen;
+    host.on_state = on_state;
+    host.on_message = on_message;
+    host.on_request = on_request;
+    host.on_delivery = on_delivery;
+    host.on_log = on_log;
+    host.before_connect = before_connect;
+    host.before_send = before_send;
+    return host;
+}
+
+static void version_and_errors(void)
+{
+    CHECK(strcmp(neuron_ws_version(), "1.0.0") == 0);
+    CHECK(neuron_ws_abi_version() == NEURON_WS_ABI_VERSION);
+    CHECK(strcmp(neuron_ws_last_error(), "") == 0);
+    CHECK(strcmp(neuron_ws_status_name(NEURON_WS_QUEUE_FULL), "NEURON_WS_QUEUE_FULL") == 0);
+    CHECK(strcmp(neuron_ws_status_name((neuron_ws_status_t)4711), "NEURON_WS_UNKNOWN") == 0);
+    for (int status = NEURON_WS_OK; status <= NEURON_WS_REFUSED; status++) {
+        CHECK(strncmp(neuron_ws_status_name((neuron_ws_status_t)status), "NEURON_WS_", 10) == 0);
+        CHECK(strcmp(neuron_ws_status_name((neuron_ws_status_t)status), "NEURON_WS_UNKNOWN") != 0);
+        CHECK(neuron_ws_status_text((neuron_ws_status_t)status)[0] != '\0');
+    }
+    CHECK(neuron_ws_status_text((neuron_ws_status_t)4711)[0] != '\0');
+}
+
+static void encoding(void)
+{
+    static const char expected[] = "{\"node\":\"plc1\",\"group\":\"fast\",\"timestamp\":1650006388943,"
+                                   "\"tags\":[{\"name\":\"t\",\"value\":42},{\"name\":\"u\",\"error\":2014}]}";
+    neuron_ws_tag_t tags[2];
+    char buffer[256];
+    size_t length = 0;
+    const char *schema = NULL;
+
+    tags[0] = int_tag("t", 42);
+    tags[1] = int_tag("u", 0);
+    tags[1].error = 2014;
+    neuron_ws_group_t group = group_of(tags, 2);
+    STATUS(BUFFER_TOO_SMALL, neuron_ws_encode(NEURON_WS_FORMAT_TAGS, NULL, &group, NULL, 0, &length));
+    CHECK(length == strlen(expected));
+    length = 0;
+    OK(neuron_ws_encode(NEURON_WS_FORMAT_TAGS, NULL, &group, buffer, strlen(expected), &length));
+    CHECK(length == strlen(expected) && memcmp(buffer, expected, length) == 0);
+
+    OK(neuron_ws_settings_schema(&schema, &length));
+    CHECK(schema != NULL && strlen(schema) == length && strstr(schema, "\"url\"") != NULL);
+}
+
+static void a_nodes_life(void)
+{
+    char settings[512];
+    neuron_ws_node_t *node = NULL;
+    neuron_ws_host_t host = whole_host();
+    uint64_t id = 0;
+    size_t length = 0;
+    char text[16384];
+
+    STATUS(INVALID_SETTINGS, neuron_ws_node_create("n", "{\"url\":\"ws://h/\",\"oops\":1}", &host, &node));
+    CHECK(node == NULL && strstr(neuron_ws_last_error(), "oops") != NULL);
+
+    settings_for(settings, sizeof settings, port, ",\"log-level\":\"debug\",\"headers\":{\"X-From-Settings\":\"yes\"}");
+    if (!OK(neuron_ws_node_create("every-function", settings, &host, &node)))
+        return;
+    OK(neuron_ws_node_subscribe(node, "plc1", "*", "{\"static_tags\":{\"site\":\"A\"}}"));
+    OK(neuron_ws_node_rename(node, "plc1", NULL, "plc2", NULL));
+    OK(neuron_ws_node_unsubscribe(node, "plc2", "*"));
+    OK(neuron_ws_node_subscribe(node, "*", "*", NULL));
+    OK(neuron_ws_node_start(node));
+
+    neuron_ws_tag_t tag = int_tag("t", 1);
+    neuron_ws_group_t group = group_of(&tag, 1);
+    OK(neuron_ws_node_push(node, &group, &id));
+    CHECK(id == 1);
+    static const char json[] = "{\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":2}}";
+    OK(neuron_ws_node_push_json(node, json, strlen(json), &id));
+    CHECK(id == 2);
+    OK(neuron_ws_node_send(node, NEURON_WS_BINARY, "\0\1", 2, &id));
+    CHECK(id == 3);
+    OK(neuron_ws_node_flush(node, NEURON_WS_LEVEL_WRITTEN, 10000));
+    WAIT_UNTIL(SEEN(messages) == 3);
+    WAIT_UNTIL(SEEN(deliveries) == 3);
+    CHECK(SEEN(states) > 0 && SEEN(links) == 1 && SEEN(attempts) >= 1 && SEEN(sendings) == 3);
+
+    neuron_ws_state_t state = state_of(node);
+    CHECK(state.link == 1 && state.phase == NEURON_WS_PHASE_OPEN && state.http_status == 101 && !state.tls);
+    CHECK(state.level == NEURON_WS_LEVEL_WRITTEN && state.message[0] != '\0');
+    CHECK(strstr(state.url, "ws://") == state.url);
+    neuron_ws_metrics_t metrics = metrics_of(node);
+    CHECK(metrics.messages_accepted == 3 && metrics.messages_sent == 3 && metrics.messages_received == 3);
+    CHECK(metrics.tags_sent == 2 && metrics.link == 1);
+
+    OK(neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_OPENMETRICS, text, sizeof text, &length));
+    CHECK(length > 6 && length < sizeof text);
+    STATUS(BUFFER_TOO_SMALL, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, NULL, 0, &length));
+    CHECK(length > 0);
+    OK(neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, text, sizeof text, &length));
+    CHECK(text[0] == '{' && text[length - 1] == '}');
+
+    OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_DEBUG, 0));
+    OK(neuron_ws_node_configure(node, settings_for(settings, sizeof settings, port, ",\"ping-interval\":5")));
+    CHECK(state_of(node).link == 1);
+    OK(neuron_ws_node_stop(node, 5000));
+    state = state_of(node);
+    CHECK(state.link == 0 && state.phase == NEURON_WS_PHASE_IDLE && state.reason == NEURON_WS_REASON_STOPPED);
+    CHECK(SEEN(logs) > 0);
+    neuron_ws_node_destroy(node);
+    neuron_ws_node_destroy(NULL);
+}
+
+static void events_instead_of_callbacks(void)
+{
+    char settings[512];
+    neuron_ws_node_t *node = NULL;
+    int32_t descriptor = -1;
+    uint32_t kinds = 0;
+
+    settings_for(settings, sizeof settings, port, "");
+    if (!OK(neuron_ws_node_create("events", settings, NULL, &node)))
+        return;
+    OK(neuron_ws_node_event_fd(node, NEURON_WS_EVENT_ALL, &descriptor));
+    OK(neuron_ws_node_start(node));
+    OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "hello", 5, NULL));
+    while ((kinds & NEURON_WS_EVENT_MESSAGE) == 0) {
+        struct pollfd poll_descriptor;
+        neuron_ws_event_t event;
+        neuron_ws_status_t status;
+        poll_descriptor.fd = descriptor;
+        poll_descriptor.events = POLLIN;
+        if (!CHECK(poll(&poll_descriptor, 1, 20000) == 1))
+            break;
+        memset(&event, 0, sizeof event);
+        event.size = sizeof event;
+        while ((status = neuron_ws_node_next_event(node, &event)) == NEURON_WS_OK) {
+            kinds |= event.kind;
+            if (event.kind == NEURON_WS_EVENT_MESSAGE)
+                CHECK(event.message_kind == NEURON_WS_TEXT && event.length == 5 &&
+                      memcmp(event.bytes, "hello", 5) == 0);
+            if (event.kind == NEURON_WS_EVENT_DELIVERY)
+                CHECK(event.id == 1 && event.outcome == NEURON_WS_DELIVERED);
+        }
+        STATUS(NO_EVENT, status);
+    }
+    CHECK((kinds & NEURON_WS_EVENT_STATE) != 0 && (kinds & NEURON_WS_EVENT_DELIVERY) != 0);
+    neuron_ws_node_destroy(node);
+}
+
+static void what_a_later_version_does(void)
+{
+    char settings[512];
+    neuron_ws_node_t *node = NULL;
+    neuron_ws_command_t command;
+    uint64_t id = 77;
+    int nothing = 0;
+    neuron_ws_request_t *request = (neuron_ws_request_t *)(void *)&nothing;
+
+    settings_for(settings, sizeof settings, port, "");
+    if (!OK(neuron_ws_node_create("later", settings, NULL, &node)))
+        return;
+    memset(&command, 0, sizeof command);
+    command.size = sizeof command;
+    command.kind = NEURON_WS_TEXT;
+    command.bytes = "{}";
+    command.length = 2;
+    command.timeout_ms = 1000;
+    STATUS(UNSUPPORTED, neuron_ws_node_request(node, &command, &id));
+    CHECK(id == 77);
+    STATUS(UNSUPPORTED, neuron_ws_request_reply(request, "{}", 2));
+    STATUS(UNSUPPORTED, neuron_ws_request_drop(request));
+    STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_STORED, 0));
+    STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_PEER_PARSED, 0));
+    STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_APP_ACKED, 0));
+    neuron_ws_node_destroy(node);
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 2)
+        return 2;
+    port = atoi(arguments[1]);
+    version_and_errors();
+    encoding();
+    a_nodes_life();
+    events_instead_of_callbacks();
+    what_a_later_version_does();
+    printf("%d passed, %d failed\n", checks_passed, checks_failed);
+    return checks_failed != 0;
+}

@@ -1,0 +1,177 @@
+/* Structs whose size is 0, too small, from a newer header, or no size at all. */
+#include "misuse.h"
+
+#include <stdlib.h>
+
+/* A struct with room behind it for members of the future, and for sizes the library must refuse. */
+typedef struct room {
+    union {
+        size_t size;
+        neuron_ws_group_t group;
+        neuron_ws_host_t host;
+        neuron_ws_state_t state;
+        neuron_ws_metrics_t metrics;
+        neuron_ws_event_t event;
+        neuron_ws_command_t command;
+    } known;
+    unsigned char future[8192];
+} room_t;
+
+typedef neuron_ws_status_t (*call_t)(neuron_ws_node_t *node, room_t *room);
+
+static neuron_ws_tag_t one_tag;
+
+static neuron_ws_status_t push(neuron_ws_node_t *node, room_t *room)
+{
+    return neuron_ws_node_push(node, &room->known.group, NULL);
+}
+
+static neuron_ws_status_t encode(neuron_ws_node_t *node, room_t *room)
+{
+    char buffer[256];
+    size_t length;
+    (void)node;
+    return neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &room->known.group, buffer, sizeof buffer, &length);
+}
+
+static neuron_ws_status_t create(neuron_ws_node_t *node, room_t *room)
+{
+    neuron_ws_node_t *other = NULL;
+    neuron_ws_status_t status =
+        neuron_ws_node_create("sizes", "{\"url\":\"ws://127.0.0.1:1/\"}", &room->known.host, &other);
+    (void)node;
+    CHECK((status == NEURON_WS_OK) == (other != NULL));
+    neuron_ws_node_destroy(other);
+    return status;
+}
+
+static neuron_ws_status_t state(neuron_ws_node_t *node, room_t *room)
+{
+    return neuron_ws_node_state(node, &room->known.state);
+}
+
+static neuron_ws_status_t metrics(neuron_ws_node_t *node, room_t *room)
+{
+    return neuron_ws_node_metrics(node, &room->known.metrics);
+}
+
+static neuron_ws_status_t next_event(neuron_ws_node_t *node, room_t *room)
+{
+    return neuron_ws_node_next_event(node, &room->known.event);
+}
+
+static neuron_ws_status_t request(neuron_ws_node_t *node, room_t *room)
+{
+    return neuron_ws_node_request(node, &room->known.command, NULL);
+}
+
+static void fill(room_t *room, const void *pattern, size_t known, size_t size)
+{
+    memset(room, 0, sizeof *room);
+    if (pattern != NULL)
+        memcpy(room, pattern, known);
+    room->known.size = size;
+}
+
+/* `known` bytes of `pattern` are what a host of this version passes; `good` is the answer to that. `input`: the host
+   fills the struct, so that a future member which is not zero must be refused. */
+static void try_sizes(neuron_ws_node_t *node, call_t call, const void *pattern, size_t known, neuron_ws_status_t good,
+                      bool input)
+{
+    static const size_t wrong[] = {0, 1, sizeof(size_t), 4097, 1u << 20, (size_t)-1};
+    room_t *room = (room_t *)malloc(sizeof *room);
+
+    if (!CHECK(room != NULL))
+        return;
+    for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
+        fill(room, pattern, known, wrong[index]);
+        STATUS(STRUCT_SIZE, call(node, room));
+    }
+    static const size_t larger[] = {0, 1, 8, 64, 1000};
+    for (size_t index = 0; index < sizeof larger / sizeof *larger; index++) {
+        fill(room, pattern, known, known + larger[index]);
+        CHECK(call(node, room) == good);
+    }
+    fill(room, pattern, known, 4096);
+    CHECK(call(node, room) == good);
+    if (input) {
+        /* Each byte of the part from the future, down to the last. */
+        for (size_t offset = 0; offset < 64; offset++) {
+            fill(room, pattern, known, known + 64);
+            ((unsigned char *)room)[known + offset] = 1;
+            STATUS(STRUCT_SIZE, call(node, room));
+        }
+        fill(room, pattern, known, known + 64);
+        ((unsigned char *)room)[known + 64] = 1;
+        CHECK(call(node, room) == good);
+    } else {
+        /* Nothing past the size may be written. */
+        fill(room, pattern, known, known);
+        memset((unsigned char *)room + known, 0xa5, sizeof *room - known);
+        CHECK(call(node, room) == good);
+        for (size_t offset = known; offset < known + 64; offset++)
+            CHECK(((unsigned char *)room)[offset] == 0xa5);
+    }
+    free(room);
+}
+
+/* Tags lie tag_size bytes apart: a newer host's are longer. */
+static void try_tag_sizes(neuron_ws_node_t *node)
+{
+    enum { room = 64, count = 3 };
+    unsigned char *tags = (unsigned char *)calloc(count, sizeof(neuron_ws_tag_t) + room);
+    size_t stride = sizeof(neuron_ws_tag_t) + room;
+    neuron_ws_group_t group;
+    char buffer[256];
+    size_t length = 0;
+
+    if (!CHECK(tags != NULL))
+        return;
+    for (int index = 0; index < count; index++) {
+        neuron_ws_tag_t tag = int_tag(index == 0 ? "a" : index == 1 ? "b" : "c", index);
+        memcpy(tags + (size_t)index * stride, &tag, sizeof tag);
+    }
+    group = group_of((const neuron_ws_tag_t *)(const void *)tags, count);
+    group.tag_size = stride;
+    OK(neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer - 1, &length));
+    buffer[length] = '\0';
+    CHECK(strstr(buffer, "\"values\":{\"a\":0,\"b\":1,\"c\":2}") != NULL);
+    OK(neuron_ws_node_push(node, &group, NULL));
+
+    static const size_t wrong[] = {0, 1, 8, 4097, (size_t)-1, (size_t)1 << 63};
+    for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
+        group.tag_size = wrong[index];
+        STATUS(STRUCT_SIZE, neuron_ws_node_push(node, &group, NULL));
+        STATUS(STRUCT_SIZE, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length));
+    }
+    free(tags);
+}
+
+void misuse_sizes(ports_t ports)
+{
+    char settings[256];
+    neuron_ws_node_t *node = NULL;
+    int32_t descriptor = -1;
+    neuron_ws_host_t host;
+    neuron_ws_command_t command;
+
+    OK(neuron_ws_node_create("sizes", settings_for(settings, sizeof settings, ports.closed, ""), NULL, &node));
+    OK(neuron_ws_node_subscribe(node, "*", "*", NULL));
+    OK(neuron_ws_node_event_fd(node, NEURON_WS_EVENT_MESSAGE, &descriptor));
+    one_tag = int_tag("t", 1);
+    neuron_ws_group_t group = group_of(&one_tag, 1);
+    memset(&host, 0, sizeof host);
+    memset(&command, 0, sizeof command);
+    command.kind = NEURON_WS_TEXT;
+    command.bytes = "x";
+    command.length = 1;
+    try_sizes(node, push, &group, sizeof group, NEURON_WS_OK, true);
+    try_sizes(node, encode, &group, sizeof group, NEURON_WS_OK, true);
+    try_sizes(node, create, &host, sizeof host, NEURON_WS_OK, true);
+    try_sizes(node, request, &command, sizeof command, NEURON_WS_UNSUPPORTED, true);
+    try_sizes(node, state, NULL, sizeof(neuron_ws_state_t), NEURON_WS_OK, false);
+    try_sizes(node, metrics, NULL, sizeof(neuron_ws_metrics_t), NEURON_WS_OK, false);
+    try_sizes(node, next_event, NULL, sizeof(neuron_ws_event_t), NEURON_WS_NO_EVENT, false);
+    try_tag_sizes(node);
+    neuron_ws_node_destroy(node);
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
+
+run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "Interop"))
+
+import foreign  # noqa: E402
+
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
+C, CXX = ["gcc", "-std=c99", *STRICT], ["g++", "-std=c++17", *STRICT]
+VALGRIND = [
+    "valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite",
+    "--show-leak-kinds=definite", "--num-callers=30", "--fair-sched=yes",
+]
+# The share of misuse's counts that runs under valgrind, which is some thirty times slower.
+VALGRIND_SCALE = "0.02"
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+
+    def one(self, what: str, good: bool, detail: str = "") -> None:
+        self.passed += good
+        self.failed += not good
+        print(f"{'ok    ' if good else 'FAILED'} {what}{': ' + detail if detail else ''}", flush=True)
+
+    def program(self, what: str, command: list[object], timeout: float) -> None:
+        """Runs a program and adds the checks it counted; no count, or a bad exit, is a failure more."""
+        begin = time.monotonic()
+        try:
+            words = [str(word) for word in command]
+            result = subprocess.run(words, capture_output=True, text=True, timeout=timeout, errors="replace")
+        except subprocess.TimeoutExpired:
+            self.one(what, False, f"not done within {timeout:.0f} s")
+            return
+        seconds = time.monotonic() - begin
+        counted = re.search(r"^(\d+) passed, (\d+) failed$", result.stdout, re.M)
+        if counted:
+            self.passed += int(counted[1])
+            self.failed += int(counted[2])
+        good = counted is not None and result.returncode == 0 and counted[2] == "0"
+        self.one(what, good, f"{counted[0] if counted else 'died'}, exit {result.returncode}, {seconds:.1f} s")
+        if not good:
+            print(result.stderr[-6000:], flush=True)
+
+
+def every_function_is_used(tally: Tally) -> None:
+    header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
+    source = (HERE / "every_function.c").read_text()
+    for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
+        if not re.search(rf"\b{name}\(", source):
+            tally.one(f"every_function.c uses {name}", False)
+
+
+def main() -> int:
+    tally = Tally()
+    if not foreign.LIBRARY.is_file():
+        print(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY")
+        return 2
+    every_function_is_used(tally)
+    with tempfile.TemporaryDirectory() as folder:
+        build = Path(folder)
+        # Under its soname, so that the loader finds it as in an installation.
+        (build / "libneuron_ws.so.1").symlink_to(foreign.LIBRARY)
+        link = [str(build / "libneuron_ws.so.1"), f"-Wl,-rpath,{build}", "-lpthread"]
+        programs = {
+            "every_function, C99": (C, ["every_function.c"]),
+            "every_function, C++17": (CXX, ["every_function.cpp"]),
+            "misuse, C99": (C, sorted(path.name for path in HERE.glob("misuse*.c"))),
+        }
+        built = {}
+        for number, (what, (compiler, sources)) in enumerate(programs.items()):
+            program = build / f"program{number}"
+            command = [*compiler, *(str(HERE / source) for source in sources), "-o", str(program), *link]
+            result = subprocess.run(command, capture_output=True, text=True)
+            tally.one(f"{what} compiles without a warning", result.returncode == 0, result.stderr)
+            if result.returncode == 0:
+                built[what] = program
+        with foreign.Server(echo=True) as echo, foreign.Server(keep=False) as sink:
+            every = [echo.port]
+            misuse = [echo.port, sink.port, foreign.free_port()]
+            for what, program in built.items():
+                arguments = every if what.startswith("every") else [*misuse, "1"]
+                tally.program(what, [program, *arguments], 240)
+            headers = [headers for path, headers in echo.requests if path == "/attempt"]
+            tally.one(
+                "before_connect's URL, header and token reached the server",
+                bool(headers)
+                and headers[0].get("X-Every") == "function"
+                and headers[0].get("Authorization") == "Bearer token-of-this-attempt"
+                and "X-From-Settings" not in headers[0],
+            )
+            if "--no-valgrind" not in sys.argv:
+                if shutil.which("valgrind") is None:
+                    tally.one("valgrind is installed", False)
+                else:
+                    for what, program in built.items():
+                        arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
+                        tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

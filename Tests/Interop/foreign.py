@@ -1,0 +1,168 @@
+"""What the tests outside Swift share: where the built things are, and a foreign WebSocket server to talk to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+import websockets
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+TOOL = Path(os.environ.get("NEURON_WS_TOOL") or ROOT / ".build/release/neuron-ws")
+HEADER = ROOT / "include/neuron_ws.h"
+BINDING = ROOT / "bindings/python"
+
+
+def use_binding() -> None:
+    """Makes `import neuron_ws` take the package of this tree and the library under test."""
+    os.environ["NEURON_WS_LIBRARY"] = str(LIBRARY)
+    if str(BINDING) not in sys.path:
+        sys.path.insert(0, str(BINDING))
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str = "") -> None:
+    """Waits until the condition holds. AssertionError after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"not within {timeout} s: {what or condition}"
+        time.sleep(0.01)
+
+
+class Authority:
+    """A certificate authority made by the openssl tool, and one server certificate for localhost and 127.0.0.1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ca = folder / "ca.pem"
+        self.cert = folder / "server.pem"
+        self.key = folder / "server.key"
+        ca_key, request, extensions = folder / "ca.key", folder / "server.csr", folder / "server.ext"
+        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+        new = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        openssl = lambda *words: subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+        openssl(*new, "-x509", "-days", 2, "-subj", "/CN=Test CA", "-keyout", ca_key, "-out", self.ca)
+        openssl(*new, "-subj", "/CN=localhost", "-keyout", self.key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", 2,
+                "-extfile", extensions, "-out", self.cert)
+
+    def server_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        return context
+
+
+class Server:
+    """PyPI's `websockets` on a thread of its own. Keeps what it receives, in order; `echo` sends it back."""
+
+    def __init__(
+        self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True
+    ) -> None:
+        self.messages: list[Union[str, bytes]] = []
+        self.connections = 0
+        self.close_codes: list[Optional[int]] = []
+        self.requests: list[tuple[str, Headers]] = []
+        self._keep = keep
+        self._echo = echo
+        self._tls = tls
+        self._changed = threading.Condition()
+        self._open: set[ServerConnection] = set()
+        self._started = threading.Event()
+        self._failure: Optional[BaseException] = None
+        self.port = port
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        assert self._started.wait(10)
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def url(self) -> str:
+        return f"{'wss' if self._tls else 'ws'}://127.0.0.1:{self.port}/"
+
+    def wait_for(self, count: int, timeout: float = 20.0) -> list[Union[str, bytes]]:
+        """The messages, once there are `count` of them."""
+        with self._changed:
+            reached = self._changed.wait_for(lambda: len(self.messages) >= count, timeout)
+            assert reached, f"{len(self.messages)} of {count} messages within {timeout} s"
+            return list(self.messages)
+
+    def send(self, message: Union[str, bytes]) -> None:
+        """Sends to every open connection."""
+        async def to_all() -> None:
+            for connection in list(self._open):
+                await connection.send(message)
+
+        asyncio.run_coroutine_threadsafe(to_all(), self._loop).result(10)
+
+    def stop(self, *, abort: bool = False) -> None:
+        """Ends the server; with `abort` its connections end without a Close frame."""
+        if self._thread.is_alive():
+            self._abort = abort
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(10)
+            assert not self._thread.is_alive()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        self._open.add(connection)
+        assert connection.request is not None
+        with self._changed:
+            self.requests.append((connection.request.path, connection.request.headers))
+            self.connections += 1
+            self._changed.notify_all()
+        try:
+            async for message in connection:
+                if not self._keep:
+                    continue
+                with self._changed:
+                    self.messages.append(message)
+                    self._changed.notify_all()
+                if self._echo:
+                    await connection.send(message)
+        except websockets.ConnectionClosed:
+            pass
+        finally:
+            self._open.discard(connection)
+            self.close_codes.append(connection.close_code)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._abort = False
+        try:
+            server = await serve(
+                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None, ping_interval=None
+            )
+        except OSError as error:
+            self._failure = error
+            self._started.set()
+            return
+        async with server:
+            self.port = next(iter(server.sockets)).getsockname()[1]
+            self._started.set()
+            await self._stopping.wait()
+            if self._abort:
+                for connection in list(self._open):
+                    connection.transport.abort()

@@ -1,0 +1,101 @@
+"""A WebSocket client node for industrial gateways.
+
+>>> import neuron_ws
+>>> with neuron_ws.Node("line-1", {"url": "ws://127.0.0.1:8080/data"}) as node:
+...     node.subscribe("*", "*")
+...     node.push("plc1", "fast", {"temperature": 21.5})
+...     node.flush(timeout=5)
+
+The package is a thin layer over ``libneuron_ws.so``; README.md says how that is found.
+"""
+
+from ._library import LibraryNotFound
+from .encoding import encode, settings_schema, version
+from .enums import (
+    EventKind,
+    Format,
+    Level,
+    LogLevel,
+    MessageKind,
+    MetricsFormat,
+    Outcome,
+    Phase,
+    Reason,
+    Status,
+    TLSFailure,
+    Type,
+)
+from .errors import (
+    Forked,
+    InvalidArgument,
+    InvalidGroup,
+    InvalidJSON,
+    NeuronWSError,
+    NodeClosed,
+    NoMemory,
+    NotFound,
+    NotRunning,
+    NotSubscribed,
+    QueueFull,
+    Refused,
+    SettingsError,
+    Skipped,
+    StructSize,
+    SystemFailure,
+    Timeout,
+    TooBig,
+    Unsupported,
+    WrongThread,
+)
+from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from .node import Node
+from .state import Metrics, State
+
+__version__ = "1.0.0"
+
+__all__ = [
+    "DeliveryEvent",
+    "Event",
+    "EventKind",
+    "Forked",
+    "Format",
+    "InvalidArgument",
+    "InvalidGroup",
+    "InvalidJSON",
+    "Level",
+    "LibraryNotFound",
+    "LogEvent",
+    "LogLevel",
+    "MessageEvent",
+    "MessageKind",
+    "Metrics",
+    "MetricsFormat",
+    "NeuronWSError",
+    "NoMemory",
+    "Node",
+    "NodeClosed",
+    "NotFound",
+    "NotRunning",
+    "NotSubscribed",
+    "Outcome",
+    "Phase",
+    "QueueFull",
+    "Reason",
+    "Refused",
+    "SettingsError",
+    "Skipped",
+    "State",
+    "StateEvent",
+    "Status",
+    "StructSize",
+    "SystemFailure",
+    "TLSFailure",
+    "Timeout",
+    "TooBig",
+    "Type",
+    "Unsupported",
+    "WrongThread",
+    "encode",
+    "settings_schema",
+    "version",
+]

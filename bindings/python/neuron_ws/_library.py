@@ -1,0 +1,79 @@
+"""Finds and loads libneuron_ws.so."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+from . import _structures
+from .enums import Status
+from .errors import error_for
+
+SONAME = "libneuron_ws.so.1"
+ABI_VERSION = 1
+
+
+class LibraryNotFound(ImportError):
+    """libneuron_ws.so was not found or does not fit; the message names each place that was tried, and why it failed."""
+
+
+def candidates() -> list[str]:
+    """Where the library may be, best first."""
+    named = os.environ.get("NEURON_WS_LIBRARY")
+    if named:
+        return [named]
+    package = Path(__file__).resolve().parent
+    places = [package / SONAME, package / "libneuron_ws.so"]
+    root = package.parents[2]
+    # Only a source tree of this library counts: an installed package must not load what lies two folders above it.
+    if (root / "include" / "neuron_ws.h").is_file():
+        places.append(root / ".build" / "release" / "libneuron_ws.so")
+    return [str(place) for place in places] + [SONAME]
+
+
+def _mode() -> int:
+    """RTLD_NOW and, so that a host's own OpenSSL or jansson does not take the place of the library's, RTLD_DEEPBIND;
+    a sanitizer's runtime does not go with the latter."""
+    mode = os.RTLD_NOW | os.RTLD_LOCAL
+    process = ctypes.CDLL(None)
+    if hasattr(os, "RTLD_DEEPBIND") and not hasattr(process, "__asan_init") and not hasattr(process, "__tsan_init"):
+        mode |= os.RTLD_DEEPBIND
+    return mode
+
+
+def _open(path: str) -> ctypes.CDLL:
+    library = ctypes.CDLL(path, mode=_mode())
+    _structures.declare(library)
+    found = int(library.neuron_ws_abi_version())
+    if found != ABI_VERSION:
+        raise OSError(f"its ABI is version {found}, and this package needs {ABI_VERSION}")
+    return library
+
+
+def load() -> ctypes.CDLL:
+    """The library, with its prototypes declared. LibraryNotFound where there is none that fits."""
+    tried = []
+    for path in candidates():
+        if "/" in path and not os.path.exists(path):
+            tried.append(f"{path}: no such file")
+            continue
+        try:
+            return _open(path)
+        except (OSError, AttributeError) as error:
+            tried.append(f"{path}: {error}")
+    rule = "NEURON_WS_LIBRARY is set, so nothing else was tried"
+    advice = rule if os.environ.get("NEURON_WS_LIBRARY") else "set NEURON_WS_LIBRARY to the library's path"
+    raise LibraryNotFound("libneuron_ws.so could not be loaded; " + advice + ".\n  " + "\n  ".join(tried))
+
+
+library = load()
+
+
+def check(status: int) -> None:
+    """Raises the exception of a status other than OK, with the library's sentence about it."""
+    if status == 0:
+        return
+    name: bytes = library.neuron_ws_status_name(status)
+    detail: bytes = library.neuron_ws_last_error()
+    raise error_for(Status(status), name.decode(), detail.decode("utf-8", "replace"))

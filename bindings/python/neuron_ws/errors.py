@@ -1,0 +1,126 @@
+"""The exceptions: one class per status of the library, all of them :class:`NeuronWSError`."""
+
+from __future__ import annotations
+
+from .enums import Status
+
+
+class NeuronWSError(Exception):
+    """A call of the library failed.
+
+    status       the status it answered
+    status_name  the status's name in C, ``"NEURON_WS_QUEUE_FULL"``
+    detail       one sentence for people; of a setting it names the key, what it holds and what it takes
+    """
+
+    def __init__(self, status: Status, status_name: str, detail: str) -> None:
+        super().__init__(f"{detail} ({status_name})" if detail else status_name)
+        self.status = status
+        self.status_name = status_name
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[NeuronWSError], tuple[Status, str, str]]:
+        return type(self), (self.status, self.status_name, self.detail)
+
+
+class InvalidArgument(NeuronWSError, ValueError):
+    """A number is out of range, or a name empty, too long or with control characters."""
+
+
+class SettingsError(NeuronWSError, ValueError):
+    """The settings were refused as a whole; ``detail`` names the key."""
+
+
+class InvalidJSON(NeuronWSError, ValueError):
+    """A text is not JSON, or not of the form asked for; ``detail`` gives line and column."""
+
+
+class InvalidGroup(NeuronWSError, ValueError):
+    """A group cannot be encoded."""
+
+
+class StructSize(NeuronWSError):
+    """The library and this package do not fit each other."""
+
+
+class NotSubscribed(NeuronWSError, LookupError):
+    """No subscription covers this driver and group."""
+
+
+class QueueFull(NeuronWSError, BlockingIOError):
+    """The queue is at its limit; try again when some of it has been sent."""
+
+
+class TooBig(NeuronWSError, ValueError):
+    """One message is larger than any queue could take, or a count is past its limit."""
+
+
+class Timeout(NeuronWSError, TimeoutError):
+    """The time given ran out first."""
+
+
+class NotRunning(NeuronWSError):
+    """The node is not running: not started, or stopped meanwhile."""
+
+
+class NodeClosed(NotRunning, ValueError):
+    """The node was closed; nothing can be done with it any more."""
+
+
+class NoMemory(NeuronWSError, MemoryError):
+    """Memory is exhausted."""
+
+
+class SystemFailure(NeuronWSError):
+    """The operating system refused a thread or a descriptor; ``detail`` names the call and its errno."""
+
+
+class Forked(NeuronWSError):
+    """This process is a forked child and the node its parent's."""
+
+
+class Unsupported(NeuronWSError, NotImplementedError):
+    """Not in this version of the library."""
+
+
+class Skipped(NeuronWSError):
+    """There was nothing to send: a group without tags, or only errors while ``upload_err`` is false."""
+
+
+class NotFound(NeuronWSError, LookupError):
+    """There is no such subscription."""
+
+
+class WrongThread(NeuronWSError):
+    """This call would wait for the library's thread, on the library's thread."""
+
+
+class Refused(NeuronWSError):
+    """The host refused the message."""
+
+
+_CLASSES: dict[Status, type[NeuronWSError]] = {
+    Status.INVALID_ARGUMENT: InvalidArgument,
+    Status.INVALID_SETTINGS: SettingsError,
+    Status.INVALID_JSON: InvalidJSON,
+    Status.INVALID_GROUP: InvalidGroup,
+    Status.STRUCT_SIZE: StructSize,
+    Status.NOT_SUBSCRIBED: NotSubscribed,
+    Status.QUEUE_FULL: QueueFull,
+    Status.TOO_BIG: TooBig,
+    Status.TIMEOUT: Timeout,
+    Status.NOT_RUNNING: NotRunning,
+    Status.NO_MEMORY: NoMemory,
+    Status.SYSTEM: SystemFailure,
+    Status.FORKED: Forked,
+    Status.UNSUPPORTED: Unsupported,
+    Status.SKIPPED: Skipped,
+    Status.NOT_FOUND: NotFound,
+    Status.WRONG_THREAD: WrongThread,
+    Status.REFUSED: Refused,
+}
+
+
+def error_for(status: Status, status_name: str, detail: str) -> NeuronWSError:
+    """The exception of a status; of one that has no class of its own, a plain :class:`NeuronWSError`."""
+    return _CLASSES.get(status, NeuronWSError)(status, status_name, detail)

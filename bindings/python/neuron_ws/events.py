@@ -1,0 +1,59 @@
+"""What a node tells: one class per kind of event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Union
+
+from ._structures import EventStructure
+from .enums import EventKind, Level, LogLevel, MessageKind, Outcome, Phase, Reason
+
+
+@dataclass(frozen=True)
+class StateEvent:
+    """The link, the phase or the reason changed; these are the new ones. The rest is in ``node.state``."""
+
+    link: bool
+    phase: Phase
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class MessageEvent:
+    """A message from the server: ``str`` of a text message, ``bytes`` of a binary one."""
+
+    data: Union[str, bytes]
+
+
+@dataclass(frozen=True)
+class DeliveryEvent:
+    """Message ``id`` has its outcome; ``level`` is what is known of a delivered one."""
+
+    id: int
+    outcome: Outcome
+    level: Level
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One line of log, without a line break."""
+
+    level: LogLevel
+    text: str
+
+
+Event = Union[StateEvent, MessageEvent, DeliveryEvent, LogEvent]
+
+
+def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[Event]:
+    """The event of a structure; None of a kind this version of the package does not know."""
+    kind = structure.kind
+    if kind == EventKind.STATE:
+        return StateEvent(structure.link != 0, Phase(structure.phase), Reason(structure.reason))
+    if kind == EventKind.MESSAGE:
+        return MessageEvent(octets.decode() if structure.message_kind == MessageKind.TEXT else octets)
+    if kind == EventKind.DELIVERY:
+        return DeliveryEvent(structure.id, Outcome(structure.outcome), Level(structure.level))
+    if kind == EventKind.LOG:
+        return LogEvent(LogLevel(structure.log_level), octets.decode("utf-8", "replace"))
+    return None

@@ -1,0 +1,111 @@
+"""How a node stands, and its counters."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Optional
+
+from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
+from .enums import Level, Phase, Reason, TLSFailure
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class State:
+    """A node's state at one moment. Texts hold no secret. Times are in ms; None where there is nothing to time.
+
+    ``message`` says in a sentence or two how it stands: what failed, what to do.
+    """
+
+    link: bool
+    phase: Phase
+    reason: Reason
+    tls_failure: TLSFailure
+    level: Level
+    close_code: int
+    http_status: int
+    system_error: int
+    tls: bool
+    tls_verified: bool
+    tls_verify_off: bool
+    attempts: int
+    next_attempt_ms: Optional[int]
+    connected_ms: Optional[int]
+    url: str
+    peer_address: str
+    subprotocol: str
+    tls_version: str
+    tls_cipher: str
+    tls_peer: str
+    close_reason: str
+    message: str
+
+    @staticmethod
+    def from_structure(state: StateStructure) -> State:
+        return State(
+            link=state.link != 0,
+            phase=Phase(state.phase),
+            reason=Reason(state.reason),
+            tls_failure=TLSFailure(state.tls_failure),
+            level=Level(state.level),
+            close_code=state.close_code,
+            http_status=state.http_status,
+            system_error=state.system_error,
+            tls=state.tls,
+            tls_verified=state.tls_verified,
+            tls_verify_off=state.tls_verify_off,
+            attempts=state.attempts,
+            next_attempt_ms=None if state.next_attempt_ms < 0 else state.next_attempt_ms,
+            connected_ms=None if state.connected_ms < 0 else state.connected_ms,
+            url=_text(state.url),
+            peer_address=_text(state.peer_address),
+            subprotocol=_text(state.subprotocol),
+            tls_version=_text(state.tls_version),
+            tls_cipher=_text(state.tls_cipher),
+            tls_peer=_text(state.tls_peer),
+            close_reason=_text(state.close_reason),
+            message=_text(state.message),
+        )
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A node's counters since its creation, and from ``queued_messages`` on gauges. neuron_ws.h explains each."""
+
+    messages_accepted: int
+    messages_sent: int
+    messages_dropped: int
+    messages_rejected: int
+    messages_skipped: int
+    messages_received: int
+    payload_bytes_sent: int
+    payload_bytes_received: int
+    wire_bytes_sent: int
+    wire_bytes_received: int
+    tags_sent: int
+    tag_errors_sent: int
+    pings_sent: int
+    pongs_received: int
+    pings_received: int
+    connection_attempts: int
+    connections_opened: int
+    disconnections: int
+    messages_resent: int
+    events_dropped: int
+    requests_received: int
+    requests_malformed: int
+    queued_messages: int
+    queued_bytes: int
+    round_trip_us: int
+    link: int
+
+    @staticmethod
+    def from_structure(metrics: MetricsStructure) -> Metrics:
+        return Metrics(**{member: getattr(metrics, member) for member in METRICS_MEMBERS})
+
+    def as_dict(self) -> dict[str, int]:
+        """The same as a dictionary, in the order of the header."""
+        return asdict(self)
