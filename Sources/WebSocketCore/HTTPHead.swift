@@ -46,14 +46,13 @@ struct HTTPHead: Sendable {
     }
 
     private mutating func take(_ byte: UInt8) throws(HandshakeError) {
-        if isStartLineRead {
-            guard line.count < Self.fieldLineBytesMax else { throw .fieldTooLong }
-        } else {
-            if line.count < prefix.utf8CodeUnitCount {
-                guard byte == prefix.utf8Start[line.count] else { throw .notHTTP }
-            }
-            guard line.count < Self.startLineBytesMax else { throw .startLineTooLong }
+        if !isStartLineRead, line.count < prefix.utf8CodeUnitCount {
+            guard byte == prefix.utf8Start[line.count] else { throw .notHTTP }
         }
+        // The limits do not count the line's end, so that its CR may stand one behind them.
+        let room = byte == UInt8(ascii: "\r") ? 1 : 0
+        let most = (isStartLineRead ? Self.fieldLineBytesMax : Self.startLineBytesMax) + room
+        guard line.count < most else { throw isStartLineRead ? .fieldTooLong : .startLineTooLong }
         line.append(byte)
     }
 
