@@ -26,7 +26,9 @@ let package = Package(
 
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
         .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
-        .testTarget(name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux"]),
+        .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
+        .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
+        .testTarget(name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL"]),
     ],
     swiftLanguageModes: [.v6]
 )

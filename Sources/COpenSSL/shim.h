@@ -7,4 +7,33 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+/* Macros with arguments, which Swift cannot call. */
+static inline void neuron_ws_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }
+static inline void neuron_ws_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+static inline void neuron_ws_BIO_set_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
+static inline int neuron_ws_SSL_CTX_set_min_proto_version(SSL_CTX *context, int version)
+{
+    return (int) SSL_CTX_set_min_proto_version(context, version);
+}
+static inline int neuron_ws_SSL_CTX_set_max_proto_version(SSL_CTX *context, int version)
+{
+    return (int) SSL_CTX_set_max_proto_version(context, version);
+}
+static inline void neuron_ws_SSL_CTX_set_mode(SSL_CTX *context, long mode) { SSL_CTX_set_mode(context, mode); }
+static inline int neuron_ws_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certificate)
+{
+    return (int) SSL_CTX_add1_chain_cert(context, certificate);
+}
+static inline int neuron_ws_SSL_set_tlsext_host_name(SSL *ssl, const char *name)
+{
+    return (int) SSL_set_tlsext_host_name(ssl, name);
+}
+static inline unsigned long long neuron_ws_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
+static inline unsigned long long neuron_ws_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_COMPRESSION; }
+static inline int neuron_ws_sk_GENERAL_NAME_num(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+static inline GENERAL_NAME *neuron_ws_sk_GENERAL_NAME_value(const GENERAL_NAMES *names, int index)
+{
+    return sk_GENERAL_NAME_value(names, index);
+}
+
 #endif

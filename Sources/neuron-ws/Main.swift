@@ -1,1 +1,118 @@
-@main enum Tool { static func main() {} }
+import CLinux
+import CNeuronWS
+
+/// The command line tool: one file per command, all of them written against neuron_ws.h like any other user's program.
+@main
+enum Tool {
+    static func main() {
+        // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
+        signal(SIGPIPE) { _ in }
+        let status = run(Array(CommandLine.arguments.dropFirst()))
+        Output.standard.flush()
+        exit(status.rawValue)
+    }
+
+    /// Not on the main actor, whose closures must not run on threads that C code starts.
+    nonisolated static func run(_ words: [String]) -> ExitStatus {
+        guard let first = words.first else {
+            Output.error.writeLine(overview)
+            return .usage
+        }
+        let rest = Array(words.dropFirst())
+        if ["help", "--help", "-h"].contains(first) { return help(rest) }
+        if ["version", "--version"].contains(first) { return execute(.version, rest) }
+        guard let command = Command(rawValue: first) else {
+            Terminal.complain(
+                "there is no command \"\(Terminal.printable(first))\""
+                    + Nearest.hint(first, among: Command.allCases.map { $0.rawValue } + ["help"])
+                    + "\n\n" + overview)
+            return .usage
+        }
+        return execute(command, rest)
+    }
+
+    private nonisolated static func execute(_ command: Command, _ words: [String]) -> ExitStatus {
+        do throws(UsageError) {
+            guard let arguments = try command.syntax.parse(words) else {
+                Output.standard.writeLine(command.syntax.help)
+                return .success
+            }
+            return try command.run(arguments)
+        } catch {
+            Terminal.complain(Terminal.printable(error.text))
+            return .usage
+        }
+    }
+
+    private nonisolated static func help(_ words: [String]) -> ExitStatus {
+        guard let word = words.first else {
+            Output.standard.writeLine(overview)
+            return .success
+        }
+        guard let command = Command(rawValue: word) else {
+            Terminal.complain(
+                "there is no command \"\(Terminal.printable(word))\""
+                    + Nearest.hint(word, among: Command.allCases.map { $0.rawValue }))
+            return .usage
+        }
+        Output.standard.writeLine(command.syntax.help)
+        return .success
+    }
+
+    private nonisolated static var overview: String {
+        var lines = ["neuron-ws COMMAND …", ""]
+        for command in Command.allCases {
+            lines.append("  \(Text.left(command.rawValue, 8))  \(command.syntax.summary)")
+        }
+        lines += [
+            "  help      this text; help COMMAND or COMMAND --help tells more", "",
+            "Exit status: 0 all right, 1 the job failed, 2 the command line is wrong.",
+        ]
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// What the tool can do.
+enum Command: String, CaseIterable {
+    case demo, push, encode, serve, check, bench, schema, version
+
+    var syntax: CommandSyntax {
+        switch self {
+        case .demo: DemoCommand.syntax
+        case .push: PushCommand.syntax
+        case .encode: EncodeCommand.syntax
+        case .serve: ServeCommand.syntax
+        case .check: CheckCommand.syntax
+        case .bench: BenchCommand.syntax
+        case .schema: CommandSyntax(name: "schema", summary: "print the settings form, in the gateway's schema format")
+        case .version: CommandSyntax(name: "version", summary: "print the library's version")
+        }
+    }
+
+    func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
+        switch self {
+        case .demo: return DemoCommand.run()
+        case .push: return try PushCommand.run(arguments)
+        case .encode: return EncodeCommand.run()
+        case .serve: return try ServeCommand.run(arguments)
+        case .check: return try CheckCommand.run(arguments)
+        case .bench: return try BenchCommand.run(arguments)
+        case .schema: return printSchema()
+        case .version:
+            Output.standard.writeLine("neuron-ws \(Library.version) (ABI \(neuron_ws_abi_version()))")
+            return .success
+        }
+    }
+
+    private func printSchema() -> ExitStatus {
+        var json: UnsafePointer<CChar>?
+        var length = 0
+        guard neuron_ws_settings_schema(&json, &length) == .NEURON_WS_OK, let json else {
+            Terminal.complain(Library.lastError)
+            return .failed
+        }
+        Output.standard.write(bytes: UnsafeRawBufferPointer(start: json, count: length))
+        Output.standard.writeLine()
+        return .success
+    }
+}

@@ -1,0 +1,198 @@
+import CLinux
+
+/// A WebSocket server for demonstrations and tests. It listens on 127.0.0.1 and ::1 alone, has a thread per
+/// connection, and misbehaves as it is told (`ServerBehaviour`).
+public final class LoopbackWebSocketServer: @unchecked Sendable {
+    private let configuration: ServerConfiguration
+    private let tls: ServerTLS?
+    let onEvent: (@Sendable (ServerEvent) -> Void)?
+
+    private let lock = ServerLock()
+    // All below is touched under the lock.
+    private var listener: ServerListener?
+    private var chosenPort: UInt16
+    private var currentBehaviour: ServerBehaviour
+    private var connections: [Int: ServerConnection] = [:]
+    private var finished: [ServerConnection] = []
+    private var lastNumber = 0
+    private var ended: [ConnectionRecord] = []
+    private var opened = 0
+    private var log: [ReceivedMessage] = []
+    private var count = 0
+    private var bytes = 0
+
+    private init(configuration: ServerConfiguration, tls: ServerTLS?) {
+        self.configuration = configuration
+        self.tls = tls
+        onEvent = configuration.onEvent
+        chosenPort = configuration.port
+        currentBehaviour = configuration.behaviour
+    }
+
+    /// Listens from now on.
+    public static func start(_ configuration: ServerConfiguration) throws(ServerError) -> LoopbackWebSocketServer {
+        var tls: ServerTLS?
+        if let certificate = configuration.certificatePEM {
+            guard let key = configuration.keyPEM else { throw ServerError(message: "the certificate needs its key") }
+            tls = try ServerTLS.make(
+                certificatePEM: certificate, keyPEM: key, clientAuthorityPEM: configuration.clientAuthorityPEM)
+        }
+        let server = LoopbackWebSocketServer(configuration: configuration, tls: tls)
+        try server.startListening()
+        return server
+    }
+
+    deinit { listener?.stop() }
+
+    // MARK: Listening
+
+    /// The port it listens on, or listened on last.
+    public var port: UInt16 { lock.locked { chosenPort } }
+
+    /// "ws://127.0.0.1:40123" or "wss://…", to which a path may be added.
+    public var url: String { (tls == nil ? "ws" : "wss") + "://127.0.0.1:\(port)" }
+
+    /// Accepts nobody any more; new connections are refused by the kernel. Those that are open stay.
+    public func stopListening() {
+        let old = lock.locked {
+            defer { listener = nil }
+            return listener
+        }
+        old?.stop()
+    }
+
+    /// Listens again, on the same port. Does nothing if it listens already.
+    public func startListening() throws(ServerError) {
+        if lock.locked({ listener != nil }) { return }
+        let new = try ServerListener.open(configuration, port: port)
+        lock.locked {
+            chosenPort = new.port
+            listener = new
+        }
+        new.start { [unowned self] descriptor, peer in accepted(descriptor, peer) }
+    }
+
+    /// Ends everything: no more listening, a Close frame to each client, and all threads joined.
+    public func stop() {
+        stopListening()
+        endConnections { $0.end() }
+    }
+
+    /// Ends every connection abruptly, by an RST, and waits for its thread.
+    public func killAllConnections() { endConnections { $0.reset() } }
+
+    /// A Close frame (1001) to each client; waits for their threads.
+    public func closeAllConnections() { endConnections { $0.end() } }
+
+    private func endConnections(_ how: (ServerConnection) -> Void) {
+        let open = lock.locked { Array(connections.values) }
+        open.forEach(how)
+        let numbers = open.map { $0.record.number }
+        _ = lock.wait(timeoutMilliseconds: 10_000) { numbers.allSatisfy { connections[$0] == nil } }
+        joinFinished()
+    }
+
+    /// Threads at their end wait to be joined, or they would keep their stacks.
+    private func joinFinished() {
+        let done = lock.locked {
+            defer { finished = [] }
+            return finished
+        }
+        for connection in done {
+            if let thread = connection.thread { pthread_join(thread, nil) }
+        }
+    }
+
+    // MARK: What it does and what it saw
+
+    public var behaviour: ServerBehaviour {
+        get { lock.locked { currentBehaviour } }
+        set { lock.locked { currentBehaviour = newValue } }
+    }
+
+    /// The messages collected so far, in the order in which they came.
+    public var messages: [ReceivedMessage] { lock.locked { log } }
+
+    /// Messages collected or only counted.
+    public var messageCount: Int { lock.locked { count } }
+
+    /// The payload bytes of all those messages.
+    public var payloadBytes: Int { lock.locked { bytes } }
+
+    /// How many connections have come through their handshake.
+    public var openedCount: Int { lock.locked { opened } }
+
+    /// The connections that are open at the moment.
+    public var openCount: Int { lock.locked { connections.count } }
+
+    /// The connections that have ended, the first to end first.
+    public var endedConnections: [ConnectionRecord] { lock.locked { ended } }
+
+    /// - Returns: false if fewer than `number` messages had come when the time was over.
+    public func waitForMessages(_ number: Int, timeoutMilliseconds: Int) -> Bool {
+        lock.wait(timeoutMilliseconds: timeoutMilliseconds) { count >= number }
+    }
+
+    /// - Returns: false if fewer than `number` handshakes had succeeded when the time was over.
+    public func waitForOpened(_ number: Int, timeoutMilliseconds: Int) -> Bool {
+        lock.wait(timeoutMilliseconds: timeoutMilliseconds) { opened >= number }
+    }
+
+    /// - Returns: false if fewer than `number` connections had ended when the time was over.
+    public func waitForEnded(_ number: Int, timeoutMilliseconds: Int) -> Bool {
+        lock.wait(timeoutMilliseconds: timeoutMilliseconds) { ended.count >= number }
+    }
+
+    // MARK: From the threads
+
+    private func accepted(_ descriptor: Int32, _ peer: String) {
+        joinFinished()
+        let stream = ServerStream(descriptor: descriptor, tls: tls)
+        let connection = lock.locked {
+            lastNumber += 1
+            let connection = ServerConnection(
+                server: self, stream: stream, number: lastNumber, peer: peer,
+                maxMessageBytes: configuration.maxMessageBytes)
+            connections[lastNumber] = connection
+            return connection
+        }
+        let thread = ServerThread.start { connection.run() }
+        lock.locked {
+            connection.thread = thread
+            // Without a thread the connection is dropped; its client sees it end.
+            if thread == nil { connections[connection.record.number] = nil }
+        }
+    }
+
+    func connectionOpened(_ record: ConnectionRecord) {
+        lock.locked {
+            opened += 1
+            lock.notifyAll()
+        }
+        onEvent?(.opened(record))
+    }
+
+    func messagesReceived(_ batch: inout MessageBatch, _ record: ConnectionRecord) {
+        guard batch.count > 0 else { return }
+        lock.locked {
+            count += batch.count
+            bytes += batch.payloadBytes
+            log.append(contentsOf: batch.messages)
+            lock.notifyAll()
+        }
+        batch.count = 0
+        batch.payloadBytes = 0
+        batch.messages.removeAll(keepingCapacity: true)
+    }
+
+    func connectionEnded(_ connection: ServerConnection) {
+        let record = connection.record
+        onEvent?(.ended(record))
+        lock.locked {
+            connections[record.number] = nil
+            finished.append(connection)
+            ended.append(record)
+            lock.notifyAll()
+        }
+    }
+}

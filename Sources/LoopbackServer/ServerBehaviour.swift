@@ -1,0 +1,130 @@
+/// How the server treats its clients. Set before it starts or at any time afterwards: what is said about the
+/// handshake counts from the next connection on, the rest from the next message on.
+public struct ServerBehaviour: Sendable {
+    /// What becomes of a client's opening handshake.
+    public enum Handshake: Sendable {
+        case accept
+        /// The connection stands, and nothing is ever said.
+        case silent
+        /// An HTTP answer that opens no WebSocket.
+        case refuse(status: Int, reason: String, headers: [(name: String, value: String)])
+        /// A 101 with somebody else's Sec-WebSocket-Accept.
+        case wrongAccept
+        /// The right answer, but the connection ends behind so many bytes of it.
+        case cut(afterBytes: Int)
+        /// These bytes instead of an answer; then the connection ends.
+        case bytes([UInt8])
+        /// These bytes for ever.
+        case endless([UInt8])
+    }
+
+    /// What each message is answered with.
+    public enum Answer: Sendable {
+        case nothing
+        case echo
+        case text(String)
+    }
+
+    /// The end of a connection behind so many of its messages.
+    public struct Ending: Sendable {
+        public var messages: Int
+        /// Nil: an abrupt end (RST); else a Close frame with this code, without one if it may not be sent.
+        public var closeCode: UInt16?
+        public var reason: String
+
+        public init(messages: Int, closeCode: UInt16?, reason: String = "") {
+            self.messages = messages
+            self.closeCode = closeCode
+            self.reason = reason
+        }
+    }
+
+    public var handshake = Handshake.accept
+    /// Chosen if the client offers it.
+    public var subprotocol: String?
+    /// Sent right behind the handshake, as they are: frames that a good server would not send, for instance.
+    public var bytesAfterHandshake: [UInt8] = []
+    /// False: nothing is read behind the handshake, and the client's sending comes to a halt.
+    public var reads = true
+    /// Keep the messages in the log; without it they are only counted.
+    public var collects = true
+    public var answer = Answer.nothing
+    /// Answers go out in fragments of so many bytes; nil: in one frame.
+    public var fragmentBytes: Int?
+    /// False: no Pong, and no Ping either.
+    public var sendsPingsAndPongs = true
+    /// A Ping every so many milliseconds; nil: none.
+    public var pingIntervalMilliseconds: Int?
+    public var ending: Ending?
+
+    public init() {}
+}
+
+/// What a server is given once.
+public struct ServerConfiguration: Sendable {
+    /// 0: any free one.
+    public var port: UInt16 = 0
+    public var listensOnIPv4 = true
+    /// Where the machine has no IPv6, the server does without it as long as it has IPv4.
+    public var listensOnIPv6 = true
+    /// The certificate, with its chain behind it, and its key, as PEM; nil: no TLS.
+    public var certificatePEM: String?
+    public var keyPEM: String?
+    /// With TLS: clients must show a certificate of this authority.
+    public var clientAuthorityPEM: String?
+    /// The kernel's receive buffer; small, it makes a server that does not read felt soon. Nil: the system's choice.
+    public var receiveBufferBytes: Int32?
+    public var maxMessageBytes = 1 << 30
+    public var behaviour = ServerBehaviour()
+    /// Hears what happens, on the threads of the connections, several at once. Must not call the server's methods
+    /// that wait.
+    public var onEvent: (@Sendable (ServerEvent) -> Void)?
+
+    public init() {}
+}
+
+/// What happened to a connection; connections are numbered from 1.
+public enum ServerEvent {
+    case opened(ConnectionRecord)
+    /// The bytes live during the call.
+    case message(connection: Int, isText: Bool, bytes: UnsafeRawBufferPointer)
+    case ended(ConnectionRecord)
+}
+
+/// A connection as the server saw it.
+public struct ConnectionRecord: Sendable {
+    public let number: Int
+    /// "127.0.0.1:40312"
+    public let peer: String
+    /// Path and query of the handshake; "" before it.
+    public internal(set) var resource = ""
+    public internal(set) var headers: [(name: String, value: String)] = []
+    public internal(set) var isTLS = false
+    /// The subject of the certificate that the client showed; nil: none.
+    public internal(set) var clientCertificate: String?
+    public internal(set) var isOpen = false
+    public internal(set) var messages = 0
+    public internal(set) var payloadBytes = 0
+    public internal(set) var pongs = 0
+    /// The client's Close code; nil: it sent none.
+    public internal(set) var closeCode: UInt16?
+    public internal(set) var closeReason = ""
+    /// How it ended, in words; "" while it lasts.
+    public internal(set) var ending = ""
+}
+
+/// A message in the log.
+public struct ReceivedMessage: Sendable {
+    public let connection: Int
+    /// Path and query of its connection's handshake.
+    public let resource: String
+    public let isText: Bool
+    public let bytes: [UInt8]
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// Why a server could not be started; for people.
+public struct ServerError: Error {
+    public let message: String
+}

@@ -1,0 +1,410 @@
+import CLinux
+import WebSocketCore
+
+/// One client, on a thread of its own.
+final class ServerConnection: @unchecked Sendable {
+    /// What other threads want of it.
+    private enum Wish { case none, end, reset }
+
+    /// How a turn of the loop left things.
+    private enum Progress { case moved, waits, over }
+
+    private static let readBytes = 256 * 1024
+    /// No more is read while so much waits to be written: a client that does not read its answers gets no more.
+    private static let outputBytesMax = 4 << 20
+    private static let handshakeMilliseconds: Int64 = 10_000
+    private static let farewellMilliseconds: Int64 = 1_000
+
+    private unowned let server: LoopbackWebSocketServer
+    private let stream: ServerStream
+    private let waker = ServerWaker()
+    private let lock = ServerLock()
+    private var wish = Wish.none
+    /// Set before the thread starts to matter to anybody, read when it is joined.
+    var thread: pthread_t?
+
+    private(set) var record: ConnectionRecord
+    private var endpoint: WebSocketEndpoint
+    private var keys = MaskingKeyPool()
+    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ServerConnection.readBytes, alignment: 16)
+    private var output: [UInt8] = []
+    private var outputStart = 0
+    private var nextPingMilliseconds: Int64 = 0
+    private var isReset = false
+    private var batch = MessageBatch()
+
+    init(server: LoopbackWebSocketServer, stream: ServerStream, number: Int, peer: String, maxMessageBytes: Int) {
+        self.server = server
+        self.stream = stream
+        record = ConnectionRecord(number: number, peer: peer)
+        record.isTLS = stream.isTLS
+        let limits = EndpointLimits(maxMessageBytes: maxMessageBytes, maxFrameBytes: maxMessageBytes)
+        endpoint = WebSocketEndpoint(role: .server, limits: limits)
+    }
+
+    deinit { input.deallocate() }
+
+    /// From any thread: a Close frame and an orderly end.
+    func end() { ask(.end) }
+
+    /// From any thread: an RST.
+    func reset() { ask(.reset) }
+
+    private func ask(_ new: Wish) {
+        lock.locked { wish = new }
+        waker.wake()
+    }
+
+    private var currentWish: Wish { lock.locked { wish } }
+
+    // MARK: The thread
+
+    func run() {
+        let behaviour = server.behaviour
+        if secure(), let leftOver = shakeHands(behaviour) {
+            record.isOpen = true
+            server.connectionOpened(record)
+            output.append(contentsOf: behaviour.bytesAfterHandshake)
+            serve(leftOver)
+            record.isOpen = false
+        }
+        if isReset { stream.armReset() }
+        stream.closeDescriptor()
+        server.connectionEnded(self)
+    }
+
+    /// TLS, if it is TLS.
+    private func secure() -> Bool {
+        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
+        while true {
+            switch stream.shakeHands() {
+            case .bytes:
+                record.clientCertificate = stream.clientCertificate
+                return true
+            case .notNow:
+                guard wait(reading: !stream.waitsForWriting, until: deadline) else { return false }
+            case .end: return over("the client left during the TLS handshake")
+            case .failed(let why): return over(why)
+            }
+        }
+    }
+
+    /// The opening handshake.
+    /// - Returns: how many bytes of `input` came behind it; nil when there is no WebSocket.
+    private func shakeHands(_ behaviour: ServerBehaviour) -> Range<Int>? {
+        var handshake = ServerHandshake()
+        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
+        while true {
+            switch stream.read(into: input) {
+            case .bytes(let count):
+                var offset = 0
+                do throws(HandshakeError) {
+                    let bytes = UnsafeRawBufferPointer(rebasing: input[..<count])
+                    guard let request = try handshake.bytesReceived(bytes.bytes, from: &offset) else { continue }
+                    return try answer(request, behaviour) ? offset..<count : nil
+                } catch {
+                    send(ClientRequest.refusal(status: 400, reason: "Bad Request"))
+                    finish("the handshake: \(error.text)")
+                    return nil
+                }
+            case .notNow:
+                guard wait(reading: true, until: deadline) else { return nil }
+            case .end:
+                _ = over("the client left during the handshake")
+                return nil
+            case .failed(let why):
+                _ = over(why)
+                return nil
+            }
+        }
+    }
+
+    /// - Returns: whether the WebSocket is open.
+    private func answer(_ request: ClientRequest, _ behaviour: ServerBehaviour) throws(HandshakeError) -> Bool {
+        record.resource = request.resource
+        record.headers = request.fields
+        var subprotocol = behaviour.subprotocol
+        if let wanted = subprotocol, !request.offeredSubprotocols.contains(wanted) { subprotocol = nil }
+        switch behaviour.handshake {
+        case .accept:
+            send(try request.accepted(subprotocol: subprotocol))
+            return true
+        case .silent:
+            while wait(reading: false, until: Int64.max) {}
+        case .refuse(let status, let reason, let headers):
+            send(ClientRequest.refusal(status: status, reason: reason, headers: headers))
+            finish("refused with \(status)")
+        case .wrongAccept:
+            let right = String(decoding: try request.accepted(), as: UTF8.self)
+            let lines = right.split(separator: "\r\n", omittingEmptySubsequences: false).map { line in
+                line.hasPrefix("Sec-WebSocket-Accept") ? "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=" : line
+            }
+            send(Array(lines.joined(separator: "\r\n").utf8))
+            finish("answered with a wrong Sec-WebSocket-Accept")
+        case .cut(let count):
+            send(Array(try request.accepted().prefix(count)))
+            finish("ended behind \(count) bytes of the answer")
+        case .bytes(let bytes):
+            send(bytes)
+            finish("answered with bytes of its own")
+        case .endless(let bytes):
+            while send(bytes) {}
+        }
+        return false
+    }
+
+    // MARK: Messages
+
+    private func serve(_ leftOver: Range<Int>) {
+        let behaviour = server.behaviour
+        nextPingMilliseconds = Self.milliseconds() + Int64(behaviour.pingIntervalMilliseconds ?? 0)
+        if !leftOver.isEmpty && behaviour.reads { take(leftOver, behaviour) }
+        while true {
+            switch turn(server.behaviour) {
+            case .moved: continue
+            case .waits: break
+            case .over: return
+            }
+        }
+    }
+
+    private func turn(_ behaviour: ServerBehaviour) -> Progress {
+        switch currentWish {
+        case .none: break
+        case .end: endpoint.queueClose(.goingAway)
+        case .reset: isReset = true
+        }
+        if isReset {
+            record.ending = "reset by us"
+            return .over
+        }
+        pingIfDue(behaviour)
+        writeControlFrames(behaviour)
+        var moved = false
+        switch drain() {
+        case .some(let progress): moved = progress
+        case .none: return .over
+        }
+        if case .closed = endpoint.state, pendingBytes == 0 {
+            finish(record.closeCode == nil ? "closed by us" : "closed")
+            return .over
+        }
+        // After a Close of ours has been asked for, the client's must be read even by a server that reads nothing.
+        let reads = (behaviour.reads || currentWish == .end) && pendingBytes < Self.outputBytesMax
+        if reads {
+            switch stream.read(into: input) {
+            case .bytes(let count):
+                take(0..<count, behaviour)
+                moved = true
+            case .notNow: break
+            case .end:
+                if record.ending.isEmpty { record.ending = "the client left without a Close frame" }
+                return .over
+            case .failed(let why):
+                record.ending = why
+                return .over
+            }
+        }
+        if moved { return .moved }
+        return pause(behaviour, reads: reads)
+    }
+
+    /// Decodes what was read, and answers.
+    private func take(_ range: Range<Int>, _ behaviour: ServerBehaviour) {
+        let bytes = UnsafeRawBufferPointer(rebasing: input[range])
+        var offset = 0
+        while !isReset, let event = endpoint.bytesReceived(bytes.bytes, from: &offset) {
+            switch event {
+            case .message(let kind): handle(kind, behaviour)
+            case .ping: writeControlFrames(behaviour)
+            case .pong: record.pongs += 1
+            case .close(let code, let reason):
+                record.closeCode = code?.rawValue ?? CloseCode.noStatusReceived.rawValue
+                record.closeReason = reason.withBytes { span in
+                    span.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                }
+            case .failed(let error): record.ending = error.text
+            }
+        }
+        server.messagesReceived(&batch, record)
+    }
+
+    private func handle(_ kind: MessageKind, _ behaviour: ServerBehaviour) {
+        record.messages += 1
+        let isText = kind == .text
+        endpoint.withMessage { span in
+            span.withUnsafeBytes { bytes in
+                record.payloadBytes += bytes.count
+                batch.count += 1
+                batch.payloadBytes += bytes.count
+                if behaviour.collects {
+                    batch.messages.append(
+                        ReceivedMessage(
+                            connection: record.number, resource: record.resource, isText: isText,
+                            bytes: Array(bytes)))
+                }
+                server.onEvent?(.message(connection: record.number, isText: isText, bytes: bytes))
+                if case .echo = behaviour.answer { sendMessage(kind, bytes, behaviour.fragmentBytes) }
+            }
+        }
+        if case .text(var text) = behaviour.answer {
+            text.withUTF8 { sendMessage(.text, UnsafeRawBufferPointer($0), behaviour.fragmentBytes) }
+        }
+        if let ending = behaviour.ending, record.messages == ending.messages {
+            if let code = ending.closeCode {
+                endpoint.queueClose(CloseCode(rawValue: code), reason: ControlPayload(reason: ending.reason))
+            } else {
+                isReset = true
+            }
+        }
+    }
+
+    private func sendMessage(_ kind: MessageKind, _ bytes: UnsafeRawBufferPointer, _ fragmentBytes: Int?) {
+        guard endpoint.maySendData else { return }
+        let pieceMax = max(1, fragmentBytes ?? Int.max)
+        var start = 0
+        repeat {
+            let count = min(pieceMax, bytes.count - start)
+            let header = FrameHeader(
+                fin: start + count == bytes.count, opcode: start == 0 ? kind.opcode : .continuation,
+                payloadLength: UInt64(count))
+            withUnsafeTemporaryAllocation(byteCount: FrameHeader.encodedLengthMax, alignment: 8) { space in
+                let length = header.write(into: space.baseAddress!)
+                output.append(contentsOf: space[..<length])
+            }
+            output.append(contentsOf: bytes[start..<start + count])
+            start += count
+        } while start < bytes.count
+    }
+
+    private func pingIfDue(_ behaviour: ServerBehaviour) {
+        guard let interval = behaviour.pingIntervalMilliseconds, Self.milliseconds() >= nextPingMilliseconds else {
+            return
+        }
+        nextPingMilliseconds = Self.milliseconds() + Int64(interval)
+        endpoint.queuePing(ControlPayload(reason: "ping"))
+    }
+
+    private func writeControlFrames(_ behaviour: ServerBehaviour) {
+        guard endpoint.hasControlFrames, behaviour.sendsPingsAndPongs || endpoint.state != .open else { return }
+        // The queue is bounded to 8 Pings, a Pong and a Close of at most 127 bytes each.
+        withUnsafeTemporaryAllocation(byteCount: 2048, alignment: 8) { space in
+            var position = 0
+            _ = endpoint.writeControlFrames(into: space, at: &position, keys: &keys)
+            output.append(contentsOf: space[..<position])
+        }
+    }
+
+    // MARK: Bytes
+
+    private var pendingBytes: Int { output.count - outputStart }
+
+    /// Writes what waits, as far as it goes.
+    /// - Returns: whether something went; nil when the connection has failed.
+    private func drain() -> Bool? {
+        var moved = false
+        while pendingBytes > 0 {
+            let outcome = output.withUnsafeBytes { stream.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
+            switch outcome {
+            case .bytes(let count):
+                outputStart += count
+                moved = true
+            case .notNow: return moved
+            case .end: return nil
+            case .failed(let why):
+                if record.ending.isEmpty { record.ending = why }
+                return nil
+            }
+        }
+        output.removeAll(keepingCapacity: true)
+        outputStart = 0
+        return moved
+    }
+
+    /// Writes all of it, waiting where it must; for the handshake.
+    @discardableResult
+    private func send(_ bytes: [UInt8]) -> Bool {
+        output.append(contentsOf: bytes)
+        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
+        while true {
+            guard drain() != nil else { return false }
+            if pendingBytes == 0 { return true }
+            guard wait(reading: false, writing: true, until: deadline) else { return false }
+        }
+    }
+
+    /// Ends our side and gives the client a moment to end its own, so that what we sent is not lost to an RST.
+    private func finish(_ how: String) {
+        if record.ending.isEmpty { record.ending = how }
+        stream.finish()
+        let deadline = Self.milliseconds() + Self.farewellMilliseconds
+        while true {
+            switch stream.read(into: input) {
+            case .bytes: continue
+            case .notNow:
+                guard wait(reading: true, until: deadline) else { return }
+            case .end, .failed: return
+            }
+        }
+    }
+
+    private func over(_ how: String) -> Bool {
+        if record.ending.isEmpty { record.ending = how }
+        return false
+    }
+
+    private func pause(_ behaviour: ServerBehaviour, reads: Bool) -> Progress {
+        if reads && stream.hasBufferedBytes { return .moved }
+        var deadline = Int64.max
+        if behaviour.pingIntervalMilliseconds != nil { deadline = nextPingMilliseconds }
+        let isGone = poll(reading: reads, writing: pendingBytes > 0 || stream.waitsForWriting, until: deadline)
+        if isGone && !reads {
+            record.ending = "the client is gone"
+            return .over
+        }
+        return .moved
+    }
+
+    /// - Returns: false when the time is over or somebody wants the connection to end.
+    private func wait(reading: Bool, writing: Bool = false, until deadline: Int64) -> Bool {
+        let isGone = poll(reading: reading, writing: writing || stream.waitsForWriting, until: deadline)
+        switch currentWish {
+        case .none: break
+        case .end: return over("ended by us")
+        case .reset:
+            isReset = true
+            return over("reset by us")
+        }
+        if isGone && !reading && !writing { return over("the client is gone") }
+        return Self.milliseconds() < deadline ? true : over("no word in time")
+    }
+
+    /// - Returns: whether both sides of the connection have ended.
+    private func poll(reading: Bool, writing: Bool, until deadline: Int64) -> Bool {
+        var events: Int32 = 0
+        if reading { events |= POLLIN }
+        if writing { events |= POLLOUT }
+        let entries = UnsafeMutableBufferPointer<pollfd>.allocate(capacity: 2)
+        defer { entries.deallocate() }
+        entries[0] = pollfd(fd: stream.descriptor, events: Int16(events), revents: 0)
+        entries[1] = pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0)
+        // A behaviour that changes is noticed within a quarter of a second.
+        let left = min(250, max(0, deadline - Self.milliseconds()))
+        _ = CLinux.poll(entries.baseAddress, 2, Int32(left))
+        if entries[1].revents != 0 { waker.clear() }
+        return Int32(entries[0].revents) & (POLLHUP | POLLERR) != 0
+    }
+
+    private static func milliseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+}
+
+/// What one read brought: handed to the server's log in one go.
+struct MessageBatch {
+    var count = 0
+    var payloadBytes = 0
+    var messages: [ReceivedMessage] = []
+}

@@ -1,0 +1,85 @@
+/// What HTTP and URLs ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules, which
+/// these protocols do not mean, and bring Unicode's tables into an Embedded build.
+enum ASCII {
+    static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    static func isLetter(_ byte: UInt8) -> Bool {
+        let lower = byte | 0x20
+        return lower >= 0x61 && lower <= 0x7A
+    }
+
+    static func isHexDigit(_ byte: UInt8) -> Bool {
+        let lower = byte | 0x20
+        return isDigit(byte) || (lower >= 0x61 && lower <= 0x66)
+    }
+
+    static func lowercased(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+
+    /// A character of an HTTP token (RFC 9110 §5.6.2).
+    static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        if isDigit(byte) || isLetter(byte) { return true }
+        switch byte {
+        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
+        default: return false
+        }
+    }
+
+    static func isToken(_ text: String) -> Bool {
+        var isEmpty = true
+        for byte in text.utf8 {
+            guard isTokenCharacter(byte) else { return false }
+            isEmpty = false
+        }
+        return !isEmpty
+    }
+
+    /// A byte of a field value: printable, space, tab, or beyond ASCII (RFC 9110 §5.5).
+    static func isFieldValueByte(_ byte: UInt8) -> Bool { byte == 0x09 || (byte >= 0x20 && byte != 0x7F) }
+
+    static func equalsIgnoringCase(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        for (first, second) in zip(left.utf8, right.utf8) where lowercased(first) != lowercased(second) {
+            return false
+        }
+        return true
+    }
+
+    /// The same bytes.
+    static func equals(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        for (first, second) in zip(left.utf8, right.utf8) where first != second { return false }
+        return true
+    }
+
+    /// The bytes without spaces and tabs at both ends.
+    static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var slice = bytes
+        while let first = slice.first, first == 0x20 || first == 0x09 { slice.removeFirst() }
+        while let last = slice.last, last == 0x20 || last == 0x09 { slice.removeLast() }
+        return slice
+    }
+
+    /// The members of a comma-separated list, trimmed, without empty ones (RFC 9110 §5.6.1). Quoted strings are not
+    /// understood: none of the handshake's lists of tokens has any.
+    static func listMembers(_ text: String) -> [String] {
+        var members: [String] = []
+        for part in Array(text.utf8).split(separator: UInt8(ascii: ",")) {
+            let member = trimmed(part)
+            if !member.isEmpty { members.append(String(decoding: member, as: UTF8.self)) }
+        }
+        return members
+    }
+
+    /// What a peer sent, as it may stand in a sentence of ours: printable ASCII, at most 120 characters.
+    static func printable(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            guard bytes.count < 120 else {
+                bytes.append(contentsOf: [0x2E, 0x2E, 0x2E])
+                break
+            }
+            bytes.append(byte >= 0x20 && byte < 0x7F ? byte : UInt8(ascii: "?"))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

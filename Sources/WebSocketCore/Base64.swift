@@ -1,0 +1,78 @@
+/// Base64 with the standard alphabet and padding (RFC 4648 §4).
+public enum Base64 {
+    /// - Returns: ASCII, four characters for each three bytes begun.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var index = 0
+        while index < bytes.count {
+            let left = bytes.count - index
+            let first = UInt32(bytes[index]) << 16
+            let second = left > 1 ? UInt32(bytes[index + 1]) << 8 : 0
+            let third = left > 2 ? UInt32(bytes[index + 2]) : 0
+            let group = first | second | third
+            text.append(character(group >> 18))
+            text.append(character(group >> 12))
+            text.append(left > 1 ? character(group >> 6) : padding)
+            text.append(left > 2 ? character(group) : padding)
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The strict reverse: no white space, all of the padding, and zero in the bits that stand for nothing (RFC 4648
+    /// §3.5).
+    /// - Returns: nil for text that `encode` cannot have made.
+    public static func decode(_ text: String) -> [UInt8]? {
+        let characters = Array(text.utf8)
+        guard characters.count % 4 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(characters.count / 4 * 3)
+        var index = 0
+        while index < characters.count {
+            var padded = 0
+            if index + 4 == characters.count {
+                if characters[index + 3] == padding { padded = characters[index + 2] == padding ? 2 : 1 }
+            }
+            var group: UInt32 = 0
+            for place in 0..<4 {
+                if place < 4 - padded {
+                    guard let value = value(characters[index + place]) else { return nil }
+                    group = group << 6 | value
+                } else {
+                    group <<= 6
+                }
+            }
+            if padded == 2 && group & 0xFFFF != 0 || padded == 1 && group & 0xFF != 0 { return nil }
+            bytes.append(UInt8(truncatingIfNeeded: group >> 16))
+            if padded < 2 { bytes.append(UInt8(truncatingIfNeeded: group >> 8)) }
+            if padded < 1 { bytes.append(UInt8(truncatingIfNeeded: group)) }
+            index += 4
+        }
+        return bytes
+    }
+
+    private static let padding = UInt8(ascii: "=")
+
+    private static func character(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 0x3F)
+        switch value {
+        case 0..<26: return UInt8(ascii: "A") + value
+        case 26..<52: return UInt8(ascii: "a") + (value - 26)
+        case 52..<62: return UInt8(ascii: "0") + (value - 52)
+        case 62: return UInt8(ascii: "+")
+        default: return UInt8(ascii: "/")
+        }
+    }
+
+    private static func value(_ character: UInt8) -> UInt32? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): return UInt32(character - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): return UInt32(character - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): return UInt32(character - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "+"): return 62
+        case UInt8(ascii: "/"): return 63
+        default: return nil
+        }
+    }
+}

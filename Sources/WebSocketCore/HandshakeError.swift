@@ -1,0 +1,77 @@
+/// Why an opening handshake failed (RFC 6455 §4.1, §4.2). Strings hold what the peer sent.
+public enum HandshakeError: Error, Equatable, Sendable {
+    /// The answer does not begin like HTTP/1.
+    case notHTTP
+    /// The status line, or the request line, is not one.
+    case malformedStartLine
+    /// The status line, or the request line, exceeds `HandshakeResponseParser.startLineBytesMax`.
+    case startLineTooLong
+    /// A field exceeds `HandshakeResponseParser.fieldLineBytesMax`.
+    case fieldTooLong
+    /// All of it exceeds `HandshakeResponseParser.headBytesMax`.
+    case headerTooBig
+    /// More than `HandshakeResponseParser.fieldsMax` fields.
+    case tooManyFields
+    /// A field is not `name: value` without control characters.
+    case malformedField
+    /// A 101 from an HTTP/1.0 server; the protocol cannot be changed there.
+    case httpVersionTooOld
+    /// Any status but 101.
+    /// - location: where a redirect points to, or nil.
+    /// - retryAfterSeconds: the delay that the server asks for; nil without one, or if it is given as a date.
+    case unexpectedStatus(Int, location: String?, retryAfterSeconds: Int?)
+    /// The Upgrade field is missing (nil) or names something else.
+    case missingUpgrade(found: String?)
+    /// The Connection field is missing (nil) or lacks `Upgrade`.
+    case missingConnection(found: String?)
+    /// The Sec-WebSocket-Accept field is missing (nil) or does not belong to our key.
+    case wrongAccept(found: String?)
+    /// A subprotocol that was not offered.
+    case unexpectedSubprotocol(String)
+    /// An extension that was not offered.
+    case unexpectedExtension(String)
+    /// In the server role: what is wrong with the client's request (RFC 6455 §4.2.1).
+    case invalidRequest(String)
+
+    /// One sentence for a person: what came and what was expected.
+    public var text: String {
+        switch self {
+        case .notHTTP:
+            return "The answer is not HTTP; expected HTTP/1.1 101. Is this the port of a WebSocket server, and does "
+                + "it take TLS as the URL says?"
+        case .malformedStartLine: return "The first line of the HTTP header is malformed."
+        case .startLineTooLong: return "The first line of the HTTP header is longer than 1024 bytes."
+        case .fieldTooLong: return "A field of the HTTP header is longer than 8192 bytes."
+        case .headerTooBig: return "The HTTP header is bigger than 65536 bytes."
+        case .tooManyFields: return "The HTTP header has more than 128 fields."
+        case .malformedField: return "A field of the HTTP header is malformed; expected \"name: value\"."
+        case .httpVersionTooOld: return "The server answered with HTTP/1.0; a WebSocket needs HTTP/1.1."
+        case .unexpectedStatus(let status, let location, let retryAfterSeconds):
+            var text = "The server answered with HTTP status \(status); expected 101"
+            if let location { text += "; it points to " + ASCII.printable(Self.withoutQuery(location)) }
+            if let retryAfterSeconds { text += "; it asks to wait \(retryAfterSeconds) s" }
+            return text + "."
+        case .missingUpgrade(let found):
+            return Self.sentence("Upgrade", found, expected: "websocket")
+        case .missingConnection(let found):
+            return Self.sentence("Connection", found, expected: "Upgrade")
+        case .wrongAccept(let found):
+            return Self.sentence("Sec-WebSocket-Accept", found, expected: "the value that belongs to the request's key")
+        case .unexpectedSubprotocol(let name):
+            return "The server chose the subprotocol \"\(ASCII.printable(name))\", which was not offered."
+        case .unexpectedExtension(let name):
+            return "The server chose the extension \"\(ASCII.printable(name))\", which was not offered."
+        case .invalidRequest(let reason): return reason
+        }
+    }
+
+    private static func sentence(_ field: String, _ found: String?, expected: String) -> String {
+        guard let found else { return "The server's 101 answer has no \(field) field; expected \(expected)." }
+        return "The server's 101 answer has \(field): \(ASCII.printable(found)); expected \(expected)."
+    }
+
+    /// Queries carry keys, and this text is logged.
+    private static func withoutQuery(_ location: String) -> String {
+        String(decoding: Array(location.utf8).prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,90 @@
+/// A server's answer to the opening handshake, whatever its status.
+public struct HandshakeResponse: Sendable {
+    /// 200 to 999, or 101.
+    public let status: Int
+    /// The phrase behind the status; may be empty.
+    public let reason: String
+    /// Header fields in the order they came, values without white space around them.
+    public let fields: [(name: String, value: String)]
+    /// The x of HTTP/1.x.
+    let minorVersion: Int
+
+    /// The values of all fields of this name, regardless of case, joined with ", "; nil if there is none.
+    public func value(of name: String) -> String? { HTTPHead.value(of: name, in: fields) }
+
+    /// Where a redirect points to.
+    public var location: String? { value(of: "Location") }
+
+    /// The delay that the server asks for, in seconds (RFC 9110 §10.2.3), at most 2^31 - 1; nil without one, or if it
+    /// is given as a date.
+    public var retryAfterSeconds: Int? {
+        guard let text = value(of: "Retry-After"), !text.utf8.isEmpty else { return nil }
+        var seconds = 0
+        for byte in text.utf8 {
+            guard ASCII.isDigit(byte) else { return nil }
+            seconds = min(seconds * 10 + Int(byte - 0x30), 0x7FFF_FFFF)
+        }
+        return seconds
+    }
+
+    /// Checks the answer as RFC 6455 §4.1 asks of a client.
+    /// - Returns: what the server chose.
+    public func verified(against request: HandshakeRequest) throws(HandshakeError) -> NegotiatedConnection {
+        // RFC 6455 §4.1, item 1 behind "Once the client's opening handshake has been sent": the status is 101.
+        guard status == 101 else {
+            throw .unexpectedStatus(status, location: location, retryAfterSeconds: retryAfterSeconds)
+        }
+        // RFC 9110 §7.8: HTTP/1.0 has no Upgrade.
+        guard minorVersion >= 1 else { throw .httpVersionTooOld }
+        // Item 2: Upgrade is "websocket", regardless of case.
+        let upgrade = value(of: "Upgrade")
+        guard let upgrade, ASCII.equalsIgnoringCase(upgrade, "websocket") else {
+            throw .missingUpgrade(found: upgrade)
+        }
+        // Item 3: Connection has the token "Upgrade", regardless of case.
+        let connection = value(of: "Connection")
+        guard HTTPHead.list(connection, contains: "Upgrade") else { throw .missingConnection(found: connection) }
+        // Item 4: Sec-WebSocket-Accept proves that the server has understood the key.
+        let accept = value(of: "Sec-WebSocket-Accept")
+        guard let accept, ASCII.equals(accept, request.expectedAccept) else { throw .wrongAccept(found: accept) }
+        return NegotiatedConnection(
+            subprotocol: try verifiedSubprotocol(request), extensions: try verifiedExtensions(request))
+    }
+
+    /// Item 6: no subprotocol that was not offered; and one at most (§11.3.4), which a joined value shows.
+    private func verifiedSubprotocol(_ request: HandshakeRequest) throws(HandshakeError) -> String? {
+        guard let chosen = value(of: "Sec-WebSocket-Protocol") else { return nil }
+        guard request.subprotocols.contains(where: { ASCII.equals($0, chosen) }) else {
+            throw .unexpectedSubprotocol(chosen)
+        }
+        return chosen
+    }
+
+    /// Item 5: no extension that was not offered. Their parameters are the extensions' own business.
+    private func verifiedExtensions(_ request: HandshakeRequest) throws(HandshakeError) -> String? {
+        guard let chosen = value(of: "Sec-WebSocket-Extensions") else { return nil }
+        let members = ASCII.listMembers(chosen)
+        let offered = ASCII.listMembers(request.extensions ?? "").map(Self.extensionName)
+        for member in members {
+            let name = Self.extensionName(member)
+            guard offered.contains(where: { ASCII.equalsIgnoringCase($0, name) }) else {
+                throw .unexpectedExtension(name)
+            }
+        }
+        return members.isEmpty ? nil : chosen
+    }
+
+    /// The part before the parameters (RFC 6455 §9.1).
+    private static func extensionName(_ member: String) -> String {
+        let bytes = Array(member.utf8).prefix { $0 != UInt8(ascii: ";") }
+        return String(decoding: ASCII.trimmed(bytes), as: UTF8.self)
+    }
+}
+
+/// What client and server have agreed on.
+public struct NegotiatedConnection: Equatable, Sendable {
+    /// The subprotocol that the server chose, or nil if it chose none.
+    public let subprotocol: String?
+    /// The value of the server's Sec-WebSocket-Extensions, or nil.
+    public let extensions: String?
+}

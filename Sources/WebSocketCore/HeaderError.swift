@@ -1,0 +1,31 @@
+/// Why a header field of the user's own cannot be sent with the opening handshake. The sentences do not repeat the
+/// value, which may be a secret.
+public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
+    case emptyName
+    case invalidName
+    case reservedName
+    case invalidValue
+    case tooLong
+    case invalidSubprotocol
+    case duplicateSubprotocol
+
+    public var text: String {
+        switch self {
+        case .emptyName: return "The header has no name."
+        case .invalidName:
+            return "The header's name holds a character that is not allowed there; expected letters, digits and '-'."
+        case .reservedName:
+            return "The header belongs to the handshake itself and cannot be set: Host, Upgrade, Connection, "
+                + "Content-Length, Transfer-Encoding and all that begin with Sec-WebSocket-."
+        case .invalidValue:
+            return "The header's value holds a line break or another control character."
+        case .tooLong:
+            return "The header is longer than 8192 bytes."
+        case .invalidSubprotocol:
+            return "The subprotocol's name is empty or holds a space, a comma or another character that is not "
+                + "allowed there."
+        case .duplicateSubprotocol:
+            return "A subprotocol is named twice."
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// An IPv6 address as text (RFC 4291 §2.2).
+enum IPv6Literal {
+    /// - Parameter text: without brackets and without a zone.
+    static func isValid(_ text: ArraySlice<UInt8>) -> Bool {
+        let colon = UInt8(ascii: ":")
+        var groups = 0
+        var hasGap = false
+        var index = text.startIndex
+        if text.starts(with: [colon, colon]) {
+            hasGap = true
+            index += 2
+        }
+        while index < text.endIndex {
+            let start = index
+            while index < text.endIndex, ASCII.isHexDigit(text[index]) { index += 1 }
+            if index < text.endIndex, text[index] == UInt8(ascii: ".") {
+                // RFC 4291 §2.2, form 3: the last 32 bits in dotted decimal.
+                guard isIPv4(text[start...]) else { return false }
+                groups += 2
+                index = text.endIndex
+                break
+            }
+            guard index > start, index - start <= 4 else { return false }
+            groups += 1
+            guard index < text.endIndex else { break }
+            guard text[index] == colon else { return false }
+            index += 1
+            guard index < text.endIndex else { return false }
+            if text[index] == colon {
+                guard !hasGap else { return false }
+                hasGap = true
+                index += 1
+            }
+        }
+        return hasGap ? groups <= 7 : groups == 8
+    }
+
+    private static func isIPv4(_ text: ArraySlice<UInt8>) -> Bool {
+        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return false }
+        for part in parts {
+            guard !part.isEmpty, part.count <= 3 else { return false }
+            // RFC 3986 §3.2.2: no leading zeros.
+            if part.count > 1 && part.first == UInt8(ascii: "0") { return false }
+            var value = 0
+            for byte in part {
+                guard ASCII.isDigit(byte) else { return false }
+                value = value * 10 + Int(byte - 0x30)
+            }
+            guard value <= 255 else { return false }
+        }
+        return true
+    }
+}

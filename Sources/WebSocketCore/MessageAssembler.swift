@@ -1,0 +1,126 @@
+/// Puts a message together from its frames (RFC 6455 §5.4). Limits are checked on the announced length, before a byte
+/// of memory is taken; memory itself grows only as bytes arrive, so that an announcement alone costs nothing. Text is
+/// checked as it streams in (RFC 6455 §8.1), so that a fault shows with its first wrong byte.
+///
+/// Invariant: `buffer.count <= announcedBytes <= maxMessageBytes` while a message is in progress.
+public struct MessageAssembler: Sendable {
+    /// Memory up to this many bytes is kept for the next message; more is given back when a message is done with.
+    public static let retainedBytesMax = 64 * 1024
+
+    private enum State {
+        case idle
+        /// Between the first frame's header and the end of the last frame.
+        case inMessage
+        /// Complete and lent out until it is forgotten.
+        case complete
+    }
+
+    private let maxMessageBytes: UInt64
+    private var state = State.idle
+    private var buffer: [UInt8] = []
+    private var announcedBytes: UInt64 = 0
+    private var validator = UTF8Validator()
+    private var checksText = false
+    private var isFinalFrame = false
+    private var maskingKey: MaskingKey?
+    private var frameReceived = 0
+
+    /// The kind of the message in progress, or of the complete one.
+    public private(set) var kind = MessageKind.text
+    /// True if the message's first frame had RSV1 set (RFC 7692 §6.1). Its bytes are then not checked as UTF-8 here:
+    /// that can only be done after inflating.
+    public private(set) var isCompressed = false
+
+    public init(maxMessageBytes: Int) {
+        self.maxMessageBytes = UInt64(clamping: maxMessageBytes)
+    }
+
+    /// True between the first frame of a message and the end of its last.
+    public var isMidMessage: Bool { state == .inMessage }
+
+    /// How many bytes of memory are held at the moment.
+    public var retainedBytes: Int { buffer.capacity }
+
+    /// A data frame begins. `forget` must have been called since the last complete message.
+    public mutating func frameStarted(_ header: FrameHeader) throws(ProtocolError) {
+        precondition(state != .complete && !header.opcode.isControl)
+        // RFC 6455 §5.4: the frames of one message must not be mixed with those of another.
+        if header.opcode == .continuation {
+            guard state == .inMessage else { throw .unexpectedContinuation }
+        } else {
+            guard state == .idle else { throw .expectedContinuation }
+        }
+        let before = state == .inMessage ? announcedBytes : 0
+        guard header.payloadLength <= maxMessageBytes - before else { throw .messageTooBig }
+        if state == .idle {
+            kind = header.opcode == .text ? .text : .binary
+            isCompressed = header.rsv1
+            checksText = kind == .text && !isCompressed
+            validator = UTF8Validator()
+            state = .inMessage
+        }
+        announcedBytes = before + header.payloadLength
+        isFinalFrame = header.fin
+        maskingKey = header.maskingKey
+        frameReceived = 0
+    }
+
+    /// Takes a piece of the current frame's payload, still masked if the frame is.
+    public mutating func payloadReceived(_ bytes: RawSpan) throws(ProtocolError) {
+        let start = buffer.count
+        grow(by: bytes.byteCount)
+        bytes.withUnsafeBytes { raw in
+            buffer.append(contentsOf: raw.assumingMemoryBound(to: UInt8.self))
+        }
+        if let maskingKey {
+            let offset = frameReceived
+            buffer.withUnsafeMutableBytes { all in
+                let piece = UnsafeMutableRawBufferPointer(rebasing: all[start...])
+                Masking.apply(piece, key: maskingKey, offset: offset)
+            }
+        }
+        // Only its place in the key's four bytes matters, so that it may wrap.
+        frameReceived &+= bytes.byteCount
+        guard checksText else { return }
+        let isValid = buffer.withUnsafeBytes { validator.feed(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        guard isValid else { throw .invalidUTF8 }
+    }
+
+    /// The current frame's payload is complete.
+    /// - Returns: the kind of the message if the frame was its last, else nil.
+    public mutating func frameEnded() throws(ProtocolError) -> MessageKind? {
+        guard isFinalFrame else { return nil }
+        // RFC 6455 §8.1: a text message ends on a whole character; a frame of it need not.
+        if checksText && !validator.isComplete { throw .invalidUTF8 }
+        state = .complete
+        return kind
+    }
+
+    /// Lends the complete message's bytes for the duration of the call; none if there is no complete message.
+    @inlinable
+    public func withMessage<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        try body(completeBytes.span.bytes)
+    }
+
+    @usableFromInline var completeBytes: [UInt8] { state == .complete ? buffer : [] }
+
+    /// Forgets a complete message, and gives its memory back if that is large. Does nothing else.
+    public mutating func forget() {
+        guard state == .complete else { return }
+        state = .idle
+        if buffer.capacity > Self.retainedBytesMax {
+            buffer = []
+        } else {
+            buffer.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Makes room by doubling, but never beyond what the message's frames so far have announced.
+    private mutating func grow(by count: Int) {
+        let needed = buffer.count + count
+        guard needed > buffer.capacity else { return }
+        let doubled = UInt64(clamping: buffer.capacity) * 2
+        let wanted = max(UInt64(clamping: needed), min(doubled, announcedBytes))
+        buffer.reserveCapacity(Int(clamping: wanted))
+    }
+}

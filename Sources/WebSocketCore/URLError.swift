@@ -1,0 +1,53 @@
+/// What is wrong with a WebSocket URL. The sentences repeat nothing of the URL but its scheme, because any other part
+/// may hold a password or an API key.
+public enum URLError: Error, Equatable, Sendable, CaseIterable {
+    case tooLong
+    case forbiddenCharacter
+    case notASCII
+    case missingScheme
+    case httpScheme
+    case httpsScheme
+    case otherScheme
+    case userinfo
+    case emptyHost
+    case hostTooLong
+    case invalidHost
+    case invalidIPv6
+    case invalidPort
+    case fragment
+
+    public var text: String {
+        switch self {
+        case .tooLong:
+            return "The URL has more than 8192 bytes."
+        case .forbiddenCharacter:
+            return "The URL holds a space or a control character; write it percent-encoded, or take it out."
+        case .notASCII:
+            return "The URL holds characters beyond ASCII; write a host name in its xn-- form and the rest "
+                + "percent-encoded."
+        case .missingScheme:
+            return "The URL has no scheme; it has to begin with ws:// or wss://."
+        case .httpScheme:
+            return "The URL begins with http://; a WebSocket URL begins with ws:// (or wss:// for TLS)."
+        case .httpsScheme:
+            return "The URL begins with https://; a WebSocket URL with TLS begins with wss://."
+        case .otherScheme:
+            return "The URL has an unknown scheme; it has to begin with ws:// or wss://."
+        case .userinfo:
+            return "The URL holds a user name or password before an @; give them as username and password instead."
+        case .emptyHost:
+            return "The URL has no host; expected ws://host[:port][/path]."
+        case .hostTooLong:
+            return "The URL's host name has more than 253 characters."
+        case .invalidHost:
+            return "The URL's host holds a character that a host name cannot have; expected letters, digits, '.', "
+                + "'-' and '_', or an IPv6 address in brackets."
+        case .invalidIPv6:
+            return "The URL's host in brackets is not an IPv6 address; expected one like [2001:db8::1]."
+        case .invalidPort:
+            return "The URL's port is not a number from 1 to 65535."
+        case .fragment:
+            return "The URL holds a #, which WebSocket URLs must not have; write it as %23 if it belongs to the path."
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/// A `ws://` or `wss://` URL (RFC 6455 §3), taken apart.
+public struct WebSocketURL: Equatable, Sendable {
+    /// The longest URL, in bytes.
+    public static let maxURLBytes = 8192
+    /// The longest host name, in bytes (RFC 1035 §2.3.4, as text).
+    public static let maxHostBytes = 253
+
+    /// True for `wss`.
+    public let isSecure: Bool
+    /// A name or an address in lower case; an IPv6 address without brackets, with its zone if it has one
+    /// (`fe80::1%eth0`).
+    public let host: String
+    /// 1 to 65535; 80 or 443 if the URL names none (RFC 6455 §3).
+    public let port: UInt16
+    /// Path and query as they stand in the URL, `/` if the path is empty (RFC 6455 §3, "resource name").
+    public let resource: String
+    public let isIPv6Literal: Bool
+
+    /// The value of the Host header field: an IPv6 address in brackets and without zone (RFC 6874 §3), the port only
+    /// if it is not the scheme's own (RFC 6455 §4.1).
+    public var hostHeader: String {
+        var text = host
+        if isIPv6Literal {
+            let address = Array(host.utf8).prefix { $0 != UInt8(ascii: "%") }
+            text = "[" + String(decoding: address, as: UTF8.self) + "]"
+        }
+        return port == (isSecure ? 443 : 80) ? text : "\(text):\(port)"
+    }
+
+    /// Takes a URL apart. Percent-escapes in path and query stay as they are, even wrong ones.
+    public static func parse(_ text: String) throws(URLError) -> WebSocketURL {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= maxURLBytes else { throw .tooLong }
+        for byte in bytes {
+            if byte <= 0x20 || byte == 0x7F { throw .forbiddenCharacter }
+            if byte >= 0x80 { throw .notASCII }
+        }
+        let (isSecure, start) = try parseScheme(bytes)
+        // RFC 6455 §3: no fragment; a # in the path must be escaped.
+        if bytes[start...].contains(UInt8(ascii: "#")) { throw .fragment }
+        let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.count
+        let authority = bytes[start..<end]
+        if authority.contains(UInt8(ascii: "@")) { throw .userinfo }
+        let (host, portText, isIPv6Literal) = try splitAuthority(authority)
+        var resource = String(decoding: bytes[end...], as: UTF8.self)
+        if end == bytes.count || bytes[end] == UInt8(ascii: "?") { resource = "/" + resource }
+        return WebSocketURL(
+            isSecure: isSecure, host: host, port: try parsePort(portText) ?? (isSecure ? 443 : 80),
+            resource: resource, isIPv6Literal: isIPv6Literal)
+    }
+
+    /// - Returns: whether TLS is asked for, and where the authority begins.
+    private static func parseScheme(_ bytes: [UInt8]) throws(URLError) -> (isSecure: Bool, authority: Int) {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+            bytes[colon...].starts(with: [UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "/")]),
+            bytes[..<colon].allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || [0x2B, 0x2D, 0x2E].contains($0) })
+        else { throw .missingScheme }
+        let scheme = String(decoding: bytes[..<colon], as: UTF8.self)
+        if ASCII.equalsIgnoringCase(scheme, "ws") { return (false, colon + 3) }
+        if ASCII.equalsIgnoringCase(scheme, "wss") { return (true, colon + 3) }
+        if ASCII.equalsIgnoringCase(scheme, "http") { throw .httpScheme }
+        if ASCII.equalsIgnoringCase(scheme, "https") { throw .httpsScheme }
+        throw .otherScheme
+    }
+
+    /// - Returns: the host, the bytes behind its colon (nil without a colon), whether it is an IPv6 address.
+    private static func splitAuthority(
+        _ authority: ArraySlice<UInt8>
+    ) throws(URLError) -> (host: String, port: ArraySlice<UInt8>?, isIPv6Literal: Bool) {
+        let colon = UInt8(ascii: ":")
+        if authority.first == UInt8(ascii: "[") {
+            guard let bracket = authority.firstIndex(of: UInt8(ascii: "]")) else { throw .invalidIPv6 }
+            let host = try parseIPv6(authority[(authority.startIndex + 1)..<bracket])
+            let rest = authority[(bracket + 1)...]
+            guard rest.isEmpty || rest.first == colon else { throw .invalidIPv6 }
+            return (host, rest.isEmpty ? nil : rest.dropFirst(), true)
+        }
+        let end = authority.firstIndex(of: colon) ?? authority.endIndex
+        let name = authority[..<end]
+        if name.isEmpty { throw .emptyHost }
+        if name.count > maxHostBytes { throw .hostTooLong }
+        for byte in name {
+            let isAllowed = ASCII.isLetter(byte) || ASCII.isDigit(byte) || [0x2D, 0x2E, 0x5F, 0x7E].contains(byte)
+            guard isAllowed else { throw .invalidHost }
+        }
+        let host = String(decoding: name.map(ASCII.lowercased), as: UTF8.self)
+        return (host, end == authority.endIndex ? nil : authority[(end + 1)...], false)
+    }
+
+    /// An address with an optional zone, which stands behind `%25` (RFC 6874 §2).
+    private static func parseIPv6(_ text: ArraySlice<UInt8>) throws(URLError) -> String {
+        let percent = text.firstIndex(of: UInt8(ascii: "%")) ?? text.endIndex
+        let address = text[..<percent]
+        guard IPv6Literal.isValid(address) else { throw .invalidIPv6 }
+        var host = address.map(ASCII.lowercased)
+        if percent < text.endIndex {
+            let escaped = text[percent...]
+            let zone = escaped.dropFirst(3)
+            guard escaped.starts(with: [UInt8(ascii: "%"), UInt8(ascii: "2"), UInt8(ascii: "5")]), !zone.isEmpty,
+                zone.allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || [0x2D, 0x2E, 0x5F, 0x7E].contains($0) })
+            else { throw .invalidIPv6 }
+            host.append(UInt8(ascii: "%"))
+            host.append(contentsOf: zone)
+        }
+        return String(decoding: host, as: UTF8.self)
+    }
+
+    /// - Returns: nil for no port, or an empty one, which means the scheme's own (RFC 3986 §3.2.3).
+    private static func parsePort(_ text: ArraySlice<UInt8>?) throws(URLError) -> UInt16? {
+        guard let text, !text.isEmpty else { return nil }
+        var value = 0
+        for byte in text {
+            guard ASCII.isDigit(byte) else { throw .invalidPort }
+            value = value * 10 + Int(byte - 0x30)
+            guard value <= 65535 else { throw .invalidPort }
+        }
+        guard value > 0 else { throw .invalidPort }
+        return UInt16(value)
+    }
+}

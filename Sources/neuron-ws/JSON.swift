@@ -1,0 +1,149 @@
+import CJansson
+
+/// A JSON value of jansson's, owned. The tool parses and writes whatever is not the library's own with it.
+final class JSON {
+    enum Kind { case object, array, string, integer, real, boolean, null }
+
+    /// The text is no JSON; `text` says where and why.
+    struct Failure: Error { let text: String }
+
+    let pointer: UnsafeMutablePointer<json_t>
+
+    /// Takes over the reference.
+    private init(owned pointer: UnsafeMutablePointer<json_t>) { self.pointer = pointer }
+
+    deinit { neuron_ws_json_decref(pointer) }
+
+    /// A further reference to a value of somebody else's.
+    private static func shared(_ pointer: UnsafeMutablePointer<json_t>?) -> JSON? {
+        guard let pointer else { return nil }
+        _ = neuron_ws_json_incref(pointer)
+        return JSON(owned: pointer)
+    }
+
+    static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> JSON {
+        var error = json_error_t()
+        let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL)
+        let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        if let start, let root = json_loadb(start, bytes.count, flags, &error) { return JSON(owned: root) }
+        let message = withUnsafeBytes(of: &error.text) { raw in
+            String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        throw Failure(text: start == nil || bytes.isEmpty ? "there is nothing" : "column \(error.column): \(message)")
+    }
+
+    static func parse(_ text: String) throws(Failure) -> JSON {
+        var copy = text
+        let result: Result<JSON, Failure> = copy.withUTF8 { bytes in
+            do throws(Failure) { return .success(try parse(UnsafeRawBufferPointer(bytes))) } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    static func object() -> JSON { JSON(owned: json_object()) }
+
+    var kind: Kind {
+        switch neuron_ws_json_typeof(pointer) {
+        case JSON_OBJECT: .object
+        case JSON_ARRAY: .array
+        case JSON_STRING: .string
+        case JSON_INTEGER: .integer
+        case JSON_REAL: .real
+        case JSON_TRUE, JSON_FALSE: .boolean
+        default: .null
+        }
+    }
+
+    var boolean: Bool? { kind == .boolean ? neuron_ws_json_typeof(pointer) == JSON_TRUE : nil }
+    var integer: Int64? { kind == .integer ? json_integer_value(pointer) : nil }
+    var real: Double? { kind == .real ? json_real_value(pointer) : nil }
+    var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// A text's bytes; they live as long as this value.
+    var bytes: UnsafeRawBufferPointer? {
+        guard kind == .string, let start = json_string_value(pointer) else { return nil }
+        return UnsafeRawBufferPointer(start: start, count: json_string_length(pointer))
+    }
+
+    var count: Int { kind == .array ? json_array_size(pointer) : json_object_size(pointer) }
+
+    subscript(index: Int) -> JSON? { Self.shared(json_array_get(pointer, index)) }
+
+    subscript(member: String) -> JSON? { Self.shared(json_object_get(pointer, member)) }
+
+    /// Puts a member into an object, or another value into it.
+    func set(_ member: String, _ value: JSON) { json_object_set_new(pointer, member, neuron_ws_json_incref(value.pointer)) }
+
+    func set(_ member: String, _ text: String) { json_object_set_new(pointer, member, json_string(text)) }
+
+    func set(_ member: String, _ value: Bool) { json_object_set_new(pointer, member, value ? json_true() : json_false()) }
+
+    /// Compact JSON, members in their order. Reals get the fewest digits that read back as the same numbers.
+    var compactText: [UInt8] {
+        for digits in 15...16 where hasReals {
+            let text = dump(digits: digits)
+            let isSame = text.withUnsafeBytes { bytes in
+                guard let again = try? JSON.parse(bytes) else { return false }
+                return json_equal(again.pointer, pointer) == 1
+            }
+            if isSame { return text }
+        }
+        return dump(digits: 17)
+    }
+
+    private var hasReals: Bool {
+        switch kind {
+        case .real: return true
+        case .array:
+            return (0..<count).contains { self[$0]?.hasReals ?? false }
+        case .object:
+            var iterator = json_object_iter(pointer)
+            while let current = iterator {
+                if let value = Self.shared(json_object_iter_value(current)), value.hasReals { return true }
+                iterator = json_object_iter_next(pointer, current)
+            }
+            return false
+        default: return false
+        }
+    }
+
+    private func dump(digits: Int) -> [UInt8] {
+        // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15.
+        let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY) | digits << 11
+        let needed = json_dumpb(pointer, nil, 0, flags)
+        return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
+            buffer.withMemoryRebound(to: CChar.self) { count = json_dumpb(pointer, $0.baseAddress, $0.count, flags) }
+        }
+    }
+}
+
+/// Writes JSON texts by hand, where a tree would be in the way.
+enum JSONText {
+    /// The bytes as a JSON string, quotes included. They must be UTF-8; beyond ASCII they stay as they are.
+    static func appendQuoted(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                output.append(UInt8(ascii: "\\"))
+                output.append(byte)
+            case 0..<0x20:
+                let digits: [UInt8] = Array("0123456789abcdef".utf8)
+                output.append(contentsOf: "\\u00".utf8)
+                output.append(digits[Int(byte >> 4)])
+                output.append(digits[Int(byte & 15)])
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    static func quoted(_ text: String) -> String {
+        var copy = text
+        var output: [UInt8] = []
+        copy.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0), to: &output) }
+        return String(decoding: output, as: UTF8.self)
+    }
+}

@@ -1,0 +1,126 @@
+import CLinux
+
+/// Lines of standard input, however long they are (up to a limit) and however they arrive.
+struct LineReader: ~Copyable {
+    /// A line beyond this is not kept in memory; it is reported as `.tooLong`.
+    static let lineBytesMax = 1 << 30
+
+    enum Line {
+        /// The line's bytes, without its end, valid during the call.
+        case bytes(UnsafeRawBufferPointer)
+        case tooLong
+    }
+
+    private static let readBytes = 256 * 1024
+
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private var isAtEnd = false
+    private var isSkipping = false
+
+    /// What went wrong when reading, if something did: then the input was not whole.
+    private(set) var failure: String?
+
+    /// Calls `body` with each line in turn, until it returns false. A last line without an end counts as well.
+    /// - Parameter beforeWaiting: called before each read, which may wait: what is gathered should go out now.
+    mutating func forEachLine(beforeWaiting: () -> Void, _ body: (Line) -> Bool) {
+        var searched = 0
+        while true {
+            if let end = endOfLine(from: max(start, searched)) {
+                let goesOn = isSkipping ? body(.tooLong) : deliver(start..<end, body)
+                isSkipping = false
+                start = end + 1
+                searched = start
+                if !goesOn { return }
+            } else if isAtEnd {
+                if isSkipping { _ = body(.tooLong) } else if start < buffer.count { _ = deliver(start..<buffer.count, body) }
+                return
+            } else {
+                if buffer.count - start > Self.lineBytesMax { isSkipping = true }
+                if isSkipping { start = buffer.count }
+                buffer.removeFirst(start)
+                start = 0
+                searched = buffer.count
+                beforeWaiting()
+                read()
+            }
+        }
+    }
+
+    private func endOfLine(from index: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, index < bytes.count else { return nil }
+            guard let found = memchr(base + index, 10, bytes.count - index) else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
+    private func deliver(_ range: Range<Int>, _ body: (Line) -> Bool) -> Bool {
+        buffer.withUnsafeBytes { bytes in
+            var line = UnsafeRawBufferPointer(rebasing: bytes[range])
+            if line.last == 13 { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
+            return body(.bytes(line))
+        }
+    }
+
+    private mutating func read() {
+        let old = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: Self.readBytes))
+        let count = buffer.withUnsafeMutableBytes { CLinux.read(0, $0.baseAddress! + old, Self.readBytes) }
+        let number = count < 0 ? systemErrorNumber : 0
+        buffer.removeLast(Self.readBytes - max(0, count))
+        if count == 0 { isAtEnd = true }
+        guard number != 0 else { return }
+        if number == EINTR {
+            isAtEnd = Interrupt.isRequested
+        } else if number == EAGAIN {
+            var entry = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+            _ = poll(&entry, 1, -1)
+        } else {
+            failure = "standard input cannot be read: \(systemErrorText(number))"
+            isAtEnd = true
+        }
+    }
+}
+
+/// Whole small files.
+enum File {
+    struct Failure: Error { let text: String }
+
+    private static let bytesMax = 16 << 20
+
+    static func read(_ path: String) throws(Failure) -> String {
+        guard let stream = fopen(path, "rbe") else {
+            throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))")
+        }
+        defer { fclose(stream) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = fread(&piece, 1, piece.count, stream)
+            // A directory can be opened, but not read.
+            guard ferror(stream) == 0 else { throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))") }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes.append(contentsOf: piece[..<count])
+            guard bytes.count <= Self.bytesMax else { throw Failure(text: "\(path) is larger than 16 MiB") }
+        }
+    }
+}
+
+/// SIGINT and SIGTERM as a wish to come to an end. The second one ends the tool at once.
+enum Interrupt {
+    /// Written by the signal handler alone; an aligned word, read and written whole.
+    nonisolated(unsafe) private static var count: Int32 = 0
+
+    static var isRequested: Bool { count > 0 }
+
+    static func listen() {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in
+            Interrupt.count += 1
+            if Interrupt.count > 1 { _exit(ExitStatus.failed.rawValue) }
+        }
+        sigaction(SIGINT, &action, nil)
+        sigaction(SIGTERM, &action, nil)
+    }
+}

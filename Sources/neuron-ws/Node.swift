@@ -1,0 +1,135 @@
+import CLinux
+import CNeuronWS
+
+/// What neuron_ws.h says about the library as a whole.
+enum Library {
+    static var version: String { String(cString: neuron_ws_version()) }
+
+    /// This thread's last failure.
+    static var lastError: String { String(cString: neuron_ws_last_error()) }
+}
+
+/// A call into the library that failed.
+struct LibraryError: Error {
+    let status: neuron_ws_status_t
+    let text: String
+
+    /// To be made on the thread of the call, right behind it.
+    init(_ status: neuron_ws_status_t) {
+        self.status = status
+        let detail = Library.lastError
+        text = detail.isEmpty ? String(cString: neuron_ws_status_text(status)) : detail
+    }
+}
+
+/// A node of the library, as a C host would use it.
+final class Node {
+    let pointer: UnsafeMutablePointer<neuron_ws_node_t>
+
+    private init(pointer: UnsafeMutablePointer<neuron_ws_node_t>) { self.pointer = pointer }
+
+    deinit { neuron_ws_node_destroy(pointer) }
+
+    /// - Parameter observer: gets the node's state on the library's thread; kept by the caller as long as the node.
+    static func create(
+        name: String, settings: String, observer: StateObserver? = nil
+    ) throws(LibraryError) -> Node {
+        var host = neuron_ws_host_t()
+        host.size = MemoryLayout<neuron_ws_host_t>.size
+        if let observer {
+            host.context = Unmanaged.passUnretained(observer).toOpaque()
+            host.on_state = { _, state, context in
+                guard let state, let context else { return }
+                let observer = Unmanaged<StateObserver>.fromOpaque(context).takeUnretainedValue()
+                observer.stateChanged(NodeState(state.pointee))
+            }
+        }
+        var pointer: UnsafeMutablePointer<neuron_ws_node_t>?
+        let status = neuron_ws_node_create(name, settings, &host, &pointer)
+        guard status == .NEURON_WS_OK, let pointer else { throw LibraryError(status) }
+        return Node(pointer: pointer)
+    }
+
+    func start() throws(LibraryError) { try check(neuron_ws_node_start(pointer)) }
+
+    /// Ends the connection in an orderly way.
+    func stop(timeoutMilliseconds: UInt32) { _ = neuron_ws_node_stop(pointer, timeoutMilliseconds) }
+
+    func subscribe(driver: String, group: String) throws(LibraryError) {
+        try check(neuron_ws_node_subscribe(pointer, driver, group, nil))
+    }
+
+    /// Waits until all that was pushed before is in the kernel's hands.
+    func flush(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        neuron_ws_node_flush(pointer, .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds)
+    }
+
+    var state: NodeState {
+        var state = neuron_ws_state_t()
+        state.size = MemoryLayout<neuron_ws_state_t>.size
+        _ = neuron_ws_node_state(pointer, &state)
+        return NodeState(state)
+    }
+
+    var metrics: neuron_ws_metrics_t {
+        var metrics = neuron_ws_metrics_t()
+        metrics.size = MemoryLayout<neuron_ws_metrics_t>.size
+        _ = neuron_ws_node_metrics(pointer, &metrics)
+        return metrics
+    }
+
+    private func check(_ status: neuron_ws_status_t) throws(LibraryError) {
+        if status != .NEURON_WS_OK { throw LibraryError(status) }
+    }
+}
+
+/// Hears of a node's states, on the library's thread.
+class StateObserver {
+    func stateChanged(_ state: NodeState) {}
+}
+
+/// What the tool wants of a node's state, as Swift values.
+struct NodeState: Sendable {
+    let isOpen: Bool
+    let phase: neuron_ws_phase_t
+    let reason: neuron_ws_reason_t
+    let tlsFailure: neuron_ws_tls_failure_t
+    let httpStatus: Int
+    let closeCode: Int
+    let systemError: Int32
+    let isTLS: Bool
+    let isTLSVerified: Bool
+    let url: String
+    let peerAddress: String
+    let subprotocol: String
+    let tlsVersion: String
+    let tlsCipher: String
+    let tlsPeer: String
+    let message: String
+
+    init(_ state: neuron_ws_state_t) {
+        isOpen = state.link == 1
+        phase = state.phase
+        reason = state.reason
+        tlsFailure = state.tls_failure
+        httpStatus = Int(state.http_status)
+        closeCode = Int(state.close_code)
+        systemError = state.system_error
+        isTLS = state.tls
+        isTLSVerified = state.tls_verified
+        url = Self.text(state.url)
+        peerAddress = Self.text(state.peer_address)
+        subprotocol = Self.text(state.subprotocol)
+        tlsVersion = Self.text(state.tls_version)
+        tlsCipher = Self.text(state.tls_cipher)
+        tlsPeer = Self.text(state.tls_peer)
+        message = Self.text(state.message)
+    }
+
+    /// A NUL-terminated text in an array of C, which Swift sees as a tuple.
+    private static func text<Characters>(_ characters: Characters) -> String {
+        withUnsafeBytes(of: characters) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import CNeuronWS
+
+/// `neuron-ws push`: groups as JSON lines to a server.
+enum PushCommand {
+    static let syntax = CommandSyntax(
+        name: "push",
+        summary: "groups as JSON lines on standard input to a server",
+        options: [
+            ArgumentOption(name: "--url", value: "URL", help: "ws://host:port/path or wss://…; goes before the file's"),
+            ArgumentOption(name: "--settings", value: "FILE", help: "a JSON file with the node's settings"),
+            ArgumentOption(
+                name: "--subscribe", value: "DRIVER/GROUP", help: "what is sent, * for all; may be repeated (*/*)"),
+            ArgumentOption(
+                name: "--timeout", value: "SECONDS", help: "how long to go on when nothing can be sent (30)"),
+        ],
+        notes: [
+            "A line is a group in tags-format or values-format:",
+            "  {\"node\":\"plc1\",\"group\":\"fast\",\"tags\":[{\"name\":\"t\",\"value\":21.5,\"type\":\"FLOAT\"}]}",
+            "  {\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":21.5},\"errors\":{\"u\":2014}}",
+            "Exit status 0 says that every line was a group and every message was handed to the kernel.",
+        ])
+
+    static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
+        let settings = try Settings.compose(file: arguments.text("--settings"), url: arguments.text("--url"))
+        let subscriptions = try Self.subscriptions(arguments.all("--subscribe"))
+        let timeout = try arguments.integer("--timeout", in: 0...86_400) ?? 30
+        let observer = TroubleTeller()
+        let node: Node
+        do throws(LibraryError) {
+            node = try Node.create(name: "push", settings: settings, observer: observer)
+        } catch {
+            let argument = arguments.has("--settings") ? "--settings" : "--url"
+            throw UsageError(text: "\(argument): \(error.text)")
+        }
+        do throws(LibraryError) {
+            for (driver, group) in subscriptions { try node.subscribe(driver: driver, group: group) }
+            try node.start()
+        } catch {
+            Terminal.complain(error.text)
+            return .failed
+        }
+        Interrupt.listen()
+        var pusher = Pusher(node: node, timeoutSeconds: timeout)
+        let status = pusher.run()
+        withExtendedLifetime(observer) {}
+        return status
+    }
+
+    private static func subscriptions(_ texts: [String]) throws(UsageError) -> [(String, String)] {
+        if texts.isEmpty { return [("*", "*")] }
+        var result: [(String, String)] = []
+        for text in texts {
+            let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+                throw UsageError(text: "--subscribe takes DRIVER/GROUP, not \"\(text)\"")
+            }
+            result.append((parts[0], parts[1]))
+        }
+        return result
+    }
+}
+
+/// Says what is wrong with the connection, as soon as something is wrong, and once for each trouble.
+private final class TroubleTeller: StateObserver {
+    private var told = ""
+
+    override func stateChanged(_ state: NodeState) {
+        if state.isOpen {
+            if !told.isEmpty { Terminal.complain("connected to \(state.url)") }
+            told = ""
+            return
+        }
+        guard state.phase == .NEURON_WS_PHASE_WAITING else { return }
+        // The message also tells the time of the next attempt, which makes no new trouble.
+        let trouble = "\(state.reason.rawValue) \(state.tlsFailure.rawValue) \(state.httpStatus) \(state.systemError)"
+        guard trouble != told else { return }
+        told = trouble
+        Terminal.complain(Terminal.printable(state.message))
+    }
+}
+
+/// Reads, pushes, waits, counts.
+private struct Pusher: ~Copyable {
+    /// How long one wait for room lasts before the counters are looked at.
+    private static let sliceMilliseconds: UInt32 = 200
+    private static let stopMilliseconds: UInt32 = 5000
+
+    let node: Node
+    let timeoutSeconds: Int
+    private var lines = 0
+    private var accepted = 0
+    private var bad = 0
+    private var skipped = 0
+    private var notSubscribed = 0
+    /// Why no more can be pushed.
+    private var failure: String?
+
+    init(node: Node, timeoutSeconds: Int) {
+        self.node = node
+        self.timeoutSeconds = timeoutSeconds
+    }
+
+    mutating func run() -> ExitStatus {
+        var reader = LineReader()
+        reader.forEachLine(beforeWaiting: {}) { line in
+            lines += 1
+            switch line {
+            case .bytes(let bytes):
+                // Lines without anything in them separate groups for the eye.
+                if !bytes.allSatisfy({ $0 == 32 || $0 == 9 }) { push(bytes) }
+            case .tooLong: complain("is longer than \(LineReader.lineBytesMax) bytes")
+            }
+            showProgress()
+            return failure == nil && !Interrupt.isRequested
+        }
+        if failure == nil { failure = reader.failure }
+        if Interrupt.isRequested { failure = failure ?? "interrupted" }
+        let left = finish()
+        return report(left)
+    }
+
+    private mutating func push(_ bytes: UnsafeRawBufferPointer) {
+        let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        while true {
+            let status = neuron_ws_node_push_json(node.pointer, text, bytes.count, nil)
+            switch status {
+            case .NEURON_WS_OK: accepted += 1
+            case .NEURON_WS_SKIPPED: skipped += 1
+            case .NEURON_WS_NOT_SUBSCRIBED: notSubscribed += 1
+            case .NEURON_WS_QUEUE_FULL:
+                if waitForRoom() { continue }
+            case .NEURON_WS_NOT_RUNNING, .NEURON_WS_NO_MEMORY, .NEURON_WS_FORKED, .NEURON_WS_SYSTEM:
+                failure = LibraryError(status).text
+            default: complain(LibraryError(status).text)
+            }
+            return
+        }
+    }
+
+    private mutating func complain(_ why: String) {
+        bad += 1
+        Terminal.complain("line \(lines): \(Terminal.printable(why))")
+    }
+
+    /// - Returns: false when nothing has been sent for as long as the user is willing to wait.
+    private mutating func waitForRoom() -> Bool {
+        var sent = node.metrics.messages_sent
+        var patienceEnds = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
+        while !Interrupt.isRequested {
+            let before = sent
+            let status = node.flush(timeoutMilliseconds: Self.sliceMilliseconds)
+            guard status == .NEURON_WS_OK || status == .NEURON_WS_TIMEOUT else {
+                failure = LibraryError(status).text
+                return false
+            }
+            sent = node.metrics.messages_sent
+            if sent > before || status == .NEURON_WS_OK { return true }
+            patienceEnds = sent > before ? Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000 : patienceEnds
+            if Clock.nanoseconds() >= patienceEnds {
+                failure = "the queue is full, and nothing could be sent for \(Text.count(timeoutSeconds, "second"))"
+                return false
+            }
+            showProgress()
+        }
+        return false
+    }
+
+    /// Waits for what is queued and says goodbye to the server.
+    /// - Returns: how many messages are still in the queue.
+    private mutating func finish() -> Int {
+        let deadline = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
+        while true {
+            let left = max(0, deadline - Clock.nanoseconds()) / 1_000_000
+            let status = node.flush(timeoutMilliseconds: UInt32(min(left, Int64(Self.sliceMilliseconds))))
+            if status == .NEURON_WS_OK { break }
+            guard status == .NEURON_WS_TIMEOUT else {
+                failure = failure ?? LibraryError(status).text
+                break
+            }
+            if left == 0 {
+                failure = failure ?? "not all could be sent within \(Text.count(timeoutSeconds, "second"))"
+                break
+            }
+            showProgress()
+        }
+        node.stop(timeoutMilliseconds: Self.stopMilliseconds)
+        return Int(clamping: node.metrics.queued_messages)
+    }
+
+    private borrowing func showProgress() {
+        Progress.shared.show {
+            let metrics = node.metrics
+            return "\(Text.grouped(lines)) lines read, \(Text.grouped(Int(clamping: metrics.messages_sent))) sent, "
+                + "\(Text.grouped(Int(clamping: metrics.queued_messages))) in the queue"
+        }
+    }
+
+    private borrowing func report(_ left: Int) -> ExitStatus {
+        Progress.shared.clear()
+        let sent = Int(clamping: node.metrics.messages_sent)
+        var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) sent"
+        if left > 0 { line += ", \(Text.grouped(left)) not sent" }
+        if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
+        if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
+        if bad > 0 { line += ", \(Text.count(bad, "bad line"))" }
+        Output.standard.writeLine(line)
+        if let failure { Terminal.complain(Terminal.printable(failure)) }
+        return failure == nil && bad == 0 && left == 0 && sent >= accepted ? .success : .failed
+    }
+}

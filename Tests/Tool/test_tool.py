@@ -1,0 +1,402 @@
+"""The tool's commands from end to end: their output, their exit status, and what foreign servers see of them."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import foreign
+import pytest
+import tool
+from websockets.sync.client import connect
+
+
+def group(number: int, name: str = "fast") -> dict[str, Any]:
+    return {"node": "plc1", "group": name, "timestamp": 1, "values": {"counter": number}}
+
+
+def counters(messages: list[Any]) -> list[int]:
+    return [json.loads(message)["values"]["counter"] for message in messages]
+
+
+# Help and wrong use
+
+
+@pytest.mark.parametrize("command", ["demo", "push", "encode", "serve", "check", "bench", "schema", "version"])
+def test_each_command_has_its_help(command: str) -> None:
+    done = tool.run(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"neuron-ws {command}")
+    assert tool.run("help", command).stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        ([], "COMMAND"),
+        (["psuh"], "did you mean push?"),
+        (["push", "--ulr", "ws://x"], "did you mean --url?"),
+        (["push"], "--url"),
+        (["push", "--url", "http://127.0.0.1/"], "--url"),
+        (["push", "--url", "ws://127.0.0.1:1/", "--subscribe", "plc1"], "--subscribe"),
+        (["push", "--url", "ws://127.0.0.1:1/", "--timeout", "soon"], "--timeout"),
+        (["push", "--settings", "/nowhere/at.all"], "--settings"),
+        (["serve"], "--port"),
+        (["serve", "--port", "70000"], "--port"),
+        (["serve", "--port", "0", "--cert", "x"], "--key"),
+        (["check"], "--settings"),
+        (["bench", "ws://127.0.0.1:1/"], "COUNT"),
+        (["bench", "ws://127.0.0.1:1/", "many", "64"], "COUNT"),
+        (["bench", "ws://127.0.0.1:1/", "1", "64", "1", "x"], "x"),
+        (["bench", "ws://127.0.0.1:1/", "1", "64", "--rate", "0"], "--rate"),
+    ],
+)
+def test_wrong_use_exits_with_2_and_names_the_argument(words: list[str], says: str) -> None:
+    done = tool.run(*words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_version_and_schema() -> None:
+    assert re.fullmatch(r"neuron-ws \d+\.\d+\.\d+\S* \(ABI 1\)\n", tool.run("version").stdout)
+    assert isinstance(json.loads(tool.run("schema").stdout), dict)
+
+
+def test_a_reader_that_leaves_ends_the_tool_quietly() -> None:
+    process = tool.start("encode", stdin=subprocess.PIPE)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdout.close()
+    line = tool.lines({"format": "values", "input": {**group(1), "tags": []}})
+    try:
+        for _ in range(10_000):
+            process.stdin.write(line)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    process.stdin = None
+    assert process.wait(10) == 1
+    assert process.stderr.read() == ""
+
+
+# demo
+
+
+def test_demo_ends_well_and_in_time() -> None:
+    begin = time.monotonic()
+    done = tool.run("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - begin < 20
+    for title in ("values-format", "tags-format", "ECP-format", "custom format"):
+        assert f"{title}: 80 messages arrived" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert len(re.findall(r" 160 +160 +160 +yes ", done.stdout)) == 4
+
+
+# push
+
+
+def test_push_brings_every_line_in_order(server: foreign.Server) -> None:
+    done = tool.run("push", "--url", server.url, text=tool.lines(*(group(n) for n in range(5000))))
+    assert done.returncode == 0, done.stderr
+    assert counters(server.wait_for(5000)) == list(range(5000))
+    assert done.stdout == "5,000 messages accepted, 5,000 sent\n"
+    assert done.stderr == ""
+
+
+def test_push_reports_bad_lines_by_number_and_goes_on(server: foreign.Server) -> None:
+    text = tool.lines(group(1), "{", "", {"node": "plc1"}, group(2))
+    done = tool.run("push", "--url", server.url, text=text)
+    assert done.returncode == 1
+    assert counters(server.wait_for(2)) == [1, 2]
+    assert re.findall(r"line (\d+): ", done.stderr) == ["2", "4"]
+    assert "2 bad lines" in done.stdout
+
+
+def test_push_sends_only_what_is_subscribed(server: foreign.Server) -> None:
+    text = tool.lines(group(1, "fast"), group(2, "slow"), group(3, "fast"))
+    done = tool.run("push", "--url", server.url, "--subscribe", "plc1/fast", text=text)
+    assert done.returncode == 0, done.stderr
+    assert counters(server.wait_for(2)) == [1, 3]
+    assert "1 not subscribed" in done.stdout
+
+
+def test_push_takes_its_settings_from_a_file(server: foreign.Server, tmp_path: Path) -> None:
+    file = tool.settings(tmp_path, params={"url": server.url, "format": 1})
+    done = tool.run("push", "--settings", file, text=tool.lines(group(7)))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(server.wait_for(1)[0])["tags"] == [{"name": "counter", "value": 7}]
+
+
+def test_push_says_at_once_that_nobody_listens_and_gives_up_in_time() -> None:
+    url = f"ws://127.0.0.1:{foreign.free_port()}/"
+    begin = time.monotonic()
+    done = tool.run("push", "--url", url, "--timeout", 2, text=tool.lines(group(1)))
+    assert done.returncode == 1
+    assert time.monotonic() - begin < 10
+    assert "1 not sent" in done.stdout
+    # One trouble, one line, however many attempts; the other says why it ended.
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_push_waits_for_a_server_that_comes_late() -> None:
+    port = foreign.free_port()
+    process = tool.start("push", "--url", f"ws://127.0.0.1:{port}/", stdin=subprocess.PIPE)
+    assert process.stdin and process.stderr
+    process.stdin.write(tool.lines(group(1), group(2)))
+    process.stdin.flush()
+    assert process.stderr.readline()
+    with foreign.Server(port) as server:
+        assert counters(server.wait_for(2)) == [1, 2]
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+# check
+
+
+def failed_step(output: str) -> str:
+    (line,) = [line for line in output.splitlines() if " FAILED " in line]
+    return line.split()[0]
+
+
+def test_check_tells_what_was_negotiated(server: foreign.Server, tmp_path: Path) -> None:
+    done = tool.run("check", "--settings", tool.settings(tmp_path, url=server.url))
+    assert done.returncode == 0, done.stdout
+    steps = [line.split()[0] for line in done.stdout.splitlines() if " ok " in line]
+    assert steps == ["settings", "resolve", "connect", "handshake"]
+    assert f"127.0.0.1:{server.port}" in done.stdout
+
+
+def test_check_tells_the_facts_of_tls(authority: foreign.Authority, tmp_path: Path) -> None:
+    with foreign.Server(tls=authority.server_context()) as server:
+        file = tool.settings(tmp_path, url=server.url, ca=authority.ca.read_text())
+        done = tool.run("check", "--settings", file)
+    assert done.returncode == 0, done.stdout
+    assert "TLSv1.3" in done.stdout
+    assert "(verified)" in done.stdout
+
+
+def test_check_names_the_setting_that_is_wrong(tmp_path: Path) -> None:
+    done = tool.run("check", "--settings", tool.settings(tmp_path, url="ws://127.0.0.1:1/", formatt=1))
+    assert done.returncode == 1
+    assert failed_step(done.stdout) == "settings"
+    assert "formatt" in done.stdout
+
+
+def test_check_of_a_file_that_is_not_json(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text("{")
+    done = tool.run("check", "--settings", file)
+    assert done.returncode == 1
+    assert failed_step(done.stdout) == "settings"
+
+
+def test_check_of_a_closed_port(tmp_path: Path) -> None:
+    file = tool.settings(tmp_path, url=f"ws://127.0.0.1:{foreign.free_port()}/")
+    done = tool.run("check", "--settings", file)
+    assert done.returncode == 1
+    assert failed_step(done.stdout) == "connect"
+    assert "nothing listens there" in done.stdout
+
+
+def test_check_of_an_ordinary_web_server(tmp_path: Path) -> None:
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    web.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[method-assign, assignment]
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    try:
+        file = tool.settings(tmp_path, url=f"ws://127.0.0.1:{web.server_address[1]}/nothing-here")
+        done = tool.run("check", "--settings", file)
+    finally:
+        web.shutdown()
+        web.server_close()
+    assert done.returncode == 1
+    assert failed_step(done.stdout) == "handshake"
+    assert "404" in done.stdout
+    assert "correct the path" in done.stdout
+
+
+def test_check_of_a_server_whose_authority_is_unknown(authority: foreign.Authority, tmp_path: Path) -> None:
+    with foreign.Server(tls=authority.server_context()) as server:
+        done = tool.run("check", "--settings", tool.settings(tmp_path, url=server.url))
+    assert done.returncode == 1
+    assert failed_step(done.stdout) == "TLS"
+    assert '"ca"' in done.stdout
+
+
+# serve
+
+
+class Served:
+    """`neuron-ws serve` with the URL that it printed."""
+
+    def __init__(self, *words: object) -> None:
+        self.process = tool.start("serve", "--port", 0, *words)
+        assert self.process.stdout
+        match = re.search(r"wss?://127\.0\.0\.1:\d+", self.process.stdout.readline())
+        assert match
+        self.url = match.group()
+
+    def end(self, how: signal.Signals) -> tuple[int, str]:
+        self.process.send_signal(how)
+        output, errors = self.process.communicate(timeout=10)
+        assert errors == ""
+        return self.process.returncode, output
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_prints_what_it_gets_until_it_is_interrupted(how: signal.Signals) -> None:
+    with Served() as served:
+        with connect(served.url + "/data") as client:
+            client.send('{"a":"\x1b[31m"}')
+            client.send(b"\x00\xff")
+        status, output = served.end(how)
+    assert status == 0
+    stamp = r"\d\d:\d\d:\d\d\.\d\d\d  #1 "
+    assert re.search(stamp + r"opened  127\.0\.0\.1:\d+  /data", output)
+    # What a terminal would obey is spelled out.
+    assert re.search(stamp + r'text, 13 bytes  {"a":"\\u001b\[31m"}', output)
+    assert re.search(stamp + r"binary, 2 bytes  00 ff", output)
+    assert re.search(stamp + r"ended  2 messages", output)
+    assert "2 messages of 15 bytes on 1 connection" in output
+
+
+def test_serve_echoes() -> None:
+    with Served("--echo") as served, connect(served.url, max_size=None) as client:
+        for message in ("", "ü" * 100_000, b"\x00" * 200_000):
+            client.send(message)
+            assert client.recv(10) == message
+
+
+def test_serve_over_tls(authority: foreign.Authority) -> None:
+    import ssl
+
+    context = ssl.create_default_context(cafile=str(authority.ca))
+    with Served("--cert", authority.cert, "--key", authority.key, "--echo") as served:
+        assert served.url.startswith("wss://")
+        with connect(served.url, ssl=context) as client:
+            client.send("x" * 1_000_000)
+            assert client.recv(10) == "x" * 1_000_000
+
+
+def test_serve_says_goodbye_to_its_clients() -> None:
+    with Served() as served, connect(served.url) as client:
+        served.process.send_signal(signal.SIGTERM)
+        with pytest.raises(Exception) as closed:
+            client.recv(10)
+        assert getattr(closed.value, "rcvd", None) is not None
+        assert closed.value.rcvd.code == 1001  # type: ignore[attr-defined]
+        assert served.process.wait(10) == 0
+
+
+def test_serve_on_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = tool.run("serve", "--port", port)
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+
+
+# bench
+
+
+def bench(*words: object) -> dict[str, Any]:
+    done = tool.run("bench", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+KEYS = ["peer", "version", "seconds", "cpu_seconds", "max_rss_kb"]
+
+
+def test_bench_prints_one_line(server: foreign.Server) -> None:
+    result = bench(server.url, 2000, 64)
+    assert list(result) == KEYS
+    assert result["peer"] == "neuron_ws"
+    assert result["seconds"] > 0 and result["cpu_seconds"] > 0 and result["max_rss_kb"] > 0
+    assert set(server.wait_for(2000)) == {'{"seq":         0,"t":                  0,"p":"abcdefghijklmno"}'}
+
+
+def test_bench_counts(server: foreign.Server) -> None:
+    bench(server.url, 1500, 1700, "--seq")
+    messages = server.wait_for(1500)
+    assert {len(message) for message in messages} == {1700}
+    assert [json.loads(message)["seq"] for message in messages] == list(range(1500))
+
+
+def test_bench_deals_to_its_connections_in_turn(server: foreign.Server) -> None:
+    bench(server.url, 300, 64, 3, "--seq")
+    assert sorted(json.loads(message)["seq"] for message in server.wait_for(300)) == list(range(300))
+    assert server.connections == 3
+    # An orderly end: a Close frame on each.
+    foreign.wait_until(lambda: len(server.close_codes) == 3)
+    assert set(server.close_codes) == {1001}
+
+
+def test_bench_sends_groups(server: foreign.Server) -> None:
+    bench(server.url, 50, 0, "--tags", 6)
+    documents = [json.loads(message) for message in server.wait_for(50)]
+    for document in documents:
+        assert list(document) == ["node", "group", "timestamp", "values", "errors", "metas"]
+        assert list(document["values"]) == [f"tag{n}" for n in range(6)]
+        assert [type(v) for v in document["values"].values()] == [int, float] * 3
+    for before, after in zip(documents, documents[1:]):
+        assert all(before["values"][f"tag{n}"] != after["values"][f"tag{n}"] for n in range(6))
+
+
+def test_bench_keeps_its_pace_and_tells_the_time(server: foreign.Server) -> None:
+    before = time.monotonic_ns()
+    result = bench(server.url, 100, 64, "--rate", 200)
+    after = time.monotonic_ns()
+    assert result["seconds"] >= 99 / 200
+    times = [json.loads(message)["t"] for message in server.wait_for(100)]
+    assert before < times[0] and times[-1] < after
+    assert times == sorted(times)
+    assert times[-1] - times[0] >= 98 / 200 * 1e9
+
+
+def test_bench_idle(server: foreign.Server) -> None:
+    result = bench(server.url, 0, 0, 20, "--idle")
+    assert list(result) == ["peer", "version", "conns", "rss_kb", "threads"]
+    assert result["conns"] == 20
+    assert result["rss_kb"] > 0 and result["threads"] >= 1
+    assert server.connections == 20
+
+
+def test_bench_insecure(authority: foreign.Authority) -> None:
+    with foreign.Server(tls=authority.server_context()) as server:
+        assert list(bench(server.url, 10, 64, "--insecure")) == KEYS
+        assert len(server.wait_for(10)) == 10
+
+
+def test_bench_without_a_server_fails() -> None:
+    process = tool.start("bench", f"ws://127.0.0.1:{foreign.free_port()}/", 1, 64)
+    try:
+        output, errors = process.communicate(timeout=90)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert (output, bool(errors)) == ("", True)
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__]))

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import neuron_ws
+
+@Suite struct JSONTests {
+    private func compact(_ text: String) throws -> String {
+        String(decoding: try JSON.parse(text).compactText, as: UTF8.self)
+    }
+
+    @Test func compactTextKeepsOrderAndShortensReals() throws {
+        #expect(try compact("{ \"b\" : [ 1, 2.5, 0.1, null ], \"a\" : {\"c\": 1.1} }") == "{\"b\":[1,2.5,0.1,null],\"a\":{\"c\":1.1}}")
+    }
+
+    @Test(arguments: ["0.30000000000000004", "1.7976931348623157e308", "5e-324", "0.1", "100.0"])
+    func realsReadBackAsTheSameNumbers(text: String) throws {
+        let again = try JSON.parse(try compact(text))
+        #expect(again.real == Double(text))
+    }
+
+    @Test func quotingEscapesWhatMustBeEscapedAndNothingElse() {
+        #expect(JSONText.quoted("a\"b\\c/d\n\u{1}\u{7F}ü") == "\"a\\\"b\\\\c/d\\u000a\\u0001\u{7F}ü\"")
+    }
+
+    @Test func aFailureSaysWhere() {
+        do throws(JSON.Failure) {
+            _ = try JSON.parse("{\"a\":}")
+            Issue.record("that is no JSON")
+        } catch { #expect(error.text.hasPrefix("column 6: ")) }
+    }
+}
