@@ -234,11 +234,8 @@ def test_no_placeholder_is_left_in_the_tests() -> None:
 
 
 def test_no_word_of_the_workshop_is_left() -> None:
-    # In pieces, so that this file does not find itself.
-    paths = re.compile("/wo" "rk/|/ro" "ot/|/tm" "p/bash")
-    word = re.compile(r"\bsess" r"ions?\b", re.I)
-    # A TLS connection has one as well, and so has pytest.
-    allowed = re.compile(r"TLS|SSL|ticket|resum|scope=|keylog", re.I)
+    # In pieces, so that this file does not find itself. A connection's "session" is a word of the trade and stays.
+    words = re.compile("/wo" "rk/|/ro" "ot/|/tm" "p/bash|\\b(?:co" "ordinator|sub-?ag" "ent)\\b", re.I)
     found = []
     for file in tracked():
         try:
@@ -246,7 +243,7 @@ def test_no_word_of_the_workshop_is_left() -> None:
         except UnicodeDecodeError:
             continue
         for number, line in enumerate(lines, 1):
-            if paths.search(line) or (word.search(line) and not allowed.search(line)):
+            if words.search(line):
                 found.append(f"{file.relative_to(ROOT)}:{number}: {line.strip()}")
     assert found == []
 
