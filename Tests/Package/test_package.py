@@ -24,7 +24,8 @@ COLUMNS_MAX = 120
 IMPORTS = {
     "WebSocketCore": set(),
     "NodeCore": {"WebSocketCore", "CJansson", "CNeuronWS"},
-    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL"},
+    # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
+    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},
     "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux"},
 }
