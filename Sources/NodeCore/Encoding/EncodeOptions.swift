@@ -6,7 +6,7 @@ public struct EncodeOptions {
     private let root: JSONValue?
 
     /// No options at all.
-    public static let none = EncodeOptions(root: nil)
+    public static var none: EncodeOptions { EncodeOptions(root: nil) }
 
     private init(root: JSONValue?) { self.root = root }
 
