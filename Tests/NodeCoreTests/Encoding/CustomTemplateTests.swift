@@ -28,10 +28,10 @@ import Testing
         (#""${tags}""#, #"[{"name":"i","value":1,"q":9},{"name":"d","value":0.100}]"#),
         (#""${tag_values}""#, #"{"i":1,"d":0.100}"#), (#""${tag_errors}""#, #"[{"name":"x","error":1011}]"#),
         (#""${tag_error_values}""#, #"{"x":1011}"#), (#""${static_tags}""#, "[]"), (#""${static_tag_values}""#, "{}"),
-        (#""a ${node}/${group} at ${timestamp}!""#, #""a p\"1/ü at 1700000000123!""#),
+        (#"["a ${node}/${group} at ${timestamp}!"]"#, #"["a p\"1/ü at 1700000000123!"]"#),
         (#"{"${node}":1,"a${timestamp}":[true,null,1.5,"\n$","${","$ {node}","${node"]}"#,
             #"{"p\"1":1,"a1700000000123":[true,null,1.5,"\u000a$","${","$ {node}","${node"]}"#),
-        ("5", "5"), ("[]", "[]"), (#""""#, #""""#), (#"["${timestamp}","${timestamp}"]"#, "[1700000000123,1700000000123]"),
+        ("5", "5"), ("[]", "[]"), (#"[""]"#, #"[""]"#), (#""\"x ${group}\"""#, #""x ü""#), (#"["${timestamp}","${timestamp}"]"#, "[1700000000123,1700000000123]"),
     ])
     func isFilledIn(_ json: String, _ expected: String) throws { #expect(try rendered(json) == expected) }
 
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [#""a ${tags}""#, #""${tags} ""#, #"{"${tag_values}":1}"#])
+    @Test(arguments: [#"["a ${tags}"]"#, #"["${tags} "]"#, #"{"${tag_values}":1}"#])
     func aWholeValueInsideATextIsRefused(_ json: String) {
         #expect {
             try parsed(json)
