@@ -20,18 +20,19 @@
  *
  * CONVENTIONS
  *
- * Handles    are opaque and made by a `_create`; each has one owner, who calls its `_destroy` once. `destroy(NULL)` does
- *            nothing. Using a handle after its destroy is the caller's fault and undefined, as with free().
- * Threads    Every function may be called from any thread, several at once on one node included, except that nothing may
- *            run on a node while or after another thread destroys it. Callbacks come on one thread of the library, the
- *            loop thread, with no lock held: they may call every function, may destroy their node, and must not block,
+ * Handles    are opaque and made by a `_create`; each has one owner, who calls its `_destroy` once. `destroy(NULL)`
+ *            does nothing. Using a handle after its destroy is the caller's fault and undefined, as with free().
+ * Threads    Every function may be called from any thread, several at once on one node included, except that nothing
+ *            may run on a node while or after another thread destroys it. Callbacks come on one thread of the library,
+ *            the loop thread, with no lock held: they may call every function, may destroy their node, and must not block,
  *            because all nodes of the process share that thread.
  * Outputs    come last and are written only when the status is NEURON_WS_OK.
- * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they live.
+ * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they
+ *            live.
  * NULL       A pointer may be NULL only where the text says so; anywhere else NULL gives NEURON_WS_INVALID_ARGUMENT.
  * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it. A
- *            smaller, older struct is taken, its missing members being zero. A larger, newer one is taken as long as the
- *            part this library does not know is all zero. 0, less than the first version, or more than 4096 is
+ *            smaller, older struct is taken, its missing members being zero. A larger, newer one is taken as long as
+ *            the part this library does not know is all zero. 0, less than the first version, or more than 4096 is
  *            NEURON_WS_STRUCT_SIZE.
  * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it.
  * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
@@ -52,7 +53,7 @@
 #define NEURON_WS_API
 #endif
 
-/* Every enum is 32 bits wide, in C, in C++ and in Swift. Values that a later version adds are no error for its readers. */
+/* Every enum is 32 bits wide, in C, in C++ and in Swift. Values that a later version adds are no error for readers. */
 #if defined(__swift__)
 #define NEURON_WS_ENUM(name) enum __attribute__((enum_extensibility(open))) name : int32_t
 #define NEURON_WS_ENUM_END(name)
@@ -237,10 +238,10 @@ typedef struct neuron_ws_tag {
     const char *name;       /* not NULL, not empty */
     size_t name_length;     /* bytes; 0: the name ends with NUL */
     neuron_ws_type_t type;  /* which member of `value` counts; not read when `error` is not 0 */
-    int32_t error;          /* 0, or why there is no value: the gateway's error code, reported when upload_err is true */
-    uint8_t precision;      /* FLOAT and DOUBLE: decimals written, 1 to 17; 0: the shortest text that reads back exactly */
+    int32_t error;          /* 0, or why there is no value: the gateway's error code, sent when upload_err is true */
+    uint8_t precision;      /* FLOAT and DOUBLE: decimals written, 1 to 17; 0: the shortest that reads back exactly */
     neuron_ws_value_t value;
-    const struct neuron_ws_tag *metas; /* more about the value (quality, time…): name and value of each count; NULL: none */
+    const struct neuron_ws_tag *metas; /* more about the value (quality, time…): name and value of each count */
     size_t meta_count;      /* at most NEURON_WS_METAS_MAX */
 } neuron_ws_tag_t;
 
@@ -579,7 +580,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
  * Begins to connect, and returns at once: on_state and neuron_ws_node_state tell how it goes. The first start in a
  * process starts the loop thread. On a running node nothing happens.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; the node is as before), FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
@@ -588,7 +589,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * within timeout_ms from every state, 0 being at once. Queued messages stay queued, and a later start sends them.
  * On the loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
  *
- * Any thread. NEURON_WS_OK, also when the server did not answer in time; INVALID_ARGUMENT, FORKED.
+ * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
+ * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uint32_t timeout_ms);
 
@@ -645,8 +647,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_rename(neuron_ws_node_t *node, c
  *
  * id  NULL, or receives the message's number in this node, 1, 2, 3…, as on_delivery names it.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE, NOT_SUBSCRIBED,
- * SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED. Nothing is sent unless it is OK.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE,
+ * NOT_SUBSCRIBED, SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED. Nothing is sent unless it is OK.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_push(neuron_ws_node_t *node, const neuron_ws_group_t *group,
                                                      uint64_t *id);
@@ -685,7 +687,7 @@ typedef struct neuron_ws_command {
     const char *match_value;  /* NULL with match_member: any value; both NULL: the next message */
     /* Or the host decides; NULL: by the members above. */
     bool (*matches)(const uint8_t *bytes, size_t length, void *context);
-    /* The end of it: NEURON_WS_OK with the response, NEURON_WS_TIMEOUT or NEURON_WS_NOT_RUNNING without. Loop thread. */
+    /* The end of it: NEURON_WS_OK with the response, or NEURON_WS_TIMEOUT or _NOT_RUNNING without. Loop thread. */
     void (*on_response)(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
                         size_t length, void *context);
     void *context;
@@ -774,15 +776,15 @@ typedef struct neuron_ws_event {
     neuron_ws_phase_t phase;      /* STATE */
     neuron_ws_reason_t reason;    /* STATE */
     neuron_ws_request_t *request; /* REQUEST: owned by the host */
-    const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next call of next_event on
+    const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next next_event on
                                      this node, or its destroy */
     size_t length;
 } neuron_ws_event_t;
 
 /*
- * From now on events of the kinds in `mask` go into a queue instead of the callbacks. The descriptor, an eventfd that is
- * readable while events wait, goes into the host's own loop; it is the node's and closed by destroy: never read, write
- * or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted (events_dropped).
+ * From now on events of the kinds in `mask` go into a queue instead of the callbacks. The descriptor, an eventfd that
+ * is readable while events wait, goes into the host's own loop; it is the node's and closed by destroy: never read,
+ * write or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted (events_dropped).
  * May be called again with another mask; a mask of 0 goes back to callbacks alone.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (bits that are none), SYSTEM, FORKED.

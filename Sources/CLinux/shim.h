@@ -1,10 +1,11 @@
 #ifndef NEURON_WS_CLINUX_SHIM_H
 #define NEURON_WS_CLINUX_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+/* No _GNU_SOURCE: it changes struct and enum definitions (fd_set, __rusage_who), and a compiler that also sees Swift's
+   own Glibc module (Synchronization imports it) or OpenSSL's headers refuses two definitions of one type. The few GNU
+   functions that are needed are declared below. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,5 +28,13 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+int pthread_setname_np(pthread_t thread, const char *name);
+int pthread_getname_np(pthread_t thread, char *name, size_t size);
+const char *strerrordesc_np(int number);
+
+/* Variadic, which Swift cannot call. */
+static inline int neuron_ws_open(const char *path, int flags) { return open(path, flags); }
 
 #endif

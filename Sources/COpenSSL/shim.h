@@ -1,10 +1,6 @@
 #ifndef NEURON_WS_COPENSSL_SHIM_H
 #define NEURON_WS_COPENSSL_SHIM_H
 
-/* The same as in CLinux, or the two modules disagree about fd_set. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>

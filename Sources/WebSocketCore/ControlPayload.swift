@@ -7,8 +7,8 @@ public struct ControlPayload: Equatable, Sendable {
     /// The most a Close frame's reason may take, behind its two bytes of code (RFC 6455 §5.5.1).
     public static let reasonBytesMax = 123
 
-    private var storage = InlineArray<125, UInt8>(repeating: 0)
-    private var filled: UInt8 = 0
+    @usableFromInline var storage = InlineArray<125, UInt8>(repeating: 0)
+    @usableFromInline var filled: UInt8 = 0
 
     /// Without a single byte.
     public init() {}
@@ -29,12 +29,15 @@ public struct ControlPayload: Equatable, Sendable {
     }
 
     /// In bytes, 0 to 125.
+    @inlinable
     public var count: Int { Int(filled) }
+    @inlinable
     public var isEmpty: Bool { filled == 0 }
 
     /// Lends the bytes for the duration of the call.
-    public func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-        body(storage.span.bytes.extracting(first: count))
+    @inlinable
+    public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        try body(storage.span.bytes.extracting(first: count))
     }
 
     public static func == (left: ControlPayload, right: ControlPayload) -> Bool {

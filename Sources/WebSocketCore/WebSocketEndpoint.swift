@@ -88,10 +88,11 @@ public struct WebSocketEndpoint: Sendable {
     /// Lends the bytes of the message that the last `bytesReceived` reported; none if it reported another event.
     @inlinable
     public func withMessage<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try body(messageBytes.span.bytes)
+        try body(message.span.bytes)
     }
 
-    @usableFromInline var messageBytes: [UInt8] { assembler.completeBytes }
+    /// The whole message of the last `.message` event, shared and not copied; empty after the next `bytesReceived`.
+    public var message: [UInt8] { assembler.completeBytes }
 
     /// True if the message has its first frame's RSV1 set: its bytes are deflated (RFC 7692 §6), and a text's UTF-8
     /// has not been checked.

@@ -94,7 +94,7 @@ enum BenchCommand {
         for node in nodes { node.stop(timeoutMilliseconds: stopMilliseconds) }
         let microseconds = (Clock.nanoseconds() - start) / 1000
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(RUSAGE_SELF.rawValue, &usage)
         let processor = [usage.ru_utime, usage.ru_stime].reduce(Int64(0)) { sum, time in
             sum + Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_usec)
         }

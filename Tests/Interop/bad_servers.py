@@ -209,8 +209,8 @@ def http(status: str, headers: bytes = b"", body: bytes = b"no\n") -> Behaviour:
     """Answers in HTTP, but not with 101."""
     def behave(peer: Peer) -> None:
         peer.read_request()
-        length = str(len(body)).encode()
-        peer.send(b"HTTP/1.1 " + status.encode() + b"\r\nContent-Length: " + length + b"\r\n" + headers + b"\r\n" + body)
+        first = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n"
+        peer.send(first.encode() + headers + b"\r\n" + body)
         peer.drain()
     return behave
 

@@ -149,8 +149,8 @@ def test_what_no_tag_can_hold_is_refused(value: object, error: type[Exception]) 
 
 
 @pytest.mark.parametrize("arguments", [
-    {"errors": {"t": 1}}, {"errors": {"e": 0}}, {"metas": {"x": {}}}, {"types": {"x": "INT8"}}, {"types": {"t": "NONE"}},
-    {"types": {"t": 99}},
+    {"errors": {"t": 1}}, {"errors": {"e": 0}}, {"metas": {"x": {}}}, {"types": {"x": "INT8"}},
+    {"types": {"t": "NONE"}}, {"types": {"t": 99}},
 ])
 def test_contradictions_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
@@ -193,7 +193,8 @@ def test_opengate_is_for_later() -> None:
 
 
 def random_value(choice: random.Random) -> object:
-    text = "".join(choice.choice(['a', '"', "\\", "/", "\n", "\x01", "é", "漢", "😀"]) for _ in range(choice.randrange(9)))
+    letters = ["a", '"', "\\", "/", "\n", "\x01", "é", "漢", "😀"]
+    text = "".join(choice.choice(letters) for _ in range(choice.randrange(9)))
     return choice.choice([
         choice.random() < 0.5,
         choice.randrange(-(2**63), 2**64),

@@ -27,7 +27,7 @@ QUICK = {"reconnect-min": 0.05, "reconnect-max": 0.2}
 def test_a_pushed_group_arrives(server: foreign.Server) -> None:
     with neuron_ws.Node("line-1", {"url": server.url}) as node:
         node.subscribe("*", "*")
-        values = {"temperature": 21.5, "running": True, "name": "é", "count": 2**64 - 1, "raw": b"\0\xff", "o": {"a": 1}}
+        values = {"t": 21.5, "running": True, "name": "é", "count": 2**64 - 1, "raw": b"\0\xff", "o": {"a": 1}}
         assert node.push("plc1", "fast", values, errors={"bad": 2014}, timestamp=NOW) == 1
         assert node.push_json({"node": "plc1", "group": "fast", "timestamp": NOW, "values": {"t": 1}}) == 2
         assert node.push_json('{"node":"plc1","group":"fast","tags":[{"name":"t","value":1.5,"type":"FLOAT"}]}') == 3
@@ -335,7 +335,7 @@ def test_errors_survive_pickling() -> None:
     )
 
 
-# ----------------------------------------------------------------------------------------------------- running and counting
+# ------------------------------------------------------------------------------------------------ running and counting
 
 
 def test_static_tags_of_a_subscription_are_added(server: foreign.Server) -> None:
@@ -410,7 +410,8 @@ def test_state_and_metrics_tell_what_happened(server: foreign.Server) -> None:
         assert (state.link, state.phase, state.level) == (True, Phase.OPEN, Level.WRITTEN)
         assert state.peer_address == f"127.0.0.1:{server.port}"
         assert state.connected_ms is not None and state.next_attempt_ms is None and state.http_status == 101
-        assert (metrics.messages_accepted, metrics.messages_sent, metrics.tags_sent, metrics.tag_errors_sent) == (1, 1, 2, 1)
+        assert (metrics.messages_accepted, metrics.messages_sent) == (1, 1)
+        assert (metrics.tags_sent, metrics.tag_errors_sent) == (2, 1)
         assert metrics.link == 1 and metrics.queued_messages == 0
         assert metrics.wire_bytes_sent > metrics.payload_bytes_sent > 0
         assert list(metrics.as_dict())[0] == "messages_accepted"
@@ -486,8 +487,9 @@ def test_a_child_of_fork_gets_forked_and_the_parent_goes_on(server: foreign.Serv
             # Only the child is here: whatever happens, it must not go on as a second pytest.
             signal.alarm(20)
             answers: list[object] = []
+            push, state = lambda: node.push("d", "g", {"t": 1}), lambda: node.state
             try:
-                for call in (lambda: node.push("d", "g", {"t": 1}), node.start, node.stop, lambda: node.state, node.poll):
+                for call in (push, node.start, node.stop, state, node.poll):
                     try:
                         call()
                         answers.append("no error")

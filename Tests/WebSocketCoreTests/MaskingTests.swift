@@ -40,8 +40,8 @@ struct MaskingTests {
             let key = MaskingKey(word: UInt32.random(in: 0...UInt32.max, using: &random))
             for offset in 0...7 {
                 let expected = masked(payload, key, offset: offset)
-                #expect(copied(payload, key, offset: offset) == expected)
-                #expect(applied(payload, key, offset: offset) == expected)
+                #expect(isSame(copied(payload, key, offset: offset), expected))
+                #expect(isSame(applied(payload, key, offset: offset), expected))
             }
         }
     }

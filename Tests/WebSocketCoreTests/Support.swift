@@ -115,6 +115,9 @@ func masked(_ payload: [UInt8], _ key: MaskingKey, offset: Int = 0) -> [UInt8] {
     return payload.enumerated().map { $1 ^ keyBytes[(offset + $0) % 4] }
 }
 
+/// Equality without the difference that `#expect` would work out for two arrays, which takes minutes for long ones.
+func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool { left == right }
+
 /// Ways to cut input: whole, in two at each byte, byte by byte.
 func cuts(_ input: [UInt8]) -> [[[UInt8]]] {
     var ways = [[input], input.map { [$0] }]

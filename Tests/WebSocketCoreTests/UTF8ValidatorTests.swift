@@ -93,7 +93,8 @@ struct UTF8ValidatorTests {
         var random = SeededGenerator(seed: 4)
         let pieces = ["41", "c3a4", "e282ac", "f09f9880", "80", "c3", "e2", "ed", "a0", "f4", "90", "bf"].map(hex)
         for _ in 0..<3000 {
-            let text = (0..<Int.random(in: 0...6, using: &random)).flatMap { _ in pieces.randomElement(using: &random)! }
+            let text = (0..<Int.random(in: 0...6, using: &random)).flatMap { _ in pieces.randomElement(using: &random)!
+            }
             let isValid = String(validating: text, as: UTF8.self) != nil
             let result = check(text, step: Int.random(in: 1...10, using: &random))
             #expect((result.refusedAfter == nil && result.isComplete) == isValid)

@@ -13,6 +13,8 @@ public struct JSONError: Error, Equatable, Sendable {
 /// A document belongs to one thread at a time; jansson's reference counts are atomic, its containers are not.
 public final class JSONDocument {
     @usableFromInline let pointer: UnsafeMutablePointer<json_t>
+    /// Some texts stand for integers from 2^63 on; see `LargeIntegers`.
+    var marksLargeIntegers = false
 
     private init(owned pointer: UnsafeMutablePointer<json_t>) { self.pointer = pointer }
 
@@ -21,14 +23,17 @@ public final class JSONDocument {
     /// The deepest nesting that jansson reads (its JSON_PARSER_MAX_DEPTH).
     public static let depthMax = 2048
 
-    /// Parses `bytes`; any JSON value may be the root. Repeated members: the last one counts, as in Neuron.
-    public static func parse(_ bytes: UnsafeRawBufferPointer, byteCountMax: Int) throws(JSONError) -> JSONDocument {
+    /// Parses `bytes`; any JSON value may be the root. Repeated members: the last one counts, as in Neuron, unless
+    /// `rejectsDuplicates`.
+    public static func parse(
+        _ bytes: UnsafeRawBufferPointer, byteCountMax: Int, rejectsDuplicates: Bool = false
+    ) throws(JSONError) -> JSONDocument {
         if bytes.count > byteCountMax {
             throw JSONError(text: "the document has \(bytes.count) bytes, at most \(byteCountMax) are taken")
         }
         guard let base = bytes.baseAddress, bytes.count > 0 else { throw JSONError(text: "the document is empty") }
         var error = json_error_t()
-        let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL
+        let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (rejectsDuplicates ? JSON_REJECT_DUPLICATES : 0)
         let root = json_loadb(base.assumingMemoryBound(to: CChar.self), bytes.count, Int(flags), &error)
         guard let root else { throw JSONError(text: describe(&error)) }
         return JSONDocument(owned: root)

@@ -1,0 +1,116 @@
+# neuron_ws: everything there is to do, each by one word. `make help` lists the words.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+RELEASE := .build/release
+LIBRARY := $(RELEASE)/libneuron_ws.so
+TOOL := $(RELEASE)/neuron-ws
+VENV := .build/venv
+PYTHON := $(VENV)/bin/python
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# The Swift runtime goes into the library; lld, because its RELRO and its sizes are the best of the three linkers.
+SWIFT_FLAGS := -Xswiftc -static-stdlib -Xswiftc -use-ld=lld --disable-local-rpath
+LIBRARY_FLAGS := -Xlinker -soname=libneuron_ws.so.1 -Xlinker --version-script=$(CURDIR)/cmake/neuron_ws.map \
+	-Xlinker -znodelete -Xlinker -zrelro -Xlinker -znow -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe
+
+export NEURON_WS_LIBRARY := $(CURDIR)/$(LIBRARY)
+export NEURON_WS_TOOL := $(CURDIR)/$(TOOL)
+export PYTHONPATH := $(CURDIR)/bindings/python
+export PYTHONDONTWRITEBYTECODE := 1
+# A crash ends at once instead of waiting for a backtrace that nobody reads.
+export SWIFT_BACKTRACE := enable=no
+
+APT_BUILD := libssl-dev libjansson-dev pkg-config make gcc g++
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev zlib1g-dev
+
+.PHONY: help
+help: ## what there is to do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
+		awk -F '\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+# ---- what it needs -------------------------------------------------------------------------------------------------
+
+# Installs the packages of $(1) that are missing.
+define install
+	@missing=""; for package in $(1); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	case " $$missing " in *" nodejs "*) command -v node > /dev/null && missing=$${missing/ nodejs/};; esac; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing > /dev/null; fi
+	@command -v swift > /dev/null || { echo "swift is not on PATH: install the Swift 6.3 toolchain first"; exit 1; }
+endef
+
+.PHONY: dependencies test-dependencies
+dependencies: ## install what building needs
+	$(call install,$(APT_BUILD))
+
+test-dependencies: dependencies ## install what the tests need
+	$(call install,$(APT_TEST))
+	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
+	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy' 2> /dev/null || \
+		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
+
+# ---- building ------------------------------------------------------------------------------------------------------
+
+.PHONY: build embedded
+build: dependencies ## the library and the tool, in .build/release
+	swift build -c release --product neuron-ws $(SWIFT_FLAGS) -Xlinker --gc-sections
+	swift build -c release --product neuron_ws $(SWIFT_FLAGS) $(LIBRARY_FLAGS)
+	@ln -sf libneuron_ws.so $(LIBRARY).1
+
+EMBEDDED := .build/embedded
+EMBEDDED_FLAGS := -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -Xcc -fPIC \
+	-I include -I Sources/CLinux -I Sources/COpenSSL -I Sources/CJansson -I $(EMBEDDED)
+
+embedded: dependencies ## compile the library's three targets as Embedded Swift: they stay in that subset
+	@mkdir -p $(EMBEDDED)
+	@for module in WebSocketCore NodeCore NeuronWS; do \
+		echo "embedded: $$module"; \
+		swiftc $(EMBEDDED_FLAGS) -module-name $$module -emit-module -emit-module-path $(EMBEDDED)/$$module.swiftmodule \
+			-c $$(find Sources/$$module -name '*.swift' | sort) -o $(EMBEDDED)/$$module.o || exit 1; \
+	done; size $(EMBEDDED)/*.o
+
+# ---- the main job --------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: build ## build, and run the main job: two devices, four formats, ws and wss, a server that dies and comes back
+	$(TOOL) demo
+
+# ---- tests ---------------------------------------------------------------------------------------------------------
+
+PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+
+.PHONY: test test-swift test-outside test-c
+test: test-swift test-outside test-c embedded ## all tests that need no more than 20 minutes
+
+test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
+	swift test
+
+test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
+	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Interop
+
+test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under valgrind; a host with symbols of its own
+	$(PYTHON) Tests/CABI/run.py
+	$(PYTHON) Tests/Embedding/symbol_capture/run.py
+
+.PHONY: asan tsan bench
+asan: test-dependencies ## the Swift tests under AddressSanitizer
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp swift test --sanitize=address --scratch-path .build/asan
+
+tsan: test-dependencies ## the Swift tests under ThreadSanitizer
+	swift test --sanitize=thread --scratch-path .build/tsan
+
+bench: test-dependencies build ## speed beside peers, as tables
+	$(PYTHON) Tests/Benchmarks/run.py
+
+.PHONY: format clean
+format: ## check the style of the Swift sources
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean: ## remove what was built
+	rm -rf .build

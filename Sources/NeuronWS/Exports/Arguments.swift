@@ -1,0 +1,116 @@
+import CNeuronWS
+import NodeCore
+
+/// What every exported function does first and last: look at what the host gave, and leave a status and a sentence.
+
+/// Keeps the sentence for neuron_ws_last_error and returns the status.
+func failed(_ status: neuron_ws_status_t, _ text: String) -> neuron_ws_status_t {
+    ThreadText.lastError.set(text)
+    return status
+}
+
+func failed(_ error: NodeError) -> neuron_ws_status_t { failed(error.status, error.text) }
+
+func failedNull(_ name: StaticString) -> neuron_ws_status_t {
+    failed(.NEURON_WS_INVALID_ARGUMENT, "`\(name)` is NULL")
+}
+
+/// Runs `body` with the handle's node.
+@inline(__always)
+func withNode(
+    _ handle: NodeHandle?, _ body: (Node) throws(NodeError) -> neuron_ws_status_t
+) -> neuron_ws_status_t {
+    guard let handle, let opaque = handle.pointee.opaque else { return failedNull("node") }
+    return Unmanaged<Node>.fromOpaque(opaque)._withUnsafeGuaranteedRef { node -> neuron_ws_status_t in
+        guard node.generation == Fork.generation else {
+            return failed(
+                .NEURON_WS_FORKED,
+                "the node belongs to the parent of this process: threads and connections do not survive fork(); "
+                    + "make nodes in the child")
+        }
+        do throws(NodeError) {
+            return try body(node)
+        } catch { return failed(error) }
+    }
+}
+
+/// The largest struct that is believed, bytes.
+private let structSizeMax = 4096
+
+/// A copy of a host's struct: missing members of an older host are zero, unknown ones of a newer must be.
+func copied<Struct: BitwiseCopyable>(
+    _ pointer: UnsafePointer<Struct>, empty: Struct, name: StaticString
+) throws(NodeError) -> Struct {
+    let known = MemoryLayout<Struct>.size
+    let given = try checkedSize(UnsafeRawPointer(pointer), known: known, name: name)
+    let raw = UnsafeRawBufferPointer(start: pointer, count: given)
+    if given > known, raw[known...].contains(where: { $0 != 0 }) {
+        throw .structSize(
+            "`\(name)` has \(given) bytes, and what lies behind the \(known) known ones is not zero: "
+                + "the library is older than what it is asked for")
+    }
+    var copy = empty
+    withUnsafeMutableBytes(of: &copy) { $0.copyBytes(from: raw.prefix(known)) }
+    return copy
+}
+
+/// Writes an answer as far as the host's struct reaches, and leaves its `size`.
+func write<Struct: BitwiseCopyable>(
+    _ value: Struct, to pointer: UnsafeMutablePointer<Struct>, name: StaticString
+) throws(NodeError) {
+    let known = MemoryLayout<Struct>.size
+    let given = try checkedSize(UnsafeRawPointer(pointer), known: known, name: name)
+    let head = MemoryLayout<Int>.size
+    withUnsafeBytes(of: value) { source in
+        let target = UnsafeMutableRawBufferPointer(start: pointer, count: min(given, known))
+        UnsafeMutableRawBufferPointer(rebasing: target[head...]).copyBytes(from: source[head..<target.count])
+    }
+}
+
+/// Every struct is in its first version: none is smaller.
+func checkedSize(_ pointer: UnsafeRawPointer, known: Int, name: StaticString) throws(NodeError) -> Int {
+    let given = pointer.loadUnaligned(as: UInt.self)
+    guard given >= UInt(known), given <= UInt(structSizeMax) else {
+        throw .structSize(
+            "`\(name)` says it has \(given) bytes; expected \(known): set its member `size` to sizeof the struct")
+    }
+    return Int(given)
+}
+
+/// A NUL-terminated name from the host: 1 to `bytesMax` bytes, no control characters.
+func checkedName(
+    _ pointer: UnsafePointer<CChar>?, _ name: StaticString, bytesMax: Int
+) throws(NodeError) -> String {
+    guard let pointer else { throw .invalidArgument("`\(name)` is NULL") }
+    let bytes = textBytes(pointer)
+    guard bytes.count >= 1, bytes.count <= bytesMax else {
+        throw .invalidArgument("`\(name)` has \(bytes.count) bytes; expected 1 to \(bytesMax)")
+    }
+    guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+        throw .invalidArgument("`\(name)` holds control characters")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+/// The bytes of a NUL-terminated text, without the NUL.
+func textBytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
+    var length = 0
+    while pointer[length] != 0 { length += 1 }
+    return UnsafeRawBufferPointer(start: pointer, count: length)
+}
+
+/// Copies a text to the host's buffer; the length is written in any case but wrong use.
+func copyOut(
+    _ bytes: UnsafeRawBufferPointer, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
+    _ length: UnsafeMutablePointer<Int>
+) -> neuron_ws_status_t {
+    length.pointee = bytes.count
+    guard bytes.count <= size else {
+        return failed(
+            .NEURON_WS_BUFFER_TOO_SMALL, "the text has \(bytes.count) bytes, the buffer \(size)")
+    }
+    if let buffer, let base = bytes.baseAddress {
+        UnsafeMutableRawPointer(buffer).copyMemory(from: base, byteCount: bytes.count)
+    }
+    return .NEURON_WS_OK
+}

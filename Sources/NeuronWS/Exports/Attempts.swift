@@ -1,0 +1,61 @@
+public import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+public typealias AttemptHandlePointer = UnsafeMutablePointer<neuron_ws_attempt_t>
+
+private func withAttempt(
+    _ handle: AttemptHandlePointer?, _ body: (Attempt) throws(NodeError) -> Void
+) -> neuron_ws_status_t {
+    guard let handle, let opaque = handle.pointee.opaque else { return failedNull("attempt") }
+    do throws(NodeError) {
+        try body(Unmanaged<Attempt>.fromOpaque(opaque).takeUnretainedValue())
+        return .NEURON_WS_OK
+    } catch { return failed(error) }
+}
+
+@c @implementation
+public func neuron_ws_attempt_set_url(
+    _ attempt: AttemptHandlePointer?, _ url: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let url else { return failedNull("url") }
+    return withAttempt(attempt) { attempt throws(NodeError) in
+        do throws(URLError) {
+            attempt.url = try WebSocketURL.parse(String(decoding: textBytes(url), as: UTF8.self))
+        } catch { throw NodeError.invalidSettings("the URL cannot be used: \(error.text)") }
+    }
+}
+
+@c @implementation
+public func neuron_ws_attempt_set_header(
+    _ attempt: AttemptHandlePointer?, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let name else { return failedNull("name") }
+    return withAttempt(attempt) { attempt throws(NodeError) in
+        let name = String(decoding: textBytes(name), as: UTF8.self)
+        let value = value.map { String(decoding: textBytes($0), as: UTF8.self) }
+        do throws(HeaderError) {
+            try HandshakeRequest.validate(headerName: name, value: value ?? "")
+        } catch { throw NodeError.invalidArgument(error.text) }
+        guard attempt.headers.count < Attempt.headersMax else {
+            throw NodeError.invalidArgument("more than \(Attempt.headersMax) headers for one attempt")
+        }
+        attempt.headers.removeAll { Attempt.isSame($0.name, name) }
+        attempt.headers.append((name, value))
+    }
+}
+
+@c @implementation
+public func neuron_ws_attempt_set_token(
+    _ attempt: AttemptHandlePointer?, _ token: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let token else { return failedNull("token") }
+    return withAttempt(attempt) { attempt throws(NodeError) in
+        let token = String(decoding: textBytes(token), as: UTF8.self)
+        do throws(HeaderError) {
+            try HandshakeRequest.validate(headerName: "Authorization", value: "Bearer \(token)")
+        } catch { throw NodeError.invalidArgument("the token cannot stand in a header field") }
+        guard !token.isEmpty else { throw NodeError.invalidArgument("the token is empty") }
+        attempt.token = token
+    }
+}

@@ -1,0 +1,68 @@
+public import CNeuronWS
+import NodeCore
+
+@c @implementation
+public func neuron_ws_encode(
+    _ format: neuron_ws_format_t, _ options_json: UnsafePointer<CChar>?, _ group: UnsafePointer<neuron_ws_group_t>?,
+    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t {
+    guard let length else { return failedNull("length") }
+    guard buffer != nil || size == 0 else { return failedNull("buffer") }
+    guard size >= 0 else { return failed(.NEURON_WS_INVALID_ARGUMENT, "`size` is larger than any memory") }
+    if format == .NEURON_WS_FORMAT_OPENGATE {
+        return failed(.NEURON_WS_UNSUPPORTED, "the OpenGate format is not in this version")
+    }
+    let output = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
+    do throws(EncodingError) {
+        let options = try options_json.map { json throws(EncodingError) in try EncodeOptions.parse(textBytes(json)) }
+        let isWritten: Bool
+        if let upload = UploadFormat(rawValue: format.rawValue) {
+            guard let group else { return failedNull("group") }
+            isWritten = try encodeUpload(upload, options ?? .none, group, into: output)
+        } else if format == .NEURON_WS_FORMAT_READ_RESPONSE {
+            guard let group else { return failedNull("group") }
+            let uuid = try (options ?? .none).text("uuid")
+            isWritten = try ReadResponse.encode(uuid: uuid, group, into: output) != .skipped
+        } else {
+            isWritten = try encodeReport(format, options ?? .none, into: output)
+        }
+        guard isWritten else {
+            return failed(
+                .NEURON_WS_SKIPPED, "there is nothing to send: no tags, or only errors while upload_err is false")
+        }
+    } catch { return failed(NodeError(error)) }
+    return output.withBytes { copyOut($0, buffer, size, length) }
+}
+
+private func encodeUpload(
+    _ format: UploadFormat, _ options: EncodeOptions, _ group: UnsafePointer<neuron_ws_group_t>,
+    into output: ByteBuffer
+) throws(EncodingError) -> Bool {
+    let encoding = try options.upload(format)
+    // Checks the struct's size before a member is read.
+    _ = try GroupView.open(group)
+    let timestamp = group.pointee.timestamp_ms
+    return try EnvelopeEncoder.encode(
+        group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp, options: encoding,
+        into: output) != .skipped
+}
+
+/// What is written from the options alone.
+private func encodeReport(
+    _ format: neuron_ws_format_t, _ options: EncodeOptions, into output: ByteBuffer
+) throws(EncodingError) -> Bool {
+    switch format {
+    case .NEURON_WS_FORMAT_STATES:
+        let (timestamp, states) = try options.driverStates()
+        return try DriverStates.encode(
+            states, timestampMilliseconds: timestamp ?? Clock.wallMilliseconds, into: output) != .skipped
+    case .NEURON_WS_FORMAT_WRITE_RESPONSE:
+        try WriteResponse.encode(
+            uuid: try options.text("uuid"), error: try options.integer("error"), into: output)
+    case .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE:
+        try WriteTagsResponse.encode(uuid: try options.text("uuid"), try options.writtenTags(), into: output)
+    default:
+        throw .invalidOptions("`format` is \(format.rawValue), which is none")
+    }
+    return true
+}

@@ -1,0 +1,111 @@
+public import CNeuronWS
+import NodeCore
+
+/// Longest name of a node, bytes.
+private let nodeNameBytesMax = 128
+
+@c @implementation
+public func neuron_ws_node_create(
+    _ name: UnsafePointer<CChar>?, _ settings_json: UnsafePointer<CChar>?, _ host: UnsafePointer<neuron_ws_host_t>?,
+    _ node: UnsafeMutablePointer<NodeHandlePointer?>?
+) -> neuron_ws_status_t {
+    guard let settings_json else { return failedNull("settings_json") }
+    guard let node else { return failedNull("node") }
+    do throws(NodeError) {
+        let name = try checkedName(name, "name", bytesMax: nodeNameBytesMax)
+        var callbacks = HostCallbacks()
+        if let host { callbacks = HostCallbacks(try copied(host, empty: neuron_ws_host_t(), name: "host")) }
+        node.pointee = try Node.make(name: name, settings: textBytes(settings_json), host: callbacks)
+        return .NEURON_WS_OK
+    } catch { return failed(error) }
+}
+
+public typealias NodeHandlePointer = UnsafeMutablePointer<neuron_ws_node_t>
+
+@c @implementation
+public func neuron_ws_node_start(_ node: NodeHandlePointer?) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        try node.start()
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_stop(_ node: NodeHandlePointer?, _ timeout_ms: UInt32) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        let status = node.stop(timeoutMilliseconds: timeout_ms)
+        if status == .NEURON_WS_TIMEOUT {
+            return failed(status, "the loop thread is busy in a callback of the host; the node stops when it returns")
+        }
+        return status
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_destroy(_ node: NodeHandlePointer?) {
+    guard let node, let opaque = node.pointee.opaque else { return }
+    let object = Unmanaged<Node>.fromOpaque(opaque)
+    // In a forked child the parent's locks may be held for ever: the memory is left alone.
+    guard object._withUnsafeGuaranteedRef({ $0.generation == Fork.generation }) else { return }
+    object.takeUnretainedValue().destroy()
+    object.release()
+}
+
+@c @implementation
+public func neuron_ws_node_configure(
+    _ node: NodeHandlePointer?, _ settings_json: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let settings_json else { return failedNull("settings_json") }
+    return withNode(node) { node throws(NodeError) in
+        try node.configure(textBytes(settings_json))
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_subscribe(
+    _ node: NodeHandlePointer?, _ driver: UnsafePointer<CChar>?, _ group: UnsafePointer<CChar>?,
+    _ params_json: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let driver else { return failedNull("driver") }
+    guard let group else { return failedNull("group") }
+    return withNode(node) { node throws(NodeError) in
+        try node.subscribe(
+            driver: textBytes(driver), group: textBytes(group), parameters: params_json.map(textBytes))
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_unsubscribe(
+    _ node: NodeHandlePointer?, _ driver: UnsafePointer<CChar>?, _ group: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let driver else { return failedNull("driver") }
+    return withNode(node) { node throws(NodeError) in
+        try node.unsubscribe(driver: textBytes(driver), group: group.map(textBytes))
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_rename(
+    _ node: NodeHandlePointer?, _ driver: UnsafePointer<CChar>?, _ group: UnsafePointer<CChar>?,
+    _ new_driver: UnsafePointer<CChar>?, _ new_group: UnsafePointer<CChar>?
+) -> neuron_ws_status_t {
+    guard let driver else { return failedNull("driver") }
+    guard let new_driver else { return failedNull("new_driver") }
+    return withNode(node) { node throws(NodeError) in
+        guard let group, let new_group else {
+            guard group == nil, new_group == nil else {
+                throw .invalidArgument("`group` and `new_group` go together: both or none")
+            }
+            try node.rename(driver: textBytes(driver), to: textBytes(new_driver))
+            return .NEURON_WS_OK
+        }
+        guard textBytes(driver).elementsEqual(textBytes(new_driver)) else {
+            throw .invalidArgument("a group keeps its driver: `driver` and `new_driver` must be the same")
+        }
+        try node.rename(driver: textBytes(driver), group: textBytes(group), to: textBytes(new_group))
+        return .NEURON_WS_OK
+    }
+}

@@ -1,0 +1,96 @@
+public import CNeuronWS
+import NodeCore
+
+@c @implementation
+public func neuron_ws_node_push(
+    _ node: NodeHandlePointer?, _ group: UnsafePointer<neuron_ws_group_t>?, _ id: UnsafeMutablePointer<UInt64>?
+) -> neuron_ws_status_t {
+    guard let group else { return failedNull("group") }
+    return withNode(node) { node throws(NodeError) in
+        let number = try node.push(group)
+        id?.pointee = number
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_push_json(
+    _ node: NodeHandlePointer?, _ text: UnsafePointer<CChar>?, _ length: Int, _ id: UnsafeMutablePointer<UInt64>?
+) -> neuron_ws_status_t {
+    guard let text else { return failedNull("text") }
+    return withNode(node) { node throws(NodeError) in
+        let bytes = UnsafeRawBufferPointer(start: text, count: try checkedLength(length))
+        let number = try node.push(json: bytes)
+        id?.pointee = number
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_send(
+    _ node: NodeHandlePointer?, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawPointer?, _ length: Int,
+    _ id: UnsafeMutablePointer<UInt64>?
+) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        guard kind == .NEURON_WS_TEXT || kind == .NEURON_WS_BINARY else {
+            throw .invalidArgument("`kind` is \(kind.rawValue); expected NEURON_WS_TEXT or NEURON_WS_BINARY")
+        }
+        let count = try checkedLength(length)
+        guard bytes != nil || count == 0 else { throw .invalidArgument("`bytes` is NULL with a length of \(count)") }
+        let number = try node.send(UnsafeRawBufferPointer(start: bytes, count: count), kind: kind)
+        id?.pointee = number
+        return .NEURON_WS_OK
+    }
+}
+
+/// size_t beyond what memory can hold comes as a negative Int.
+private func checkedLength(_ length: Int) throws(NodeError) -> Int {
+    guard length >= 0, length <= Int(NEURON_WS_MESSAGE_MAX) else {
+        throw .tooBig("a length of \(UInt(bitPattern: length)) bytes; at most \(NEURON_WS_MESSAGE_MAX) are taken")
+    }
+    return length
+}
+
+@c @implementation
+public func neuron_ws_node_flush(
+    _ node: NodeHandlePointer?, _ level: neuron_ws_level_t, _ timeout_ms: UInt32
+) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        let status = try node.flush(level, timeoutMilliseconds: timeout_ms)
+        switch status {
+        case .NEURON_WS_TIMEOUT:
+            return failed(status, "messages were still waiting after \(timeout_ms) ms; neuron_ws_node_state says why")
+        case .NEURON_WS_NOT_RUNNING: return failed(status, "messages wait, and the node is not running")
+        case .NEURON_WS_WRONG_THREAD: return failed(status, "flush in a callback would wait for itself")
+        default: return status
+        }
+    }
+}
+
+// MARK: Requests, which have their own version to come
+
+@c @implementation
+public func neuron_ws_node_request(
+    _ node: NodeHandlePointer?, _ command: UnsafePointer<neuron_ws_command_t>?, _ id: UnsafeMutablePointer<UInt64>?
+) -> neuron_ws_status_t {
+    guard let command else { return failedNull("command") }
+    return withNode(node) { _ throws(NodeError) in
+        _ = try copied(command, empty: neuron_ws_command_t(), name: "command")
+        throw .unsupported("commands with responses are not in this version")
+    }
+}
+
+@c @implementation
+public func neuron_ws_request_reply(
+    _ request: UnsafeMutablePointer<neuron_ws_request_t>?, _ json: UnsafePointer<CChar>?, _ length: Int
+) -> neuron_ws_status_t {
+    if request == nil { return failedNull("request") }
+    if json == nil { return failedNull("json") }
+    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
+}
+
+@c @implementation
+public func neuron_ws_request_drop(_ request: UnsafeMutablePointer<neuron_ws_request_t>?) -> neuron_ws_status_t {
+    if request == nil { return failedNull("request") }
+    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
+}

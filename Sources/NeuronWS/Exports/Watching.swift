@@ -1,0 +1,85 @@
+public import CNeuronWS
+import NodeCore
+
+@c @implementation
+public func neuron_ws_node_state(
+    _ node: NodeHandlePointer?, _ state: UnsafeMutablePointer<neuron_ws_state_t>?
+) -> neuron_ws_status_t {
+    guard let state else { return failedNull("state") }
+    return withNode(node) { node throws(NodeError) in
+        let status = node.lock.withLock { node.status }
+        try write(status.state(now: Clock.monotonicNanoseconds), to: state, name: "state")
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_metrics(
+    _ node: NodeHandlePointer?, _ metrics: UnsafeMutablePointer<neuron_ws_metrics_t>?
+) -> neuron_ws_status_t {
+    guard let metrics else { return failedNull("metrics") }
+    return withNode(node) { node throws(NodeError) in
+        try write(node.metrics().cStruct, to: metrics, name: "metrics")
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_metrics_text(
+    _ node: NodeHandlePointer?, _ format: neuron_ws_metrics_format_t, _ buffer: UnsafeMutablePointer<CChar>?,
+    _ size: Int, _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t {
+    guard let length else { return failedNull("length") }
+    guard buffer != nil || size == 0 else { return failedNull("buffer") }
+    return withNode(node) { node throws(NodeError) in
+        let text: [UInt8] =
+            switch format {
+            case .NEURON_WS_METRICS_OPENMETRICS: MetricsText.openMetrics(node.metrics(), node: node.name)
+            case .NEURON_WS_METRICS_JSON: MetricsText.json(node.metrics())
+            @unknown default: throw .invalidArgument("`format` is \(format.rawValue); expected 0 or 1")
+            }
+        return text.withUnsafeBytes { copyOut($0, buffer, size, length) }
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_set_log_level(
+    _ node: NodeHandlePointer?, _ level: neuron_ws_log_level_t, _ seconds: UInt32
+) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        guard level.rawValue >= 0, level.rawValue <= neuron_ws_log_level_t.NEURON_WS_LOG_OFF.rawValue else {
+            throw .invalidArgument("`level` is \(level.rawValue); expected NEURON_WS_LOG_DEBUG to NEURON_WS_LOG_OFF")
+        }
+        node.setLogLevel(level, seconds: seconds)
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_event_fd(
+    _ node: NodeHandlePointer?, _ mask: UInt32, _ descriptor: UnsafeMutablePointer<Int32>?
+) -> neuron_ws_status_t {
+    guard let descriptor else { return failedNull("descriptor") }
+    return withNode(node) { node throws(NodeError) in
+        guard mask & ~NEURON_WS_EVENT_ALL == 0 else {
+            throw .invalidArgument("`mask` is \(mask); only the bits of NEURON_WS_EVENT_ALL have a meaning")
+        }
+        descriptor.pointee = try node.eventDescriptor(mask: mask)
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_next_event(
+    _ node: NodeHandlePointer?, _ event: UnsafeMutablePointer<neuron_ws_event_t>?
+) -> neuron_ws_status_t {
+    guard let event else { return failedNull("event") }
+    return withNode(node) { node throws(NodeError) in
+        _ = try checkedSize(event, known: MemoryLayout<neuron_ws_event_t>.size, name: "event")
+        guard let queue = node.lock.withLock({ node.events }), let next = queue.take() else {
+            return .NEURON_WS_NO_EVENT
+        }
+        try write(next, to: event, name: "event")
+        return .NEURON_WS_OK
+    }
+}

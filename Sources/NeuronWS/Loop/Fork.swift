@@ -1,0 +1,24 @@
+import CLinux
+import Synchronization
+
+/// How often this process is the forked child of another, counted since the library was first used.
+private let forkGeneration = Atomic<UInt>(0)
+
+/// What fork() means to us: threads do not survive it, locks may be held by threads that are gone.
+///
+/// A node remembers the generation it was made in; in the child that differs, and its functions do nothing. Only the
+/// locks of `Runtime` are needed again in the child: they are held across the fork, so that they are free after it.
+enum Fork {
+    static var generation: UInt { forkGeneration.load(ordering: .relaxed) }
+
+    /// Called once, by the runtime.
+    static func observe() {
+        pthread_atfork(
+            { Runtime.shared.forkPrepares() },
+            { Runtime.shared.forkEnded(inChild: false) },
+            {
+                forkGeneration.add(1, ordering: .relaxed)
+                Runtime.shared.forkEnded(inChild: true)
+            })
+    }
+}

@@ -1,0 +1,209 @@
+import CLinux
+
+/// How a transfer on a non-blocking descriptor went.
+enum TransferResult: Equatable {
+    /// So many bytes were taken or given; 0 on receiving is the end of the stream.
+    case bytes(Int)
+    /// Nothing can be done now: wait for the descriptor.
+    case wouldBlock
+    case failed(SystemError)
+}
+
+/// Every system call of the library, under one policy: EINTR is repeated here and seen nowhere else, EAGAIN is a result
+/// and not an error, every other errno becomes a `SystemError`. Every descriptor is made with CLOEXEC and NONBLOCK, so
+/// that no child of the host inherits it; every send carries MSG_NOSIGNAL, so that no SIGPIPE is ever raised.
+enum Syscalls {
+    @inline(__always)
+    static var errorNumber: Int32 {
+        __errno_location().pointee
+    }
+
+    @inline(__always)
+    private static func check(_ call: StaticString, _ body: () -> Int32) throws(SystemError) -> Int32 {
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            let number = errorNumber
+            if number != EINTR { throw SystemError(number: number, call: call) }
+        }
+    }
+
+    @inline(__always)
+    private static func transfer(_ call: StaticString, _ body: () -> Int) -> TransferResult {
+        while true {
+            let result = body()
+            if result >= 0 { return .bytes(result) }
+            let number = errorNumber
+            if number == EAGAIN || number == EWOULDBLOCK { return .wouldBlock }
+            if number != EINTR { return .failed(SystemError(number: number, call: call)) }
+        }
+    }
+
+    /// EINTR is not repeated: on Linux the descriptor is gone even then, and may already belong to another thread.
+    static func close(_ descriptor: Int32) {
+        _ = CLinux.close(descriptor)
+    }
+
+    static func random(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
+        if case .bytes(let count) = transfer("getrandom", { getrandom(bytes.baseAddress, bytes.count, 0) }) {
+            return count
+        }
+        return 0
+    }
+}
+
+// Polling
+extension Syscalls {
+    static func epollCreate() throws(SystemError) -> Int32 {
+        try check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
+    }
+
+    static func epollControl(
+        _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, interest: UInt32, data: UInt64
+    ) throws(SystemError) {
+        var event = epoll_event()
+        event.events = interest
+        event.data.u64 = data
+        _ = try check("epoll_ctl") { epoll_ctl(epoll, operation, descriptor, &event) }
+    }
+
+    /// Waits at most `timeoutMilliseconds` (-1: without limit). An interrupted wait is a wait without events: the
+    /// caller computes its timeout anew anyway.
+    static func epollWait(
+        _ epoll: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, timeoutMilliseconds: Int32
+    ) throws(SystemError) -> Int {
+        let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), timeoutMilliseconds)
+        if count >= 0 { return Int(count) }
+        let number = errorNumber
+        if number == EINTR { return 0 }
+        throw SystemError(number: number, call: "epoll_wait")
+    }
+
+    static func eventDescriptor() throws(SystemError) -> Int32 {
+        try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
+    }
+
+    /// Wakes whoever polls the descriptor. A full counter (EAGAIN) has woken it already.
+    static func raise(_ eventDescriptor: Int32) {
+        var one: UInt64 = 1
+        _ = transfer("write") { write(eventDescriptor, &one, 8) }
+    }
+
+    /// Takes all wakes at once.
+    static func clear(_ eventDescriptor: Int32) {
+        var count: UInt64 = 0
+        _ = transfer("read") { read(eventDescriptor, &count, 8) }
+    }
+}
+
+// Sockets
+extension Syscalls {
+    static func streamSocket(family: Int32) throws(SystemError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        return try check("socket") { socket(family, type, 0) }
+    }
+
+    static func bind(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) {
+        _ = try check("bind") { address.withSockaddr { CLinux.bind(descriptor, $0, $1) } }
+    }
+
+    static func listen(_ descriptor: Int32, backlog: Int32) throws(SystemError) {
+        _ = try check("listen") { CLinux.listen(descriptor, backlog) }
+    }
+
+    static func accept(_ descriptor: Int32) throws(SystemError) -> Int32 {
+        let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        return try check("accept4") { accept4(descriptor, nil, nil, flags) }
+    }
+
+    /// True: connected at once. False: under way, EPOLLOUT tells the end. An interrupted connect goes on by itself, and
+    /// asking again answers EALREADY: so EINTR counts as under way.
+    static func connect(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
+        let status = address.withSockaddr { CLinux.connect(descriptor, $0, $1) }
+        if status == 0 { return true }
+        let number = errorNumber
+        if number == EINPROGRESS || number == EINTR { return false }
+        throw SystemError(number: number, call: "connect")
+    }
+
+    /// The error of a connect that was under way, 0 if it succeeded.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var number: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        let status = getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length)
+        return status == 0 ? number : errorNumber
+    }
+
+    static func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) throws(SystemError) {
+        var value = value
+        _ = try check("setsockopt") {
+            setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+    }
+
+    static func bindToDevice(_ descriptor: Int32, _ name: String) throws(SystemError) {
+        _ = try check("setsockopt") {
+            name.withCString { setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, $0, socklen_t(strlen($0))) }
+        }
+    }
+
+    static func localAddress(_ descriptor: Int32) -> SocketAddress? {
+        var address = SocketAddress()
+        return address.fill { getsockname(descriptor, $0, $1) } == 0 ? address : nil
+    }
+
+    static func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+        var address = SocketAddress()
+        return address.fill { getpeername(descriptor, $0, $1) } == 0 ? address : nil
+    }
+
+    @inline(__always)
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> TransferResult {
+        transfer("send") { CLinux.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    @inline(__always)
+    static func receive(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> TransferResult {
+        transfer("recv") { recv(descriptor, bytes.baseAddress, bytes.count, 0) }
+    }
+
+    /// Tells the peer that nothing more comes. ENOTCONN only says that the peer was faster.
+    static func shutdownWriting(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+}
+
+// Files
+extension Syscalls {
+    /// What a path leads to.
+    enum FileKind: Equatable { case file, directory, other }
+
+    static func fileKind(_ path: String) -> FileKind? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        switch Int32(bitPattern: facts.st_mode) & Int32(S_IFMT) {
+        case Int32(S_IFREG): return .file
+        case Int32(S_IFDIR): return .directory
+        default: return .other
+        }
+    }
+
+    /// A file's content. EFBIG: it is longer than `bytesMax`.
+    static func readFile(_ path: String, bytesMax: Int) throws(SystemError) -> [UInt8] {
+        // NONBLOCK: opening a FIFO by mistake must not wait for its writer.
+        let descriptor = try check("open") { neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            switch transfer("read", { chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) } }) {
+            case .bytes(0): return content
+            case .bytes(let count):
+                if content.count + count > bytesMax { throw SystemError(number: EFBIG, call: "read") }
+                content.append(contentsOf: chunk[..<count])
+            case .wouldBlock: return content
+            case .failed(let error): throw error
+            }
+        }
+    }
+}

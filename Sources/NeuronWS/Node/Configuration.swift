@@ -1,0 +1,192 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// A settings document, made ready for use; immutable, so that threads share it without a lock.
+final class Configuration: @unchecked Sendable {
+    let settings: NodeSettings
+    /// Encoding without a subscription's own static tags.
+    let encoding: EncodingOptions
+    /// Where the settings need no TLS context it is made when `before_connect` asks for wss://; loop-bound then.
+    private var madeContext: TLSContext?
+    private let tls: TLSSettings
+
+    private init(
+        settings: NodeSettings, encoding: EncodingOptions, tls: TLSSettings, context: TLSContext?
+    ) {
+        self.settings = settings
+        self.encoding = encoding
+        self.tls = tls
+        madeContext = context
+    }
+
+    static func make(_ document: UnsafeRawBufferPointer) throws(NodeError) -> Configuration {
+        let settings: NodeSettings
+        do throws(SettingsError) {
+            settings = try NodeSettings.parse(json: document)
+        } catch { throw .invalidSettings(error.text) }
+        let encoding = try makeEncoding(settings)
+        do throws(TLSConfigurationError) {
+            let tls = try makeTLS(settings)
+            let isNeeded = settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
+                || settings.certificate != nil
+            let context = isNeeded ? try TLSContext.make(tls) : nil
+            return Configuration(settings: settings, encoding: encoding, tls: tls, context: context)
+        } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
+    }
+
+    private static func makeEncoding(_ settings: NodeSettings) throws(NodeError) -> EncodingOptions {
+        do throws(EncodingError) {
+            let staticTags = try settings.staticTagsJSON.map { json throws(EncodingError) in try StaticTags.parse(Self.root(json)) }
+            let template = try settings.templateJSON.map { json throws(EncodingError) in try CustomTemplate.parse(Self.root(json)) }
+            return EncodingOptions(
+                format: UploadFormat(rawValue: settings.format) ?? .values, reportsErrors: settings.uploadErrors,
+                staticTags: staticTags, template: template)
+        } catch { throw .invalidSettings(error.text) }
+    }
+
+    /// JSON text that the settings or a subscription's parameters were read from.
+    private static func root(_ json: [UInt8]) throws(EncodingError) -> JSONValue {
+        let parsed: Result<JSONDocument, JSONError> = json.withUnsafeBytes { bytes in
+            do throws(JSONError) {
+                return .success(try JSONDocument.parse(bytes, byteCountMax: NodeSettings.documentBytesMax))
+            } catch { return .failure(error) }
+        }
+        do throws(JSONError) { return try parsed.get().root } catch { throw .invalidJSON(error.text) }
+    }
+
+    /// How groups of a subscription are written: its static tags go before the settings' ones of the same name.
+    func encoding(_ parameters: SubscriptionParameters) throws(EncodingError) -> EncodingOptions {
+        guard let json = parameters.staticTagsJSON else { return encoding }
+        let own = try StaticTags.parse(Self.root(json))
+        return EncodingOptions(
+            format: encoding.format, reportsErrors: encoding.reportsErrors,
+            staticTags: encoding.staticTags.map { $0.merged(with: own) } ?? own, template: encoding.template)
+    }
+
+    private static func makeTLS(_ settings: NodeSettings) throws(TLSConfigurationError) -> TLSSettings {
+        var tls = TLSSettings()
+        tls.ca = try pem(settings.certificateAuthorities, key: "ca")
+        tls.certificate = try pem(settings.certificate, key: "cert")
+        tls.key = try pem(settings.privateKey, key: "key")
+        tls.keyPassword = settings.privateKeyPassword
+        tls.verify = settings.tlsVerify
+        tls.minimumVersion = settings.requiresTLS13 ? .tls13 : .tls12
+        tls.ciphers = settings.tlsCiphers
+        tls.alpn = settings.tlsALPN
+        return tls
+    }
+
+    private static func pem(_ text: String?, key: String) throws(TLSConfigurationError) -> [UInt8]? {
+        guard let text else { return nil }
+        do throws(PEMSourceError) {
+            return try PEMSource.decode(text: text)
+        } catch { throw TLSConfigurationError(key: key, detail: error.detail) }
+    }
+
+    // MARK: What the node needs of it
+
+    var mailboxLimits: Mailbox.Limits {
+        Mailbox.Limits(bytesMax: settings.queueBytesMax, messagesMax: settings.queueMessagesMax)
+    }
+
+    var machineParameters: NodeMachine.Parameters {
+        NodeMachine.Parameters(
+            connectTimeout: Self.nanoseconds(settings.connectTimeoutMilliseconds),
+            closeTimeout: Self.nanoseconds(settings.closeTimeoutMilliseconds),
+            pingInterval: Self.nanoseconds(settings.pingIntervalMilliseconds),
+            pingTimeout: Self.nanoseconds(settings.pingTimeoutMilliseconds),
+            reconnectMinimum: Self.nanoseconds(settings.reconnectMinMilliseconds),
+            reconnectMaximum: Self.nanoseconds(settings.reconnectMaxMilliseconds),
+            urlCount: settings.urls.count)
+    }
+
+    private static func nanoseconds(_ milliseconds: Int64) -> UInt64 {
+        UInt64(clamping: milliseconds) &* 1_000_000
+    }
+
+    var endpointLimits: EndpointLimits {
+        EndpointLimits(maxMessageBytes: settings.messageBytesMax, maxFrameBytes: settings.frameBytesMax)
+    }
+
+    var fragmentBytesMax: Int { settings.fragmentBytes }
+    var isVerifyOff: Bool { !settings.tlsVerify }
+    var logLevel: neuron_ws_log_level_t { neuron_ws_log_level_t(rawValue: settings.logLevel) ?? .NEURON_WS_LOG_INFO }
+    /// RFC 6455 opcode of uploads.
+    var messageKind: UInt8 { settings.sendsBinary ? 2 : 1 }
+
+    func url(_ index: Int) -> WebSocketURL {
+        settings.urls.indices.contains(index) ? settings.urls[index] : settings.urls[0]
+    }
+
+    /// Without secrets.
+    func shownURL(_ index: Int) -> String {
+        settings.redactedURLs.indices.contains(index) ? settings.redactedURLs[index] : ""
+    }
+
+    func needsNoReconnect(from old: Configuration) -> Bool { settings.connectionEquals(old.settings) }
+
+    // MARK: A connection
+
+    func tlsContext() throws(Ending) -> TLSContext {
+        if let madeContext { return madeContext }
+        do throws(TLSConfigurationError) {
+            let context = try TLSContext.make(tls)
+            madeContext = context
+            return context
+        } catch { throw Ending(reason: .NEURON_WS_REASON_TLS, text: "\"\(error.key)\": \(error.detail)") }
+    }
+
+    func target(url: WebSocketURL) -> ConnectTarget {
+        var target = ConnectTarget(host: url.host, port: url.port, isSecure: url.isSecure)
+        target.serverName = settings.tlsServerName
+        target.ipVersion = settings.ipVersion == 4 ? .v4 : settings.ipVersion == 6 ? .v6 : .any
+        target.bindInterface = settings.bindInterface
+        target.sourceAddress = settings.sourceAddress
+        target.noDelay = settings.tcpNoDelay
+        target.userTimeoutMilliseconds = Int(settings.userTimeoutMilliseconds)
+        return target
+    }
+
+    /// The opening handshake; its parts are checked, so that only their sum can be too long.
+    func handshakeRequest(url: WebSocketURL, attempt: Attempt) throws(Ending) -> HandshakeRequest {
+        var headers: [(name: String, value: String)] = []
+        for header in settings.headers where !attempt.replaces(header.name) {
+            headers.append((header.name, header.text))
+        }
+        for header in attempt.headers {
+            if let value = header.value { headers.append((header.name, value)) }
+        }
+        if !attempt.replaces("Authorization"), let authorization = authorization(attempt) {
+            headers.removeAll { Attempt.isSame($0.name, "Authorization") }
+            headers.append(("Authorization", authorization))
+        }
+        let key = [UInt8](unsafeUninitializedCapacity: HandshakeRequest.keyBytes) { buffer, count in
+            Random.fill(UnsafeMutableRawBufferPointer(buffer))
+            count = HandshakeRequest.keyBytes
+        }
+        return HandshakeRequest(
+            url: url, key: key, subprotocols: settings.subprotocols, origin: settings.origin,
+            userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers, extensions: nil)
+    }
+
+    private func authorization(_ attempt: Attempt) -> String? {
+        if let token = attempt.token ?? settings.token { return "Bearer \(token)" }
+        guard let username = settings.username else { return nil }
+        // RFC 7617 §2.
+        return "Basic " + Base64.encode(Array("\(username):\(settings.password ?? "")".utf8))
+    }
+}
+
+extension Attempt {
+    /// The host set or took away a header of this name for this attempt.
+    func replaces(_ name: String) -> Bool { headers.contains { Self.isSame($0.name, name) } }
+
+    /// Header names do not mind ASCII case (RFC 9110 §5.1).
+    static func isSame(_ left: String, _ right: String) -> Bool {
+        func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+        let left = left.utf8
+        let right = right.utf8
+        return left.count == right.count && zip(left, right).allSatisfy { lower($0) == lower($1) }
+    }
+}

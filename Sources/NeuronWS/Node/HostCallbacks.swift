@@ -1,0 +1,45 @@
+import CNeuronWS
+
+/// The host's callbacks, copied from its struct. They are called with no lock held.
+struct HostCallbacks: @unchecked Sendable {
+    /// The struct as the host gave it; missing members are NULL.
+    let host: neuron_ws_host_t
+
+    init(_ host: neuron_ws_host_t = neuron_ws_host_t()) { self.host = host }
+
+    var wantsMessages: Bool { host.on_message != nil }
+    var wantsDeliveries: Bool { host.on_delivery != nil }
+    var inspectsMessages: Bool { host.before_send != nil }
+    var wantsLog: Bool { host.on_log != nil }
+
+    func stateChanged(_ node: NodeHandle, _ state: neuron_ws_state_t) {
+        guard let call = host.on_state else { return }
+        withUnsafePointer(to: state) { call(node, $0, host.context) }
+    }
+
+    func messageReceived(_ node: NodeHandle, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        host.on_message?(node, kind, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, host.context)
+    }
+
+    func delivered(_ node: NodeHandle, _ id: UInt64, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t) {
+        host.on_delivery?(node, id, outcome, level, host.context)
+    }
+
+    func logged(_ node: NodeHandle, _ level: neuron_ws_log_level_t, _ text: String) {
+        guard let call = host.on_log else { return }
+        text.withCString { call(node, level, $0, host.context) }
+    }
+
+    /// Nothing to say is consent.
+    func beforeConnect(_ node: NodeHandle, _ attempt: AttemptHandle) -> neuron_ws_status_t {
+        host.before_connect?(node, attempt, host.context) ?? .NEURON_WS_OK
+    }
+
+    func beforeSend(_ node: NodeHandle, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let call = host.before_send else { return true }
+        return call(node, kind, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, host.context)
+    }
+}
+
+typealias NodeHandle = UnsafeMutablePointer<neuron_ws_node_t>
+typealias AttemptHandle = UnsafeMutablePointer<neuron_ws_attempt_t>

@@ -1,0 +1,189 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+extension Node {
+    /// Buffers kept for the next push, as many as threads are likely to push at a time.
+    private static let scratchKeptMax = 4
+    /// A buffer that has grown beyond this is not kept, bytes.
+    private static let scratchBytesMax = 1024 * 1024
+
+    /// What a push takes with it from under the lock.
+    private struct Ticket {
+        var encoding: EncodingOptions
+        var kind: UInt8
+        var buffer: ByteBuffer
+    }
+
+    // MARK: Groups
+
+    /// Encodes on the calling thread and queues. Borrows nothing after it returns.
+    func push(_ group: UnsafePointer<neuron_ws_group_t>) throws(NodeError) -> UInt64 {
+        let ticket = try begin(group)
+        let buffer = ticket.buffer
+        defer { giveBack(buffer) }
+        let timestamp = group.pointee.timestamp_ms
+        let result: EncodedGroup
+        do throws(EncodingError) {
+            result = try EnvelopeEncoder.encode(
+                group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
+                options: ticket.encoding, into: buffer)
+        } catch {
+            lock.withLock { counters.messagesRejected &+= 1 }
+            throw NodeError(error)
+        }
+        guard case .message(let values, let errors) = result else {
+            lock.withLock { counters.messagesSkipped &+= 1 }
+            throw .skipped("the group has no tags to send, or only errors while upload_err is false")
+        }
+        let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
+            do throws(NodeError) {
+                return .success(try queue(bytes, kind: ticket.kind, values: values, errors: errors))
+            } catch { return .failure(error) }
+        }
+        return try queued.get()
+    }
+
+    /// Looks up the subscription, and refuses early what could not be queued anyway.
+    private func begin(_ group: UnsafePointer<neuron_ws_group_t>) throws(NodeError) -> Ticket {
+        let names: GroupView
+        do throws(EncodingError) {
+            names = try GroupView.open(group)
+        } catch {
+            lock.withLock { counters.messagesRejected &+= 1 }
+            throw NodeError(error)
+        }
+        lock.lock()
+        defer { lock.unlock() }
+        guard let subscription = subscriptions.lookup(driver: names.driver, group: names.group) else {
+            counters.messagesSkipped &+= 1
+            throw .notSubscribed(
+                "no subscription covers driver \"\(text(names.driver))\", group \"\(text(names.group))\"")
+        }
+        guard mailbox.hasRoom(byteCount: 0) else {
+            counters.messagesRejected &+= 1
+            throw queueFullLocked()
+        }
+        return Ticket(
+            encoding: subscription.encoding, kind: configuration.messageKind,
+            buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)))
+    }
+
+    private func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    private func giveBack(_ buffer: ByteBuffer) {
+        guard buffer.capacity <= Self.scratchBytesMax else { return }
+        buffer.removeAll(keepingCapacity: true)
+        lock.withLock { if scratch.count < Self.scratchKeptMax { scratch.append(buffer) } }
+    }
+
+    /// The same from a JSON document.
+    func push(json: UnsafeRawBufferPointer) throws(NodeError) -> UInt64 {
+        let document: GroupDocument
+        do throws(GroupDocumentError) {
+            document = try GroupDocument.parse(json)
+        } catch {
+            lock.withLock { counters.messagesRejected &+= 1 }
+            throw NodeError(error)
+        }
+        let pushed: Result<UInt64, NodeError> = document.withGroup { group in
+            do throws(NodeError) { return .success(try push(group)) } catch { return .failure(error) }
+        }
+        return try pushed.get()
+    }
+
+    // MARK: Messages
+
+    /// A message of the host's own.
+    func send(_ bytes: UnsafeRawBufferPointer, kind: neuron_ws_kind_t) throws(NodeError) -> UInt64 {
+        guard bytes.count <= Int(NEURON_WS_MESSAGE_MAX) else {
+            throw .tooBig("the message has \(bytes.count) bytes, at most \(NEURON_WS_MESSAGE_MAX) are sent")
+        }
+        if kind == .NEURON_WS_TEXT {
+            var validator = UTF8Validator()
+            guard validator.feed(bytes.bytes), validator.isComplete else {
+                throw .invalidArgument("the text is not UTF-8; send it as NEURON_WS_BINARY")
+            }
+        }
+        return try queue(bytes, kind: UInt8(truncatingIfNeeded: kind.rawValue), values: 0, errors: 0)
+    }
+
+    private func queue(
+        _ bytes: UnsafeRawBufferPointer, kind: UInt8, values: Int, errors: Int
+    ) throws(NodeError) -> UInt64 {
+        lock.lock()
+        var chunk: MessageChunk?
+        if mailbox.hasRoom(byteCount: bytes.count), mailbox.needsChunk(byteCount: bytes.count) {
+            chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+        }
+        let verdict = mailbox.append(bytes, kind: kind, chunk: &chunk)
+        guard case .accepted(let id) = verdict else {
+            counters.messagesRejected &+= 1
+            let error = queueFullLocked()
+            lock.unlock()
+            throw error
+        }
+        counters.messagesAccepted &+= 1
+        counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
+        counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
+        let session = self.session
+        lock.unlock()
+        session?.signal()
+        return id
+    }
+
+    private func queueFullLocked() -> NodeError {
+        .queueFull(
+            "\(mailbox.queuedCount) messages with \(mailbox.queuedBytes) bytes wait; the limits are "
+                + "\(mailbox.limits.messagesMax) (queue-max-messages) and \(mailbox.limits.bytesMax) bytes "
+                + "(queue-max-bytes)")
+    }
+
+    // MARK: Flush
+
+    func flush(_ level: neuron_ws_level_t, timeoutMilliseconds: UInt32) throws(NodeError) -> neuron_ws_status_t {
+        switch level {
+        case .NEURON_WS_LEVEL_ACCEPTED: return .NEURON_WS_OK
+        case .NEURON_WS_LEVEL_WRITTEN: break
+        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED:
+            throw .unsupported("the delivery level in force is `written`")
+        @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
+        }
+        let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
+        lock.lock()
+        defer { lock.unlock() }
+        let target = mailbox.acceptedCount
+        if let session, session.isOnLoop, mailbox.completedCount < target { return .NEURON_WS_WRONG_THREAD }
+        flushWaiters += 1
+        defer { flushWaiters -= 1 }
+        while mailbox.completedCount < target {
+            if session == nil { return .NEURON_WS_NOT_RUNNING }
+            if !changed.wait(lock, until: deadline), mailbox.completedCount < target { return .NEURON_WS_TIMEOUT }
+        }
+        return .NEURON_WS_OK
+    }
+}
+
+extension NodeError {
+    init(_ error: EncodingError) {
+        switch error {
+        case .invalidGroup(let text): self = .invalidGroup(text)
+        case .invalidJSON(let text): self = .invalidJSON(text)
+        case .invalidTemplate(let text): self = .invalidSettings(text)
+        case .tooBig(let text): self = .tooBig(text)
+        case .structSize(let text): self = .structSize(text)
+        case .invalidOptions(let text): self = .invalidSettings(text)
+        case .noMemory: self = .noMemory
+        }
+    }
+}
+
+extension NodeError {
+    init(_ error: GroupDocumentError) {
+        switch error.kind {
+        case .invalidJSON: self = .invalidJSON(error.text)
+        case .invalidGroup: self = .invalidGroup(error.text)
+        case .tooBig: self = .tooBig(error.text)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import CNeuronWS
+import NodeCore
+
+extension Node {
+    /// The counters with the gauges of this moment.
+    func metrics() -> NodeMetrics {
+        lock.lock()
+        var metrics = counters
+        metrics.queuedMessages = mailbox.queuedCount
+        metrics.queuedBytes = mailbox.queuedBytes
+        metrics.link = UInt64(status.link)
+        let events = self.events
+        lock.unlock()
+        metrics.eventsDropped = events?.droppedCount ?? 0
+        return metrics
+    }
+
+    /// The event queue's descriptor; makes the queue at the first call.
+    func eventDescriptor(mask: UInt32) throws(NodeError) -> Int32 {
+        lock.lock()
+        defer { lock.unlock() }
+        if let events {
+            events.setMask(mask)
+            return events.descriptor
+        }
+        do throws(SystemError) {
+            let made = try EventQueue.make()
+            made.setMask(mask)
+            events = made
+            return made.descriptor
+        } catch { throw .system("\(error.call) failed with errno \(error.number)") }
+    }
+}

@@ -1,0 +1,305 @@
+import CNeuronWS
+import NodeCore
+
+/// A node, as the host's threads see it: settings, subscriptions, the mailbox, and what is told of it.
+///
+/// Everything mutable is under `lock`, except the outbox: it is the session's while there is one, else whoever holds
+/// the lock may touch it. No callback runs with the lock held.
+final class Node: @unchecked Sendable {
+    let name: String
+    let host: HostCallbacks
+    /// The process the node belongs to; see `Fork`.
+    let generation: UInt
+    let handle: NodeHandle
+
+    let lock = Lock()
+    /// Signalled when messages complete while somebody flushes, and when the session ends.
+    let changed = Condition()
+
+    // Under the lock.
+    var configuration: Configuration
+    var mailbox: Mailbox
+    var subscriptions: SubscriptionTable
+    var counters = NodeMetrics()
+    var status = NodeStatus()
+    var session: NodeSession?
+    var pending = PendingCommands()
+    /// Threads in `stop` or `destroy` that wait for the session's end, and will give the loop back.
+    var endWaiters = 0
+    var flushWaiters = 0
+    var events: EventQueue?
+    var logLevel: neuron_ws_log_level_t
+    /// When the log level goes back to the settings' one, monotonic nanoseconds.
+    var logLevelRevertsAt: UInt64?
+    var scratch: [ByteBuffer] = []
+
+    /// Loop-bound while there is a session.
+    var outbox = Outbox()
+
+    /// What host threads ask of the session.
+    struct PendingCommands {
+        var starts = false
+        var stopTimeout: UInt64?
+        var isReconfigured = false
+        var reconnects = false
+        var isDestroyed = false
+    }
+
+    private init(name: String, host: HostCallbacks, configuration: Configuration) {
+        self.name = name
+        self.host = host
+        self.configuration = configuration
+        generation = Fork.generation
+        handle = NodeHandle.allocate(capacity: 1)
+        handle.initialize(to: neuron_ws_node_t())
+        mailbox = Mailbox(limits: configuration.mailboxLimits)
+        subscriptions = SubscriptionTable(seed: Random.next())
+        logLevel = configuration.logLevel
+        outbox.inspectsMessages = host.inspectsMessages
+        outbox.fragmentBytesMax = configuration.fragmentBytesMax
+        status.isVerifyOff = configuration.isVerifyOff
+        status.url = configuration.shownURL(0)
+        handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit { handle.deallocate() }
+
+    /// A node that the caller holds by its handle, retained once for that.
+    static func make(name: String, settings: UnsafeRawBufferPointer, host: HostCallbacks) throws(NodeError) -> NodeHandle {
+        Runtime.shared.prepare()
+        let configuration = try Configuration.make(settings)
+        let node = Node(name: name, host: host, configuration: configuration)
+        return Unmanaged.passRetained(node).takeUnretainedValue().handle
+    }
+
+    // MARK: Life
+
+    func start() throws(NodeError) {
+        lock.lock()
+        if let session {
+            // A stop may be under way: what was asked last counts.
+            pending.stopTimeout = nil
+            pending.starts = true
+            lock.unlock()
+            session.signal()
+            return
+        }
+        do throws(SystemError) {
+            let loop = try Runtime.shared.acquireLoop()
+            let new = NodeSession(node: self, loop: loop)
+            session = new
+            pending = PendingCommands()
+            pending.starts = true
+            lock.unlock()
+            new.signal()
+        } catch {
+            lock.unlock()
+            throw .system("the loop could not be started: \(error.call) failed with errno \(error.number)")
+        }
+    }
+
+    /// How much longer than its timeout a stop waits for the loop thread, which may be busy in a host's callback: 2 s.
+    private static let stopGraceNanoseconds: UInt64 = 2_000_000_000
+
+    func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
+        lock.lock()
+        guard let session else {
+            lock.unlock()
+            return .NEURON_WS_OK
+        }
+        pending.starts = false
+        pending.stopTimeout = timeout
+        if session.isOnLoop {
+            lock.unlock()
+            session.signal()
+            return .NEURON_WS_OK
+        }
+        endWaiters += 1
+        lock.unlock()
+        session.signal()
+        let deadline = Clock.monotonicNanoseconds &+ timeout &+ Self.stopGraceNanoseconds
+        return waitForEnd(of: session, until: deadline) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
+    }
+
+    /// The caller has counted itself in `endWaiters`. nil: however long it takes.
+    private func waitForEnd(of session: NodeSession, until deadline: UInt64?) -> Bool {
+        lock.lock()
+        var isInTime = true
+        while self.session === session, isInTime {
+            if let deadline {
+                isInTime = changed.wait(lock, until: deadline)
+            } else {
+                changed.wait(lock)
+            }
+        }
+        let hasEnded = self.session !== session
+        endWaiters -= 1
+        // The last who waits gives the loop back; if nobody waited, the loop has done it.
+        let releases = hasEnded && endWaiters == 0 && session.wantsRelease
+        if releases { session.wantsRelease = false }
+        lock.unlock()
+        if releases { Runtime.shared.releaseLoop() }
+        return hasEnded
+    }
+
+    /// Ends the node: after this no callback runs. The handle is gone.
+    func destroy() {
+        lock.lock()
+        let session = self.session
+        pending.isDestroyed = true
+        if let session, !session.isOnLoop {
+            endWaiters += 1
+            lock.unlock()
+            session.signal()
+            _ = waitForEnd(of: session, until: nil)
+        } else {
+            lock.unlock()
+            session?.tearDown()
+            abandonMessages()
+        }
+    }
+
+    /// Gives every message that is left its outcome. With no session left, or on its loop.
+    func abandonMessages() {
+        lock.lock()
+        outbox.add(mailbox.takeAll())
+        lock.unlock()
+        while let run = outbox.nextAbandoned() {
+            lock.lock()
+            mailbox.completed(count: run.count, bytes: run.recordBytes)
+            counters.messagesDropped &+= run.count
+            lock.unlock()
+            let outcome: neuron_ws_outcome_t =
+                run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED
+            tellDelivery(run, outcome, .NEURON_WS_LEVEL_ACCEPTED)
+        }
+        var freed = outbox.takeFreed()
+        Runtime.shared.give(&freed)
+        lock.withLock { changed.broadcast() }
+    }
+
+    /// One event or callback for each message of the run.
+    func tellDelivery(_ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t) {
+        let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
+        guard queue != nil || host.wantsDeliveries else { return }
+        for id in run.firstID..<run.firstID &+ run.count {
+            if let queue {
+                var event = NodeEvent(kind: NEURON_WS_EVENT_DELIVERY)
+                event.event.id = id
+                event.event.outcome = outcome
+                event.event.level = level
+                queue.append(event)
+            } else {
+                host.delivered(handle, id, outcome, level)
+            }
+        }
+    }
+
+    // MARK: Settings
+
+    func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
+        let new = try Configuration.make(settings)
+        lock.lock()
+        let old = configuration
+        configuration = new
+        // Each subscription's static tags were parsed before: they cannot fail now.
+        subscriptions.replaceEncodings { parameters, old in (try? new.encoding(parameters)) ?? old }
+        mailbox.limits = new.mailboxLimits
+        logLevel = new.logLevel
+        logLevelRevertsAt = nil
+        status.isVerifyOff = new.isVerifyOff
+        pending.isReconfigured = true
+        pending.reconnects = pending.reconnects || !new.needsNoReconnect(from: old)
+        let session = self.session
+        if session == nil { status.url = new.shownURL(0) }
+        lock.unlock()
+        session?.signal()
+    }
+
+    // MARK: Log
+
+    func setLogLevel(_ level: neuron_ws_log_level_t, seconds: UInt32) {
+        let revertsAt = seconds == 0 ? nil : Clock.monotonicNanoseconds &+ UInt64(seconds) &* 1_000_000_000
+        lock.withLock {
+            logLevel = level
+            logLevelRevertsAt = revertsAt
+        }
+    }
+
+    /// Whether a line of this level is wanted at all; ask before building an expensive one.
+    func logs(_ level: neuron_ws_log_level_t) -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        if let revertsAt = logLevelRevertsAt, Clock.monotonicNanoseconds >= revertsAt {
+            logLevel = configuration.logLevel
+            logLevelRevertsAt = nil
+        }
+        return level.rawValue >= logLevel.rawValue
+    }
+
+    func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String) {
+        let queue = queue(for: NEURON_WS_EVENT_LOG)
+        guard queue != nil || host.wantsLog, logs(level) else { return }
+        if let queue {
+            var event = NodeEvent(kind: NEURON_WS_EVENT_LOG, bytes: Array(text().utf8))
+            event.event.log_level = level
+            queue.append(event)
+        } else {
+            host.logged(handle, level, text())
+        }
+    }
+
+    /// The event queue, if events of this kind go there.
+    func queue(for kind: UInt32) -> EventQueue? {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let events, events.wants(kind) else { return nil }
+        return events
+    }
+}
+
+/// Why a call of the host failed: a status and a sentence.
+enum NodeError: Error {
+    case invalidArgument(String)
+    case invalidSettings(String)
+    case invalidJSON(String)
+    case invalidGroup(String)
+    case structSize(String)
+    case notFound(String)
+    case tooBig(String)
+    case queueFull(String)
+    case notSubscribed(String)
+    case skipped(String)
+    case system(String)
+    case unsupported(String)
+    case noMemory
+
+    var status: neuron_ws_status_t {
+        switch self {
+        case .invalidArgument: .NEURON_WS_INVALID_ARGUMENT
+        case .invalidSettings: .NEURON_WS_INVALID_SETTINGS
+        case .invalidJSON: .NEURON_WS_INVALID_JSON
+        case .invalidGroup: .NEURON_WS_INVALID_GROUP
+        case .structSize: .NEURON_WS_STRUCT_SIZE
+        case .notFound: .NEURON_WS_NOT_FOUND
+        case .tooBig: .NEURON_WS_TOO_BIG
+        case .queueFull: .NEURON_WS_QUEUE_FULL
+        case .notSubscribed: .NEURON_WS_NOT_SUBSCRIBED
+        case .skipped: .NEURON_WS_SKIPPED
+        case .system: .NEURON_WS_SYSTEM
+        case .unsupported: .NEURON_WS_UNSUPPORTED
+        case .noMemory: .NEURON_WS_NO_MEMORY
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .invalidArgument(let text), .invalidSettings(let text), .invalidJSON(let text), .invalidGroup(let text),
+            .structSize(let text), .notFound(let text), .tooBig(let text), .queueFull(let text),
+            .notSubscribed(let text), .skipped(let text), .system(let text), .unsupported(let text):
+            text
+        case .noMemory: "memory is exhausted"
+        }
+    }
+}

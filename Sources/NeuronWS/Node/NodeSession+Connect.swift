@@ -1,0 +1,167 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// What `before_connect` may change for one attempt.
+final class Attempt {
+    var url: WebSocketURL?
+    /// nil: taken away.
+    var headers: [(name: String, value: String?)] = []
+    var token: String?
+
+    /// Headers that one attempt can set at most.
+    static let headersMax = 64
+}
+
+extension NodeSession {
+    /// Asks the host, then opens a stream.
+    func connect(urlIndex: Int) {
+        status.urlIndex = urlIndex
+        status.clearConnection()
+        status.url = configuration.shownURL(urlIndex)
+        node.lock.withLock { node.counters.connectionAttempts &+= 1 }
+        publish()
+        if isEnded { return }
+        let attempt = Attempt()
+        guard askHost(attempt) else { return }
+        let url = attempt.url ?? configuration.url(urlIndex)
+        if attempt.url != nil { status.url = SettingsURL.redacted(url) }
+        if url.isSecure, configuration.isVerifyOff {
+            node.log(
+                .NEURON_WS_LOG_WARN,
+                "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
+            if isEnded { return }
+        }
+        node.log(.NEURON_WS_LOG_DEBUG, "Connecting to \(status.url), attempt \(machine.attempts).")
+        if isEnded { return }
+        do throws(Ending) {
+            let request = try configuration.handshakeRequest(url: url, attempt: attempt)
+            protocolState = .handshaking(request, HandshakeResponseParser())
+            let tls = url.isSecure ? try configuration.tlsContext() : nil
+            stream = Stream.connect(to: configuration.target(url: url), tls: tls, loop: loop, owner: self)
+        } catch {
+            failed(error)
+        }
+    }
+
+    /// False: the session ended, or the host does not want this attempt.
+    private func askHost(_ attempt: Attempt) -> Bool {
+        guard node.host.host.before_connect != nil else { return true }
+        var handle = neuron_ws_attempt_t()
+        handle.opaque = Unmanaged.passUnretained(attempt).toOpaque()
+        let verdict = withUnsafeMutablePointer(to: &handle) { node.host.beforeConnect(node.handle, $0) }
+        if isEnded { return false }
+        if verdict == .NEURON_WS_OK { return true }
+        failed(
+            Ending(
+                reason: .NEURON_WS_REASON_REFUSED_BY_HOST,
+                text: "The host did not let this attempt go on (before_connect)."))
+        return false
+    }
+
+    func failed(_ ending: Ending) {
+        perform(machine.failed(ending, now: Clock.monotonicNanoseconds, random: Random.next()))
+    }
+
+    func sendHandshake() {
+        guard case .handshaking(let request, _) = protocolState else { return }
+        let bytes = request.encoded()
+        let buffer = takeSendBuffer()
+        // A request is limited to less than the buffer by the limits of its parts; see Configuration.
+        let count = min(bytes.count, loop.outputBuffers.bufferBytes)
+        bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: count) } }
+        sendEnd = count
+        pump()
+    }
+
+    func takeSendBuffer() -> UnsafeMutableRawPointer {
+        if let sendBuffer { return sendBuffer }
+        let buffer = loop.outputBuffers.take()
+        sendBuffer = buffer
+        return buffer
+    }
+
+    func opened() {
+        status.openSince = Clock.monotonicNanoseconds
+        let security = status.isTLS ? " over \(status.tlsVersion)" : ""
+        status.message = "Connected to \(status.peerAddress)\(security)."
+        failureLog.succeeded()
+        node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        node.log(.NEURON_WS_LOG_INFO, "\(status.url): connected to \(status.peerAddress)\(security).")
+    }
+}
+
+extension NodeSession: StreamOwner {
+    func streamEntered(_ phase: StreamPhase) {
+        if isEnded { return }
+        switch phase {
+        case .resolving: machine.streamEntered(.NEURON_WS_PHASE_RESOLVING)
+        case .connecting: machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
+        case .securing: machine.streamEntered(.NEURON_WS_PHASE_SECURING)
+        }
+        publish()
+    }
+
+    func streamConnected(_ facts: StreamFacts) {
+        if isEnded { return }
+        status.peerAddress = facts.peerAddress
+        if let tls = facts.tls {
+            status.isTLS = true
+            status.isVerified = tls.isVerified
+            status.tlsVersion = tls.version
+            status.tlsCipher = tls.cipher
+            status.tlsPeer = tls.peerSubject
+        }
+        perform(machine.streamConnected())
+    }
+
+    func streamWritable() {
+        if isEnded { return }
+        pump()
+    }
+
+    func streamClosed(_ error: TransportError?) {
+        if isEnded { return }
+        let isHandshaking = if case .handshaking = protocolState { true } else { false }
+        if let error, error.kind != .endOfStream {
+            failed(Ending.transport(error))
+        } else {
+            failed(Ending.endOfStream(duringHandshake: isHandshaking))
+        }
+    }
+
+    func streamReceived(_ bytes: UnsafeRawBufferPointer) {
+        if isEnded { return }
+        node.lock.withLock { node.counters.wireBytesReceived &+= UInt64(bytes.count) }
+        machine.bytesReceived(now: loop.nowNanoseconds)
+        var offset = 0
+        if case .handshaking(let request, var parser) = protocolState {
+            guard handshakeReceived(request, &parser, bytes, &offset) else { return }
+        }
+        receive(bytes, from: offset)
+    }
+
+    /// False: there is nothing more to be done with these bytes.
+    private func handshakeReceived(
+        _ request: HandshakeRequest, _ parser: inout HandshakeResponseParser, _ bytes: UnsafeRawBufferPointer,
+        _ offset: inout Int
+    ) -> Bool {
+        do throws(HandshakeError) {
+            let response = try parser.bytesReceived(bytes.bytes, from: &offset)
+            protocolState = .handshaking(request, parser)
+            guard let response else { return false }
+            status.httpStatus = Int32(clamping: response.status)
+            let negotiated = try response.verified(against: request)
+            status.subprotocol = negotiated.subprotocol ?? ""
+        } catch {
+            failed(Ending.handshakeFailed(error))
+            return false
+        }
+        protocolState = .open(WebSocketEndpoint(role: .client, limits: configuration.endpointLimits))
+        let round = self.round
+        perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
+        guard !isEnded, round == self.round, stream != nil else { return false }
+        pump()
+        return !isEnded
+    }
+}

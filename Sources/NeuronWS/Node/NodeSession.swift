@@ -1,0 +1,278 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// A running node on the loop: carries out what `NodeMachine` says. Loop-bound, but for `signal`.
+///
+/// Callbacks of the host may call anything, destroy included: after each of them `isEnded` is asked before anything
+/// else of the session is touched.
+final class NodeSession: LoopSource, @unchecked Sendable {
+    let node: Node
+    let loop: EventLoop
+    var machine: NodeMachine
+    var stream: Stream?
+    /// The opening handshake while it lasts, then the endpoint.
+    var protocolState = ProtocolState.none
+    var writer = FrameWriter(role: .client)
+    var keys = MaskingKeyPool()
+    /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
+    var sendBuffer: UnsafeMutableRawPointer?
+    var sendStart = 0
+    var sendEnd = 0
+    /// The place of `sendBuffer[0]` in the stream of this connection.
+    var streamOffset: UInt64 = 0
+    /// Of the stream's bytes, how many are counted in the metrics.
+    var countedBytes: UInt64 = 0
+    var isPumping = false
+    /// Both Close frames are through, and the stream was told that nothing more comes.
+    var hasFinishedWriting = false
+    /// The configuration of the present connection.
+    var configuration: Configuration
+    var failureLog = FailureLog()
+    var status = NodeStatus()
+    /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
+    var round: UInt64 = 0
+    private(set) var isEnded = false
+    /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
+    var wantsRelease = false
+
+    private var timer: TimerID?
+    private var timerDeadline: UInt64 = .max
+
+    enum ProtocolState {
+        case none
+        case handshaking(HandshakeRequest, HandshakeResponseParser)
+        case open(WebSocketEndpoint)
+    }
+
+    init(node: Node, loop: EventLoop) {
+        self.node = node
+        self.loop = loop
+        configuration = node.configuration
+        machine = NodeMachine(node.configuration.machineParameters)
+        status = node.status
+        super.init(loop: loop)
+    }
+
+    var isOnLoop: Bool { loop.isCurrentThread }
+
+    // MARK: Wishes of the host
+
+    override func sourceSignalled() {
+        if isEnded { return }
+        node.lock.lock()
+        let pending = node.pending
+        node.pending = Node.PendingCommands()
+        let configuration = node.configuration
+        node.lock.unlock()
+        let now = Clock.monotonicNanoseconds
+        if pending.isDestroyed {
+            tearDown()
+            node.abandonMessages()
+            return
+        }
+        if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
+        if let timeout = pending.stopTimeout, !isEnded {
+            perform(machine.stopped(timeout: timeout, now: now))
+            if !isEnded, machine.isIdle { end() }
+        }
+        if pending.starts, !isEnded { perform(machine.started(now: now)) }
+        if !isEnded { pump() }
+    }
+
+    private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
+        node.outbox.fragmentBytesMax = new.fragmentBytesMax
+        status.isVerifyOff = new.isVerifyOff
+        configuration = new
+        perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
+    }
+
+    // MARK: The machine's actions
+
+    func perform(_ action: NodeMachine.Action) {
+        switch action {
+        case .none:
+            break
+        case .connect(let urlIndex):
+            connect(urlIndex: urlIndex)
+        case .sendHandshake:
+            sendHandshake()
+        case .opened:
+            opened()
+        case .sendPing(let sequence):
+            sendPing(sequence)
+        case .sendClose(let code):
+            sendClose(CloseCode(rawValue: code))
+        case .disconnect(let ending, let sendsClose):
+            disconnected(ending, sendsClose: sendsClose)
+        case .reconnect(let ending, let urlIndex):
+            disconnected(ending, sendsClose: false)
+            if !isEnded { connect(urlIndex: urlIndex) }
+        case .becomeIdle(let ending):
+            disconnected(ending, sendsClose: false)
+        }
+        if isEnded { return }
+        publish()
+        if !isEnded { reschedule() }
+    }
+
+    private func sendPing(_ sequence: UInt64) {
+        guard case .open(var endpoint) = protocolState else { return }
+        protocolState = .none
+        withUnsafeBytes(of: sequence.bigEndian) { bytes in
+            if let payload = ControlPayload(bytes.bytes) { endpoint.queuePing(payload) }
+        }
+        protocolState = .open(endpoint)
+        node.lock.withLock { node.counters.pingsSent &+= 1 }
+        pump()
+    }
+
+    private func sendClose(_ code: CloseCode) {
+        guard case .open(var endpoint) = protocolState else { return }
+        protocolState = .none
+        endpoint.queueClose(code, reason: ControlPayload())
+        protocolState = .open(endpoint)
+        pump()
+    }
+
+    private func disconnected(_ ending: Ending, sendsClose: Bool) {
+        if sendsClose, case .open(var endpoint) = protocolState, !writer.isMidFrame {
+            protocolState = .none
+            endpoint.queueClose(.goingAway, reason: ControlPayload())
+            protocolState = .open(endpoint)
+            pump()
+        }
+        let wasOpen = status.openSince != nil
+        dropStream()
+        status.ending = ending
+        status.openSince = nil
+        status.httpStatus = max(status.httpStatus, ending.httpStatus)
+        status.message = ending.text
+        if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
+        logEnding(ending, wasOpen: wasOpen)
+        if !isEnded, ending.reason == .NEURON_WS_REASON_STOPPED { publishAndEnd() }
+    }
+
+    private func logEnding(_ ending: Ending, wasOpen: Bool) {
+        let stopped = ending.reason == .NEURON_WS_REASON_STOPPED || ending.reason == .NEURON_WS_REASON_RECONFIGURED
+        if stopped {
+            node.log(.NEURON_WS_LOG_INFO, ending.text)
+        } else if let times = failureLog.failed(ending) {
+            let url = configuration.shownURL(status.urlIndex)
+            let repeated = times > 1 ? " (\(times) times in a row)" : ""
+            node.log(.NEURON_WS_LOG_WARN, "\(url): \(ending.text)\(repeated)")
+        }
+    }
+
+    /// Forgets the connection; what was not written whole is framed again on the next one.
+    private func dropStream() {
+        round &+= 1
+        settle()
+        stream?.close()
+        stream = nil
+        protocolState = .none
+        hasFinishedWriting = false
+        countedBytes = 0
+        if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }
+        sendBuffer = nil
+        sendStart = 0
+        sendEnd = 0
+        streamOffset = 0
+        writer = FrameWriter(role: .client)
+        let again = node.outbox.rewind()
+        if again > 0 { node.lock.withLock { node.counters.messagesResent &+= again } }
+    }
+
+    // MARK: State
+
+    /// Tells what has changed: to everybody who asks, and to the host's callback if it is notable.
+    func publish() {
+        status.phase = machine.phase
+        status.attempts = machine.attempts
+        status.nextAttempt = machine.nextAttempt
+        node.lock.lock()
+        let isNotable = status.differsNotably(from: node.status)
+        node.status = status
+        let queue = node.events
+        node.lock.unlock()
+        guard isNotable else { return }
+        if let queue, queue.wants(NEURON_WS_EVENT_STATE) {
+            var event = NodeEvent(kind: NEURON_WS_EVENT_STATE)
+            event.event.link = status.link
+            event.event.phase = status.phase
+            event.event.reason = status.ending.reason
+            queue.append(event)
+        } else if node.host.host.on_state != nil {
+            node.host.stateChanged(node.handle, status.state(now: Clock.monotonicNanoseconds))
+        }
+    }
+
+    // MARK: The end
+
+    private func publishAndEnd() {
+        publish()
+        if !isEnded { end() }
+    }
+
+    /// The machine is idle: the session is over, unless the host wants another start meanwhile.
+    private func end() {
+        node.lock.lock()
+        if node.pending.starts {
+            node.lock.unlock()
+            return
+        }
+        finishLocked()
+    }
+
+    /// At once, from whatever state; on the loop. The node is being destroyed.
+    func tearDown() {
+        if isEnded { return }
+        if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
+        dropStream()
+        node.lock.lock()
+        finishLocked()
+    }
+
+    /// Leaves the node and unlocks it.
+    private func finishLocked() {
+        isEnded = true
+        node.session = nil
+        wantsRelease = node.endWaiters > 0
+        let releases = !wantsRelease
+        node.changed.broadcast()
+        node.lock.unlock()
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        if releases { Runtime.shared.releaseLoop() }
+    }
+
+    // MARK: Timer
+
+    /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
+    /// which is cheaper than to move it with each message.
+    func reschedule() {
+        guard let deadline = machine.deadline else {
+            if let timer { loop.cancel(timer) }
+            timer = nil
+            timerDeadline = .max
+            return
+        }
+        if timer != nil, deadline >= timerDeadline { return }
+        if let timer { loop.cancel(timer) }
+        timerDeadline = deadline
+        timer = loop.schedule(at: deadline, self, token: 0)
+    }
+}
+
+extension NodeSession: LoopHandler {
+    func descriptorReady(_ events: UInt32) {}
+
+    func timerFired(_ token: UInt64) {
+        if isEnded { return }
+        timer = nil
+        timerDeadline = .max
+        let now = Clock.monotonicNanoseconds
+        perform(machine.timerFired(now: now, random: Random.next()))
+        if !isEnded { reschedule() }
+    }
+}

@@ -1,0 +1,94 @@
+import CNeuronWS
+import NodeCore
+
+/// What a node tells of itself; the loop publishes it under the node's lock, anybody may ask.
+struct NodeStatus {
+    var phase = neuron_ws_phase_t.NEURON_WS_PHASE_IDLE
+    var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
+    var closeReason = ""
+    var httpStatus: Int32 = 0
+    var isTLS = false
+    var isVerified = false
+    var isVerifyOff = false
+    var attempts: UInt64 = 0
+    /// Monotonic nanoseconds; nil: none is planned.
+    var nextAttempt: UInt64?
+    var openSince: UInt64?
+    var url = ""
+    var peerAddress = ""
+    var subprotocol = ""
+    var tlsVersion = ""
+    var tlsCipher = ""
+    var tlsPeer = ""
+    /// How it stands, for people.
+    var message = "The node has not been started."
+
+    /// Which of the settings' URLs is meant; not shown.
+    var urlIndex = 0
+
+    /// A new attempt: what was true of the last connection's peer no longer is.
+    mutating func clearConnection() {
+        httpStatus = 0
+        isTLS = false
+        isVerified = false
+        openSince = nil
+        peerAddress = ""
+        subprotocol = ""
+        tlsVersion = ""
+        tlsCipher = ""
+        tlsPeer = ""
+    }
+
+    var link: Int32 { phase == .NEURON_WS_PHASE_OPEN ? 1 : 0 }
+
+    /// Link, phase or reason differ: worth a callback.
+    func differsNotably(from other: NodeStatus) -> Bool {
+        phase != other.phase || ending.reason != other.ending.reason
+    }
+
+    /// As the C struct; `now` in monotonic nanoseconds.
+    func state(now: UInt64) -> neuron_ws_state_t {
+        var state = neuron_ws_state_t()
+        state.size = MemoryLayout<neuron_ws_state_t>.size
+        state.link = link
+        state.phase = phase
+        state.reason = ending.reason
+        state.tls_failure = ending.tlsFailure
+        state.level = .NEURON_WS_LEVEL_WRITTEN
+        state.close_code = Int32(ending.closeCode)
+        state.http_status = httpStatus
+        state.system_error = ending.systemError
+        state.tls = isTLS
+        state.tls_verified = isVerified
+        state.tls_verify_off = isVerifyOff
+        state.attempts = attempts
+        state.next_attempt_ms = milliseconds(until: nextAttempt, now: now)
+        state.connected_ms = openSince.map { Int64(clamping: (now &- min($0, now)) / 1_000_000) } ?? -1
+        put(url, &state.url)
+        put(peerAddress, &state.peer_address)
+        put(subprotocol, &state.subprotocol)
+        put(tlsVersion, &state.tls_version)
+        put(tlsCipher, &state.tls_cipher)
+        put(tlsPeer, &state.tls_peer)
+        put(closeReason, &state.close_reason)
+        put(message, &state.message)
+        return state
+    }
+
+    private func milliseconds(until deadline: UInt64?, now: UInt64) -> Int64 {
+        guard let deadline else { return -1 }
+        return deadline <= now ? 0 : Int64(clamping: (deadline - now + 999_999) / 1_000_000)
+    }
+
+    /// Copies a text into a char array, NUL-terminated, cut between two characters where it does not fit.
+    private func put<Characters>(_ text: String, _ array: inout Characters) {
+        withUnsafeMutableBytes(of: &array) { room in
+            var length = min(text.utf8.count, room.count - 1)
+            let bytes = Array(text.utf8)
+            // A UTF-8 continuation byte right behind the cut means that a character would be torn.
+            while length < bytes.count, length > 0, bytes[length] & 0xC0 == 0x80 { length -= 1 }
+            room.copyBytes(from: bytes[..<length])
+            room[length] = 0
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import NodeCore
+
+/// What all nodes of a process share: the loop and its thread, and memory for messages.
+///
+/// The loop starts with the first running node and ends with the last. Any thread.
+final class Runtime: @unchecked Sendable {
+    static let shared = Runtime()
+
+    /// Memory for messages that is kept for the next ones while nobody needs it, bytes: 16 MiB.
+    private static let keptBytesMax = 16 * 1024 * 1024
+
+    private let lock = Lock()
+    private var loop: EventLoop?
+    private var users = 0
+    private var observesFork = false
+
+    private let poolLock = Lock()
+    private var pool = ChunkPool(keptBytesMax: keptBytesMax)
+
+    private init() {}
+
+    /// The loop, started if this is the first who wants it. Give it back by `release`.
+    func acquireLoop() throws(SystemError) -> EventLoop {
+        lock.lock()
+        defer { lock.unlock() }
+        observeForkLocked()
+        if let loop {
+            users += 1
+            return loop
+        }
+        let new = EventLoop()
+        try new.start()
+        loop = new
+        users = 1
+        return new
+    }
+
+    /// The last one ends the loop's thread, and waits for its end unless this is that thread.
+    func releaseLoop() {
+        lock.lock()
+        users -= 1
+        let ended = users == 0 ? loop : nil
+        if users == 0 { loop = nil }
+        lock.unlock()
+        guard let ended else { return }
+        ended.stopAndJoin()
+        poolLock.withLock { pool.removeAll() }
+    }
+
+    /// Nodes ask before they exist, so that a fork is noticed from the first node on.
+    func prepare() {
+        lock.withLock { observeForkLocked() }
+    }
+
+    private func observeForkLocked() {
+        if observesFork { return }
+        observesFork = true
+        Fork.observe()
+    }
+
+    // MARK: Memory
+
+    func takeChunk(byteCount: Int) -> MessageChunk {
+        poolLock.lock()
+        defer { poolLock.unlock() }
+        return pool.take(byteCount: byteCount)
+    }
+
+    func give(_ chunks: inout ChunkList) {
+        poolLock.lock()
+        pool.give(&chunks)
+        poolLock.unlock()
+    }
+
+    // MARK: Fork
+
+    func forkPrepares() {
+        lock.lock()
+        poolLock.lock()
+    }
+
+    /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
+    func forkEnded(inChild: Bool) {
+        if inChild {
+            if let loop { _ = Unmanaged.passRetained(loop) }
+            loop = nil
+            users = 0
+        }
+        poolLock.unlock()
+        lock.unlock()
+    }
+}

@@ -1,0 +1,83 @@
+/// Where a stream goes and how.
+struct ConnectTarget: Equatable, Sendable {
+    /// A host name in ASCII or an IP address without brackets.
+    var host: String
+    var port: UInt16
+    /// True: TLS from the first byte on.
+    var isSecure = false
+    /// The name that the certificate must bear and that is sent as SNI, if it is not the host's.
+    var serverName: String?
+    var ipVersion = IPVersion.any
+    /// A network interface's name (SO_BINDTODEVICE); needs a right before Linux 5.7.
+    var bindInterface: String?
+    /// A local IP address to come from. Addresses of the other family are not tried.
+    var sourceAddress: String?
+    /// TCP_NODELAY.
+    var noDelay = true
+    /// TCP_USER_TIMEOUT: how long sent data may stay without acknowledgement, 0: the system's default.
+    var userTimeoutMilliseconds = 0
+    /// SO_RCVBUF and SO_SNDBUF, 0: the system's own adjustment, which is better on all but the smallest devices.
+    var receiveBufferBytes = 0
+    var sendBufferBytes = 0
+
+    init(host: String, port: UInt16, isSecure: Bool = false) {
+        self.host = host
+        self.port = port
+        self.isSecure = isSecure
+    }
+
+    /// Host and port as in a URL.
+    var text: String {
+        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
+
+/// What a stream does before it is connected.
+enum StreamPhase: Equatable, Sendable {
+    /// Asking for the addresses of a name. Left out for IP addresses.
+    case resolving
+    case connecting
+    /// The TLS handshake.
+    case securing
+}
+
+/// What a connected stream has found.
+struct StreamFacts: Equatable, Sendable {
+    /// For example `192.168.0.7:443`.
+    var peerAddress: String
+    var localAddress: String
+    /// Nil: no TLS.
+    var tls: TLSFacts?
+}
+
+/// What the TLS handshake agreed on.
+struct TLSFacts: Equatable, Sendable {
+    /// For example `TLSv1.3`.
+    var version: String
+    /// For example `TLS_AES_256_GCM_SHA384`.
+    var cipher: String
+    /// The application protocol (RFC 7301), nil if none was agreed on.
+    var alpn: String?
+    /// The subject of the peer's certificate, for example `CN=plant.example,O=Plant`.
+    var peerSubject: String
+    /// When that certificate ends, for example `2027-03-01 12:00:00 UTC`.
+    var peerNotAfter: String
+    /// SHA-256 of the peer's public key (SubjectPublicKeyInfo), as pins have it (RFC 7469 section 2.4).
+    var peerKeySHA256: [UInt8]
+    /// False: verification was switched off.
+    var isVerified: Bool
+}
+
+/// Who holds a stream. All calls come on the loop's thread; inside each of them the owner may write to the stream and
+/// close it.
+protocol StreamOwner: AnyObject {
+    func streamEntered(_ phase: StreamPhase)
+    /// The stream can be written to and will be read from. Comes a second time after `startTLS`.
+    func streamConnected(_ facts: StreamFacts)
+    /// Bytes of the peer, valid during the call only.
+    func streamReceived(_ bytes: UnsafeRawBufferPointer)
+    /// There is room again after `write` took less than it was given, or TLS output has drained.
+    func streamWritable()
+    /// The end, told once and never after `close`. Nil: the peer ended the stream in an orderly way.
+    func streamClosed(_ error: TransportError?)
+}

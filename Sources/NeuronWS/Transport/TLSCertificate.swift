@@ -1,0 +1,106 @@
+import CLinux
+import COpenSSL
+
+/// What a certificate says, as text for people.
+enum TLSCertificate {
+    /// Names told of one certificate; some have hundreds.
+    private static let namesMax = 8
+
+    static func subject(_ certificate: OpaquePointer) -> String {
+        text(X509_get_subject_name(certificate))
+    }
+
+    static func issuer(_ certificate: OpaquePointer) -> String {
+        text(X509_get_issuer_name(certificate))
+    }
+
+    /// For example `2027-03-01 12:00:00 UTC`.
+    static func notBefore(_ certificate: OpaquePointer) -> String {
+        text(X509_get0_notBefore(certificate))
+    }
+
+    static func notAfter(_ certificate: OpaquePointer) -> String {
+        text(X509_get0_notAfter(certificate))
+    }
+
+    /// The host names and addresses that it is for, comma-separated.
+    static func names(_ certificate: OpaquePointer) -> String {
+        guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return "" }
+        let list = OpaquePointer(raw)
+        defer { GENERAL_NAMES_free(list) }
+        var result = ""
+        let count = neuron_ws_sk_GENERAL_NAME_num(list)
+        for index in 0..<max(0, count) {
+            guard let name = neuron_ws_sk_GENERAL_NAME_value(list, index), let text = text(name) else { continue }
+            if index >= namesMax { return result + ", …" }
+            if !result.isEmpty { result += ", " }
+            result += text
+        }
+        return result
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo; empty if it cannot be had.
+    static func keySHA256(_ certificate: OpaquePointer) -> [UInt8] {
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded)
+        guard length > 0, let encoded else { return [] }
+        defer { CRYPTO_free(encoded, "", 0) }
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard EVP_Digest(encoded, Int(length), &digest, nil, EVP_sha256(), nil) == 1 else { return [] }
+        return digest
+    }
+
+    private static func text(_ name: UnsafeMutablePointer<GENERAL_NAME>) -> String? {
+        switch name.pointee.type {
+        case GEN_DNS:
+            return bytes(name.pointee.d.dNSName).map { String(decoding: $0.prefix(253), as: UTF8.self) }
+        case GEN_IPADD:
+            guard let address = bytes(name.pointee.d.iPAddress) else { return nil }
+            return addressText(address)
+        default:
+            return nil
+        }
+    }
+
+    private static func addressText(_ address: [UInt8]) -> String? {
+        guard address.count == 4 || address.count == 16 else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { space in
+            let family = address.count == 4 ? AF_INET : AF_INET6
+            guard let start = space.baseAddress, inet_ntop(family, address, start, 64) != nil else { return nil }
+            return String(cString: start)
+        }
+    }
+
+    private static func bytes(_ string: UnsafeMutablePointer<ASN1_STRING>?) -> [UInt8]? {
+        guard let string, let start = ASN1_STRING_get0_data(string) else { return nil }
+        return Array(UnsafeBufferPointer(start: start, count: Int(max(0, ASN1_STRING_length(string)))))
+    }
+
+    /// RFC 4514 notation with control characters escaped, so that a certificate cannot forge lines of a log.
+    private static func text(_ name: OpaquePointer?) -> String {
+        guard let name, let bio = BIO_new(BIO_s_mem()) else { return "?" }
+        defer { BIO_free(bio) }
+        // XN_FLAG_RFC2253, but umlauts stay readable.
+        let flags =
+            UInt(ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT)
+            | UInt(XN_FLAG_SEP_COMMA_PLUS) | UInt(XN_FLAG_DN_REV)
+        guard X509_NAME_print_ex(bio, name, 0, flags) >= 0 else { return "?" }
+        let length = min(BIO_ctrl_pending(bio), 512)
+        let bytes = [UInt8](unsafeUninitializedCapacity: length) { space, count in
+            count = Int(max(0, BIO_read(bio, space.baseAddress, Int32(length))))
+        }
+        return bytes.isEmpty ? "(no subject)" : String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func text(_ time: UnsafePointer<ASN1_TIME>?) -> String {
+        var parts = tm()
+        guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return "an unreadable date" }
+        let year = Int(parts.tm_year) + 1900
+        return "\(year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) UTC"
+    }
+
+    private static func two(_ number: Int32) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}

@@ -1,0 +1,163 @@
+import CLinux
+import COpenSSL
+
+/// The settings of TLS in OpenSSL's form, for any number of connections. Neither sets up nor cleans up anything that
+/// OpenSSL shares with others in the process.
+final class TLSContext: @unchecked Sendable {
+    let pointer: OpaquePointer
+    let verifies: Bool
+    let hasCertificate: Bool
+    let pins: [[UInt8]]
+
+    private init(_ pointer: OpaquePointer, _ settings: TLSSettings) {
+        self.pointer = pointer
+        verifies = settings.verify
+        hasCertificate = settings.certificate != nil
+        pins = settings.pins
+    }
+
+    deinit {
+        SSL_CTX_free(pointer)
+    }
+
+    /// The settings, checked as far as they can be without a server.
+    static func make(_ settings: TLSSettings) throws(TLSConfigurationError) -> TLSContext {
+        ERR_clear_error()
+        // Whatever was looked at and forgiven, no error of ours stays in the thread's queue for others to find.
+        defer { ERR_clear_error() }
+        guard let pointer = SSL_CTX_new(TLS_client_method()) else {
+            throw TLSConfigurationError(key: "tls", detail: "cannot be set up: \(TLSErrors.lastText())")
+        }
+        let context = TLSContext(pointer, settings)
+        context.setModes()
+        try context.setProtocol(settings)
+        try context.setAuthorities(settings)
+        try context.setIdentity(settings)
+        return context
+    }
+
+    private func setModes() {
+        // Idle connections give their buffers back; what AUTO_RETRY would repeat, our own read loop repeats.
+        neuron_ws_SSL_CTX_set_mode(
+            pointer,
+            Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_AUTO_RETRY) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+        // RFC 9325 section 3.5: no renegotiation; section 3.3: no compression.
+        SSL_CTX_set_options(pointer, neuron_ws_SSL_OP_NO_RENEGOTIATION() | neuron_ws_SSL_OP_NO_COMPRESSION())
+        // Not SSL_CTX_set_read_ahead: our BIO reads from memory, where asking twice per record costs nothing, but
+        // reading ahead makes OpenSSL move the beginning of each next record.
+        SSL_CTX_set_client_cert_cb(pointer) { ssl, _, _ in
+            if let session = TLSSession.of(ssl) { session.certificateWasRequested() }
+            return 0
+        }
+    }
+
+    private func setProtocol(_ settings: TLSSettings) throws(TLSConfigurationError) {
+        let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
+        guard neuron_ws_SSL_CTX_set_min_proto_version(pointer, minimum) == 1 else {
+            throw TLSConfigurationError(
+                key: "tls-min-version", detail: "is not supported by this OpenSSL: \(TLSErrors.lastText())")
+        }
+        if let ciphers = settings.ciphers { try setCiphers(ciphers) }
+        if settings.alpn.isEmpty { return }
+        var wire: [UInt8] = []
+        for name in settings.alpn {
+            // RFC 7301 section 3.1: each name has 1 to 255 bytes.
+            guard (1...255).contains(name.utf8.count) else {
+                throw TLSConfigurationError(key: "tls-alpn", detail: "holds a name that has not 1 to 255 bytes")
+            }
+            wire.append(UInt8(name.utf8.count))
+            wire.append(contentsOf: name.utf8)
+        }
+        guard wire.count <= 0xffff, SSL_CTX_set_alpn_protos(pointer, wire, UInt32(wire.count)) == 0 else {
+            throw TLSConfigurationError(key: "tls-alpn", detail: "is too long")
+        }
+    }
+
+    private func setCiphers(_ text: String) throws(TLSConfigurationError) {
+        var suites = ""
+        var list = ""
+        for name in text.split(whereSeparator: { $0 == ":" || $0 == "," || $0 == " " }) {
+            if name.hasPrefix("TLS_") {
+                suites += (suites.isEmpty ? "" : ":") + name
+            } else {
+                list += (list.isEmpty ? "" : ":") + name
+            }
+        }
+        if suites.isEmpty && list.isEmpty { throw TLSConfigurationError(key: "tls-ciphers", detail: "is empty") }
+        if !suites.isEmpty, SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
+            throw TLSConfigurationError(
+                key: "tls-ciphers", detail: "names a suite of TLS 1.3 that this OpenSSL does not know: \(suites)")
+        }
+        if !list.isEmpty, SSL_CTX_set_cipher_list(pointer, list) != 1 {
+            throw TLSConfigurationError(
+                key: "tls-ciphers", detail: "holds no cipher that this OpenSSL knows and allows: \(list)")
+        }
+    }
+}
+
+// MARK: Authorities
+
+extension TLSContext {
+    private func setAuthorities(_ settings: TLSSettings) throws(TLSConfigurationError) {
+        if let ca = settings.ca {
+            try addAuthorities(ca)
+        } else if settings.verify, SSL_CTX_set_default_verify_paths(pointer) != 1 {
+            throw TLSConfigurationError(
+                key: "ca", detail: "is not set, and the system's store cannot be used: \(TLSErrors.lastText())")
+        }
+        guard settings.verify else {
+            SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
+            return
+        }
+        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER) { isFine, storeContext in
+            if isFine == 0, let storeContext { TLSSession.verificationFailed(storeContext) }
+            return isFine
+        }
+    }
+
+    private func addAuthorities(_ pem: [UInt8]) throws(TLSConfigurationError) {
+        guard let store = SSL_CTX_get_cert_store(pointer) else { return }
+        // An intermediate authority, or the server's own certificate, is an anchor as good as a root.
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
+        let certificates = try TLSPEM.certificates(pem, key: "ca")
+        defer { for certificate in certificates { X509_free(certificate) } }
+        for certificate in certificates where X509_STORE_add_cert(store, certificate) != 1 {
+            throw TLSConfigurationError(
+                key: "ca", detail: "holds a certificate that cannot be used: \(TLSErrors.lastText())")
+        }
+    }
+}
+
+// MARK: Our own certificate
+
+extension TLSContext {
+    private func setIdentity(_ settings: TLSSettings) throws(TLSConfigurationError) {
+        guard let certificate = settings.certificate else {
+            if settings.key != nil {
+                throw TLSConfigurationError(key: "cert", detail: "is missing: key is set, and each needs the other")
+            }
+            return
+        }
+        guard let key = settings.key else {
+            throw TLSConfigurationError(key: "key", detail: "is missing: cert is set, and each needs the other")
+        }
+        let chain = try TLSPEM.certificates(certificate, key: "cert")
+        defer { for link in chain { X509_free(link) } }
+        let privateKey = try TLSPEM.privateKey(key, password: settings.keyPassword)
+        defer { EVP_PKEY_free(privateKey) }
+        // OpenSSL would report the same, but only after it had dropped one of the two.
+        guard X509_check_private_key(chain[0], privateKey) == 1 else {
+            throw TLSConfigurationError(
+                key: "key", detail: "does not belong to cert, whose subject is \(TLSCertificate.subject(chain[0]))")
+        }
+        guard SSL_CTX_use_certificate(pointer, chain[0]) == 1 else {
+            throw TLSConfigurationError(key: "cert", detail: "cannot be used: \(TLSErrors.lastText())")
+        }
+        for link in chain.dropFirst() where neuron_ws_SSL_CTX_add1_chain_cert(pointer, link) != 1 {
+            throw TLSConfigurationError(key: "cert", detail: "has a chain that cannot be used: \(TLSErrors.lastText())")
+        }
+        guard SSL_CTX_use_PrivateKey(pointer, privateKey) == 1 else {
+            throw TLSConfigurationError(key: "key", detail: "cannot be used: \(TLSErrors.lastText())")
+        }
+    }
+}

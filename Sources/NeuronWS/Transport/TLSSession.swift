@@ -1,0 +1,299 @@
+import COpenSSL
+
+/// How a handshake goes on.
+enum TLSHandshakeProgress: Equatable {
+    case needsMore, done
+    case failed(TransportError)
+}
+
+/// What came out of a read.
+struct TLSReadResult {
+    enum End {
+        /// There may be more.
+        case bufferFull
+        case needsMore
+        /// close_notify: the peer has ended the stream.
+        case closed
+        case failed(TransportError)
+    }
+
+    /// Plaintext bytes, present whatever the end.
+    let count: Int
+    let end: End
+}
+
+/// One TLS connection as bytes in, bytes out: it never sees a descriptor. Loop-bound.
+///
+/// Ciphertext comes in by `feed`, which lends the loop's receive buffer until the next `feed`, and goes out by `output`.
+/// Plaintext counts as sent when the record that carries it was sent to its last byte.
+final class TLSSession {
+    /// The largest plaintext of a record (RFC 8446 section 5.1).
+    private static let recordBytesMax = 16_384
+    /// More than header, explicit nonce, tag, padding and content type of any cipher take.
+    private static let recordOverheadMax = 512
+    /// With less room than this it is not worth calling the owner for more.
+    static let outputRoomWorthTelling = 64 * 1024
+
+    private let context: TLSContext
+    private let ssl: OpaquePointer
+    private let peer: String
+    private let serverName: String
+    private var isHandshaking = true
+    private var certificateRequested = false
+    private var firstByte: UInt8?
+    private var verificationFailure: TLSVerificationFailure?
+    private(set) var facts: TLSFacts?
+    /// A write that OpenSSL refused; nothing can be written after it.
+    private(set) var failure: TransportError?
+
+    private var incoming: UnsafePointer<UInt8>?
+    private var incomingCount = 0
+    private let outgoing: TLSOutput
+
+    private init(_ context: TLSContext, _ ssl: OpaquePointer, serverName: String, peer: String, pool: BufferPool) {
+        self.context = context
+        self.ssl = ssl
+        self.serverName = serverName
+        self.peer = peer
+        outgoing = TLSOutput(pool: pool)
+    }
+
+    deinit {
+        SSL_free(ssl)
+    }
+
+    /// `serverName` is the name or the IP address that the certificate must bear; `peer` is for error texts.
+    static func make(
+        _ context: TLSContext, serverName: String, peer: String, pool: BufferPool
+    ) -> Result<TLSSession, TransportError> {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard let ssl = SSL_new(context.pointer) else { return .failure(internalError(peer)) }
+        // From here on the session frees what was made.
+        let session = TLSSession(context, ssl, serverName: serverName, peer: peer, pool: pool)
+        guard let bio = TLSBIO.make(for: session) else { return .failure(internalError(peer)) }
+        SSL_set_bio(ssl, bio, bio)
+        guard SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(session).toOpaque()) == 1, session.setServerName()
+        else { return .failure(internalError(peer)) }
+        SSL_set_connect_state(ssl)
+        return .success(session)
+    }
+
+    private static func internalError(_ peer: String) -> TransportError {
+        TransportError(.tlsInternal, "TLS for \(peer) cannot be set up: \(TLSErrors.lastText())")
+    }
+
+    private func setServerName() -> Bool {
+        if SocketAddress(literal: serverName, port: 0) != nil {
+            // RFC 6066 section 3: no IP addresses in SNI. A zone is no part of a certificate's address.
+            let address = serverName.prefix { $0 != "%" }
+            return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), String(address)) == 1
+        }
+        // A name with a dot at its end is the same name, but certificates have none.
+        let name = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
+        SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        return SSL_set1_host(ssl, name) == 1 && neuron_ws_SSL_set_tlsext_host_name(ssl, name) == 1
+    }
+}
+
+@available(*, unavailable)
+extension TLSSession: Sendable {}
+
+// MARK: Bytes in
+
+extension TLSSession {
+    /// Lends ciphertext: the bytes must stay until they are replaced by the next call, with an empty buffer at last.
+    func feed(_ bytes: UnsafeRawBufferPointer) {
+        incoming = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        incomingCount = bytes.count
+        if firstByte == nil { firstByte = bytes.first }
+    }
+
+    func handshake() -> TLSHandshakeProgress {
+        ERR_clear_error()
+        let status = SSL_do_handshake(ssl)
+        if status == 1 {
+            isHandshaking = false
+            return finishHandshake()
+        }
+        switch SSL_get_error(ssl, status) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .needsMore
+        default: return .failed(takeError())
+        }
+    }
+
+    /// Decrypts as much as fits.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> TLSReadResult {
+        ERR_clear_error()
+        var filled = 0
+        // A record that does not fit would be cut; that is allowed, but costs another call.
+        while filled < buffer.count {
+            var count = 0
+            let status = SSL_read_ex(ssl, buffer.baseAddress! + filled, buffer.count - filled, &count)
+            if status == 1 {
+                filled += count
+                continue
+            }
+            switch SSL_get_error(ssl, status) {
+            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return TLSReadResult(count: filled, end: .needsMore)
+            case SSL_ERROR_ZERO_RETURN: return TLSReadResult(count: filled, end: .closed)
+            default: return TLSReadResult(count: filled, end: .failed(takeError()))
+            }
+        }
+        return TLSReadResult(count: filled, end: .bufferFull)
+    }
+
+    /// The peer sent FIN, and no close_notify before it.
+    func endOfStream(isHandshaking: Bool) -> TransportError {
+        guard isHandshaking else {
+            return TransportError(
+                .tlsTruncated, "\(peer) ended the connection without TLS's close_notify: it broke off, or was cut off")
+        }
+        if certificateRequested {
+            return TransportError(
+                .tlsClientCertificateRequired,
+                "\(peer) asked for a client certificate and closed when there was none: set cert and key")
+        }
+        if firstByte == nil {
+            return TransportError(
+                .endOfStream,
+                "\(peer) closed the connection at the start of the TLS handshake: does it speak TLS on this port? "
+                    + "If not, use ws://; if so, look at tls-min-version and tls-server-name")
+        }
+        return TransportError(
+            .endOfStream, "\(peer) closed the connection in the middle of the TLS handshake: the server's log says why")
+    }
+
+    private func finishHandshake() -> TLSHandshakeProgress {
+        guard let certificate = SSL_get0_peer_certificate(ssl) else {
+            return .failed(TransportError(.tlsProtocol, "\(peer) has no certificate"))
+        }
+        var protocolStart: UnsafePointer<UInt8>?
+        var protocolCount: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &protocolStart, &protocolCount)
+        let alpn = UnsafeBufferPointer(start: protocolStart, count: Int(protocolCount))
+        let facts = TLSFacts(
+            version: String(cString: SSL_get_version(ssl)),
+            cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "?",
+            alpn: alpn.isEmpty ? nil : String(decoding: alpn, as: UTF8.self),
+            peerSubject: TLSCertificate.subject(certificate), peerNotAfter: TLSCertificate.notAfter(certificate),
+            peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies)
+        if !context.pins.isEmpty, !context.pins.contains(facts.peerKeySHA256) {
+            return .failed(
+                TransportError(
+                    .tlsVerification,
+                    "the certificate of \(peer) (\(facts.peerSubject)) has none of the public keys in tls-pins: "
+                        + "the server has a new key, or somebody sits in between"))
+        }
+        self.facts = facts
+        return .done
+    }
+
+    private func takeError() -> TransportError {
+        TLSErrors.take(
+            TLSFailureFacts(
+                peer: peer, serverName: serverName, isHandshaking: isHandshaking,
+                hasCertificate: context.hasCertificate, certificateWasRequested: certificateRequested,
+                firstByte: firstByte, verification: verificationFailure))
+    }
+}
+
+// MARK: Bytes out
+
+extension TLSSession {
+    /// Encrypts into the output buffer as much as it has room for, whole records at a time; the bytes taken.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard failure == nil, let start = bytes.baseAddress else { return 0 }
+        ERR_clear_error()
+        var taken = 0
+        while taken < bytes.count {
+            let count = min(bytes.count - taken, Self.recordBytesMax)
+            if outgoing.room < count + Self.recordOverheadMax { break }
+            var written = 0
+            let status = SSL_write_ex(ssl, start + taken, count, &written)
+            guard status == 1 else {
+                failure = takeError()
+                break
+            }
+            taken += written
+            outgoing.recordEnded(plaintextBytes: written)
+        }
+        return taken
+    }
+
+    /// Writes close_notify (RFC 8446 section 6.1).
+    func finish() {
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+
+    var hasOutput: Bool {
+        outgoing.count > 0
+    }
+
+    /// Ciphertext to be sent; valid until the next call of anything.
+    var output: UnsafeRawBufferPointer {
+        outgoing.bytes
+    }
+
+    var outputRoom: Int {
+        outgoing.room
+    }
+
+    var plaintextBytesTaken: UInt64 {
+        outgoing.plaintextBytesTaken
+    }
+
+    var plaintextBytesSent: UInt64 {
+        outgoing.plaintextBytesSent
+    }
+
+    func outputSent(_ count: Int) {
+        outgoing.sent(count)
+    }
+
+    /// The connection is over: what was not sent never will be.
+    func releaseOutput() {
+        outgoing.release()
+    }
+}
+
+// MARK: What OpenSSL calls back
+
+extension TLSSession {
+    static func of(_ ssl: OpaquePointer?) -> TLSSession? {
+        guard let ssl, let raw = SSL_get_ex_data(ssl, 0) else { return nil }
+        return Unmanaged<TLSSession>.fromOpaque(raw).takeUnretainedValue()
+    }
+
+    func certificateWasRequested() {
+        certificateRequested = true
+    }
+
+    static func verificationFailed(_ storeContext: OpaquePointer) {
+        let ssl = X509_STORE_CTX_get_ex_data(storeContext, SSL_get_ex_data_X509_STORE_CTX_idx())
+        guard let session = of(ssl.map { OpaquePointer($0) }), session.verificationFailure == nil,
+            let certificate = X509_STORE_CTX_get_current_cert(storeContext)
+        else { return }
+        session.verificationFailure = TLSVerificationFailure(
+            code: X509_STORE_CTX_get_error(storeContext), depth: X509_STORE_CTX_get_error_depth(storeContext),
+            subject: TLSCertificate.subject(certificate), issuer: TLSCertificate.issuer(certificate),
+            notBefore: TLSCertificate.notBefore(certificate), notAfter: TLSCertificate.notAfter(certificate),
+            names: TLSCertificate.names(certificate))
+    }
+
+    /// Serves OpenSSL from the bytes that were lent; how many it got, 0: there are none.
+    func takeIncoming(_ space: UnsafeMutableRawPointer, _ size: Int) -> Int {
+        guard let start = incoming, incomingCount > 0 else { return 0 }
+        let count = min(size, incomingCount)
+        space.copyMemory(from: start, byteCount: count)
+        incoming = start + count
+        incomingCount -= count
+        return count
+    }
+
+    func appendOutgoing(_ bytes: UnsafeRawPointer, _ count: Int) {
+        outgoing.append(UnsafeRawBufferPointer(start: bytes, count: count))
+    }
+}

@@ -1,0 +1,184 @@
+/// One message as it lies in a chunk: this header, then `byteCount` bytes, padded to 8.
+@usableFromInline
+struct MessageRecord {
+    /// The position in the connection's byte stream right behind the message's last frame; 0 until it is framed.
+    @usableFromInline var wireEnd: UInt64
+    @usableFromInline var byteCount: UInt32
+    /// RFC 6455 opcode: 1 text, 2 binary.
+    @usableFromInline var kind: UInt8
+    /// 1: the message was refused and is skipped. 2: before_send has seen it.
+    @usableFromInline var flags: UInt8
+    @usableFromInline var reserved: UInt16
+
+    @usableFromInline static let refused: UInt8 = 1
+    @usableFromInline static let inspected: UInt8 = 2
+
+    @inlinable
+    init(byteCount: Int, kind: UInt8) {
+        wireEnd = 0
+        self.byteCount = UInt32(truncatingIfNeeded: byteCount)
+        self.kind = kind
+        flags = 0
+        reserved = 0
+    }
+
+    @inlinable
+    static func size(byteCount: Int) -> Int { (MemoryLayout<MessageRecord>.size + byteCount + 7) & ~7 }
+}
+
+/// A block of memory that holds messages one behind the other.
+///
+/// One owner at a time: the mailbox fills it, the outbox frames and frees it, the pool keeps it for the next.
+/// Invariant: `0 <= used <= capacity`, and `count` records lie in `0..<used`.
+public final class MessageChunk {
+    /// What a chunk holds unless one message needs more, in bytes: it and a send buffer fit a core's L2 cache together.
+    public static let capacityDefault = 256 * 1024
+
+    @usableFromInline let base: UnsafeMutableRawPointer
+    @usableFromInline let capacity: Int
+    @usableFromInline var used = 0
+    @usableFromInline var count = 0
+    @usableFromInline var next: MessageChunk?
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit { base.deallocate() }
+
+    @inlinable
+    func record(at offset: Int) -> UnsafeMutablePointer<MessageRecord> {
+        (base + offset).assumingMemoryBound(to: MessageRecord.self)
+    }
+
+    @inlinable
+    func payload(at offset: Int) -> UnsafeRawBufferPointer {
+        let record = record(at: offset)
+        return UnsafeRawBufferPointer(
+            start: base + offset + MemoryLayout<MessageRecord>.size, count: Int(record.pointee.byteCount))
+    }
+
+    /// Room for one more message of this size?
+    @inlinable
+    func hasRoom(byteCount: Int) -> Bool { capacity &- used >= MessageRecord.size(byteCount: byteCount) }
+
+    /// Appends a message; the caller has asked `hasRoom`.
+    @inlinable
+    func append(_ bytes: UnsafeRawBufferPointer, kind: UInt8) {
+        let target = base + used
+        target.initializeMemory(
+            as: MessageRecord.self, repeating: MessageRecord(byteCount: bytes.count, kind: kind), count: 1)
+        if let source = bytes.baseAddress {
+            (target + MemoryLayout<MessageRecord>.size).copyMemory(from: source, byteCount: bytes.count)
+        }
+        used &+= MessageRecord.size(byteCount: bytes.count)
+        count &+= 1
+    }
+}
+
+/// Chunks that nobody uses, kept for the next who needs one: last in, first out, because the last is warm in the cache.
+///
+/// Not locked: the owner brings a lock. Chunks come in sizes of powers of two, so that large messages find theirs again.
+/// Invariant: `keptBytes <= keptBytesMax`.
+public struct ChunkPool {
+    /// The largest chunk that is kept, as a power of two above the default size: 16 MiB.
+    private static let sizeClassMax = 6
+
+    private var kept: [MessageChunk?] = Array(repeating: nil, count: sizeClassMax + 1)
+    private var keptBytes = 0
+    private let keptBytesMax: Int
+
+    public init(keptBytesMax: Int) { self.keptBytesMax = keptBytesMax }
+
+    private static func sizeClass(_ needed: Int) -> Int {
+        var size = MessageChunk.capacityDefault
+        var sizeClass = 0
+        while size < needed, sizeClass <= sizeClassMax {
+            size <<= 1
+            sizeClass += 1
+        }
+        return sizeClass
+    }
+
+    /// A chunk with room for a message of `byteCount` bytes at least.
+    public mutating func take(byteCount: Int) -> MessageChunk {
+        let needed = MessageRecord.size(byteCount: byteCount)
+        let sizeClass = Self.sizeClass(needed)
+        guard sizeClass <= Self.sizeClassMax else { return MessageChunk(capacity: needed) }
+        guard let chunk = kept[sizeClass] else {
+            return MessageChunk(capacity: MessageChunk.capacityDefault << sizeClass)
+        }
+        kept[sizeClass] = chunk.next
+        chunk.next = nil
+        keptBytes -= chunk.capacity
+        return chunk
+    }
+
+    /// Takes back what nobody needs any more.
+    public mutating func give(_ list: inout ChunkList) {
+        while let chunk = list.removeFirst() {
+            let sizeClass = Self.sizeClass(chunk.capacity)
+            guard sizeClass <= Self.sizeClassMax, keptBytes + chunk.capacity <= keptBytesMax else { continue }
+            chunk.used = 0
+            chunk.count = 0
+            chunk.next = kept[sizeClass]
+            kept[sizeClass] = chunk
+            keptBytes += chunk.capacity
+        }
+    }
+
+    /// Frees what is kept.
+    public mutating func removeAll() {
+        for index in kept.indices {
+            var list = ChunkList()
+            list.append(chain: kept[index])
+            kept[index] = nil
+            list.removeAll()
+        }
+        keptBytes = 0
+    }
+}
+
+/// Chunks in the order of their messages.
+public struct ChunkList {
+    @usableFromInline var first: MessageChunk?
+    @usableFromInline var last: MessageChunk?
+
+    public init() {}
+
+    public var isEmpty: Bool { first == nil }
+
+    mutating func append(_ chunk: MessageChunk) {
+        if let last { last.next = chunk } else { first = chunk }
+        last = chunk
+    }
+
+    mutating func append(_ list: inout ChunkList) {
+        if let last { last.next = list.first } else { first = list.first }
+        if list.last != nil { last = list.last }
+        list = ChunkList()
+    }
+
+    fileprivate mutating func append(chain: MessageChunk?) {
+        var following = chain
+        while let chunk = following {
+            following = chunk.next
+            chunk.next = nil
+            append(chunk)
+        }
+    }
+
+    /// Frees all, one by one: freed from its head, a long list would recurse.
+    mutating func removeAll() {
+        while removeFirst() != nil {}
+    }
+
+    mutating func removeFirst() -> MessageChunk? {
+        guard let chunk = first else { return nil }
+        first = chunk.next
+        chunk.next = nil
+        if first == nil { last = nil }
+        return chunk
+    }
+}

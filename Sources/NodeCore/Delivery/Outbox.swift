@@ -1,0 +1,249 @@
+import WebSocketCore
+
+/// Messages on their way out: framed one after the other into a send buffer, kept until the kernel has them whole, and
+/// framed anew when the connection ends before that.
+///
+/// The messages themselves are never changed: masking happens while they are copied into the send buffer, which stays
+/// in the cache, so that a message can be sent again as it was. Loop-bound.
+///
+/// Invariant: `done <= framed <= end` in the order of the messages.
+public struct Outbox {
+    /// A place in the list of chunks.
+    private struct Cursor {
+        var chunk: MessageChunk?
+        var offset = 0
+    }
+
+    /// Why `fill` stopped.
+    public enum Stop: Equatable, Sendable {
+        /// The send buffer has no room for more.
+        case bufferFull
+        /// All messages are framed.
+        case allFramed
+        /// A frame ended, and the caller asked to stop there.
+        case frameEnded
+        /// The next message has not been seen by the host; see `nextMessage`.
+        case uninspected
+        /// The pool of masking keys is empty.
+        case outOfKeys
+    }
+
+    /// Consecutive messages with one outcome.
+    public struct Run: Equatable, Sendable {
+        /// The number of the first.
+        public var firstID: UInt64
+        public var count: UInt64
+        /// Of the messages as they were handed over.
+        public var payloadBytes: UInt64
+        /// Of memory they took.
+        public var recordBytes: UInt64
+        /// The host refused them; else they were written.
+        public var isRefused: Bool
+    }
+
+    private var list = ChunkList()
+    private var freed = ChunkList()
+    private var framing = Cursor()
+    private var doneOffset = 0
+    /// How much of the message at `framing` is in frames already, and how much is in the present one.
+    private var messageOffset = 0
+    private var frameBytes = 0
+    private var isMidMessage = false
+    /// Messages that have their outcome; the next one is `doneCount + 1`.
+    public private(set) var doneCount: UInt64 = 0
+    private var framedCount: UInt64 = 0
+    private var addedCount: UInt64 = 0
+
+    /// Payload bytes of an outgoing frame at most; 0: a message is one frame. A setting.
+    public var fragmentBytesMax = 0
+    /// The host wants to see each message first.
+    public var inspectsMessages = false
+
+    public init() {}
+
+    /// Nothing is left to be framed.
+    public var isAllFramed: Bool { framedCount == addedCount && !isMidMessage }
+    /// Nothing is left at all.
+    public var isEmpty: Bool { doneCount == addedCount }
+
+    /// Takes what the mailbox had.
+    public mutating func add(_ more: ChunkList) {
+        var more = more
+        var chunk = more.first
+        while let current = chunk {
+            addedCount &+= UInt64(current.count)
+            chunk = current.next
+        }
+        if framing.chunk == nil { framing = Cursor(chunk: more.first, offset: 0) }
+        list.append(&more)
+    }
+
+    // MARK: Framing
+
+    /// Frames messages into `output` from `position` on.
+    /// - Parameters:
+    ///   - streamOffset: the place of `output[0]` in the connection's stream of bytes.
+    ///   - stopsAtFrameEnd: control frames wait for the next gap between two frames.
+    public mutating func fill(
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, streamOffset: UInt64,
+        writer: inout FrameWriter, keys: inout MaskingKeyPool, stopsAtFrameEnd: Bool
+    ) -> Stop {
+        while true {
+            guard let chunk = currentChunk() else { return .allFramed }
+            let record = chunk.record(at: framing.offset)
+            let message = chunk.payload(at: framing.offset)
+            if !writer.isMidFrame || !isMidMessage {
+                if record.pointee.flags & MessageRecord.refused != 0 {
+                    record.pointee.wireEnd = streamOffset &+ UInt64(position)
+                    messageFramed(chunk, record)
+                    continue
+                }
+                if inspectsMessages, record.pointee.flags & MessageRecord.inspected == 0 { return .uninspected }
+                switch startFrame(record, message, output, &position, &writer, &keys) {
+                case .bufferFull: return .bufferFull
+                case .outOfKeys: return .outOfKeys
+                default: break
+                }
+            }
+            let frame = UnsafeRawBufferPointer(rebasing: message[messageOffset..<messageOffset &+ frameBytes])
+            guard writer.continueFrame(payload: frame, into: output, at: &position) else { return .bufferFull }
+            messageOffset &+= frameBytes
+            frameBytes = 0
+            if messageOffset == message.count {
+                record.pointee.wireEnd = streamOffset &+ UInt64(position)
+                messageFramed(chunk, record)
+            }
+            if stopsAtFrameEnd { return .frameEnded }
+        }
+    }
+
+    private mutating func startFrame(
+        _ record: UnsafeMutablePointer<MessageRecord>, _ message: UnsafeRawBufferPointer,
+        _ output: UnsafeMutableRawBufferPointer, _ position: inout Int, _ writer: inout FrameWriter,
+        _ keys: inout MaskingKeyPool
+    ) -> Stop? {
+        let left = message.count &- messageOffset
+        let bytes = fragmentBytesMax > 0 && left > fragmentBytesMax ? fragmentBytesMax : left
+        let isFirst = !isMidMessage
+        // RFC 6455 §5.4: the first frame names the kind, the others are continuations.
+        let opcode: Opcode = isFirst ? (record.pointee.kind == 2 ? .binary : .text) : .continuation
+        guard output.count &- position >= FrameHeader.encodedLength(payloadBytes: bytes, masked: true) else {
+            return .bufferFull
+        }
+        // RFC 6455 §5.3: a fresh key for each frame.
+        guard let key = keys.next() else { return .outOfKeys }
+        let fits = writer.startFrame(
+            opcode: opcode, fin: bytes == left, rsv1: false, payloadBytes: bytes, maskingKey: key,
+            into: output, at: &position)
+        precondition(fits, "the room was asked for before")
+        frameBytes = bytes
+        isMidMessage = true
+        return nil
+    }
+
+    private mutating func currentChunk() -> MessageChunk? {
+        while let chunk = framing.chunk {
+            if framing.offset < chunk.used { return chunk }
+            guard let next = chunk.next else { return nil }
+            framing = Cursor(chunk: next, offset: 0)
+        }
+        return nil
+    }
+
+    private mutating func messageFramed(_ chunk: MessageChunk, _ record: UnsafeMutablePointer<MessageRecord>) {
+        framing.offset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
+        framedCount &+= 1
+        messageOffset = 0
+        isMidMessage = false
+    }
+
+    // MARK: The host's look at a message
+
+    /// The kind and a copy of the message that `fill` stopped at as `.uninspected`; nil if there is none. A copy,
+    /// because the host's callback may end the node, and this outbox with it.
+    public func nextMessage() -> (kind: UInt8, bytes: [UInt8])? {
+        guard let chunk = framing.chunk, framing.offset < chunk.used else { return nil }
+        return (chunk.record(at: framing.offset).pointee.kind, Array(chunk.payload(at: framing.offset)))
+    }
+
+    /// What the host said of it.
+    public mutating func markInspected(isRefused: Bool) {
+        guard let chunk = framing.chunk, framing.offset < chunk.used else { return }
+        chunk.record(at: framing.offset).pointee.flags |=
+            isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
+    }
+
+    // MARK: Outcomes
+
+    /// The next messages that the kernel has taken whole, as far as their outcome is the same; nil: no more.
+    /// - Parameter written: how many bytes of the connection's stream the kernel has.
+    public mutating func nextCompleted(written: UInt64) -> Run? {
+        nextRun { $0.wireEnd <= written }
+    }
+
+    /// The next messages, whatever became of them: the node ends. nil: no more.
+    public mutating func nextAbandoned() -> Run? {
+        framedCount = addedCount
+        return nextRun { _ in true }
+    }
+
+    @inline(__always)
+    private mutating func nextRun(_ isDone: (MessageRecord) -> Bool) -> Run? {
+        var run: Run?
+        while let chunk = list.first, doneCount < framedCount {
+            if doneOffset >= chunk.used {
+                freeFirst()
+                continue
+            }
+            let record = chunk.record(at: doneOffset).pointee
+            guard isDone(record) else { break }
+            let isRefused = record.flags & MessageRecord.refused != 0
+            if let run, run.isRefused != isRefused { break }
+            let size = MessageRecord.size(byteCount: Int(record.byteCount))
+            var next = run ?? Run(
+                firstID: doneCount &+ 1, count: 0, payloadBytes: 0, recordBytes: 0, isRefused: isRefused)
+            next.count &+= 1
+            next.payloadBytes &+= UInt64(record.byteCount)
+            next.recordBytes &+= UInt64(size)
+            run = next
+            doneCount &+= 1
+            doneOffset &+= size
+        }
+        if isEmpty { while !list.isEmpty { freeFirst() } }
+        return run
+    }
+
+    private mutating func freeFirst() {
+        guard let chunk = list.removeFirst() else { return }
+        if framing.chunk === chunk { framing = Cursor(chunk: list.first, offset: 0) }
+        doneOffset = 0
+        freed.append(chunk)
+    }
+
+    /// Chunks that are no longer needed, for the pool.
+    public mutating func takeFreed() -> ChunkList {
+        let taken = freed
+        freed = ChunkList()
+        return taken
+    }
+
+    public var hasFreed: Bool { !freed.isEmpty }
+
+    /// The connection ended: what the kernel did not take whole is framed again, in order. Returns how many messages
+    /// had been framed in part or whole.
+    public mutating func rewind() -> UInt64 {
+        let again = framedCount &- doneCount &+ (isMidMessage ? 1 : 0)
+        framedCount = doneCount
+        framing = Cursor(chunk: list.first, offset: doneOffset)
+        messageOffset = 0
+        frameBytes = 0
+        isMidMessage = false
+        return again
+    }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants() {
+        precondition(doneCount <= framedCount && framedCount <= addedCount)
+        precondition(isEmpty == list.isEmpty || !list.isEmpty)
+    }
+}

@@ -1,0 +1,225 @@
+import CJansson
+import CNeuronWS
+
+/// Puts a JSON value into a tag, as its type demands or as it is.
+struct TagValueReader {
+    let arena: GroupArena
+    /// The tag's name, for error texts.
+    let name: String
+
+    /// Fills type and value of `tag`; `type` nil: by the value.
+    func read(
+        _ value: JSONValue, as type: neuron_ws_type_t?, into tag: inout neuron_ws_tag_t
+    ) throws(GroupDocumentError) {
+        guard let type = type ?? natural(value) else {
+            throw GroupDocumentError(
+                .invalidJSON, "tag \(quoted): null is no value; leave the tag out, or give it an \"error\"")
+        }
+        tag.type = type
+        switch type {
+        case .NEURON_WS_TYPE_INT8: tag.value.i8 = try integer(value, type)
+        case .NEURON_WS_TYPE_UINT8: tag.value.u8 = try integer(value, type)
+        case .NEURON_WS_TYPE_INT16: tag.value.i16 = try integer(value, type)
+        case .NEURON_WS_TYPE_UINT16, .NEURON_WS_TYPE_WORD: tag.value.u16 = try integer(value, type)
+        case .NEURON_WS_TYPE_INT32, .NEURON_WS_TYPE_ERROR: tag.value.i32 = try integer(value, type)
+        case .NEURON_WS_TYPE_UINT32, .NEURON_WS_TYPE_DWORD: tag.value.u32 = try integer(value, type)
+        case .NEURON_WS_TYPE_INT64: tag.value.i64 = try integer(value, type)
+        case .NEURON_WS_TYPE_UINT64, .NEURON_WS_TYPE_LWORD: tag.value.u64 = try integer(value, type)
+        case .NEURON_WS_TYPE_FLOAT: tag.value.f32 = try float(value, type)
+        case .NEURON_WS_TYPE_DOUBLE: tag.value.d64 = try double(value, type)
+        case .NEURON_WS_TYPE_BIT: tag.value.u8 = try bit(value)
+        case .NEURON_WS_TYPE_BOOL: tag.value.boolean = try boolean(value, type)
+        case .NEURON_WS_TYPE_STRING, .NEURON_WS_TYPE_PTR, .NEURON_WS_TYPE_TIME, .NEURON_WS_TYPE_DATA_AND_TIME,
+            .NEURON_WS_TYPE_ARRAY_CHAR:
+            tag.value.text = try text(value, type)
+        case .NEURON_WS_TYPE_CUSTOM:
+            let json = JSONText.compact(value)
+            tag.value.text = neuron_ws_text_t(
+                data: arena.copy(json).assumingMemoryBound(to: CChar.self), length: json.count)
+        default: tag.value.array = try array(value, type)
+        }
+    }
+
+    private var quoted: String { "\"\(name)\"" }
+
+    /// The type that follows from the value; nil for null.
+    private func natural(_ value: JSONValue) -> neuron_ws_type_t? {
+        switch value.kind {
+        case .integer: .NEURON_WS_TYPE_INT64
+        case .real: .NEURON_WS_TYPE_DOUBLE
+        case .boolean: .NEURON_WS_TYPE_BOOL
+        case .string: LargeIntegers.value(of: value) == nil ? .NEURON_WS_TYPE_STRING : .NEURON_WS_TYPE_UINT64
+        case .object: .NEURON_WS_TYPE_CUSTOM
+        case .array: naturalArray(value)
+        case .null: nil
+        }
+    }
+
+    /// What mixes kinds, or says nothing of them, stays JSON.
+    private func naturalArray(_ array: JSONValue) -> neuron_ws_type_t {
+        var integers = 0
+        var large = 0
+        var negatives = 0
+        var reals = 0
+        var booleans = 0
+        var texts = 0
+        for index in 0..<array.count {
+            guard let element = array[index] else { continue }
+            switch element.kind {
+            case .integer:
+                integers += 1
+                if (element.integer ?? 0) < 0 { negatives += 1 }
+            case .real: reals += 1
+            case .boolean: booleans += 1
+            case .string:
+                // A C string ends at its first NUL; such a text stays whole in JSON.
+                if LargeIntegers.value(of: element) != nil {
+                    large += 1
+                } else if element.withUTF8({ $0.contains(0) }) == false {
+                    texts += 1
+                }
+            case .object, .array, .null: break
+            }
+        }
+        let count = array.count
+        if count == 0 { return .NEURON_WS_TYPE_CUSTOM }
+        if integers == count { return .NEURON_WS_TYPE_ARRAY_INT64 }
+        if integers + large == count { return negatives == 0 ? .NEURON_WS_TYPE_ARRAY_UINT64 : .NEURON_WS_TYPE_CUSTOM }
+        if integers + large + reals == count { return .NEURON_WS_TYPE_ARRAY_DOUBLE }
+        if booleans == count { return .NEURON_WS_TYPE_ARRAY_BOOL }
+        if texts == count { return .NEURON_WS_TYPE_ARRAY_STRING }
+        return .NEURON_WS_TYPE_CUSTOM
+    }
+
+    private func refusal(
+        _ value: JSONValue, _ type: neuron_ws_type_t, _ takes: String
+    ) -> GroupDocumentError {
+        var shown = SettingsParser.shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+        if value.count > 0 { shown = "\(value.kindName)" }
+        return GroupDocumentError(
+            .invalidGroup, "tag \(quoted): \(shown) is no \(TagType.name(type)); it takes \(takes)")
+    }
+
+    /// An integer in range; of 64 bits also in decimal or hexadecimal in a text.
+    private func integer<Number: FixedWidthInteger>(
+        _ value: JSONValue, _ type: neuron_ws_type_t
+    ) throws(GroupDocumentError) -> Number {
+        if let integer = value.integer, let number = Number(exactly: integer) { return number }
+        if let large = LargeIntegers.value(of: value), let number = Number(exactly: large) { return number }
+        if Number.bitWidth == 64, let parsed = value.withUTF8({ IntegerText.parse($0) }), let parsed {
+            if !parsed.isNegative, let number = Number(exactly: parsed.magnitude) { return number }
+            if parsed.isNegative && Number.isSigned && parsed.magnitude <= UInt64(1) << 63 {
+                return Number(truncatingIfNeeded: 0 &- parsed.magnitude)
+            }
+        }
+        throw refusal(value, type, "an integer from \(Number.min) to \(Number.max)")
+    }
+
+    private func double(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Double {
+        if let number = value.number { return number }
+        if let large = LargeIntegers.value(of: value) { return Double(large) }
+        switch value.string {
+        case "nan": return Double.nan
+        case "inf": return Double.infinity
+        case "-inf": return -Double.infinity
+        default: throw refusal(value, type, "a number, \"nan\", \"inf\" or \"-inf\"")
+        }
+    }
+
+    private func float(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Float {
+        let double = try double(value, type)
+        let float = Float(double)
+        if float.isInfinite && !double.isInfinite {
+            throw refusal(value, type, "a number from -3.4028235e+38 to 3.4028235e+38, \"nan\", \"inf\" or \"-inf\"")
+        }
+        return float
+    }
+
+    private func bit(_ value: JSONValue) throws(GroupDocumentError) -> UInt8 {
+        if let boolean = value.boolean { return boolean ? 1 : 0 }
+        if let integer = value.integer, integer == 0 || integer == 1 { return UInt8(integer) }
+        throw refusal(value, .NEURON_WS_TYPE_BIT, "0, 1, true or false")
+    }
+
+    private func boolean(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Bool {
+        if let boolean = value.boolean { return boolean }
+        throw refusal(value, type, "true or false")
+    }
+
+    /// A text, borrowed from the document; or raw bytes as an array of them.
+    private func text(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> neuron_ws_text_t {
+        if value.kind == .array {
+            let bytes: [UInt8] = try elements(value, type, "a text, or an array of bytes")
+            return neuron_ws_text_t(
+                data: arena.copy(bytes).assumingMemoryBound(to: CChar.self), length: bytes.count)
+        }
+        guard value.kind == .string, LargeIntegers.value(of: value) == nil else {
+            throw refusal(value, type, "a text, or an array of bytes")
+        }
+        return neuron_ws_text_t(data: json_string_value(value.pointer), length: json_string_length(value.pointer))
+    }
+
+    private func elements<Number: FixedWidthInteger>(
+        _ value: JSONValue, _ type: neuron_ws_type_t, _ takes: String
+    ) throws(GroupDocumentError) -> [Number] {
+        guard value.kind == .array else { throw refusal(value, type, takes) }
+        var numbers: [Number] = []
+        numbers.reserveCapacity(value.count)
+        for index in 0..<value.count {
+            guard let element = value[index] else { continue }
+            numbers.append(try integer(element, type))
+        }
+        return numbers
+    }
+
+    private func integers<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ value: JSONValue, _ type: neuron_ws_type_t, of: Number
+    ) throws(GroupDocumentError) -> neuron_ws_array_t {
+        let numbers: [Number] = try elements(value, type, "an array of integers")
+        return neuron_ws_array_t(data: arena.copy(numbers), count: numbers.count)
+    }
+
+    private func array(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> neuron_ws_array_t {
+        switch type {
+        case .NEURON_WS_TYPE_BYTES, .NEURON_WS_TYPE_ARRAY_UINT8: return try integers(value, type, of: UInt8(0))
+        case .NEURON_WS_TYPE_ARRAY_INT8: return try integers(value, type, of: Int8(0))
+        case .NEURON_WS_TYPE_ARRAY_INT16: return try integers(value, type, of: Int16(0))
+        case .NEURON_WS_TYPE_ARRAY_UINT16: return try integers(value, type, of: UInt16(0))
+        case .NEURON_WS_TYPE_ARRAY_INT32: return try integers(value, type, of: Int32(0))
+        case .NEURON_WS_TYPE_ARRAY_UINT32: return try integers(value, type, of: UInt32(0))
+        case .NEURON_WS_TYPE_ARRAY_INT64: return try integers(value, type, of: Int64(0))
+        case .NEURON_WS_TYPE_ARRAY_UINT64: return try integers(value, type, of: UInt64(0))
+        default: return try otherArray(value, type)
+        }
+    }
+
+    private func otherArray(
+        _ value: JSONValue, _ type: neuron_ws_type_t
+    ) throws(GroupDocumentError) -> neuron_ws_array_t {
+        guard value.kind == .array else { throw refusal(value, type, "an array") }
+        let count = value.count
+        var floats: [Float] = []
+        var doubles: [Double] = []
+        var booleans: [Bool] = []
+        var texts: [UnsafePointer<CChar>?] = []
+        for index in 0..<count {
+            guard let element = value[index] else { continue }
+            switch type {
+            case .NEURON_WS_TYPE_ARRAY_FLOAT: floats.append(try float(element, type))
+            case .NEURON_WS_TYPE_ARRAY_DOUBLE: doubles.append(try double(element, type))
+            case .NEURON_WS_TYPE_ARRAY_BOOL: booleans.append(try boolean(element, type))
+            default:
+                guard element.withUTF8({ $0.contains(0) }) == false else {
+                    throw refusal(element, type, "an array of texts without U+0000")
+                }
+                texts.append(json_string_value(element.pointer))
+            }
+        }
+        switch type {
+        case .NEURON_WS_TYPE_ARRAY_FLOAT: return neuron_ws_array_t(data: arena.copy(floats), count: count)
+        case .NEURON_WS_TYPE_ARRAY_DOUBLE: return neuron_ws_array_t(data: arena.copy(doubles), count: count)
+        case .NEURON_WS_TYPE_ARRAY_BOOL: return neuron_ws_array_t(data: arena.copy(booleans), count: count)
+        default: return neuron_ws_array_t(data: arena.copy(texts), count: count)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import CJansson
+
+/// The template of format `custom`: any JSON whose texts may hold `${…}`, parsed once into pieces of literal text with
+/// slots between them. Rule C10.
+///
+/// `${tags}`, `${tag_values}`, `${tag_errors}`, `${tag_error_values}`, `${static_tags}` and `${static_tag_values}` stand
+/// for a whole value; `${timestamp}` as a whole value is a number; `${node}`, `${group}` and `${timestamp}` may also
+/// stand inside a longer text or a member's name.
+public final class CustomTemplate: @unchecked Sendable {
+    /// What is filled in.
+    enum Slot {
+        case node, group, timestamp, tags, tagValues, tagErrors, tagErrorValues, staticTags, staticTagValues, end
+    }
+
+    /// Literal bytes up to `end`, from where the step before ended, and then the slot.
+    struct Step {
+        let end: Int
+        let slot: Slot
+    }
+
+    let literals: [UInt8]
+    let steps: [Step]
+
+    /// The most levels of objects and arrays.
+    public static let levelsMax = 16
+    /// The largest template, bytes.
+    private static let bytesMax = 4 << 20
+
+    private init(literals: [UInt8], steps: [Step]) {
+        self.literals = literals
+        self.steps = steps
+    }
+
+    /// Parses the setting `schema`: JSON, or a text that holds JSON, or the text of a single `${…}`.
+    public static func parse(_ value: JSONValue) throws(EncodingError) -> CustomTemplate {
+        guard value.kind == .string, let text = value.string else { return try compile(value) }
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument.parse(text, byteCountMax: bytesMax)
+        } catch {
+            if text.utf8.starts(with: "${".utf8) && text.utf8.last == 0x7d { return try compile(value) }
+            throw .invalidTemplate("schema is a text that is no JSON: \(error.text)")
+        }
+        return try compile(document.root)
+    }
+
+    private static func compile(_ value: JSONValue) throws(EncodingError) -> CustomTemplate {
+        var compiler = TemplateCompiler()
+        try compiler.add(value, level: 0)
+        return CustomTemplate(literals: compiler.literals, steps: compiler.finished())
+    }
+
+    /// Writes the message of a group.
+    func render(
+        _ group: GroupView, timestampMilliseconds: Int64, options: EncodingOptions, to writer: inout ByteWriter
+    ) throws(EncodingError) {
+        var start = 0
+        for step in steps {
+            try writer.write(literals, from: start, to: step.end)
+            start = step.end
+            switch step.slot {
+            case .end: break
+            case .node: try JSONStringWriter.write(group.driver, to: &writer)
+            case .group: try JSONStringWriter.write(group.group, to: &writer)
+            case .timestamp: try writer.writeInteger(timestampMilliseconds)
+            case .tags:
+                _ = try EntryStyle.write(group, style: .customTags, reportsErrors: false, extra: nil, to: &writer)
+            case .tagValues:
+                _ = try EntryStyle.write(group, style: .values, reportsErrors: false, extra: nil, to: &writer)
+            case .tagErrors where options.reportsErrors: try SectionWriter.writeErrorList(group, to: &writer)
+            case .tagErrorValues where options.reportsErrors: try SectionWriter.writeErrors(group, to: &writer)
+            case .tagErrors: try writer.write("[]")
+            case .tagErrorValues: try writer.write("{}")
+            case .staticTags: try write(options.staticTags?.tags, in: "[", "]", to: &writer)
+            case .staticTagValues: try write(options.staticTags?.values, in: "{", "}", to: &writer)
+            }
+        }
+    }
+
+    private func write(
+        _ inside: [UInt8]?, in open: StaticString, _ close: StaticString, to writer: inout ByteWriter
+    ) throws(EncodingError) {
+        try writer.write(open)
+        if let inside { try writer.write(inside) }
+        try writer.write(close)
+    }
+}
+
+/// Turns a template's JSON into literals and slots.
+struct TemplateCompiler {
+    private(set) var literals: [UInt8] = []
+    private var steps: [CustomTemplate.Step] = []
+
+    /// The steps, the last literal included.
+    func finished() -> [CustomTemplate.Step] { steps + [CustomTemplate.Step(end: literals.count, slot: .end)] }
+
+    /// Adds a value inside of `level` objects and arrays.
+    mutating func add(_ value: JSONValue, level: Int) throws(EncodingError) {
+        switch value.kind {
+        case .string: try add(text: Array((value.string ?? "").utf8), isName: false)
+        case .array:
+            try checkLevel(level)
+            literals.append(0x5b)
+            for index in 0..<value.count {
+                if index > 0 { literals.append(0x2c) }
+                if let element = value[index] { try add(element, level: level + 1) }
+            }
+            literals.append(0x5d)
+        case .object:
+            try checkLevel(level)
+            literals.append(0x7b)
+            var members: [(String, JSONValue)] = []
+            value.forEachMember { name, member in
+                members.append((name, member))
+                return true
+            }
+            for index in members.indices {
+                if index > 0 { literals.append(0x2c) }
+                try add(text: Array(members[index].0.utf8), isName: true)
+                literals.append(0x3a)
+                try add(members[index].1, level: level + 1)
+            }
+            literals.append(0x7d)
+        default: literals += value.encoded(flags: JSON_COMPACT)
+        }
+    }
+
+    private func checkLevel(_ level: Int) throws(EncodingError) {
+        if level >= CustomTemplate.levelsMax {
+            throw .invalidTemplate("schema has more than \(CustomTemplate.levelsMax) levels of objects and arrays")
+        }
+    }
+
+    /// Adds a text: literal, except for its `${…}`. What has no closing brace is literal.
+    private mutating func add(text: [UInt8], isName: Bool) throws(EncodingError) {
+        var pieceStart = 0
+        var index = 0
+        literals.append(0x22)
+        while index + 1 < text.count {
+            guard text[index] == 0x24, text[index + 1] == 0x7b,
+                let close = text[(index + 2)...].firstIndex(of: 0x7d)
+            else {
+                index += 1
+                continue
+            }
+            let name = String(decoding: text[(index + 2)..<close], as: UTF8.self)
+            let slot = try Self.slot(name)
+            let isWhole = index == 0 && close == text.count - 1 && !isName
+            if isWhole && slot != .node && slot != .group {
+                // The quote that was just added goes: the value is no text.
+                literals.removeLast()
+                steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
+                return
+            }
+            if slot != .node && slot != .group && slot != .timestamp {
+                throw .invalidTemplate("${\(name)} in schema must be a value by itself, not part of a text")
+            }
+            try addEscaped(text[pieceStart..<index])
+            steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
+            index = close + 1
+            pieceStart = index
+        }
+        try addEscaped(text[pieceStart...])
+        literals.append(0x22)
+    }
+
+    private mutating func addEscaped(_ piece: ArraySlice<UInt8>) throws(EncodingError) {
+        literals += try StaticTags.quoted(Array(piece)).dropFirst().dropLast()
+    }
+
+    private static func slot(_ name: String) throws(EncodingError) -> CustomTemplate.Slot {
+        switch name {
+        case "node": .node
+        case "group": .group
+        case "timestamp": .timestamp
+        case "tags": .tags
+        case "tag_values": .tagValues
+        case "tag_errors": .tagErrors
+        case "tag_error_values": .tagErrorValues
+        case "static_tags": .staticTags
+        case "static_tag_values": .staticTagValues
+        default:
+            throw .invalidTemplate(
+                "${\(name)} in schema is unknown; it takes ${timestamp}, ${node}, ${group}, ${tags}, ${tag_values}, "
+                    + "${tag_errors}, ${tag_error_values}, ${static_tags}, ${static_tag_values}")
+        }
+    }
+}

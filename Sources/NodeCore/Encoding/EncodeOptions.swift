@@ -1,0 +1,72 @@
+/// The options document of neuron_ws_encode: how a message is written outside of a node.
+public struct EncodeOptions {
+    /// The longest document, bytes.
+    public static let documentBytesMax = 4 << 20
+
+    private let root: JSONValue?
+
+    /// No options at all.
+    public static var none: EncodeOptions { EncodeOptions(root: nil) }
+
+    private init(root: JSONValue?) { self.root = root }
+
+    public static func parse(_ json: UnsafeRawBufferPointer) throws(EncodingError) -> EncodeOptions {
+        let root: JSONValue
+        do throws(JSONError) {
+            root = try JSONDocument.parse(json, byteCountMax: documentBytesMax).root
+        } catch { throw .invalidJSON("the options are not JSON: \(error.text)") }
+        guard root.kind == .object else {
+            throw .invalidOptions("the options are \(root.kindName), expected an object")
+        }
+        let known = ["static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags"]
+        var unknown: String?
+        root.forEachMember { name, _ in
+            if !known.contains(name) { unknown = name }
+            return unknown == nil
+        }
+        if let unknown { throw .invalidOptions("\"\(SettingsParser.shown(unknown))\" is no option") }
+        return EncodeOptions(root: root)
+    }
+
+    /// As the upload formats need it: static_tags, upload_err, schema.
+    public func upload(_ format: UploadFormat) throws(EncodingError) -> EncodingOptions {
+        var reportsErrors = true
+        if let value = root?["upload_err"] {
+            guard let boolean = value.boolean else {
+                throw .invalidOptions("\"upload_err\" is \(value.kindName), expected true or false")
+            }
+            reportsErrors = boolean
+        }
+        var staticTags: StaticTags?
+        if let value = root?["static_tags"], value.kind != .null { staticTags = try StaticTags.parse(value) }
+        var template: CustomTemplate?
+        if let value = root?["schema"] { template = try CustomTemplate.parse(value) }
+        if format == .custom, template == nil { throw .invalidOptions("the custom format needs the option \"schema\"") }
+        return EncodingOptions(
+            format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
+    }
+
+    public func driverStates() throws(EncodingError) -> (timestampMilliseconds: Int64?, states: [DriverState]) {
+        guard let root, root["states"] != nil else { throw .invalidOptions("the options have no \"states\"") }
+        return try DriverStates.parse(root)
+    }
+
+    public func writtenTags() throws(EncodingError) -> [WrittenTag] {
+        guard let tags = root?["tags"] else { throw .invalidOptions("the options have no \"tags\"") }
+        return try WriteTagsResponse.parse(tags: tags)
+    }
+
+    /// A member that must be a text.
+    public func text(_ member: String) throws(EncodingError) -> String {
+        guard let text = root?[member]?.string else { throw .invalidOptions("the options have no text \"\(member)\"") }
+        return text
+    }
+
+    /// A member that must be an integer.
+    public func integer(_ member: String) throws(EncodingError) -> Int64 {
+        guard let integer = root?[member]?.integer else {
+            throw .invalidOptions("the options have no integer \"\(member)\"")
+        }
+        return integer
+    }
+}

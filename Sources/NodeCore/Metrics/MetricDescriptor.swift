@@ -1,0 +1,86 @@
+/// One metric: its names and what it counts.
+public struct MetricDescriptor: Sendable {
+    public enum Kind: Sendable { case counter, gauge }
+    /// What a value counts, and how OpenMetrics wants it: in base units, named at the end.
+    public enum Unit: Sendable {
+        case none
+        case bytes
+        /// Microseconds here, seconds in OpenMetrics.
+        case microseconds
+    }
+
+    public let field: MetricField
+    /// The member of neuron_ws_metrics_t and of the JSON object.
+    public let name: StaticString
+    /// The OpenMetrics family, without `neuron_ws_` before it.
+    public let family: StaticString
+    public let kind: Kind
+    public let unit: Unit
+    public let help: StaticString
+
+    init(
+        _ field: MetricField, _ name: StaticString, kind: Kind = .counter, unit: Unit = .none,
+        family: StaticString? = nil, _ help: StaticString
+    ) {
+        self.field = field
+        self.name = name
+        self.family = family ?? name
+        self.kind = kind
+        self.unit = unit
+        self.help = help
+    }
+
+    /// All metrics, in the order of neuron_ws_metrics_t.
+    public static let all: [MetricDescriptor] = [
+        MetricDescriptor(.messagesAccepted, "messages_accepted", "Messages taken by push and send."),
+        MetricDescriptor(.messagesSent, "messages_sent", "Messages whose last byte the kernel took."),
+        MetricDescriptor(.messagesDropped, "messages_dropped", "Accepted messages that ended as dropped."),
+        MetricDescriptor(
+            .messagesRejected, "messages_rejected", "Messages refused by push and send: queue full, too big, invalid."),
+        MetricDescriptor(
+            .messagesSkipped, "messages_skipped", "Groups with nothing to send, or without a subscription."),
+        MetricDescriptor(.messagesReceived, "messages_received", "Whole messages from the server."),
+        MetricDescriptor(
+            .payloadBytesSent, "payload_bytes_sent", unit: .bytes, family: "payload_sent_bytes",
+            "Bytes of messages sent, before framing."),
+        MetricDescriptor(
+            .payloadBytesReceived, "payload_bytes_received", unit: .bytes, family: "payload_received_bytes",
+            "Bytes of messages received, without framing."),
+        MetricDescriptor(
+            .wireBytesSent, "wire_bytes_sent", unit: .bytes, family: "wire_sent_bytes",
+            "Bytes of frames sent, before TLS."),
+        MetricDescriptor(
+            .wireBytesReceived, "wire_bytes_received", unit: .bytes, family: "wire_received_bytes",
+            "Bytes of frames received, after TLS."),
+        MetricDescriptor(.tagsSent, "tags_sent", "Tags with a value in accepted groups."),
+        MetricDescriptor(.tagErrorsSent, "tag_errors_sent", "Tags with an error in accepted groups."),
+        MetricDescriptor(.pingsSent, "pings_sent", "Pings sent."),
+        MetricDescriptor(.pongsReceived, "pongs_received", "Pongs received."),
+        MetricDescriptor(.pingsReceived, "pings_received", "Pings received."),
+        MetricDescriptor(.connectionAttempts, "connection_attempts", "Attempts to connect."),
+        MetricDescriptor(.connectionsOpened, "connections_opened", "Connections that were opened."),
+        MetricDescriptor(.disconnections, "disconnections", "Open connections that ended."),
+        MetricDescriptor(
+            .messagesResent, "messages_resent", "Messages sent again because a connection ended within them."),
+        MetricDescriptor(.eventsDropped, "events_dropped", "Events dropped because their queue was full."),
+        MetricDescriptor(.requestsReceived, "requests_received", "Requests from the server."),
+        MetricDescriptor(.requestsMalformed, "requests_malformed", "Requests from the server that made no sense."),
+        MetricDescriptor(
+            .queuedMessages, "queued_messages", kind: .gauge, "Messages accepted and without outcome yet."),
+        MetricDescriptor(.queuedBytes, "queued_bytes", kind: .gauge, unit: .bytes, "Memory that these messages take."),
+        MetricDescriptor(
+            .roundTripMicroseconds, "round_trip_us", kind: .gauge, unit: .microseconds, family: "round_trip_seconds",
+            "Time from the last answered Ping to its Pong; 0: none yet."),
+        MetricDescriptor(.link, "link", kind: .gauge, "1 while messages can be sent, else 0."),
+    ]
+}
+
+/// The metrics, in the order of neuron_ws_metrics_t.
+public enum MetricField: Int, CaseIterable, Sendable {
+    case messagesAccepted, messagesSent, messagesDropped, messagesRejected, messagesSkipped, messagesReceived
+    case payloadBytesSent, payloadBytesReceived, wireBytesSent, wireBytesReceived
+    case tagsSent, tagErrorsSent, pingsSent, pongsReceived, pingsReceived
+    case connectionAttempts, connectionsOpened, disconnections
+    case messagesResent, eventsDropped, requestsReceived, requestsMalformed
+    case queuedMessages, queuedBytes, roundTripMicroseconds, link
+}

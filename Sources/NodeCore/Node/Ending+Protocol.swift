@@ -1,0 +1,106 @@
+import CNeuronWS
+import WebSocketCore
+
+/// What the protocol's failures mean for the node (DESIGN §8).
+extension Ending {
+    /// The peer sent a Close frame; nil: without a code (1005).
+    public static func peerClosed(_ code: CloseCode?, reason text: String) -> Ending {
+        let code = code ?? .noStatusReceived
+        var ending = Ending(reason: reason(of: code), text: "")
+        ending.closeCode = code.rawValue
+        let said = text.isEmpty ? "" : ": \(text)"
+        ending.text = "The server closed the connection with code \(code.rawValue)\(said). \(advice(code))"
+        switch code {
+        case .policyViolation: ending.policy = .patient
+        default: break
+        }
+        return ending
+    }
+
+    private static func reason(of code: CloseCode) -> neuron_ws_reason_t {
+        switch code {
+        case .normalClosure, .noStatusReceived: .NEURON_WS_REASON_NORMAL
+        case .goingAway: .NEURON_WS_REASON_ENDPOINT_SHUTDOWN
+        case .policyViolation: .NEURON_WS_REASON_POLICY_VIOLATION
+        case .messageTooBig: .NEURON_WS_REASON_MESSAGE_TOO_BIG
+        case .internalServerError, .badGateway: .NEURON_WS_REASON_SERVER_ERROR
+        case .serviceRestart, .tryAgainLater: .NEURON_WS_REASON_TRY_LATER
+        case .abnormalClosure: .NEURON_WS_REASON_ABNORMAL
+        default: code.rawValue >= 3000 ? .NEURON_WS_REASON_APPLICATION : .NEURON_WS_REASON_PROTOCOL_ERROR
+        }
+    }
+
+    private static func advice(_ code: CloseCode) -> String {
+        switch code {
+        case .normalClosure, .noStatusReceived, .goingAway, .serviceRestart, .tryAgainLater:
+            "The node connects again."
+        case .policyViolation: "It does not accept this client or its messages: check credentials and format."
+        case .messageTooBig: "A message is too big for it."
+        case .unsupportedData: "It does not take this kind of message: check the setting message-type."
+        case .invalidFramePayloadData: "It did not understand a message: check the setting format."
+        case .internalServerError, .badGateway: "It failed by itself; see the server's log."
+        default: "See the server's log or documentation for this code."
+        }
+    }
+
+    /// The peer broke the protocol; a Close with the fitting code is queued.
+    public static func protocolFailed(_ error: ProtocolError) -> Ending {
+        var ending = Ending(
+            reason: error.closeCode == .messageTooBig
+                ? .NEURON_WS_REASON_MESSAGE_TOO_BIG : .NEURON_WS_REASON_PROTOCOL_ERROR,
+            text: "The server broke the WebSocket protocol: \(error.text)")
+        ending.closeCode = error.closeCode.rawValue
+        if error.closeCode == .messageTooBig {
+            ending.text = "The server sent more than we take: \(error.text) "
+                + "See the settings max-message-size and max-frame-size."
+        }
+        return ending
+    }
+
+    /// The opening handshake was not answered as RFC 6455 §4.1 asks.
+    public static func handshakeFailed(_ error: HandshakeError) -> Ending {
+        var ending = Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: error.text)
+        guard case .unexpectedStatus(let status, _, let retryAfter) = error else { return ending }
+        ending.httpStatus = Int32(clamping: status)
+        ending.text += " \(advice(status: status))"
+        switch status {
+        case 401, 403, 407: ending.policy = .patient
+        case 429, 503:
+            if let retryAfter, retryAfter >= 0 {
+                let nanoseconds = UInt64(retryAfter).multipliedReportingOverflow(by: 1_000_000_000)
+                ending.policy = .atLeast(nanoseconds.overflow ? .max : nanoseconds.partialValue)
+            }
+        default: break
+        }
+        return ending
+    }
+
+    private static func advice(status: Int) -> String {
+        switch status {
+        case 200: "This is a plain web server or another path: check the URL."
+        case 300...399: "Redirects are not followed: put the new address into the setting url."
+        case 400: "It did not take the request: check the path, subprotocols and headers."
+        case 401, 403, 407: "Check username and password, or the token."
+        case 404: "Check the path of the URL."
+        case 426: "It asks for another protocol version or subprotocol."
+        case 429: "Too many connections or attempts: the node waits as long as the server asks."
+        case 503: "It is not available now: the node waits as long as the server asks."
+        case 500...599: "The server, or a proxy before it, failed: see its log."
+        default: "Check the URL and the server."
+        }
+    }
+
+    /// The stream ended without a Close frame.
+    public static func endOfStream(duringHandshake: Bool) -> Ending {
+        if duringHandshake {
+            return Ending(
+                reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED,
+                text: "The server closed the connection instead of answering the opening handshake: "
+                    + "check that it is a WebSocket server, and whether it wants TLS (wss://).")
+        }
+        return Ending(
+            reason: .NEURON_WS_REASON_ABNORMAL,
+            text: "The connection ended without a Close frame: the server or a proxy was stopped, or a proxy's "
+                + "idle time is shorter than the setting ping-interval.")
+    }
+}

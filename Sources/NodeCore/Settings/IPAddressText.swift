@@ -1,0 +1,39 @@
+import WebSocketCore
+
+/// What kind of address a text is.
+enum IPAddressText: Equatable {
+    case version4
+    case version6
+
+    /// Nil when it is no address. A zone, `fe80::1%eth0`, is taken.
+    static func parse(_ text: String) -> IPAddressText? {
+        if text.utf8.contains(UInt8(ascii: ":")) { return isVersion6(text) ? .version6 : nil }
+        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        for part in parts {
+            // A leading zero would be octal for some readers.
+            guard part.count >= 1 && part.count <= 3, part.count == 1 || part.first != 0x30 else { return nil }
+            var number = 0
+            for byte in part {
+                guard byte >= 0x30 && byte <= 0x39 else { return nil }
+                number = number * 10 + Int(byte - 0x30)
+            }
+            if number > 255 { return nil }
+        }
+        return .version4
+    }
+
+    /// As the host of a URL, which has brackets and writes the zone's sign escaped (RFC 6874 §2).
+    private static func isVersion6(_ text: String) -> Bool {
+        var url = Array("ws://[".utf8)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "[") { return false }
+            url.append(byte)
+            if byte == UInt8(ascii: "%") { url.append(contentsOf: "25".utf8) }
+        }
+        url.append(UInt8(ascii: "]"))
+        do throws(URLError) {
+            return try WebSocketURL.parse(String(decoding: url, as: UTF8.self)).isIPv6Literal
+        } catch { return false }
+    }
+}

@@ -1,0 +1,223 @@
+import WebSocketCore
+
+/// A node's settings, checked and typed; what the document does not say is at its default.
+public final class NodeSettings: Sendable {
+    /// The largest settings document, bytes.
+    public static let documentBytesMax = 4 << 20
+
+    /// All values in the order of the table; nil where there is neither a value nor a default.
+    private let values: [SettingValue?]
+    /// The servers, at least one, in the order of the document.
+    public let urls: [WebSocketURL]
+
+    private init(_ parser: SettingsParser, urls: [WebSocketURL]) {
+        self.values = SettingsTable.descriptors.map { parser.effective($0.key) }
+        self.urls = urls
+        let read = SettingsReader(parser: parser)
+        redactedURLs = urls.map { SettingsURL.redacted($0) }
+        format = Int32(truncatingIfNeeded: read.integer(.format))
+        templateJSON = read.document(.schema)
+        uploadErrors = read.boolean(.uploadErrors)
+        staticTagsJSON = read.document(.staticTags)
+        sendsBinary = read.integer(.messageType) == 2
+        username = read.text(.username)
+        password = read.text(.password)
+        token = read.text(.token)
+        headers = read.pairs(.headers)
+        subprotocols = read.texts(.subprotocols)
+        origin = read.text(.origin)
+        userAgent = read.text(.userAgent)
+        certificateAuthorities = read.text(.certificateAuthorities)
+        certificate = read.text(.certificate)
+        privateKey = read.text(.privateKey)
+        privateKeyPassword = read.text(.privateKeyPassword)
+        requiresTLS13 = read.integer(.tlsMinVersion) == 13
+        tlsCiphers = read.text(.tlsCiphers)
+        tlsServerName = read.text(.tlsServerName)
+        tlsVerify = read.boolean(.tlsVerify)
+        tlsALPN = read.texts(.tlsALPN)
+        connectTimeoutMilliseconds = read.milliseconds(.connectTimeout)
+        pingIntervalMilliseconds = read.milliseconds(.pingInterval)
+        pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
+        userTimeoutMilliseconds = read.userTimeoutMilliseconds
+        reconnectMinMilliseconds = read.milliseconds(.reconnectMin)
+        reconnectMaxMilliseconds = read.milliseconds(.reconnectMax)
+        closeTimeoutMilliseconds = read.milliseconds(.closeTimeout)
+        messageBytesMax = Int(read.integer(.maxMessageSize))
+        frameBytesMax = Int(read.integer(.maxFrameSize))
+        fragmentBytes = Int(read.integer(.fragmentSize))
+        queueBytesMax = Int(read.integer(.queueMaxBytes))
+        queueMessagesMax = Int(read.integer(.queueMaxMessages))
+        bindInterface = read.text(.bindInterface)
+        sourceAddress = read.text(.sourceAddress)
+        ipVersion = Int(read.integer(.ipVersion))
+        tcpNoDelay = read.boolean(.tcpNoDelay)
+        logLevel = Int32(truncatingIfNeeded: read.integer(.logLevel))
+    }
+
+    /// `urls` as they may be shown: what may be secret in them is "…".
+    public let redactedURLs: [String]
+
+    /// A number of neuron_ws_format: 0 to 3.
+    public let format: Int32
+    /// The custom format's template as JSON text.
+    public let templateJSON: [UInt8]?
+    public let uploadErrors: Bool
+    /// An object as JSON text.
+    public let staticTagsJSON: [UInt8]?
+    /// Messages are sent as binary ones instead of text.
+    public let sendsBinary: Bool
+
+    /// Basic authentication.
+    public let username: String?
+    public let password: String?
+    /// Bearer authentication; never together with `username`.
+    public let token: String?
+    /// Checked with `HandshakeRequest.validate`.
+    public let headers: [NamedText]
+    public let subprotocols: [String]
+    public let origin: String?
+    public let userAgent: String?
+
+    /// PEM text, its base64, or a path; nil: the system's store.
+    public let certificateAuthorities: String?
+    /// PEM text, its base64, or a path; never without `privateKey`.
+    public let certificate: String?
+    public let privateKey: String?
+    public let privateKeyPassword: String?
+    public let requiresTLS13: Bool
+    public let tlsCiphers: String?
+    /// Nil: the URL's host.
+    public let tlsServerName: String?
+    public let tlsVerify: Bool
+    public let tlsALPN: [String]
+
+    public let connectTimeoutMilliseconds: Int64
+    /// 0: no pings.
+    public let pingIntervalMilliseconds: Int64
+    public let pingTimeoutMilliseconds: Int64
+    /// 0: the system's default.
+    public let userTimeoutMilliseconds: Int64
+    public let reconnectMinMilliseconds: Int64
+    /// Not below `reconnectMinMilliseconds`.
+    public let reconnectMaxMilliseconds: Int64
+    public let closeTimeoutMilliseconds: Int64
+
+    /// Of incoming messages.
+    public let messageBytesMax: Int
+    /// Of incoming frames.
+    public let frameBytesMax: Int
+    /// Of outgoing frames; 0: each message in one frame.
+    public let fragmentBytes: Int
+    public let queueBytesMax: Int
+    public let queueMessagesMax: Int
+
+    public let bindInterface: String?
+    /// An IPv4 or IPv6 address.
+    public let sourceAddress: String?
+    /// 4, 6, or 0: both.
+    public let ipVersion: Int
+    public let tcpNoDelay: Bool
+    /// A number of neuron_ws_log_level: 0 to 6.
+    public let logLevel: Int32
+
+    /// Whether the present connection can stay when these settings take the place of `other`.
+    public func connectionEquals(_ other: NodeSettings) -> Bool {
+        // host, port, tls and path may say what url said before.
+        if urls != other.urls || userTimeoutMilliseconds != other.userTimeoutMilliseconds { return false }
+        for (index, descriptor) in SettingsTable.descriptors.enumerated() where descriptor.concernsConnection {
+            switch descriptor.key {
+            case .url, .host, .port, .tls, .path, .userTimeout: continue
+            default: if values[index] != other.values[index] { return false }
+            }
+        }
+        return true
+    }
+
+    /// Reads a settings document, bare or inside {"params":{…}}, at most `documentBytesMax` long.
+    ///
+    /// Throws an error that names all that is wrong; nothing secret stands in it.
+    public static func parse(json: UnsafeRawBufferPointer) throws(SettingsError) -> NodeSettings {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
+        } catch { throw SettingsError(key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text)) }
+        var parser = SettingsParser()
+        try parser.read(document.root)
+        SettingsRules.check(&parser)
+        let urls = SettingsURL.urls(&parser)
+        if let error = SettingsError.joined(parser.problems) { throw error }
+        return NodeSettings(parser, urls: urls)
+    }
+
+    /// Reads a settings document; see `parse(json:)`.
+    public static func parse(json: String) throws(SettingsError) -> NodeSettings {
+        var copy = json
+        let result: Result<NodeSettings, SettingsError> = copy.withUTF8 { utf8 in
+            do throws(SettingsError) {
+                return .success(try parse(json: UnsafeRawBufferPointer(utf8)))
+            } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    /// jansson's text ends with the last word it read, which may be a password; only a repeated key is worth showing.
+    private static func withoutExcerpt(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        let near = Array(" near '".utf8)
+        let repeated = Array("duplicate object key".utf8)
+        var index = 0
+        while index + near.count <= bytes.count {
+            if bytes[index...].starts(with: near) {
+                if bytes[..<index].suffix(repeated.count).elementsEqual(repeated) { return text }
+                return String(decoding: bytes[..<index], as: UTF8.self)
+            }
+            index += 1
+        }
+        return text
+    }
+}
+
+/// The values of a checked document by their types. A value of another type than asked for would be a fault of the
+/// table, and reads as nothing.
+private struct SettingsReader {
+    let parser: SettingsParser
+
+    func boolean(_ key: SettingKey) -> Bool { parser.effective(key) == .boolean(true) }
+
+    func integer(_ key: SettingKey) -> Int64 {
+        if case .integer(let value) = parser.effective(key) { return value }
+        return 0
+    }
+
+    func milliseconds(_ key: SettingKey) -> Int64 {
+        if case .milliseconds(let value) = parser.effective(key) { return value }
+        return 0
+    }
+
+    func text(_ key: SettingKey) -> String? {
+        if case .text(let value) = parser.effective(key) { return value }
+        return nil
+    }
+
+    func texts(_ key: SettingKey) -> [String] {
+        if case .texts(let value) = parser.effective(key) { return value }
+        return []
+    }
+
+    func pairs(_ key: SettingKey) -> [NamedText] {
+        if case .pairs(let value) = parser.effective(key) { return value }
+        return []
+    }
+
+    func document(_ key: SettingKey) -> [UInt8]? {
+        if case .document(let value) = parser.effective(key) { return value }
+        return nil
+    }
+
+    /// A connection that its pings would call dead is dead for the kernel too.
+    var userTimeoutMilliseconds: Int64 {
+        if case .milliseconds(let value) = parser.given(.userTimeout) { return value }
+        return milliseconds(.pingInterval) + milliseconds(.pingTimeout)
+    }
+}

@@ -1,0 +1,54 @@
+/// The settings of this version, by the names they have in the settings document.
+public enum SettingKey: String, CaseIterable, Sendable {
+    case url
+    case host
+    case port
+    case tls
+    case path
+    case format
+    case schema
+    case uploadErrors = "upload_err"
+    case staticTags = "static_tags"
+    case messageType = "message-type"
+    case username
+    case password
+    case token
+    case headers
+    case subprotocols
+    case origin
+    case userAgent = "user-agent"
+    case certificateAuthorities = "ca"
+    case certificate = "cert"
+    case privateKey = "key"
+    case privateKeyPassword = "keypass"
+    case tlsMinVersion = "tls-min-version"
+    case tlsCiphers = "tls-ciphers"
+    case tlsServerName = "tls-server-name"
+    case tlsVerify = "tls-verify"
+    case tlsALPN = "tls-alpn"
+    case connectTimeout = "connect-timeout"
+    case pingInterval = "ping-interval"
+    case pingTimeout = "ping-timeout"
+    case userTimeout = "user-timeout"
+    case reconnectMin = "reconnect-min"
+    case reconnectMax = "reconnect-max"
+    case closeTimeout = "close-timeout"
+    case maxMessageSize = "max-message-size"
+    case maxFrameSize = "max-frame-size"
+    case fragmentSize = "fragment-size"
+    case queueMaxBytes = "queue-max-bytes"
+    case queueMaxMessages = "queue-max-messages"
+    case bindInterface = "bind-interface"
+    case sourceAddress = "source-address"
+    case ipVersion = "ip-version"
+    case tcpNoDelay = "tcp-nodelay"
+    case logLevel = "log-level"
+
+    /// Settings that belong to later versions: refused as unknown, but with a better text.
+    static let later: [String] = [
+        "upload_drv_state", "upload_drv_state_interval", "tls-pins", "tls-keylog", "proxy", "no-proxy", "compression",
+        "window-bits", "memory-level", "context-takeover", "compress-threshold", "heartbeat", "delivery", "ack-member",
+        "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
+        "cache-ttl", "resend-priority", "durability", "data-dir", "device-id", "api-key", "api-key-in", "redirects",
+    ]
+}

@@ -1,0 +1,109 @@
+/// One of the values of a setting that takes a name or a number.
+public struct SettingChoice: Equatable, Sendable {
+    public let name: String
+    public let number: Int64
+    /// A value that only later versions take.
+    public let isLater: Bool
+
+    init(_ name: String, _ number: Int64, isLater: Bool = false) {
+        self.name = name
+        self.number = number
+        self.isLater = isLater
+    }
+}
+
+/// What a setting takes.
+public enum SettingKind: Equatable, Sendable {
+    case boolean
+    /// A number in this range, or 0 where `orZero`.
+    case integer(from: Int64, to: Int64, orZero: Bool = false)
+    /// Seconds with decimals; the range in milliseconds.
+    case seconds(from: Int64, to: Int64, orZero: Bool = false)
+    case text(bytesMax: Int)
+    /// PEM text, its base64, or a file's path.
+    case file(bytesMax: Int)
+    /// One of the names, or its number.
+    case choice([SettingChoice])
+    /// An array of texts, or a text holding one.
+    case texts(countMax: Int, bytesMax: Int)
+    /// An object of texts, or a text holding one.
+    case pairs(countMax: Int, bytesMax: Int)
+    /// One URL, or an array of them.
+    case urls(countMax: Int, bytesMax: Int)
+    /// A JSON object, or any JSON where not `objectOnly`; or a text holding it.
+    case document(bytesMax: Int, objectOnly: Bool)
+
+    /// Continues "it takes …".
+    public var takes: String {
+        switch self {
+        case .boolean: "true or false"
+        case .integer(let from, let to, let orZero): (orZero ? "0 or " : "") + "an integer from \(from) to \(to)"
+        case .seconds(let from, let to, let orZero):
+            (orZero && from > 0 ? "0 or " : "")
+                + "a number of seconds from \(Self.seconds(from)) to \(Self.seconds(to))"
+        case .text(let max): "a text of at most \(max) bytes"
+        case .file: "PEM text, its base64, or a file's path, as a text"
+        case .choice(let choices): "one of " + Self.list(choices)
+        case .texts(let count, let max): "an array of at most \(count) texts of at most \(max) bytes"
+        case .pairs(let count, let max): "an object of at most \(count) texts of at most \(max) bytes"
+        case .urls(let count, _): "ws://host[:port][/path][?query] or wss://…, or an array of at most \(count) of them"
+        case .document(_, let objectOnly):
+            objectOnly ? "an object, or a text holding one" : "JSON, or a text holding it"
+        }
+    }
+
+    private static func list(_ choices: [SettingChoice]) -> String {
+        var text = ""
+        for choice in choices where !choice.isLater {
+            if !text.isEmpty { text += ", " }
+            text += "\"\(choice.name)\" (\(choice.number))"
+        }
+        return text
+    }
+
+    /// Milliseconds as seconds, "0.5"; no floating point, so no locale and no rounding.
+    static func seconds(_ milliseconds: Int64) -> String {
+        let whole = milliseconds / 1000
+        var rest = milliseconds % 1000
+        if rest == 0 { return "\(whole)" }
+        var digits = 3
+        while rest % 10 == 0 {
+            rest /= 10
+            digits -= 1
+        }
+        var decimals = "\(rest)"
+        while decimals.utf8.count < digits { decimals = "0" + decimals }
+        return "\(whole).\(decimals)"
+    }
+}
+
+/// What a setting is when the document does not name it.
+public enum SettingDefault: Equatable, Sendable {
+    /// Nothing; what that means stands in the description.
+    case absent
+    case value(SettingValue)
+}
+
+/// A checked value.
+public enum SettingValue: Equatable, Sendable {
+    case boolean(Bool)
+    /// An integer, or the number of a choice.
+    case integer(Int64)
+    case milliseconds(Int64)
+    case text(String)
+    case texts([String])
+    case pairs([NamedText])
+    /// A JSON document's text.
+    case document([UInt8])
+}
+
+/// A name with a text.
+public struct NamedText: Equatable, Sendable {
+    public let name: String
+    public let text: String
+
+    public init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}

@@ -1,0 +1,285 @@
+import CJansson
+
+/// Reads a settings document by the table, and collects what is wrong with it.
+struct SettingsParser {
+    /// By index of the table; nil where the document names no value.
+    private(set) var values: [SettingValue?]
+    private(set) var problems: [SettingsError] = []
+
+    init() { values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count) }
+
+    /// What the document says, or nil where it says nothing.
+    func given(_ key: SettingKey) -> SettingValue? {
+        guard let index = SettingsTable.index(named: key.rawValue) else { return nil }
+        return values[index]
+    }
+
+    /// What the document says, or the default.
+    func effective(_ key: SettingKey) -> SettingValue? {
+        guard let index = SettingsTable.index(named: key.rawValue) else { return nil }
+        if let value = values[index] { return value }
+        if case .value(let value) = SettingsTable.descriptors[index].standard { return value }
+        return nil
+    }
+
+    /// `text` continues the key in its quotes.
+    mutating func refuse(_ key: SettingKey, _ text: String) {
+        problems.append(SettingsError(key: key.rawValue, text: "\"\(key.rawValue)\" \(text)"))
+    }
+
+    func isRefused(_ key: SettingKey) -> Bool { problems.contains { $0.key == key.rawValue } }
+
+    /// Reads all members of `root`, bare or inside "params". Throws when there are no members to be read.
+    mutating func read(_ root: JSONValue) throws(SettingsError) {
+        guard root.kind == .object else {
+            throw SettingsError(key: "", text: "the settings are \(root.kindName); they must be an object")
+        }
+        guard let params = root["params"] else {
+            readMembers(root)
+            return
+        }
+        guard params.kind == .object else {
+            throw SettingsError(key: "params", text: "\"params\" is \(params.kindName); it must be an object")
+        }
+        root.forEachMember { name, _ in
+            if name != "params" {
+                problems.append(
+                    SettingsError(key: name, text: "\"\(Self.shown(name))\" stands beside \"params\"; move it inside"))
+            }
+            return true
+        }
+        readMembers(params)
+    }
+
+    private mutating func readMembers(_ object: JSONValue) {
+        object.forEachMember { name, value in
+            guard let index = SettingsTable.index(named: name) else {
+                refuseUnknown(name, value)
+                return true
+            }
+            let descriptor = SettingsTable.descriptors[index]
+            if values[index] != nil {
+                refuse(descriptor.key, "is set twice, once as \"\(name)\"; give it once")
+                return true
+            }
+            values[index] = read(value, by: descriptor)
+            return true
+        }
+    }
+
+    private mutating func refuseUnknown(_ name: String, _ value: JSONValue) {
+        let shown = Self.shown(name)
+        let text: String
+        if SettingKey.later.contains(name) {
+            text = "\"\(shown)\" is not in this version"
+        } else if let nearest = SettingsTable.nearestName(to: name) {
+            // The value stays out of the text: it may be the secret of a key that was misspelt.
+            text = "\"\(shown)\" (\(value.kindName)) is no setting; did you mean \"\(nearest)\"?"
+        } else {
+            text = "\"\(shown)\" (\(value.kindName)) is no setting"
+        }
+        problems.append(SettingsError(key: name, text: text))
+    }
+
+    /// A name from the document, short and without control characters.
+    static func shown(_ name: String) -> String {
+        var text = ""
+        for scalar in name.unicodeScalars.prefix(64) {
+            text.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "?" : scalar)
+        }
+        return name.unicodeScalars.count > 64 ? text + "…" : text
+    }
+
+    /// Refuses with what was given and what is taken.
+    private mutating func refuse(_ descriptor: SettingDescriptor, _ value: JSONValue, _ part: String = "") {
+        let takes = descriptor.kind.takes
+        if descriptor.isSecret || value.count > 0 {
+            refuse(descriptor.key, "\(part)is \(value.kindName); it takes \(takes)")
+        } else {
+            refuse(descriptor.key, "\(part)is \(Self.shown(value)); it takes \(takes)")
+        }
+    }
+
+    /// A value with its kind, short.
+    private static func shown(_ value: JSONValue) -> String {
+        let text = shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+        switch value.kind {
+        case .null, .boolean: return text
+        default: return "\(text), \(value.kindName)"
+        }
+    }
+
+    /// The value, or nil when it counts as absent or was refused.
+    private mutating func read(_ value: JSONValue, by descriptor: SettingDescriptor) -> SettingValue? {
+        switch descriptor.kind {
+        case .boolean:
+            if let boolean = value.boolean { return .boolean(boolean) }
+        case .integer(let from, let to, let orZero):
+            if let integer = value.integer, (from...to).contains(integer) || (orZero && integer == 0) {
+                return .integer(integer)
+            }
+        case .seconds(let from, let to, let orZero):
+            if let seconds = value.number, let milliseconds = Self.milliseconds(seconds),
+                (from...to).contains(milliseconds) || (orZero && milliseconds == 0)
+            {
+                return .milliseconds(milliseconds)
+            }
+        case .choice(let choices): return readChoice(value, choices, descriptor)
+        default:
+            // The gateway's form sends an empty text for what nobody filled in.
+            if value.kind == .string && value.withUTF8({ $0.isEmpty }) == true { return nil }
+            return readText(value, by: descriptor)
+        }
+        refuse(descriptor, value)
+        return nil
+    }
+
+    /// Rounded to milliseconds, but never from more than nothing to nothing; nil when it is out of every range.
+    static func milliseconds(_ seconds: Double) -> Int64? {
+        guard seconds >= 0, seconds <= 1e9 else { return nil }
+        // Cut after adding a half: rounded() would need libm.
+        let rounded = Int64(seconds * 1000 + 0.5)
+        return seconds > 0 ? max(1, rounded) : 0
+    }
+
+    private mutating func readChoice(
+        _ value: JSONValue, _ choices: [SettingChoice], _ descriptor: SettingDescriptor
+    ) -> SettingValue? {
+        let number = value.integer
+        let name = value.string
+        for choice in choices where choice.number == number || choice.name == name {
+            if !choice.isLater { return .integer(choice.number) }
+            refuse(
+                descriptor.key,
+                "is \"\(choice.name)\" (\(choice.number)), which is not in this version; "
+                    + "it takes \(descriptor.kind.takes)")
+            return nil
+        }
+        refuse(descriptor, value)
+        return nil
+    }
+
+    private mutating func readText(_ value: JSONValue, by descriptor: SettingDescriptor) -> SettingValue? {
+        switch descriptor.kind {
+        case .text(let max), .file(let max):
+            guard let text = value.string else { break }
+            return readBounded(text, max, descriptor).map { .text($0) }
+        case .texts(let countMax, let bytesMax):
+            guard let array = container(value, .array, descriptor) else { return nil }
+            return readTexts(array, countMax, bytesMax, descriptor)
+        case .urls(let countMax, let bytesMax):
+            if let text = value.string { return readBounded(text, bytesMax, descriptor).map { .texts([$0]) } }
+            guard value.kind == .array else { break }
+            return readTexts(value, countMax, bytesMax, descriptor)
+        case .pairs(let countMax, let bytesMax):
+            guard let object = container(value, .object, descriptor) else { return nil }
+            return readPairs(object, countMax, bytesMax, descriptor)
+        case .document(let bytesMax, let objectOnly): return readDocument(value, bytesMax, objectOnly, descriptor)
+        case .boolean, .integer, .seconds, .choice: break
+        }
+        refuse(descriptor, value)
+        return nil
+    }
+
+    private mutating func readBounded(_ text: String, _ max: Int, _ descriptor: SettingDescriptor) -> String? {
+        if text.utf8.count > max {
+            refuse(descriptor.key, "has \(text.utf8.count) bytes; it takes at most \(max)")
+            return nil
+        }
+        // C's functions would take the text only as far as that.
+        if text.utf8.contains(0) {
+            refuse(descriptor.key, "holds U+0000, which no setting may")
+            return nil
+        }
+        return text
+    }
+
+    /// The array or object itself, or the one that a text holds: the gateway's form has fields for texts only.
+    private mutating func container(
+        _ value: JSONValue, _ kind: JSONValue.Kind, _ descriptor: SettingDescriptor
+    ) -> JSONValue? {
+        if value.kind == kind { return value }
+        if let text = value.string, let inner = try? JSONDocument.parse(text, byteCountMax: 1 << 20),
+            inner.root.kind == kind
+        {
+            return inner.root
+        }
+        refuse(descriptor, value)
+        return nil
+    }
+
+    private mutating func readTexts(
+        _ array: JSONValue, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+    ) -> SettingValue? {
+        if array.count > countMax {
+            refuse(descriptor.key, "has \(array.count) elements; it takes at most \(countMax)")
+            return nil
+        }
+        var texts: [String] = []
+        for index in 0..<array.count {
+            guard let element = array[index] else { continue }
+            guard let text = element.string else {
+                refuse(descriptor, element, "at \(index) ")
+                return nil
+            }
+            guard let bounded = readBounded(text, bytesMax, descriptor) else { return nil }
+            texts.append(bounded)
+        }
+        return texts.isEmpty ? nil : .texts(texts)
+    }
+
+    private mutating func readPairs(
+        _ object: JSONValue, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+    ) -> SettingValue? {
+        if object.count > countMax {
+            refuse(descriptor.key, "has \(object.count) members; it takes at most \(countMax)")
+            return nil
+        }
+        var pairs: [NamedText] = []
+        var isRefused = false
+        object.forEachMember { name, value in
+            guard let text = value.string else {
+                refuse(descriptor, value, "at \"\(Self.shown(name))\" ")
+                isRefused = true
+                return false
+            }
+            guard let bounded = readBounded(text, bytesMax, descriptor) else {
+                isRefused = true
+                return false
+            }
+            pairs.append(NamedText(name: name, text: bounded))
+            return true
+        }
+        return isRefused || pairs.isEmpty ? nil : .pairs(pairs)
+    }
+
+    private mutating func readDocument(
+        _ value: JSONValue, _ bytesMax: Int, _ objectOnly: Bool, _ descriptor: SettingDescriptor
+    ) -> SettingValue? {
+        var document = value
+        if let text = value.string {
+            switch Self.parsed(text, bytesMax) {
+            case .success(let inner): document = inner.root
+            case .failure(let error):
+                refuse(descriptor.key, "is a text that holds no JSON: \(error.text)")
+                return nil
+            }
+        }
+        if objectOnly && document.kind != .object {
+            refuse(descriptor, value)
+            return nil
+        }
+        let text = JSONText.compact(document)
+        if text.count > bytesMax {
+            refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(bytesMax)")
+            return nil
+        }
+        return .document(text)
+    }
+
+    private static func parsed(_ text: String, _ bytesMax: Int) -> Result<JSONDocument, JSONError> {
+        do throws(JSONError) {
+            return .success(try JSONDocument.parse(text, byteCountMax: bytesMax))
+        } catch { return .failure(error) }
+    }
+}

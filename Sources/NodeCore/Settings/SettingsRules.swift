@@ -1,0 +1,111 @@
+/// What the table cannot say: the form of single texts, and what must fit together.
+enum SettingsRules {
+    static func check(_ parser: inout SettingsParser) {
+        checkTexts(&parser)
+        checkCredentials(&parser)
+        checkCertificates(&parser)
+        checkFit(&parser)
+    }
+
+    private static func text(_ key: SettingKey, _ parser: SettingsParser) -> String? {
+        if case .text(let text) = parser.given(key) { return text }
+        return nil
+    }
+
+    private static func refuse(_ key: SettingKey, _ problem: String?, _ parser: inout SettingsParser) {
+        if let problem { parser.refuse(key, problem) }
+    }
+
+    private static func checkTexts(_ parser: inout SettingsParser) {
+        if case .pairs(let headers) = parser.given(.headers) {
+            var seen: [[UInt8]] = []
+            for header in headers {
+                refuse(.headers, HandshakeText.problem(headerName: header.name, value: header.text), &parser)
+                let lower = lowercased(header.name)
+                if seen.contains(lower) {
+                    refuse(.headers, "holds \"\(SettingsParser.shown(header.name))\" twice", &parser)
+                }
+                seen.append(lower)
+            }
+        }
+        if case .texts(let names) = parser.given(.subprotocols) {
+            refuse(.subprotocols, HandshakeText.problem(subprotocols: names), &parser)
+        }
+        if case .texts(let names) = parser.given(.tlsALPN), names.contains("") {
+            // RFC 7301 §3.1: names are not empty.
+            refuse(.tlsALPN, "holds an empty text", &parser)
+        }
+        if let value = text(.origin, parser) { refuse(.origin, HandshakeText.problem(fieldValue: value), &parser) }
+        if let value = text(.userAgent, parser) {
+            refuse(.userAgent, HandshakeText.problem(fieldValue: value), &parser)
+        }
+        if let value = text(.tlsCiphers, parser) { refuse(.tlsCiphers, HandshakeText.problem(ciphers: value), &parser) }
+        if let value = text(.tlsServerName, parser) {
+            refuse(.tlsServerName, HandshakeText.problem(serverName: value), &parser)
+        }
+        if let value = text(.bindInterface, parser) {
+            refuse(.bindInterface, HandshakeText.problem(interfaceName: value), &parser)
+        }
+    }
+
+    private static func checkCredentials(_ parser: inout SettingsParser) {
+        if let username = text(.username, parser) {
+            refuse(.username, HandshakeText.problem(username: username), &parser)
+        }
+        if let password = text(.password, parser) {
+            refuse(.password, HandshakeText.problem(fieldValue: password), &parser)
+            if parser.given(.username) == nil && !parser.isRefused(.username) {
+                parser.refuse(.password, "stands without \"username\"")
+            }
+        }
+        guard let token = text(.token, parser) else { return checkAuthorization(&parser) }
+        refuse(.token, HandshakeText.problem(token: token), &parser)
+        if parser.given(.username) != nil { parser.refuse(.token, "stands beside \"username\"; give one or the other") }
+        checkAuthorization(&parser)
+    }
+
+    private static func checkAuthorization(_ parser: inout SettingsParser) {
+        guard case .pairs(let headers) = parser.given(.headers) else { return }
+        guard headers.contains(where: { lowercased($0.name) == Array("authorization".utf8) }) else { return }
+        for key in [SettingKey.username, .token] where parser.given(key) != nil {
+            parser.refuse(key, "stands beside the header \"Authorization\"; give one or the other")
+        }
+    }
+
+    private static func checkCertificates(_ parser: inout SettingsParser) {
+        let hasCertificate = parser.given(.certificate) != nil || parser.isRefused(.certificate)
+        let hasKey = parser.given(.privateKey) != nil || parser.isRefused(.privateKey)
+        if hasCertificate && !hasKey { parser.refuse(.certificate, "stands without \"key\"") }
+        if hasKey && !hasCertificate { parser.refuse(.privateKey, "stands without \"cert\"") }
+        if parser.given(.privateKeyPassword) != nil && !hasKey {
+            parser.refuse(.privateKeyPassword, "stands without \"key\"")
+        }
+    }
+
+    private static func checkFit(_ parser: inout SettingsParser) {
+        if case .milliseconds(let least) = parser.effective(.reconnectMin),
+            case .milliseconds(let most) = parser.effective(.reconnectMax), least > most,
+            !parser.isRefused(.reconnectMin), !parser.isRefused(.reconnectMax)
+        {
+            parser.refuse(
+                .reconnectMax,
+                "is \(SettingKind.seconds(most)); it takes at least reconnect-min, \(SettingKind.seconds(least))")
+        }
+        if parser.effective(.format) == .integer(3) && parser.given(.schema) == nil && !parser.isRefused(.schema) {
+            parser.refuse(.schema, "is missing; the format \"custom\" needs its template")
+        }
+        guard let address = text(.sourceAddress, parser) else { return }
+        guard let version = IPAddressText.parse(address) else {
+            return parser.refuse(.sourceAddress, "is no IPv4 or IPv6 address")
+        }
+        let other: SettingValue = .integer(version == .version4 ? 6 : 4)
+        if parser.effective(.ipVersion) == other {
+            parser.refuse(.sourceAddress, "is an address of the other \"ip-version\"")
+        }
+    }
+
+    /// Header names do not regard case (RFC 9110 §5.1).
+    private static func lowercased(_ name: String) -> [UInt8] {
+        name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+    }
+}

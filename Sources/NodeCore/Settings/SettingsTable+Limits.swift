@@ -1,0 +1,85 @@
+extension SettingsTable {
+    static let timing: [SettingDescriptor] = [
+        SettingDescriptor(
+            .connectTimeout, .seconds(from: 100, to: 600_000), .value(.milliseconds(30_000)), unit: "s",
+            reconnects: false,
+            BilingualText("Connect timeout", "连接超时"),
+            BilingualText(
+                "One deadline for address, TCP, TLS and handshake together.", "域名解析、TCP、TLS 与握手的总时限。")),
+        SettingDescriptor(
+            .pingInterval, aliases: ["keep-alive-interval"], .seconds(from: 0, to: 3_600_000),
+            .value(.milliseconds(20_000)), unit: "s", reconnects: false,
+            BilingualText("Ping interval", "心跳间隔"),
+            BilingualText(
+                "A Ping is sent after so long without one; 0: never. Also called keep-alive-interval.",
+                "发送 Ping 的间隔；0 表示不发送。也可写作 keep-alive-interval。")),
+        SettingDescriptor(
+            .pingTimeout, .seconds(from: 100, to: 3_600_000), .value(.milliseconds(10_000)), unit: "s",
+            reconnects: false,
+            BilingualText("Ping timeout", "心跳超时"),
+            BilingualText(
+                "The connection counts as dead when a Ping has had no Pong for so long.",
+                "Ping 在该时间内没有收到 Pong，则认为连接已断开。")),
+        SettingDescriptor(
+            .userTimeout, .seconds(from: 100, to: 86_400_000, orZero: true), unit: "s", reconnects: true,
+            BilingualText("TCP user timeout", "TCP 用户超时"),
+            BilingualText(
+                "The connection counts as dead when sent bytes have not been acknowledged for so long "
+                    + "(TCP_USER_TIMEOUT); ping-interval + ping-timeout if absent, 0: the system's default.",
+                "已发送数据在该时间内未被确认，则认为连接已断开（TCP_USER_TIMEOUT）；"
+                    + "不填则为 ping-interval 与 ping-timeout 之和，0 表示系统默认值。")),
+        SettingDescriptor(
+            .reconnectMin, .seconds(from: 10, to: 3_600_000), .value(.milliseconds(500)), unit: "s",
+            reconnects: false,
+            BilingualText("Reconnect after, at least", "重连间隔下限"),
+            BilingualText(
+                "The bound of the random wait before the first new attempt; it doubles with each that fails.",
+                "首次重连前随机等待的上限，每次失败后加倍。")),
+        SettingDescriptor(
+            .reconnectMax, .seconds(from: 10, to: 86_400_000), .value(.milliseconds(60_000)), unit: "s",
+            reconnects: false,
+            BilingualText("Reconnect after, at most", "重连间隔上限"),
+            BilingualText("What that bound grows to; not below reconnect-min.", "该上限的最大值；不小于 reconnect-min。")),
+        SettingDescriptor(
+            .closeTimeout, .seconds(from: 100, to: 600_000), .value(.milliseconds(5_000)), unit: "s",
+            reconnects: false,
+            BilingualText("Close timeout", "关闭超时"),
+            BilingualText(
+                "How long the server's answer to a Close frame is waited for.", "等待服务器应答 Close 帧的时间。")),
+    ]
+
+    private static let sizeMin: Int64 = 125
+    private static let sizeMax: Int64 = 1 << 30
+
+    static let limits: [SettingDescriptor] = [
+        SettingDescriptor(
+            .maxMessageSize, .integer(from: sizeMin, to: sizeMax), .value(.integer(16 << 20)), unit: "bytes",
+            reconnects: true,
+            BilingualText("Message size at most", "接收消息大小上限"),
+            BilingualText("Of messages that come in; a larger one ends the connection.", "接收消息的大小；超过则断开连接。")),
+        SettingDescriptor(
+            .maxFrameSize, .integer(from: sizeMin, to: sizeMax), .value(.integer(16 << 20)), unit: "bytes",
+            reconnects: true,
+            BilingualText("Frame size at most", "接收帧大小上限"),
+            BilingualText("Of frames that come in; a larger one ends the connection.", "接收帧的大小；超过则断开连接。")),
+        SettingDescriptor(
+            .fragmentSize, .integer(from: sizeMin, to: sizeMax, orZero: true), .value(.integer(0)), unit: "bytes",
+            reconnects: false,
+            BilingualText("Fragment size", "分片大小"),
+            BilingualText(
+                "Messages that go out are cut into frames of this size; 0: one frame for each.",
+                "发送的消息按该大小切分为多个帧；0 表示每条消息一个帧。")),
+        SettingDescriptor(
+            .queueMaxBytes, .integer(from: 64 << 10, to: 16 << 30), .value(.integer(16 << 20)), unit: "bytes",
+            reconnects: false,
+            BilingualText("Queue size at most", "队列大小上限"),
+            BilingualText(
+                "Memory for messages that wait to be sent; past it a push is refused.",
+                "等待发送的消息占用的内存；超过则拒绝新的消息。")),
+        SettingDescriptor(
+            .queueMaxMessages, .integer(from: 1, to: 100_000_000), .value(.integer(262_144)), reconnects: false,
+            BilingualText("Messages in the queue at most", "队列消息数上限"),
+            BilingualText(
+                "Messages that wait to be sent; past it a push is refused.", "等待发送的消息数量；超过则拒绝新的消息。")),
+    ]
+}

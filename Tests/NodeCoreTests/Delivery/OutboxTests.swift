@@ -1,0 +1,202 @@
+import Testing
+import WebSocketCore
+
+@testable import NodeCore
+
+/// A mailbox, an outbox and the peer that reads what they frame.
+private struct Bench: ~Copyable {
+    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 1000))
+    var pool = ChunkPool(keptBytesMax: 1 << 20)
+    var outbox = Outbox()
+    var writer = FrameWriter(role: .client)
+    var keys = MaskingKeyPool()
+    var stream: [UInt8] = []
+
+    mutating func push(_ text: String, kind: UInt8 = 1) -> Mailbox.Verdict {
+        let bytes = Array(text.utf8)
+        return bytes.withUnsafeBytes { raw in
+            var chunk: MessageChunk? = mailbox.needsChunk(byteCount: raw.count) ? pool.take(byteCount: raw.count) : nil
+            return mailbox.append(raw, kind: kind, chunk: &chunk)
+        }
+    }
+
+    /// Frames up to `room` bytes and appends them to the stream.
+    mutating func fill(room: Int, stopsAtFrameEnd: Bool = false) -> Outbox.Stop {
+        outbox.add(mailbox.takeAll())
+        let random = [UInt8](repeating: 0x5A, count: 4096)
+        keys.refill(random.span.bytes)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
+        defer { output.deallocate() }
+        var position = 0
+        let stop = outbox.fill(
+            output, at: &position, streamOffset: UInt64(stream.count), writer: &writer, keys: &keys,
+            stopsAtFrameEnd: stopsAtFrameEnd)
+        stream.append(contentsOf: output[..<position])
+        outbox.checkInvariants()
+        return stop
+    }
+
+    /// What a server makes of the stream.
+    func messages() -> [String] {
+        var server = WebSocketEndpoint(role: .server, limits: EndpointLimits())
+        var texts: [String] = []
+        var offset = 0
+        while let event = server.bytesReceived(stream.span.bytes, from: &offset) {
+            guard case .message = event else {
+                texts.append("\(event)")
+                continue
+            }
+            texts.append(String(decoding: server.message, as: UTF8.self))
+        }
+        return texts
+    }
+
+    mutating func settle(written: Int) -> [Outbox.Run] {
+        var runs: [Outbox.Run] = []
+        while let run = outbox.nextCompleted(written: UInt64(written)) {
+            mailbox.completed(count: run.count, bytes: run.recordBytes)
+            runs.append(run)
+        }
+        return runs
+    }
+}
+
+@Suite struct OutboxTests {
+    @Test func messagesArriveWholeAndInOrderWhateverTheBuffersSize() {
+        for room in 16..<80 {
+            var bench = Bench()
+            let texts = (0..<20).map { String(repeating: "abc", count: $0) + "\($0)" }
+            for text in texts { _ = bench.push(text) }
+            while bench.fill(room: room) == .bufferFull {}
+            #expect(bench.messages() == texts)
+        }
+    }
+
+    @Test func fragmentsMakeUpTheSameMessages() {
+        var bench = Bench()
+        bench.outbox.fragmentBytesMax = 7
+        let texts = ["", "short", "exactly", "a longer text than seven bytes"]
+        for text in texts { _ = bench.push(text) }
+        while bench.fill(room: 20) == .bufferFull {}
+        #expect(bench.messages() == texts)
+    }
+
+    @Test func framesEndWhereControlFramesWait() {
+        var bench = Bench()
+        _ = bench.push("one")
+        _ = bench.push("two")
+        #expect(bench.fill(room: 1000, stopsAtFrameEnd: true) == .frameEnded)
+        #expect(bench.messages() == ["one"])
+    }
+
+    @Test func aMessageIsDoneWhenItsLastByteIsWritten() {
+        var bench = Bench()
+        _ = bench.push("one")
+        _ = bench.push("three")
+        #expect(bench.fill(room: 1000) == .allFramed)
+        // 2 bytes of header, 4 of key, 3 of payload.
+        #expect(bench.settle(written: 8) == [])
+        let first = bench.settle(written: 9)
+        #expect(first == [Outbox.Run(firstID: 1, count: 1, payloadBytes: 3, recordBytes: 24, isRefused: false)])
+        #expect(bench.settle(written: 19) == [])
+        let second = bench.settle(written: 20)
+        #expect(second == [Outbox.Run(firstID: 2, count: 1, payloadBytes: 5, recordBytes: 24, isRefused: false)])
+        #expect(bench.outbox.isEmpty)
+        #expect(bench.mailbox.queuedCount == 0)
+        #expect(bench.mailbox.queuedBytes == 0)
+    }
+
+    @Test func whatWasNotWrittenWholeIsFramedAgainOnTheNextConnection() {
+        var bench = Bench()
+        let texts = ["one", "two", "three", "four"]
+        for text in texts { _ = bench.push(text) }
+        #expect(bench.fill(room: 25) == .bufferFull)
+        _ = bench.settle(written: 12)
+        #expect(bench.outbox.rewind() == 2)
+        bench.stream = []
+        bench.writer = FrameWriter(role: .client)
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.messages() == ["two", "three", "four"])
+    }
+
+    @Test func aRefusedMessageIsLeftOutAndSaidToBe() {
+        var bench = Bench()
+        bench.outbox.inspectsMessages = true
+        for text in ["one", "bad", "two"] { _ = bench.push(text) }
+        while bench.fill(room: 1000) == .uninspected {
+            let message = bench.outbox.nextMessage()
+            bench.outbox.markInspected(isRefused: message?.bytes == Array("bad".utf8))
+        }
+        #expect(bench.messages() == ["one", "two"])
+        #expect(bench.settle(written: bench.stream.count).map(\.isRefused) == [false, true, false])
+    }
+
+    @Test func abandonedMessagesAreAllAccountedFor() {
+        var bench = Bench()
+        for index in 0..<100 { _ = bench.push("message \(index)") }
+        _ = bench.fill(room: 100)
+        var count: UInt64 = 0
+        while let run = bench.outbox.nextAbandoned() { count += run.count }
+        #expect(count == 100)
+        #expect(bench.outbox.isEmpty)
+    }
+
+    @Test func largeAndSmallMessagesShareTheOutbox() {
+        var bench = Bench()
+        bench.mailbox.limits.bytesMax = 8 << 20
+        let texts = ["a", String(repeating: "x", count: 1 << 20), "b", String(repeating: "y", count: 300_000), "c"]
+        for text in texts { #expect(bench.push(text) != .full) }
+        while bench.fill(room: 65_536) == .bufferFull {}
+        #expect(bench.messages() == texts)
+    }
+}
+
+@Suite struct MailboxTests {
+    @Test func numbersCountFromOne() {
+        var bench = Bench()
+        #expect(bench.push("a") == .accepted(1))
+        #expect(bench.push("b") == .accepted(2))
+    }
+
+    @Test func theLimitInMessagesHoldsUntilSomeAreDone() {
+        var bench = Bench()
+        bench.mailbox.limits.messagesMax = 2
+        _ = bench.push("a")
+        _ = bench.push("b")
+        #expect(bench.push("c") == .full)
+        _ = bench.fill(room: 1000)
+        #expect(bench.push("c") == .full)
+        _ = bench.settle(written: bench.stream.count)
+        #expect(bench.push("c") == .accepted(3))
+    }
+
+    @Test func theLimitInBytesCountsTheMemoryTaken() {
+        var bench = Bench()
+        bench.mailbox.limits.bytesMax = 48
+        #expect(bench.push("12345678") == .accepted(1))
+        #expect(bench.push("12345678") == .accepted(2))
+        #expect(bench.push("") == .full)
+        #expect(bench.mailbox.queuedBytes == 48)
+    }
+
+    @Test func aMessageLargerThanTheLimitIsTakenWhenNothingWaits() {
+        var bench = Bench()
+        bench.mailbox.limits.bytesMax = 64
+        let large = String(repeating: "x", count: 1000)
+        #expect(bench.push(large) == .accepted(1))
+        #expect(bench.push(large) == .full)
+    }
+
+    @Test func thePoolGivesChunksAgain() {
+        var pool = ChunkPool(keptBytesMax: MessageChunk.capacityDefault)
+        let first = pool.take(byteCount: 10)
+        let second = pool.take(byteCount: 10)
+        var list = ChunkList()
+        list.append(first)
+        list.append(second)
+        pool.give(&list)
+        #expect(list.isEmpty)
+        #expect(pool.take(byteCount: 10) === first)
+        #expect(pool.take(byteCount: 10) !== second)
+    }
+}

@@ -1,0 +1,207 @@
+import NodeCore
+import Testing
+
+/// The error of a document, nil when it is taken.
+func refusal(_ json: String) -> SettingsError? {
+    do throws(SettingsError) {
+        _ = try NodeSettings.parse(json: json)
+        return nil
+    } catch { return error }
+}
+
+/// Settings with a good URL and these further members.
+func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
+
+@Suite struct NodeSettingsTests {
+    @Test func aURLAloneGivesTheDefaults() throws {
+        let settings = try NodeSettings.parse(json: #"{"url":"ws://127.0.0.1:8080/data"}"#)
+        #expect(settings.urls.count == 1)
+        #expect(settings.urls[0].port == 8080)
+        #expect(settings.format == 0)
+        #expect(settings.uploadErrors)
+        #expect(!settings.sendsBinary)
+        #expect(settings.staticTagsJSON == nil)
+        #expect(settings.templateJSON == nil)
+        #expect(settings.username == nil && settings.password == nil && settings.token == nil)
+        #expect(settings.headers.isEmpty && settings.subprotocols.isEmpty && settings.tlsALPN.isEmpty)
+        #expect(settings.certificateAuthorities == nil && settings.certificate == nil && settings.privateKey == nil)
+        #expect(!settings.requiresTLS13)
+        #expect(settings.tlsVerify)
+        #expect(settings.connectTimeoutMilliseconds == 30_000)
+        #expect(settings.pingIntervalMilliseconds == 20_000)
+        #expect(settings.pingTimeoutMilliseconds == 10_000)
+        #expect(settings.userTimeoutMilliseconds == 30_000)
+        #expect(settings.reconnectMinMilliseconds == 500)
+        #expect(settings.reconnectMaxMilliseconds == 60_000)
+        #expect(settings.closeTimeoutMilliseconds == 5_000)
+        #expect(settings.messageBytesMax == 16_777_216)
+        #expect(settings.frameBytesMax == 16_777_216)
+        #expect(settings.fragmentBytes == 0)
+        #expect(settings.queueBytesMax == 16_777_216)
+        #expect(settings.queueMessagesMax == 262_144)
+        #expect(settings.ipVersion == 0)
+        #expect(settings.tcpNoDelay)
+        #expect(settings.logLevel == 1)
+    }
+
+    @Test func paramsAsTheGatewaySendsThemAreTaken() throws {
+        let settings = try NodeSettings.parse(json: #"{"params":{"url":"wss://h","format":1,"username":"","ca":""}}"#)
+        #expect(settings.urls[0].isSecure)
+        #expect(settings.format == 1)
+        #expect(settings.username == nil)
+        #expect(settings.certificateAuthorities == nil)
+    }
+
+    @Test func membersBesideParamsAreRefused() {
+        #expect(
+            refusal(#"{"params":{"url":"ws://h"},"format":1}"#)?.text
+                == #""format" stands beside "params"; move it inside"#)
+        #expect(refusal(#"{"params":[]}"#)?.text == #""params" is an array; it must be an object"#)
+    }
+
+    @Test func everyValueFindsItsPlace() throws {
+        let json = """
+            {"url":["ws://a","wss://b/x?k=v"],"format":"custom","schema":{"n":"${node}","r":1.1},"upload_err":false,
+            "static_tags":"{\\"site\\":\\"A\\"}","message-type":"binary","username":"u","password":"p",
+            "headers":{"X-A":"1"},"subprotocols":["a","b"],"origin":"http://o","user-agent":"ua","ca":"CA","cert":"C",
+            "key":"K","keypass":"P","tls-min-version":"1.3","tls-ciphers":"HIGH:!aNULL","tls-server-name":"s.example",
+            "tls-verify":false,"tls-alpn":["http/1.1"],"connect-timeout":0.1,"keep-alive-interval":0,"ping-timeout":1.5,
+            "user-timeout":0,"reconnect-min":0.01,"reconnect-max":0.01,"close-timeout":600,"max-message-size":125,
+            "max-frame-size":1073741824,"fragment-size":125,"queue-max-bytes":65536,"queue-max-messages":1,
+            "bind-interface":"eth0","source-address":"127.0.0.1","ip-version":"4","tcp-nodelay":false,"log-level":"off"}
+            """
+        let settings = try NodeSettings.parse(json: json)
+        #expect(settings.urls.count == 2)
+        #expect(settings.redactedURLs == ["ws://a/", "wss://b/x?k=…"])
+        #expect(settings.format == 3)
+        #expect(settings.templateJSON == Array(#"{"n":"${node}","r":1.1}"#.utf8))
+        #expect(!settings.uploadErrors)
+        #expect(settings.staticTagsJSON == Array(#"{"site":"A"}"#.utf8))
+        #expect(settings.sendsBinary)
+        #expect(settings.username == "u")
+        #expect(settings.password == "p")
+        #expect(settings.headers == [NamedText(name: "X-A", text: "1")])
+        #expect(settings.subprotocols == ["a", "b"])
+        #expect(settings.origin == "http://o")
+        #expect(settings.userAgent == "ua")
+        #expect(settings.certificateAuthorities == "CA")
+        #expect(settings.certificate == "C")
+        #expect(settings.privateKey == "K")
+        #expect(settings.privateKeyPassword == "P")
+        #expect(settings.requiresTLS13)
+        #expect(settings.tlsCiphers == "HIGH:!aNULL")
+        #expect(settings.tlsServerName == "s.example")
+        #expect(!settings.tlsVerify)
+        #expect(settings.tlsALPN == ["http/1.1"])
+        #expect(settings.connectTimeoutMilliseconds == 100)
+        #expect(settings.pingIntervalMilliseconds == 0)
+        #expect(settings.pingTimeoutMilliseconds == 1_500)
+        #expect(settings.userTimeoutMilliseconds == 0)
+        #expect(settings.reconnectMinMilliseconds == 10)
+        #expect(settings.reconnectMaxMilliseconds == 10)
+        #expect(settings.closeTimeoutMilliseconds == 600_000)
+        #expect(settings.messageBytesMax == 125)
+        #expect(settings.frameBytesMax == 1_073_741_824)
+        #expect(settings.fragmentBytes == 125)
+        #expect(settings.queueBytesMax == 65_536)
+        #expect(settings.queueMessagesMax == 1)
+        #expect(settings.bindInterface == "eth0")
+        #expect(settings.sourceAddress == "127.0.0.1")
+        #expect(settings.ipVersion == 4)
+        #expect(!settings.tcpNoDelay)
+        #expect(settings.logLevel == 6)
+    }
+
+    @Test func theUserTimeoutFollowsThePings() throws {
+        let settings = try NodeSettings.parse(json: withURL(#""ping-interval":7,"ping-timeout":2"#))
+        #expect(settings.userTimeoutMilliseconds == 9_000)
+    }
+
+    @Test func whatIsNoJSONIsRefusedWithLineAndColumn() {
+        #expect(
+            refusal("{")?.text == "the settings are not JSON: line 1, column 1: string or '}' expected near end of file"
+        )
+        #expect(refusal("")?.text == "the settings are not JSON: the document is empty")
+        #expect(refusal("[]")?.text == "the settings are an array; they must be an object")
+        #expect(refusal("3")?.key == "")
+        let large = String(repeating: " ", count: 4 << 20) + "{}"
+        #expect(
+            refusal(large)?.text
+                == "the settings are not JSON: the document has 4194306 bytes, at most 4194304 are taken")
+    }
+
+    @Test func anErrorOfTheParserShowsNoWordOfTheDocument() throws {
+        let error = try #require(refusal(#"{"password":"hunter2" oops"#))
+        #expect(!error.text.contains("hunter2"))
+        #expect(!error.text.contains("oops"))
+        #expect(error.text.hasPrefix("the settings are not JSON: line 1, column "))
+    }
+
+    @Test func aKeyGivenTwiceIsRefused() throws {
+        let error = try #require(refusal(#"{"url":"ws://h","format":1,"format":2}"#))
+        #expect(error.text.contains("duplicate object key near '\"format\"'"))
+        #expect(
+            refusal(withURL(#""ping-interval":1,"keep-alive-interval":2"#))?.text
+                == #""ping-interval" is set twice, once as "keep-alive-interval"; give it once"#)
+    }
+
+    @Test func unknownKeysAreNamedWithTheNearestKnownOne() {
+        #expect(
+            refusal(withURL(#""ping-intervall":20"#))?.text
+                == #""ping-intervall" (an integer) is no setting; did you mean "ping-interval"?"#)
+        #expect(
+            refusal(withURL(#""pasword":"hunter2""#))?.text
+                == #""pasword" (a text) is no setting; did you mean "password"?"#)
+        #expect(
+            refusal(withURL(#""static-tags":{}"#))?.text
+                == #""static-tags" (an object) is no setting; did you mean "static_tags"?"#)
+        #expect(refusal(withURL(#""xyzzy":null"#))?.text == #""xyzzy" (null) is no setting"#)
+        #expect(refusal(withURL(#""x":1"#))?.text == #""x" (an integer) is no setting"#)
+        #expect(refusal(withURL(#""compression":"on""#))?.text == #""compression" is not in this version"#)
+    }
+
+    @Test func allProblemsAreToldUpToEight() throws {
+        let error = try #require(refusal(#"{"url":"ws://h","format":9,"upload_err":1,"x":2}"#))
+        #expect(error.key == "format")
+        #expect(
+            error.text == """
+                "format" is 9, an integer; it takes one of "values-format" (0), "tags-format" (1), "ECP-format" (2), \
+                "custom" (3); "upload_err" is 1, an integer; it takes true or false; "x" (an integer) is no setting
+                """)
+        var many = "{\"url\":\"ws://h\""
+        for index in 0..<11 { many += ",\"zz\(index)zz\":0" }
+        #expect(refusal(many + "}")?.text.hasSuffix("; and 3 more") == true)
+    }
+
+    @Test func secretsStandInNoText() {
+        let secrets = [
+            #""password":{"a":"hunter2"}"#, #""token":["hunter2"]"#, #""token":"hunter2 x""#,
+            #""headers":{"A":"hunter2\n"}"#, #""headers":"hunter2""#, #""key":["hunter2"]"#, #""keypass":"hunter2""#,
+            #""username":"u","token":"hunter2""#,
+        ]
+        for secret in secrets {
+            let error = refusal(withURL(secret))
+            #expect(error != nil, "\(secret)")
+            #expect(error?.text.contains("hunter2") == false, "\(secret)")
+        }
+        #expect(refusal(#"{"url":"ws://user:hunter2@h/"}"#)?.text.contains("hunter2") == false)
+        #expect(refusal(#"{"url":{"a":"hunter2"}}"#)?.text.contains("hunter2") == false)
+    }
+
+    @Test func onlyKeysOfTheConnectionNeedANewOne() throws {
+        let base = try NodeSettings.parse(json: #"{"url":"ws://h:80/","log-level":"info"}"#)
+        let same = [
+            #"{"url":"ws://h/"}"#, #"{"host":"h"}"#, #"{"url":"ws://h","log-level":"debug","format":1}"#,
+            #"{"url":"ws://h","static_tags":{"a":1},"upload_err":false,"queue-max-bytes":65536}"#,
+            #"{"url":"ws://h","user-timeout":30}"#, #"{"url":"ws://h","tls-verify":true}"#,
+        ]
+        for json in same { #expect(try NodeSettings.parse(json: json).connectionEquals(base), "\(json)") }
+        let other = [
+            #"{"url":"ws://h/x"}"#, #"{"url":["ws://h","ws://i"]}"#, #"{"url":"ws://h","token":"t"}"#,
+            #"{"url":"ws://h","headers":{"A":"b"}}"#, #"{"url":"ws://h","tls-verify":false}"#,
+            #"{"url":"ws://h","user-timeout":31}"#, #"{"url":"ws://h","ca":"x"}"#,
+            #"{"url":"ws://h","max-message-size":125}"#,
+        ]
+        for json in other { #expect(try !NodeSettings.parse(json: json).connectionEquals(base), "\(json)") }
+    }
+}
