@@ -54,7 +54,7 @@ final class ServerListener: @unchecked Sendable {
         if let receiveBufferBytes { setOption(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes) }
         if family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         var address = SocketAddress.loopback(family, port)
-        guard address.withPointer({ bind(descriptor, .init(__sockaddr__: $0), $1) }) == 0,
+        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0,
             CLinux.listen(descriptor, 1024) == 0
         else {
             let error = ServerError.system("port \(port)")
@@ -63,7 +63,7 @@ final class ServerListener: @unchecked Sendable {
         }
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
         var actual = SocketAddress()
-        actual.withMutablePointer { _ = getsockname(descriptor, .init(__sockaddr__: $0), &length) }
+        actual.withMutablePointer { _ = getsockname(descriptor, $0, &length) }
         port = actual.port
         return descriptor
     }
@@ -92,7 +92,7 @@ final class ServerListener: @unchecked Sendable {
             var peer = SocketAddress()
             var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
             let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-            let connection = peer.withMutablePointer { accept4(descriptor, .init(__sockaddr__: $0), &length, flags) }
+            let connection = peer.withMutablePointer { accept4(descriptor, $0, &length, flags) }
             guard connection >= 0 else {
                 // Out of descriptors: without a pause poll would come back at once.
                 if [EMFILE, ENFILE].contains(__errno_location().pointee) { usleep(20_000) }
