@@ -10,12 +10,12 @@ enum BenchCommand {
             Positional(name: "URL", help: "ws://… or wss://…"),
             Positional(name: "COUNT", help: "how many messages in all"),
             Positional(name: "SIZE", help: "bytes of a message, 49 at least"),
-            Positional(name: "CONNS", help: "how many nodes the messages are dealt to in turn (1)", isRequired: false),
+            Positional(name: "CONNS", help: "nodes that the messages are dealt to in turn (1)", isRequired: false),
         ],
         options: [
             ArgumentOption(name: "--seq", value: nil, help: "each message has its own increasing seq"),
             ArgumentOption(
-                name: "--tags", value: "N", help: "each message is a group of N tags in values-format; SIZE is ignored"),
+                name: "--tags", value: "N", help: "each message is a group of N tags in values-format, whatever SIZE"),
             ArgumentOption(
                 name: "--rate", value: "HZ", help: "so many messages a second; t is CLOCK_MONOTONIC in ns then"),
             ArgumentOption(name: "--idle", value: nil, help: "only open CONNS nodes and tell what they cost"),

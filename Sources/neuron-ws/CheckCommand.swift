@@ -17,7 +17,7 @@ enum CheckCommand {
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
         let settings = try Settings.text(arguments.text("--settings") ?? "")
-        let narrator = Narrator(attemptsMax: urlCount(settings))
+        let narrator = Narrator()
         do throws(LibraryError) {
             let node = try Node.create(name: "check", settings: settings, observer: narrator)
             Narrator.tell("settings", isGood: true, "are good")
@@ -31,14 +31,6 @@ enum CheckCommand {
             return .failed
         }
         return narrator.isOpen ? .success : .failed
-    }
-
-    /// A list of URLs is worth an attempt each.
-    private static func urlCount(_ settings: String) -> Int {
-        guard let document = try? JSON.parse(settings), document.kind == .object else { return 1 }
-        let url = document["url"] ?? document["params"]?["url"]
-        guard let url, url.kind == .array else { return 1 }
-        return max(1, url.count)
     }
 
     private static func describe(_ state: NodeState) {
@@ -67,17 +59,12 @@ private final class Narrator: StateObserver, @unchecked Sendable {
     ]
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let attemptsMax: Int
     private var current: neuron_ws_phase_t?
-    private var failures = 0
     private var isOver = false
     private(set) var isOpen = false
     private(set) var lastState: NodeState?
 
-    init(attemptsMax: Int) {
-        self.attemptsMax = attemptsMax
-        pthread_mutex_init(mutex, nil)
-    }
+    override init() { pthread_mutex_init(mutex, nil) }
 
     deinit {
         pthread_mutex_destroy(mutex)
@@ -103,8 +90,11 @@ private final class Narrator: StateObserver, @unchecked Sendable {
             isOver = true
         } else if state.phase == .NEURON_WS_PHASE_WAITING && state.reason != .NEURON_WS_REASON_NONE {
             failed(state)
-        } else if Self.steps.contains(where: { $0.phase == state.phase }), state.phase != current {
-            passed()
+            isOver = true
+        } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }), state.phase != current {
+            // One step back or more: this attempt has failed, and the next URL of the list gets its own.
+            let before = Self.steps.firstIndex { $0.phase == current } ?? -1
+            if next < before { failed(state) } else { passed() }
             current = state.phase
         }
     }
@@ -119,65 +109,11 @@ private final class Narrator: StateObserver, @unchecked Sendable {
     private func failed(_ state: NodeState) {
         let name = Self.steps.first { $0.phase == current }?.name ?? "connection"
         Self.tell(name, isGood: false, Terminal.printable(state.message))
-        if let advice = Advice.text(for: state) {
-            Output.standard.writeLine("  \(Text.left("what to do", 13)) \(advice)")
-        }
         current = nil
-        failures += 1
-        isOver = failures >= attemptsMax
     }
 
     static func tell(_ step: String, isGood: Bool, _ text: String) {
         let verdict = isGood ? Terminal.styled(.green, "ok    ") : Terminal.styled(.red, "FAILED")
         Output.standard.writeLine("\(Text.left(step, 10)) \(verdict) \(text)")
-    }
-}
-
-/// What to do about a failed attempt, in plain words.
-private enum Advice {
-    static func text(for state: NodeState) -> String? {
-        switch state.reason {
-        case .NEURON_WS_REASON_DNS: "check the host name in \"url\", and this machine's name servers"
-        case .NEURON_WS_REASON_NETWORK_ERROR:
-            state.systemError == ECONNREFUSED
-                ? "nothing listens there: start the server, or correct host and port in \"url\""
-                : "check the route to the server, firewalls on the way, and host and port in \"url\""
-        case .NEURON_WS_REASON_CONNECT_TIMEOUT:
-            "check host, port and firewalls; a slow network may need a longer \"connect-timeout\""
-        case .NEURON_WS_REASON_PROXY: "check the settings \"proxy\" and \"no-proxy\""
-        case .NEURON_WS_REASON_TLS: tls(state.tlsFailure)
-        case .NEURON_WS_REASON_HANDSHAKE_REJECTED: handshake(state.httpStatus)
-        case .NEURON_WS_REASON_ABNORMAL, .NEURON_WS_REASON_PROTOCOL_ERROR:
-            "check that the port is a WebSocket server's, and whether it wants wss:// instead of ws://"
-        default: nil
-        }
-    }
-
-    private static func tls(_ failure: neuron_ws_tls_failure_t) -> String {
-        switch failure {
-        case .NEURON_WS_TLS_UNKNOWN_CA, .NEURON_WS_TLS_SELF_SIGNED:
-            "put the certificate of the authority that signed the server's into \"ca\""
-        case .NEURON_WS_TLS_EXPIRED: "the server needs a new certificate; or this machine's clock is wrong"
-        case .NEURON_WS_TLS_NOT_YET_VALID: "set this machine's clock; or the server's certificate is from the future"
-        case .NEURON_WS_TLS_WRONG_NAME:
-            "use the name in the certificate in \"url\", or set \"tls-server-name\" to it"
-        case .NEURON_WS_TLS_REVOKED: "the server needs a new certificate: this one was revoked"
-        case .NEURON_WS_TLS_CLIENT_CERTIFICATE:
-            "put a certificate that the server trusts and its key into \"cert\" and \"key\""
-        case .NEURON_WS_TLS_NOT_TLS: "the port does not speak TLS: use ws:// or another port"
-        default: "check which TLS versions and ciphers the server takes, and \"tls-min-version\" and \"tls-ciphers\""
-        }
-    }
-
-    private static func handshake(_ status: Int) -> String {
-        switch status {
-        case 0: "the port does not speak HTTP: check the port, and whether it wants wss:// instead of ws://"
-        case 300...399: "the server sends us elsewhere: put the address it names into \"url\""
-        case 401, 403, 407: "the server wants to know who we are: set \"token\", or \"username\" and \"password\""
-        case 404: "there is no such path on the server: correct the path in \"url\""
-        case 429, 503: "the server is busy or down for the moment: try again later"
-        case 200...299: "an ordinary web server answers there: correct port and path in \"url\""
-        default: "see the server's log for why it refused"
-        }
     }
 }

@@ -265,7 +265,8 @@ private final class Demo {
         while rest.count > columns {
             let piece = rest.prefix(columns)
             let end = piece.lastIndex { $0 == "," || $0 == " " }.map { piece.index(after: $0) } ?? piece.endIndex
-            lines.append(String(rest[..<end]))
+            let line = rest[..<end]
+            lines.append(String(line.last == " " ? line.dropLast() : line))
             rest = rest[end...]
         }
         return lines + [String(rest)]
