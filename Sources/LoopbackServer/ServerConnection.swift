@@ -12,21 +12,21 @@ final class ServerConnection: @unchecked Sendable {
     private static let readBytes = 256 * 1024
     /// No more is read while so much waits to be written: a client that does not read its answers gets no more.
     private static let outputBytesMax = 4 << 20
-    private static let handshakeMilliseconds: Int64 = 10_000
+    static let handshakeMilliseconds: Int64 = 10_000
     private static let farewellMilliseconds: Int64 = 1_000
 
     private unowned let server: LoopbackWebSocketServer
-    private let stream: ServerStream
+    let stream: ServerStream
     private let waker = ServerWaker()
     private let lock = ServerLock()
     private var wish = Wish.none
     /// Set before the thread starts to matter to anybody, read when it is joined.
     var thread: pthread_t?
 
-    private(set) var record: ConnectionRecord
+    var record: ConnectionRecord
     private var endpoint: WebSocketEndpoint
     private var keys = MaskingKeyPool()
-    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ServerConnection.readBytes, alignment: 16)
+    let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ServerConnection.readBytes, alignment: 16)
     private var output: [UInt8] = []
     private var outputStart = 0
     private var nextPingMilliseconds: Int64 = 0
@@ -71,86 +71,6 @@ final class ServerConnection: @unchecked Sendable {
         if isReset { stream.armReset() }
         stream.closeDescriptor()
         server.connectionEnded(self)
-    }
-
-    /// TLS, if it is TLS.
-    private func secure() -> Bool {
-        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
-        while true {
-            switch stream.shakeHands() {
-            case .bytes:
-                record.clientCertificate = stream.clientCertificate
-                return true
-            case .notNow:
-                guard wait(reading: !stream.waitsForWriting, until: deadline) else { return false }
-            case .end: return over("the client left during the TLS handshake")
-            case .failed(let why): return over(why)
-            }
-        }
-    }
-
-    /// The opening handshake.
-    /// - Returns: how many bytes of `input` came behind it; nil when there is no WebSocket.
-    private func shakeHands(_ behaviour: ServerBehaviour) -> Range<Int>? {
-        var handshake = ServerHandshake()
-        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
-        while true {
-            switch stream.read(into: input) {
-            case .bytes(let count):
-                var offset = 0
-                do throws(HandshakeError) {
-                    let bytes = UnsafeRawBufferPointer(rebasing: input[..<count])
-                    guard let request = try handshake.bytesReceived(bytes.bytes, from: &offset) else { continue }
-                    return try answer(request, behaviour) ? offset..<count : nil
-                } catch {
-                    send(ClientRequest.refusal(status: 400, reason: "Bad Request"))
-                    finish("the handshake: \(error.text)")
-                    return nil
-                }
-            case .notNow:
-                guard wait(reading: true, until: deadline) else { return nil }
-            case .end:
-                _ = over("the client left during the handshake")
-                return nil
-            case .failed(let why):
-                _ = over(why)
-                return nil
-            }
-        }
-    }
-
-    /// - Returns: whether the WebSocket is open.
-    private func answer(_ request: ClientRequest, _ behaviour: ServerBehaviour) throws(HandshakeError) -> Bool {
-        record.resource = request.resource
-        record.headers = request.fields
-        var subprotocol = behaviour.subprotocol
-        if let wanted = subprotocol, !request.offeredSubprotocols.contains(wanted) { subprotocol = nil }
-        switch behaviour.handshake {
-        case .accept:
-            send(try request.accepted(subprotocol: subprotocol))
-            return true
-        case .silent:
-            while wait(reading: false, until: Int64.max) {}
-        case .refuse(let status, let reason, let headers):
-            send(ClientRequest.refusal(status: status, reason: reason, headers: headers))
-            finish("refused with \(status)")
-        case .wrongAccept:
-            let right = String(decoding: try request.accepted(), as: UTF8.self)
-            let lines = right.split(separator: "\r\n", omittingEmptySubsequences: false).map { line in
-                line.hasPrefix("Sec-WebSocket-Accept") ? "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=" : line
-            }
-            send(Array(lines.joined(separator: "\r\n").utf8))
-            finish("answered with a wrong Sec-WebSocket-Accept")
-        case .cut(let count):
-            send(Array(try request.accepted().prefix(count)))
-            finish("ended behind \(count) bytes of the answer")
-        case .bytes(let bytes):
-            send(bytes)
-            finish("answered with bytes of its own")
-        case .endless(let bytes):
-            while send(bytes) {}
-        }
-        return false
     }
 
     // MARK: Messages
@@ -323,7 +243,7 @@ final class ServerConnection: @unchecked Sendable {
 
     /// Writes all of it, waiting where it must; for the handshake.
     @discardableResult
-    private func send(_ bytes: [UInt8]) -> Bool {
+    func send(_ bytes: [UInt8]) -> Bool {
         output.append(contentsOf: bytes)
         let deadline = Self.milliseconds() + Self.handshakeMilliseconds
         while true {
@@ -334,7 +254,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// Ends our side and gives the client a moment to end its own, so that what we sent is not lost to an RST.
-    private func finish(_ how: String) {
+    func finish(_ how: String) {
         if record.ending.isEmpty { record.ending = how }
         stream.finish()
         let deadline = Self.milliseconds() + Self.farewellMilliseconds
@@ -348,7 +268,7 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
-    private func over(_ how: String) -> Bool {
+    func over(_ how: String) -> Bool {
         if record.ending.isEmpty { record.ending = how }
         return false
     }
@@ -366,7 +286,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// - Returns: false when the time is over or somebody wants the connection to end.
-    private func wait(reading: Bool, writing: Bool = false, until deadline: Int64) -> Bool {
+    func wait(reading: Bool, writing: Bool = false, until deadline: Int64) -> Bool {
         let isGone = poll(reading: reading, writing: writing || stream.waitsForWriting, until: deadline)
         switch currentWish {
         case .none: break
@@ -395,7 +315,7 @@ final class ServerConnection: @unchecked Sendable {
         return Int32(entries[0].revents) & (POLLHUP | POLLERR) != 0
     }
 
-    private static func milliseconds() -> Int64 {
+    static func milliseconds() -> Int64 {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000

@@ -12,7 +12,9 @@ final class ServerListener: @unchecked Sendable {
         self.descriptors = descriptors
     }
 
-    deinit { descriptors.forEach { close($0) } }
+    deinit {
+        for descriptor in descriptors { close(descriptor) }
+    }
 
     /// Binds the loopback addresses that the configuration asks for, all to the same port.
     static func open(_ configuration: ServerConfiguration, port: UInt16) throws(ServerError) -> ServerListener {
@@ -35,7 +37,7 @@ final class ServerListener: @unchecked Sendable {
                 }
                 if !bound.isEmpty { return ServerListener(port: chosen, descriptors: bound) }
             } catch {
-                bound.forEach { close($0) }
+                for descriptor in bound { close(descriptor) }
                 failure = error
             }
         }
@@ -52,7 +54,9 @@ final class ServerListener: @unchecked Sendable {
         if let receiveBufferBytes { setOption(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes) }
         if family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         var address = SocketAddress.loopback(family, port)
-        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0, CLinux.listen(descriptor, 1024) == 0 else {
+        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0,
+            CLinux.listen(descriptor, 1024) == 0
+        else {
             let error = ServerError.system("port \(port)")
             close(descriptor)
             throw error

@@ -26,7 +26,9 @@ final class ServerTLS: @unchecked Sendable {
 
     private func useCertificate(_ pem: String) throws(ServerError) {
         let chain = Self.certificates(pem)
-        defer { chain.forEach { X509_free($0) } }
+        defer {
+            for certificate in chain { X509_free(certificate) }
+        }
         guard let first = chain.first else { throw Self.lastError("the certificate is no PEM") }
         guard SSL_CTX_use_certificate(context, first) == 1 else { throw Self.lastError("the certificate is no good") }
         for certificate in chain.dropFirst() { _ = neuron_ws_SSL_CTX_add1_chain_cert(context, certificate) }
@@ -44,7 +46,9 @@ final class ServerTLS: @unchecked Sendable {
 
     private func requireClients(of authorityPEM: String) throws(ServerError) {
         let authorities = Self.certificates(authorityPEM)
-        defer { authorities.forEach { X509_free($0) } }
+        defer {
+            for authority in authorities { X509_free(authority) }
+        }
         guard !authorities.isEmpty else { throw Self.lastError("the clients' authority is no PEM") }
         for authority in authorities {
             X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority)

@@ -80,7 +80,8 @@ struct CommandSyntax {
             throw UsageError(text: "\(name) needs \(positional.name): \(usageLine)")
         }
         if given > positionals.count {
-            throw UsageError(text: "\(name) does not take \"\(arguments.positionals[positionals.count])\": \(usageLine)")
+            throw UsageError(
+                text: "\(name) does not take \"\(arguments.positionals[positionals.count])\": \(usageLine)")
         }
         for option in options where option.isRequired && arguments.values[option.name] == nil {
             throw UsageError(text: "\(name) needs \(option.name): \(usageLine)")

@@ -47,7 +47,8 @@ enum BenchCommand {
 
     // MARK: Nodes
 
-    private static let openMilliseconds = 60_000
+    /// How long not a single further node may open before the bench gives up.
+    private static let openMilliseconds = 10_000
     private static let stopMilliseconds: UInt32 = 30_000
     /// One for each connection and a few for the rest.
     private static let spareDescriptors = 64
@@ -67,12 +68,11 @@ enum BenchCommand {
         } catch {
             throw BenchFailure(text: error.text)
         }
-        var opened = 0
-        let areOpen = Clock.wait(milliseconds: openMilliseconds) {
-            while opened < nodes.count && nodes[opened].state.isOpen { opened += 1 }
-            return opened == nodes.count
+        for node in nodes {
+            guard Clock.wait(milliseconds: openMilliseconds, until: { node.state.isOpen }) else {
+                throw BenchFailure(text: node.state.message)
+            }
         }
-        guard areOpen else { throw BenchFailure(text: nodes[opened].state.message) }
         return nodes
     }
 

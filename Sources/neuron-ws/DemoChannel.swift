@@ -34,7 +34,9 @@ final class DemoChannel {
     func faults() -> String? {
         let messages = received
         for (index, message) in messages.enumerated() {
-            guard let found = Self.origin(of: message.text) else { return "message \(index + 1) is not what was pushed" }
+            guard let found = Self.origin(of: message.text) else {
+                return "message \(index + 1) is not what was pushed"
+            }
             guard index < pushed.count else { return "there is one more than was pushed: \(found)" }
             if found != pushed[index] { return "message \(index + 1) is \(found) instead of \(pushed[index])" }
         }

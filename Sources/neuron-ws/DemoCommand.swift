@@ -21,7 +21,8 @@ enum DemoCommand {
             Output.standard.writeLine(Terminal.styled(.faint, "\nThat took \(tenths / 10).\(tenths % 10) s."))
             return status
         } catch {
-            Output.standard.writeLine("\n" + Terminal.styled(.red, "The demo failed: ") + Terminal.printable(error.text))
+            Output.standard.writeLine(
+                "\n" + Terminal.styled(.red, "The demo failed: ") + Terminal.printable(error.text))
             return .failed
         }
     }
@@ -58,7 +59,8 @@ private final class Demo {
         let plain: LoopbackWebSocketServer
         let secure: LoopbackWebSocketServer
         let authority: CertificateAuthority
-        do throws(CertificateError) { authority = try CertificateAuthority.make(commonName: "neuron-ws demo CA") } catch {
+        do throws(CertificateError) { authority = try CertificateAuthority.make(commonName: "neuron-ws demo CA") } catch
+        {
             throw DemoFailure(text: error.message)
         }
         let issued: (certificatePEM: String, keyPEM: String)
@@ -194,7 +196,9 @@ private final class Demo {
 
     private func introduce(_ channel: DemoChannel) {
         let state = channel.node.state
-        let security = state.isTLS ? "\(state.tlsVersion), certificate \(state.isTLSVerified ? "verified" : "NOT verified")" : "no TLS"
+        let security =
+            state.isTLS
+            ? "\(state.tlsVersion), certificate \(state.isTLSVerified ? "verified" : "NOT verified")" : "no TLS"
         say("  \(Text.left(channel.title, 14)) \(Terminal.styled(.cyan, state.url))  \(security)")
     }
 

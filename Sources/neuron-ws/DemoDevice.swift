@@ -84,7 +84,9 @@ final class DemoDevice {
     }
 
     /// The names of the oven's programs, which live as long as the demo.
-    nonisolated(unsafe) private static let programs = ["soak", "heat", "hold", "cool"].map { (name: String) in strdup(name)! }
+    nonisolated(unsafe) private static let programs = ["soak", "heat", "hold", "cool"].map { (name: String) in
+        strdup(name)!
+    }
 
     /// An oven: an array, a text, a word of bits, and a door switch that fails once in a while.
     static func oven() -> DemoDevice {

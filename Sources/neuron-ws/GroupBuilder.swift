@@ -102,7 +102,13 @@ final class GroupBuilder {
             tag.metas = UnsafePointer(try fillTags(metas, "\(place).metas"))
             tag.meta_count = metas.count
         }
-        guard tag.error == 0 else { return }
+        if tag.error != 0 { return }
+        if item["error"]?.integer == 0 && item["value"] == nil {
+            // No error, and nothing else: the gateway's ERROR type with the code 0.
+            tag.type = .NEURON_WS_TYPE_ERROR
+            tag.value.i32 = 0
+            return
+        }
         guard let name = item["type"]?.string else { throw GroupError(text: "\(place).type is missing or no text") }
         guard let type = ValueType.named(name) else { throw GroupError(text: "\(place): there is no type \(name)") }
         guard let value = item["value"] else { throw GroupError(text: "\(place) has neither value nor error") }

@@ -74,11 +74,15 @@ final class JSON {
     subscript(member: String) -> JSON? { Self.shared(json_object_get(pointer, member)) }
 
     /// Puts a member into an object, or another value into it.
-    func set(_ member: String, _ value: JSON) { json_object_set_new(pointer, member, neuron_ws_json_incref(value.pointer)) }
+    func set(_ member: String, _ value: JSON) {
+        json_object_set_new(pointer, member, neuron_ws_json_incref(value.pointer))
+    }
 
     func set(_ member: String, _ text: String) { json_object_set_new(pointer, member, json_string(text)) }
 
-    func set(_ member: String, _ value: Bool) { json_object_set_new(pointer, member, value ? json_true() : json_false()) }
+    func set(_ member: String, _ value: Bool) {
+        json_object_set_new(pointer, member, value ? json_true() : json_false())
+    }
 
     /// Compact JSON, members in their order. Reals get the fewest digits that read back as the same numbers.
     var compactText: [UInt8] {

@@ -23,7 +23,7 @@ struct LineReader: ~Copyable {
 
     /// Calls `body` with each line in turn, until it returns false. A last line without an end counts as well.
     /// - Parameter beforeWaiting: called before each read, which may wait: what is gathered should go out now.
-    mutating func forEachLine(beforeWaiting: () -> Void, _ body: (Line) -> Bool) {
+    mutating func forEachLine(beforeWaiting: () -> Void = {}, _ body: (Line) -> Bool) {
         var searched = 0
         while true {
             if let end = endOfLine(from: max(start, searched)) {
@@ -33,7 +33,11 @@ struct LineReader: ~Copyable {
                 searched = start
                 if !goesOn { return }
             } else if isAtEnd {
-                if isSkipping { _ = body(.tooLong) } else if start < buffer.count { _ = deliver(start..<buffer.count, body) }
+                if isSkipping {
+                    _ = body(.tooLong)
+                } else if start < buffer.count {
+                    _ = deliver(start..<buffer.count, body)
+                }
                 return
             } else {
                 if buffer.count - start > Self.lineBytesMax { isSkipping = true }

@@ -102,7 +102,7 @@ private struct Pusher: ~Copyable {
 
     mutating func run() -> ExitStatus {
         var reader = LineReader()
-        reader.forEachLine(beforeWaiting: {}) { line in
+        reader.forEachLine { line in
             lines += 1
             switch line {
             case .bytes(let bytes):

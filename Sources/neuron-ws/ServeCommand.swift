@@ -43,6 +43,8 @@ enum ServeCommand {
         Output.standard.writeLine("listening on \(server.url); Ctrl-C ends it")
         var signal: Int32 = 0
         sigwait(&ends, &signal)
+        // A second one ends the tool at once, should anything hang.
+        pthread_sigmask(SIG_UNBLOCK, &ends, nil)
         server.stop()
         let connections = server.endedConnections.count
         Output.standard.writeLine(
@@ -53,7 +55,9 @@ enum ServeCommand {
 
     private static func file(_ arguments: Arguments, _ name: String) throws(UsageError) -> String? {
         guard let path = arguments.text(name) else { return nil }
-        do throws(File.Failure) { return try File.read(path) } catch { throw UsageError(text: "\(name): \(error.text)") }
+        do throws(File.Failure) { return try File.read(path) } catch {
+            throw UsageError(text: "\(name): \(error.text)")
+        }
     }
 
     @Sendable private static func show(_ event: ServerEvent) {
@@ -72,7 +76,8 @@ enum ServeCommand {
             var how = record.ending
             if let code = record.closeCode, code != 1005 { how += ", code \(code) \(record.closeReason)" }
             Output.standard.writeLine(
-                "\(time)  #\(record.number) ended  \(Text.count(record.messages, "message"))  \(Terminal.printable(how))")
+                "\(time)  #\(record.number) ended  \(Text.count(record.messages, "message"))  \(Terminal.printable(how))"
+            )
         }
     }
 

@@ -57,7 +57,7 @@ final class RawClient {
     private static func connect<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                CLinux.connect(descriptor, .init(__sockaddr__: $0), socklen_t(MemoryLayout<Address>.size))
+                CLinux.connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
     }

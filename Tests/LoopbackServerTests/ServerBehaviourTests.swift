@@ -72,7 +72,8 @@ import Testing
         #expect(plain.text(RawClient.accepted.utf8.count) == RawClient.accepted)
         let offering = RawClient.connect(server.port)!
         offering.send(
-            RawClient.handshake.split(separator: "\r\n\r\n").joined() + "\r\nSec-WebSocket-Protocol: a, json.v1\r\n\r\n")
+            RawClient.handshake.split(separator: "\r\n\r\n").joined() + "\r\nSec-WebSocket-Protocol: a, json.v1\r\n\r\n"
+        )
         let expected =
             RawClient.accepted.split(separator: "\r\n\r\n").joined() + "\r\nSec-WebSocket-Protocol: json.v1\r\n\r\n"
         #expect(offering.text(expected.utf8.count) == expected)

@@ -117,7 +117,8 @@ def test_formats_have_short_and_long_names(name: str) -> None:
 def test_custom_values_keep_their_numbers_and_their_order() -> None:
     document = {"z": 0.1, "a": [1, 2.5, 1e300, None, True], "m": {"x": "ü"}}
     (answer,) = encode(value("CUSTOM", document))
-    assert json.dumps(document, separators=(",", ":"), ensure_ascii=False) in answer["message"].replace("1e300", "1e+300")
+    expected = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    assert expected.replace("1e+300", "1e300") in answer["message"].replace("1e+300", "1e300")
 
 
 def test_raw_bytes_in_a_text_become_replacement_characters() -> None:

@@ -237,7 +237,7 @@ def test_check_of_a_server_whose_authority_is_unknown(authority: foreign.Authori
 
 
 class Served:
-    """`neuron-ws serve` with the URL that it printed."""
+    """`neuron-ws serve` with the URL that it printed. Its output is read along, or it would come to a halt."""
 
     def __init__(self, *words: object) -> None:
         self.process = tool.start("serve", "--port", 0, *words)
@@ -245,12 +245,16 @@ class Served:
         match = re.search(r"wss?://127\.0\.0\.1:\d+", self.process.stdout.readline())
         assert match
         self.url = match.group()
+        self.output: list[str] = []
+        self.reader = threading.Thread(target=lambda: self.output.extend(self.process.stdout or []), daemon=True)
+        self.reader.start()
 
     def end(self, how: signal.Signals) -> tuple[int, str]:
         self.process.send_signal(how)
-        output, errors = self.process.communicate(timeout=10)
-        assert errors == ""
-        return self.process.returncode, output
+        status = self.process.wait(10)
+        self.reader.join(10)
+        assert self.process.stderr and self.process.stderr.read() == ""
+        return status, "".join(self.output)
 
     def __enter__(self) -> Served:
         return self
@@ -258,7 +262,7 @@ class Served:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -391,7 +395,7 @@ def test_bench_insecure(authority: foreign.Authority) -> None:
 def test_bench_without_a_server_fails() -> None:
     process = tool.start("bench", f"ws://127.0.0.1:{foreign.free_port()}/", 1, 64)
     try:
-        output, errors = process.communicate(timeout=90)
+        output, errors = process.communicate(timeout=30)
     finally:
         process.kill()
     assert process.returncode == 1

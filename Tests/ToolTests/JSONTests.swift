@@ -8,7 +8,9 @@ import Testing
     }
 
     @Test func compactTextKeepsOrderAndShortensReals() throws {
-        #expect(try compact("{ \"b\" : [ 1, 2.5, 0.1, null ], \"a\" : {\"c\": 1.1} }") == "{\"b\":[1,2.5,0.1,null],\"a\":{\"c\":1.1}}")
+        #expect(
+            try compact("{ \"b\" : [ 1, 2.5, 0.1, null ], \"a\" : {\"c\": 1.1} }")
+                == "{\"b\":[1,2.5,0.1,null],\"a\":{\"c\":1.1}}")
     }
 
     @Test(arguments: ["0.30000000000000004", "1.7976931348623157e308", "5e-324", "0.1", "100.0"])

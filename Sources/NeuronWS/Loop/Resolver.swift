@@ -121,7 +121,8 @@ extension ResolverQuery: ThreadBody, LoopTask {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         if status != 0 {
-            let text = status == EAI_SYSTEM ? SystemError.text(Syscalls.errorNumber) : String(cString: gai_strerror(status))
+            let text =
+                status == EAI_SYSTEM ? SystemError.text(Syscalls.errorNumber) : String(cString: gai_strerror(status))
             return .failed(code: status, text: text)
         }
         defer { freeaddrinfo(list) }

@@ -71,7 +71,7 @@ final class Configuration: @unchecked Sendable {
         tls.key = try pem(settings.privateKey, key: "key")
         tls.keyPassword = settings.privateKeyPassword
         tls.verify = settings.tlsVerify
-        tls.minimumVersion = settings.requiresTLS13 ? .v1_3 : .v1_2
+        tls.minimumVersion = settings.requiresTLS13 ? .tls13 : .tls12
         tls.ciphers = settings.tlsCiphers
         tls.alpn = settings.tlsALPN
         return tls

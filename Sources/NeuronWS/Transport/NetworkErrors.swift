@@ -15,7 +15,8 @@ extension TransportError {
         case ETIMEDOUT:
             return TransportError(
                 .connectTimeout, systemErrno: error.number,
-                "\(peer) no longer answers: what was sent was not acknowledged in time; check cable, radio link and VPN")
+                "\(peer) no longer answers: what was sent was not acknowledged in time; check cable, radio link and VPN"
+            )
         case ENETUNREACH, ENETDOWN:
             return TransportError(
                 .networkUnreachable, systemErrno: error.number,

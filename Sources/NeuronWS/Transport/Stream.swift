@@ -13,12 +13,13 @@ final class Stream {
     /// Reads per readiness: other descriptors get their turn after half a megabyte.
     static let readsPerTurn = 4
 
+    // What is not private belongs to the extension in StreamSecurity.swift, and to nobody else.
     let target: ConnectTarget
     let loop: EventLoop
-    private(set) var state = State.starting
+    var state = State.starting
     private(set) var owner: (any StreamOwner)?
     private var context: TLSContext?
-    private(set) var session: TLSSession?
+    var session: TLSSession?
     private var timer: TimerID?
     private var query: ResolverQuery?
     private var connector: Connector?
@@ -28,13 +29,13 @@ final class Stream {
     private var peerAddress = ""
     private var localAddress = ""
     /// The kernel's buffer is full: nothing is sent before EPOLLOUT.
-    private var isBlocked = false
+    var isBlocked = false
     /// The owner was given less than it asked for, and waits for `streamWritable`.
-    private var isOwnerWaiting = false
-    private var isFinishing = false
+    var isOwnerWaiting = false
+    var isFinishing = false
     private var hasShutDown = false
     /// Sending failed. Told by what can still be read, which may say why, or else by this.
-    private var writeError: TransportError?
+    var writeError: TransportError?
     private var plainBytesWritten: UInt64 = 0
 
     private init(_ target: ConnectTarget, _ context: TLSContext?, _ loop: EventLoop, _ owner: any StreamOwner) {
@@ -94,7 +95,7 @@ final class Stream {
     }
 
     /// The end that the owner is told of. The session stays until the stream goes: its counters may still be asked for.
-    private func finish(_ error: TransportError?) {
+    func finish(_ error: TransportError?) {
         guard state != .closed else { return }
         let owner = owner
         tearDown()
@@ -171,82 +172,10 @@ extension Stream: ResolverClient {
         }
     }
 
-    private func becomeOpen() {
+    func becomeOpen() {
         state = .open
         owner?.streamConnected(
             StreamFacts(peerAddress: peerAddress, localAddress: localAddress, tls: session?.facts))
-    }
-}
-
-// MARK: TLS
-
-extension Stream {
-    /// TLS from here on, on a stream that is connected without: after a proxy has answered. `serverName` is the name or
-    /// address that the certificate must bear. The owner hears `streamEntered(.securing)` and `streamConnected` again.
-    func startTLS(_ context: TLSContext, serverName: String) {
-        loop.assertOnLoop()
-        guard state == .open, session == nil else { return }
-        secure(context, serverName)
-    }
-
-    private func secure(_ context: TLSContext, _ serverName: String) {
-        state = .securing
-        owner?.streamEntered(.securing)
-        guard state == .securing else { return }
-        switch TLSSession.make(context, serverName: serverName, peer: target.text, pool: loop.outputBuffers) {
-        case .failure(let error):
-            finish(error)
-        case .success(let session):
-            self.session = session
-            stepHandshake(session)
-        }
-    }
-
-    /// False: closed, or more must be received.
-    @discardableResult
-    private func stepHandshake(_ session: TLSSession) -> Bool {
-        let progress = session.handshake()
-        // On failure too: it is the alert that tells the peer why.
-        flush(session)
-        guard state == .securing else { return false }
-        switch progress {
-        case .needsMore:
-            return false
-        case .failed(let error):
-            finish(error)
-            return false
-        case .done:
-            becomeOpen()
-            return state == .open
-        }
-    }
-
-    /// Sends what TLS has made, as far as the kernel takes it.
-    private func flush(_ session: TLSSession) {
-        while !isBlocked, writeError == nil, session.hasOutput {
-            switch Syscalls.send(descriptor, session.output) {
-            case .bytes(let count): session.outputSent(count)
-            case .wouldBlock: block()
-            case .failed(let error): writeFailed(.network(error, peer: target.text))
-            }
-        }
-        if isFinishing, !session.hasOutput { shutDown() }
-    }
-
-    private func writeSecure(_ bytes: UnsafeRawBufferPointer, _ session: TLSSession) -> Int {
-        var taken = 0
-        // More than one round only if the kernel took a whole output buffer at once.
-        repeat {
-            let count = session.write(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
-            taken += count
-            flush(session)
-            if let failure = session.failure {
-                writeFailed(failure)
-                return taken
-            }
-        } while taken < bytes.count && !session.hasOutput && writeError == nil
-        if taken < bytes.count { isOwnerWaiting = true }
-        return taken
     }
 }
 
@@ -296,13 +225,13 @@ extension Stream {
         }
     }
 
-    private func shutDown() {
+    func shutDown() {
         if hasShutDown || writeError != nil { return }
         hasShutDown = true
         Syscalls.shutdownWriting(descriptor)
     }
 
-    private func block() {
+    func block() {
         isBlocked = true
         setInterest(EPOLLIN.rawValue | EPOLLOUT.rawValue)
     }
@@ -319,7 +248,7 @@ extension Stream {
 
     /// Called from within the owner's `write`, so the owner hears of it on a later turn; and what the peer sent before it
     /// went, a Close frame or an alert, is read first.
-    private func writeFailed(_ error: TransportError) {
+    func writeFailed(_ error: TransportError) {
         if writeError != nil { return }
         writeError = error
         if timer == nil { timer = loop.schedule(at: 0, self, token: TimerToken.writeFailed) }
@@ -394,34 +323,6 @@ extension Stream: LoopHandler {
             finish(session.endOfStream(isHandshaking: state == .securing))
         } else {
             finish(nil)
-        }
-    }
-
-    private func decrypt(_ bytes: UnsafeRawBufferPointer, _ session: TLSSession) {
-        session.feed(bytes)
-        // The bytes lie in the loop's buffer: whatever happens, the session must not keep them.
-        defer { session.feed(UnsafeRawBufferPointer(start: nil, count: 0)) }
-        if state == .securing, !stepHandshake(session) { return }
-        while state == .open {
-            let buffer = loop.plaintextBuffer
-            let result = session.read(into: buffer)
-            if result.count > 0 { owner?.streamReceived(UnsafeRawBufferPointer(rebasing: buffer[..<result.count])) }
-            guard state == .open else { return }
-            switch result.end {
-            case .bufferFull:
-                continue
-            case .needsMore:
-                // An answer to a KeyUpdate may have come about.
-                flush(session)
-                return
-            case .closed:
-                finish(writeError)
-                return
-            case .failed(let error):
-                flush(session)
-                finish(error)
-                return
-            }
         }
     }
 }

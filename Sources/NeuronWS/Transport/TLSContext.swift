@@ -52,7 +52,7 @@ final class TLSContext: @unchecked Sendable {
     }
 
     private func setProtocol(_ settings: TLSSettings) throws(TLSConfigurationError) {
-        let minimum = settings.minimumVersion == .v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION
+        let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
         guard neuron_ws_SSL_CTX_set_min_proto_version(pointer, minimum) == 1 else {
             throw TLSConfigurationError(
                 key: "tls-min-version", detail: "is not supported by this OpenSSL: \(TLSErrors.lastText())")

@@ -125,7 +125,8 @@ enum TLSErrors {
             X509_V_ERR_CERT_UNTRUSTED, X509_V_ERR_CERT_SIGNATURE_FAILURE:
             return TransportError(
                 .tlsUnknownAuthority,
-                "\(start), \(byWhom), comes from no authority that is trusted here: set that authority's certificate as ca")
+                "\(start), \(byWhom), comes from no authority that is trusted here: "
+                    + "set that authority's certificate as ca")
         case X509_V_ERR_CERT_REVOKED:
             return TransportError(.tlsRevoked, "\(start) was revoked by its authority: the server needs a new one")
         case X509_V_ERR_INVALID_PURPOSE, X509_V_ERR_INVALID_CA, X509_V_ERR_PATH_LENGTH_EXCEEDED,

@@ -37,7 +37,6 @@ enum TLSPEM {
         var request = PasswordRequest(bytes: password.map { Array($0.utf8) })
         ERR_clear_error()
         let key = withUnsafeMutablePointer(to: &request) { PEM_read_bio_PrivateKey(bio, nil, answer, $0) }
-        let error = ERR_peek_last_error()
         let text = TLSErrors.lastText()
         ERR_clear_error()
         if let key { return key }
@@ -47,14 +46,16 @@ enum TLSPEM {
             }
             throw TLSConfigurationError(key: "keypass", detail: "is wrong: key cannot be decrypted with it")
         }
-        if ERR_GET_LIB(error) == ERR_LIB_PEM, ERR_GET_REASON(error) == PEM_R_NO_START_LINE || !hasPrivateKey(pem) {
-            throw TLSConfigurationError(key: "key", detail: noneFound("a private key", in: pem))
-        }
         if !hasPrivateKey(pem) {
             throw TLSConfigurationError(key: "key", detail: noneFound("a private key", in: pem))
         }
         throw TLSConfigurationError(key: "key", detail: "is damaged: it cannot be read (\(text))")
     }
+
+    private typealias PasswordCallback =
+        @convention(c) (
+            UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
+        ) -> Int32
 
     private struct PasswordRequest {
         let bytes: [UInt8]?
@@ -62,13 +63,9 @@ enum TLSPEM {
     }
 
     /// OpenSSL asks on the terminal when it has no callback.
-    private static let neverAsk: @convention(c) (
-        UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, _, _, _ in -1 }
+    private static let neverAsk: PasswordCallback = { _, _, _, _ in -1 }
 
-    private static let answer: @convention(c) (
-        UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
-    ) -> Int32 = { space, size, _, context in
+    private static let answer: PasswordCallback = { space, size, _, context in
         guard let space, let request = context?.assumingMemoryBound(to: PasswordRequest.self) else { return -1 }
         request.pointee.wasAsked = true
         guard let bytes = request.pointee.bytes, bytes.count <= Int(size) else { return -1 }

@@ -1,6 +1,6 @@
 /// What TLS shall do, with certificates and keys as PEM text.
 struct TLSSettings: Equatable, Sendable {
-    enum Version: Equatable, Sendable { case v1_2, v1_3 }
+    enum Version: Equatable, Sendable { case tls12, tls13 }
 
     /// The authorities that are trusted, in place of the system's store. An intermediate authority or the server's own
     /// certificate will do: no chain up to a root is asked for.
@@ -11,7 +11,7 @@ struct TLSSettings: Equatable, Sendable {
     var keyPassword: String?
     /// False: any certificate is taken, and whoever sits on the wire can read and change everything.
     var verify = true
-    var minimumVersion = Version.v1_2
+    var minimumVersion = Version.tls12
     /// In OpenSSL's notation: names with `TLS_` are suites of TLS 1.3, all else is a cipher list for TLS 1.2.
     var ciphers: String?
     /// Application protocols (RFC 7301) in the order of preference, each of 1–255 bytes.

@@ -8,57 +8,58 @@ public enum SubscriptionError: Error, Equatable, Sendable {
     case tooMany
 }
 
-/// The subscriptions of a node: driver and group to parameters.
+/// The subscriptions of a node: driver and group to parameters. Not for several threads at once.
 ///
-/// An open-addressing hash table by bytes, because `lookup` stands on the path of every push. Invariants: the capacity
-/// is a power of two, `count * 2 <= capacity`, and between an entry's home and its place no slot is empty.
-public struct SubscriptionTable {
+/// `lookup` stands on the path of every push: it allocates nothing.
+public struct SubscriptionTable: ~Copyable {
     public static let countMax = 100_000
     /// Bytes of a name, NEURON_WS_NAME_MAX.
     public static let nameBytesMax = 1024
-    @usableFromInline static let wildcard: [UInt8] = [UInt8(ascii: "*")]
 
-    @usableFromInline
-    struct Slot {
-        @usableFromInline var hash: UInt64
-        @usableFromInline var subscription: Subscription?
-    }
-
-    @usableFromInline let seed: UInt64
-    @usableFromInline let wildcardHash: UInt64
-    @usableFromInline var slots: [Slot]
-    public private(set) var count = 0
-    /// How many entries there are of each kind, so that lookups that cannot succeed are not made.
-    @usableFromInline var exactCount = 0
-    @usableFromInline var anyGroupCount = 0
-    @usableFromInline var anyDriverCount = 0
+    let seed: UInt64
+    let wildcardHash: UInt64
+    var slots = SubscriptionSlots()
+    /// How many entries there are of each kind, so that searches that cannot succeed are not made.
+    var exactCount = 0
+    var anyGroupCount = 0
+    var anyDriverCount = 0
     /// The subscription of everything.
-    @usableFromInline var all: Subscription?
+    var all: Subscription?
 
     /// - Parameter seed: random, other in each process.
     public init(seed: UInt64) {
         self.seed = seed
-        wildcardHash = Self.wildcard.withUnsafeBytes { NameHash.of($0, seed: seed) }
-        slots = [Slot](repeating: Slot(hash: 0, subscription: nil), count: 16)
+        wildcardHash = NameHash.of(Self.wildcard, seed: seed)
+    }
+
+    /// How many there are.
+    public var count: Int { slots.count }
+
+    static var wildcard: UnsafeRawBufferPointer {
+        let name: StaticString = "*"
+        return UnsafeRawBufferPointer(start: name.utf8Start, count: 1)
     }
 
     /// The subscription that covers this driver and group: the exact one, else driver/`*`, else `*`/group, else
     /// `*`/`*`. Allocates nothing.
-    @inlinable
     public func lookup(driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer) -> Subscription? {
-        if exactCount + anyGroupCount + anyDriverCount == 0 { return all }
+        if exactCount | anyGroupCount | anyDriverCount == 0 { return all }
         let driverHash = NameHash.of(driver, seed: seed)
         let groupHash = NameHash.of(group, seed: seed)
-        if exactCount > 0, let found = find(NameHash.pair(driverHash, groupHash), driver, group) { return found }
-        return Self.wildcard.withUnsafeBytes { any in
-            if anyGroupCount > 0, let found = find(NameHash.pair(driverHash, wildcardHash), driver, any) {
-                return found
-            }
-            if anyDriverCount > 0, let found = find(NameHash.pair(wildcardHash, groupHash), any, group) {
-                return found
-            }
-            return all
+        if exactCount > 0, let index = slots.find(NameHash.pair(driverHash, groupHash), driver, group) {
+            return slots[index]
         }
+        if anyGroupCount > 0,
+            let index = slots.find(NameHash.pair(driverHash, wildcardHash), driver, Self.wildcard)
+        {
+            return slots[index]
+        }
+        if anyDriverCount > 0,
+            let index = slots.find(NameHash.pair(wildcardHash, groupHash), Self.wildcard, group)
+        {
+            return slots[index]
+        }
+        return all
     }
 
     /// Subscribes; a subscription of the same names is replaced.
@@ -67,19 +68,21 @@ public struct SubscriptionTable {
         encoding: EncodingOptions
     ) throws(SubscriptionError) {
         guard Self.isName(driver), Self.isName(group) else { throw .invalidName }
-        if index(driver, group) == nil && count >= Self.countMax { throw .tooMany }
-        insert(
-            Subscription(
-                driver: [UInt8](driver), group: [UInt8](group), parameters: parameters, encoding: encoding))
+        if count >= Self.countMax && index(driver, group) == nil { throw .tooMany }
+        insert(Subscription(driver: driver, group: group, parameters: parameters, encoding: encoding))
     }
 
     /// New settings: every subscription is written anew.
     public mutating func replaceEncodings(_ make: (SubscriptionParameters, EncodingOptions) -> EncodingOptions) {
-        for subscription in subscriptions({ _ in true }) {
+        var all: [Subscription] = []
+        forEach { all.append($0) }
+        for old in all {
             insert(
-                Subscription(
-                    driver: subscription.driver, group: subscription.group, parameters: subscription.parameters,
-                    encoding: make(subscription.parameters, subscription.encoding)))
+                old.withNames { driver, group in
+                    Subscription(
+                        driver: driver, group: group, parameters: old.parameters,
+                        encoding: make(old.parameters, old.encoding))
+                })
         }
     }
 
@@ -93,7 +96,7 @@ public struct SubscriptionTable {
             remove(at: found)
             return
         }
-        let ended = subscriptions { NameHash.equal($0, driver) }
+        let ended = subscriptions(of: driver)
         if ended.isEmpty { throw .notFound }
         for subscription in ended { remove(subscription) }
     }
@@ -103,14 +106,16 @@ public struct SubscriptionTable {
         driver: UnsafeRawBufferPointer, to newDriver: UnsafeRawBufferPointer
     ) throws(SubscriptionError) {
         guard Self.isGivenName(driver), Self.isGivenName(newDriver) else { throw .invalidName }
-        let moved = subscriptions { NameHash.equal($0, driver) }
+        let moved = subscriptions(of: driver)
         if moved.isEmpty { throw .notFound }
         for subscription in moved { remove(subscription) }
         for subscription in moved {
             insert(
-                Subscription(
-                    driver: [UInt8](newDriver), group: subscription.group, parameters: subscription.parameters,
-                    encoding: subscription.encoding))
+                subscription.withNames { _, group in
+                    Subscription(
+                        driver: newDriver, group: group, parameters: subscription.parameters,
+                        encoding: subscription.encoding)
+                })
         }
     }
 
@@ -119,11 +124,10 @@ public struct SubscriptionTable {
         driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, to newGroup: UnsafeRawBufferPointer
     ) throws(SubscriptionError) {
         guard Self.isGivenName(driver), Self.isGivenName(group), Self.isGivenName(newGroup) else { throw .invalidName }
-        guard let found = index(driver, group), let old = slots[found].subscription else { throw .notFound }
+        guard let found = index(driver, group), let old = slots[found] else { throw .notFound }
         remove(at: found)
         insert(
-            Subscription(
-                driver: old.driver, group: [UInt8](newGroup), parameters: old.parameters, encoding: old.encoding))
+            Subscription(driver: driver, group: newGroup, parameters: old.parameters, encoding: old.encoding))
     }
 
     /// Whether `name` can be a driver's or a group's, or is `*`.
@@ -134,25 +138,25 @@ public struct SubscriptionTable {
     }
 
     /// A name, but not the sign for all names: nothing can be renamed from or to that.
-    private static func isGivenName(_ name: UnsafeRawBufferPointer) -> Bool {
-        isName(name) && !(name.count == 1 && name[0] == UInt8(ascii: "*"))
+    private static func isGivenName(_ name: UnsafeRawBufferPointer) -> Bool { isName(name) && !isWildcard(name) }
+
+    private static func isWildcard(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count == 1 && name[0] == UInt8(ascii: "*")
     }
 
     /// Every subscription, in no particular order.
     public func forEach(_ body: (Subscription) -> Void) {
-        for slot in slots { if let subscription = slot.subscription { body(subscription) } }
+        for index in 0..<slots.capacity { if let subscription = slots[index] { body(subscription) } }
     }
 
     /// Traps when an invariant does not hold; for tests.
     func checkInvariants() {
-        precondition(slots.count & (slots.count - 1) == 0 && count * 2 <= slots.count)
+        precondition(slots.capacity & (slots.capacity - 1) == 0 && count * 2 <= slots.capacity)
         var found = 0
-        forEach { subscription in
+        for place in 0..<slots.capacity {
+            guard let subscription = slots[place] else { continue }
             found += 1
-            let isFound = subscription.driver.withUnsafeBytes { driver in
-                subscription.group.withUnsafeBytes { group in index(driver, group) != nil }
-            }
-            precondition(isFound)
+            precondition(subscription.withNames { index($0, $1) } == place)
         }
         precondition(found == count)
         precondition(exactCount + anyGroupCount + anyDriverCount + (all == nil ? 0 : 1) == count)
@@ -160,101 +164,49 @@ public struct SubscriptionTable {
 }
 
 extension SubscriptionTable {
-    @inlinable
-    func find(_ hash: UInt64, _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> Subscription? {
-        slots.withUnsafeBufferPointer { slots in
-            let mask = slots.count - 1
-            var index = Int(truncatingIfNeeded: hash) & mask
-            while let subscription = slots[index].subscription {
-                if slots[index].hash == hash && subscription.isNamed(driver, group) { return subscription }
-                index = (index + 1) & mask
-            }
-            return nil
-        }
-    }
-
     private func hash(_ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> UInt64 {
         NameHash.pair(NameHash.of(driver, seed: seed), NameHash.of(group, seed: seed))
     }
 
     private func index(_ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> Int? {
-        let hash = hash(driver, group)
-        var index = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while let subscription = slots[index].subscription {
-            if slots[index].hash == hash && subscription.isNamed(driver, group) { return index }
-            index = (index + 1) & (slots.count - 1)
-        }
-        return nil
+        slots.find(hash(driver, group), driver, group)
     }
 
-    private func subscriptions(_ isOfDriver: (UnsafeRawBufferPointer) -> Bool) -> [Subscription] {
+    private func subscriptions(of driver: UnsafeRawBufferPointer) -> [Subscription] {
         var found: [Subscription] = []
         forEach { subscription in
-            if subscription.driver.withUnsafeBytes({ isOfDriver($0) }) { found.append(subscription) }
+            if subscription.withNames({ name, _ in name.elementsEqual(driver) }) { found.append(subscription) }
         }
         return found
     }
 
     private mutating func insert(_ subscription: Subscription) {
-        let (hash, place) = subscription.driver.withUnsafeBytes { driver in
-            subscription.group.withUnsafeBytes { group in (self.hash(driver, group), index(driver, group)) }
-        }
+        let (hash, place) = subscription.withNames { driver, group in (self.hash(driver, group), index(driver, group)) }
         if let place {
-            slots[place].subscription = subscription
-            if isAll(subscription) { all = subscription }
+            slots.replace(at: place, with: subscription)
+            if all != nil && isAll(subscription) { all = subscription }
             return
         }
-        if (count + 1) * 2 > slots.count { grow() }
-        put(Slot(hash: hash, subscription: subscription))
+        slots.insert(hash, subscription)
         countIn(subscription, by: 1)
     }
 
-    private mutating func put(_ slot: Slot) {
-        var index = Int(truncatingIfNeeded: slot.hash) & (slots.count - 1)
-        while slots[index].subscription != nil { index = (index + 1) & (slots.count - 1) }
-        slots[index] = slot
-    }
-
-    private mutating func grow() {
-        let old = slots
-        slots = [Slot](repeating: Slot(hash: 0, subscription: nil), count: old.count * 2)
-        for slot in old where slot.subscription != nil { put(slot) }
-    }
-
     private mutating func remove(_ subscription: Subscription) {
-        let place = subscription.driver.withUnsafeBytes { driver in
-            subscription.group.withUnsafeBytes { group in index(driver, group) }
-        }
-        if let place { remove(at: place) }
+        if let place = subscription.withNames({ index($0, $1) }) { remove(at: place) }
     }
 
-    /// Empties a slot and moves back what stands behind it, so that no search ends early.
     private mutating func remove(at place: Int) {
-        guard let subscription = slots[place].subscription else { return }
+        guard let subscription = slots[place] else { return }
         countIn(subscription, by: -1)
-        let mask = slots.count - 1
-        var hole = place
-        var index = (place + 1) & mask
-        while slots[index].subscription != nil {
-            let home = Int(truncatingIfNeeded: slots[index].hash) & mask
-            // It may move only if its home does not lie between the hole and it.
-            if (index - home) & mask >= (index - hole) & mask {
-                slots[hole] = slots[index]
-                hole = index
-            }
-            index = (index + 1) & mask
-        }
-        slots[hole] = Slot(hash: 0, subscription: nil)
+        slots.remove(at: place)
     }
 
     private func isAll(_ subscription: Subscription) -> Bool {
-        subscription.driver == Self.wildcard && subscription.group == Self.wildcard
+        subscription.withNames { Self.isWildcard($0) && Self.isWildcard($1) }
     }
 
     private mutating func countIn(_ subscription: Subscription, by step: Int) {
-        count += step
-        let anyDriver = subscription.driver == Self.wildcard
-        let anyGroup = subscription.group == Self.wildcard
+        let (anyDriver, anyGroup) = subscription.withNames { (Self.isWildcard($0), Self.isWildcard($1)) }
         if anyDriver && anyGroup {
             all = step > 0 ? subscription : nil
         } else if anyDriver {

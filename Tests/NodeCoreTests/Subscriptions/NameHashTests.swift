@@ -20,10 +20,13 @@ import Testing
     }
 
     @Test func equalComparesToTheLastByte() {
-        let names = ["", "a", "b", "abcdefgh", "abcdefgx", "abcdefghi", "abcdefghx"].map { Array($0.utf8) }
+        let names = ["a", "b", "abc", "axc", "abx", "abcdefg", "abcxefg", "abcdefgh", "abcdefgx", "abcdefghi", "abcdefghx"].map { Array($0.utf8) }
         for (index, one) in names.enumerated() {
             for (place, other) in names.enumerated() {
-                let isEqual = one.withUnsafeBytes { one in other.withUnsafeBytes { NameHash.equal(one, $0) } }
+                guard one.count == other.count, !one.isEmpty else { continue }
+                let isEqual = one.withUnsafeBytes { one in
+                    other.withUnsafeBytes { NameHash.equal(one.baseAddress!, $0.baseAddress!, one.count) }
+                }
                 #expect(isEqual == (index == place))
             }
         }

@@ -3,7 +3,7 @@ import Testing
 @testable import NodeCore
 
 /// The table with texts for names, as the tests write it.
-private struct Table {
+private struct Table: ~Copyable {
     var table = SubscriptionTable(seed: 0x1234_5678_9ABC_DEF0)
 
     private func bytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
@@ -36,7 +36,7 @@ private struct Table {
     mutating func subscribe(_ driver: String, _ group: String, _ tag: String = "") -> SubscriptionError? {
         let parameters = SubscriptionParameters(staticTagsJSON: Array(tag.utf8))
         return change(driver, group, "") { (table, driver, group, _) throws(SubscriptionError) in
-            try table.subscribe(driver: driver, group: group, parameters: parameters)
+            try table.subscribe(driver: driver, group: group, parameters: parameters, encoding: EncodingOptions(format: .values))
         }
     }
 
@@ -62,7 +62,7 @@ private struct Table {
     /// "driver/group" of what covers the names, or nil.
     func found(_ driver: String, _ group: String) -> String? {
         subscription(driver, group).map {
-            String(decoding: $0.driver, as: UTF8.self) + "/" + String(decoding: $0.group, as: UTF8.self)
+            $0.driver + "/" + $0.group
         }
     }
 
@@ -190,7 +190,7 @@ private struct Table {
         for index in 0...100_000 {
             change(index) { name in
                 do throws(SubscriptionError) {
-                    try table.subscribe(driver: name, group: name, parameters: .none)
+                    try table.subscribe(driver: name, group: name, parameters: .none, encoding: EncodingOptions(format: .values))
                 } catch { errors.append(error) }
             }
         }

@@ -1,0 +1,103 @@
+import CLinux
+
+/// TLS on a stream: ciphertext between the socket and the session.
+extension Stream {
+    /// TLS from here on, on a stream that is connected without: after a proxy has answered. `serverName` is the name or
+    /// address that the certificate must bear. The owner hears `streamEntered(.securing)` and `streamConnected` again.
+    func startTLS(_ context: TLSContext, serverName: String) {
+        loop.assertOnLoop()
+        guard state == .open, session == nil else { return }
+        secure(context, serverName)
+    }
+
+    func secure(_ context: TLSContext, _ serverName: String) {
+        state = .securing
+        owner?.streamEntered(.securing)
+        guard state == .securing else { return }
+        switch TLSSession.make(context, serverName: serverName, peer: target.text, pool: loop.outputBuffers) {
+        case .failure(let error):
+            finish(error)
+        case .success(let session):
+            self.session = session
+            stepHandshake(session)
+        }
+    }
+
+    /// False: closed, or more must be received.
+    @discardableResult
+    func stepHandshake(_ session: TLSSession) -> Bool {
+        let progress = session.handshake()
+        // On failure too: it is the alert that tells the peer why.
+        flush(session)
+        guard state == .securing else { return false }
+        switch progress {
+        case .needsMore:
+            return false
+        case .failed(let error):
+            finish(error)
+            return false
+        case .done:
+            becomeOpen()
+            return state == .open
+        }
+    }
+
+    /// Sends what TLS has made, as far as the kernel takes it.
+    func flush(_ session: TLSSession) {
+        while !isBlocked, writeError == nil, session.hasOutput {
+            switch Syscalls.send(descriptor, session.output) {
+            case .bytes(let count):
+                session.outputSent(count)
+                // The kernel is full: asking again would only cost a call.
+                if session.hasOutput { block() }
+            case .wouldBlock: block()
+            case .failed(let error): writeFailed(.network(error, peer: target.text))
+            }
+        }
+        if isFinishing, !session.hasOutput { shutDown() }
+    }
+
+    func writeSecure(_ bytes: UnsafeRawBufferPointer, _ session: TLSSession) -> Int {
+        var taken = 0
+        // More than one round only if the kernel took a whole output buffer at once.
+        repeat {
+            let count = session.write(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+            taken += count
+            flush(session)
+            if let failure = session.failure {
+                writeFailed(failure)
+                return taken
+            }
+        } while taken < bytes.count && !session.hasOutput && writeError == nil
+        if taken < bytes.count { isOwnerWaiting = true }
+        return taken
+    }
+
+    func decrypt(_ bytes: UnsafeRawBufferPointer, _ session: TLSSession) {
+        session.feed(bytes)
+        // The bytes lie in the loop's buffer: whatever happens, the session must not keep them.
+        defer { session.feed(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        if state == .securing, !stepHandshake(session) { return }
+        while state == .open {
+            let buffer = loop.plaintextBuffer
+            let result = session.read(into: buffer)
+            if result.count > 0 { owner?.streamReceived(UnsafeRawBufferPointer(rebasing: buffer[..<result.count])) }
+            guard state == .open else { return }
+            switch result.end {
+            case .bufferFull:
+                continue
+            case .needsMore:
+                // An answer to a KeyUpdate may have come about.
+                flush(session)
+                return
+            case .closed:
+                finish(writeError)
+                return
+            case .failed(let error):
+                flush(session)
+                finish(error)
+                return
+            }
+        }
+    }
+}
