@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{}"#, "states is missing or no array"), (#"{"states":[],"timestamp":"x"}"#, "timestamp is a text, it takes an integer"),
+        (#"{}"#, "states is missing or no array"),
+        (#"{"states":[],"timestamp":"x"}"#, "timestamp is a text, it takes an integer"),
         (#"{"states":[{"node":"a","link":1}]}"#, "states[0] lacks node (a text), link or running (integers)"),
         (
             #"{"states":[{"node":"a","link":1,"running":3,"is_driver":1}]}"#,
