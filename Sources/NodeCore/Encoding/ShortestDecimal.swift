@@ -36,10 +36,8 @@ enum ShortestDecimal {
     ) -> UnsafeMutableRawPointer {
         let whole = number / 10_000
         let point = DecimalWriter.write(whole, at: start)
-        // The digits of the decimals are the upper four bytes of their eight-digit form.
-        let digits = DecimalWriter.digitBytes(number &- whole &* 10_000) &>> 32
-        let text = (digits | DecimalWriter.asciiZeros) &<< 8 | 0x2e
-        point.storeBytes(of: text, as: UInt64.self)
+        let digits = DecimalWriter.fourDigitBytes(number &- whole &* 10_000)
+        point.storeBytes(of: (digits | 0x3030_3030) &<< 8 | 0x2e, as: UInt64.self)
         // One byte for the point, one decimal at least, more up to the last digit that is not 0.
         let count = (71 &- (digits &<< 8 | 0x100).leadingZeroBitCount) &>> 3
         return point + count

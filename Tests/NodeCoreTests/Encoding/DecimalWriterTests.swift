@@ -36,6 +36,15 @@ import Testing
         }
     }
 
+    @Test func fourDigitsAreFourWithTheirZeros() {
+        for value in 0..<10_000 as Range<UInt64> {
+            let bytes = DecimalWriter.fourDigitBytes(value)
+            let text = (0..<4).map { bytes >> UInt64($0 * 8) & 0xff }
+            let expected = [value / 1000, value / 100 % 10, value / 10 % 10, value % 10]
+            if text != expected || bytes >> 32 != 0 { Issue.record("\(value)") }
+        }
+    }
+
     @Test func eightDigitsAreEightWithTheirZeros() {
         #expect(TestText.made { DecimalWriter.writeEight(120, at: $0) } == "00000120")
         #expect(TestText.made { DecimalWriter.writeEight(99_999_999, at: $0) } == "99999999")

@@ -13,15 +13,16 @@ import Testing
         "ARRAY_FLOAT": 31, "ARRAY_DOUBLE": 32, "ARRAY_BOOL": 33, "ARRAY_STRING": 34, "CUSTOM": 40,
     ]
 
-    static let vectors: [TestJSON] = {
+    /// Each as its text: a leak checker cannot follow the pointers inside of a static indirect enum.
+    static let vectors: [String] = {
         let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return TestJSON.parse(TestFile.read("/" + path + "/Data/encode-vectors.json")).elements
+        return TestJSON.parse(TestFile.read("/" + path + "/Data/encode-vectors.json")).elements.map(\.compact)
     }()
 
     @Test func thereAre81() { #expect(Self.vectors.count == 81) }
 
     @Test(arguments: 0..<81) func inputBecomesItsMessage(_ index: Int) throws {
-        let vector = Self.vectors[index]
+        let vector = TestJSON.parse(Self.vectors[index])
         let name = try #require(vector["name"]?.text)
         let outcome = try Self.run(vector)
         switch vector["expect"]?.text {

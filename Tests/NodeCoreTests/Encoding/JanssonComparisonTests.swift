@@ -10,7 +10,7 @@ import Testing
 
     @Test mutating func randomGroupsBecomeTheTreesJanssonWouldHaveBuilt() throws {
         for round in 0..<3000 {
-            let tags = (0..<(1 + random.below(12))).map { tag("t\($0)", depth: 0) }
+            let tags = (0..<(1 + random.below(12))).map { _ in tag("t\(random.below(20))", depth: 0) }
             let group = TestGroup(driver: name(), group: name(), tags, usesLengths: round % 2 == 0)
             let format = [UploadFormat.values, .tags, .ecp][round % 3]
             let reportsErrors = random.below(4) > 0
