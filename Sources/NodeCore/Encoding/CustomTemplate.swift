@@ -3,8 +3,8 @@ import CJansson
 /// The template of format `custom`: any JSON whose texts may hold `${…}`, parsed once into pieces of literal text with
 /// slots between them. Rule C10.
 ///
-/// `${tags}`, `${tag_values}`, `${tag_errors}`, `${tag_error_values}`, `${static_tags}` and `${static_tag_values}` stand
-/// for a whole value; `${timestamp}` as a whole value is a number; `${node}`, `${group}` and `${timestamp}` may also
+/// `${tags}`, `${tag_values}`, `${tag_errors}`, `${tag_error_values}`, `${static_tags}` and `${static_tag_values}` are
+/// a whole value each; `${timestamp}` as a whole value is a number; `${node}`, `${group}` and `${timestamp}` may also
 /// stand inside a longer text or a member's name.
 public final class CustomTemplate: @unchecked Sendable {
     /// What is filled in.

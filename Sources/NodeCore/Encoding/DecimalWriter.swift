@@ -58,4 +58,12 @@ enum DecimalWriter {
         let tens = (pairs &* 103) &>> 10 & 0x000f_000f_000f_000f
         return pairs &<< 8 &- tens &* ((10 << 8) - 1)
     }
+
+    /// The four decimal digits of a number below 10^4 in the lower four bytes, likewise.
+    @inline(__always)
+    static func fourDigitBytes(_ value: UInt64) -> UInt64 {
+        let pairs = value &<< 16 &- (value &* 10_486) &>> 20 &* ((100 << 16) - 1)
+        let tens = (pairs &* 103) &>> 10 & 0x000f_000f
+        return pairs &<< 8 &- tens &* ((10 << 8) - 1)
+    }
 }

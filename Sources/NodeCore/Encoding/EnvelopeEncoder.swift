@@ -11,7 +11,7 @@ public enum EnvelopeEncoder {
     /// - Parameters:
     ///   - group: the host's group, borrowed for the call.
     ///   - timestampMilliseconds: Unix time; the caller has put the present in place of 0.
-    /// - Returns: what was written, or that there is nothing to send; then, and after an error, the buffer is as it was.
+    /// - Returns: what was written, or that there is nothing to send. Then, and after errors, the buffer is as it was.
     public static func encode(
         _ group: UnsafePointer<neuron_ws_group_t>, timestampMilliseconds: Int64, options: EncodingOptions,
         into buffer: ByteBuffer
@@ -27,7 +27,8 @@ public enum EnvelopeEncoder {
             try template.render(
                 view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
         } else {
-            counts = try writeEnvelope(view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
+            counts = try writeEnvelope(
+                view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
             if isNothing(counts, options) { return .skipped }
         }
         // Until here the buffer has only been made larger; what was written becomes its own now.

@@ -1,10 +1,10 @@
 /// Floating-point numbers as the shortest decimal text that reads back as the same number, and of those the nearest.
 ///
-/// The method is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): scale the number and the borders of
-/// its rounding interval by a power of ten so that the interval is between 1 and 10 wide; at most one multiple of ten
-/// lies in it then, and that is shorter than any other candidate; else the nearest integer wins. 128 bits of the power
-/// and rounding to odd suffice for all comparisons to be exact. Before that come two shorter ways for what is common:
-/// numbers of few decimals, and numbers whose interval's ends are not close to a candidate.
+/// The method is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): scale the number and the borders
+/// of its rounding interval by a power of ten so that the interval is between 1 and 10 wide; at most one multiple of
+/// ten lies in it then, and that is shorter than any other candidate; else the nearest integer wins. 128 bits of the
+/// power and rounding to odd suffice for all comparisons to be exact. Before that come two shorter ways for what is
+/// common: numbers of few decimals, and numbers whose interval's ends are not close to a candidate.
 enum ShortestDecimal {
     /// The bytes that `write` may touch.
     static let byteCountMax = 40
@@ -36,10 +36,8 @@ enum ShortestDecimal {
     ) -> UnsafeMutableRawPointer {
         let whole = number / 10_000
         let point = DecimalWriter.write(whole, at: start)
-        // The digits of the decimals are the upper four bytes of their eight-digit form.
-        let digits = DecimalWriter.digitBytes(number &- whole &* 10_000) &>> 32
-        let text = (digits | DecimalWriter.asciiZeros) &<< 8 | 0x2e
-        point.storeBytes(of: text, as: UInt64.self)
+        let digits = DecimalWriter.fourDigitBytes(number &- whole &* 10_000)
+        point.storeBytes(of: (digits | 0x3030_3030) &<< 8 | 0x2e, as: UInt64.self)
         // One byte for the point, one decimal at least, more up to the last digit that is not 0.
         let count = (71 &- (digits &<< 8 | 0x100).leadingZeroBitCount) &>> 3
         return point + count
@@ -100,9 +98,9 @@ enum ShortestDecimal {
 
     /// The shortest digits · 10^exponent in the rounding interval of significand · 2^exponent, for a normal double.
     ///
-    /// One 192-bit product gives the scaled number with 64 bits behind the point, off by less than two units of the last;
-    /// the half width of the interval is the power itself, shifted. What is decided by less than `doubt` goes the exact
-    /// way, as do powers of two.
+    /// One 192-bit product gives the scaled number with 64 bits behind the point, off by less than two units of the
+    /// last; the half width of the interval is the power itself, shifted. What is decided by less than `doubt` goes the
+    /// exact way, as do powers of two.
     @inline(__always)
     private static func scale(_ significand: UInt64, exponent: Int, isPower: Bool) -> (digits: UInt64, exponent: Int) {
         let power = (exponent &* 1_262_611) &>> 22
@@ -171,8 +169,8 @@ enum ShortestDecimal {
         return (isTenBelow != isTenAbove ? tens : unit &+ up, power)
     }
 
-    /// The upper 64 bits of a 192-bit product, rounded to odd: the last bit says whether anything was lost. The power is
-    /// rounded up, so that an exact product may show as 1 below.
+    /// The upper 64 bits of a 192-bit product, rounded to odd: the last bit says whether anything was lost. The power
+    /// is rounded up, so that an exact product may show as 1 below.
     @inline(__always)
     private static func multiply(_ high: UInt64, _ low: UInt64, _ factor: UInt64) -> UInt64 {
         let below = low.multipliedFullWidth(by: factor).high

@@ -29,9 +29,12 @@ import Testing
         (#""${tag_values}""#, #"{"i":1,"d":0.100}"#), (#""${tag_errors}""#, #"[{"name":"x","error":1011}]"#),
         (#""${tag_error_values}""#, #"{"x":1011}"#), (#""${static_tags}""#, "[]"), (#""${static_tag_values}""#, "{}"),
         (#"["a ${node}/${group} at ${timestamp}!"]"#, #"["a p\"1/ü at 1700000000123!"]"#),
-        (#"{"${node}":1,"a${timestamp}":[true,null,1.5,"\n$","${","$ {node}","${node"]}"#,
-            #"{"p\"1":1,"a1700000000123":[true,null,1.5,"\u000a$","${","$ {node}","${node"]}"#),
-        ("5", "5"), ("[]", "[]"), (#"[""]"#, #"[""]"#), (#""\"x ${group}\"""#, #""x ü""#), (#"["${timestamp}","${timestamp}"]"#, "[1700000000123,1700000000123]"),
+        (
+            #"{"${node}":1,"a${timestamp}":[true,null,1.5,"\n$","${","$ {node}","${node"]}"#,
+            #"{"p\"1":1,"a1700000000123":[true,null,1.5,"\u000a$","${","$ {node}","${node"]}"#
+        ),
+        ("5", "5"), ("[]", "[]"), (#"[""]"#, #"[""]"#), (#""\"x ${group}\"""#, #""x ü""#),
+        (#"["${timestamp}","${timestamp}"]"#, "[1700000000123,1700000000123]"),
     ])
     func isFilledIn(_ json: String, _ expected: String) throws { #expect(try rendered(json) == expected) }
 

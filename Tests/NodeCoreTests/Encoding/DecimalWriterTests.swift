@@ -14,7 +14,9 @@ import Testing
     @Test func everyNumberOfDigitsAndItsNeighbours() {
         var power: UInt64 = 1
         for _ in 0..<20 {
-            for value in [power - 1, power, power &+ 1, power &* 9, power &* 9 &+ 9] { #expect(text(value) == "\(value)") }
+            for value in [power - 1, power, power &+ 1, power &* 9, power &* 9 &+ 9] {
+                #expect(text(value) == "\(value)")
+            }
             power = power.multipliedReportingOverflow(by: 10).partialValue
         }
         #expect(text(UInt64.max) == "18446744073709551615")
@@ -31,6 +33,15 @@ import Testing
         for _ in 0..<200_000 {
             let value = Int64(bitPattern: random.next()) >> Int64(random.below(64))
             if text(value) != "\(value)" { Issue.record("\(value)") }
+        }
+    }
+
+    @Test func fourDigitsAreFourWithTheirZeros() {
+        for value in 0..<10_000 as Range<UInt64> {
+            let bytes = DecimalWriter.fourDigitBytes(value)
+            let text = (0..<4).map { bytes >> UInt64($0 * 8) & 0xff }
+            let expected = [value / 1000, value / 100 % 10, value / 10 % 10, value % 10]
+            if text != expected || bytes >> 32 != 0 { Issue.record("\(value)") }
         }
     }
 

@@ -13,15 +13,16 @@ import Testing
         "ARRAY_FLOAT": 31, "ARRAY_DOUBLE": 32, "ARRAY_BOOL": 33, "ARRAY_STRING": 34, "CUSTOM": 40,
     ]
 
-    static let vectors: [TestJSON] = {
+    /// Each as its text: a leak checker cannot follow the pointers inside of a static indirect enum.
+    static let vectors: [String] = {
         let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return TestJSON.parse(TestFile.read("/" + path + "/Data/encode-vectors.json")).elements
+        return TestJSON.parse(TestFile.read("/" + path + "/Data/encode-vectors.json")).elements.map(\.compact)
     }()
 
     @Test func thereAre81() { #expect(Self.vectors.count == 81) }
 
     @Test(arguments: 0..<81) func inputBecomesItsMessage(_ index: Int) throws {
-        let vector = Self.vectors[index]
+        let vector = TestJSON.parse(Self.vectors[index])
         let name = try #require(vector["name"]?.text)
         let outcome = try Self.run(vector)
         switch vector["expect"]?.text {
@@ -40,7 +41,9 @@ import Testing
             let expected = try #require(vector["message"])
             let got = TestJSON.parse(text)
             #expect(got == expected, "\(name): \(text) is not \(expected.compact)")
-            for part in vector["contains"]?.elements ?? [] { #expect(text.contains(try #require(part.text)), "\(name)") }
+            for part in vector["contains"]?.elements ?? [] {
+                #expect(text.contains(try #require(part.text)), "\(name)")
+            }
             // Compact: no space outside of texts.
             if text.utf8.count != got.compact.utf8.count { #expect(text == got.compact, "\(name)") }
         }
@@ -81,7 +84,9 @@ import Testing
         var template: CustomTemplate?
         if let schema = input["schema"] {
             do throws(EncodingError) {
-                guard let document = try? JSONDocument.parse(schema.compact, byteCountMax: 1 << 20) else { return .skipped }
+                guard let document = try? JSONDocument.parse(schema.compact, byteCountMax: 1 << 20) else {
+                    return .skipped
+                }
                 template = try CustomTemplate.parse(document.root)
             } catch { return .failed(error) }
         }
@@ -100,7 +105,8 @@ import Testing
         let name = json["name"]!.text!
         guard let typeName = json["type"]?.text else {
             // An error; 0 is NEU_TYPE_ERROR with that value.
-            return TestTag(name, 15, .integer(json["error"]!.integer!), metas: try (json["metas"]?.elements ?? []).map(tag))
+            return TestTag(
+                name, 15, .integer(json["error"]!.integer!), metas: try (json["metas"]?.elements ?? []).map(tag))
         }
         let type = try #require(typeNumbers[typeName])
         return TestTag(

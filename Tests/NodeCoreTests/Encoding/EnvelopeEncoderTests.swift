@@ -20,7 +20,8 @@ import Testing
         ]
         #expect(
             inside(tags, .values)
-                == #""values":{"a":1,"d":2.5},"errors":{"b":1011,"c":3008},"metas":{"a":{"q":192,"t":"x"},"b":{"q":0}}"#)
+                == #""values":{"a":1,"d":2.5},"errors":{"b":1011,"c":3008},"metas":{"a":{"q":192,"t":"x"},"b":{"q":0}}"#
+        )
         #expect(
             inside(tags, .values, reportsErrors: false)
                 == #""values":{"a":1,"d":2.5},"errors":{},"metas":{"a":{"q":192,"t":"x"}}"#)
@@ -53,7 +54,8 @@ import Testing
 
     @Test func everyTypeInECP() {
         func one(_ type: Int32, _ value: TestTag.Value) -> String {
-            String(inside([TestTag("x", type, value)], .ecp).dropFirst(#""tags":[{"name":"x","value":"#.count).dropLast(2))
+            String(
+                inside([TestTag("x", type, value)], .ecp).dropFirst(#""tags":[{"name":"x","value":"#.count).dropLast(2))
         }
         #expect(one(12, .boolean(true)) == #"true,"type":1"#)
         #expect(one(11, .integer(1)) == #"1,"type":2"#)
@@ -88,7 +90,8 @@ import Testing
         let options = EncodingOptions(format: .tags, reportsErrors: false)
         let errors = TestGroup([TestTag("a", error: 1)])
         #expect(
-            try EnvelopeEncoder.encode(errors.pointer, timestampMilliseconds: 1, options: options, into: buffer) == .skipped)
+            try EnvelopeEncoder.encode(errors.pointer, timestampMilliseconds: 1, options: options, into: buffer)
+                == .skipped)
         let broken = TestGroup([TestTag("a", 7, .integer(1)), TestTag("b", 99)])
         #expect(throws: EncodingError.self) {
             try EnvelopeEncoder.encode(broken.pointer, timestampMilliseconds: 1, options: options, into: buffer)
@@ -106,7 +109,9 @@ import Testing
     @Test func customValuesGoOutAsTheyAre() {
         func custom(_ text: String) -> String { inside([TestTag("c", 40, .text(Array(text.utf8)))], .tags) }
         #expect(
-            custom("{ \"b\" : 1.10,\n\t\"a\":\"x y\\\" \\u0041\", \"n\" : [ -0 , 1E400e ] }".replacing("E400e", with: "e3"))
+            custom(
+                "{ \"b\" : 1.10,\n\t\"a\":\"x y\\\" \\u0041\", \"n\" : [ -0 , 1E400e ] }".replacing("E400e", with: "e3")
+            )
                 == #""tags":[{"name":"c","value":{"b":1.10,"a":"x y\" \u0041","n":[-0,1e3]}}]"#)
         #expect(custom("[18446744073709551615]") == #""tags":[{"name":"c","value":[18446744073709551615]}]"#)
         let broken = encoded(TestGroup([TestTag("ok", 7), TestTag("c", 40, .text(Array("{\"a\":}".utf8)))]))
@@ -116,7 +121,8 @@ import Testing
         }
         #expect(text.hasPrefix("tag 1 (c) has a CUSTOM value that is no JSON: line 1, column 6"))
         #expect(
-            inside([TestTag("c", 40, .text([0x22, 0xff, 0x22]))], .tags) == "\"tags\":[{\"name\":\"c\",\"value\":\"\u{fffd}\"}]")
+            inside([TestTag("c", 40, .text([0x22, 0xff, 0x22]))], .tags)
+                == "\"tags\":[{\"name\":\"c\",\"value\":\"\u{fffd}\"}]")
     }
 
     @Test func aTextMayEndWithNULInsteadOfHavingALength() {
@@ -130,30 +136,35 @@ import Testing
     }
 
     @Test func namesOfEveryLengthWithAndWithoutEscapes() {
+        let letters = Array("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz".utf8)
         for count in 0...40 {
-            let plain = String("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz".prefix(count))
+            // At each place of the name one that must be escaped, one that must not, or nothing.
+            var names = [letters[0..<count]]
             for place in 0...count {
-                for special in ["", "\"", "\u{7f}", "\u{1f}", "é"] {
-                    var name = plain
-                    name.insert(contentsOf: special, at: name.index(name.startIndex, offsetBy: place))
-                    for usesLengths in [false, true] {
-                        for format in [UploadFormat.values, .tags] {
-                            let outcome = encoded(TestGroup([TestTag(name, 7, .integer(7))], usesLengths: usesLengths), format)
-                            guard case .message(let text, 1, 0) = outcome else {
-                                Issue.record("\(name)")
-                                continue
-                            }
-                            let json = TestJSON.parse(text)
-                            let expected: TestJSON? =
-                                format == .values
-                                ? .object([(name, .number("7"))])
-                                : .array([.object([("name", .string(name)), ("value", .number("7"))])])
-                            if json[format == .values ? "values" : "tags"] != expected { Issue.record("\(name): \(text)") }
-                        }
-                    }
+                for special in [[0x22], [0x7f], [0x1f], [0xc3, 0xa9]] as [[UInt8]] {
+                    names.append(letters[0..<place] + special + letters[place..<count])
                 }
             }
+            let tags = names.map { TestTag(String(decoding: $0, as: UTF8.self), 7, .integer(7)) }
+            for usesLengths in [false, true] {
+                let group = TestGroup(tags, usesLengths: usesLengths)
+                expectNames(tags, encoded(group, .values), inValues: true)
+                expectNames(tags, encoded(group, .tags), inValues: false)
+            }
         }
+    }
+
+    private func expectNames(_ tags: [TestTag], _ outcome: TestOutcome, inValues: Bool) {
+        guard case .message(let text, tags.count, 0) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        let names = tags.map { String(decoding: $0.name, as: UTF8.self) }
+        let expected: TestJSON =
+            inValues
+            ? .object(names.map { ($0, .number("7")) })
+            : .array(names.map { .object([("name", .string($0)), ("value", .number("7"))]) })
+        #expect(TestJSON.parse(text)[inValues ? "values" : "tags"] == expected)
     }
 
     @Test func elementsNeedNotBeAligned() {

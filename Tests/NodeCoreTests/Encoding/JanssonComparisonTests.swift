@@ -10,7 +10,7 @@ import Testing
 
     @Test mutating func randomGroupsBecomeTheTreesJanssonWouldHaveBuilt() throws {
         for round in 0..<3000 {
-            let tags = (0..<(1 + random.below(12))).map { tag("t\($0)", depth: 0) }
+            let tags = (0..<(1 + random.below(12))).map { _ in tag("t\(random.below(20))", depth: 0) }
             let group = TestGroup(driver: name(), group: name(), tags, usesLengths: round % 2 == 0)
             let format = [UploadFormat.values, .tags, .ecp][round % 3]
             let reportsErrors = random.below(4) > 0
@@ -53,7 +53,9 @@ import Testing
 
     private mutating func value(_ type: Int32) -> TestTag.Value {
         switch type {
-        case 9, 31 where type == 9: return .float(float())
+        case 9,
+            31 where type == 9:
+            return .float(float())
         case 10: return .double(double())
         case 11: return .integer(Int64(random.below(2)))
         case 12: return .boolean(random.below(2) == 0)
@@ -144,7 +146,9 @@ private struct Tree {
 
     private func set(_ object: Node, _ name: [UInt8], _ value: Node?) {
         name.withUnsafeBytes { bytes in
-            _ = bytes.withMemoryRebound(to: CChar.self) { json_object_setn_new(object, $0.baseAddress, $0.count, value) }
+            _ = bytes.withMemoryRebound(to: CChar.self) {
+                json_object_setn_new(object, $0.baseAddress, $0.count, value)
+            }
         }
     }
 

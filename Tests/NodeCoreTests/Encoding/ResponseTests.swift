@@ -18,7 +18,8 @@ import Testing
         #expect(
             buffer.text
                 == #"{"uuid":"u\"1","tags":[{"name":"i16","value":2},{"name":"f","value":2.5,"transferPrecision":1},"#
-                + #"{"name":"fp","value":2.50,"transferPrecision":2},{"name":"d","value":0.0,"transferPrecision":1,"q":1},"#
+                + #"{"name":"fp","value":2.50,"transferPrecision":2},"#
+                + #"{"name":"d","value":0.0,"transferPrecision":1,"q":1},"#
                 + #"{"name":"s","value":"x"},{"name":"e","error":3004},{"name":"n","error":3008}]}"#)
     }
 
@@ -44,7 +45,8 @@ import Testing
 
     @Test func driverStatesHoldDriversOnly() throws {
         let options = try JSONDocument.parse(
-            #"{"timestamp":5,"states":[{"node":"a","link":1,"running":3},{"node":"m","link":1,"running":3,"is_driver":false},"#
+            #"{"timestamp":5,"states":[{"node":"a","link":1,"running":3},"#
+                + #"{"node":"m","link":1,"running":3,"is_driver":false},"#
                 + #"{"node":"b","link":0,"running":2,"is_driver":true}]}"#, byteCountMax: 1000)
         let parsed = try DriverStates.parse(options.root)
         let buffer = ByteBuffer(byteCountMax: 1000)
@@ -58,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{}"#, "states is missing or no array"), (#"{"states":[],"timestamp":"x"}"#, "timestamp is a text, it takes an integer"),
+        (#"{}"#, "states is missing or no array"),
+        (#"{"states":[],"timestamp":"x"}"#, "timestamp is a text, it takes an integer"),
         (#"{"states":[{"node":"a","link":1}]}"#, "states[0] lacks node (a text), link or running (integers)"),
         (
             #"{"states":[{"node":"a","link":1,"running":3,"is_driver":1}]}"#,
