@@ -34,8 +34,8 @@ struct ByteWriter: ~Copyable {
     /// Hands what was written to the buffer.
     consuming func finish() throws(EncodingError) { try buffer.close(at: next) }
 
-    /// The most that one `reserve` may ask for: longer texts are written piece by piece, so that reserving for the worst
-    /// case never refuses a message that fits.
+    /// The most that one `reserve` may ask for: longer texts are written piece by piece, so that reserving for the
+    /// worst case never refuses a message that fits.
     static let pieceBytesMax = 64 * 1024
 
     /// Room for `byteCount` bytes, at most `pieceBytesMax`.

@@ -41,8 +41,9 @@ public enum DriverStates {
         return .message(values: count, errors: 0)
     }
 
-    /// Reads the options of NEURON_WS_FORMAT_STATES: `{"timestamp"?,"states":[{"node","link","running","is_driver"?}]}`.
-    /// Without a timestamp it is nil, and the caller's present counts.
+    /// Reads the options of NEURON_WS_FORMAT_STATES:
+    /// `{"timestamp"?,"states":[{"node","link","running","is_driver"?}]}`. Without a timestamp it is nil, and the
+    /// caller's present counts.
     public static func parse(
         _ options: JSONValue
     ) throws(EncodingError) -> (timestampMilliseconds: Int64?, states: [DriverState]) {

@@ -54,8 +54,8 @@ extension EntryStyle {
         }
     }
 
-    /// Writes a tag's metas, each with a comma before it. Rule C13: within a tag's object, a meta never stands for one of
-    /// the tag's own members.
+    /// Writes a tag's metas, each with a comma before it. Rule C13: within a tag's object, a meta never stands for one
+    /// of the tag's own members.
     static func writeMetas(
         _ group: GroupView, _ tag: TagView, index: Int, count: Int, skipsReserved: Bool, to writer: inout ByteWriter
     ) throws(EncodingError) {

@@ -27,7 +27,8 @@ public enum EnvelopeEncoder {
             try template.render(
                 view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
         } else {
-            counts = try writeEnvelope(view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
+            counts = try writeEnvelope(
+                view, timestampMilliseconds: timestampMilliseconds, options: options, to: &writer)
             if isNothing(counts, options) { return .skipped }
         }
         // Until here the buffer has only been made larger; what was written becomes its own now.

@@ -22,7 +22,8 @@ enum FixedDecimal {
         if exponent > 11 { return writeLarge(significand, exponent: exponent, decimals: decimals, at: place) }
         if exponent >= 0 { return writeParts(significand << UInt64(exponent), 0, decimals: decimals, at: place) }
 
-        // The value is significand / 2^-exponent. Its fraction times 10^decimals is below 2^53 · 2^57: it fits 128 bits.
+        // The value is significand / 2^-exponent. Its fraction times 10^decimals is below 2^53 · 2^57: it fits 128
+        // bits.
         let power = powersOfTen[decimals]
         let shift = -exponent
         // Below 2^-75 nothing is left of 17 decimals.

@@ -27,7 +27,8 @@ struct GroupView {
         guard let driver = names.driver else { throw .invalidGroup("the group has no driver name") }
         guard let name = names.group else { throw .invalidGroup("the group has no name") }
         return GroupView(
-            driver: try checkedName(driver, of: "the driver's name"), group: try checkedName(name, of: "the group's name"),
+            driver: try checkedName(driver, of: "the driver's name"),
+            group: try checkedName(name, of: "the group's name"),
             tags: view.tags, tagCount: view.tagCount, stride: view.stride)
     }
 
@@ -144,7 +145,9 @@ struct TagView {
         // "NULL: none", says the header, whatever the count.
         if pointer.pointee.metas == nil { return 0 }
         if stride > MemoryLayout<neuron_ws_tag_t>.size {
-            for position in 0..<count { try GroupView.checkExtra(meta(position, stride: stride).pointer, stride: stride) }
+            for position in 0..<count {
+                try GroupView.checkExtra(meta(position, stride: stride).pointer, stride: stride)
+            }
         }
         return count
     }

@@ -2,8 +2,9 @@ public import CNeuronWS
 
 /// The answer to a read request.
 public enum ReadResponse {
-    /// Appends `{"uuid":…,"tags":[{"name":…,"value":…,"transferPrecision":n},…]}`: FLOAT and DOUBLE carry their precision,
-    /// or 1 where it is 0; a tag with an error has `error` instead of `value`. The group's names are not read.
+    /// Appends `{"uuid":…,"tags":[{"name":…,"value":…,"transferPrecision":n},…]}`: FLOAT and DOUBLE carry their
+    /// precision, or 1 where it is 0; a tag with an error has `error` instead of `value`. The group's names are not
+    /// read.
     public static func encode(
         uuid: String, _ group: UnsafePointer<neuron_ws_group_t>, into buffer: ByteBuffer
     ) throws(EncodingError) -> EncodedGroup {

@@ -1,10 +1,10 @@
 /// Floating-point numbers as the shortest decimal text that reads back as the same number, and of those the nearest.
 ///
-/// The method is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): scale the number and the borders of
-/// its rounding interval by a power of ten so that the interval is between 1 and 10 wide; at most one multiple of ten
-/// lies in it then, and that is shorter than any other candidate; else the nearest integer wins. 128 bits of the power
-/// and rounding to odd suffice for all comparisons to be exact. Before that come two shorter ways for what is common:
-/// numbers of few decimals, and numbers whose interval's ends are not close to a candidate.
+/// The method is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): scale the number and the borders
+/// of its rounding interval by a power of ten so that the interval is between 1 and 10 wide; at most one multiple of
+/// ten lies in it then, and that is shorter than any other candidate; else the nearest integer wins. 128 bits of the
+/// power and rounding to odd suffice for all comparisons to be exact. Before that come two shorter ways for what is
+/// common: numbers of few decimals, and numbers whose interval's ends are not close to a candidate.
 enum ShortestDecimal {
     /// The bytes that `write` may touch.
     static let byteCountMax = 40
@@ -100,9 +100,9 @@ enum ShortestDecimal {
 
     /// The shortest digits · 10^exponent in the rounding interval of significand · 2^exponent, for a normal double.
     ///
-    /// One 192-bit product gives the scaled number with 64 bits behind the point, off by less than two units of the last;
-    /// the half width of the interval is the power itself, shifted. What is decided by less than `doubt` goes the exact
-    /// way, as do powers of two.
+    /// One 192-bit product gives the scaled number with 64 bits behind the point, off by less than two units of the
+    /// last; the half width of the interval is the power itself, shifted. What is decided by less than `doubt` goes the
+    /// exact way, as do powers of two.
     @inline(__always)
     private static func scale(_ significand: UInt64, exponent: Int, isPower: Bool) -> (digits: UInt64, exponent: Int) {
         let power = (exponent &* 1_262_611) &>> 22
@@ -171,8 +171,8 @@ enum ShortestDecimal {
         return (isTenBelow != isTenAbove ? tens : unit &+ up, power)
     }
 
-    /// The upper 64 bits of a 192-bit product, rounded to odd: the last bit says whether anything was lost. The power is
-    /// rounded up, so that an exact product may show as 1 below.
+    /// The upper 64 bits of a 192-bit product, rounded to odd: the last bit says whether anything was lost. The power
+    /// is rounded up, so that an exact product may show as 1 below.
     @inline(__always)
     private static func multiply(_ high: UInt64, _ low: UInt64, _ factor: UInt64) -> UInt64 {
         let below = low.multipliedFullWidth(by: factor).high

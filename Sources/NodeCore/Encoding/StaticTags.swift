@@ -102,10 +102,12 @@ public final class StaticTags: @unchecked Sendable {
         switch value.kind {
         case .string: return Entry(name: quotedName, value: try quoted(Array((value.string ?? "").utf8)), type: .text)
         case .boolean:
-            return Entry(name: quotedName, value: Array((value.boolean == true ? "true" : "false").utf8), type: .boolean)
+            return Entry(
+                name: quotedName, value: Array((value.boolean == true ? "true" : "false").utf8), type: .boolean)
         case .integer: return Entry(name: quotedName, value: Array("\(value.integer ?? 0)".utf8), type: .integer)
         case .real: return Entry(name: quotedName, value: shortest(value.number ?? 0), type: .real)
-        case .null, .object, .array: return Entry(name: quotedName, value: try quoted(value.encoded(flags: 0)), type: .text)
+        case .null, .object, .array:
+            return Entry(name: quotedName, value: try quoted(value.encoded(flags: 0)), type: .text)
         }
     }
 

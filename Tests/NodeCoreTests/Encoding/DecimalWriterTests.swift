@@ -14,7 +14,9 @@ import Testing
     @Test func everyNumberOfDigitsAndItsNeighbours() {
         var power: UInt64 = 1
         for _ in 0..<20 {
-            for value in [power - 1, power, power &+ 1, power &* 9, power &* 9 &+ 9] { #expect(text(value) == "\(value)") }
+            for value in [power - 1, power, power &+ 1, power &* 9, power &* 9 &+ 9] {
+                #expect(text(value) == "\(value)")
+            }
             power = power.multipliedReportingOverflow(by: 10).partialValue
         }
         #expect(text(UInt64.max) == "18446744073709551615")

@@ -40,7 +40,9 @@ import Testing
             let expected = try #require(vector["message"])
             let got = TestJSON.parse(text)
             #expect(got == expected, "\(name): \(text) is not \(expected.compact)")
-            for part in vector["contains"]?.elements ?? [] { #expect(text.contains(try #require(part.text)), "\(name)") }
+            for part in vector["contains"]?.elements ?? [] {
+                #expect(text.contains(try #require(part.text)), "\(name)")
+            }
             // Compact: no space outside of texts.
             if text.utf8.count != got.compact.utf8.count { #expect(text == got.compact, "\(name)") }
         }
@@ -81,7 +83,9 @@ import Testing
         var template: CustomTemplate?
         if let schema = input["schema"] {
             do throws(EncodingError) {
-                guard let document = try? JSONDocument.parse(schema.compact, byteCountMax: 1 << 20) else { return .skipped }
+                guard let document = try? JSONDocument.parse(schema.compact, byteCountMax: 1 << 20) else {
+                    return .skipped
+                }
                 template = try CustomTemplate.parse(document.root)
             } catch { return .failed(error) }
         }
@@ -100,7 +104,8 @@ import Testing
         let name = json["name"]!.text!
         guard let typeName = json["type"]?.text else {
             // An error; 0 is NEU_TYPE_ERROR with that value.
-            return TestTag(name, 15, .integer(json["error"]!.integer!), metas: try (json["metas"]?.elements ?? []).map(tag))
+            return TestTag(
+                name, 15, .integer(json["error"]!.integer!), metas: try (json["metas"]?.elements ?? []).map(tag))
         }
         let type = try #require(typeNumbers[typeName])
         return TestTag(

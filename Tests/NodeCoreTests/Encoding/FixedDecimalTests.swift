@@ -12,7 +12,8 @@ import Testing
         (1e6, 3, "1000000.000"), (123456789.5, 17, "123456789.50000000000000000"), (0.05, 1, "0.1"), (0.25, 1, "0.2"),
         (0.75, 1, "0.8"), (9.96, 1, "10.0"), (999.9999, 2, "1000.00"), (-0.0, 2, "-0.00"), (-0.001, 2, "-0.00"),
         (5e-324, 17, "0.00000000000000000"), (1e-18, 17, "0.00000000000000000"), (6e-18, 17, "0.00000000000000001"),
-        (Double(Float(1.26)), 1, "1.3"), (18446744073709551616, 1, "18446744073709551616.0"), (1e22, 2, "10000000000000000000000.00"),
+        (Double(Float(1.26)), 1, "1.3"), (18446744073709551616, 1, "18446744073709551616.0"),
+        (1e22, 2, "10000000000000000000000.00"),
     ])
     func isExactlyRounded(_ value: Double, _ decimals: Int, _ expected: String) {
         #expect(text(value, decimals) == expected)
@@ -39,7 +40,7 @@ import Testing
 
     @Test func agreesWithPrintfOnCommonMagnitudesAndTies() {
         var random = TestRandom(6)
-        for _ in 0..<(runsLong ? 3_000_000 : 100_000) {
+        for _ in 0..<(runsLong ? 3_000_000 : 40_000) {
             let decimals = 1 + random.below(17)
             let number = Int64(bitPattern: random.next()) >> Int64(random.below(63))
             // Multiples of a power of two have ties among their decimals.

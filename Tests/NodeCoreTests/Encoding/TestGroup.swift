@@ -83,7 +83,9 @@ final class TestGroup {
 
     private func text(_ bytes: [UInt8]) -> UnsafePointer<CChar> {
         let target = block(bytes.count)
-        bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count) }
+        bytes.withUnsafeBytes {
+            target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count)
+        }
         return UnsafePointer(target.assumingMemoryBound(to: CChar.self))
     }
 
