@@ -15,10 +15,9 @@ public final class NodeSettings: Sendable {
         self.urls = urls
         let read = SettingsReader(parser: parser)
         redactedURLs = urls.map { SettingsURL.redacted($0) }
-        format = Int32(truncatingIfNeeded: read.integer(.format))
-        templateJSON = read.document(.schema)
-        uploadErrors = read.boolean(.uploadErrors)
-        staticTagsJSON = read.document(.staticTags)
+        encoding = EncodingOptions(
+            format: UploadFormat(rawValue: Int32(truncatingIfNeeded: read.integer(.format))) ?? .values,
+            reportsErrors: read.boolean(.uploadErrors), staticTags: parser.staticTags, template: parser.template)
         sendsBinary = read.integer(.messageType) == 2
         username = read.text(.username)
         password = read.text(.password)
@@ -58,13 +57,8 @@ public final class NodeSettings: Sendable {
     /// `urls` as they may be shown: what may be secret in them is "…".
     public let redactedURLs: [String]
 
-    /// A number of neuron_ws_format: 0 to 3.
-    public let format: Int32
-    /// The custom format's template as JSON text.
-    public let templateJSON: [UInt8]?
-    public let uploadErrors: Bool
-    /// An object as JSON text.
-    public let staticTagsJSON: [UInt8]?
+    /// `format`, `schema`, `upload_err` and `static_tags`, ready for use.
+    public let encoding: EncodingOptions
     /// Messages are sent as binary ones instead of text.
     public let sendsBinary: Bool
 
@@ -120,6 +114,15 @@ public final class NodeSettings: Sendable {
     public let tcpNoDelay: Bool
     /// A number of neuron_ws_log_level: 0 to 6.
     public let logLevel: Int32
+
+    /// How the messages of a subscription are written: with its static tags after the node's, theirs going before of
+    /// the same name. To be kept with the subscription, not made for each push.
+    public func encoding(for parameters: SubscriptionParameters) -> EncodingOptions {
+        guard let tags = parameters.staticTags else { return encoding }
+        return EncodingOptions(
+            format: encoding.format, reportsErrors: encoding.reportsErrors,
+            staticTags: encoding.staticTags.map { $0.merged(with: tags) } ?? tags, template: encoding.template)
+    }
 
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {
@@ -208,11 +211,6 @@ private struct SettingsReader {
     func pairs(_ key: SettingKey) -> [NamedText] {
         if case .pairs(let value) = parser.effective(key) { return value }
         return []
-    }
-
-    func document(_ key: SettingKey) -> [UInt8]? {
-        if case .document(let value) = parser.effective(key) { return value }
-        return nil
     }
 
     /// A connection that its pings would call dead is dead for the kernel too.

@@ -30,8 +30,10 @@ public enum SettingKind: Equatable, Sendable {
     case pairs(countMax: Int, bytesMax: Int)
     /// One URL, or an array of them.
     case urls(countMax: Int, bytesMax: Int)
-    /// A JSON object, or any JSON where not `objectOnly`; or a text holding it.
-    case document(bytesMax: Int, objectOnly: Bool)
+    /// The template of the custom format: JSON, or a text holding it.
+    case template(bytesMax: Int)
+    /// A JSON object, or a text holding one.
+    case staticTags(bytesMax: Int)
 
     /// Continues "it takes …".
     public var takes: String {
@@ -47,8 +49,8 @@ public enum SettingKind: Equatable, Sendable {
         case .texts(let count, let max): "an array of at most \(count) texts of at most \(max) bytes"
         case .pairs(let count, let max): "an object of at most \(count) texts of at most \(max) bytes"
         case .urls(let count, _): "ws://host[:port][/path][?query] or wss://…, or an array of at most \(count) of them"
-        case .document(_, let objectOnly):
-            objectOnly ? "an object, or a text holding one" : "JSON, or a text holding it"
+        case .template: "JSON, or a text holding it"
+        case .staticTags: "an object, or a text holding one"
         }
     }
 
@@ -93,7 +95,7 @@ public enum SettingValue: Equatable, Sendable {
     case text(String)
     case texts([String])
     case pairs([NamedText])
-    /// A JSON document's text.
+    /// A JSON document's text, as it was given.
     case document([UInt8])
 }
 

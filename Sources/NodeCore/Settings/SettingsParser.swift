@@ -5,6 +5,9 @@ struct SettingsParser {
     /// By index of the table; nil where the document names no value.
     private(set) var values: [SettingValue?]
     private(set) var problems: [SettingsError] = []
+    /// What became of `schema` and `static_tags`.
+    private(set) var template: CustomTemplate?
+    private(set) var staticTags: StaticTags?
 
     init() { values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count) }
 
@@ -174,7 +177,7 @@ struct SettingsParser {
         case .pairs(let countMax, let bytesMax):
             guard let object = container(value, .object, descriptor) else { return nil }
             return readPairs(object, countMax, bytesMax, descriptor)
-        case .document(let bytesMax, let objectOnly): return readDocument(value, bytesMax, objectOnly, descriptor)
+        case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }
         refuse(descriptor, value)
@@ -254,32 +257,27 @@ struct SettingsParser {
     }
 
     private mutating func readDocument(
-        _ value: JSONValue, _ bytesMax: Int, _ objectOnly: Bool, _ descriptor: SettingDescriptor
+        _ value: JSONValue, _ bytesMax: Int, _ descriptor: SettingDescriptor
     ) -> SettingValue? {
-        var document = value
-        if let text = value.string {
-            switch Self.parsed(text, bytesMax) {
-            case .success(let inner): document = inner.root
-            case .failure(let error):
-                refuse(descriptor.key, "is a text that holds no JSON: \(error.text)")
-                return nil
-            }
-        }
-        if objectOnly && document.kind != .object {
-            refuse(descriptor, value)
-            return nil
-        }
-        let text = JSONText.compact(document)
+        let text = JSONText.compact(value)
         if text.count > bytesMax {
             refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(bytesMax)")
             return nil
         }
+        do throws(EncodingError) {
+            if case .template = descriptor.kind {
+                template = try CustomTemplate.parse(value)
+            } else {
+                guard value.kind == .object || value.kind == .string else {
+                    refuse(descriptor, value)
+                    return nil
+                }
+                staticTags = try StaticTags.parse(value)
+            }
+        } catch {
+            refuse(descriptor.key, "cannot be used: \(error.text)")
+            return nil
+        }
         return .document(text)
-    }
-
-    private static func parsed(_ text: String, _ bytesMax: Int) -> Result<JSONDocument, JSONError> {
-        do throws(JSONError) {
-            return .success(try JSONDocument.parse(text, byteCountMax: bytesMax))
-        } catch { return .failure(error) }
     }
 }

@@ -46,7 +46,7 @@ public enum SettingsSchema {
         case .integer, .seconds: "int"
         case .choice: "map"
         case .file: "file"
-        case .text, .texts, .pairs, .urls, .document: "string"
+        case .text, .texts, .pairs, .urls, .template, .staticTags: "string"
         }
     }
 
@@ -75,7 +75,8 @@ public enum SettingsSchema {
         case .seconds(let from, let to, let orZero):
             valid.raw("min", SettingKind.seconds(orZero ? 0 : from))
             valid.raw("max", SettingKind.seconds(to))
-        case .text(let max), .file(let max), .document(let max, _): valid.raw("length", "\(max)")
+        case .text(let max), .file(let max), .template(let max), .staticTags(let max):
+            valid.raw("length", "\(max)")
         case .urls(let count, let max), .texts(let count, let max), .pairs(let count, let max):
             valid.raw("length", "\(count * max)")
         case .choice(let choices):

@@ -63,7 +63,7 @@ public enum SettingsTable {
                     + "numbers, or a template of your own.",
                 "消息的形式：values 与 errors 两个对象、一个 tags 数组、带类型编号的 ECP 数组，或自定义模板。")),
         SettingDescriptor(
-            .schema, .document(bytesMax: 1 << 20, objectOnly: false), shown: .forCustomFormat, reconnects: false,
+            .schema, .template(bytesMax: 1 << 20), shown: .forCustomFormat, reconnects: false,
             BilingualText("Template", "模板"),
             BilingualText(
                 "The template of the custom format: JSON with ${timestamp}, ${node}, ${group}, ${tags}, ${tag_values}, "
@@ -77,7 +77,7 @@ public enum SettingsTable {
                 "A tag that could not be read is reported with its error code; false leaves it out.",
                 "点位采集失败时上报其错误码；false 则不上报该点位。")),
         SettingDescriptor(
-            .staticTags, .document(bytesMax: 1 << 20, objectOnly: true), reconnects: false,
+            .staticTags, .staticTags(bytesMax: 1 << 20), reconnects: false,
             BilingualText("Static tags", "静态点位"),
             BilingualText(
                 "An object whose members are added to each message of all groups.", "一个对象，其成员会加入所有组的每条消息。")),

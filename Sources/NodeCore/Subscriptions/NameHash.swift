@@ -5,8 +5,10 @@ enum NameHash {
     /// names that collide.
     static func of(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
         let count = bytes.count
-        var state = seed ^ 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: count)
-        guard let base = bytes.baseAddress else { return fold(state, 0xE703_7ED1_A0B4_28DB) }
+        // The length is multiplied in: by XOR alone, names of other lengths could be made to cancel it.
+        var state = fold(
+            seed ^ 0x9E37_79B9_7F4A_7C15, UInt64(truncatingIfNeeded: count) ^ 0xE703_7ED1_A0B4_28DB)
+        guard let base = bytes.baseAddress else { return state }
         var offset = 0
         while count - offset > 8 {
             state = fold(state ^ word(base, offset), 0xA076_1D64_78BD_642F)

@@ -1,13 +1,13 @@
 /// What a subscription says besides its names.
-public struct SubscriptionParameters: Equatable, Sendable {
-    /// The static tags as the JSON text of an object; nil: none.
-    public let staticTagsJSON: [UInt8]?
+public struct SubscriptionParameters: Sendable {
+    /// Added to each message; nil: none.
+    public let staticTags: StaticTags?
 
     /// The longest parameters, bytes.
     public static let documentBytesMax = 1 << 20
-    public static let none = SubscriptionParameters(staticTagsJSON: nil)
+    public static let none = SubscriptionParameters(staticTags: nil)
 
-    public init(staticTagsJSON: [UInt8]?) { self.staticTagsJSON = staticTagsJSON }
+    public init(staticTags: StaticTags?) { self.staticTags = staticTags }
 
     /// Reads `{"static_tags":{…}}`, where the inner object may stand in a text. Any other member is refused.
     public static func parse(json: UnsafeRawBufferPointer) throws(JSONError) -> SubscriptionParameters {
@@ -24,14 +24,13 @@ public struct SubscriptionParameters: Equatable, Sendable {
             let shown = SettingsParser.shown(unknown)
             throw JSONError(text: "\"\(shown)\" is no parameter of a subscription; it takes \"static_tags\"")
         }
-        guard var tags = root["static_tags"] else { return none }
-        if let text = tags.string {
-            if text.utf8.isEmpty { return none }
-            tags = try JSONDocument.parse(text, byteCountMax: documentBytesMax).root
-        }
-        guard tags.kind == .object else {
+        guard let tags = root["static_tags"] else { return none }
+        if tags.kind == .string && tags.withUTF8({ $0.isEmpty }) == true { return none }
+        guard tags.kind == .object || tags.kind == .string else {
             throw JSONError(text: "\"static_tags\" is \(tags.kindName); it takes an object, or a text holding one")
         }
-        return SubscriptionParameters(staticTagsJSON: JSONText.compact(tags))
+        do throws(EncodingError) {
+            return SubscriptionParameters(staticTags: try StaticTags.parse(tags))
+        } catch { throw JSONError(text: error.text) }
     }
 }

@@ -1,5 +1,6 @@
-import NodeCore
 import Testing
+
+@testable import NodeCore
 
 /// The error of a document, nil when it is taken.
 func refusal(_ json: String) -> SettingsError? {
@@ -17,11 +18,11 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         let settings = try NodeSettings.parse(json: #"{"url":"ws://127.0.0.1:8080/data"}"#)
         #expect(settings.urls.count == 1)
         #expect(settings.urls[0].port == 8080)
-        #expect(settings.format == 0)
-        #expect(settings.uploadErrors)
+        #expect(settings.encoding.format == .values)
+        #expect(settings.encoding.reportsErrors)
         #expect(!settings.sendsBinary)
-        #expect(settings.staticTagsJSON == nil)
-        #expect(settings.templateJSON == nil)
+        #expect(settings.encoding.staticTags == nil)
+        #expect(settings.encoding.template == nil)
         #expect(settings.username == nil && settings.password == nil && settings.token == nil)
         #expect(settings.headers.isEmpty && settings.subprotocols.isEmpty && settings.tlsALPN.isEmpty)
         #expect(settings.certificateAuthorities == nil && settings.certificate == nil && settings.privateKey == nil)
@@ -47,7 +48,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
     @Test func paramsAsTheGatewaySendsThemAreTaken() throws {
         let settings = try NodeSettings.parse(json: #"{"params":{"url":"wss://h","format":1,"username":"","ca":""}}"#)
         #expect(settings.urls[0].isSecure)
-        #expect(settings.format == 1)
+        #expect(settings.encoding.format == .tags)
         #expect(settings.username == nil)
         #expect(settings.certificateAuthorities == nil)
     }
@@ -61,7 +62,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
 
     @Test func everyValueFindsItsPlace() throws {
         let json = """
-            {"url":["ws://a","wss://b/x?k=v"],"format":"custom","schema":{"n":"${node}","r":1.1},"upload_err":false,
+            {"url":["ws://a","wss://b/x?k=v"],"format":"custom","schema":{"n":"${node}","b":true},"upload_err":false,
             "static_tags":"{\\"site\\":\\"A\\"}","message-type":"binary","username":"u","password":"p",
             "headers":{"X-A":"1"},"subprotocols":["a","b"],"origin":"http://o","user-agent":"ua","ca":"CA","cert":"C",
             "key":"K","keypass":"P","tls-min-version":"1.3","tls-ciphers":"HIGH:!aNULL","tls-server-name":"s.example",
@@ -73,10 +74,10 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         let settings = try NodeSettings.parse(json: json)
         #expect(settings.urls.count == 2)
         #expect(settings.redactedURLs == ["ws://a/", "wss://b/x?k=…"])
-        #expect(settings.format == 3)
-        #expect(settings.templateJSON == Array(#"{"n":"${node}","r":1.1}"#.utf8))
-        #expect(!settings.uploadErrors)
-        #expect(settings.staticTagsJSON == Array(#"{"site":"A"}"#.utf8))
+        #expect(settings.encoding.format == .custom)
+        #expect(settings.encoding.template?.literals == Array(#"{"n":"","b":true}"#.utf8))
+        #expect(!settings.encoding.reportsErrors)
+        #expect(settings.encoding.staticTags?.values == Array(#""site":"A""#.utf8))
         #expect(settings.sendsBinary)
         #expect(settings.username == "u")
         #expect(settings.password == "p")
@@ -110,6 +111,15 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.ipVersion == 4)
         #expect(!settings.tcpNoDelay)
         #expect(settings.logLevel == 6)
+    }
+
+    @Test func aSubscriptionsStaticTagsComeAfterTheNodes() throws {
+        let settings = try NodeSettings.parse(json: withURL(#""format":1,"static_tags":{"a":1,"b":2}"#))
+        let own = try StaticTags.parse(JSONDocument.parse(#"{"b":3,"c":4}"#, byteCountMax: 99).root)
+        let encoding = settings.encoding(for: SubscriptionParameters(staticTags: own))
+        #expect(encoding.staticTags?.values == Array(#""a":1,"b":3,"c":4"#.utf8))
+        #expect(encoding.format == .tags)
+        #expect(settings.encoding(for: .none) === settings.encoding)
     }
 
     @Test func theUserTimeoutFollowsThePings() throws {

@@ -1,5 +1,6 @@
-import NodeCore
 import Testing
+
+@testable import NodeCore
 
 @Suite struct SettingsParserTests {
     /// Keys that numbers of another key would make a problem of.
@@ -42,8 +43,8 @@ import Testing
                 case .text, .file: ["1", "true", "null", "[]", "{}"]
                 case .urls, .texts: ["1", "true", "null", "{\"a\":1}", "[1]"]
                 case .pairs: ["1", "true", "null", "[]", "{\"a\":1}", "\"x\""]
-                case .document(_, let objectOnly):
-                    objectOnly ? ["1", "true", "null", "[]", "\"[]\"", "\"{\""] : ["\"{\""]
+                case .staticTags: ["1", "true", "null", "[]", "\"[]\"", "\"{\""]
+                case .template: ["\"{\"", "\"${nope}\"", "[\"a${tags}\"]"]
                 }
             for value in wrong {
                 let url = key == "url" ? "" : "\"url\":\"ws://h\","
@@ -74,8 +75,8 @@ import Testing
     }
 
     @Test func choicesAreTakenByNameAndNumber() throws {
-        #expect(try NodeSettings.parse(json: withURL(#""format":"ECP-format""#)).format == 2)
-        #expect(try NodeSettings.parse(json: withURL(#""format":2"#)).format == 2)
+        #expect(try NodeSettings.parse(json: withURL(#""format":"ECP-format""#)).encoding.format == .ecp)
+        #expect(try NodeSettings.parse(json: withURL(#""format":2"#)).encoding.format == .ecp)
         #expect(try NodeSettings.parse(json: withURL(#""tls-min-version":13"#)).requiresTLS13)
         #expect(try NodeSettings.parse(json: withURL(#""ip-version":6"#)).ipVersion == 6)
         #expect(try NodeSettings.parse(json: withURL(#""log-level":0"#)).logLevel == 0)
@@ -98,11 +99,17 @@ import Testing
         #expect(settings.headers == [NamedText(name: "A", text: "b")])
         #expect(settings.subprotocols == ["x"])
         #expect(settings.tlsALPN.isEmpty)
-        #expect(settings.staticTagsJSON == Array(#"{"a":1.1}"#.utf8))
+        #expect(settings.encoding.staticTags?.values == Array(#""a":1.1"#.utf8))
         #expect(
             refusal(withURL(#""static_tags":"{x""#))?.text.hasPrefix(
-                #""static_tags" is a text that holds no JSON: line 1"#)
+                #""static_tags" cannot be used: static_tags is a text that is no JSON: line 1"#)
                 == true)
+    }
+
+    @Test func anUnknownNameInTheTemplateIsNamed() {
+        let text = refusal(withURL(#""format":3,"schema":{"a":"${nope}"}"#))?.text
+        #expect(
+            text?.hasPrefix(#""schema" cannot be used: ${nope} in schema is unknown; it takes ${timestamp}"#) == true)
     }
 
     @Test func lengthsAndCountsHaveLimits() {

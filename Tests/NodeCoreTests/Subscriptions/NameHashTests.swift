@@ -8,7 +8,9 @@ import Testing
     }
 
     @Test func everyByteTheLengthAndTheSeedCount() {
-        let names = ["", "a", "b", "a\0", "ab", "abcdefgh", "abcdefgi", "bbcdefgh", "abcdefghi", "abcdefghj"]
+        let names = [
+            "", "a", "b", "a\0", "ab", "abcdefgh", "abcdefgi", "bbcdefgh", "abcdefghi", "abcdefghj", "a```", "a````",
+        ]
         let hashes = names.map { hash($0, 1) } + names.map { hash($0, 2) }
         #expect(Set(hashes).count == hashes.count)
     }
@@ -20,7 +22,9 @@ import Testing
     }
 
     @Test func equalComparesToTheLastByte() {
-        let names = ["a", "b", "abc", "axc", "abx", "abcdefg", "abcxefg", "abcdefgh", "abcdefgx", "abcdefghi", "abcdefghx"].map { Array($0.utf8) }
+        let names = [
+            "a", "b", "abc", "axc", "abx", "abcdefg", "abcxefg", "abcdefgh", "abcdefgx", "abcdefghi", "abcdefghx",
+        ].map { Array($0.utf8) }
         for (index, one) in names.enumerated() {
             for (place, other) in names.enumerated() {
                 guard one.count == other.count, !one.isEmpty else { continue }

@@ -34,7 +34,8 @@ private struct Table: ~Copyable {
 
     @discardableResult
     mutating func subscribe(_ driver: String, _ group: String, _ tag: String = "") -> SubscriptionError? {
-        let parameters = SubscriptionParameters(staticTagsJSON: Array(tag.utf8))
+        let tags = try? StaticTags.parse(JSONDocument.parse("{\"t\":\"\(tag)\"}", byteCountMax: 99).root)
+        let parameters = SubscriptionParameters(staticTags: tags)
         return change(driver, group, "") { (table, driver, group, _) throws(SubscriptionError) in
             try table.subscribe(driver: driver, group: group, parameters: parameters, encoding: EncodingOptions(format: .values))
         }
@@ -67,7 +68,7 @@ private struct Table: ~Copyable {
     }
 
     func tag(_ driver: String, _ group: String) -> String? {
-        subscription(driver, group).map { String(decoding: $0.parameters.staticTagsJSON ?? [], as: UTF8.self) }
+        subscription(driver, group).map { String(decoding: $0.parameters.staticTags?.values ?? [], as: UTF8.self) }
     }
 
     private func subscription(_ driver: String, _ group: String) -> Subscription? {
@@ -109,7 +110,7 @@ private struct Table: ~Copyable {
         for (driver, group) in [("d", "g"), ("*", "*")] {
             table.subscribe(driver, group, "1")
             table.subscribe(driver, group, "2")
-            #expect(table.tag(driver, group) == "2")
+            #expect(table.tag(driver, group) == #""t":"2""#)
         }
         #expect(table.table.count == 2)
     }
@@ -147,8 +148,8 @@ private struct Table: ~Copyable {
         #expect(table.rename("x", to: "y") == .notFound)
         #expect(table.rename("d", to: "e") == nil)
         #expect(table.found("d", "a") == nil)
-        #expect(table.tag("e", "a") == "1")
-        #expect(table.tag("e", "b") == "2")
+        #expect(table.tag("e", "a") == #""t":"1""#)
+        #expect(table.tag("e", "b") == #""t":"2""#)
         #expect(table.table.count == 2)
         #expect(table.rename("e", to: "e") == nil)
         #expect(table.table.count == 2)
@@ -161,8 +162,8 @@ private struct Table: ~Copyable {
         #expect(table.rename("d", "b", to: "c") == .notFound)
         #expect(table.rename("d", "a", to: "b") == nil)
         #expect(table.found("d", "a") == nil)
-        #expect(table.tag("d", "b") == "1")
-        #expect(table.tag("e", "a") == "2")
+        #expect(table.tag("d", "b") == #""t":"1""#)
+        #expect(table.tag("e", "a") == #""t":"2""#)
     }
 
     @Test func namesAreChecked() {
