@@ -298,6 +298,9 @@ def thousand_pings(peer: Peer) -> None:
         if got.opcode == PONG:
             assert got.masked and got.final
             peer.server.pongs.append(got.payload)
+        elif got.opcode == CLOSE:
+            peer.send(frame(CLOSE, got.payload))
+            return
 
 
 def never_reads(peer: Peer) -> None:

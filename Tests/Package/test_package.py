@@ -73,9 +73,12 @@ def declared_functions() -> set[str]:
 
 
 def test_the_exports_are_the_headers_functions(dynamic: str) -> None:
-    exported = {line.split()[-1] for line in output("nm", "-D", "--defined-only", LIBRARY).splitlines()}
+    names = [line.split()[-1] for line in output("nm", "-D", "--defined-only", LIBRARY).splitlines()]
     assert len(declared_functions()) > 25
-    assert exported == declared_functions()
+    # A linker may also export the version's own name, which is no function.
+    exported = [name for name in names if not name.startswith("NEURON_WS_1")]
+    assert sorted(name.split("@")[0] for name in exported) == sorted(declared_functions())
+    assert {name.partition("@")[2] for name in exported} <= {"@NEURON_WS_1", ""}
 
 
 def test_the_soname_carries_the_abi(dynamic: str) -> None:

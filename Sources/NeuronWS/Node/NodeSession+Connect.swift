@@ -123,7 +123,8 @@ extension NodeSession: StreamOwner {
     func streamClosed(_ error: TransportError?) {
         if isEnded { return }
         let isHandshaking = if case .handshaking = protocolState { true } else { false }
-        if let error, error.kind != .endOfStream {
+        // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
+        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated || isHandshaking {
             failed(Ending.transport(error))
         } else {
             failed(Ending.endOfStream(duringHandshake: isHandshaking))

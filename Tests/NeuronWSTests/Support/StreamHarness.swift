@@ -54,6 +54,15 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
         closed.raise()
     }
 
+    /// The closures mostly hold the harness, which holds the owner.
+    func dropClosures() {
+        onPhase = { _ in }
+        onConnected = {}
+        onReceived = { _ in }
+        onWritable = {}
+        onClosed = {}
+    }
+
     var receivedText: String {
         String(decoding: received, as: UTF8.self)
     }
@@ -81,6 +90,7 @@ final class StreamHarness: @unchecked Sendable {
             owner.stream = nil
         }
         loop.stopAndJoin()
+        owner.dropClosures()
     }
 
     /// How a connection to `target` ends that is expected to fail or to be ended by the peer.

@@ -7,7 +7,9 @@ import Testing
         let buffer = ByteBuffer(byteCountMax: 100)
         try buffer.appendZeros(2)
         try buffer.append([1, 2, 3])
-        try [UInt8](arrayLiteral: 4, 5).withUnsafeBytes { bytes throws(EncodingError) in try buffer.append(bytes) }
+        let more = ByteBuffer(byteCountMax: 100)
+        try more.append([4, 5])
+        try more.withBytes { bytes in Result { try buffer.append(bytes) } }.get()
         #expect(buffer.bytes == [0, 0, 1, 2, 3, 4, 5])
         buffer.withMutableBytes { $0[0] = 9 }
         #expect(buffer.bytes == [9, 0, 1, 2, 3, 4, 5])

@@ -38,7 +38,7 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func aThousandFailuresDoNotOverflow() {
         var backoff = Backoff(minimumNanoseconds: .max / 2, maximumNanoseconds: .max - 1)
-        for _ in 0..<1000 { #expect(backoff.failed(.usual, random: .max) <= .max - 1) }
+        for _ in 0..<1000 { #expect(backoff.failed(.usual, random: .max) <= UInt64.max - 1) }
     }
 }
 

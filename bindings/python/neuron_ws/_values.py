@@ -65,7 +65,13 @@ def c_text(text: str, what: str) -> bytes:
 
 def json_text(value: object) -> bytes:
     """Compact JSON. ValueError for NaN and infinities, TypeError for what JSON has no form for."""
-    return utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    return utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain))
+
+
+def _plain(value: object) -> int:
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    raise TypeError(f"JSON has no form for {type(value).__name__}")
 
 
 def type_named(name: TypeName) -> Type:
@@ -109,7 +115,8 @@ def _array_type(values: Sequence[object], name: str) -> Type:
         if all(isinstance(value, SupportsIndex) for value in values):
             integers = [operator.index(value) for value in values]  # type: ignore[arg-type]
             scalar = _integer_type(min(integers), max(integers), name)
-            return Type.ARRAY_INT64 if scalar is Type.INT64 else Type.ARRAY_UINT64
+            # The gateway's format writes the elements of ARRAY_UINT64 as signed numbers; as JSON they stay what they are.
+            return Type.ARRAY_INT64 if scalar is Type.INT64 else Type.CUSTOM
         if all(isinstance(value, (SupportsFloat, SupportsIndex)) for value in values):
             return Type.ARRAY_DOUBLE
     raise TypeError(f"tag {name!r}: an array's elements must be of one kind; types={{{name!r}: 'CUSTOM'}} takes any")

@@ -324,11 +324,12 @@ class Node:
         A node made without callbacks and without ``events`` keeps its events from this call on.
         Raises NodeClosed, SystemFailure, Forked.
         """
-        if self._descriptor < 0:
-            if not self._mask:
-                self._mask = self._callback_kinds() or _KINDS
-            self._open_events()
-        return self._descriptor
+        with self._handle.borrowed():
+            if self._descriptor < 0:
+                if not self._mask:
+                    self._mask = self._callback_kinds() or _KINDS
+                self._open_events()
+            return self._descriptor
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
