@@ -1,10 +1,6 @@
 #ifndef NEURON_WS_CJANSSON_SHIM_H
 #define NEURON_WS_CJANSSON_SHIM_H
 
-/* The same as in CLinux, or the two modules disagree about fd_set. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <jansson.h>
 /* malloc, realloc, free and strlen, for the byte buffers: the encoder has no other C module. */
 #include <stdlib.h>

@@ -46,7 +46,8 @@ public struct ServerBehaviour: Sendable {
     public var bytesAfterHandshake: [UInt8] = []
     /// False: nothing is read behind the handshake, and the client's sending comes to a halt.
     public var reads = true
-    /// Keep the messages in the log; without it they are only counted.
+    /// Keep the messages in the log. Without it, and without anything else to do with them, they are only counted,
+    /// millions a second, and mostly not looked into.
     public var collects = true
     public var answer = Answer.nothing
     /// Answers go out in fragments of so many bytes; nil: in one frame.
@@ -58,6 +59,12 @@ public struct ServerBehaviour: Sendable {
     public var ending: Ending?
 
     public init() {}
+
+    /// Whether the contents of messages are of no use.
+    var onlyCounts: Bool {
+        if case .nothing = answer { return !collects && ending == nil }
+        return false
+    }
 }
 
 /// What a server is given once.

@@ -32,6 +32,7 @@ final class ServerConnection: @unchecked Sendable {
     private var nextPingMilliseconds: Int64 = 0
     private var isReset = false
     private var batch = MessageBatch()
+    private var isBetweenMessages = true
 
     init(server: LoopbackWebSocketServer, stream: ServerStream, number: Int, peer: String, maxMessageBytes: Int) {
         self.server = server
@@ -133,9 +134,20 @@ final class ServerConnection: @unchecked Sendable {
     private func take(_ range: Range<Int>, _ behaviour: ServerBehaviour) {
         let bytes = UnsafeRawBufferPointer(rebasing: input[range])
         var offset = 0
-        while !isReset, let event = endpoint.bytesReceived(bytes.bytes, from: &offset) {
+        let onlyCounts = behaviour.onlyCounts && server.onEvent == nil
+        while !isReset {
+            if onlyCounts && isBetweenMessages && endpoint.state == .open { count(bytes, from: &offset) }
+            let start = offset
+            guard let event = endpoint.bytesReceived(bytes.bytes, from: &offset) else {
+                if offset > start { isBetweenMessages = false }
+                break
+            }
+            // Only a message's end is known to be such a place: a control frame may stand within a message.
+            isBetweenMessages = false
             switch event {
-            case .message(let kind): handle(kind, behaviour)
+            case .message(let kind):
+                handle(kind, behaviour)
+                isBetweenMessages = true
             case .ping: writeControlFrames(behaviour)
             case .pong: record.pongs += 1
             case .close(let code, let reason):
@@ -147,6 +159,14 @@ final class ServerConnection: @unchecked Sendable {
             }
         }
         server.messagesReceived(&batch, record)
+    }
+
+    private func count(_ bytes: UnsafeRawBufferPointer, from offset: inout Int) {
+        let counted = MessageCounter.count(bytes, from: &offset)
+        record.messages += counted.messages
+        record.payloadBytes += counted.payloadBytes
+        batch.count += counted.messages
+        batch.payloadBytes += counted.payloadBytes
     }
 
     private func handle(_ kind: MessageKind, _ behaviour: ServerBehaviour) {

@@ -198,6 +198,34 @@ import Testing
         #expect(server.messages.isEmpty)
     }
 
+    @Test func countsAllKindsOfMessagesSplitAtEveryByte() throws {
+        let server = try server { $0.behaviour.collects = false }
+        defer { server.stop() }
+        let client = RawClient.open(server)
+        let key: [UInt8] = [0, 0, 0, 0]
+        let long = [0x82, 0xFE, 0x01, 0x00] + key + [UInt8](repeating: 7, count: 256)
+        let longest = [0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0] + key + [UInt8](repeating: 7, count: 65_536)
+        let fragments = [0x01, 0x81] + key + [0x61, 0x89, 0x80] + key + [0x80, 0x81] + key + [0x62]
+        let all = RawClient.hello + long + fragments + longest + RawClient.hello + [0x81, 0x80] + key
+        for split in [1, 5, 6, 11, 12, 15, 19, 200, 274, 275, 276, 281, 283, 288, 295, 300, 60_000, all.count - 1] {
+            client.send(Array(all[..<split]))
+            usleep(1000)
+            client.send(Array(all[split...]))
+        }
+        #expect(server.waitForMessages(18 * 6, timeoutMilliseconds: 5000))
+        #expect(server.payloadBytes == 18 * (5 + 256 + 2 + 65_536 + 5))
+        #expect(server.messageCount == 18 * 6)
+    }
+
+    @Test func failsAWrongFrameAlsoWhereItOnlyCounts() throws {
+        let server = try server { $0.behaviour.collects = false }
+        defer { server.stop() }
+        let client = RawClient.open(server)
+        client.send(RawClient.hello + [0x81, 0x01, 0x61])
+        #expect(Array(client.bytes(4)[2...]) == [0x03, 0xEA])
+        #expect(server.messageCount == 1)
+    }
+
     @Test func portTakenIsAnErrorThatNamesThePort() throws {
         let server = try server()
         defer { server.stop() }
