@@ -184,7 +184,9 @@ static void write_tags(int tags, int64_t count) {
     char **names = tag_names_make(tags);
     size_t room = tags_text_max(tags);
     char *text = allocate(room);
-    for (int64_t index = 0; index < count; index++) message_mask(text, values_text(names, tags, index, text, room));
+    union number *row = allocate(sizeof *row * (size_t)tags);
+    for (int64_t index = 0; index < count; index++)
+        message_mask(text, values_text(names, row, tags, index, text, room));
     out_flush();
 }
 

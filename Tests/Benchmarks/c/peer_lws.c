@@ -30,6 +30,7 @@ static struct {
     size_t length;
     uint8_t *frame;
     char **names;
+    union number *row;
     int64_t message;
     pthread_mutex_t lock; /* of the ring of times, written by the pacing thread */
     int64_t times[RING];
@@ -53,7 +54,8 @@ static bool is_due(void) {
 static size_t message_next(void) {
     char *payload = (char *)peer.frame + LWS_PRE;
     if (peer.plan.tags > 0)
-        return values_text(peer.names, peer.plan.tags, peer.message++, payload, tags_text_max(peer.plan.tags));
+        return values_text(peer.names, peer.row, peer.plan.tags, peer.message++, payload,
+                           tags_text_max(peer.plan.tags));
     if (peer.plan.rate > 0) {
         pthread_mutex_lock(&peer.lock);
         bool due = peer.head != peer.tail;
@@ -168,6 +170,7 @@ int main(int argc, char **argv) {
     size_t room = peer.plan.tags > 0 ? tags_text_max(peer.plan.tags) : peer.length;
     peer.frame = allocate(LWS_PRE + room);
     peer.names = tag_names_make(peer.plan.tags);
+    peer.row = allocate(sizeof *peer.row * (size_t)peer.plan.tags);
     peer.sessions = calloc((size_t)peer.plan.connections, sizeof *peer.sessions);
     pthread_mutex_init(&peer.lock, NULL);
     signal(SIGPIPE, SIG_IGN);
