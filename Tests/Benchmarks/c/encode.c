@@ -74,12 +74,19 @@ static void compare(const struct test_case *test) {
     }
 }
 
+/* This thread's own time: what else runs on the machine does not make encoding dearer. */
+static int64_t processor_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static double round_ns_per_tag(const struct test_case *test, bool ours, int64_t budget) {
-    int64_t started = monotonic_ns(), ended, messages = 0;
+    int64_t started = processor_ns(), ended, messages = 0;
     do {
         for (int index = 0; index < MESSAGES_PER_LOOK; index++, messages++)
             bench.bytes += ours ? encode_ours(test, row_next()) : encode_jansson(test, row_next());
-        ended = monotonic_ns();
+        ended = processor_ns();
     } while (ended - started < budget);
     return (double)(ended - started) / (double)messages / TAGS;
 }
