@@ -4,7 +4,8 @@
  *     sink [--port N] [--cert FILE --key FILE] [--latency]
  *
  * Prints {"port":N}, then one JSON line per run. A run goes from the first connection to the end of the last one; its
- * seconds go from the first message to the last. One thread, epoll, any number of connections.
+ * seconds go from the first message to the last, so that (messages - at_first) / seconds is the rate. One thread,
+ * epoll, any number of connections.
  */
 #define _GNU_SOURCE
 #include "sink.h"
@@ -229,7 +230,10 @@ static bool messages_take(struct connection *connection, uint8_t *data, size_t l
         if (control.opcode != 0 && !control_answer(connection, &control)) return false;
     } while (control.opcode != 0 && connection->phase == OPEN);
     if (sink.run.messages > before) {
-        if (before == 0) sink.run.first_ns = now;
+        if (before == 0) {
+            sink.run.at_first = sink.run.messages;
+            sink.run.first_ns = now;
+        }
         sink.run.last_ns = now;
     }
     if (broken) {

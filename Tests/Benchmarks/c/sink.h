@@ -12,6 +12,7 @@ struct run {
     uint64_t bytes;
     uint64_t connections;
     uint64_t errors;
+    uint64_t at_first; /* messages that had come at first_ns: the seconds do not cover them */
     int64_t first_ns;
     int64_t last_ns;
     uint64_t *latencies;

@@ -138,9 +138,9 @@ void run_message_latency(struct run *run, const uint8_t *head, size_t length, in
 
 void run_print(struct run *run, bool latency) {
     double seconds = (double)(run->last_ns - run->first_ns) / 1e9;
-    printf("{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.9f,\"connections\":%llu,\"errors\":%llu",
+    printf("{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.9f,\"at_first\":%llu,\"connections\":%llu,\"errors\":%llu",
            (unsigned long long)run->messages, (unsigned long long)run->bytes, seconds,
-           (unsigned long long)run->connections, (unsigned long long)run->errors);
+           (unsigned long long)run->at_first, (unsigned long long)run->connections, (unsigned long long)run->errors);
     if (latency) {
         size_t count = run->latency_count;
         if (count > 0) qsort(run->latencies, count, sizeof *run->latencies, compare_u64);
