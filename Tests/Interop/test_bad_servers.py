@@ -130,10 +130,18 @@ def good_server(port: int) -> foreign.Server:
 
 
 def comes_back(node: neuron_ws.Node, port: int) -> None:
-    """A right server on that port gets a message."""
+    """A right server on that port gets a message.
+
+    The first may still go to the bad one: what its kernel has taken counts as `written`, whatever comes of it.
+    """
     with good_server(port) as server:
-        node.send("afterwards")
-        assert server.wait_for(1, 20) == ["afterwards"]
+        end = time.monotonic() + 20
+        while not server.messages:
+            assert time.monotonic() < end, (node.state, node.metrics)
+            node.send("afterwards")
+            with contextlib.suppress(AssertionError):
+                server.wait_for(1, 1)
+        assert set(server.messages) == {"afterwards"}
         foreign.wait_until(lambda: node.state.link)
 
 

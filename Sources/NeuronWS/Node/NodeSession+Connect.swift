@@ -136,10 +136,14 @@ extension NodeSession: StreamOwner {
         node.lock.withLock { node.counters.wireBytesReceived &+= UInt64(bytes.count) }
         machine.bytesReceived(now: loop.nowNanoseconds)
         var offset = 0
+        var justOpened = false
         if case .handshaking(let request, var parser) = protocolState {
             guard handshakeReceived(request, &parser, bytes, &offset) else { return }
+            justOpened = true
         }
         receive(bytes, from: offset)
+        // Only now: a Close that came with the answer is known before a message is lost to it.
+        if justOpened, !isEnded { pump() }
     }
 
     /// False: there is nothing more to be done with these bytes.
@@ -161,8 +165,6 @@ extension NodeSession: StreamOwner {
         protocolState = .open(WebSocketEndpoint(role: .client, limits: configuration.endpointLimits))
         let round = self.round
         perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
-        guard !isEnded, round == self.round, stream != nil else { return false }
-        pump()
-        return !isEnded
+        return !isEnded && round == self.round && stream != nil
     }
 }
