@@ -5,17 +5,12 @@ import WebSocketCore
 /// A settings document, made ready for use; immutable, so that threads share it without a lock.
 final class Configuration: @unchecked Sendable {
     let settings: NodeSettings
-    /// Encoding without a subscription's own static tags.
-    let encoding: EncodingOptions
     /// Where the settings need no TLS context it is made when `before_connect` asks for wss://; loop-bound then.
     private var madeContext: TLSContext?
     private let tls: TLSSettings
 
-    private init(
-        settings: NodeSettings, encoding: EncodingOptions, tls: TLSSettings, context: TLSContext?
-    ) {
+    private init(settings: NodeSettings, tls: TLSSettings, context: TLSContext?) {
         self.settings = settings
-        self.encoding = encoding
         self.tls = tls
         madeContext = context
     }
@@ -25,43 +20,13 @@ final class Configuration: @unchecked Sendable {
         do throws(SettingsError) {
             settings = try NodeSettings.parse(json: document)
         } catch { throw .invalidSettings(error.text) }
-        let encoding = try makeEncoding(settings)
         do throws(TLSConfigurationError) {
             let tls = try makeTLS(settings)
             let isNeeded = settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
                 || settings.certificate != nil
             let context = isNeeded ? try TLSContext.make(tls) : nil
-            return Configuration(settings: settings, encoding: encoding, tls: tls, context: context)
+            return Configuration(settings: settings, tls: tls, context: context)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
-    }
-
-    private static func makeEncoding(_ settings: NodeSettings) throws(NodeError) -> EncodingOptions {
-        do throws(EncodingError) {
-            let staticTags = try settings.staticTagsJSON.map { json throws(EncodingError) in try StaticTags.parse(Self.root(json)) }
-            let template = try settings.templateJSON.map { json throws(EncodingError) in try CustomTemplate.parse(Self.root(json)) }
-            return EncodingOptions(
-                format: UploadFormat(rawValue: settings.format) ?? .values, reportsErrors: settings.uploadErrors,
-                staticTags: staticTags, template: template)
-        } catch { throw .invalidSettings(error.text) }
-    }
-
-    /// JSON text that the settings or a subscription's parameters were read from.
-    private static func root(_ json: [UInt8]) throws(EncodingError) -> JSONValue {
-        let parsed: Result<JSONDocument, JSONError> = json.withUnsafeBytes { bytes in
-            do throws(JSONError) {
-                return .success(try JSONDocument.parse(bytes, byteCountMax: NodeSettings.documentBytesMax))
-            } catch { return .failure(error) }
-        }
-        do throws(JSONError) { return try parsed.get().root } catch { throw .invalidJSON(error.text) }
-    }
-
-    /// How groups of a subscription are written: its static tags go before the settings' ones of the same name.
-    func encoding(_ parameters: SubscriptionParameters) throws(EncodingError) -> EncodingOptions {
-        guard let json = parameters.staticTagsJSON else { return encoding }
-        let own = try StaticTags.parse(Self.root(json))
-        return EncodingOptions(
-            format: encoding.format, reportsErrors: encoding.reportsErrors,
-            staticTags: encoding.staticTags.map { $0.merged(with: own) } ?? own, template: encoding.template)
     }
 
     private static func makeTLS(_ settings: NodeSettings) throws(TLSConfigurationError) -> TLSSettings {

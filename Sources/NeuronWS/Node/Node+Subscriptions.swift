@@ -13,10 +13,7 @@ extension Node {
         }
         lock.lock()
         defer { lock.unlock() }
-        let encoding: EncodingOptions
-        do throws(EncodingError) {
-            encoding = try configuration.encoding(parsed)
-        } catch { throw NodeError(error) }
+        let encoding = configuration.settings.encoding(for: parsed)
         do throws(SubscriptionError) {
             try subscriptions.subscribe(driver: driver, group: group, parameters: parsed, encoding: encoding)
         } catch { throw NodeError(error, driver, group) }

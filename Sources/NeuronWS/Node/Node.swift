@@ -203,8 +203,7 @@ final class Node: @unchecked Sendable {
         lock.lock()
         let old = configuration
         configuration = new
-        // Each subscription's static tags were parsed before: they cannot fail now.
-        subscriptions.replaceEncodings { parameters, old in (try? new.encoding(parameters)) ?? old }
+        subscriptions.replaceEncodings { new.settings.encoding(for: $0) }
         mailbox.limits = new.mailboxLimits
         logLevel = new.logLevel
         logLevelRevertsAt = nil

@@ -73,7 +73,7 @@ public struct SubscriptionTable: ~Copyable {
     }
 
     /// New settings: every subscription is written anew.
-    public mutating func replaceEncodings(_ make: (SubscriptionParameters, EncodingOptions) -> EncodingOptions) {
+    public mutating func replaceEncodings(_ make: (SubscriptionParameters) -> EncodingOptions) {
         var all: [Subscription] = []
         forEach { all.append($0) }
         for old in all {
@@ -81,7 +81,7 @@ public struct SubscriptionTable: ~Copyable {
                 old.withNames { driver, group in
                     Subscription(
                         driver: driver, group: group, parameters: old.parameters,
-                        encoding: make(old.parameters, old.encoding))
+                        encoding: make(old.parameters))
                 })
         }
     }
