@@ -103,16 +103,7 @@ static inline struct plan plan_read(int argc, char **argv) {
     return plan;
 }
 
-static inline void result_print(const char *peer, const char *version, int64_t started) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    double processor = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    printf("{\"peer\":\"%s\",\"version\":\"%s\",\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"max_rss_kb\":%ld}\n", peer,
-           version, (double)(monotonic_ns() - started) / 1e9, processor, usage.ru_maxrss);
-}
-
-/* A number of /proc/self/status: "VmRSS" in KB, "Threads". */
+/* A number of /proc/self/status: "VmRSS" and "VmHWM" in KB, "Threads". */
 static inline long status_field(const char *name) {
     char line[256];
     long value = 0;
@@ -123,6 +114,16 @@ static inline long status_field(const char *name) {
         if (strncmp(line, name, length) == 0 && line[length] == ':') value = atol(line + length + 1);
     fclose(file);
     return value;
+}
+
+static inline void result_print(const char *peer, const char *version, int64_t started) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double processor = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    /* Not ru_maxrss: that also remembers what the starting process had before exec. */
+    printf("{\"peer\":\"%s\",\"version\":\"%s\",\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"max_rss_kb\":%ld}\n", peer,
+           version, (double)(monotonic_ns() - started) / 1e9, processor, status_field("VmHWM"));
 }
 
 static inline int compare_u64(const void *left, const void *right) {
