@@ -1,7 +1,7 @@
 import CLinux
 
 /// A WebSocket server for demonstrations and tests. It listens on 127.0.0.1 and ::1 alone, has a thread per
-/// connection, and misbehaves as it is told (`ServerBehaviour`).
+/// connection, and misbehaves as it is told (`ServerBehaviour`). Its owner calls `stop` before letting go of it.
 public final class LoopbackWebSocketServer: @unchecked Sendable {
     private let configuration: ServerConfiguration
     private let tls: ServerTLS?
@@ -85,10 +85,9 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     public func closeAllConnections() { endConnections { $0.end() } }
 
     private func endConnections(_ how: (ServerConnection) -> Void) {
-        let open = lock.locked { Array(connections.values) }
-        open.forEach(how)
-        let numbers = open.map { $0.record.number }
-        _ = lock.wait(timeoutMilliseconds: 10_000) { numbers.allSatisfy { connections[$0] == nil } }
+        let open = lock.locked { connections }
+        for connection in open.values { how(connection) }
+        _ = lock.wait(timeoutMilliseconds: 10_000) { open.keys.allSatisfy { connections[$0] == nil } }
         joinFinished()
     }
 
@@ -148,19 +147,15 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     private func accepted(_ descriptor: Int32, _ peer: String) {
         joinFinished()
         let stream = ServerStream(descriptor: descriptor, tls: tls)
-        let connection = lock.locked {
+        lock.locked {
             lastNumber += 1
             let connection = ServerConnection(
                 server: self, stream: stream, number: lastNumber, peer: peer,
                 maxMessageBytes: configuration.maxMessageBytes)
-            connections[lastNumber] = connection
-            return connection
-        }
-        let thread = ServerThread.start { connection.run() }
-        lock.locked {
-            connection.thread = thread
-            // Without a thread the connection is dropped; its client sees it end.
-            if thread == nil { connections[connection.record.number] = nil }
+            // Under the lock, so that the thread cannot be at its end before it is known here. Without a thread the
+            // connection is dropped; its client sees it end.
+            connection.thread = ServerThread.start { connection.run() }
+            if connection.thread != nil { connections[lastNumber] = connection }
         }
     }
 

@@ -20,7 +20,7 @@ final class ServerConnection: @unchecked Sendable {
     private let waker = ServerWaker()
     private let lock = ServerLock()
     private var wish = Wish.none
-    /// Set before the thread starts to matter to anybody, read when it is joined.
+    /// Set and read under the server's lock or after the thread's end.
     var thread: pthread_t?
 
     var record: ConnectionRecord
