@@ -6,7 +6,8 @@ import Testing
 @Suite struct GroupDocumentVectorsTests {
     @Test func everyInputOfAnUploadBecomesItsMessage() throws {
         var count = 0
-        for vector in EncodeVectorsTests.vectors {
+        for text in EncodeVectorsTests.vectors {
+            let vector = TestJSON.parse(text)
             let format = try #require(vector["format"]?.text)
             let input = try #require(vector["input"])
             let numbers = ["values": 0, "tags": 1, "ecp": 2, "custom": 3]
