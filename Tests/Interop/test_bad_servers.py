@@ -96,9 +96,8 @@ CASES = [
     broken("utf8-surrogate", frame(TEXT, b"\xed\xa0\x80"), 1007),
     broken("utf8-in-close", frame(CLOSE, close_payload(1000, b"\xff")), 1007),
     broken("close-of-one-byte", frame(CLOSE, b"\x03")),
-    *(broken(f"close-{code}-may-not-be-sent", frame(CLOSE, close_payload(code))) for code in (0, 999, 1004, 1005, 1015)),
-    broken("close-1006-may-not-be-sent", frame(CLOSE, close_payload(1006))),
-    broken("close-5000", frame(CLOSE, close_payload(5000))),
+    *(broken(f"close-{code}-may-not-be-sent", frame(CLOSE, close_payload(code)))
+      for code in (0, 999, 1004, 1005, 1006, 1015, 5000)),
     closed(1000, Reason.NORMAL), closed(1001, Reason.ENDPOINT_SHUTDOWN), closed(1002, Reason.PROTOCOL_ERROR),
     closed(1003, Reason.PROTOCOL_ERROR), closed(1007, Reason.PROTOCOL_ERROR), closed(1008, Reason.POLICY_VIOLATION),
     closed(1009, Reason.MESSAGE_TOO_BIG), closed(1010, Reason.PROTOCOL_ERROR), closed(1011, Reason.SERVER_ERROR),
@@ -130,19 +129,12 @@ def good_server(port: int) -> foreign.Server:
 
 
 def comes_back(node: neuron_ws.Node, port: int) -> None:
-    """A right server on that port gets a message.
-
-    The first may still go to the bad one: what its kernel has taken counts as `written`, whatever comes of it.
-    """
+    """A right server on that port gets a message."""
     with good_server(port) as server:
-        end = time.monotonic() + 20
-        while not server.messages:
-            assert time.monotonic() < end, (node.state, node.metrics)
-            node.send("afterwards")
-            with contextlib.suppress(AssertionError):
-                server.wait_for(1, 1)
-        assert set(server.messages) == {"afterwards"}
-        foreign.wait_until(lambda: node.state.link)
+        # First the connection: what the kernel takes for a server that is just going away is lost with it.
+        foreign.wait_until(lambda: server.connections > 0 and node.state.link, 20, f"a link: {node.state}")
+        node.send("afterwards")
+        assert server.wait_for(1, 20) == ["afterwards"], node.state
 
 
 def is_a_sentence(text: str) -> bool:
@@ -266,14 +258,18 @@ def test_a_server_that_never_reads_fills_the_queue_and_not_the_memory() -> None:
 
 
 def test_the_queue_of_a_server_that_never_read_goes_to_the_next() -> None:
-    settings = {"queue-max-bytes": 1 << 20, "ping-interval": 1, "ping-timeout": 1}
+    settings = {"queue-max-bytes": 1 << 20, "ping-interval": 2, "ping-timeout": 2}
     with BadServer(bad.never_reads) as server, started(server.port, settings) as node:
         foreign.wait_until(lambda: node.state.link)
-        accepted = 0
-        with contextlib.suppress(neuron_ws.QueueFull):
-            for accepted in range(1, 10_000):
-                node.send(b"%8d" % accepted + b"x" * 65536)
-                time.sleep(0.0005)
+        # Until it stays full: the kernel's buffers grow for a while, and take what is queued.
+        number, refusals = 1, 0
+        while refusals < 50:
+            try:
+                node.send(b"%8d" % number + b"x" * 65536)
+                number, refusals = number + 1, 0
+            except neuron_ws.QueueFull:
+                refusals += 1
+                time.sleep(0.01)
         foreign.wait_until(lambda: node.state.reason is Reason.PING_TIMEOUT)
         server.stop()
         with good_server(server.port) as good:

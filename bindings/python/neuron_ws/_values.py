@@ -115,7 +115,7 @@ def _array_type(values: Sequence[object], name: str) -> Type:
         if all(isinstance(value, SupportsIndex) for value in values):
             integers = [operator.index(value) for value in values]  # type: ignore[arg-type]
             scalar = _integer_type(min(integers), max(integers), name)
-            # The gateway's format writes the elements of ARRAY_UINT64 as signed numbers; as JSON they stay what they are.
+            # The gateway's format writes ARRAY_UINT64's elements as signed numbers; as JSON they stay what they are.
             return Type.ARRAY_INT64 if scalar is Type.INT64 else Type.CUSTOM
         if all(isinstance(value, (SupportsFloat, SupportsIndex)) for value in values):
             return Type.ARRAY_DOUBLE

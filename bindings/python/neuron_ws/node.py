@@ -377,7 +377,8 @@ class Node:
         return 0
 
     def run(self, duration: Optional[float] = None) -> None:
-        """Runs callbacks on this thread for ``duration`` seconds, or until a callback or another thread closes the node.
+        """Runs callbacks on this thread for ``duration`` seconds, or until the node is closed, by a callback or by
+        another thread.
 
         Raises NodeClosed, Forked, and what a callback raises.
         """
