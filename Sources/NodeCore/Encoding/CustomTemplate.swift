@@ -143,7 +143,7 @@ struct TemplateCompiler {
                 index += 1
                 continue
             }
-            let name = String(decoding: text[(index + 2)..<close], as: UTF8.self)
+            let name = text[(index + 2)..<close]
             let slot = try Self.slot(name)
             let isWhole = index == 0 && close == text.count - 1 && !isName
             if isWhole && slot != .node && slot != .group {
@@ -153,7 +153,9 @@ struct TemplateCompiler {
                 return
             }
             if slot != .node && slot != .group && slot != .timestamp {
-                throw .invalidTemplate("${\(name)} in schema must be a value by itself, not part of a text")
+                throw .invalidTemplate(
+                    "${\(String(decoding: name, as: UTF8.self))} in schema must be a value by itself, not part of a text"
+                )
             }
             try addEscaped(text[pieceStart..<index])
             steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
@@ -168,21 +170,20 @@ struct TemplateCompiler {
         literals += try StaticTags.quoted(Array(piece)).dropFirst().dropLast()
     }
 
-    private static func slot(_ name: String) throws(EncodingError) -> CustomTemplate.Slot {
-        switch name {
-        case "node": .node
-        case "group": .group
-        case "timestamp": .timestamp
-        case "tags": .tags
-        case "tag_values": .tagValues
-        case "tag_errors": .tagErrors
-        case "tag_error_values": .tagErrorValues
-        case "static_tags": .staticTags
-        case "static_tag_values": .staticTagValues
-        default:
-            throw .invalidTemplate(
-                "${\(name)} in schema is unknown; it takes ${timestamp}, ${node}, ${group}, ${tags}, ${tag_values}, "
-                    + "${tag_errors}, ${tag_error_values}, ${static_tags}, ${static_tag_values}")
+    /// Compared by bytes: comparing Strings would take Unicode's normalisation tables into an Embedded build.
+    private static func slot(_ name: ArraySlice<UInt8>) throws(EncodingError) -> CustomTemplate.Slot {
+        let slots: [(StaticString, CustomTemplate.Slot)] = [
+            ("node", .node), ("group", .group), ("timestamp", .timestamp), ("tags", .tags), ("tag_values", .tagValues),
+            ("tag_errors", .tagErrors), ("tag_error_values", .tagErrorValues), ("static_tags", .staticTags),
+            ("static_tag_values", .staticTagValues),
+        ]
+        for (text, slot) in slots {
+            if name.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) {
+                return slot
+            }
         }
+        throw .invalidTemplate(
+            "${\(String(decoding: name, as: UTF8.self))} in schema is unknown; it takes ${timestamp}, ${node}, ${group}, "
+                + "${tags}, ${tag_values}, ${tag_errors}, ${tag_error_values}, ${static_tags}, ${static_tag_values}")
     }
 }
