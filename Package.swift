@@ -11,8 +11,10 @@ let package = Package(
         // C libraries as modules. CLinux holds what Glibc's module lacks; the others are Debian's packages.
         .systemLibrary(name: "CNeuronWS", path: "include"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
         // The library, inside out: the protocol, the node as a state machine, every side effect.
         .target(name: "WebSocketCore"),
@@ -28,7 +30,8 @@ let package = Package(
         .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
         .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
-        .testTarget(name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL"]),
+        .testTarget(
+            name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -89,7 +89,8 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     NEURON_WS_INVALID_SETTINGS = 2,
     /* A text is not JSON or not of the form asked for; last_error gives line and column. */
     NEURON_WS_INVALID_JSON = 3,
-    /* A group cannot be encoded: no driver or group name, a tag without name, tags NULL with a count, unknown type. */
+    /* A group cannot be encoded: no driver or group name, a tag whose name is NULL, tags NULL with a
+       count, an unknown type. */
     NEURON_WS_INVALID_GROUP = 4,
     /* A struct's size member is none this library knows. */
     NEURON_WS_STRUCT_SIZE = 5,
@@ -235,7 +236,7 @@ typedef union neuron_ws_value {
  * One tag: a name with a value, or with an error code instead. Zero-initialise it and set what you need.
  */
 typedef struct neuron_ws_tag {
-    const char *name;       /* not NULL, not empty */
+    const char *name;       /* not NULL; may be empty, as the gateway's may */
     size_t name_length;     /* bytes; 0: the name ends with NUL */
     neuron_ws_type_t type;  /* which member of `value` counts; not read when `error` is not 0 */
     int32_t error;          /* 0, or why there is no value: the gateway's error code, sent when upload_err is true */

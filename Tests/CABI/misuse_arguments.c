@@ -191,7 +191,6 @@ static void null_inside_a_group(ports_t ports)
     STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(wrong.group = NULL), NULL));
     STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(wrong.tags = NULL), NULL));
     STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(tag.name = NULL), NULL));
-    STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(tag.name = ""), NULL));
     STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(tag.type = (neuron_ws_type_t)99), NULL));
     STATUS(INVALID_GROUP, neuron_ws_node_push(node, WITH(tag.type = (neuron_ws_type_t)0), NULL));
     STATUS(TOO_BIG, neuron_ws_node_push(node, WITH(wrong.tag_count = NEURON_WS_TAGS_MAX + 1), NULL));

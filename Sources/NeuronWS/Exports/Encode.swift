@@ -12,6 +12,9 @@ public func neuron_ws_encode(
     if format == .NEURON_WS_FORMAT_OPENGATE {
         return failed(.NEURON_WS_UNSUPPORTED, "the OpenGate format is not in this version")
     }
+    guard isFormat(format) else {
+        return failed(.NEURON_WS_INVALID_ARGUMENT, "`format` is \(format.rawValue), which is none")
+    }
     let output = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
     do throws(EncodingError) {
         let options = try options_json.map { json throws(EncodingError) in try EncodeOptions.parse(textBytes(json)) }
@@ -32,6 +35,16 @@ public func neuron_ws_encode(
         }
     } catch { return failed(NodeError(error)) }
     return output.withBytes { copyOut($0, buffer, size, length) }
+}
+
+private func isFormat(_ format: neuron_ws_format_t) -> Bool {
+    switch format {
+    case .NEURON_WS_FORMAT_VALUES, .NEURON_WS_FORMAT_TAGS, .NEURON_WS_FORMAT_ECP, .NEURON_WS_FORMAT_CUSTOM,
+        .NEURON_WS_FORMAT_OPENGATE, .NEURON_WS_FORMAT_STATES, .NEURON_WS_FORMAT_READ_RESPONSE,
+        .NEURON_WS_FORMAT_WRITE_RESPONSE, .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE:
+        return true
+    @unknown default: return false
+    }
 }
 
 private func encodeUpload(
@@ -62,7 +75,7 @@ private func encodeReport(
     case .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE:
         try WriteTagsResponse.encode(uuid: try options.text("uuid"), try options.writtenTags(), into: output)
     default:
-        throw .invalidOptions("`format` is \(format.rawValue), which is none")
+        preconditionFailure("the other formats are not written from options alone")
     }
     return true
 }

@@ -22,7 +22,8 @@ final class Configuration: @unchecked Sendable {
         } catch { throw .invalidSettings(error.text) }
         do throws(TLSConfigurationError) {
             let tls = try makeTLS(settings)
-            let isNeeded = settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
+            let isNeeded =
+                settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
                 || settings.certificate != nil
             let context = isNeeded ? try TLSContext.make(tls) : nil
             return Configuration(settings: settings, tls: tls, context: context)

@@ -29,7 +29,7 @@ extension Node {
                 group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
                 options: ticket.encoding, into: buffer)
         } catch {
-            lock.withLock { counters.messagesRejected &+= 1 }
+            countRejected()
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
@@ -50,7 +50,7 @@ extension Node {
         do throws(EncodingError) {
             names = try GroupView.open(group)
         } catch {
-            lock.withLock { counters.messagesRejected &+= 1 }
+            countRejected()
             throw NodeError(error)
         }
         lock.lock()
@@ -83,7 +83,7 @@ extension Node {
         do throws(GroupDocumentError) {
             document = try GroupDocument.parse(json)
         } catch {
-            lock.withLock { counters.messagesRejected &+= 1 }
+            countRejected()
             throw NodeError(error)
         }
         let pushed: Result<UInt64, NodeError> = document.withGroup { group in
@@ -97,11 +97,13 @@ extension Node {
     /// A message of the host's own.
     func send(_ bytes: UnsafeRawBufferPointer, kind: neuron_ws_kind_t) throws(NodeError) -> UInt64 {
         guard bytes.count <= Int(NEURON_WS_MESSAGE_MAX) else {
+            countRejected()
             throw .tooBig("the message has \(bytes.count) bytes, at most \(NEURON_WS_MESSAGE_MAX) are sent")
         }
         if kind == .NEURON_WS_TEXT {
             var validator = UTF8Validator()
             guard validator.feed(bytes.bytes), validator.isComplete else {
+                countRejected()
                 throw .invalidArgument("the text is not UTF-8; send it as NEURON_WS_BINARY")
             }
         }
@@ -139,9 +141,13 @@ extension Node {
                 + "(queue-max-bytes)")
     }
 
+    /// A message that was never accepted.
+    func countRejected() { lock.withLock { counters.messagesRejected &+= 1 } }
+
     // MARK: Flush
 
     func flush(_ level: neuron_ws_level_t, timeoutMilliseconds: UInt32) throws(NodeError) -> neuron_ws_status_t {
+        if lock.withLock({ session?.isOnLoop ?? false }) { return .NEURON_WS_WRONG_THREAD }
         switch level {
         case .NEURON_WS_LEVEL_ACCEPTED: return .NEURON_WS_OK
         case .NEURON_WS_LEVEL_WRITTEN: break
@@ -153,7 +159,6 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         let target = mailbox.acceptedCount
-        if let session, session.isOnLoop, mailbox.completedCount < target { return .NEURON_WS_WRONG_THREAD }
         flushWaiters += 1
         defer { flushWaiters -= 1 }
         while mailbox.completedCount < target {

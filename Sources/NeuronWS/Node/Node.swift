@@ -36,6 +36,16 @@ final class Node: @unchecked Sendable {
     /// Loop-bound while there is a session.
     var outbox = Outbox()
 
+    /// Outcomes that on_delivery has yet to hear; loop-bound like the outbox.
+    private var untold = Untold()
+
+    private struct Untold {
+        var next: UInt64 = 0
+        var end: UInt64 = 0
+        var outcome = neuron_ws_outcome_t.NEURON_WS_DELIVERED
+        var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
+    }
+
     /// What host threads ask of the session.
     struct PendingCommands {
         var starts = false
@@ -65,7 +75,9 @@ final class Node: @unchecked Sendable {
     deinit { handle.deallocate() }
 
     /// A node that the caller holds by its handle, retained once for that.
-    static func make(name: String, settings: UnsafeRawBufferPointer, host: HostCallbacks) throws(NodeError) -> NodeHandle {
+    static func make(name: String, settings: UnsafeRawBufferPointer, host: HostCallbacks) throws(NodeError)
+        -> NodeHandle
+    {
         Runtime.shared.prepare()
         let configuration = try Configuration.make(settings)
         let node = Node(name: name, host: host, configuration: configuration)
@@ -162,6 +174,7 @@ final class Node: @unchecked Sendable {
 
     /// Gives every message that is left its outcome. With no session left, or on its loop.
     func abandonMessages() {
+        tellRest()
         lock.lock()
         outbox.add(mailbox.takeAll())
         lock.unlock()
@@ -181,17 +194,25 @@ final class Node: @unchecked Sendable {
 
     /// One event or callback for each message of the run.
     func tellDelivery(_ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t) {
+        untold = Untold(next: run.firstID, end: run.firstID &+ run.count, outcome: outcome, level: level)
+        tellRest()
+    }
+
+    /// Goes on where a callback interrupted it: one that destroys the node has the rest told before destroy returns.
+    private func tellRest() {
         let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
         guard queue != nil || host.wantsDeliveries else { return }
-        for id in run.firstID..<run.firstID &+ run.count {
+        while untold.next < untold.end {
+            let id = untold.next
+            untold.next += 1
             if let queue {
                 var event = NodeEvent(kind: NEURON_WS_EVENT_DELIVERY)
                 event.event.id = id
-                event.event.outcome = outcome
-                event.event.level = level
+                event.event.outcome = untold.outcome
+                event.event.level = untold.level
                 queue.append(event)
             } else {
-                host.delivered(handle, id, outcome, level)
+                host.delivered(handle, id, untold.outcome, untold.level)
             }
         }
     }

@@ -18,6 +18,7 @@ extension NodeSession {
     func connect(urlIndex: Int) {
         status.urlIndex = urlIndex
         status.clearConnection()
+        httpStatus = 0
         status.url = configuration.shownURL(urlIndex)
         node.lock.withLock { node.counters.connectionAttempts &+= 1 }
         publish()
@@ -83,6 +84,7 @@ extension NodeSession {
 
     func opened() {
         status.openSince = Clock.monotonicNanoseconds
+        status.httpStatus = httpStatus
         let security = status.isTLS ? " over \(status.tlsVersion)" : ""
         status.message = "Connected to \(status.peerAddress)\(security)."
         failureLog.succeeded()
@@ -155,7 +157,7 @@ extension NodeSession: StreamOwner {
             let response = try parser.bytesReceived(bytes.bytes, from: &offset)
             protocolState = .handshaking(request, parser)
             guard let response else { return false }
-            status.httpStatus = Int32(clamping: response.status)
+            httpStatus = Int32(clamping: response.status)
             let negotiated = try response.verified(against: request)
             status.subprotocol = negotiated.subprotocol ?? ""
         } catch {

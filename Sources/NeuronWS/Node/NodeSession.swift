@@ -30,6 +30,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var configuration: Configuration
     var failureLog = FailureLog()
     var status = NodeStatus()
+    /// What the present attempt's handshake was answered with; published when the attempt has come to something.
+    var httpStatus: Int32 = 0
     /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
     var round: UInt64 = 0
     private(set) var isEnded = false
@@ -146,7 +148,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         dropStream()
         status.ending = ending
         status.openSince = nil
-        status.httpStatus = max(status.httpStatus, ending.httpStatus)
+        status.httpStatus = httpStatus
         status.message = ending.text
         if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
         logEnding(ending, wasOpen: wasOpen)

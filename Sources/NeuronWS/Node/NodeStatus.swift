@@ -28,7 +28,6 @@ struct NodeStatus {
 
     /// A new attempt: what was true of the last connection's peer no longer is.
     mutating func clearConnection() {
-        httpStatus = 0
         isTLS = false
         isVerified = false
         openSince = nil

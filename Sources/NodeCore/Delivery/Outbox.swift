@@ -200,8 +200,10 @@ public struct Outbox {
             let isRefused = record.flags & MessageRecord.refused != 0
             if let run, run.isRefused != isRefused { break }
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
-            var next = run ?? Run(
-                firstID: doneCount &+ 1, count: 0, payloadBytes: 0, recordBytes: 0, isRefused: isRefused)
+            var next =
+                run
+                ?? Run(
+                    firstID: doneCount &+ 1, count: 0, payloadBytes: 0, recordBytes: 0, isRefused: isRefused)
             next.count &+= 1
             next.payloadBytes &+= UInt64(record.byteCount)
             next.recordBytes &+= UInt64(size)

@@ -59,7 +59,6 @@ struct TagValueReader {
     private func naturalArray(_ array: JSONValue) -> neuron_ws_type_t {
         var integers = 0
         var large = 0
-        var negatives = 0
         var reals = 0
         var booleans = 0
         var texts = 0
@@ -68,7 +67,6 @@ struct TagValueReader {
             switch element.kind {
             case .integer:
                 integers += 1
-                if (element.integer ?? 0) < 0 { negatives += 1 }
             case .real: reals += 1
             case .boolean: booleans += 1
             case .string:
@@ -84,7 +82,8 @@ struct TagValueReader {
         let count = array.count
         if count == 0 { return .NEURON_WS_TYPE_CUSTOM }
         if integers == count { return .NEURON_WS_TYPE_ARRAY_INT64 }
-        if integers + large == count { return negatives == 0 ? .NEURON_WS_TYPE_ARRAY_UINT64 : .NEURON_WS_TYPE_CUSTOM }
+        // An ARRAY_UINT64 writes what is above 2^63-1 as the gateway does, negative; CUSTOM keeps the number.
+        if integers + large == count { return .NEURON_WS_TYPE_CUSTOM }
         if integers + large + reals == count { return .NEURON_WS_TYPE_ARRAY_DOUBLE }
         if booleans == count { return .NEURON_WS_TYPE_ARRAY_BOOL }
         if texts == count { return .NEURON_WS_TYPE_ARRAY_STRING }

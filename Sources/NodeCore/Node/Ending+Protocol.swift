@@ -51,7 +51,8 @@ extension Ending {
             text: "The server broke the WebSocket protocol: \(error.text)")
         ending.closeCode = error.closeCode.rawValue
         if error.closeCode == .messageTooBig {
-            ending.text = "The server sent more than we take: \(error.text) "
+            ending.text =
+                "The server sent more than we take: \(error.text) "
                 + "See the settings max-message-size and max-frame-size."
         }
         return ending

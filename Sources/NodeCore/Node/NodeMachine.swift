@@ -299,7 +299,8 @@ public struct NodeMachine: Sendable {
             case .none: return .none
             case .sendPing: return .sendPing(sequence: keepAlive.sequence)
             case .timedOut:
-                let text = "Nothing came from the server for \(seconds(parameters.pingTimeout)) s after a ping "
+                let text =
+                    "Nothing came from the server for \(seconds(parameters.pingTimeout)) s after a ping "
                     + "(setting ping-timeout): the network or the server is gone."
                 return failed(Ending(reason: .NEURON_WS_REASON_PING_TIMEOUT, text: text), now: now, random: random)
             }

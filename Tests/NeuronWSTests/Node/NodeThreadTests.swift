@@ -16,67 +16,70 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) 
     for thread in threads { thread.join() }
 }
 
-@Suite(.serialized) struct NodeThreadTests {
-    @Test func sixteenThreadsPushIntoOneNode() throws {
-        let server = try startServer { $0.behaviour.collects = false }
-        defer { server.stop() }
-        let node = TestNode.make(server.url)
-        node.start()
-        onThreads(16) { thread in
-            for value in 0..<500 {
-                while node.push(Int64(thread * 1000 + value)) == .NEURON_WS_QUEUE_FULL { usleep(100) }
-            }
-        }
-        #expect(node.flush() == .NEURON_WS_OK)
-        #expect(server.waitForMessages(8000, timeoutMilliseconds: 20_000))
-        #expect(eventually { node.deliveries.count == 8000 })
-        #expect(Set(node.deliveries.map(\.id)) == Set(1...8000))
-    }
-
-    @Test func nodesComeAndGoWhileOthersPush() throws {
-        let server = try startServer { $0.behaviour.collects = false }
-        defer { server.stop() }
-        let shared = TestNode.make(server.url)
-        shared.start()
-        onThreads(8) { thread in
-            for round in 0..<20 {
-                if thread % 2 == 0 {
-                    for value in 0..<20 { shared.push(Int64(value)) }
-                    _ = shared.state
-                    _ = shared.metrics
-                } else {
-                    let own = TestNode.make(server.url)
-                    own.start()
-                    own.push(Int64(round))
-                    if round % 3 == 0 { own.flush() }
-                    if round % 3 == 1 { own.stop(100) }
-                    own.destroy()
+extension NodeSuites {
+    @Suite struct NodeThreadTests {
+        @Test func sixteenThreadsPushIntoOneNode() throws {
+            let server = try startServer { $0.behaviour.collects = false }
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            node.start()
+            onThreads(16) { thread in
+                for value in 0..<500 {
+                    while node.push(Int64(thread * 1000 + value)) == .NEURON_WS_QUEUE_FULL { usleep(100) }
                 }
             }
+            #expect(node.flush() == .NEURON_WS_OK)
+            #expect(server.waitForMessages(8000, timeoutMilliseconds: 20_000))
+            #expect(eventually { node.deliveries.count == 8000 })
+            #expect(Set(node.deliveries.map(\.id)) == Set(1...8000))
         }
-        #expect(shared.flush() == .NEURON_WS_OK)
-    }
 
-    @Test func settingsChangeWhileDataFlows() throws {
-        let server = try startServer { $0.behaviour.collects = false }
-        defer { server.stop() }
-        let node = TestNode.make(server.url)
-        node.start()
-        onThreads(4) { thread in
-            for round in 0..<200 {
-                if thread == 0 {
-                    let path = round % 20 == 0 ? "/\(round)" : "/"
-                    let settings = "{\"url\":\"\(server.url)\(path)\",\"format\":\(round % 2),\"reconnect-min\":0.01}"
-                    precondition(neuron_ws_node_configure(node.handle, settings) == .NEURON_WS_OK)
-                    precondition(
-                        neuron_ws_node_subscribe(node.handle, "plc", "grp", "{\"static_tags\":{\"r\":\(round)}}")
-                            == .NEURON_WS_OK)
-                } else {
-                    _ = node.push(Int64(round))
+        @Test func nodesComeAndGoWhileOthersPush() throws {
+            let server = try startServer { $0.behaviour.collects = false }
+            defer { server.stop() }
+            let shared = TestNode.make(server.url)
+            shared.start()
+            onThreads(8) { thread in
+                for round in 0..<20 {
+                    if thread % 2 == 0 {
+                        for value in 0..<20 { shared.push(Int64(value)) }
+                        _ = shared.state
+                        _ = shared.metrics
+                    } else {
+                        let own = TestNode.make(server.url)
+                        own.start()
+                        own.push(Int64(round))
+                        if round % 3 == 0 { own.flush() }
+                        if round % 3 == 1 { own.stop(100) }
+                        own.destroy()
+                    }
                 }
             }
+            #expect(shared.flush() == .NEURON_WS_OK)
         }
-        #expect(node.flush() == .NEURON_WS_OK)
-        #expect(eventually { node.metrics.messages_sent == 600 })
+
+        @Test func settingsChangeWhileDataFlows() throws {
+            let server = try startServer { $0.behaviour.collects = false }
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            node.start()
+            onThreads(4) { thread in
+                for round in 0..<200 {
+                    if thread == 0 {
+                        let path = round % 20 == 0 ? "/\(round)" : "/"
+                        let settings =
+                            "{\"url\":\"\(server.url)\(path)\",\"format\":\(round % 2),\"reconnect-min\":0.01}"
+                        precondition(neuron_ws_node_configure(node.handle, settings) == .NEURON_WS_OK)
+                        precondition(
+                            neuron_ws_node_subscribe(node.handle, "plc", "grp", "{\"static_tags\":{\"r\":\(round)}}")
+                                == .NEURON_WS_OK)
+                    } else {
+                        _ = node.push(Int64(round))
+                    }
+                }
+            }
+            #expect(node.flush() == .NEURON_WS_OK)
+            #expect(eventually { node.metrics.messages_sent == 600 })
+        }
     }
 }

@@ -10,7 +10,8 @@ private let second: UInt64 = 1_000_000_000
         let ceilings = (1...9).map { backoff.ceiling(failures: $0) }
         #expect(
             ceilings == [
-                second / 2, second, 2 * second, 4 * second, 8 * second, 16 * second, 32 * second, 60 * second, 60 * second,
+                second / 2, second, 2 * second, 4 * second, 8 * second, 16 * second, 32 * second, 60 * second,
+                60 * second,
             ])
     }
 

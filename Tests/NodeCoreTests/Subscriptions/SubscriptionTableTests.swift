@@ -37,7 +37,8 @@ private struct Table: ~Copyable {
         let tags = try? StaticTags.parse(JSONDocument.parse("{\"t\":\"\(tag)\"}", byteCountMax: 99).root)
         let parameters = SubscriptionParameters(staticTags: tags)
         return change(driver, group, "") { (table, driver, group, _) throws(SubscriptionError) in
-            try table.subscribe(driver: driver, group: group, parameters: parameters, encoding: EncodingOptions(format: .values))
+            try table.subscribe(
+                driver: driver, group: group, parameters: parameters, encoding: EncodingOptions(format: .values))
         }
     }
 
@@ -191,7 +192,8 @@ private struct Table: ~Copyable {
         for index in 0...100_000 {
             change(index) { name in
                 do throws(SubscriptionError) {
-                    try table.subscribe(driver: name, group: name, parameters: .none, encoding: EncodingOptions(format: .values))
+                    try table.subscribe(
+                        driver: name, group: name, parameters: .none, encoding: EncodingOptions(format: .values))
                 } catch { errors.append(error) }
             }
         }
