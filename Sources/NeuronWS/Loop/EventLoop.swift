@@ -1,5 +1,6 @@
 import CLinux
 import Synchronization
+import WebSocketCore
 
 /// One thread that waits for descriptors, timers and work of other threads, and calls their handlers.
 ///
@@ -59,6 +60,8 @@ final class EventLoop: @unchecked Sendable {
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
     let resolver = Resolver()
+    /// Of all connections: a pool each would be most of an idle connection's memory.
+    var maskingKeys = MaskingKeyPool()
 
     init() {
         events = .allocate(capacity: Self.eventsPerTurn)
