@@ -20,6 +20,7 @@ final class TestNode: @unchecked Sendable {
 
     /// Set before `start`.
     var destroysIn: Callback?
+    var echoes = false
     var refuses: ([UInt8]) -> Bool = { _ in false }
     var beforeConnect: ((UnsafeMutablePointer<neuron_ws_attempt_t>) -> neuron_ws_status_t)?
 
@@ -38,7 +39,9 @@ final class TestNode: @unchecked Sendable {
         }
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))
-            TestNode.from(context).called(.message) { $0._messages.append(message) }
+            let node = TestNode.from(context)
+            node.called(.message) { $0._messages.append(message) }
+            if node.echoes { node.send(String(decoding: message, as: UTF8.self)) }
         }
         host.on_delivery = { _, id, outcome, _, context in
             TestNode.from(context).called(.delivery) { $0._deliveries.append((id, outcome)) }
