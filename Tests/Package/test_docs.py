@@ -260,6 +260,24 @@ def test_the_settings_table_has_the_schemas_meanings_and_defaults() -> None:
             assert default.split()[0] == str(standard).lower(), key
 
 
+def test_the_troubles_are_told_in_the_librarys_words() -> None:
+    """What the first table of troubleshooting quotes stands in the sources; any `\\(…)` of Swift may be a number."""
+    # Texts that were broken into several literals are joined again.
+    sources = "".join(file.read_text() for file in sorted((ROOT / "Sources").rglob("*.swift")))
+    sources = re.sub(r'"\s*\n\s*\+ "', "", sources)
+    inside = re.search(r"^\| `check` or `state.message` says .*?\n\n", README.read_text(), re.S | re.M)
+    assert inside
+    quoted = [text for row in inside[0].strip().splitlines()[2:] for text in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert len(quoted) > 25
+    unsaid = []
+    for text in quoted:
+        for piece in text.split("…"):
+            pattern = re.sub(r"\d+", r"(?:\\d+|\\\\\\([^\\n\"]*?\\)+)", re.escape(piece.strip()).replace("\\ ", " "))
+            if not re.search(pattern, sources):
+                unsaid.append(piece)
+    assert unsaid == []
+
+
 def test_what_is_said_to_come_later_is_refused_so() -> None:
     inside = re.search(r"<!-- later -->\n(.*?)<!-- end of later -->", README.read_text(), re.S)
     assert inside
