@@ -14,7 +14,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// The opening handshake while it lasts, then the endpoint.
     var protocolState = ProtocolState.none
     var writer = FrameWriter(role: .client)
-    var keys = MaskingKeyPool()
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
     var sendStart = 0
