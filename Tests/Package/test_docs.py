@@ -80,6 +80,12 @@ def named(blocks: list[Block]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("block", blocks, ids=map(str, blocks))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    for file in (foreign.LIBRARY, foreign.TOOL):
+        assert file.is_file(), f"{file} is not there: build it first, or set NEURON_WS_LIBRARY and NEURON_WS_TOOL"
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[foreign.Server]:
     with foreign.Server(echo=True) as running:
