@@ -119,7 +119,7 @@ def as_shown(text: str, server: foreign.Server) -> str:
     return text.replace(f"127.0.0.1:{server.port}", SHOWN)
 
 
-# -------------------------------------------------------------------------------------------------- programs and outputs
+# -------------------------------------------------------------------------------------------------- programs and outp
 
 
 def test_every_mark_is_known_and_its_language_fits() -> None:
@@ -205,7 +205,7 @@ def test_the_demo_prints_what_is_shown(server: foreign.Server, tmp_path: Path) -
     assert missing == []
 
 
-# ---------------------------------------------------------------------------------------------------------- the settings
+# ---------------------------------------------------------------------------------------------------------- the setti
 
 
 def settings_table() -> dict[str, tuple[str, str, str]]:
@@ -273,7 +273,8 @@ def test_the_troubles_are_told_in_the_librarys_words() -> None:
     sources = re.sub(r'"\s*\n\s*\+ "', "", sources)
     inside = re.search(r"^\| `check` or `state.message` says .*?\n\n", README.read_text(), re.S | re.M)
     assert inside
-    quoted = [text for row in inside[0].strip().splitlines()[2:] for text in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    rows = inside[0].strip().splitlines()[2:]
+    quoted = [text for row in rows for text in re.findall(r"`([^`]+)`", row.split("|")[1])]
     assert len(quoted) > 25
     unsaid = []
     for text in quoted:
@@ -293,7 +294,7 @@ def test_what_is_said_to_come_later_is_refused_so() -> None:
         assert refusal({"url": "ws://127.0.0.1/", key: 1}) == f'"{key}" is not in this version', key
 
 
-# -------------------------------------------------------------------------------------------------------------- the pages
+# -------------------------------------------------------------------------------------------------------------- the p
 
 
 def anchors(page: Path) -> set[str]:

@@ -87,8 +87,8 @@ final class EventLoop: @unchecked Sendable {
 // MARK: Life
 
 extension EventLoop: ThreadBody {
-    /// Starts the thread. EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop that was
-    /// stopped from another thread has ended when `stopAndJoin` returns, and can start again.
+    /// Starts the thread. EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
+    /// that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
     func start() throws(SystemError) {
         let isFree = lock.withLock { () -> Bool in
             if state != .idle { return false }

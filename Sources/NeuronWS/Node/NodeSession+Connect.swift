@@ -125,11 +125,15 @@ extension NodeSession: StreamOwner {
     func streamClosed(_ error: TransportError?) {
         if isEnded { return }
         let isHandshaking = if case .handshaking = protocolState { true } else { false }
+        if isHandshaking, error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated {
+            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS))
+            return
+        }
         // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
-        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated || isHandshaking {
+        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated {
             failed(Ending.transport(error))
         } else {
-            failed(Ending.endOfStream(duringHandshake: isHandshaking))
+            failed(Ending.endOfStream)
         }
     }
 

@@ -69,7 +69,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
             tearDown()
-            node.abandonMessages()
             return
         }
         if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
@@ -230,6 +229,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
         dropStream()
+        if isEnded { return }
+        isEnded = true
+        // Before the waiting thread is let go: after its destroy no callback may come.
+        node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }
