@@ -164,6 +164,22 @@ extension NodeSuites {
             #expect(node.state.reason == .NEURON_WS_REASON_REFUSED_BY_HOST)
         }
 
+        @Test func aHandshakeThatIsTooLongIsNotSent() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            let value = String(repeating: "v", count: 8000)
+            node.beforeConnect = { attempt in
+                for index in 0..<64 { _ = neuron_ws_attempt_set_header(attempt, "X-\(index)", value) }
+                return neuron_ws_attempt_set_header(attempt, "X-65", "v") == .NEURON_WS_INVALID_ARGUMENT
+                    ? .NEURON_WS_OK : .NEURON_WS_REFUSED
+            }
+            node.start()
+            #expect(eventually { node.state.messageText.contains("bytes, at most") })
+            #expect(node.state.reason == .NEURON_WS_REASON_REFUSED_BY_HOST)
+            #expect(server.openedCount == 0)
+        }
+
         @Test func largeMessagesGoOutInFragmentsWhereAsked() throws {
             let server = try startServer()
             defer { server.stop() }
