@@ -29,7 +29,7 @@ let package = Package(
             name: "neuron-ws", dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux"]),
 
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
-        .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
+        .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson", "CZlib"]),
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
         .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
         .testTarget(

@@ -14,6 +14,8 @@ public final class Inflater {
     private var buffer: UnsafeMutableRawPointer?
     private var bufferBytes = 0
     private var used = 0
+    /// The largest that the buffer has been; for tests.
+    private(set) var bufferBytesMost = 0
 
     /// - Parameter messageBytesMax: what a message may inflate to, in bytes.
     public init(agreed: DeflateParameters, messageBytesMax: Int) {
@@ -117,6 +119,7 @@ public final class Inflater {
         guard bytes > bufferBytes, let larger = realloc(buffer, bytes) else { throw .outOfMemory }
         buffer = larger
         bufferBytes = bytes
+        bufferBytesMost = max(bufferBytesMost, bytes)
     }
 
     /// Buffers of up to this many bytes are kept for the next message: 4 KiB.

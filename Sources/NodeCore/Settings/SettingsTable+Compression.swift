@@ -14,7 +14,7 @@ extension SettingsTable {
                 "How far back compression looks, in both directions, as a power of two of bytes.",
                 "双向压缩回溯的范围，以字节数的 2 的幂表示。")),
         SettingDescriptor(
-            .memoryLevel, .integer(from: 1, to: 9), .value(.integer(8)), shown: .forCompression, reconnects: true,
+            .memoryLevel, .integer(from: 1, to: 9), .value(.integer(5)), shown: .forCompression, reconnects: true,
             BilingualText("Compression memory level", "压缩内存级别"),
             BilingualText(
                 "zlib's memLevel: 1 takes the least memory, 9 the most.", "zlib 的 memLevel：1 占用内存最少，9 最多。")),
