@@ -13,6 +13,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var stream: Stream?
     /// The opening handshake while it lasts, then the endpoint.
     var protocolState = ProtocolState.none
+    /// Inflates what comes in on the present connection; nil: permessage-deflate is not agreed on.
+    var inflater: Inflater?
     var writer = FrameWriter(role: .client)
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
@@ -72,7 +74,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
             tearDown()
-            node.abandonMessages()
             return
         }
         if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
@@ -86,6 +87,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
         node.outbox.fragmentBytesMax = new.fragmentBytesMax
+        // The rest of the compression's settings concerns the connection, and comes with a new one.
+        if let compression = new.settings.compression {
+            node.outbox.deflater?.thresholdBytes = compression.thresholdBytes
+        }
         status.isVerifyOff = new.isVerifyOff
         configuration = new
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
@@ -176,6 +181,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         stream?.close()
         stream = nil
         protocolState = .none
+        inflater = nil
         hasFinishedWriting = false
         countedBytes = 0
         if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }
@@ -234,6 +240,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
         dropStream()
+        if isEnded { return }
+        isEnded = true
+        // Before the waiting thread is let go: after its destroy no callback may come.
+        node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }
