@@ -37,7 +37,7 @@ GROUPS = {
     "12": "compression", "13": "compression, parameters",
 }
 # RFC 7692 is on for the cases that are about it, and for all others too: they must not notice.
-SETTINGS = ""
+SETTINGS = '"compression":"on"'
 
 Results = dict[str, dict[str, str]]
 
