@@ -102,14 +102,18 @@ def test_large_messages_with_python_websockets(tls: bool, authority: foreign.Aut
 
 
 @contextlib.contextmanager
-def node_ws(options: object, authority: Optional[foreign.Authority] = None) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def node_ws(
+    options: Sequence[object], authority: Optional[foreign.Authority] = None
+) -> Iterator[tuple[list[str], "subprocess.Popen[str]"]]:
+    """The URLs of a server for each of these options."""
     certificate = [] if authority is None else [str(authority.cert), str(authority.key)]
     process = subprocess.Popen(
         ["node", str(HERE / "deflate_server.js"), json.dumps(options), *certificate], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, text=True, env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
     assert process.stdin is not None and process.stdout is not None
     try:
-        yield f"{'wss' if authority else 'ws'}://127.0.0.1:{int(process.stdout.readline())}/", process
+        ports = json.loads(process.stdout.readline())
+        yield [f"{'wss' if authority else 'ws'}://127.0.0.1:{port}/" for port in ports], process
     finally:
         process.stdin.close()
         process.wait(10)
@@ -119,6 +123,7 @@ def node_ws(options: object, authority: Optional[foreign.Authority] = None) -> I
 @pytest.mark.parametrize("ours", OURS)
 def test_every_combination_with_node_ws(ours: str) -> None:
     sent = messages(large=False)
+    servers: list[dict[str, object]] = []
     for server, client, server_bits, client_bits in itertools.product(
             (False, True), (False, True), (None, 8, 9, 15), (None, 8, 9, 15)):
         options: dict[str, object] = {
@@ -127,27 +132,29 @@ def test_every_combination_with_node_ws(ours: str) -> None:
             options["serverMaxWindowBits"] = server_bits
         if client_bits:
             options["clientMaxWindowBits"] = client_bits
-        with node_ws(options) as (url, process):
+        servers.append(options)
+    with node_ws(servers) as (urls, process):
+        assert process.stdout is not None
+        for url, options in zip(urls, servers):
             agreed, metrics = exchange({"url": url, **OURS[ours]}, sent)
-            assert process.stdout is not None
             answer = process.stdout.readline().strip()
-        assert set(agreed.split("; ")) == {part for part in answer.split("; ") if not part.endswith("=15")}, options
-        # A window of 256 bytes is beyond zlib: nothing goes out compressed.
-        assert (metrics.payload_bytes_compressed == 0) == ("client_max_window_bits=8" in agreed), options
+            assert set(agreed.split("; ")) == {part for part in answer.split("; ") if not part.endswith("=15")}, options
+            # A window of 256 bytes is beyond zlib: nothing goes out compressed.
+            assert (metrics.payload_bytes_compressed == 0) == ("client_max_window_bits=8" in agreed), options
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
 def test_large_messages_with_node_ws(tls: bool, authority: foreign.Authority) -> None:
-    with node_ws({"threshold": 0}, authority if tls else None) as (url, _):
-        exchange({"url": url, **({"ca": str(authority.ca)} if tls else {})}, messages())
+    with node_ws([{"threshold": 0}], authority if tls else None) as (urls, _):
+        exchange({"url": urls[0], **({"ca": str(authority.ca)} if tls else {})}, messages())
 
 
 def test_servers_that_decline_get_plain_messages() -> None:
     with foreign.Server(echo=True) as server:
         agreed, metrics = exchange({"url": server.url}, messages(large=False))
         assert agreed == "" and metrics.payload_bytes_compressed == 0
-    with node_ws(False) as (url, _):
-        agreed, metrics = exchange({"url": url}, messages(large=False))
+    with node_ws([False]) as (urls, _):
+        agreed, metrics = exchange({"url": urls[0]}, messages(large=False))
         assert agreed == "" and metrics.payload_bytes_compressed == 0
 
 

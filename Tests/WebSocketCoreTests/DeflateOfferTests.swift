@@ -29,7 +29,9 @@ struct DeflateOfferTests {
                 let text = DeflateOffer(windowBits: bits, contextTakeover: takeover).text
                 #expect(!(text + ",").contains("bits=8,") && !text.contains("bits=8;"))
                 #expect(text.utf8.count <= 200)
-                #expect(ExtensionList.parse(text)?.members.last?.parameters.contains { $0.name.hasPrefix("server") } == false)
+                #expect(
+                    ExtensionList.parse(text)?.members.last?.parameters.contains { $0.name.hasPrefix("server") }
+                        == false)
             }
         }
     }

@@ -66,7 +66,10 @@ struct DeflateParametersTests {
         ("server_max_window_bits=010", "server_max_window_bits is 010; expected 8 to 15"),
         ("server_max_window_bits=+10", "server_max_window_bits is +10; expected 8 to 15"),
         ("server_max_window_bits=ten", "server_max_window_bits is ten; expected 8 to 15"),
-        ("server_max_window_bits=99999999999999999999", "server_max_window_bits is 99999999999999999999; expected 8 to 15"),
+        (
+            "server_max_window_bits=99999999999999999999",
+            "server_max_window_bits is 99999999999999999999; expected 8 to 15"
+        ),
         ("server_no_context_takeover=1", "server_no_context_takeover is 1; it takes no value"),
         ("client_no_context_takeover=true", "client_no_context_takeover is true; it takes no value"),
         ("client_no_context_takeover; client_no_context_takeover", "client_no_context_takeover comes twice"),

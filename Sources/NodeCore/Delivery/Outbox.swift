@@ -184,7 +184,8 @@ public struct Outbox {
         guard let key = keys.next() else { return .outOfKeys }
         let fits = writer.startFrame(
             // RFC 7692 §6.1: only the first frame of a compressed message says that it is one.
-            opcode: opcode, fin: bytes == left, rsv1: isFirst && isDeflated == true, payloadBytes: bytes, maskingKey: key,
+            opcode: opcode, fin: bytes == left, rsv1: isFirst && isDeflated == true, payloadBytes: bytes,
+            maskingKey: key,
             into: output, at: &position)
         precondition(fits, "the room was asked for before")
         frameBytes = bytes
