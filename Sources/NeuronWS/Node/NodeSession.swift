@@ -16,7 +16,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Inflates what comes in on the present connection; nil: permessage-deflate is not agreed on.
     var inflater: Inflater?
     var writer = FrameWriter(role: .client)
-    var keys = MaskingKeyPool()
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
     var sendStart = 0
@@ -72,7 +71,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
             tearDown()
-            node.abandonMessages()
             return
         }
         if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
@@ -238,6 +236,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
         dropStream()
+        if isEnded { return }
+        isEnded = true
+        // Before the waiting thread is let go: after its destroy no callback may come.
+        node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }
