@@ -208,11 +208,12 @@ def serve_once(answer: str, then: bytes) -> tuple[int, list[bytes], threading.Th
             request = b""
             while b"\r\n\r\n" not in request:
                 request += connection.recv(65536)
-            key = next(line.split(b":")[1].strip() for line in request.split(b"\r\n") if line.startswith(b"Sec-WebSocket-Key"))
+            key = request.partition(b"Sec-WebSocket-Key:")[2].partition(b"\r\n")[0].strip()
             accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
             connection.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Extensions: " + answer.encode() + b"\r\n\r\n" + then)
+                b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Extensions: " + answer.encode()
+                + b"\r\n\r\n" + then)
             with contextlib.suppress(OSError):
                 while piece := connection.recv(65536):
                     got.append(piece)
@@ -226,9 +227,9 @@ def closing(answer: str, then: bytes, **settings: object) -> tuple[neuron_ws.Sta
     """The state when such a connection has ended, and what the server got."""
     port, got, thread = serve_once(answer, then)
     received: list[Message] = []
+    common: dict[str, object] = {"compression": "on", "reconnect-min": 30, "close-timeout": 0.2}
     with neuron_ws.Node(
-        "wrong", {"url": f"ws://127.0.0.1:{port}/", "compression": "on", "reconnect-min": 30, "close-timeout": 0.2, **settings},
-        on_message=received.append,
+        "wrong", {"url": f"ws://127.0.0.1:{port}/", **common, **settings}, on_message=received.append
     ) as node:
         foreign.wait_until(lambda: node.poll(0.02) is None or node.state.reason != neuron_ws.Reason.NONE, 10)
         state = node.state
@@ -269,15 +270,21 @@ def deflated(data: bytes) -> bytes:
 
 def frame(payload: bytes, first: int = 0xC2) -> bytes:
     size = len(payload)
-    length = bytes([size]) if size < 126 else bytes([126]) + size.to_bytes(2, "big") if size < 65536 else bytes([127]) + size.to_bytes(8, "big")
+    if size < 126:
+        length = bytes([size])
+    else:
+        length = bytes([126]) + size.to_bytes(2, "big") if size < 65536 else bytes([127]) + size.to_bytes(8, "big")
     return bytes([first]) + length + payload
+
+
+BOMB = deflated(bytes(10 << 20))
 
 
 @pytest.mark.parametrize(
     ("name", "then", "code"),
     [
-        ("a bomb", frame(deflated(bytes(10 << 20))), 1009),
-        ("a bomb in pieces", frame(deflated(bytes(10 << 20))[:100], 0x42) + frame(deflated(bytes(10 << 20))[100:], 0x80), 1009),
+        ("a bomb", frame(BOMB), 1009),
+        ("a bomb in pieces", frame(BOMB[:100], 0x42) + frame(BOMB[100:], 0x80), 1009),
         ("no DEFLATE", frame(b"\xff\xff\xff"), 1007),
         ("cut off", frame(deflated(os.urandom(100))[:50]), 1007),
         ("no UTF-8", frame(deflated(b"temperature \xff" * 5), 0xC1), 1007),

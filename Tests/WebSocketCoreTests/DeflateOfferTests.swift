@@ -14,7 +14,8 @@ struct DeflateOfferTests {
                 + "permessage-deflate; client_max_window_bits")
         #expect(
             DeflateOffer(contextTakeover: false).text
-                == "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits, "
+                == "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
+                + "client_max_window_bits, "
                 + "permessage-deflate; client_no_context_takeover; client_max_window_bits")
         #expect(
             DeflateOffer(windowBits: 9, contextTakeover: false).text

@@ -60,7 +60,7 @@ public struct Outbox {
     public var fragmentBytesMax = 0
     /// The host wants to see each message first.
     public var inspectsMessages = false
-    /// Compresses messages on the present connection; nil: none. Only to be set between a `rewind` and the first `fill`.
+    /// Compresses messages on the present connection; nil: none. To be set between a `rewind` and the first `fill`.
     public var deflater: Deflater?
     /// Bytes of messages that went out compressed, before and after it, since they were taken last.
     public private(set) var deflatedBytes = DeflatedBytes()
