@@ -442,7 +442,7 @@ typedef struct neuron_ws_state {
     char tls_peer[256];                  /* the server certificate's subject */
     char close_reason[128];              /* the text of the last Close frame */
     char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
-    char extensions[160];                /* what was agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
+    char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
 } neuron_ws_state_t;
 
 /*

@@ -54,7 +54,9 @@ public struct DeflateParameters: Equatable, Sendable {
     }
 
     private func refuseValue(_ parameter: ExtensionList.Parameter) throws(HandshakeError) {
-        if let value = parameter.value { throw .invalidDeflateAnswer("\(parameter.name) is \(value); it takes no value") }
+        if let value = parameter.value {
+            throw .invalidDeflateAnswer("\(parameter.name) is \(value); it takes no value")
+        }
     }
 
     /// §7.1.2: a decimal number from 8 to 15 without leading zeros; in an answer it cannot be left out.

@@ -39,7 +39,8 @@ def telemetry(tags: int, count: int) -> list[bytes]:
     source = random.Random(tags)
     values: dict[str, object] = {}
     for index in range(tags):
-        name = f"{('Pump', 'Valve', 'Motor', 'Tank')[index % 4]}{index // 4:03d}.{('Count', 'Temp', 'State', 'Level')[index % 4]}"
+        machine, quantity = (("Pump", "Count"), ("Valve", "Temp"), ("Motor", "State"), ("Tank", "Level"))[index % 4]
+        name = f"{machine}{index // 4:03d}.{quantity}"
         values[name] = (source.randrange(100_000), round(source.uniform(15, 90), 2), True, 50.0)[index % 4]
     messages = []
     for number in range(count):
@@ -60,7 +61,9 @@ def compressor(window: int, memory: int, level: int = LEVEL) -> "zlib._Compress"
     return zlib.compressobj(level, zlib.DEFLATED, -window, memory)
 
 
-def compress(messages: list[bytes], window: int, memory: int, takeover: bool, level: int = LEVEL) -> tuple[float, float]:
+def compress(
+    messages: list[bytes], window: int, memory: int, takeover: bool, level: int = LEVEL
+) -> tuple[float, float]:
     """Mean size in bytes and mean CPU time in µs of a message, the best of three runs."""
     best = float("inf")
     size = 0
@@ -119,7 +122,8 @@ def sizes() -> None:
             row(memory, f"{state_bytes(WINDOW, memory) // 1024} KiB", *cells(sets, WINDOW, memory, takeover))
         header(f"window-bits/memory-level, {kind} context takeover", "zlib's memory", *names)
         for window, memory in ((9, 1), (10, 2), (11, 3), (11, 4), (12, 4), (12, 5), (13, 5), (13, 6), (14, 7)):
-            row(f"{window}/{memory}", f"{state_bytes(window, memory) // 1024} KiB", *cells(sets, window, memory, takeover))
+            row(f"{window}/{memory}", f"{state_bytes(window, memory) // 1024} KiB",
+                *cells(sets, window, memory, takeover))
     header("bytes of a message", "alone", "after one like it", "CPU")
     for bytes_ in (16, 32, 48, 64, 96, 128, 192, 256):
         first, second = (telemetry(40, 2)[index][:bytes_] for index in (0, 1))
@@ -139,11 +143,12 @@ def resident() -> int:
 SERVER = """
 import asyncio, sys, websockets
 from websockets.asyncio.server import serve
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory as Factory
 async def handle(connection):
     async for message in connection: pass
 async def main():
-    # A server that keeps little: it is not what is measured.
-    async with serve(handle, "127.0.0.1", 0, max_size=None, ping_interval=None, backlog=2000) as server:
+    async with serve(handle, "127.0.0.1", 0, max_size=None, ping_interval=None, backlog=2000, compression=None,
+                     extensions=[Factory(compress_settings={"memLevel": 1})]) as server:
         print(next(iter(server.sockets)).getsockname()[1], flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 asyncio.run(main())
@@ -173,7 +178,8 @@ def one_memory(settings: dict[str, object], nodes: int) -> None:
         for node in running:
             node.flush()
     busy = resident()
-    print(f"{(idle - before) / nodes:.1f}", f"{(busy - before) / nodes:.1f}", running[0].state.extensions or "-", sep="\t")
+    agreed = running[0].state.extensions or "-"
+    print(f"{(idle - before) / nodes:.1f}", f"{(busy - before) / nodes:.1f}", agreed, sep="\t")
     sys.stdout.flush()
     server.kill()
     os._exit(0)

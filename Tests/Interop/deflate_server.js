@@ -1,7 +1,7 @@
 // node's `ws` with permessage-deflate: sends back what it gets, as it got it, and what it is told.
 //
-// node deflate_server.js OPTIONS [CERT KEY] - OPTIONS is perMessageDeflate's, as JSON. Prints its port, then for each
-// connection what it has agreed to. Runs until standard input ends.
+// node deflate_server.js OPTIONS [CERT KEY] - OPTIONS is an array of perMessageDeflate's, as JSON: one server for each.
+// Prints the array of their ports, then for each connection what was agreed on. Runs until standard input ends.
 'use strict';
 
 const fs = require('fs');
@@ -10,16 +10,21 @@ const https = require('https');
 const WebSocket = require('ws');
 
 const [options, cert, key] = process.argv.slice(2);
-const server = cert === undefined
-    ? http.createServer()
-    : https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
-const sockets = new WebSocket.Server({ server, perMessageDeflate: JSON.parse(options), maxPayload: 64 << 20 });
 
-sockets.on('headers', (headers) => {
-    const chosen = headers.find((line) => line.toLowerCase().startsWith('sec-websocket-extensions:'));
-    console.log(chosen === undefined ? '' : chosen.slice(chosen.indexOf(':') + 1).trim());
-});
-sockets.on('connection', (socket) => {
+function start(perMessageDeflate) {
+    const server = cert === undefined
+        ? http.createServer()
+        : https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
+    const sockets = new WebSocket.Server({ server, perMessageDeflate, maxPayload: 64 << 20 });
+    sockets.on('headers', (headers) => {
+        const chosen = headers.find((line) => line.toLowerCase().startsWith('sec-websocket-extensions:'));
+        console.log(chosen === undefined ? '' : chosen.slice(chosen.indexOf(':') + 1).trim());
+    });
+    sockets.on('connection', echo);
+    return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
+}
+
+function echo(socket) {
     socket.on('error', (error) => console.error(error));
     socket.on('message', (data, isBinary) => {
         // Every third one in pieces, so that compressed fragments are seen.
@@ -31,6 +36,7 @@ sockets.on('connection', (socket) => {
         for (let index = 0; index < 3; index += 1)
             socket.send(data.subarray(index * third, (index + 1) * third), { binary: isBinary, fin: index === 2 });
     });
-});
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+}
+
+Promise.all(JSON.parse(options).map(start)).then((ports) => console.log(JSON.stringify(ports)));
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -171,8 +171,8 @@ class Server:
         self._abort = False
         try:
             server = await serve(
-                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None, ping_interval=None,
-                extensions=self._extensions,
+                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None,
+                ping_interval=None, extensions=self._extensions,
             )
         except OSError as error:
             self._failure = error

@@ -102,14 +102,18 @@ def test_large_messages_with_python_websockets(tls: bool, authority: foreign.Aut
 
 
 @contextlib.contextmanager
-def node_ws(options: object, authority: Optional[foreign.Authority] = None) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def node_ws(
+    options: Sequence[object], authority: Optional[foreign.Authority] = None
+) -> Iterator[tuple[list[str], "subprocess.Popen[str]"]]:
+    """The URLs of a server for each of these options."""
     certificate = [] if authority is None else [str(authority.cert), str(authority.key)]
     process = subprocess.Popen(
         ["node", str(HERE / "deflate_server.js"), json.dumps(options), *certificate], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, text=True, env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
     assert process.stdin is not None and process.stdout is not None
     try:
-        yield f"{'wss' if authority else 'ws'}://127.0.0.1:{int(process.stdout.readline())}/", process
+        ports = json.loads(process.stdout.readline())
+        yield [f"{'wss' if authority else 'ws'}://127.0.0.1:{port}/" for port in ports], process
     finally:
         process.stdin.close()
         process.wait(10)
@@ -119,6 +123,7 @@ def node_ws(options: object, authority: Optional[foreign.Authority] = None) -> I
 @pytest.mark.parametrize("ours", OURS)
 def test_every_combination_with_node_ws(ours: str) -> None:
     sent = messages(large=False)
+    servers: list[dict[str, object]] = []
     for server, client, server_bits, client_bits in itertools.product(
             (False, True), (False, True), (None, 8, 9, 15), (None, 8, 9, 15)):
         options: dict[str, object] = {
@@ -127,27 +132,29 @@ def test_every_combination_with_node_ws(ours: str) -> None:
             options["serverMaxWindowBits"] = server_bits
         if client_bits:
             options["clientMaxWindowBits"] = client_bits
-        with node_ws(options) as (url, process):
+        servers.append(options)
+    with node_ws(servers) as (urls, process):
+        assert process.stdout is not None
+        for url, options in zip(urls, servers):
             agreed, metrics = exchange({"url": url, **OURS[ours]}, sent)
-            assert process.stdout is not None
             answer = process.stdout.readline().strip()
-        assert set(agreed.split("; ")) == {part for part in answer.split("; ") if not part.endswith("=15")}, options
-        # A window of 256 bytes is beyond zlib: nothing goes out compressed.
-        assert (metrics.payload_bytes_compressed == 0) == ("client_max_window_bits=8" in agreed), options
+            assert set(agreed.split("; ")) == {part for part in answer.split("; ") if not part.endswith("=15")}, options
+            # A window of 256 bytes is beyond zlib: nothing goes out compressed.
+            assert (metrics.payload_bytes_compressed == 0) == ("client_max_window_bits=8" in agreed), options
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
 def test_large_messages_with_node_ws(tls: bool, authority: foreign.Authority) -> None:
-    with node_ws({"threshold": 0}, authority if tls else None) as (url, _):
-        exchange({"url": url, **({"ca": str(authority.ca)} if tls else {})}, messages())
+    with node_ws([{"threshold": 0}], authority if tls else None) as (urls, _):
+        exchange({"url": urls[0], **({"ca": str(authority.ca)} if tls else {})}, messages())
 
 
 def test_servers_that_decline_get_plain_messages() -> None:
     with foreign.Server(echo=True) as server:
         agreed, metrics = exchange({"url": server.url}, messages(large=False))
         assert agreed == "" and metrics.payload_bytes_compressed == 0
-    with node_ws(False) as (url, _):
-        agreed, metrics = exchange({"url": url}, messages(large=False))
+    with node_ws([False]) as (urls, _):
+        agreed, metrics = exchange({"url": urls[0]}, messages(large=False))
         assert agreed == "" and metrics.payload_bytes_compressed == 0
 
 
@@ -201,11 +208,12 @@ def serve_once(answer: str, then: bytes) -> tuple[int, list[bytes], threading.Th
             request = b""
             while b"\r\n\r\n" not in request:
                 request += connection.recv(65536)
-            key = next(line.split(b":")[1].strip() for line in request.split(b"\r\n") if line.startswith(b"Sec-WebSocket-Key"))
+            key = request.partition(b"Sec-WebSocket-Key:")[2].partition(b"\r\n")[0].strip()
             accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
             connection.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Extensions: " + answer.encode() + b"\r\n\r\n" + then)
+                b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Extensions: " + answer.encode()
+                + b"\r\n\r\n" + then)
             with contextlib.suppress(OSError):
                 while piece := connection.recv(65536):
                     got.append(piece)
@@ -219,9 +227,9 @@ def closing(answer: str, then: bytes, **settings: object) -> tuple[neuron_ws.Sta
     """The state when such a connection has ended, and what the server got."""
     port, got, thread = serve_once(answer, then)
     received: list[Message] = []
+    common: dict[str, object] = {"compression": "on", "reconnect-min": 30, "close-timeout": 0.2}
     with neuron_ws.Node(
-        "wrong", {"url": f"ws://127.0.0.1:{port}/", "compression": "on", "reconnect-min": 30, "close-timeout": 0.2, **settings},
-        on_message=received.append,
+        "wrong", {"url": f"ws://127.0.0.1:{port}/", **common, **settings}, on_message=received.append
     ) as node:
         foreign.wait_until(lambda: node.poll(0.02) is None or node.state.reason != neuron_ws.Reason.NONE, 10)
         state = node.state
@@ -262,15 +270,21 @@ def deflated(data: bytes) -> bytes:
 
 def frame(payload: bytes, first: int = 0xC2) -> bytes:
     size = len(payload)
-    length = bytes([size]) if size < 126 else bytes([126]) + size.to_bytes(2, "big") if size < 65536 else bytes([127]) + size.to_bytes(8, "big")
+    if size < 126:
+        length = bytes([size])
+    else:
+        length = bytes([126]) + size.to_bytes(2, "big") if size < 65536 else bytes([127]) + size.to_bytes(8, "big")
     return bytes([first]) + length + payload
+
+
+BOMB = deflated(bytes(10 << 20))
 
 
 @pytest.mark.parametrize(
     ("name", "then", "code"),
     [
-        ("a bomb", frame(deflated(bytes(10 << 20))), 1009),
-        ("a bomb in pieces", frame(deflated(bytes(10 << 20))[:100], 0x42) + frame(deflated(bytes(10 << 20))[100:], 0x80), 1009),
+        ("a bomb", frame(BOMB), 1009),
+        ("a bomb in pieces", frame(BOMB[:100], 0x42) + frame(BOMB[100:], 0x80), 1009),
         ("no DEFLATE", frame(b"\xff\xff\xff"), 1007),
         ("cut off", frame(deflated(os.urandom(100))[:50]), 1007),
         ("no UTF-8", frame(deflated(b"temperature \xff" * 5), 0xC1), 1007),

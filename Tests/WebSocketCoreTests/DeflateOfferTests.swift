@@ -14,7 +14,8 @@ struct DeflateOfferTests {
                 + "permessage-deflate; client_max_window_bits")
         #expect(
             DeflateOffer(contextTakeover: false).text
-                == "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits, "
+                == "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
+                + "client_max_window_bits, "
                 + "permessage-deflate; client_no_context_takeover; client_max_window_bits")
         #expect(
             DeflateOffer(windowBits: 9, contextTakeover: false).text
@@ -29,7 +30,9 @@ struct DeflateOfferTests {
                 let text = DeflateOffer(windowBits: bits, contextTakeover: takeover).text
                 #expect(!(text + ",").contains("bits=8,") && !text.contains("bits=8;"))
                 #expect(text.utf8.count <= 200)
-                #expect(ExtensionList.parse(text)?.members.last?.parameters.contains { $0.name.hasPrefix("server") } == false)
+                #expect(
+                    ExtensionList.parse(text)?.members.last?.parameters.contains { $0.name.hasPrefix("server") }
+                        == false)
             }
         }
     }

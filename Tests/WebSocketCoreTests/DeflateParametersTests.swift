@@ -34,7 +34,7 @@ struct DeflateParametersTests {
     @Test(arguments: [
         "", "; server_no_context_takeover", "; client_no_context_takeover", "; server_max_window_bits=8",
         "; client_max_window_bits=8", "; server_max_window_bits=14; client_max_window_bits=9",
-        "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=11",
+        "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10",
     ])
     func everyParameterIsTaken(parameters: String) throws {
         #expect(try outcome("permessage-deflate" + parameters) == .agreed("permessage-deflate" + parameters))
@@ -66,7 +66,10 @@ struct DeflateParametersTests {
         ("server_max_window_bits=010", "server_max_window_bits is 010; expected 8 to 15"),
         ("server_max_window_bits=+10", "server_max_window_bits is +10; expected 8 to 15"),
         ("server_max_window_bits=ten", "server_max_window_bits is ten; expected 8 to 15"),
-        ("server_max_window_bits=99999999999999999999", "server_max_window_bits is 99999999999999999999; expected 8 to 15"),
+        (
+            "server_max_window_bits=99999999999999999999",
+            "server_max_window_bits is 99999999999999999999; expected 8 to 15"
+        ),
         ("server_no_context_takeover=1", "server_no_context_takeover is 1; it takes no value"),
         ("client_no_context_takeover=true", "client_no_context_takeover is true; it takes no value"),
         ("client_no_context_takeover; client_no_context_takeover", "client_no_context_takeover comes twice"),

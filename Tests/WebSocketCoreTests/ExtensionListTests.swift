@@ -20,7 +20,8 @@ struct ExtensionListTests {
     @Test(arguments: [
         ("", ""), (" \t", ""), (",", ""), (", ,,", ""), ("a", "a"), ("a,b", "a,b"), (" a , ,b ", "a,b"),
         ("a;b", "a;b"), ("a ; b = c ;d", "a;b=c;d"), ("a;b=\"c\"", "a;b=c"), ("a;b=\"\\c\\d\" , e", "a;b=cd,e"),
-        ("a;b=1;b=2,a", "a;b=1;b=2,a"), ("permessage-deflate;\tclient_max_window_bits=15", "permessage-deflate;client_max_window_bits=15"),
+        ("a;b=1;b=2,a", "a;b=1;b=2,a"),
+        ("permessage-deflate;\tclient_max_window_bits=15", "permessage-deflate;client_max_window_bits=15"),
     ])
     func takesTheGrammar(text: String, members: String) { #expect(shown(text) == members) }
 

@@ -60,7 +60,7 @@ public struct Outbox {
     public var fragmentBytesMax = 0
     /// The host wants to see each message first.
     public var inspectsMessages = false
-    /// Compresses messages on the present connection; nil: none. Only to be set between a `rewind` and the first `fill`.
+    /// Compresses messages on the present connection; nil: none. To be set between a `rewind` and the first `fill`.
     public var deflater: Deflater?
     /// Bytes of messages that went out compressed, before and after it, since they were taken last.
     public private(set) var deflatedBytes = DeflatedBytes()
@@ -184,7 +184,8 @@ public struct Outbox {
         guard let key = keys.next() else { return .outOfKeys }
         let fits = writer.startFrame(
             // RFC 7692 §6.1: only the first frame of a compressed message says that it is one.
-            opcode: opcode, fin: bytes == left, rsv1: isFirst && isDeflated == true, payloadBytes: bytes, maskingKey: key,
+            opcode: opcode, fin: bytes == left, rsv1: isFirst && isDeflated == true, payloadBytes: bytes,
+            maskingKey: key,
             into: output, at: &position)
         precondition(fits, "the room was asked for before")
         frameBytes = bytes

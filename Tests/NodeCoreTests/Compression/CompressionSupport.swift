@@ -69,7 +69,9 @@ func makeInflater(window: Int = 15, takeover: Bool = true, max: Int = 1 << 20) -
 extension Inflater {
     func inflated(_ bytes: [UInt8], isText: Bool = false) -> Result<[UInt8], ProtocolError> {
         bytes.withUnsafeBytes { raw in
-            do throws(ProtocolError) { return .success(try inflate(raw, isText: isText)) } catch { return .failure(error) }
+            do throws(ProtocolError) { return .success(try inflate(raw, isText: isText)) } catch {
+                return .failure(error)
+            }
         }
     }
 }

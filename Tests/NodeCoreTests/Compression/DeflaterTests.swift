@@ -102,7 +102,7 @@ import WebSocketCore
         var random = Seeded(7)
         let deflater = try #require(makeDeflater())
         let peer = makeInflater(max: 8 << 20)
-        for count in [1 << 20, 10, 100_000, 3 << 20] {
+        for count in [200_000, 10, 100_000, 300_000] {
             let message = random.words(count)
             if let compressed = deflater.compressed(message) {
                 #expect(peer.inflated(compressed) == .success(message))

@@ -39,7 +39,9 @@ import WebSocketCore
     }
 
     @Test func refusesWhatIsNoDeflate() {
-        for text in ["07", "ff ff ff ff", "06 00", "f2 48 cd", "00 05 00 fa fe 48", "04 c0 81 08", "00 05 00 fa ff 48 65"] {
+        for text in [
+            "07", "ff ff ff ff", "06 00", "f2 48 cd", "00 05 00 fa fe 48", "04 c0 81 08", "00 05 00 fa ff 48 65",
+        ] {
             #expect(makeInflater().inflated(bytes(hex: text)) == .failure(.invalidCompressedData), "\(text)")
         }
     }
@@ -67,7 +69,9 @@ import WebSocketCore
     @Test func theLimitHoldsToTheByte() throws {
         for count in [1, 2, 1023, 1024, 1025, 4096, 100_000] {
             let message = [UInt8](repeating: 0x20, count: count)
-            let compressed = count < 10 ? [0x00, UInt8(count), 0, ~UInt8(count), 0xFF] + message + [0]
+            let compressed =
+                count < 10
+                ? [0x00, UInt8(count), 0, ~UInt8(count), 0xFF] + message + [0]
                 : try #require(makeDeflater()?.compressed(message))
             #expect(makeInflater(max: count).inflated(compressed) == .success(message))
             #expect(makeInflater(max: count - 1).inflated(compressed) == .failure(.messageTooBig))

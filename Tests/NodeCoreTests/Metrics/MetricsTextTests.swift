@@ -66,6 +66,9 @@ import Testing
     @Test func jsonHasTheStructsMembersInItsOrder() throws {
         let text = String(decoding: MetricsText.json(numbered()), as: UTF8.self)
         #expect(text.hasPrefix(#"{"messages_accepted":1,"messages_sent":18446744073709551615,"messages_dropped":0,"#))
-        #expect(text.hasSuffix(#""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"compressed_bytes_sent":0}"#))
+        #expect(
+            text.hasSuffix(
+                #""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"compressed_bytes_sent":0}"#
+            ))
     }
 }

@@ -75,7 +75,7 @@ class State:
 
 @dataclass(frozen=True)
 class Metrics:
-    """A node's counters since its creation, and from ``queued_messages`` to ``link`` gauges. neuron_ws.h explains each."""
+    """A node's counters since its creation; from ``queued_messages`` to ``link`` gauges. neuron_ws.h explains each."""
 
     messages_accepted: int
     messages_sent: int
