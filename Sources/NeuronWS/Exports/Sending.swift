@@ -67,7 +67,7 @@ public func neuron_ws_node_flush(
     }
 }
 
-// MARK: Requests, which have their own version to come
+// MARK: Commands, which have their own version to come
 
 @c @implementation
 public func neuron_ws_node_request(
@@ -78,19 +78,4 @@ public func neuron_ws_node_request(
         _ = try copied(command, empty: neuron_ws_command_t(), name: "command")
         throw .unsupported("commands with responses are not in this version")
     }
-}
-
-@c @implementation
-public func neuron_ws_request_reply(
-    _ request: UnsafeMutablePointer<neuron_ws_request_t>?, _ json: UnsafePointer<CChar>?, _ length: Int
-) -> neuron_ws_status_t {
-    if request == nil { return failedNull("request") }
-    if json == nil { return failedNull("json") }
-    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
-}
-
-@c @implementation
-public func neuron_ws_request_drop(_ request: UnsafeMutablePointer<neuron_ws_request_t>?) -> neuron_ws_status_t {
-    if request == nil { return failedNull("request") }
-    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
 }

@@ -10,6 +10,8 @@ struct NodeStatus {
     var isTLS = false
     var isVerified = false
     var isVerifyOff = false
+    /// Seconds between two reports of driver states; 0: none are wanted.
+    var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
     /// Monotonic nanoseconds; nil: none is planned.
     var nextAttempt: UInt64?
@@ -71,6 +73,7 @@ struct NodeStatus {
         put(tlsPeer, &state.tls_peer)
         put(closeReason, &state.close_reason)
         put(message, &state.message)
+        state.states_interval_s = statesInterval
         return state
     }
 

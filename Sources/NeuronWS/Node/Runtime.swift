@@ -9,6 +9,9 @@ final class Runtime: @unchecked Sendable {
     /// Memory for messages that is kept for the next ones while nobody needs it, bytes: 16 MiB.
     private static let keptBytesMax = 16 * 1024 * 1024
 
+    /// What the hosts of this process hold of servers' requests.
+    let requests = RequestRegistry()
+
     private let lock = Lock()
     private var loop: EventLoop?
     private var users = 0
@@ -77,6 +80,7 @@ final class Runtime: @unchecked Sendable {
     func forkPrepares() {
         lock.lock()
         poolLock.lock()
+        requests.forkPrepares()
     }
 
     /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
@@ -86,6 +90,7 @@ final class Runtime: @unchecked Sendable {
             loop = nil
             users = 0
         }
+        requests.forkEnded()
         poolLock.unlock()
         lock.unlock()
     }

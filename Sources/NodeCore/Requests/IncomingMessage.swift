@@ -5,7 +5,8 @@ public struct IncomingMessage {
     /// What one document is.
     public enum Part {
         case request(Request)
-        case malformed(MalformedRequest)
+        /// With its bytes' place in the message: where it has no uuid they are the host's too.
+        case malformed(MalformedRequest, Range<Int>)
         /// No request: these bytes of the message are the host's.
         case other(Range<Int>)
     }
@@ -15,6 +16,8 @@ public struct IncomingMessage {
     /// The array is cut off, or followed by something: nothing of it is carried out.
     private var isBroken = false
     private var position: Int
+    /// Nothing of the array has been read.
+    private var isFirst = true
 
     private init(_ bytes: UnsafeRawBufferPointer, from start: Int, isArray: Bool) {
         self.bytes = bytes
@@ -52,7 +55,8 @@ public struct IncomingMessage {
             guard position < bytes.count else { return nil }
             let start = position
             position = bytes.count
-            return part(start..<bytes.count, RequestOutline(bytes, from: start))
+            // With the blanks before it: what is no request is the host's as it came.
+            return part(0..<bytes.count, RequestOutline(bytes, from: start))
         }
         guard let member = nextMember() else { return nil }
         guard let outline = member.outline else { return .other(member.range) }
@@ -64,7 +68,7 @@ public struct IncomingMessage {
         if isBroken {
             guard outline.looksLikeRequest else { return .other(range) }
             return .malformed(
-                MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"))
+                MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"), range)
         }
         return RequestParser.parse(UnsafeRawBufferPointer(rebasing: bytes[range]), outline).part(at: range)
     }
@@ -76,7 +80,11 @@ public struct IncomingMessage {
             finishArray(at: start)
             return nil
         }
-        if bytes[start] == UInt8(ascii: ",") { start = RequestOutline.skipBlanks(bytes, from: start + 1) }
+        if bytes[start] == UInt8(ascii: ",") {
+            if isFirst { isBroken = true }
+            start = RequestOutline.skipBlanks(bytes, from: start + 1)
+        }
+        isFirst = false
         guard start < bytes.count else {
             finishArray(at: start)
             return nil

@@ -12,7 +12,7 @@ struct RequestParser {
         func part(at range: Range<Int>) -> IncomingMessage.Part {
             switch self {
             case .request(let request): .request(request)
-            case .malformed(let malformed): .malformed(malformed)
+            case .malformed(let malformed): .malformed(malformed, range)
             case .other: .other(range)
             }
         }
