@@ -102,7 +102,7 @@ extension NodeSuites {
             node.start()
             node.send("[" + (1...1000).map(read).joined(separator: ",") + "]")
             #expect(eventually { node.requests.count == 1000 })
-            let requests = node.requests
+            nonisolated(unsafe) let requests = node.requests
             onThreads(8) { thread in
                 for index in stride(from: thread, to: 1000, by: 8) {
                     #expect(reply(requests[index], answer(index + 1)) == .NEURON_WS_OK)
@@ -205,7 +205,7 @@ extension NodeSuites {
                 node.start()
                 node.send("[" + (1...64).map(read).joined(separator: ",") + "]")
                 #expect(eventually { node.requests.count == 64 })
-                let requests = node.requests
+                nonisolated(unsafe) let requests = node.requests
                 onThreads(4) { thread in
                     if thread == 3 { return node.destroy() }
                     for index in stride(from: thread, to: 64, by: 3) {
@@ -223,7 +223,7 @@ extension NodeSuites {
             node.start()
             node.send("[" + (1...200).map(read).joined(separator: ",") + "]")
             #expect(eventually { node.requests.count == 200 })
-            let requests = node.requests
+            nonisolated(unsafe) let requests = node.requests
             onThreads(4) { thread in
                 for request in requests {
                     let status = thread == 3 ? neuron_ws_request_drop(request) : reply(request, "{}")

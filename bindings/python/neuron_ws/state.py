@@ -42,6 +42,7 @@ class State:
     tls_peer: str
     close_reason: str
     message: str
+    states_interval_s: int
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -68,6 +69,7 @@ class State:
             tls_peer=_text(state.tls_peer),
             close_reason=_text(state.close_reason),
             message=_text(state.message),
+            states_interval_s=state.states_interval_s,
         )
 
 
