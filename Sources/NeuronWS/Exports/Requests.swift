@@ -97,8 +97,10 @@ private func driverStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) 
     }
     let known = MemoryLayout<neuron_ws_driver_state_t>.size
     guard let states else { return [] }
-    guard stride >= known, stride <= structSizeMax, stride % MemoryLayout<neuron_ws_driver_state_t>.alignment == 0 else {
-        throw .structSize("`stride` is \(UInt(bitPattern: stride)); expected sizeof(neuron_ws_driver_state_t), \(known)")
+    let alignment = MemoryLayout<neuron_ws_driver_state_t>.alignment
+    guard stride >= known, stride <= structSizeMax, stride % alignment == 0 else {
+        throw .structSize(
+            "`stride` is \(UInt(bitPattern: stride)); expected sizeof(neuron_ws_driver_state_t), \(known)")
     }
     var list: [DriverState] = []
     list.reserveCapacity(count)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct IncomingMessageTests {
     @Test(arguments: [
-        "", "   ", "not json", "5", "\"x\"", "null", "{}", "[]", "[1,2]", "{\"a\":1}", "[{}]", "[[{\"uuid\":\"1\"}]]", "{", "[",
+        "", "   ", "not json", "5", "\"x\"", "null", "{}", "[]", "[1,2]", "{\"a\":1}", "[{}]", "{", "[",
+        "[[{\"uuid\":\"1\"}]]",
         // Our own messages, which a server may echo, are no requests.
         #"{"uuid":"1","error":0}"#, #"{"uuid":"1","error":1002,"reason":"x"}"#,
         #"{"uuid":"1","tags":[{"name":"a","value":1}]}"#, #"{"uuid":"1","tags":[{"group":"g","name":"a","error":0}]}"#,
@@ -48,15 +49,16 @@ import Testing
 
     @Test func anArrayOfTooManyMembersIsAMessage() {
         let read = #"{"uuid":"1","node":"d","group":"g"}"#
-        func array(_ count: Int) -> String { "[" + [String](repeating: read, count: count).joined(separator: ",") + "]" }
+        func array(_ count: Int) -> String {
+            "[" + [String](repeating: read, count: count).joined(separator: ",") + "]"
+        }
         #expect(parts(array(4096)).count == 4096)
         #expect(parts(array(4097)) == ["message"])
     }
 
     @Test func cutAnywhereOrWithAnyByteChangedItIsTaken() {
-        let text = Array(
-            #"[{"uuid":"1\"","node":"d","group":"g","tags":[{"tag":"t","value":[1,{"a":"\u00e9"}]}]},{"uuid":2,"node":""}]"#
-                .utf8)
+        let write = #"{"uuid":"1\"","node":"d","group":"g","tags":[{"tag":"t","value":[1,{"a":"\u00e9"}]}]}"#
+        let text = Array("[\(write),{\"uuid\":2,\"node\":\"\"}]".utf8)
         for length in 0...text.count { _ = parts(Array(text[..<length])) }
         for index in text.indices {
             for byte: UInt8 in [0x00, 0x22, 0x2C, 0x3A, 0x5B, 0x5C, 0x5D, 0x7B, 0x7D, 0xFF] {

@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test func namesAreOfTheRootAlone() {
-        #expect(outline(#"{"node":1,"x":{"group":2},"tag":[],"timestamp":0}"#) { $0.names } == [.node, .tag, .timestamp])
+        let text = #"{"node":1,"x":{"group":2},"tag":[],"timestamp":0}"#
+        #expect(outline(text) { $0.names } == [.node, .tag, .timestamp])
         #expect(outline(#"{"\u0041":1}"#) { $0.names } == .escaped)
         #expect(outline(#"{"a":"\u0041"}"#) { $0.names } == [])
     }
