@@ -20,6 +20,9 @@ final class Runtime: @unchecked Sendable {
     private let poolLock = Lock()
     private var pool = ChunkPool(keptBytesMax: keptBytesMax)
 
+    private let contextLock = Lock()
+    private var contexts: [(settings: TLSSettings, context: TLSContext)] = []
+
     private init() {}
 
     /// The loop, started if this is the first who wants it. Give it back by `release`.
@@ -61,6 +64,24 @@ final class Runtime: @unchecked Sendable {
         Fork.observe()
     }
 
+    // MARK: TLS
+
+    /// A context for these settings: one that another node uses already, if there is one. A context with its trusted
+    /// certificates is most of what a TLS connection costs.
+    func tlsContext(_ settings: TLSSettings) throws(TLSConfigurationError) -> TLSContext {
+        contextLock.lock()
+        defer { contextLock.unlock() }
+        // Those that nobody uses any more go, so that a certificate that was replaced on disk is read again.
+        var index = 0
+        while index < contexts.count {
+            if isKnownUniquelyReferenced(&contexts[index].context) { contexts.remove(at: index) } else { index += 1 }
+        }
+        for entry in contexts where entry.settings == settings { return entry.context }
+        let context = try TLSContext.make(settings)
+        contexts.append((settings, context))
+        return context
+    }
+
     // MARK: Memory
 
     func takeChunk(byteCount: Int) -> MessageChunk {
@@ -81,6 +102,7 @@ final class Runtime: @unchecked Sendable {
         lock.lock()
         poolLock.lock()
         requests.forkPrepares()
+        contextLock.lock()
     }
 
     /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
@@ -91,6 +113,7 @@ final class Runtime: @unchecked Sendable {
             users = 0
         }
         requests.forkEnded()
+        contextLock.unlock()
         poolLock.unlock()
         lock.unlock()
     }
