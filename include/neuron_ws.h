@@ -509,7 +509,7 @@ typedef struct neuron_ws_request_info {
     const char *group;           /* "" where the request names none: ACTION */
     const char *json;            /* the request's document, NUL-terminated; of an array of requests, this one */
     size_t json_length;
-    const neuron_ws_tag_t *tags; /* the tags to write (with values), or to read (names only); NULL where there is none */
+    const neuron_ws_tag_t *tags; /* the tags to write (with values), or to read (names only); NULL where none are */
     size_t tag_count;            /* READ: 0 means all tags of the group */
     bool tag_list;               /* WRITE: the tags came as an array "tags", even if it holds one */
     bool sync;                   /* READ: "sync" is true */

@@ -19,7 +19,7 @@ public func neuron_ws_node_push_json(
 ) -> neuron_ws_status_t {
     guard let text else { return failedNull("text") }
     return withNode(node) { node throws(NodeError) in
-        let bytes = UnsafeRawBufferPointer(start: text, count: try checkedLength(length))
+        let bytes = UnsafeRawBufferPointer(start: text, count: try checkedLength(length, node))
         let number = try node.push(json: bytes)
         id?.pointee = number
         return .NEURON_WS_OK
@@ -35,7 +35,7 @@ public func neuron_ws_node_send(
         guard kind == .NEURON_WS_TEXT || kind == .NEURON_WS_BINARY else {
             throw .invalidArgument("`kind` is \(kind.rawValue); expected NEURON_WS_TEXT or NEURON_WS_BINARY")
         }
-        let count = try checkedLength(length)
+        let count = try checkedLength(length, node)
         guard bytes != nil || count == 0 else { throw .invalidArgument("`bytes` is NULL with a length of \(count)") }
         let number = try node.send(UnsafeRawBufferPointer(start: bytes, count: count), kind: kind)
         id?.pointee = number
@@ -44,8 +44,9 @@ public func neuron_ws_node_send(
 }
 
 /// size_t beyond what memory can hold comes as a negative Int.
-private func checkedLength(_ length: Int) throws(NodeError) -> Int {
+private func checkedLength(_ length: Int, _ node: Node) throws(NodeError) -> Int {
     guard length >= 0, length <= Int(NEURON_WS_MESSAGE_MAX) else {
+        node.countRejected()
         throw .tooBig("a length of \(UInt(bitPattern: length)) bytes; at most \(NEURON_WS_MESSAGE_MAX) are taken")
     }
     return length

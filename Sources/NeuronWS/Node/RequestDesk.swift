@@ -41,7 +41,7 @@ final class RequestDesk: @unchecked Sendable {
 
     func expire(now: UInt64) -> [Request] { lock.withLock { ledger.expire(now: now) } }
 
-    /// Queues the host's answer, JSON that has been checked. What throws leaves the request as it is; every status frees
+    /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.
     func reply(_ handle: UInt, _ json: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
         lock.lock()

@@ -31,8 +31,8 @@ struct RequestOutline {
             ("timestamp", .timestamp), ("values", .values),
         ]
 
-        /// With a uuid a node, group, tag or action makes a request; our own answers have none of them, so that a server
-        /// that echoes them starts no dialogue. Without a uuid a timestamp or values make it data.
+        /// With a uuid a node, group, tag or action makes a request; our own answers have none of them, so that a
+        /// server that echoes them starts no dialogue. Without a uuid a timestamp or values make it data.
         func looksLikeRequest(hasUUID: Bool) -> Bool {
             if hasUUID { return !isDisjoint(with: [.node, .group, .tag, .action]) }
             return contains(.node) && !isDisjoint(with: [.group, .action]) && isDisjoint(with: [.timestamp, .values])
