@@ -53,8 +53,12 @@ extension NodeSession {
         case .pong(let payload):
             pongReceived(payload)
         case .close(let code, let reason):
+            frameReplies()
+            if isEnded { return }
             closeReceived(Ending.peerClosed(code, reason: reason.text), reason.text)
         case .failed(let error):
+            frameReplies()
+            if isEnded { return }
             closeReceived(Ending.protocolFailed(error), "")
         }
     }

@@ -25,6 +25,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Of the stream's bytes, how many are counted in the metrics.
     var countedBytes: UInt64 = 0
     var isPumping = false
+    /// No message waited to be framed when the bytes came that are being read, and our Close had not gone out: what is
+    /// sent meanwhile answers them.
+    var mayFrameReplies = false
     /// Both Close frames are through, and the stream was told that nothing more comes.
     var hasFinishedWriting = false
     /// The configuration of the present connection.
@@ -144,6 +147,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func sendClose(_ code: CloseCode) {
         guard case .open(var endpoint) = protocolState else { return }
+        mayFrameReplies = false
         protocolState = .none
         endpoint.queueClose(code, reason: ControlPayload())
         protocolState = .open(endpoint)

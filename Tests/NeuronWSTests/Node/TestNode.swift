@@ -23,6 +23,7 @@ final class TestNode: @unchecked Sendable {
 
     /// Set before `start`.
     var destroysIn: Callback?
+    var echoes = false
     var refuses: ([UInt8]) -> Bool = { _ in false }
     /// What becomes of a request in its callback; true: it is kept in `requests`.
     var answers: (RequestPointer, neuron_ws_request_info_t) -> Bool = { _, _ in true }
@@ -46,7 +47,9 @@ final class TestNode: @unchecked Sendable {
         }
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))
-            TestNode.from(context).called(.message) { $0._messages.append(message) }
+            let node = TestNode.from(context)
+            node.called(.message) { $0._messages.append(message) }
+            if node.echoes { node.send(String(decoding: message, as: UTF8.self)) }
         }
         host.on_delivery = { _, id, outcome, _, context in
             TestNode.from(context).called(.delivery) { $0._deliveries.append((id, outcome)) }
