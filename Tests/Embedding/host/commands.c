@@ -2,7 +2,6 @@
  * Requests to drivers, as the host takes and answers them. A polite host answers all; the other one refuses some,
  * forgets some, and is slow.
  */
-#define _GNU_SOURCE
 #include "host.h"
 
 #include <unistd.h>
@@ -27,7 +26,7 @@ static void free_dvalue(neu_dvalue_t *value)
     } else if (value->type > NEU_TYPE_ARRAY_CHAR && value->type < NEU_TYPE_ARRAY_STRING) {
         free(value->value.u8s.u8s);
     } else if (value->type == NEU_TYPE_CUSTOM) {
-        free(value->value.json);
+        host_json_free(value->value.json);
     }
 }
 

@@ -9,7 +9,6 @@
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
  *     linked | link | metric NAME | log LEVEL | level NUMBER | polite 0|1 | foreign | commands
  */
-#define _GNU_SOURCE
 #include "host.h"
 
 #include <unistd.h>
@@ -117,7 +116,7 @@ static void run(char *line)
     char *save = NULL, *word, *first, *second, *third, *rest;
 
     line[strcspn(line, "\n")] = '\0';
-    snprintf(copy, sizeof copy, "%s", line);
+    memcpy(copy, line, strlen(line) + 1);
     rest = strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : line + strlen(line);
     word = strtok_r(copy, " ", &save);
     first = strtok_r(NULL, " ", &save);

@@ -124,6 +124,7 @@ uint64_t log_lines(void);
 zlog_category_t *log_category(const char *name);
 void log_set_level(int level);
 json_t *host_json(const char *text);
+void host_json_free(json_t *value);
 
 /* lives.c */
 /* A node's whole life, from registration to dlclose; `number` varies it. */

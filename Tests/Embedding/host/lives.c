@@ -1,7 +1,6 @@
 /*
  * Whole lives of a node: add, set, subscribe, data, rename, resubscribe with static tags, stop, start, delete.
  */
-#define _GNU_SOURCE
 #include "host.h"
 
 #include <unistd.h>

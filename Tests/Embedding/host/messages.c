@@ -111,7 +111,7 @@ static void free_value(neu_dvalue_t *value)
     if (value->type == NEU_TYPE_PTR) {
         free(value->value.ptr.ptr);
     } else if (value->type == NEU_TYPE_CUSTOM) {
-        free(value->value.json);
+        host_json_free(value->value.json);
     } else if (value->type >= NEU_TYPE_ARRAY_INT8 && value->type <= NEU_TYPE_ARRAY_STRING) {
         for (unsigned index = 0; value->type == NEU_TYPE_ARRAY_STRING && index < value->value.strs.length; index++)
             if (value->value.strs.strs != NULL)

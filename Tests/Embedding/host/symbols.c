@@ -2,7 +2,6 @@
  * What the host exports in front of everything a plugin brings: its log, its own jansson, and, where
  * test_host.py adds them, functions named like all of jansson's and OpenSSL's that nobody but the host may call.
  */
-#define _GNU_SOURCE
 #include "host.h"
 
 #include <stdarg.h>
@@ -115,17 +114,6 @@ uint64_t log_lines(void)
 
 /* ---- the host's own jansson: another layout than the system's ---- */
 
-struct json_t {
-    int type;
-    volatile size_t references;
-    uint64_t canary;
-    char text[];
-};
-
-char *json_dumps(const json_t *value, size_t flags);
-json_t *json_loadb(const char *text, size_t length, size_t flags, void *error);
-void json_delete(json_t *value);
-
 static atomic_int foreign;
 
 long foreign_called(const char *name);
@@ -140,6 +128,37 @@ int foreign_calls(void)
 {
     return foreign;
 }
+
+#ifdef HOST_HAS_SYSTEM_JANSSON
+
+/* Under a sanitizer nothing can keep the library from the host's functions, so there they are the same as its own. */
+json_t *json_loadb(const char *text, size_t length, size_t flags, void *error);
+void json_delete(json_t *value);
+
+json_t *host_json(const char *text)
+{
+    return json_loadb(text, strlen(text), 4, NULL);
+}
+
+void host_json_free(json_t *value)
+{
+    /* Of one owner each. */
+    if (value != NULL)
+        json_delete(value);
+}
+
+#else
+
+struct json_t {
+    int type;
+    volatile size_t references;
+    uint64_t canary;
+    char text[];
+};
+
+char *json_dumps(const json_t *value, size_t flags);
+json_t *json_loadb(const char *text, size_t length, size_t flags, void *error);
+void json_delete(json_t *value);
 
 json_t *host_json(const char *text)
 {
@@ -179,3 +198,11 @@ void json_delete(json_t *value)
     memset(value, 0xdb, sizeof *value);
     free(value);
 }
+
+void host_json_free(json_t *value)
+{
+    if (value != NULL && --value->references == 0)
+        json_delete(value);
+}
+
+#endif
