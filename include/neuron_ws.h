@@ -24,8 +24,8 @@
  *            does nothing. Using a handle after its destroy is the caller's fault and undefined, as with free().
  * Threads    Every function may be called from any thread, several at once on one node included, except that nothing
  *            may run on a node while or after another thread destroys it. Callbacks come on one thread of the library,
- *            the loop thread, with no lock held: they may call every function, may destroy their node, and must not block,
- *            because all nodes of the process share that thread.
+ *            the loop thread, with no lock held: they may call every function, may destroy their node, and must not
+ *            block, because all nodes of the process share that thread.
  * Outputs    come last and are written only when the status is NEURON_WS_OK.
  * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they
  *            live.
@@ -785,8 +785,8 @@ typedef struct neuron_ws_event {
 /*
  * From now on events of the kinds in `mask` go into a queue instead of the callbacks. The descriptor, an eventfd that
  * is readable while events wait, goes into the host's own loop; it is the node's and closed by destroy: never read,
- * write or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted (events_dropped).
- * May be called again with another mask; a mask of 0 goes back to callbacks alone.
+ * write or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted
+ * (events_dropped). May be called again with another mask; a mask of 0 goes back to callbacks alone.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (bits that are none), SYSTEM, FORKED.
  */

@@ -7,16 +7,22 @@ public struct MaskingKeyPool: ~Copyable, @unchecked Sendable {
     /// How many bytes the pool holds: 1,024 keys.
     public static let capacityBytes = 4096
 
+    /// Frees the memory: a deinit of the pool's own could not be seen from another module in Embedded Swift.
+    private final class Memory {
+        let base = UnsafeMutableRawPointer.allocate(byteCount: MaskingKeyPool.capacityBytes, alignment: 4)
+
+        deinit { base.deallocate() }
+    }
+
+    private let memory = Memory()
     @usableFromInline let storage: UnsafeMutableRawPointer
     @usableFromInline var used = 0
     @usableFromInline var filled = 0
 
     /// An empty pool.
     public init() {
-        storage = UnsafeMutableRawPointer.allocate(byteCount: Self.capacityBytes, alignment: 4)
+        storage = memory.base
     }
-
-    deinit { storage.deallocate() }
 
     /// How many keys can be taken before the next `refill`.
     @inlinable

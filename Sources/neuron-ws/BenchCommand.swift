@@ -22,7 +22,8 @@ enum BenchCommand {
             ArgumentOption(name: "--insecure", value: nil, help: "do not check the server's certificate"),
         ],
         notes: [
-            "A message is {\"seq\":…,\"t\":…,\"p\":\"abc…\"}. The time runs from the first message handed over to the end",
+            "A message is {\"seq\":…,\"t\":…,\"p\":\"abc…\"}. "
+                + "The time runs from the first message handed over to the end",
             "of all closing handshakes.",
         ])
 

@@ -7,10 +7,12 @@ enum EncodeCommand {
         summary: "groups as JSON lines on standard input to the messages they would become",
         notes: [
             "A line in:   {\"format\":\"values\",\"schema\":…,\"input\":{\"node\":\"plc1\",",
-            "             \"group\":\"fast\",\"timestamp\":1650006388943,\"static_tags\":{…},\"upload_err\":true,\"tags\":[",
+            "             \"group\":\"fast\",\"timestamp\":1650006388943,\"static_tags\":{…},"
+                + "\"upload_err\":true,\"tags\":[",
             "             {\"name\":\"t\",\"type\":\"FLOAT\",\"value\":21.5,\"precision\":1,\"metas\":[]},",
             "             {\"name\":\"u\",\"error\":2014}]}}",
-            "A line out:  {\"message\":\"…\"}, {\"skipped\":true} or {\"rejected\":\"why\"}, one for each line, in order.",
+            "A line out:  {\"message\":\"…\"}, {\"skipped\":true} or {\"rejected\":\"why\"}, "
+                + "one for each line, in order.",
             "Formats:     " + formats.map { $0.names[0] }.joined(separator: ", "),
             "Types:       " + ValueType.all.map { $0.name }.joined(separator: " "),
         ])

@@ -76,7 +76,8 @@ enum ServeCommand {
             var how = record.ending
             if let code = record.closeCode, code != 1005 { how += ", code \(code) \(record.closeReason)" }
             Output.standard.writeLine(
-                "\(time)  #\(record.number) ended  \(Text.count(record.messages, "message"))  \(Terminal.printable(how))"
+                "\(time)  #\(record.number) ended  \(Text.count(record.messages, "message"))  "
+                    + Terminal.printable(how)
             )
         }
     }

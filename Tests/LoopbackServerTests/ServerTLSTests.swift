@@ -16,8 +16,12 @@ private final class TLSClient {
         if let identity {
             let certificate = Self.memory(identity.certificatePEM)
             let key = Self.memory(identity.keyPEM)
-            SSL_CTX_use_certificate(context, PEM_read_bio_X509(certificate, nil, nil, nil))
-            SSL_CTX_use_PrivateKey(context, PEM_read_bio_PrivateKey(key, nil, nil, nil))
+            let leaf = PEM_read_bio_X509(certificate, nil, nil, nil)
+            let leafKey = PEM_read_bio_PrivateKey(key, nil, nil, nil)
+            SSL_CTX_use_certificate(context, leaf)
+            SSL_CTX_use_PrivateKey(context, leafKey)
+            X509_free(leaf)
+            EVP_PKEY_free(leafKey)
             BIO_free(certificate)
             BIO_free(key)
         }

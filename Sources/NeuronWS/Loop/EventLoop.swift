@@ -1,5 +1,6 @@
 import CLinux
 import Synchronization
+import WebSocketCore
 
 /// One thread that waits for descriptors, timers and work of other threads, and calls their handlers.
 ///
@@ -59,6 +60,8 @@ final class EventLoop: @unchecked Sendable {
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
     let resolver = Resolver()
+    /// Of all connections: a pool each would be most of an idle connection's memory.
+    var maskingKeys = MaskingKeyPool()
 
     init() {
         events = .allocate(capacity: Self.eventsPerTurn)
@@ -84,8 +87,8 @@ final class EventLoop: @unchecked Sendable {
 // MARK: Life
 
 extension EventLoop: ThreadBody {
-    /// Starts the thread. EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop that was
-    /// stopped from another thread has ended when `stopAndJoin` returns, and can start again.
+    /// Starts the thread. EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
+    /// that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
     func start() throws(SystemError) {
         let isFree = lock.withLock { () -> Bool in
             if state != .idle { return false }
@@ -97,7 +100,7 @@ extension EventLoop: ThreadBody {
             epoll = try Syscalls.epollCreate()
             wake = try Syscalls.eventDescriptor()
             try Syscalls.epollControl(
-                epoll, EPOLL_CTL_ADD, wake, interest: EPOLLIN.rawValue, data: Self.wakeIndex)
+                epoll, EPOLL_CTL_ADD, wake, interest: EPOLLIN.rawValue | EPOLLET.rawValue, data: Self.wakeIndex)
             // Index 0 is never given to a handler.
             slots = [Slot(handler: nil, descriptor: wake, generation: 0)]
             // The lock is held until the handle is stored: the thread may end, and a stop come, at once.
@@ -172,10 +175,8 @@ extension EventLoop: ThreadBody {
 
     private func dispatch(_ event: epoll_event) {
         let data = event.data.u64
-        if data == Self.wakeIndex {
-            Syscalls.clear(wake)
-            return
-        }
+        // Edge-triggered: each write is an event of its own, and reading it would be a system call for nothing.
+        if data == Self.wakeIndex { return }
         // A handler earlier in this batch may have removed this one, and its slot may serve another descriptor already:
         // then the generations differ.
         let index = Int(data & 0xffff_ffff)

@@ -16,8 +16,8 @@ protocol ResolverClient: AnyObject {
     func nameResolved(_ result: ResolverResult)
 }
 
-/// Asks the system for the addresses of names without holding up the loop: `getaddrinfo` waits for name servers, so each
-/// question has a thread of its own, `inFlightMax` at the same time; the others wait for their turn. Loop-bound.
+/// Asks the system for the addresses of names without holding up the loop: `getaddrinfo` waits for name servers, so
+/// each question has a thread of its own, `inFlightMax` at the same time; the others wait for their turn. Loop-bound.
 final class Resolver {
     static let inFlightMax = 16
     /// `getaddrinfo` and the system's name service modules need far less.

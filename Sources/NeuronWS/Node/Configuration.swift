@@ -25,7 +25,7 @@ final class Configuration: @unchecked Sendable {
             let isNeeded =
                 settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
                 || settings.certificate != nil
-            let context = isNeeded ? try TLSContext.make(tls) : nil
+            let context = isNeeded ? try Runtime.shared.tlsContext(tls) : nil
             return Configuration(settings: settings, tls: tls, context: context)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
     }
@@ -97,7 +97,7 @@ final class Configuration: @unchecked Sendable {
     func tlsContext() throws(Ending) -> TLSContext {
         if let madeContext { return madeContext }
         do throws(TLSConfigurationError) {
-            let context = try TLSContext.make(tls)
+            let context = try Runtime.shared.tlsContext(tls)
             madeContext = context
             return context
         } catch { throw Ending(reason: .NEURON_WS_REASON_TLS, text: "\"\(error.key)\": \(error.detail)") }

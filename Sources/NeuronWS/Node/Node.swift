@@ -167,8 +167,7 @@ final class Node: @unchecked Sendable {
             _ = waitForEnd(of: session, until: nil)
         } else {
             lock.unlock()
-            session?.tearDown()
-            abandonMessages()
+            if let session { session.tearDown() } else { abandonMessages() }
         }
     }
 

@@ -67,11 +67,17 @@ extension NodeSession {
     func sendHandshake() {
         guard case .handshaking(let request, _) = protocolState else { return }
         let bytes = request.encoded()
+        guard bytes.count <= loop.outputBuffers.bufferBytes else {
+            // The settings' own parts are limited to less: only `before_connect` can bring this about.
+            let text =
+                "The opening handshake has \(bytes.count) bytes, at most \(loop.outputBuffers.bufferBytes) are sent: "
+                + "the host set too many or too long headers (before_connect)."
+            failed(Ending(reason: .NEURON_WS_REASON_REFUSED_BY_HOST, text: text))
+            return
+        }
         let buffer = takeSendBuffer()
-        // A request is limited to less than the buffer by the limits of its parts; see Configuration.
-        let count = min(bytes.count, loop.outputBuffers.bufferBytes)
-        bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: count) } }
-        sendEnd = count
+        bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: $0.count) } }
+        sendEnd = bytes.count
         pump()
     }
 
@@ -125,11 +131,15 @@ extension NodeSession: StreamOwner {
     func streamClosed(_ error: TransportError?) {
         if isEnded { return }
         let isHandshaking = if case .handshaking = protocolState { true } else { false }
+        if isHandshaking, error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated {
+            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS))
+            return
+        }
         // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
-        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated || isHandshaking {
+        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated {
             failed(Ending.transport(error))
         } else {
-            failed(Ending.endOfStream(duringHandshake: isHandshaking))
+            failed(Ending.endOfStream)
         }
     }
 

@@ -57,13 +57,13 @@ extension NodeSession {
         let output = UnsafeMutableRawBufferPointer(
             start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
         protocolState = .none
-        var needsKeys = keys.keysLeft < 8
+        var needsKeys = loop.maskingKeys.keysLeft < 8
         var maySend = true
         while maySend {
             if needsKeys { refillKeys() }
             needsKeys = false
             if endpoint.hasControlFrames, !writer.isMidFrame {
-                needsKeys = !endpoint.writeControlFrames(into: output, at: &sendEnd, keys: &keys)
+                needsKeys = !endpoint.writeControlFrames(into: output, at: &sendEnd, keys: &loop.maskingKeys)
                 if needsKeys { continue }
                 // What did not fit goes out with the next buffer.
                 if endpoint.hasControlFrames { break }
@@ -71,7 +71,7 @@ extension NodeSession {
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard endpoint.maySendData || writer.isMidFrame else { break }
             switch node.outbox.fill(
-                output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &keys,
+                output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
                 stopsAtFrameEnd: endpoint.hasControlFrames)
             {
             case .bufferFull: maySend = false
@@ -101,7 +101,7 @@ extension NodeSession {
     private func refillKeys() {
         withUnsafeTemporaryAllocation(byteCount: MaskingKeyPool.capacityBytes, alignment: 8) { random in
             Random.fill(random)
-            keys.refill(UnsafeRawBufferPointer(random).bytes)
+            loop.maskingKeys.refill(UnsafeRawBufferPointer(random).bytes)
         }
     }
 

@@ -14,7 +14,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// The opening handshake while it lasts, then the endpoint.
     var protocolState = ProtocolState.none
     var writer = FrameWriter(role: .client)
-    var keys = MaskingKeyPool()
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
     var sendStart = 0
@@ -70,7 +69,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
             tearDown()
-            node.abandonMessages()
             return
         }
         if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
@@ -231,6 +229,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
         dropStream()
+        if isEnded { return }
+        isEnded = true
+        // Before the waiting thread is let go: after its destroy no callback may come.
+        node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }

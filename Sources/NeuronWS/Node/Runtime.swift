@@ -17,6 +17,9 @@ final class Runtime: @unchecked Sendable {
     private let poolLock = Lock()
     private var pool = ChunkPool(keptBytesMax: keptBytesMax)
 
+    private let contextLock = Lock()
+    private var contexts: [(settings: TLSSettings, context: TLSContext)] = []
+
     private init() {}
 
     /// The loop, started if this is the first who wants it. Give it back by `release`.
@@ -58,6 +61,24 @@ final class Runtime: @unchecked Sendable {
         Fork.observe()
     }
 
+    // MARK: TLS
+
+    /// A context for these settings: one that another node uses already, if there is one. A context with its trusted
+    /// certificates is most of what a TLS connection costs.
+    func tlsContext(_ settings: TLSSettings) throws(TLSConfigurationError) -> TLSContext {
+        contextLock.lock()
+        defer { contextLock.unlock() }
+        // Those that nobody uses any more go, so that a certificate that was replaced on disk is read again.
+        var index = 0
+        while index < contexts.count {
+            if isKnownUniquelyReferenced(&contexts[index].context) { contexts.remove(at: index) } else { index += 1 }
+        }
+        for entry in contexts where entry.settings == settings { return entry.context }
+        let context = try TLSContext.make(settings)
+        contexts.append((settings, context))
+        return context
+    }
+
     // MARK: Memory
 
     func takeChunk(byteCount: Int) -> MessageChunk {
@@ -77,6 +98,7 @@ final class Runtime: @unchecked Sendable {
     func forkPrepares() {
         lock.lock()
         poolLock.lock()
+        contextLock.lock()
     }
 
     /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
@@ -86,6 +108,7 @@ final class Runtime: @unchecked Sendable {
             loop = nil
             users = 0
         }
+        contextLock.unlock()
         poolLock.unlock()
         lock.unlock()
     }

@@ -50,8 +50,8 @@ final class Stream {
         if descriptor >= 0 { Syscalls.close(descriptor) }
     }
 
-    /// Starts an attempt; the owner hears nothing before this has returned. `tls` must be given if the target is secure,
-    /// and for a later `startTLS` it may. There is no deadline: an owner that loses patience calls `close`.
+    /// Starts an attempt; the owner hears nothing before this has returned. `tls` must be given if the target is
+    /// secure, and for a later `startTLS` it may. There is no deadline: an owner that loses patience calls `close`.
     static func connect(
         to target: ConnectTarget, tls: TLSContext?, loop: EventLoop, owner: any StreamOwner
     ) -> Stream {
@@ -246,8 +246,8 @@ extension Stream {
         }
     }
 
-    /// Called from within the owner's `write`, so the owner hears of it on a later turn; and what the peer sent before it
-    /// went, a Close frame or an alert, is read first.
+    /// Called from within the owner's `write`, so the owner hears of it on a later turn; and what the peer sent
+    /// before it went, a Close frame or an alert, is read first.
     func writeFailed(_ error: TransportError) {
         if writeError != nil { return }
         writeError = error

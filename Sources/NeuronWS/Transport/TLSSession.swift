@@ -24,8 +24,8 @@ struct TLSReadResult {
 
 /// One TLS connection as bytes in, bytes out: it never sees a descriptor. Loop-bound.
 ///
-/// Ciphertext comes in by `feed`, which lends the loop's receive buffer until the next `feed`, and goes out by `output`.
-/// Plaintext counts as sent when the record that carries it was sent to its last byte.
+/// Ciphertext comes in by `feed`, which lends the loop's receive buffer until the next `feed`, and goes out by
+/// `output`. Plaintext counts as sent when the record that carries it was sent to its last byte.
 final class TLSSession {
     /// The largest plaintext of a record (RFC 8446 section 5.1).
     private static let recordBytesMax = 16_384

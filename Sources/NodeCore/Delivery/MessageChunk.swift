@@ -79,8 +79,8 @@ public final class MessageChunk {
 
 /// Chunks that nobody uses, kept for the next who needs one: last in, first out, because the last is warm in the cache.
 ///
-/// Not locked: the owner brings a lock. Chunks come in sizes of powers of two, so that large messages find theirs again.
-/// Invariant: `keptBytes <= keptBytesMax`.
+/// Not locked: the owner brings a lock. Chunks come in sizes of powers of two, so that large messages find theirs
+/// again. Invariant: `keptBytes <= keptBytesMax`.
 public struct ChunkPool {
     /// The largest chunk that is kept, as a power of two above the default size: 16 MiB.
     private static let sizeClassMax = 6

@@ -154,7 +154,8 @@ struct TemplateCompiler {
             }
             if slot != .node && slot != .group && slot != .timestamp {
                 throw .invalidTemplate(
-                    "${\(String(decoding: name, as: UTF8.self))} in schema must be a value by itself, not part of a text"
+                    "${\(String(decoding: name, as: UTF8.self))} in schema must be a value by itself, not part of "
+                        + "a text"
                 )
             }
             try addEscaped(text[pieceStart..<index])
@@ -183,7 +184,8 @@ struct TemplateCompiler {
             }
         }
         throw .invalidTemplate(
-            "${\(String(decoding: name, as: UTF8.self))} in schema is unknown; it takes ${timestamp}, ${node}, ${group}, "
+            "${\(String(decoding: name, as: UTF8.self))} in schema is unknown; it takes ${timestamp}, ${node}, "
+                + "${group}, "
                 + "${tags}, ${tag_values}, ${tag_errors}, ${tag_error_values}, ${static_tags}, ${static_tag_values}")
     }
 }

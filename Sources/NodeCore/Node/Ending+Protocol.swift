@@ -91,17 +91,30 @@ extension Ending {
         }
     }
 
-    /// The stream ended without a Close frame.
-    public static func endOfStream(duringHandshake: Bool) -> Ending {
-        if duringHandshake {
-            return Ending(
-                reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED,
-                text: "The server closed the connection instead of answering the opening handshake: "
-                    + "check that it is a WebSocket server, and whether it wants TLS (wss://).")
-        }
-        return Ending(
+    /// The stream of an open connection ended without a Close frame.
+    public static var endOfStream: Ending {
+        Ending(
             reason: .NEURON_WS_REASON_ABNORMAL,
             text: "The connection ended without a Close frame: the server or a proxy was stopped, or a proxy's "
                 + "idle time is shorter than the setting ping-interval.")
+    }
+
+    /// The stream ended before the connection was open.
+    public static func endOfStream(in phase: neuron_ws_phase_t, isTLS: Bool) -> Ending {
+        if phase == .NEURON_WS_PHASE_SECURING {
+            var ending = Ending(
+                reason: .NEURON_WS_REASON_TLS,
+                text: "The server closed the connection during the TLS handshake: it does not speak TLS on this port "
+                    + "(then use ws://), or does not take our TLS version, ciphers or certificate.")
+            ending.tlsFailure = .NEURON_WS_TLS_PROTOCOL
+            return ending
+        }
+        let advice =
+            isTLS
+            ? "check that it is a WebSocket server, and whether it wants a client certificate (settings cert and key)."
+            : "check that it is a WebSocket server, and whether it wants TLS (wss://)."
+        return Ending(
+            reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED,
+            text: "The server closed the connection instead of answering the opening handshake: " + advice)
     }
 }

@@ -5,13 +5,13 @@ public final class NodeSettings: Sendable {
     /// The largest settings document, bytes.
     public static let documentBytesMax = 4 << 20
 
-    /// All values in the order of the table; nil where there is neither a value nor a default.
-    private let values: [SettingValue?]
+    /// What concerns the connection and was given, in the order of the table: few, and so kept by every node.
+    private let connectionValues: [(key: SettingKey, value: SettingValue)]
     /// The servers, at least one, in the order of the document.
     public let urls: [WebSocketURL]
 
     private init(_ parser: SettingsParser, urls: [WebSocketURL]) {
-        self.values = SettingsTable.descriptors.map { parser.effective($0.key) }
+        self.connectionValues = Self.connectionValues(parser)
         self.urls = urls
         let read = SettingsReader(parser: parser)
         redactedURLs = urls.map { SettingsURL.redacted($0) }
@@ -128,13 +128,22 @@ public final class NodeSettings: Sendable {
     public func connectionEquals(_ other: NodeSettings) -> Bool {
         // host, port, tls and path may say what url said before.
         if urls != other.urls || userTimeoutMilliseconds != other.userTimeoutMilliseconds { return false }
-        for (index, descriptor) in SettingsTable.descriptors.enumerated() where descriptor.concernsConnection {
+        return connectionValues.elementsEqual(other.connectionValues) { $0.key == $1.key && $0.value == $1.value }
+    }
+
+    /// The values that are not at their defaults, but for those that `urls` and `userTimeoutMilliseconds` hold.
+    private static func connectionValues(_ parser: SettingsParser) -> [(key: SettingKey, value: SettingValue)] {
+        var values: [(key: SettingKey, value: SettingValue)] = []
+        for descriptor in SettingsTable.descriptors where descriptor.concernsConnection {
             switch descriptor.key {
             case .url, .host, .port, .tls, .path, .userTimeout: continue
-            default: if values[index] != other.values[index] { return false }
+            default: break
             }
+            guard let value = parser.effective(descriptor.key) else { continue }
+            if case .value(let standard) = descriptor.standard, standard == value { continue }
+            values.append((descriptor.key, value))
         }
-        return true
+        return values
     }
 
     /// Reads a settings document, bare or inside {"params":{…}}, at most `documentBytesMax` long.

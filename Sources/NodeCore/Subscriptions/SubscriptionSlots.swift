@@ -1,9 +1,11 @@
 /// The memory of a subscription table: open addressing with linear probing, keyed by bytes.
 ///
 /// Its own memory and unmanaged references, because a search through Swift arrays of references costs a retain and a
-/// release for each step. Invariants: the capacity is a power of two, `count * 2 <= capacity`, and between an entry's
-/// home and its place no slot is empty.
-struct SubscriptionSlots: ~Copyable {
+/// release for each step. A class, because Embedded Swift cannot end another module's noncopyable struct.
+///
+/// Invariants: the capacity is a power of two, `count * 2 <= capacity`, and between an entry's home and its place no
+/// slot is empty.
+final class SubscriptionSlots {
     struct Slot {
         var hash: UInt64
         /// Driver and group, in the subscription's memory; nil: the slot is empty.
@@ -51,19 +53,19 @@ struct SubscriptionSlots: ~Copyable {
     subscript(index: Int) -> Subscription? { slots[index].subscription?.takeUnretainedValue() }
 
     /// Puts in what `find` did not find.
-    mutating func insert(_ hash: UInt64, _ subscription: Subscription) {
+    func insert(_ hash: UInt64, _ subscription: Subscription) {
         if (count + 1) * 2 > capacity { grow() }
         place(Self.slot(hash, subscription))
         count += 1
     }
 
-    mutating func replace(at index: Int, with subscription: Subscription) {
+    func replace(at index: Int, with subscription: Subscription) {
         slots[index].subscription?.release()
         slots[index] = Self.slot(slots[index].hash, subscription)
     }
 
     /// Empties a slot and moves back what stands behind it, so that no search ends early.
-    mutating func remove(at index: Int) {
+    func remove(at index: Int) {
         let mask = capacity - 1
         slots[index].subscription?.release()
         count -= 1
@@ -95,7 +97,7 @@ struct SubscriptionSlots: ~Copyable {
         slots[index] = slot
     }
 
-    private mutating func grow() {
+    private func grow() {
         let old = slots
         let oldCapacity = capacity
         capacity *= 2

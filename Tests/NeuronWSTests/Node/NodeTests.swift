@@ -74,8 +74,11 @@ extension NodeSuites {
             #expect(node.waitForLink())
             let text = String(repeating: "x", count: 100_000)
             var status = neuron_ws_status_t.NEURON_WS_OK
-            for _ in 0..<1000 where status == .NEURON_WS_OK {
+            // Full for good, not only until the kernel's buffer has grown once more.
+            var fullInARow = 0
+            for _ in 0..<4000 where fullInARow < 100 {
                 status = node.send(text)
+                fullInARow = status == .NEURON_WS_QUEUE_FULL ? fullInARow + 1 : 0
                 usleep(1000)
             }
             #expect(status == .NEURON_WS_QUEUE_FULL)
@@ -159,6 +162,22 @@ extension NodeSuites {
             node.start()
             #expect(eventually { node.metrics.connection_attempts > 2 })
             #expect(node.state.reason == .NEURON_WS_REASON_REFUSED_BY_HOST)
+        }
+
+        @Test func aHandshakeThatIsTooLongIsNotSent() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            let value = String(repeating: "v", count: 8000)
+            node.beforeConnect = { attempt in
+                for index in 0..<64 { _ = neuron_ws_attempt_set_header(attempt, "X-\(index)", value) }
+                return neuron_ws_attempt_set_header(attempt, "X-65", "v") == .NEURON_WS_INVALID_ARGUMENT
+                    ? .NEURON_WS_OK : .NEURON_WS_REFUSED
+            }
+            node.start()
+            #expect(eventually { node.state.messageText.contains("bytes, at most") })
+            #expect(node.state.reason == .NEURON_WS_REASON_REFUSED_BY_HOST)
+            #expect(server.openedCount == 0)
         }
 
         @Test func largeMessagesGoOutInFragmentsWhereAsked() throws {

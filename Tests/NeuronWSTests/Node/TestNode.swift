@@ -28,7 +28,8 @@ final class TestNode: @unchecked Sendable {
         let node = TestNode()
         let separator = more.isEmpty ? "" : ","
         let settings =
-            "{\"url\":\"\(url)\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,\"log-level\":\"debug\"\(separator)\(more)}"
+            "{\"url\":\"\(url)\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,\"log-level\":\"debug\""
+            + "\(separator)\(more)}"
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
         host.context = Unmanaged.passUnretained(node).toOpaque()

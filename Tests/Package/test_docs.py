@@ -1,0 +1,336 @@
+"""The manual is true: its programs compile and run, its outputs are what the tool prints, its tables are the library's.
+
+A comment before a fenced block of README.md or docs/*.md says what is done with it:
+
+<!-- run -->              a whole program in C or Python: compiled without a warning, run beside an echoing server
+<!-- compile -->          a piece of C: compiled without a warning
+<!-- file: NAME -->       written to a file for the commands of the same page
+<!-- output -->           what the program before it prints
+<!-- output of: CMD -->   what a shell command prints; neuron-ws is on its PATH, make runs in the tree
+<!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run
+
+127.0.0.1:8080 stands for the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests/Interop"))
+
+import foreign  # noqa: E402
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0]
+SHOWN = "127.0.0.1:8080"
+STRICT = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
+# The gateway's form has another way to say these, so its schema does not hold them.
+HIDDEN = {"host", "port", "tls", "path"}
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    line: int
+    mark: str
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    mark, start = "", 0
+    fenced: list[str] = []
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        if start:
+            if line == "```":
+                yield Block(page, start, mark, language, "".join(text + "\n" for text in fenced))
+                mark, start, fenced = "", 0, []
+            else:
+                fenced.append(line)
+        elif line.startswith("```"):
+            start, language = number, line[3:]
+        elif comment := re.fullmatch(r"<!-- (.*) -->", line):
+            mark = comment[1]
+        elif line:
+            mark = ""
+    assert not start, f"{page}:{start}: the block does not end"
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def marked(pattern: str) -> list[Block]:
+    return [block for block in BLOCKS if re.fullmatch(pattern, block.mark)]
+
+
+def named(blocks: list[Block]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("block", blocks, ids=map(str, blocks))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    for file in (foreign.LIBRARY, foreign.TOOL):
+        assert file.is_file(), f"{file} is not there: build it first, or set NEURON_WS_LIBRARY and NEURON_WS_TOOL"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[foreign.Server]:
+    with foreign.Server(echo=True) as running:
+        yield running
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Where the tool is on the PATH and Python finds the binding; no make around it, no colours."""
+    tools = folder / "bin"
+    tools.mkdir()
+    (tools / "neuron-ws").symlink_to(foreign.TOOL)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    return kept | {
+        "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(foreign.BINDING),
+        "NEURON_WS_LIBRARY": str(foreign.LIBRARY), "LC_ALL": "C.UTF-8",
+    }
+
+
+def executed(command: list[str], folder: Path, server: foreign.Server) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def for_server(text: str, server: foreign.Server) -> str:
+    return text.replace(SHOWN, f"127.0.0.1:{server.port}")
+
+
+def as_shown(text: str, server: foreign.Server) -> str:
+    return text.replace(f"127.0.0.1:{server.port}", SHOWN)
+
+
+# -------------------------------------------------------------------------------------------------- programs and outp
+
+
+def test_every_mark_is_known_and_its_language_fits() -> None:
+    wrong = []
+    for block in BLOCKS:
+        fits = {
+            "run": block.language in ("c", "python"), "compile": block.language == "c", "output": True,
+        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output of: .+|output of demo", block.mark)))
+        if not fits:
+            wrong.append(f"{block}: {block.mark}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["c", "python"])
+def test_the_readme_shows_a_program_that_runs(language: str) -> None:
+    assert [block for block in marked("run") if block.page == README and block.language == language]
+
+
+@named(marked("run"))
+def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.Server, tmp_path: Path) -> None:
+    received = len(server.messages)
+    program = tmp_path / ("program.c" if block.language == "c" else "program.py")
+    program.write_text(for_server(block.text, server))
+    command = [sys.executable, "-W", "error", str(program)]
+    if block.language == "c":
+        # Under its soname, so that the loader finds it as in an installation.
+        (tmp_path / "libneuron_ws.so.1").symlink_to(foreign.LIBRARY)
+        link = [str(tmp_path / "libneuron_ws.so.1"), f"-Wl,-rpath,{tmp_path}", "-lpthread"]
+        built = subprocess.run(
+            [*STRICT, str(program), "-o", str(tmp_path / "program"), *link], capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
+        command = [str(tmp_path / "program")]
+    done = executed(command, tmp_path, server)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if re.search(r"node_push|node_send|\.push\(|\.send\(", block.text):
+        assert len(server.wait_for(received + 1)) > received
+    after = BLOCKS[BLOCKS.index(block) + 1:][:1]
+    if after and after[0].mark == "output" and after[0].page == block.page:
+        assert as_shown(done.stdout, server) == after[0].text
+
+
+@named(marked("compile"))
+def test_a_piece_of_c_compiles(block: Block, tmp_path: Path) -> None:
+    source = tmp_path / "piece.c"
+    headers = ["neuron_ws.h", "stdio.h", "stdlib.h", "string.h"]
+    source.write_text("".join(f"#include <{header}>\n" for header in headers) + block.text)
+    built = subprocess.run([*STRICT, "-c", str(source), "-o", os.devnull], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+
+
+@named(marked("output of: .+"))
+def test_a_command_prints_what_is_shown(block: Block, server: foreign.Server, tmp_path: Path) -> None:
+    for file in marked(r"file: [\w.-]+"):
+        if file.page == block.page:
+            (tmp_path / file.mark.removeprefix("file: ")).write_text(for_server(file.text, server))
+    command = block.mark.removeprefix("output of: ")
+    folder = ROOT if command.startswith("make ") else tmp_path
+    done = subprocess.run(
+        ["bash", "-c", for_server(command, server)], cwd=folder, env=environment(tmp_path), timeout=60,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    assert as_shown(done.stdout, server) == block.text
+
+
+def plain(line: str) -> str:
+    """Without what differs from run to run: numbers, and the blanks that line them up."""
+    return " ".join(re.sub(r"\d+", "#", line).split())
+
+
+def test_the_demo_prints_what_is_shown(server: foreign.Server, tmp_path: Path) -> None:
+    (block,) = marked("output of demo")
+    done = executed(["neuron-ws", "demo"], tmp_path, server)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Which failure the state tells depends on the moment it is asked at.
+    shown, printed = (re.sub(r"^  state: .*?\n\n", "\n", text, flags=re.S | re.M) for text in (block.text, done.stdout))
+    lines = [plain(line) for line in printed.splitlines()]
+    missing = []
+    for line in shown.splitlines():
+        if plain(line) in lines:
+            del lines[: lines.index(plain(line)) + 1]
+        elif line.strip() != "…":
+            missing.append(line)
+    assert missing == []
+
+
+# ---------------------------------------------------------------------------------------------------------- the setti
+
+
+def settings_table() -> dict[str, tuple[str, str, str]]:
+    """What the README says each setting takes, its default, and its meaning."""
+    inside = re.search(r"<!-- settings -->\n(.*?)<!-- end of settings -->", README.read_text(), re.S)
+    assert inside
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in inside[1].splitlines() if line.startswith("| `")]
+    cells = [[cell.strip().replace("\\|", "|") for cell in row] for row in rows]
+    assert all(len(row) == 4 for row in cells)
+    return {row[0].strip("`"): (row[1], row[2], row[3]) for row in cells}
+
+
+def schema() -> dict[str, dict[str, object]]:
+    told = subprocess.run([foreign.TOOL, "schema"], check=True, capture_output=True, text=True).stdout
+    return dict(json.loads(told))
+
+
+def refusal(settings: dict[str, object]) -> str:
+    foreign.use_binding()
+    import neuron_ws
+
+    with pytest.raises(neuron_ws.SettingsError) as raised:
+        neuron_ws.Node("docs", settings).close()
+    return raised.value.detail
+
+
+def test_the_settings_table_has_a_row_for_each_setting() -> None:
+    assert set(settings_table()) == set(schema()) | HIDDEN
+
+
+def test_the_settings_table_says_what_the_library_takes() -> None:
+    wrong = {}
+    for key, (takes, _, _) in settings_table().items():
+        # null is JSON, so the template takes it.
+        bad = "{" if key == "schema" else None
+        told = refusal({"url": "ws://127.0.0.1/", key: bad} if key not in HIDDEN else {key: bad})
+        expected = f'"{key}" ' if key == "schema" else f'"{key}" is null; it takes {takes}'
+        if expected not in told:
+            wrong[key] = told
+    assert wrong == {}
+
+
+def test_the_settings_table_has_the_schemas_meanings_and_defaults() -> None:
+    table = settings_table()
+    for key, member in schema().items():
+        _, default, meaning = table[key]
+        assert meaning == member["description"], key
+        valid = member["valid"]
+        assert isinstance(valid, dict)
+        standard = member.get("default", "")
+        if "map" in valid:
+            names = {choice["value"]: choice["key"] for choice in valid["map"]}
+            assert default == f"`{names[standard]}`", key
+        elif default in ("–", "required"):
+            # The form wants a number where there is none; the meaning says what holds then.
+            assert standard == "" or key == "user-timeout", key
+        else:
+            assert default.split()[0] == str(standard).lower(), key
+
+
+def test_the_troubles_are_told_in_the_librarys_words() -> None:
+    """What the first table of troubleshooting quotes stands in the sources; any `\\(…)` of Swift may be a number."""
+    # Texts that were broken into several literals are joined again.
+    sources = "".join(file.read_text() for file in sorted((ROOT / "Sources").rglob("*.swift")))
+    sources = re.sub(r'"\s*\n\s*\+ "', "", sources)
+    inside = re.search(r"^\| `check` or `state.message` says .*?\n\n", README.read_text(), re.S | re.M)
+    assert inside
+    rows = inside[0].strip().splitlines()[2:]
+    quoted = [text for row in rows for text in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert len(quoted) > 25
+    unsaid = []
+    for text in quoted:
+        for piece in text.split("…"):
+            pattern = re.sub(r"\d+", r"(?:\\d+|\\\\\\([^\\n\"]*?\\)+)", re.escape(piece.strip()).replace("\\ ", " "))
+            if not re.search(pattern, sources):
+                unsaid.append(piece)
+    assert unsaid == []
+
+
+def test_what_is_said_to_come_later_is_refused_so() -> None:
+    inside = re.search(r"<!-- later -->\n(.*?)<!-- end of later -->", README.read_text(), re.S)
+    assert inside
+    keys = re.findall(r"`([\w-]+)`", inside[1])
+    assert keys
+    for key in keys:
+        assert refusal({"url": "ws://127.0.0.1/", key: 1}) == f'"{key}" is not in this version', key
+
+
+# -------------------------------------------------------------------------------------------------------------- the p
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text)):
+        if re.match(r"\w+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    text = README.read_text()
+    assert [page.name for page in PAGES[1:] if f"](docs/{page.name}" not in text] == []
+
+
+def test_c_names_in_the_pages_are_the_headers() -> None:
+    """Each neuron_ws_… and NEURON_WS_… of a page is in the header, or begins one that is (`neuron_ws_attempt_`)."""
+    known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", (ROOT / "include/neuron_ws.h").read_text()))
+    # Of the environment, for the tests and the binding.
+    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS"}
+    unknown = []
+    for page in PAGES:
+        for name in re.findall(r"(?<!\$)\b(?:neuron_ws|NEURON_WS)_\w+", page.read_text()):
+            if name not in known and not (name.endswith("_") and any(one.startswith(name) for one in known)):
+                unknown.append(f"{page.name}: {name}")
+    assert unknown == []
