@@ -7,7 +7,7 @@
  *     setting JSON | nosetting | start | stop
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
- *     linked | link | metric NAME | log LEVEL | level NUMBER | polite 0|1 | foreign | commands
+ *     linked | link | metric NAME | log LEVEL (the last line of it or above) | logged LEVEL (of it alone) | level NUMBER | polite 0|1 | foreign | commands
  */
 #include "host.h"
 
@@ -54,11 +54,11 @@ static void wait_for_link(void)
     answer_number(adapter_link(node));
 }
 
-static void print_log(int level)
+static void print_log(int level, bool is_alone)
 {
     char line[512];
 
-    log_last(node->name, level, line, sizeof line);
+    log_last(node->name, level, is_alone ? level : 120, line, sizeof line);
     printf("= %s\n", line);
 }
 
@@ -100,7 +100,9 @@ static bool run_node(const char *word, char *rest, char *first, char *second, ch
     else if (strcmp(word, "metric") == 0)
         answer_number((long long) adapter_metric(node, first));
     else if (strcmp(word, "log") == 0)
-        print_log(atoi(first));
+        print_log(atoi(first), false);
+    else if (strcmp(word, "logged") == 0)
+        print_log(atoi(first), true);
     else if (strcmp(word, "polite") == 0)
         node->is_polite = atoi(first) != 0, answer_number(0);
     else if (strcmp(word, "commands") == 0)

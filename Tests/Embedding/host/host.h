@@ -117,8 +117,8 @@ UT_array *array_make(size_t element_size, size_t count);
 
 /* symbols.c */
 int foreign_calls(void);
-/* The last line of a level or above in a category; "" if there was none. */
-void log_last(const char *category, int level, char *line, size_t size);
+/* The last line of the highest level from `to` down to `level` in a category; "" if there was none. */
+void log_last(const char *category, int level, int to, char *line, size_t size);
 void log_clear(void);
 uint64_t log_lines(void);
 zlog_category_t *log_category(const char *name);

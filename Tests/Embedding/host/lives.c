@@ -122,7 +122,7 @@ static void check_refusal(neu_adapter_t *adapter)
 
     log_clear();
     CHECK(adapter_setting(adapter, "{\"params\":{\"url\":\"ws://127.0.0.1\",\"formatt\":1}}") != 0, "taken");
-    log_last(adapter->name, 100, line, sizeof line);
+    log_last(adapter->name, 100, 120, line, sizeof line);
     CHECK(strstr(line, "formatt") != NULL, "the log says: %s", line);
     CHECK(adapter_setting(adapter, "{") != 0 && adapter_setting(adapter, "") != 0 &&
               adapter_setting(adapter, NULL) != 0 && adapter_setting(adapter, "\xff\xfe") != 0,

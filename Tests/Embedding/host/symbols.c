@@ -83,13 +83,13 @@ void zlog(zlog_category_t *category, const char *file, size_t file_length, const
     pthread_mutex_unlock(&log_mutex);
 }
 
-void log_last(const char *name, int level, char *line, size_t size)
+void log_last(const char *name, int level, int to, char *line, size_t size)
 {
     zlog_category_t *category = log_category(name);
 
     pthread_mutex_lock(&log_mutex);
     line[0] = '\0';
-    for (int each = 120; each >= level && line[0] == '\0'; each--)
+    for (int each = to; each >= level && line[0] == '\0'; each--)
         snprintf(line, size, "%s", category->lines[each]);
     pthread_mutex_unlock(&log_mutex);
 }

@@ -210,6 +210,16 @@ static bool check_names(const neuron_ws_request_info_t *info,
     return true;
 }
 
+/* A filter that is not given is NULL to the host. */
+static bool set_filter(const char *text, char **filter)
+{
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    *filter = strdup(text);
+    return *filter != NULL;
+}
+
 static bool make_read(const neuron_ws_request_info_t *info,
                       websocket_command_t            *command,
                       websocket_refusal_t            *refusal)
@@ -222,9 +232,12 @@ static bool make_read(const neuron_ws_request_info_t *info,
                       UINT16_MAX);
     }
     command->type = NEU_REQ_READ_GROUP;
+    read->sync    = info->sync;
     read->driver  = strdup(info->driver);
     read->group   = strdup(info->group);
-    if (read->driver == NULL || read->group == NULL) {
+    if (read->driver == NULL || read->group == NULL ||
+        !set_filter(info->query_name, &read->name) ||
+        !set_filter(info->query_description, &read->desc)) {
         return no_memory(refusal);
     }
     if (info->tag_count == 0) {
@@ -243,8 +256,7 @@ static bool make_read(const neuron_ws_request_info_t *info,
     return true;
 }
 
-/* One tag goes by itself: every driver that writes takes that, but not every
-   driver takes many at once. */
+/* For one tag that came by itself; not every driver takes a list. */
 static bool make_write(const neuron_ws_request_info_t *info,
                        websocket_command_t            *command,
                        websocket_refusal_t            *refusal)
@@ -293,6 +305,18 @@ static bool make_writes(const neuron_ws_request_info_t *info,
     return true;
 }
 
+static bool make_action(const neuron_ws_request_info_t *info,
+                        websocket_command_t            *command,
+                        websocket_refusal_t            *refusal)
+{
+    neu_req_driver_action_t *action = &command->data.action;
+
+    command->type = NEU_REQ_DRIVER_ACTION;
+    snprintf(action->driver, sizeof(action->driver), "%s", info->driver);
+    action->action = strdup(info->action);
+    return action->action != NULL || no_memory(refusal);
+}
+
 bool websocket_command_make(const neuron_ws_request_info_t *info,
                             websocket_command_t            *command,
                             websocket_refusal_t            *refusal)
@@ -311,8 +335,11 @@ bool websocket_command_make(const neuron_ws_request_info_t *info,
     case NEURON_WS_REQUEST_WRITE:
         made = info->tag_count == 0
             ? refuse(refusal, NEU_ERR_BODY_IS_WRONG, "there is nothing to write")
-            : info->tag_count == 1 ? make_write(info, command, refusal)
-                                   : make_writes(info, command, refusal);
+            : info->tag_list ? make_writes(info, command, refusal)
+                             : make_write(info, command, refusal);
+        break;
+    case NEURON_WS_REQUEST_ACTION:
+        made = make_action(info, command, refusal);
         break;
     default:
         made = refuse(refusal, NEU_ERR_BODY_IS_WRONG,
@@ -342,6 +369,8 @@ void websocket_command_free(websocket_command_t *command)
         free_strings(command->data.read.tags, command->data.read.n_tag);
         free(command->data.read.driver);
         free(command->data.read.group);
+        free(command->data.read.name);
+        free(command->data.read.desc);
         break;
     case NEU_REQ_WRITE_TAG:
         free_value(&command->data.write.value);

@@ -76,18 +76,20 @@ static bool try_path(const char *path, char *reason, size_t size)
     handle = dlopen(path, open_mode());
     if (handle == NULL) {
         const char *error = dlerror();
-        snprintf(reason, size, "%s", error != NULL ? error : path);
+        snprintf(reason, size, "%.500s", error != NULL ? error : path);
         return false;
     }
     lacking = resolve(handle, &library);
     if (library.abi_version != NULL &&
         library.abi_version() != NEURON_WS_ABI_VERSION) {
-        snprintf(reason, size, "%s has the binary interface %u, not %u", path,
-                 library.abi_version(), NEURON_WS_ABI_VERSION);
+        snprintf(reason, size, "%.300s has the binary interface %u, not %u",
+                 path, library.abi_version(), NEURON_WS_ABI_VERSION);
     } else if (lacking != NULL) {
-        snprintf(reason, size, "%s is too old: it lacks %s", path, lacking);
+        snprintf(reason, size, "%.300s is too old: it lacks %s", path,
+                 lacking);
     } else {
-        snprintf(library.path, sizeof(library.path), "%s", path);
+        snprintf(library.path, sizeof(library.path), "%.*s",
+                 (int) sizeof(library.path) - 1, path);
         websocket_library = library;
         return true;
     }
@@ -95,21 +97,32 @@ static bool try_path(const char *path, char *reason, size_t size)
     return false;
 }
 
+/* The first reason stays: a library that is there and does not fit says more
+   than that there is none elsewhere. */
+static bool try_place(const char *folder, const char *between, char *reason,
+                      size_t size)
+{
+    char path[PATH_MAX + 64];
+    char why[512] = { 0 };
+
+    snprintf(path, sizeof(path), "%s%s" FILE_NAME, folder, between);
+    if (try_path(path, why, sizeof(why))) {
+        return true;
+    }
+    if (reason[0] == '\0') {
+        snprintf(reason, size, "%s", why);
+    }
+    return false;
+}
+
 static bool load(char *reason, size_t size)
 {
     char folder[PATH_MAX];
-    char path[PATH_MAX + 64];
 
     own_folder(folder, sizeof(folder));
-    snprintf(path, sizeof(path), "%s/" FILE_NAME, folder);
-    if (try_path(path, reason, size)) {
-        return true;
-    }
-    snprintf(path, sizeof(path), "%s/../lib/" FILE_NAME, folder);
-    if (try_path(path, reason, size)) {
-        return true;
-    }
-    return try_path(FILE_NAME, reason, size);
+    return try_place(folder, "/", reason, size) ||
+        try_place(folder, "/../lib/", reason, size) ||
+        try_place("", "", reason, size);
 }
 
 const char *websocket_library_load(char *reason, size_t size)

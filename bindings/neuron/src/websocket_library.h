@@ -25,8 +25,9 @@
     X(node_unsubscribe)                \
     X(node_rename)                     \
     X(node_push)                       \
-    X(node_send)                       \
     X(node_metrics)                    \
+    X(node_state)                      \
+    X(node_push_states)                \
     X(node_set_log_level)              \
     X(request_reply)                   \
     X(request_drop)
@@ -35,7 +36,7 @@
 
 typedef struct {
     WEBSOCKET_LIBRARY_FUNCTIONS(WEBSOCKET_LIBRARY_MEMBER)
-    char path[256];
+    char path[512];
 } websocket_library_t;
 
 /* Filled by the first websocket_library_load that succeeds. */

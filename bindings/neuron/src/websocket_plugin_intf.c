@@ -257,6 +257,8 @@ static void reply(neu_plugin_t *plugin, const neu_reqresp_head_t *head,
         websocket_array_free(((neu_resp_write_tags_t *) data)->tags);
         break;
     case NEU_RESP_GET_NODES_STATE:
+        websocket_states_push(plugin,
+                              ((neu_resp_get_nodes_state_t *) data)->states);
         websocket_array_free(((neu_resp_get_nodes_state_t *) data)->states);
         break;
     default:

@@ -87,6 +87,7 @@ int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
 static void free_request(websocket_request_t *request)
 {
     websocket_command_free(&request->command);
+    free(request->uuid);
     free(request);
 }
 
@@ -142,12 +143,12 @@ void websocket_on_request(neuron_ws_node_t *node, neuron_ws_request_t *handle,
     websocket_refusal_t  refusal;
 
     (void) node;
-    if (request == NULL) {
+    if (request == NULL || (request->uuid = strdup(info->uuid)) == NULL) {
+        free(request);
         websocket_library.request_drop(handle);
         return;
     }
     request->handle = handle;
-    request->uuid   = info->uuid;
     if (!websocket_command_make(info, &request->command, &refusal)) {
         websocket_log_warn(plugin, "request %.64s is refused: %s", info->uuid,
                            refusal.reason);
@@ -260,6 +261,43 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
                        options.data, NULL);
     }
     websocket_text_free(&options);
+}
+
+void websocket_states_ask(neu_plugin_t *plugin)
+{
+    neu_reqresp_head_t head    = { .type = NEU_REQ_GET_NODES_STATE };
+    char               nothing = 0;
+
+    plugin->common.adapter_callbacks->command(plugin->common.adapter, head,
+                                              &nothing);
+}
+
+void websocket_states_push(neu_plugin_t *plugin, const UT_array *states)
+{
+    const neu_nodes_state_t  *from = NULL;
+    neuron_ws_driver_state_t *to   = NULL;
+    char(*names)[NEU_NODE_NAME_LEN + 1];
+
+    if (plugin->node == NULL || states == NULL || states->i == 0 ||
+        states->d == NULL || states->icd.sz != sizeof(*from)) {
+        return;
+    }
+    from  = (const neu_nodes_state_t *) states->d;
+    to    = calloc(states->i, sizeof(*to));
+    names = calloc(states->i, sizeof(*names));
+    for (unsigned i = 0; to != NULL && names != NULL && i < states->i; i++) {
+        memcpy(names[i], from[i].node, NEU_NODE_NAME_LEN);
+        to[i].node      = names[i];
+        to[i].link      = (int32_t) from[i].state.link;
+        to[i].running   = (int32_t) from[i].state.running;
+        to[i].is_driver = from[i].is_driver;
+    }
+    if (to != NULL && names != NULL) {
+        websocket_library.node_push_states(plugin->node, to, states->i,
+                                           sizeof(*to), NULL);
+    }
+    free(to);
+    free(names);
 }
 
 void websocket_array_free(UT_array *array)

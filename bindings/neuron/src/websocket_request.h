@@ -27,8 +27,7 @@ typedef struct websocket_request {
        that a reply which comes too late finds nothing. */
     uint64_t             id;
     neuron_ws_request_t *handle;
-    /* The library's, until the request is answered or dropped. */
-    const char         *uuid;
+    char                *uuid;
     websocket_command_t command;
     int64_t             forget_ms;
 } websocket_request_t;
@@ -76,6 +75,11 @@ void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error);
 /* Does not free the array. */
 void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
                             const UT_array *results);
+
+/* Asks the host how its nodes stand. */
+void websocket_states_ask(neu_plugin_t *plugin);
+/* Sends what it answered. Does not free the array. The node's lock is held. */
+void websocket_states_push(neu_plugin_t *plugin, const UT_array *states);
 
 /* Frees an array that the host gave away. */
 void websocket_array_free(UT_array *array);

@@ -65,6 +65,21 @@ static void follow_log_level(neu_plugin_t *plugin, int64_t now)
     }
 }
 
+/* Driver states, as often as the settings say and while they can be sent. */
+static void ask_for_states(neu_plugin_t *plugin, int64_t now)
+{
+    websocket_worker_t *worker = &plugin->worker;
+    neuron_ws_state_t   state  = { .size = sizeof(state) };
+
+    if (websocket_library.node_state(worker->node, &state) != NEURON_WS_OK ||
+        state.states_interval_s == 0 || state.link == 0) {
+        worker->states_due_ms = 0;
+    } else if (now >= worker->states_due_ms) {
+        worker->states_due_ms = now + (int64_t) state.states_interval_s * 1000;
+        websocket_states_ask(plugin);
+    }
+}
+
 /* Asks the host, which may answer on another thread before this returns: so
    the request is among those that wait for an answer before it is asked. */
 static void ask(neu_plugin_t *plugin, websocket_request_t *request)
@@ -148,6 +163,7 @@ static void *run(void *context)
             due = now + INTERVAL_MS;
             websocket_metrics_update(plugin, worker->node);
             follow_log_level(plugin, now);
+            ask_for_states(plugin, now);
             forget(worker, now);
         }
     }

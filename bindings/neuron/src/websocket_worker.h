@@ -27,6 +27,7 @@ typedef struct {
     /* Used by the worker alone. */
     neuron_ws_node_t *node;
     int64_t           debug_until_ms;
+    int64_t           states_due_ms;
 } websocket_worker_t;
 
 int websocket_worker_init(websocket_worker_t *worker);
