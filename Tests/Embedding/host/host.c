@@ -7,6 +7,7 @@
  *     setting JSON | nosetting | start | stop
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
+ *     text DRIVER GROUP TAG TEXT | error DRIVER GROUP TAG CODE
  *     linked | link | metric NAME | log LEVEL (the last line of it or above) | logged LEVEL (of it alone) | level NUMBER | polite 0|1 | foreign | commands
  */
 #include "host.h"
@@ -45,6 +46,23 @@ static void burst(char *driver, char *group, int count)
     pthread_cond_broadcast(&node->changed);
     pthread_mutex_unlock(&node->mutex);
     answer_number(count);
+}
+
+/* A group of one tag, of a text or an error. */
+static void give_one(bool is_error, char *driver, char *group, char *rest)
+{
+    char *name = strtok_r(NULL, " ", &rest);
+    UT_array *values = values_make(1, false);
+    neu_resp_tag_value_meta_t *tag = (neu_resp_tag_value_meta_t *) (void *) values->d;
+
+    snprintf(tag->tag, sizeof tag->tag, "%s", name != NULL ? name : "");
+    tag->value.type = is_error ? NEU_TYPE_ERROR : NEU_TYPE_STRING;
+    if (is_error)
+        tag->value.value.i32 = atoi(rest);
+    else
+        snprintf(tag->value.value.str, NEU_VALUE_SIZE, "%s", rest);
+    adapter_data(node, data_make_of(driver, group, values));
+    answer_number(0);
 }
 
 static void wait_for_link(void)
@@ -93,6 +111,8 @@ static bool run_node(const char *word, char *rest, char *first, char *second, ch
         adapter_data(node, data_make_all_types(first, second)), answer_number(0);
     else if (strcmp(word, "burst") == 0)
         burst(first, second, atoi(third));
+    else if (strcmp(word, "text") == 0 || strcmp(word, "error") == 0)
+        give_one(word[0] == 'e', first, second, third);
     else if (strcmp(word, "linked") == 0)
         wait_for_link();
     else if (strcmp(word, "link") == 0)
