@@ -21,6 +21,12 @@ def ask(server: Server, *requests: Any) -> list[Any]:
     return [json.loads(text) for text in server.wait_for(before + len(requests))[before:]]
 
 
+def asked(host: Host, *commands: str) -> bool:
+    """Whether the drivers were asked this and no more; the host's lines come on their own way."""
+    foreign.wait_until(lambda: len(host.lines) >= len(commands), 5, "the host's lines")
+    return host.lines == list(commands)
+
+
 def one(server: Server, **request: Any) -> Any:
     (answer,) = ask(server, request)
     return answer
@@ -34,14 +40,14 @@ def test_a_group_is_read(host: Host, server: Server) -> None:
     tags = [{"name": "tag0", "value": 1}, {"name": "tag1", "value": 2.5, "transferPrecision": 2},
             {"name": "tag2", "value": 1}]
     assert one(server, **READ) == {"uuid": "1", "tags": tags}
-    assert host.lines == ["read driver group 0"]
+    assert asked(host, "read driver group 0")
 
 
 def test_some_tags_are_read_at_once(host: Host, server: Server) -> None:
     begin(host, server)
     answer = one(server, **READ, tags=["a", "b"], sync=True)
     assert [tag["name"] for tag in answer["tags"]] == ["a", "b"]
-    assert host.lines == ["read driver group 2 sync"]
+    assert asked(host, "read driver group 2 sync")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_some_tags_are_read_at_once(host: Host, server: Server) -> None:
 def test_the_values_type_decides_the_tags(value: Any, command: str, host: Host, server: Server) -> None:
     begin(host, server)
     assert one(server, **READ, tag="t", value=value) == {"uuid": "1", "error": 0}
-    assert host.lines == [f"write driver group t {command}"]
+    assert asked(host, f"write driver group t {command}")
 
 
 def test_many_tags_are_written(host: Host, server: Server) -> None:
@@ -74,19 +80,19 @@ def test_many_tags_are_written(host: Host, server: Server) -> None:
     assert one(server, **{**READ, "group": "each"}, tags=tags) == {
         "uuid": "1", "tags": [{"group": "each", "name": "a", "error": 0}, {"group": "each", "name": "b", "error": 2201}]
     }
-    assert host.lines == ["writes driver group 2 type 7 1", "writes driver each 2 type 7 1"]
+    assert asked(host, "writes driver group 2 type 7 1", "writes driver each 2 type 7 1")
 
 
 def test_a_list_of_one_tag_stays_a_list(host: Host, server: Server) -> None:
     begin(host, server)
     assert one(server, **READ, tags=[{"tag": "a", "value": "x"}]) == {"uuid": "1", "error": 0}
-    assert host.lines == ["writes driver group 1 type 13 x"]
+    assert asked(host, "writes driver group 1 type 13 x")
 
 
 def test_an_action_reaches_the_driver(host: Host, server: Server) -> None:
     begin(host, server)
     assert one(server, uuid="5", node="driver", action="reset now") == {"uuid": "5", "error": 0}
-    assert host.lines == ["action driver reset now"]
+    assert asked(host, "action driver reset now")
 
 
 def test_an_unknown_node_is_answered_with_its_error(host: Host, server: Server) -> None:
@@ -114,7 +120,7 @@ def test_what_the_gateway_cannot_take_is_answered_with_a_reason(
     begin(host, server)
     answer = one(server, **{**READ, **more})
     assert (answer["uuid"], answer["error"]) == ("1", error) and reason in answer["reason"]
-    assert host.lines == []
+    assert asked(host)
 
 
 def test_a_uuid_comes_back_as_it_is(host: Host, server: Server) -> None:
@@ -208,8 +214,9 @@ def test_the_gateways_own_cases(host: Host, server: Server) -> None:
             continue
         (answer,) = ask(server, request)
         assert answer["uuid"] == json.loads(request)["uuid"]
-        if "(no response)" in reply:
-            assert answer["error"] == 1002 and answer["reason"]
+        # By its shape alone, without MQTT's topic, a request of no tags is a read of them all.
+        if "(no response)" in reply and json.loads(request).get("tags") != []:
+            assert answer.get("error") == 1002 and answer["reason"], request
         else:
             # It was put to the drivers, which here take all.
             assert "tags" in answer or answer["error"] == 0
