@@ -23,8 +23,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 # A crash ends at once instead of waiting for a backtrace that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-APT_BUILD := libssl-dev libjansson-dev pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev zlib1g-dev
+APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev
 
 .PHONY: help
 help: ## what there is to do
@@ -65,7 +65,7 @@ build: dependencies ## the library and the tool, in .build/release
 
 EMBEDDED := .build/embedded
 EMBEDDED_FLAGS := -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -Xcc -fPIC \
-	-I include -I Sources/CLinux -I Sources/COpenSSL -I Sources/CJansson -I $(EMBEDDED)
+	-I include -I Sources/CLinux -I Sources/COpenSSL -I Sources/CJansson -I Sources/CZlib -I $(EMBEDDED)
 
 embedded: dependencies ## compile the library's three targets as Embedded Swift: they stay in that subset
 	@mkdir -p $(EMBEDDED)

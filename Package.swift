@@ -15,10 +15,12 @@ let package = Package(
             name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The library, inside out: the protocol, the node as a state machine, every side effect.
         .target(name: "WebSocketCore"),
-        .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson"]),
+        .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson", "CZlib"]),
         .target(name: "NeuronWS", dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL"]),
 
         // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
@@ -27,7 +29,7 @@ let package = Package(
             name: "neuron-ws", dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux"]),
 
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
-        .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson"]),
+        .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson", "CZlib"]),
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
         .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
         .testTarget(

@@ -442,6 +442,7 @@ typedef struct neuron_ws_state {
     char tls_peer[256];                  /* the server certificate's subject */
     char close_reason[128];              /* the text of the last Close frame */
     char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
+    char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
 } neuron_ws_state_t;
 
 /*
@@ -475,6 +476,8 @@ typedef struct neuron_ws_metrics {
     uint64_t queued_bytes;         /* gauge: memory they take */
     uint64_t round_trip_us;        /* gauge: of the last answered ping; 0: none yet */
     uint64_t link;                 /* gauge: 0 or 1 */
+    uint64_t payload_bytes_compressed; /* of messages that were sent compressed, before that */
+    uint64_t compressed_bytes_sent;    /* what these were compressed to */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){

@@ -1,6 +1,6 @@
 /// What a peer may send us at most (RFC 6455 §10.4). Beyond it the connection fails with 1009.
 public struct EndpointLimits: Equatable, Sendable {
-    /// A whole message, over all its frames, in bytes as they come (before any inflating).
+    /// A whole message, over all its frames, in bytes: as they come, and inflated too.
     public var maxMessageBytes: Int
     /// The payload of one data frame, in bytes.
     public var maxFrameBytes: Int

@@ -30,6 +30,10 @@ public enum HandshakeError: Error, Equatable, Sendable {
     case unexpectedSubprotocol(String)
     /// An extension that was not offered.
     case unexpectedExtension(String)
+    /// The Sec-WebSocket-Extensions field does not follow its grammar (RFC 6455 §9.1).
+    case malformedExtensions(String)
+    /// The answer to our offer of permessage-deflate makes no sense (RFC 7692 §7.1); what is wrong with it.
+    case invalidDeflateAnswer(String)
     /// In the server role: what is wrong with the client's request (RFC 6455 §4.2.1).
     case invalidRequest(String)
 
@@ -61,6 +65,10 @@ public enum HandshakeError: Error, Equatable, Sendable {
             return "The server chose the subprotocol \"\(ASCII.printable(name))\", which was not offered."
         case .unexpectedExtension(let name):
             return "The server chose the extension \"\(ASCII.printable(name))\", which was not offered."
+        case .malformedExtensions(let value):
+            return "The server's 101 answer has Sec-WebSocket-Extensions: \(ASCII.printable(value)); that is malformed."
+        case .invalidDeflateAnswer(let reason):
+            return "The server's answer to the offer of permessage-deflate is wrong: \(ASCII.printable(reason))."
         case .invalidRequest(let reason): return reason
         }
     }

@@ -16,11 +16,16 @@ public struct HandshakeRequest: Sendable {
     public let headers: [(name: String, value: String)]
     /// The value of Sec-WebSocket-Extensions, or nil to offer none.
     public let extensions: String?
+    /// The part of `extensions` that offers permessage-deflate, or nil.
+    public let deflate: DeflateOffer?
 
-    /// - Parameter key: 16 bytes of a cryptographic generator, fresh for each connection (RFC 6455 §4.1).
+    /// - Parameters:
+    ///   - key: 16 bytes of a cryptographic generator, fresh for each connection (RFC 6455 §4.1).
+    ///   - extensions: offers beside `deflate`, as they stand in the header.
     public init(
         url: WebSocketURL, key: [UInt8], subprotocols: [String] = [], origin: String? = nil,
-        userAgent: String? = nil, headers: [(name: String, value: String)] = [], extensions: String? = nil
+        userAgent: String? = nil, headers: [(name: String, value: String)] = [], extensions: String? = nil,
+        deflate: DeflateOffer? = nil
     ) {
         precondition(key.count == Self.keyBytes)
         self.url = url
@@ -29,7 +34,12 @@ public struct HandshakeRequest: Sendable {
         self.origin = origin
         self.userAgent = userAgent
         self.headers = headers
-        self.extensions = extensions
+        self.deflate = deflate
+        if let deflate {
+            self.extensions = deflate.text + (extensions.map { ", " + $0 } ?? "")
+        } else {
+            self.extensions = extensions
+        }
     }
 
     /// What Sec-WebSocket-Accept has to be (RFC 6455 §4.2.2).

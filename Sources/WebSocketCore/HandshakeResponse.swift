@@ -47,8 +47,8 @@ public struct HandshakeResponse: Sendable {
         // Item 4: Sec-WebSocket-Accept proves that the server has understood the key.
         let accept = value(of: "Sec-WebSocket-Accept")
         guard let accept, ASCII.equals(accept, request.expectedAccept) else { throw .wrongAccept(found: accept) }
-        return NegotiatedConnection(
-            subprotocol: try verifiedSubprotocol(request), extensions: try verifiedExtensions(request))
+        let subprotocol = try verifiedSubprotocol(request)
+        return try verifiedExtensions(request, subprotocol: subprotocol)
     }
 
     /// Item 6: no subprotocol that was not offered; and one at most (§11.3.4), which a joined value shows.
@@ -61,23 +61,28 @@ public struct HandshakeResponse: Sendable {
     }
 
     /// Item 5: no extension that was not offered. Their parameters are the extensions' own business.
-    private func verifiedExtensions(_ request: HandshakeRequest) throws(HandshakeError) -> String? {
-        guard let chosen = value(of: "Sec-WebSocket-Extensions") else { return nil }
-        let members = ASCII.listMembers(chosen)
-        let offered = ASCII.listMembers(request.extensions ?? "").map(Self.extensionName)
-        for member in members {
-            let name = Self.extensionName(member)
-            guard offered.contains(where: { ASCII.equalsIgnoringCase($0, name) }) else {
-                throw .unexpectedExtension(name)
-            }
+    private func verifiedExtensions(
+        _ request: HandshakeRequest, subprotocol: String?
+    ) throws(HandshakeError) -> NegotiatedConnection {
+        guard let chosen = value(of: "Sec-WebSocket-Extensions") else {
+            return NegotiatedConnection(subprotocol: subprotocol, extensions: nil)
         }
-        return members.isEmpty ? nil : chosen
-    }
-
-    /// The part before the parameters (RFC 6455 §9.1).
-    private static func extensionName(_ member: String) -> String {
-        let bytes = Array(member.utf8).prefix { $0 != UInt8(ascii: ";") }
-        return String(decoding: ASCII.trimmed(bytes), as: UTF8.self)
+        guard let answer = ExtensionList.parse(chosen) else { throw .malformedExtensions(chosen) }
+        let offered = ExtensionList.parse(request.extensions ?? "")?.members ?? []
+        var deflate: DeflateParameters?
+        for member in answer.members {
+            guard offered.contains(where: { ASCII.equalsIgnoringCase($0.name, member.name) }) else {
+                throw .unexpectedExtension(member.name)
+            }
+            guard request.deflate != nil, ASCII.equalsIgnoringCase(member.name, DeflateParameters.name) else {
+                continue
+            }
+            // RFC 7692 §5: two of them would both claim RSV1.
+            if deflate != nil { throw .invalidDeflateAnswer("it comes twice") }
+            deflate = try DeflateParameters.agreed(member)
+        }
+        return NegotiatedConnection(
+            subprotocol: subprotocol, extensions: answer.members.isEmpty ? nil : chosen, deflate: deflate)
     }
 }
 
@@ -87,4 +92,12 @@ public struct NegotiatedConnection: Equatable, Sendable {
     public let subprotocol: String?
     /// The value of the server's Sec-WebSocket-Extensions, or nil.
     public let extensions: String?
+    /// What permessage-deflate is to be like; nil: the server has declined it, or it was not offered.
+    public let deflate: DeflateParameters?
+
+    init(subprotocol: String?, extensions: String?, deflate: DeflateParameters? = nil) {
+        self.subprotocol = subprotocol
+        self.extensions = extensions
+        self.deflate = deflate
+    }
 }

@@ -33,13 +33,20 @@ public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
     /// A message beyond `EndpointLimits.maxMessageBytes` (RFC 6455 §10.4).
     case messageTooBig
 
+    /// A message that does not inflate (RFC 7692 §7.2.2).
+    case invalidCompressedData
+    /// Not the peer's fault: there is no memory to inflate a message.
+    case outOfMemory
+
     /// The code that our Close frame carries (RFC 6455 §7.4.1).
     public var closeCode: CloseCode {
         switch self {
-        case .invalidUTF8, .invalidCloseReason:
+        case .invalidUTF8, .invalidCloseReason, .invalidCompressedData:
             return .invalidFramePayloadData
         case .frameTooBig, .messageTooBig:
             return .messageTooBig
+        case .outOfMemory:
+            return .internalServerError
         case .maskedFrameFromServer, .unmaskedFrameFromClient, .reservedBits, .reservedOpcode,
             .fragmentedControlFrame, .controlFrameTooLong, .payloadLengthNotMinimal, .payloadLengthTooBig,
             .unexpectedContinuation, .expectedContinuation, .invalidCloseFrame, .invalidCloseCode:
@@ -66,6 +73,8 @@ public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
         case .invalidCloseReason: return "A Close frame's reason is not valid UTF-8."
         case .frameTooBig: return "A frame is bigger than the limit for incoming frames."
         case .messageTooBig: return "A message is bigger than the limit for incoming messages."
+        case .invalidCompressedData: return "A compressed message does not inflate."
+        case .outOfMemory: return "There is no memory to inflate a message."
         }
     }
 }

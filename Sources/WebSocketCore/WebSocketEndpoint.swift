@@ -161,6 +161,13 @@ public struct WebSocketEndpoint: Sendable {
         }
     }
 
+    /// Fails the connection for what the reported message turned out to be once inflated: too big, no UTF-8, or nothing
+    /// that inflates. Nothing more is read after it.
+    public mutating func messageRejected(_ error: ProtocolError) -> EndpointEvent {
+        assembler.forget()
+        return fail(error)
+    }
+
     private mutating func fail(_ error: ProtocolError) -> EndpointEvent {
         reading = .over
         // RFC 6455 §7.1.7: a Close frame with an appropriate code, then no more data.

@@ -19,6 +19,7 @@ enum BenchCommand {
             ArgumentOption(
                 name: "--rate", value: "HZ", help: "so many messages a second; t is CLOCK_MONOTONIC in ns then"),
             ArgumentOption(name: "--idle", value: nil, help: "only open CONNS nodes and tell what they cost"),
+            ArgumentOption(name: "--compression", value: nil, help: "offer the server permessage-deflate"),
             ArgumentOption(name: "--insecure", value: nil, help: "do not check the server's certificate"),
         ],
         notes: [
@@ -35,6 +36,7 @@ enum BenchCommand {
         plan.hasSequence = arguments.has("--seq")
         plan.tags = try arguments.integer("--tags", in: 1...Int(NEURON_WS_TAGS_MAX))
         plan.rate = try arguments.integer("--rate", in: 1...1_000_000_000)
+        plan.isCompressed = arguments.has("--compression")
         plan.isInsecure = arguments.has("--insecure")
         do throws(BenchFailure) {
             let nodes = try open(plan)
@@ -57,7 +59,8 @@ enum BenchCommand {
     private static func open(_ plan: BenchPlan) throws(BenchFailure) -> [Node] {
         raiseDescriptorLimit(to: plan.connections + spareDescriptors)
         let verify = plan.isInsecure ? ",\"tls-verify\":false" : ""
-        let settings = "{\"url\":\(JSONText.quoted(plan.url)),\"format\":0\(verify)}"
+        let compression = plan.isCompressed ? ",\"compression\":\"on\"" : ""
+        let settings = "{\"url\":\(JSONText.quoted(plan.url)),\"format\":0\(verify)\(compression)}"
         var nodes: [Node] = []
         do throws(LibraryError) {
             for index in 0..<plan.connections {
@@ -153,6 +156,7 @@ struct BenchPlan {
     var tags: Int?
     /// Messages a second; nil: as fast as it goes.
     var rate: Int?
+    var isCompressed = false
     var isInsecure = false
 
     init(url: String) { self.url = url }

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, Optional, Union
 
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.extensions import ServerExtensionFactory
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
@@ -72,13 +74,15 @@ class Server:
     """PyPI's `websockets` on a thread of its own. Keeps what it receives, in order; `echo` sends it back."""
 
     def __init__(
-        self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True
+        self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True,
+        extensions: Sequence[ServerExtensionFactory] = (),
     ) -> None:
         self.messages: list[Union[str, bytes]] = []
         self.connections = 0
         self.close_codes: list[Optional[int]] = []
         self.requests: list[tuple[str, Headers]] = []
         self._keep = keep
+        self._extensions = extensions
         self._echo = echo
         self._tls = tls
         self._changed = threading.Condition()
@@ -153,7 +157,8 @@ class Server:
         self._abort = False
         try:
             server = await serve(
-                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None, ping_interval=None
+                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None,
+                ping_interval=None, extensions=self._extensions,
             )
         except OSError as error:
             self._failure = error

@@ -23,7 +23,7 @@ COLUMNS_MAX = 120
 # What each target may import.
 IMPORTS = {
     "WebSocketCore": set(),
-    "NodeCore": {"WebSocketCore", "CJansson", "CNeuronWS"},
+    "NodeCore": {"WebSocketCore", "CJansson", "CZlib", "CNeuronWS"},
     # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
     "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},

@@ -6,8 +6,9 @@ struct ProtocolErrorTests {
     @Test func closesWithTheCodeThatTheRFCGivesForEachFault() {
         for error in ProtocolError.allCases {
             switch error {
-            case .invalidUTF8, .invalidCloseReason: #expect(error.closeCode.rawValue == 1007)
+            case .invalidUTF8, .invalidCloseReason, .invalidCompressedData: #expect(error.closeCode.rawValue == 1007)
             case .frameTooBig, .messageTooBig: #expect(error.closeCode.rawValue == 1009)
+            case .outOfMemory: #expect(error.closeCode.rawValue == 1011)
             default: #expect(error.closeCode.rawValue == 1002)
             }
         }

@@ -237,4 +237,18 @@ struct WebSocketEndpointTests {
         #expect(client.written(room: 8, keys: hex("00000000")) == hex("88820000000003e8"))
         #expect(client.state == .closed)
     }
+
+    @Test func aMessageThatIsRejectedOnceInflatedFailsTheConnection() {
+        var client = endpoint(.client, rsv1: true)
+        var offset = 0
+        let input = hex("c102 ffff 8101 61")
+        #expect(client.bytesReceived(input.span.bytes, from: &offset) == .message(.text))
+        #expect(client.messageRejected(.messageTooBig) == .failed(.messageTooBig))
+        #expect(client.message == [])
+        // What follows is not read.
+        #expect(client.bytesReceived(input.span.bytes, from: &offset) == nil)
+        #expect(offset == input.count)
+        #expect(client.state == .closeReceived)
+        #expect(!client.maySendData)
+    }
 }

@@ -133,7 +133,8 @@ final class Configuration: @unchecked Sendable {
         }
         return HandshakeRequest(
             url: url, key: key, subprotocols: settings.subprotocols, origin: settings.origin,
-            userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers, extensions: nil)
+            userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers,
+            deflate: settings.compression?.offer)
     }
 
     private func authorization(_ attempt: Attempt) -> String? {

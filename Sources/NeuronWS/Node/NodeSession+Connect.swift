@@ -158,6 +158,16 @@ extension NodeSession: StreamOwner {
         if justOpened, !isEnded { pump() }
     }
 
+    /// What has become of the offer to compress; nil: there was none, or the server declined it.
+    private func agreed(on deflate: DeflateParameters?) {
+        inflater = nil
+        node.outbox.deflater = nil
+        status.extensions = deflate?.text ?? ""
+        guard let deflate, let options = configuration.settings.compression else { return }
+        inflater = Inflater(agreed: deflate, messageBytesMax: configuration.settings.messageBytesMax)
+        node.outbox.deflater = Deflater.make(agreed: deflate, options: options)
+    }
+
     /// False: there is nothing more to be done with these bytes.
     private func handshakeReceived(
         _ request: HandshakeRequest, _ parser: inout HandshakeResponseParser, _ bytes: UnsafeRawBufferPointer,
@@ -170,11 +180,13 @@ extension NodeSession: StreamOwner {
             httpStatus = Int32(clamping: response.status)
             let negotiated = try response.verified(against: request)
             status.subprotocol = negotiated.subprotocol ?? ""
+            agreed(on: negotiated.deflate)
         } catch {
             failed(Ending.handshakeFailed(error))
             return false
         }
-        protocolState = .open(WebSocketEndpoint(role: .client, limits: configuration.endpointLimits))
+        protocolState = .open(
+            WebSocketEndpoint(role: .client, limits: configuration.endpointLimits, allowsRSV1: inflater != nil))
         let round = self.round
         perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         return !isEnded && round == self.round && stream != nil

@@ -6,6 +6,9 @@ extension NodeSession {
     /// How much goes out before others have their turn, bytes.
     private static let turnBytesMax = 4 * 1024 * 1024
 
+    /// To compress a byte takes as long as to write this many.
+    private static let deflateCost = 4
+
     /// Frames what waits into the send buffer and writes it, until the stream takes no more or all is out.
     ///
     /// Message after message goes into one buffer, and one system call sends them all: that is where the speed of small
@@ -33,6 +36,7 @@ extension NodeSession {
                 // The stream will say when it takes more.
                 if sendStart < sendEnd { return }
             }
+            turnBytes += Self.deflateCost * Int(clamping: countDeflated())
             streamOffset &+= UInt64(sendEnd)
             sendStart = 0
             sendEnd = 0
@@ -47,6 +51,18 @@ extension NodeSession {
             loop.outputBuffers.giveBack(sendBuffer)
             self.sendBuffer = nil
         }
+    }
+
+    /// Counts what has been compressed since the last call. Returns how many bytes that was, before.
+    private func countDeflated() -> UInt64 {
+        guard node.outbox.deflater != nil else { return 0 }
+        let bytes = node.outbox.takeDeflatedBytes()
+        guard bytes.before > 0 else { return 0 }
+        node.lock.withLock {
+            node.counters.payloadBytesCompressed &+= bytes.before
+            node.counters.compressedBytesSent &+= bytes.after
+        }
+        return bytes.before
     }
 
     /// False: there is nothing to be sent.

@@ -11,19 +11,43 @@ extension NodeSession {
             guard case .open(var endpoint) = protocolState else { return }
             // Moved out and back, so that the endpoint's buffers are not copied.
             protocolState = .none
-            let event = endpoint.bytesReceived(bytes.bytes, from: &offset)
+            var event = endpoint.bytesReceived(bytes.bytes, from: &offset)
+            var message: [UInt8] = []
+            if case .message(let kind) = event { event = messageCompleted(kind, &endpoint, &message) }
             protocolState = .open(endpoint)
             guard let event else { break }
-            handle(event, endpoint)
+            handle(event, message)
         }
         guard !isEnded, self.stream === stream else { return }
         if case .open(let endpoint) = protocolState, endpoint.hasControlFrames { pump() }
     }
 
-    private func handle(_ event: EndpointEvent, _ endpoint: WebSocketEndpoint) {
+    /// The bytes of the message that the endpoint has whole, inflated if they were compressed.
+    /// - Returns: the event that it comes to.
+    private func messageCompleted(
+        _ kind: MessageKind, _ endpoint: inout WebSocketEndpoint, _ message: inout [UInt8]
+    ) -> EndpointEvent {
+        message = endpoint.message
+        guard endpoint.messageIsCompressed, let inflater else { return .message(kind) }
+        let result: Result<[UInt8], ProtocolError> = message.withUnsafeBytes { bytes in
+            do throws(ProtocolError) {
+                return .success(try inflater.inflate(bytes, isText: kind == .text))
+            } catch { return .failure(error) }
+        }
+        switch result {
+        case .success(let inflated):
+            message = inflated
+            return .message(kind)
+        case .failure(let error):
+            message = []
+            return endpoint.messageRejected(error)
+        }
+    }
+
+    private func handle(_ event: EndpointEvent, _ message: [UInt8]) {
         switch event {
         case .message(let kind):
-            messageReceived(kind, endpoint)
+            messageReceived(kind, message)
         case .ping:
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
@@ -35,9 +59,8 @@ extension NodeSession {
         }
     }
 
-    private func messageReceived(_ kind: MessageKind, _ endpoint: WebSocketEndpoint) {
+    private func messageReceived(_ kind: MessageKind, _ message: [UInt8]) {
         let kindForHost: neuron_ws_kind_t = kind == .text ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        let message = endpoint.message
         node.lock.lock()
         node.counters.messagesReceived &+= 1
         node.counters.payloadBytesReceived &+= UInt64(message.count)

@@ -13,6 +13,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var stream: Stream?
     /// The opening handshake while it lasts, then the endpoint.
     var protocolState = ProtocolState.none
+    /// Inflates what comes in on the present connection; nil: permessage-deflate is not agreed on.
+    var inflater: Inflater?
     var writer = FrameWriter(role: .client)
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
@@ -82,6 +84,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
         node.outbox.fragmentBytesMax = new.fragmentBytesMax
+        // The rest of the compression's settings concerns the connection, and comes with a new one.
+        if let compression = new.settings.compression {
+            node.outbox.deflater?.thresholdBytes = compression.thresholdBytes
+        }
         status.isVerifyOff = new.isVerifyOff
         configuration = new
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
@@ -171,6 +177,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         stream?.close()
         stream = nil
         protocolState = .none
+        inflater = nil
         hasFinishedWriting = false
         countedBytes = 0
         if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }

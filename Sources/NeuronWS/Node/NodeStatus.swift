@@ -17,6 +17,7 @@ struct NodeStatus {
     var url = ""
     var peerAddress = ""
     var subprotocol = ""
+    var extensions = ""
     var tlsVersion = ""
     var tlsCipher = ""
     var tlsPeer = ""
@@ -33,6 +34,7 @@ struct NodeStatus {
         openSince = nil
         peerAddress = ""
         subprotocol = ""
+        extensions = ""
         tlsVersion = ""
         tlsCipher = ""
         tlsPeer = ""
@@ -71,6 +73,7 @@ struct NodeStatus {
         put(tlsPeer, &state.tls_peer)
         put(closeReason, &state.close_reason)
         put(message, &state.message)
+        put(extensions, &state.extensions)
         return state
     }
 

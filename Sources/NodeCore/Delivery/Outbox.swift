@@ -49,6 +49,8 @@ public struct Outbox {
     private var messageOffset = 0
     private var frameBytes = 0
     private var isMidMessage = false
+    /// Whether the message at `framing` goes out compressed; nil: not yet decided.
+    private var isDeflated: Bool?
     /// Messages that have their outcome; the next one is `doneCount + 1`.
     public private(set) var doneCount: UInt64 = 0
     private var framedCount: UInt64 = 0
@@ -58,6 +60,19 @@ public struct Outbox {
     public var fragmentBytesMax = 0
     /// The host wants to see each message first.
     public var inspectsMessages = false
+    /// Compresses messages on the present connection; nil: none. To be set between a `rewind` and the first `fill`.
+    public var deflater: Deflater?
+    /// Bytes of messages that went out compressed, before and after it, since they were taken last.
+    public private(set) var deflatedBytes = DeflatedBytes()
+
+    public struct DeflatedBytes: Equatable, Sendable {
+        public var before: UInt64 = 0
+        public var after: UInt64 = 0
+    }
+
+    /// How much is compressed in one call of `fill`, bytes: compressing takes much longer than framing, and meanwhile
+    /// nothing goes out and nobody else has a turn. 128 KiB take a few milliseconds.
+    private static let deflateBytesMax = 128 * 1024
 
     public init() {}
 
@@ -88,10 +103,14 @@ public struct Outbox {
         _ output: UnsafeMutableRawBufferPointer, at position: inout Int, streamOffset: UInt64,
         writer: inout FrameWriter, keys: inout MaskingKeyPool, stopsAtFrameEnd: Bool
     ) -> Stop {
+        var deflateBytesLeft = Self.deflateBytesMax
         while true {
-            guard let chunk = currentChunk() else { return .allFramed }
+            guard let chunk = currentChunk() else {
+                deflater?.releaseOutput()
+                return .allFramed
+            }
             let record = chunk.record(at: framing.offset)
-            let message = chunk.payload(at: framing.offset)
+            var message = chunk.payload(at: framing.offset)
             if !writer.isMidFrame || !isMidMessage {
                 if record.pointee.flags & MessageRecord.refused != 0 {
                     record.pointee.wireEnd = streamOffset &+ UInt64(position)
@@ -99,11 +118,17 @@ public struct Outbox {
                     continue
                 }
                 if inspectsMessages, record.pointee.flags & MessageRecord.inspected == 0 { return .uninspected }
+                if let deflater {
+                    guard prepare(message, deflater, &deflateBytesLeft) else { return .bufferFull }
+                    if isDeflated == true { message = deflater.output }
+                }
                 switch startFrame(record, message, output, &position, &writer, &keys) {
                 case .bufferFull: return .bufferFull
                 case .outOfKeys: return .outOfKeys
                 default: break
                 }
+            } else if isDeflated == true, let deflater {
+                message = deflater.output
             }
             let frame = UnsafeRawBufferPointer(rebasing: message[messageOffset..<messageOffset &+ frameBytes])
             guard writer.continueFrame(payload: frame, into: output, at: &position) else { return .bufferFull }
@@ -115,6 +140,31 @@ public struct Outbox {
             }
             if stopsAtFrameEnd { return .frameEnded }
         }
+    }
+
+    /// Decides, once for each message, whether it goes out compressed, and compresses it. Only here, when all before it
+    /// is framed: the order of compressing must be that of sending (RFC 7692 §7.2.1).
+    /// - Returns: false if enough has been compressed for now.
+    private mutating func prepare(
+        _ message: UnsafeRawBufferPointer, _ deflater: Deflater, _ bytesLeft: inout Int
+    ) -> Bool {
+        if isDeflated != nil { return true }
+        if bytesLeft <= 0 { return false }
+        let isShorter = deflater.deflate(message)
+        isDeflated = isShorter
+        bytesLeft -= message.count
+        if isShorter {
+            deflatedBytes.before &+= UInt64(message.count)
+            deflatedBytes.after &+= UInt64(deflater.output.count)
+        }
+        return true
+    }
+
+    /// What `deflatedBytes` has, and sets it to nothing.
+    public mutating func takeDeflatedBytes() -> DeflatedBytes {
+        let taken = deflatedBytes
+        deflatedBytes = DeflatedBytes()
+        return taken
     }
 
     private mutating func startFrame(
@@ -133,7 +183,9 @@ public struct Outbox {
         // RFC 6455 §5.3: a fresh key for each frame.
         guard let key = keys.next() else { return .outOfKeys }
         let fits = writer.startFrame(
-            opcode: opcode, fin: bytes == left, rsv1: false, payloadBytes: bytes, maskingKey: key,
+            // RFC 7692 §6.1: only the first frame of a compressed message says that it is one.
+            opcode: opcode, fin: bytes == left, rsv1: isFirst && isDeflated == true, payloadBytes: bytes,
+            maskingKey: key,
             into: output, at: &position)
         precondition(fits, "the room was asked for before")
         frameBytes = bytes
@@ -155,6 +207,7 @@ public struct Outbox {
         framedCount &+= 1
         messageOffset = 0
         isMidMessage = false
+        isDeflated = nil
     }
 
     // MARK: The host's look at a message
@@ -231,7 +284,8 @@ public struct Outbox {
 
     public var hasFreed: Bool { !freed.isEmpty }
 
-    /// The connection ended: what the kernel did not take whole is framed again, in order. Returns how many messages
+    /// The connection ended: what the kernel did not take whole is framed again, in order, and compressed again if the
+    /// next connection wants that. Returns how many messages
     /// had been framed in part or whole.
     public mutating func rewind() -> UInt64 {
         let again = framedCount &- doneCount &+ (isMidMessage ? 1 : 0)
@@ -240,6 +294,9 @@ public struct Outbox {
         messageOffset = 0
         frameBytes = 0
         isMidMessage = false
+        // RFC 7692 §7.2.1: what messages may refer to begins anew with each connection.
+        isDeflated = nil
+        deflater = nil
         return again
     }
 

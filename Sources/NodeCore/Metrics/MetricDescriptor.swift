@@ -72,6 +72,12 @@ public struct MetricDescriptor: Sendable {
             .roundTripMicroseconds, "round_trip_us", kind: .gauge, unit: .microseconds, family: "round_trip_seconds",
             "Time from the last answered Ping to its Pong; 0: none yet."),
         MetricDescriptor(.link, "link", kind: .gauge, "1 while messages can be sent, else 0."),
+        MetricDescriptor(
+            .payloadBytesCompressed, "payload_bytes_compressed", unit: .bytes, family: "payload_compressed_bytes",
+            "Bytes of messages that were sent compressed, before that."),
+        MetricDescriptor(
+            .compressedBytesSent, "compressed_bytes_sent", unit: .bytes, family: "compressed_sent_bytes",
+            "What these were compressed to."),
     ]
 }
 
@@ -83,4 +89,5 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case connectionAttempts, connectionsOpened, disconnections
     case messagesResent, eventsDropped, requestsReceived, requestsMalformed
     case queuedMessages, queuedBytes, roundTripMicroseconds, link
+    case payloadBytesCompressed, compressedBytesSent
 }

@@ -32,6 +32,8 @@ public struct NodeMetrics: Sendable {
     public var roundTripMicroseconds: UInt64 = 0
     /// Gauge: 0 or 1.
     public var link: UInt64 = 0
+    public var payloadBytesCompressed: UInt64 = 0
+    public var compressedBytesSent: UInt64 = 0
 
     public init() {}
 
@@ -64,6 +66,8 @@ public struct NodeMetrics: Sendable {
         case .queuedBytes: queuedBytes
         case .roundTripMicroseconds: roundTripMicroseconds
         case .link: link
+        case .payloadBytesCompressed: payloadBytesCompressed
+        case .compressedBytesSent: compressedBytesSent
         }
     }
 
@@ -97,6 +101,8 @@ public struct NodeMetrics: Sendable {
         metrics.queued_bytes = queuedBytes
         metrics.round_trip_us = roundTripMicroseconds
         metrics.link = link
+        metrics.payload_bytes_compressed = payloadBytesCompressed
+        metrics.compressed_bytes_sent = compressedBytesSent
         return metrics
     }
 }

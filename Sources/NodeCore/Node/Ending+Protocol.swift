@@ -50,6 +50,10 @@ extension Ending {
                 ? .NEURON_WS_REASON_MESSAGE_TOO_BIG : .NEURON_WS_REASON_PROTOCOL_ERROR,
             text: "The server broke the WebSocket protocol: \(error.text)")
         ending.closeCode = error.closeCode.rawValue
+        if error == .outOfMemory {
+            ending.reason = .NEURON_WS_REASON_ABNORMAL
+            ending.text = error.text
+        }
         if error.closeCode == .messageTooBig {
             ending.text =
                 "The server sent more than we take: \(error.text) "

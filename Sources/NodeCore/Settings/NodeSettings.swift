@@ -47,6 +47,13 @@ public final class NodeSettings: Sendable {
         fragmentBytes = Int(read.integer(.fragmentSize))
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
+        compression =
+            read.integer(.compression) == 0
+            ? nil
+            : CompressionOptions(
+                windowBits: Int(read.integer(.windowBits)), memoryLevel: Int(read.integer(.memoryLevel)),
+                contextTakeover: read.boolean(.contextTakeover),
+                thresholdBytes: Int(read.integer(.compressThreshold)))
         bindInterface = read.text(.bindInterface)
         sourceAddress = read.text(.sourceAddress)
         ipVersion = Int(read.integer(.ipVersion))
@@ -105,6 +112,9 @@ public final class NodeSettings: Sendable {
     public let fragmentBytes: Int
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
+
+    /// Nil: off.
+    public let compression: CompressionOptions?
 
     public let bindInterface: String?
     /// An IPv4 or IPv6 address.

@@ -18,6 +18,8 @@ public struct SettingDescriptor: Sendable {
         case forTLS
         /// While the format is `custom`.
         case forCustomFormat
+        /// While compression is on.
+        case forCompression
         /// Never: the form has another way to say it.
         case never
     }

@@ -38,6 +38,11 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case fragmentSize = "fragment-size"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
+    case compression
+    case windowBits = "window-bits"
+    case memoryLevel = "memory-level"
+    case contextTakeover = "context-takeover"
+    case compressThreshold = "compress-threshold"
     case bindInterface = "bind-interface"
     case sourceAddress = "source-address"
     case ipVersion = "ip-version"
@@ -46,8 +51,8 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "upload_drv_state", "upload_drv_state_interval", "tls-pins", "tls-keylog", "proxy", "no-proxy", "compression",
-        "window-bits", "memory-level", "context-takeover", "compress-threshold", "heartbeat", "delivery", "ack-member",
+        "upload_drv_state", "upload_drv_state_interval", "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat",
+        "delivery", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
         "cache-ttl", "resend-priority", "durability", "data-dir", "device-id", "api-key", "api-key-in", "redirects",
     ]

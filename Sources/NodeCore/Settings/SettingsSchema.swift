@@ -34,6 +34,7 @@ public enum SettingsSchema {
         switch descriptor.shown {
         case .forTLS: member.raw("condition", "{\"field\":\"url\",\"regex\":\"^wss:\"}")
         case .forCustomFormat: member.raw("condition", "{\"field\":\"format\",\"value\":3}")
+        case .forCompression: member.raw("condition", "{\"field\":\"compression\",\"value\":1}")
         case .always, .never: break
         }
         text.append(contentsOf: member.finished())

@@ -49,6 +49,14 @@ import Testing
             # TYPE neuron_ws_link gauge
             # HELP neuron_ws_link 1 while messages can be sent, else 0.
             neuron_ws_link\(label) 1
+            # TYPE neuron_ws_payload_compressed_bytes counter
+            # UNIT neuron_ws_payload_compressed_bytes bytes
+            # HELP neuron_ws_payload_compressed_bytes Bytes of messages that were sent compressed, before that.
+            neuron_ws_payload_compressed_bytes_total\(label) 0
+            # TYPE neuron_ws_compressed_sent_bytes counter
+            # UNIT neuron_ws_compressed_sent_bytes bytes
+            # HELP neuron_ws_compressed_sent_bytes What these were compressed to.
+            neuron_ws_compressed_sent_bytes_total\(label) 0
             # EOF
 
             """
@@ -58,6 +66,9 @@ import Testing
     @Test func jsonHasTheStructsMembersInItsOrder() throws {
         let text = String(decoding: MetricsText.json(numbered()), as: UTF8.self)
         #expect(text.hasPrefix(#"{"messages_accepted":1,"messages_sent":18446744073709551615,"messages_dropped":0,"#))
-        #expect(text.hasSuffix(#""queued_bytes":24,"round_trip_us":1002345,"link":1}"#))
+        #expect(
+            text.hasSuffix(
+                #""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"compressed_bytes_sent":0}"#
+            ))
     }
 }

@@ -167,7 +167,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
                 == #""static-tags" (an object) is no setting; did you mean "static_tags"?"#)
         #expect(refusal(withURL(#""xyzzy":null"#))?.text == #""xyzzy" (null) is no setting"#)
         #expect(refusal(withURL(#""x":1"#))?.text == #""x" (an integer) is no setting"#)
-        #expect(refusal(withURL(#""compression":"on""#))?.text == #""compression" is not in this version"#)
+        #expect(refusal(withURL(#""proxy":"env""#))?.text == #""proxy" is not in this version"#)
     }
 
     @Test func allProblemsAreToldUpToEight() throws {
@@ -213,5 +213,29 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
             #"{"url":"ws://h","max-message-size":125}"#,
         ]
         for json in other { #expect(try !NodeSettings.parse(json: json).connectionEquals(base), "\(json)") }
+    }
+
+    @Test func compressionIsOffUnlessAskedFor() throws {
+        #expect(try NodeSettings.parse(json: #"{"url":"ws://h","window-bits":9}"#).compression == nil)
+        let on = try NodeSettings.parse(json: #"{"url":"ws://h","compression":"on"}"#)
+        #expect(
+            on.compression
+                == CompressionOptions(windowBits: 15, memoryLevel: 5, contextTakeover: true, thresholdBytes: 64))
+        let all = try NodeSettings.parse(
+            json: #"{"url":"ws://h","compression":1,"window-bits":9,"memory-level":1,"context-takeover":false,"#
+                + #""compress-threshold":0}"#)
+        #expect(
+            all.compression
+                == CompressionOptions(windowBits: 9, memoryLevel: 1, contextTakeover: false, thresholdBytes: 0))
+        // zlib cannot deflate with 256 bytes.
+        #expect(
+            refusal(withURL(#""window-bits":8"#))?.text
+                == #""window-bits" is 8, an integer; it takes an integer from 9 to 15"#)
+        #expect(
+            refusal(withURL(#""compression":"always""#))?.text.contains(#"it takes one of "off" (0), "on" (1)"#) == true
+        )
+        let other = try NodeSettings.parse(json: #"{"url":"ws://h","compression":"on","compress-threshold":1}"#)
+        #expect(other.connectionEquals(on))
+        #expect(!all.connectionEquals(on))
     }
 }

@@ -117,6 +117,7 @@ class StateStructure(Structure):
         ("tls_peer", c_char * 256),
         ("close_reason", c_char * 128),
         ("message", c_char * 1024),
+        ("extensions", c_char * 160),
     ]
 
 
@@ -148,6 +149,8 @@ METRICS_MEMBERS = (
     "queued_bytes",
     "round_trip_us",
     "link",
+    "payload_bytes_compressed",
+    "compressed_bytes_sent",
 )
 
 

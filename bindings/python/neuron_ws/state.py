@@ -42,6 +42,7 @@ class State:
     tls_peer: str
     close_reason: str
     message: str
+    extensions: str
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -68,12 +69,13 @@ class State:
             tls_peer=_text(state.tls_peer),
             close_reason=_text(state.close_reason),
             message=_text(state.message),
+            extensions=_text(state.extensions),
         )
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """A node's counters since its creation, and from ``queued_messages`` on gauges. neuron_ws.h explains each."""
+    """A node's counters since its creation; from ``queued_messages`` to ``link`` gauges. neuron_ws.h explains each."""
 
     messages_accepted: int
     messages_sent: int
@@ -101,6 +103,8 @@ class Metrics:
     queued_bytes: int
     round_trip_us: int
     link: int
+    payload_bytes_compressed: int
+    compressed_bytes_sent: int
 
     @staticmethod
     def from_structure(metrics: MetricsStructure) -> Metrics:

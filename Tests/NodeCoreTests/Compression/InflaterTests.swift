@@ -1,0 +1,106 @@
+import Testing
+import WebSocketCore
+
+@testable import NodeCore
+
+@Suite struct InflaterTests {
+    private let hello = Array("Hello".utf8)
+
+    @Test func inflatesTheExamplesOfTheRFC() {
+        // RFC 7692 §7.2.3.1: one compressed block; §7.2.3.2: the same again, with the window of the first.
+        let sharing = makeInflater()
+        #expect(sharing.inflated(bytes(hex: "f2 48 cd c9 c9 07 00"), isText: true) == .success(hello))
+        #expect(sharing.inflated(bytes(hex: "f2 00 11 00 00"), isText: true) == .success(hello))
+        // §7.2.3.3: a block without compression.
+        #expect(makeInflater().inflated(bytes(hex: "00 05 00 fa ff 48 65 6c 6c 6f 00")) == .success(hello))
+        // §7.2.3.4: a block with BFINAL set.
+        #expect(makeInflater().inflated(bytes(hex: "f3 48 cd c9 c9 07 00 00")) == .success(hello))
+        // §7.2.3.5: two blocks.
+        #expect(makeInflater().inflated(bytes(hex: "f2 48 05 00 00 00 ff ff ca c9 c9 07 00")) == .success(hello))
+        // §7.2.3.6: the empty message.
+        #expect(makeInflater().inflated([0]) == .success([]))
+        #expect(makeInflater().inflated([]) == .success([]))
+    }
+
+    @Test func aFinalBlockDoesNotEndWhatMessagesMayReferTo() {
+        let inflater = makeInflater()
+        #expect(inflater.inflated(bytes(hex: "f3 48 cd c9 c9 07 00 00")) == .success(hello))
+        #expect(inflater.inflated(bytes(hex: "f2 00 11 00 00")) == .success(hello))
+        // And without the byte that begins the tail's block.
+        #expect(inflater.inflated(bytes(hex: "f3 48 cd c9 c9 07 00")) == .success(hello))
+        #expect(inflater.inflated(bytes(hex: "f2 00 11 00 00")) == .success(hello))
+    }
+
+    @Test func withoutContextTakeoverNothingBeforeTheMessageIsKnown() {
+        let inflater = makeInflater(takeover: false)
+        #expect(inflater.inflated(bytes(hex: "f2 48 cd c9 c9 07 00")) == .success(hello))
+        #expect(inflater.inflated(bytes(hex: "f2 48 cd c9 c9 07 00")) == .success(hello))
+        #expect(inflater.inflated(bytes(hex: "f2 00 11 00 00")) == .failure(.invalidCompressedData))
+    }
+
+    @Test func refusesWhatIsNoDeflate() {
+        for text in [
+            "07", "ff ff ff ff", "06 00", "f2 48 cd", "00 05 00 fa fe 48", "04 c0 81 08", "00 05 00 fa ff 48 65",
+        ] {
+            #expect(makeInflater().inflated(bytes(hex: text)) == .failure(.invalidCompressedData), "\(text)")
+        }
+    }
+
+    @Test func refusesAMessageThatWasCutOffAnywhere() throws {
+        var random = Seeded(1)
+        let message = random.words(300)
+        let whole = try #require(makeDeflater()?.compressed(message))
+        for count in 1..<whole.count {
+            let result = makeInflater().inflated(Array(whole[..<count]))
+            // At the end of a block there is nothing to be seen of the loss.
+            #expect(result != .success(message), "\(count)")
+        }
+    }
+
+    @Test func checksUTF8AfterInflating() throws {
+        let wrong: [UInt8] = Array("temperature temperature ".utf8) + [0xC3]
+        let compressed = try #require(makeDeflater()?.compressed(wrong + wrong))
+        #expect(makeInflater().inflated(compressed, isText: true) == .failure(.invalidUTF8))
+        #expect(makeInflater().inflated(compressed, isText: false) == .success(wrong + wrong))
+        let open = try #require(makeDeflater()?.compressed([UInt8](repeating: 0x61, count: 99) + [0xC3]))
+        #expect(makeInflater().inflated(open, isText: true) == .failure(.invalidUTF8))
+    }
+
+    @Test func theLimitHoldsToTheByte() throws {
+        for count in [1, 2, 1023, 1024, 1025, 4096, 100_000] {
+            let message = [UInt8](repeating: 0x20, count: count)
+            let compressed =
+                count < 10
+                ? [0x00, UInt8(count), 0, ~UInt8(count), 0xFF] + message + [0]
+                : try #require(makeDeflater()?.compressed(message))
+            #expect(makeInflater(max: count).inflated(compressed) == .success(message))
+            #expect(makeInflater(max: count - 1).inflated(compressed) == .failure(.messageTooBig))
+        }
+    }
+
+    @Test func aBombCostsNoMoreThanTheLimit() throws {
+        let bomb = try #require(makeDeflater()?.compressed([UInt8](repeating: 0, count: 10 << 20)))
+        #expect(bomb.count < 50_000)
+        let victim = makeInflater(max: 65_536)
+        #expect(victim.inflated(bomb) == .failure(.messageTooBig))
+        #expect(victim.bufferBytesMost <= 65_537)
+    }
+
+    @Test func eightBitsForgiveWhoDeflatesWithNine() throws {
+        var random = Seeded(2)
+        let sender = try #require(makeDeflater(window: 9))
+        let receiver = makeInflater(window: 8)
+        for _ in 0..<20 {
+            let message = random.words(2000)
+            #expect(receiver.inflated(try #require(sender.compressed(message))) == .success(message))
+        }
+    }
+
+    @Test func randomBytesNeverTrap() {
+        var random = Seeded(3)
+        for _ in 0..<3000 {
+            let count = Int.random(in: 0...60, using: &random)
+            _ = makeInflater(max: 10_000).inflated(random.bytes(count), isText: Bool.random(using: &random))
+        }
+    }
+}
