@@ -29,7 +29,7 @@ APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps
 .PHONY: help
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
-		awk -F '\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+		awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # ---- what it needs -------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ demo: build ## build, and run the main job: two devices, four formats, ws and ws
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: test-swift test-outside test-c test-host embedded ## all tests that need no more than 20 minutes
+test: embedded test-swift test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
