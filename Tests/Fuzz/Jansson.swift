@@ -2,15 +2,18 @@
 import CJansson
 
 enum Jansson {
-    enum Verdict { case document, noDocument, tooLargeNumber }
+    enum Verdict { case document, noDocument, beyondJansson }
 
     static func verdict(_ bytes: UnsafeRawBufferPointer) -> Verdict {
         var error = json_error_t()
         let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL)
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return .noDocument }
         guard let root = json_loadb(base.assumingMemoryBound(to: CChar.self), bytes.count, flags, &error) else {
-            let code = neuron_ws_json_error_code(&error)
-            return code == Int32(json_error_numeric_overflow.rawValue) ? .tooLargeNumber : .noDocument
+            // JSON by RFC 8259, but more than jansson takes: integers from 2^63 on, U+0000 in a member's name.
+            let code = UInt32(bitPattern: neuron_ws_json_error_code(&error))
+            let isBeyond =
+                code == json_error_numeric_overflow.rawValue || code == json_error_null_byte_in_key.rawValue
+            return isBeyond ? .beyondJansson : .noDocument
         }
         neuron_ws_json_decref(root)
         return .document

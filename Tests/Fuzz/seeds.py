@@ -107,6 +107,7 @@ CORPORA = {
     "settings": lambda: documents("NodeCoreTests/Settings/*.swift", "NodeCoreTests/Subscriptions/*.swift"),
     "push_json": groups,
     "template": lambda: documents("NodeCoreTests/Encoding/*.swift", "NodeCoreTests/Settings/*.swift"),
+    "requests": lambda: documents("NodeCoreTests/Requests/*.swift"),
     "deflate_parameters": extensions,
     "deflate_stream": compressed,
 }
@@ -120,6 +121,8 @@ WORDS = {
                   "precision", "ARRAY_INT64", "CUSTOM", "DOUBLE", "18446744073709551615", "\\u0000u64:", "1e308"],
     "template": ["${timestamp}", "${node}", "${group}", "${tags}", "${tag_values}", "${tag_errors}",
                  "${tag_error_values}", "${static_tags}", "${static_tag_values}"],
+    "requests": ["uuid", "node", "group", "tag", "tags", "name", "value", "action", "operation", "timestamp", "path",
+                 "transferPrecision", "ack"],
     "deflate_parameters": ["permessage-deflate", "server_no_context_takeover", "client_no_context_takeover",
                            "server_max_window_bits=", "client_max_window_bits=", "15", "8", ";", ","],
 }
