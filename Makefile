@@ -24,12 +24,12 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SWIFT_BACKTRACE := enable=no
 
 APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx
 
 .PHONY: help
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
-		awk -F '\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+		awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # ---- what it needs -------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ demo: build ## build, and run the main job: two devices, four formats, ws and ws
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: test-swift test-outside test-c test-host embedded ## all tests that need no more than 20 minutes
+test: embedded test-swift test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
@@ -97,6 +97,17 @@ test-outside: test-dependencies build ## the outside: the package, the tool, Pyt
 test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under valgrind; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
 	$(PYTHON) Tests/Embedding/symbol_capture/run.py
+
+.PHONY: autobahn autobahn-quick fuzz
+autobahn: test-dependencies build ## the Autobahn suite, all 517 cases, against Tests/Conformance/expected.json
+	$(PYTHON) Tests/Conformance/run.py
+
+autobahn-quick: test-dependencies build ## the same without its slow groups: 9, 12 and 13
+	$(PYTHON) Tests/Conformance/run.py --quick
+
+SECONDS ?= 20
+fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
+	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
 
 .PHONY: asan tsan bench
 asan: test-dependencies ## the Swift tests under AddressSanitizer

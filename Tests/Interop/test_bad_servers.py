@@ -101,7 +101,7 @@ CASES = [
     closed(1000, Reason.NORMAL), closed(1001, Reason.ENDPOINT_SHUTDOWN), closed(1002, Reason.PROTOCOL_ERROR),
     closed(1003, Reason.PROTOCOL_ERROR), closed(1007, Reason.PROTOCOL_ERROR), closed(1008, Reason.POLICY_VIOLATION),
     closed(1009, Reason.MESSAGE_TOO_BIG), closed(1010, Reason.PROTOCOL_ERROR), closed(1011, Reason.SERVER_ERROR),
-    closed(1012, Reason.TRY_LATER), closed(1013, Reason.TRY_LATER), closed(3000, Reason.APPLICATION),
+    closed(1012, Reason.TRY_LATER), closed(1013, Reason.TRY_LATER), closed(1014, Reason.SERVER_ERROR), closed(3000, Reason.APPLICATION),
     closed(4999, Reason.APPLICATION),
     Case("ends", bad.ends, Reason.ABNORMAL),
     Case("ends-inside-a-frame", bad.ends_inside_a_frame, Reason.ABNORMAL),
