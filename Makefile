@@ -24,12 +24,12 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SWIFT_BACKTRACE := enable=no
 
 APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx
 
 .PHONY: help
 help: ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
-		awk -F '\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+		awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # ---- what it needs -------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ demo: build ## build, and run the main job: two devices, four formats, ws and ws
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: test-swift test-outside test-c embedded ## all tests that need no more than 20 minutes
+test: embedded test-swift test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
@@ -98,6 +98,17 @@ test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under val
 	$(PYTHON) Tests/CABI/run.py
 	$(PYTHON) Tests/Embedding/symbol_capture/run.py
 
+.PHONY: autobahn autobahn-quick fuzz
+autobahn: test-dependencies build ## the Autobahn suite, all 517 cases, against Tests/Conformance/expected.json
+	$(PYTHON) Tests/Conformance/run.py
+
+autobahn-quick: test-dependencies build ## the same without its slow groups: 9, 12 and 13
+	$(PYTHON) Tests/Conformance/run.py --quick
+
+SECONDS ?= 20
+fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
+	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
+
 .PHONY: asan tsan bench
 asan: test-dependencies ## the Swift tests under AddressSanitizer
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp swift test --sanitize=address --scratch-path .build/asan
@@ -107,6 +118,30 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
+
+# ---- the Neuron plugin ---------------------------------------------------------------------------------------------
+
+PLUGIN := .build/plugin
+NEURON_VERSIONS := 2.12 2.13 2.14 2.15
+HOST_TESTS := Tests/Embedding/host
+
+.PHONY: plugin plugin-form test-host test-plugin
+plugin: ## the Neuron plugin for each Neuron from 2.12 to 2.15, in .build/plugin
+	$(call install,cmake gcc make)
+	@for version in $(NEURON_VERSIONS); do \
+		cmake -S bindings/neuron -B $(PLUGIN)/$$version -DNEURON_VERSION=$$version -DCMAKE_C_COMPILER=gcc > /dev/null && \
+		cmake --build $(PLUGIN)/$$version -- -s --no-print-directory > /dev/null || exit 1; \
+	done; ls -l $(PLUGIN)/*/libplugin-websocket.so
+
+plugin-form: build ## write the plugin's form and assertions anew
+	python3 bindings/neuron/tools/make_schema.py $(LIBRARY)
+	python3 bindings/neuron/tools/make_assertions.py
+
+test-host: test-dependencies build plugin ## the plugin in a host that behaves as Neuron does, 100 lives
+	$(PYTEST) $(HOST_TESTS) -k "not sanitizer and not valgrind"
+
+test-plugin: test-dependencies build plugin ## the same with 1,000 lives, and under ASan, UBSan, TSan and valgrind
+	HOST_LIVES=1000 $(PYTEST) $(HOST_TESTS)
 
 .PHONY: format clean
 format: ## check the style of the Swift sources

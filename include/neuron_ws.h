@@ -116,7 +116,7 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     NEURON_WS_UNSUPPORTED = 15,
     /* There is nothing to send: a group without tags, or only errors while upload_err is false. */
     NEURON_WS_SKIPPED = 16,
-    /* There is no such subscription. */
+    /* There is no such subscription; or the request is no longer waiting: answered, dropped or expired. */
     NEURON_WS_NOT_FOUND = 17,
     /* No event is waiting. */
     NEURON_WS_NO_EVENT = 18,
@@ -276,7 +276,7 @@ typedef NEURON_WS_ENUM(neuron_ws_format){
     /* The answers and reports that a node sends besides; for neuron_ws_encode only. */
     NEURON_WS_FORMAT_STATES = 100,       /* options {"timestamp"?,"states":[{"node","link","running","is_driver"?}]} */
     NEURON_WS_FORMAT_READ_RESPONSE = 101,       /* options {"uuid"}, and the group */
-    NEURON_WS_FORMAT_WRITE_RESPONSE = 102,      /* options {"uuid","error"} */
+    NEURON_WS_FORMAT_WRITE_RESPONSE = 102,      /* options {"uuid","error","reason"?} */
     NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE = 103  /* options {"uuid","tags":[{"group","name","error"}]} */
     NEURON_WS_ENUM_END(neuron_ws_format)
 } neuron_ws_format_t;
@@ -443,6 +443,8 @@ typedef struct neuron_ws_state {
     char close_reason[128];              /* the text of the last Close frame */
     char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
     char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
+    uint32_t states_interval_s;          /* how often the host is to push driver states, by the settings
+                                            upload_drv_state and upload_drv_state_interval; 0: not at all */
 } neuron_ws_state_t;
 
 /*
@@ -470,8 +472,8 @@ typedef struct neuron_ws_metrics {
     uint64_t disconnections;       /* of open connections */
     uint64_t messages_resent;      /* sent again because a connection ended in the middle of them */
     uint64_t events_dropped;       /* the event queue was full */
-    uint64_t requests_received;
-    uint64_t requests_malformed;
+    uint64_t requests_received;    /* understood: handed to the host, or answered as busy */
+    uint64_t requests_malformed;   /* looked like a request, and were none that could be understood */
     uint64_t queued_messages;      /* gauge: accepted, without outcome yet */
     uint64_t queued_bytes;         /* gauge: memory they take */
     uint64_t round_trip_us;        /* gauge: of the last answered ping; 0: none yet */
@@ -488,25 +490,50 @@ typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
 
 /* What a request from the server asks for. */
 typedef NEURON_WS_ENUM(neuron_ws_request_kind){
-    NEURON_WS_REQUEST_READ = 1,
-    NEURON_WS_REQUEST_WRITE = 2,
-    NEURON_WS_REQUEST_ACTION = 3,
-    NEURON_WS_REQUEST_OPERATION = 4
+    NEURON_WS_REQUEST_READ = 1,     /* {"uuid","node","group"}, all tags of the group, or "tags": some by name */
+    NEURON_WS_REQUEST_WRITE = 2,    /* {"uuid","node","group"} with "tag","value" or "tags":[{"tag","value"}] */
+    NEURON_WS_REQUEST_ACTION = 3,   /* {"uuid","node","action"} */
+    NEURON_WS_REQUEST_OPERATION = 4 /* of OpenGate; not in this version: such a message goes to on_message */
     NEURON_WS_ENUM_END(neuron_ws_request_kind)
 } neuron_ws_request_kind_t;
 
-/* A request as on_request gets it. Everything in it lives until the request is answered or dropped. */
+/*
+ * What a request says. Everything in it lives until the request is answered or dropped.
+ *
+ * A value's type follows from the JSON, as in the gateway: integer INT64 (above 2^63-1 UINT64), real DOUBLE, true and
+ * false BOOL, text STRING, array an array of these (of several kinds, or empty: CUSTOM), object CUSTOM. `precision`
+ * comes with it. Where a member is repeated the last one counts.
+ */
 typedef struct neuron_ws_request_info {
     size_t size;
     neuron_ws_request_kind_t kind;
-    const char *uuid;
-    const char *driver;
-    const char *group;           /* "" where the request names none */
-    const char *json;            /* the whole document, NUL-terminated */
+    const char *uuid;            /* names of this struct are NUL-terminated UTF-8 and never NULL */
+    const char *driver;          /* 1 to NEURON_WS_NAME_MAX bytes, as is the group */
+    const char *group;           /* "" where the request names none: ACTION */
+    const char *json;            /* the request's document, NUL-terminated; of an array of requests, this one */
     size_t json_length;
-    const neuron_ws_tag_t *tags; /* the tags to read (names only) or to write (with values) */
-    size_t tag_count;
+    const neuron_ws_tag_t *tags; /* the tags to write (with values), or to read (names only); NULL where none are */
+    size_t tag_count;            /* READ: 0 means all tags of the group */
+    bool tag_list;               /* WRITE: the tags came as an array "tags", even if it holds one */
+    bool sync;                   /* READ: "sync" is true */
+    const char *action;          /* ACTION, else "" */
+    const char *query_name;        /* READ: of {"query":{"name","description"}}, else "" */
+    const char *query_description; /* likewise */
 } neuron_ws_request_info_t;
+
+/* Limits of requests. A longer document, one nested deeper, or one with more tags is answered as malformed (1002); an
+   array of more messages is no array of requests. */
+#define NEURON_WS_REQUEST_BYTES_MAX 4194304
+#define NEURON_WS_REQUEST_DEPTH_MAX 64
+#define NEURON_WS_REQUEST_TAGS_MAX 100000
+#define NEURON_WS_REQUEST_ARRAY_MAX 4096
+/* The requests of one node that the host holds at a time, and the bytes of their documents. Past these a new one is
+   answered at once as busy (1010). */
+#define NEURON_WS_REQUESTS_MAX 1024
+#define NEURON_WS_REQUESTS_BYTES_MAX 16777216
+/* Answers are queued even where the queue is full, so that no request stays without one: so many past its limits. */
+#define NEURON_WS_REPLIES_BEYOND_MAX 4096
+#define NEURON_WS_REPLIES_BEYOND_BYTES_MAX 67108864
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The host's side
@@ -522,11 +549,12 @@ typedef struct neuron_ws_host {
     void *context;
     /* The link, the phase or the reason changed. */
     void (*on_state)(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context);
-    /* A message that is no request and no answer the library knows. `length` bytes, not NUL-terminated. */
+    /* A message that is no request the library knows, or any message where requests are not wanted. `length` bytes,
+       not NUL-terminated. Of an array that holds requests, each member that is none comes by itself. */
     void (*on_message)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
                        void *context);
-    /* A request from the server. The host owns `request` and ends it by neuron_ws_request_reply or _drop, now or later,
-       from any thread. Not called in this version. */
+    /* A request from the server; see "Requests from the server". The host owns `request` and ends it by
+       neuron_ws_request_reply or _drop, now or later, from any thread. NULL: requests come to on_message. */
     void (*on_request)(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
                        void *context);
     /* Message `id` has its outcome; `level` is what is known of a delivered one. */
@@ -704,16 +732,84 @@ typedef struct neuron_ws_command {
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_request(neuron_ws_node_t *node, const neuron_ws_command_t *command,
                                                         uint64_t *id);
 
+/* How one node of the gateway stands, as neuron_ws_node_push_states takes it. */
+typedef struct neuron_ws_driver_state {
+    const char *node;   /* its name, NUL-terminated, 1 to NEURON_WS_NAME_MAX bytes */
+    int32_t link;       /* the gateway's numbers: 0 disconnected, 1 connected */
+    int32_t running;    /* 1 init, 2 ready, 3 running, 4 stopped */
+    bool is_driver;     /* a southbound node; only those are reported */
+} neuron_ws_driver_state_t;
+
 /*
- * Answers a request and frees it. Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT.
+ * Sends how the drivers stand: {"timestamp":…,"states":[{"node":…,"link":1,"running":3}]}. The library keeps no
+ * interval: the host calls this as often as the settings upload_drv_state and upload_drv_state_interval say, which
+ * neuron_ws_state_t has as states_interval_s.
+ *
+ * states  `count` of them, at most NEURON_WS_TAGS_MAX, `stride` bytes apart: sizeof(neuron_ws_driver_state_t) as the
+ *         host compiled it. May be NULL when count is 0.
+ * id      NULL, or receives the message's number.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), STRUCT_SIZE (stride), SKIPPED (no driver among them),
+ * QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *node,
+                                                            const neuron_ws_driver_state_t *states, size_t count,
+                                                            size_t stride, uint64_t *id);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Requests from the server
+ *
+ * Where the host has on_request, or takes NEURON_WS_EVENT_REQUEST events, each message that is JSON is looked at for
+ * requests; an array is handled member by member. What is none goes to on_message.
+ *
+ * What looks like a request and makes no sense is counted (requests_malformed) and answered with
+ *     {"uuid":…,"error":1002,"reason":"…"}
+ * where it has a uuid; where it has none it is logged, and goes to on_message too.
+ *
+ * The host answers each request by neuron_ws_request_reply, with the JSON that neuron_ws_encode writes:
+ *     READ, done      NEURON_WS_FORMAT_READ_RESPONSE, options {"uuid":…}, and the group
+ *     WRITE, ACTION   NEURON_WS_FORMAT_WRITE_RESPONSE, options {"uuid":…,"error":0}
+ *     any, failed     NEURON_WS_FORMAT_WRITE_RESPONSE, options {"uuid":…,"error":code,"reason":"…"}
+ * One that is not answered within the setting request-timeout is answered with error 3015 by the library; the handle
+ * stays the host's, who still replies (NEURON_WS_NOT_FOUND then) or drops. While NEURON_WS_REQUESTS_MAX requests are
+ * the host's, or NEURON_WS_REQUESTS_BYTES_MAX bytes of them, new ones are answered with error 1010.
+ *
+ * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
+ *
+ * A handle is a number in the form of a pointer, which is never used twice: a handle that was freed before, or was none
+ * at all, is found out (NEURON_WS_NOT_FOUND).
+ */
+
+/*
+ * What a request says, for hosts that take events; on_request gets the same. info->size is set by the caller; as much
+ * as fits of it is written.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, STRUCT_SIZE, NOT_FOUND, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *request, neuron_ws_request_info_t *info);
+
+/*
+ * Answers a request with `length` bytes of JSON, which are sent as the node's message-type says, and frees it. The
+ * answer is queued behind what waits already; it goes out on the connection that there is then, which may be another
+ * than the request's.
+ *
+ * Any thread, also while the node is being destroyed or after that.
+ * Freed with it: NEURON_WS_OK; NOT_RUNNING (the node is destroyed: nobody will hear the answer); NOT_FOUND (too late,
+ * the library has answered; or no such request).
+ * Still waiting for an answer: INVALID_ARGUMENT, INVALID_JSON, TOO_BIG (more than 64 MiB), QUEUE_FULL (even of what is
+ * kept for answers), NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_reply(neuron_ws_request_t *request, const char *json,
                                                          size_t length);
 
 /*
- * Frees a request without the host's answer. Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT.
+ * Frees a request without an answer: the server hears nothing. For hosts that share a server with others, or that end.
+ * Any thread, also while the node is being destroyed or after that. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *request);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Waiting
+ */
 
 /*
  * Waits until every message accepted before this call has reached `level` or another outcome, at most timeout_ms.
@@ -779,7 +875,7 @@ typedef struct neuron_ws_event {
     int32_t link;                 /* STATE; the rest by neuron_ws_node_state */
     neuron_ws_phase_t phase;      /* STATE */
     neuron_ws_reason_t reason;    /* STATE */
-    neuron_ws_request_t *request; /* REQUEST: owned by the host */
+    neuron_ws_request_t *request; /* REQUEST: owned by the host; neuron_ws_request_info says what it asks */
     const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next next_event on
                                      this node, or its destroy */
     size_t length;

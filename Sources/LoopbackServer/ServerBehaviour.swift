@@ -42,7 +42,7 @@ public struct ServerBehaviour: Sendable {
     public var handshake = Handshake.accept
     /// Chosen if the client offers it.
     public var subprotocol: String?
-    /// Sent right behind the handshake, as they are: frames that a good server would not send, for instance.
+    /// Sent in one piece with the handshake, as they are: frames that a good server would not send, for instance.
     public var bytesAfterHandshake: [UInt8] = []
     /// False: nothing is read behind the handshake, and the client's sending comes to a halt.
     public var reads = true

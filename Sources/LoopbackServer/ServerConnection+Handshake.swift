@@ -56,7 +56,8 @@ extension ServerConnection {
         if let wanted = subprotocol, !request.offeredSubprotocols.contains(wanted) { subprotocol = nil }
         switch behaviour.handshake {
         case .accept:
-            send(try request.accepted(subprotocol: subprotocol))
+            // In one piece, so that a client finds the frames behind the answer.
+            send(try request.accepted(subprotocol: subprotocol) + behaviour.bytesAfterHandshake)
             return true
         case .silent:
             while wait(reading: false, until: Int64.max) {}

@@ -65,7 +65,6 @@ final class ServerConnection: @unchecked Sendable {
         if secure(), let leftOver = shakeHands(behaviour) {
             record.isOpen = true
             server.connectionOpened(record)
-            output.append(contentsOf: behaviour.bytesAfterHandshake)
             serve(leftOver)
             record.isOpen = false
         }

@@ -1,8 +1,10 @@
-/// The control frames that wait to be written, in order (RFC 6455 §5.5). Bounded: at most one Pong, `pingsMax` Pings
-/// and one Close, which is always the last.
+/// The control frames that wait to be written, in order (RFC 6455 §5.5). Bounded: at most `pongsMax` Pongs, `pingsMax`
+/// Pings and one Close, which is always the last.
 struct ControlFrameQueue: Sendable {
     /// A ninth Ping replaces the newest one: whoever waits for that Pong gets the later one, which says no less.
     static let pingsMax = 8
+    /// Each Ping gets its Pong, as peers like it that count them; past that many, one for the newest has to do.
+    static let pongsMax = 16
 
     private struct Entry: Sendable {
         var opcode: Opcode
@@ -16,24 +18,31 @@ struct ControlFrameQueue: Sendable {
 
     mutating func queuePing(_ payload: ControlPayload) {
         guard !hasClose else { return }
-        var pings = 0
-        var newest = 0
-        for index in 0..<entries.count where entries[index].opcode == .ping {
-            pings += 1
-            newest = index
-        }
-        if pings == Self.pingsMax { entries.remove(at: newest) }
+        let (count, newest) = waiting(.ping)
+        if count == Self.pingsMax { entries.remove(at: newest) }
         entries.append(Entry(opcode: .ping, payload: payload))
     }
 
     mutating func queuePong(_ payload: ControlPayload) {
         guard !hasClose else { return }
-        // RFC 6455 §5.5.3: of several unanswered Pings only the newest need be answered.
-        for index in 0..<entries.count where entries[index].opcode == .pong {
-            entries[index].payload = payload
-            return
+        let (count, newest) = waiting(.pong)
+        if count == Self.pongsMax {
+            // RFC 6455 §5.5.3: of several unanswered Pings only the newest need be answered.
+            entries[newest].payload = payload
+        } else {
+            entries.append(Entry(opcode: .pong, payload: payload))
         }
-        entries.append(Entry(opcode: .pong, payload: payload))
+    }
+
+    /// How many of this kind wait, and the place of the last.
+    private func waiting(_ opcode: Opcode) -> (count: Int, newest: Int) {
+        var count = 0
+        var newest = 0
+        for index in 0..<entries.count where entries[index].opcode == opcode {
+            count += 1
+            newest = index
+        }
+        return (count, newest)
     }
 
     mutating func queueClose(_ payload: ControlPayload) {

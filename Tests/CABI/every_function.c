@@ -24,6 +24,7 @@ static struct {
     int logs;
     int attempts;
     int sendings;
+    int requests;
 } seen;
 
 #define COUNT(member) __atomic_fetch_add(&seen.member, 1, __ATOMIC_SEQ_CST)
@@ -45,11 +46,30 @@ static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint
     COUNT(messages);
 }
 
+/* A write is answered by what neuron_ws_encode makes of it, all else is dropped. */
 static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
                        void *context)
 {
-    (void)node, (void)info, (void)context;
-    neuron_ws_request_drop(request);
+    char answer[128], options[64];
+    size_t length = 0;
+    neuron_ws_request_info_t again;
+
+    CHECK(node != NULL && context == &seen && info->size == sizeof *info && info->json_length == strlen(info->json));
+    memset(&again, 0, sizeof again);
+    again.size = sizeof again;
+    OK(neuron_ws_request_info(request, &again));
+    CHECK(memcmp(&again, info, sizeof again) == 0);
+    COUNT(requests);
+    if (info->kind != NEURON_WS_REQUEST_WRITE) {
+        OK(neuron_ws_request_drop(request));
+        return;
+    }
+    CHECK(strcmp(info->driver, "plc1") == 0 && strcmp(info->group, "fast") == 0 && !info->tag_list);
+    CHECK(info->tag_count == 1 && strcmp(info->tags[0].name, "t") == 0);
+    CHECK(info->tags[0].type == NEURON_WS_TYPE_INT64 && info->tags[0].value.i64 == 7);
+    snprintf(options, sizeof options, "{\"uuid\":\"%s\",\"error\":0}", info->uuid);
+    OK(neuron_ws_encode(NEURON_WS_FORMAT_WRITE_RESPONSE, options, NULL, answer, sizeof answer, &length));
+    OK(neuron_ws_request_reply(request, answer, length));
 }
 
 static void on_delivery(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome, neuron_ws_level_t level,
@@ -210,6 +230,45 @@ static void a_nodes_life(void)
     neuron_ws_node_destroy(NULL);
 }
 
+/* The server sends back what it gets: a request that we send becomes one of its own. */
+static void requests_and_states(void)
+{
+    static const char write[] = "{\"uuid\":\"w1\",\"node\":\"plc1\",\"group\":\"fast\",\"tag\":\"t\",\"value\":7}";
+    static const char read[] = "{\"uuid\":\"r1\",\"node\":\"plc1\",\"group\":\"fast\"}";
+    char settings[512];
+    neuron_ws_node_t *node = NULL;
+    neuron_ws_host_t host;
+    neuron_ws_driver_state_t states[2];
+    uint64_t id = 0;
+
+    memset(&host, 0, sizeof host);
+    host.size = sizeof host;
+    host.context = &seen;
+    host.on_request = on_request;
+    settings_for(settings, sizeof settings, port, ",\"upload_drv_state\":true,\"upload_drv_state_interval\":9");
+    if (!OK(neuron_ws_node_create("requests", settings, &host, &node)))
+        return;
+    CHECK(state_of(node).states_interval_s == 9);
+    OK(neuron_ws_node_start(node));
+    OK(neuron_ws_node_send(node, NEURON_WS_TEXT, write, strlen(write), NULL));
+    OK(neuron_ws_node_send(node, NEURON_WS_BINARY, read, strlen(read), NULL));
+    WAIT_UNTIL(SEEN(requests) == 2);
+    /* The write's answer was sent too. */
+    WAIT_UNTIL(metrics_of(node).messages_sent == 3);
+    CHECK(metrics_of(node).requests_received == 2 && metrics_of(node).requests_malformed == 0);
+
+    memset(states, 0, sizeof states);
+    states[0].node = "modbus";
+    states[0].link = 1;
+    states[0].running = 3;
+    states[0].is_driver = true;
+    states[1].node = "an-app";
+    OK(neuron_ws_node_push_states(node, states, 2, sizeof *states, &id));
+    CHECK(id == 4);
+    STATUS(SKIPPED, neuron_ws_node_push_states(node, &states[1], 1, sizeof *states, NULL));
+    neuron_ws_node_destroy(node);
+}
+
 static void events_instead_of_callbacks(void)
 {
     char settings[512];
@@ -253,8 +312,6 @@ static void what_a_later_version_does(void)
     neuron_ws_node_t *node = NULL;
     neuron_ws_command_t command;
     uint64_t id = 77;
-    int nothing = 0;
-    neuron_ws_request_t *request = (neuron_ws_request_t *)(void *)&nothing;
 
     settings_for(settings, sizeof settings, port, "");
     if (!OK(neuron_ws_node_create("later", settings, NULL, &node)))
@@ -267,8 +324,6 @@ static void what_a_later_version_does(void)
     command.timeout_ms = 1000;
     STATUS(UNSUPPORTED, neuron_ws_node_request(node, &command, &id));
     CHECK(id == 77);
-    STATUS(UNSUPPORTED, neuron_ws_request_reply(request, "{}", 2));
-    STATUS(UNSUPPORTED, neuron_ws_request_drop(request));
     STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_STORED, 0));
     STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_PEER_PARSED, 0));
     STATUS(UNSUPPORTED, neuron_ws_node_flush(node, NEURON_WS_LEVEL_APP_ACKED, 0));
@@ -283,6 +338,7 @@ int main(int count, char **arguments)
     version_and_errors();
     encoding();
     a_nodes_life();
+    requests_and_states();
     events_instead_of_callbacks();
     what_a_later_version_does();
     printf("%d passed, %d failed\n", checks_passed, checks_failed);

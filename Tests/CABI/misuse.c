@@ -23,6 +23,7 @@ int main(int count, char **arguments)
     misuse_sizes(ports);
     misuse_data(ports, scale);
     misuse_callbacks(ports);
+    misuse_requests(ports, scale);
     misuse_threads(ports, scale);
     misuse_orders(ports, scale);
     printf("%d passed, %d failed\n", checks_passed, checks_failed);

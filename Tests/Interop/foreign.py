@@ -40,6 +40,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether something on 127.0.0.1 accepts connections at this port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str = "") -> None:
     """Waits until the condition holds. AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
@@ -114,6 +120,14 @@ class Server:
                 await connection.send(message)
 
         asyncio.run_coroutine_threadsafe(to_all(), self._loop).result(10)
+
+    def close(self, code: int, reason: str) -> None:
+        """Closes every open connection and waits for the answers."""
+        async def all_of_them() -> None:
+            for connection in list(self._open):
+                await connection.close(code, reason)
+
+        asyncio.run_coroutine_threadsafe(all_of_them(), self._loop).result(20)
 
     def stop(self, *, abort: bool = False) -> None:
         """Ends the server; with `abort` its connections end without a Close frame."""

@@ -22,10 +22,12 @@ struct ControlFrameQueueTests {
         #expect(queue.hasClose)
     }
 
-    @Test func answersOnlyTheNewestOfSeveralPings() {
+    @Test func answersEachOfSixteenPingsAndOfMoreTheNewest() {
         var queue = ControlFrameQueue()
-        for text in ["a", "b", "c"] { queue.queuePong(ControlPayload(text)) }
-        #expect(written(&queue) == hex("8a0163"))
+        for byte in UInt8(1)...20 { queue.queuePong(ControlPayload([byte])) }
+        var pongs: [UInt8] = []
+        for byte in UInt8(1)...15 { pongs += hex("8a01") + [byte] }
+        #expect(written(&queue) == pongs + hex("8a0114"))
         queue.queuePong(ControlPayload("d"))
         #expect(written(&queue) == hex("8a0164"))
     }

@@ -49,8 +49,9 @@ struct WebSocketEndpointTests {
         for pieces in cuts(input) {
             var client = endpoint(.client)
             #expect(client.see(pieces: pieces) == [.ping([0x70]), .pong([0x71]), .ping([0x72]), .text("abc")])
-            // RFC 6455 §5.5.3: one Pong, for the newest Ping.
-            #expect(client.written(keys: hex("00000000")) == hex("8a810000000072"))
+            // RFC 6455 §5.5.2: a Pong for each Ping, with its bytes.
+            let pongs = hex("8a810000000070 8a810000000072")
+            #expect(client.written(keys: hex("00000000 00000000")) == pongs)
         }
     }
 

@@ -35,7 +35,7 @@ func withNode(
 }
 
 /// The largest struct that is believed, bytes.
-private let structSizeMax = 4096
+let structSizeMax = 4096
 
 /// A copy of a host's struct: missing members of an older host are zero, unknown ones of a newer must be.
 func copied<Struct: BitwiseCopyable>(

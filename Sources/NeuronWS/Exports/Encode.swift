@@ -71,7 +71,8 @@ private func encodeReport(
             states, timestampMilliseconds: timestamp ?? Clock.wallMilliseconds, into: output) != .skipped
     case .NEURON_WS_FORMAT_WRITE_RESPONSE:
         try WriteResponse.encode(
-            uuid: try options.text("uuid"), error: try options.integer("error"), into: output)
+            uuid: try options.text("uuid"), error: try options.integer("error"),
+            reason: try options.optionalText("reason"), into: output)
     case .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE:
         try WriteTagsResponse.encode(uuid: try options.text("uuid"), try options.writtenTags(), into: output)
     default:

@@ -19,7 +19,7 @@ public func neuron_ws_node_push_json(
 ) -> neuron_ws_status_t {
     guard let text else { return failedNull("text") }
     return withNode(node) { node throws(NodeError) in
-        let bytes = UnsafeRawBufferPointer(start: text, count: try checkedLength(length))
+        let bytes = UnsafeRawBufferPointer(start: text, count: try checkedLength(length, node))
         let number = try node.push(json: bytes)
         id?.pointee = number
         return .NEURON_WS_OK
@@ -35,7 +35,7 @@ public func neuron_ws_node_send(
         guard kind == .NEURON_WS_TEXT || kind == .NEURON_WS_BINARY else {
             throw .invalidArgument("`kind` is \(kind.rawValue); expected NEURON_WS_TEXT or NEURON_WS_BINARY")
         }
-        let count = try checkedLength(length)
+        let count = try checkedLength(length, node)
         guard bytes != nil || count == 0 else { throw .invalidArgument("`bytes` is NULL with a length of \(count)") }
         let number = try node.send(UnsafeRawBufferPointer(start: bytes, count: count), kind: kind)
         id?.pointee = number
@@ -44,8 +44,9 @@ public func neuron_ws_node_send(
 }
 
 /// size_t beyond what memory can hold comes as a negative Int.
-private func checkedLength(_ length: Int) throws(NodeError) -> Int {
+private func checkedLength(_ length: Int, _ node: Node) throws(NodeError) -> Int {
     guard length >= 0, length <= Int(NEURON_WS_MESSAGE_MAX) else {
+        node.countRejected()
         throw .tooBig("a length of \(UInt(bitPattern: length)) bytes; at most \(NEURON_WS_MESSAGE_MAX) are taken")
     }
     return length
@@ -67,7 +68,7 @@ public func neuron_ws_node_flush(
     }
 }
 
-// MARK: Requests, which have their own version to come
+// MARK: Commands, which have their own version to come
 
 @c @implementation
 public func neuron_ws_node_request(
@@ -78,19 +79,4 @@ public func neuron_ws_node_request(
         _ = try copied(command, empty: neuron_ws_command_t(), name: "command")
         throw .unsupported("commands with responses are not in this version")
     }
-}
-
-@c @implementation
-public func neuron_ws_request_reply(
-    _ request: UnsafeMutablePointer<neuron_ws_request_t>?, _ json: UnsafePointer<CChar>?, _ length: Int
-) -> neuron_ws_status_t {
-    if request == nil { return failedNull("request") }
-    if json == nil { return failedNull("json") }
-    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
-}
-
-@c @implementation
-public func neuron_ws_request_drop(_ request: UnsafeMutablePointer<neuron_ws_request_t>?) -> neuron_ws_status_t {
-    if request == nil { return failedNull("request") }
-    return failed(.NEURON_WS_UNSUPPORTED, "requests from the server are not in this version")
 }

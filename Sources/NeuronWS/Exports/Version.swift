@@ -84,7 +84,7 @@ enum StatusTexts {
         case .NEURON_WS_FORKED: ("NEURON_WS_FORKED", "The node belongs to the parent of this process.")
         case .NEURON_WS_UNSUPPORTED: ("NEURON_WS_UNSUPPORTED", "This version of the library does not have it.")
         case .NEURON_WS_SKIPPED: ("NEURON_WS_SKIPPED", "There is nothing to send.")
-        case .NEURON_WS_NOT_FOUND: ("NEURON_WS_NOT_FOUND", "There is no such subscription.")
+        case .NEURON_WS_NOT_FOUND: ("NEURON_WS_NOT_FOUND", "There is no such subscription or request.")
         case .NEURON_WS_NO_EVENT: ("NEURON_WS_NO_EVENT", "No event is waiting.")
         case .NEURON_WS_WRONG_THREAD:
             ("NEURON_WS_WRONG_THREAD", "This call would wait for the loop thread, on the loop thread.")

@@ -76,9 +76,7 @@ public func neuron_ws_node_next_event(
     guard let event else { return failedNull("event") }
     return withNode(node) { node throws(NodeError) in
         _ = try checkedSize(event, known: MemoryLayout<neuron_ws_event_t>.size, name: "event")
-        guard let queue = node.lock.withLock({ node.events }), let next = queue.take() else {
-            return .NEURON_WS_NO_EVENT
-        }
+        guard let next = node.nextEvent() else { return .NEURON_WS_NO_EVENT }
         try write(next, to: event, name: "event")
         return .NEURON_WS_OK
     }

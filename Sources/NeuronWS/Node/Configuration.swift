@@ -76,6 +76,9 @@ final class Configuration: @unchecked Sendable {
     }
 
     var fragmentBytesMax: Int { settings.fragmentBytes }
+    /// Nanoseconds.
+    var requestTimeout: UInt64 { Self.nanoseconds(settings.requestTimeoutMilliseconds) }
+    var statesInterval: UInt32 { UInt32(clamping: settings.driverStatesIntervalSeconds) }
     var isVerifyOff: Bool { !settings.tlsVerify }
     var logLevel: neuron_ws_log_level_t { neuron_ws_log_level_t(rawValue: settings.logLevel) ?? .NEURON_WS_LOG_INFO }
     /// RFC 6455 opcode of uploads.

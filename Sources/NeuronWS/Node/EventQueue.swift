@@ -49,16 +49,32 @@ final class EventQueue: @unchecked Sendable {
 
     var droppedCount: UInt64 { lock.withLock { dropped } }
 
-    func append(_ event: NodeEvent) {
+    /// False: the queue is full, and the event is lost.
+    @discardableResult
+    func append(_ event: NodeEvent) -> Bool {
         lock.lock()
         defer { lock.unlock() }
         guard events.count - head < Self.eventsMax, queuedBytes + event.bytes.count <= Self.bytesMax else {
             dropped += 1
-            return
+            return false
         }
         if events.count == head { Syscalls.raise(descriptor) }
         queuedBytes += event.bytes.count
         events.append(event)
+        return true
+    }
+
+    /// Forgets the requests that wait here, and names them.
+    func removeRequests() -> [UInt] {
+        lock.lock()
+        defer { lock.unlock() }
+        var handles: [UInt] = []
+        for index in head..<events.count {
+            guard let request = events[index].event.request else { continue }
+            handles.append(UInt(bitPattern: request))
+            events[index].event.request = nil
+        }
+        return handles
     }
 
     /// The next event; its bytes live until the next call. One thread at a time.

@@ -1,4 +1,5 @@
 import CNeuronWS
+import NodeCore
 
 /// The host's callbacks, copied from its struct. They are called with no lock held.
 struct HostCallbacks: @unchecked Sendable {
@@ -8,6 +9,7 @@ struct HostCallbacks: @unchecked Sendable {
     init(_ host: neuron_ws_host_t = neuron_ws_host_t()) { self.host = host }
 
     var wantsMessages: Bool { host.on_message != nil }
+    var wantsRequests: Bool { host.on_request != nil }
     var wantsDeliveries: Bool { host.on_delivery != nil }
     var inspectsMessages: Bool { host.before_send != nil }
     var wantsLog: Bool { host.on_log != nil }
@@ -19,6 +21,13 @@ struct HostCallbacks: @unchecked Sendable {
 
     func messageReceived(_ node: NodeHandle, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         host.on_message?(node, kind, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, host.context)
+    }
+
+    func requestReceived(_ node: NodeHandle, _ handle: RequestHandle, _ request: Request) {
+        guard let call = host.on_request else { return }
+        withExtendedLifetime(request) {
+            withUnsafePointer(to: request.info) { call(node, handle, $0, host.context) }
+        }
     }
 
     func delivered(_ node: NodeHandle, _ id: UInt64, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t) {

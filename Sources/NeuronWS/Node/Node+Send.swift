@@ -110,15 +110,17 @@ extension Node {
         return try queue(bytes, kind: UInt8(truncatingIfNeeded: kind.rawValue), values: 0, errors: 0)
     }
 
-    private func queue(
-        _ bytes: UnsafeRawBufferPointer, kind: UInt8, values: Int, errors: Int
+    /// `kind` nil: the one of the settings. `beyond`: room past the queue's limits.
+    func queue(
+        _ bytes: UnsafeRawBufferPointer, kind: UInt8?, values: Int = 0, errors: Int = 0,
+        beyond: Mailbox.Limits = Mailbox.none
     ) throws(NodeError) -> UInt64 {
         lock.lock()
         var chunk: MessageChunk?
-        if mailbox.hasRoom(byteCount: bytes.count), mailbox.needsChunk(byteCount: bytes.count) {
+        if mailbox.hasRoom(byteCount: bytes.count, beyond: beyond), mailbox.needsChunk(byteCount: bytes.count) {
             chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
         }
-        let verdict = mailbox.append(bytes, kind: kind, chunk: &chunk)
+        let verdict = mailbox.append(bytes, kind: kind ?? configuration.messageKind, beyond: beyond, chunk: &chunk)
         guard case .accepted(let id) = verdict else {
             counters.messagesRejected &+= 1
             let error = queueFullLocked()

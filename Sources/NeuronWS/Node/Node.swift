@@ -33,6 +33,9 @@ final class Node: @unchecked Sendable {
     var logLevelRevertsAt: UInt64?
     var scratch: [ByteBuffer] = []
 
+    /// The requests that the host holds; locked by itself.
+    let requests: RequestDesk
+
     /// Loop-bound while there is a session.
     var outbox = Outbox()
 
@@ -64,10 +67,12 @@ final class Node: @unchecked Sendable {
         handle.initialize(to: neuron_ws_node_t())
         mailbox = Mailbox(limits: configuration.mailboxLimits)
         subscriptions = SubscriptionTable(seed: Random.next())
+        requests = RequestDesk(generation: Fork.generation)
         logLevel = configuration.logLevel
         outbox.inspectsMessages = host.inspectsMessages
         outbox.fragmentBytesMax = configuration.fragmentBytesMax
         status.isVerifyOff = configuration.isVerifyOff
+        status.statesInterval = configuration.statesInterval
         status.url = configuration.shownURL(0)
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
     }
@@ -81,6 +86,7 @@ final class Node: @unchecked Sendable {
         Runtime.shared.prepare()
         let configuration = try Configuration.make(settings)
         let node = Node(name: name, host: host, configuration: configuration)
+        node.requests.open(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle
     }
 
@@ -157,6 +163,9 @@ final class Node: @unchecked Sendable {
 
     /// Ends the node: after this no callback runs. The handle is gone.
     func destroy() {
+        // Answers that come from here on find no node.
+        requests.close()
+        defer { dropQueuedRequests() }
         lock.lock()
         let session = self.session
         pending.isDestroyed = true
@@ -228,6 +237,7 @@ final class Node: @unchecked Sendable {
         logLevel = new.logLevel
         logLevelRevertsAt = nil
         status.isVerifyOff = new.isVerifyOff
+        status.statesInterval = new.statesInterval
         pending.isReconfigured = true
         pending.reconnects = pending.reconnects || !new.needsNoReconnect(from: old)
         let session = self.session

@@ -145,7 +145,11 @@ extension NodeSession: StreamOwner {
 
     func streamReceived(_ bytes: UnsafeRawBufferPointer) {
         if isEnded { return }
-        node.lock.withLock { node.counters.wireBytesReceived &+= UInt64(bytes.count) }
+        node.lock.lock()
+        node.counters.wireBytesReceived &+= UInt64(bytes.count)
+        mayFrameReplies = node.outbox.isAllFramed && node.mailbox.isEmpty
+        node.lock.unlock()
+        if case .open(let endpoint) = protocolState, !endpoint.maySendData { mayFrameReplies = false }
         machine.bytesReceived(now: loop.nowNanoseconds)
         var offset = 0
         var justOpened = false

@@ -103,11 +103,33 @@ extension NodeSession {
         return sendEnd > 0
     }
 
+    /// Frames what the host has answered to the messages before a Close or a fault, in front of our Close, which ends
+    /// sending (RFC 6455 §5.5.1). What waited before these bytes came does not go with it: a server that closes would
+    /// discard it, and it belongs on the next connection.
+    func frameReplies() {
+        guard mayFrameReplies, !isPumping, case .open = protocolState else { return }
+        guard takeMail() || !node.outbox.isAllFramed else { return }
+        let output = UnsafeMutableRawBufferPointer(start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
+        isPumping = true
+        defer { isPumping = false }
+        while true {
+            switch node.outbox.fill(
+                output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
+                stopsAtFrameEnd: false)
+            {
+            case .outOfKeys: refillKeys()
+            case .uninspected: if !inspect() { return }
+            case .bufferFull, .frameEnded, .allFramed: return
+            }
+        }
+    }
+
     /// What the host threads have pushed meanwhile. False: nothing.
     @discardableResult
     private func takeMail() -> Bool {
         node.lock.lock()
-        let mail = node.mailbox.takeAll()
+        // What is pushed after a configure goes to the new server, though the loop has not seen the new settings yet.
+        let mail = node.pending.reconnects ? ChunkList() : node.mailbox.takeAll()
         node.lock.unlock()
         if mail.isEmpty { return false }
         node.outbox.add(mail)

@@ -53,8 +53,12 @@ extension NodeSession {
         case .pong(let payload):
             pongReceived(payload)
         case .close(let code, let reason):
+            frameReplies()
+            if isEnded { return }
             closeReceived(Ending.peerClosed(code, reason: reason.text), reason.text)
         case .failed(let error):
+            frameReplies()
+            if isEnded { return }
             closeReceived(Ending.protocolFailed(error), "")
         }
     }
@@ -64,15 +68,8 @@ extension NodeSession {
         node.lock.lock()
         node.counters.messagesReceived &+= 1
         node.counters.payloadBytesReceived &+= UInt64(message.count)
-        let queue = node.events
         node.lock.unlock()
-        if let queue, queue.wants(NEURON_WS_EVENT_MESSAGE) {
-            var event = NodeEvent(kind: NEURON_WS_EVENT_MESSAGE, bytes: message)
-            event.event.message_kind = kindForHost
-            queue.append(event)
-        } else if node.host.wantsMessages {
-            message.withUnsafeBytes { node.host.messageReceived(node.handle, kindForHost, $0) }
-        }
+        messageArrived(kindForHost, message)
     }
 
     private func pongReceived(_ payload: ControlPayload) {

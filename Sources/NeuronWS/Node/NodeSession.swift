@@ -25,6 +25,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Of the stream's bytes, how many are counted in the metrics.
     var countedBytes: UInt64 = 0
     var isPumping = false
+    /// No message waited to be framed when the bytes came that are being read, and our Close had not gone out: what is
+    /// sent meanwhile answers them.
+    var mayFrameReplies = false
     /// Both Close frames are through, and the stream was told that nothing more comes.
     var hasFinishedWriting = false
     /// The configuration of the present connection.
@@ -39,6 +42,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
 
+    /// Malformed requests without a uuid so far.
+    var malformedUnanswered: UInt64 = 0
+    /// For the next request that is too late; see `rescheduleRequests`.
+    var requestTimer: TimerID?
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -78,7 +85,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.stopped(timeout: timeout, now: now))
             if !isEnded, machine.isIdle { end() }
         }
-        if pending.starts, !isEnded { perform(machine.started(now: now)) }
+        if pending.starts, !isEnded {
+            // Those of an earlier session may still wait.
+            rescheduleRequests()
+            perform(machine.started(now: now))
+        }
         if !isEnded { pump() }
     }
 
@@ -89,6 +100,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             node.outbox.deflater?.thresholdBytes = compression.thresholdBytes
         }
         status.isVerifyOff = new.isVerifyOff
+        status.statesInterval = new.statesInterval
         configuration = new
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
     }
@@ -135,6 +147,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func sendClose(_ code: CloseCode) {
         guard case .open(var endpoint) = protocolState else { return }
+        mayFrameReplies = false
         protocolState = .none
         endpoint.queueClose(code, reason: ControlPayload())
         protocolState = .open(endpoint)
@@ -254,6 +267,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.unlock()
         if let timer { loop.cancel(timer) }
         timer = nil
+        if let requestTimer { loop.cancel(requestTimer) }
+        requestTimer = nil
         if releases { Runtime.shared.releaseLoop() }
     }
 
@@ -280,6 +295,7 @@ extension NodeSession: LoopHandler {
 
     func timerFired(_ token: UInt64) {
         if isEnded { return }
+        if token == Self.requestTimerToken { return requestTimerFired() }
         timer = nil
         timerDeadline = .max
         let now = Clock.monotonicNanoseconds

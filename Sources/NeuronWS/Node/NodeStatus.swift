@@ -10,6 +10,8 @@ struct NodeStatus {
     var isTLS = false
     var isVerified = false
     var isVerifyOff = false
+    /// Seconds between two reports of driver states; 0: none are wanted.
+    var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
     /// Monotonic nanoseconds; nil: none is planned.
     var nextAttempt: UInt64?
@@ -74,6 +76,7 @@ struct NodeStatus {
         put(closeReason, &state.close_reason)
         put(message, &state.message)
         put(extensions, &state.extensions)
+        state.states_interval_s = statesInterval
         return state
     }
 

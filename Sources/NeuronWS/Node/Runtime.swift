@@ -9,6 +9,9 @@ final class Runtime: @unchecked Sendable {
     /// Memory for messages that is kept for the next ones while nobody needs it, bytes: 16 MiB.
     private static let keptBytesMax = 16 * 1024 * 1024
 
+    /// What the hosts of this process hold of servers' requests.
+    let requests = RequestRegistry()
+
     private let lock = Lock()
     private var loop: EventLoop?
     private var users = 0
@@ -98,6 +101,7 @@ final class Runtime: @unchecked Sendable {
     func forkPrepares() {
         lock.lock()
         poolLock.lock()
+        requests.forkPrepares()
         contextLock.lock()
     }
 
@@ -108,6 +112,7 @@ final class Runtime: @unchecked Sendable {
             loop = nil
             users = 0
         }
+        requests.forkEnded()
         contextLock.unlock()
         poolLock.unlock()
         lock.unlock()

@@ -39,12 +39,16 @@ public struct Mailbox {
     /// Nothing waits to be taken.
     public var isEmpty: Bool { list.isEmpty }
 
-    /// Whether a message of this size would be taken now. One that is larger than the limit in bytes is taken when
-    /// nothing else waits: otherwise it could never be sent.
-    public func hasRoom(byteCount: Int) -> Bool {
+    /// Room past the limits that only answers to requests have: a full queue must not leave a peer without one.
+    public static let none = Limits(bytesMax: 0, messagesMax: 0)
+
+    /// Whether a message of this size would be taken now, `beyond` the limits if need be. One that is larger than the
+    /// limit in bytes is taken when nothing else waits: otherwise it could never be sent.
+    public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
         let size = UInt64(MessageRecord.size(byteCount: byteCount))
         if queuedCount == 0 { return true }
-        return queuedCount < UInt64(limits.messagesMax) && queuedBytes + size <= UInt64(limits.bytesMax)
+        return queuedCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
+            && queuedBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
     }
 
     /// The message goes into `chunk` if the last chunk has no room; it must have been taken with this size.
@@ -55,9 +59,9 @@ public struct Mailbox {
 
     /// Copies the message into the mailbox. `pool` gives a chunk where one is needed.
     public mutating func append(
-        _ bytes: UnsafeRawBufferPointer, kind: UInt8, chunk: inout MessageChunk?
+        _ bytes: UnsafeRawBufferPointer, kind: UInt8, beyond: Limits = none, chunk: inout MessageChunk?
     ) -> Verdict {
-        guard hasRoom(byteCount: bytes.count) else { return .full }
+        guard hasRoom(byteCount: bytes.count, beyond: beyond) else { return .full }
         if let last = list.last, last.hasRoom(byteCount: bytes.count) {
             last.append(bytes, kind: kind)
         } else {

@@ -45,7 +45,7 @@ public final class GroupDocument {
     public static func parse(
         _ text: UnsafeRawBufferPointer, ignoring: [String] = []
     ) throws(GroupDocumentError) -> GroupDocument {
-        let document = try parseJSON(text)
+        let document = try parseJSON(text, byteCountMax: documentBytesMax)
         let root = document.root
         guard root.kind == .object else {
             throw GroupDocumentError(.invalidJSON, "the group is \(root.kindName); it must be an object")
@@ -78,13 +78,15 @@ public final class GroupDocument {
     }
 
     /// Integers that jansson refuses are marked and read again; see `LargeIntegers`.
-    private static func parseJSON(_ text: UnsafeRawBufferPointer) throws(GroupDocumentError) -> JSONDocument {
-        if text.count > documentBytesMax {
+    static func parseJSON(
+        _ text: UnsafeRawBufferPointer, byteCountMax: Int
+    ) throws(GroupDocumentError) -> JSONDocument {
+        if text.count > byteCountMax {
             throw GroupDocumentError(
-                .tooBig, "the document has \(text.count) bytes, at most \(documentBytesMax) are taken")
+                .tooBig, "the document has \(text.count) bytes, at most \(byteCountMax) are taken")
         }
         do throws(JSONError) {
-            return try JSONDocument.parse(text, byteCountMax: documentBytesMax)
+            return try JSONDocument.parse(text, byteCountMax: byteCountMax)
         } catch {
             guard let marked = LargeIntegers.rewritten(text) else {
                 throw GroupDocumentError(.invalidJSON, error.text)

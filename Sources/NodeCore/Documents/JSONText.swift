@@ -79,3 +79,12 @@ public enum JSONText {
 
     private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }
+
+extension JSONText {
+    /// Whether `bytes` are one JSON document, integers up to 2^64-1 included.
+    public static func check(_ bytes: UnsafeRawBufferPointer) throws(JSONError) {
+        do throws(GroupDocumentError) {
+            _ = try GroupDocument.parseJSON(bytes, byteCountMax: .max)
+        } catch { throw JSONError(text: error.text) }
+    }
+}

@@ -62,6 +62,11 @@ public struct EncodeOptions {
         return text
     }
 
+    /// A member that must be a text where it is there.
+    public func optionalText(_ member: String) throws(EncodingError) -> String? {
+        root?[member] == nil ? nil : try text(member)
+    }
+
     /// A member that must be an integer.
     public func integer(_ member: String) throws(EncodingError) -> Int64 {
         guard let integer = root?[member]?.integer else {

@@ -19,6 +19,8 @@ public final class NodeSettings: Sendable {
             format: UploadFormat(rawValue: Int32(truncatingIfNeeded: read.integer(.format))) ?? .values,
             reportsErrors: read.boolean(.uploadErrors), staticTags: parser.staticTags, template: parser.template)
         sendsBinary = read.integer(.messageType) == 2
+        driverStatesIntervalSeconds = read.boolean(.uploadDriverStates) ? read.integer(.driverStatesInterval) : 0
+        requestTimeoutMilliseconds = read.milliseconds(.requestTimeout)
         username = read.text(.username)
         password = read.text(.password)
         token = read.text(.token)
@@ -68,6 +70,11 @@ public final class NodeSettings: Sendable {
     public let encoding: EncodingOptions
     /// Messages are sent as binary ones instead of text.
     public let sendsBinary: Bool
+
+    /// 0: no driver states are wanted.
+    public let driverStatesIntervalSeconds: Int64
+    /// How long a request may wait for the host's answer.
+    public let requestTimeoutMilliseconds: Int64
 
     /// Basic authentication.
     public let username: String?

@@ -20,6 +20,8 @@ public struct SettingDescriptor: Sendable {
         case forCustomFormat
         /// While compression is on.
         case forCompression
+        /// While driver states are uploaded.
+        case forDriverStates
         /// Never: the form has another way to say it.
         case never
     }

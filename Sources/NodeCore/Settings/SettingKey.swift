@@ -9,6 +9,8 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case schema
     case uploadErrors = "upload_err"
     case staticTags = "static_tags"
+    case uploadDriverStates = "upload_drv_state"
+    case driverStatesInterval = "upload_drv_state_interval"
     case messageType = "message-type"
     case username
     case password
@@ -36,6 +38,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case maxMessageSize = "max-message-size"
     case maxFrameSize = "max-frame-size"
     case fragmentSize = "fragment-size"
+    case requestTimeout = "request-timeout"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
     case compression
@@ -51,8 +54,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "upload_drv_state", "upload_drv_state_interval", "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat",
-        "delivery", "ack-member",
+        "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat", "delivery", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
         "cache-ttl", "resend-priority", "durability", "data-dir", "device-id", "api-key", "api-key-in", "redirects",
     ]

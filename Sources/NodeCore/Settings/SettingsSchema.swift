@@ -35,6 +35,8 @@ public enum SettingsSchema {
         case .forTLS: member.raw("condition", "{\"field\":\"url\",\"regex\":\"^wss:\"}")
         case .forCustomFormat: member.raw("condition", "{\"field\":\"format\",\"value\":3}")
         case .forCompression: member.raw("condition", "{\"field\":\"compression\",\"value\":1}")
+        case .forDriverStates:
+            member.raw("condition", "{\"field\":\"upload_drv_state\",\"value\":true}")
         case .always, .never: break
         }
         text.append(contentsOf: member.finished())

@@ -46,6 +46,13 @@ extension SettingsTable {
             BilingualText("Close timeout", "关闭超时"),
             BilingualText(
                 "How long the server's answer to a Close frame is waited for.", "等待服务器应答 Close 帧的时间。")),
+        SettingDescriptor(
+            .requestTimeout, .seconds(from: 1000, to: 3_600_000), .value(.milliseconds(30_000)), unit: "s",
+            reconnects: false,
+            BilingualText("Request timeout", "请求超时"),
+            BilingualText(
+                "A request from the server that the host has not answered for so long is answered with error 3015.",
+                "服务器的请求在该时间内未得到宿主程序应答，则以错误码 3015 应答。")),
     ]
 
     private static let sizeMin: Int64 = 125

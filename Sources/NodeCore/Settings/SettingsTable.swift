@@ -82,6 +82,17 @@ public enum SettingsTable {
             BilingualText(
                 "An object whose members are added to each message of all groups.", "一个对象，其成员会加入所有组的每条消息。")),
         SettingDescriptor(
+            .uploadDriverStates, .boolean, .value(.boolean(false)), reconnects: false,
+            BilingualText("Upload driver states", "上报驱动状态"),
+            BilingualText(
+                "The host reports at intervals how the drivers stand.", "按间隔上报南向驱动的状态。")),
+        SettingDescriptor(
+            .driverStatesInterval, .integer(from: 1, to: 3600), .value(.integer(1)), unit: "s",
+            shown: .forDriverStates, reconnects: false,
+            BilingualText("Interval of driver states", "驱动状态上报间隔"),
+            BilingualText(
+                "Between two such reports; the host keeps it.", "两次上报之间的间隔，由宿主程序执行。")),
+        SettingDescriptor(
             .messageType, .choice([SettingChoice("text", 1), SettingChoice("binary", 2)]), .value(.integer(1)),
             reconnects: false,
             BilingualText("Message type", "消息类型"),

@@ -202,6 +202,36 @@ extension NodeSuites {
             #expect(node.messages == ["one", "", String(repeating: "ü", count: 100_000)])
         }
 
+        @Test(arguments: [
+            // A message, and with it a Close; or a frame with a reserved bit set (RFC 6455 §5.2).
+            ([0x81, 1, 0x61, 0x88, 2, 0x03, 0xE8], 1000), ([0x81, 1, 0x61, 0xA1, 1, 0x62], 1002),
+        ] as [([UInt8], UInt16)])
+        func anAnswerGoesOutBeforeTheClose(bytes: [UInt8], code: UInt16) throws {
+            let server = try startServer { $0.behaviour.bytesAfterHandshake = bytes }
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            node.echoes = true
+            node.start()
+            #expect(server.waitForMessages(1, timeoutMilliseconds: 10_000))
+            #expect(server.messages[0].connection == 1 && server.messages[0].text == "a")
+            #expect(server.waitForEnded(1, timeoutMilliseconds: 10_000))
+            #expect(server.endedConnections[0].closeCode == code)
+        }
+
+        @Test func whatWaitedIsNotLostToAServerThatClosesAtOnce() throws {
+            let server = try startServer { $0.behaviour.bytesAfterHandshake = [0x81, 1, 0x61, 0x88, 2, 0x03, 0xE9] }
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            node.send("first")
+            node.echoes = true
+            node.start()
+            #expect(server.waitForEnded(1, timeoutMilliseconds: 10_000))
+            server.behaviour.bytesAfterHandshake = []
+            #expect(server.waitForMessages(2, timeoutMilliseconds: 10_000))
+            #expect(server.messages.prefix(2).map(\.text) == ["first", "a"])
+            #expect(server.messages.allSatisfy { $0.connection > 1 })
+        }
+
         @Test func eventsReplaceCallbacks() throws {
             let server = try startServer { $0.behaviour.answer = .echo }
             defer { server.stop() }

@@ -4,11 +4,12 @@ import LoopbackServer
 import NeuronWS
 
 typealias NodePointer = UnsafeMutablePointer<neuron_ws_node_t>
+typealias RequestPointer = UnsafeMutablePointer<neuron_ws_request_t>
 
 /// A node as a C host has it, with what its callbacks told. The callbacks come on the loop thread: all is locked.
 final class TestNode: @unchecked Sendable {
     /// Callbacks in which the node can be told to destroy itself.
-    enum Callback { case state, message, delivery, log, beforeConnect, beforeSend }
+    enum Callback { case state, message, delivery, log, beforeConnect, beforeSend, request }
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var pointer: NodePointer?
@@ -17,14 +18,21 @@ final class TestNode: @unchecked Sendable {
     private var _phases: [neuron_ws_phase_t] = []
     private var _lines: [String] = []
     private var _callsAfterDestroy = 0
+    private var _requests: [RequestPointer] = []
+    private var _described: [String] = []
 
     /// Set before `start`.
     var destroysIn: Callback?
+    var echoes = false
     var refuses: ([UInt8]) -> Bool = { _ in false }
+    /// What becomes of a request in its callback; true: it is kept in `requests`.
+    var answers: (RequestPointer, neuron_ws_request_info_t) -> Bool = { _, _ in true }
     var beforeConnect: ((UnsafeMutablePointer<neuron_ws_attempt_t>) -> neuron_ws_status_t)?
 
     /// Settings as JSON members without braces, behind the url.
-    static func make(_ url: String, _ more: String = "", subscribes: Bool = true) -> TestNode {
+    static func make(
+        _ url: String, _ more: String = "", subscribes: Bool = true, takesRequests: Bool = false
+    ) -> TestNode {
         let node = TestNode()
         let separator = more.isEmpty ? "" : ","
         let settings =
@@ -39,7 +47,9 @@ final class TestNode: @unchecked Sendable {
         }
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))
-            TestNode.from(context).called(.message) { $0._messages.append(message) }
+            let node = TestNode.from(context)
+            node.called(.message) { $0._messages.append(message) }
+            if node.echoes { node.send(String(decoding: message, as: UTF8.self)) }
         }
         host.on_delivery = { _, id, outcome, _, context in
             TestNode.from(context).called(.delivery) { $0._deliveries.append((id, outcome)) }
@@ -59,6 +69,17 @@ final class TestNode: @unchecked Sendable {
             let isRefused = node.refuses(Array(UnsafeBufferPointer(start: bytes, count: length)))
             node.called(.beforeSend) { _ in }
             return !isRefused
+        }
+        if takesRequests {
+            host.on_request = { _, request, info, context in
+                let node = TestNode.from(context)
+                let isKept = node.answers(request!, info!.pointee)
+                let shown = "\(String(cString: info!.pointee.uuid)) \(info!.pointee.kind.rawValue)"
+                node.called(.request) {
+                    if isKept { $0._requests.append(request!) }
+                    $0._described.append(shown)
+                }
+            }
         }
         let status = neuron_ws_node_create("test", settings, &host, &node.pointer)
         precondition(status == .NEURON_WS_OK, String(cString: neuron_ws_last_error()))
@@ -109,6 +130,9 @@ final class TestNode: @unchecked Sendable {
     var deliveries: [(id: UInt64, outcome: neuron_ws_outcome_t)] { locked { _deliveries } }
     var phases: [neuron_ws_phase_t] { locked { _phases } }
     var lines: [String] { locked { _lines } }
+    /// Handles of requests that have not been answered by `answers`, and "uuid kind" of all.
+    var requests: [RequestPointer] { locked { _requests } }
+    var described: [String] { locked { _described } }
     var callsAfterDestroy: Int { locked { _callsAfterDestroy } }
 
     func start() { precondition(neuron_ws_node_start(handle) == .NEURON_WS_OK) }

@@ -40,6 +40,8 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.fragmentBytes == 0)
         #expect(settings.queueBytesMax == 16_777_216)
         #expect(settings.queueMessagesMax == 262_144)
+        #expect(settings.requestTimeoutMilliseconds == 30_000)
+        #expect(settings.driverStatesIntervalSeconds == 0)
         #expect(settings.ipVersion == 0)
         #expect(settings.tcpNoDelay)
         #expect(settings.logLevel == 1)
@@ -69,6 +71,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
             "tls-verify":false,"tls-alpn":["http/1.1"],"connect-timeout":0.1,"keep-alive-interval":0,"ping-timeout":1.5,
             "user-timeout":0,"reconnect-min":0.01,"reconnect-max":0.01,"close-timeout":600,"max-message-size":125,
             "max-frame-size":1073741824,"fragment-size":125,"queue-max-bytes":65536,"queue-max-messages":1,
+            "request-timeout":1.5,"upload_drv_state":true,"upload_drv_state_interval":60,
             "bind-interface":"eth0","source-address":"127.0.0.1","ip-version":"4","tcp-nodelay":false,"log-level":"off"}
             """
         let settings = try NodeSettings.parse(json: json)
@@ -106,6 +109,8 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.fragmentBytes == 125)
         #expect(settings.queueBytesMax == 65_536)
         #expect(settings.queueMessagesMax == 1)
+        #expect(settings.requestTimeoutMilliseconds == 1_500)
+        #expect(settings.driverStatesIntervalSeconds == 60)
         #expect(settings.bindInterface == "eth0")
         #expect(settings.sourceAddress == "127.0.0.1")
         #expect(settings.ipVersion == 4)

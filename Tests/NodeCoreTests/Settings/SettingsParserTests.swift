@@ -25,6 +25,8 @@ import Testing
             ("fragment-size", ["0", "125", "1073741824"], ["1", "124", "-1", "1073741825"]),
             ("queue-max-bytes", ["65536", "17179869184"], ["65535", "17179869185", "0"]),
             ("queue-max-messages", ["1", "100000000"], ["0", "100000001"]),
+            ("request-timeout", ["1", "3600"], ["0", "0.999", "3600.001"]),
+            ("upload_drv_state_interval", ["1", "3600"], ["0", "3601", "1.5"]),
         ]
         for (key, good, bad) in edges {
             for value in good { #expect(accepted(key, value), "\(key) \(value)") }

@@ -36,6 +36,8 @@ import Testing
         #expect(schema["schema"]?["condition"]?["value"]?.integer == 3)
         #expect(schema["ca"]?["type"]?.string == "file")
         #expect(schema["ca"]?["condition"]?["regex"]?.string == "^wss:")
+        #expect(schema["upload_drv_state_interval"]?["condition"]?["field"]?.string == "upload_drv_state")
+        #expect(schema["upload_drv_state_interval"]?["condition"]?["value"]?.boolean == true)
         #expect(schema["url"]?["attribute"]?.string == "required")
         #expect(schema["reconnect-min"]?["name"]?.string == "Reconnect after, at least (s)")
         #expect(schema["reconnect-min"]?["default"]?.number == 0.5)

@@ -21,6 +21,7 @@ from .enums import (
     Outcome,
     Phase,
     Reason,
+    RequestKind,
     Status,
     TLSFailure,
     Type,
@@ -49,6 +50,7 @@ from .errors import (
 )
 from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
 from .node import Node
+from .requests import Request, RequestTag
 from .state import Metrics, State
 
 __version__ = "1.0.0"
@@ -82,6 +84,9 @@ __all__ = [
     "QueueFull",
     "Reason",
     "Refused",
+    "Request",
+    "RequestKind",
+    "RequestTag",
     "SettingsError",
     "Skipped",
     "State",

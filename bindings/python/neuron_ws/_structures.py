@@ -118,6 +118,7 @@ class StateStructure(Structure):
         ("close_reason", c_char * 128),
         ("message", c_char * 1024),
         ("extensions", c_char * 160),
+        ("states_interval_s", c_uint32),
     ]
 
 
@@ -158,6 +159,33 @@ class MetricsStructure(Structure):
     """neuron_ws_metrics_t"""
 
     _fields_ = [("size", c_size_t)] + [(member, c_uint64) for member in METRICS_MEMBERS]
+
+
+class RequestInfoStructure(Structure):
+    """neuron_ws_request_info_t"""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("uuid", c_char_p),
+        ("driver", c_char_p),
+        ("group", c_char_p),
+        ("json", c_void_p),
+        ("json_length", c_size_t),
+        ("tags", POINTER(TagStructure)),
+        ("tag_count", c_size_t),
+        ("tag_list", c_bool),
+        ("sync", c_bool),
+        ("action", c_char_p),
+        ("query_name", c_char_p),
+        ("query_description", c_char_p),
+    ]
+
+
+class DriverStateStructure(Structure):
+    """neuron_ws_driver_state_t"""
+
+    _fields_ = [("node", c_char_p), ("link", c_int32), ("running", c_int32), ("is_driver", c_bool)]
 
 
 class EventStructure(Structure):
@@ -211,6 +239,11 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_push_json": (_status, (_node, c_char_p, c_size_t, POINTER(c_uint64))),
     "neuron_ws_node_send": (_status, (_node, c_int32, c_char_p, c_size_t, POINTER(c_uint64))),
     "neuron_ws_node_request": (_status, (_node, c_void_p, POINTER(c_uint64))),
+    "neuron_ws_node_push_states": (
+        _status,
+        (_node, POINTER(DriverStateStructure), c_size_t, c_size_t, POINTER(c_uint64)),
+    ),
+    "neuron_ws_request_info": (_status, (c_void_p, POINTER(RequestInfoStructure))),
     "neuron_ws_request_reply": (_status, (c_void_p, c_char_p, c_size_t)),
     "neuron_ws_request_drop": (_status, (c_void_p,)),
     "neuron_ws_node_flush": (_status, (_node, c_int32, c_uint32)),

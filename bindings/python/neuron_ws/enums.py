@@ -205,6 +205,15 @@ class MetricsFormat(OpenEnum):
     JSON = 1
 
 
+class RequestKind(OpenEnum):
+    """What a request from the server asks for."""
+
+    READ = 1
+    WRITE = 2
+    ACTION = 3
+    OPERATION = 4
+
+
 class EventKind(enum.IntFlag):
     """Kinds of events, as bits."""
 

@@ -88,7 +88,7 @@ class Skipped(NeuronWSError):
 
 
 class NotFound(NeuronWSError, LookupError):
-    """There is no such subscription."""
+    """There is no such subscription; or the request was answered before, or it is too late for an answer."""
 
 
 class WrongThread(NeuronWSError):

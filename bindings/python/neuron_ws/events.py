@@ -7,6 +7,7 @@ from typing import Optional, Union
 
 from ._structures import EventStructure
 from .enums import EventKind, Level, LogLevel, MessageKind, Outcome, Phase, Reason
+from .requests import Request
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LogEvent:
     text: str
 
 
-Event = Union[StateEvent, MessageEvent, DeliveryEvent, LogEvent]
+Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent]
 
 
 def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[Event]:
@@ -52,6 +53,8 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
         return StateEvent(structure.link != 0, Phase(structure.phase), Reason(structure.reason))
     if kind == EventKind.MESSAGE:
         return MessageEvent(octets.decode() if structure.message_kind == MessageKind.TEXT else octets)
+    if kind == EventKind.REQUEST:
+        return Request(structure.request, octets)
     if kind == EventKind.DELIVERY:
         return DeliveryEvent(structure.id, Outcome(structure.outcome), Level(structure.level))
     if kind == EventKind.LOG:

@@ -7,27 +7,32 @@ import select
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Callable, Optional, Union
 
 from ._handle import Handle
 from ._library import check, library
-from ._structures import EventStructure, MetricsStructure, StateStructure
+from ._structures import DriverStateStructure, EventStructure, MetricsStructure, StateStructure
 from ._values import Group, Metas, Precision, Timestamp, TypeName, c_text, json_text, utf8
 from .enums import EventKind, Level, LogLevel, MessageKind, MetricsFormat, Status
 from .errors import NodeClosed
 from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent, event_from_structure
+from .requests import Request
 from .state import Metrics, State
 
 Settings = Union[Mapping[str, object], str]
 StateCallback = Callable[[StateEvent], object]
 MessageCallback = Callable[[Union[str, bytes]], object]
+RequestCallback = Callable[[Request], object]
 DeliveryCallback = Callable[[DeliveryEvent], object]
 LogCallback = Callable[[LogEvent], object]
 
-# What this package makes events of; requests and responses come with a later version of the library.
-_KINDS = EventKind.STATE | EventKind.MESSAGE | EventKind.DELIVERY | EventKind.LOG
+# What this package makes events of; responses come with a later version of the library.
+_KINDS = EventKind.STATE | EventKind.MESSAGE | EventKind.REQUEST | EventKind.DELIVERY | EventKind.LOG
+# What a node keeps that was not told. Requests must be asked for: who takes them owes the server an answer.
+_DEFAULT_KINDS = _KINDS & ~EventKind.REQUEST
 # How long a waiting poll() takes to see that another thread closed the node, in seconds.
 _POLL_SLICE = 0.25
 
@@ -59,6 +64,7 @@ class Node:
     settings     a dictionary, or a JSON text; README.md has the table
     on_state     called with a StateEvent
     on_message   called with ``str`` (a text message) or ``bytes`` (a binary one)
+    on_request   called with a Request, which is to be answered, then or later; without it requests are messages
     on_delivery  called with a DeliveryEvent for each message, by the number that push and send returned
     on_log       called with a LogEvent
     events       kinds of events to keep for :meth:`events` besides those that have a callback
@@ -77,6 +83,7 @@ class Node:
         *,
         on_state: Optional[StateCallback] = None,
         on_message: Optional[MessageCallback] = None,
+        on_request: Optional[RequestCallback] = None,
         on_delivery: Optional[DeliveryCallback] = None,
         on_log: Optional[LogCallback] = None,
         events: EventKind = EventKind(0),
@@ -84,6 +91,8 @@ class Node:
         self.name = name
         self.on_state = on_state
         self.on_message = on_message
+        self.on_request = on_request
+        self._requests: weakref.WeakSet[Request] = weakref.WeakSet()
         self.on_delivery = on_delivery
         self.on_log = on_log
         self._event_lock = threading.Lock()
@@ -119,9 +128,12 @@ class Node:
 
     def close(self, timeout: float = 5.0) -> None:
         """Stops the node within ``timeout`` seconds and frees it. Messages still queued are dropped; events not yet
-        taken are gone. Closing twice is allowed. Calls that other threads are in end first.
+        taken are gone. Requests that were not answered are dropped. Closing twice is allowed. Calls that other threads
+        are in end first.
         """
         self._handle.close(_milliseconds(timeout))
+        for request in list(self._requests):
+            request.drop()
         self._descriptor = -1
 
     @property
@@ -266,6 +278,22 @@ class Node:
             check(library.neuron_ws_node_send(handle, kind, octets, len(octets), ctypes.byref(number)))
         return number.value
 
+    def push_states(self, states: Mapping[str, tuple[int, int]]) -> int:
+        """Sends how the drivers stand: their names, each with its link (0, 1) and its running state (1 to 4, the
+        gateway's numbers). How often is ``state.states_interval_s``, by the settings. Returns the message's number.
+
+        Raises Skipped (there is none), InvalidArgument (a name), QueueFull, TooBig, Forked.
+        """
+        structures = (DriverStateStructure * len(states))()
+        for structure, (name, (link, running)) in zip(structures, states.items()):
+            structure.node = c_text(name, "a driver's name")
+            structure.link, structure.running, structure.is_driver = link, running, True
+        number = ctypes.c_uint64()
+        size = ctypes.sizeof(DriverStateStructure)
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_push_states(handle, structures, len(states), size, ctypes.byref(number)))
+        return number.value
+
     def flush(self, level: Level = Level.WRITTEN, timeout: float = 5.0) -> None:
         """Waits until all that was accepted before has reached ``level`` or another outcome, at most ``timeout``
         seconds.
@@ -321,13 +349,14 @@ class Node:
         """A descriptor that is readable while events wait, for select, poll or ``loop.add_reader``. It is the node's:
         never read, write or close it.
 
-        A node made without callbacks and without ``events`` keeps its events from this call on.
+        A node made without callbacks and without ``events`` keeps its events from this call on, but for requests, which
+        are messages to it.
         Raises NodeClosed, SystemFailure, Forked.
         """
         with self._handle.borrowed():
             if self._descriptor < 0:
                 if not self._mask:
-                    self._mask = self._callback_kinds() or _KINDS
+                    self._mask = self._callback_kinds() or _DEFAULT_KINDS
                 self._open_events()
             return self._descriptor
 
@@ -343,7 +372,9 @@ class Node:
                     return None
                 check(status)
                 octets = ctypes.string_at(structure.bytes, structure.length) if structure.bytes else b""
-            event = event_from_structure(structure, octets)
+                event = event_from_structure(structure, octets)
+                if isinstance(event, Request):
+                    self._requests.add(event)
             if event is not None:
                 return event
 
@@ -405,6 +436,9 @@ class Node:
         elif isinstance(event, MessageEvent):
             if self.on_message is not None:
                 self.on_message(event.data)
+        elif isinstance(event, Request):
+            if self.on_request is not None:
+                self.on_request(event)
         elif isinstance(event, DeliveryEvent):
             if self.on_delivery is not None:
                 self.on_delivery(event)
@@ -416,6 +450,7 @@ class Node:
         for callback, kind in (
             (self.on_state, EventKind.STATE),
             (self.on_message, EventKind.MESSAGE),
+            (self.on_request, EventKind.REQUEST),
             (self.on_delivery, EventKind.DELIVERY),
             (self.on_log, EventKind.LOG),
         ):

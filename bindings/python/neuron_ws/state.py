@@ -43,6 +43,7 @@ class State:
     close_reason: str
     message: str
     extensions: str
+    states_interval_s: int
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -70,6 +71,7 @@ class State:
             close_reason=_text(state.close_reason),
             message=_text(state.message),
             extensions=_text(state.extensions),
+            states_interval_s=state.states_interval_s,
         )
 
 

@@ -1,0 +1,119 @@
+public import CNeuronWS
+import NodeCore
+
+public typealias RequestHandlePointer = UnsafeMutablePointer<neuron_ws_request_t>
+
+/// The longest answer, bytes.
+private let replyBytesMax = 64 << 20
+
+/// Runs `body` with what the handle stands for.
+private func withRequest(
+    _ handle: RequestHandlePointer?,
+    _ body: (UInt, RequestRegistry.Entry) throws(NodeError) -> neuron_ws_status_t
+) -> neuron_ws_status_t {
+    guard let handle else { return failedNull("request") }
+    let number = UInt(bitPattern: handle)
+    guard let entry = Runtime.shared.requests.find(number) else { return failedGone() }
+    guard entry.desk.generation == Fork.generation else {
+        return failed(.NEURON_WS_FORKED, "the request belongs to the parent of this process")
+    }
+    do throws(NodeError) {
+        return try body(number, entry)
+    } catch { return failed(error) }
+}
+
+private func failedGone() -> neuron_ws_status_t {
+    failed(.NEURON_WS_NOT_FOUND, "there is no such request: it was answered or dropped before, or never was one")
+}
+
+@c @implementation
+public func neuron_ws_request_info(
+    _ request: RequestHandlePointer?, _ info: UnsafeMutablePointer<neuron_ws_request_info_t>?
+) -> neuron_ws_status_t {
+    guard let info else { return failedNull("info") }
+    return withRequest(request) { _, entry throws(NodeError) in
+        try write(entry.request.info, to: info, name: "info")
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_request_reply(
+    _ request: RequestHandlePointer?, _ json: UnsafePointer<CChar>?, _ length: Int
+) -> neuron_ws_status_t {
+    guard let json else { return failedNull("json") }
+    return withRequest(request) { number, entry throws(NodeError) in
+        guard length >= 0, length <= replyBytesMax else {
+            throw .tooBig("the answer has \(UInt(bitPattern: length)) bytes; at most \(replyBytesMax) are taken")
+        }
+        let bytes = UnsafeRawBufferPointer(start: json, count: length)
+        do throws(JSONError) {
+            try JSONText.check(bytes)
+        } catch { throw .invalidJSON("the answer is not JSON: \(error.text)") }
+        switch try entry.desk.reply(number, bytes) {
+        case .NEURON_WS_OK: return .NEURON_WS_OK
+        case .NEURON_WS_NOT_RUNNING:
+            return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")
+        default:
+            return failed(
+                .NEURON_WS_NOT_FOUND, "the request was answered, dropped, or too late (setting request-timeout)")
+        }
+    }
+}
+
+@c @implementation
+public func neuron_ws_request_drop(_ request: RequestHandlePointer?) -> neuron_ws_status_t {
+    withRequest(request) { number, entry throws(NodeError) in
+        entry.desk.drop(number) ? .NEURON_WS_OK : failedGone()
+    }
+}
+
+// MARK: Driver states
+
+@c @implementation
+public func neuron_ws_node_push_states(
+    _ node: NodeHandlePointer?, _ states: UnsafePointer<neuron_ws_driver_state_t>?, _ count: Int, _ stride: Int,
+    _ id: UnsafeMutablePointer<UInt64>?
+) -> neuron_ws_status_t {
+    guard states != nil || count == 0 else { return failedNull("states") }
+    return withNode(node) { node throws(NodeError) in
+        let list: [DriverState]
+        do throws(NodeError) {
+            list = try driverStates(UnsafeRawPointer(states), count: count, stride: stride)
+        } catch {
+            node.countRejected()
+            throw error
+        }
+        let number = try node.push(states: list)
+        id?.pointee = number
+        return .NEURON_WS_OK
+    }
+}
+
+/// Copies of the host's structs, which lie `stride` bytes apart: a newer host's are longer.
+private func driverStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) throws(NodeError) -> [DriverState] {
+    guard count >= 0, count <= Int(NEURON_WS_TAGS_MAX) else {
+        throw .tooBig("\(UInt(bitPattern: count)) states; at most \(NEURON_WS_TAGS_MAX) are taken")
+    }
+    let known = MemoryLayout<neuron_ws_driver_state_t>.size
+    guard let states else { return [] }
+    let alignment = MemoryLayout<neuron_ws_driver_state_t>.alignment
+    guard stride >= known, stride <= structSizeMax, stride % alignment == 0 else {
+        throw .structSize(
+            "`stride` is \(UInt(bitPattern: stride)); expected sizeof(neuron_ws_driver_state_t), \(known)")
+    }
+    var list: [DriverState] = []
+    list.reserveCapacity(count)
+    for index in 0..<count {
+        let place = states + index * stride
+        if UnsafeRawBufferPointer(start: place + known, count: stride - known).contains(where: { $0 != 0 }) {
+            throw .structSize("neuron_ws_driver_state_t has members that this version does not know")
+        }
+        let state = place.loadUnaligned(as: neuron_ws_driver_state_t.self)
+        let name = try checkedName(state.node, "states[].node", bytesMax: Int(NEURON_WS_NAME_MAX))
+        list.append(
+            DriverState(
+                node: name, link: Int64(state.link), running: Int64(state.running), isDriver: state.is_driver))
+    }
+    return list
+}

@@ -1,0 +1,59 @@
+import CNeuronWS
+import NodeCore
+
+extension Node {
+    private static let answersBeyond = Mailbox.Limits(
+        bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
+
+    /// An answer to a request, in the node's message-type; past the queue's limits if need be.
+    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
+        _ = try queue(json, kind: nil, beyond: Self.answersBeyond)
+    }
+
+    /// The library's own answer. Where even the room for answers is full it is lost, and counted as rejected.
+    func answer(uuid: [UInt8], error: Int64, reason: String) {
+        RequestAnswer.encode(uuid: uuid, error: error, reason: reason).withUnsafeBytes { bytes in
+            do throws(NodeError) { try queueAnswer(bytes) } catch {}
+        }
+    }
+
+    /// The next event for the host; a request that was answered as too late while it waited is none.
+    func nextEvent() -> neuron_ws_event_t? {
+        guard let queue = lock.withLock({ events }) else { return nil }
+        while let event = queue.take() {
+            guard let request = event.request else { return event }
+            let handle = UInt(bitPattern: request)
+            if requests.isWaiting(handle) { return event }
+            _ = requests.drop(handle)
+        }
+        return nil
+    }
+
+    /// The node ends: requests that the host never took from the queue are nobody's.
+    func dropQueuedRequests() {
+        guard let queue = lock.withLock({ events }) else { return }
+        for handle in queue.removeRequests() { _ = requests.drop(handle) }
+    }
+
+    // MARK: Driver states
+
+    /// Encodes how the drivers stand, and queues it.
+    func push(states: [DriverState]) throws(NodeError) -> UInt64 {
+        let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
+        let result: EncodedGroup
+        do throws(EncodingError) {
+            result = try DriverStates.encode(states, timestampMilliseconds: Clock.wallMilliseconds, into: buffer)
+        } catch {
+            countRejected()
+            throw NodeError(error)
+        }
+        guard case .message = result else {
+            lock.withLock { counters.messagesSkipped &+= 1 }
+            throw .skipped("there is no driver among the states: is_driver is true of none")
+        }
+        let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
+            do throws(NodeError) { return .success(try queue(bytes, kind: nil)) } catch { return .failure(error) }
+        }
+        return try queued.get()
+    }
+}

@@ -1,0 +1,106 @@
+import CNeuronWS
+import NodeCore
+
+extension NodeSession {
+    /// Timers of this session by their tokens.
+    static let requestTimerToken: UInt64 = 1
+
+    /// A whole message from the server: for requests, if the host takes them, else as it is.
+    func messageArrived(_ kind: neuron_ws_kind_t, _ message: [UInt8]) {
+        message.withUnsafeBytes { bytes in
+            let wantsRequests = node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil
+            guard wantsRequests, var incoming = IncomingMessage.make(bytes) else {
+                return deliver(kind, bytes)
+            }
+            // A callback may end the session, and even the connection is no longer needed: answers find the next one.
+            while !isEnded, let part = incoming.next() {
+                switch part {
+                case .request(let request): requestArrived(request)
+                case .malformed(let request, let range):
+                    malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+                case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+                }
+            }
+        }
+    }
+
+    private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
+            var event = NodeEvent(kind: NEURON_WS_EVENT_MESSAGE, bytes: Array(bytes))
+            event.event.message_kind = kind
+            queue.append(event)
+        } else if node.host.wantsMessages {
+            node.host.messageReceived(node.handle, kind, bytes)
+        }
+    }
+
+    private func requestArrived(_ request: Request) {
+        node.lock.withLock { node.counters.requestsReceived &+= 1 }
+        let now = Clock.monotonicNanoseconds
+        let deadline = now &+ configuration.requestTimeout
+        guard let handle = node.requests.admit(request, deadline: deadline) else { return refuse(request) }
+        rescheduleRequests()
+        if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
+            var event = NodeEvent(kind: NEURON_WS_EVENT_REQUEST, bytes: request.withDocument { Array($0) })
+            event.event.request = RequestHandle(bitPattern: handle)
+            if !queue.append(event) {
+                _ = node.requests.drop(handle)
+                refuse(request)
+            }
+        } else if let pointer = RequestHandle(bitPattern: handle) {
+            node.host.requestReceived(node.handle, pointer, request)
+        }
+    }
+
+    private func refuse(_ request: Request) {
+        node.answer(
+            uuid: request.uuid, error: RequestErrorCode.busy,
+            reason: "the gateway holds \(RequestLimits.heldMax) requests, or "
+                + "\(RequestLimits.heldBytesMax) bytes of them, that it has not answered yet")
+    }
+
+    private func malformedArrived(
+        _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
+    ) {
+        let count = node.lock.withLock { () -> UInt64 in
+            node.counters.requestsMalformed &+= 1
+            return node.counters.requestsMalformed
+        }
+        if let uuid = request.uuid {
+            return node.answer(uuid: uuid, error: RequestErrorCode.malformed, reason: request.reason)
+        }
+        malformedUnanswered &+= 1
+        // At doubling intervals: a server that sends many must not fill the log.
+        if malformedUnanswered.nonzeroBitCount == 1 {
+            node.log(
+                .NEURON_WS_LOG_WARN,
+                "A request from the server has no uuid to answer to: \(request.reason) "
+                    + "(\(malformedUnanswered) such, \(count) malformed in all).")
+        }
+        if !isEnded { deliver(kind, bytes) }
+    }
+
+    // MARK: Too late
+
+    /// One timer for the earliest deadline; one that is answered before leaves it, and it fires for nothing.
+    func rescheduleRequests() {
+        guard requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
+        requestTimer = loop.schedule(at: deadline, self, token: Self.requestTimerToken)
+    }
+
+    func requestTimerFired() {
+        requestTimer = nil
+        let late = node.requests.expire(now: Clock.monotonicNanoseconds)
+        for request in late {
+            node.answer(
+                uuid: request.uuid, error: RequestErrorCode.expired,
+                reason: "the gateway did not answer in time (setting request-timeout)")
+        }
+        if !late.isEmpty {
+            node.log(
+                .NEURON_WS_LOG_WARN,
+                "\(late.count) requests were not answered by the host in time (setting request-timeout).")
+        }
+        if !isEnded { rescheduleRequests() }
+    }
+}

@@ -1,0 +1,83 @@
+import CNeuronWS
+import NodeCore
+
+/// Where the host hands in its answers: what a node and the handles of its requests share.
+///
+/// It outlives the node as long as there are handles. Any thread; its lock is taken before the node's, never behind it.
+final class RequestDesk: @unchecked Sendable {
+    /// The process that the node belongs to; see `Fork`.
+    let generation: UInt
+    private let lock = Lock()
+    private var ledger = RequestLedger()
+    /// Nil once the node is destroyed.
+    private var node: Node?
+
+    init(generation: UInt) { self.generation = generation }
+
+    func open(_ node: Node) { lock.withLock { self.node = node } }
+
+    /// From here on nobody hears an answer.
+    func close() {
+        lock.lock()
+        let last = node
+        node = nil
+        lock.unlock()
+        withExtendedLifetime(last) {}
+    }
+
+    /// A handle for the host; nil: it holds too many.
+    func admit(_ request: Request, deadline: UInt64) -> UInt? {
+        lock.lock()
+        defer { lock.unlock() }
+        guard ledger.hasRoom(byteCount: request.byteCount) else { return nil }
+        let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(desk: self, request: request))
+        ledger.add(request, handle: handle, deadline: deadline)
+        return handle
+    }
+
+    func isWaiting(_ handle: UInt) -> Bool { lock.withLock { ledger.standing(handle) == .waiting } }
+
+    var nextDeadline: UInt64? { lock.withLock { ledger.nextDeadline } }
+
+    func expire(now: UInt64) -> [Request] { lock.withLock { ledger.expire(now: now) } }
+
+    /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
+    /// it.
+    func reply(_ handle: UInt, _ json: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
+        lock.lock()
+        // Kept beyond the lock: the node's last reference must not go with it held.
+        let node = self.node
+        defer {
+            lock.unlock()
+            withExtendedLifetime(node) {}
+        }
+        let status: neuron_ws_status_t
+        switch ledger.standing(handle) {
+        case nil: return .NEURON_WS_NOT_FOUND
+        case .expired: status = .NEURON_WS_NOT_FOUND
+        case .waiting:
+            if let node {
+                try node.queueAnswer(json)
+                status = .NEURON_WS_OK
+            } else {
+                status = .NEURON_WS_NOT_RUNNING
+            }
+        }
+        removeLocked(handle)
+        return status
+    }
+
+    /// False: another thread has freed it meanwhile.
+    func drop(_ handle: UInt) -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        guard ledger.standing(handle) != nil else { return false }
+        removeLocked(handle)
+        return true
+    }
+
+    private func removeLocked(_ handle: UInt) {
+        ledger.remove(handle)
+        Runtime.shared.requests.remove(handle)
+    }
+}

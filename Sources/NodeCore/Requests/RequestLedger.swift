@@ -1,0 +1,69 @@
+/// The requests of one node that its host holds, and when each is too late. Times are monotonic nanoseconds.
+///
+/// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
+/// may be reading it.
+/// Invariants: `count <= RequestLimits.heldMax`, `heldBytes <= RequestLimits.heldBytesMax`.
+public struct RequestLedger {
+    /// How a request stood when the host let go of it.
+    public enum Standing: Sendable {
+        case waiting
+        /// The library has answered.
+        case expired
+    }
+
+    private struct Entry {
+        let handle: UInt
+        let request: Request
+        let deadline: UInt64
+        var isExpired = false
+    }
+
+    /// In the order of their coming; at most a thousand, so that a search costs little.
+    private var entries: [Entry] = []
+    public private(set) var heldBytes = 0
+
+    public init() {}
+
+    public var count: Int { entries.count }
+
+    /// Whether one more of this size is taken.
+    public func hasRoom(byteCount: Int) -> Bool {
+        entries.count < RequestLimits.heldMax && byteCount <= RequestLimits.heldBytesMax - heldBytes
+    }
+
+    /// The caller has asked `hasRoom`.
+    public mutating func add(_ request: Request, handle: UInt, deadline: UInt64) {
+        precondition(hasRoom(byteCount: request.byteCount), "the room was not asked for")
+        entries.append(Entry(handle: handle, request: request, deadline: deadline))
+        heldBytes += request.byteCount
+    }
+
+    /// Nil: it is not here.
+    public func standing(_ handle: UInt) -> Standing? {
+        entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
+    }
+
+    /// The host lets go of it.
+    public mutating func remove(_ handle: UInt) {
+        guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
+        heldBytes -= entries[index].request.byteCount
+        entries.remove(at: index)
+    }
+
+    /// Those that have become too late: they are to be answered now.
+    public mutating func expire(now: UInt64) -> [Request] {
+        var late: [Request] = []
+        for index in entries.indices where !entries[index].isExpired && entries[index].deadline <= now {
+            entries[index].isExpired = true
+            late.append(entries[index].request)
+        }
+        return late
+    }
+
+    /// When the next one is too late; nil: none waits.
+    public var nextDeadline: UInt64? {
+        var next: UInt64?
+        for entry in entries where !entry.isExpired { next = min(next ?? .max, entry.deadline) }
+        return next
+    }
+}

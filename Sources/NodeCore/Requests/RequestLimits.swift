@@ -1,0 +1,30 @@
+import CNeuronWS
+
+/// What is taken of requests from the server; the header's constants.
+public enum RequestLimits {
+    /// Of a request's document, bytes.
+    public static let documentBytesMax = Int(NEURON_WS_REQUEST_BYTES_MAX)
+    /// Of its nesting; jansson itself would go to 2,048.
+    public static let depthMax = Int(NEURON_WS_REQUEST_DEPTH_MAX)
+    public static let tagsMax = Int(NEURON_WS_REQUEST_TAGS_MAX)
+    /// Members of an array that is handled member by member.
+    public static let arrayMembersMax = Int(NEURON_WS_REQUEST_ARRAY_MAX)
+    /// Requests of one node that the host holds, and the bytes of their documents.
+    public static let heldMax = Int(NEURON_WS_REQUESTS_MAX)
+    public static let heldBytesMax = Int(NEURON_WS_REQUESTS_BYTES_MAX)
+    /// How far answers may go past the limits of the queue.
+    public static let repliesBeyondMax = Int(NEURON_WS_REPLIES_BEYOND_MAX)
+    public static let repliesBeyondBytesMax = Int(NEURON_WS_REPLIES_BEYOND_BYTES_MAX)
+    /// Of a uuid as it stands in the document, quotes and escapes included: a longer one is not echoed, bytes.
+    static let uuidBytesMax = 4096
+}
+
+/// The gateway's error codes that we answer with by ourselves.
+public enum RequestErrorCode {
+    /// NEU_ERR_BODY_IS_WRONG: the request cannot be understood.
+    public static let malformed: Int64 = 1002
+    /// NEU_ERR_IS_BUSY: the host holds as many requests as it may.
+    public static let busy: Int64 = 1010
+    /// NEU_ERR_PLUGIN_DEVICE_NOT_RESPONSE: the host did not answer in time.
+    public static let expired: Int64 = 3015
+}

@@ -1,0 +1,84 @@
+import Testing
+
+@testable import NodeCore
+
+@Suite struct IncomingMessageTests {
+    @Test(arguments: [
+        "", "   ", "not json", "5", "\"x\"", "null", "{}", "[]", "[1,2]", "{\"a\":1}", "[{}]", "{", "[",
+        "[[{\"uuid\":\"1\"}]]",
+        // Our own messages, which a server may echo, are no requests.
+        #"{"uuid":"1","error":0}"#, #"{"uuid":"1","error":1002,"reason":"x"}"#,
+        #"{"uuid":"1","tags":[{"name":"a","value":1}]}"#, #"{"uuid":"1","tags":[{"group":"g","name":"a","error":0}]}"#,
+        #"{"node":"d","group":"g","timestamp":1,"values":{},"errors":{},"metas":{}}"#,
+        #"{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1}]}"#,
+        #"{"timestamp":1,"states":[{"node":"d","link":1,"running":3}]}"#,
+        // OpenGate's have their own version to come.
+        #"{"operation":{"request":{"id":"1","name":"READ"}}}"#,
+        // Names inside do not count.
+        #"{"data":{"uuid":"1","node":"d","group":"g"}}"#, #"{"a":["uuid","node","group"]}"#,
+    ])
+    func otherMessagesStayWhatTheyAre(_ text: String) { #expect(parts(text) == ["message"]) }
+
+    @Test func namesWithEscapesCount() {
+        #expect(parts(#"{"\u0075uid":"1","n\u006fde":"d","group":"g"}"#) == ["read d/g"])
+        #expect(parts(#" {"\u0075uid":"1"}"#) == [#"message:  {"\u0075uid":"1"}"#])
+    }
+
+    @Test func anArrayIsTakenMemberByMember() {
+        let read = #"{"uuid":"1","node":"d","group":"g"}"#
+        let array = #" [ \#(read), 5 ,"a,]",{"x":[1,"}"]},[\#(read)],{"uuid":"2","node":"d"}, \#(read) ] "#
+        #expect(
+            parts(array) == [
+                "read d/g", "message: 5 ", #"message: "a,]""#, #"message: {"x":[1,"}"]}"#, "message: [\(read)]",
+                #"1002 "2" "group" is missing"#, "read d/g",
+            ])
+        let last = requests(array)[1]
+        #expect(last.withDocument { String(decoding: $0, as: UTF8.self) } == read)
+    }
+
+    @Test func ofABrokenArrayNothingIsCarriedOut() {
+        let read = #"{"uuid":"1","node":"d","group":"g"}"#
+        let refused = #"1002 "1" the array that holds the request is not JSON"#
+        #expect(parts("[\(read)") == [refused])
+        #expect(parts("[\(read),") == [refused])
+        #expect(parts("[\(read)] x") == [refused])
+        #expect(parts("[,\(read)]") == [refused])
+        #expect(parts("[\(read) \(read)]") == [refused, refused])
+        #expect(parts("[\(read),]") == [refused])
+    }
+
+    @Test func anArrayOfTooManyMembersIsAMessage() {
+        let read = #"{"uuid":"1","node":"d","group":"g"}"#
+        func array(_ count: Int) -> String {
+            "[" + [String](repeating: read, count: count).joined(separator: ",") + "]"
+        }
+        #expect(parts(array(4096)).count == 4096)
+        #expect(parts(array(4097)) == ["message"])
+    }
+
+    @Test func cutAnywhereOrWithAnyByteChangedItIsTaken() {
+        let write = #"{"uuid":"1\"","node":"d","group":"g","tags":[{"tag":"t","value":[1,{"a":"\u00e9"}]}]}"#
+        let text = Array("[\(write),{\"uuid\":2,\"node\":\"\"}]".utf8)
+        for length in 0...text.count { _ = parts(Array(text[..<length])) }
+        for index in text.indices {
+            for byte: UInt8 in [0x00, 0x22, 0x2C, 0x3A, 0x5B, 0x5C, 0x5D, 0x7B, 0x7D, 0xFF] {
+                var changed = text
+                changed[index] = byte
+                _ = parts(changed)
+            }
+        }
+        #expect(parts(text).count == 2)
+    }
+
+    @Test func bytesOfAnyKindAreTaken() {
+        var generator = SystemRandomNumberGenerator()
+        let alphabet = Array(#"{}[]",:\ "uuid":"node""group""tag""value"1e-.tfn"#.utf8) + [0, 0x80, 0xFF]
+        for _ in 0..<5_000 {
+            var bytes: [UInt8] = Array(#"{"uuid":1,"node":"d","#.utf8)
+            for _ in 0..<Int.random(in: 0..<40, using: &generator) {
+                bytes.append(alphabet.randomElement(using: &generator)!)
+            }
+            #expect(!parts(bytes).isEmpty, "\(bytes)")
+        }
+    }
+}

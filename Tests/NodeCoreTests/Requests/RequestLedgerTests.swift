@@ -1,0 +1,54 @@
+import Testing
+
+@testable import NodeCore
+
+@Suite struct RequestLedgerTests {
+    private func request(_ bytes: Int = 0) -> Request {
+        let padding = String(repeating: " ", count: bytes)
+        return requests(#"{"uuid":"1","node":"d","group":"g"}"# + padding)[0]
+    }
+
+    @Test func requestsExpireAtTheirDeadlinesOnce() {
+        var ledger = RequestLedger()
+        #expect(ledger.nextDeadline == nil)
+        ledger.add(request(), handle: 1, deadline: 300)
+        ledger.add(request(), handle: 2, deadline: 100)
+        ledger.add(request(), handle: 3, deadline: 200)
+        #expect(ledger.nextDeadline == 100)
+        #expect(ledger.expire(now: 99).isEmpty)
+        #expect(ledger.expire(now: 200).count == 2)
+        #expect(ledger.expire(now: 250).isEmpty)
+        #expect(ledger.nextDeadline == 300)
+        #expect(ledger.standing(1) == .waiting && ledger.standing(2) == .expired && ledger.standing(3) == .expired)
+        #expect(ledger.standing(4) == nil)
+        ledger.remove(1)
+        #expect(ledger.nextDeadline == nil && ledger.standing(1) == nil)
+        // Those that expired are the host's until it lets go of them.
+        #expect(ledger.count == 2)
+        ledger.remove(2)
+        ledger.remove(2)
+        ledger.remove(3)
+        #expect(ledger.count == 0 && ledger.heldBytes == 0)
+    }
+
+    @Test func countAndBytesHaveLimits() {
+        var ledger = RequestLedger()
+        let small = request()
+        for handle in 1...1024 {
+            #expect(ledger.hasRoom(byteCount: small.byteCount))
+            ledger.add(small, handle: UInt(handle), deadline: 1)
+        }
+        #expect(!ledger.hasRoom(byteCount: 1))
+        _ = ledger.expire(now: 1)
+        #expect(!ledger.hasRoom(byteCount: 1))
+        ledger.remove(500)
+        #expect(ledger.hasRoom(byteCount: 1))
+
+        var large = RequestLedger()
+        let heavy = request(4_000_000)
+        for handle in 1...4 { large.add(heavy, handle: UInt(handle), deadline: 1) }
+        #expect(!large.hasRoom(byteCount: heavy.byteCount))
+        #expect(large.hasRoom(byteCount: 16_777_216 - large.heldBytes))
+        #expect(!large.hasRoom(byteCount: 16_777_217 - large.heldBytes))
+    }
+}

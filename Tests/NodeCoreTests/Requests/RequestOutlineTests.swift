@@ -1,0 +1,46 @@
+import Testing
+
+@testable import NodeCore
+
+@Suite struct RequestOutlineTests {
+    private func outline<Result>(_ text: String, _ body: (RequestOutline) -> Result) -> Result {
+        Array(text.utf8).withUnsafeBytes { body(RequestOutline($0, from: 0)) }
+    }
+
+    private func echo(_ text: String) -> String? {
+        outline(text) { $0.echo.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    @Test func theUUIDIsTheLastOfTheRoot() {
+        #expect(echo(#"{"uuid": "1" ,"a":{"uuid":"2"}}"#) == "\"1\"")
+        #expect(echo(#"{"uuid":"1","a":["uuid","3"],"uuid":"\u0041"}"#) == #""\u0041""#)
+        #expect(echo(#"{"uuid":12}"#) == "12")
+        #expect(echo(#"{"uuid":"a,b}"}"#) == #""a,b}""#)
+        #expect(echo(#"{"a":"uuid"}"#) == nil)
+        #expect(echo(#"{"uuid":}"#) == nil)
+        #expect(echo(#"{"uuid""#) == nil)
+        #expect(echo(#"{"uuid":nonsense}"#) == nil)
+    }
+
+    @Test func itEndsBehindItsBrace() {
+        #expect(outline(#"{"a":"}"}, 5"#) { $0.end } == 9)
+        #expect(outline(#"{"a":"\"}"#) { $0.end } == 9)
+        #expect(outline(#"{"a":["#) { ($0.depth, $0.end) } == (2, 6))
+        #expect(outline(#"{"a":[[]],"b":{}}"#) { $0.depth } == 3)
+    }
+
+    @Test func namesAreOfTheRootAlone() {
+        let text = #"{"node":1,"x":{"group":2},"tag":[],"timestamp":0}"#
+        #expect(outline(text) { $0.names } == [.node, .tag, .timestamp])
+        #expect(outline(#"{"\u0041":1}"#) { $0.names } == .escaped)
+        #expect(outline(#"{"a":"\u0041"}"#) { $0.names } == [])
+    }
+
+    @Test func aUUIDOrItsLackDecides() {
+        #expect(outline(#"{"uuid":"1","tag":"t"}"#) { $0.looksLikeRequest })
+        #expect(!outline(#"{"uuid":"1","timestamp":1}"#) { $0.looksLikeRequest })
+        #expect(outline(#"{"node":"d","action":"a"}"#) { $0.looksLikeRequest })
+        #expect(!outline(#"{"node":"d","group":"g","values":{}}"#) { $0.looksLikeRequest })
+        #expect(!outline(#"{"uuid":null,"tag":"t"}"#) { $0.looksLikeRequest })
+    }
+}

@@ -1,0 +1,40 @@
+/*
+ * What the host has subscribed this node to.
+ *
+ * Kept by the plugin, because subscriptions come before the settings do, and
+ * because their texts are the plugin's to keep: the host still reads them when
+ * the handler has returned, so they live until the subscription is changed or
+ * ended. Guarded by the node's lock.
+ */
+#ifndef WEBSOCKET_SUBSCRIPTIONS_H
+#define WEBSOCKET_SUBSCRIPTIONS_H
+
+#include "neuron_host.h"
+
+typedef struct websocket_subscription websocket_subscription_t;
+
+typedef struct {
+    websocket_subscription_t *first;
+} websocket_subscriptions_t;
+
+/* Also for a change of an existing one. Takes what `request` points to. */
+int websocket_subscribe(neu_plugin_t *plugin, const neu_req_subscribe_t *request);
+
+void websocket_unsubscribe(neu_plugin_t *plugin, const char *driver,
+                           const char *group);
+
+/* All groups of a driver. */
+void websocket_unsubscribe_driver(neu_plugin_t *plugin, const char *driver);
+
+void websocket_rename_driver(neu_plugin_t *plugin, const char *driver,
+                             const char *new_driver);
+
+void websocket_rename_group(neu_plugin_t *plugin, const char *driver,
+                            const char *group, const char *new_group);
+
+/* Tells a new node of the library all of them. */
+void websocket_subscriptions_replay(neu_plugin_t *plugin);
+
+void websocket_subscriptions_free(websocket_subscriptions_t *subscriptions);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * A text that grows, for the few JSON documents that the plugin writes itself.
+ */
+#ifndef WEBSOCKET_TEXT_H
+#define WEBSOCKET_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All zero is an empty one. A text that found no memory stays failed. */
+typedef struct {
+    char  *data;
+    size_t length;
+    size_t size;
+    bool   failed;
+} websocket_text_t;
+
+/* As printf, of numbers and of words without characters that JSON escapes. */
+void websocket_text_add(websocket_text_t *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A JSON string of at most `size` bytes up to a NUL. */
+void websocket_text_add_string(websocket_text_t *text, const char *string,
+                               size_t size);
+
+void websocket_text_free(websocket_text_t *text);
+
+#endif
