@@ -29,6 +29,8 @@ typedef struct websocket_request {
     neuron_ws_request_t *handle;
     char                *uuid;
     websocket_command_t command;
+    /* When it came; a clock that only goes forward. */
+    int64_t arrival_ms;
     /* How often the host would not take it. */
     int failures;
     /* While the host works on it: until when it counts as doing so. 0: not. */

@@ -23,6 +23,9 @@
  */
 #define BUSY_MAX 4
 #define BUSY_MS 3000
+/* What has waited so long for its turn is not done late: by then the server may
+   have been told that it failed. */
+#define WAIT_MS 5000
 /* How often, and after what pause, a request is tried that was not taken. */
 #define FAILURES_MAX 5
 #define RETRY_MS 200
@@ -214,7 +217,10 @@ static void *run(void *context)
         websocket_request_t *request = next(worker, due);
         int64_t              now     = now_ms();
 
-        if (request != NULL) {
+        if (request != NULL && now - request->arrival_ms > WAIT_MS) {
+            websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                     "the gateway is busy with other requests");
+        } else if (request != NULL) {
             ask(plugin, request);
         }
         if (now >= due) {
@@ -283,7 +289,8 @@ bool websocket_worker_queue(websocket_worker_t  *worker,
     pthread_mutex_lock(&worker->mutex);
     if (!worker->quit &&
         worker->count + worker->pending.count < REQUESTS_MAX) {
-        request->id   = ++worker->pending.id;
+        request->id         = ++worker->pending.id;
+        request->arrival_ms = now_ms();
         *worker->last = request;
         worker->last  = &request->next;
         worker->count++;
