@@ -220,3 +220,22 @@ def test_the_gateways_own_cases(host: Host, server: Server) -> None:
         else:
             # It was put to the drivers, which here take all.
             assert "tags" in answer or answer["error"] == 0
+
+
+def test_what_waits_too_long_for_its_turn_is_refused_and_not_done_late(host: Host, server: Server) -> None:
+    begin(host, server)
+    # Silent drivers hold up the few that are under way, and the write behind them must not come after its answer.
+    for number in range(12):
+        server.send(json.dumps({**READ, "uuid": f"s{number}", "node": "silent"}))
+    server.send(json.dumps({**READ, "uuid": "late", "tag": "t", "value": 1}))
+    foreign.wait_until(lambda: any('"uuid":"late"' in str(text) for text in server.messages), 20)
+    (answer,) = [json.loads(text) for text in server.messages if '"uuid":"late"' in str(text)]
+    assert answer["error"] == 1010 and "busy" in answer["reason"]
+    assert not any(line.startswith("write") for line in host.lines)
+
+
+def test_silent_drivers_do_not_hold_up_others_for_good(host: Host, server: Server) -> None:
+    begin(host, server)
+    for number in range(4):
+        server.send(json.dumps({**READ, "uuid": f"s{number}", "node": "silent"}))
+    assert "tags" in one(server, **READ)

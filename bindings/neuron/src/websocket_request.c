@@ -19,6 +19,19 @@ void websocket_pending_add(websocket_pending_t *pending,
     request->next = *bucket;
     *bucket       = request;
     pending->count++;
+    pending->busy += request->busy_until_ms != 0;
+}
+
+static void unlink_request(websocket_pending_t  *pending,
+                           websocket_request_t **link)
+{
+    websocket_request_t *request = *link;
+
+    *link         = request->next;
+    request->next = NULL;
+    pending->count--;
+    pending->busy -= request->busy_until_ms != 0;
+    request->busy_until_ms = 0;
 }
 
 websocket_request_t *websocket_pending_take(websocket_pending_t *pending,
@@ -33,11 +46,23 @@ websocket_request_t *websocket_pending_take(websocket_pending_t *pending,
     }
     request = *link;
     if (request != NULL) {
-        *link         = request->next;
-        request->next = NULL;
-        pending->count--;
+        unlink_request(pending, link);
     }
     return request;
+}
+
+void websocket_pending_give_up(websocket_pending_t *pending, int64_t now_ms)
+{
+    for (size_t i = 0; i < WEBSOCKET_PENDING_BUCKETS; i++) {
+        websocket_request_t *request = pending->buckets[i];
+        for (; request != NULL; request = request->next) {
+            if (request->busy_until_ms != 0 &&
+                request->busy_until_ms <= now_ms) {
+                request->busy_until_ms = 0;
+                pending->busy--;
+            }
+        }
+    }
 }
 
 websocket_request_t *websocket_pending_take_old(websocket_pending_t *pending,
@@ -53,20 +78,12 @@ websocket_request_t *websocket_pending_take_old(websocket_pending_t *pending,
                 link = &request->next;
                 continue;
             }
-            *link         = request->next;
+            unlink_request(pending, link);
             request->next = old;
             old           = request;
-            pending->count--;
         }
     }
     return old;
-}
-
-void websocket_request_move_command(websocket_request_t *request,
-                                    websocket_command_t *command)
-{
-    *command = request->command;
-    memset(&request->command, 0, sizeof(request->command));
 }
 
 int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
@@ -75,12 +92,8 @@ int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
     neu_reqresp_head_t head = { .type = command->type,
                                 .ctx  = (void *) (uintptr_t) id };
 
-    if (plugin->common.adapter_callbacks->command(plugin->common.adapter, head,
-                                                  &command->data) != 0) {
-        websocket_command_free(command);
-        return NEU_ERR_IS_BUSY;
-    }
-    return 0;
+    return plugin->common.adapter_callbacks->command(plugin->common.adapter,
+                                                     head, &command->data);
 }
 
 /* Frees the request; its handle has been answered or dropped. */

@@ -29,7 +29,13 @@ typedef struct websocket_request {
     neuron_ws_request_t *handle;
     char                *uuid;
     websocket_command_t command;
-    int64_t             forget_ms;
+    /* When it came; a clock that only goes forward. */
+    int64_t arrival_ms;
+    /* How often the host would not take it. */
+    int failures;
+    /* While the host works on it: until when it counts as doing so. 0: not. */
+    int64_t busy_until_ms;
+    int64_t forget_ms;
 } websocket_request_t;
 
 #define WEBSOCKET_PENDING_BUCKETS 256
@@ -38,13 +44,17 @@ typedef struct websocket_request {
 typedef struct {
     websocket_request_t *buckets[WEBSOCKET_PENDING_BUCKETS];
     size_t               count;
-    uint64_t             id;
+    /* Of these, how many the host works on. */
+    size_t   busy;
+    uint64_t id;
 } websocket_pending_t;
 
 void websocket_pending_add(websocket_pending_t *pending,
                            websocket_request_t *request);
 websocket_request_t *websocket_pending_take(websocket_pending_t *pending,
                                             uint64_t             id);
+/* No longer counts on those that the host has been busy with for too long. */
+void websocket_pending_give_up(websocket_pending_t *pending, int64_t now_ms);
 /* Those whose time is up, as a list. */
 websocket_request_t *websocket_pending_take_old(websocket_pending_t *pending,
                                                 int64_t              now_ms);
@@ -53,11 +63,7 @@ websocket_request_t *websocket_pending_take_old(websocket_pending_t *pending,
 void websocket_on_request(neuron_ws_node_t *node, neuron_ws_request_t *request,
                           const neuron_ws_request_info_t *info, void *context);
 
-/* Takes the command out of a request that will wait for its reply. */
-void websocket_request_move_command(websocket_request_t *request,
-                                    websocket_command_t *command);
-
-/* 0: the host has it. Else it is freed. */
+/* 0: the host has it, and what it points to. Else it stays the caller's. */
 int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
                            websocket_command_t *command);
 

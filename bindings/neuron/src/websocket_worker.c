@@ -2,8 +2,10 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "websocket_command.h"
 #include "websocket_library.h"
 #include "websocket_log.h"
 #include "websocket_metrics.h"
@@ -13,6 +15,20 @@
 #define INTERVAL_MS 1000
 /* Requests that wait for the host at one time, asked and not asked. */
 #define REQUESTS_MAX 8192
+/*
+ * The gateway's threads pass messages through sockets that hold ten each, and
+ * wait a second for room: many requests at once jam manager and driver against
+ * each other, and messages are lost. So few are under way at a time; one that
+ * has no answer for this long no longer holds the others up.
+ */
+#define BUSY_MAX 4
+#define BUSY_MS 3000
+/* What has waited so long for its turn is not done late: by then the server may
+   have been told that it failed. */
+#define WAIT_MS 5000
+/* How often, and after what pause, a request is tried that was not taken. */
+#define FAILURES_MAX 5
+#define RETRY_MS 200
 /* The library answers a request that the host forgot long before this. */
 #define FORGET_MS (120 * 1000)
 /* The host's habit: debug ends after so long. */
@@ -80,26 +96,52 @@ static void ask_for_states(neu_plugin_t *plugin, int64_t now)
     }
 }
 
-/* Asks the host, which may answer on another thread before this returns: so
-   the request is among those that wait for an answer before it is asked. */
+static void put_first(websocket_worker_t *worker, websocket_request_t *request)
+{
+    pthread_mutex_lock(&worker->mutex);
+    request->next = worker->first;
+    if (worker->first == NULL) {
+        worker->last = &request->next;
+    }
+    worker->first = request;
+    worker->count++;
+    worker->retry_ms = now_ms() + RETRY_MS;
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+/*
+ * Asks the host, which may answer on another thread before this returns: so
+ * the request is among those that wait for an answer before it is asked, and
+ * no longer holds what will be the host's.
+ */
 static void ask(neu_plugin_t *plugin, websocket_request_t *request)
 {
-    websocket_worker_t *worker = &plugin->worker;
-    websocket_command_t command;
-    uint64_t            id = request->id;
+    websocket_worker_t *worker  = &plugin->worker;
+    websocket_command_t command = request->command;
+    uint64_t            id      = request->id;
+    int64_t             now     = now_ms();
 
-    websocket_request_move_command(request, &command);
-    request->forget_ms = now_ms() + FORGET_MS;
+    memset(&request->command, 0, sizeof(request->command));
+    request->busy_until_ms = now + BUSY_MS;
+    request->forget_ms     = now + FORGET_MS;
     pthread_mutex_lock(&worker->mutex);
     websocket_pending_add(&worker->pending, request);
     pthread_mutex_unlock(&worker->mutex);
+    if (websocket_command_send(plugin, id, &command) == 0) {
+        return;
+    }
 
-    if (websocket_command_send(plugin, id, &command) != 0) {
-        request = websocket_worker_take(worker, id);
-        if (request != NULL) {
-            websocket_request_refuse(request, NEU_ERR_IS_BUSY,
-                                     "the gateway takes no request now");
-        }
+    request = websocket_worker_take(worker, id);
+    if (request == NULL) {
+        websocket_command_free(&command);
+        return;
+    }
+    request->command = command;
+    if (++request->failures < FAILURES_MAX) {
+        put_first(worker, request);
+    } else {
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                 "the gateway takes no request now");
     }
 }
 
@@ -108,23 +150,42 @@ static void forget(websocket_worker_t *worker, int64_t now)
     websocket_request_t *old = NULL;
 
     pthread_mutex_lock(&worker->mutex);
+    websocket_pending_give_up(&worker->pending, now);
     old = websocket_pending_take_old(&worker->pending, now);
     pthread_mutex_unlock(&worker->mutex);
     websocket_request_drop_all(old);
 }
 
+/* Whether the host may be asked the first request now. */
+static bool may_ask(const websocket_worker_t *worker)
+{
+    return worker->first != NULL && worker->pending.busy < BUSY_MAX &&
+        now_ms() >= worker->retry_ms;
+}
+
+static void wait_until(websocket_worker_t *worker, int64_t due)
+{
+    struct timespec until = { 0 };
+
+    if (worker->first != NULL && worker->pending.busy < BUSY_MAX &&
+        worker->retry_ms < due) {
+        due = worker->retry_ms;
+    }
+    until.tv_sec  = due / 1000;
+    until.tv_nsec = due % 1000 * 1000000;
+    pthread_cond_timedwait(&worker->wake, &worker->mutex, &until);
+}
+
 static websocket_request_t *next(websocket_worker_t *worker, int64_t due)
 {
     websocket_request_t *request = NULL;
-    struct timespec      until   = { .tv_sec  = due / 1000,
-                                     .tv_nsec = due % 1000 * 1000000 };
 
     pthread_mutex_lock(&worker->mutex);
-    if (worker->first == NULL && !worker->quit) {
-        pthread_cond_timedwait(&worker->wake, &worker->mutex, &until);
+    if (!may_ask(worker) && !worker->quit) {
+        wait_until(worker, due);
     }
-    request = worker->quit ? NULL : worker->first;
-    if (request != NULL) {
+    if (may_ask(worker) && !worker->quit) {
+        request       = worker->first;
         worker->first = request->next;
         worker->count--;
         if (worker->first == NULL) {
@@ -156,7 +217,10 @@ static void *run(void *context)
         websocket_request_t *request = next(worker, due);
         int64_t              now     = now_ms();
 
-        if (request != NULL) {
+        if (request != NULL && now - request->arrival_ms > WAIT_MS) {
+            websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                     "the gateway is busy with other requests");
+        } else if (request != NULL) {
             ask(plugin, request);
         }
         if (now >= due) {
@@ -225,7 +289,8 @@ bool websocket_worker_queue(websocket_worker_t  *worker,
     pthread_mutex_lock(&worker->mutex);
     if (!worker->quit &&
         worker->count + worker->pending.count < REQUESTS_MAX) {
-        request->id   = ++worker->pending.id;
+        request->id         = ++worker->pending.id;
+        request->arrival_ms = now_ms();
         *worker->last = request;
         worker->last  = &request->next;
         worker->count++;
@@ -243,6 +308,9 @@ websocket_request_t *websocket_worker_take(websocket_worker_t *worker,
 
     pthread_mutex_lock(&worker->mutex);
     request = websocket_pending_take(&worker->pending, id);
+    if (request != NULL) {
+        pthread_cond_signal(&worker->wake);
+    }
     pthread_mutex_unlock(&worker->mutex);
     return request;
 }

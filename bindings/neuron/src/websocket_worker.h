@@ -22,6 +22,8 @@ typedef struct {
     websocket_request_t  *first;
     websocket_request_t **last;
     size_t                count;
+    /* When the host, which took none, is asked again. */
+    int64_t retry_ms;
     /* Requests that the host has been asked. */
     websocket_pending_t pending;
     /* Used by the worker alone. */
