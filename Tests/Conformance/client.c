@@ -1,6 +1,6 @@
 /*
- * The library before the Autobahn test suite: asks the suite's server how many cases it has, echoes through all of them,
- * one node and one connection each, and has the report written. Knows nothing but neuron_ws.h.
+ * The library before the Autobahn test suite: asks the suite's server how many cases it has, echoes through all of
+ * them, one node and one connection each, and has the report written. Knows nothing but neuron_ws.h.
  *
  *     client PORT AGENT [MORE_SETTINGS]
  *

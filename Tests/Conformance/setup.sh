@@ -19,5 +19,6 @@ mkdir -p "$folder"
 "$python" -m pip install -q --disable-pip-version-check --target "$folder/virtualenv" virtualenv==20.15.1 2>&1 |
     grep -v DEPRECATION || true
 PYTHONPATH="$folder/virtualenv" "$python" -m virtualenv -q "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check autobahntestsuite==0.8.2 2>&1 | grep -v DEPRECATION || true
+"$folder/venv/bin/pip" install -q --disable-pip-version-check autobahntestsuite==0.8.2 2>&1 |
+    grep -v DEPRECATION || true
 [ -x "$folder/venv/bin/wstest" ]

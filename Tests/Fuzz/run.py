@@ -24,8 +24,9 @@ FOLDER = ROOT / ".build/fuzz"
 SOURCES = ROOT / "Sources"
 # The library optimised as it ships, but with its own assertions, and each edge of it counted.
 FLAGS = [
-    "-O", "-g", "-swift-version", "6", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld", "-Xfrontend", "-assert-config",
-    "-Xfrontend", "Debug", f"-I{ROOT / 'include'}", *(f"-I{SOURCES / name}" for name in ("CJansson", "CZlib")),
+    "-O", "-g", "-swift-version", "6", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld",
+    "-Xfrontend", "-assert-config", "-Xfrontend", "Debug",
+    f"-I{ROOT / 'include'}", *(f"-I{SOURCES / name}" for name in ("CJansson", "CZlib")),
     f"-I{FOLDER}",
 ]
 MODULES = ["WebSocketCore", "NodeCore"]

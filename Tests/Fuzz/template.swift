@@ -4,7 +4,8 @@ import NodeCore
 
 /// A group with names that need escaping, an error, metas, and numbers of every kind.
 nonisolated(unsafe) private let document = parsed(
-    #"{"node":"p\"1\\","group":"ü\n${tags}","timestamp":1,"tags":[{"name":"i","value":-1,"metas":[{"name":"q","value":9}]},"#
+    #"{"node":"p\"1\\","group":"ü\n${tags}","timestamp":1,"tags":["#
+        + #"{"name":"i","value":-1,"metas":[{"name":"q","value":9}]},"#
         + #"{"name":"d","value":0.1,"precision":3},{"name":"${node}","value":"\u0001"},{"name":"x","error":1011},"#
         + #"{"name":"a","value":[1,2.5]},{"name":"o","value":{"k":[null,true]}}]}"#)
 

@@ -4,6 +4,7 @@ proxy, in fragments with Pings between them."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import struct
@@ -61,7 +62,8 @@ def program(command: list[object]) -> Iterator[int]:
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         try:
-            yield int(process.stdout.readline())
+            # One port, or an array of one.
+            yield int(process.stdout.readline().strip("[]\n"))
         finally:
             process.stdin.close()
             process.wait(10)
@@ -82,7 +84,7 @@ def echo(
             with proxy.nginx(server.port, folder, tls) as port:
                 yield port
     elif kind == "node-ws":
-        with program(["node", HERE / "deflate_server.js", "true" if compresses else "false", *certificate]) as port:
+        with program(["node", HERE / "deflate_server.js", json.dumps([compresses]), *certificate]) as port:
             yield port
     else:
         with program([lws_server, foreign.free_port(), *certificate]) as port:

@@ -80,8 +80,11 @@ extension WebSocketEndpoint {
         return seen
     }
 
+    /// A key for each control frame that can wait at a time.
+    private static let enoughKeys = Array([[UInt8]](repeating: hex("37fa213d"), count: 32).joined())
+
     /// Takes what control frames fit into `room` bytes.
-    mutating func written(room: Int = 4096, keys: [UInt8] = hex("37fa213d 37fa213d 37fa213d 37fa213d")) -> [UInt8] {
+    mutating func written(room: Int = 4096, keys: [UInt8] = enoughKeys) -> [UInt8] {
         var pool = MaskingKeyPool()
         pool.refill(keys.span.bytes)
         var output = [UInt8](repeating: 0xEE, count: room)

@@ -8,8 +8,8 @@
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
  *     text DRIVER GROUP TAG TEXT | error DRIVER GROUP TAG CODE
- *     linked | link | metric NAME | log LEVEL (the last line of it or above) | logged LEVEL (of it alone)
- *     level NUMBER | polite 0|1 | foreign | commands
+ *     linked | link | metric NAME | log LEVEL (the last line of it or above) |
+ *     logged LEVEL (of it alone) | level NUMBER | polite 0|1 | foreign | commands
  */
 #include "host.h"
 

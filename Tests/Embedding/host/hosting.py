@@ -64,7 +64,7 @@ def build_host(folder: Path, version: str) -> Path:
 
 
 def build_sanitized(folder: Path, sanitizer: str) -> Path:
-    """The host and the plugin with a sanitizer. It has the library's jansson: nothing can keep them apart then."""
+    """The host and the plugin with a sanitizer. It shares jansson with the library: nothing keeps them apart then."""
     program = folder / "host"
     flags = [*FLAGS, "-DNEURON_VERSION_MINOR=15", f"-fsanitize={sanitizer}", "-fno-omit-frame-pointer"]
     host = [*flags, "-DHOST_HAS_SYSTEM_JANSSON", "-rdynamic", "-o", program, *sorted(HERE.glob("*.c"))]

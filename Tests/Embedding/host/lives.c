@@ -62,7 +62,7 @@ static void rename_things(neu_adapter_t *adapter)
     adapter_control(adapter, NEU_REQ_UPDATE_GROUP, &same, sizeof same);
     adapter_control(adapter, NEU_REQ_UPDATE_GROUP, &none, sizeof none);
     subscribe(adapter, NEU_REQ_UPDATE_SUBSCRIBE_GROUP, "renamed", "group",
-              "{\"static_tags\":{\"line\":1,\"s\":\"x\"}}");
+        "{\"static_tags\":{\"line\":1,\"s\":\"x\"}}");
     subscribe(adapter, NEU_REQ_UPDATE_SUBSCRIBE_GROUP, "other", "group", "{\"static_tags\":[broken");
 }
 

@@ -202,10 +202,11 @@ extension NodeSuites {
             #expect(node.messages == ["one", "", String(repeating: "ü", count: 100_000)])
         }
 
-        @Test(arguments: [
-            // A message, and with it a Close; or a frame with a reserved bit set (RFC 6455 §5.2).
-            ([0x81, 1, 0x61, 0x88, 2, 0x03, 0xE8], 1000), ([0x81, 1, 0x61, 0xA1, 1, 0x62], 1002),
-        ] as [([UInt8], UInt16)])
+        @Test(
+            arguments: [
+                // A message, and with it a Close; or a frame with a reserved bit set (RFC 6455 §5.2).
+                ([0x81, 1, 0x61, 0x88, 2, 0x03, 0xE8], 1000), ([0x81, 1, 0x61, 0xA1, 1, 0x62], 1002),
+            ] as [([UInt8], UInt16)])
         func anAnswerGoesOutBeforeTheClose(bytes: [UInt8], code: UInt16) throws {
             let server = try startServer { $0.behaviour.bytesAfterHandshake = bytes }
             defer { server.stop() }

@@ -68,7 +68,8 @@ import Testing
         #expect(text.hasPrefix(#"{"messages_accepted":1,"messages_sent":18446744073709551615,"messages_dropped":0,"#))
         #expect(
             text.hasSuffix(
-                #""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"compressed_bytes_sent":0}"#
+                #""queued_bytes":24,"round_trip_us":1002345,"link":1,"#
+                    + #""payload_bytes_compressed":0,"compressed_bytes_sent":0}"#
             ))
     }
 }
