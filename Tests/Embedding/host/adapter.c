@@ -376,7 +376,6 @@ void adapter_delete(neu_adapter_t *adapter, bool with_uninit)
     pthread_mutex_unlock(&adapter->mutex);
     pthread_join(adapter->node_thread, NULL);
     pthread_join(adapter->consumer_thread, NULL);
-    adapter->is_uninit = true;
     adapter->module->intf_funs->close(adapter->plugin);
     pthread_mutex_destroy(&adapter->mutex);
     pthread_mutex_destroy(&adapter->metrics_mutex);

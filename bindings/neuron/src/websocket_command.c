@@ -334,7 +334,7 @@ bool websocket_command_make(const neuron_ws_request_info_t *info,
         break;
     case NEURON_WS_REQUEST_WRITE:
         made = info->tag_count == 0
-            ? refuse(refusal, NEU_ERR_BODY_IS_WRONG, "there is nothing to write")
+            ? refuse(refusal, NEU_ERR_BODY_IS_WRONG, "nothing to write")
             : info->tag_list ? make_writes(info, command, refusal)
                              : make_write(info, command, refusal);
         break;

@@ -68,8 +68,8 @@ static void set_value(const neu_dvalue_t *value, neuron_ws_tag_t *tag,
     case NEU_TYPE_TIME:
     case NEU_TYPE_DATA_AND_TIME:
     case NEU_TYPE_ARRAY_CHAR:
-        tag->value.text =
-            text_of(value->value.str, strnlen(value->value.str, NEU_VALUE_SIZE));
+        tag->value.text = text_of(
+            value->value.str, strnlen(value->value.str, NEU_VALUE_SIZE));
         break;
     case NEU_TYPE_PTR:
         tag->value.text =

@@ -7,9 +7,10 @@
 #define DESCRIPTION                                                       \
     "Northbound WebSocket plugin: pushes tags as JSON to a server over "  \
     "ws:// or wss://, and takes reads and writes back."
-#define DESCRIPTION_ZH                                                      \
-    "北向 WebSocket 插件：通过 ws:// 或 wss:// 将点位数据以 JSON 推送到服" \
-    "务器，并接收读写请求。"
+#define DESCRIPTION_ZH                       \
+    "北向 WebSocket 插件：通过 ws:// 或 wss:// " \
+    "将点位数据以 JSON 推送到服务器，"         \
+    "并接收读写请求。"
 
 __attribute__((visibility("default")))
 const neu_plugin_module_t neu_plugin_module = {

@@ -35,7 +35,8 @@ static websocket_subscription_t *find(neu_plugin_t *plugin, const char *driver,
 {
     websocket_subscription_t *it = plugin->subscriptions.first;
 
-    while (it != NULL && !(same(it->driver, driver) && same(it->group, group))) {
+    while (it != NULL &&
+           !(same(it->driver, driver) && same(it->group, group))) {
         it = it->next;
     }
     return it;
@@ -72,7 +73,8 @@ static void free_subscription(websocket_subscription_t *it)
     free(it);
 }
 
-int websocket_subscribe(neu_plugin_t *plugin, const neu_req_subscribe_t *request)
+int websocket_subscribe(neu_plugin_t              *plugin,
+                        const neu_req_subscribe_t *request)
 {
     websocket_subscription_t *it =
         find(plugin, request->driver, request->group);

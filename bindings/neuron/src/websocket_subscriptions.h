@@ -18,7 +18,8 @@ typedef struct {
 } websocket_subscriptions_t;
 
 /* Also for a change of an existing one. Takes what `request` points to. */
-int websocket_subscribe(neu_plugin_t *plugin, const neu_req_subscribe_t *request);
+int websocket_subscribe(neu_plugin_t              *plugin,
+                        const neu_req_subscribe_t *request);
 
 void websocket_unsubscribe(neu_plugin_t *plugin, const char *driver,
                            const char *group);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes include/host/assertions_2_*.h from Tests/Data/neuron-abi.json: what our declarations of Neuron must be.
+"""Writes include/host/assertions_*.h from Tests/Data/neuron-abi.json: what our declarations of Neuron must be.
 
     make_assertions.py          writes them
     make_assertions.py --check  exits 1 if they are not what it would write
@@ -14,6 +14,7 @@ NEURON = Path(__file__).resolve().parents[1]
 FACTS = NEURON.parents[1] / "Tests" / "Data" / "neuron-abi.json"
 HOST = NEURON / "include" / "host"
 VERSIONS = (12, 13, 14, 15)
+NOUNS = ("plugin", "messages", "values", "numbers")
 # Declared by no header of ours, because a northbound plugin that needs no symbol of the host never touches them.
 UNTOUCHED = {
     "neu_event_io_param_t",
@@ -38,13 +39,6 @@ def declared_words(minor):
 
 
 
-def struct_lines(name, struct):
-    lines = [f"WEBSOCKET_SIZE({name}, {struct['size']});"]
-    for member in struct["members"]:
-        lines.append(f"WEBSOCKET_MEMBER({name}, {member['name']}, {member['offset']}, {member['size']});")
-    return lines
-
-
 def wrapped(line):
     """A macro call in at most 80 columns."""
     if len(line) <= 80:
@@ -53,57 +47,67 @@ def wrapped(line):
     return head + "(\n    " + rest
 
 
-def header(minor, facts):
+def struct_block(name, struct):
+    lines = [f"WEBSOCKET_SIZE({name}, {struct['size']});"]
+    for member in struct["members"]:
+        lines.append(f"WEBSOCKET_MEMBER({name}, {member['name']}, {member['offset']}, {member['size']});")
+    return "\n".join(map(wrapped, lines)) + "\n"
+
+
+def number_block(title, numbers):
+    lines = [f"/* {title} */"] + [wrapped(f"WEBSOCKET_NUMBER({key}, {value});") for key, value in numbers.items()]
+    return "\n".join(lines) + "\n"
+
+
+def blocks_of(minor, facts):
+    """What one version's declarations must be, as (noun, text) in order."""
     version = facts["versions"][f"v2.{minor}"]
     words = declared_words(minor)
-    lines = [
-        "/*",
-        f" * What the declarations for Neuron 2.{minor} must be. Made by",
-        " * tools/make_assertions.py from Tests/Data/neuron-abi.json; do not edit.",
-        " */",
-        f"#ifndef WEBSOCKET_HOST_ASSERTIONS_2_{minor}_H",
-        f"#define WEBSOCKET_HOST_ASSERTIONS_2_{minor}_H",
-        "",
-        '#include "assertions.h"',
-        "",
-    ]
-    missing = []
-    for name, struct in version["structs"].items():
-        if name in UNTOUCHED:
-            continue
-        if name not in words:
-            missing.append(name)
-        lines += [wrapped(line) for line in struct_lines(name, struct)] + [""]
-    for name, members in version["enums"].items():
-        chosen = {key: value for key, value in members.items() if key in words}
-        if chosen:
-            lines.append(f"/* {name} */")
-            lines += [wrapped(f"WEBSOCKET_NUMBER({key}, {value});") for key, value in chosen.items()] + [""]
-    lines.append("/* constants */")
-    for key, value in version["constants"].items():
-        if key in words:
-            lines.append(wrapped(f"WEBSOCKET_NUMBER({key}, {value});"))
-    lines += ["", "/* names and descriptions of metrics */"]
-    for key, value in {**version["metric_names"], **version["metric_help"]}.items():
-        if key in words:
-            lines.append(f'WEBSOCKET_TEXT(\n    {key},\n    "{value}");')
-    lines += ["", "#endif", ""]
+    structs = {name: struct for name, struct in version["structs"].items() if name not in UNTOUCHED}
+    missing = [name for name in structs if name not in words]
     if missing:
         sys.exit(f"2.{minor}: in neuron-abi.json, but neither declared nor named as untouched: {', '.join(missing)}")
-    return "\n".join(lines)
+    for name, struct in structs.items():
+        noun = "messages" if re.match(r"neu_(req|nodes?_state)", name) else "plugin"
+        yield ("values" if re.match(r"neu_(value|dvalue|datatag|tag)|UT_", name) else noun), struct_block(name, struct)
+    for name, members in {**version["enums"], "constants": version["constants"]}.items():
+        chosen = {key: value for key, value in members.items() if key in words}
+        if chosen:
+            yield "numbers", number_block(name, chosen)
+    for key, value in {**version["metric_names"], **version["metric_help"]}.items():
+        if key in words:
+            yield "numbers", f'WEBSOCKET_TEXT(\n    {key},\n    "{value}");\n'
+
+
+def header(name, about, blocks, included=()):
+    guard = f"WEBSOCKET_HOST_{name.upper()}_H"
+    top = f"/*\n * {about} Made by\n * tools/make_assertions.py from Tests/Data/neuron-abi.json; do not edit.\n */\n"
+    includes = "".join(f'#include "{each}.h"\n' for each in ("assertions", *included))
+    return f"{top}#ifndef {guard}\n#define {guard}\n\n{includes}\n" + "\n".join(blocks) + "\n#endif\n"
+
+
+def headers(facts):
+    """Every header by its name: what all versions share by noun, and what each has of its own."""
+    all_blocks = {minor: list(blocks_of(minor, facts)) for minor in VERSIONS}
+    shared = [block for block in all_blocks[VERSIONS[0]] if all(block in each for each in all_blocks.values())]
+    names = [f"assertions_{noun}" for noun in NOUNS]
+    for noun, name in zip(NOUNS, names):
+        about = f"What the {noun} of every Neuron must be."
+        yield name, header(name, about, [text for each, text in shared if each == noun])
+    for minor, blocks in all_blocks.items():
+        name = f"assertions_2_{minor}"
+        own = [text for noun, text in blocks if (noun, text) not in shared]
+        yield name, header(name, f"What the declarations for Neuron 2.{minor} must be.", own, names)
 
 
 def main():
-    facts = json.loads(FACTS.read_text())
     stale = []
-    for minor in VERSIONS:
-        path = HOST / f"assertions_2_{minor}.h"
-        text = header(minor, facts)
-        if "--check" in sys.argv:
-            if not path.exists() or path.read_text() != text:
-                stale.append(path.name)
-        else:
+    for name, text in headers(json.loads(FACTS.read_text())):
+        path = HOST / f"{name}.h"
+        if "--check" not in sys.argv:
             path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            stale.append(path.name)
     if stale:
         sys.exit(f"run {Path(__file__).name}: {', '.join(stale)} differ from neuron-abi.json")
 
