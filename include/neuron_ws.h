@@ -782,8 +782,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
 
 /*
  * What a request says, for hosts that take events; on_request gets the same. info->size is set by the caller; as much
- * as fits of it is written.
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, STRUCT_SIZE, NOT_FOUND, FORKED.
+ * as fits of it is written. A host that did not act on a request at once asks again before it does: TIMEOUT, with the
+ * info, means that it is too late, because the server has been told that the request failed.
+ * Any thread. NEURON_WS_OK, TIMEOUT, INVALID_ARGUMENT, STRUCT_SIZE, NOT_FOUND, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *request, neuron_ws_request_info_t *info);
 

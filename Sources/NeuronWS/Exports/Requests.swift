@@ -31,9 +31,11 @@ public func neuron_ws_request_info(
     _ request: RequestHandlePointer?, _ info: UnsafeMutablePointer<neuron_ws_request_info_t>?
 ) -> neuron_ws_status_t {
     guard let info else { return failedNull("info") }
-    return withRequest(request) { _, entry throws(NodeError) in
+    return withRequest(request) { number, entry throws(NodeError) in
         try write(entry.request.info, to: info, name: "info")
-        return .NEURON_WS_OK
+        if entry.desk.isWaiting(number) { return .NEURON_WS_OK }
+        return failed(
+            .NEURON_WS_TIMEOUT, "the request is too late: it was answered with error 3015 (setting request-timeout)")
     }
 }
 

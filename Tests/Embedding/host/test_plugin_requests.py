@@ -234,6 +234,19 @@ def test_what_waits_too_long_for_its_turn_is_refused_and_not_done_late(host: Hos
     assert not any(line.startswith("write") for line in host.lines)
 
 
+def test_what_expires_while_it_waits_for_its_turn_is_not_done(host: Host, server: Server) -> None:
+    begin(host, server, **{"request-timeout": 1})
+    for number in range(4):
+        server.send(json.dumps({**READ, "uuid": f"s{number}", "node": "silent"}))
+    server.send(json.dumps({**READ, "uuid": "late", "tag": "t", "value": 1}))
+    foreign.wait_until(lambda: any('"uuid":"late"' in str(text) for text in server.messages))
+    (answer,) = [json.loads(text) for text in server.messages if '"uuid":"late"' in str(text)]
+    assert answer["error"] == 3015
+    # Once the drivers are asked again, the write's turn is over.
+    foreign.wait_until(lambda: "tags" in one(server, **{**READ, "uuid": "after"}))
+    assert not any(line.startswith("write") for line in host.lines)
+
+
 def test_silent_drivers_do_not_hold_up_others_for_good(host: Host, server: Server) -> None:
     begin(host, server)
     for number in range(4):

@@ -29,6 +29,7 @@
     X(node_state)                      \
     X(node_push_states)                \
     X(node_set_log_level)              \
+    X(request_info)                    \
     X(request_reply)                   \
     X(request_drop)
 

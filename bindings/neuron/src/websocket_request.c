@@ -136,6 +136,14 @@ void websocket_request_refuse(websocket_request_t *request, int error,
     websocket_text_free(&text);
 }
 
+bool websocket_request_is_late(const websocket_request_t *request)
+{
+    neuron_ws_request_info_t info = { .size = sizeof(info) };
+
+    return websocket_library.request_info(request->handle, &info) !=
+        NEURON_WS_OK;
+}
+
 void websocket_request_drop_all(websocket_request_t *request)
 {
     while (request != NULL) {

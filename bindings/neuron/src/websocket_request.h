@@ -71,6 +71,10 @@ int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
 void websocket_request_refuse(websocket_request_t *request, int error,
                               const char *reason);
 
+/* Whether the server has been told by now that it failed: then it must not be
+   done. */
+bool websocket_request_is_late(const websocket_request_t *request);
+
 /* Frees a list of requests without an answer of ours. */
 void websocket_request_drop_all(websocket_request_t *request);
 

@@ -23,8 +23,7 @@
  */
 #define BUSY_MAX 4
 #define BUSY_MS 3000
-/* What has waited so long for its turn is not done late: by then the server may
-   have been told that it failed. */
+/* What has waited so long for its turn is refused: the host is busy. */
 #define WAIT_MS 5000
 /* How often, and after what pause, a request is tried that was not taken. */
 #define FAILURES_MAX 5
@@ -217,7 +216,13 @@ static void *run(void *context)
         websocket_request_t *request = next(worker, due);
         int64_t              now     = now_ms();
 
-        if (request != NULL && now - request->arrival_ms > WAIT_MS) {
+        if (request != NULL && websocket_request_is_late(request)) {
+            websocket_log_warn(plugin,
+                               "request %.64s is not done: it waited for the "
+                               "gateway beyond request-timeout",
+                               request->uuid);
+            websocket_request_drop_all(request);
+        } else if (request != NULL && now - request->arrival_ms > WAIT_MS) {
             websocket_request_refuse(request, NEU_ERR_IS_BUSY,
                                      "the gateway is busy with other requests");
         } else if (request != NULL) {

@@ -14,7 +14,7 @@ from ._structures import RequestInfoStructure, TagStructure
 from ._values import Metas, Precision, TypeName, json_text, utf8
 from .encoding import encode
 from .enums import Format, RequestKind, Type
-from .errors import InvalidJSON, NeuronWSError, QueueFull, TooBig
+from .errors import InvalidJSON, NeuronWSError, QueueFull, Timeout, TooBig
 
 # The gateway's code for a request that nobody answered.
 _NOT_ANSWERED = 3015
@@ -61,7 +61,10 @@ class Request:
     def __init__(self, pointer: int, document: bytes) -> None:
         self._pointer: Optional[int] = pointer
         info = RequestInfoStructure(size=ctypes.sizeof(RequestInfoStructure))
-        check(library.neuron_ws_request_info(pointer, ctypes.byref(info)))
+        try:
+            check(library.neuron_ws_request_info(pointer, ctypes.byref(info)))
+        except Timeout:
+            pass  # What it says is there all the same, and reply raises NotFound.
         self.uuid = _text(info.uuid)
         self.kind = RequestKind(info.kind)
         self.driver = _text(info.driver)
