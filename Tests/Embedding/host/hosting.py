@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import queue
 import re
 import shutil
@@ -63,17 +64,33 @@ def build_host(folder: Path, version: str) -> Path:
     return program
 
 
+def runtime_folder(clang: Path) -> Path:
+    """Where the sanitizers' shared runtimes are."""
+    asked = [clang, f"-print-file-name=libclang_rt.asan-{platform.machine()}.so"]
+    return Path(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()).resolve().parent
+
+
 def build_sanitized(folder: Path, sanitizer: str) -> Path:
-    """The host and the plugin with a sanitizer. It shares jansson with the library: nothing keeps them apart then."""
+    """The host, the plugin and the library with a sanitizer, `address` or `thread`; the compiler is Swift's own clang,
+    because all must share one runtime. They share jansson too: nothing can keep them apart then."""
+    clang = Path(shutil.which("swiftc") or "swiftc").resolve().parent / "clang"
+    scratch = ROOT / ".build" / {"address": "asan", "thread": "tsan"}[sanitizer]
+    swift = ["swift", "build", f"--sanitize={sanitizer}", "--scratch-path", scratch, "--product", "neuron_ws"]
+    subprocess.run(swift, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     program = folder / "host"
-    flags = [*FLAGS, "-DNEURON_VERSION_MINOR=15", f"-fsanitize={sanitizer}", "-fno-omit-frame-pointer"]
+    kinds = "address,undefined" if sanitizer == "address" else sanitizer
+    runtime = [f"-fsanitize={kinds}", "-shared-libsan", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+    flags = [clang, *FLAGS[1:], "-DNEURON_VERSION_MINOR=15", *runtime]
     host = [*flags, "-DHOST_HAS_SYSTEM_JANSSON", "-rdynamic", "-o", program, *sorted(HERE.glob("*.c"))]
-    subprocess.run([*host, "-ldl", "-lpthread", "-ljansson"], check=True)
+    # The runtimes of Swift's clang look for libdispatch.
+    dispatch = clang.parents[1] / "lib" / "swift" / "linux"
+    links = [f"-Wl,-rpath,{runtime_folder(clang)}:{dispatch}", "-Wl,--no-as-needed", f"-L{dispatch}", "-ldispatch"]
+    subprocess.run([*host, "-ldl", "-lpthread", "-ljansson", *links], check=True)
     plugin = [*flags, f"-I{NEURON}/src", f"-I{ROOT}/include", "-fPIC", "-fvisibility=hidden", "-shared"]
     links = ["-Wl,-z,nodelete", f"-Wl,--version-script={NEURON}/websocket.map"]
     output = ["-o", folder / "libplugin-websocket.so"]
     subprocess.run([*plugin, *sorted((NEURON / "src").glob("*.c")), *links, *output], check=True)
-    shutil.copy(foreign.LIBRARY, folder / "libneuron_ws.so.1")
+    shutil.copy(scratch / "debug" / "libneuron_ws.so", folder / "libneuron_ws.so.1")
     return program
 
 
