@@ -137,10 +137,10 @@ plugin-form: build ## write the plugin's form and assertions anew
 	python3 bindings/neuron/tools/make_schema.py $(LIBRARY)
 	python3 bindings/neuron/tools/make_assertions.py
 
-test-host: test-dependencies build plugin ## the plugin in a host that behaves as Neuron does, 100 lives
-	$(PYTEST) $(HOST_TESTS) -k "not sanitizer and not valgrind"
+test-host: test-dependencies build plugin ## the plugin in a host that behaves as Neuron does, 100 lives, sanitized too
+	$(PYTEST) $(HOST_TESTS)
 
-test-plugin: test-dependencies build plugin ## the same with 1,000 lives, and under ASan, UBSan, TSan and valgrind
+test-plugin: test-dependencies build plugin ## the same with 1,000 lives: plain, under ASan and UBSan, TSan, valgrind
 	HOST_LIVES=1000 $(PYTEST) $(HOST_TESTS)
 
 .PHONY: format clean

@@ -46,6 +46,6 @@ def test_lives_under_sanitizers(sanitizer: str, tmp_path: Path) -> None:
 
 def test_lives_under_valgrind(program: Path) -> None:
     tool = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite"]
-    live(program, max(LIVES // 10, 20), 600, under=[*tool, "--errors-for-leak-kinds=definite"])
+    live(program, LIVES, 300 + 2 * LIVES, under=[*tool, "--errors-for-leak-kinds=definite"])
 
 
