@@ -21,26 +21,28 @@ static int threads(void)
     return count - 2;
 }
 
-static int handlers(void)
-{
-    int count = 0;
+/* How this process treats its signals; its parent may have left it some to ignore or to block. */
+typedef struct {
+    void (*handlers[65])(int);
+    sigset_t blocked;
+} signals_t;
 
+static void read_signals(signals_t *signals)
+{
     for (int number = 1; number < 65; number++) {
         struct sigaction action;
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
-            count++;
+        signals->handlers[number] = sigaction(number, NULL, &action) == 0 ? action.sa_handler : SIG_DFL;
     }
-    return count;
+    sigprocmask(SIG_BLOCK, NULL, &signals->blocked);
 }
 
-static int blocked(void)
+static int changed(const signals_t *before, const signals_t *after)
 {
-    sigset_t mask;
     int count = 0;
 
-    sigprocmask(SIG_BLOCK, NULL, &mask);
     for (int number = 1; number < 65; number++)
-        count += sigismember(&mask, number) == 1;
+        count += before->handlers[number] != after->handlers[number] ||
+                 sigismember(&before->blocked, number) != sigismember(&after->blocked, number);
     return count;
 }
 
@@ -61,6 +63,8 @@ int main(int count, char **arguments)
     if (count != 2)
         return 2;
     resident_kilobytes();
+    signals_t signals_before, signals_after;
+    read_signals(&signals_before);
     long before = resident_kilobytes();
     void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
@@ -68,9 +72,10 @@ int main(int count, char **arguments)
         return 1;
     }
     long after = resident_kilobytes();
+    read_signals(&signals_after);
     int closed = dlclose(library);
     void *again = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-    printf("{\"threads\":%d,\"handlers\":%d,\"blocked\":%d,\"kilobytes\":%ld,\"closed\":%d,\"stays\":%d}\n", threads(),
-           handlers(), blocked(), after - before, closed, again != NULL);
+    printf("{\"threads\":%d,\"signals\":%d,\"kilobytes\":%ld,\"closed\":%d,\"stays\":%d}\n", threads(),
+           changed(&signals_before, &signals_after), after - before, closed, again != NULL);
     return 0;
 }
