@@ -111,6 +111,7 @@ int main(int count, char **words) {
     for (int number = 1; number <= cases; number++) {
         snprintf(path, sizeof path, "runCase?case=%d&agent=%s", number, agent);
         failures += !visit_once(port, path, true, more, NULL);
+        if (number % 25 == 0) printf("%d of %d cases\n", number, cases), fflush(stdout);
     }
     snprintf(path, sizeof path, "updateReports?agent=%s", agent);
     failures += !visit_once(port, path, false, "", NULL);

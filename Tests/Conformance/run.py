@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import fcntl
 import json
 import os
 import shutil
@@ -81,8 +82,10 @@ def run_suite(client: Path, cases: list[str], excluded: list[str], name: str) ->
     )
     try:
         await_port(port, server)
-        result = subprocess.run([client, str(port), AGENT, SETTINGS], stdout=subprocess.PIPE, text=True)
-        print(f"autobahn: {name}: {result.stdout.strip()}", flush=True)
+        with subprocess.Popen([client, str(port), AGENT, SETTINGS], stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                print(f"autobahn: {name}: {line.strip()}", flush=True)
     finally:
         server.terminate()
         server.wait()
@@ -169,6 +172,12 @@ def main() -> int:
         return 0
     if setup.returncode != 0:
         print("autobahn: the suite could not be set up")
+        return 2
+    lock = (FOLDER / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print(f"autobahn: another run writes its reports to {FOLDER}: wait for its end")
         return 2
     excluded = SLOW if arguments.quick else []
     begin = time.monotonic()

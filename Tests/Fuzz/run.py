@@ -101,6 +101,7 @@ def run(target: str, seconds: int) -> tuple[str, bool]:
     count = int(executions[1]) if executions else 0
     if result.returncode != 0:
         print(result.stdout[-6000:])
+    print(f"fuzz: {target}: {count:,} executions, {'no finding' if result.returncode == 0 else 'FOUND'}", flush=True)
     cov, ft = covered[-1]
     row = (
         f"{target:<20}{seeds:>7}{count:>13,}{count / spent:>13,.0f}{int(cov):>9,}{int(ft):>10,}"
