@@ -90,10 +90,11 @@ extension NodeSession {
                 output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
                 stopsAtFrameEnd: endpoint.hasControlFrames)
             {
-            case .bufferFull: maySend = false
+            // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
+            // at once would get a message or two, and contend with the host for the lock each time.
+            case .bufferFull, .allFramed: maySend = false
             case .frameEnded: break
             case .outOfKeys: needsKeys = true
-            case .allFramed: maySend = takeMail()
             case .uninspected:
                 maySend = inspect()
                 if isEnded { return false }
