@@ -1,8 +1,9 @@
 /*
  * libwebsockets as an echo server: sends each message back in fragments of odd lengths, with a Ping between them.
  *
- *     lws_server PORT [CERT KEY]
+ *     lws_server PORT plain|deflate [CERT KEY]
  *
+ * deflate: agrees to permessage-deflate where it is offered.
  * Prints its port when it listens; runs until standard input ends.
  */
 #include <libwebsockets.h>
@@ -118,17 +119,20 @@ static void *wait_for_the_end(void *unused) {
 }
 
 int main(int count, char **words) {
+    static const struct lws_extension extensions[] = {
+        {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"}, {0}};
     static const struct lws_protocols protocols[] = {{"", callback, sizeof(struct session), 65536, 0, NULL, 0}, {0}};
     struct lws_context_creation_info info = {0};
-    if (count < 2) return 2;
+    if (count < 3) return 2;
     info.port = atoi(words[1]);
     info.iface = "127.0.0.1";
     info.protocols = protocols;
     info.gid = info.uid = -1;
-    if (count > 3) {
+    if (strcmp(words[2], "deflate") == 0) info.extensions = extensions;
+    if (count > 4) {
         info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        info.ssl_cert_filepath = words[2];
-        info.ssl_private_key_filepath = words[3];
+        info.ssl_cert_filepath = words[3];
+        info.ssl_private_key_filepath = words[4];
     }
     lws_set_log_level(LLL_ERR, NULL);
     context = lws_create_context(&info);

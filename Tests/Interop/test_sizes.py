@@ -29,20 +29,29 @@ SIZES = [0, 125, 126, 65_535, 65_536, 1 << 20, 16 << 20]
 ROOM = {"queue-max-bytes": 256 << 20, "ping-interval": 1}
 
 
-def messages() -> list[Message]:
-    """Each size as text and as binary; the text compresses, half of the binary is noise."""
-    noise = random.Random(3).randbytes(1 << 20)
+def texts() -> list[str]:
+    """Each size as text, which compresses."""
     sentence = '{"node":"plc1","group":"fast","values":{"tag0":123.5,"tag1":"grün"}} '
     letters = sentence.encode() * (SIZES[-1] // len(sentence.encode()) + 1)
-    found: list[Message] = []
+    found = []
     for size in SIZES:
         text = letters[:size].decode(errors="ignore")
         found.append(text + "." * (size - len(text.encode())))
-        found.append((noise * (size // len(noise) + 1))[: size // 2] + bytes(size - size // 2))
     return found
 
 
-MESSAGES = messages()
+def binaries() -> list[bytes]:
+    """Each size as binary, half of it noise."""
+    noise = random.Random(3).randbytes(1 << 20)
+    return [(noise * (size // len(noise) + 1))[: size // 2] + bytes(size - size // 2) for size in SIZES]
+
+
+TEXTS = texts()
+MESSAGES: list[Message] = [message for pair in zip(TEXTS, binaries()) for message in pair]
+# What libwebsockets 4.1 can take when it compresses. With any client, it aborts on an assertion of its own when it
+# sends a second empty message; it loses the stream in a large message of which a part does not shrink, and over TLS
+# in one of 16 MB, or when it has more than one message to read.
+MODEST: list[Message] = [*TEXTS, *(text.encode() for text in TEXTS if text)]
 
 
 @pytest.fixture(scope="session")
@@ -87,36 +96,32 @@ def echo(
         with program(["node", HERE / "deflate_server.js", json.dumps([compresses]), *certificate]) as port:
             yield port
     else:
-        with program([lws_server, foreign.free_port(), *certificate]) as port:
+        with program([lws_server, foreign.free_port(), "deflate" if compresses else "plain", *certificate]) as port:
             yield port
 
 
-def comes_back(settings: dict[str, object], compresses: bool) -> neuron_ws.Metrics:
-    """Sends all messages and compares what comes back, one by one."""
+def comes_back(
+    settings: dict[str, object], messages: list[Message], compresses: bool, in_turn: bool
+) -> neuron_ws.Metrics:
+    """Sends the messages, each after the echo of the one before if in_turn; compares what comes back, one by one."""
     received: list[Message] = []
     with neuron_ws.Node("sizes", {**ROOM, **settings}, on_message=received.append) as node:
-        for message in MESSAGES:
+        for count, message in enumerate(messages, 1):
             node.send(message)
-        foreign.wait_until(
-            lambda: node.poll(0.05) is None or len(received) >= len(MESSAGES), 60, f"the echo: {node.state}")
+            if in_turn or count == len(messages):
+                foreign.wait_until(
+                    lambda: node.poll(0.05) is None or len(received) >= count, 60, f"the echo: {node.state}")
         assert node.state.reason is Reason.NONE, node.state.message
         assert bool(node.state.extensions) == compresses
         metrics = node.metrics
-    assert [len(message) for message in received] == [len(message) for message in MESSAGES]
-    assert received == MESSAGES
+    assert [len(message) for message in received] == [len(message) for message in messages]
+    assert received == messages
     return metrics
 
 
-# Compression costs seconds of both sides' time, so that not everything is combined with everything.
-WAYS = [
-    *((kind, tls, False) for kind in ("websockets", "node-ws", "nginx", "lws") for tls in (False, True)),
-    ("websockets", True, True), ("node-ws", False, True), ("nginx", True, True),
-]
-
-
-@pytest.mark.parametrize("kind, tls, compresses", WAYS, ids=[
-    f"{kind}-{'wss' if tls else 'ws'}{'-deflate' if compresses else ''}" for kind, tls, compresses in WAYS
-])
+@pytest.mark.parametrize("compresses", [False, True], ids=["plain", "deflate"])
+@pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
+@pytest.mark.parametrize("kind", ["websockets", "node-ws", "nginx", "lws"])
 def test_messages_of_all_sizes_come_back(
     kind: str, tls: bool, compresses: bool, authority: foreign.Authority, lws_server: Path, tmp_path: Path
 ) -> None:
@@ -126,10 +131,12 @@ def test_messages_of_all_sizes_come_back(
             settings["ca"] = str(authority.ca)
         # It is offered in any case: a server that declines gets plain frames.
         settings["compression"] = "on"
-        metrics = comes_back(settings, compresses)
+        modest = kind == "lws" and compresses
+        messages = [message for message in MODEST if not tls or len(message) <= 1 << 20] if modest else MESSAGES
+        metrics = comes_back(settings, messages, compresses, in_turn=modest)
         if kind == "lws":
-            # One Ping between each two fragments of large messages.
-            assert metrics.pings_received > 100
+            # One Ping between each two fragments.
+            assert metrics.pings_received > (100 if 16 << 20 in map(len, messages) else 10)
 
 
 def test_what_the_proxy_says_of_a_server_that_is_gone(tmp_path: Path) -> None:
