@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
     name: "neuron_ws",
     products: [
-        .library(name: "neuron_ws", type: .dynamic, targets: ["NeuronWS"]),
+        .library(name: "neuron_ws", type: .dynamic, targets: ["NeuronWS", "CEnvironment"]),
         .executable(name: "neuron-ws", targets: ["neuron-ws"]),
     ],
     targets: [
@@ -17,6 +17,9 @@ let package = Package(
             name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // The shared library's own environ. In nothing else: a program finds its arguments by the real one.
+        .target(name: "CEnvironment"),
 
         // The library, inside out: the protocol, the node as a state machine, every side effect.
         .target(name: "WebSocketCore"),

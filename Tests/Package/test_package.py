@@ -172,7 +172,7 @@ def test_nothing_brings_an_executor_of_its_own() -> None:
 
 
 def test_module_maps_of_c_libraries_are_small() -> None:
-    for folder in SOURCES.glob("C*"):
+    for folder in set(SOURCES.glob("C*")) - {SOURCES / "CEnvironment"}:
         assert sorted(path.name for path in folder.iterdir()) == ["module.modulemap", "shim.h"], folder
 
 

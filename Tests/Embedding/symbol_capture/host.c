@@ -2,7 +2,8 @@
  * A host that exports functions named like jansson's and OpenSSL's, as the Neuron gateway does, and loads the library.
  * The foreign functions (made by test_symbol_capture.py) call foreign_called; none of them may be reached.
  *
- * host LIBRARY PORT CA deepbind|plain - prints "foreign N NAME…", exits 0 if all went well and N is 0, 3 if N is not.
+ * host LIBRARY PORT CA deepbind|plain|bare - prints "foreign N NAME…", exits 0 if all went well and N is 0, 3 if N is
+ * not. bare is deepbind in a process that has cleared its environment, so that environ is NULL.
  */
 #define _GNU_SOURCE
 #include <neuron_ws.h>
@@ -113,10 +114,14 @@ int main(int count, char **arguments)
 {
     int mode = RTLD_NOW | RTLD_LOCAL, result;
 
-    if (count != 5)
+    /* A program that names environ has it within itself (a copy relocation), and libc's own stays NULL: that is what a
+       library loaded with RTLD_DEEPBIND finds. Python is such a program. */
+    if (count != 5 || environ == NULL)
         return 2;
-    if (strcmp(arguments[4], "deepbind") == 0)
+    if (strcmp(arguments[4], "plain") != 0)
         mode |= RTLD_DEEPBIND;
+    if (strcmp(arguments[4], "bare") == 0)
+        clearenv();
     library = dlopen(arguments[1], mode);
     if (library == NULL) {
         fprintf(stderr, "%s\n", dlerror());

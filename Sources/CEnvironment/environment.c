@@ -1,0 +1,5 @@
+#include "CEnvironment.h"
+
+static char *none[] = {NULL};
+
+char **environ = none;
