@@ -15,6 +15,11 @@ done
 
 # Nothing is installed outside the folder: virtualenv itself goes into it too.
 export PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=
+# A Python 2.7 built by hand often does not know the system's certificates.
+system=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${PIP_CERT:-}" ] && [ -f $system ] && ! "$python" -m pip config get global.cert > /dev/null 2>&1; then
+    export PIP_CERT=$system
+fi
 mkdir -p "$folder"
 "$python" -m pip install -q --disable-pip-version-check --target "$folder/virtualenv" virtualenv==20.15.1 2>&1 |
     grep -v DEPRECATION || true
