@@ -12,7 +12,8 @@ PYTHON := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # The Swift runtime goes into the library; lld, because its RELRO and its sizes are the best of the three linkers.
-SWIFT_FLAGS := -Xswiftc -static-stdlib -Xswiftc -use-ld=lld --disable-local-rpath
+# DWARF 4 for C too, as Swift has it: what Debian 12's valgrind can read.
+SWIFT_FLAGS := -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 --disable-local-rpath
 LIBRARY_FLAGS := -Xlinker -soname=libneuron_ws.so.1 -Xlinker --version-script=$(CURDIR)/cmake/neuron_ws.map \
 	-Xlinker -znodelete -Xlinker -zrelro -Xlinker -znow -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe
 
