@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import re
@@ -76,15 +77,13 @@ def test_a_reader_that_leaves_ends_the_tool_quietly() -> None:
     assert process.stdin and process.stdout and process.stderr
     process.stdout.close()
     line = tool.lines({"format": "values", "input": {**group(1), "tags": []}})
-    try:
+    with contextlib.suppress(BrokenPipeError), process.stdin:
         for _ in range(10_000):
             process.stdin.write(line)
-        process.stdin.close()
-    except BrokenPipeError:
-        pass
     process.stdin = None
     assert process.wait(10) == 1
-    assert process.stderr.read() == ""
+    with process.stderr:
+        assert process.stderr.read() == ""
 
 
 # demo
@@ -269,7 +268,8 @@ class Served:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+        self.reader.join(10)
+        self.process.__exit__(None, None, None)  # waits and closes the pipes
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
