@@ -115,7 +115,7 @@ int main(int count, char **arguments)
     int mode = RTLD_NOW | RTLD_LOCAL, result;
 
     /* A program that names environ has it within itself (a copy relocation), and libc's own stays NULL: that is what a
-       library loaded with RTLD_DEEPBIND finds. Python is such a program. */
+       library loaded with RTLD_DEEPBIND finds. Debian's Python is such a program. */
     if (count != 5 || environ == NULL)
         return 2;
     if (strcmp(arguments[4], "plain") != 0)
