@@ -30,10 +30,12 @@
  * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they
  *            live.
  * NULL       A pointer may be NULL only where the text says so; anywhere else NULL gives NEURON_WS_INVALID_ARGUMENT.
- * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it. A
- *            smaller, older struct is taken, its missing members being zero. A larger, newer one is taken as long as
- *            the part this library does not know is all zero. 0, less than the first version, or more than 4096 is
- *            NEURON_WS_STRUCT_SIZE.
+ * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it, and
+ *            grow at their end only. A smaller, older one is taken, down to the first version's, its missing members
+ *            being zero; what the library writes ends where it ends. A larger, newer one is taken as long as the part
+ *            this library does not know is all zero; written to, that part is left as it is. Less than the first
+ *            version or more than 4096 is NEURON_WS_STRUCT_SIZE. Structs in arrays have no size of their own: tag_size
+ *            and stride stand for it, and the same holds.
  * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it.
  * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
  *            nothing (destroy included); nodes made by the child work.
@@ -519,6 +521,8 @@ typedef struct neuron_ws_request_info {
     const char *action;          /* ACTION, else "" */
     const char *query_name;        /* READ: of {"query":{"name","description"}}, else "" */
     const char *query_description; /* likewise */
+    size_t tag_size;               /* bytes from one of `tags` to the next, and from one meta to the next: the
+                                      library's sizeof(neuron_ws_tag_t), which a later version makes larger */
 } neuron_ws_request_info_t;
 
 /* Limits of requests. A longer document, one nested deeper, or one with more tags is answered as malformed (1002); an

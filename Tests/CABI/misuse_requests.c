@@ -1,5 +1,6 @@
 /* Requests answered twice, by several threads, after their node; handles that are none. */
 #include "misuse.h"
+#include "first_version.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -146,10 +147,15 @@ static void wrong_handles(ports_t ports)
     STATUS(INVALID_JSON, neuron_ws_request_reply(request, "{\"a\":\"\xff\"}", 9));
     STATUS(TOO_BIG, neuron_ws_request_reply(request, "{}", SIZE_MAX));
     STATUS(TOO_BIG, neuron_ws_request_reply(request, "{}", (size_t)64 * 1024 * 1024 + 1));
-    info.size = sizeof info - 1;
+    info.size = sizeof(first_request_info_t) - 1;
     STATUS(STRUCT_SIZE, neuron_ws_request_info(request, &info));
+    info.size = sizeof(first_request_info_t);
+    info.tag_size = 4711;
+    OK(neuron_ws_request_info(request, &info));
+    CHECK(info.tag_size == 4711 && strcmp(info.query_description, "") == 0);
     info.size = sizeof info;
     OK(neuron_ws_request_info(request, &info));
+    CHECK(info.tag_size == sizeof(neuron_ws_tag_t));
     CHECK(strcmp(info.uuid, "0") == 0 && info.tag_count == 0 && info.tags == NULL);
     OK(neuron_ws_request_reply(request, "{}", 2));
     STATUS(NOT_FOUND, neuron_ws_request_reply(request, "{}", 2));

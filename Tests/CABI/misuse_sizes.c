@@ -1,6 +1,8 @@
-/* Structs whose size is 0, too small, from a newer header, or no size at all. */
+/* Structs whose size is 0, too small, of an older or a newer header, or no size at all. */
 #include "misuse.h"
+#include "first_version.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 /* A struct with room behind it for members of the future, and for sizes the library must refuse. */
@@ -73,16 +75,51 @@ static void fill(room_t *room, const void *pattern, size_t known, size_t size)
     room->known.size = size;
 }
 
-/* `known` bytes of `pattern` are what a host of this version passes; `good` is the answer to that. `input`: the host
-   fills the struct, so that a future member which is not zero must be refused. */
-static void try_sizes(neuron_ws_node_t *node, call_t call, const void *pattern, size_t known, neuron_ws_status_t good,
-                      bool input)
+/* A host of an older version: its struct has `first` bytes or more, and its memory ends there, as valgrind sees. */
+static void try_first_version(neuron_ws_node_t *node, call_t call, const void *pattern, size_t first, size_t known,
+                              neuron_ws_status_t good)
+{
+    for (size_t size = first; size < known; size++) {
+        unsigned char *host = (unsigned char *)calloc(1, size);
+        if (!CHECK(host != NULL))
+            return;
+        if (pattern != NULL)
+            memcpy(host, pattern, size);
+        memcpy(host, &size, sizeof size);
+        CHECK(call(node, (room_t *)(void *)host) == good);
+        CHECK(memcmp(host, &size, sizeof size) == 0);
+        free(host);
+    }
+    room_t *room = (room_t *)malloc(sizeof *room);
+    if (!CHECK(room != NULL))
+        return;
+    /* Nothing behind it is written. */
+    memset(room, 0xa5, sizeof *room);
+    memset(room, 0, first);
+    if (pattern != NULL)
+        memcpy(room, pattern, first);
+    room->known.size = first;
+    CHECK(call(node, room) == good);
+    for (size_t offset = first; offset < sizeof *room; offset++)
+        if (!CHECK(((unsigned char *)room)[offset] == 0xa5))
+            break;
+    fill(room, pattern, known, first - 1);
+    STATUS(STRUCT_SIZE, call(node, room));
+    free(room);
+}
+
+/* `known` bytes of `pattern` are what a host of this version passes, `first` of them what one of the first does; `good`
+   is the answer to that. `input`: the host fills the struct, so that a future member which is not zero must be
+   refused. */
+static void try_sizes(neuron_ws_node_t *node, call_t call, const void *pattern, size_t first, size_t known,
+                      neuron_ws_status_t good, bool input)
 {
     static const size_t wrong[] = {0, 1, sizeof(size_t), 4097, 1u << 20, (size_t)-1};
     room_t *room = (room_t *)malloc(sizeof *room);
 
-    if (!CHECK(room != NULL))
+    if (!CHECK(room != NULL) || !CHECK(first <= known))
         return;
+    try_first_version(node, call, pattern, first, known, good);
     for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
         fill(room, pattern, known, wrong[index]);
         STATUS(STRUCT_SIZE, call(node, room));
@@ -138,13 +175,67 @@ static void try_tag_sizes(neuron_ws_node_t *node)
     CHECK(strstr(buffer, "\"values\":{\"a\":0,\"b\":1,\"c\":2}") != NULL);
     OK(neuron_ws_node_push(node, &group, NULL));
 
-    static const size_t wrong[] = {0, 1, 8, 4097, (size_t)-1, (size_t)1 << 63};
+    /* Those of the first version lie closer together. */
+    first_tag_t first[2];
+    memset(first, 0, sizeof first);
+    for (int index = 0; index < 2; index++) {
+        first[index].name = index == 0 ? "a" : "b";
+        first[index].type = NEURON_WS_TYPE_INT64;
+        first[index].value.i64 = index;
+    }
+    first[0].metas = &first[1];
+    first[0].meta_count = 1;
+    group.tags = (const neuron_ws_tag_t *)(const void *)first;
+    group.tag_count = 2;
+    group.tag_size = sizeof *first;
+    OK(neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer - 1, &length));
+    buffer[length] = '\0';
+    CHECK(strstr(buffer, "\"values\":{\"a\":0,\"b\":1}") != NULL);
+    CHECK(strstr(buffer, "\"metas\":{\"a\":{\"b\":1}}") != NULL);
+
+    static const size_t wrong[] = {0, 1, 8, sizeof(first_tag_t) - 8, 4097, (size_t)-1, (size_t)1 << 63};
     for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
         group.tag_size = wrong[index];
         STATUS(STRUCT_SIZE, neuron_ws_node_push(node, &group, NULL));
         STATUS(STRUCT_SIZE, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length));
     }
     free(tags);
+}
+
+/* The same of states, which lie `stride` bytes apart, from the first version's size on. */
+static void try_state_strides(neuron_ws_node_t *node)
+{
+    first_driver_state_t *states = (first_driver_state_t *)calloc(2, sizeof *states);
+    const neuron_ws_driver_state_t *given = (const neuron_ws_driver_state_t *)(const void *)states;
+
+    if (!CHECK(states != NULL))
+        return;
+    for (int index = 0; index < 2; index++) {
+        states[index].node = "d";
+        states[index].is_driver = true;
+    }
+    OK(neuron_ws_node_push_states(node, given, 2, sizeof *states, NULL));
+    STATUS(STRUCT_SIZE, neuron_ws_node_push_states(node, given, 2, sizeof *states - 8, NULL));
+    free(states);
+}
+
+/* Later members lie behind the first version, not in what was padding there: an older host leaves anything in it. */
+static void check_first_members(void)
+{
+#define ENDS(name, member) \
+    CHECK(offsetof(first_##name##_t, member) == offsetof(neuron_ws_##name##_t, member) && \
+          sizeof(first_##name##_t) <= sizeof(neuron_ws_##name##_t))
+#define GROWS(name, member) CHECK(offsetof(neuron_ws_##name##_t, member) >= sizeof(first_##name##_t))
+    ENDS(tag, meta_count);
+    ENDS(group, tag_size);
+    ENDS(state, states_interval_s);
+    ENDS(metrics, compressed_bytes_sent);
+    ENDS(request_info, query_description);
+    ENDS(host, before_send);
+    ENDS(command, context);
+    ENDS(driver_state, is_driver);
+    ENDS(event, length);
+    GROWS(request_info, tag_size);
 }
 
 void misuse_sizes(ports_t ports)
@@ -165,13 +256,15 @@ void misuse_sizes(ports_t ports)
     command.kind = NEURON_WS_TEXT;
     command.bytes = "x";
     command.length = 1;
-    try_sizes(node, push, &group, sizeof group, NEURON_WS_OK, true);
-    try_sizes(node, encode, &group, sizeof group, NEURON_WS_OK, true);
-    try_sizes(node, create, &host, sizeof host, NEURON_WS_OK, true);
-    try_sizes(node, request, &command, sizeof command, NEURON_WS_UNSUPPORTED, true);
-    try_sizes(node, state, NULL, sizeof(neuron_ws_state_t), NEURON_WS_OK, false);
-    try_sizes(node, metrics, NULL, sizeof(neuron_ws_metrics_t), NEURON_WS_OK, false);
-    try_sizes(node, next_event, NULL, sizeof(neuron_ws_event_t), NEURON_WS_NO_EVENT, false);
+    try_sizes(node, push, &group, sizeof(first_group_t), sizeof group, NEURON_WS_OK, true);
+    try_sizes(node, encode, &group, sizeof(first_group_t), sizeof group, NEURON_WS_OK, true);
+    try_sizes(node, create, &host, sizeof(first_host_t), sizeof host, NEURON_WS_OK, true);
+    try_sizes(node, request, &command, sizeof(first_command_t), sizeof command, NEURON_WS_UNSUPPORTED, true);
+    try_sizes(node, state, NULL, sizeof(first_state_t), sizeof(neuron_ws_state_t), NEURON_WS_OK, false);
+    try_sizes(node, metrics, NULL, sizeof(first_metrics_t), sizeof(neuron_ws_metrics_t), NEURON_WS_OK, false);
+    try_sizes(node, next_event, NULL, sizeof(first_event_t), sizeof(neuron_ws_event_t), NEURON_WS_NO_EVENT, false);
     try_tag_sizes(node);
+    try_state_strides(node);
+    check_first_members();
     neuron_ws_node_destroy(node);
 }

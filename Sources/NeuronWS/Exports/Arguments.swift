@@ -34,47 +34,22 @@ func withNode(
     }
 }
 
-/// The largest struct that is believed, bytes.
-let structSizeMax = 4096
-
-/// A copy of a host's struct: missing members of an older host are zero, unknown ones of a newer must be.
-func copied<Struct: BitwiseCopyable>(
-    _ pointer: UnsafePointer<Struct>, empty: Struct, name: StaticString
-) throws(NodeError) -> Struct {
-    let known = MemoryLayout<Struct>.size
-    let given = try checkedSize(UnsafeRawPointer(pointer), known: known, name: name)
-    let raw = UnsafeRawBufferPointer(start: pointer, count: given)
-    if given > known, raw[known...].contains(where: { $0 != 0 }) {
-        throw .structSize(
-            "`\(name)` has \(given) bytes, and what lies behind the \(known) known ones is not zero: "
-                + "the library is older than what it is asked for")
-    }
-    var copy = empty
-    withUnsafeMutableBytes(of: &copy) { $0.copyBytes(from: raw.prefix(known)) }
-    return copy
-}
-
-/// Writes an answer as far as the host's struct reaches, and leaves its `size`.
-func write<Struct: BitwiseCopyable>(
-    _ value: Struct, to pointer: UnsafeMutablePointer<Struct>, name: StaticString
+/// Writes an answer as far as the host's struct reaches.
+func write<Struct>(
+    _ value: Struct, to pointer: UnsafeMutablePointer<Struct>, _ kind: SizedStruct<Struct>
 ) throws(NodeError) {
-    let known = MemoryLayout<Struct>.size
-    let given = try checkedSize(UnsafeRawPointer(pointer), known: known, name: name)
-    let head = MemoryLayout<Int>.size
-    withUnsafeBytes(of: value) { source in
-        let target = UnsafeMutableRawBufferPointer(start: pointer, count: min(given, known))
-        UnsafeMutableRawBufferPointer(rebasing: target[head...]).copyBytes(from: source[head..<target.count])
-    }
+    do throws(StructSizeError) { try kind.write(value, to: pointer) } catch { throw NodeError(error) }
 }
 
-/// Every struct is in its first version: none is smaller.
-func checkedSize(_ pointer: UnsafeRawPointer, known: Int, name: StaticString) throws(NodeError) -> Int {
-    let given = pointer.loadUnaligned(as: UInt.self)
-    guard given >= UInt(known), given <= UInt(structSizeMax) else {
-        throw .structSize(
-            "`\(name)` says it has \(given) bytes; expected \(known): set its member `size` to sizeof the struct")
-    }
-    return Int(given)
+/// The size that the host's struct says it has.
+func checkedSize<Struct>(
+    _ pointer: UnsafePointer<Struct>, _ kind: SizedStruct<Struct>
+) throws(NodeError) -> Int {
+    do throws(StructSizeError) { return try kind.size(at: pointer) } catch { throw NodeError(error) }
+}
+
+extension NodeError {
+    init(_ error: StructSizeError) { self = .structSize(error.text) }
 }
 
 /// A NUL-terminated name from the host: 1 to `bytesMax` bytes, no control characters.

@@ -52,9 +52,7 @@ private func encodeUpload(
     into output: ByteBuffer
 ) throws(EncodingError) -> Bool {
     let encoding = try options.upload(format)
-    // Checks the struct's size before a member is read.
-    _ = try GroupView.open(group)
-    let timestamp = group.pointee.timestamp_ms
+    let timestamp = try GroupView.open(group).timestampMilliseconds
     return try EnvelopeEncoder.encode(
         group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp, options: encoding,
         into: output) != .skipped

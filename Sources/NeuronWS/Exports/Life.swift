@@ -14,7 +14,7 @@ public func neuron_ws_node_create(
     do throws(NodeError) {
         let name = try checkedName(name, "name", bytesMax: nodeNameBytesMax)
         var callbacks = HostCallbacks()
-        if let host { callbacks = HostCallbacks(try copied(host, empty: neuron_ws_host_t(), name: "host")) }
+        if let host { callbacks = try HostCallbacks(copying: host) }
         node.pointee = try Node.make(name: name, settings: textBytes(settings_json), host: callbacks)
         return .NEURON_WS_OK
     } catch { return failed(error) }

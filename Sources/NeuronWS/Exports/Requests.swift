@@ -32,7 +32,7 @@ public func neuron_ws_request_info(
 ) -> neuron_ws_status_t {
     guard let info else { return failedNull("info") }
     return withRequest(request) { number, entry throws(NodeError) in
-        try write(entry.request.info, to: info, name: "info")
+        try write(entry.request.info, to: info, HostStructs.requestInfo)
         if entry.desk.isWaiting(number) { return .NEURON_WS_OK }
         return failed(
             .NEURON_WS_TIMEOUT, "the request is too late: it was answered with error 3015 (setting request-timeout)")
@@ -97,21 +97,18 @@ private func driverStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) 
     guard count >= 0, count <= Int(NEURON_WS_TAGS_MAX) else {
         throw .tooBig("\(UInt(bitPattern: count)) states; at most \(NEURON_WS_TAGS_MAX) are taken")
     }
-    let known = MemoryLayout<neuron_ws_driver_state_t>.size
     guard let states else { return [] }
-    let alignment = MemoryLayout<neuron_ws_driver_state_t>.alignment
-    guard stride >= known, stride <= structSizeMax, stride % alignment == 0 else {
-        throw .structSize(
-            "`stride` is \(UInt(bitPattern: stride)); expected sizeof(neuron_ws_driver_state_t), \(known)")
-    }
+    do throws(StructSizeError) {
+        _ = try HostStructs.driverState.stride(stride, named: "stride")
+    } catch { throw NodeError(error) }
     var list: [DriverState] = []
     list.reserveCapacity(count)
     for index in 0..<count {
-        let place = states + index * stride
-        if UnsafeRawBufferPointer(start: place + known, count: stride - known).contains(where: { $0 != 0 }) {
-            throw .structSize("neuron_ws_driver_state_t has members that this version does not know")
-        }
-        let state = place.loadUnaligned(as: neuron_ws_driver_state_t.self)
+        let state: neuron_ws_driver_state_t
+        do throws(StructSizeError) {
+            // At most NEURON_WS_TAGS_MAX times HostStructs.bytesMax: far from an overflow.
+            state = try HostStructs.driverState.element(at: states + index * stride, stride: stride)
+        } catch { throw NodeError(error) }
         let name = try checkedName(state.node, "states[].node", bytesMax: Int(NEURON_WS_NAME_MAX))
         list.append(
             DriverState(

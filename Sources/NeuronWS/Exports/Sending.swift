@@ -76,7 +76,7 @@ public func neuron_ws_node_request(
 ) -> neuron_ws_status_t {
     guard let command else { return failedNull("command") }
     return withNode(node) { _ throws(NodeError) in
-        _ = try copied(command, empty: neuron_ws_command_t(), name: "command")
+        do throws(StructSizeError) { _ = try HostStructs.command.read(command) } catch { throw NodeError(error) }
         throw .unsupported("commands with responses are not in this version")
     }
 }

@@ -8,7 +8,7 @@ public func neuron_ws_node_state(
     guard let state else { return failedNull("state") }
     return withNode(node) { node throws(NodeError) in
         let status = node.lock.withLock { node.status }
-        try write(status.state(now: Clock.monotonicNanoseconds), to: state, name: "state")
+        try write(status.state(now: Clock.monotonicNanoseconds), to: state, HostStructs.state)
         return .NEURON_WS_OK
     }
 }
@@ -19,7 +19,7 @@ public func neuron_ws_node_metrics(
 ) -> neuron_ws_status_t {
     guard let metrics else { return failedNull("metrics") }
     return withNode(node) { node throws(NodeError) in
-        try write(node.metrics().cStruct, to: metrics, name: "metrics")
+        try write(node.metrics().cStruct, to: metrics, HostStructs.metrics)
         return .NEURON_WS_OK
     }
 }
@@ -75,9 +75,9 @@ public func neuron_ws_node_next_event(
 ) -> neuron_ws_status_t {
     guard let event else { return failedNull("event") }
     return withNode(node) { node throws(NodeError) in
-        _ = try checkedSize(event, known: MemoryLayout<neuron_ws_event_t>.size, name: "event")
+        _ = try checkedSize(event, HostStructs.event)
         guard let next = node.nextEvent() else { return .NEURON_WS_NO_EVENT }
-        try write(next, to: event, name: "event")
+        try write(next, to: event, HostStructs.event)
         return .NEURON_WS_OK
     }
 }

@@ -6,7 +6,11 @@ struct HostCallbacks: @unchecked Sendable {
     /// The struct as the host gave it; missing members are NULL.
     let host: neuron_ws_host_t
 
-    init(_ host: neuron_ws_host_t = neuron_ws_host_t()) { self.host = host }
+    init() { host = neuron_ws_host_t() }
+
+    init(copying host: UnsafePointer<neuron_ws_host_t>) throws(NodeError) {
+        do throws(StructSizeError) { self.host = try HostStructs.host.read(host) } catch { throw NodeError(error) }
+    }
 
     var wantsMessages: Bool { host.on_message != nil }
     var wantsRequests: Bool { host.on_request != nil }

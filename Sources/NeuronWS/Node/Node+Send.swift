@@ -12,6 +12,8 @@ extension Node {
     private struct Ticket {
         var encoding: EncodingOptions
         var kind: UInt8
+        /// Unix time in ms; 0: now.
+        var timestamp: Int64
         var buffer: ByteBuffer
     }
 
@@ -22,7 +24,7 @@ extension Node {
         let ticket = try begin(group)
         let buffer = ticket.buffer
         defer { giveBack(buffer) }
-        let timestamp = group.pointee.timestamp_ms
+        let timestamp = ticket.timestamp
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
@@ -65,7 +67,7 @@ extension Node {
             throw queueFullLocked()
         }
         return Ticket(
-            encoding: subscription.encoding, kind: configuration.messageKind,
+            encoding: subscription.encoding, kind: configuration.messageKind, timestamp: names.timestampMilliseconds,
             buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)))
     }
 

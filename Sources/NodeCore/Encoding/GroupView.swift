@@ -9,6 +9,8 @@ public struct GroupView {
     /// The names as the host holds them, without their NUL.
     public let driver: UnsafeRawBufferPointer
     public let group: UnsafeRawBufferPointer
+    /// Unix time in ms; 0: now.
+    public let timestampMilliseconds: Int64
     let tags: UnsafeRawPointer?
     let tagCount: Int
     /// Bytes from one tag to the next, and from one meta to the next.
@@ -18,64 +20,56 @@ public struct GroupView {
     static let nameBytesMax = Int(NEURON_WS_NAME_MAX)
     static let tagsMax = Int(NEURON_WS_TAGS_MAX)
     static let metasMax = Int(NEURON_WS_METAS_MAX)
-    /// The largest struct that is taken from a newer host.
-    static let structBytesMax = 4096
 
     /// Checks a group and its two names.
     public static func open(_ group: UnsafePointer<neuron_ws_group_t>) throws(EncodingError) -> GroupView {
-        let view = try openTags(group)
-        let names = group.pointee
-        guard let driver = names.driver else { throw .invalidGroup("the group has no driver name") }
-        guard let name = names.group else { throw .invalidGroup("the group has no name") }
-        return GroupView(
-            driver: try checkedName(driver, of: "the driver's name"),
-            group: try checkedName(name, of: "the group's name"),
-            tags: view.tags, tagCount: view.tagCount, stride: view.stride)
+        let given = try copied(group)
+        guard let driver = given.driver else { throw .invalidGroup("the group has no driver name") }
+        guard let name = given.group else { throw .invalidGroup("the group has no name") }
+        return try open(
+            given, driver: try checkedName(driver, of: "the driver's name"),
+            group: try checkedName(name, of: "the group's name"))
     }
 
     /// Checks a group whose names do not matter, as in a read response.
     static func openTags(_ group: UnsafePointer<neuron_ws_group_t>) throws(EncodingError) -> GroupView {
-        // A host's struct may end before ours does: nothing but its size is read before that is known.
-        let size = UnsafeRawPointer(group).loadUnaligned(as: Int.self)
-        try checkSize(size, known: MemoryLayout<neuron_ws_group_t>.size, of: "neuron_ws_group_t.size")
-        let extra = UnsafeRawBufferPointer(start: group, count: size).dropFirst(MemoryLayout<neuron_ws_group_t>.size)
-        for byte in extra where byte != 0 {
-            throw .structSize("neuron_ws_group_t has members that this version does not know")
-        }
-        let given = group.pointee
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        return try open(try copied(group), driver: none, group: none)
+    }
+
+    private static func copied(_ group: UnsafePointer<neuron_ws_group_t>) throws(EncodingError) -> neuron_ws_group_t {
+        do throws(StructSizeError) { return try HostStructs.group.read(group) } catch { throw .structSize(error.text) }
+    }
+
+    private static func open(
+        _ given: neuron_ws_group_t, driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer
+    ) throws(EncodingError) -> GroupView {
         if given.tag_count < 0 || given.tag_count > tagsMax {
             throw .tooBig("the group has \(UInt(bitPattern: given.tag_count)) tags, at most \(tagsMax) are taken")
         }
-        if given.tag_count > 0 {
-            if given.tags == nil { throw .invalidGroup("tags is NULL, tag_count \(given.tag_count)") }
-            try checkSize(given.tag_size, known: MemoryLayout<neuron_ws_tag_t>.size, of: "tag_size")
-            // The members of each tag must lie where the compiler expects them.
-            if given.tag_size % MemoryLayout<neuron_ws_tag_t>.alignment != 0 {
-                throw .structSize("tag_size is \(given.tag_size), no multiple of 8")
-            }
+        if given.tag_count > 0 && given.tags == nil {
+            throw .invalidGroup("tags is NULL, tag_count \(given.tag_count)")
         }
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
         let view = GroupView(
-            driver: none, group: none, tags: given.tags.map { UnsafeRawPointer($0) }, tagCount: given.tag_count,
-            stride: given.tag_size)
-        if view.tagCount > 0 && view.stride > MemoryLayout<neuron_ws_tag_t>.size {
-            for index in 0..<view.tagCount { try checkExtra(view.tag(index), stride: view.stride) }
-        }
+            driver: driver, group: group, timestampMilliseconds: given.timestamp_ms,
+            tags: given.tags.map { UnsafeRawPointer($0) }, tagCount: given.tag_count, stride: given.tag_size)
+        if view.tagCount > 0 { try view.checkTags() }
         return view
     }
 
-    /// A newer host's tag is taken as long as what this version does not know of it is zero.
-    static func checkExtra(_ tag: UnsafePointer<neuron_ws_tag_t>, stride: Int) throws(EncodingError) {
-        let extra = UnsafeRawBufferPointer(start: tag, count: stride).dropFirst(MemoryLayout<neuron_ws_tag_t>.size)
-        for byte in extra where byte != 0 {
-            throw .structSize("neuron_ws_tag_t has members that this version does not know")
-        }
+    private func checkTags() throws(EncodingError) {
+        do throws(StructSizeError) {
+            _ = try HostStructs.tag.stride(stride, named: "tag_size")
+        } catch { throw .structSize(error.text) }
+        // Where it is ours nothing lies behind it, and no tag is looked at.
+        if stride <= MemoryLayout<neuron_ws_tag_t>.size { return }
+        for index in 0..<tagCount { try Self.checkTail(tag(index), stride: stride) }
     }
 
-    private static func checkSize(_ size: Int, known: Int, of what: StaticString) throws(EncodingError) {
-        if size < known || size > structBytesMax {
-            throw .structSize("\(what) is \(UInt(bitPattern: size)), not \(known) to \(structBytesMax)")
-        }
+    static func checkTail(_ tag: UnsafePointer<neuron_ws_tag_t>, stride: Int) throws(EncodingError) {
+        do throws(StructSizeError) {
+            try HostStructs.tag.checkTail(tag, size: stride)
+        } catch { throw .structSize(error.text) }
     }
 
     private static func checkedName(
@@ -147,7 +141,7 @@ struct TagView {
         if pointer.pointee.metas == nil { return 0 }
         if stride > MemoryLayout<neuron_ws_tag_t>.size {
             for position in 0..<count {
-                try GroupView.checkExtra(meta(position, stride: stride).pointer, stride: stride)
+                try GroupView.checkTail(meta(position, stride: stride).pointer, stride: stride)
             }
         }
         return count

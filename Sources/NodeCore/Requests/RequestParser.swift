@@ -30,6 +30,7 @@ struct RequestParser {
     private init(_ root: JSONValue) {
         self.root = root
         info.size = MemoryLayout<neuron_ws_request_info_t>.size
+        info.tag_size = MemoryLayout<neuron_ws_tag_t>.stride
     }
 
     /// `outline` is the document's, and says that it may be a request.

@@ -187,6 +187,15 @@ static char *copy_name(const neuron_ws_tag_t *tag)
     return strndup(tag->name, name_length(tag));
 }
 
+/* A newer library's tags are longer; an older one does not say how long. */
+static const neuron_ws_tag_t *tag_at(const neuron_ws_request_info_t *info,
+                                     size_t                          index)
+{
+    bool   says = info->size > offsetof(neuron_ws_request_info_t, tag_size);
+    size_t step = says ? info->tag_size : sizeof(*info->tags);
+    return (const void *) ((const char *) info->tags + index * step);
+}
+
 static bool check_names(const neuron_ws_request_info_t *info,
                         websocket_refusal_t            *refusal)
 {
@@ -201,7 +210,7 @@ static bool check_names(const neuron_ws_request_info_t *info,
                       NEU_GROUP_NAME_LEN - 1);
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        if (name_length(&info->tags[i]) >= NEU_TAG_NAME_LEN) {
+        if (name_length(tag_at(info, i)) >= NEU_TAG_NAME_LEN) {
             return refuse(refusal, NEU_ERR_TAG_NAME_TOO_LONG,
                           "a tag's name has more than %d bytes",
                           NEU_TAG_NAME_LEN - 1);
@@ -248,7 +257,7 @@ static bool make_read(const neuron_ws_request_info_t *info,
         return no_memory(refusal);
     }
     for (; read->n_tag < info->tag_count; read->n_tag++) {
-        read->tags[read->n_tag] = copy_name(&info->tags[read->n_tag]);
+        read->tags[read->n_tag] = copy_name(tag_at(info, read->n_tag));
         if (read->tags[read->n_tag] == NULL) {
             return no_memory(refusal);
         }
@@ -266,11 +275,11 @@ static bool make_write(const neuron_ws_request_info_t *info,
     command->type = NEU_REQ_WRITE_TAG;
     write->driver = strdup(info->driver);
     write->group  = strdup(info->group);
-    write->tag    = copy_name(&info->tags[0]);
+    write->tag    = copy_name(tag_at(info, 0));
     if (write->driver == NULL || write->group == NULL || write->tag == NULL) {
         return no_memory(refusal);
     }
-    return set_value(&info->tags[0], &write->value, refusal);
+    return set_value(tag_at(info, 0), &write->value, refusal);
 }
 
 static bool make_writes(const neuron_ws_request_info_t *info,
@@ -293,9 +302,9 @@ static bool make_writes(const neuron_ws_request_info_t *info,
         return no_memory(refusal);
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        memcpy(writes->tags[i].tag, info->tags[i].name,
-               name_length(&info->tags[i]));
-        if (!set_value(&info->tags[i], &writes->tags[i].value, refusal)) {
+        const neuron_ws_tag_t *tag = tag_at(info, i);
+        memcpy(writes->tags[i].tag, tag->name, name_length(tag));
+        if (!set_value(tag, &writes->tags[i].value, refusal)) {
             /* Nothing of it is the host's to free. */
             memset(&writes->tags[i].value, 0, sizeof(neu_dvalue_t));
             return false;

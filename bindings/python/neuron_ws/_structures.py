@@ -179,6 +179,7 @@ class RequestInfoStructure(Structure):
         ("action", c_char_p),
         ("query_name", c_char_p),
         ("query_description", c_char_p),
+        ("tag_size", c_size_t),
     ]
 
 

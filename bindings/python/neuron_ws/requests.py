@@ -74,7 +74,11 @@ class Request:
         self.query = (_text(info.query_name), _text(info.query_description))
         self.json = document.decode("utf-8", "replace")
         write = self.kind is RequestKind.WRITE
-        self.tags = tuple(_tag(info.tags[index], write) for index in range(info.tag_count))
+        start = ctypes.cast(info.tags, ctypes.c_void_p).value or 0
+        # A library that does not say how far they are apart has tags as this package knows them.
+        step = info.tag_size or ctypes.sizeof(TagStructure)
+        places = range(start, start + info.tag_count * step, step)
+        self.tags = tuple(_tag(TagStructure.from_address(place), write) for place in places)
 
     def reply(self, answer: Union[Mapping[str, object], str]) -> None:
         """Answers with JSON: a text as it is, or a dictionary, to which ``uuid`` is added where it has none.
