@@ -79,6 +79,17 @@ uint64_t adapter_metric(neu_adapter_t *adapter, const char *name)
     return value;
 }
 
+size_t registry_read(void)
+{
+    size_t bytes = 0;
+
+    pthread_mutex_lock(&registry_mutex);
+    for (size_t index = 0; index < registry_count; index++)
+        bytes += strlen(registry_names[index]) + strlen(registry_helps[index]);
+    pthread_mutex_unlock(&registry_mutex);
+    return bytes;
+}
+
 /* ---- threads ---- */
 
 static void *node_thread(void *context)
@@ -286,6 +297,17 @@ int adapter_link(neu_adapter_t *adapter)
 
 /* ---- the manager ---- */
 
+static void check_module(const neu_plugin_module_t *module)
+{
+    bool is_ours = strcmp(module->schema, "websocket") == 0;
+
+    CHECK(module->version >> 8 == (2u << 8 | NEURON_VERSION_MINOR), "version %#x", module->version);
+    CHECK(strcmp(module->module_name, is_ours ? "WebSocket" : "MQTT") == 0, "names");
+    CHECK(module->module_descr != NULL && module->module_descr_zh != NULL, "descriptions");
+    CHECK(module->type == NEU_NA_TYPE_APP && module->display, "type");
+    CHECK(module->kind == (is_ours ? NEU_PLUGIN_KIND_CUSTOM : NEU_PLUGIN_KIND_SYSTEM), "kind");
+}
+
 /* As at registration: the library is opened and closed before a node is made of it. */
 static void register_plugin(const char *path)
 {
@@ -296,10 +318,7 @@ static void register_plugin(const char *path)
         CHECK(handle != NULL, "%s", dlerror());
         module = dlsym(handle, "neu_plugin_module");
         CHECK(module != NULL, "no neu_plugin_module");
-        CHECK(module->version >> 8 == (2u << 8 | NEURON_VERSION_MINOR), "version %#x", module->version);
-        CHECK(strcmp(module->schema, "websocket") == 0 && strcmp(module->module_name, "WebSocket") == 0, "names");
-        CHECK(module->module_descr != NULL && module->module_descr_zh != NULL, "descriptions");
-        CHECK(module->type == NEU_NA_TYPE_APP && module->kind == NEU_PLUGIN_KIND_CUSTOM && module->display, "kind");
+        check_module(module);
         dlclose(handle);
     }
 }
@@ -385,8 +404,5 @@ void adapter_delete(neu_adapter_t *adapter, bool with_uninit)
     memset(adapter, 0xdb, sizeof *adapter);
     free(adapter);
     /* The registry's texts are still there. */
-    pthread_mutex_lock(&registry_mutex);
-    for (size_t index = 0; index < registry_count; index++)
-        CHECK(strlen(registry_names[index]) > 0 && strlen(registry_helps[index]) > 0, "a metric is gone");
-    pthread_mutex_unlock(&registry_mutex);
+    CHECK(registry_read() > 0, "the metrics are gone");
 }

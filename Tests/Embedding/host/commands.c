@@ -78,14 +78,18 @@ static void reply_error(neu_adapter_t *adapter, void *ctx, int error)
     reply(adapter, NEU_RESP_ERROR, ctx, &answer);
 }
 
+/* Of a group "partly" every second tag is there, of "nothing" none: of the others the host says nothing. */
 static void reply_read(neu_adapter_t *adapter, const command_t *command)
 {
-    UT_array *values = values_make(command->data.read.n_tag != 0 ? command->data.read.n_tag : 3, false);
+    int step = strcmp(command->data.read.group, "partly") == 0 ? 2 : 1;
+    int asked = strcmp(command->data.read.group, "nothing") == 0 ? 0 : command->data.read.n_tag;
+    int count = command->data.read.n_tag != 0 ? (asked + step - 1) / step : 3;
+    UT_array *values = values_make((size_t) count, false);
     neu_resp_read_group_t answer = {command->data.read.driver, command->data.read.group, values};
     neu_resp_tag_value_meta_t *tags = (neu_resp_tag_value_meta_t *) (void *) values->d;
 
-    for (int index = 0; index < command->data.read.n_tag; index++)
-        snprintf(tags[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.read.tags[index]);
+    for (int index = 0; index * step < asked; index++)
+        snprintf(tags[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.read.tags[index * step]);
     reply(adapter, NEU_RESP_READ_GROUP, command->head.ctx, &answer);
     values_free(values);
 }

@@ -4,6 +4,7 @@
  *
  *     lives COUNT URL             whole lives of nodes, one after the other, numbered from FIRST (0, or $HOST_FIRST)
  *     create NAME | delete | rename NAME
+ *     other PLUGIN | unload (a node of another plugin; and it deleted, its library unloaded) | statistics
  *     setting JSON | nosetting | start | stop
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
@@ -15,7 +16,7 @@
 
 #include <unistd.h>
 
-static neu_adapter_t *node;
+static neu_adapter_t *node, *other_node;
 static const char *plugin_path;
 
 static void answer_number(long long number)
@@ -133,6 +134,14 @@ static bool run_node(const char *word, char *rest, char *first, char *second, ch
     return true;
 }
 
+static void unload(void)
+{
+    neu_adapter_t *adapter = other_node;
+
+    other_node = NULL;
+    adapter_delete(adapter, true);
+}
+
 static void run(char *line)
 {
     char copy[1 << 16];
@@ -157,6 +166,12 @@ static void run(char *line)
         adapter_rename(node, rest), answer_number(0);
     else if (strcmp(word, "level") == 0)
         log_set_level(atoi(first)), answer_number(0);
+    else if (strcmp(word, "other") == 0)
+        other_node = adapter_create(rest, "other"), answer_number(0);
+    else if (strcmp(word, "unload") == 0)
+        unload(), answer_number(0);
+    else if (strcmp(word, "statistics") == 0)
+        answer_number((long long) registry_read());
     else if (strcmp(word, "foreign") == 0)
         answer_number(foreign_calls());
     else if (node == NULL || !run_node(word, rest, first, second, third))

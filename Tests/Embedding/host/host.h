@@ -97,6 +97,8 @@ uint64_t adapter_metric(neu_adapter_t *adapter, const char *name);
 void adapter_uninit(neu_adapter_t *adapter);
 /* Deletes the node: uninit unless that was before, more data, then close. */
 void adapter_delete(neu_adapter_t *adapter, bool with_uninit);
+/* Reads the names and descriptions of all metrics, as the statistics page does; their bytes. */
+size_t registry_read(void);
 
 /* commands.c */
 int host_command(neu_adapter_t *adapter, neu_reqresp_head_t head, void *data);

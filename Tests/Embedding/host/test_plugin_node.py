@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 from pathlib import Path
 
-from hosting import NEURON, Host, foreign
+from hosting import FLAGS, HERE, NEURON, Host, foreign
 from test_plugin_data import Server, begin, last
 
 # Long past what the calls may take together, and far below each of the settings' timeouts.
@@ -147,3 +148,18 @@ def test_over_tls_with_the_hosts_own_openssl_in_front(host: Host, tmp_path: Path
         host.do("types driver group")
         assert last(server, 1)["values"]["type10"] == 2.5
     assert host.number("foreign") == 0
+
+
+def test_the_gateway_outlives_a_plugin_whose_metrics_it_still_names(program: Path, tmp_path: Path) -> None:
+    # The gateway keeps the names that the first plugin registered, and unloads that plugin with its last node.
+    mqtt = tmp_path / "libplugin-mqtt.so"
+    source = HERE.parent / "mqtt" / "plugin.c"
+    subprocess.run([*FLAGS, "-DNEURON_VERSION_MINOR=15", "-fPIC", "-shared", source, "-o", mqtt], check=True)
+    with Host(program) as host:
+        for _ in range(3):
+            host.do(f"other {mqtt}")
+            host.do("create ws")
+            host.do("unload")
+            assert host.number("statistics") > 100
+            host.do("delete")
+            assert host.number("statistics") > 100

@@ -180,12 +180,21 @@ int websocket_tags_make(neu_plugin_t *plugin, const UT_array *array,
     return 0;
 }
 
+void websocket_tags_replace(websocket_tags_t *tags, neuron_ws_tag_t *by,
+                            size_t count)
+{
+    tags->before = tags->tags;
+    tags->tags   = by;
+    tags->count  = count;
+}
+
 void websocket_tags_free(websocket_tags_t *tags)
 {
     for (size_t i = 0; i < tags->text_count; i++) {
         free(tags->texts[i]);
     }
     free(tags->texts);
+    free(tags->before);
     free(tags->tags);
     memset(tags, 0, sizeof(*tags));
 }

@@ -12,6 +12,8 @@
 typedef struct {
     neuron_ws_tag_t *tags;
     size_t           count;
+    /* Where the tags were first, while their metas still lie there. */
+    neuron_ws_tag_t *before;
     /* Texts that were written for tags of type CUSTOM. */
     char **texts;
     size_t text_count;
@@ -20,6 +22,10 @@ typedef struct {
 /* From an array of neu_resp_tag_value_meta_t, NULL allowed. 0 or a neu_err. */
 int websocket_tags_make(neu_plugin_t *plugin, const UT_array *values,
                         websocket_tags_t *tags);
+
+/* Takes another array, of `count`, in place of the tags that were made. */
+void websocket_tags_replace(websocket_tags_t *tags, neuron_ws_tag_t *by,
+                            size_t count);
 
 void websocket_tags_free(websocket_tags_t *tags);
 

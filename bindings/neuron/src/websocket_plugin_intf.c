@@ -4,10 +4,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "websocket_command.h"
 #include "websocket_data.h"
 #include "websocket_library.h"
 #include "websocket_log.h"
-#include "websocket_request.h"
+#include "websocket_pin.h"
+#include "websocket_reply.h"
+#include "websocket_states.h"
 
 static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state,
                      void *context)
@@ -26,6 +29,29 @@ static void on_log(neuron_ws_node_t *node, neuron_ws_log_level_t level,
 {
     (void) node;
     websocket_log_library(context, level, text);
+}
+
+/* On the library's loop thread: nothing here waits, and the node's lock is not
+   taken. */
+static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *handle,
+                       const neuron_ws_request_info_t *info, void *context)
+{
+    neu_plugin_t        *plugin  = context;
+    websocket_request_t *request = websocket_request_make(handle, info);
+    websocket_refusal_t  refusal;
+
+    (void) node;
+    if (request == NULL) {
+        websocket_library.request_drop(handle);
+    } else if (!websocket_command_make(info, &request->command, &refusal)) {
+        websocket_log_warn(plugin, "request %.64s is refused: %s", info->uuid,
+                           refusal.reason);
+        websocket_request_refuse(request, refusal.error, refusal.reason);
+    } else if (!websocket_worker_queue(&plugin->worker, request,
+                                       info->driver)) {
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                 "too many requests wait for the gateway");
+    }
 }
 
 static neu_plugin_t *websocket_plugin_open(void)
@@ -48,6 +74,7 @@ static neu_plugin_t *websocket_plugin_open(void)
 static int websocket_plugin_init(neu_plugin_t *plugin, bool load)
 {
     (void) load;
+    websocket_pin_plugins(plugin);
     websocket_metrics_register(plugin);
     websocket_log_notice(plugin, "plugin WebSocket for Neuron 2.%d is ready",
                          NEURON_VERSION_MINOR);
@@ -101,7 +128,7 @@ static int make_node(neu_plugin_t *plugin, const char *setting)
     neuron_ws_host_t   host   = { .size       = sizeof(host),
                                   .context    = plugin,
                                   .on_state   = on_state,
-                                  .on_request = websocket_on_request,
+                                  .on_request = on_request,
                                   .on_log     = on_log };
     neuron_ws_node_t  *node   = NULL;
     neuron_ws_status_t status = NEURON_WS_OK;

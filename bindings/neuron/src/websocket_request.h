@@ -1,6 +1,5 @@
 /*
- * Requests from the server: as commands to the host, and the host's replies as
- * answers to the server.
+ * A request from the server, from its arrival to its answer.
  */
 #ifndef WEBSOCKET_REQUEST_H
 #define WEBSOCKET_REQUEST_H
@@ -21,6 +20,8 @@ typedef struct {
     } data;
 } websocket_command_t;
 
+typedef struct websocket_device websocket_device_t;
+
 typedef struct websocket_request {
     struct websocket_request *next;
     /* What the host is given as its context: a number and not an address, so
@@ -28,70 +29,39 @@ typedef struct websocket_request {
     uint64_t             id;
     neuron_ws_request_t *handle;
     char                *uuid;
-    websocket_command_t command;
+    websocket_command_t  command;
+    /* A read of some tags: their names, NUL-terminated, one behind the other.
+       The host says nothing of those that it does not know. */
+    char  *names;
+    size_t name_count;
     /* When it came; a clock that only goes forward. */
     int64_t arrival_ms;
     /* How often the host would not take it. */
     int failures;
-    /* While the host works on it: until when it counts as doing so. 0: not. */
-    int64_t busy_until_ms;
-    int64_t forget_ms;
+    /* The queue's: whose it is, the how manieth that this one was asked, and
+       until when it counts as being worked on; 0: it does not. */
+    websocket_device_t *device;
+    uint64_t            sequence;
+    int64_t             held_until_ms;
 } websocket_request_t;
 
-#define WEBSOCKET_PENDING_BUCKETS 256
+/* NULL: no memory; the handle stays the caller's. */
+websocket_request_t *websocket_request_make(neuron_ws_request_t *handle,
+                                            const neuron_ws_request_info_t *info);
 
-/* Requests that wait for the host's reply, by number. */
-typedef struct {
-    websocket_request_t *buckets[WEBSOCKET_PENDING_BUCKETS];
-    size_t               count;
-    /* Of these, how many the host works on. */
-    size_t   busy;
-    uint64_t id;
-} websocket_pending_t;
-
-void websocket_pending_add(websocket_pending_t *pending,
-                           websocket_request_t *request);
-websocket_request_t *websocket_pending_take(websocket_pending_t *pending,
-                                            uint64_t             id);
-/* No longer counts on those that the host has been busy with for too long. */
-void websocket_pending_give_up(websocket_pending_t *pending, int64_t now_ms);
-/* Those whose time is up, as a list. */
-websocket_request_t *websocket_pending_take_old(websocket_pending_t *pending,
-                                                int64_t              now_ms);
-
-/* The library's callback. */
-void websocket_on_request(neuron_ws_node_t *node, neuron_ws_request_t *request,
-                          const neuron_ws_request_info_t *info, void *context);
-
-/* 0: the host has it, and what it points to. Else it stays the caller's. */
-int websocket_command_send(neu_plugin_t *plugin, uint64_t id,
-                           websocket_command_t *command);
+/* Answers, or drops what cannot be answered any more, and frees the request. */
+void websocket_request_answer(websocket_request_t *request, const char *json,
+                              size_t length);
 
 /* Answers with an error and frees the request; `reason` may be NULL. */
 void websocket_request_refuse(websocket_request_t *request, int error,
                               const char *reason);
 
-/* Whether the server has been told by now that it failed: then it must not be
-   done. */
+/* Whether the library has told the server by now that it failed: then it must
+   not be done, and an answer would come too late. */
 bool websocket_request_is_late(const websocket_request_t *request);
 
 /* Frees a list of requests without an answer of ours. */
 void websocket_request_drop_all(websocket_request_t *request);
-
-/* The host's replies, by the number that it was given. */
-void websocket_reply_read(neu_plugin_t *plugin, uint64_t id,
-                          const neu_resp_read_group_t *reply);
-void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error);
-/* Does not free the array. */
-void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
-                            const UT_array *results);
-
-/* Asks the host how its nodes stand. */
-void websocket_states_ask(neu_plugin_t *plugin);
-/* Sends what it answered. Does not free the array. The node's lock is held. */
-void websocket_states_push(neu_plugin_t *plugin, const UT_array *states);
-
-/* Frees an array that the host gave away. */
-void websocket_array_free(UT_array *array);
 
 #endif

@@ -10,26 +10,10 @@
 #include "websocket_log.h"
 #include "websocket_metrics.h"
 #include "websocket_plugin_intf.h"
+#include "websocket_states.h"
 
 /* Between two updates of the metrics. */
 #define INTERVAL_MS 1000
-/* Requests that wait for the host at one time, asked and not asked. */
-#define REQUESTS_MAX 8192
-/*
- * The gateway's threads pass messages through sockets that hold ten each, and
- * wait a second for room: many requests at once jam manager and driver against
- * each other, and messages are lost. So few are under way at a time; one that
- * has no answer for this long no longer holds the others up.
- */
-#define BUSY_MAX 4
-#define BUSY_MS 3000
-/* What has waited so long for its turn is refused: the host is busy. */
-#define WAIT_MS 5000
-/* How often, and after what pause, a request is tried that was not taken. */
-#define FAILURES_MAX 5
-#define RETRY_MS 200
-/* The library answers a request that the host forgot long before this. */
-#define FORGET_MS (120 * 1000)
 /* The host's habit: debug ends after so long. */
 #define DEBUG_SECONDS 600
 
@@ -52,7 +36,6 @@ int websocket_worker_init(websocket_worker_t *worker)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&worker->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    worker->last = &worker->first;
     return 0;
 }
 
@@ -95,105 +78,109 @@ static void ask_for_states(neu_plugin_t *plugin, int64_t now)
     }
 }
 
-static void put_first(websocket_worker_t *worker, websocket_request_t *request)
+static int send_command(neu_plugin_t *plugin, uint64_t id,
+                        websocket_command_t *command)
 {
-    pthread_mutex_lock(&worker->mutex);
-    request->next = worker->first;
-    if (worker->first == NULL) {
-        worker->last = &request->next;
-    }
-    worker->first = request;
-    worker->count++;
-    worker->retry_ms = now_ms() + RETRY_MS;
-    pthread_mutex_unlock(&worker->mutex);
+    neu_reqresp_head_t head = { .type = command->type,
+                                .ctx  = (void *) (uintptr_t) id };
+
+    return plugin->common.adapter_callbacks->command(plugin->common.adapter,
+                                                     head, &command->data);
 }
 
 /*
- * Asks the host, which may answer on another thread before this returns: so
- * the request is among those that wait for an answer before it is asked, and
- * no longer holds what will be the host's.
+ * Asks the host, which may answer on another thread before this returns: the
+ * request, which is among those that were asked already, is not touched then,
+ * and no longer holds what will be the host's.
  */
-static void ask(neu_plugin_t *plugin, websocket_request_t *request)
+static void ask(neu_plugin_t *plugin, uint64_t id, websocket_command_t *command)
 {
-    websocket_worker_t *worker  = &plugin->worker;
-    websocket_command_t command = request->command;
-    uint64_t            id      = request->id;
-    int64_t             now     = now_ms();
+    websocket_worker_t  *worker  = &plugin->worker;
+    websocket_request_t *refused = NULL;
+    websocket_taken_t    taken   = WEBSOCKET_TAKEN_ELSEWHERE;
 
-    memset(&request->command, 0, sizeof(request->command));
-    request->busy_until_ms = now + BUSY_MS;
-    request->forget_ms     = now + FORGET_MS;
+    if (send_command(plugin, id, command) == 0) {
+        return;
+    }
     pthread_mutex_lock(&worker->mutex);
-    websocket_pending_add(&worker->pending, request);
+    taken = websocket_queue_not_taken(&worker->queue, id, command, now_ms(),
+                                      &refused);
     pthread_mutex_unlock(&worker->mutex);
-    if (websocket_command_send(plugin, id, &command) == 0) {
-        return;
-    }
-
-    request = websocket_worker_take(worker, id);
-    if (request == NULL) {
-        websocket_command_free(&command);
-        return;
-    }
-    request->command = command;
-    if (++request->failures < FAILURES_MAX) {
-        put_first(worker, request);
-    } else {
-        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+    if (taken == WEBSOCKET_TAKEN_ELSEWHERE) {
+        websocket_command_free(command);
+    } else if (taken == WEBSOCKET_TAKEN_NEVER) {
+        websocket_request_refuse(refused, NEU_ERR_IS_BUSY,
                                  "the gateway takes no request now");
     }
 }
 
-static void forget(websocket_worker_t *worker, int64_t now)
+static void refuse_all(websocket_request_t *request, const char *reason)
 {
-    websocket_request_t *old = NULL;
-
-    pthread_mutex_lock(&worker->mutex);
-    websocket_pending_give_up(&worker->pending, now);
-    old = websocket_pending_take_old(&worker->pending, now);
-    pthread_mutex_unlock(&worker->mutex);
-    websocket_request_drop_all(old);
+    while (request != NULL) {
+        websocket_request_t *next = request->next;
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY, reason);
+        request = next;
+    }
 }
 
-/* Whether the host may be asked the first request now. */
-static bool may_ask(const websocket_worker_t *worker)
+/* What has had its time, with the host or before it was asked. */
+static void tick(websocket_worker_t *worker, int64_t now)
 {
-    return worker->first != NULL && worker->pending.busy < BUSY_MAX &&
-        now_ms() >= worker->retry_ms;
+    websocket_ended_t ended;
+
+    pthread_mutex_lock(&worker->mutex);
+    ended =
+        websocket_queue_tick(&worker->queue, now, websocket_request_is_late);
+    pthread_mutex_unlock(&worker->mutex);
+    refuse_all(ended.waited,
+               "the gateway is busy with other requests to this node");
+    websocket_request_drop_all(ended.late);
 }
 
 static void wait_until(websocket_worker_t *worker, int64_t due)
 {
-    struct timespec until = { 0 };
+    struct timespec until  = { 0 };
+    int64_t         queued = websocket_queue_due(&worker->queue);
 
-    if (worker->first != NULL && worker->pending.busy < BUSY_MAX &&
-        worker->retry_ms < due) {
-        due = worker->retry_ms;
+    if (queued < due) {
+        due = queued;
     }
     until.tv_sec  = due / 1000;
     until.tv_nsec = due % 1000 * 1000000;
     pthread_cond_timedwait(&worker->wake, &worker->mutex, &until);
 }
 
-static websocket_request_t *next(websocket_worker_t *worker, int64_t due)
+/* A request that the host is to be asked now, as far as it is this thread's:
+   its number and its command. False: there is none, at `due` at the latest. */
+static bool next(neu_plugin_t *plugin, int64_t due, uint64_t *id,
+                 websocket_command_t *command)
 {
+    websocket_worker_t  *worker  = &plugin->worker;
     websocket_request_t *request = NULL;
 
     pthread_mutex_lock(&worker->mutex);
-    if (!may_ask(worker) && !worker->quit) {
+    if (!worker->quit) {
+        request = websocket_queue_next(&worker->queue, now_ms());
+    }
+    if (request == NULL && !worker->quit) {
         wait_until(worker, due);
     }
-    if (may_ask(worker) && !worker->quit) {
-        request       = worker->first;
-        worker->first = request->next;
-        worker->count--;
-        if (worker->first == NULL) {
-            worker->last = &worker->first;
-        }
-        request->next = NULL;
+    if (request != NULL && websocket_request_is_late(request)) {
+        websocket_log_warn(plugin,
+                           "request %.64s is not done: it waited for the "
+                           "gateway beyond request-timeout",
+                           request->uuid);
+        websocket_queue_take_back(&worker->queue, request->id);
+        websocket_request_drop_all(request);
+        request = NULL;
+    }
+    if (request != NULL) {
+        *id      = request->id;
+        *command = request->command;
+        memset(&request->command, 0, sizeof(request->command));
     }
     pthread_mutex_unlock(&worker->mutex);
-    return request;
+    return request != NULL;
 }
 
 static bool is_ending(websocket_worker_t *worker)
@@ -213,27 +200,20 @@ static void *run(void *context)
     int64_t             due    = now_ms();
 
     while (!is_ending(worker)) {
-        websocket_request_t *request = next(worker, due);
-        int64_t              now     = now_ms();
+        websocket_command_t command;
+        uint64_t            id  = 0;
+        int64_t             now = 0;
 
-        if (request != NULL && websocket_request_is_late(request)) {
-            websocket_log_warn(plugin,
-                               "request %.64s is not done: it waited for the "
-                               "gateway beyond request-timeout",
-                               request->uuid);
-            websocket_request_drop_all(request);
-        } else if (request != NULL && now - request->arrival_ms > WAIT_MS) {
-            websocket_request_refuse(request, NEU_ERR_IS_BUSY,
-                                     "the gateway is busy with other requests");
-        } else if (request != NULL) {
-            ask(plugin, request);
+        if (next(plugin, due, &id, &command)) {
+            ask(plugin, id, &command);
         }
+        now = now_ms();
         if (now >= due) {
             due = now + INTERVAL_MS;
             websocket_metrics_update(plugin, worker->node);
             follow_log_level(plugin, now);
             ask_for_states(plugin, now);
-            forget(worker, now);
+            tick(worker, now);
         }
     }
     return NULL;
@@ -262,9 +242,8 @@ int websocket_worker_start(neu_plugin_t *plugin, neuron_ws_node_t *node)
 
 void websocket_worker_stop(neu_plugin_t *plugin)
 {
-    websocket_worker_t  *worker  = &plugin->worker;
-    websocket_request_t *queued  = NULL;
-    websocket_request_t *pending = NULL;
+    websocket_worker_t  *worker = &plugin->worker;
+    websocket_request_t *left   = NULL;
 
     pthread_mutex_lock(&worker->mutex);
     worker->quit = true;
@@ -276,30 +255,22 @@ void websocket_worker_stop(neu_plugin_t *plugin)
     }
 
     pthread_mutex_lock(&worker->mutex);
-    queued        = worker->first;
-    worker->first = NULL;
-    worker->last  = &worker->first;
-    worker->count = 0;
-    pending       = websocket_pending_take_old(&worker->pending, INT64_MAX);
+    left = websocket_queue_end(&worker->queue);
     pthread_mutex_unlock(&worker->mutex);
-    websocket_request_drop_all(queued);
-    websocket_request_drop_all(pending);
+    websocket_request_drop_all(left);
 }
 
 bool websocket_worker_queue(websocket_worker_t  *worker,
-                            websocket_request_t *request)
+                            websocket_request_t *request, const char *device)
 {
     bool taken = false;
 
     pthread_mutex_lock(&worker->mutex);
-    if (!worker->quit &&
-        worker->count + worker->pending.count < REQUESTS_MAX) {
-        request->id         = ++worker->pending.id;
-        request->arrival_ms = now_ms();
-        *worker->last = request;
-        worker->last  = &request->next;
-        worker->count++;
-        taken = true;
+    if (!worker->quit) {
+        taken =
+            websocket_queue_add(&worker->queue, request, device, now_ms());
+    }
+    if (taken) {
         pthread_cond_signal(&worker->wake);
     }
     pthread_mutex_unlock(&worker->mutex);
@@ -312,7 +283,7 @@ websocket_request_t *websocket_worker_take(websocket_worker_t *worker,
     websocket_request_t *request = NULL;
 
     pthread_mutex_lock(&worker->mutex);
-    request = websocket_pending_take(&worker->pending, id);
+    request = websocket_queue_answered(&worker->queue, id);
     if (request != NULL) {
         pthread_cond_signal(&worker->wake);
     }

@@ -10,7 +10,7 @@
 
 #include <neuron_ws.h>
 
-#include "websocket_request.h"
+#include "websocket_queue.h"
 
 typedef struct {
     pthread_mutex_t mutex;
@@ -18,14 +18,8 @@ typedef struct {
     pthread_t       thread;
     bool            running;
     bool            quit;
-    /* Requests that the host has not been asked yet, first in, first out. */
-    websocket_request_t  *first;
-    websocket_request_t **last;
-    size_t                count;
-    /* When the host, which took none, is asked again. */
-    int64_t retry_ms;
-    /* Requests that the host has been asked. */
-    websocket_pending_t pending;
+    /* Requests that the host is to be asked, and has been. */
+    websocket_queue_t queue;
     /* Used by the worker alone. */
     neuron_ws_node_t *node;
     int64_t           debug_until_ms;
@@ -43,9 +37,9 @@ void websocket_worker_stop(neu_plugin_t *plugin);
 
 void websocket_worker_free(websocket_worker_t *worker);
 
-/* Takes a request over. False: it is at its limit, or ended. */
+/* Takes a request for a device over. False: it is at its limit, or ended. */
 bool websocket_worker_queue(websocket_worker_t  *worker,
-                            websocket_request_t *request);
+                            websocket_request_t *request, const char *device);
 
 /* The request that the host answers; the caller owns it. NULL: none. */
 websocket_request_t *websocket_worker_take(websocket_worker_t *worker,
