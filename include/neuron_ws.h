@@ -104,7 +104,7 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     NEURON_WS_TOO_BIG = 8,
     /* The time given ran out before the thing asked for was reached. */
     NEURON_WS_TIMEOUT = 9,
-    /* The node is not running: not started, or stopped meanwhile. */
+    /* The node is not running: not started, stopped meanwhile, or finished. */
     NEURON_WS_NOT_RUNNING = 10,
     /* The buffer is too small; the length needed was written to *length. */
     NEURON_WS_BUFFER_TOO_SMALL = 11,
@@ -473,7 +473,7 @@ typedef struct neuron_ws_metrics {
     uint64_t connections_opened;
     uint64_t disconnections;       /* of open connections */
     uint64_t messages_resent;      /* sent again because a connection ended in the middle of them */
-    uint64_t events_dropped;       /* the event queue was full */
+    uint64_t events_dropped;       /* the event queue was full; never outcomes */
     uint64_t requests_received;    /* understood: handed to the host, or answered as busy */
     uint64_t requests_malformed;   /* looked like a request, and were none that could be understood */
     uint64_t queued_messages;      /* gauge: accepted, without outcome yet */
@@ -616,7 +616,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
  * Begins to connect, and returns at once: on_state and neuron_ws_node_state tell how it goes. The first start in a
  * process starts the loop thread. On a running node nothing happens.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), NOT_RUNNING
+ * (the node was finished), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
@@ -631,9 +632,29 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uint32_t timeout_ms);
 
 /*
+ * Stops the node for good, as neuron_ws_node_stop does, and gives every message that is still queued its outcome
+ * (NEURON_WS_DROPPED_STOPPED). Before it returns all outcomes are told: by on_delivery, on this thread where the node
+ * was stopped, or as events, which can be read until the destroy. So a host that takes events ends like this:
+ *
+ *     neuron_ws_node_finish(node, 5000);
+ *     while (neuron_ws_node_next_event(node, &event) == NEURON_WS_OK)
+ *         …
+ *     neuron_ws_node_destroy(node);
+ *
+ * A finished node takes nothing more: pushes, sends and starts are answered with NOT_RUNNING. Requests that the host
+ * has not taken from the event queue are dropped, those that it holds can only be dropped. On the loop thread (in a
+ * callback) it begins the same and returns at once. Again on a finished node nothing happens.
+ *
+ * Any thread, one at a time. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT as for
+ * neuron_ws_node_stop: the outcomes come when the callback has returned; INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_finish(neuron_ws_node_t *node, uint32_t timeout_ms);
+
+/*
  * Stops the node at once if it runs, gives every queued message its outcome, and frees it. After it returns no callback
- * of this node runs or comes again, except that a destroy inside one of its callbacks lets that callback return. A
- * Close frame is tried without waiting; call neuron_ws_node_stop before for an orderly end. NULL does nothing.
+ * of this node runs or comes again, except that a destroy inside one of its callbacks lets that callback return; there,
+ * a second destroy does nothing. A Close frame is tried without waiting; call neuron_ws_node_stop before for an orderly
+ * end, or neuron_ws_node_finish to read the events that are left, which are gone with the node. NULL does nothing.
  *
  * Any thread, the loop thread included.
  */
@@ -684,7 +705,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_rename(neuron_ws_node_t *node, c
  * id  NULL, or receives the message's number in this node, 1, 2, 3…, as on_delivery names it.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE,
- * NOT_SUBSCRIBED, SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED. Nothing is sent unless it is OK.
+ * NOT_SUBSCRIBED, SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, NOT_RUNNING (the node was finished), FORKED. Nothing is sent
+ * unless it is OK.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_push(neuron_ws_node_t *node, const neuron_ws_group_t *group,
                                                      uint64_t *id);
@@ -707,7 +729,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_json(neuron_ws_node_t *node
  * Sends a message of the host's own as it is. bytes may be NULL when length is 0. Text must be UTF-8.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (unknown kind, text that is not UTF-8), QUEUE_FULL, TOO_BIG, NO_MEMORY,
- * FORKED.
+ * NOT_RUNNING (the node was finished), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const void *bytes,
                                                      size_t length, uint64_t *id);
@@ -754,7 +776,7 @@ typedef struct neuron_ws_driver_state {
  * id      NULL, or receives the message's number.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), STRUCT_SIZE (stride), SKIPPED (no driver among them),
- * QUEUE_FULL, TOO_BIG, NO_MEMORY, FORKED.
+ * QUEUE_FULL, TOO_BIG, NO_MEMORY, NOT_RUNNING (the node was finished), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *node,
                                                             const neuron_ws_driver_state_t *states, size_t count,
@@ -819,6 +841,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *req
 /*
  * Waits until every message accepted before this call has reached `level` or another outcome, at most timeout_ms.
  *
+ * With TIMEOUT and NOT_RUNNING last_error says how many are left, and why: the state's message. With NEURON_WS_OK the
+ * events that tell of them can be read.
+ *
  * Any thread but the loop thread (WRONG_THREAD). NEURON_WS_OK, TIMEOUT, NOT_RUNNING (the node is not running, or was
  * stopped meanwhile, with messages left), INVALID_ARGUMENT, UNSUPPORTED (a level above the one in force), FORKED.
  */
@@ -867,6 +892,12 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
 #define NEURON_WS_EVENT_LOG 32u
 #define NEURON_WS_EVENT_ALL 63u
 
+/* What waits of them at most; see neuron_ws_node_event_fd. */
+#define NEURON_WS_EVENTS_MAX 65536
+#define NEURON_WS_EVENTS_BYTES_MAX 67108864
+#define NEURON_WS_EVENT_STATES_MAX 4096
+#define NEURON_WS_EVENT_RUNS_MAX 262144
+
 /* An event, for hosts with a loop of their own. */
 typedef struct neuron_ws_event {
     size_t size;
@@ -884,13 +915,21 @@ typedef struct neuron_ws_event {
     const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next next_event on
                                      this node, or its destroy */
     size_t length;
+    uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level; else 0.
+                                     A host whose struct ends before this gets one event for each message */
 } neuron_ws_event_t;
 
 /*
  * From now on events of the kinds in `mask` go into a queue instead of the callbacks. The descriptor, an eventfd that
  * is readable while events wait, goes into the host's own loop; it is the node's and closed by destroy: never read,
- * write or close it. The queue holds 65,536 events and 64 MiB; past that new ones are dropped and counted
- * (events_dropped). May be called again with another mask; a mask of 0 goes back to callbacks alone.
+ * write or close it. May be called again with another mask; a mask of 0 goes back to callbacks alone.
+ *
+ * Outcomes are never dropped: consecutive ones that are the same are one event, and while NEURON_WS_EVENT_RUNS_MAX of
+ * these wait past the setting queue-max-messages, nothing is taken to be sent (QUEUE_FULL). Nor is the last state: past
+ * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Of all other events
+ * NEURON_WS_EVENTS_MAX wait at most, and one is taken, however large, while those have fewer than
+ * NEURON_WS_EVENTS_BYTES_MAX bytes. What is dropped is counted (events_dropped), and told by a line of log at doubling
+ * counts.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (bits that are none), SYSTEM, FORKED.
  */

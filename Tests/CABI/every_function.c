@@ -6,6 +6,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "first_version.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -306,6 +307,38 @@ static void events_instead_of_callbacks(void)
     neuron_ws_node_destroy(node);
 }
 
+/* What is left when a node ends: one event for a host of this version, one for each message for one of the first. */
+static void the_last_outcomes(bool first)
+{
+    char settings[512];
+    neuron_ws_node_t *node = NULL;
+    neuron_ws_event_t event;
+    int32_t descriptor = -1;
+    uint64_t told = 0;
+    int events = 0;
+
+    settings_for(settings, sizeof settings, port, "");
+    if (!OK(neuron_ws_node_create("last", settings, NULL, &node)))
+        return;
+    OK(neuron_ws_node_event_fd(node, NEURON_WS_EVENT_DELIVERY, &descriptor));
+    for (int number = 0; number < 100; number++)
+        OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
+    OK(neuron_ws_node_finish(node, 1000));
+    STATUS(NOT_RUNNING, neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
+    STATUS(NOT_RUNNING, neuron_ws_node_start(node));
+    memset(&event, 0, sizeof event);
+    event.size = first ? sizeof(first_event_t) : sizeof event;
+    while (neuron_ws_node_next_event(node, &event) == NEURON_WS_OK) {
+        CHECK(event.kind == NEURON_WS_EVENT_DELIVERY && event.outcome == NEURON_WS_DROPPED_STOPPED);
+        CHECK(event.id == told + 1 && event.count == (first ? 0 : 100));
+        told += first ? 1 : event.count;
+        events++;
+    }
+    CHECK(told == 100 && events == (first ? 100 : 1));
+    OK(neuron_ws_node_finish(node, 0));
+    neuron_ws_node_destroy(node);
+}
+
 static void what_a_later_version_does(void)
 {
     char settings[512];
@@ -340,6 +373,8 @@ int main(int count, char **arguments)
     a_nodes_life();
     requests_and_states();
     events_instead_of_callbacks();
+    the_last_outcomes(false);
+    the_last_outcomes(true);
     what_a_later_version_does();
     printf("%d passed, %d failed\n", checks_passed, checks_failed);
     return checks_failed != 0;

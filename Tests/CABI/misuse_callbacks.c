@@ -132,8 +132,58 @@ static void destroy_beside(int port)
     }
 }
 
+typedef struct last {
+    bool finishes; /* the outcomes come in a finish, else in a destroy */
+    int told;
+} last_t;
+
+/* Everything that a host might do in its last outcomes. */
+static void on_last_delivery(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome, neuron_ws_level_t level,
+                             void *context)
+{
+    last_t *last = (last_t *)context;
+
+    (void)level;
+    last->told++;
+    CHECK(id == (uint64_t)last->told && outcome == NEURON_WS_DROPPED_STOPPED);
+    STATUS(NOT_RUNNING, neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
+    STATUS(NOT_RUNNING, neuron_ws_node_start(node));
+    OK(neuron_ws_node_stop(node, 0));
+    OK(neuron_ws_node_finish(node, 0));
+    /* In the middle, so that the rest is told in here; once more where that is legal. */
+    if (id == 5 || (!last->finishes && id < 5))
+        neuron_ws_node_destroy(node);
+}
+
+static void destroy_in_the_last_outcomes(int port, bool starts, bool finishes)
+{
+    char settings[256];
+    neuron_ws_node_t *node = NULL;
+    neuron_ws_host_t host;
+    last_t last = {finishes, 0};
+
+    memset(&host, 0, sizeof host);
+    host.size = sizeof host;
+    host.context = &last;
+    host.on_delivery = on_last_delivery;
+    if (!OK(neuron_ws_node_create("last", settings_for(settings, sizeof settings, port, ""), &host, &node)))
+        return;
+    for (int number = 0; number < 20; number++)
+        OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
+    if (starts)
+        OK(neuron_ws_node_start(node));
+    if (finishes)
+        OK(neuron_ws_node_finish(node, 1000));
+    else
+        neuron_ws_node_destroy(node);
+    WAIT_UNTIL(__atomic_load_n(&last.told, __ATOMIC_SEQ_CST) == 20);
+    sleep_ms(20);
+}
+
 void misuse_callbacks(ports_t ports)
 {
+    for (int turn = 0; turn < 4; turn++)
+        destroy_in_the_last_outcomes(ports.closed, turn % 2 == 0, turn / 2 == 0);
     destroy_inside(in_message, ports.echo);
     destroy_inside(in_delivery, ports.echo);
     destroy_inside(in_send, ports.echo);

@@ -236,6 +236,7 @@ static void check_first_members(void)
     ENDS(driver_state, is_driver);
     ENDS(event, length);
     GROWS(request_info, tag_size);
+    GROWS(event, count);
 }
 
 void misuse_sizes(ports_t ports)

@@ -128,14 +128,14 @@ def test_a_callback_that_raises_ends_poll_and_loses_nothing(server: foreign.Serv
     seen: list[int] = []
 
     def explode(event: neuron_ws.DeliveryEvent) -> None:
-        seen.append(event.id)
+        seen.extend(event.ids)
         if event.id == 1:
             raise RuntimeError("from the callback")
 
     with neuron_ws.Node("n", {"url": server.url}, on_delivery=explode) as node:
         for _ in range(3):
             node.send("x")
-        node.flush(timeout=5)
+            node.flush(timeout=5)
         with pytest.raises(RuntimeError, match="from the callback"):
             while True:
                 assert node.poll(5)
@@ -149,9 +149,10 @@ def test_events_are_drained_in_order(server: foreign.Server) -> None:
         numbers = [node.send(str(n)) for n in range(100)]
         node.flush(timeout=5)
         got: list[neuron_ws.Event] = []
-        foreign.wait_until(lambda: got.extend(node.events()) or len(got) >= 103)
+        # After a flush the outcomes are there.
+        got.extend(node.events())
     deliveries = [event for event in got if isinstance(event, neuron_ws.DeliveryEvent)]
-    assert [event.id for event in deliveries] == numbers == list(range(1, 101))
+    assert [number for event in deliveries for number in event.ids] == numbers == list(range(1, 101))
     assert {(event.outcome, event.level) for event in deliveries} == {(Outcome.DELIVERED, Level.WRITTEN)}
     states = [event for event in got if isinstance(event, neuron_ws.StateEvent)]
     assert states[-1].link and states[-1].phase is Phase.OPEN
@@ -525,6 +526,69 @@ def example(name: str, url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", script, url], env=environment, capture_output=True, text=True, timeout=30
     )
+
+
+def test_outcomes_that_follow_each_other_are_one_event(server: foreign.Server) -> None:
+    with neuron_ws.Node("n", {"url": server.url}, events=EventKind.DELIVERY) as node:
+        numbers = [node.send("x") for _ in range(1000)]
+        node.flush(timeout=10)
+        event = node.next_event()
+        assert isinstance(event, neuron_ws.DeliveryEvent) and node.next_event() is None
+    assert (event.id, event.count, list(event.ids)) == (1, 1000, numbers)
+
+
+def test_after_an_outage_that_filled_the_queue_each_message_has_its_outcome() -> None:
+    port = foreign.free_port()
+    told: set[int] = set()
+    settings = {"url": f"ws://127.0.0.1:{port}/", "queue-max-bytes": 1 << 28, **QUICK}
+    with neuron_ws.Node("n", settings, on_delivery=lambda event: told.update(event.ids)) as node:
+        accepted = 0
+        with pytest.raises(neuron_ws.QueueFull):
+            while True:
+                node.send("m")
+                accepted += 1
+        assert accepted == 262_144
+        with foreign.Server(port, keep=False) as server:
+            # Without a pause, as a program does that has nothing else to do.
+            end = time.monotonic() + 120
+            while len(told) < accepted and time.monotonic() < end:
+                node.poll(0)
+            assert server.connections == 1
+        assert told == set(range(1, accepted + 1)) and node.metrics.events_dropped == 0
+
+
+def test_what_was_queued_has_its_outcome_before_the_close() -> None:
+    told: list[neuron_ws.DeliveryEvent] = []
+    with neuron_ws.Node("n", {"url": f"ws://127.0.0.1:{foreign.free_port()}/"}, on_delivery=told.append) as node:
+        for _ in range(5):
+            node.send("x")
+        node.finish()
+        assert node.poll() == 1 and list(told[0].ids) == [1, 2, 3, 4, 5]
+        assert told[0].outcome is Outcome.DROPPED_STOPPED
+        with pytest.raises(neuron_ws.NotRunning):
+            node.send("x")
+        with pytest.raises(neuron_ws.NotRunning):
+            node.start()
+
+
+def test_what_was_not_told_before_the_close_can_be_taken_after_it() -> None:
+    told: list[neuron_ws.DeliveryEvent] = []
+    node = neuron_ws.Node("n", {"url": f"ws://127.0.0.1:{foreign.free_port()}/"}, on_delivery=told.append)
+    node.send("x")
+    node.close()
+    assert not told, "no callback runs in close"
+    assert node.poll(None) == 1 and list(told[0].ids) == [1]
+    assert list(node.events()) == []
+    with pytest.raises(neuron_ws.NodeClosed):
+        node.poll()
+
+
+def test_a_flush_that_times_out_says_why() -> None:
+    with neuron_ws.Node("n", {"url": f"ws://127.0.0.1:{foreign.free_port()}/", **QUICK}) as node:
+        node.send("x")
+        foreign.wait_until(lambda: node.state.reason is Reason.NETWORK_ERROR)
+        with pytest.raises(neuron_ws.Timeout, match=r"one message was still waiting after 50 ms\. .*nothing listens"):
+            node.flush(timeout=0.05)
 
 
 def test_the_asyncio_example_works(server: foreign.Server) -> None:

@@ -33,12 +33,13 @@ public func neuron_ws_node_start(_ node: NodeHandlePointer?) -> neuron_ws_status
 @c @implementation
 public func neuron_ws_node_stop(_ node: NodeHandlePointer?, _ timeout_ms: UInt32) -> neuron_ws_status_t {
     withNode(node) { node throws(NodeError) in
-        let status = node.stop(timeoutMilliseconds: timeout_ms)
-        if status == .NEURON_WS_TIMEOUT {
-            return failed(status, "the loop thread is busy in a callback of the host; the node stops when it returns")
-        }
-        return status
+        stopped(node.stop(timeoutMilliseconds: timeout_ms))
     }
+}
+
+private func stopped(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
+    if status == .NEURON_WS_OK { return status }
+    return failed(status, "the loop thread is busy in a callback of the host; the node stops when it returns")
 }
 
 @c @implementation
@@ -47,8 +48,17 @@ public func neuron_ws_node_destroy(_ node: NodeHandlePointer?) {
     let object = Unmanaged<Node>.fromOpaque(opaque)
     // In a forked child the parent's locks may be held for ever: the memory is left alone.
     guard object._withUnsafeGuaranteedRef({ $0.generation == Fork.generation }) else { return }
-    object.takeUnretainedValue().destroy()
-    object.release()
+    if object.takeUnretainedValue().destroy() { object.release() }
+}
+
+@c @implementation
+public func neuron_ws_node_finish(_ node: NodeHandlePointer?, _ timeout_ms: UInt32) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        // Its last outcomes may be told on this thread, and their callback may destroy it.
+        let kept = Unmanaged.passRetained(node)
+        defer { kept.release() }
+        return stopped(node.finish(timeoutMilliseconds: timeout_ms))
+    }
 }
 
 @c @implementation

@@ -75,8 +75,9 @@ public func neuron_ws_node_next_event(
 ) -> neuron_ws_status_t {
     guard let event else { return failedNull("event") }
     return withNode(node) { node throws(NodeError) in
-        _ = try checkedSize(event, HostStructs.event)
-        guard let next = node.nextEvent() else { return .NEURON_WS_NO_EVENT }
+        // A host that was compiled before `count` was there would take a run of outcomes for one.
+        let knowsCount = try checkedSize(event, HostStructs.event) >= HostStructs.event.firstVersionBytes + 8
+        guard let next = node.nextEvent(singly: !knowsCount) else { return .NEURON_WS_NO_EVENT }
         try write(next, to: event, HostStructs.event)
         return .NEURON_WS_OK
     }

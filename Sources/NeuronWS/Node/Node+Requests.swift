@@ -18,12 +18,11 @@ extension Node {
     }
 
     /// The next event for the host; a request that was answered as too late while it waited is none.
-    func nextEvent() -> neuron_ws_event_t? {
+    func nextEvent(singly: Bool) -> neuron_ws_event_t? {
         guard let queue = lock.withLock({ events }) else { return nil }
-        while let event = queue.take() {
-            guard let request = event.request else { return event }
-            let handle = UInt(bitPattern: request)
-            if requests.isWaiting(handle) { return event }
+        while let event = queue.take(singly: singly) {
+            guard case .request(let handle, _) = event else { return event.structure }
+            if requests.isWaiting(handle) { return event.structure }
             _ = requests.drop(handle)
         }
         return nil

@@ -62,6 +62,11 @@ extension Node {
             throw .notSubscribed(
                 "no subscription covers driver \"\(text(names.driver))\", group \"\(text(names.group))\"")
         }
+        guard life == .open else {
+            counters.messagesRejected &+= 1
+            throw Self.isOver
+        }
+        mailbox.unreadRuns = events?.waitingRuns ?? 0
         guard mailbox.hasRoom(byteCount: 0) else {
             counters.messagesRejected &+= 1
             throw queueFullLocked()
@@ -118,6 +123,12 @@ extension Node {
         beyond: Mailbox.Limits = Mailbox.none
     ) throws(NodeError) -> UInt64 {
         lock.lock()
+        guard life == .open else {
+            counters.messagesRejected &+= 1
+            lock.unlock()
+            throw Self.isOver
+        }
+        mailbox.unreadRuns = events?.waitingRuns ?? 0
         var chunk: MessageChunk?
         if mailbox.hasRoom(byteCount: bytes.count, beyond: beyond), mailbox.needsChunk(byteCount: bytes.count) {
             chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
@@ -139,7 +150,11 @@ extension Node {
     }
 
     private func queueFullLocked() -> NodeError {
-        .queueFull(
+        guard mailbox.hasRoomForOutcome() else {
+            return .queueFull(
+                "\(mailbox.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
+        }
+        return .queueFull(
             "\(mailbox.queuedCount) messages with \(mailbox.queuedBytes) bytes wait; the limits are "
                 + "\(mailbox.limits.messagesMax) (queue-max-messages) and \(mailbox.limits.bytesMax) bytes "
                 + "(queue-max-bytes)")
@@ -150,10 +165,12 @@ extension Node {
 
     // MARK: Flush
 
-    func flush(_ level: neuron_ws_level_t, timeoutMilliseconds: UInt32) throws(NodeError) -> neuron_ws_status_t {
-        if lock.withLock({ session?.isOnLoop ?? false }) { return .NEURON_WS_WRONG_THREAD }
+    func flush(_ level: neuron_ws_level_t, timeoutMilliseconds: UInt32) throws(NodeError) {
+        if lock.withLock({ session?.isOnLoop ?? false }) {
+            throw .wrongThread("flush in a callback would wait for itself")
+        }
         switch level {
-        case .NEURON_WS_LEVEL_ACCEPTED: return .NEURON_WS_OK
+        case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
         case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED:
             throw .unsupported("the delivery level in force is `written`")
@@ -166,11 +183,21 @@ extension Node {
         flushWaiters += 1
         defer { flushWaiters -= 1 }
         while mailbox.completedCount < target {
-            if session == nil { return .NEURON_WS_NOT_RUNNING }
-            if !changed.wait(lock, until: deadline), mailbox.completedCount < target { return .NEURON_WS_TIMEOUT }
+            let left = target - mailbox.completedCount
+            if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
+            if !changed.wait(lock, until: deadline), mailbox.completedCount < target {
+                let left = target - mailbox.completedCount
+                throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
+            }
         }
-        return .NEURON_WS_OK
     }
+
+    private func waiting(_ count: UInt64) -> String {
+        count == 1 ? "one message was still waiting" : "\(count) messages were still waiting"
+    }
+
+    /// Why messages wait: what the state says.
+    private var causeLocked: String { status.text(now: Clock.monotonicNanoseconds) }
 }
 
 extension NodeError {

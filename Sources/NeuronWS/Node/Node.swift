@@ -40,13 +40,18 @@ final class Node: @unchecked Sendable {
     var outbox = Outbox()
 
     /// Outcomes that on_delivery has yet to hear; loop-bound like the outbox.
-    private var untold = Untold()
+    var untold: DeliveryRun?
 
-    private struct Untold {
-        var next: UInt64 = 0
-        var end: UInt64 = 0
-        var outcome = neuron_ws_outcome_t.NEURON_WS_DELIVERED
-        var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
+    /// What the host may still do with it; only grows. Under the lock.
+    var life = Life.open
+    /// Somebody gives, or has given, what is left its outcome. Under the lock.
+    var tellsRest = false
+
+    enum Life {
+        case open
+        /// Nothing is taken any more; what is left to be told can be read.
+        case finished
+        case destroyed
     }
 
     /// What host threads ask of the session.
@@ -94,6 +99,10 @@ final class Node: @unchecked Sendable {
 
     func start() throws(NodeError) {
         lock.lock()
+        guard life == .open else {
+            lock.unlock()
+            throw Self.isOver
+        }
         if let session {
             // A stop may be under way: what was asked last counts.
             pending.stopTimeout = nil
@@ -161,9 +170,34 @@ final class Node: @unchecked Sendable {
         return hasEnded
     }
 
-    /// Ends the node: after this no callback runs. The handle is gone.
-    func destroy() {
+    /// Stops, and gives every message that is left its outcome. On the loop it begins the same.
+    func finish(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        lock.withLock { if life == .open { life = .finished } }
         // Answers that come from here on find no node.
+        requests.close()
+        dropQueuedRequests()
+        let status = stop(timeoutMilliseconds: timeoutMilliseconds)
+        if beginsTellingRest() { abandonMessages() }
+        return status
+    }
+
+    /// Whether nobody else does it: there is no session, or the caller is its loop.
+    func beginsTellingRest() -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        guard session?.isOver ?? true, !tellsRest else { return false }
+        tellsRest = true
+        return true
+    }
+
+    /// Ends the node: after this no callback runs. The handle is gone.
+    /// - Returns: false if it is being destroyed already: a callback of its last outcomes did it again.
+    func destroy() -> Bool {
+        lock.lock()
+        let isFirst = life != .destroyed
+        life = .destroyed
+        lock.unlock()
+        guard isFirst else { return false }
         requests.close()
         defer { dropQueuedRequests() }
         lock.lock()
@@ -178,52 +212,10 @@ final class Node: @unchecked Sendable {
             lock.unlock()
             if let session { session.tearDown() } else { abandonMessages() }
         }
+        return true
     }
 
-    /// Gives every message that is left its outcome. With no session left, or on its loop.
-    func abandonMessages() {
-        tellRest()
-        lock.lock()
-        outbox.add(mailbox.takeAll())
-        lock.unlock()
-        while let run = outbox.nextAbandoned() {
-            lock.lock()
-            mailbox.completed(count: run.count, bytes: run.recordBytes)
-            counters.messagesDropped &+= run.count
-            lock.unlock()
-            let outcome: neuron_ws_outcome_t =
-                run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED
-            tellDelivery(run, outcome, .NEURON_WS_LEVEL_ACCEPTED)
-        }
-        var freed = outbox.takeFreed()
-        Runtime.shared.give(&freed)
-        lock.withLock { changed.broadcast() }
-    }
-
-    /// One event or callback for each message of the run.
-    func tellDelivery(_ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t) {
-        untold = Untold(next: run.firstID, end: run.firstID &+ run.count, outcome: outcome, level: level)
-        tellRest()
-    }
-
-    /// Goes on where a callback interrupted it: one that destroys the node has the rest told before destroy returns.
-    private func tellRest() {
-        let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
-        guard queue != nil || host.wantsDeliveries else { return }
-        while untold.next < untold.end {
-            let id = untold.next
-            untold.next += 1
-            if let queue {
-                var event = NodeEvent(kind: NEURON_WS_EVENT_DELIVERY)
-                event.event.id = id
-                event.event.outcome = untold.outcome
-                event.event.level = untold.level
-                queue.append(event)
-            } else {
-                host.delivered(handle, id, untold.outcome, untold.level)
-            }
-        }
-    }
+    static var isOver: NodeError { .notRunning("the node was finished or is being destroyed: it takes nothing more") }
 
     // MARK: Settings
 
@@ -268,23 +260,7 @@ final class Node: @unchecked Sendable {
     }
 
     func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String) {
-        let queue = queue(for: NEURON_WS_EVENT_LOG)
-        guard queue != nil || host.wantsLog, logs(level) else { return }
-        if let queue {
-            var event = NodeEvent(kind: NEURON_WS_EVENT_LOG, bytes: Array(text().utf8))
-            event.event.log_level = level
-            queue.append(event)
-        } else {
-            host.logged(handle, level, text())
-        }
-    }
-
-    /// The event queue, if events of this kind go there.
-    func queue(for kind: UInt32) -> EventQueue? {
-        lock.lock()
-        defer { lock.unlock() }
-        guard let events, events.wants(kind) else { return nil }
-        return events
+        log(level, text(), isNotice: false)
     }
 }
 
@@ -302,6 +278,9 @@ enum NodeError: Error {
     case skipped(String)
     case system(String)
     case unsupported(String)
+    case timeout(String)
+    case notRunning(String)
+    case wrongThread(String)
     case noMemory
 
     var status: neuron_ws_status_t {
@@ -318,6 +297,9 @@ enum NodeError: Error {
         case .skipped: .NEURON_WS_SKIPPED
         case .system: .NEURON_WS_SYSTEM
         case .unsupported: .NEURON_WS_UNSUPPORTED
+        case .timeout: .NEURON_WS_TIMEOUT
+        case .notRunning: .NEURON_WS_NOT_RUNNING
+        case .wrongThread: .NEURON_WS_WRONG_THREAD
         case .noMemory: .NEURON_WS_NO_MEMORY
         }
     }
@@ -326,7 +308,8 @@ enum NodeError: Error {
         switch self {
         case .invalidArgument(let text), .invalidSettings(let text), .invalidJSON(let text), .invalidGroup(let text),
             .structSize(let text), .notFound(let text), .tooBig(let text), .queueFull(let text),
-            .notSubscribed(let text), .skipped(let text), .system(let text), .unsupported(let text):
+            .notSubscribed(let text), .skipped(let text), .system(let text), .unsupported(let text),
+            .timeout(let text), .notRunning(let text), .wrongThread(let text):
             text
         case .noMemory: "memory is exhausted"
         }

@@ -163,6 +163,11 @@ extension NodeSession {
         guard let stream else { return }
         let written = stream.bytesWritten
         while let run = node.outbox.nextCompleted(written: written) {
+            let told = DeliveryRun(
+                firstID: run.firstID, count: run.count,
+                outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DELIVERED,
+                level: run.isRefused ? .NEURON_WS_LEVEL_ACCEPTED : .NEURON_WS_LEVEL_WRITTEN)
+            let isTold = node.tellByEvent(told)
             node.lock.lock()
             node.mailbox.completed(count: run.count, bytes: run.recordBytes)
             if run.isRefused {
@@ -173,9 +178,7 @@ extension NodeSession {
             }
             if node.flushWaiters > 0 { node.changed.broadcast() }
             node.lock.unlock()
-            node.tellDelivery(
-                run, run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DELIVERED,
-                run.isRefused ? .NEURON_WS_LEVEL_ACCEPTED : .NEURON_WS_LEVEL_WRITTEN)
+            if !isTold { node.tellByCallback(told) }
             if isEnded { return }
         }
         if node.outbox.hasFreed {

@@ -26,9 +26,7 @@ extension NodeSession {
 
     private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
-            var event = NodeEvent(kind: NEURON_WS_EVENT_MESSAGE, bytes: Array(bytes))
-            event.event.message_kind = kind
-            queue.append(event)
+            node.tell(bytes, through: queue) { .message(kind, $0) }
         } else if node.host.wantsMessages {
             node.host.messageReceived(node.handle, kind, bytes)
         }
@@ -41,9 +39,8 @@ extension NodeSession {
         guard let handle = node.requests.admit(request, deadline: deadline) else { return refuse(request) }
         rescheduleRequests()
         if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
-            var event = NodeEvent(kind: NEURON_WS_EVENT_REQUEST, bytes: request.withDocument { Array($0) })
-            event.event.request = RequestHandle(bitPattern: handle)
-            if !queue.append(event) {
+            let isTold = request.withDocument { node.tell($0, through: queue) { .request(handle, $0) } }
+            if !isTold {
                 _ = node.requests.drop(handle)
                 refuse(request)
             }

@@ -217,11 +217,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.unlock()
         guard isNotable else { return }
         if let queue, queue.wants(NEURON_WS_EVENT_STATE) {
-            var event = NodeEvent(kind: NEURON_WS_EVENT_STATE)
-            event.event.link = status.link
-            event.event.phase = status.phase
-            event.event.reason = status.ending.reason
-            queue.append(event)
+            node.tell(.state(link: status.link, phase: status.phase, reason: status.ending.reason), through: queue)
         } else if node.host.host.on_state != nil {
             node.host.stateChanged(node.handle, status.state(now: Clock.monotonicNanoseconds))
         }
@@ -241,12 +237,22 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             node.lock.unlock()
             return
         }
+        guard node.life != .open else { return finishLocked() }
+        // From here on a destroy in a callback finds nothing left to do but to tell the rest.
+        isEnded = true
+        node.lock.unlock()
+        node.abandonMessages()
+        node.lock.lock()
         finishLocked()
     }
 
+    /// Nothing of it but its place in the node is left. Under the node's lock, or on the loop.
+    var isOver: Bool { isEnded && isOnLoop }
+
     /// At once, from whatever state; on the loop. The node is being destroyed.
     func tearDown() {
-        if isEnded { return }
+        // In a callback of its last outcomes: those that are left come before the destroy returns.
+        if isEnded { return node.abandonMessages() }
         if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
         dropStream()
         if isEnded { return }

@@ -80,6 +80,11 @@ struct NodeStatus {
         return state
     }
 
+    /// The sentence for people alone, as `state` has it.
+    func text(now: UInt64) -> String {
+        withUnsafeBytes(of: state(now: now).message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
     private func milliseconds(until deadline: UInt64?, now: UInt64) -> Int64 {
         guard let deadline else { return -1 }
         return deadline <= now ? 0 : Int64(clamping: (deadline - now + 999_999) / 1_000_000)

@@ -31,6 +31,8 @@ public struct Mailbox {
     /// Messages that have their outcome.
     public private(set) var completedCount: UInt64 = 0
     public private(set) var completedBytes: UInt64 = 0
+    /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
+    public var unreadRuns = 0
 
     public init(limits: Limits) { self.limits = limits }
 
@@ -45,10 +47,19 @@ public struct Mailbox {
     /// Whether a message of this size would be taken now, `beyond` the limits if need be. One that is larger than the
     /// limit in bytes is taken when nothing else waits: otherwise it could never be sent.
     public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
+        guard hasRoomForOutcome(beyond: beyond) else { return false }
         let size = UInt64(MessageRecord.size(byteCount: byteCount))
         if queuedCount == 0 { return true }
         return queuedCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
             && queuedBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
+    }
+
+    /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
+    /// most, whether it continues another or not, so that with this asked at each message
+    /// `unreadRuns + queuedCount <= messagesMax + EventBacklog.runsMax` holds by itself, and no outcome is ever lost.
+    public func hasRoomForOutcome(beyond: Limits = none) -> Bool {
+        queuedCount + UInt64(unreadRuns)
+            < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
     }
 
     /// The message goes into `chunk` if the last chunk has no room; it must have been taken with this size.

@@ -24,6 +24,8 @@ final class TestNode: @unchecked Sendable {
     /// Set before `start`.
     var destroysIn: Callback?
     var echoes = false
+    /// Called in on_delivery with the node, also while it is being destroyed.
+    var again: ((NodePointer) -> Void)?
     var refuses: ([UInt8]) -> Bool = { _ in false }
     /// What becomes of a request in its callback; true: it is kept in `requests`.
     var answers: (RequestPointer, neuron_ws_request_info_t) -> Bool = { _, _ in true }
@@ -51,8 +53,10 @@ final class TestNode: @unchecked Sendable {
             node.called(.message) { $0._messages.append(message) }
             if node.echoes { node.send(String(decoding: message, as: UTF8.self)) }
         }
-        host.on_delivery = { _, id, outcome, _, context in
-            TestNode.from(context).called(.delivery) { $0._deliveries.append((id, outcome)) }
+        host.on_delivery = { node, id, outcome, _, context in
+            let test = TestNode.from(context)
+            test.called(.delivery) { $0._deliveries.append((id, outcome)) }
+            test.again?(node!)
         }
         host.on_log = { _, _, text, context in
             let line = String(cString: text!)

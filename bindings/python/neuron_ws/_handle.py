@@ -7,7 +7,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Iterator
-from typing import Optional
+from typing import Callable, Optional
 
 from ._library import check, library
 from .enums import Status
@@ -53,8 +53,10 @@ class Handle:
                 if self._users == 0:
                     self._idle.notify_all()
 
-    def close(self, timeout_ms: int) -> None:
-        """Stops the node, waits for the calls that other threads are in, and destroys it; later calls do nothing."""
+    def close(self, timeout_ms: int, take_rest: Callable[[int], None]) -> None:
+        """Stops the node, waits for the calls that other threads are in, and destroys it; later calls do nothing.
+        ``take_rest`` gets the pointer when all is told that ever will be.
+        """
         if os.getpid() != self._process:
             self._pointer = None
             return
@@ -67,4 +69,9 @@ class Handle:
         with self._idle:
             self._idle.wait_for(lambda: self._users == 0)
             pointer, self._pointer = self._pointer, None
-        library.neuron_ws_node_destroy(pointer)
+        try:
+            if pointer is not None:
+                library.neuron_ws_node_finish(pointer, 0)
+                take_rest(pointer)
+        finally:
+            library.neuron_ws_node_destroy(pointer)

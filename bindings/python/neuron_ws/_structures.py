@@ -207,6 +207,7 @@ class EventStructure(Structure):
         ("request", c_void_p),
         ("bytes", c_void_p),
         ("length", c_size_t),
+        ("count", c_uint64),
     ]
 
 
@@ -231,6 +232,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_create": (_status, (c_char_p, c_char_p, c_void_p, POINTER(c_void_p))),
     "neuron_ws_node_start": (_status, (_node,)),
     "neuron_ws_node_stop": (_status, (_node, c_uint32)),
+    "neuron_ws_node_finish": (_status, (_node, c_uint32)),
     "neuron_ws_node_destroy": (None, (_node,)),
     "neuron_ws_node_configure": (_status, (_node, c_char_p)),
     "neuron_ws_node_subscribe": (_status, (_node, c_char_p, c_char_p, c_char_p)),

@@ -28,11 +28,20 @@ class MessageEvent:
 
 @dataclass(frozen=True)
 class DeliveryEvent:
-    """Message ``id`` has its outcome; ``level`` is what is known of a delivered one."""
+    """``count`` messages from ``id`` on have the same outcome; ``level`` is what is known of delivered ones.
+
+    Outcomes that follow each other are one event: ``ids`` has the numbers of its messages.
+    """
 
     id: int
     outcome: Outcome
     level: Level
+    count: int = 1
+
+    @property
+    def ids(self) -> range:
+        """The messages' numbers, as push and send returned them."""
+        return range(self.id, self.id + self.count)
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
     if kind == EventKind.REQUEST:
         return Request(structure.request, octets)
     if kind == EventKind.DELIVERY:
-        return DeliveryEvent(structure.id, Outcome(structure.outcome), Level(structure.level))
+        return DeliveryEvent(structure.id, Outcome(structure.outcome), Level(structure.level), structure.count)
     if kind == EventKind.LOG:
         return LogEvent(LogLevel(structure.log_level), octets.decode("utf-8", "replace"))
     return None

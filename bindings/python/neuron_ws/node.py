@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Callable, Optional, Union
@@ -58,14 +59,16 @@ class Node:
             node.push("plc1", "fast", {"temperature": 21.5})
             node.flush(timeout=5)
 
-    ``with`` starts the node, and closes it at the end; messages still queued then are dropped, so flush before.
+    ``with`` starts the node, and closes it at the end; messages still queued then are dropped, so flush before. What
+    was not told until then can still be taken: :meth:`poll` and :meth:`events` go on after the end with what is left.
 
     name         for logs and metrics: 1 to 128 bytes of UTF-8 without control characters
     settings     a dictionary, or a JSON text; README.md has the table
     on_state     called with a StateEvent
     on_message   called with ``str`` (a text message) or ``bytes`` (a binary one)
     on_request   called with a Request, which is to be answered, then or later; without it requests are messages
-    on_delivery  called with a DeliveryEvent for each message, by the number that push and send returned
+    on_delivery  called with a DeliveryEvent, which tells of one or more messages by the numbers that push and send
+                 returned: ``for number in event.ids``
     on_log       called with a LogEvent
     events       kinds of events to keep for :meth:`events` besides those that have a callback
 
@@ -96,6 +99,7 @@ class Node:
         self.on_delivery = on_delivery
         self.on_log = on_log
         self._event_lock = threading.Lock()
+        self._rest: deque[Event] = deque()
         self._descriptor = -1
         self._mask = events & _KINDS
         self._handle = Handle(c_text(name, "the name"), _settings_text(settings))
@@ -126,12 +130,23 @@ class Node:
         with self._handle.borrowed() as handle:
             check(library.neuron_ws_node_stop(handle, _milliseconds(timeout)))
 
+    def finish(self, timeout: float = 5.0) -> None:
+        """Stops the node for good within ``timeout`` seconds: messages still queued are dropped, and their outcomes are
+        events like all others, which can be taken before :meth:`close` and after it. Takes nothing more: push, send and
+        start raise NotRunning. Requests that were not taken are dropped.
+
+        Raises NodeClosed, Forked.
+        """
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_finish(handle, _milliseconds(timeout)))
+
     def close(self, timeout: float = 5.0) -> None:
-        """Stops the node within ``timeout`` seconds and frees it. Messages still queued are dropped; events not yet
-        taken are gone. Requests that were not answered are dropped. Closing twice is allowed. Calls that other threads
+        """Stops the node within ``timeout`` seconds and frees it. Messages still queued are dropped. Events not yet
+        taken, these outcomes among them, are kept for :meth:`poll`, :meth:`events` and :meth:`next_event`; no callback
+        runs in here. Requests that were not answered are dropped. Closing twice is allowed. Calls that other threads
         are in end first.
         """
-        self._handle.close(_milliseconds(timeout))
+        self._handle.close(_milliseconds(timeout), self._take_rest)
         for request in list(self._requests):
             request.drop()
         self._descriptor = -1
@@ -362,27 +377,38 @@ class Node:
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
+        if self.closed and self._rest:
+            return self._rest.popleft()
         self.fileno()
+        # The event's bytes live until the next call, so copying them belongs under the same lock.
+        with self._handle.borrowed() as handle, self._event_lock:
+            return self._next_event(handle)
+
+    def _next_event(self, handle: int) -> Optional[Event]:
         structure = EventStructure(size=ctypes.sizeof(EventStructure))
         while True:
-            # The event's bytes live until the next call, so copying them belongs under the same lock.
-            with self._handle.borrowed() as handle, self._event_lock:
-                status = library.neuron_ws_node_next_event(handle, ctypes.byref(structure))
-                if status == Status.NO_EVENT:
-                    return None
-                check(status)
-                octets = ctypes.string_at(structure.bytes, structure.length) if structure.bytes else b""
-                event = event_from_structure(structure, octets)
-                if isinstance(event, Request):
-                    self._requests.add(event)
+            status = library.neuron_ws_node_next_event(handle, ctypes.byref(structure))
+            if status == Status.NO_EVENT:
+                return None
+            check(status)
+            octets = ctypes.string_at(structure.bytes, structure.length) if structure.bytes else b""
+            event = event_from_structure(structure, octets)
+            if isinstance(event, Request):
+                self._requests.add(event)
             if event is not None:
                 return event
 
+    def _take_rest(self, handle: int) -> None:
+        while (event := self._next_event(handle)) is not None:
+            self._rest.append(event)
+
     def events(self) -> Iterator[Event]:
         """The events that wait, oldest first, each after its callback has run. Ends when none is left, and does not
-        wait for more. Raises NodeClosed, Forked.
+        wait for more. Of a closed node it has what is left. Raises NodeClosed, Forked.
         """
-        while not self.closed:
+        was_closed = self.closed
+        # One that is closed meanwhile, by a callback perhaps, keeps the rest for the next call.
+        while self._rest if was_closed else not self.closed:
             event = self.next_event()
             if event is None:
                 return
@@ -391,10 +417,13 @@ class Node:
 
     def poll(self, timeout: Optional[float] = 0.0) -> int:
         """Waits up to ``timeout`` seconds for events (None: as long as it takes) and runs the callbacks of all that
-        wait, on this thread. Returns how many events there were; 0 also when the node is closed meanwhile.
+        wait, on this thread. Returns how many events there were; 0 also when the node is closed meanwhile. Of a closed
+        node it runs those of what is left.
 
-        Raises NodeClosed, Forked, and what a callback raises.
+        Raises NodeClosed (nothing is left), Forked, and what a callback raises.
         """
+        if self.closed and self._rest:
+            return self._drain()
         descriptor = self.fileno()
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)

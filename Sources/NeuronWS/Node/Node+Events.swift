@@ -1,0 +1,97 @@
+import CNeuronWS
+import NodeCore
+
+/// What is told: by events if the host takes them, else by its callbacks. A callback may end the node.
+extension Node {
+    /// The event queue, if events of this kind go there.
+    func queue(for kind: UInt32) -> EventQueue? {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let events, events.wants(kind) else { return nil }
+        return events
+    }
+
+    /// False: it is dropped, which is counted, and said at doubling counts.
+    @discardableResult
+    func tell(_ event: NodeEvent, through queue: EventQueue) -> Bool {
+        report(queue.append(event, isNotice: false), byteCount: event.bytes?.count ?? 0)
+    }
+
+    /// The same of an event that carries bytes, which there may be no memory for.
+    @discardableResult
+    func tell(
+        _ bytes: UnsafeRawBufferPointer, through queue: EventQueue, as event: (EventBytes) -> NodeEvent
+    ) -> Bool {
+        guard let copy = EventBytes(bytes) else { return report(queue.lost(isLine: false), byteCount: bytes.count) }
+        return tell(event(copy), through: queue)
+    }
+
+    private func report(_ verdict: EventBacklog.Verdict, byteCount: Int) -> Bool {
+        guard case .dropped(let count) = verdict else { return true }
+        if count.nonzeroBitCount == 1 {
+            log(
+                .NEURON_WS_LOG_WARN,
+                "\(count) events were dropped so far, the last one with \(byteCount) bytes: the host does not take "
+                    + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.",
+                isNotice: true)
+        }
+        return false
+    }
+
+    func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String, isNotice: Bool) {
+        let queue = queue(for: NEURON_WS_EVENT_LOG)
+        guard queue != nil || host.wantsLog, logs(level) else { return }
+        guard let queue else { return host.logged(handle, level, text()) }
+        var text = text()
+        let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
+        if let line { _ = queue.append(.log(level, line), isNotice: isNotice) } else { _ = queue.lost(isLine: true) }
+    }
+
+    // MARK: Outcomes
+
+    /// Into the event queue, if outcomes go there. To be called before the messages leave the mailbox, so that there is
+    /// room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends.
+    func tellByEvent(_ run: DeliveryRun) -> Bool {
+        guard let queue = queue(for: NEURON_WS_EVENT_DELIVERY) else { return false }
+        return tell(.delivery(run), through: queue)
+    }
+
+    /// One callback for each message of the run.
+    func tellByCallback(_ run: DeliveryRun) {
+        // In a callback that ended the node or the connection: those that it interrupted come first.
+        tellRest()
+        untold = run
+        tellRest()
+    }
+
+    /// Goes on where a callback interrupted it: one that destroys the node has the rest told before destroy returns.
+    private func tellRest() {
+        guard host.wantsDeliveries else { return untold = nil }
+        while let one = untold?.removeFirst() { host.delivered(handle, one.firstID, one.outcome, one.level) }
+        untold = nil
+    }
+
+    /// Gives every message that is left its outcome. With no session left, or on its loop.
+    func abandonMessages() {
+        tellRest()
+        lock.lock()
+        tellsRest = true
+        outbox.add(mailbox.takeAll())
+        lock.unlock()
+        while let run = outbox.nextAbandoned() {
+            let told = DeliveryRun(
+                firstID: run.firstID, count: run.count,
+                outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED,
+                level: .NEURON_WS_LEVEL_ACCEPTED)
+            let isTold = tellByEvent(told)
+            lock.lock()
+            mailbox.completed(count: run.count, bytes: run.recordBytes)
+            counters.messagesDropped &+= run.count
+            lock.unlock()
+            if !isTold { tellByCallback(told) }
+        }
+        var freed = outbox.takeFreed()
+        Runtime.shared.give(&freed)
+        lock.withLock { changed.broadcast() }
+    }
+}

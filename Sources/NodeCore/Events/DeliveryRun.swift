@@ -1,0 +1,32 @@
+public import CNeuronWS
+
+/// Consecutive messages with one outcome, as the host is told.
+public struct DeliveryRun: Equatable, Sendable {
+    public var firstID: UInt64
+    public var count: UInt64
+    public var outcome: neuron_ws_outcome_t
+    public var level: neuron_ws_level_t
+
+    public init(firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t, level: neuron_ws_level_t) {
+        self.firstID = firstID
+        self.count = count
+        self.outcome = outcome
+        self.level = level
+    }
+
+    /// Takes the messages of `next` in, if they follow and became the same.
+    mutating func join(_ next: DeliveryRun) -> Bool {
+        guard next.firstID == firstID &+ count, next.outcome == outcome, next.level == level else { return false }
+        count &+= next.count
+        return true
+    }
+
+    /// Takes the first message out.
+    public mutating func removeFirst() -> DeliveryRun? {
+        guard count > 0 else { return nil }
+        let first = DeliveryRun(firstID: firstID, count: 1, outcome: outcome, level: level)
+        firstID &+= 1
+        count &-= 1
+        return first
+    }
+}

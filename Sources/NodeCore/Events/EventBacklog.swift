@@ -1,0 +1,150 @@
+import CNeuronWS
+
+/// Events that wait for a host with a loop of its own, oldest first: what is held, what is joined, what is dropped.
+///
+/// Outcomes of messages are never dropped. They are held as runs, and a run that continues the last waiting event is
+/// joined to it. Each message adds one run at most, and a node takes no message while `runsMax` past its queue's limit
+/// wait (`Mailbox`): that, and not a loss, is what bounds them. The last state is never dropped either: past `statesMax`
+/// a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
+///
+/// Invariants: `states <= statesMax`; `others <= eventsMax + noticesMax`; fewer than `bytesMax` bytes wait, and one
+/// event's more; `runs` is the number of waiting deliveries.
+public struct EventBacklog {
+    /// Messages, requests and log lines that wait at most; documented in the header.
+    public static let eventsMax = Int(NEURON_WS_EVENTS_MAX)
+    /// Bytes in them: one is taken, however large, while fewer wait. A message larger than this is thus delivered.
+    public static let bytesMax = Int(NEURON_WS_EVENTS_BYTES_MAX)
+    public static let statesMax = Int(NEURON_WS_EVENT_STATES_MAX)
+    /// Runs of outcomes that wait at most, past the queue's limit in messages.
+    public static let runsMax = Int(NEURON_WS_EVENT_RUNS_MAX)
+    /// Lines about what was dropped, past `eventsMax`: they come at doubling counts, so there are not more.
+    static let noticesMax = 64
+
+    /// What became of an event.
+    public enum Verdict: Equatable, Sendable {
+        /// It waits. `wasEmpty`: it is the first.
+        case held(wasEmpty: Bool)
+        /// It, or the state whose place it took, will not be told; so many so far.
+        case dropped(count: UInt64)
+    }
+
+    private var events: [NodeEvent] = []
+    private var head = 0
+    private var states = 0
+    private var others = 0
+    private var bytes = 0
+    /// Where the last waiting state is, counted from the first event ever.
+    private var lastState: UInt64 = 0
+    /// Events taken so far.
+    private var taken: UInt64 = 0
+    /// Waiting deliveries.
+    public private(set) var runs = 0
+    /// Log lines are counted apart: a line that tells of drops must not cause one.
+    private var droppedLines: UInt64 = 0
+    private var droppedOthers: UInt64 = 0
+
+    public init() {}
+
+    public var isEmpty: Bool { head == events.count }
+    public var droppedCount: UInt64 { droppedLines &+ droppedOthers }
+
+    /// - Parameter isNotice: a line about what was dropped, which has room of its own.
+    public mutating func append(_ event: NodeEvent, isNotice: Bool = false) -> Verdict {
+        switch event {
+        case .delivery(let run):
+            if !isEmpty, case .delivery(var last) = events[events.count - 1], last.join(run) {
+                events[events.count - 1] = .delivery(last)
+                return .held(wasEmpty: false)
+            }
+            runs += 1
+        case .state:
+            if states == Self.statesMax {
+                events[head + Int(lastState &- taken)] = event
+                return dropped(event)
+            }
+            states += 1
+            lastState = taken &+ UInt64(events.count - head)
+        case .message, .request, .log:
+            let limit = Self.eventsMax + (isNotice ? Self.noticesMax : 0)
+            guard others < limit, isNotice || bytes < Self.bytesMax else { return dropped(event) }
+            others += 1
+            bytes += event.bytes?.count ?? 0
+        }
+        events.append(event)
+        return .held(wasEmpty: events.count - head == 1)
+    }
+
+    /// An event that could not even be made, for want of memory.
+    public mutating func lost(isLine: Bool) -> Verdict {
+        if isLine { droppedLines &+= 1 } else { droppedOthers &+= 1 }
+        return .dropped(count: isLine ? 0 : droppedOthers)
+    }
+
+    /// `count` 0: a log line, of which nothing is to be said.
+    private mutating func dropped(_ event: NodeEvent) -> Verdict {
+        if case .log = event { return lost(isLine: true) }
+        return lost(isLine: false)
+    }
+
+    /// The next event. `singly`: a run of outcomes comes message by message, for a host that knows no runs.
+    public mutating func take(singly: Bool = false) -> NodeEvent? {
+        guard !isEmpty else { return nil }
+        let next = events[head]
+        switch next {
+        case .delivery(var run):
+            if singly, run.count > 1, let first = run.removeFirst() {
+                events[head] = .delivery(run)
+                return .delivery(first)
+            }
+            runs -= 1
+        case .state: states -= 1
+        case .message(_, let carried), .request(_, let carried), .log(_, let carried):
+            others -= 1
+            bytes -= carried.count
+            // So that nothing is kept for those that are gone but not yet removed.
+            events[head] = .state(link: 0, phase: .NEURON_WS_PHASE_IDLE, reason: .NEURON_WS_REASON_NONE)
+        }
+        head += 1
+        taken &+= 1
+        if isEmpty {
+            events.removeAll(keepingCapacity: events.capacity <= 1024)
+            head = 0
+        } else if head >= 1024, head * 2 >= events.count {
+            events.removeFirst(head)
+            head = 0
+        }
+        return next
+    }
+
+    /// Takes the requests out, and names them.
+    public mutating func removeRequests() -> [UInt] {
+        var handles: [UInt] = []
+        var rest = EventBacklog()
+        while let event = take() {
+            if case .request(let handle, _) = event {
+                handles.append(handle)
+            } else {
+                _ = rest.append(event, isNotice: true)
+            }
+        }
+        rest.droppedLines = droppedLines
+        rest.droppedOthers = droppedOthers
+        self = rest
+        return handles
+    }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants() {
+        var counts = (states: 0, others: 0, runs: 0, bytes: 0)
+        for event in events[head...] {
+            switch event {
+            case .state: counts.states += 1
+            case .delivery: counts.runs += 1
+            case .message, .request, .log: counts.others += 1
+            }
+            counts.bytes += event.bytes?.count ?? 0
+        }
+        precondition(counts == (states, others, runs, bytes))
+        precondition(states <= Self.statesMax && others <= Self.eventsMax + Self.noticesMax)
+    }
+}

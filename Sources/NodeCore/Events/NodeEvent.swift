@@ -1,0 +1,52 @@
+public import CNeuronWS
+
+/// An event as it waits for the host.
+public enum NodeEvent: Sendable {
+    case state(link: Int32, phase: neuron_ws_phase_t, reason: neuron_ws_reason_t)
+    case message(neuron_ws_kind_t, EventBytes)
+    /// The handle, and its document.
+    case request(UInt, EventBytes)
+    case delivery(DeliveryRun)
+    case log(neuron_ws_log_level_t, EventBytes)
+
+    /// The bytes that it carries.
+    public var bytes: EventBytes? {
+        switch self {
+        case .message(_, let bytes), .request(_, let bytes), .log(_, let bytes): bytes
+        case .state, .delivery: nil
+        }
+    }
+
+    /// As the C struct; its bytes live as long as those of this event.
+    public var structure: neuron_ws_event_t {
+        var event = neuron_ws_event_t()
+        event.size = MemoryLayout<neuron_ws_event_t>.size
+        switch self {
+        case .state(let link, let phase, let reason):
+            event.kind = NEURON_WS_EVENT_STATE
+            event.link = link
+            event.phase = phase
+            event.reason = reason
+        case .message(let kind, _):
+            event.kind = NEURON_WS_EVENT_MESSAGE
+            event.message_kind = kind
+        case .request(let handle, _):
+            event.kind = NEURON_WS_EVENT_REQUEST
+            event.request = UnsafeMutablePointer(bitPattern: handle)
+        case .delivery(let run):
+            event.kind = NEURON_WS_EVENT_DELIVERY
+            event.id = run.firstID
+            event.count = run.count
+            event.outcome = run.outcome
+            event.level = run.level
+        case .log(let level, _):
+            event.kind = NEURON_WS_EVENT_LOG
+            event.log_level = level
+        }
+        if let bytes {
+            event.bytes = bytes.pointer
+            event.length = bytes.count
+        }
+        return event
+    }
+}

@@ -1,0 +1,182 @@
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+@Suite struct EventBacklogTests {
+    private func run(
+        _ firstID: UInt64, _ count: UInt64 = 1, _ outcome: neuron_ws_outcome_t = .NEURON_WS_DELIVERED
+    ) -> NodeEvent {
+        .delivery(DeliveryRun(firstID: firstID, count: count, outcome: outcome, level: .NEURON_WS_LEVEL_WRITTEN))
+    }
+
+    private func message(_ count: Int = 1) -> NodeEvent {
+        let bytes = [UInt8](repeating: 0x61, count: count)
+        return bytes.withUnsafeBytes { .message(.NEURON_WS_TEXT, EventBytes($0)!) }
+    }
+
+    private func line(_ text: String = "line") -> NodeEvent {
+        Array(text.utf8).withUnsafeBytes { .log(.NEURON_WS_LOG_WARN, EventBytes($0)!) }
+    }
+
+    private func state(_ link: Int32) -> NodeEvent {
+        .state(link: link, phase: .NEURON_WS_PHASE_OPEN, reason: .NEURON_WS_REASON_NONE)
+    }
+
+    /// "1-5 D" for a run of five delivered ones, else the kind.
+    private func shown(_ event: NodeEvent?) -> String {
+        switch event {
+        case .delivery(let run)?:
+            let letter = run.outcome == .NEURON_WS_DELIVERED ? "D" : "R"
+            return "\(run.firstID)-\(run.firstID + run.count - 1) \(letter)"
+        case .state(let link, _, _)?: return "state \(link)"
+        case .message(_, let bytes)?: return "message \(bytes.count)"
+        case .request(let handle, _)?: return "request \(handle)"
+        case .log?: return "log"
+        case nil: return "none"
+        }
+    }
+
+    private func drained(_ backlog: inout EventBacklog, singly: Bool = false) -> [String] {
+        var all: [String] = []
+        while let event = backlog.take(singly: singly) { all.append(shown(event)) }
+        backlog.checkInvariants()
+        return all
+    }
+
+    @Test func consecutiveOutcomesAreOneEvent() {
+        var backlog = EventBacklog()
+        for id in 1...262_144 { _ = backlog.append(run(UInt64(id))) }
+        #expect(backlog.runs == 1)
+        #expect(drained(&backlog) == ["1-262144 D"])
+        #expect(backlog.droppedCount == 0)
+    }
+
+    @Test func onlyWhatFollowsWithTheSameOutcomeIsJoined() {
+        var backlog = EventBacklog()
+        for event in [run(1, 3), run(4), run(6), run(7, 1, .NEURON_WS_DROPPED_REFUSED), state(1), run(8), run(9)] {
+            _ = backlog.append(event)
+        }
+        #expect(drained(&backlog) == ["1-4 D", "6-6 D", "7-7 R", "state 1", "8-9 D"])
+    }
+
+    @Test func aRunThatWasTakenIsNotJoinedToAnyMore() {
+        var backlog = EventBacklog()
+        _ = backlog.append(run(1, 2))
+        #expect(shown(backlog.take(singly: true)) == "1-1 D")
+        _ = backlog.append(run(3))
+        #expect(shown(backlog.take()) == "2-3 D")
+        #expect(backlog.append(run(4)) == .held(wasEmpty: true))
+        #expect(drained(&backlog) == ["4-4 D"])
+    }
+
+    @Test func aHostThatKnowsNoRunsGetsEachOutcome() {
+        var backlog = EventBacklog()
+        _ = backlog.append(run(1, 4))
+        _ = backlog.append(run(5, 1, .NEURON_WS_DROPPED_REFUSED))
+        #expect(drained(&backlog, singly: true) == ["1-1 D", "2-2 D", "3-3 D", "4-4 D", "5-5 R"])
+    }
+
+    @Test func outcomesThatAlternateAreAllHeld() {
+        var backlog = EventBacklog()
+        let outcomes: [neuron_ws_outcome_t] = [.NEURON_WS_DELIVERED, .NEURON_WS_DROPPED_REFUSED]
+        for id in 1...400_000 { _ = backlog.append(run(UInt64(id), 1, outcomes[id % 2])) }
+        #expect(backlog.runs == 400_000 && backlog.droppedCount == 0)
+        let all = drained(&backlog)
+        #expect(all.count == 400_000 && all.first == "1-1 R" && all.last == "400000-400000 D")
+    }
+
+    @Test func messagesPastTheLimitAreDroppedAndCountedAndOutcomesAreNot() {
+        var backlog = EventBacklog()
+        for _ in 0..<EventBacklog.eventsMax { _ = backlog.append(message()) }
+        #expect(backlog.append(message()) == .dropped(count: 1))
+        #expect(backlog.append(message()) == .dropped(count: 2))
+        // Of a line that is dropped no other line tells.
+        #expect(backlog.append(line()) == .dropped(count: 0))
+        #expect(backlog.append(line(), isNotice: true) == .held(wasEmpty: false))
+        #expect(backlog.append(run(1)) == .held(wasEmpty: false))
+        #expect(backlog.append(state(1)) == .held(wasEmpty: false))
+        #expect(backlog.droppedCount == 3)
+        backlog.checkInvariants()
+        let all = drained(&backlog)
+        #expect(all.suffix(3) == ["log", "1-1 D", "state 1"] && all.count == EventBacklog.eventsMax + 3)
+        #expect(backlog.append(message()) == .held(wasEmpty: true))
+    }
+
+    @Test func aMessageLargerThanTheLimitIsHeld() {
+        var backlog = EventBacklog()
+        _ = backlog.append(line())
+        #expect(backlog.append(message(70 << 20)) == .held(wasEmpty: false))
+        #expect(backlog.append(message(1)) == .dropped(count: 1))
+        #expect(shown(backlog.take()) == "log" && shown(backlog.take()) == "message \(70 << 20)")
+        #expect(backlog.append(message(1)) == .held(wasEmpty: true))
+        backlog.checkInvariants()
+    }
+
+    @Test func theLastStateIsNeverLost() {
+        var backlog = EventBacklog()
+        _ = backlog.append(message())
+        for number in 0..<10_000 { _ = backlog.append(state(Int32(number))) }
+        _ = backlog.append(run(1))
+        backlog.checkInvariants()
+        #expect(backlog.droppedCount == UInt64(10_000 - EventBacklog.statesMax))
+        // Also when some were taken meanwhile, which moves the others.
+        for _ in 0..<1500 { _ = backlog.take() }
+        for number in 10_000..<20_000 { _ = backlog.append(state(Int32(number))) }
+        let all = drained(&backlog)
+        #expect(all.last == "state 19999" && all.contains("state 9999"))
+    }
+
+    @Test func requestsCanBeTakenOut() {
+        var backlog = EventBacklog()
+        let bytes = EventBytes(UnsafeRawBufferPointer(start: nil, count: 0))!
+        for event in [run(1), .request(7, bytes), run(2), .request(8, bytes), state(1)] { _ = backlog.append(event) }
+        #expect(backlog.removeRequests() == [7, 8])
+        #expect(drained(&backlog) == ["1-2 D", "state 1"])
+    }
+
+    /// What comes in goes out, in order, but for what is counted as dropped; whatever the order of both.
+    @Test(arguments: 0..<20) func nothingIsLostUncounted(seed: UInt64) {
+        var random = SeededRandom(state: seed &* 2_862_933_555_777_941_757 &+ 3_037_000_493)
+        var backlog = EventBacklog()
+        var nextID: UInt64 = 1
+        var toldID: UInt64 = 1
+        var (added, taken, dropped) = (0, 0, 0)
+        for _ in 0..<20_000 {
+            switch random.next() % 6 {
+            case 0, 1:
+                let count = random.next() % 5 + 1
+                let outcome: neuron_ws_outcome_t =
+                    random.next() % 2 == 0 ? .NEURON_WS_DELIVERED : .NEURON_WS_DROPPED_REFUSED
+                _ = backlog.append(run(nextID, count, outcome))
+                nextID += count
+            case 2:
+                added += 1
+                if case .dropped = backlog.append(message(Int(random.next() % 200_000))) { dropped += 1 }
+            default:
+                guard let event = backlog.take(singly: random.next() % 2 == 0) else { continue }
+                if case .delivery(let run) = event {
+                    #expect(run.firstID == toldID)
+                    toldID += run.count
+                } else {
+                    taken += 1
+                }
+            }
+        }
+        backlog.checkInvariants()
+        while let event = backlog.take() {
+            if case .delivery(let run) = event { toldID += run.count } else { taken += 1 }
+        }
+        #expect(toldID == nextID && added == taken + dropped && backlog.droppedCount == UInt64(dropped))
+    }
+}
+
+/// A small generator whose numbers a seed decides.
+private struct SeededRandom {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state >> 33
+    }
+}
