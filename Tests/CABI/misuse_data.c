@@ -50,6 +50,55 @@ static void numbers_that_json_has_no_form_for(void)
     CHECK(status == NEURON_WS_OK || status == NEURON_WS_INVALID_GROUP || status == NEURON_WS_INVALID_ARGUMENT);
 }
 
+/* Counts and lengths that no memory has: whatever they are multiplied with, nothing of it is read. */
+static void counts_past_all_memory(void)
+{
+    static const size_t counts[] = {
+        SIZE_MAX,         SIZE_MAX - 1,  SIZE_MAX / 2,    SIZE_MAX / 4,                      SIZE_MAX / 8,
+        SIZE_MAX / 8 + 1, SIZE_MAX / 16, (size_t)1 << 40, (size_t)NEURON_WS_MESSAGE_MAX + 1,
+    };
+    static const double one = 1;
+    char buffer[64];
+    size_t length = 77;
+
+    for (size_t index = 0; index < sizeof counts / sizeof *counts; index++) {
+        neuron_ws_tag_t meta = int_tag("m", 0), tag = int_tag("t", 0);
+        neuron_ws_group_t group = group_of(&tag, 1);
+        for (int type = NEURON_WS_TYPE_INT8; type <= NEURON_WS_TYPE_CUSTOM; type++) {
+            neuron_ws_status_t status;
+            bool is_array = type == NEURON_WS_TYPE_BYTES ||
+                            (type >= NEURON_WS_TYPE_ARRAY_INT8 && type <= NEURON_WS_TYPE_ARRAY_STRING);
+            if (!is_array && type != NEURON_WS_TYPE_STRING && type != NEURON_WS_TYPE_CUSTOM &&
+                !(type >= NEURON_WS_TYPE_PTR && type <= NEURON_WS_TYPE_ARRAY_CHAR))
+                continue;
+            /* NEURON_WS_NUL_TERMINATED. */
+            if (!is_array && counts[index] == SIZE_MAX)
+                continue;
+            meta.type = tag.type = (neuron_ws_type_t)type;
+            meta.value.array.data = tag.value.array.data = &one;
+            meta.value.array.count = tag.value.array.count = counts[index];
+            status = neuron_ws_encode(NEURON_WS_FORMAT_TAGS, NULL, &group, buffer, sizeof buffer, &length);
+            CHECK(status == NEURON_WS_TOO_BIG || status == NEURON_WS_INVALID_GROUP);
+            tag = int_tag("t", 0);
+            tag.metas = &meta;
+            tag.meta_count = 1;
+            status = neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length);
+            CHECK(status == NEURON_WS_TOO_BIG || status == NEURON_WS_INVALID_GROUP);
+        }
+        tag = int_tag("t", 0);
+        tag.metas = &meta;
+        tag.meta_count = counts[index];
+        STATUS(TOO_BIG, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length));
+        tag.meta_count = 0;
+        tag.name_length = counts[index];
+        STATUS(INVALID_GROUP, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length));
+        tag.name_length = 0;
+        group.tag_count = counts[index];
+        STATUS(TOO_BIG, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, &length));
+    }
+    CHECK(length == 77);
+}
+
 /* U+FFFD in UTF-8. */
 #define BAD "\xef\xbf\xbd"
 
@@ -203,6 +252,7 @@ static void json_that_is_none(ports_t ports)
 void misuse_data(ports_t ports, double scale)
 {
     numbers_that_json_has_no_form_for();
+    counts_past_all_memory();
     text_that_is_not_utf8();
     names_past_their_limit();
     large_groups(ports, scale);

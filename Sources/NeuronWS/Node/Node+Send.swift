@@ -62,7 +62,7 @@ extension Node {
             throw .notSubscribed(
                 "no subscription covers driver \"\(text(names.driver))\", group \"\(text(names.group))\"")
         }
-        guard life == .open else {
+        guard !tellsRest else {
             counters.messagesRejected &+= 1
             throw Self.isOver
         }
@@ -123,7 +123,7 @@ extension Node {
         beyond: Mailbox.Limits = Mailbox.none
     ) throws(NodeError) -> UInt64 {
         lock.lock()
-        guard life == .open else {
+        guard !tellsRest else {
             counters.messagesRejected &+= 1
             lock.unlock()
             throw Self.isOver

@@ -44,12 +44,12 @@ final class Node: @unchecked Sendable {
 
     /// What the host may still do with it; only grows. Under the lock.
     var life = Life.open
-    /// Somebody gives, or has given, what is left its outcome. Under the lock.
+    /// Somebody gives, or has given, what is left its outcome: what came now would have none. Under the lock.
     var tellsRest = false
 
     enum Life {
         case open
-        /// Nothing is taken any more; what is left to be told can be read.
+        /// It is not started again, and what is left is told; events can be read.
         case finished
         case destroyed
     }

@@ -165,6 +165,12 @@ struct TagView {
         return TagView.fault("(\(String(decoding: shown, as: UTF8.self))) " + what, index: index, isMeta: isMeta)
     }
 
+    /// The error for a tag that no message could hold.
+    @inline(never)
+    func excess(_ what: String, index: Int) -> EncodingError {
+        .tooBig(fault("has \(what); a message has at most \(NEURON_WS_MESSAGE_MAX) bytes", index: index).text)
+    }
+
     @inline(never)
     private static func fault(_ what: String, index: Int, isMeta: Bool) -> EncodingError {
         .invalidGroup((isMeta ? "a meta of tag " : "tag ") + "\(index) " + what)

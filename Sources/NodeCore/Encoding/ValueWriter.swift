@@ -3,6 +3,9 @@ import CNeuronWS
 
 /// A tag's value as JSON, whatever its type (neuron_ws_type in the header says which member counts).
 enum ValueWriter {
+    /// NEURON_WS_MESSAGE_MAX of the header.
+    private static let messageBytesMax = Int(NEURON_WS_MESSAGE_MAX)
+
     /// Writes the value of the group's `index`-th tag; a number that is not finite as null, which is for metas: a tag
     /// with such a value carries an error instead.
     static func write(_ tag: TagView, index: Int, to writer: inout ByteWriter) throws(EncodingError) {
@@ -29,9 +32,11 @@ enum ValueWriter {
             return UnsafeRawBufferPointer(start: nil, count: 0)
         }
         // NEURON_WS_NUL_TERMINATED is SIZE_MAX, which is -1 here.
-        if text.length == -1 { return UnsafeRawBufferPointer(start: start, count: strlen(start)) }
-        if text.length < 0 { throw tag.fault("has a text of impossible length", index: index) }
-        return UnsafeRawBufferPointer(start: start, count: text.length)
+        let length = text.length == -1 ? strlen(start) : text.length
+        if length < 0 { throw tag.fault("has a text of impossible length", index: index) }
+        // Before a byte of it is read: a length that is none would lead out of the host's memory.
+        if length > messageBytesMax { throw tag.excess("a text of \(length) bytes", index: index) }
+        return UnsafeRawBufferPointer(start: start, count: length)
     }
 
     private static func writeArray(_ tag: TagView, index: Int, to writer: inout ByteWriter) throws(EncodingError) {
@@ -39,6 +44,9 @@ enum ValueWriter {
         if array.count < 0 { throw tag.fault("has an array of impossible length", index: index) }
         if array.count == 0 { return try writer.write("[]") }
         guard let data = array.data else { throw tag.fault("has an array whose data is NULL", index: index) }
+        // Each element takes two bytes at least, its comma and a digit: more could not be sent, and what the elements
+        // take in memory does not overflow.
+        if array.count > messageBytesMax / 2 { throw tag.excess("an array of \(array.count) elements", index: index) }
         // Each element begins with a comma; the first one's becomes the bracket.
         let start = writer.offset
         for element in 0..<array.count {

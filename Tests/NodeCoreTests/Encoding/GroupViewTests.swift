@@ -170,6 +170,32 @@ import Testing
         #expect(failure(array) == nil)
     }
 
+    /// Without a byte of them being read: memory ends behind the first.
+    @Test(arguments: [1 << 30 + 1, Int.max / 8, Int.max / 4, Int.max / 4 + 1, Int.max])
+    func lengthsThatNoMessageCouldHoldAreRefused(_ count: Int) {
+        for type in [Int32(13), 19, 20, 21, 22, 40] {
+            let text = TestGroup([TestTag("t", type, .text([97]))])
+            text.tag(0).pointee.value.text.length = count
+            for format in [UploadFormat.values, .tags, .ecp] {
+                guard case .tooBig(let why)? = failure(text, format) else {
+                    Issue.record("a text of \(count) bytes was taken")
+                    continue
+                }
+                #expect(why.hasPrefix("tag 0 (t) has a text of \(count) bytes; a message has at most"))
+            }
+        }
+        for type in [Int32(14)] + Array(23...34) {
+            let array = TestGroup([TestTag("t", type, .array([.integer(1)]))])
+            array.tag(0).pointee.value.array.count = count
+            for format in [UploadFormat.values, .tags, .ecp] {
+                guard case .tooBig? = failure(array, format) else {
+                    Issue.record("an array of \(count) elements was taken")
+                    continue
+                }
+            }
+        }
+    }
+
     @Test func theValueOfATagWithAnErrorIsNotRead() {
         let group = TestGroup([TestTag("t", 13, .text([97]), error: 7)])
         group.tag(0).pointee.value.text = neuron_ws_text_t(data: UnsafePointer(bitPattern: 8), length: 1 << 40)

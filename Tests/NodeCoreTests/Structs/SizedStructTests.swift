@@ -35,7 +35,8 @@ private struct Grown {
 
     @Test(arguments: [24, 25, 31, 32, 33, 39])
     func missingMembersAreZero(size: Int) throws {
-        let value = try read(host(size) { $0.id = 7; $0.flags = 9; $0.count = 11; $0.late = .max })
+        let given = Grown(id: 7, flags: 9, count: 11, late: .max)
+        let value = try read(host(size) { $0 = given })
         #expect(value.id == 7 && value.flags == 9)
         // A member of which only a part is there is not there.
         #expect(value.count == (size >= 32 ? 11 : 0))
@@ -66,7 +67,8 @@ private struct Grown {
         #expect(raw.load(as: Int.self) == size)
         #expect(raw.load(fromByteOffset: 8, as: UInt64.self) == 1)
         if size >= 40 { #expect(raw.load(fromByteOffset: 32, as: UInt64.self) == 5) }
-        #expect((max(size, 40)..<max(size, 40) + 64).allSatisfy { raw.load(fromByteOffset: $0, as: UInt8.self) == 0xA5 })
+        let behind = max(size, 40)
+        #expect((behind..<behind + 64).allSatisfy { raw.load(fromByteOffset: $0, as: UInt8.self) == 0xA5 })
         #expect(size >= 40 || raw.load(fromByteOffset: size, as: UInt8.self) == 0xA5)
     }
 
