@@ -30,15 +30,18 @@
  * Borrowing  Bytes and strings that go in are borrowed for the call alone. Strings that come out say how long they
  *            live.
  * NULL       A pointer may be NULL only where the text says so; anywhere else NULL gives NEURON_WS_INVALID_ARGUMENT.
- * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it, and
- *            grow at their end only. A smaller, older one is taken, down to the first version's, its missing members
- *            being zero; what the library writes ends where it ends. A larger, newer one is taken as long as the part
- *            this library does not know is all zero; written to, that part is left as it is. Less than the first
- *            version or more than 4096 is NEURON_WS_STRUCT_SIZE. Structs in arrays have no size of their own: tag_size
- *            and stride stand for it, and the same holds.
+ * Sizes      Structs that a host fills begin with `size_t size`, set to `sizeof` the struct as the host compiled it,
+ *            and grow at their end only. A smaller, older one is taken, down to the first version's, its missing
+ *            members being zero; what the library writes ends where it ends. A larger, newer one is taken as long as
+ *            the part this library does not know is all zero; written to, that part is left as it is. Less than the
+ *            first version or more than 4096 is NEURON_WS_STRUCT_SIZE. Structs in arrays have no size of their own:
+ *            tag_size and stride stand for it, and the same holds.
  * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it.
  * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
  *            nothing (destroy included); nodes made by the child work.
+ * Memory     Where there is none for what a host decides the size of (groups, messages, documents, settings), the call
+ *            is answered with NO_MEMORY and changes nothing; an event is dropped and counted. Small allocations, and
+ *            those for what a server sends, within max-message-size, cannot fail yet: the process ends then.
  * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
  */
 #ifndef NEURON_WS_H
@@ -616,8 +619,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
  * Begins to connect, and returns at once: on_state and neuron_ws_node_state tell how it goes. The first start in a
  * process starts the loop thread. On a running node nothing happens.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), NOT_RUNNING
- * (the node was finished), FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), NO_MEMORY,
+ * NOT_RUNNING (the node was finished), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
@@ -674,7 +677,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_configure(neuron_ws_node_t *node
  *
  * params_json  NULL, or a JSON object with "static_tags" (an object, or a text holding one): added to each message.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), INVALID_JSON, TOO_BIG (more than 100,000 subscriptions), FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), INVALID_JSON, TOO_BIG (more than 100,000 subscriptions),
+ * NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_subscribe(neuron_ws_node_t *node, const char *driver,
                                                           const char *group, const char *params_json);

@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Volatile: a compiler knows that it need not ask for memory that nobody uses. */
+static inline _Bool neuron_ws_has_memory(size_t size)
+{
+    void *volatile memory = malloc(size);
+    _Bool has = memory != NULL;
+    free(memory);
+    return has;
+}
+
 /* jansson's type tests are macros, which Swift cannot call. */
 static inline json_type neuron_ws_json_typeof(const json_t *json) { return json_typeof(json); }
 static inline json_t *neuron_ws_json_incref(json_t *json) { return json_incref(json); }

@@ -82,6 +82,7 @@ def main() -> int:
             "every_function, C99": (C, ["every_function.c"]),
             "every_function, C++17": (CXX, ["every_function.cpp"]),
             "misuse, C99": (C, sorted(path.name for path in HERE.glob("misuse*.c"))),
+            "memory, C99": (C, ["memory.c"]),
         }
         built = {}
         for number, (what, (compiler, sources)) in enumerate(programs.items()):
@@ -95,7 +96,7 @@ def main() -> int:
             every = [echo.port]
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
-                arguments = every if what.startswith("every") else [*misuse, "1"]
+                arguments = every if what.startswith("every") else [*misuse, "1"] if what.startswith("misuse") else []
                 tally.program(what, [program, *arguments], 240)
             headers = [headers for path, headers in echo.requests if path == "/attempt"]
             tally.one(
@@ -109,6 +110,8 @@ def main() -> int:
                 if shutil.which("valgrind") is None:
                     tally.one("valgrind is installed", False)
                 else:
+                    # What it does to malloc is not for valgrind.
+                    del built["memory, C99"]
                     for what, program in built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
                         tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)

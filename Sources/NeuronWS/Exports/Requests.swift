@@ -51,7 +51,7 @@ public func neuron_ws_request_reply(
         let bytes = UnsafeRawBufferPointer(start: json, count: length)
         do throws(JSONError) {
             try JSONText.check(bytes)
-        } catch { throw .invalidJSON("the answer is not JSON: \(error.text)") }
+        } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
         switch try entry.desk.reply(number, bytes) {
         case .NEURON_WS_OK: return .NEURON_WS_OK
         case .NEURON_WS_NOT_RUNNING:
@@ -101,6 +101,8 @@ private func driverStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) 
     do throws(StructSizeError) {
         _ = try HostStructs.driverState.stride(stride, named: "stride")
     } catch { throw NodeError(error) }
+    // Each with its name in a String of its own, and what it becomes.
+    guard Headroom.has(count * (MemoryLayout<DriverState>.stride + 64)) else { throw .noMemory }
     var list: [DriverState] = []
     list.reserveCapacity(count)
     for index in 0..<count {

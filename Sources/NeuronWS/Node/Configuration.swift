@@ -16,10 +16,11 @@ final class Configuration: @unchecked Sendable {
     }
 
     static func make(_ document: UnsafeRawBufferPointer) throws(NodeError) -> Configuration {
+        guard Headroom.hasForDocument(document.count) else { throw .noMemory }
         let settings: NodeSettings
         do throws(SettingsError) {
             settings = try NodeSettings.parse(json: document)
-        } catch { throw .invalidSettings(error.text) }
+        } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
         do throws(TLSConfigurationError) {
             let tls = try makeTLS(settings)
             let isNeeded =

@@ -132,6 +132,11 @@ extension Node {
         var chunk: MessageChunk?
         if mailbox.hasRoom(byteCount: bytes.count, beyond: beyond), mailbox.needsChunk(byteCount: bytes.count) {
             chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+            if chunk == nil {
+                counters.messagesRejected &+= 1
+                lock.unlock()
+                throw .noMemory
+            }
         }
         let verdict = mailbox.append(bytes, kind: kind ?? configuration.messageKind, beyond: beyond, chunk: &chunk)
         guard case .accepted(let id) = verdict else {
@@ -220,6 +225,7 @@ extension NodeError {
         case .invalidJSON: self = .invalidJSON(error.text)
         case .invalidGroup: self = .invalidGroup(error.text)
         case .tooBig: self = .tooBig(error.text)
+        case .noMemory: self = .noMemory
         }
     }
 }

@@ -9,7 +9,7 @@ extension Node {
         if let parameters {
             do throws(JSONError) {
                 parsed = try SubscriptionParameters.parse(json: parameters)
-            } catch { throw .invalidJSON(error.text) }
+            } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON(error.text) }
         }
         lock.lock()
         defer { lock.unlock() }

@@ -97,7 +97,11 @@ final class Node: @unchecked Sendable {
 
     // MARK: Life
 
+    /// What the loop has for itself, its buffers, and something for its thread, bytes.
+    private static let loopBytes = 512 * 1024
+
     func start() throws(NodeError) {
+        guard Headroom.has(Self.loopBytes) else { throw .noMemory }
         lock.lock()
         guard life == .open else {
             lock.unlock()

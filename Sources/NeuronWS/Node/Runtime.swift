@@ -84,7 +84,8 @@ final class Runtime: @unchecked Sendable {
 
     // MARK: Memory
 
-    func takeChunk(byteCount: Int) -> MessageChunk {
+    /// nil: no memory.
+    func takeChunk(byteCount: Int) -> MessageChunk? {
         poolLock.lock()
         defer { poolLock.unlock() }
         return pool.take(byteCount: byteCount)

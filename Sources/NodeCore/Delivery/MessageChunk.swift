@@ -1,3 +1,5 @@
+import CJansson
+
 /// One message as it lies in a chunk: this header, then `byteCount` bytes, padded to 8.
 @usableFromInline
 struct MessageRecord {
@@ -40,12 +42,14 @@ public final class MessageChunk {
     @usableFromInline var count = 0
     @usableFromInline var next: MessageChunk?
 
-    init(capacity: Int) {
+    /// nil: no memory. From malloc, because Swift's allocator ends the process then.
+    init?(capacity: Int) {
+        guard let memory = malloc(capacity) else { return nil }
         self.capacity = capacity
-        base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        base = memory
     }
 
-    deinit { base.deallocate() }
+    deinit { free(base) }
 
     @inlinable
     func record(at offset: Int) -> UnsafeMutablePointer<MessageRecord> {
@@ -101,8 +105,8 @@ public struct ChunkPool {
         return sizeClass
     }
 
-    /// A chunk with room for a message of `byteCount` bytes at least.
-    public mutating func take(byteCount: Int) -> MessageChunk {
+    /// A chunk with room for a message of `byteCount` bytes at least; nil: no memory.
+    public mutating func take(byteCount: Int) -> MessageChunk? {
         let needed = MessageRecord.size(byteCount: byteCount)
         let sizeClass = Self.sizeClass(needed)
         guard sizeClass <= Self.sizeClassMax else { return MessageChunk(capacity: needed) }

@@ -85,9 +85,13 @@ public final class GroupDocument {
             throw GroupDocumentError(
                 .tooBig, "the document has \(text.count) bytes, at most \(byteCountMax) are taken")
         }
+        guard Headroom.hasForDocument(text.count) else {
+            throw GroupDocumentError(.noMemory, "memory is exhausted")
+        }
         do throws(JSONError) {
             return try JSONDocument.parse(text, byteCountMax: byteCountMax)
         } catch {
+            if error.isOutOfMemory { throw GroupDocumentError(.noMemory, error.text) }
             guard let marked = LargeIntegers.rewritten(text) else {
                 throw GroupDocumentError(.invalidJSON, error.text)
             }

@@ -8,6 +8,8 @@ public struct GroupDocumentError: Error, Equatable, Sendable {
         case invalidGroup
         /// Past a limit: NEURON_WS_TOO_BIG.
         case tooBig
+        /// There is no memory to read it: NEURON_WS_NO_MEMORY.
+        case noMemory
     }
 
     public let kind: Kind

@@ -85,6 +85,6 @@ extension JSONText {
     public static func check(_ bytes: UnsafeRawBufferPointer) throws(JSONError) {
         do throws(GroupDocumentError) {
             _ = try GroupDocument.parseJSON(bytes, byteCountMax: .max)
-        } catch { throw JSONError(text: error.text) }
+        } catch { throw JSONError(text: error.text, isOutOfMemory: error.kind == .noMemory) }
     }
 }

@@ -38,6 +38,7 @@ public final class CustomTemplate: @unchecked Sendable {
         do throws(JSONError) {
             document = try JSONDocument.parse(text, byteCountMax: bytesMax)
         } catch {
+            if error.isOutOfMemory { throw .noMemory }
             if text.utf8.starts(with: "${".utf8) && text.utf8.last == 0x7d { return try compile(value) }
             throw .invalidTemplate("schema is a text that is no JSON: \(error.text)")
         }

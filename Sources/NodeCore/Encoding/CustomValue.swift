@@ -43,8 +43,10 @@ enum CustomValue {
             try writeCompact(text, to: &writer)
             return kind
         }
+        if JSONDocument.isOutOfMemory(&error) { throw .noMemory }
         // Rule C6: invalid UTF-8 never loses a tag. A repaired copy is tried once.
         if neuron_ws_json_error_code(&error) == Int32(json_error_invalid_utf8.rawValue) {
+            guard Headroom.hasForDocument(text.count) else { throw .noMemory }
             let repaired = [UInt8](String(decoding: text, as: UTF8.self).utf8)
             let found = repaired.withUnsafeBytes { kind(of: $0, &error) }
             if let found {

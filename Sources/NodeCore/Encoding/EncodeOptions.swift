@@ -11,10 +11,11 @@ public struct EncodeOptions {
     private init(root: JSONValue?) { self.root = root }
 
     public static func parse(_ json: UnsafeRawBufferPointer) throws(EncodingError) -> EncodeOptions {
+        guard Headroom.hasForDocument(json.count) else { throw .noMemory }
         let root: JSONValue
         do throws(JSONError) {
             root = try JSONDocument.parse(json, byteCountMax: documentBytesMax).root
-        } catch { throw .invalidJSON("the options are not JSON: \(error.text)") }
+        } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the options are not JSON: \(error.text)") }
         guard root.kind == .object else {
             throw .invalidOptions("the options are \(root.kindName), expected an object")
         }

@@ -55,7 +55,10 @@ public final class StaticTags: @unchecked Sendable {
             let document: JSONDocument
             do throws(JSONError) {
                 document = try JSONDocument.parse(text, byteCountMax: textBytesMax)
-            } catch { throw .invalidJSON("static_tags is a text that is no JSON: \(error.text)") }
+            } catch {
+                throw error.isOutOfMemory
+                    ? .noMemory : .invalidJSON("static_tags is a text that is no JSON: \(error.text)")
+            }
             if let inner = document.root["static_tags"], document.root.count == 1, inner.kind == .object {
                 return try parse(members: inner)
             }

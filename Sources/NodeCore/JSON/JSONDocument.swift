@@ -4,8 +4,13 @@ import CJansson
 public struct JSONError: Error, Equatable, Sendable {
     /// What jansson says, with line and column (1-based), for people.
     public let text: String
+    /// Nothing is wrong with the text: there was no memory to read it.
+    public let isOutOfMemory: Bool
 
-    public init(text: String) { self.text = text }
+    public init(text: String, isOutOfMemory: Bool = false) {
+        self.text = text
+        self.isOutOfMemory = isOutOfMemory
+    }
 }
 
 /// A parsed JSON document, owned. All reading and all writing off the hot path goes through jansson.
@@ -35,7 +40,7 @@ public final class JSONDocument {
         var error = json_error_t()
         let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (rejectsDuplicates ? JSON_REJECT_DUPLICATES : 0)
         let root = json_loadb(base.assumingMemoryBound(to: CChar.self), bytes.count, Int(flags), &error)
-        guard let root else { throw JSONError(text: describe(&error)) }
+        guard let root else { throw fault(&error) }
         return JSONDocument(owned: root)
     }
 
@@ -48,6 +53,17 @@ public final class JSONDocument {
             } catch { return .failure(error) }
         }
         return try result.get()
+    }
+
+    /// Where memory runs out jansson says so, or nothing at all.
+    static func isOutOfMemory(_ error: inout json_error_t) -> Bool {
+        if neuron_ws_json_error_code(&error) == Int32(json_error_out_of_memory.rawValue) { return true }
+        return withUnsafeBytes(of: &error.text) { $0[0] == 0 }
+    }
+
+    private static func fault(_ error: inout json_error_t) -> JSONError {
+        if isOutOfMemory(&error) { return JSONError(text: "memory is exhausted", isOutOfMemory: true) }
+        return JSONError(text: describe(&error))
     }
 
     private static func describe(_ error: inout json_error_t) -> String {

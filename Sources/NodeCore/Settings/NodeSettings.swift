@@ -170,7 +170,11 @@ public final class NodeSettings: Sendable {
         let document: JSONDocument
         do throws(JSONError) {
             document = try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
-        } catch { throw SettingsError(key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text)) }
+        } catch {
+            throw SettingsError(
+                key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text),
+                isOutOfMemory: error.isOutOfMemory)
+        }
         var parser = SettingsParser()
         try parser.read(document.root)
         SettingsRules.check(&parser)

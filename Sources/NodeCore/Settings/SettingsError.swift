@@ -4,13 +4,16 @@ public struct SettingsError: Error, Equatable, Sendable {
     public let key: String
     /// For people: a sentence for each problem, at most `problemsMax` of them. Holds no secret.
     public let text: String
+    /// Nothing is wrong with the settings: there was no memory to read them.
+    public let isOutOfMemory: Bool
 
     /// How many problems one error text names.
     public static let problemsMax = 8
 
-    public init(key: String, text: String) {
+    public init(key: String, text: String, isOutOfMemory: Bool = false) {
         self.key = key
         self.text = text
+        self.isOutOfMemory = isOutOfMemory
     }
 
     /// All problems as one error; nil when there are none.

@@ -11,6 +11,9 @@ public struct SubscriptionParameters: Sendable {
 
     /// Reads `{"static_tags":{…}}`, where the inner object may stand in a text. Any other member is refused.
     public static func parse(json: UnsafeRawBufferPointer) throws(JSONError) -> SubscriptionParameters {
+        guard Headroom.hasForDocument(json.count) else {
+            throw JSONError(text: "memory is exhausted", isOutOfMemory: true)
+        }
         let root = try JSONDocument.parse(json, byteCountMax: documentBytesMax).root
         guard root.kind == .object else {
             throw JSONError(text: "the parameters are \(root.kindName); they must be an object")
@@ -31,6 +34,6 @@ public struct SubscriptionParameters: Sendable {
         }
         do throws(EncodingError) {
             return SubscriptionParameters(staticTags: try StaticTags.parse(tags))
-        } catch { throw JSONError(text: error.text) }
+        } catch { throw JSONError(text: error.text, isOutOfMemory: error == .noMemory) }
     }
 }

@@ -189,8 +189,8 @@ private struct Bench: ~Copyable {
 
     @Test func thePoolGivesChunksAgain() {
         var pool = ChunkPool(keptBytesMax: MessageChunk.capacityDefault)
-        let first = pool.take(byteCount: 10)
-        let second = pool.take(byteCount: 10)
+        let first = pool.take(byteCount: 10)!
+        let second = pool.take(byteCount: 10)!
         var list = ChunkList()
         list.append(first)
         list.append(second)
