@@ -14,7 +14,9 @@ public struct SettingDescriptor: Sendable {
     /// When the gateway's form shows the setting.
     public enum Shown: Sendable {
         case always
-        /// While the URL begins with wss:.
+        /// While the user asks for what few need: the setting `advanced`.
+        case forAdvanced
+        /// While a URL begins with wss:.
         case forTLS
         /// While the format is `custom`.
         case forCustomFormat
@@ -45,7 +47,7 @@ public struct SettingDescriptor: Sendable {
 
     init(
         _ key: SettingKey, aliases: [String] = [], _ kind: SettingKind, _ standard: SettingDefault = .absent,
-        unit: String = "", shown: Shown = .always, required: Bool = false, secret: Bool = false, reconnects: Bool,
+        unit: String = "", shown: Shown = .forAdvanced, required: Bool = false, secret: Bool = false, reconnects: Bool,
         _ name: BilingualText, _ description: BilingualText
     ) {
         self.key = key

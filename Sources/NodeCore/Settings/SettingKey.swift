@@ -51,6 +51,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case ipVersion = "ip-version"
     case tcpNoDelay = "tcp-nodelay"
     case logLevel = "log-level"
+    case advanced
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [

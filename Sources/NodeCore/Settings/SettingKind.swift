@@ -24,11 +24,11 @@ public enum SettingKind: Equatable, Sendable {
     case file(bytesMax: Int)
     /// One of the names, or its number.
     case choice([SettingChoice])
-    /// An array of texts, or a text holding one.
+    /// An array of texts, a text holding one, or the texts in one with spaces or commas between.
     case texts(countMax: Int, bytesMax: Int)
     /// An object of texts, or a text holding one.
     case pairs(countMax: Int, bytesMax: Int)
-    /// One URL, or an array of them.
+    /// One URL; or several as an array, as a text holding one, or in one text with spaces or commas between.
     case urls(countMax: Int, bytesMax: Int)
     /// The template of the custom format: JSON, or a text holding it.
     case template(bytesMax: Int)
@@ -46,9 +46,12 @@ public enum SettingKind: Equatable, Sendable {
         case .text(let max): "a text of at most \(max) bytes"
         case .file: "PEM text, its base64, or a file's path, as a text"
         case .choice(let choices): "one of " + Self.list(choices)
-        case .texts(let count, let max): "an array of at most \(count) texts of at most \(max) bytes"
-        case .pairs(let count, let max): "an object of at most \(count) texts of at most \(max) bytes"
-        case .urls(let count, _): "ws://host[:port][/path][?query] or wss://…, or an array of at most \(count) of them"
+        case .texts(let count, let max):
+            "at most \(count) texts of at most \(max) bytes, as an array or in one text with spaces or commas between"
+        case .pairs(let count, let max): 
+            "an object of at most \(count) texts of at most \(max) bytes, or a text holding one"
+        case .urls(let count, _):
+            "ws://host[:port][/path][?query] or wss://…, or at most \(count) of them, as an array or in one text"
         case .template: "JSON, or a text holding it"
         case .staticTags: "an object, or a text holding one"
         }

@@ -168,12 +168,17 @@ struct SettingsParser {
             guard let text = value.string else { break }
             return readBounded(text, max, descriptor).map { .text($0) }
         case .texts(let countMax, let bytesMax):
+            if let text = value.string, !Self.holdsJSON(text) {
+                return readList(SettingsList.elements(text), countMax, bytesMax, descriptor)
+            }
             guard let array = container(value, .array, descriptor) else { return nil }
             return readTexts(array, countMax, bytesMax, descriptor)
         case .urls(let countMax, let bytesMax):
-            if let text = value.string { return readBounded(text, bytesMax, descriptor).map { .texts([$0]) } }
-            guard value.kind == .array else { break }
-            return readTexts(value, countMax, bytesMax, descriptor)
+            if let text = value.string, !Self.holdsJSON(text) {
+                return readList(SettingsList.urls(text), countMax, bytesMax, descriptor)
+            }
+            guard let array = container(value, .array, descriptor) else { return nil }
+            return readTexts(array, countMax, bytesMax, descriptor)
         case .pairs(let countMax, let bytesMax):
             guard let object = container(value, .object, descriptor) else { return nil }
             return readPairs(object, countMax, bytesMax, descriptor)
@@ -209,6 +214,27 @@ struct SettingsParser {
         }
         refuse(descriptor, value)
         return nil
+    }
+
+    private static func holdsJSON(_ text: String) -> Bool {
+        guard let first = text.utf8.first(where: { $0 > 0x20 }) else { return false }
+        return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
+    }
+
+    /// What a field for text holds: several texts in one.
+    private mutating func readList(
+        _ list: [String], _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+    ) -> SettingValue? {
+        if list.count > countMax {
+            refuse(descriptor.key, "has \(list.count) elements; it takes at most \(countMax)")
+            return nil
+        }
+        var texts: [String] = []
+        for element in list {
+            guard let text = readBounded(element, bytesMax, descriptor) else { return nil }
+            texts.append(text)
+        }
+        return texts.isEmpty ? nil : .texts(texts)
     }
 
     private mutating func readTexts(

@@ -1,18 +1,38 @@
 /// The settings as the gateway's form: its schema format, one member for each setting.
+///
+/// The dashboard checks what it shows: a number is an integer without sign, in its range, and never empty; a text is
+/// one, and no longer than its length. So each number here has an integer default and integer bounds, and what is no
+/// text is taken as a text that holds it.
 public enum SettingsSchema {
+    /// What people need, in the order in which they would think of it; the rest follows `advanced`, in the order of the
+    /// table.
+    private static let first: [SettingKey] = [
+        .format, .schema, .url, .certificateAuthorities, .certificate, .privateKey, .privateKeyPassword, .token,
+        .username, .password, .uploadErrors, .advanced,
+    ]
+
     /// The form as compact JSON.
     public static func json() -> [UInt8] {
         var text: [UInt8] = [UInt8(ascii: "{")]
-        var isFirst = true
-        for descriptor in SettingsTable.descriptors where isShown(descriptor) {
-            if !isFirst { text.append(UInt8(ascii: ",")) }
-            isFirst = false
+        for descriptor in ordered() {
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
             JSONText.appendString(descriptor.key.rawValue, to: &text)
             text.append(UInt8(ascii: ":"))
             append(descriptor, to: &text)
         }
         text.append(UInt8(ascii: "}"))
         return text
+    }
+
+    private static func ordered() -> [SettingDescriptor] {
+        var descriptors: [SettingDescriptor] = []
+        for key in first {
+            for descriptor in SettingsTable.descriptors where descriptor.key == key { descriptors.append(descriptor) }
+        }
+        for descriptor in SettingsTable.descriptors where isShown(descriptor) && !first.contains(descriptor.key) {
+            descriptors.append(descriptor)
+        }
+        return descriptors
     }
 
     private static func isShown(_ descriptor: SettingDescriptor) -> Bool {
@@ -32,7 +52,9 @@ public enum SettingsSchema {
         if let standard = standardText(descriptor) { member.raw("default", standard) }
         member.raw("valid", valid(descriptor.kind))
         switch descriptor.shown {
-        case .forTLS: member.raw("condition", "{\"field\":\"url\",\"regex\":\"^wss:\"}")
+        case .forAdvanced: member.raw("condition", "{\"field\":\"advanced\",\"value\":true}")
+        // Anywhere: the field may hold several URLs.
+        case .forTLS: member.raw("condition", "{\"field\":\"url\",\"regex\":\"wss:\"}")
         case .forCustomFormat: member.raw("condition", "{\"field\":\"format\",\"value\":3}")
         case .forCompression: member.raw("condition", "{\"field\":\"compression\",\"value\":1}")
         case .forDriverStates:
@@ -45,7 +67,6 @@ public enum SettingsSchema {
     private static func typeName(_ kind: SettingKind) -> String {
         switch kind {
         case .boolean: "bool"
-        // The form's only number field; it takes decimals.
         case .integer, .seconds: "int"
         case .choice: "map"
         case .file: "file"
@@ -55,7 +76,6 @@ public enum SettingsSchema {
 
     /// The form checks number fields even where they are optional, so each must have a default.
     private static func standardText(_ descriptor: SettingDescriptor) -> String? {
-        if descriptor.key == .userTimeout { return "30" }
         if case .value(let value) = descriptor.standard {
             switch value {
             case .boolean(let boolean): return boolean ? "true" : "false"
@@ -76,9 +96,10 @@ public enum SettingsSchema {
             valid.raw("min", "\(orZero ? 0 : from)")
             valid.raw("max", "\(to)")
         case .seconds(let from, let to, let orZero):
-            valid.raw("min", SettingKind.seconds(orZero ? 0 : from))
-            valid.raw("max", SettingKind.seconds(to))
-        case .text(let max), .file(let max), .template(let max), .staticTags(let max):
+            valid.raw("min", "\(orZero ? 0 : (from + 999) / 1000)")
+            valid.raw("max", "\(to / 1000)")
+        case .file: break
+        case .text(let max), .template(let max), .staticTags(let max):
             valid.raw("length", "\(max)")
         case .urls(let count, let max), .texts(let count, let max), .pairs(let count, let max):
             valid.raw("length", "\(count * max)")

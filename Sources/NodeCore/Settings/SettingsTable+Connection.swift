@@ -1,14 +1,14 @@
 extension SettingsTable {
     static let handshake: [SettingDescriptor] = [
         SettingDescriptor(
-            .username, .text(bytesMax: 1024), reconnects: true,
+            .username, .text(bytesMax: 1024), shown: .always, reconnects: true,
             BilingualText("Username", "用户名"),
             BilingualText("With password: Basic authentication at the handshake.", "与密码一起用于握手时的 Basic 认证。")),
         SettingDescriptor(
-            .password, .text(bytesMax: 4096), secret: true, reconnects: true,
+            .password, .text(bytesMax: 4096), shown: .always, secret: true, reconnects: true,
             BilingualText("Password", "密码"), BilingualText("The password of username.", "用户名对应的密码。")),
         SettingDescriptor(
-            .token, .text(bytesMax: 16384), secret: true, reconnects: true,
+            .token, .text(bytesMax: 16384), shown: .always, secret: true, reconnects: true,
             BilingualText("Token", "令牌"),
             BilingualText(
                 "Bearer authentication at the handshake, instead of username.", "握手时的 Bearer 认证，代替用户名和密码。")),
@@ -57,29 +57,29 @@ extension SettingsTable {
             BilingualText("What key is encrypted with.", "私钥的加密密码。")),
         SettingDescriptor(
             .tlsMinVersion, .choice([SettingChoice("1.2", 12), SettingChoice("1.3", 13)]), .value(.integer(12)),
-            shown: .forTLS, reconnects: true,
+            reconnects: true,
             BilingualText("TLS version at least", "TLS 最低版本"),
             BilingualText("The oldest TLS that is spoken.", "允许的最低 TLS 版本。")),
         SettingDescriptor(
-            .tlsCiphers, .text(bytesMax: 4096), shown: .forTLS, reconnects: true,
+            .tlsCiphers, .text(bytesMax: 4096), reconnects: true,
             BilingualText("TLS ciphers", "TLS 加密套件"),
             BilingualText(
                 "OpenSSL's cipher list for TLS 1.2; OpenSSL's own if absent.",
                 "TLS 1.2 的 OpenSSL 加密套件列表；不填则使用 OpenSSL 默认值。")),
         SettingDescriptor(
-            .tlsServerName, .text(bytesMax: 255), shown: .forTLS, reconnects: true,
+            .tlsServerName, .text(bytesMax: 255), reconnects: true,
             BilingualText("TLS server name", "TLS 服务器名称"),
             BilingualText(
                 "The name that the server's certificate must have; the URL's host if absent.",
                 "服务器证书须包含的名称；不填则为 URL 中的主机。")),
         SettingDescriptor(
-            .tlsVerify, .boolean, .value(.boolean(true)), shown: .forTLS, reconnects: true,
+            .tlsVerify, .boolean, .value(.boolean(true)), reconnects: true,
             BilingualText("Verify the server", "校验服务器证书"),
             BilingualText(
                 "False takes every certificate, a forger's included; for tests only.",
                 "false 会接受任何证书，包括伪造的；仅用于测试。")),
         SettingDescriptor(
-            .tlsALPN, .texts(countMax: 16, bytesMax: 255), shown: .forTLS, reconnects: true,
+            .tlsALPN, .texts(countMax: 16, bytesMax: 255), reconnects: true,
             BilingualText("TLS ALPN", "TLS ALPN"),
             BilingualText(
                 "An array of the protocols offered in TLS; none if absent.", "TLS 中提供的协议数组；不填则不提供。")),
@@ -112,5 +112,11 @@ extension SettingsTable {
                 SettingChoice("warn", 3), SettingChoice("error", 4), SettingChoice("fatal", 5), SettingChoice("off", 6),
             ]), .value(.integer(1)), reconnects: false,
             BilingualText("Log level", "日志级别"), BilingualText("The least that is logged.", "记录日志的最低级别。")),
+        SettingDescriptor(
+            .advanced, .boolean, .value(.boolean(false)), shown: .always, reconnects: false,
+            BilingualText("Advanced settings", "高级设置"),
+            BilingualText(
+                "Only for the gateway's form: true shows the settings that few need. They are in force either way.",
+                "仅用于网关的表单：true 显示少数用户才需要的设置；无论是否显示，这些设置都生效。")),
     ]
 }

@@ -21,7 +21,8 @@ extension SettingsTable {
                 "The connection counts as dead when a Ping has had no Pong for so long.",
                 "Ping 在该时间内没有收到 Pong，则认为连接已断开。")),
         SettingDescriptor(
-            .userTimeout, .seconds(from: 100, to: 86_400_000, orZero: true), unit: "s", reconnects: true,
+            .userTimeout, .seconds(from: 100, to: 86_400_000, orZero: true), unit: "s", shown: .never,
+            reconnects: true,
             BilingualText("TCP user timeout", "TCP 用户超时"),
             BilingualText(
                 "The connection counts as dead when sent bytes have not been acknowledged for so long "

@@ -26,12 +26,13 @@ public enum SettingsTable {
 
     private static let server: [SettingDescriptor] = [
         SettingDescriptor(
-            .url, .urls(countMax: 16, bytesMax: 8192), required: true, secret: true, reconnects: true,
+            .url, .urls(countMax: 16, bytesMax: 8192), shown: .always, required: true, secret: true, reconnects: true,
             BilingualText("URL", "URL"),
             BilingualText(
-                "The server, ws://host[:port][/path][?query] or wss://…, or an array of them, tried in order from the "
-                    + "one that worked last.",
-                "服务器地址，ws://主机[:端口][/路径][?查询] 或 wss://…，也可以是地址数组，从上次成功的地址开始依次尝试。")),
+                "The server, ws://host[:port][/path][?query] or wss://…, or several with spaces or commas between, tried "
+                    + "in order from the one that worked last.",
+                "服务器地址，ws://主机[:端口][/路径][?查询] 或 wss://…，也可以填写多个（以空格或逗号分隔），"
+                    + "从上次成功的地址开始依次尝试。")),
         SettingDescriptor(
             .host, .text(bytesMax: 255), shown: .never, reconnects: true,
             BilingualText("Host", "主机"),
@@ -56,7 +57,7 @@ public enum SettingsTable {
             .choice([
                 SettingChoice("values-format", 0), SettingChoice("tags-format", 1), SettingChoice("ECP-format", 2),
                 SettingChoice("custom", 3), SettingChoice("opengate", 5, isLater: true),
-            ]), .value(.integer(0)), required: true, reconnects: false,
+            ]), .value(.integer(0)), shown: .always, required: true, reconnects: false,
             BilingualText("Upload format", "上报数据格式"),
             BilingualText(
                 "The form of the messages: values and errors as two objects, tags as one array, ECP's array with type "
@@ -71,7 +72,7 @@ public enum SettingsTable {
                 "自定义格式的模板：JSON，其文本中可使用 ${timestamp}、${node}、${group}、${tags}、${tag_values}、"
                     + "${tag_errors}、${tag_error_values}、${static_tags}、${static_tag_values}。")),
         SettingDescriptor(
-            .uploadErrors, .boolean, .value(.boolean(true)), reconnects: false,
+            .uploadErrors, .boolean, .value(.boolean(true)), shown: .always, reconnects: false,
             BilingualText("Upload tag error codes", "上报点位错误码"),
             BilingualText(
                 "A tag that could not be read is reported with its error code; false leaves it out.",

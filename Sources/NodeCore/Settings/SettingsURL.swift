@@ -43,11 +43,7 @@ public enum SettingsURL {
         text += isVersion6 ? "[" + host + "]" : host
         if case .integer(let port) = parser.given(.port) { text += ":\(port)" }
         guard case .text(let path) = parser.effective(.path) else { return text }
-        if path.utf8.first != UInt8(ascii: "/") {
-            parser.refuse(.path, "does not begin with a slash")
-            return nil
-        }
-        return text + path
+        return text + (path.utf8.first == UInt8(ascii: "/") ? "" : "/") + path
     }
 
     private static func append(

@@ -41,7 +41,8 @@ def test_the_form_is_the_librarys() -> None:
 
 def test_the_form_begins_with_the_commercial_plugins_fields() -> None:
     form = json.loads((NEURON / "websocket.json").read_text(encoding="utf-8"))
-    assert list(form)[:6] == ["format", "url", "ca", "cert", "key", "keypass"]
+    fields = ["format", "url", "ca", "cert", "key", "keypass"]
+    assert [key for key in form if key in fields] == fields and list(form)[:3] == ["format", "schema", "url"]
     for key, field in form.items():
         assert {"name", "name_zh", "description", "description_zh", "attribute", "type", "valid"} <= set(field), key
     assert {form[key]["type"] for key in ("ca", "cert", "key")} == {"file"}

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 FORM = Path(__file__).resolve().parents[1] / "websocket.json"
-# The fields of the commercial plugin's form come first, under the names that its users know.
-FIRST = {
+# The fields of the commercial plugin's form, under the names that its users know.
+NAMES = {
     "format": ("Upload Format", "上报数据格式"),
     "url": ("Server URL", "服务器 URL"),
     "ca": ("CA", "CA 证书"),
@@ -31,12 +31,10 @@ def library_schema(path):
 
 
 def form(schema):
-    """The form as text: the library's members, some renamed, in the form's order."""
-    fields = {}
-    for key, (name, name_zh) in FIRST.items():
-        fields[key] = {**schema[key], "name": name, "name_zh": name_zh}
-    fields.update((key, field) for key, field in schema.items() if key not in FIRST)
-    return json.dumps(fields, ensure_ascii=False, indent="\t") + "\n"
+    """The form as text: the library's members in the library's order, some under other names."""
+    for key, (name, name_zh) in NAMES.items():
+        schema[key].update(name=name, name_zh=name_zh)
+    return json.dumps(schema, ensure_ascii=False, indent="\t") + "\n"
 
 
 def main():
