@@ -132,7 +132,7 @@ plugin: ## the Neuron plugin for each Neuron from 2.12 to 2.15, in .build/plugin
 	@for version in $(NEURON_VERSIONS); do \
 		cmake -S bindings/neuron -B $(PLUGIN)/$$version -DNEURON_VERSION=$$version -DCMAKE_C_COMPILER=gcc > /dev/null && \
 		cmake --build $(PLUGIN)/$$version -- -s --no-print-directory > /dev/null || exit 1; \
-	done; ls -l $(PLUGIN)/*/libplugin-websocket.so
+	done; cp bindings/neuron/websocket.json $(PLUGIN)/; ls -l $(PLUGIN)/*/libplugin-websocket.so
 
 plugin-form: build ## write the plugin's form and assertions anew
 	python3 bindings/neuron/tools/make_schema.py $(LIBRARY)

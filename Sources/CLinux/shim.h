@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,5 +38,10 @@ const char *strerrordesc_np(int number);
 
 /* Variadic, which Swift cannot call. */
 static inline int neuron_ws_open(const char *path, int flags) { return open(path, flags); }
+static inline int neuron_ws_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+static inline int neuron_ws_create(const char *path, int flags, mode_t mode)
+{
+    return open(path, flags | O_CREAT, mode);
+}
 
 #endif

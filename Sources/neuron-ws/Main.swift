@@ -74,7 +74,7 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, push, encode, serve, check, bench, schema, version
+    case demo, push, encode, serve, check, bench, plugin, schema, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -84,6 +84,7 @@ enum Command: String, CaseIterable {
         case .serve: ServeCommand.syntax
         case .check: CheckCommand.syntax
         case .bench: BenchCommand.syntax
+        case .plugin: PluginCommand.syntax
         case .schema: CommandSyntax(name: "schema", summary: "print the settings form, in the gateway's schema format")
         case .version: CommandSyntax(name: "version", summary: "print the library's version")
         }
@@ -97,6 +98,7 @@ enum Command: String, CaseIterable {
         case .serve: return try ServeCommand.run(arguments)
         case .check: return try CheckCommand.run(arguments)
         case .bench: return try BenchCommand.run(arguments)
+        case .plugin: return try PluginCommand.run(arguments)
         case .schema: return printSchema()
         case .version:
             Output.standard.writeLine("neuron-ws \(Library.version) (ABI \(neuron_ws_abi_version()))")

@@ -34,8 +34,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0]
 SHOWN = "127.0.0.1:8080"
 STRICT = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
-# The gateway's form has another way to say these, so its schema does not hold them.
-HIDDEN = {"host", "port", "tls", "path"}
+# The gateway's form has another way to say these, or no number for their default: its schema does not hold them.
+HIDDEN = {"host", "port", "tls", "path", "user-timeout"}
 
 
 @dataclass(frozen=True)

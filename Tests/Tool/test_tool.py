@@ -31,7 +31,8 @@ def counters(messages: list[Any]) -> list[int]:
 # Help and wrong use
 
 
-@pytest.mark.parametrize("command", ["demo", "push", "encode", "serve", "check", "bench", "schema", "version"])
+@pytest.mark.parametrize(
+    "command", ["demo", "push", "encode", "serve", "check", "bench", "plugin", "schema", "version"])
 def test_each_command_has_its_help(command: str) -> None:
     done = tool.run(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")

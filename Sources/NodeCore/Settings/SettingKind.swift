@@ -48,7 +48,7 @@ public enum SettingKind: Equatable, Sendable {
         case .choice(let choices): "one of " + Self.list(choices)
         case .texts(let count, let max):
             "at most \(count) texts of at most \(max) bytes, as an array or in one text with spaces or commas between"
-        case .pairs(let count, let max): 
+        case .pairs(let count, let max):
             "an object of at most \(count) texts of at most \(max) bytes, or a text holding one"
         case .urls(let count, _):
             "ws://host[:port][/path][?query] or wss://…, or at most \(count) of them, as an array or in one text"

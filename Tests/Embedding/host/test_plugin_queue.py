@@ -16,8 +16,10 @@ READ = {"uuid": "1", "node": "driver", "group": "group"}
 
 def test_the_queue_under_a_made_clock(tmp_path: Path) -> None:
     program = tmp_path / "simulate"
-    sources = [HERE.parent / "queue" / "simulate.c", *(NEURON / "src" / f"websocket_{name}.c" for name in ("queue", "device"))]
-    flags = [*FLAGS, "-DNEURON_VERSION_MINOR=15", "-fsanitize=address,undefined", f"-I{ROOT}/include", f"-I{NEURON}/src"]
+    sources = [HERE.parent / "queue" / "simulate.c"]
+    sources += [NEURON / "src" / f"websocket_{name}.c" for name in ("queue", "device")]
+    flags = [*FLAGS, "-DNEURON_VERSION_MINOR=15", "-fsanitize=address,undefined", f"-I{ROOT}/include"]
+    flags += [f"-I{NEURON}/src"]
     subprocess.run([*flags, "-o", program, *sources], check=True)
     done = subprocess.run([program, "1", "300"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

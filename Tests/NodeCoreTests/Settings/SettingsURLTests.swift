@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test func wrongKindsAreRefused() {
-        let takes = "it takes ws://host[:port][/path][?query] or wss://…, or at most 16 of them, as an array or in one text"
+        let takes =
+            "it takes ws://host[:port][/path][?query] or wss://…, or at most 16 of them, as an array or in one text"
         #expect(refusal(#"{"url":5}"#)?.text == "\"url\" is an integer; " + takes)
         #expect(refusal(#"{"url":["ws://h",null]}"#)?.text == "\"url\" at 1 is null; " + takes)
         #expect(

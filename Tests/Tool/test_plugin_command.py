@@ -1,0 +1,153 @@
+"""`neuron-ws plugin`: into a gateway's folder, into one that runs, and out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foreign import ROOT
+from tool import run
+
+PLUGIN = "plugins/custom/libplugin-websocket.so"
+FORM = "plugins/custom/schema/websocket.json"
+LIBRARY = "plugins/custom/libneuron_ws.so.1"
+LIST = "persistence/plugins.json"
+VERSION = "2.15.1"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """As `make build plugin` lays it out; contents that can be told apart."""
+    folder = tmp_path / "built"
+    for version in ("2.14", "2.15"):
+        (folder / version).mkdir(parents=True)
+        (folder / version / "libplugin-websocket.so").write_text(f"plugin for {version}")
+    (folder / "websocket.json").write_text("{}")
+    (folder / "libneuron_ws.so.1").write_text("library")
+    return folder
+
+
+def gateway_in(folder: Path, version: str = VERSION) -> Path:
+    """A fresh gateway: no plugins/custom, no persistence/plugins.json."""
+    for name in ("plugins/schema", "config", "persistence"):
+        (folder / name).mkdir(parents=True)
+    program = folder / "neuron"
+    program.write_text(f'#!/bin/sh\necho "Neuron {version} (abc1234 2026-01-01)"\n')
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Path:
+    return gateway_in(tmp_path / "neuron gateway")
+
+
+def plugin(word: str, gateway: Path, *more: object) -> subprocess.CompletedProcess[str]:
+    return run("plugin", word, "--neuron", gateway, *more)
+
+
+def test_a_fresh_gateway_gets_what_it_lacks(gateway: Path, built: Path) -> None:
+    result = plugin("install", gateway, "--from", built)
+    assert result.returncode == 0, result.stderr
+    assert f"Neuron {VERSION} in {gateway}" in result.stdout and "made" in result.stdout
+    assert (gateway / PLUGIN).read_text() == "plugin for 2.15" and os.access(gateway / PLUGIN, os.X_OK)
+    assert (gateway / FORM).read_text() == "{}" and (gateway / LIBRARY).read_text() == "library"
+    assert json.loads((gateway / LIST).read_text()) == {"plugins": ["libplugin-websocket.so"]}
+    assert plugin("status", gateway).returncode == 0
+    again = plugin("install", gateway, "--from", built)
+    assert again.returncode == 0 and "as it was" in again.stdout and "made" not in again.stdout
+    assert not list(gateway.rglob("*.new"))
+
+
+def test_the_version_decides_which_plugin(tmp_path: Path, built: Path) -> None:
+    older = gateway_in(tmp_path / "older", "2.14.2")
+    assert plugin("install", older, "--from", built).returncode == 0
+    assert (older / PLUGIN).read_text() == "plugin for 2.14"
+    assert plugin("install", older, "--from", built, "--version", "2.15").returncode == 0
+    assert (older / PLUGIN).read_text() == "plugin for 2.15"
+
+
+def test_a_program_that_has_the_old_file_open_keeps_it(gateway: Path, built: Path) -> None:
+    assert plugin("install", gateway, "--from", built).returncode == 0
+    with open(gateway / PLUGIN) as old:
+        before = os.fstat(old.fileno()).st_ino
+        (built / "2.15" / "libplugin-websocket.so").write_text("a newer one")
+        result = plugin("install", gateway, "--from", built)
+        assert result.returncode == 0 and "replaced" in result.stdout
+        assert old.read() == "plugin for 2.15" and os.stat(gateway / PLUGIN).st_ino != before
+    assert (gateway / PLUGIN).read_text() == "a newer one"
+
+
+def test_other_plugins_stay_listed(gateway: Path, built: Path) -> None:
+    (gateway / LIST).write_text('{"plugins": ["libplugin-other.so"]}')
+    assert plugin("install", gateway, "--from", built).returncode == 0
+    assert json.loads((gateway / LIST).read_text())["plugins"] == ["libplugin-other.so", "libplugin-websocket.so"]
+    assert plugin("remove", gateway).returncode == 0
+    assert json.loads((gateway / LIST).read_text())["plugins"] == ["libplugin-other.so"]
+    assert not any((gateway / name).exists() for name in (PLUGIN, FORM, LIBRARY))
+    status = plugin("status", gateway)
+    assert status.returncode == 1 and "missing" in status.stdout and "unlisted" in status.stdout
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "break_it, said",
+    [
+        (lambda g, b: (g / "neuron").unlink(), "give --version"),
+        (lambda g, b: (g / "neuron").write_text("#!/bin/sh\nexit 1\n"), "does not run here"),
+        (lambda g, b: (g / "neuron").write_text("#!/bin/sh\necho hello\n"), "does not name a version"),
+        (lambda g, b: (g / "neuron").write_text("#!/bin/sh\necho Neuron 2.11.0\n"), "there is one for 2.14, 2.15"),
+        (lambda g, b: (g / LIST).write_text("{"), "is not JSON"),
+        (lambda g, b: (g / LIST).write_text("[]"), 'no array "plugins"'),
+        (lambda g, b: (g / "plugins" / "libplugin-websocket.so").write_text("another"), "is in the way"),
+        (lambda g, b: shutil.rmtree(g / "config"), "is no Neuron"),
+        (lambda g, b: (b / "websocket.json").unlink(), "websocket.json is not there"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_changed(break_it: object, said: str, gateway: Path, built: Path) -> None:
+    break_it(gateway, built)  # type: ignore[operator]
+    before = files_of(gateway)
+    result = plugin("install", gateway, "--from", built)
+    assert result.returncode == 1 and said in result.stderr, result.stderr
+    assert files_of(gateway) == before
+
+
+def test_wrong_words_are_usage(gateway: Path) -> None:
+    result = plugin("instal", gateway)
+    assert result.returncode == 2 and "did you mean install?" in result.stderr
+    assert run("plugin", "install").returncode == 2
+
+
+@pytest.fixture
+def running(gateway: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that runs as the gateway does, with the plugin's file mapped."""
+    shutil.copy(shutil.which("sleep") or "/bin/sleep", gateway / "neuron")
+    process = subprocess.Popen([gateway / "neuron", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_running_gateway_is_said(gateway: Path, built: Path, running: subprocess.Popen[bytes]) -> None:
+    result = plugin("install", gateway, "--from", built, "--version", "2.15")
+    assert result.returncode == 0 and f"Neuron runs (process {running.pid}): start it anew" in result.stdout
+    status = plugin("status", gateway, "--version", "2.15")
+    assert status.returncode == 0 and "has not loaded the plugin" in status.stdout
+
+
+def test_the_built_plugin_is_found_by_itself(gateway: Path) -> None:
+    if not (ROOT / ".build" / "plugin" / "2.15").is_dir():
+        pytest.skip("the plugin is not built: make plugin")
+    result = plugin("install", gateway)
+    assert result.returncode == 0, result.stderr
+    assert (gateway / PLUGIN).read_bytes() == (ROOT / ".build/plugin/2.15/libplugin-websocket.so").read_bytes()
+    assert (gateway / LIBRARY).stat().st_size > 1_000_000
