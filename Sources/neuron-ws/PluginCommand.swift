@@ -8,8 +8,7 @@ enum PluginCommand {
         positionals: [Positional(name: "install|status|remove", help: "what to do")],
         options: [
             ArgumentOption(
-                name: "--neuron", value: "DIR", help: "the gateway: the folder in which its program neuron lies",
-                isRequired: true),
+                name: "--neuron", value: "DIR", help: "the gateway: the folder with its program", isRequired: true),
             ArgumentOption(
                 name: "--version", value: "V", help: "its version, 2.12 to 2.15; it is asked if absent"),
             ArgumentOption(
@@ -18,8 +17,8 @@ enum PluginCommand {
                 name: "--library", value: "FILE", help: "libneuron_ws.so.1; the one beside this tool if absent"),
         ],
         notes: [
-            "Each file is written beside its place and renamed: a gateway that runs keeps what it has loaded, and takes",
-            "the new ones when it is started anew. install says what it did, and may be run again at any time.",
+            "Each file is written beside its place and renamed: a gateway that runs keeps what it has loaded, and",
+            "takes the new ones when it is started anew. install says what it did, and may be run again.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {

@@ -29,8 +29,8 @@ public enum SettingsTable {
             .url, .urls(countMax: 16, bytesMax: 8192), shown: .always, required: true, secret: true, reconnects: true,
             BilingualText("URL", "URL"),
             BilingualText(
-                "The server, ws://host[:port][/path][?query] or wss://…, or several with spaces or commas between, tried "
-                    + "in order from the one that worked last.",
+                "The server, ws://host[:port][/path][?query] or wss://…, or several with spaces or commas between, "
+                    + "tried in order from the one that worked last.",
                 "服务器地址，ws://主机[:端口][/路径][?查询] 或 wss://…，也可以填写多个（以空格或逗号分隔），"
                     + "从上次成功的地址开始依次尝试。")),
         SettingDescriptor(

@@ -11,85 +11,6 @@ neu_plugin_common_t *common_of(neu_adapter_t *adapter)
     return (neu_plugin_common_t *) adapter->plugin;
 }
 
-/* ---- metrics: a process-wide registry keeps the pointers of names and descriptions, also after dlclose ---- */
-
-static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
-static const char *registry_names[METRICS_MAX];
-static const char *registry_helps[METRICS_MAX];
-static size_t registry_count;
-
-static void registry_add(const char *name, const char *help)
-{
-    pthread_mutex_lock(&registry_mutex);
-    for (size_t index = 0; index < registry_count; index++) {
-        if (strcmp(registry_names[index], name) == 0) {
-            CHECK(strcmp(registry_helps[index], help) == 0, "%s has two descriptions", name);
-            pthread_mutex_unlock(&registry_mutex);
-            return;
-        }
-    }
-    CHECK(registry_count < METRICS_MAX, "too many metrics");
-    registry_names[registry_count] = name;
-    registry_helps[registry_count++] = help;
-    pthread_mutex_unlock(&registry_mutex);
-}
-
-static int add_metric(neu_adapter_t *adapter, const char *name, const char *help, neu_metric_type_e type, uint64_t init)
-{
-    CHECK(adapter->canary == CANARY, "no adapter");
-    registry_add(name, help);
-    pthread_mutex_lock(&adapter->metrics_mutex);
-    CHECK(adapter->metric_count < METRICS_MAX, "too many metrics");
-    adapter->metrics[adapter->metric_count++] =
-        (metric_t){name, help, type, type == NEU_METRIC_TYPE_ROLLING_COUNTER ? 0 : init, 0};
-    pthread_mutex_unlock(&adapter->metrics_mutex);
-    CHECK(type != NEU_METRIC_TYPE_ROLLING_COUNTER || init >= 5000, "%s spans %llu ms", name, (unsigned long long) init);
-    return 0;
-}
-
-static int update_metric(neu_adapter_t *adapter, const char *name, uint64_t number, const char *group)
-{
-    bool found = false;
-
-    CHECK(adapter->canary == CANARY && !adapter->is_uninit, "a metric after uninit: %s", name);
-    CHECK(group == NULL, "an app has no metrics of groups");
-    pthread_mutex_lock(&adapter->metrics_mutex);
-    for (size_t index = 0; index < adapter->metric_count; index++) {
-        metric_t *metric = &adapter->metrics[index];
-        if (strcmp(metric->name, name) != 0)
-            continue;
-        metric->value = metric->type == NEU_METRIC_TYPE_GAUAGE ? number : metric->value + number;
-        metric->updates++;
-        found = true;
-    }
-    pthread_mutex_unlock(&adapter->metrics_mutex);
-    CHECK(found, "%s was never registered", name);
-    return 0;
-}
-
-uint64_t adapter_metric(neu_adapter_t *adapter, const char *name)
-{
-    uint64_t value = UINT64_MAX;
-
-    pthread_mutex_lock(&adapter->metrics_mutex);
-    for (size_t index = 0; index < adapter->metric_count; index++)
-        if (strcmp(adapter->metrics[index].name, name) == 0)
-            value = adapter->metrics[index].value;
-    pthread_mutex_unlock(&adapter->metrics_mutex);
-    return value;
-}
-
-size_t registry_read(void)
-{
-    size_t bytes = 0;
-
-    pthread_mutex_lock(&registry_mutex);
-    for (size_t index = 0; index < registry_count; index++)
-        bytes += strlen(registry_names[index]) + strlen(registry_helps[index]);
-    pthread_mutex_unlock(&registry_mutex);
-    return bytes;
-}
-
 /* ---- threads ---- */
 
 static void *node_thread(void *context)
@@ -351,16 +272,16 @@ neu_adapter_t *adapter_create(const char *plugin_path, const char *name)
     adapter->state = NEU_NODE_RUNNING_STATE_INIT;
     adapter->last = &adapter->first;
     adapter->callbacks.command = host_command;
-    adapter->callbacks.register_metric = add_metric;
-    adapter->callbacks.update_metric = update_metric;
+    adapter->callbacks.register_metric = metric_add;
+    adapter->callbacks.update_metric = metric_update;
     snprintf(adapter->name, sizeof adapter->name, "%s", name);
     pthread_mutex_init(&adapter->mutex, NULL);
     pthread_mutex_init(&adapter->metrics_mutex, NULL);
     pthread_cond_init(&adapter->changed, NULL);
-    add_metric(adapter, NEU_METRIC_SEND_MSGS_TOTAL, "Total number of messages sent", NEU_METRIC_TYPE_COUNTER, 0);
-    add_metric(adapter, NEU_METRIC_SEND_MSG_ERRORS_TOTAL, "Total number of errors sending messages",
+    metric_add(adapter, NEU_METRIC_SEND_MSGS_TOTAL, "Total number of messages sent", NEU_METRIC_TYPE_COUNTER, 0);
+    metric_add(adapter, NEU_METRIC_SEND_MSG_ERRORS_TOTAL, "Total number of errors sending messages",
                NEU_METRIC_TYPE_COUNTER, 0);
-    add_metric(adapter, NEU_METRIC_RECV_MSGS_TOTAL, "Total number of messages received", NEU_METRIC_TYPE_COUNTER, 0);
+    metric_add(adapter, NEU_METRIC_RECV_MSGS_TOTAL, "Total number of messages received", NEU_METRIC_TYPE_COUNTER, 0);
     open_plugin(adapter, plugin_path);
     CHECK(adapter->module->intf_funs->init(adapter->plugin, false) == 0, "init failed");
     CHECK(pthread_create(&adapter->consumer_thread, NULL, consumer_thread, adapter) == 0, "no thread");

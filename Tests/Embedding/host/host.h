@@ -92,11 +92,15 @@ int adapter_control(neu_adapter_t *adapter, int type, void *message, size_t size
 void adapter_data(neu_adapter_t *adapter, neu_reqresp_trans_data_t *data);
 void adapter_rename(neu_adapter_t *adapter, const char *name);
 int adapter_link(neu_adapter_t *adapter);
-uint64_t adapter_metric(neu_adapter_t *adapter, const char *name);
 /* Without a stop before it. */
 void adapter_uninit(neu_adapter_t *adapter);
 /* Deletes the node: uninit unless that was before, more data, then close. */
 void adapter_delete(neu_adapter_t *adapter, bool with_uninit);
+
+/* metrics.c */
+int metric_add(neu_adapter_t *adapter, const char *name, const char *help, neu_metric_type_e type, uint64_t init);
+int metric_update(neu_adapter_t *adapter, const char *name, uint64_t number, const char *group);
+uint64_t adapter_metric(neu_adapter_t *adapter, const char *name);
 /* Reads the names and descriptions of all metrics, as the statistics page does; their bytes. */
 size_t registry_read(void);
 
