@@ -59,11 +59,12 @@ final class EventLoop: @unchecked Sendable {
     let plaintextBuffer: UnsafeMutableRawBufferPointer
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
-    let resolver = Resolver()
+    let resolver: Resolver
     /// Of all connections: a pool each would be most of an idle connection's memory.
     var maskingKeys = MaskingKeyPool()
 
-    init() {
+    init(resolver: Resolver = .shared) {
+        self.resolver = resolver
         events = .allocate(capacity: Self.eventsPerTurn)
         receiveBuffer = .allocate(byteCount: 128 * 1024, alignment: 64)
         plaintextBuffer = .allocate(byteCount: 128 * 1024, alignment: 64)

@@ -1,143 +1,220 @@
 import CLinux
-
-/// Which addresses of a name are wanted.
-enum IPVersion: Equatable, Sendable { case any, v4, v6 }
-
-/// What a name was resolved to.
-enum ResolverResult: Sendable {
-    /// At least one, in the order in which they shall be tried (RFC 6724, as the system has it).
-    case addresses([SocketAddress])
-    /// An `EAI_` number and its text, for example "Name or service not known".
-    case failed(code: Int32, text: String)
-}
+import NodeCore
 
 /// Who asked. Loop-bound, told exactly once unless the query was cancelled before.
 protocol ResolverClient: AnyObject {
     func nameResolved(_ result: ResolverResult)
 }
 
-/// Asks the system for the addresses of names without holding up the loop: `getaddrinfo` waits for name servers, so
-/// each question has a thread of its own, `inFlightMax` at the same time; the others wait for their turn. Loop-bound.
-final class Resolver {
-    static let inFlightMax = 16
+/// Asks for the addresses of names without holding up the loop: `getaddrinfo` waits for name servers, so each look-up
+/// has a thread of its own; `LookupTable` says who shares one, and when there are too many. Those who come too late for
+/// a thread are answered from the hosts file, by one more thread for all of them.
+///
+/// One for the process, since the threads are: they cannot be interrupted, and outlive the loop that wanted to know.
+final class Resolver: @unchecked Sendable {
+    static let shared = Resolver()
+
     /// `getaddrinfo` and the system's name service modules need far less.
     private static let stackBytes = 512 * 1024
 
-    private var inFlight = 0
+    private let source: @Sendable (LookupQuestion) -> ResolverResult
+    // All under `lock`.
+    private let lock = Lock()
+    private var table = LookupTable()
+    private var lastNumber: UInt64 = 0
+    /// Those who wait for a look-up of the table.
     private var waiting: [ResolverQuery] = []
+    /// Those who wait for the thread that reads the hosts file.
+    private var waitingForFile: [ResolverQuery] = []
+    private var isReadingFile = false
+
+    /// `source` is called on threads made for it, and may wait. Tests have others.
+    init(source: @escaping @Sendable (LookupQuestion) -> ResolverResult = NameService.ask) {
+        self.source = source
+    }
 
     /// Starts a question. The client hears of it on a later turn, never within this call.
     func resolve(
         host: String, port: UInt16, version: IPVersion, loop: EventLoop, client: any ResolverClient
     ) -> ResolverQuery {
         loop.assertOnLoop()
-        let query = ResolverQuery(host: host, port: port, version: version, loop: loop)
-        query.client = client
-        if inFlight < Self.inFlightMax {
-            start(query)
+        let question = LookupQuestion(host: host, version: version)
+        lock.lock()
+        lastNumber &+= 1
+        let query = ResolverQuery(
+            number: lastNumber, question: question, port: port, client: client, loop: loop, resolver: self)
+        let verdict = table.asked(question, by: query.number, now: Clock.monotonicNanoseconds)
+        var startsFileThread = false
+        if verdict == .askHostsFile {
+            waitingForFile.append(query)
+            startsFileThread = !isReadingFile
+            isReadingFile = true
         } else {
             waiting.append(query)
+        }
+        lock.unlock()
+        if case .start(let number) = verdict {
+            let lookup = Lookup(number: number, question: question, resolver: self)
+            if let error = Self.startThread(lookup) { ended(number, .failed(.noThread(error))) }
+        } else if startsFileThread, let error = Self.startThread(HostsFileLookup(self)) {
+            fileThreadFailed(error)
         }
         return query
     }
 
-    private func start(_ query: ResolverQuery) {
-        inFlight += 1
+    private static func startThread(_ body: any ThreadBody) -> SystemError? {
         do throws(SystemError) {
-            try Thread.start(query, name: "neuron_ws-dns", stackBytes: Self.stackBytes).detach()
-        } catch {
-            query.result = .failed(code: EAI_SYSTEM, text: "no thread for the resolver: \(error.text)")
-            query.loop.post(query)
+            try Thread.start(body, name: "neuron_ws-dns", stackBytes: stackBytes).detach()
+            return nil
+        } catch { return error }
+    }
+
+    fileprivate func cancelled(_ query: ResolverQuery) {
+        lock.withLock {
+            table.cancelled(query.number)
+            waiting.removeAll { $0 === query }
+            waitingForFile.removeAll { $0 === query }
         }
     }
 
-    fileprivate func finished() {
-        inFlight -= 1
-        while !waiting.isEmpty, inFlight < Self.inFlightMax {
-            let next = waiting.removeFirst()
-            // Cancelled while it waited: nobody wants to know.
-            if next.client != nil { start(next) }
+    // MARK: Answers, on the threads that have them
+
+    fileprivate func answer(_ question: LookupQuestion) -> ResolverResult { source(question) }
+
+    fileprivate func ended(_ lookup: UInt64, _ result: ResolverResult) {
+        let hasAddresses = if case .addresses = result { true } else { false }
+        lock.lock()
+        let clients = table.ended(lookup, hasAddresses: hasAddresses)
+        var told: [ResolverQuery] = []
+        waiting.removeAll { query in
+            guard clients.contains(query.number) else { return false }
+            told.append(query)
+            return true
         }
+        lock.unlock()
+        for query in told { query.tell(result) }
+    }
+
+    /// Answers all who wait for the hosts file, until nobody does.
+    fileprivate func readHostsFile() {
+        while true {
+            lock.lock()
+            let queries = waitingForFile
+            let count = table.count
+            waitingForFile.removeAll()
+            if queries.isEmpty { isReadingFile = false }
+            lock.unlock()
+            if queries.isEmpty { return }
+            let content = NameService.hostsFileContent()
+            for query in queries {
+                let addresses = NameService.addressesInHostsFile(query.question, content)
+                query.tell(addresses.isEmpty ? .failed(.tooManyLookups(count)) : .addresses(addresses))
+            }
+        }
+    }
+
+    private func fileThreadFailed(_ error: SystemError) {
+        lock.lock()
+        let queries = waitingForFile
+        waitingForFile.removeAll()
+        isReadingFile = false
+        lock.unlock()
+        for query in queries { query.tell(.failed(.noThread(error))) }
+    }
+
+    // MARK: Fork
+
+    func forkPrepares() { lock.lock() }
+
+    /// The child has none of the threads, and none of those who asked.
+    func forkEnded(inChild: Bool) {
+        if inChild {
+            table = LookupTable()
+            // Not freed: what they hold belongs to the parent's loop.
+            for query in waiting + waitingForFile { _ = Unmanaged.passRetained(query) }
+            waiting = []
+            waitingForFile = []
+            isReadingFile = false
+        }
+        lock.unlock()
+    }
+}
+
+/// A look-up's thread.
+private final class Lookup: ThreadBody {
+    private let number: UInt64
+    private let question: LookupQuestion
+    private let resolver: Resolver
+
+    init(number: UInt64, question: LookupQuestion, resolver: Resolver) {
+        self.number = number
+        self.question = question
+        self.resolver = resolver
+    }
+
+    func runOnThread() {
+        resolver.ended(number, resolver.answer(question))
+    }
+}
+
+private final class HostsFileLookup: ThreadBody {
+    private let resolver: Resolver
+
+    init(_ resolver: Resolver) {
+        self.resolver = resolver
+    }
+
+    func runOnThread() {
+        resolver.readHostsFile()
     }
 }
 
 /// One question to the resolver.
-final class ResolverQuery: @unchecked Sendable {
-    fileprivate let host: String
-    fileprivate let port: UInt16
-    fileprivate let version: IPVersion
-    fileprivate let loop: EventLoop
+final class ResolverQuery: LoopTask, @unchecked Sendable {
+    fileprivate let number: UInt64
+    fileprivate let question: LookupQuestion
+    private let port: UInt16
+    private let loop: EventLoop
+    private let resolver: Resolver
     /// Loop-bound.
-    fileprivate var client: (any ResolverClient)?
-    /// Written by the resolving thread, read by the loop after the task was posted: the loop's lock orders the two.
-    fileprivate var result = ResolverResult.failed(code: EAI_FAIL, text: "not asked")
+    private var client: (any ResolverClient)?
+    /// Written by the thread that answers, read by the loop after the task was posted: the loop's lock orders the two.
+    private var result: ResolverResult?
 
-    fileprivate init(host: String, port: UInt16, version: IPVersion, loop: EventLoop) {
-        self.host = host
+    fileprivate init(
+        number: UInt64, question: LookupQuestion, port: UInt16, client: any ResolverClient, loop: EventLoop,
+        resolver: Resolver
+    ) {
+        self.number = number
+        self.question = question
         self.port = port
-        self.version = version
+        self.client = client
         self.loop = loop
+        self.resolver = resolver
     }
 
-    /// The client hears nothing of it any more. The thread goes on until the system answers: `getaddrinfo` cannot be
-    /// interrupted.
+    /// The client hears nothing of it any more.
     func cancel() {
         loop.assertOnLoop()
         client = nil
+        resolver.cancelled(self)
     }
-}
 
-extension ResolverQuery: ThreadBody, LoopTask {
-    func runOnThread() {
-        result = Self.ask(host, port, version)
+    /// Once, on any thread. A loop that has ended tells nobody.
+    fileprivate func tell(_ result: ResolverResult) {
+        self.result = result
         loop.post(self)
     }
 
     func runOnLoop() {
-        loop.resolver.finished()
         let client = client
         self.client = nil
-        client?.nameResolved(result)
-    }
-
-    /// `localhost` and all below it are the host itself (RFC 6761 section 6.3).
-    private static func isLocal(_ host: String) -> Bool {
-        let name = host.lowercased()
-        return name == "localhost" || name.hasSuffix(".localhost")
-    }
-
-    private static func ask(_ host: String, _ port: UInt16, _ version: IPVersion) -> ResolverResult {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        switch version {
-        case .any:
-            hints.ai_family = AF_UNSPEC
-            // No AAAA questions where no IPv6 is configured, and no answers that cannot be reached. Loopback addresses
-            // do not count as configured, so a gateway without any network would not even find itself.
-            if !isLocal(host) { hints.ai_flags = AI_ADDRCONFIG }
-        case .v4: hints.ai_family = AF_INET
-        case .v6: hints.ai_family = AF_INET6
+        guard let client, let result else { return }
+        if case .addresses(var addresses) = result {
+            for index in addresses.indices { addresses[index].setPort(port) }
+            client.nameResolved(.addresses(addresses))
+        } else {
+            client.nameResolved(result)
         }
-        var list: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(host, nil, &hints, &list)
-        if status != 0 {
-            let text =
-                status == EAI_SYSTEM ? SystemError.text(Syscalls.errorNumber) : String(cString: gai_strerror(status))
-            return .failed(code: status, text: text)
-        }
-        defer { freeaddrinfo(list) }
-        var addresses: [SocketAddress] = []
-        var next = list
-        while let entry = next {
-            if let address = entry.pointee.ai_addr,
-                var copy = SocketAddress(copying: address, length: entry.pointee.ai_addrlen)
-            {
-                copy.setPort(port)
-                addresses.append(copy)
-            }
-            next = entry.pointee.ai_next
-        }
-        return addresses.isEmpty
-            ? .failed(code: EAI_NONAME, text: "the name has no address") : .addresses(addresses)
     }
 }

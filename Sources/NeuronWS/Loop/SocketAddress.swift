@@ -42,6 +42,15 @@ struct SocketAddress: @unchecked Sendable {
         family == AF_INET6
     }
 
+    /// fe80::/10 without a scope: it means another host on each interface (RFC 4007).
+    var isLinkLocalWithoutInterface: Bool {
+        guard isIPv6 else { return false }
+        return withUnsafeBytes(of: storage) { bytes in
+            // sin6_addr lies at offset 8, sin6_scope_id at 24.
+            bytes[8] == 0xfe && bytes[9] & 0xc0 == 0x80 && bytes.loadUnaligned(fromByteOffset: 24, as: UInt32.self) == 0
+        }
+    }
+
     mutating func setPort(_ port: UInt16) {
         withUnsafeMutableBytes(of: &storage) { bytes in
             // sin_port and sin6_port both lie at offset 2, in network order.

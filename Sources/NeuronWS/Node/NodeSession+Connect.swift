@@ -39,7 +39,9 @@ extension NodeSession {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
             protocolState = .handshaking(request, HandshakeResponseParser())
             let tls = url.isSecure ? try configuration.tlsContext() : nil
-            stream = Stream.connect(to: configuration.target(url: url), tls: tls, loop: loop, owner: self)
+            var target = configuration.target(url: url)
+            target.memory = addressMemory
+            stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
             failed(error)
         }
@@ -94,6 +96,7 @@ extension NodeSession {
         let security = status.isTLS ? " over \(status.tlsVersion)" : ""
         status.message = "Connected to \(status.peerAddress)\(security)."
         failureLog.succeeded()
+        if let stream { addressMemory.succeeded(stream.peerAddress) }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         node.log(.NEURON_WS_LOG_INFO, "\(status.url): connected to \(status.peerAddress)\(security).")
     }

@@ -33,6 +33,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// The configuration of the present connection.
     var configuration: Configuration
     var failureLog = FailureLog()
+    /// Which of the addresses of the servers' names failed.
+    var addressMemory = AddressMemory()
     var status = NodeStatus()
     /// What the present attempt's handshake was answered with; published when the attempt has come to something.
     var httpStatus: Int32 = 0
@@ -162,6 +164,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             pump()
         }
         let wasOpen = status.openSince != nil
+        noteAddress(ending)
         dropStream()
         status.ending = ending
         status.openSince = nil
@@ -172,9 +175,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if !isEnded, ending.reason == .NEURON_WS_REASON_STOPPED { publishAndEnd() }
     }
 
+    /// The next attempt begins behind an address that took the connection and failed.
+    private func noteAddress(_ ending: Ending) {
+        guard let address = stream?.peerAddress, !address.isEmpty, !ending.isOurs else { return }
+        let openFor = status.openSince.map { Clock.monotonicNanoseconds &- $0 }
+        addressMemory.ended(address, openNanoseconds: openFor)
+    }
+
     private func logEnding(_ ending: Ending, wasOpen: Bool) {
-        let stopped = ending.reason == .NEURON_WS_REASON_STOPPED || ending.reason == .NEURON_WS_REASON_RECONFIGURED
-        if stopped {
+        if ending.isOurs {
             node.log(.NEURON_WS_LOG_INFO, ending.text)
         } else if let times = failureLog.failed(ending) {
             let url = configuration.shownURL(status.urlIndex)

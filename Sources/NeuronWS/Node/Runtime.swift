@@ -104,6 +104,7 @@ final class Runtime: @unchecked Sendable {
         poolLock.lock()
         requests.forkPrepares()
         contextLock.lock()
+        Resolver.shared.forkPrepares()
     }
 
     /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
@@ -113,6 +114,7 @@ final class Runtime: @unchecked Sendable {
             loop = nil
             users = 0
         }
+        Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
         contextLock.unlock()
         poolLock.unlock()

@@ -1,3 +1,5 @@
+import NodeCore
+
 /// Where a stream goes and how.
 struct ConnectTarget: Equatable, Sendable {
     /// A host name in ASCII or an IP address without brackets.
@@ -19,6 +21,9 @@ struct ConnectTarget: Equatable, Sendable {
     /// SO_RCVBUF and SO_SNDBUF, 0: the system's own adjustment, which is better on all but the smallest devices.
     var receiveBufferBytes = 0
     var sendBufferBytes = 0
+
+    /// The addresses to be tried last.
+    var memory = AddressMemory()
 
     init(host: String, port: UInt16, isSecure: Bool = false) {
         self.host = host

@@ -1,4 +1,5 @@
 import CLinux
+import NodeCore
 
 /// One address that could not be connected to.
 struct ConnectFailure {
@@ -27,14 +28,19 @@ private final class ConnectAttempt: LoopHandler {
 }
 
 /// Tries the addresses of a target as RFC 8305 (Happy Eyeballs) describes: the families in turn, the next address a
-/// quarter of a second after the one before or as soon as that has failed; the first connection wins. Loop-bound.
+/// quarter of a second after the one before or as soon as that has failed; the first connection wins. Addresses that
+/// failed after they had won an earlier race come last, and later. Loop-bound.
 final class Connector: LoopHandler {
     /// RFC 8305 section 5: the recommended Connection Attempt Delay.
     static let attemptDelayNanoseconds: UInt64 = 250_000_000
+    /// Before an address that failed (`AddressMemory`), 2 s: it must not win against one that is only further away.
+    static let failedDelayNanoseconds: UInt64 = 2_000_000_000
 
     private let target: ConnectTarget
     private let loop: EventLoop
     private let addresses: [SocketAddress]
+    /// So many at the beginning of `addresses` have not failed.
+    private let unfailed: Int
     /// Nil: done. The stream holds the connector, so this reference ends with the race.
     private var stream: Stream?
     private var nextAddress = 0
@@ -44,7 +50,10 @@ final class Connector: LoopHandler {
 
     init(_ target: ConnectTarget, _ addresses: [SocketAddress], loop: EventLoop, stream: Stream) {
         self.target = target
-        self.addresses = Self.interleaved(addresses)
+        let wanted = Self.interleaved(addresses)
+        let order = target.memory.order(wanted.map(\.text))
+        self.addresses = order.indexes.map { wanted[$0] }
+        unfailed = order.unfailed
         self.loop = loop
         self.stream = stream
     }
@@ -100,20 +109,14 @@ final class Connector: LoopHandler {
         if attempts.isEmpty {
             finish(.failure(.connecting(target, failures)))
         } else if nextAddress < addresses.count {
-            let deadline = Clock.monotonicNanoseconds &+ Self.attemptDelayNanoseconds
+            let delay = nextAddress < unfailed ? Self.attemptDelayNanoseconds : Self.failedDelayNanoseconds
+            let deadline = Clock.monotonicNanoseconds &+ delay
             delayTimer = loop.schedule(at: deadline, self, token: 0)
         }
     }
 
     /// True: the race is won already.
     private func begin(_ address: SocketAddress) throws(SystemError) -> Bool {
-        if let source = target.sourceAddress, SocketAddress(literal: source, port: 0)?.family != address.family {
-            // Another family than the source address: that is no address to be tried, and no failure to be told.
-            if failures.isEmpty && nextAddress == addresses.count && attempts.isEmpty {
-                throw SystemError(number: EADDRNOTAVAIL, call: "bind")
-            }
-            return false
-        }
         let descriptor = try Syscalls.streamSocket(family: address.family)
         let attempt = ConnectAttempt(address, descriptor, self)
         do throws(SystemError) {

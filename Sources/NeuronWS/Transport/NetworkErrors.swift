@@ -1,85 +1,88 @@
 import CLinux
+import NodeCore
 
 /// System errors as transport errors.
 extension TransportError {
+    /// Addresses that a text lists at most.
+    private static let addressesShownMax = 8
+
     /// A connection that existed and failed.
-    static func network(_ error: SystemError, peer: String) -> TransportError {
+    static func network(_ error: SystemError, _ target: ConnectTarget) -> TransportError {
+        let peer = target.text
+        func made(_ kind: Kind, _ text: String) -> TransportError {
+            TransportError(kind, systemErrno: error.number, text)
+        }
         switch error.number {
         case ECONNRESET:
-            return TransportError(
-                .reset, systemErrno: error.number,
-                "\(peer) reset the connection: the server, or a firewall on the way, dropped it without closing")
+            return made(
+                .reset, "\(peer) reset the connection: the server, or a firewall on the way, dropped it without closing"
+            )
+        case ECONNABORTED:
+            return made(
+                .reset,
+                "this host ended the connection to \(peer): an administrator (ss -K), or the address it came "
+                    + "from was taken away")
         case EPIPE:
-            return TransportError(
-                .brokenPipe, systemErrno: error.number, "\(peer) had closed the connection when data was sent")
+            return made(.brokenPipe, "\(peer) had closed the connection when data was sent")
         case ETIMEDOUT:
-            return TransportError(
-                .connectTimeout, systemErrno: error.number,
+            return made(
+                .connectTimeout,
                 "\(peer) no longer answers: what was sent was not acknowledged in time; check cable, radio link and VPN"
             )
         case ENETUNREACH, ENETDOWN:
-            return TransportError(
-                .networkUnreachable, systemErrno: error.number,
+            return made(
+                .networkUnreachable,
                 "the way to \(peer) was lost (\(error.text)): check the network interface and the route")
         case EHOSTUNREACH, EHOSTDOWN:
-            return TransportError(
-                .hostUnreachable, systemErrno: error.number,
+            return made(
+                .hostUnreachable,
                 "\(peer) cannot be reached any more (\(error.text)): check whether the host is switched on")
         default:
-            return TransportError(
-                .network, systemErrno: error.number, "the connection to \(peer) failed in \(error.call): \(error.text)")
+            guard let fault = NetworkFault.known(error, target, nil) else {
+                return made(.network, "the connection to \(peer) failed in \(error.call): \(error.text)")
+            }
+            return made(fault.kind, "the connection to \(peer) failed: \(fault.what). \(fault.advice)")
         }
     }
 
     /// No address of the target could be connected to.
     static func connecting(_ target: ConnectTarget, _ failures: [ConnectFailure]) -> TransportError {
         guard let telling = failures.max(by: { weight($0.error.number) < weight($1.error.number) }) else {
-            return TransportError(
-                .dns, "\(target.host) has no address that may be used: check ip-version and source-address")
+            return TransportError(.dns, "\(target.host) has no address that may be used: check ip-version")
         }
         var tried = ""
-        for failure in failures {
+        for failure in failures.prefix(addressesShownMax) {
             if !tried.isEmpty { tried += ", " }
             tried += failure.address.text
             if failure.error != telling.error { tried += " (\(failure.error.text))" }
         }
-        let number = telling.error.number
+        if failures.count > addressesShownMax { tried += " and \(failures.count - addressesShownMax) more" }
+        let error = telling.error
         let start = "cannot connect to \(target.text): "
-        let end = "; tried \(tried)"
-        switch number {
-        case ECONNREFUSED:
+        guard let fault = NetworkFault.known(error, target, telling.address) else {
             return TransportError(
-                .connectionRefused, systemErrno: number,
-                start + "connection refused. The host is there, but nothing listens on port \(target.port): "
-                    + "check the port and whether the server runs" + end)
-        case ETIMEDOUT:
-            return TransportError(
-                .connectTimeout, systemErrno: number,
-                start + "no answer. Check the address, and whether a firewall drops the packets" + end)
-        case ENETUNREACH, ENETDOWN:
-            return TransportError(
-                .networkUnreachable, systemErrno: number,
-                start + "network unreachable. Check the network interface, the gateway address and the route" + end)
-        case EHOSTUNREACH, EHOSTDOWN:
-            return TransportError(
-                .hostUnreachable, systemErrno: number,
-                start + "no route to the host. Check whether it is switched on and in this network" + end)
-        case EACCES, EPERM:
-            return TransportError(
-                .network, systemErrno: number,
-                start + "\(telling.error.text). A local firewall rule or a missing right forbids it" + end)
-        case ENODEV:
-            return TransportError(
-                .network, systemErrno: number,
-                start + "there is no network interface \(target.bindInterface ?? "") (bind-interface)" + end)
-        case EADDRNOTAVAIL:
-            return TransportError(
-                .network, systemErrno: number,
-                start + "the source address is not one of this host (source-address)" + end)
-        default:
-            return TransportError(
-                .network, systemErrno: number, start + "\(telling.error.text) (\(telling.error.call))" + end)
+                .network, systemErrno: error.number, start + "\(error.text) (\(error.call)); tried \(tried)")
         }
+        return TransportError(
+            fault.kind, systemErrno: error.number,
+            start + "\(fault.what). \(fault.advice)\(detour(target, fault.kind)); tried \(tried)")
+    }
+
+    /// The settings that lead packets another way than the routes would.
+    private static func detour(_ target: ConnectTarget, _ kind: Kind) -> String {
+        guard kind == .networkUnreachable || kind == .hostUnreachable || kind == .connectTimeout else { return "" }
+        if let interface = target.bindInterface { return ", and whether \(interface) leads there (bind-interface)" }
+        if let source = target.sourceAddress { return ", and whether \(source) may go there (source-address)" }
+        return ""
+    }
+
+    /// The source address is of one IP version, all addresses of the host are of the other.
+    static func sourceOfOtherVersion(_ target: ConnectTarget, _ addresses: [SocketAddress]) -> TransportError {
+        let version = addresses.first?.isIPv6 == true ? "6" : "4"
+        return TransportError(
+            .network, systemErrno: EADDRNOTAVAIL,
+            "cannot connect to \(target.text): it has addresses of IP version \(version) only, and the source address "
+                + "\(target.sourceAddress ?? "") is not one of those (source-address)")
     }
 
     /// How much an errno tells: an answer of the host more than one of the network, that one more than our own kernel's
@@ -95,13 +98,52 @@ extension TransportError {
         }
     }
 
-    static func resolving(_ target: ConnectTarget, code: Int32, text: String) -> TransportError {
-        let advice: String
-        switch code {
-        case EAI_AGAIN: advice = "no name server answered: check the network and /etc/resolv.conf"
-        case EAI_NONAME: advice = "check the spelling, or use an IP address"
-        default: advice = "check the name and the name server"
+    // MARK: Names
+
+    static func resolving(_ target: ConnectTarget, _ failure: ResolverFailure) -> TransportError {
+        switch failure {
+        case .system(let code, let number):
+            let (what, advice) = resolving(code, number)
+            return TransportError(
+                .dns, systemErrno: number, "the name \(target.host) has no address (\(what)): \(advice)")
+        case .tooManyLookups(let count):
+            return TransportError(
+                .dns,
+                "the name \(target.host) was not looked up: \(count) other names are being looked up (at most "
+                    + "\(LookupTable.lookupsMax) at once), because no name server answers: check the network and "
+                    + "/etc/resolv.conf, use an IP address, or enter the name in \(NameService.hostsFile)")
+        case .noThread(let error):
+            return TransportError(
+                .dns, systemErrno: error.number,
+                "the name \(target.host) was not looked up: there is no thread for it (\(error.text)): raise the "
+                    + "limit of this process (ulimit -u, TasksMax= of its service), or look for what uses threads up")
         }
-        return TransportError(.dns, "the name \(target.host) has no address (\(text)): \(advice)")
+    }
+
+    /// What an `EAI_` number means. Not gai_strerror's words: they follow the host's locale.
+    private static func resolving(_ code: Int32, _ number: Int32) -> (what: String, advice: String) {
+        switch code {
+        case EAI_AGAIN:
+            return ("no answer for now", "no name server answered: check the network and /etc/resolv.conf")
+        case EAI_NONAME:
+            return ("unknown name", "check the spelling, or use an IP address")
+        case ResolverFailure.noData, ResolverFailure.addressFamily:
+            return (
+                "the name is known, but has no address of that kind",
+                "check ip-version, and the name's entries in the DNS (A, AAAA)"
+            )
+        case EAI_FAIL:
+            return ("the name server refused to answer", "check the name and the name server in /etc/resolv.conf")
+        case EAI_MEMORY:
+            return ("no memory", "look at this system's free memory")
+        case EAI_SYSTEM where number == EMFILE || number == ENFILE:
+            return (SystemError.text(number), "raise the limit (ulimit -n, fs.file-max), or look for what uses them up")
+        case EAI_SYSTEM:
+            return (SystemError.text(number), "check /etc/resolv.conf, /etc/nsswitch.conf and the rights to read them")
+        case EAI_OVERFLOW:
+            return ("the name is too long", "check the spelling")
+        default:
+            return ("error \(code) of the system's resolver", "check the name and the name server")
+        }
     }
 }

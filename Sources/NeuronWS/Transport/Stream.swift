@@ -1,4 +1,5 @@
 import CLinux
+import NodeCore
 
 /// One connection: the attempt to make it, and its life. Loop-bound; made by `connect`, used up by `close` or
 /// `streamClosed`. The stream holds its owner until then, so an owner may hold its stream.
@@ -26,7 +27,8 @@ final class Stream {
     private var registration: EventLoop.Registration?
     private var interest: UInt32 = 0
     private(set) var descriptor: Int32 = -1
-    private var peerAddress = ""
+    /// Where the connection leads to; empty before there is one. It stays when the stream has ended.
+    private(set) var peerAddress = ""
     private var localAddress = ""
     /// The kernel's buffer is full: nothing is sent before EPOLLOUT.
     var isBlocked = false
@@ -131,7 +133,7 @@ extension Stream: ResolverClient {
         guard state == .resolving else { return }
         switch result {
         case .addresses(let addresses): race(addresses)
-        case .failed(let code, let text): finish(.resolving(target, code: code, text: text))
+        case .failed(let failure): finish(.resolving(target, failure))
         }
     }
 
@@ -139,7 +141,12 @@ extension Stream: ResolverClient {
         state = .connecting
         owner?.streamEntered(.connecting)
         guard state == .connecting else { return }
-        let connector = Connector(target, addresses, loop: loop, stream: self)
+        var usable = addresses
+        if let source = target.sourceAddress.flatMap({ SocketAddress(literal: $0, port: 0) }) {
+            usable.removeAll { $0.family != source.family }
+            if usable.isEmpty { return finish(.sourceOfOtherVersion(target, addresses)) }
+        }
+        let connector = Connector(target, usable, loop: loop, stream: self)
         self.connector = connector
         connector.start()
     }
@@ -162,7 +169,7 @@ extension Stream: ResolverClient {
         do throws(SystemError) {
             registration = try loop.add(descriptor, interest: interest, self)
         } catch {
-            finish(.network(error, peer: target.text))
+            finish(.network(error, target))
             return
         }
         if target.isSecure, let context {
@@ -206,7 +213,7 @@ extension Stream {
             block()
             return 0
         case .failed(let error):
-            writeFailed(.network(error, peer: target.text))
+            writeFailed(.network(error, target))
             return 0
         }
     }
@@ -242,7 +249,7 @@ extension Stream {
         do throws(SystemError) {
             try loop.modify(registration, interest: wanted)
         } catch {
-            writeFailed(.network(error, peer: target.text))
+            writeFailed(.network(error, target))
         }
     }
 
@@ -309,7 +316,7 @@ extension Stream: LoopHandler {
             case .wouldBlock:
                 return
             case .failed(let error):
-                finish(writeError ?? .network(error, peer: target.text))
+                finish(writeError ?? .network(error, target))
                 return
             }
         }

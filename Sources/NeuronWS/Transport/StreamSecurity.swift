@@ -51,7 +51,7 @@ extension Stream {
                 // The kernel is full: asking again would only cost a call.
                 if session.hasOutput { block() }
             case .wouldBlock: block()
-            case .failed(let error): writeFailed(.network(error, peer: target.text))
+            case .failed(let error): writeFailed(.network(error, target))
             }
         }
         if isFinishing, !session.hasOutput { shutDown() }

@@ -19,6 +19,11 @@ public struct Ending: Error, Equatable, Sendable {
         self.text = text
     }
 
+    /// This side wanted it: a stop, or new settings.
+    public var isOurs: Bool {
+        reason == .NEURON_WS_REASON_STOPPED || reason == .NEURON_WS_REASON_RECONFIGURED
+    }
+
     /// Endings of one kind are logged at growing intervals, not each time.
     public func isSameKind(as other: Ending) -> Bool {
         reason == other.reason && tlsFailure == other.tlsFailure && closeCode == other.closeCode

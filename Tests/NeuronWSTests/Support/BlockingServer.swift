@@ -162,11 +162,20 @@ final class BlockingServer: @unchecked Sendable {
     private let lock = Lock()
     private var threads: [NeuronWS.Thread] = []
 
-    init(address: String = "127.0.0.1", backlog: Int32 = 64, _ handler: @escaping (ServerConnection) -> Void) throws {
-        let local = try #require(SocketAddress(literal: address, port: 0))
+    /// `port` 0: a free one.
+    init(
+        address: String = "127.0.0.1", port wanted: UInt16 = 0, backlog: Int32 = 64,
+        _ handler: @escaping (ServerConnection) -> Void
+    ) throws {
+        let local = try #require(SocketAddress(literal: address, port: wanted))
         descriptor = socket(local.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        try Syscalls.bind(descriptor, local)
-        try Syscalls.listen(descriptor, backlog: backlog)
+        do throws(SystemError) {
+            try Syscalls.bind(descriptor, local)
+            try Syscalls.listen(descriptor, backlog: backlog)
+        } catch {
+            close(descriptor)
+            throw error
+        }
         port = try #require(Syscalls.localAddress(descriptor)).port
         self.handler = handler
         acceptor = try spawn { [unowned self] in self.run() }

@@ -70,10 +70,11 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
 
 /// A loop with one stream on it.
 final class StreamHarness: @unchecked Sendable {
-    let loop = EventLoop()
+    let loop: EventLoop
     let owner = RecordingOwner()
 
-    init() throws {
+    init(_ loop: EventLoop = EventLoop()) throws {
+        self.loop = loop
         try loop.start()
     }
 

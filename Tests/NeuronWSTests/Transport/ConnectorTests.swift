@@ -1,3 +1,5 @@
+import CLinux
+import NodeCore
 import Testing
 
 @testable import NeuronWS
@@ -7,5 +9,69 @@ import Testing
         let list = ["::1", "::2", "::3", "127.0.0.1", "127.0.0.2"].map { SocketAddress(literal: $0, port: 1)! }
         #expect(Connector.interleaved(list).map(\.host) == ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"])
         #expect(Connector.interleaved([]).isEmpty)
+    }
+
+    /// A loop whose resolver knows one name, with these addresses.
+    private func harness(_ addresses: [String]) throws -> StreamHarness {
+        let found = addresses.map { SocketAddress(literal: $0, port: 0)! }
+        return try StreamHarness(EventLoop(resolver: Resolver(source: { _ in .addresses(found) })))
+    }
+
+    /// Where a connection to the name leads.
+    private func peer(_ addresses: [String], port: UInt16, _ memory: AddressMemory) throws -> String? {
+        let harness = try harness(addresses)
+        var target = ConnectTarget(host: "plant.example", port: port)
+        target.memory = memory
+        harness.connect(target)
+        #expect(harness.owner.closed.wait())
+        harness.stop()
+        return harness.owner.facts?.peerAddress
+    }
+
+    @Test func beginsBehindTheAddressThatFailed() throws {
+        let server = try BlockingServer(address: "0.0.0.0") { $0.write("x") }
+        let port = server.port
+        let list = ["127.0.0.1", "127.0.0.2"]
+        var memory = AddressMemory()
+        #expect(try peer(list, port: port, memory) == "127.0.0.1:\(port)")
+        memory.ended("127.0.0.1:\(port)", openNanoseconds: nil)
+        #expect(try peer(list, port: port, memory) == "127.0.0.2:\(port)")
+        memory.ended("127.0.0.2:\(port)", openNanoseconds: nil)
+        #expect(try peer(list, port: port, memory) == "127.0.0.1:\(port)")
+        server.stop()
+    }
+
+    @Test func anAddressThatFailedIsStillTriedWhereNoOtherAnswers() throws {
+        let server = try BlockingServer { $0.write("x") }
+        let port = server.port
+        var memory = AddressMemory()
+        memory.ended("127.0.0.1:\(port)", openNanoseconds: nil)
+        // The second one refuses.
+        #expect(try peer(["127.0.0.1", "127.0.0.2"], port: port, memory) == "127.0.0.1:\(port)")
+        server.stop()
+    }
+
+    /// A failed address that answers faster than a far one must not win against it for ever.
+    @Test func anAddressThatFailedLetsFartherOnesGoFirst() throws {
+        // As far away as can be. Its port may be somebody else's at the other address.
+        var full = try FullListener(address: "127.0.0.2")
+        var server = try? BlockingServer(port: full.port) { $0.write("x") }
+        while server == nil {
+            full.stop()
+            full = try FullListener(address: "127.0.0.2")
+            server = try? BlockingServer(port: full.port) { $0.write("x") }
+        }
+        let list = ["127.0.0.2", "127.0.0.1"]
+        func nanoseconds(_ memory: AddressMemory) throws -> UInt64 {
+            let start = NeuronWS.Clock.monotonicNanoseconds
+            #expect(try peer(list, port: full.port, memory) == "127.0.0.1:\(full.port)")
+            return NeuronWS.Clock.monotonicNanoseconds - start
+        }
+        var memory = AddressMemory()
+        #expect(try nanoseconds(memory) >= Connector.attemptDelayNanoseconds)
+        memory.ended("127.0.0.1:\(full.port)", openNanoseconds: nil)
+        #expect(try nanoseconds(memory) >= Connector.failedDelayNanoseconds)
+        full.stop()
+        server?.stop()
     }
 }

@@ -49,8 +49,9 @@ import Testing
         let address = "127.0.0.1:\(server.port)"
         #expect(
             owner.error?.detail
-                == "cannot connect to \(address): connection refused. The host is there, but nothing listens on port "
-                + "\(server.port): check the port and whether the server runs; tried \(address)")
+                == "cannot connect to \(address): connection refused. Either nothing listens on port \(server.port) there, "
+                + "or a firewall rejects it (REJECT): check the port, whether the server runs, and the firewalls of both "
+                + "sides; tried \(address)")
         #expect(owner.connectedCount == 0)
     }
 
@@ -88,29 +89,18 @@ import Testing
     }
 
     @Test func canBeClosedWhileNobodyAnswers() throws {
-        // A queue of one that nobody accepts from: when it is full, the kernel drops further SYNs.
-        let local = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
-        let listener = try Syscalls.streamSocket(family: AF_INET)
-        try Syscalls.bind(listener, local)
-        try Syscalls.listen(listener, backlog: 0)
-        let address = try #require(Syscalls.localAddress(listener))
-        var fillers: [Int32] = []
-        for _ in 0..<4 {
-            let filler = try Syscalls.streamSocket(family: AF_INET)
-            _ = try Syscalls.connect(filler, address)
-            fillers.append(filler)
-        }
+        let listener = try FullListener()
         let harness = try StreamHarness()
         let entered = Signal()
         harness.owner.onPhase = { _ in entered.raise() }
-        harness.connect(ConnectTarget(host: "127.0.0.1", port: address.port))
+        harness.connect(ConnectTarget(host: "127.0.0.1", port: listener.port))
         #expect(entered.wait())
         harness.loop.perform { harness.owner.stream?.close() }
         harness.loop.perform {}
         harness.stop()
         #expect(harness.owner.phases == [.connecting])
         #expect(harness.owner.connectedCount == 0 && harness.owner.closedCount == 0)
-        for descriptor in fillers + [listener] { Syscalls.close(descriptor) }
+        listener.stop()
     }
 
     @Test func canBeClosedWithinEveryCallback() throws {

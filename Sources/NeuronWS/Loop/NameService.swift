@@ -1,0 +1,87 @@
+import CLinux
+import NodeCore
+
+/// The system's answer to a question about a name. The addresses have port 0.
+enum ResolverResult: Sendable {
+    /// At least one, in the order in which they shall be tried (RFC 6724, as the system has it).
+    case addresses([SocketAddress])
+    case failed(ResolverFailure)
+}
+
+enum ResolverFailure: Error, Equatable, Sendable {
+    /// An `EAI_` number, with the errno where that is `EAI_SYSTEM`, else 0.
+    case system(code: Int32, errno: Int32)
+    /// So many look-ups hang already, and the hosts file does not have the name.
+    case tooManyLookups(Int)
+    /// pthread_create: the process may have no more threads.
+    case noThread(SystemError)
+
+    /// EAI_NODATA and EAI_ADDRFAMILY, which the C library's header shows to GNU programs only.
+    static let noData: Int32 = -5
+    static let addressFamily: Int32 = -9
+}
+
+/// What knows names: the system's own service (nsswitch.conf says of what it consists), and its hosts file alone.
+enum NameService {
+    static let hostsFile = "/etc/hosts"
+    /// A longer hosts file is left to the system, 8 MiB.
+    private static let hostsFileBytesMax = 8 * 1024 * 1024
+
+    /// Waits for name servers, for as long as the system wants.
+    static func ask(_ question: LookupQuestion) -> ResolverResult {
+        let isInHostsFile = question.version == .any && !addressesInHostsFile(question, hostsFileContent()).isEmpty
+        guard question.asksConfiguredFamiliesFirst(isInHostsFile: isInHostsFile) else {
+            return ask(question, flags: 0)
+        }
+        let start = Clock.monotonicNanoseconds
+        let first = ask(question, flags: AI_ADDRCONFIG)
+        if case .addresses = first { return first }
+        let spent = Clock.monotonicNanoseconds &- start
+        guard LookupQuestion.asksAllFamilies(afterNanoseconds: spent) else { return first }
+        return ask(question, flags: 0)
+    }
+
+    static func hostsFileContent() -> [UInt8] {
+        do throws(SystemError) {
+            return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax)
+        } catch { return [] }
+    }
+
+    static func addressesInHostsFile(_ question: LookupQuestion, _ content: [UInt8]) -> [SocketAddress] {
+        var addresses: [SocketAddress] = []
+        for text in HostsFile.addresses(of: question.host, in: content) {
+            guard let address = SocketAddress(literal: text, port: 0) else { continue }
+            if question.version == .any || address.isIPv6 == (question.version == .v6) { addresses.append(address) }
+        }
+        return addresses
+    }
+
+    private static func ask(_ question: LookupQuestion, flags: Int32) -> ResolverResult {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = flags
+        hints.ai_family =
+            switch question.version {
+            case .any: AF_UNSPEC
+            case .v4: AF_INET
+            case .v6: AF_INET6
+            }
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(question.host, nil, &hints, &list)
+        if status != 0 {
+            return .failed(.system(code: status, errno: status == EAI_SYSTEM ? Syscalls.errorNumber : 0))
+        }
+        defer { freeaddrinfo(list) }
+        var addresses: [SocketAddress] = []
+        var next = list
+        while let entry = next {
+            if let address = entry.pointee.ai_addr,
+                let copy = SocketAddress(copying: address, length: entry.pointee.ai_addrlen)
+            {
+                addresses.append(copy)
+            }
+            next = entry.pointee.ai_next
+        }
+        return addresses.isEmpty ? .failed(.system(code: EAI_NONAME, errno: 0)) : .addresses(addresses)
+    }
+}
