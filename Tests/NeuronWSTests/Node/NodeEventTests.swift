@@ -146,6 +146,37 @@ extension NodeSuites {
             }
         }
 
+        /// The destroy finds more that is written, of another outcome, while the rest of a run is still to be told.
+        @Test func outcomesThatADestroyInterruptsAreToldInOrder() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            for _ in 0..<5 {
+                let node = TestNode.make(server.url)
+                node.refuses = { $0 == Array("no".utf8) }
+                for number in 0..<100 { node.send(number / 5 % 2 == 0 ? "yes" : "no") }
+                node.destroysIn = .delivery
+                node.start()
+                #expect(eventually { node.handle == nil && node.deliveries.count >= 100 })
+                #expect(node.deliveries.map(\.id) == Array(1...100))
+            }
+        }
+
+        @Test func aDestroyBesideAStopThatIsEndingTellsEveryOutcome() throws {
+            for _ in 0..<200 {
+                let node = TestNode.make("ws://127.0.0.1:1/")
+                for _ in 0..<10 { node.send("x") }
+                let handle = node.handle
+                node.beforeConnect = { _ in
+                    _ = neuron_ws_node_stop(handle, 0)
+                    return .NEURON_WS_OK
+                }
+                node.start()
+                usleep(UInt32.random(in: 0...200))
+                node.destroy()
+                #expect(node.deliveries.map(\.id) == Array(1...10))
+            }
+        }
+
         @Test func aMessageLargerThanTheEventsLimitIsDelivered() throws {
             let server = try startServer { $0.behaviour.answer = .echo }
             defer { server.stop() }
