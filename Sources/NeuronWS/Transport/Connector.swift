@@ -51,7 +51,7 @@ final class Connector: LoopHandler {
     init(_ target: ConnectTarget, _ addresses: [SocketAddress], loop: EventLoop, stream: Stream) {
         self.target = target
         let wanted = Self.interleaved(addresses)
-        let order = target.memory.order(wanted.map(\.text))
+        let order = target.memory.order(wanted.map { $0.text })
         self.addresses = order.indexes.map { wanted[$0] }
         unfailed = order.unfailed
         self.loop = loop

@@ -47,6 +47,6 @@ public struct AddressMemory: Equatable, Sendable {
         let unfailed = indexes.count
         // Addresses that are there twice have one rank: their places keep them apart.
         later.sort { ($0.rank, $0.index) < ($1.rank, $1.index) }
-        return (indexes + later.map(\.index), unfailed)
+        return (indexes + later.map { $0.index }, unfailed)
     }
 }
