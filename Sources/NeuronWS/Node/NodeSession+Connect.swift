@@ -134,8 +134,10 @@ extension NodeSession: StreamOwner {
     func streamClosed(_ error: TransportError?) {
         if isEnded { return }
         let isHandshaking = if case .handshaking = protocolState { true } else { false }
-        if isHandshaking, error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated {
-            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS))
+        let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated
+        let isReset = error?.kind == .reset || error?.kind == .brokenPipe
+        if isHandshaking, isSilent || isReset && stream?.unmetWish != nil {
+            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS, unmetWish: stream?.unmetWish))
             return
         }
         // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
@@ -189,7 +191,7 @@ extension NodeSession: StreamOwner {
             status.subprotocol = negotiated.subprotocol ?? ""
             agreed(on: negotiated.deflate)
         } catch {
-            failed(Ending.handshakeFailed(error))
+            failed(Ending.handshakeFailed(error, unmetWish: stream?.unmetWish))
             return false
         }
         protocolState = .open(

@@ -1,4 +1,5 @@
 import CLinux
+import NodeCore
 
 /// TLS on a stream: ciphertext between the socket and the session.
 extension Stream {
@@ -8,6 +9,11 @@ extension Stream {
         loop.assertOnLoop()
         guard state == .open, session == nil else { return }
         secure(context, serverName)
+    }
+
+    /// What the server asked for in TLS and did not get; also when the stream is closed.
+    var unmetWish: UnmetWish? {
+        session?.unmetWish
     }
 
     func secure(_ context: TLSContext, _ serverName: String) {

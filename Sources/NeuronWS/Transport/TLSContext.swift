@@ -49,6 +49,12 @@ final class TLSContext: @unchecked Sendable {
             if let session = TLSSession.of(ssl) { session.certificateWasRequested() }
             return 0
         }
+        // RFC 8446 section 4.6.2: a server may ask for the certificate when it has seen which path is wanted.
+        SSL_CTX_set_post_handshake_auth(pointer, 1)
+        SSL_CTX_set_info_callback(pointer) { ssl, place, value in
+            guard place == SSL_CB_WRITE_ALERT, value & 0xff == SSL_AD_NO_RENEGOTIATION else { return }
+            TLSSession.of(ssl)?.renegotiationWasRefused()
+        }
     }
 
     private func setProtocol(_ settings: TLSSettings) throws(TLSConfigurationError) {

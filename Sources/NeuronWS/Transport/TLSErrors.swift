@@ -1,4 +1,5 @@
 import COpenSSL
+import NodeCore
 
 /// OpenSSL's errors as transport errors.
 enum TLSErrors {
@@ -58,13 +59,16 @@ enum TLSErrors {
     private static func alert(_ number: Int32, _ facts: TLSFailureFacts) -> TransportError {
         let name = SSL_alert_desc_string_long(number).map { String(cString: $0) } ?? "number \(number)"
         let start = "\(facts.peer) ended TLS with the alert \"\(name)\" (\(number))"
+        if facts.unmetWish == .renegotiation, !facts.isHandshaking {
+            return TransportError(.tlsClientCertificateRequired, "\(start). \(UnmetWish.renegotiation.text)")
+        }
         switch number {
         case SSL_AD_CERTIFICATE_REQUIRED:
             return TransportError(
                 .tlsClientCertificateRequired, start + ": the server wants a client certificate, set cert and key")
         case SSL_AD_HANDSHAKE_FAILURE, SSL_AD_BAD_CERTIFICATE, SSL_AD_NO_CERTIFICATE:
             // TLS 1.2 has no alert of its own for a missing certificate.
-            if facts.certificateWasRequested {
+            if facts.unmetWish == .clientCertificate {
                 return TransportError(
                     .tlsClientCertificateRequired,
                     start + ": the server asked for a client certificate, set cert and key")
@@ -167,8 +171,7 @@ struct TLSFailureFacts {
     let serverName: String
     let isHandshaking: Bool
     let hasCertificate: Bool
-    /// The server asked for a client certificate, and there was none.
-    let certificateWasRequested: Bool
+    let unmetWish: UnmetWish?
     /// The first byte that the peer ever sent.
     let firstByte: UInt8?
     let verification: TLSVerificationFailure?

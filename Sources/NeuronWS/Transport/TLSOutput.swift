@@ -1,15 +1,21 @@
 /// Ciphertext on its way to the kernel, and which plaintext lies in it. Borrows a buffer of the loop's while there is
 /// something to send. Loop-bound.
 ///
-/// 0 ≤ start ≤ end ≤ capacity; plaintextBytesSent ≤ plaintextBytesTaken; marks rise in both members.
+/// 0 ≤ start ≤ end ≤ capacity; plaintextBytesSent ≤ plaintextBytesTaken; marks rise in all members.
 struct TLSOutputMark {
     /// Where the record ends in all the ciphertext of the connection.
     let ciphertextEnd: UInt64
     /// Where its plaintext ends in all the plaintext.
     let plaintextEnd: UInt64
+    /// How many of the connection's answers, in bytes, stand before its end.
+    let answersEnd: UInt64
 }
 
 final class TLSOutput {
+    /// What may wait of that which the peer alone made us write (alerts, KeyUpdates, certificates that it asked for),
+    /// bytes: more than any handshake takes. A peer that makes us write more, and does not read it, is let go.
+    static let answerBytesMax = 64 * 1024
+
     private let pool: BufferPool
     private var buffer: UnsafeMutableRawPointer?
     private var capacity = 0
@@ -19,6 +25,8 @@ final class TLSOutput {
     private var ciphertextSent: UInt64 = 0
     private(set) var plaintextBytesTaken: UInt64 = 0
     private(set) var plaintextBytesSent: UInt64 = 0
+    private var answersProduced: UInt64 = 0
+    private var answersSent: UInt64 = 0
     /// Records that were not sent to their last byte, from `firstMark` on.
     private var marks: [TLSOutputMark] = []
     private var firstMark = 0
@@ -45,18 +53,31 @@ final class TLSOutput {
         buffer == nil ? pool.bufferBytes : max(0, capacity - (end - start))
     }
 
-    func append(_ bytes: UnsafeRawBufferPointer) {
+    /// Bytes that wait and carry no data of ours. Counts a little too much while a record waits behind them.
+    var answerBytesWaiting: UInt64 {
+        answersProduced &- answersSent
+    }
+
+    var isFloodedWithAnswers: Bool {
+        answerBytesWaiting > UInt64(Self.answerBytesMax)
+    }
+
+    /// - Parameter isAnswer: not part of a record of data, but something that TLS has to say.
+    func append(_ bytes: UnsafeRawBufferPointer, isAnswer: Bool) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
         let target = reserve(bytes.count)
         (target + end).copyMemory(from: source, byteCount: bytes.count)
         end += bytes.count
         ciphertextProduced &+= UInt64(bytes.count)
+        if isAnswer { answersProduced &+= UInt64(bytes.count) }
     }
 
     /// All ciphertext so far carries `plaintextBytes` more of the plaintext.
     func recordEnded(plaintextBytes: Int) {
         plaintextBytesTaken &+= UInt64(plaintextBytes)
-        marks.append(TLSOutputMark(ciphertextEnd: ciphertextProduced, plaintextEnd: plaintextBytesTaken))
+        marks.append(
+            TLSOutputMark(
+                ciphertextEnd: ciphertextProduced, plaintextEnd: plaintextBytesTaken, answersEnd: answersProduced))
     }
 
     func sent(_ count: Int) {
@@ -66,6 +87,7 @@ final class TLSOutput {
         if start == end {
             // Alerts and KeyUpdates carry no plaintext, so the last mark is not always at the end.
             plaintextBytesSent = plaintextBytesTaken
+            answersSent = answersProduced
             marks.removeAll(keepingCapacity: true)
             firstMark = 0
             release()
@@ -73,6 +95,7 @@ final class TLSOutput {
         }
         while firstMark < marks.count, marks[firstMark].ciphertextEnd <= ciphertextSent {
             plaintextBytesSent = marks[firstMark].plaintextEnd
+            answersSent = marks[firstMark].answersEnd
             firstMark += 1
         }
         if firstMark > 1024, firstMark > marks.count / 2 {

@@ -1,4 +1,5 @@
 import COpenSSL
+import NodeCore
 
 /// How a handshake goes on.
 enum TLSHandshakeProgress: Equatable {
@@ -40,6 +41,7 @@ final class TLSSession {
     private let serverName: String
     private var isHandshaking = true
     private var certificateRequested = false
+    private var renegotiationRefused = false
     private var firstByte: UInt8?
     private var verificationFailure: TLSVerificationFailure?
     private(set) var facts: TLSFacts?
@@ -49,6 +51,8 @@ final class TLSSession {
     private var incoming: UnsafePointer<UInt8>?
     private var incomingCount = 0
     private let outgoing: TLSOutput
+    /// OpenSSL encrypts data of ours; all else that it writes is an answer to the peer.
+    private var isWritingData = false
 
     private init(_ context: TLSContext, _ ssl: OpaquePointer, serverName: String, peer: String, pool: BufferPool) {
         self.context = context
@@ -135,12 +139,21 @@ extension TLSSession {
                 continue
             }
             switch SSL_get_error(ssl, status) {
-            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return TLSReadResult(count: filled, end: .needsMore)
+            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+                let end = outgoing.isFloodedWithAnswers ? TLSReadResult.End.failed(floodedError()) : .needsMore
+                return TLSReadResult(count: filled, end: end)
             case SSL_ERROR_ZERO_RETURN: return TLSReadResult(count: filled, end: .closed)
             default: return TLSReadResult(count: filled, end: .failed(takeError()))
             }
         }
         return TLSReadResult(count: filled, end: .bufferFull)
+    }
+
+    private func floodedError() -> TransportError {
+        TransportError(
+            .tlsProtocol,
+            "\(peer) made TLS answer again and again and did not read the answers: more than "
+                + "\(TLSOutput.answerBytesMax / 1024) KiB of them wait. No sound server does that")
     }
 
     /// The peer sent FIN, and no close_notify before it.
@@ -193,8 +206,8 @@ extension TLSSession {
         TLSErrors.take(
             TLSFailureFacts(
                 peer: peer, serverName: serverName, isHandshaking: isHandshaking,
-                hasCertificate: context.hasCertificate, certificateWasRequested: certificateRequested,
-                firstByte: firstByte, verification: verificationFailure))
+                hasCertificate: context.hasCertificate, unmetWish: unmetWish, firstByte: firstByte,
+                verification: verificationFailure))
     }
 }
 
@@ -210,7 +223,9 @@ extension TLSSession {
             let count = min(bytes.count - taken, Self.recordBytesMax)
             if outgoing.room < count + Self.recordOverheadMax { break }
             var written = 0
+            isWritingData = true
             let status = SSL_write_ex(ssl, start + taken, count, &written)
+            isWritingData = false
             guard status == 1 else {
                 failure = takeError()
                 break
@@ -271,6 +286,16 @@ extension TLSSession {
         certificateRequested = true
     }
 
+    func renegotiationWasRefused() {
+        renegotiationRefused = true
+    }
+
+    /// The server wanted to know who we are, and was not told.
+    var unmetWish: UnmetWish? {
+        if certificateRequested { return .clientCertificate }
+        return renegotiationRefused ? .renegotiation : nil
+    }
+
     static func verificationFailed(_ storeContext: OpaquePointer) {
         let ssl = X509_STORE_CTX_get_ex_data(storeContext, SSL_get_ex_data_X509_STORE_CTX_idx())
         guard let session = of(ssl.map { OpaquePointer($0) }), session.verificationFailure == nil,
@@ -283,9 +308,10 @@ extension TLSSession {
             names: TLSCertificate.names(certificate))
     }
 
-    /// Serves OpenSSL from the bytes that were lent; how many it got, 0: there are none.
+    /// Serves OpenSSL from the bytes that were lent; how many it got, 0: there are none. None either when too many
+    /// answers wait, so that one turn's bytes cannot bring about many more.
     func takeIncoming(_ space: UnsafeMutableRawPointer, _ size: Int) -> Int {
-        guard let start = incoming, incomingCount > 0 else { return 0 }
+        guard let start = incoming, incomingCount > 0, isHandshaking || !outgoing.isFloodedWithAnswers else { return 0 }
         let count = min(size, incomingCount)
         space.copyMemory(from: start, byteCount: count)
         incoming = start + count
@@ -294,6 +320,6 @@ extension TLSSession {
     }
 
     func appendOutgoing(_ bytes: UnsafeRawPointer, _ count: Int) {
-        outgoing.append(UnsafeRawBufferPointer(start: bytes, count: count))
+        outgoing.append(UnsafeRawBufferPointer(start: bytes, count: count), isAnswer: !isWritingData)
     }
 }

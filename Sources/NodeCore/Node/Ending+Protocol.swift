@@ -63,11 +63,11 @@ extension Ending {
     }
 
     /// The opening handshake was not answered as RFC 6455 §4.1 asks.
-    public static func handshakeFailed(_ error: HandshakeError) -> Ending {
+    public static func handshakeFailed(_ error: HandshakeError, unmetWish: UnmetWish? = nil) -> Ending {
         var ending = Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: error.text)
         guard case .unexpectedStatus(let status, _, let retryAfter) = error else { return ending }
         ending.httpStatus = Int32(clamping: status)
-        ending.text += " \(advice(status: status))"
+        ending.text += " \(advice(status: status, unmetWish))"
         switch status {
         case 401, 403, 407: ending.policy = .patient
         case 429, 503:
@@ -78,6 +78,12 @@ extension Ending {
         default: break
         }
         return ending
+    }
+
+    private static func advice(status: Int, _ unmetWish: UnmetWish?) -> String {
+        // 495 and 496 are nginx's own, for a client certificate that is bad or missing.
+        if let unmetWish, [400, 401, 403, 495, 496].contains(status) { return unmetWish.text }
+        return advice(status: status)
     }
 
     private static func advice(status: Int) -> String {
@@ -104,7 +110,16 @@ extension Ending {
     }
 
     /// The stream ended before the connection was open.
-    public static func endOfStream(in phase: neuron_ws_phase_t, isTLS: Bool) -> Ending {
+    public static func endOfStream(
+        in phase: neuron_ws_phase_t, isTLS: Bool, unmetWish: UnmetWish? = nil
+    ) -> Ending {
+        if let unmetWish {
+            var ending = Ending(
+                reason: .NEURON_WS_REASON_TLS,
+                text: "The server closed the connection instead of answering the opening handshake. \(unmetWish.text)")
+            ending.tlsFailure = .NEURON_WS_TLS_CLIENT_CERTIFICATE
+            return ending
+        }
         if phase == .NEURON_WS_PHASE_SECURING {
             var ending = Ending(
                 reason: .NEURON_WS_REASON_TLS,
@@ -115,7 +130,7 @@ extension Ending {
         }
         let advice =
             isTLS
-            ? "check that it is a WebSocket server, and whether it wants a client certificate (settings cert and key)."
+            ? "check that it is a WebSocket server; the server's log says why."
             : "check that it is a WebSocket server, and whether it wants TLS (wss://)."
         return Ending(
             reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED,

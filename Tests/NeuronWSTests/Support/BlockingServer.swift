@@ -72,6 +72,38 @@ final class ServerConnection: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
+    /// Lets the client's kernel run full soon.
+    func shrinkReceiveBuffer() {
+        var bytes: Int32 = 2048
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// A HelloRequest (TLS 1.2), whose answer is not waited for. False: the client is gone.
+    func requestRenegotiation() -> Bool {
+        guard let ssl, SSL_renegotiate(ssl) == 1 else { return false }
+        defer { ERR_clear_error() }
+        return SSL_do_handshake(ssl) == 1
+    }
+
+    /// A KeyUpdate (TLS 1.3) that asks for another. False: the client is gone.
+    func requestKeyUpdate() -> Bool {
+        guard let ssl, SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 else { return false }
+        defer { ERR_clear_error() }
+        return SSL_do_handshake(ssl) == 1
+    }
+
+    /// Post-handshake authentication (TLS 1.3). False: the client does not offer it, or is gone.
+    func requestClientCertificate() -> Bool {
+        guard let ssl else { return false }
+        defer { ERR_clear_error() }
+        SSL_set_verify(ssl, SSL_VERIFY_PEER, nil)
+        return SSL_verify_client_post_handshake(ssl) == 1 && SSL_do_handshake(ssl) == 1
+    }
+
+    var clientSubject: String? {
+        ssl.flatMap { SSL_get0_peer_certificate($0) }.map { TLSCertificate.subject($0) }
+    }
+
     fileprivate func end() {
         if let ssl { SSL_free(ssl) }
         close(descriptor)
@@ -122,6 +154,12 @@ final class ServerTLS: @unchecked Sendable {
 
     deinit {
         SSL_CTX_free(pointer)
+    }
+
+    func trustClients(of authorityPEM: String) {
+        let authority = Self.certificate(authorityPEM)
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(pointer), authority)
+        X509_free(authority)
     }
 
     /// What a server answers to these bytes of a client, as ciphertext.

@@ -3,8 +3,8 @@ import Testing
 @testable import NeuronWS
 
 @Suite struct TLSOutputTests {
-    private func append(_ output: TLSOutput, _ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { output.append($0) }
+    private func append(_ output: TLSOutput, _ bytes: [UInt8], isAnswer: Bool = false) {
+        bytes.withUnsafeBytes { output.append($0, isAnswer: isAnswer) }
     }
 
     @Test func countsARecordOnlyWhenItsLastByteIsSent() {
@@ -69,5 +69,30 @@ import Testing
         }
         output.sent(1)
         #expect(output.plaintextBytesSent == 5000)
+    }
+
+    @Test func countsAnswersUntilTheyAreSent() {
+        let output = TLSOutput(pool: BufferPool(bufferBytes: 256 * 1024, keptMax: 1))
+        append(output, [1])
+        output.recordEnded(plaintextBytes: 1)
+        append(output, [UInt8](repeating: 2, count: TLSOutput.answerBytesMax), isAnswer: true)
+        append(output, [3, 3])
+        output.recordEnded(plaintextBytes: 1)
+        #expect(output.answerBytesWaiting == UInt64(TLSOutput.answerBytesMax))
+        #expect(!output.isFloodedWithAnswers)
+        append(output, [4], isAnswer: true)
+        #expect(output.isFloodedWithAnswers)
+        // The second record's end shows that all answers before it are gone.
+        output.sent(1 + TLSOutput.answerBytesMax + 2)
+        #expect(output.answerBytesWaiting == 1)
+        output.sent(1)
+        #expect(output.answerBytesWaiting == 0)
+    }
+
+    @Test func dataIsNoAnswer() {
+        let output = TLSOutput(pool: BufferPool(bufferBytes: 256 * 1024, keptMax: 1))
+        append(output, [UInt8](repeating: 2, count: TLSOutput.answerBytesMax * 2))
+        output.recordEnded(plaintextBytes: TLSOutput.answerBytesMax * 2)
+        #expect(output.answerBytesWaiting == 0)
     }
 }
