@@ -5,13 +5,15 @@ import CNeuronWS
 enum CheckCommand {
     static let syntax = CommandSyntax(
         name: "check",
-        summary: "validate settings, connect once, and say which step failed and what to do",
+        summary: "validate settings, connect once for a second, and say which step failed and what to do",
         options: [
             ArgumentOption(
                 name: "--settings", value: "FILE", help: "a JSON file with a node's settings", isRequired: true)
         ])
 
     private static let stopMilliseconds: UInt32 = 2000
+    /// How long the connection has to stay: a server that does not like its client often says so only then.
+    private static let stayMilliseconds = 1000
     /// Beyond connect-timeout, which ends an attempt by itself.
     private static let waitMillisecondsMax = 3_700_000
 
@@ -24,13 +26,17 @@ enum CheckCommand {
             try node.start()
             _ = narrator.waitForEnd(milliseconds: waitMillisecondsMax)
             let state = node.state
-            if narrator.isOpen { describe(narrator.lastState ?? state) }
+            var stays = false
+            if narrator.isOpen {
+                describe(narrator.lastState ?? state)
+                stays = narrator.tellsStay(milliseconds: stayMilliseconds)
+            }
             node.stop(timeoutMilliseconds: stopMilliseconds)
+            return stays ? .success : .failed
         } catch {
             Narrator.tell("settings", isGood: false, Terminal.printable(error.text))
             return .failed
         }
-        return narrator.isOpen ? .success : .failed
     }
 
     private static func describe(_ state: NodeState) {
@@ -63,6 +69,8 @@ private final class Narrator: StateObserver, @unchecked Sendable {
     private var isOver = false
     private(set) var isOpen = false
     private(set) var lastState: NodeState?
+    /// How the open connection ended.
+    private var loss: NodeState?
 
     override init() { pthread_mutex_init(mutex, nil) }
 
@@ -79,10 +87,30 @@ private final class Narrator: StateObserver, @unchecked Sendable {
         }
     }
 
+    /// Waits, and says whether the connection was still there.
+    func tellsStay(milliseconds: Int) -> Bool {
+        _ = Clock.wait(milliseconds: milliseconds) { lostState != nil }
+        guard let lost = lostState else {
+            Self.tell("stay", isGood: true, "the server keeps the connection open")
+            return true
+        }
+        Self.tell("stay", isGood: false, Terminal.printable(lost.message))
+        return false
+    }
+
+    private var lostState: NodeState? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return loss
+    }
+
     override func stateChanged(_ state: NodeState) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        guard !isOver else { return }
+        guard !isOver else {
+            if isOpen, !state.isOpen, loss == nil { loss = state }
+            return
+        }
         if state.isOpen {
             passed()
             isOpen = true

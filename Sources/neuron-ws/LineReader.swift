@@ -17,6 +17,7 @@ struct LineReader: ~Copyable {
     private var start = 0
     private var isAtEnd = false
     private var isSkipping = false
+    private var isAtBeginning = true
 
     /// What went wrong when reading, if something did: then the input was not whole.
     private(set) var failure: String?
@@ -47,8 +48,16 @@ struct LineReader: ~Copyable {
                 searched = buffer.count
                 beforeWaiting()
                 read()
+                skipByteOrderMark()
             }
         }
+    }
+
+    /// Once the beginning of the input is there.
+    private mutating func skipByteOrderMark() {
+        guard isAtBeginning, isAtEnd || buffer.count >= ByteOrderMark.byteCount else { return }
+        isAtBeginning = false
+        if ByteOrderMark.begins(buffer) { start = ByteOrderMark.byteCount }
     }
 
     private func endOfLine(from index: Int) -> Int? {
@@ -87,6 +96,13 @@ struct LineReader: ~Copyable {
     }
 }
 
+/// The mark that some editors put before a text in UTF-8 (RFC 8259 §8.1); it belongs to no line and no document.
+enum ByteOrderMark {
+    static let byteCount = 3
+
+    static func begins(_ text: [UInt8]) -> Bool { text.starts(with: [0xEF, 0xBB, 0xBF]) }
+}
+
 /// Whole small files.
 enum File {
     struct Failure: Error { let text: String }
@@ -104,7 +120,10 @@ enum File {
             let count = fread(&piece, 1, piece.count, stream)
             // A directory can be opened, but not read.
             guard ferror(stream) == 0 else { throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))") }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            if count == 0 {
+                let start = ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0
+                return String(decoding: bytes[start...], as: UTF8.self)
+            }
             bytes.append(contentsOf: piece[..<count])
             guard bytes.count <= Self.bytesMax else { throw Failure(text: "\(path) is larger than 16 MiB") }
         }

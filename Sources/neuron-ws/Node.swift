@@ -126,6 +126,9 @@ struct NodeState: Sendable {
         message = Self.text(state.message)
     }
 
+    /// The server's Close frame complained: its code is none of 1000, 1001 and 1005 (RFC 6455 §7.4.1).
+    var isClosedWithError: Bool { closeCode != 0 && ![1000, 1001, 1005].contains(closeCode) }
+
     /// A NUL-terminated text in an array of C, which Swift sees as a tuple.
     private static func text<Characters>(_ characters: Characters) -> String {
         withUnsafeBytes(of: characters) { bytes in

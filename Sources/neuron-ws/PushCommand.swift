@@ -1,3 +1,4 @@
+import CLinux
 import CNeuronWS
 
 /// `neuron-ws push`: groups as JSON lines to a server.
@@ -17,7 +18,8 @@ enum PushCommand {
             "A line is a group in tags-format or values-format:",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"tags\":[{\"name\":\"t\",\"value\":21.5,\"type\":\"FLOAT\"}]}",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":21.5},\"errors\":{\"u\":2014}}",
-            "Exit status 0 says that every line was a group and every message was handed to the kernel.",
+            "Exit status 0 says that every line was a group, every message was handed to the kernel, and the server",
+            "did not close the connection with an error right after.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
@@ -33,6 +35,7 @@ enum PushCommand {
             throw UsageError(text: "\(argument): \(error.text)")
         }
         do throws(LibraryError) {
+            observer.node = node
             for (driver, group) in subscriptions { try node.subscribe(driver: driver, group: group) }
             try node.start()
         } catch {
@@ -40,7 +43,7 @@ enum PushCommand {
             return .failed
         }
         Interrupt.listen()
-        var pusher = Pusher(node: node, timeoutSeconds: timeout)
+        var pusher = Pusher(node: node, observer: observer, timeoutSeconds: timeout)
         let status = pusher.run()
         withExtendedLifetime(observer) {}
         return status
@@ -60,11 +63,43 @@ enum PushCommand {
     }
 }
 
-/// Says what is wrong with the connection, as soon as something is wrong, and once for each trouble.
-private final class TroubleTeller: StateObserver {
+/// Says what is wrong with the connection, as soon as something is wrong, and once for each trouble. Remembers how the
+/// connection ended that the last messages went out on.
+private final class TroubleTeller: StateObserver, @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var told = ""
+    private var wasOpen = false
+    private var loss: (state: NodeState, sent: UInt64)?
+    /// Set before the node starts, and away before it ends.
+    weak var node: Node?
+
+    override init() { pthread_mutex_init(mutex, nil) }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    /// How the last connection ended, if nothing has been sent on another since.
+    var lostState: NodeState? {
+        let sent = node?.metrics.messages_sent ?? 0
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard let loss, loss.sent >= sent else { return nil }
+        return loss.state
+    }
 
     override func stateChanged(_ state: NodeState) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if !state.isOpen, wasOpen || state.isClosedWithError {
+            loss = (state, node?.metrics.messages_sent ?? 0)
+        }
+        wasOpen = state.isOpen
+        tell(state)
+    }
+
+    private func tell(_ state: NodeState) {
         if state.isOpen {
             if !told.isEmpty { Terminal.complain("connected to \(state.url)") }
             told = ""
@@ -84,8 +119,11 @@ private struct Pusher: ~Copyable {
     /// How long one wait for room lasts before the counters are looked at.
     private static let sliceMilliseconds: UInt32 = 200
     private static let stopMilliseconds: UInt32 = 5000
+    /// How long the server has to say, after the last message, that it does not like what it got.
+    private static let stayMilliseconds = 300
 
     let node: Node
+    let observer: TroubleTeller
     let timeoutSeconds: Int
     private var lines = 0
     private var accepted = 0
@@ -95,8 +133,9 @@ private struct Pusher: ~Copyable {
     /// Why no more can be pushed.
     private var failure: String?
 
-    init(node: Node, timeoutSeconds: Int) {
+    init(node: Node, observer: TroubleTeller, timeoutSeconds: Int) {
         self.node = node
+        self.observer = observer
         self.timeoutSeconds = timeoutSeconds
     }
 
@@ -157,7 +196,8 @@ private struct Pusher: ~Copyable {
             if sent > before || status == .NEURON_WS_OK { return true }
             patienceEnds = sent > before ? Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000 : patienceEnds
             if Clock.nanoseconds() >= patienceEnds {
-                failure = "the queue is full, and nothing could be sent for \(Text.count(timeoutSeconds, "second"))"
+                failure =
+                    "the queue is full, and nothing could be sent for \(Text.count(timeoutSeconds, "second"))" + cause
                 return false
             }
             showProgress()
@@ -178,13 +218,35 @@ private struct Pusher: ~Copyable {
                 break
             }
             if left == 0 {
-                failure = failure ?? "not all could be sent within \(Text.count(timeoutSeconds, "second"))"
+                failure = failure ?? "not all could be sent within \(Text.count(timeoutSeconds, "second"))" + cause
                 break
             }
             showProgress()
         }
+        // What the server says of the last messages comes a moment later.
+        if failure == nil, accepted > 0, !Interrupt.isRequested {
+            _ = Clock.wait(milliseconds: Self.stayMilliseconds) { observer.lostState != nil || Interrupt.isRequested }
+        }
+        let lost = observer.lostState
         node.stop(timeoutMilliseconds: Self.stopMilliseconds)
+        tell(end: lost ?? observer.lostState.flatMap { $0.isClosedWithError ? $0 : nil })
         return Int(clamping: node.metrics.queued_messages)
+    }
+
+    /// How the connection ended, if it was not we who ended it.
+    private mutating func tell(end: NodeState?) {
+        guard failure == nil, let end else { return }
+        if end.isClosedWithError || end.closeCode == 0 {
+            failure = "the last messages may not have been taken: \(end.message)"
+        } else {
+            Terminal.complain(Terminal.printable(end.message))
+        }
+    }
+
+    /// Why there is no connection.
+    private var cause: String {
+        let state = node.state
+        return state.isOpen ? "" : ": \(state.message)"
     }
 
     private borrowing func showProgress() {

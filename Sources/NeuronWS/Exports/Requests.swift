@@ -48,7 +48,7 @@ public func neuron_ws_request_reply(
         guard length >= 0, length <= replyBytesMax else {
             throw .tooBig("the answer has \(UInt(bitPattern: length)) bytes; at most \(replyBytesMax) are taken")
         }
-        let bytes = UnsafeRawBufferPointer(start: json, count: length)
+        let bytes = ByteOrderMark.skipped(UnsafeRawBufferPointer(start: json, count: length))
         do throws(JSONError) {
             try JSONText.check(bytes)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }

@@ -38,6 +38,13 @@ extension Node {
         return false
     }
 
+    /// A line of which many may come: it is counted, and told at doubling counts; see `RepeatedLines`.
+    func log(_ level: neuron_ws_log_level_t, _ kind: LogLineKind, _ text: @autoclosure () -> String) {
+        let now = Clock.monotonicNanoseconds
+        guard let count = lock.withLock({ lines.came(kind, now: now) }) else { return }
+        log(level, count > 1 ? "\(text()) (\(count) such in a row)" : text())
+    }
+
     func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String, isNotice: Bool) {
         let queue = queue(for: NEURON_WS_EVENT_LOG)
         guard queue != nil || host.wantsLog, logs(level) else { return }

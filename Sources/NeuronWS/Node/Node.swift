@@ -17,6 +17,8 @@ final class Node: @unchecked Sendable {
     let changed = Condition()
 
     // Under the lock.
+    /// Which of many log lines of one kind are told.
+    var lines = RepeatedLines<LogLineKind>()
     var configuration: Configuration
     var mailbox: Mailbox
     var subscriptions: SubscriptionTable

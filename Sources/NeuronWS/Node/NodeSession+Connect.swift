@@ -29,7 +29,7 @@ extension NodeSession {
         if attempt.url != nil { status.url = SettingsURL.redacted(url) }
         if url.isSecure, configuration.isVerifyOff {
             node.log(
-                .NEURON_WS_LOG_WARN,
+                .NEURON_WS_LOG_WARN, .verifyOff,
                 "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
             if isEnded { return }
         }
@@ -95,9 +95,11 @@ extension NodeSession {
         status.httpStatus = httpStatus
         let security = status.isTLS ? " over \(status.tlsVersion)" : ""
         status.message = "Connected to \(status.peerAddress)\(security)."
-        failureLog.succeeded()
         if let stream { addressMemory.succeeded(stream.peerAddress) }
-        node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        node.lock.withLock {
+            node.lines.succeeded()
+            node.counters.connectionsOpened &+= 1
+        }
         node.log(.NEURON_WS_LOG_INFO, "\(status.url): connected to \(status.peerAddress)\(security).")
     }
 }

@@ -32,7 +32,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var hasFinishedWriting = false
     /// The configuration of the present connection.
     var configuration: Configuration
-    var failureLog = FailureLog()
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
     var status = NodeStatus()
@@ -185,7 +184,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     private func logEnding(_ ending: Ending, wasOpen: Bool) {
         if ending.isOurs {
             node.log(.NEURON_WS_LOG_INFO, ending.text)
-        } else if let times = failureLog.failed(ending) {
+        } else if let times = node.lock.withLock({ node.lines.failed(ending) }) {
             let url = configuration.shownURL(status.urlIndex)
             let repeated = times > 1 ? " (\(times) times in a row)" : ""
             node.log(.NEURON_WS_LOG_WARN, "\(url): \(ending.text)\(repeated)")

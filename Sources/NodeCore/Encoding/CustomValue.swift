@@ -38,6 +38,7 @@ enum CustomValue {
     private static func check(
         _ text: UnsafeRawBufferPointer, tag: TagView, index: Int, to writer: inout ByteWriter
     ) throws(EncodingError) -> json_type {
+        let text = ByteOrderMark.skipped(text)
         var error = json_error_t()
         if let kind = kind(of: text, &error) {
             try writeCompact(text, to: &writer)

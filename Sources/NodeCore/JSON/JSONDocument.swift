@@ -28,7 +28,7 @@ public final class JSONDocument {
     /// The deepest nesting that jansson reads (its JSON_PARSER_MAX_DEPTH).
     public static let depthMax = 2048
 
-    /// Parses `bytes`; any JSON value may be the root. Repeated members: the last one counts, as in Neuron, unless
+    /// Parses `bytes`, with or without a byte order mark; any JSON value may be the root. Repeated members: the last one counts, as in Neuron, unless
     /// `rejectsDuplicates`.
     public static func parse(
         _ bytes: UnsafeRawBufferPointer, byteCountMax: Int, rejectsDuplicates: Bool = false
@@ -36,6 +36,7 @@ public final class JSONDocument {
         if bytes.count > byteCountMax {
             throw JSONError(text: "the document has \(bytes.count) bytes, at most \(byteCountMax) are taken")
         }
+        let bytes = ByteOrderMark.skipped(bytes)
         guard let base = bytes.baseAddress, bytes.count > 0 else { throw JSONError(text: "the document is empty") }
         var error = json_error_t()
         let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (rejectsDuplicates ? JSON_REJECT_DUPLICATES : 0)

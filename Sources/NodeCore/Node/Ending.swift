@@ -24,30 +24,18 @@ public struct Ending: Error, Equatable, Sendable {
         reason == .NEURON_WS_REASON_STOPPED || reason == .NEURON_WS_REASON_RECONFIGURED
     }
 
-    /// Endings of one kind are logged at growing intervals, not each time.
-    public func isSameKind(as other: Ending) -> Bool {
-        reason == other.reason && tlsFailure == other.tlsFailure && closeCode == other.closeCode
-            && httpStatus == other.httpStatus && systemError == other.systemError
-    }
-}
-
-/// Says which of many failures of one kind are worth a line: the first of its kind, then the 2nd, 4th, 8th…
-public struct FailureLog: Sendable {
-    private var last: Ending?
-    private(set) var count: UInt64 = 0
-
-    public init() {}
-
-    /// Counts the failure. Returns how often it has come in a row if that is to be logged, else nil.
-    public mutating func failed(_ ending: Ending) -> UInt64? {
-        if let last, last.isSameKind(as: ending) { count += 1 } else { count = 1 }
-        last = ending
-        return count & (count - 1) == 0 ? count : nil
+    /// What makes endings of one kind, which are logged at doubling counts, not each time.
+    public struct Kind: Equatable, Sendable {
+        let reason: neuron_ws_reason_t
+        let tlsFailure: neuron_ws_tls_failure_t
+        let closeCode: UInt16
+        let httpStatus: Int32
+        let systemError: Int32
     }
 
-    /// A connection is open: what comes next is new.
-    public mutating func succeeded() {
-        last = nil
-        count = 0
+    public var kind: Kind {
+        Kind(
+            reason: reason, tlsFailure: tlsFailure, closeCode: closeCode, httpStatus: httpStatus,
+            systemError: systemError)
     }
 }

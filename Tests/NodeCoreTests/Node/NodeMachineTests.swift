@@ -199,19 +199,3 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         #expect(machine.isIdle)
     }
 }
-
-@Suite struct FailureLogTests {
-    @Test func failuresOfOneKindAreLoggedAtDoublingIntervals() {
-        var log = FailureLog()
-        let logged = (1...20).compactMap { _ in log.failed(ending()) }
-        #expect(logged == [1, 2, 4, 8, 16])
-    }
-
-    @Test func aChangeIsLoggedAtOnce() {
-        var log = FailureLog()
-        for _ in 0..<5 { _ = log.failed(ending()) }
-        #expect(log.failed(ending(.NEURON_WS_REASON_DNS)) == 1)
-        log.succeeded()
-        #expect(log.failed(ending(.NEURON_WS_REASON_DNS)) == 1)
-    }
-}

@@ -1,0 +1,99 @@
+/// Text that somebody else wrote: a close reason, a header's value, a name in a request or a certificate. Whoever wants
+/// it as a `String` goes through `shown`, which makes it harmless where it is printed; nothing else turns it into one,
+/// and to put it into a sentence as it is does not compile.
+///
+/// It may be no UTF-8, of any length, and hold control characters that a terminal or a log would obey: a line break
+/// forges a log line, an escape sequence hides one, a direction mark turns the words around.
+public struct ForeignText: Equatable, Sendable {
+    /// Characters that are shown of it, unless the caller says otherwise; a longer text ends in "…".
+    public static let charactersMax = 120
+
+    private let bytes: [UInt8]
+
+    public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+
+    public init(_ text: String) { bytes = Array(text.utf8) }
+
+    public init(_ span: RawSpan) {
+        bytes = span.withUnsafeBytes { Array($0) }
+    }
+
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// What stands before the first byte of this value, or all of it.
+    public func before(_ end: UInt8) -> ForeignText { ForeignText(bytes.prefix { $0 != end }) }
+
+    /// As it may stand in a sentence of ours, a log line or a state: what is not plainly visible is spelled out as
+    /// `\u{1b}`, a byte that is no UTF-8 as `\xff`, a backslash as `\\`; cut behind `charactersMax` characters of it.
+    public func shown(charactersMax: Int = ForeignText.charactersMax) -> String {
+        var text = ""
+        var count = 0
+        var index = 0
+        while index < bytes.count {
+            guard count < charactersMax else { return text + "…" }
+            count += 1
+            let (scalar, length) = Self.decode(bytes, at: index)
+            index += length
+            guard let scalar else {
+                text += "\\x" + Self.hex(UInt32(bytes[index - 1]), digits: 2)
+                continue
+            }
+            if scalar == "\\" {
+                text += "\\\\"
+            } else if Self.isVisible(scalar.value) {
+                text.unicodeScalars.append(scalar)
+            } else {
+                text += "\\u{" + Self.hex(scalar.value, digits: 1) + "}"
+            }
+        }
+        return text
+    }
+
+    /// The scalar that begins at `index`, and its bytes; nil and 1 where there is none (RFC 3629 §4).
+    private static func decode(_ bytes: [UInt8], at index: Int) -> (Unicode.Scalar?, Int) {
+        let first = bytes[index]
+        if first < 0x80 { return (Unicode.Scalar(first), 1) }
+        let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
+        guard first >= 0xC2, first < 0xF5, index + length <= bytes.count else { return (nil, 1) }
+        var value = UInt32(first) & (0x7F >> UInt32(length))
+        for offset in 1..<length {
+            let byte = bytes[index + offset]
+            guard byte & 0xC0 == 0x80 else { return (nil, 1) }
+            value = value << 6 | UInt32(byte & 0x3F)
+        }
+        // Longer than need be, or half of a surrogate pair.
+        guard value >= [0, 0, 0x80, 0x800, 0x10000][length], let scalar = Unicode.Scalar(value) else { return (nil, 1) }
+        return (scalar, length)
+    }
+
+    /// No control character, no break of a line or paragraph, no mark of direction, nothing without a width.
+    private static func isVisible(_ value: UInt32) -> Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F: false
+        case 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB: false
+        // Tags, which repeat ASCII unseen, and what is for private use.
+        case 0xE000...0xF8FF, 0xE0000...0x10FFFF: false
+        // No characters (Unicode §23.7).
+        case 0xFDD0...0xFDEF: false
+        default: value & 0xFFFE != 0xFFFE
+        }
+    }
+
+    private static func hex(_ value: UInt32, digits: Int) -> String {
+        let text = String(value, radix: 16)
+        return text.utf8.count < digits ? "0" + text : text
+    }
+}
+
+/// A text in our own source is nobody else's; for tests.
+extension ForeignText: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self.init(text) }
+}
+
+extension DefaultStringInterpolation {
+    @available(*, unavailable, message: "foreign text goes through shown() before it stands in a sentence")
+    public mutating func appendInterpolation(_ text: ForeignText) {}
+
+    @available(*, unavailable, message: "foreign text goes through shown() before it stands in a sentence")
+    public mutating func appendInterpolation(_ text: ForeignText?) {}
+}
