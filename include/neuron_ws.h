@@ -445,7 +445,7 @@ typedef struct neuron_ws_state {
     char tls_version[16];                /* "TLSv1.3" */
     char tls_cipher[64];
     char tls_peer[256];                  /* the server certificate's subject */
-    char close_reason[128];              /* the text of the last Close frame */
+    char close_reason[128];              /* the text of the last Close frame, what is not visible spelled out */
     char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
     char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
     uint32_t states_interval_s;          /* how often the host is to push driver states, by the settings

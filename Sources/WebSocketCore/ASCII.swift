@@ -69,17 +69,4 @@ enum ASCII {
         }
         return members
     }
-
-    /// What a peer sent, as it may stand in a sentence of ours: printable ASCII, at most 120 characters.
-    static func printable(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            guard bytes.count < 120 else {
-                bytes.append(contentsOf: [0x2E, 0x2E, 0x2E])
-                break
-            }
-            bytes.append(byte >= 0x20 && byte < 0x7F ? byte : UInt8(ascii: "?"))
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

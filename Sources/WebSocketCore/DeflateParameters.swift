@@ -33,7 +33,7 @@ public struct DeflateParameters: Equatable, Sendable {
         var seen: [String] = []
         for parameter in answer.parameters {
             if seen.contains(where: { ASCII.equalsIgnoringCase($0, parameter.name) }) {
-                throw .invalidDeflateAnswer("\(parameter.name) comes twice")
+                throw .invalidDeflateAnswer(ForeignText("\(parameter.name) comes twice"))
             }
             seen.append(parameter.name)
             if ASCII.equalsIgnoringCase(parameter.name, "server_no_context_takeover") {
@@ -47,7 +47,7 @@ public struct DeflateParameters: Equatable, Sendable {
             } else if ASCII.equalsIgnoringCase(parameter.name, "client_max_window_bits") {
                 agreed.clientMaxWindowBits = try windowBits(parameter)
             } else {
-                throw .invalidDeflateAnswer("\(parameter.name) is no parameter of it")
+                throw .invalidDeflateAnswer(ForeignText("\(parameter.name) is no parameter of it"))
             }
         }
         return agreed
@@ -55,16 +55,16 @@ public struct DeflateParameters: Equatable, Sendable {
 
     private func refuseValue(_ parameter: ExtensionList.Parameter) throws(HandshakeError) {
         if let value = parameter.value {
-            throw .invalidDeflateAnswer("\(parameter.name) is \(value); it takes no value")
+            throw .invalidDeflateAnswer(ForeignText("\(parameter.name) is \(value); it takes no value"))
         }
     }
 
     /// §7.1.2: a decimal number from 8 to 15 without leading zeros; in an answer it cannot be left out.
     private static func windowBits(_ parameter: ExtensionList.Parameter) throws(HandshakeError) -> Int {
         guard let value = parameter.value else {
-            throw .invalidDeflateAnswer("\(parameter.name) has no value; expected 8 to 15")
+            throw .invalidDeflateAnswer(ForeignText("\(parameter.name) has no value; expected 8 to 15"))
         }
         for bits in 8...15 where ASCII.equals(value, "\(bits)") { return bits }
-        throw .invalidDeflateAnswer("\(parameter.name) is \(value); expected 8 to 15")
+        throw .invalidDeflateAnswer(ForeignText("\(parameter.name) is \(value); expected 8 to 15"))
     }
 }

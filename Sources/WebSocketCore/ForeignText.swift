@@ -24,7 +24,7 @@ public struct ForeignText: Equatable, Sendable {
     public func before(_ end: UInt8) -> ForeignText { ForeignText(bytes.prefix { $0 != end }) }
 
     /// As it may stand in a sentence of ours, a log line or a state: what is not plainly visible is spelled out as
-    /// `\u{1b}`, a byte that is no UTF-8 as `\xff`, a backslash as `\\`; cut behind `charactersMax` characters of it.
+    /// `\u{1b}`, a byte that is no UTF-8 as `\xff`; cut behind `charactersMax` characters of it.
     public func shown(charactersMax: Int = ForeignText.charactersMax) -> String {
         var text = ""
         var count = 0
@@ -38,9 +38,7 @@ public struct ForeignText: Equatable, Sendable {
                 text += "\\x" + Self.hex(UInt32(bytes[index - 1]), digits: 2)
                 continue
             }
-            if scalar == "\\" {
-                text += "\\\\"
-            } else if Self.isVisible(scalar.value) {
+            if Self.isVisible(scalar.value) {
                 text.unicodeScalars.append(scalar)
             } else {
                 text += "\\u{" + Self.hex(scalar.value, digits: 1) + "}"

@@ -1,4 +1,4 @@
-/// Why an opening handshake failed (RFC 6455 §4.1, §4.2). Strings hold what the peer sent.
+/// Why an opening handshake failed (RFC 6455 §4.1, §4.2). Foreign texts are what the peer sent.
 public enum HandshakeError: Error, Equatable, Sendable {
     /// The answer does not begin like HTTP/1.
     case notHTTP
@@ -19,21 +19,21 @@ public enum HandshakeError: Error, Equatable, Sendable {
     /// Any status but 101.
     /// - location: where a redirect points to, or nil.
     /// - retryAfterSeconds: the delay that the server asks for; nil without one, or if it is given as a date.
-    case unexpectedStatus(Int, location: String?, retryAfterSeconds: Int?)
+    case unexpectedStatus(Int, location: ForeignText?, retryAfterSeconds: Int?)
     /// The Upgrade field is missing (nil) or names something else.
-    case missingUpgrade(found: String?)
+    case missingUpgrade(found: ForeignText?)
     /// The Connection field is missing (nil) or lacks `Upgrade`.
-    case missingConnection(found: String?)
+    case missingConnection(found: ForeignText?)
     /// The Sec-WebSocket-Accept field is missing (nil) or does not belong to our key.
-    case wrongAccept(found: String?)
+    case wrongAccept(found: ForeignText?)
     /// A subprotocol that was not offered.
-    case unexpectedSubprotocol(String)
+    case unexpectedSubprotocol(ForeignText)
     /// An extension that was not offered.
-    case unexpectedExtension(String)
+    case unexpectedExtension(ForeignText)
     /// The Sec-WebSocket-Extensions field does not follow its grammar (RFC 6455 §9.1).
-    case malformedExtensions(String)
+    case malformedExtensions(ForeignText)
     /// The answer to our offer of permessage-deflate makes no sense (RFC 7692 §7.1); what is wrong with it.
-    case invalidDeflateAnswer(String)
+    case invalidDeflateAnswer(ForeignText)
     /// In the server role: what is wrong with the client's request (RFC 6455 §4.2.1).
     case invalidRequest(String)
 
@@ -52,7 +52,8 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .httpVersionTooOld: return "The server answered with HTTP/1.0; a WebSocket needs HTTP/1.1."
         case .unexpectedStatus(let status, let location, let retryAfterSeconds):
             var text = "The server answered with HTTP status \(status); expected 101"
-            if let location { text += "; it points to " + ASCII.printable(Self.withoutQuery(location)) }
+            // Queries carry keys, and this text is logged.
+            if let location { text += "; it points to " + location.before(UInt8(ascii: "?")).shown() }
             if let retryAfterSeconds { text += "; it asks to wait \(retryAfterSeconds) s" }
             return text + "."
         case .missingUpgrade(let found):
@@ -62,24 +63,19 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .wrongAccept(let found):
             return Self.sentence("Sec-WebSocket-Accept", found, expected: "the value that belongs to the request's key")
         case .unexpectedSubprotocol(let name):
-            return "The server chose the subprotocol \"\(ASCII.printable(name))\", which was not offered."
+            return "The server chose the subprotocol \"\(name.shown())\", which was not offered."
         case .unexpectedExtension(let name):
-            return "The server chose the extension \"\(ASCII.printable(name))\", which was not offered."
+            return "The server chose the extension \"\(name.shown())\", which was not offered."
         case .malformedExtensions(let value):
-            return "The server's 101 answer has Sec-WebSocket-Extensions: \(ASCII.printable(value)); that is malformed."
+            return "The server's 101 answer has Sec-WebSocket-Extensions: \(value.shown()); that is malformed."
         case .invalidDeflateAnswer(let reason):
-            return "The server's answer to the offer of permessage-deflate is wrong: \(ASCII.printable(reason))."
+            return "The server's answer to the offer of permessage-deflate is wrong: \(reason.shown())."
         case .invalidRequest(let reason): return reason
         }
     }
 
-    private static func sentence(_ field: String, _ found: String?, expected: String) -> String {
+    private static func sentence(_ field: String, _ found: ForeignText?, expected: String) -> String {
         guard let found else { return "The server's 101 answer has no \(field) field; expected \(expected)." }
-        return "The server's 101 answer has \(field): \(ASCII.printable(found)); expected \(expected)."
-    }
-
-    /// Queries carry keys, and this text is logged.
-    private static func withoutQuery(_ location: String) -> String {
-        String(decoding: Array(location.utf8).prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        return "The server's 101 answer has \(field): \(found.shown()); expected \(expected)."
     }
 }

@@ -3,17 +3,17 @@ public struct HandshakeResponse: Sendable {
     /// 200 to 999, or 101.
     public let status: Int
     /// The phrase behind the status; may be empty.
-    public let reason: String
+    public let reason: ForeignText
     /// Header fields in the order they came, values without white space around them.
-    public let fields: [(name: String, value: String)]
+    let fields: [(name: String, value: String)]
     /// The x of HTTP/1.x.
     let minorVersion: Int
 
     /// The values of all fields of this name, regardless of case, joined with ", "; nil if there is none.
-    public func value(of name: String) -> String? { HTTPHead.value(of: name, in: fields) }
+    func value(of name: String) -> String? { HTTPHead.value(of: name, in: fields) }
 
     /// Where a redirect points to.
-    public var location: String? { value(of: "Location") }
+    public var location: ForeignText? { value(of: "Location").map { ForeignText($0) } }
 
     /// The delay that the server asks for, in seconds (RFC 9110 §10.2.3), at most 2^31 - 1; nil without one, or if it
     /// is given as a date.
@@ -39,14 +39,14 @@ public struct HandshakeResponse: Sendable {
         // Item 2: Upgrade is "websocket", regardless of case.
         let upgrade = value(of: "Upgrade")
         guard let upgrade, ASCII.equalsIgnoringCase(upgrade, "websocket") else {
-            throw .missingUpgrade(found: upgrade)
+            throw .missingUpgrade(found: upgrade.map { ForeignText($0) })
         }
         // Item 3: Connection has the token "Upgrade", regardless of case.
         let connection = value(of: "Connection")
-        guard HTTPHead.list(connection, contains: "Upgrade") else { throw .missingConnection(found: connection) }
+        guard HTTPHead.list(connection, contains: "Upgrade") else { throw .missingConnection(found: connection.map { ForeignText($0) }) }
         // Item 4: Sec-WebSocket-Accept proves that the server has understood the key.
         let accept = value(of: "Sec-WebSocket-Accept")
-        guard let accept, ASCII.equals(accept, request.expectedAccept) else { throw .wrongAccept(found: accept) }
+        guard let accept, ASCII.equals(accept, request.expectedAccept) else { throw .wrongAccept(found: accept.map { ForeignText($0) }) }
         let subprotocol = try verifiedSubprotocol(request)
         return try verifiedExtensions(request, subprotocol: subprotocol)
     }
@@ -55,7 +55,7 @@ public struct HandshakeResponse: Sendable {
     private func verifiedSubprotocol(_ request: HandshakeRequest) throws(HandshakeError) -> String? {
         guard let chosen = value(of: "Sec-WebSocket-Protocol") else { return nil }
         guard request.subprotocols.contains(where: { ASCII.equals($0, chosen) }) else {
-            throw .unexpectedSubprotocol(chosen)
+            throw .unexpectedSubprotocol(ForeignText(chosen))
         }
         return chosen
     }
@@ -67,12 +67,12 @@ public struct HandshakeResponse: Sendable {
         guard let chosen = value(of: "Sec-WebSocket-Extensions") else {
             return NegotiatedConnection(subprotocol: subprotocol, extensions: nil)
         }
-        guard let answer = ExtensionList.parse(chosen) else { throw .malformedExtensions(chosen) }
+        guard let answer = ExtensionList.parse(chosen) else { throw .malformedExtensions(ForeignText(chosen)) }
         let offered = ExtensionList.parse(request.extensions ?? "")?.members ?? []
         var deflate: DeflateParameters?
         for member in answer.members {
             guard offered.contains(where: { ASCII.equalsIgnoringCase($0.name, member.name) }) else {
-                throw .unexpectedExtension(member.name)
+                throw .unexpectedExtension(ForeignText(member.name))
             }
             guard request.deflate != nil, ASCII.equalsIgnoringCase(member.name, DeflateParameters.name) else {
                 continue
@@ -82,7 +82,7 @@ public struct HandshakeResponse: Sendable {
             deflate = try DeflateParameters.agreed(member)
         }
         return NegotiatedConnection(
-            subprotocol: subprotocol, extensions: answer.members.isEmpty ? nil : chosen, deflate: deflate)
+            subprotocol: subprotocol, extensions: answer.members.isEmpty ? nil : ForeignText(chosen), deflate: deflate)
     }
 }
 
@@ -91,11 +91,11 @@ public struct NegotiatedConnection: Equatable, Sendable {
     /// The subprotocol that the server chose, or nil if it chose none.
     public let subprotocol: String?
     /// The value of the server's Sec-WebSocket-Extensions, or nil.
-    public let extensions: String?
+    public let extensions: ForeignText?
     /// What permessage-deflate is to be like; nil: the server has declined it, or it was not offered.
     public let deflate: DeflateParameters?
 
-    init(subprotocol: String?, extensions: String?, deflate: DeflateParameters? = nil) {
+    init(subprotocol: String?, extensions: ForeignText?, deflate: DeflateParameters? = nil) {
         self.subprotocol = subprotocol
         self.extensions = extensions
         self.deflate = deflate

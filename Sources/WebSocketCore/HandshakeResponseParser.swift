@@ -38,7 +38,7 @@ public struct HandshakeResponseParser: Sendable {
         var status = 0
         for byte in line[9..<12] { status = status * 10 + Int(byte - 0x30) }
         return HandshakeResponse(
-            status: status, reason: String(decoding: ASCII.trimmed(line[12...]), as: UTF8.self),
+            status: status, reason: ForeignText(ASCII.trimmed(line[12...])),
             fields: head.fields, minorVersion: Int(line[7] - 0x30))
     }
 }

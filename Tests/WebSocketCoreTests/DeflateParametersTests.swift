@@ -77,8 +77,8 @@ struct DeflateParametersTests {
         ("mem_level=9", "mem_level is no parameter of it"), ("x", "x is no parameter of it"),
     ])
     func everythingElseFails(parameter: String, reason: String) throws {
-        #expect(try outcome("permessage-deflate; " + parameter) == .failed(.invalidDeflateAnswer(reason)))
-        let text = HandshakeError.invalidDeflateAnswer(reason).text
+        #expect(try outcome("permessage-deflate; " + parameter) == .failed(.invalidDeflateAnswer(ForeignText(reason))))
+        let text = HandshakeError.invalidDeflateAnswer(ForeignText(reason)).text
         #expect(text == "The server's answer to the offer of permessage-deflate is wrong: \(reason).")
     }
 

@@ -17,7 +17,7 @@ func parsed(pieces: [[UInt8]]) -> ParsedResponse {
         do throws(HandshakeError) {
             if let response = try parser.bytesReceived(piece.span.bytes, from: &offset) {
                 let fields = response.fields.map { $0.name + "=" + $0.value }
-                return .response(response.status, response.reason, fields, bytesUsed: used + offset)
+                return .response(response.status, response.reason.shown(), fields, bytesUsed: used + offset)
             }
         } catch {
             return .failed(error)

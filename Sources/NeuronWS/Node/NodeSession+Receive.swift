@@ -83,7 +83,7 @@ extension NodeSession {
     }
 
     /// A Close came, or went out because the peer broke the protocol.
-    private func closeReceived(_ ending: Ending, _ text: String) {
+    private func closeReceived(_ ending: Ending, _ text: ForeignText) {
         status.closeReason = text
         machine.closeReceived(ending, now: Clock.monotonicNanoseconds)
         status.ending = ending
@@ -96,10 +96,8 @@ extension NodeSession {
 }
 
 extension ControlPayload {
-    /// As text for people.
-    var text: String {
-        withBytes { span in span.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
-    }
+    /// As text, which the peer wrote.
+    var text: ForeignText { withBytes { ForeignText($0) } }
 
     /// The number in one of our own pings; nil: not ours.
     var sequence: UInt64? {

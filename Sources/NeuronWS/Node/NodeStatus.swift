@@ -1,11 +1,13 @@
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// What a node tells of itself; the loop publishes it under the node's lock, anybody may ask.
 struct NodeStatus {
     var phase = neuron_ws_phase_t.NEURON_WS_PHASE_IDLE
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
-    var closeReason = ""
+    /// Of the last Close frame.
+    var closeReason = ForeignText("")
     var httpStatus: Int32 = 0
     var isTLS = false
     var isVerified = false
@@ -73,7 +75,7 @@ struct NodeStatus {
         put(tlsVersion, &state.tls_version)
         put(tlsCipher, &state.tls_cipher)
         put(tlsPeer, &state.tls_peer)
-        put(closeReason, &state.close_reason)
+        put(closeReason.shown(), &state.close_reason)
         put(message, &state.message)
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval

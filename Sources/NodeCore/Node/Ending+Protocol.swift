@@ -4,11 +4,11 @@ import WebSocketCore
 /// What the protocol's failures mean for the node (DESIGN §8).
 extension Ending {
     /// The peer sent a Close frame; nil: without a code (1005).
-    public static func peerClosed(_ code: CloseCode?, reason text: String) -> Ending {
+    public static func peerClosed(_ code: CloseCode?, reason text: ForeignText) -> Ending {
         let code = code ?? .noStatusReceived
         var ending = Ending(reason: reason(of: code), text: "")
         ending.closeCode = code.rawValue
-        let said = text.isEmpty ? "" : ": \(text)"
+        let said = text.isEmpty ? "" : ": \(text.shown())"
         ending.text = "The server closed the connection with code \(code.rawValue)\(said). \(advice(code))"
         switch code {
         case .policyViolation: ending.policy = .patient

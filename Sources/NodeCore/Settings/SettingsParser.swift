@@ -1,4 +1,5 @@
 import CJansson
+import WebSocketCore
 
 /// Reads a settings document by the table, and collects what is wrong with it.
 struct SettingsParser {
@@ -85,13 +86,7 @@ struct SettingsParser {
     }
 
     /// A name from the document, short and without control characters.
-    static func shown(_ name: String) -> String {
-        var text = ""
-        for scalar in name.unicodeScalars.prefix(64) {
-            text.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "?" : scalar)
-        }
-        return name.unicodeScalars.count > 64 ? text + "…" : text
-    }
+    static func shown(_ name: String) -> String { ForeignText(name).shown(charactersMax: 64) }
 
     /// Refuses with what was given and what is taken.
     private mutating func refuse(_ descriptor: SettingDescriptor, _ value: JSONValue, _ part: String = "") {
