@@ -135,7 +135,7 @@ class Peer:
 
 @dataclass
 class BadServer:
-    """Listens on 127.0.0.1 and treats each connection to a behaviour, on a thread of its own."""
+    """Listens on an address and treats each connection to a behaviour, on a thread of its own."""
 
     behaviour: Behaviour
     port: int = 0
@@ -143,12 +143,14 @@ class BadServer:
     closes: list[bytes] = field(default_factory=list)
     pongs: list[bytes] = field(default_factory=list)
     count: int = 0
+    address: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         self.stopping = threading.Event()
         self._peers: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=self.backlog)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._listener = socket.create_server((self.address, self.port), family=family, backlog=self.backlog)
         self.port = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()

@@ -29,7 +29,11 @@ enum NameService {
 
     /// Waits for name servers, for as long as the system wants.
     static func ask(_ question: LookupQuestion) -> ResolverResult {
-        let isInHostsFile = question.version == .any && !addressesInHostsFile(question, hostsFileContent()).isEmpty
+        let content: [UInt8]
+        do throws(SystemError) {
+            content = try hostsFileContent()
+        } catch { return .failed(.system(code: EAI_SYSTEM, errno: error.number)) }
+        let isInHostsFile = question.version == .any && !addressesInHostsFile(question, content).isEmpty
         guard question.asksConfiguredFamiliesFirst(isInHostsFile: isInHostsFile) else {
             return ask(question, flags: 0)
         }
@@ -41,10 +45,15 @@ enum NameService {
         return ask(question, flags: 0)
     }
 
-    static func hostsFileContent() -> [UInt8] {
+    /// Empty where there is none. EMFILE, ENFILE: no descriptor is left; the system would only say that it does not
+    /// know the name then.
+    static func hostsFileContent() throws(SystemError) -> [UInt8] {
         do throws(SystemError) {
             return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax)
-        } catch { return [] }
+        } catch {
+            if error.number == EMFILE || error.number == ENFILE { throw error }
+            return []
+        }
     }
 
     static func addressesInHostsFile(_ question: LookupQuestion, _ content: [UInt8]) -> [SocketAddress] {

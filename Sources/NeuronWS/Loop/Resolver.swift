@@ -105,10 +105,14 @@ final class Resolver: @unchecked Sendable {
             if queries.isEmpty { isReadingFile = false }
             lock.unlock()
             if queries.isEmpty { return }
-            let content = NameService.hostsFileContent()
-            for query in queries {
-                let addresses = NameService.addressesInHostsFile(query.question, content)
-                query.tell(addresses.isEmpty ? .failed(.tooManyLookups(count)) : .addresses(addresses))
+            do throws(SystemError) {
+                let content = try NameService.hostsFileContent()
+                for query in queries {
+                    let addresses = NameService.addressesInHostsFile(query.question, content)
+                    query.tell(addresses.isEmpty ? .failed(.tooManyLookups(count)) : .addresses(addresses))
+                }
+            } catch {
+                for query in queries { query.tell(.failed(.system(code: EAI_SYSTEM, errno: error.number))) }
             }
         }
     }

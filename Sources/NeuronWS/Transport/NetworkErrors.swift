@@ -104,8 +104,9 @@ extension TransportError {
         switch failure {
         case .system(let code, let number):
             let (what, advice) = resolving(code, number)
+            let outcome = code == EAI_SYSTEM || code == EAI_MEMORY ? "could not be looked up" : "has no address"
             return TransportError(
-                .dns, systemErrno: number, "the name \(target.host) has no address (\(what)): \(advice)")
+                .dns, systemErrno: number, "the name \(target.host) \(outcome) (\(what)): \(advice)")
         case .tooManyLookups(let count):
             return TransportError(
                 .dns,
