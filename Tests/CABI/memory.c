@@ -2,9 +2,9 @@
  * memory [STEP] - calls with little memory, each in a child of its own.
  *
  * First the large allocations together have a limit, from nothing up to where the call succeeds: whatever the limit,
- * the call must answer NO_MEMORY. Then the n-th large allocation fails, for every n, which pushing and sending must live
- * through too. With STEP then any allocation, each STEP-th: the small ones are Swift's own, which ends the process;
- * what becomes of them is counted and printed.
+ * the call must answer NO_MEMORY. Then the n-th large allocation fails, for every n, which pushing and sending must
+ * live through too. With STEP then any allocation, each STEP-th: the small ones are Swift's own, which ends the
+ * process; what becomes of them is counted and printed.
  */
 #define _GNU_SOURCE
 #include "check.h"

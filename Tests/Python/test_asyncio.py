@@ -52,7 +52,7 @@ def complete(program: Callable[[list[dict[str, Any]]], Awaitable[None]]) -> None
 
 def test_the_example_awaits_300_000_outcomes() -> None:
     with foreign.Server(keep=False) as server:
-        result = run([EXAMPLE, server.url, MANY], 300)
+        result = run([EXAMPLE, server.url, MANY], 900)
     assert (result.stdout, result.stderr) == (f"{MANY} delivered, each written\n", "")
 
 
@@ -62,7 +62,7 @@ def test_the_program_of_the_manual_awaits_300_000_outcomes(tmp_path: Path) -> No
     path = tmp_path / "program.py"
     with foreign.Server(keep=False) as server:
         path.write_text(program.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}").replace("10))", f"{MANY}))"))
-        result = run([path], 300)
+        result = run([path], 900)
     assert (result.stdout, result.stderr) == (f"{MANY} {{'DELIVERED'}}\n", "")
 
 
