@@ -115,7 +115,7 @@ static int websocket_plugin_uninit(neu_plugin_t *plugin)
 static int websocket_plugin_close(neu_plugin_t *plugin)
 {
     end(plugin);
-    websocket_subscriptions_free(&plugin->subscriptions);
+    websocket_subscriptions_free(plugin);
     websocket_worker_free(&plugin->worker);
     pthread_rwlock_destroy(&plugin->lock);
     free(plugin);

@@ -12,9 +12,11 @@
 #include "neuron_host.h"
 
 typedef struct websocket_subscription websocket_subscription_t;
+typedef struct websocket_driver       websocket_driver_t;
 
 typedef struct {
-    websocket_subscription_t *first;
+    void               *drivers;
+    websocket_driver_t *first;
 } websocket_subscriptions_t;
 
 /* Also for a change of an existing one. Takes what `request` points to. */
@@ -36,6 +38,6 @@ void websocket_rename_group(neu_plugin_t *plugin, const char *driver,
 /* Tells a new node of the library all of them. */
 void websocket_subscriptions_replay(neu_plugin_t *plugin);
 
-void websocket_subscriptions_free(websocket_subscriptions_t *subscriptions);
+void websocket_subscriptions_free(neu_plugin_t *plugin);
 
 #endif
