@@ -675,7 +675,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_configure(neuron_ws_node_t *node
  * Forwards what is pushed of this driver and group from now on. "*" stands for all; an exact subscription goes before
  * driver/"*", that before "*"/group, that before "*"/"*". Subscribing again replaces the parameters.
  *
- * params_json  NULL, or a JSON object with "static_tags" (an object, or a text holding one): added to each message.
+ * params_json  NULL, or a JSON object with "static_tags" (an object, or a text holding one): added to each message,
+ *              in place of the settings' static tags of the same names.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (names), INVALID_JSON, TOO_BIG (more than 100,000 subscriptions),
  * NO_MEMORY, FORKED.

@@ -15,7 +15,8 @@ private func checkEncoding(_ document: GroupDocument) {
             do throws(EncodingError) {
                 let timestamp = document.timestampMilliseconds
                 let result = try EnvelopeEncoder.encode(
-                    group, timestampMilliseconds: timestamp, options: options, into: buffer)
+                    try GroupView.open(group), timestampMilliseconds: timestamp, options: options, names: GroupNames(),
+                    key: nil, into: buffer)
                 guard case .message = result else { return require(buffer.count == 0, "skipped, but written") }
                 buffer.withBytes { require(Jansson.verdict($0) != .noDocument, "the message is no JSON") }
             } catch {

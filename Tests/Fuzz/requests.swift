@@ -17,7 +17,9 @@ private func checkTags(_ info: neuron_ws_request_info_t) {
     let buffer = ByteBuffer(byteCountMax: 64 << 20)
     do throws(EncodingError) {
         _ = try EnvelopeEncoder.encode(
-            &group, timestampMilliseconds: 1, options: EncodingOptions(format: .tags), into: buffer)
+            try GroupView.open(&group), timestampMilliseconds: 1, options: EncodingOptions(format: .tags),
+            names: GroupNames(),
+            key: nil, into: buffer)
         if buffer.count > 0 { buffer.withBytes { require(Jansson.verdict($0) != .noDocument, "the tags are no JSON") } }
     } catch {
         require(buffer.count == 0, "failed, but written")

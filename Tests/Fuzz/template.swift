@@ -23,7 +23,9 @@ private func render(_ template: CustomTemplate, reportsErrors: Bool, staticTags:
     document.withGroup { group in
         do throws(EncodingError) {
             let result = try EnvelopeEncoder.encode(
-                group, timestampMilliseconds: 1_650_006_388_943, options: options, into: buffer)
+                try GroupView.open(group), timestampMilliseconds: 1_650_006_388_943, options: options,
+                names: GroupNames(),
+                key: nil, into: buffer)
             require(result == .message(values: 5, errors: reportsErrors ? 1 : 0), "became \(result)")
         } catch { require(false, "a template that was taken fails") }
     }

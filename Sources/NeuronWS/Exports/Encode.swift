@@ -15,13 +15,23 @@ public func neuron_ws_encode(
     guard isFormat(format) else {
         return failed(.NEURON_WS_INVALID_ARGUMENT, "`format` is \(format.rawValue), which is none")
     }
-    let output = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
+    return ThreadEncoder.with { encoder in
+        encode(format, options_json, group, encoder) ?? encoder.buffer.withBytes { copyOut($0, buffer, size, length) }
+    }
+}
+
+/// Into the encoder's buffer; nil if that was done.
+private func encode(
+    _ format: neuron_ws_format_t, _ options_json: UnsafePointer<CChar>?, _ group: UnsafePointer<neuron_ws_group_t>?,
+    _ encoder: ThreadEncoder
+) -> neuron_ws_status_t? {
+    let output = encoder.buffer
     do throws(EncodingError) {
         let options = try options_json.map { json throws(EncodingError) in try EncodeOptions.parse(textBytes(json)) }
         let isWritten: Bool
         if let upload = UploadFormat(rawValue: format.rawValue) {
             guard let group else { return failedNull("group") }
-            isWritten = try encodeUpload(upload, options ?? .none, group, into: output)
+            isWritten = try encodeUpload(upload, options ?? .none, group, encoder)
         } else if format == .NEURON_WS_FORMAT_READ_RESPONSE {
             guard let group else { return failedNull("group") }
             let uuid = try (options ?? .none).text("uuid")
@@ -34,7 +44,7 @@ public func neuron_ws_encode(
                 .NEURON_WS_SKIPPED, "there is nothing to send: no tags, or only errors while upload_err is false")
         }
     } catch { return failed(NodeError(error)) }
-    return output.withBytes { copyOut($0, buffer, size, length) }
+    return nil
 }
 
 private func isFormat(_ format: neuron_ws_format_t) -> Bool {
@@ -49,13 +59,15 @@ private func isFormat(_ format: neuron_ws_format_t) -> Bool {
 
 private func encodeUpload(
     _ format: UploadFormat, _ options: EncodeOptions, _ group: UnsafePointer<neuron_ws_group_t>,
-    into output: ByteBuffer
+    _ encoder: ThreadEncoder
 ) throws(EncodingError) -> Bool {
     let encoding = try options.upload(format)
-    let timestamp = try GroupView.open(group).timestampMilliseconds
+    let view = try GroupView.open(group)
+    let timestamp = view.timestampMilliseconds
     return try EnvelopeEncoder.encode(
-        group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp, options: encoding,
-        into: output) != .skipped
+        view, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp, options: encoding,
+        names: encoder.names, key: encoding.staticTags == nil ? GroupNames.Key(settings: 0, subscription: 0) : nil,
+        into: encoder.buffer) != .skipped
 }
 
 /// What is written from the options alone.

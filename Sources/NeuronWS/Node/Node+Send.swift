@@ -11,25 +11,35 @@ extension Node {
     /// What a push takes with it from under the lock.
     private struct Ticket {
         var encoding: EncodingOptions
+        var staticTags: StaticTags?
         var kind: UInt8
-        /// Unix time in ms; 0: now.
-        var timestamp: Int64
         var buffer: ByteBuffer
+        var names: GroupNames
+        var namesHash: UInt64
+        var namesKey: GroupNames.Key
     }
 
     // MARK: Groups
 
     /// Encodes on the calling thread and queues. Borrows nothing after it returns.
     func push(_ group: UnsafePointer<neuron_ws_group_t>) throws(NodeError) -> UInt64 {
-        let ticket = try begin(group)
+        let view: GroupView
+        do throws(EncodingError) {
+            view = try GroupView.open(group)
+        } catch {
+            countRejected()
+            throw NodeError(error)
+        }
+        let ticket = try begin(view)
         let buffer = ticket.buffer
-        defer { giveBack(buffer) }
-        let timestamp = ticket.timestamp
+        defer { giveBack(ticket) }
+        let timestamp = view.timestampMilliseconds
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
-                group, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
-                options: ticket.encoding, into: buffer)
+                view, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
+                options: ticket.encoding, staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey,
+                into: buffer)
         } catch {
             countRejected()
             throw NodeError(error)
@@ -47,14 +57,7 @@ extension Node {
     }
 
     /// Looks up the subscription, and refuses early what could not be queued anyway.
-    private func begin(_ group: UnsafePointer<neuron_ws_group_t>) throws(NodeError) -> Ticket {
-        let names: GroupView
-        do throws(EncodingError) {
-            names = try GroupView.open(group)
-        } catch {
-            countRejected()
-            throw NodeError(error)
-        }
+    private func begin(_ names: GroupView) throws(NodeError) -> Ticket {
         lock.lock()
         defer { lock.unlock() }
         guard let subscription = subscriptions.lookup(driver: names.driver, group: names.group) else {
@@ -62,26 +65,32 @@ extension Node {
             throw .notSubscribed(
                 "no subscription covers driver \"\(text(names.driver))\", group \"\(text(names.group))\"")
         }
-        guard !tellsRest else {
+        do throws(NodeError) {
+            try checkRoomLocked(byteCount: 0)
+        } catch {
             counters.messagesRejected &+= 1
-            throw Self.isOver
+            throw error
         }
-        mailbox.unreadRuns = events?.waitingRuns ?? 0
-        guard mailbox.hasRoom(byteCount: 0) else {
-            counters.messagesRejected &+= 1
-            throw queueFullLocked()
-        }
+        let hash = subscriptions.hash(names.driver, names.group)
         return Ticket(
-            encoding: subscription.encoding, kind: configuration.messageKind, timestamp: names.timestampMilliseconds,
-            buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)))
+            encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
+            kind: configuration.messageKind,
+            buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)),
+            names: groupNames.take(hash) ?? GroupNames(), namesHash: hash,
+            namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
     }
 
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    private func giveBack(_ buffer: ByteBuffer) {
-        guard buffer.capacity <= Self.scratchBytesMax else { return }
-        buffer.removeAll(keepingCapacity: true)
-        lock.withLock { if scratch.count < Self.scratchKeptMax { scratch.append(buffer) } }
+    /// What does not stay is freed without the lock.
+    private func giveBack(_ ticket: Ticket) {
+        let keepsBuffer = ticket.buffer.capacity <= Self.scratchBytesMax
+        if keepsBuffer { ticket.buffer.removeAll(keepingCapacity: true) }
+        lock.lock()
+        if keepsBuffer && scratch.count < Self.scratchKeptMax { scratch.append(ticket.buffer) }
+        let gone = groupNames.give(ticket.names, ticket.namesHash)
+        lock.unlock()
+        withExtendedLifetime(gone) {}
     }
 
     /// The same from a JSON document.
@@ -122,36 +131,71 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, kind: UInt8?, values: Int = 0, errors: Int = 0,
         beyond: Mailbox.Limits = Mailbox.none
     ) throws(NodeError) -> UInt64 {
+        let alone = try filledChunk(bytes, kind: kind, beyond: beyond)
         lock.lock()
-        guard !tellsRest else {
-            counters.messagesRejected &+= 1
+        do throws(NodeError) {
+            let id = try queueLocked(bytes, alone, kind: kind, beyond: beyond)
+            counters.messagesAccepted &+= 1
+            counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
+            counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
+            let session = self.session
             lock.unlock()
-            throw Self.isOver
-        }
-        mailbox.unreadRuns = events?.waitingRuns ?? 0
-        var chunk: MessageChunk?
-        if mailbox.hasRoom(byteCount: bytes.count, beyond: beyond), mailbox.needsChunk(byteCount: bytes.count) {
-            chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
-            if chunk == nil {
-                counters.messagesRejected &+= 1
-                lock.unlock()
-                throw .noMemory
-            }
-        }
-        let verdict = mailbox.append(bytes, kind: kind ?? configuration.messageKind, beyond: beyond, chunk: &chunk)
-        guard case .accepted(let id) = verdict else {
+            session?.signal()
+            return id
+        } catch {
             counters.messagesRejected &+= 1
-            let error = queueFullLocked()
             lock.unlock()
             throw error
         }
-        counters.messagesAccepted &+= 1
-        counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
-        counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
-        let session = self.session
-        lock.unlock()
-        session?.signal()
+    }
+
+    private func queueLocked(
+        _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, kind: UInt8?, beyond: Mailbox.Limits
+    ) throws(NodeError) -> UInt64 {
+        try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+        let verdict: Mailbox.Verdict
+        if let alone {
+            verdict = mailbox.append(alone, byteCount: bytes.count, beyond: beyond)
+        } else {
+            var chunk: MessageChunk?
+            if mailbox.needsChunk(byteCount: bytes.count) {
+                chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+                if chunk == nil { throw .noMemory }
+            }
+            verdict = mailbox.append(bytes, kind: kind ?? configuration.messageKind, beyond: beyond, chunk: &chunk)
+        }
+        guard case .accepted(let id) = verdict else { throw queueFullLocked() }
         return id
+    }
+
+    private func checkRoomLocked(byteCount: Int, beyond: Mailbox.Limits = Mailbox.none) throws(NodeError) {
+        if tellsRest { throw Self.isOver }
+        mailbox.unreadRuns = events?.waitingRuns ?? 0
+        if !mailbox.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
+    }
+
+    /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait meanwhile;
+    /// nil for one that is not large. Refuses early what finds no room anyway.
+    private func filledChunk(
+        _ bytes: UnsafeRawBufferPointer, kind: UInt8?, beyond: Mailbox.Limits
+    ) throws(NodeError) -> MessageChunk? {
+        if bytes.count < Mailbox.aloneBytesMin { return nil }
+        lock.lock()
+        let kind = kind ?? configuration.messageKind
+        do throws(NodeError) {
+            try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+            lock.unlock()
+        } catch {
+            counters.messagesRejected &+= 1
+            lock.unlock()
+            throw error
+        }
+        guard let chunk = Runtime.shared.takeChunk(byteCount: bytes.count) else {
+            countRejected()
+            throw .noMemory
+        }
+        chunk.append(bytes, kind: kind)
+        return chunk
     }
 
     private func queueFullLocked() -> NodeError {

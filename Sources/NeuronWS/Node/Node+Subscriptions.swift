@@ -11,37 +11,68 @@ extension Node {
                 parsed = try SubscriptionParameters.parse(json: parameters)
             } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON(error.text) }
         }
-        lock.lock()
-        defer { lock.unlock() }
-        let encoding = configuration.settings.encoding(for: parsed)
         do throws(SubscriptionError) {
-            try subscriptions.subscribe(driver: driver, group: group, parameters: parsed, encoding: encoding)
+            try changeSubscriptions { table, ended throws(SubscriptionError) in
+                if let old = try table.subscribe(driver: driver, group: group, parameters: parsed) {
+                    ended.append(old)
+                }
+                return true
+            }
         } catch { throw NodeError(error, driver, group) }
     }
 
     /// `group` nil: all of the driver's.
     func unsubscribe(driver: Name, group: Name?) throws(NodeError) {
-        lock.lock()
-        defer { lock.unlock() }
         do throws(SubscriptionError) {
-            try subscriptions.unsubscribe(driver: driver, group: group)
+            try changeSubscriptions { table, ended throws(SubscriptionError) in
+                guard let group else { return try table.unsubscribeSome(driver: driver, ended: &ended) }
+                if let old = try table.unsubscribe(driver: driver, group: group) { ended.append(old) }
+                return true
+            }
         } catch { throw NodeError(error, driver, group) }
     }
 
     func rename(driver: Name, to newDriver: Name) throws(NodeError) {
-        lock.lock()
-        defer { lock.unlock() }
         do throws(SubscriptionError) {
-            try subscriptions.rename(driver: driver, to: newDriver)
+            try changeSubscriptions { table, ended throws(SubscriptionError) in
+                try table.renameSome(driver: driver, to: newDriver, ended: &ended)
+            }
         } catch { throw NodeError(error, driver, nil) }
     }
 
     func rename(driver: Name, group: Name, to newGroup: Name) throws(NodeError) {
-        lock.lock()
-        defer { lock.unlock() }
         do throws(SubscriptionError) {
-            try subscriptions.rename(driver: driver, group: group, to: newGroup)
+            try changeSubscriptions { table, _ throws(SubscriptionError) in
+                try table.rename(driver: driver, group: group, to: newGroup)
+                return true
+            }
         } catch { throw NodeError(error, driver, group) }
+    }
+
+    /// Calls `step` with the lock held, again and again until it is done, and lets others have the lock in between. What
+    /// is to be freed, and making the table larger, is for the time without the lock.
+    private func changeSubscriptions(
+        _ step: (inout SubscriptionTable, inout [Subscription]) throws(SubscriptionError) -> Bool
+    ) throws(SubscriptionError) {
+        subscriptionsLock.lock()
+        defer { subscriptionsLock.unlock() }
+        var isDone = false
+        while !isDone {
+            var ended: [Subscription] = []
+            var oldSlots: SubscriptionSlots?
+            // Nobody else changes the table, so that it may be read without the lock.
+            let grown = subscriptions.grown()
+            lock.lock()
+            if let grown { oldSlots = subscriptions.adopt(grown) }
+            do throws(SubscriptionError) {
+                isDone = try step(&subscriptions, &ended)
+                lock.unlock()
+            } catch {
+                lock.unlock()
+                throw error
+            }
+            withExtendedLifetime((oldSlots, ended)) {}
+        }
     }
 }
 

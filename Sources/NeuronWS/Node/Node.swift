@@ -34,6 +34,12 @@ final class Node: @unchecked Sendable {
     /// When the log level goes back to the settings' one, monotonic nanoseconds.
     var logLevelRevertsAt: UInt64?
     var scratch: [ByteBuffer] = []
+    /// How often the settings have changed.
+    var settingsNumber: UInt64 = 0
+    var groupNames = GroupNamesCache()
+
+    /// Held by whoever changes subscriptions, around `lock`: what takes long is then done between two holds of that.
+    let subscriptionsLock = Lock()
 
     /// The requests that the host holds; locked by itself.
     let requests: RequestDesk
@@ -230,7 +236,7 @@ final class Node: @unchecked Sendable {
         lock.lock()
         let old = configuration
         configuration = new
-        subscriptions.replaceEncodings { new.settings.encoding(for: $0) }
+        settingsNumber &+= 1
         mailbox.limits = new.mailboxLimits
         logLevel = new.logLevel
         logLevelRevertsAt = nil

@@ -3,14 +3,13 @@ import NodeCore
 import WebSocketCore
 
 extension NodeSession {
-    /// What has come of filling the send buffer.
-    private enum Filled { case bytes, nothing, turnOver }
+    /// How much goes out before others have their turn, bytes.
+    private static let turnBytesMax = 4 * 1024 * 1024
 
-    /// How many outcomes the host is told by callback before the turn is looked at.
-    private static let outcomesPerLook: UInt64 = 32
+    /// To compress a byte takes as long as to write this many.
+    private static let deflateCost = 4
 
-    /// Frames what waits into the send buffer and writes it, until the stream takes no more, all is out, or the turn is
-    /// over.
+    /// Frames what waits into the send buffer and writes it, until the stream takes no more or all is out.
     ///
     /// Message after message goes into one buffer, and one system call sends them all: that is where the speed of small
     /// messages comes from.
@@ -26,28 +25,27 @@ extension NodeSession {
     }
 
     private func pumpTurn() {
+        var turnBytes = 0
         while let stream {
             if sendStart < sendEnd, let sendBuffer {
                 let pending = UnsafeRawBufferPointer(start: sendBuffer + sendStart, count: sendEnd - sendStart)
                 let taken = stream.write(pending)
                 guard !isEnded, self.stream === stream else { return }
                 sendStart += taken
-                draw(.bytesSent, taken)
+                turnBytes += taken
                 // The stream will say when it takes more.
                 if sendStart < sendEnd { return }
             }
+            turnBytes += Self.deflateCost * Int(clamping: countDeflated())
             streamOffset &+= UInt64(sendEnd)
             sendStart = 0
             sendEnd = 0
-            // Callbacks with outcomes keep up with what is framed, so that there are never many at once.
-            if node.host.wantsDeliveries {
-                settle()
-                guard !isEnded, self.stream === stream else { return }
+            if turnBytes >= Self.turnBytesMax {
+                signal()
+                return
             }
-            guard hasTurn() else { return }
-            let filled = fillSendBuffer()
-            if isEnded || filled == .turnOver { return }
-            if filled == .nothing { break }
+            guard fillSendBuffer() else { break }
+            if isEnded { return }
         }
         if sendEnd == 0, let sendBuffer {
             loop.outputBuffers.giveBack(sendBuffer)
@@ -55,29 +53,27 @@ extension NodeSession {
         }
     }
 
-    /// Counts what has been compressed since the last call.
-    private func countDeflated() {
-        guard node.outbox.deflater != nil else { return }
-        let input = node.outbox.deflaterInputBytes
-        draw(.bytesDeflated, Int(truncatingIfNeeded: input &- drawnDeflaterBytes))
-        drawnDeflaterBytes = input
+    /// Counts what has been compressed since the last call. Returns how many bytes that was, before.
+    private func countDeflated() -> UInt64 {
+        guard node.outbox.deflater != nil else { return 0 }
         let bytes = node.outbox.takeDeflatedBytes()
-        guard bytes.before > 0 else { return }
+        guard bytes.before > 0 else { return 0 }
         node.lock.withLock {
             node.counters.payloadBytesCompressed &+= bytes.before
             node.counters.compressedBytesSent &+= bytes.after
         }
+        return bytes.before
     }
 
-    private func fillSendBuffer() -> Filled {
-        guard case .open(var endpoint) = protocolState else { return .nothing }
+    /// False: there is nothing to be sent.
+    private func fillSendBuffer() -> Bool {
+        guard case .open(var endpoint) = protocolState else { return false }
         if node.outbox.isAllFramed { takeMail() }
-        guard endpoint.hasControlFrames || (endpoint.maySendData && !node.outbox.isAllFramed) else { return .nothing }
+        guard endpoint.hasControlFrames || (endpoint.maySendData && !node.outbox.isAllFramed) else { return false }
         let output = UnsafeMutableRawBufferPointer(
             start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
         protocolState = .none
         var needsKeys = loop.maskingKeys.keysLeft < 8
-        var isTurnOver = false
         var maySend = true
         while maySend {
             if needsKeys { refillKeys() }
@@ -90,30 +86,22 @@ extension NodeSession {
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard endpoint.maySendData || writer.isMidFrame else { break }
-            let stop = node.outbox.fill(
+            switch node.outbox.fill(
                 output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
                 stopsAtFrameEnd: endpoint.hasControlFrames)
-            countDeflated()
-            switch stop {
+            {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
             case .bufferFull, .allFramed: maySend = false
             case .frameEnded: break
             case .outOfKeys: needsKeys = true
-            case .deflating:
-                isTurnOver = !hasTurn()
-                // What is framed does not wait for the rest.
-                maySend = !isTurnOver && sendEnd == 0
             case .uninspected:
-                guard inspect() else { return .nothing }
-                draw(.eventsHandled)
-                isTurnOver = !hasTurn()
-                maySend = !isTurnOver
+                maySend = inspect()
+                if isEnded { return false }
             }
         }
         protocolState = .open(endpoint)
-        if sendEnd > 0 { return .bytes }
-        return isTurnOver ? .turnOver : .nothing
+        return sendEnd > 0
     }
 
     /// Frames what the host has answered to the messages before a Close or a fault, in front of our Close, which ends
@@ -131,12 +119,7 @@ extension NodeSession {
                 stopsAtFrameEnd: false)
             {
             case .outOfKeys: refillKeys()
-            case .uninspected:
-                if !inspect() { return }
-                draw(.eventsHandled)
-            case .deflating:
-                countDeflated()
-                if !hasTurn() { return }
+            case .uninspected: if !inspect() { return }
             case .bufferFull, .frameEnded, .allFramed: return
             }
         }
@@ -175,15 +158,11 @@ extension NodeSession {
 
     // MARK: Outcomes
 
-    /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for, or all, if the
-    /// stream is to go.
-    func settle(isLast: Bool = false) {
+    /// Gives the messages that the kernel has whole their outcome.
+    func settle() {
         guard let stream else { return }
         let written = stream.bytesWritten
-        let isBounded = !isLast && node.host.wantsDeliveries
-        while !isBounded || hasTurn(),
-            let run = node.outbox.nextCompleted(written: written, countMax: isBounded ? Self.outcomesPerLook : .max)
-        {
+        while let run = node.outbox.nextCompleted(written: written) {
             let told = DeliveryRun(
                 firstID: run.firstID, count: run.count,
                 outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DELIVERED,
@@ -199,10 +178,7 @@ extension NodeSession {
             }
             if node.flushWaiters > 0 { node.changed.broadcast() }
             node.lock.unlock()
-            if !isTold {
-                node.tellByCallback(told)
-                draw(.outcomesTold, Int(clamping: run.count))
-            }
+            if !isTold { node.tellByCallback(told) }
             if isEnded { return }
         }
         if node.outbox.hasFreed {

@@ -37,15 +37,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var status = NodeStatus()
     /// What the present attempt's handshake was answered with; published when the attempt has come to something.
     var httpStatus: Int32 = 0
-    /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
-    var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
-    var turnNumber: UInt64 = 0
-    var hasLeftWork = false
-    var arriving: Arriving?
-    /// Of `Outbox.deflaterInputBytes`, how many are drawn from a budget.
-    var drawnDeflaterBytes: UInt64 = 0
-    /// Bytes that were received and counted, and wait in the stream for another turn.
-    var waitingBytes = 0
     /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
     var round: UInt64 = 0
     private(set) var isEnded = false
@@ -100,7 +91,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             rescheduleRequests()
             perform(machine.started(now: now))
         }
-        if !isEnded { takeTurn() }
+        if !isEnded { pump() }
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
@@ -169,7 +160,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             protocolState = .none
             endpoint.queueClose(.goingAway, reason: ControlPayload())
             protocolState = .open(endpoint)
-            extendTurn()
             pump()
         }
         let wasOpen = status.openSince != nil
@@ -204,13 +194,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Forgets the connection; what was not written whole is framed again on the next one.
     private func dropStream() {
         round &+= 1
-        settle(isLast: true)
+        settle()
         stream?.close()
         stream = nil
         protocolState = .none
         inflater = nil
-        if case .compressed = arriving { arriving = nil }
-        waitingBytes = 0
         hasFinishedWriting = false
         countedBytes = 0
         if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }

@@ -50,7 +50,8 @@ final class Runtime: @unchecked Sendable {
         lock.unlock()
         guard let ended else { return }
         ended.stopAndJoin()
-        poolLock.withLock { pool.removeAll() }
+        var kept = poolLock.withLock { pool.takeAll() }
+        kept.removeAll()
     }
 
     /// Nodes ask before they exist, so that a fork is noticed from the first node on.
@@ -86,15 +87,14 @@ final class Runtime: @unchecked Sendable {
 
     /// nil: no memory.
     func takeChunk(byteCount: Int) -> MessageChunk? {
-        poolLock.lock()
-        defer { poolLock.unlock() }
-        return pool.take(byteCount: byteCount)
+        poolLock.withLock { pool.takeKept(byteCount: byteCount) } ?? ChunkPool.make(byteCount: byteCount)
     }
 
     func give(_ chunks: inout ChunkList) {
         poolLock.lock()
         pool.give(&chunks)
         poolLock.unlock()
+        chunks.removeAll()
     }
 
     // MARK: Fork

@@ -83,8 +83,23 @@ public struct Mailbox {
             new.append(bytes, kind: kind)
             list.append(new)
         }
+        return accepted(byteCount: bytes.count)
+    }
+
+    /// A message from this size on comes in a chunk of its own, filled before the lock is taken, bytes: what it would
+    /// leave of a chunk is no more than it takes.
+    public static let aloneBytesMin = MessageChunk.capacityDefault / 2
+
+    /// Links in a chunk that holds exactly one message, of `byteCount` bytes.
+    public mutating func append(_ chunk: MessageChunk, byteCount: Int, beyond: Limits = none) -> Verdict {
+        guard hasRoom(byteCount: byteCount, beyond: beyond) else { return .full }
+        list.append(chunk)
+        return accepted(byteCount: byteCount)
+    }
+
+    private mutating func accepted(byteCount: Int) -> Verdict {
         acceptedCount &+= 1
-        acceptedBytes &+= UInt64(MessageRecord.size(byteCount: bytes.count))
+        acceptedBytes &+= UInt64(MessageRecord.size(byteCount: byteCount))
         return .accepted(acceptedCount)
     }
 

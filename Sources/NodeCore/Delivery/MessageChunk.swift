@@ -67,9 +67,9 @@ public final class MessageChunk {
     @inlinable
     func hasRoom(byteCount: Int) -> Bool { capacity &- used >= MessageRecord.size(byteCount: byteCount) }
 
-    /// Appends a message; the caller has asked `hasRoom`.
+    /// Appends a message; the caller has asked `hasRoom`, or has made the chunk for it.
     @inlinable
-    func append(_ bytes: UnsafeRawBufferPointer, kind: UInt8) {
+    public func append(_ bytes: UnsafeRawBufferPointer, kind: UInt8) {
         let target = base + used
         target.initializeMemory(
             as: MessageRecord.self, repeating: MessageRecord(byteCount: bytes.count, kind: kind), count: 1)
@@ -105,25 +105,35 @@ public struct ChunkPool {
         return sizeClass
     }
 
-    /// A chunk with room for a message of `byteCount` bytes at least; nil: no memory.
-    public mutating func take(byteCount: Int) -> MessageChunk? {
-        let needed = MessageRecord.size(byteCount: byteCount)
-        let sizeClass = Self.sizeClass(needed)
-        guard sizeClass <= Self.sizeClassMax else { return MessageChunk(capacity: needed) }
-        guard let chunk = kept[sizeClass] else {
-            return MessageChunk(capacity: MessageChunk.capacityDefault << sizeClass)
-        }
+    /// A chunk with room for a message of `byteCount` bytes at least; nil: none is kept, `make` one outside of the lock.
+    public mutating func takeKept(byteCount: Int) -> MessageChunk? {
+        let sizeClass = Self.sizeClass(MessageRecord.size(byteCount: byteCount))
+        guard sizeClass <= Self.sizeClassMax, let chunk = kept[sizeClass] else { return nil }
         kept[sizeClass] = chunk.next
         chunk.next = nil
         keptBytes -= chunk.capacity
         return chunk
     }
 
-    /// Takes back what nobody needs any more.
+    /// A new chunk with such room, of a size that fits the pool where there is one; nil: no memory.
+    public static func make(byteCount: Int) -> MessageChunk? {
+        let needed = MessageRecord.size(byteCount: byteCount)
+        let sizeClass = sizeClass(needed)
+        return MessageChunk(
+            capacity: sizeClass <= sizeClassMax ? MessageChunk.capacityDefault << sizeClass : needed)
+    }
+
+    /// Takes back what nobody needs any more. What it does not keep is left in `list`, to be freed outside of the lock:
+    /// the memory of a message that a host sized is not given back in no time.
     public mutating func give(_ list: inout ChunkList) {
+        var left = ChunkList()
+        defer { list = left }
         while let chunk = list.removeFirst() {
             let sizeClass = Self.sizeClass(chunk.capacity)
-            guard sizeClass <= Self.sizeClassMax, keptBytes + chunk.capacity <= keptBytesMax else { continue }
+            guard sizeClass <= Self.sizeClassMax, keptBytes + chunk.capacity <= keptBytesMax else {
+                left.append(chunk)
+                continue
+            }
             chunk.used = 0
             chunk.count = 0
             chunk.next = kept[sizeClass]
@@ -132,15 +142,15 @@ public struct ChunkPool {
         }
     }
 
-    /// Frees what is kept.
-    public mutating func removeAll() {
+    /// Hands out what is kept, to be freed outside of the lock.
+    public mutating func takeAll() -> ChunkList {
+        var list = ChunkList()
         for index in kept.indices {
-            var list = ChunkList()
             list.append(chain: kept[index])
             kept[index] = nil
-            list.removeAll()
         }
         keptBytes = 0
+        return list
     }
 }
 
@@ -174,7 +184,7 @@ public struct ChunkList {
     }
 
     /// Frees all, one by one: freed from its head, a long list would recurse.
-    mutating func removeAll() {
+    public mutating func removeAll() {
         while removeFirst() != nil {}
     }
 

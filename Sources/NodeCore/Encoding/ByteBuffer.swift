@@ -78,6 +78,12 @@ public final class ByteBuffer {
         body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
+    /// Some of its bytes, valid until it changes.
+    func part(_ lower: Int, _ upper: Int) -> UnsafeRawBufferPointer {
+        precondition(lower >= 0 && lower <= upper && upper <= count)
+        return UnsafeRawBufferPointer(start: base.map { $0 + lower }, count: upper - lower)
+    }
+
     /// Its bytes to change, valid during the call: a header goes into the zeros before the message, a mask over it.
     public func withMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
         body(UnsafeMutableRawBufferPointer(start: base, count: count))

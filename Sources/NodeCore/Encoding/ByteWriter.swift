@@ -25,6 +25,9 @@ struct ByteWriter: ~Copyable {
     /// How far `next` is from the buffer's first byte: a place that stays true when the buffer grows.
     var offset: Int { buffer.capacity - (end - next) }
 
+    /// The buffer's first byte, until it grows.
+    var start: UnsafeMutableRawPointer { next - offset }
+
     /// Writes over a byte that was written before.
     func overwrite(at offset: Int, with byte: UInt8) {
         precondition(offset >= 0 && offset < self.offset)

@@ -10,6 +10,8 @@ public final class CustomTemplate: @unchecked Sendable {
     /// What is filled in.
     enum Slot {
         case node, group, timestamp, tags, tagValues, tagErrors, tagErrorValues, staticTags, staticTagValues, end
+        /// The parts of an object whose names are filled in.
+        case object, nameEnd, memberEnd, objectEnd
     }
 
     /// Literal bytes up to `end`, from where the step before ended, and then the slot.
@@ -52,38 +54,63 @@ public final class CustomTemplate: @unchecked Sendable {
     }
 
     /// Writes the message of a group.
-    func render(
-        _ group: GroupView, timestampMilliseconds: Int64, options: EncodingOptions, to writer: inout ByteWriter
+    func render(_ message: Message, to writer: inout ByteWriter) throws(EncodingError) {
+        var index = 0
+        while index < steps.count { try render(&index, message, to: &writer) }
+    }
+
+    /// Writes a step's literal and what is filled in behind it.
+    private func render(
+        _ index: inout Int, _ message: Message, to writer: inout ByteWriter
     ) throws(EncodingError) {
-        var start = 0
-        for step in steps {
-            try writer.write(literals, from: start, to: step.end)
-            start = step.end
-            switch step.slot {
-            case .end: break
-            case .node: try JSONStringWriter.write(group.driver, to: &writer)
-            case .group: try JSONStringWriter.write(group.group, to: &writer)
-            case .timestamp: try writer.writeInteger(timestampMilliseconds)
-            case .tags:
-                _ = try EntryStyle.write(group, style: .customTags, reportsErrors: false, extra: nil, to: &writer)
-            case .tagValues:
-                _ = try EntryStyle.write(group, style: .values, reportsErrors: false, extra: nil, to: &writer)
-            case .tagErrors where options.reportsErrors: try SectionWriter.writeErrorList(group, to: &writer)
-            case .tagErrorValues where options.reportsErrors: try SectionWriter.writeErrors(group, to: &writer)
-            case .tagErrors: try writer.write("[]")
-            case .tagErrorValues: try writer.write("{}")
-            case .staticTags: try write(options.staticTags?.tags, in: "[", "]", to: &writer)
-            case .staticTagValues: try write(options.staticTags?.values, in: "{", "}", to: &writer)
-            }
+        let group = message.view
+        let reportsErrors = message.options.reportsErrors
+        let step = steps[index]
+        try writer.write(literals, from: index == 0 ? 0 : steps[index - 1].end, to: step.end)
+        index += 1
+        switch step.slot {
+        case .end, .nameEnd, .memberEnd, .objectEnd: break
+        case .object: try renderObject(&index, message, to: &writer)
+        case .node: try JSONStringWriter.write(group.driver, to: &writer)
+        case .group: try JSONStringWriter.write(group.group, to: &writer)
+        case .timestamp: try writer.writeInteger(message.timestampMilliseconds)
+        case .tags:
+            _ = try EntryStyle.write(group, style: .customTags, reportsErrors: false, statics: nil, to: &writer)
+        case .tagValues:
+            _ = try EntryStyle.write(
+                group, message.names, style: .values, reportsErrors: false, statics: nil, to: &writer)
+        case .tagErrors where reportsErrors: try SectionWriter.writeErrorList(group, to: &writer)
+        case .tagErrorValues where reportsErrors: try SectionWriter.writeErrors(group, message.names, to: &writer)
+        case .tagErrors: try writer.write("[]")
+        case .tagErrorValues: try writer.write("{}")
+        case .staticTags: try write(message.statics, style: .tags, open: 0x5b, to: &writer)
+        case .staticTagValues: try write(message.statics, style: .values, open: 0x7b, to: &writer)
         }
     }
 
-    private func write(
-        _ inside: [UInt8]?, in open: StaticString, _ close: StaticString, to writer: inout ByteWriter
+    /// An object some of whose names are filled in, and may come out the same. It has at most `levelsMax` others inside.
+    private func renderObject(
+        _ index: inout Int, _ message: Message, to writer: inout ByteWriter
     ) throws(EncodingError) {
-        try writer.write(open)
-        if let inside { try writer.write(inside) }
-        try writer.write(close)
+        let start = writer.offset
+        var members = MemberList(at: start)
+        while index < steps.count {
+            let slot = steps[index].slot
+            try render(&index, message, to: &writer)
+            if slot == .nameEnd { try members.nameEnds(at: writer.offset) }
+            if slot == .memberEnd { members.valueEnds(at: writer.offset) }
+            if slot == .objectEnd { break }
+        }
+        try members.finish(&writer)
+        try SectionWriter.close(from: start, open: 0x7b, &writer)
+    }
+
+    private func write(
+        _ statics: StaticTagSet?, style: EntryStyle, open: UInt8, to writer: inout ByteWriter
+    ) throws(EncodingError) {
+        let start = writer.offset
+        if let statics { try StaticWriter.write(statics, style: style, to: &writer) }
+        try SectionWriter.close(from: start, open: open, &writer)
     }
 }
 
@@ -109,21 +136,38 @@ struct TemplateCompiler {
             literals.append(0x5d)
         case .object:
             try checkLevel(level)
-            literals.append(0x7b)
-            var members: [(String, JSONValue)] = []
-            value.forEachMember { name, member in
-                members.append((name, member))
-                return true
-            }
-            for index in members.indices {
-                if index > 0 { literals.append(0x2c) }
-                try add(text: Array(members[index].0.utf8), isName: true)
-                literals.append(0x3a)
-                try add(members[index].1, level: level + 1)
-            }
-            literals.append(0x7d)
+            try addMembers(of: value, level: level)
         default: literals += value.encoded(flags: JSON_COMPACT)
         }
+    }
+
+    private mutating func addMembers(of value: JSONValue, level: Int) throws(EncodingError) {
+        var members: [(name: [UInt8], value: JSONValue)] = []
+        var isFilledIn = false
+        value.forEachMember { name, member in
+            let name = Array(name.utf8)
+            for index in name.indices.dropLast() where name[index] == 0x24 && name[index + 1] == 0x7b {
+                isFilledIn = true
+            }
+            members.append((name, member))
+            return true
+        }
+        // Where no name is filled in they differ for good.
+        let marks = isFilledIn && members.count > 1
+        if marks { mark(.object) } else { literals.append(0x7b) }
+        for index in members.indices {
+            if index > 0 || marks { literals.append(0x2c) }
+            try add(text: members[index].name, isName: true)
+            if marks { mark(.nameEnd) }
+            literals.append(0x3a)
+            try add(members[index].value, level: level + 1)
+            if marks { mark(.memberEnd) }
+        }
+        if marks { mark(.objectEnd) } else { literals.append(0x7d) }
+    }
+
+    private mutating func mark(_ slot: CustomTemplate.Slot) {
+        steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
     }
 
     private func checkLevel(_ level: Int) throws(EncodingError) {
@@ -137,7 +181,9 @@ struct TemplateCompiler {
         var pieceStart = 0
         var index = 0
         literals.append(0x22)
-        while index + 1 < text.count {
+        // Behind the last closing brace nothing is filled in: without that bound each `${` would search to the end.
+        let lastClose = text.lastIndex(of: 0x7d) ?? 0
+        while index + 1 < lastClose {
             guard text[index] == 0x24, text[index + 1] == 0x7b,
                 let close = text[(index + 2)...].firstIndex(of: 0x7d)
             else {

@@ -2,7 +2,8 @@ import CJansson
 import CNeuronWS
 
 /// A CUSTOM value: one JSON document as text, put into the message as it is. Jansson says whether it is one; what goes
-/// out is its own text without the white space, so that numbers, escapes and order stay what the host wrote.
+/// out is its own text without the white space, so that numbers, escapes and order stay what the host wrote. Where a
+/// name stands twice in an object, only what counts of it goes out.
 enum CustomValue {
     /// Checks the text and writes it without white space.
     static func write(
@@ -40,44 +41,63 @@ enum CustomValue {
     ) throws(EncodingError) -> json_type {
         let text = ByteOrderMark.skipped(text)
         var error = json_error_t()
-        if let kind = kind(of: text, &error) {
-            try writeCompact(text, to: &writer)
-            return kind
+        if let found = found(in: text, &error) {
+            try write(text, found, to: &writer)
+            return found.kind
         }
         if JSONDocument.isOutOfMemory(&error) { throw .noMemory }
         // Rule C6: invalid UTF-8 never loses a tag. A repaired copy is tried once.
         if neuron_ws_json_error_code(&error) == Int32(json_error_invalid_utf8.rawValue) {
             guard Headroom.hasForDocument(text.count) else { throw .noMemory }
             let repaired = [UInt8](String(decoding: text, as: UTF8.self).utf8)
-            let found = repaired.withUnsafeBytes { kind(of: $0, &error) }
-            if let found {
+            if let found = repaired.withUnsafeBytes({ found(in: $0, &error) }) {
                 let copy = ByteBuffer(byteCountMax: repaired.count)
                 try copy.append(repaired)
-                try writeCompact(copy.withBytes { $0 }, to: &writer)
+                try write(copy.withBytes { $0 }, found, to: &writer)
                 withExtendedLifetime(copy) {}
-                return found
+                return found.kind
             }
         }
         throw .invalidJSON(tag.fault("has a CUSTOM value that is no JSON: " + describe(error), index: index).text)
     }
 
-    private static func kind(of text: UnsafeRawBufferPointer, _ error: inout json_error_t) -> json_type? {
-        var flags = JSON_DECODE_ANY | JSON_ALLOW_NUL
+    /// What a document is.
+    private struct Found {
+        let kind: json_type
+        /// In some object a name stands twice.
+        let repeatsNames: Bool
+    }
+
+    private static func found(in text: UnsafeRawBufferPointer, _ error: inout json_error_t) -> Found? {
+        var flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES
         let start = text.baseAddress?.assumingMemoryBound(to: CChar.self)
-        var root = json_loadb(start, text.count, Int(flags), &error)
-        if root == nil && neuron_ws_json_error_code(&error) == Int32(json_error_numeric_overflow.rawValue) {
-            // An integer above 2^63-1 is valid JSON, only not for jansson's integers.
-            flags |= JSON_DECODE_INT_AS_REAL
-            root = json_loadb(start, text.count, Int(flags), &error)
-            if let root, neuron_ws_json_typeof(root) == JSON_REAL {
-                neuron_ws_json_decref(root)
-                return isWhole(text) ? JSON_INTEGER : JSON_REAL
+        while true {
+            if let root = json_loadb(start, text.count, Int(flags), &error) {
+                defer { neuron_ws_json_decref(root) }
+                var kind = neuron_ws_json_typeof(root)
+                if flags & JSON_DECODE_INT_AS_REAL != 0 && kind == JSON_REAL && isWhole(text) { kind = JSON_INTEGER }
+                return Found(kind: kind, repeatsNames: flags & JSON_REJECT_DUPLICATES == 0)
+            }
+            let code = neuron_ws_json_error_code(&error)
+            if code == Int32(json_error_duplicate_key.rawValue) && flags & JSON_REJECT_DUPLICATES != 0 {
+                flags &= ~JSON_REJECT_DUPLICATES
+            } else if code == Int32(json_error_numeric_overflow.rawValue) && flags & JSON_DECODE_INT_AS_REAL == 0 {
+                // An integer above 2^63-1 is valid JSON, only not for jansson's integers.
+                flags |= JSON_DECODE_INT_AS_REAL
+            } else {
+                return nil
             }
         }
-        guard let root else { return nil }
-        let kind = neuron_ws_json_typeof(root)
-        neuron_ws_json_decref(root)
-        return kind
+    }
+
+    private static func write(
+        _ text: UnsafeRawBufferPointer, _ found: Found, to writer: inout ByteWriter
+    ) throws(EncodingError) {
+        if found.repeatsNames {
+            try UniqueDocument.write(text, to: &writer)
+        } else {
+            try writeCompact(text, to: &writer)
+        }
     }
 
     /// Whether a number's text has neither point nor exponent.

@@ -15,7 +15,7 @@ public final class EncodingOptions: @unchecked Sendable {
     public let format: UploadFormat
     /// Whether tags with an error are reported (the setting `upload_err`).
     public let reportsErrors: Bool
-    /// Tags that are added to each message.
+    /// Tags that are added to each message of all groups.
     public let staticTags: StaticTags?
     /// The template of `UploadFormat.custom`.
     public let template: CustomTemplate?

@@ -13,7 +13,7 @@ public enum ReadResponse {
         try writer.write("{\"uuid\":")
         try writer.write(try StaticTags.quoted(Array(uuid.utf8)))
         try writer.write(",\"tags\":")
-        let counts = try EntryStyle.write(view, style: .readResponse, reportsErrors: true, extra: nil, to: &writer)
+        let counts = try EntryStyle.write(view, style: .readResponse, reportsErrors: true, statics: nil, to: &writer)
         try writer.writeByte(0x7d)
         try writer.finish()
         return .message(values: counts.values, errors: counts.errors)

@@ -132,15 +132,6 @@ public final class NodeSettings: Sendable {
     /// A number of neuron_ws_log_level: 0 to 6.
     public let logLevel: Int32
 
-    /// How the messages of a subscription are written: with its static tags after the node's, theirs going before of
-    /// the same name. To be kept with the subscription, not made for each push.
-    public func encoding(for parameters: SubscriptionParameters) -> EncodingOptions {
-        guard let tags = parameters.staticTags else { return encoding }
-        return EncodingOptions(
-            format: encoding.format, reportsErrors: encoding.reportsErrors,
-            staticTags: encoding.staticTags.map { $0.merged(with: tags) } ?? tags, template: encoding.template)
-    }
-
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {
         // host, port, tls and path may say what url said before.

@@ -5,7 +5,7 @@
 ///
 /// Invariants: the capacity is a power of two, `count * 2 <= capacity`, and between an entry's home and its place no
 /// slot is empty.
-final class SubscriptionSlots {
+public final class SubscriptionSlots {
     struct Slot {
         var hash: UInt64
         /// Driver and group, in the subscription's memory; nil: the slot is empty.
@@ -21,16 +21,32 @@ final class SubscriptionSlots {
     var slots: UnsafeMutablePointer<Slot>
     var capacity = 16
     private(set) var count = 0
+    private var ownsEntries = true
 
     init() {
         slots = .allocate(capacity: 16)
         slots.initialize(repeating: .empty, count: 16)
     }
 
+    /// The same entries in twice the room; they are this one's from the time when `disown` is called on `old`.
+    init(growing old: SubscriptionSlots) {
+        capacity = old.capacity * 2
+        count = old.count
+        slots = .allocate(capacity: capacity)
+        slots.initialize(repeating: .empty, count: capacity)
+        for index in 0..<old.capacity where old.slots[index].names != nil { place(old.slots[index]) }
+    }
+
     deinit {
-        for index in 0..<capacity { slots[index].subscription?.release() }
+        if ownsEntries { for index in 0..<capacity { slots[index].subscription?.release() } }
         slots.deallocate()
     }
+
+    /// The entries are another's now.
+    func disown() { ownsEntries = false }
+
+    /// Whether so many more entries go in without a larger one.
+    func hasRoom(for more: Int) -> Bool { (count + more) * 2 <= capacity }
 
     /// Where the entry of these names stands; nil if there is none.
     func find(_ hash: UInt64, _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> Int? {
@@ -52,22 +68,24 @@ final class SubscriptionSlots {
 
     subscript(index: Int) -> Subscription? { slots[index].subscription?.takeUnretainedValue() }
 
-    /// Puts in what `find` did not find.
+    /// Puts in what `find` did not find. There is room.
     func insert(_ hash: UInt64, _ subscription: Subscription) {
-        if (count + 1) * 2 > capacity { grow() }
+        precondition(hasRoom(for: 1))
         place(Self.slot(hash, subscription))
         count += 1
     }
 
-    func replace(at index: Int, with subscription: Subscription) {
-        slots[index].subscription?.release()
+    /// Returns what stood there.
+    func replace(at index: Int, with subscription: Subscription) -> Subscription? {
+        let old = slots[index].subscription?.takeRetainedValue()
         slots[index] = Self.slot(slots[index].hash, subscription)
+        return old
     }
 
-    /// Empties a slot and moves back what stands behind it, so that no search ends early.
-    func remove(at index: Int) {
+    /// Empties a slot and moves back what stands behind it, so that no search ends early. Returns what stood there.
+    func remove(at index: Int) -> Subscription? {
         let mask = capacity - 1
-        slots[index].subscription?.release()
+        let removed = slots[index].subscription?.takeRetainedValue()
         count -= 1
         var hole = index
         var next = (index + 1) & mask
@@ -81,6 +99,7 @@ final class SubscriptionSlots {
             next = (next + 1) & mask
         }
         slots[hole] = .empty
+        return removed
     }
 
     private static func slot(_ hash: UInt64, _ subscription: Subscription) -> Slot {
@@ -95,15 +114,5 @@ final class SubscriptionSlots {
         var index = Int(truncatingIfNeeded: slot.hash) & (capacity - 1)
         while slots[index].names != nil { index = (index + 1) & (capacity - 1) }
         slots[index] = slot
-    }
-
-    private func grow() {
-        let old = slots
-        let oldCapacity = capacity
-        capacity *= 2
-        slots = .allocate(capacity: capacity)
-        slots.initialize(repeating: .empty, count: capacity)
-        for index in 0..<oldCapacity where old[index].names != nil { place(old[index]) }
-        old.deallocate()
     }
 }

@@ -33,11 +33,17 @@ public struct SubscriptionTable: ~Copyable {
     }
 
     /// How many there are.
-    public var count: Int { slots.count }
+    public private(set) var count = 0
+    private var lastNumber: UInt64 = 0
 
     static var wildcard: UnsafeRawBufferPointer {
         let name: StaticString = "*"
         return UnsafeRawBufferPointer(start: name.utf8Start, count: 1)
+    }
+
+    /// The hash of a group's names, for what is kept of it elsewhere.
+    public func hash(_ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> UInt64 {
+        NameHash.pair(NameHash.of(driver, seed: seed), NameHash.of(group, seed: seed))
     }
 
     /// The subscription that covers this driver and group: the exact one, else driver/`*`, else `*`/group, else
@@ -62,61 +68,57 @@ public struct SubscriptionTable: ~Copyable {
         return all
     }
 
-    /// Subscribes; a subscription of the same names is replaced.
+    /// Subscribes; a subscription of the same names is replaced, and returned, so that it may be freed without a lock.
+    @discardableResult
     public mutating func subscribe(
-        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, parameters: SubscriptionParameters,
-        encoding: EncodingOptions
-    ) throws(SubscriptionError) {
+        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, parameters: SubscriptionParameters
+    ) throws(SubscriptionError) -> Subscription? {
         guard Self.isName(driver), Self.isName(group) else { throw .invalidName }
         if count >= Self.countMax && index(driver, group) == nil { throw .tooMany }
-        insert(Subscription(driver: driver, group: group, parameters: parameters, encoding: encoding))
+        return insert(driver, group, parameters)
     }
 
-    /// New settings: every subscription is written anew.
-    public mutating func replaceEncodings(_ make: (SubscriptionParameters) -> EncodingOptions) {
-        var all: [Subscription] = []
-        forEach { all.append($0) }
-        for old in all {
-            insert(
-                old.withNames { driver, group in
-                    Subscription(
-                        driver: driver, group: group, parameters: old.parameters,
-                        encoding: make(old.parameters))
-                })
-        }
-    }
-
-    /// Ends exactly the subscription of these names; `group` nil: all of the driver's.
+    /// Ends exactly the subscription of these names, and returns it.
+    @discardableResult
     public mutating func unsubscribe(
-        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer?
-    ) throws(SubscriptionError) {
-        guard Self.isName(driver), group.map(Self.isName) ?? true else { throw .invalidName }
-        if let group {
-            guard let found = index(driver, group) else { throw .notFound }
-            remove(at: found)
-            return
-        }
-        let ended = subscriptions(of: driver)
-        if ended.isEmpty { throw .notFound }
-        for subscription in ended { remove(subscription) }
+        driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer
+    ) throws(SubscriptionError) -> Subscription? {
+        guard Self.isName(driver), Self.isName(group) else { throw .invalidName }
+        guard let found = index(driver, group) else { throw .notFound }
+        return remove(at: found)
     }
 
-    /// The gateway renamed a driver: all its subscriptions follow. One of the new name is replaced.
-    public mutating func rename(
-        driver: UnsafeRawBufferPointer, to newDriver: UnsafeRawBufferPointer
-    ) throws(SubscriptionError) {
-        guard Self.isGivenName(driver), Self.isGivenName(newDriver) else { throw .invalidName }
-        let moved = subscriptions(of: driver)
-        if moved.isEmpty { throw .notFound }
-        for subscription in moved { remove(subscription) }
-        for subscription in moved {
-            insert(
-                subscription.withNames { _, group in
-                    Subscription(
-                        driver: newDriver, group: group, parameters: subscription.parameters,
-                        encoding: subscription.encoding)
-                })
+    /// Ends subscriptions of a driver, at most `stepCountMax`; call again until it says that it was the last time. One
+    /// driver may have all there are, and whoever holds a lock for this must be able to let others in between.
+    public mutating func unsubscribeSome(
+        driver: UnsafeRawBufferPointer, ended: inout [Subscription]
+    ) throws(SubscriptionError) -> Bool {
+        guard Self.isName(driver) else { throw .invalidName }
+        if !has(driver) { throw .notFound }
+        for _ in 0..<Self.stepCountMax {
+            guard let subscription = firstOf(driver) else { return true }
+            if let removed = remove(subscription) { ended.append(removed) }
         }
+        return !has(driver)
+    }
+
+    /// The gateway renamed a driver: its subscriptions follow, some at a time as with `unsubscribeSome`. One of the new
+    /// name is replaced.
+    public mutating func renameSome(
+        driver: UnsafeRawBufferPointer, to newDriver: UnsafeRawBufferPointer, ended: inout [Subscription]
+    ) throws(SubscriptionError) -> Bool {
+        guard Self.isGivenName(driver), Self.isGivenName(newDriver) else { throw .invalidName }
+        if !has(driver) { throw .notFound }
+        if driver.elementsEqual(newDriver) { return true }
+        for _ in 0..<Self.stepCountMax {
+            guard let old = firstOf(driver) else { return true }
+            remove(old)
+            old.withNames { _, group in
+                if let replaced = insert(newDriver, group, old.parameters) { ended.append(replaced) }
+            }
+            ended.append(old)
+        }
+        return !has(driver)
     }
 
     /// The gateway renamed a group of a driver: its subscription follows. One of the new name is replaced.
@@ -124,10 +126,25 @@ public struct SubscriptionTable: ~Copyable {
         driver: UnsafeRawBufferPointer, group: UnsafeRawBufferPointer, to newGroup: UnsafeRawBufferPointer
     ) throws(SubscriptionError) {
         guard Self.isGivenName(driver), Self.isGivenName(group), Self.isGivenName(newGroup) else { throw .invalidName }
-        guard let found = index(driver, group), let old = slots[found] else { throw .notFound }
-        remove(at: found)
-        insert(
-            Subscription(driver: driver, group: newGroup, parameters: old.parameters, encoding: old.encoding))
+        guard let found = index(driver, group), let old = remove(at: found) else { throw .notFound }
+        insert(driver, newGroup, old.parameters)
+    }
+
+    /// How many subscriptions are changed in one call at most.
+    static let stepCountMax = 64
+
+    /// Where the entries go before the next change, if they would have to move then: made beforehand, because moving a
+    /// hundred thousand takes a while. Reads the table, which nobody may change until `adopt`.
+    public func grown() -> SubscriptionSlots? {
+        slots.hasRoom(for: Self.stepCountMax * 2) ? nil : SubscriptionSlots(growing: slots)
+    }
+
+    /// Returns the old memory, to be freed.
+    public mutating func adopt(_ grown: SubscriptionSlots) -> SubscriptionSlots {
+        let old = slots
+        old.disown()
+        slots = grown
+        return old
     }
 
     /// Whether `name` can be a driver's or a group's, or is `*`.
@@ -146,59 +163,108 @@ public struct SubscriptionTable: ~Copyable {
 
     /// Every subscription, in no particular order.
     public func forEach(_ body: (Subscription) -> Void) {
-        for index in 0..<slots.capacity { if let subscription = slots[index] { body(subscription) } }
+        for index in 0..<slots.capacity {
+            if let subscription = slots[index], !subscription.isHead { body(subscription) }
+        }
     }
 
     /// Traps when an invariant does not hold; for tests.
     func checkInvariants() {
         precondition(slots.capacity & (slots.capacity - 1) == 0 && count * 2 <= slots.capacity)
         var found = 0
+        var listed = 0
         for place in 0..<slots.capacity {
             guard let subscription = slots[place] else { continue }
-            found += 1
             precondition(subscription.withNames { index($0, $1) } == place)
+            if !subscription.isHead {
+                found += 1
+                continue
+            }
+            // A head has at least one behind it, all of its driver.
+            precondition(subscription.next != nil)
+            var following = subscription.next?.takeUnretainedValue()
+            while let one = following {
+                precondition(one.driver == subscription.driver)
+                listed += 1
+                following = one.next?.takeUnretainedValue()
+            }
         }
-        precondition(found == count)
+        precondition(found == count && listed == count)
         precondition(exactCount + anyGroupCount + anyDriverCount + (all == nil ? 0 : 1) == count)
     }
 }
 
 extension SubscriptionTable {
-    private func hash(_ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> UInt64 {
-        NameHash.pair(NameHash.of(driver, seed: seed), NameHash.of(group, seed: seed))
-    }
-
     private func index(_ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> Int? {
         slots.find(hash(driver, group), driver, group)
     }
 
-    private func subscriptions(of driver: UnsafeRawBufferPointer) -> [Subscription] {
-        var found: [Subscription] = []
-        forEach { subscription in
-            if subscription.withNames({ name, _ in name.elementsEqual(driver) }) { found.append(subscription) }
-        }
-        return found
+    private static var none: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: wildcard.prefix(0)) }
+
+    /// The head of the list of a driver's subscriptions: an entry like theirs, of an empty group.
+    private func head(of driver: UnsafeRawBufferPointer) -> Subscription? {
+        index(driver, Self.none).flatMap { slots[$0] }
     }
 
-    private mutating func insert(_ subscription: Subscription) {
-        let (hash, place) = subscription.withNames { driver, group in (self.hash(driver, group), index(driver, group)) }
-        if let place {
-            slots.replace(at: place, with: subscription)
+    private func has(_ driver: UnsafeRawBufferPointer) -> Bool { head(of: driver) != nil }
+
+    private func firstOf(_ driver: UnsafeRawBufferPointer) -> Subscription? {
+        head(of: driver)?.next?.takeUnretainedValue()
+    }
+
+    private mutating func make(
+        _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer, _ parameters: SubscriptionParameters
+    ) -> Subscription {
+        lastNumber += 1
+        return Subscription(driver: driver, group: group, parameters: parameters, number: lastNumber)
+    }
+
+    private mutating func growIfNeeded() {
+        if !slots.hasRoom(for: 2) { _ = adopt(SubscriptionSlots(growing: slots)) }
+    }
+
+    /// Returns the one whose place it takes.
+    @discardableResult
+    private mutating func insert(
+        _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer, _ parameters: SubscriptionParameters
+    ) -> Subscription? {
+        let subscription = make(driver, group, parameters)
+        growIfNeeded()
+        let head: Subscription
+        if let found = self.head(of: driver) {
+            head = found
+        } else {
+            head = make(driver, Self.none, .none)
+            slots.insert(hash(driver, Self.none), head)
+        }
+        head.link(subscription)
+        if let place = index(driver, group) {
+            let old = slots.replace(at: place, with: subscription)
+            old?.unlink()
             if all != nil && isAll(subscription) { all = subscription }
-            return
+            return old
         }
-        slots.insert(hash, subscription)
+        slots.insert(hash(driver, group), subscription)
         countIn(subscription, by: 1)
+        return nil
     }
 
-    private mutating func remove(_ subscription: Subscription) {
-        if let place = subscription.withNames({ index($0, $1) }) { remove(at: place) }
+    @discardableResult
+    private mutating func remove(_ subscription: Subscription) -> Subscription? {
+        guard let place = subscription.withNames({ index($0, $1) }) else { return nil }
+        return remove(at: place)
     }
 
-    private mutating func remove(at place: Int) {
-        guard let subscription = slots[place] else { return }
+    @discardableResult
+    private mutating func remove(at place: Int) -> Subscription? {
+        guard let subscription = slots.remove(at: place) else { return nil }
         countIn(subscription, by: -1)
-        slots.remove(at: place)
+        subscription.unlink()
+        subscription.withNames { driver, _ in
+            guard let place = index(driver, Self.none), slots[place]?.next == nil else { return }
+            _ = slots.remove(at: place)
+        }
+        return subscription
     }
 
     private func isAll(_ subscription: Subscription) -> Bool {
@@ -206,6 +272,7 @@ extension SubscriptionTable {
     }
 
     private mutating func countIn(_ subscription: Subscription, by step: Int) {
+        count += step
         let (anyDriver, anyGroup) = subscription.withNames { (Self.isWildcard($0), Self.isWildcard($1)) }
         if anyDriver && anyGroup {
             all = step > 0 ? subscription : nil

@@ -58,6 +58,31 @@ extension NodeSuites {
             #expect(shared.flush() == .NEURON_WS_OK)
         }
 
+        /// The names that are kept of a group belong to one push at a time: each message is whole, whatever the others do.
+        @Test func manyThreadsPushGroupsOfOneNameWithOtherTags() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            node.start()
+            onThreads(8) { thread in
+                for round in 0..<100 {
+                    let names = (0...(thread % 3)).map { "\"t\($0 + round % 2)\":\(thread)" }.joined(separator: ",")
+                    let text = "{\"node\":\"plc\",\"group\":\"grp\",\"timestamp\":1,\"values\":{\(names)}}"
+                    precondition(neuron_ws_node_push_json(node.handle, text, text.utf8.count, nil) == .NEURON_WS_OK)
+                }
+            }
+            #expect(node.flush() == .NEURON_WS_OK)
+            #expect(server.waitForMessages(800, timeoutMilliseconds: 20_000))
+            let expected = (0..<8).flatMap { thread in
+                (0..<100).map { round in
+                    let names = (0...(thread % 3)).map { "\"t\($0 + round % 2)\":\(thread)" }.joined(separator: ",")
+                    let head = "{\"node\":\"plc\",\"group\":\"grp\",\"timestamp\":1,\"values\":"
+                    return head + "{\(names)},\"errors\":{},\"metas\":{}}"
+                }
+            }
+            #expect(server.messages.map(\.text).sorted() == expected.sorted())
+        }
+
         @Test func settingsChangeWhileDataFlows() throws {
             let server = try startServer { $0.behaviour.collects = false }
             defer { server.stop() }

@@ -13,8 +13,6 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
     var closedCount = 0
     var error: TransportError?
     var stream: NeuronWS.Stream?
-    /// Of what is handed over at once.
-    var takesAtMost = Int.max
     /// Keeps no bytes, only their number: for large transfers.
     var onlyCounts = false
 
@@ -39,12 +37,10 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
         connected.raise()
     }
 
-    func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let taken = min(bytes.count, takesAtMost)
-        receivedCount += taken
-        if !onlyCounts { received.append(contentsOf: bytes[..<taken]) }
+    func streamReceived(_ bytes: UnsafeRawBufferPointer) {
+        receivedCount += bytes.count
+        if !onlyCounts { received.append(contentsOf: bytes) }
         onReceived(bytes)
-        return taken
     }
 
     func streamWritable() {

@@ -5,10 +5,10 @@ import Testing
 @Suite struct MailboxAnswersTests {
     @Test func answersGoPastTheLimitsSoFarAndNoFurther() {
         var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1000, messagesMax: 2))
-        var pool = ChunkPool(keptBytesMax: 0)
         let beyond = Mailbox.Limits(bytesMax: 1000, messagesMax: 3)
         func append(_ byteCount: Int, _ beyond: Mailbox.Limits) -> Mailbox.Verdict {
-            var chunk: MessageChunk? = mailbox.needsChunk(byteCount: byteCount) ? pool.take(byteCount: byteCount) : nil
+            var chunk: MessageChunk? =
+                mailbox.needsChunk(byteCount: byteCount) ? ChunkPool.make(byteCount: byteCount) : nil
             return [UInt8](repeating: 0, count: byteCount).withUnsafeBytes {
                 mailbox.append($0, kind: 1, beyond: beyond, chunk: &chunk)
             }

@@ -4,9 +4,9 @@ import Testing
 @testable import NodeCore
 
 @Suite struct MailboxOutcomesTests {
-    private func append(_ mailbox: inout Mailbox, pool: inout ChunkPool) -> Bool {
+    private func append(_ mailbox: inout Mailbox) -> Bool {
         guard mailbox.hasRoom(byteCount: 1) else { return false }
-        var chunk = mailbox.needsChunk(byteCount: 1) ? pool.take(byteCount: 1) : nil
+        var chunk = mailbox.needsChunk(byteCount: 1) ? ChunkPool.make(byteCount: 1) : nil
         return [UInt8](repeating: 0, count: 1).withUnsafeBytes {
             if case .accepted = mailbox.append($0, kind: 1, chunk: &chunk) { true } else { false }
         }
@@ -16,7 +16,6 @@ import Testing
     @Test func outcomesThatAlternateAndAreNotReadStopTheNodeFromTakingMore() {
         let messagesMax = 1000
         var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 30, messagesMax: messagesMax))
-        var pool = ChunkPool(keptBytesMax: 0)
         var backlog = EventBacklog()
         var accepted: UInt64 = 0
         func tell(_ id: UInt64, _ mailbox: inout Mailbox) {
@@ -25,7 +24,7 @@ import Testing
             #expect(backlog.append(.delivery(run)) == .held(wasEmpty: id == 1))
             mailbox.completed(count: 1, bytes: UInt64(MessageRecord.size(byteCount: 1)))
         }
-        while append(&mailbox, pool: &pool) {
+        while append(&mailbox) {
             accepted += 1
             tell(accepted, &mailbox)
             mailbox.unreadRuns = backlog.runs
@@ -36,6 +35,6 @@ import Testing
         // As soon as the host reads one there is room for one.
         _ = backlog.take()
         mailbox.unreadRuns = backlog.runs
-        #expect(append(&mailbox, pool: &pool) && !append(&mailbox, pool: &pool))
+        #expect(append(&mailbox) && !append(&mailbox))
     }
 }

@@ -6,7 +6,6 @@ import WebSocketCore
 /// A mailbox, an outbox and the peer that reads what they frame.
 private struct Bench: ~Copyable {
     var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 1000))
-    var pool = ChunkPool(keptBytesMax: 1 << 20)
     var outbox = Outbox()
     var writer = FrameWriter(role: .client)
     var keys = MaskingKeyPool()
@@ -15,7 +14,8 @@ private struct Bench: ~Copyable {
     mutating func push(_ text: String, kind: UInt8 = 1) -> Mailbox.Verdict {
         let bytes = Array(text.utf8)
         return bytes.withUnsafeBytes { raw in
-            var chunk: MessageChunk? = mailbox.needsChunk(byteCount: raw.count) ? pool.take(byteCount: raw.count) : nil
+            var chunk: MessageChunk? =
+                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
             return mailbox.append(raw, kind: kind, chunk: &chunk)
         }
     }
@@ -189,14 +189,47 @@ private struct Bench: ~Copyable {
 
     @Test func thePoolGivesChunksAgain() {
         var pool = ChunkPool(keptBytesMax: MessageChunk.capacityDefault)
-        let first = pool.take(byteCount: 10)!
-        let second = pool.take(byteCount: 10)!
+        let first = ChunkPool.make(byteCount: 10)!
+        let second = ChunkPool.make(byteCount: 10)!
         var list = ChunkList()
         list.append(first)
         list.append(second)
         pool.give(&list)
+        #expect(pool.takeKept(byteCount: 10) === first)
+        #expect(pool.takeKept(byteCount: 10) == nil)
+        // What is not kept comes back, to be freed by whoever holds no lock.
+        #expect(list.removeFirst() === second)
         #expect(list.isEmpty)
-        #expect(pool.take(byteCount: 10) === first)
-        #expect(pool.take(byteCount: 10) !== second)
+    }
+
+    @Test func aLargeMessageComesInAChunkOfItsOwnAndKeepsItsPlace() {
+        var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 3))
+        func send(_ byte: UInt8, _ count: Int) -> Mailbox.Verdict {
+            [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
+                if count >= Mailbox.aloneBytesMin {
+                    let chunk = ChunkPool.make(byteCount: count)!
+                    chunk.append(bytes, kind: 2)
+                    return mailbox.append(chunk, byteCount: count)
+                }
+                var chunk: MessageChunk? =
+                    mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
+                return mailbox.append(bytes, kind: 1, chunk: &chunk)
+            }
+        }
+        #expect(send(1, 10) == .accepted(1))
+        #expect(send(2, Mailbox.aloneBytesMin) == .accepted(2))
+        #expect(send(3, 10) == .accepted(3))
+        #expect(send(4, Mailbox.aloneBytesMin) == .full)
+        #expect(mailbox.queuedBytes == UInt64(2 * MessageRecord.size(byteCount: 10) + 131_088))
+        var list = mailbox.takeAll()
+        var seen: [UInt8] = []
+        while let chunk = list.removeFirst() {
+            var offset = 0
+            for _ in 0..<chunk.count {
+                seen.append(chunk.payload(at: offset)[0])
+                offset += MessageRecord.size(byteCount: chunk.payload(at: offset).count)
+            }
+        }
+        #expect(seen == [1, 2, 3])
     }
 }

@@ -25,8 +25,9 @@ import Testing
             let outcome = try document.withGroup { group in
                 Result {
                     try EnvelopeEncoder.encode(
-                        group, timestampMilliseconds: document.timestampMilliseconds, options: settings.encoding,
-                        into: buffer)
+                        GroupView.open(group), timestampMilliseconds: document.timestampMilliseconds,
+                        options: settings.encoding,
+                        names: GroupNames(), key: nil, into: buffer)
                 }
             }.get()
             if vector["expect"]?.text == "skipped" {

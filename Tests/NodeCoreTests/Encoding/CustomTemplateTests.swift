@@ -97,4 +97,34 @@ import Testing
             encoded(TestGroup([TestTag("a", 7, .integer(1))]), .custom)
                 == .failed(.invalidTemplate("format custom has no schema")))
     }
+
+    @Test func namesThatComeOutTheSameStandOnce() throws {
+        func rendered(_ json: String, driver: String, group: String) throws -> String {
+            let group = TestGroup(driver: driver, group: group, [TestTag("i", 7, .integer(1))])
+            guard case .message(let text, _, _) = encoded(group, .custom, template: try parsed(json)) else { return "" }
+            return text
+        }
+        let json = #"{"x":0,"${node}":{"${group}":1,"g":2},"${group}":"${tag_values}","y":[{"a${node}":1,"ad":2}]}"#
+        #expect(
+            try rendered(json, driver: "d", group: "g") == #"{"x":0,"d":{"g":2},"g":{"i":1},"y":[{"ad":2}]}"#)
+        #expect(
+            try rendered(json, driver: "x", group: "y")
+                == #"{"x":{"y":1,"g":2},"y":[{"ax":1,"ad":2}]}"#)
+        #expect(
+            try rendered(json, driver: "d", group: "d") == #"{"x":0,"d":{"i":1},"y":[{"ad":2}]}"#)
+    }
+
+    @Test func tagsOfOneNameStandOnceInObjectsAndOftenInLists() throws {
+        let group = TestGroup([
+            TestTag("x", 7, .integer(1)), TestTag("x", error: 3), TestTag("x", 7, .integer(2)), TestTag("x", error: 4),
+        ])
+        let statics = try StaticTags.parse(JSONDocument.parse(#"{"x":9}"#, byteCountMax: 99).root)
+        let json = #"["${tag_values}","${tag_error_values}","${tags}","${tag_errors}","${static_tag_values}"]"#
+        let outcome = encoded(group, .custom, staticTags: statics, template: try parsed(json))
+        #expect(
+            outcome
+                == .message(
+                    #"[{"x":2},{"x":4},[{"name":"x","value":1},{"name":"x","value":2}],"#
+                        + #"[{"name":"x","error":3},{"name":"x","error":4}],{"x":9}]"#, values: 2, errors: 2))
+    }
 }

@@ -90,15 +90,21 @@ import Testing
         let options = EncodingOptions(format: .tags, reportsErrors: false)
         let errors = TestGroup([TestTag("a", error: 1)])
         #expect(
-            try EnvelopeEncoder.encode(errors.pointer, timestampMilliseconds: 1, options: options, into: buffer)
+            try EnvelopeEncoder.encode(
+                GroupView.open(errors.pointer), timestampMilliseconds: 1, options: options, names: GroupNames(),
+                key: nil, into: buffer)
                 == .skipped)
         let broken = TestGroup([TestTag("a", 7, .integer(1)), TestTag("b", 99)])
         #expect(throws: EncodingError.self) {
-            try EnvelopeEncoder.encode(broken.pointer, timestampMilliseconds: 1, options: options, into: buffer)
+            try EnvelopeEncoder.encode(
+                GroupView.open(broken.pointer), timestampMilliseconds: 1, options: options, names: GroupNames(),
+                key: nil, into: buffer)
         }
         #expect(buffer.count == 14)
         let good = TestGroup([TestTag("a", 7, .integer(1))])
-        _ = try EnvelopeEncoder.encode(good.pointer, timestampMilliseconds: -1, options: options, into: buffer)
+        _ = try EnvelopeEncoder.encode(
+            GroupView.open(good.pointer), timestampMilliseconds: -1, options: options, names: GroupNames(), key: nil,
+            into: buffer)
         #expect(
             buffer.text
                 == String(repeating: "\0", count: 14)
@@ -221,5 +227,102 @@ import Testing
         #expect(
             encoded(TestGroup([TestTag("a", 7)]), .openGate)
                 == .failed(.invalidOptions("format 5 has no envelope in this version")))
+    }
+
+    // MARK: A name that comes twice
+
+    private func statics(_ json: String) throws -> StaticTags {
+        try StaticTags.parse(JSONDocument.parse(json, byteCountMax: 1 << 20).root)
+    }
+
+    private func values(_ tags: [TestTag], _ node: String = "{}", own: String = "{}") throws -> String {
+        let outcome = encoded(TestGroup(tags), .values, staticTags: try statics(node), own: try statics(own))
+        guard case .message(let text, _, _) = outcome else { return "\(outcome)" }
+        return String(text.dropFirst(#"{"node":"plc1","group":"grp","timestamp":1700000000123,"#.utf8.count).dropLast())
+    }
+
+    @Test func theLastValueStandsAtThePlaceOfTheFirst() throws {
+        let tags = [TestTag("x", 7, .integer(1)), TestTag("y", 7, .integer(2)), TestTag("x", 7, .integer(3))]
+        #expect(try values(tags) == #""values":{"x":3,"y":2},"errors":{},"metas":{}"#)
+        #expect(
+            inside(tags, .tags)
+                == #""tags":[{"name":"x","value":1},{"name":"y","value":2},{"name":"x","value":3}]"#)
+        #expect(
+            try values([TestTag("x", 13, .text(Array("a".utf8)))] + tags.reversed())
+                == #""values":{"x":1,"y":2},"errors":{},"metas":{}"#)
+    }
+
+    @Test func aValueAndAnErrorOfOneNameStandInBothObjects() throws {
+        let tags = [
+            TestTag("x", error: 5), TestTag("x", 7, .integer(1)), TestTag("x", error: 6), TestTag("y", error: 7),
+        ]
+        #expect(try values(tags) == #""values":{"x":1},"errors":{"x":6,"y":7},"metas":{}"#)
+    }
+
+    @Test func namesAreTheSameIfTheyAreWrittenTheSame() throws {
+        // Both are no UTF-8 and become U+FFFD (rule C6).
+        var tags = [TestTag("", 7, .integer(1)), TestTag("", 7, .integer(2)), TestTag("b", 7, .integer(3))]
+        tags[0].name = [0x61, 0xff]
+        tags[1].name = [0x61, 0xfe]
+        let group = TestGroup(tags, usesLengths: true)
+        let outcome = encoded(group)
+        guard case .message(let text, _, _) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(text.contains("\"values\":{\"a\u{FFFD}\":2,\"b\":3}"))
+    }
+
+    @Test func aStaticTagStandsForATagAtItsPlace() throws {
+        let tags = [TestTag("a", 7, .integer(1)), TestTag("s", 7, .integer(2)), TestTag("b", 7, .integer(3))]
+        #expect(
+            try values(tags, #"{"n":0,"s":"x"}"#) == #""values":{"a":1,"s":"x","b":3,"n":0},"errors":{},"metas":{}"#)
+        #expect(
+            try values(tags, #"{"n":0,"s":"x"}"#, own: #"{"b":null,"s":"y"}"#)
+                == #""values":{"a":1,"s":"y","b":"null","n":0},"errors":{},"metas":{}"#)
+        // A tag that has an error is not among the values: there the static tag keeps its own place.
+        let failed = [TestTag("s", error: 9), TestTag("b", 7, .integer(3))]
+        #expect(
+            try values(failed, #"{"m":1,"s":"x","n":0}"#)
+                == #""values":{"b":3,"m":1,"s":"x","n":0},"errors":{"s":9},"metas":{}"#)
+    }
+
+    @Test func metasOfOneNameAndTagsOfOneNameWithMetas() throws {
+        func metas(_ numbers: [(String, Int64)]) -> [TestTag] { numbers.map { TestTag($0.0, 7, .integer($0.1)) } }
+        let tags = [
+            TestTag("x", 7, .integer(1), metas: metas([("q", 1), ("t", 2), ("q", 3)])),
+            TestTag("y", 7, .integer(2), metas: metas((0..<20).map { ("m\($0 % 3)", $0) })),
+            TestTag("x", 7, .integer(3), metas: metas([("r", 4)])), TestTag("x", 7, .integer(5)),
+        ]
+        #expect(
+            try values(tags)
+                == #""values":{"x":5,"y":2},"errors":{},"metas":{"x":{"r":4},"y":{"m0":18,"m1":19,"m2":17}}"#)
+        #expect(
+            inside(Array(tags.prefix(1)), .tags) == #""tags":[{"name":"x","value":1,"q":3,"t":2}]"#)
+    }
+
+    @Test(arguments: [
+        (#"{"a":1,"b":2,"a":3}"#, #"{"a":3,"b":2}"#),
+        (#"[ {"a" : {"b":1, "b" : [ ] } } , {} ]"#, #"[{"a":{"b":[]}},{}]"#),
+        (
+            #"{"a":1,"\u0061":2,"\"":{"x":"}{,:\"","x":[1,{"y":1,"y":2}]},"":[]}"#,
+            #"{"a":2,"\"":{"x":[1,{"y":2}]},"":[]}"#
+        ),
+        (#"{"a":1,"a":18446744073709551616,"b":1.50}"#, #"{"a":18446744073709551616,"b":1.50}"#),
+        (#"{"a":{"a":1},"a":{"b":{"c":[],"c":0}},"z":{}}"#, #"{"a":{"b":{"c":0}},"z":{}}"#),
+    ])
+    func aCustomValueHoldsANameOnce(_ json: String, _ expected: String) {
+        #expect(
+            inside([TestTag("c", 40, .text(Array(json.utf8)))], .tags)
+                == "\"tags\":[{\"name\":\"c\",\"value\":\(expected)}]")
+    }
+
+    @Test func aDeepCustomValueHoldsANameOnce() {
+        let depth = 1000
+        let json = String(repeating: #"{"a":1,"a":"#, count: depth) + "0" + String(repeating: "}", count: depth)
+        let expected = String(repeating: #"{"a":"#, count: depth) + "0" + String(repeating: "}", count: depth)
+        #expect(
+            inside([TestTag("c", 40, .text(Array(json.utf8)))], .tags)
+                == "\"tags\":[{\"name\":\"c\",\"value\":\(expected)}]")
     }
 }

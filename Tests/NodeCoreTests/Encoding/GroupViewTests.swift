@@ -35,8 +35,9 @@ import Testing
         func run() -> TestOutcome {
             do throws(EncodingError) {
                 _ = try EnvelopeEncoder.encode(
-                    raw.assumingMemoryBound(to: neuron_ws_group_t.self), timestampMilliseconds: 1, options: options,
-                    into: buffer)
+                    GroupView.open(raw.assumingMemoryBound(to: neuron_ws_group_t.self)), timestampMilliseconds: 1,
+                    options: options,
+                    names: GroupNames(), key: nil, into: buffer)
                 return .message("", values: 0, errors: 0)
             } catch { return .failed(error) }
         }

@@ -8,28 +8,98 @@ import Testing
 @Suite struct JanssonComparisonTests {
     private var random = TestRandom(11)
 
+    /// Names that come twice and more often, static tags of the node and of the subscription with the names of tags and
+    /// of each other, metas of one name: all of them, with names that were kept and names that were not.
     @Test mutating func randomGroupsBecomeTheTreesJanssonWouldHaveBuilt() throws {
-        for round in 0..<3000 {
-            let tags = (0..<(1 + random.below(12))).map { _ in tag("t\(random.below(20))", depth: 0) }
-            let group = TestGroup(driver: name(), group: name(), tags, usesLengths: round % 2 == 0)
+        let names = GroupNames()
+        for round in 0..<1200 {
             let format = [UploadFormat.values, .tags, .ecp][round % 3]
-            let reportsErrors = random.below(4) > 0
-            let outcome = encoded(group, format, reportsErrors: reportsErrors)
-            let tree = Tree(format: format, reportsErrors: reportsErrors).of(group, tags)
-            defer { neuron_ws_json_decref(tree) }
-            guard case .message(let text, _, _) = outcome else {
-                let count = format == .values ? -1 : json_array_size(json_object_get(tree, "tags"))
-                let isEmpty = count == 0 || (count < 0 && json_object_size(json_object_get(tree, "values")) == 0)
-                #expect(outcome == .skipped && isEmpty, "\(outcome)")
-                continue
+            let options = Options(
+                format: format, reportsErrors: random.below(4) > 0, node: try statics(), own: try statics())
+            let key = GroupNames.Key(settings: UInt64(round), subscription: 1)
+            var tags = (0..<(1 + random.below(12))).map { _ in tag("t\(random.below(20))", depth: 0) }
+            let driver = name()
+            let group = name()
+            for message in 0..<3 {
+                let made = TestGroup(driver: driver, group: group, tags, usesLengths: round % 2 == 0)
+                try compare(made, tags, options, names: names, key: key)
+                let buildCount = names.buildCount
+                try compare(made, tags, options, names: names, key: key)
+                #expect(names.buildCount == buildCount, "the names were not kept")
+                // The same names with other values, and then one other name.
+                tags = tags.map { old in
+                    var new = tag("", depth: 0)
+                    new.name = old.name
+                    return new
+                }
+                if message == 1 { tags[random.below(tags.count)].name = Array("t\(random.below(20))".utf8) }
             }
-            let document = try JSONDocument.parse(text, byteCountMax: 1 << 20)
-            // json_equal ignores the order of members; the dump does not.
-            #expect(json_equal(document.root.pointer, tree) == 1, "\(text)")
-            let dumped = json_dumps(tree, Int(JSON_COMPACT))!
-            defer { free(dumped) }
-            #expect(document.root.encoded(flags: JSON_COMPACT) == Array(String(cString: dumped).utf8), "\(text)")
         }
+    }
+
+    private struct Options {
+        let format: UploadFormat
+        let reportsErrors: Bool
+        let node: [(String, Int)]
+        let own: [(String, Int)]
+    }
+
+    private mutating func statics() throws -> [(String, Int)] {
+        if random.below(3) > 0 { return [] }
+        var names: [String] = []
+        for _ in 0..<(1 + random.below(6)) {
+            let name = random.below(4) == 0 ? self.name() : "t\(random.below(20))"
+            if !names.contains(name) { names.append(name) }
+        }
+        return names.map { ($0, random.below(1000)) }
+    }
+
+    private func compare(
+        _ group: TestGroup, _ tags: [TestTag], _ options: Options, names: GroupNames, key: GroupNames.Key
+    ) throws {
+        let outcome = encoded(
+            group, options.format, reportsErrors: options.reportsErrors, staticTags: try parsed(options.node),
+            own: try parsed(options.own), names: names, key: key)
+        let statics = options.node.filter { node in !options.own.contains { $0.0 == node.0 } }
+        let ordered = options.node.map { node in options.own.first { $0.0 == node.0 } ?? node }
+        let all = ordered + options.own.filter { own in !options.node.contains { $0.0 == own.0 } }
+        #expect(all.count == statics.count + options.own.count)
+        let tree = Tree(format: options.format, reportsErrors: options.reportsErrors, statics: all).of(group, tags)
+        defer { neuron_ws_json_decref(tree) }
+        guard case .message(let text, _, _) = outcome else {
+            let hasValues = tags.contains { Tree.error(of: $0) == 0 }
+            let needsValues = !options.reportsErrors || (options.format == .ecp && all.isEmpty)
+            #expect(outcome == .skipped && !hasValues && needsValues, "\(outcome)")
+            return
+        }
+        // A name stands once in each object.
+        let document = try Array(text.utf8).withUnsafeBytes { bytes in
+            try JSONDocument.parse(bytes, byteCountMax: 1 << 20, rejectsDuplicates: true)
+        }
+        // json_equal ignores the order of members; the dump does not.
+        #expect(json_equal(document.root.pointer, tree) == 1, "\(text)")
+        let dumped = json_dumps(tree, Int(JSON_COMPACT))!
+        defer { free(dumped) }
+        #expect(document.root.encoded(flags: JSON_COMPACT) == Array(String(cString: dumped).utf8), "\(text)")
+    }
+
+    private func parsed(_ statics: [(String, Int)]) throws -> StaticTags? {
+        if statics.isEmpty { return nil }
+        let object = json_object()!
+        for (name, value) in statics {
+            let bytes = Array(name.utf8)
+            _ = bytes.withUnsafeBytes { raw in
+                raw.withMemoryRebound(to: CChar.self) {
+                    json_object_setn_new(object, $0.baseAddress, $0.count, json_integer(json_int_t(value)))
+                }
+            }
+        }
+        let text = json_dumps(object, 0)!
+        defer {
+            free(text)
+            neuron_ws_json_decref(object)
+        }
+        return try StaticTags.parse(JSONDocument.parse(String(cString: text), byteCountMax: 1 << 20).root)
     }
 
     private mutating func name() -> String {
@@ -45,8 +115,11 @@ import Testing
         if random.below(8) == 0 { tag.error = Int32(1 + random.below(5000)) }
         if random.below(3) == 0 { tag.precision = UInt8(random.below(18)) }
         if depth == 0 && random.below(4) == 0 {
-            tag.metas = (0..<(1 + random.below(3))).map { self.tag(["q", "value", "m"][$0], depth: 1) }
-            for index in tag.metas.indices { tag.metas[index].name = Array(["q", "value", "m"][index].utf8) }
+            let count = 1 + random.below(random.below(4) == 0 ? 20 : 4)
+            tag.metas = (0..<count).map { _ in self.tag("", depth: 1) }
+            for index in tag.metas.indices {
+                tag.metas[index].name = Array(["q", "value", "m", "ü", "a\"b", "longer one"][random.below(6)].utf8)
+            }
         }
         return tag
     }
@@ -66,7 +139,10 @@ import Testing
         case 33: return .array((0..<random.below(5)).map { _ in .boolean(random.below(2) == 0) })
         case 34: return .array((0..<random.below(5)).map { _ in .text(Array(name().utf8)) })
         case 40:
-            let documents = [#"{"a":[1,2.5,"x",null,true],"b":{"c":1e-300}}"#, "[ 1, 2 ]", "\"s\"", "1.1", "null", "7"]
+            let documents = [
+                #"{"a":[1,2.5,"x",null,true],"b":{"c":1e-300}}"#, "[ 1, 2 ]", "\"s\"", "1.1", "null", "7",
+                #"{"a":1,"b":[{"x":1,"y":2,"x":{"z":0,"z":[3]}}],"\u0061":{"c":2}}"#,
+            ]
             return .text(Array(documents[random.below(documents.count)].utf8))
         case 15: return .integer(Int64(random.below(3)))
         default: return .integer(integer() & Int64.max)
@@ -93,6 +169,7 @@ import Testing
 private struct Tree {
     let format: UploadFormat
     let reportsErrors: Bool
+    let statics: [(String, Int)]
 
     typealias Node = UnsafeMutablePointer<json_t>
 
@@ -106,7 +183,7 @@ private struct Tree {
         let metas = json_object()!
         let list = json_array()!
         for tag in tags {
-            let error = error(of: tag)
+            let error = Self.error(of: tag)
             if error != 0 && (!reportsErrors || format == .ecp) { continue }
             let object = json_object()!
             set(object, "name", string(tag.name))
@@ -128,6 +205,14 @@ private struct Tree {
                 }
                 set(metas, tag.name, inner)
             }
+            json_array_append_new(list, object)
+        }
+        for (name, value) in statics {
+            set(values, name, json_integer(json_int_t(value)))
+            let object = json_object()!
+            set(object, "name", string(Array(name.utf8)))
+            set(object, "value", json_integer(json_int_t(value)))
+            if format == .ecp { set(object, "type", json_integer(2)) }
             json_array_append_new(list, object)
         }
         if format == .values {
@@ -158,7 +243,7 @@ private struct Tree {
         }
     }
 
-    private func error(of tag: TestTag) -> Int32 {
+    static func error(of tag: TestTag) -> Int32 {
         if tag.error != 0 { return tag.error }
         switch tag.value {
         case .float(let number): return number.isFinite ? 0 : 3008
@@ -208,6 +293,11 @@ private struct Tree {
         }
     }
 
+    private static let documents = [
+        #"{"a":1,"b":[{"x":1,"y":2,"x":{"z":0,"z":[3]}}],"\u0061":{"c":2}}"#:
+            #"{"a":{"c":2},"b":[{"x":{"z":[3]},"y":2}]}"#
+    ]
+
     private func ecp(_ tag: TestTag) -> (Node, Int) {
         let value = value(tag.type, tag.value, tag.precision)
         switch neuron_ws_json_typeof(value) {
@@ -225,7 +315,12 @@ private struct Tree {
 
     private func compact(_ tag: TestTag) -> String {
         switch tag.value {
-        case .text(let bytes): return TestJSON.parse(bytes).compact
+        case .text(let bytes):
+            // Of a name that comes twice, what jansson reads.
+            guard let last = Self.documents[String(decoding: bytes, as: UTF8.self)] else {
+                return TestJSON.parse(bytes).compact
+            }
+            return last
         case .array(let elements):
             let texts = elements.map { element in
                 switch element {

@@ -153,17 +153,31 @@ enum TestOutcome: Equatable {
 
 func encoded(
     _ group: TestGroup, _ format: UploadFormat = .values, reportsErrors: Bool = true, staticTags: StaticTags? = nil,
-    template: CustomTemplate? = nil, byteCountMax: Int = 1 << 30
+    own: StaticTags? = nil, template: CustomTemplate? = nil, byteCountMax: Int = 1 << 30,
+    names: GroupNames = GroupNames(), key: GroupNames.Key? = nil
 ) -> TestOutcome {
     let buffer = ByteBuffer(byteCountMax: byteCountMax)
     let options = EncodingOptions(
         format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
     do throws(EncodingError) {
         let result = try EnvelopeEncoder.encode(
-            group.pointer, timestampMilliseconds: group.pointer.pointee.timestamp_ms, options: options, into: buffer)
+            try GroupView.open(group.pointer), timestampMilliseconds: group.pointer.pointee.timestamp_ms,
+            options: options,
+            staticTags: own, names: names, key: key, into: buffer)
         guard case .message(let values, let errors) = result else { return .skipped }
         return .message(buffer.text, values: values, errors: errors)
     } catch { return .failed(error) }
+}
+
+extension StaticTags {
+    /// As a message would have them: what is inside of the brackets.
+    func text(_ style: EntryStyle, own: StaticTags? = nil) throws -> String {
+        let buffer = ByteBuffer(byteCountMax: 1 << 20)
+        var writer = try ByteWriter.open(buffer)
+        try StaticWriter.write(StaticTagSet(node: self, own: own), style: style, to: &writer)
+        try writer.finish()
+        return String(buffer.text.dropFirst())
+    }
 }
 
 extension ByteBuffer {

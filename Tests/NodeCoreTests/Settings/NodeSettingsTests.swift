@@ -80,7 +80,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.encoding.format == .custom)
         #expect(settings.encoding.template?.literals == Array(#"{"n":"","b":true}"#.utf8))
         #expect(!settings.encoding.reportsErrors)
-        #expect(settings.encoding.staticTags?.values == Array(#""site":"A""#.utf8))
+        #expect(try settings.encoding.staticTags?.text(.values) == #""site":"A""#)
         #expect(settings.sendsBinary)
         #expect(settings.username == "u")
         #expect(settings.password == "p")
@@ -116,15 +116,6 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.ipVersion == 4)
         #expect(!settings.tcpNoDelay)
         #expect(settings.logLevel == 6)
-    }
-
-    @Test func aSubscriptionsStaticTagsComeAfterTheNodes() throws {
-        let settings = try NodeSettings.parse(json: withURL(#""format":1,"static_tags":{"a":1,"b":2}"#))
-        let own = try StaticTags.parse(JSONDocument.parse(#"{"b":3,"c":4}"#, byteCountMax: 99).root)
-        let encoding = settings.encoding(for: SubscriptionParameters(staticTags: own))
-        #expect(encoding.staticTags?.values == Array(#""a":1,"b":3,"c":4"#.utf8))
-        #expect(encoding.format == .tags)
-        #expect(settings.encoding(for: .none) === settings.encoding)
     }
 
     @Test func theUserTimeoutFollowsThePings() throws {

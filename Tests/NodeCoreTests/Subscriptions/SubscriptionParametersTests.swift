@@ -13,11 +13,12 @@ import Testing
     }
 
     @Test func staticTagsAreTakenAsAnObjectOrInAText() throws {
-        let tags = Array(#""site":"A","x":0.1"#.utf8)
-        #expect(try parse(#"{"static_tags":{"site":"A", "x":0.1}}"#).staticTags?.values == tags)
-        #expect(try parse(#"{"static_tags":"{\"site\":\"A\",\"x\":0.1}"}"#).staticTags?.values == tags)
+        let tags = #""site":"A","x":0.1"#
+        #expect(try parse(#"{"static_tags":{"site":"A", "x":0.1}}"#).staticTags?.text(.values) == tags)
+        #expect(try parse(#"{"static_tags":"{\"site\":\"A\",\"x\":0.1}"}"#).staticTags?.text(.values) == tags)
         #expect(
-            try parse(#"{"static_tags":"{\"static_tags\":{\"site\":\"A\",\"x\":0.1}}"}"#).staticTags?.values == tags)
+            try parse(#"{"static_tags":"{\"static_tags\":{\"site\":\"A\",\"x\":0.1}}"}"#).staticTags?.text(.values)
+                == tags)
         #expect(try parse("{}").staticTags == nil)
         #expect(try parse(#"{"static_tags":""}"#).staticTags == nil)
     }

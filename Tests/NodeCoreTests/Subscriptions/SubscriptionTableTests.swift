@@ -37,21 +37,26 @@ private struct Table: ~Copyable {
         let tags = try? StaticTags.parse(JSONDocument.parse("{\"t\":\"\(tag)\"}", byteCountMax: 99).root)
         let parameters = SubscriptionParameters(staticTags: tags)
         return change(driver, group, "") { (table, driver, group, _) throws(SubscriptionError) in
-            try table.subscribe(
-                driver: driver, group: group, parameters: parameters, encoding: EncodingOptions(format: .values))
+            try table.subscribe(driver: driver, group: group, parameters: parameters)
         }
     }
 
     @discardableResult
     mutating func unsubscribe(_ driver: String, _ group: String?) -> SubscriptionError? {
         change(driver, group ?? "", "") { (table, driver, name, _) throws(SubscriptionError) in
-            try table.unsubscribe(driver: driver, group: group == nil ? nil : name)
+            if group != nil {
+                try table.unsubscribe(driver: driver, group: name)
+                return
+            }
+            var ended: [Subscription] = []
+            while try !table.unsubscribeSome(driver: driver, ended: &ended) {}
         }
     }
 
     mutating func rename(_ driver: String, to new: String) -> SubscriptionError? {
         change(driver, new, "") { (table, driver, new, _) throws(SubscriptionError) in
-            try table.rename(driver: driver, to: new)
+            var ended: [Subscription] = []
+            while try !table.renameSome(driver: driver, to: new, ended: &ended) {}
         }
     }
 
@@ -69,7 +74,7 @@ private struct Table: ~Copyable {
     }
 
     func tag(_ driver: String, _ group: String) -> String? {
-        subscription(driver, group).map { String(decoding: $0.parameters.staticTags?.values ?? [], as: UTF8.self) }
+        subscription(driver, group).map { (try? $0.parameters.staticTags?.text(.values)) ?? "" }
     }
 
     private func subscription(_ driver: String, _ group: String) -> Subscription? {
@@ -192,8 +197,7 @@ private struct Table: ~Copyable {
         for index in 0...100_000 {
             change(index) { name in
                 do throws(SubscriptionError) {
-                    try table.subscribe(
-                        driver: name, group: name, parameters: .none, encoding: EncodingOptions(format: .values))
+                    try table.subscribe(driver: name, group: name, parameters: .none)
                 } catch { errors.append(error) }
             }
         }
@@ -214,5 +218,56 @@ private struct Table: ~Copyable {
         }
         #expect(found == 50_000)
         #expect(errors == [.tooMany])
+    }
+
+    /// A driver with a few among many, and one with all: so many steps as it has subscriptions.
+    @Test func endingADriversSubscriptionsTakesStepsByTheirNumber() throws {
+        var table = SubscriptionTable(seed: 7)
+        func with(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+            try Array(name.utf8).withUnsafeBytes(body)
+        }
+        for index in 0..<1000 {
+            try with(index < 3 ? "few" : "many") { driver in
+                try with("g\(index)") { group in
+                    try table.subscribe(driver: driver, group: group, parameters: .none)
+                }
+            }
+        }
+        var ended: [Subscription] = []
+        try with("few") { driver in
+            let isDone = try table.unsubscribeSome(driver: driver, ended: &ended)
+            #expect(isDone)
+        }
+        #expect(ended.count == 3)
+        table.checkInvariants()
+        var steps = 1
+        try with("many") { driver in
+            while try !table.unsubscribeSome(driver: driver, ended: &ended) {
+                steps += 1
+                table.checkInvariants()
+            }
+        }
+        #expect(steps == (997 + 63) / 64)
+        #expect(table.count == 0)
+        #expect(ended.count == 1000)
+    }
+
+    /// The larger table is made beforehand: no change moves the entries of others while somebody waits.
+    @Test func theTableGrowsBeforeAChangeNotInIt() throws {
+        var table = SubscriptionTable(seed: 7)
+        var growths = 0
+        for index in 0..<5000 {
+            if let grown = table.grown() {
+                _ = table.adopt(grown)
+                growths += 1
+            }
+            let capacity = table.slots.capacity
+            try Array("d\(index)".utf8).withUnsafeBytes { name in
+                try table.subscribe(driver: name, group: name, parameters: .none)
+            }
+            #expect(table.slots.capacity == capacity)
+        }
+        table.checkInvariants()
+        #expect(growths > 8 && growths < 16)
     }
 }
