@@ -18,7 +18,7 @@ public enum HandshakeError: Error, Equatable, Sendable {
     case httpVersionTooOld
     /// Any status but 101.
     /// - location: where a redirect points to, or nil.
-    /// - retryAfterSeconds: the delay that the server asks for; nil without one, or if it is given as a date.
+    /// - retryAfterSeconds: the delay that the server asks for; nil without one that can be read.
     case unexpectedStatus(Int, location: ForeignText?, retryAfterSeconds: Int?)
     /// The Upgrade field is missing (nil) or names something else.
     case missingUpgrade(found: ForeignText?)

@@ -15,10 +15,17 @@ public struct HandshakeResponse: Sendable {
     /// Where a redirect points to.
     public var location: ForeignText? { value(of: "Location").map { ForeignText($0) } }
 
-    /// The delay that the server asks for, in seconds (RFC 9110 §10.2.3), at most 2^31 - 1; nil without one, or if it
-    /// is given as a date.
-    public var retryAfterSeconds: Int? {
+    /// The delay that the server asks for, in seconds, 0 to 2^31 - 1 (RFC 9110 §10.2.3: a number, or a date); nil
+    /// without one, or if it is neither. A date is held against the answer's own Date, because the clocks of gateways
+    /// are often wrong.
+    /// - Parameter wallSeconds: Unix time, where the answer has no Date.
+    func retryAfterSeconds(wallSeconds: Int64) -> Int? {
         guard let text = value(of: "Retry-After"), !text.utf8.isEmpty else { return nil }
+        if let date = HTTPDate.seconds(text, nowSeconds: wallSeconds) {
+            let sent = value(of: "Date").flatMap { HTTPDate.seconds($0, nowSeconds: wallSeconds) }
+            let left = date.subtractingReportingOverflow(sent ?? wallSeconds)
+            return left.overflow ? nil : Int(min(max(left.partialValue, 0), 0x7FFF_FFFF))
+        }
         var seconds = 0
         for byte in text.utf8 {
             guard ASCII.isDigit(byte) else { return nil }
@@ -28,11 +35,15 @@ public struct HandshakeResponse: Sendable {
     }
 
     /// Checks the answer as RFC 6455 §4.1 asks of a client.
+    /// - Parameter wallSeconds: Unix time, against which a date in Retry-After may have to be held.
     /// - Returns: what the server chose.
-    public func verified(against request: HandshakeRequest) throws(HandshakeError) -> NegotiatedConnection {
+    public func verified(
+        against request: HandshakeRequest, wallSeconds: Int64
+    ) throws(HandshakeError) -> NegotiatedConnection {
         // RFC 6455 §4.1, item 1 behind "Once the client's opening handshake has been sent": the status is 101.
         guard status == 101 else {
-            throw .unexpectedStatus(status, location: location, retryAfterSeconds: retryAfterSeconds)
+            throw .unexpectedStatus(
+                status, location: location, retryAfterSeconds: retryAfterSeconds(wallSeconds: wallSeconds))
         }
         // RFC 9110 §7.8: HTTP/1.0 has no Upgrade.
         guard minorVersion >= 1 else { throw .httpVersionTooOld }

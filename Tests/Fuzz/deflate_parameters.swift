@@ -15,7 +15,7 @@ private func agreed(_ extensions: [UInt8]) throws(HandshakeError) -> DeflatePara
     let bytes = Array(start.utf8) + extensions + Array("\r\n\r\n".utf8)
     var parser = HandshakeResponseParser()
     var offset = 0
-    return try parser.bytesReceived(bytes.span.bytes, from: &offset)?.verified(against: request).deflate
+    return try parser.bytesReceived(bytes.span.bytes, from: &offset)?.verified(against: request, wallSeconds: 0).deflate
 }
 
 @c(LLVMFuzzerTestOneInput)

@@ -20,7 +20,7 @@ struct HandshakeResponseTests {
     private func verified(_ lines: [String], _ request: HandshakeRequest = request()) throws -> Outcome {
         let response = try response(lines)
         do throws(HandshakeError) {
-            return .connected(try response.verified(against: request))
+            return .connected(try response.verified(against: request, wallSeconds: 0))
         } catch {
             return .failed(error)
         }
@@ -58,10 +58,20 @@ struct HandshakeResponseTests {
 
     @Test(arguments: [
         ("0", 0), ("7", 7), ("2147483647", 2_147_483_647), ("99999999999999999999999", 2_147_483_647),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", nil), ("-1", nil), ("1.5", nil), ("", nil), ("1 2", nil),
+        ("Thu, 01 Jan 1970 00:02:00 GMT", 20), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 2_147_483_647), ("Wed, 32 Oct 2026 07:28:00 GMT", nil),
+        ("-1", nil), ("1.5", nil), ("", nil), ("1 2", nil), ("1e9", nil), ("∞", nil),
     ])
     func readsRetryAfter(value: String, seconds: Int?) throws {
-        #expect(try response(["HTTP/1.1 429 x", "Retry-After: " + value]).retryAfterSeconds == seconds)
+        #expect(try response(["HTTP/1.1 429 x", "Retry-After: " + value]).retryAfterSeconds(wallSeconds: 100) == seconds)
+    }
+
+    /// The clocks of gateways are often wrong: what counts is the server's own.
+    @Test func holdsADateAgainstTheAnswersOwn() throws {
+        let lines = ["Date: Sun, 06 Nov 1994 08:49:37 GMT", "Retry-After: Sunday, 06-Nov-94 08:59:37 GMT"]
+        for wall in [800_000_000, 1_795_000_000] as [Int64] {
+            #expect(try response(["HTTP/1.1 503 x"] + lines).retryAfterSeconds(wallSeconds: wall) == 600)
+        }
     }
 
     @Test func refusesHTTP10() throws {

@@ -84,7 +84,11 @@ extension Node {
         lock.lock()
         tellsRest = true
         outbox.add(mailbox.takeAll())
+        let waiting = mailbox.queuedCount
         lock.unlock()
+        if waiting > 0 {
+            log(.NEURON_WS_LOG_WARN, "The node ends: \(waiting) messages that waited to be sent are dropped.")
+        }
         while let run = outbox.nextAbandoned() {
             let told = DeliveryRun(
                 firstID: run.firstID, count: run.count,

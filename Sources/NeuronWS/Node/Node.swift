@@ -87,6 +87,7 @@ final class Node: @unchecked Sendable {
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
         status.url = configuration.shownURL(0)
+        status.target = configuration.target(url: configuration.url(0)).text
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
     }
 
@@ -245,7 +246,10 @@ final class Node: @unchecked Sendable {
         pending.isReconfigured = true
         pending.reconnects = pending.reconnects || !new.needsNoReconnect(from: old)
         let session = self.session
-        if session == nil { status.url = new.shownURL(0) }
+        if session == nil {
+            status.url = new.shownURL(0)
+            status.target = new.target(url: new.url(0)).text
+        }
         lock.unlock()
         session?.signal()
     }

@@ -20,13 +20,17 @@ extension NodeSession {
         status.clearConnection()
         httpStatus = 0
         status.url = configuration.shownURL(urlIndex)
+        status.target = configuration.target(url: configuration.url(urlIndex)).text
         node.lock.withLock { node.counters.connectionAttempts &+= 1 }
         publish()
         if isEnded { return }
         let attempt = Attempt()
         guard askHost(attempt) else { return }
         let url = attempt.url ?? configuration.url(urlIndex)
-        if attempt.url != nil { status.url = SettingsURL.redacted(url) }
+        if attempt.url != nil {
+            status.url = SettingsURL.redacted(url)
+            status.target = configuration.target(url: url).text
+        }
         if url.isSecure, configuration.isVerifyOff {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
@@ -94,13 +98,14 @@ extension NodeSession {
         status.openSince = Clock.monotonicNanoseconds
         status.httpStatus = httpStatus
         let security = status.isTLS ? " over \(status.tlsVersion)" : ""
-        status.message = "Connected to \(status.peerAddress)\(security)."
+        status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream { addressMemory.succeeded(stream.peerAddress) }
-        node.lock.withLock {
-            node.lines.succeeded()
-            node.counters.connectionsOpened &+= 1
+        node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        let line = linkLog.opened(
+            to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
+        if let line {
+            node.log(.NEURON_WS_LOG_NOTICE, "\(status.url): \(line)")
         }
-        node.log(.NEURON_WS_LOG_INFO, "\(status.url): connected to \(status.peerAddress)\(security).")
     }
 }
 
@@ -189,7 +194,8 @@ extension NodeSession: StreamOwner {
             protocolState = .handshaking(request, parser)
             guard let response else { return false }
             httpStatus = Int32(clamping: response.status)
-            let negotiated = try response.verified(against: request)
+            let negotiated = try response.verified(
+                against: request, wallSeconds: Clock.wallMilliseconds / 1000)
             status.subprotocol = negotiated.subprotocol ?? ""
             agreed(on: negotiated.deflate)
         } catch {

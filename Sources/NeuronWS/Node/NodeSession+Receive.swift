@@ -86,8 +86,6 @@ extension NodeSession {
     private func closeReceived(_ ending: Ending, _ text: ForeignText) {
         status.closeReason = text
         machine.closeReceived(ending, now: Clock.monotonicNanoseconds)
-        status.ending = ending
-        status.message = ending.text
         publish()
         if isEnded { return }
         reschedule()

@@ -35,6 +35,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
     var status = NodeStatus()
+    var linkLog = LinkLog()
     /// What the present attempt's handshake was answered with; published when the attempt has come to something.
     var httpStatus: Int32 = 0
     /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
@@ -124,8 +125,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             sendClose(CloseCode(rawValue: code))
         case .disconnect(let ending, let sendsClose):
             disconnected(ending, sendsClose: sendsClose)
-        case .reconnect(let ending, let urlIndex):
-            disconnected(ending, sendsClose: false)
+        case .reconnect(let ending, let urlIndex, let sendsClose):
+            disconnected(ending, sendsClose: sendsClose)
             if !isEnded { connect(urlIndex: urlIndex) }
         case .becomeIdle(let ending):
             disconnected(ending, sendsClose: false)
@@ -162,32 +163,51 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             protocolState = .open(endpoint)
             pump()
         }
-        let wasOpen = status.openSince != nil
+        let openSince = status.openSince
+        let wasOpen = openSince != nil
         noteAddress(ending)
         dropStream()
         status.ending = ending
         status.openSince = nil
         status.httpStatus = httpStatus
-        status.message = ending.text
         if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
-        logEnding(ending, wasOpen: wasOpen)
-        if !isEnded, ending.reason == .NEURON_WS_REASON_STOPPED { publishAndEnd() }
+        logEnding(ending, openSince: openSince)
+        if !isEnded, machine.isIdle { publishAndEnd() }
     }
 
     /// The next attempt begins behind an address that took the connection and failed.
     private func noteAddress(_ ending: Ending) {
-        guard let address = stream?.peerAddress, !address.isEmpty, !ending.isOurs else { return }
+        guard let address = stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
         let openFor = status.openSince.map { Clock.monotonicNanoseconds &- $0 }
         addressMemory.ended(address, openNanoseconds: openFor)
     }
 
-    private func logEnding(_ ending: Ending, wasOpen: Bool) {
-        if ending.isOurs {
-            node.log(.NEURON_WS_LOG_INFO, ending.text)
+    private func logEnding(_ ending: Ending, openSince: UInt64?) {
+        let now = Clock.monotonicNanoseconds
+        if let openSince {
+            let messages = linkMessages()
+            linkLog.lost(messages: messages, now: now)
+            // One that held for a while was good: its end is a failure of its own, whatever ended those before.
+            let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
+            if isGood { node.lock.withLock { node.lines.succeeded() } }
+        }
+        if ending.isWanted {
+            linkLog.failureTold()
+            let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
+            node.log(level, ending.text)
         } else if let times = node.lock.withLock({ node.lines.failed(ending) }) {
+            linkLog.failureTold()
             let url = configuration.shownURL(status.urlIndex)
             let repeated = times > 1 ? " (\(times) times in a row)" : ""
             node.log(.NEURON_WS_LOG_WARN, "\(url): \(ending.text)\(repeated)")
+        }
+    }
+
+    func linkMessages() -> LinkLog.Messages {
+        node.lock.withLock {
+            LinkLog.Messages(
+                queued: node.mailbox.queuedCount,
+                lost: node.counters.messagesRejected &+ node.counters.messagesDropped)
         }
     }
 
@@ -216,6 +236,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Tells what has changed: to everybody who asks, and to the host's callback if it is notable.
     func publish() {
         status.phase = machine.phase
+        status.progress = machine.progress
+        if let ending = machine.closingEnding { status.ending = ending }
         status.attempts = machine.attempts
         status.nextAttempt = machine.nextAttempt
         node.lock.lock()

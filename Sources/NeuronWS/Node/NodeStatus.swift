@@ -25,8 +25,11 @@ struct NodeStatus {
     var tlsVersion = ""
     var tlsCipher = ""
     var tlsPeer = ""
-    /// How it stands, for people.
-    var message = "The node has not been started."
+    /// The server as HOST:PORT.
+    var target = ""
+    /// What there is to say of the present connection while it is open.
+    var connected = ""
+    var progress = Progress.idle
 
     /// Which of the settings' URLs is meant; not shown.
     var urlIndex = 0
@@ -49,6 +52,11 @@ struct NodeStatus {
     /// Link, phase or reason differ: worth a callback.
     func differsNotably(from other: NodeStatus) -> Bool {
         phase != other.phase || ending.reason != other.ending.reason
+    }
+
+    /// How it stands, for people; `now` in monotonic nanoseconds.
+    func message(now: UInt64) -> String {
+        progress.text(target: target, connected: connected, ending: ending, now: now)
     }
 
     /// As the C struct; `now` in monotonic nanoseconds.
@@ -76,7 +84,7 @@ struct NodeStatus {
         put(tlsCipher, &state.tls_cipher)
         put(tlsPeer, &state.tls_peer)
         put(closeReason.shown(), &state.close_reason)
-        put(message, &state.message)
+        put(message(now: now), &state.message)
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval
         return state

@@ -19,11 +19,6 @@ public struct Ending: Error, Equatable, Sendable {
         self.text = text
     }
 
-    /// This side wanted it: a stop, or new settings.
-    public var isOurs: Bool {
-        reason == .NEURON_WS_REASON_STOPPED || reason == .NEURON_WS_REASON_RECONFIGURED
-    }
-
     /// What makes endings of one kind, which are logged at doubling counts, not each time.
     public struct Kind: Equatable, Sendable {
         let reason: neuron_ws_reason_t

@@ -3,30 +3,6 @@ import CNeuronWS
 /// The life of a node's connection as a state machine: events in, one action out, no clock, no socket, no randomness of
 /// its own. Times are monotonic nanoseconds. The shell carries the action out and schedules one timer at `deadline`.
 public struct NodeMachine: Sendable {
-    /// The settings that concern time, and how many URLs there are.
-    public struct Parameters: Equatable, Sendable {
-        public var connectTimeout: UInt64
-        public var closeTimeout: UInt64
-        public var pingInterval: UInt64
-        public var pingTimeout: UInt64
-        public var reconnectMinimum: UInt64
-        public var reconnectMaximum: UInt64
-        public var urlCount: Int
-
-        public init(
-            connectTimeout: UInt64, closeTimeout: UInt64, pingInterval: UInt64, pingTimeout: UInt64,
-            reconnectMinimum: UInt64, reconnectMaximum: UInt64, urlCount: Int
-        ) {
-            self.connectTimeout = connectTimeout
-            self.closeTimeout = closeTimeout
-            self.pingInterval = pingInterval
-            self.pingTimeout = pingTimeout
-            self.reconnectMinimum = reconnectMinimum
-            self.reconnectMaximum = reconnectMaximum
-            self.urlCount = urlCount
-        }
-    }
-
     /// What the shell has to do.
     public enum Action: Equatable, Sendable {
         case none
@@ -41,61 +17,95 @@ public struct NodeMachine: Sendable {
         case sendClose(code: UInt16)
         /// Drop the stream; the ending is published. `sendsClose`: try a Close frame (1001) without waiting.
         case disconnect(Ending, sendsClose: Bool)
-        /// Drop the stream and connect anew at once.
-        case reconnect(Ending, urlIndex: Int)
+        /// The same, and connect anew at once.
+        case reconnect(Ending, urlIndex: Int, sendsClose: Bool)
         /// There is no stream, and none is wanted any more.
         case becomeIdle(Ending)
     }
 
-    private enum Purpose: Equatable { case stop, reconnectNow, reconnectLater(Ending) }
+    /// What comes when the closing is done, and what is told then: each carries its own ending.
+    private enum Purpose: Equatable {
+        case stop(Ending)
+        case connect(Ending)
+        /// As after any other end.
+        case goOn(Ending, openFor: UInt64)
+
+        var ending: Ending {
+            switch self {
+            case .stop(let ending), .connect(let ending), .goOn(let ending, _): ending
+            }
+        }
+    }
 
     private enum State: Equatable {
         case idle
+        /// Started; the host has this long to take it back.
+        case starting(until: UInt64)
         case waiting(until: UInt64)
-        case connecting(neuron_ws_phase_t, deadline: UInt64)
-        case handshaking(deadline: UInt64)
+        case connecting(neuron_ws_phase_t, since: UInt64, deadline: UInt64)
         case open(since: UInt64)
         /// A Close is on its way out or in; at the deadline the stream is dropped.
-        case closing(deadline: UInt64, Purpose, isAnswered: Bool)
+        case closing(Purpose, since: UInt64, deadline: UInt64)
     }
+
+    /// A start is acted on so much later, 50 ms: a gateway that boots starts every node and stops again those that were
+    /// left stopped, and these should not connect for a moment.
+    public static let startDelayNanoseconds: UInt64 = 50_000_000
 
     /// After both Close frames the server ends TCP first (RFC 6455 §7.1.1); it gets this long, 1 s.
     public static let lingerNanoseconds: UInt64 = 1_000_000_000
 
     private var state = State.idle
     private var parameters: Parameters
-    private var backoff: Backoff
+    private var servers: ServerPool
     private var keepAlive: KeepAlive
+    /// The URL of the present or the last connection.
     private var urlIndex = 0
-    private var urlsTried = 0
+    /// Attempts without a wait between them: each URL comes once at most, whatever its own wait is.
+    private var attemptsAtOnce = 0
     /// Attempts since a connection was last open.
     public private(set) var attempts: UInt64 = 0
 
     public init(_ parameters: Parameters) {
         self.parameters = parameters
-        backoff = Backoff(
-            minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
+        servers = parameters.servers
         keepAlive = KeepAlive(intervalNanoseconds: 0, timeoutNanoseconds: 0, now: 0)
     }
 
     // MARK: What it is
 
+    /// `starting` is not shown: whoever starts a node finds it idle for a moment in any case.
     public var phase: neuron_ws_phase_t {
         switch state {
-        case .idle: .NEURON_WS_PHASE_IDLE
+        case .idle, .starting: .NEURON_WS_PHASE_IDLE
         case .waiting: .NEURON_WS_PHASE_WAITING
-        case .connecting(let phase, _): phase
-        case .handshaking: .NEURON_WS_PHASE_HANDSHAKING
+        case .connecting(let phase, _, _): phase
         case .open: .NEURON_WS_PHASE_OPEN
         case .closing: .NEURON_WS_PHASE_CLOSING
         }
     }
 
-    public var isOpen: Bool {
-        if case .open = state { return true }
-        return false
+    public var progress: Progress {
+        switch state {
+        case .idle: .idle
+        case .starting: .starting
+        case .waiting(let until): .waiting(until: until, attempt: attempts &+ 1)
+        case .connecting(let phase, let since, let deadline):
+            .connecting(phase, since: since, deadline: deadline, attempt: attempts)
+        case .open: .open
+        case .closing(_, let since, let deadline): .closing(since: since, deadline: deadline)
+        }
     }
 
+    /// How the connection ends that is being closed.
+    public var closingEnding: Ending? {
+        if case .closing(let purpose, _, _) = state { return purpose.ending }
+        return nil
+    }
+
+    public var isOpen: Bool { openSince != nil }
+
+    /// There is no stream, and none is wanted.
     public var isIdle: Bool { state == .idle }
 
     /// Since when the connection is open.
@@ -106,34 +116,39 @@ public struct NodeMachine: Sendable {
 
     /// When the next attempt comes, while waiting for it.
     public var nextAttempt: UInt64? {
-        if case .waiting(let until) = state { return until }
-        return nil
+        switch state {
+        case .starting(let until), .waiting(let until): until
+        default: nil
+        }
     }
 
     /// When `timerFired` is to be called; nil: no timer.
     public var deadline: UInt64? {
         switch state {
         case .idle: nil
-        case .waiting(let until): until
-        case .connecting(_, let deadline), .handshaking(let deadline): deadline
+        case .starting(let until), .waiting(let until): until
+        case .connecting(_, _, let deadline), .closing(_, _, let deadline): deadline
         case .open: keepAlive.deadline
-        case .closing(let deadline, _, _): deadline
         }
     }
 
     // MARK: The host's wishes
 
     public mutating func started(now: UInt64) -> Action {
-        if case .closing(let deadline, .stop, let isAnswered) = state {
+        switch state {
+        case .idle:
+            servers.reset()
+            attempts = 0
+            state = .starting(until: now &+ Self.startDelayNanoseconds)
+        case .closing(.stop(let ending), let since, let deadline):
             // A start during the stop: what was asked last counts.
-            state = .closing(deadline: deadline, .reconnectNow, isAnswered: isAnswered)
-            return .none
+            servers.reset()
+            let purpose = Purpose.connect(Ending.stoppedAndStarted.withCloseCode(ending.closeCode))
+            state = .closing(purpose, since: since, deadline: deadline)
+        case .starting, .waiting, .connecting, .open, .closing:
+            break
         }
-        guard state == .idle else { return .none }
-        backoff.reset()
-        attempts = 0
-        urlsTried = 0
-        return connect(now: now)
+        return .none
     }
 
     /// `timeout` 0: at once.
@@ -141,79 +156,88 @@ public struct NodeMachine: Sendable {
         switch state {
         case .idle:
             return .none
-        case .waiting:
+        case .starting, .waiting:
             state = .idle
-            return .becomeIdle(Self.stoppedEnding)
-        case .connecting, .handshaking:
+            return .becomeIdle(.stopped)
+        case .connecting:
             state = .idle
-            return .disconnect(Self.stoppedEnding, sendsClose: false)
+            return .disconnect(.stopped, sendsClose: false)
         case .open:
             if timeout == 0 {
                 state = .idle
-                return .disconnect(Self.stoppedEnding, sendsClose: true)
+                return .disconnect(.stopped, sendsClose: true)
             }
-            state = .closing(deadline: now &+ timeout, .stop, isAnswered: false)
+            state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
             return .sendClose(code: 1001)
-        case .closing(let deadline, _, let isAnswered):
+        case .closing(let purpose, let since, let deadline):
+            let ending = Ending.stopped.withCloseCode(purpose.ending.closeCode)
             if timeout == 0 {
                 state = .idle
-                return .disconnect(Self.stoppedEnding, sendsClose: false)
+                return .disconnect(ending, sendsClose: false)
             }
-            state = .closing(deadline: min(deadline, now &+ timeout), .stop, isAnswered: isAnswered)
+            state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
             return .none
         }
     }
 
-    private static let stoppedEnding = Ending(reason: .NEURON_WS_REASON_STOPPED, text: "The node was stopped.")
-    private static let reconfiguredEnding = Ending(
-        reason: .NEURON_WS_REASON_RECONFIGURED, text: "The settings changed; connecting anew.")
-
-    /// New settings. `reconnects`: one that concerns the connection changed.
+    /// New settings. `reconnects`: one that concerns the connection changed. What is waited for takes at most as long
+    /// as they now say.
     public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
+        let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
         self.parameters = parameters
-        backoff.minimumNanoseconds = parameters.reconnectMinimum
-        backoff.maximumNanoseconds = parameters.reconnectMaximum
-        guard reconnects else { return .none }
-        urlIndex = 0
-        urlsTried = 0
-        backoff.reset()
-        switch state {
-        case .idle:
-            return .none
-        case .waiting:
-            return connect(now: now)
-        case .connecting, .handshaking:
-            state = .idle
-            guard case .connect(let index) = connect(now: now) else { return .none }
-            return .reconnect(Self.reconfiguredEnding, urlIndex: index)
-        case .open:
-            state = .closing(deadline: now &+ parameters.closeTimeout, .reconnectNow, isAnswered: false)
-            return .sendClose(code: 1001)
-        case .closing(let deadline, let purpose, let isAnswered):
-            let next = purpose == .stop ? .stop : Purpose.reconnectNow
-            state = .closing(deadline: deadline, next, isAnswered: isAnswered)
-            return .none
+        if keepsServers {
+            servers.configured(
+                minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
+        } else {
+            servers = parameters.servers
+            attemptsAtOnce = 0
         }
+        switch state {
+        case .idle, .starting:
+            break
+        case .waiting:
+            if reconnects { return connectNow(now: now) }
+            // The wait itself ends by the timer, which fires at once if it is over.
+            if case .at(let until) = servers.next(now: now) {
+                state = .waiting(until: until)
+            } else {
+                state = .waiting(until: now)
+            }
+        case .connecting(let phase, let since, _):
+            if reconnects { return connectNow(.reconfigured, now: now) }
+            state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
+        case .open:
+            guard reconnects else { break }
+            state = .closing(.connect(.reconfigured), since: now, deadline: now &+ parameters.closeTimeout)
+            return .sendClose(code: 1001)
+        case .closing(.stop, _, _):
+            break
+        case .closing(let purpose, let since, let deadline):
+            state = .closing(
+                reconnects ? .connect(purpose.ending) : purpose, since: since,
+                deadline: min(deadline, now &+ parameters.closeTimeout))
+        }
+        return .none
     }
 
     // MARK: The stream
 
     public mutating func streamEntered(_ phase: neuron_ws_phase_t) {
-        guard case .connecting(_, let deadline) = state else { return }
-        state = .connecting(phase, deadline: deadline)
+        guard case .connecting(_, let since, let deadline) = state else { return }
+        state = .connecting(phase, since: since, deadline: deadline)
     }
 
     public mutating func streamConnected() -> Action {
-        guard case .connecting(_, let deadline) = state else { return .none }
-        state = .handshaking(deadline: deadline)
+        guard case .connecting = state else { return .none }
+        streamEntered(.NEURON_WS_PHASE_HANDSHAKING)
         return .sendHandshake
     }
 
     public mutating func handshakeCompleted(now: UInt64) -> Action {
-        guard case .handshaking = state else { return .none }
+        guard case .connecting(.NEURON_WS_PHASE_HANDSHAKING, _, _) = state else { return .none }
         state = .open(since: now)
         attempts = 0
-        urlsTried = 0
+        servers.opened(urlIndex)
         keepAlive = KeepAlive(
             intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout, now: now)
         return .opened
@@ -233,36 +257,34 @@ public struct NodeMachine: Sendable {
     public mutating func closeReceived(_ ending: Ending, now: UInt64) {
         switch state {
         case .open(let since):
-            noteDuration(since: since, now: now)
             let deadline = now &+ min(parameters.closeTimeout, Self.lingerNanoseconds)
-            state = .closing(deadline: deadline, .reconnectLater(ending), isAnswered: true)
-        case .closing(let deadline, let purpose, _):
-            state = .closing(
-                deadline: min(deadline, now &+ Self.lingerNanoseconds), purpose, isAnswered: true)
-        default:
+            state = .closing(.goOn(ending, openFor: now &- since), since: now, deadline: deadline)
+        case .closing(let purpose, let since, let deadline):
+            // The answer to our own Close: why it ends is known.
+            let answered: Purpose =
+                switch purpose {
+                case .stop(let own): .stop(own.withCloseCode(ending.closeCode))
+                case .connect(let own): .connect(own.withCloseCode(ending.closeCode))
+                case .goOn: purpose
+                }
+            state = .closing(answered, since: since, deadline: min(deadline, now &+ Self.lingerNanoseconds))
+        case .idle, .starting, .waiting, .connecting:
             break
         }
     }
 
-    /// The attempt or the connection failed; `ending` says how. `random` is uniform.
+    /// The attempt or the connection failed; `ending` says how. `random` is uniform over all of UInt64.
     public mutating func failed(_ ending: Ending, now: UInt64, random: UInt64) -> Action {
         switch state {
-        case .idle, .waiting:
+        case .idle, .starting, .waiting:
             return .none
-        case .connecting, .handshaking:
-            urlsTried += 1
-            urlIndex = (urlIndex + 1) % max(1, parameters.urlCount)
-            if urlsTried < parameters.urlCount {
-                state = .idle
-                guard case .connect(let index) = connect(now: now) else { return .none }
-                return .reconnect(ending, urlIndex: index)
-            }
-            urlsTried = 0
-            return wait(ending, now: now, random: random)
+        case .connecting:
+            servers.failed(urlIndex, ending.policy, now: now, random: random)
+            return goOn(ending, now: now)
         case .open(let since):
-            noteDuration(since: since, now: now)
-            return wait(ending, now: now, random: random)
-        case .closing(_, let purpose, _):
+            servers.ended(urlIndex, ending.policy, openFor: now &- since, now: now, random: random)
+            return goOn(ending, now: now)
+        case .closing(let purpose, _, _):
             return closed(purpose, now: now, random: random)
         }
     }
@@ -270,15 +292,14 @@ public struct NodeMachine: Sendable {
     /// The stream ended after a Close went both ways, or its time is up.
     private mutating func closed(_ purpose: Purpose, now: UInt64, random: UInt64) -> Action {
         switch purpose {
-        case .stop:
+        case .stop(let ending):
             state = .idle
-            return .disconnect(Self.stoppedEnding, sendsClose: false)
-        case .reconnectNow:
-            state = .idle
-            guard case .connect(let index) = connect(now: now) else { return .none }
-            return .reconnect(Self.reconfiguredEnding, urlIndex: index)
-        case .reconnectLater(let ending):
-            return wait(ending, now: now, random: random)
+            return .disconnect(ending, sendsClose: false)
+        case .connect(let ending):
+            return connectNow(ending, now: now)
+        case .goOn(let ending, let duration):
+            servers.ended(urlIndex, ending.policy, openFor: duration, now: now, random: random)
+            return goOn(ending, now: now)
         }
     }
 
@@ -287,62 +308,61 @@ public struct NodeMachine: Sendable {
         switch state {
         case .idle:
             return .none
-        case .waiting:
-            return connect(now: now)
-        case .connecting(let phase, _):
-            return failed(Self.timeoutEnding(phase, parameters.connectTimeout), now: now, random: random)
-        case .handshaking:
-            let ending = Self.timeoutEnding(.NEURON_WS_PHASE_HANDSHAKING, parameters.connectTimeout)
-            return failed(ending, now: now, random: random)
+        case .starting, .waiting:
+            return connectNow(now: now)
+        case .connecting(let phase, let since, let deadline):
+            return failed(.connectTimeout(phase, after: deadline &- since), now: now, random: random)
         case .open:
             switch keepAlive.timerFired(now: now) {
             case .none: return .none
             case .sendPing: return .sendPing(sequence: keepAlive.sequence)
-            case .timedOut:
-                let text =
-                    "Nothing came from the server for \(seconds(parameters.pingTimeout)) s after a ping "
-                    + "(setting ping-timeout): the network or the server is gone."
-                return failed(Ending(reason: .NEURON_WS_REASON_PING_TIMEOUT, text: text), now: now, random: random)
+            case .timedOut: return failed(.pingTimeout(after: parameters.pingTimeout), now: now, random: random)
             }
-        case .closing(_, let purpose, _):
+        case .closing(let purpose, _, _):
             return closed(purpose, now: now, random: random)
         }
     }
 
     // MARK: Inside
 
-    private mutating func connect(now: UInt64) -> Action {
+    /// Tries the next URL, or waits until one may be tried. `ending`: of the connection or attempt that goes.
+    private mutating func connectNow(_ ending: Ending? = nil, now: UInt64) -> Action {
+        attemptsAtOnce = 0
+        if let ending { return goOn(ending, now: now) }
+        switch servers.next(now: now) {
+        case .now(let index):
+            begin(index, now: now)
+            return .connect(urlIndex: index)
+        case .at(let until):
+            state = .waiting(until: until)
+            return .none
+        }
+    }
+
+    private mutating func goOn(_ ending: Ending, now: UInt64) -> Action {
+        let sendsClose = ending.reason == .NEURON_WS_REASON_PING_TIMEOUT
+        switch servers.next(now: now) {
+        case .now(let index) where attemptsAtOnce < servers.count:
+            begin(index, now: now)
+            return .reconnect(ending, urlIndex: index, sendsClose: sendsClose)
+        case .now:
+            state = .waiting(until: now)
+        case .at(let until):
+            state = .waiting(until: until)
+        }
+        return .disconnect(ending, sendsClose: sendsClose)
+    }
+
+    private mutating func begin(_ index: Int, now: UInt64) {
         attempts &+= 1
-        if urlIndex >= parameters.urlCount { urlIndex = 0 }
-        state = .connecting(.NEURON_WS_PHASE_RESOLVING, deadline: now &+ parameters.connectTimeout)
-        return .connect(urlIndex: urlIndex)
+        attemptsAtOnce += 1
+        urlIndex = index
+        state = .connecting(.NEURON_WS_PHASE_RESOLVING, since: now, deadline: now &+ parameters.connectTimeout)
     }
 
-    private mutating func wait(_ ending: Ending, now: UInt64, random: UInt64) -> Action {
-        state = .waiting(until: now &+ backoff.failed(ending.policy, random: random))
-        return .disconnect(ending, sendsClose: ending.reason == .NEURON_WS_REASON_PING_TIMEOUT)
+    func checkInvariants() {
+        servers.checkInvariants()
+        precondition(servers.count == max(1, parameters.urlCount), "a server for each URL")
+        precondition(attemptsAtOnce <= servers.count, "more attempts at once than URLs")
     }
-
-    private mutating func noteDuration(since: UInt64, now: UInt64) {
-        if now &- since >= Backoff.stableNanoseconds { backoff.reset() }
-    }
-
-    private static func timeoutEnding(_ phase: neuron_ws_phase_t, _ timeout: UInt64) -> Ending {
-        let step: StaticString =
-            switch phase {
-            case .NEURON_WS_PHASE_RESOLVING: "while looking up the host's address: check the name and the DNS server"
-            case .NEURON_WS_PHASE_CONNECTING:
-                "while connecting: nothing answers there; check the address, the port and firewalls"
-            case .NEURON_WS_PHASE_SECURING: "in the TLS handshake: check that the port speaks TLS"
-            default: "while waiting for the answer to the opening handshake: check that it is a WebSocket server"
-            }
-        let text = "No connection within \(seconds(timeout)) s (setting connect-timeout); the time ran out \(step)."
-        return Ending(reason: .NEURON_WS_REASON_CONNECT_TIMEOUT, text: text)
-    }
-}
-
-/// Nanoseconds as seconds with a decimal where it is needed, for texts.
-func seconds(_ nanoseconds: UInt64) -> String {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
-    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
 }

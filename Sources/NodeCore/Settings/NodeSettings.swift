@@ -41,8 +41,11 @@ public final class NodeSettings: Sendable {
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
         userTimeoutMilliseconds = read.userTimeoutMilliseconds
-        reconnectMinMilliseconds = read.milliseconds(.reconnectMin)
-        reconnectMaxMilliseconds = read.milliseconds(.reconnectMax)
+        let least = read.milliseconds(.reconnectMin)
+        let most = read.milliseconds(.reconnectMax)
+        // Both given: they fit (`SettingsRules`). One alone moves the other's default.
+        reconnectMinMilliseconds = parser.given(.reconnectMin) == nil ? min(least, most) : least
+        reconnectMaxMilliseconds = parser.given(.reconnectMax) == nil ? max(least, most) : most
         closeTimeoutMilliseconds = read.milliseconds(.closeTimeout)
         messageBytesMax = Int(read.integer(.maxMessageSize))
         frameBytesMax = Int(read.integer(.maxFrameSize))

@@ -83,9 +83,9 @@ enum SettingsRules {
     }
 
     private static func checkFit(_ parser: inout SettingsParser) {
-        if case .milliseconds(let least) = parser.effective(.reconnectMin),
-            case .milliseconds(let most) = parser.effective(.reconnectMax), least > most,
-            !parser.isRefused(.reconnectMin), !parser.isRefused(.reconnectMax)
+        // Where one of the two is absent it goes with the other.
+        if case .milliseconds(let least)? = parser.given(.reconnectMin),
+            case .milliseconds(let most)? = parser.given(.reconnectMax), least > most
         {
             parser.refuse(
                 .reconnectMax,

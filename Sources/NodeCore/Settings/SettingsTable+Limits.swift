@@ -30,17 +30,17 @@ extension SettingsTable {
                 "已发送数据在该时间内未被确认，则认为连接已断开（TCP_USER_TIMEOUT）；"
                     + "不填则为 ping-interval 与 ping-timeout 之和，0 表示系统默认值。")),
         SettingDescriptor(
-            .reconnectMin, .seconds(from: 10, to: 3_600_000), .value(.milliseconds(500)), unit: "s",
+            .reconnectMin, .seconds(from: 10, to: 3_600_000), .value(.milliseconds(1_000)), unit: "s",
             reconnects: false,
             BilingualText("Reconnect after, at least", "重连间隔下限"),
             BilingualText(
                 "The bound of the random wait before the first new attempt; it doubles with each that fails.",
                 "首次重连前随机等待的上限，每次失败后加倍。")),
         SettingDescriptor(
-            .reconnectMax, .seconds(from: 10, to: 86_400_000), .value(.milliseconds(60_000)), unit: "s",
+            .reconnectMax, .seconds(from: 10, to: 86_400_000), .value(.milliseconds(10_000)), unit: "s",
             reconnects: false,
             BilingualText("Reconnect after, at most", "重连间隔上限"),
-            BilingualText("What that bound grows to; not below reconnect-min.", "该上限的最大值；不小于 reconnect-min。")),
+            BilingualText("What that bound grows to, six times that where credentials are refused; not below reconnect-min.", "该上限的最大值，凭据被拒绝时为其六倍；不小于 reconnect-min。")),
         SettingDescriptor(
             .closeTimeout, .seconds(from: 100, to: 600_000), .value(.milliseconds(5_000)), unit: "s",
             reconnects: false,

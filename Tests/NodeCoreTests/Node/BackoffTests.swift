@@ -5,41 +5,68 @@ import Testing
 private let second: UInt64 = 1_000_000_000
 
 @Suite struct BackoffTests {
+    /// The wait after a failure at 0 by a random number.
+    private func wait(
+        _ policy: Backoff.Policy = .usual, random: UInt64, minimum: UInt64 = 100, maximum: UInt64 = 1000
+    ) -> UInt64 {
+        var backoff = Backoff(minimumNanoseconds: minimum, maximumNanoseconds: maximum)
+        backoff.failed(policy, now: 0, random: random)
+        backoff.checkInvariants()
+        return backoff.notBefore
+    }
+
+    private func ceilings(_ policy: Backoff.Policy) -> [UInt64] {
+        var backoff = Backoff(minimumNanoseconds: second, maximumNanoseconds: 10 * second)
+        return (1...8).map { _ in
+            backoff.failed(policy, now: 0, random: 0)
+            return backoff.ceiling / second
+        }
+    }
+
     @Test func theCeilingDoublesFromTheMinimumToTheMaximum() {
-        let backoff = Backoff(minimumNanoseconds: second / 2, maximumNanoseconds: 60 * second)
-        let ceilings = (1...9).map { backoff.ceiling(failures: $0) }
-        #expect(
-            ceilings == [
-                second / 2, second, 2 * second, 4 * second, 8 * second, 16 * second, 32 * second, 60 * second,
-                60 * second,
-            ])
+        #expect(ceilings(.usual) == [1, 2, 4, 8, 10, 10, 10, 10])
+    }
+
+    @Test func aRefusedLoginBacksOffToSixTimesTheMaximum() {
+        #expect(ceilings(.patient) == [1, 2, 4, 8, 16, 32, 60, 60])
     }
 
     @Test func theJitterIsDrawnOverAllOfTheCeiling() {
-        var backoff = Backoff(minimumNanoseconds: 100, maximumNanoseconds: 1000)
-        #expect(backoff.failed(.usual, random: 0) == 0)
-        backoff.reset()
-        #expect(backoff.failed(.usual, random: 100) == 100)
-        backoff.reset()
-        #expect(backoff.failed(.usual, random: 101) == 0)
+        #expect(wait(random: 0) == 0)
+        #expect(wait(random: 100) == 100)
+        #expect(wait(random: 101) == 0)
     }
 
-    @Test func aRefusedLoginWaitsAtLeastHalfOfTheMaximum() {
-        var backoff = Backoff(minimumNanoseconds: 100, maximumNanoseconds: 1000)
-        #expect(backoff.failed(.patient, random: 0) == 500)
-        #expect(backoff.failed(.patient, random: 500) == 1000)
-        #expect(backoff.failed(.patient, random: 501) == 500)
+    @Test func retryAfterIsHonouredUpToAnHourAndTheUsualWaitComesOnTop() {
+        #expect(wait(.atLeast(7 * second), random: 0) == 7 * second)
+        #expect(wait(.atLeast(7 * second), random: 99) == 7 * second + 99)
+        #expect(wait(.atLeast(.max), random: 0) == 3600 * second)
     }
 
-    @Test func retryAfterIsHonouredUpToAnHour() {
-        var backoff = Backoff(minimumNanoseconds: 100, maximumNanoseconds: 1000)
-        #expect(backoff.failed(.atLeast(7 * second), random: 0) == 7 * second)
-        #expect(backoff.failed(.atLeast(.max), random: 0) == 3600 * second)
+    @Test func aServerThatAlwaysAsksForNoDelayIsNotHammered() {
+        var backoff = Backoff(minimumNanoseconds: second, maximumNanoseconds: 10 * second)
+        for _ in 0..<5 { backoff.failed(.atLeast(0), now: 0, random: 10 * second) }
+        #expect(backoff.notBefore == 10 * second)
+    }
+
+    @Test func newBoundsShortenTheWaitButNotWhatTheServerAskedFor() {
+        var backoff = Backoff(minimumNanoseconds: 3600 * second, maximumNanoseconds: 3600 * second)
+        backoff.failed(.usual, now: second, random: 3000 * second)
+        backoff.configured(minimumNanoseconds: second, maximumNanoseconds: second)
+        #expect(backoff.notBefore == 2 * second)
+        backoff.configured(minimumNanoseconds: 3600 * second, maximumNanoseconds: 3600 * second)
+        #expect(backoff.notBefore == 2 * second)
+        backoff.failed(.atLeast(600 * second), now: 2 * second, random: 3000 * second)
+        backoff.configured(minimumNanoseconds: second, maximumNanoseconds: second)
+        #expect(backoff.notBefore == 603 * second)
     }
 
     @Test func aThousandFailuresDoNotOverflow() {
         var backoff = Backoff(minimumNanoseconds: .max / 2, maximumNanoseconds: .max - 1)
-        for _ in 0..<1000 { #expect(backoff.failed(.usual, random: .max) <= UInt64.max - 1) }
+        for index in 0..<1000 {
+            backoff.failed(index % 2 == 0 ? .usual : .patient, now: .max - 5, random: .max)
+            backoff.checkInvariants()
+        }
     }
 }
 

@@ -12,17 +12,36 @@ private func makeMachine(urls: Int = 1) -> NodeMachine {
             pingTimeout: 10 * second, reconnectMinimum: second, reconnectMaximum: 60 * second, urlCount: urls))
 }
 
-/// A machine whose connection is open since `now`.
-private func openMachine(now: UInt64 = 0, urls: Int = 1) -> NodeMachine {
+private let delay = NodeMachine.startDelayNanoseconds
+
+/// A machine that makes its first attempt, since `delay`.
+private func startedMachine(urls: Int = 1) -> NodeMachine {
     var machine = makeMachine(urls: urls)
-    _ = machine.started(now: now)
-    _ = machine.streamConnected()
-    _ = machine.handshakeCompleted(now: now)
+    #expect(machine.started(now: 0) == .none)
+    #expect(machine.timerFired(now: delay, random: 0) == .connect(urlIndex: 0))
     return machine
 }
 
-private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERROR) -> Ending {
-    Ending(reason: reason, text: "it broke")
+extension NodeMachine {
+    fileprivate mutating func opens(now: UInt64) {
+        #expect(streamConnected() == .sendHandshake)
+        #expect(handshakeCompleted(now: now) == .opened)
+    }
+}
+
+/// A machine whose connection is open since `delay`.
+private func openMachine(urls: Int = 1) -> NodeMachine {
+    var machine = startedMachine(urls: urls)
+    machine.opens(now: delay)
+    return machine
+}
+
+private func ending(
+    _ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERROR, _ policy: Backoff.Policy = .usual
+) -> Ending {
+    var ending = Ending(reason: reason, text: "it broke")
+    ending.policy = policy
+    return ending
 }
 
 @Suite struct NodeMachineTests {
@@ -30,61 +49,131 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         var machine = makeMachine()
         #expect(machine.phase == .NEURON_WS_PHASE_IDLE)
         #expect(machine.deadline == nil)
-        #expect(machine.started(now: 5) == .connect(urlIndex: 0))
+        #expect(machine.started(now: 5) == .none)
+        #expect(machine.timerFired(now: delay + 5, random: 0) == .connect(urlIndex: 0))
         #expect(machine.phase == .NEURON_WS_PHASE_RESOLVING)
         machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
         #expect(machine.phase == .NEURON_WS_PHASE_CONNECTING)
-        #expect(machine.deadline == 30 * second + 5)
+        #expect(machine.deadline == 30 * second + delay + 5)
         #expect(machine.streamConnected() == .sendHandshake)
         #expect(machine.phase == .NEURON_WS_PHASE_HANDSHAKING)
-        #expect(machine.deadline == 30 * second + 5)
+        #expect(machine.deadline == 30 * second + delay + 5)
         #expect(machine.handshakeCompleted(now: 7) == .opened)
         #expect(machine.isOpen)
         #expect(machine.openSince == 7)
         #expect(machine.attempts == 0)
     }
 
-    @Test func oneDeadlineCoversTheWholeAttempt() {
+    @Test func aNodeThatIsStartedAndStoppedAgainAtOnceDoesNotConnect() {
         var machine = makeMachine()
-        _ = machine.started(now: 0)
+        #expect(machine.started(now: 0) == .none)
+        #expect(machine.phase == .NEURON_WS_PHASE_IDLE && !machine.isIdle)
+        #expect(machine.progress == .starting)
+        #expect(machine.timerFired(now: delay - 1, random: 0) == .none)
+        guard case .becomeIdle(let ending) = machine.stopped(timeout: second, now: delay - 1) else {
+            Issue.record("not idle")
+            return
+        }
+        #expect(ending.reason == .NEURON_WS_REASON_STOPPED)
+        #expect(machine.attempts == 0 && machine.deadline == nil)
+    }
+
+    @Test func oneDeadlineCoversTheWholeAttempt() {
+        var machine = startedMachine()
         machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
         _ = machine.streamConnected()
-        #expect(machine.timerFired(now: 30 * second - 1, random: 0) == .none)
-        guard case .disconnect(let ending, _) = machine.timerFired(now: 30 * second, random: 0) else {
+        #expect(machine.timerFired(now: delay + 30 * second - 1, random: 0) == .none)
+        guard case .disconnect(let ending, _) = machine.timerFired(now: delay + 30 * second, random: 9) else {
             Issue.record("no disconnect")
             return
         }
         #expect(ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT)
-        #expect(ending.text.contains("connect-timeout"))
+        #expect(ending.text.contains("within 30 s (setting connect-timeout)"))
         #expect(machine.phase == .NEURON_WS_PHASE_WAITING)
     }
 
     @Test func aFailureWaitsAndTriesAgain() {
-        var machine = makeMachine()
-        _ = machine.started(now: 0)
-        #expect(machine.failed(ending(), now: 0, random: 500) == .disconnect(ending(), sendsClose: false))
-        #expect(machine.nextAttempt == 500)
-        #expect(machine.timerFired(now: 500, random: 0) == .connect(urlIndex: 0))
+        var machine = startedMachine()
+        #expect(machine.failed(ending(), now: second, random: 500) == .disconnect(ending(), sendsClose: false))
+        #expect(machine.nextAttempt == second + 500)
+        #expect(machine.timerFired(now: second + 500, random: 0) == .connect(urlIndex: 0))
         #expect(machine.attempts == 2)
     }
 
     @Test func otherURLsAreTriedBeforeWaiting() {
-        var machine = makeMachine(urls: 3)
-        #expect(machine.started(now: 0) == .connect(urlIndex: 0))
-        #expect(machine.failed(ending(), now: 0, random: 0) == .reconnect(ending(), urlIndex: 1))
-        #expect(machine.failed(ending(), now: 0, random: 0) == .reconnect(ending(), urlIndex: 2))
-        #expect(machine.failed(ending(), now: 0, random: 9) == .disconnect(ending(), sendsClose: false))
-        #expect(machine.timerFired(now: 9, random: 0) == .connect(urlIndex: 0))
+        var machine = startedMachine(urls: 3)
+        #expect(machine.failed(ending(), now: second, random: 9) == reconnect(1))
+        #expect(machine.failed(ending(), now: second, random: 8) == reconnect(2))
+        #expect(machine.failed(ending(), now: second, random: 9) == .disconnect(ending(), sendsClose: false))
+        // The earliest of the three waits.
+        #expect(machine.nextAttempt == second + 8)
+        #expect(machine.timerFired(now: second + 8, random: 0) == .connect(urlIndex: 1))
+    }
+
+    private func reconnect(_ index: Int, _ why: Ending = ending()) -> NodeMachine.Action {
+        .reconnect(why, urlIndex: index, sendsClose: false)
+    }
+
+    /// However long a synchronous failure takes and however short the jitter: what the shell does within one call of
+    /// the machine's is bounded by the number of URLs.
+    @Test func noMoreAttemptsAtOnceThanThereAreURLs() {
+        var machine = startedMachine(urls: 2)
+        #expect(machine.failed(ending(), now: second, random: 0) == reconnect(1))
+        #expect(machine.failed(ending(), now: 2 * second, random: 0) == .disconnect(ending(), sendsClose: false))
+        #expect(machine.nextAttempt == 2 * second)
+        #expect(machine.timerFired(now: 2 * second, random: 0) == .connect(urlIndex: 0))
     }
 
     @Test func theURLThatWorkedLastComesFirst() {
-        var machine = makeMachine(urls: 2)
-        _ = machine.started(now: 0)
-        _ = machine.failed(ending(), now: 0, random: 0)
-        _ = machine.streamConnected()
-        _ = machine.handshakeCompleted(now: 0)
-        _ = machine.failed(ending(), now: 1, random: 0)
-        #expect(machine.timerFired(now: 1, random: 0) == .connect(urlIndex: 1))
+        var machine = startedMachine(urls: 2)
+        #expect(machine.failed(ending(), now: second, random: 9) == reconnect(1))
+        machine.opens(now: second)
+        #expect(machine.failed(ending(), now: 61 * second, random: 9) == .disconnect(ending(), sendsClose: false))
+        // Nobody goes to another URL at once when a link breaks that had been good: the jitter holds for all.
+        #expect(machine.nextAttempt == 61 * second + 9)
+        #expect(machine.timerFired(now: 61 * second + 9, random: 0) == .connect(urlIndex: 1))
+        #expect(machine.failed(ending(), now: 61 * second + 9, random: 9) == reconnect(0))
+    }
+
+    @Test func aServerThatTurnsUsAwaySoonAfterTheHandshakeHasFailed() {
+        var machine = openMachine(urls: 2)
+        let turnedAway = ending(.NEURON_WS_REASON_TRY_LATER)
+        machine.closeReceived(turnedAway, now: second)
+        #expect(machine.failed(ending(), now: second, random: 9 * second) == reconnect(1, turnedAway))
+        machine.opens(now: second)
+        #expect(machine.attempts == 0)
+    }
+
+    @Test func theWaitForAServerThatTurnsUsAwayGrows() {
+        var machine = openMachine()
+        var now = second
+        var waits: [UInt64] = []
+        for round in 0..<6 {
+            _ = machine.failed(ending(.NEURON_WS_REASON_ABNORMAL), now: now, random: (second << round) - 1)
+            waits.append((machine.nextAttempt! - now + 1) / second)
+            now = machine.nextAttempt!
+            #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: 0))
+            machine.opens(now: now)
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32])
+    }
+
+    @Test(arguments: [false, true]) func whatOneURLAsksForConcernsNoOther(isFirst: Bool) {
+        let busy = ending(.NEURON_WS_REASON_HANDSHAKE_REJECTED, .atLeast(600 * second))
+        var machine = startedMachine(urls: 2)
+        #expect(machine.failed(isFirst ? busy : ending(), now: second, random: 7) == reconnect(1, isFirst ? busy : ending()))
+        _ = machine.failed(isFirst ? ending() : busy, now: second, random: 7)
+        #expect(machine.nextAttempt == second + 7)
+        let down = isFirst ? 1 : 0
+        var now = second + 7
+        // The one that is down is tried again and again, the one that asked for patience not before its time.
+        while now < 600 * second {
+            #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: down))
+            _ = machine.failed(ending(), now: now, random: 50 * second)
+            now = machine.nextAttempt!
+        }
+        #expect(now == 601 * second + 7)
+        #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: 1 - down))
     }
 
     @Test func aStopOfAnOpenConnectionClosesFirst() {
@@ -92,13 +181,17 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         #expect(machine.stopped(timeout: 2 * second, now: 0) == .sendClose(code: 1001))
         #expect(machine.phase == .NEURON_WS_PHASE_CLOSING)
         #expect(machine.deadline == 2 * second)
-        machine.closeReceived(ending(.NEURON_WS_REASON_NORMAL), now: 0)
+        #expect(machine.closingEnding?.reason == .NEURON_WS_REASON_STOPPED)
+        machine.closeReceived(.peerClosed(.goingAway, reason: "so be it"), now: 0)
         #expect(machine.deadline == NodeMachine.lingerNanoseconds)
+        // Whatever the server said to it: the host has stopped the node.
+        #expect(machine.closingEnding?.reason == .NEURON_WS_REASON_STOPPED)
         guard case .disconnect(let ending, _) = machine.failed(ending(), now: 1, random: 0) else {
             Issue.record("no disconnect")
             return
         }
-        #expect(ending.reason == .NEURON_WS_REASON_STOPPED)
+        #expect(ending.reason == .NEURON_WS_REASON_STOPPED && ending.closeCode == 1001)
+        #expect(ending.text == "The node was stopped.")
         #expect(machine.isIdle)
     }
 
@@ -110,25 +203,74 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         #expect(machine.isIdle)
     }
 
-    @Test(arguments: 0..<4) func aStopAtOnceEndsEveryState(state: Int) {
+    @Test(arguments: 0..<5) func aStopAtOnceEndsEveryState(state: Int) {
         var machine = makeMachine()
-        if state >= 1 { _ = machine.started(now: 0) }
-        if state == 2 { _ = machine.streamConnected() }
-        if state == 3 { _ = machine.failed(ending(), now: 0, random: 10) }
+        if state == 1 { _ = machine.started(now: 0) }
+        if state >= 2 { machine = startedMachine() }
+        if state == 3 { _ = machine.streamConnected() }
+        if state == 4 { _ = machine.failed(ending(), now: 0, random: 10) }
         _ = machine.stopped(timeout: 0, now: 0)
         #expect(machine.isIdle)
         #expect(machine.deadline == nil)
         #expect(machine.timerFired(now: .max, random: 0) == .none)
     }
 
-    @Test func aStartDuringTheStopConnectsAnewWhenItIsClosed() {
+    @Test func aStartDuringTheStopConnectsAnewAndSaysWhatHappened() {
         var machine = openMachine()
         _ = machine.stopped(timeout: 2 * second, now: 0)
         #expect(machine.started(now: 0) == .none)
-        guard case .reconnect(_, 0) = machine.failed(ending(), now: 1, random: 0) else {
+        guard case .reconnect(let ending, 0, _) = machine.failed(ending(), now: 1, random: 0) else {
             Issue.record("no reconnect")
             return
         }
+        #expect(ending.reason == .NEURON_WS_REASON_STOPPED)
+        #expect(ending.text == "The node was stopped, and started again.")
+    }
+
+    @Test func newSettingsWhileTheServerClosesLeaveTheReasonAsItIs() {
+        var machine = openMachine()
+        machine.closeReceived(.peerClosed(.policyViolation, reason: "no"), now: second)
+        #expect(machine.configured(parameters(), reconnects: true, now: second) == .none)
+        guard case .reconnect(let ending, 0, _) = machine.failed(ending(), now: second, random: 9) else {
+            Issue.record("no reconnect")
+            return
+        }
+        #expect(ending.reason == .NEURON_WS_REASON_POLICY_VIOLATION)
+    }
+
+    @Test func aWaitIsAtMostWhatTheSettingsNowSay() {
+        var machine = NodeMachine(parameters(reconnectMaximum: 3600 * second, minimum: 3600 * second))
+        _ = machine.started(now: 0)
+        _ = machine.timerFired(now: delay, random: 0)
+        _ = machine.failed(ending(), now: second, random: 3000 * second)
+        #expect(machine.nextAttempt == 3001 * second)
+        #expect(machine.configured(parameters(reconnectMaximum: second), reconnects: false, now: 3 * second) == .none)
+        #expect(machine.deadline! <= 3 * second)
+        #expect(machine.timerFired(now: 3 * second, random: 0) == .connect(urlIndex: 0))
+        let busy = ending(.NEURON_WS_REASON_HANDSHAKE_REJECTED, .atLeast(600 * second))
+        _ = machine.failed(busy, now: 4 * second, random: 0)
+        #expect(machine.configured(parameters(reconnectMaximum: second), reconnects: false, now: 5 * second) == .none)
+        #expect(machine.nextAttempt == 604 * second)
+    }
+
+    @Test func anAttemptAndAClosingTakeAsLongAsTheSettingsNowSay() {
+        var machine = startedMachine()
+        _ = machine.configured(parameters(connectTimeout: 3 * second), reconnects: false, now: second)
+        #expect(machine.deadline == delay + 3 * second)
+        machine.opens(now: second)
+        _ = machine.configured(parameters(), reconnects: true, now: second)
+        #expect(machine.deadline == 6 * second)
+        _ = machine.configured(parameters(closeTimeout: second), reconnects: false, now: 2 * second)
+        #expect(machine.deadline == 3 * second)
+    }
+
+    private func parameters(
+        reconnectMaximum: UInt64 = 60 * second, minimum: UInt64 = second, connectTimeout: UInt64 = 30 * second,
+        closeTimeout: UInt64 = 5 * second
+    ) -> NodeMachine.Parameters {
+        NodeMachine.Parameters(
+            connectTimeout: connectTimeout, closeTimeout: closeTimeout, pingInterval: 20 * second,
+            pingTimeout: 10 * second, reconnectMinimum: minimum, reconnectMaximum: reconnectMaximum, urlCount: 1)
     }
 
     @Test func settingsThatConcernTheConnectionReconnectAtOnce() {
@@ -139,20 +281,20 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         #expect(machine.configured(parameters, reconnects: false, now: 0) == .none)
         #expect(machine.isOpen)
         #expect(machine.configured(parameters, reconnects: true, now: 0) == .sendClose(code: 1001))
-        guard case .reconnect(let ending, 0) = machine.timerFired(now: second, random: 0) else {
+        guard case .reconnect(let ending, 0, _) = machine.timerFired(now: second, random: 0) else {
             Issue.record("no reconnect")
             return
         }
         #expect(ending.reason == .NEURON_WS_REASON_RECONFIGURED)
-        _ = machine.failed(ending, now: second, random: 0)
+        _ = machine.failed(ending, now: second, random: 1)
         parameters.urlCount = 2
         #expect(machine.configured(parameters, reconnects: true, now: second) == .connect(urlIndex: 0))
     }
 
     @Test func silenceAfterAPingIsAPingTimeout() {
         var machine = openMachine()
-        #expect(machine.timerFired(now: 20 * second, random: 0) == .sendPing(sequence: 1))
-        guard case .disconnect(let ending, let sendsClose) = machine.timerFired(now: 30 * second, random: 0) else {
+        #expect(machine.timerFired(now: 20 * second + delay, random: 0) == .sendPing(sequence: 1))
+        guard case .disconnect(let ending, let sendsClose) = machine.timerFired(now: 31 * second, random: 9) else {
             Issue.record("no disconnect")
             return
         }
@@ -160,31 +302,19 @@ private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERR
         #expect(sendsClose)
     }
 
-    @Test func aStableMinuteStartsTheBackoffAnew() {
-        var machine = makeMachine()
-        _ = machine.started(now: 0)
+    @Test(arguments: [(60 * second, second), (60 * second - 1, 32 * second)]) func aStableMinuteStartsTheBackoffAnew(
+        lasts: UInt64, ceiling: UInt64
+    ) {
+        var machine = startedMachine()
+        var now = delay
         for _ in 0..<5 {
-            _ = machine.failed(ending(), now: 0, random: 0)
-            _ = machine.timerFired(now: 0, random: 0)
+            _ = machine.failed(ending(), now: now, random: 0)
+            _ = machine.timerFired(now: now, random: 0)
         }
-        _ = machine.streamConnected()
-        _ = machine.handshakeCompleted(now: 0)
-        _ = machine.failed(ending(), now: 60 * second, random: .max)
-        #expect(machine.nextAttempt! - 60 * second <= second)
-    }
-
-    @Test func aShortConnectionDoesNot() {
-        var machine = makeMachine()
-        _ = machine.started(now: 0)
-        for _ in 0..<5 {
-            _ = machine.failed(ending(), now: 0, random: 0)
-            _ = machine.timerFired(now: 0, random: 0)
-        }
-        _ = machine.streamConnected()
-        _ = machine.handshakeCompleted(now: 0)
-        // The sixth failure: a ceiling of 32 s, of which the random number picks the end.
-        _ = machine.failed(ending(), now: second, random: 32 * second)
-        #expect(machine.nextAttempt == 33 * second)
+        machine.opens(now: now)
+        now += lasts
+        _ = machine.failed(ending(), now: now, random: ceiling)
+        #expect(machine.nextAttempt == now + ceiling)
     }
 
     @Test func eventsOutOfPlaceDoNothing() {

@@ -32,8 +32,8 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.pingIntervalMilliseconds == 20_000)
         #expect(settings.pingTimeoutMilliseconds == 10_000)
         #expect(settings.userTimeoutMilliseconds == 30_000)
-        #expect(settings.reconnectMinMilliseconds == 500)
-        #expect(settings.reconnectMaxMilliseconds == 60_000)
+        #expect(settings.reconnectMinMilliseconds == 1000)
+        #expect(settings.reconnectMaxMilliseconds == 10_000)
         #expect(settings.closeTimeoutMilliseconds == 5_000)
         #expect(settings.messageBytesMax == 16_777_216)
         #expect(settings.frameBytesMax == 16_777_216)
@@ -233,5 +233,13 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         let other = try NodeSettings.parse(json: #"{"url":"ws://h","compression":"on","compress-threshold":1}"#)
         #expect(other.connectionEquals(on))
         #expect(!all.connectionEquals(on))
+    }
+
+    @Test func oneBoundOfTheReconnectingMovesTheOthersDefault() throws {
+        let url = #""url":"ws://h/""#
+        let slow = try NodeSettings.parse(json: "{\(url),\"reconnect-min\":30}")
+        #expect(slow.reconnectMinMilliseconds == 30_000 && slow.reconnectMaxMilliseconds == 30_000)
+        let quick = try NodeSettings.parse(json: "{\(url),\"reconnect-max\":0.5}")
+        #expect(quick.reconnectMinMilliseconds == 500 && quick.reconnectMaxMilliseconds == 500)
     }
 }

@@ -15,7 +15,8 @@ import Testing
             ),
             (#""format":3"#, #""schema" is missing; the format "custom" needs its template"#),
             (
-                #""reconnect-min":61"#, #""reconnect-max" is 60; it takes at least reconnect-min, 61"#
+                #""reconnect-min":61,"reconnect-max":60"#,
+                #""reconnect-max" is 60; it takes at least reconnect-min, 61"#
             ),
             (#""source-address":"x""#, #""source-address" is no IPv4 or IPv6 address"#),
             (#""source-address":"1.2.3.256""#, #""source-address" is no IPv4 or IPv6 address"#),

@@ -44,6 +44,7 @@ import Testing
         #expect(schema["reconnect-min"]?["valid"]?["min"]?.integer == 1)
         #expect(schema["reconnect-min"]?["condition"]?["field"]?.string == "advanced")
         #expect(schema["user-timeout"] == nil)
+        #expect(schema["reconnect-min"]?["default"]?.number == 1)
         #expect(schema["ping-interval"]?["default"]?.integer == 20)
         #expect(schema["port"] == nil)
     }

@@ -25,7 +25,7 @@ import Testing
         #expect(lines[0] == "| key | takes | default | meaning |")
         #expect(
             lines.contains(
-                "| `reconnect-min` | a number of seconds from 0.01 to 3600 | 0.5 s | The bound of the random wait "
+                "| `reconnect-min` | a number of seconds from 0.01 to 3600 | 1 s | The bound of the random wait "
                     + "before the first new attempt; it doubles with each that fails. |"))
         #expect(lines.contains { $0.hasPrefix("| `format` | one of ") && $0.contains("| `values-format` |") })
     }

@@ -1,0 +1,55 @@
+import CNeuronWS
+
+/// Where a node is on its way, since when, and how long it may take; monotonic nanoseconds. The sentence is made when
+/// somebody asks, because time passes between two events.
+public enum Progress: Equatable, Sendable {
+    case idle
+    /// Started; the first attempt comes in a moment (`NodeMachine.startDelayNanoseconds`).
+    case starting
+    case waiting(until: UInt64, attempt: UInt64)
+    case connecting(neuron_ws_phase_t, since: UInt64, deadline: UInt64, attempt: UInt64)
+    case open
+    case closing(since: UInt64, deadline: UInt64)
+
+    /// - target: HOST:PORT, without secrets.
+    /// - connected: what there is to say while the connection is open.
+    /// - ending: how the last connection, or attempt, ended.
+    public func text(target: String, connected: String, ending: Ending, now: UInt64) -> String {
+        switch self {
+        case .idle:
+            return ending.text
+        case .starting:
+            return "Started; connecting to \(target) in a moment." + Self.before(ending)
+        case .waiting(let until, let attempt):
+            return "\(ending.text) Attempt \(attempt) comes in \(Self.secondsUp(until, now)) s."
+        case .connecting(let phase, let since, let deadline, let attempt):
+            let taken = (max(now, since) - since) / 1_000_000_000
+            return "Connecting to \(target), \(taken) s of \(seconds(max(deadline, since) - since)) "
+                + "(attempt \(attempt)): \(Self.step(phase))." + Self.before(ending)
+        case .open:
+            return connected
+        case .closing(let since, let deadline):
+            let taken = seconds(max(now, since) - since)
+            return "\(ending.text) Closing the connection, \(taken) s of \(seconds(max(deadline, since) - since))."
+        }
+    }
+
+    private static func step(_ phase: neuron_ws_phase_t) -> StaticString {
+        switch phase {
+        case .NEURON_WS_PHASE_RESOLVING: "looking up the address"
+        case .NEURON_WS_PHASE_CONNECTING: "waiting for TCP"
+        case .NEURON_WS_PHASE_SECURING: "in the TLS handshake"
+        default: "waiting for the answer to the opening handshake"
+        }
+    }
+
+    /// What failed last must still be readable during the next attempt.
+    private static func before(_ ending: Ending) -> String {
+        ending.reason == .NEURON_WS_REASON_NONE || ending.isWanted ? "" : " Before that: \(ending.text)"
+    }
+
+    private static func secondsUp(_ until: UInt64, _ now: UInt64) -> UInt64 {
+        let left = max(until, now) - now
+        return left / 1_000_000_000 + (left % 1_000_000_000 == 0 ? 0 : 1)
+    }
+}
