@@ -33,7 +33,7 @@ public struct LinkLog: Sendable {
         isToldAway = false
         guard isTold else { return nil }
         guard isAgain else {
-            let waiting = messages.queued > 0 ? "; \(Self.count(messages.queued)) wait" : ""
+            let waiting = messages.queued > 0 ? "; \(Self.count(messages.queued)) in the queue" : ""
             return "connected to \(peer)\(waiting)."
         }
         let lost = messages.lost &- lostBefore
