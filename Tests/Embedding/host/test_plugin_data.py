@@ -129,3 +129,17 @@ def test_stop_ends_the_link_and_start_begins_again(host: Host, server: Server) -
     host.do("data driver group 1")
     assert last(server, 1)["values"] == {"tag0": 1}
     assert server.connections == 2
+
+
+def test_what_was_never_read_is_not_sent_right_after_a_subscription(host: Host, server: Server) -> None:
+    begin(host, server)
+    host.do("subscribe driver group")
+    host.do("error driver group tag0 3011")
+    host.do("error driver group tag0 3002")
+    assert last(server, 1)["errors"] == {"tag0": 3002}
+    # Later it is news: the device was readable, and is no more.
+    host.do("error driver group tag0 3011")
+    assert last(server, 2)["errors"] == {"tag0": 3011}
+    host.do("subscribe driver other")
+    host.do("error driver other tag0 3002")
+    assert last(server, 3)["errors"] == {"tag0": 3002}

@@ -221,6 +221,24 @@ static void log_status(neu_plugin_t *plugin, neuron_ws_status_t status,
     plugin->push_status = (int32_t) status;
 }
 
+/* The gateway's number for a tag that was never read. */
+#define TAG_NOT_READY 3011
+
+/*
+ * Right after a subscription the host hands over what it has, which is nothing
+ * where nothing was read yet: no news, and no error of the device's.
+ */
+static bool is_nothing_yet(const websocket_tags_t *tags)
+{
+    for (size_t i = 0; i < tags->count; i++) {
+        if (tags->tags[i].type != NEURON_WS_TYPE_ERROR ||
+            tags->tags[i].value.i32 != TAG_NOT_READY) {
+            return false;
+        }
+    }
+    return tags->count != 0;
+}
+
 int websocket_trans_data(neu_plugin_t                   *plugin,
                          const neu_reqresp_trans_data_t *data,
                          int64_t                         timestamp_ms)
@@ -241,6 +259,11 @@ int websocket_trans_data(neu_plugin_t                   *plugin,
     error = websocket_tags_make(plugin, data->tags, &tags);
     if (error != 0) {
         return error;
+    }
+    if (websocket_subscription_begins(plugin, data->driver, data->group) &&
+        is_nothing_yet(&tags)) {
+        websocket_tags_free(&tags);
+        return 0;
     }
     group.driver       = data->driver;
     group.group        = data->group;

@@ -21,6 +21,9 @@ struct websocket_subscription {
     websocket_subscription_t *next;
     char                     *params;
     char                     *static_tags;
+    /* No data of it has come yet. Atomic: data come while the lock is held for
+       reading. */
+    bool is_new;
 };
 
 /* There as long as it has a subscription. */
@@ -232,10 +235,20 @@ int websocket_subscribe(neu_plugin_t              *plugin,
     }
     it->params      = request->params;
     it->static_tags = request->static_tags;
+    __atomic_store_n(&it->is_new, true, __ATOMIC_RELAXED);
     tell(plugin, it);
     websocket_log_notice(plugin, "subscribed %s/%s", it->driver->name,
                          it->group);
     return 0;
+}
+
+bool websocket_subscription_begins(neu_plugin_t *plugin, const char *driver,
+                                   const char *group)
+{
+    websocket_subscription_t *it = find(plugin, driver, group);
+
+    return it != NULL &&
+        __atomic_exchange_n(&it->is_new, false, __ATOMIC_RELAXED);
 }
 
 /* Its driver stays, with or without another subscription. */

@@ -23,6 +23,11 @@ typedef struct {
 int websocket_subscribe(neu_plugin_t              *plugin,
                         const neu_req_subscribe_t *request);
 
+/* Whether these are the first data since it was subscribed; true once. The
+   node's lock is held for reading. */
+bool websocket_subscription_begins(neu_plugin_t *plugin, const char *driver,
+                                   const char *group);
+
 void websocket_unsubscribe(neu_plugin_t *plugin, const char *driver,
                            const char *group);
 
