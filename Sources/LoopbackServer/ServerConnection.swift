@@ -248,7 +248,13 @@ final class ServerConnection: @unchecked Sendable {
             case .bytes(let count):
                 outputStart += count
                 moved = true
-            case .notNow: return moved
+            case .notNow:
+                // A client that always leaves something unread must not make the written part grow for ever.
+                if outputStart > Self.outputBytesMax, outputStart > pendingBytes {
+                    output.removeFirst(outputStart)
+                    outputStart = 0
+                }
+                return moved
             case .end: return nil
             case .failed(let why):
                 if record.ending.isEmpty { record.ending = why }

@@ -1,6 +1,7 @@
 /// Puts a message together from its frames (RFC 6455 §5.4). Limits are checked on the announced length, before a byte
-/// of memory is taken; memory itself grows only as bytes arrive, so that an announcement alone costs nothing. Text is
-/// checked as it streams in (RFC 6455 §8.1), so that a fault shows with its first wrong byte.
+/// of memory is taken; memory itself grows only as bytes arrive, so that an announcement alone costs nothing, and by
+/// doubling, however small the frames are, so that the work for a message is in proportion to its bytes and frames.
+/// Text is checked as it streams in (RFC 6455 §8.1), so that a fault shows with its first wrong byte.
 ///
 /// Invariant: `buffer.count <= announcedBytes <= maxMessageBytes` while a message is in progress.
 public struct MessageAssembler: Sendable {
@@ -24,6 +25,8 @@ public struct MessageAssembler: Sendable {
     private var isFinalFrame = false
     private var maskingKey: MaskingKey?
     private var frameReceived = 0
+    /// How many bytes were moved because the memory had to grow; for tests.
+    private(set) var movedBytes = 0
 
     /// The kind of the message in progress, or of the complete one.
     public private(set) var kind = MessageKind.text
@@ -115,12 +118,17 @@ public struct MessageAssembler: Sendable {
         }
     }
 
-    /// Makes room by doubling, but never beyond what the message's frames so far have announced.
+    /// The least that is taken, bytes: a message that begins with many tiny frames does not begin with many moves.
+    private static let capacityMin = 64
+
+    /// Makes room by doubling: never by what just this frame needs, which would move the whole message with each. The
+    /// last frame's announcement says how much there will be, and that is the end of it.
     private mutating func grow(by count: Int) {
         let needed = buffer.count + count
         guard needed > buffer.capacity else { return }
-        let doubled = UInt64(clamping: buffer.capacity) * 2
-        let wanted = max(UInt64(clamping: needed), min(doubled, announcedBytes))
-        buffer.reserveCapacity(Int(clamping: wanted))
+        let doubled = max(UInt64(clamping: buffer.capacity) * 2, UInt64(Self.capacityMin))
+        let most = isFinalFrame ? announcedBytes : maxMessageBytes
+        movedBytes &+= buffer.count
+        buffer.reserveCapacity(Int(clamping: max(UInt64(clamping: needed), min(doubled, most))))
     }
 }

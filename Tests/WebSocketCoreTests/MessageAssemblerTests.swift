@@ -63,6 +63,50 @@ struct MessageAssemblerTests {
         #expect(assembler.retainedBytes < 1024)
     }
 
+    /// How many bytes are moved to put a message of `count` frames of `bytes` each together.
+    private func movedBytes(frames count: Int, of bytes: Int) throws -> Int {
+        var assembler = MessageAssembler(maxMessageBytes: 16 << 20)
+        let piece = [UInt8](repeating: 7, count: bytes)
+        for index in 0..<count {
+            try assembler.frameStarted(header(index == 0 ? .binary : .continuation, bytes, fin: index == count - 1))
+            if bytes > 0 { try take(&assembler, piece) }
+            let ended = try assembler.frameEnded()
+            #expect((ended == nil) == (index < count - 1))
+        }
+        #expect(assembler.withMessage { $0.byteCount } == count * bytes)
+        #expect(assembler.retainedBytes <= max(64, 2 * count * bytes + 64))
+        return assembler.movedBytes
+    }
+
+    @Test func aMessageInSmallFramesIsMovedNoMoreThanTwice() throws {
+        for bytes in [1, 2, 100] {
+            var before = 0
+            for count in [5_000, 10_000, 20_000, 40_000] {
+                let moved = try movedBytes(frames: count, of: bytes)
+                // Linear: the sum of a doubling series. With exact reservations it is count²/2 frames' bytes.
+                #expect(moved <= 2 * count * bytes)
+                #expect(before == 0 || moved <= before * 5 / 2 + 64, "doubled input, \(before) then \(moved)")
+                before = moved
+            }
+        }
+        #expect(try movedBytes(frames: 1000, of: 0) == 0)
+    }
+
+    @Test func memoryStaysWithinTheLimitAndAMessageOfOneFrameTakesItsOwnSize() throws {
+        var assembler = MessageAssembler(maxMessageBytes: 100_000)
+        for index in 0..<100_000 {
+            try assembler.frameStarted(header(index == 0 ? .binary : .continuation, 1, fin: false))
+            try take(&assembler, [1])
+            _ = try assembler.frameEnded()
+        }
+        #expect(assembler.retainedBytes <= 100_000 + 64)
+        var single = MessageAssembler(maxMessageBytes: 1 << 30)
+        try single.frameStarted(header(.binary, 70_000))
+        try take(&single, [UInt8](repeating: 1, count: 60_000))
+        try take(&single, [UInt8](repeating: 1, count: 10_000))
+        #expect(single.retainedBytes <= 70_064)
+    }
+
     @Test func keepsSmallMemoryAndGivesLargeMemoryBack() throws {
         var assembler = MessageAssembler(maxMessageBytes: 1 << 20)
         for (length, isKept) in [(1000, true), (1 << 20, false), (40_000, true)] {
