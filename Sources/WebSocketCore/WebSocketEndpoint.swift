@@ -31,6 +31,8 @@ public struct WebSocketEndpoint: Sendable {
     private var controlKey: MaskingKey?
     private var queue = ControlFrameQueue()
     private var isCloseWritten = false
+    /// Frames whose header has come, wrapping: a measure of the work, which small frames cause more of than their bytes.
+    public private(set) var framesReceived: UInt64 = 0
 
     /// - Parameters:
     ///   - role: ours.
@@ -103,6 +105,7 @@ public struct WebSocketEndpoint: Sendable {
     public mutating func messageHandled() { assembler.forget() }
 
     private mutating func frameStarted(_ header: FrameHeader) throws(ProtocolError) {
+        framesReceived &+= 1
         if header.opcode.isControl {
             control = ControlPayload()
             controlKey = header.maskingKey

@@ -13,6 +13,14 @@ private func agreed(_ choices: UInt8, _ bits: UInt8) -> DeflateParameters {
     return parameters
 }
 
+private func whole(
+    _ bytes: UnsafeRawBufferPointer, _ inflater: Inflater, isText: Bool
+) throws(ProtocolError) -> UnsafeRawBufferPointer {
+    while true {
+        if let message = try inflater.inflate(bytes, isText: isText) { return message }
+    }
+}
+
 /// The rest as messages of a peer, in pieces of `size`.
 private func inflateAll(_ input: UnsafeRawBufferPointer, _ parameters: DeflateParameters, size: Int, isText: Bool) {
     let inflater = Inflater(agreed: parameters, messageBytesMax: messageBytesMax)
@@ -20,8 +28,8 @@ private func inflateAll(_ input: UnsafeRawBufferPointer, _ parameters: DeflatePa
     while start < input.count {
         let end = min(start + size, input.count)
         do throws(ProtocolError) {
-            let message = try inflater.inflate(input.piece(start..<end), isText: isText)
-            require(message.count <= messageBytesMax, "\(message.count) bytes")
+            require(try whole(input.piece(start..<end), inflater, isText: isText).count <= messageBytesMax, "too long")
+            inflater.forget()
         } catch {
             return require(error != .outOfMemory, "out of memory")
         }
@@ -41,11 +49,14 @@ private func deflateAll(_ input: UnsafeRawBufferPointer, _ parameters: DeflatePa
     while start < input.count {
         let end = min(start + size, input.count)
         let message = input.piece(start..<end)
-        if deflater.deflate(message) {
+        var verdict = Deflater.Verdict.unfinished
+        while verdict == .unfinished { verdict = deflater.deflate(message) }
+        if verdict == .compressed {
             require(deflater.output.count < message.count, "it grew")
             do throws(ProtocolError) {
-                let back = try peer.inflate(deflater.output, isText: false)
+                let back = try whole(deflater.output, peer, isText: false)
                 require(back.elementsEqual(message), "it came back different")
+                peer.forget()
             } catch { require(false, "the peer says \(error)") }
         }
         start = end

@@ -5,7 +5,8 @@ import WebSocketCore
 /// One thread that waits for descriptors, timers and work of other threads, and calls their handlers.
 ///
 /// Work per turn is bounded, so that nobody starves: at most `eventsPerTurn` descriptors, at most `timersPerTurn`
-/// timers, and the tasks and sources that were there when the turn began; whatever a handler adds comes next turn.
+/// timers, and the tasks and sources that were there when the turn began; whatever a handler adds comes next turn. How
+/// long a handler takes is its own affair, by `turnNumber` and `leftWork`: a node by its `TurnBudget`.
 ///
 /// `start`, `stopAndJoin`, `post` and `LoopSource.signal` may be called from any thread; everything else is loop-bound.
 final class EventLoop: @unchecked Sendable {
@@ -51,7 +52,13 @@ final class EventLoop: @unchecked Sendable {
     private var tasksOfTurn: [any LoopTask] = []
     private var sourcesOfTurn: [LoopSource] = []
     private let events: UnsafeMutableBufferPointer<epoll_event>
+    /// When the present turn began.
     private(set) var nowNanoseconds: UInt64 = 0
+    /// Of the present turn, from 1 on.
+    private(set) var turnNumber: UInt64 = 0
+    /// How many had more to do in the turn before than they were given time for.
+    private(set) var busyNodes = 0
+    private var busyNodesOfTurn = 0
 
     /// Where streams receive into. One for all: what is received is consumed before the handler returns.
     let receiveBuffer: UnsafeMutableRawBufferPointer
@@ -169,6 +176,9 @@ extension EventLoop: ThreadBody {
             preconditionFailure("the loop's epoll descriptor was closed from outside")
         }
         nowNanoseconds = Clock.monotonicNanoseconds
+        turnNumber &+= 1
+        busyNodes = busyNodesOfTurn
+        busyNodesOfTurn = 0
         for index in 0..<count { dispatch(events[index]) }
         fireTimers()
         return runPosted()
@@ -303,6 +313,9 @@ extension EventLoop {
         assertOnLoop()
         return timers.schedule(at: deadlineNanoseconds, handler, token: token)
     }
+
+    /// Somebody's turn is over and its work is not; to be said once in a turn.
+    func leftWork() { busyNodesOfTurn += 1 }
 
     func cancel(_ timer: TimerID) {
         assertOnLoop()

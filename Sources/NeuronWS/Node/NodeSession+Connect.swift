@@ -155,23 +155,33 @@ extension NodeSession: StreamOwner {
         }
     }
 
-    func streamReceived(_ bytes: UnsafeRawBufferPointer) {
-        if isEnded { return }
-        node.lock.lock()
-        node.counters.wireBytesReceived &+= UInt64(bytes.count)
-        mayFrameReplies = node.outbox.isAllFramed && node.mailbox.isEmpty
-        node.lock.unlock()
-        if case .open(let endpoint) = protocolState, !endpoint.maySendData { mayFrameReplies = false }
+    func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if isEnded { return bytes.count }
+        let newBytes = UInt64(bytes.count - min(waitingBytes, bytes.count))
+        node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
+        mayFrameReplies = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
+        let taken = take(bytes)
+        waitingBytes = bytes.count - taken
+        return taken
+    }
+
+    /// - Returns: how many bytes are done with.
+    private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let round = self.round
+        // Requests of an earlier connection may still be under way.
+        guard continueArriving(), hasTurn() else { return 0 }
+        guard !isEnded, round == self.round else { return bytes.count }
         var offset = 0
         var justOpened = false
         if case .handshaking(let request, var parser) = protocolState {
-            guard handshakeReceived(request, &parser, bytes, &offset) else { return }
+            guard handshakeReceived(request, &parser, bytes, &offset) else { return bytes.count }
             justOpened = true
         }
-        receive(bytes, from: offset)
+        let taken = receive(bytes, from: offset)
         // Only now: a Close that came with the answer is known before a message is lost to it.
         if justOpened, !isEnded { pump() }
+        return taken
     }
 
     /// What has become of the offer to compress; nil: there was none, or the server declined it.

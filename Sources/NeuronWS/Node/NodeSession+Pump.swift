@@ -3,13 +3,14 @@ import NodeCore
 import WebSocketCore
 
 extension NodeSession {
-    /// How much goes out before others have their turn, bytes.
-    private static let turnBytesMax = 4 * 1024 * 1024
+    /// What has come of filling the send buffer.
+    private enum Filled { case bytes, nothing, turnOver }
 
-    /// To compress a byte takes as long as to write this many.
-    private static let deflateCost = 4
+    /// How many outcomes the host is told by callback before the turn is looked at.
+    private static let outcomesPerLook: UInt64 = 32
 
-    /// Frames what waits into the send buffer and writes it, until the stream takes no more or all is out.
+    /// Frames what waits into the send buffer and writes it, until the stream takes no more, all is out, or the turn is
+    /// over.
     ///
     /// Message after message goes into one buffer, and one system call sends them all: that is where the speed of small
     /// messages comes from.
@@ -25,27 +26,28 @@ extension NodeSession {
     }
 
     private func pumpTurn() {
-        var turnBytes = 0
         while let stream {
             if sendStart < sendEnd, let sendBuffer {
                 let pending = UnsafeRawBufferPointer(start: sendBuffer + sendStart, count: sendEnd - sendStart)
                 let taken = stream.write(pending)
                 guard !isEnded, self.stream === stream else { return }
                 sendStart += taken
-                turnBytes += taken
+                draw(.bytesSent, taken)
                 // The stream will say when it takes more.
                 if sendStart < sendEnd { return }
             }
-            turnBytes += Self.deflateCost * Int(clamping: countDeflated())
             streamOffset &+= UInt64(sendEnd)
             sendStart = 0
             sendEnd = 0
-            if turnBytes >= Self.turnBytesMax {
-                signal()
-                return
+            // Callbacks with outcomes keep up with what is framed, so that there are never many at once.
+            if node.host.wantsDeliveries {
+                settle()
+                guard !isEnded, self.stream === stream else { return }
             }
-            guard fillSendBuffer() else { break }
-            if isEnded { return }
+            guard hasTurn() else { return }
+            let filled = fillSendBuffer()
+            if isEnded || filled == .turnOver { return }
+            if filled == .nothing { break }
         }
         if sendEnd == 0, let sendBuffer {
             loop.outputBuffers.giveBack(sendBuffer)
@@ -53,27 +55,29 @@ extension NodeSession {
         }
     }
 
-    /// Counts what has been compressed since the last call. Returns how many bytes that was, before.
-    private func countDeflated() -> UInt64 {
-        guard node.outbox.deflater != nil else { return 0 }
+    /// Counts what has been compressed since the last call.
+    private func countDeflated() {
+        guard node.outbox.deflater != nil else { return }
+        let input = node.outbox.deflaterInputBytes
+        draw(.bytesDeflated, Int(truncatingIfNeeded: input &- drawnDeflaterBytes))
+        drawnDeflaterBytes = input
         let bytes = node.outbox.takeDeflatedBytes()
-        guard bytes.before > 0 else { return 0 }
+        guard bytes.before > 0 else { return }
         node.lock.withLock {
             node.counters.payloadBytesCompressed &+= bytes.before
             node.counters.compressedBytesSent &+= bytes.after
         }
-        return bytes.before
     }
 
-    /// False: there is nothing to be sent.
-    private func fillSendBuffer() -> Bool {
-        guard case .open(var endpoint) = protocolState else { return false }
+    private func fillSendBuffer() -> Filled {
+        guard case .open(var endpoint) = protocolState else { return .nothing }
         if node.outbox.isAllFramed { takeMail() }
-        guard endpoint.hasControlFrames || (endpoint.maySendData && !node.outbox.isAllFramed) else { return false }
+        guard endpoint.hasControlFrames || (endpoint.maySendData && !node.outbox.isAllFramed) else { return .nothing }
         let output = UnsafeMutableRawBufferPointer(
             start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
         protocolState = .none
         var needsKeys = loop.maskingKeys.keysLeft < 8
+        var isTurnOver = false
         var maySend = true
         while maySend {
             if needsKeys { refillKeys() }
@@ -86,22 +90,30 @@ extension NodeSession {
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard endpoint.maySendData || writer.isMidFrame else { break }
-            switch node.outbox.fill(
+            let stop = node.outbox.fill(
                 output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
                 stopsAtFrameEnd: endpoint.hasControlFrames)
-            {
+            countDeflated()
+            switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
             case .bufferFull, .allFramed: maySend = false
             case .frameEnded: break
             case .outOfKeys: needsKeys = true
+            case .deflating:
+                isTurnOver = !hasTurn()
+                // What is framed does not wait for the rest.
+                maySend = !isTurnOver && sendEnd == 0
             case .uninspected:
-                maySend = inspect()
-                if isEnded { return false }
+                guard inspect() else { return .nothing }
+                draw(.eventsHandled)
+                isTurnOver = !hasTurn()
+                maySend = !isTurnOver
             }
         }
         protocolState = .open(endpoint)
-        return sendEnd > 0
+        if sendEnd > 0 { return .bytes }
+        return isTurnOver ? .turnOver : .nothing
     }
 
     /// Frames what the host has answered to the messages before a Close or a fault, in front of our Close, which ends
@@ -119,7 +131,12 @@ extension NodeSession {
                 stopsAtFrameEnd: false)
             {
             case .outOfKeys: refillKeys()
-            case .uninspected: if !inspect() { return }
+            case .uninspected:
+                if !inspect() { return }
+                draw(.eventsHandled)
+            case .deflating:
+                countDeflated()
+                if !hasTurn() { return }
             case .bufferFull, .frameEnded, .allFramed: return
             }
         }
@@ -158,11 +175,15 @@ extension NodeSession {
 
     // MARK: Outcomes
 
-    /// Gives the messages that the kernel has whole their outcome.
-    func settle() {
+    /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for, or all, if the
+    /// stream is to go.
+    func settle(isLast: Bool = false) {
         guard let stream else { return }
         let written = stream.bytesWritten
-        while let run = node.outbox.nextCompleted(written: written) {
+        let isBounded = !isLast && node.host.wantsDeliveries
+        while !isBounded || hasTurn(),
+            let run = node.outbox.nextCompleted(written: written, countMax: isBounded ? Self.outcomesPerLook : .max)
+        {
             let told = DeliveryRun(
                 firstID: run.firstID, count: run.count,
                 outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DELIVERED,
@@ -178,7 +199,10 @@ extension NodeSession {
             }
             if node.flushWaiters > 0 { node.changed.broadcast() }
             node.lock.unlock()
-            if !isTold { node.tellByCallback(told) }
+            if !isTold {
+                node.tellByCallback(told)
+                draw(.outcomesTold, Int(clamping: run.count))
+            }
             if isEnded { return }
         }
         if node.outbox.hasFreed {

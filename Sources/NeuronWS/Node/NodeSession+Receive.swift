@@ -3,54 +3,100 @@ import NodeCore
 import WebSocketCore
 
 extension NodeSession {
+    /// Bytes of the server that are decoded before the turn is looked at.
+    private static let pieceBytes = 16 * 1024
+
     /// Frames from the server. A callback may end the session or the connection in the middle of it.
-    func receive(_ bytes: UnsafeRawBufferPointer, from start: Int) {
+    /// - Returns: how far it came: to the end, or to where the turn ended.
+    func receive(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var offset = start
-        guard let stream else { return }
+        guard let stream else { return bytes.count }
         while !isEnded, self.stream === stream {
-            guard case .open(var endpoint) = protocolState else { return }
+            // At the end the endpoint is asked once more, so that it forgets the last message.
+            guard offset == bytes.count || hasTurn() else { break }
+            guard case .open(var endpoint) = protocolState else { return bytes.count }
             // Moved out and back, so that the endpoint's buffers are not copied.
             protocolState = .none
-            var event = endpoint.bytesReceived(bytes.bytes, from: &offset)
-            var message: [UInt8] = []
-            if case .message(let kind) = event { event = messageCompleted(kind, &endpoint, &message) }
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, offset + Self.pieceBytes)])
+            let before = (offset: offset, frames: endpoint.framesReceived)
+            let event = endpoint.bytesReceived(piece.bytes, from: &offset)
+            let message = if case .message = event { endpoint.message } else { [UInt8]() }
+            let isCompressed = endpoint.messageIsCompressed
+            draw(.bytesReceived, offset - before.offset)
+            draw(.framesReceived, Int(truncatingIfNeeded: endpoint.framesReceived &- before.frames))
             protocolState = .open(endpoint)
-            guard let event else { break }
-            handle(event, message)
+            guard let event else {
+                if offset == bytes.count { break }
+                continue
+            }
+            if isCompressed, case .message(let kind) = event, inflater != nil {
+                arriving = .compressed(isText: kind == .text, message)
+                continueArriving()
+            } else {
+                handle(event, message)
+            }
+            if arriving != nil {
+                stream.pause()
+                break
+            }
         }
-        guard !isEnded, self.stream === stream else { return }
+        guard !isEnded, self.stream === stream else { return bytes.count }
         if case .open(let endpoint) = protocolState, endpoint.hasControlFrames { pump() }
+        return offset
     }
 
-    /// The bytes of the message that the endpoint has whole, inflated if they were compressed.
-    /// - Returns: the event that it comes to.
-    private func messageCompleted(
-        _ kind: MessageKind, _ endpoint: inout WebSocketEndpoint, _ message: inout [UInt8]
-    ) -> EndpointEvent {
-        message = endpoint.message
-        guard endpoint.messageIsCompressed, let inflater else { return .message(kind) }
-        let result: Result<[UInt8], ProtocolError> = message.withUnsafeBytes { bytes in
+    /// Goes on with what came whole and is not done with. Nothing behind it is read before.
+    /// - Returns: false: it takes another turn, which the session will have.
+    @discardableResult
+    func continueArriving() -> Bool {
+        while !isEnded, let current = arriving {
+            guard hasTurn() else { return false }
+            switch current {
+            case .compressed(let isText, let bytes): inflatePiece(bytes, isText: isText)
+            case .documents(let isText, let documents, let bytes):
+                arriving = nil
+                documentsArrived(documents, isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY, bytes)
+            }
+        }
+        return true
+    }
+
+    private func inflatePiece(_ bytes: [UInt8], isText: Bool) {
+        guard let inflater else { return arriving = nil }
+        let before = inflater.inflatedBytes
+        let result: Result<UnsafeRawBufferPointer?, ProtocolError> = bytes.withUnsafeBytes { bytes in
             do throws(ProtocolError) {
-                return .success(try inflater.inflate(bytes, isText: kind == .text))
+                return .success(try inflater.inflate(bytes, isText: isText))
             } catch { return .failure(error) }
         }
+        // So much for the call, though it may come to nothing.
+        draw(.bytesInflated, 512 + inflater.inflatedBytes - before)
         switch result {
-        case .success(let inflated):
-            message = inflated
-            return .message(kind)
+        case .success(nil): break
+        case .success(let message?):
+            arriving = nil
+            // The host may end the connection meanwhile: the message's memory is the inflater's.
+            withExtendedLifetime(inflater) { messageReceived(isText ? .text : .binary, message) }
+            inflater.forget()
         case .failure(let error):
-            message = []
-            return endpoint.messageRejected(error)
+            arriving = nil
+            guard case .open(var endpoint) = protocolState else { return }
+            protocolState = .none
+            let event = endpoint.messageRejected(error)
+            protocolState = .open(endpoint)
+            handle(event, [])
         }
     }
 
     private func handle(_ event: EndpointEvent, _ message: [UInt8]) {
         switch event {
         case .message(let kind):
-            messageReceived(kind, message)
+            message.withUnsafeBytes { messageReceived(kind, $0) }
         case .ping:
+            draw(.eventsHandled)
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
+            draw(.eventsHandled)
             pongReceived(payload)
         case .close(let code, let reason):
             frameReplies()
@@ -63,13 +109,14 @@ extension NodeSession {
         }
     }
 
-    private func messageReceived(_ kind: MessageKind, _ message: [UInt8]) {
+    private func messageReceived(_ kind: MessageKind, _ message: UnsafeRawBufferPointer) {
         let kindForHost: neuron_ws_kind_t = kind == .text ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
         node.lock.lock()
         node.counters.messagesReceived &+= 1
         node.counters.payloadBytesReceived &+= UInt64(message.count)
         node.lock.unlock()
         messageArrived(kindForHost, message)
+        draw(.eventsHandled)
     }
 
     private func pongReceived(_ payload: ControlPayload) {
@@ -89,6 +136,7 @@ extension NodeSession {
         publish()
         if isEnded { return }
         reschedule()
+        extendTurn()
         pump()
     }
 }

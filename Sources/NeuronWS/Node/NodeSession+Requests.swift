@@ -6,21 +6,40 @@ extension NodeSession {
     static let requestTimerToken: UInt64 = 1
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
-    func messageArrived(_ kind: neuron_ws_kind_t, _ message: [UInt8]) {
-        message.withUnsafeBytes { bytes in
-            let wantsRequests = node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil
-            guard wantsRequests, var incoming = IncomingMessage.make(bytes) else {
-                return deliver(kind, bytes)
+    func messageArrived(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        guard node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil else {
+            return deliver(kind, bytes)
+        }
+        draw(.bytesParsed, bytes.count)
+        guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
+        documentsArrived(incoming, kind, bytes, kept: nil)
+    }
+
+    /// Those of an array that are left from an earlier turn.
+    func documentsArrived(_ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ kept: EventBytes) {
+        let bytes = UnsafeRawBufferPointer(start: kept.pointer, count: kept.count)
+        withExtendedLifetime(kept) { documentsArrived(documents, kind, bytes, kept: kept) }
+    }
+
+    /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
+    private func documentsArrived(
+        _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
+    ) {
+        var documents = documents
+        while !isEnded, let part = documents.next() {
+            switch part {
+            case .request(let request): requestArrived(request)
+            case .malformed(let request, let range):
+                malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
-            // A callback may end the session, and even the connection is no longer needed: answers find the next one.
-            while !isEnded, let part = incoming.next() {
-                switch part {
-                case .request(let request): requestArrived(request)
-                case .malformed(let request, let range):
-                    malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
-                case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
-                }
-            }
+            draw(.requestsParsed)
+            if isEnded || documents.isAtEnd || hasTurn() { continue }
+            // The bytes are the message's, and that goes now. Without memory for a copy the turn is a long one.
+            guard let copy = kept ?? EventBytes(bytes) else { continue }
+            documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
+            arriving = .documents(isText: kind == .NEURON_WS_TEXT, documents, copy)
+            return
         }
     }
 

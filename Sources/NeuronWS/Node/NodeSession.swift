@@ -38,6 +38,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var linkLog = LinkLog()
     /// What the present attempt's handshake was answered with; published when the attempt has come to something.
     var httpStatus: Int32 = 0
+    /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
+    var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
+    var turnNumber: UInt64 = 0
+    var hasLeftWork = false
+    var arriving: Arriving?
+    /// Of `Outbox.deflaterInputBytes`, how many are drawn from a budget.
+    var drawnDeflaterBytes: UInt64 = 0
+    /// Bytes that were received and counted, and wait in the stream for another turn.
+    var waitingBytes = 0
     /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
     var round: UInt64 = 0
     private(set) var isEnded = false
@@ -92,7 +101,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             rescheduleRequests()
             perform(machine.started(now: now))
         }
-        if !isEnded { pump() }
+        if !isEnded { takeTurn() }
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
@@ -161,6 +170,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             protocolState = .none
             endpoint.queueClose(.goingAway, reason: ControlPayload())
             protocolState = .open(endpoint)
+            extendTurn()
             pump()
         }
         let openSince = status.openSince
@@ -214,11 +224,13 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Forgets the connection; what was not written whole is framed again on the next one.
     private func dropStream() {
         round &+= 1
-        settle()
+        settle(isLast: true)
         stream?.close()
         stream = nil
         protocolState = .none
         inflater = nil
+        if case .compressed = arriving { arriving = nil }
+        waitingBytes = 0
         hasFinishedWriting = false
         countedBytes = 0
         if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }

@@ -39,6 +39,8 @@ final class Stream {
     /// Sending failed. Told by what can still be read, which may say why, or else by this.
     var writeError: TransportError?
     private var plainBytesWritten: UInt64 = 0
+    /// What was received and the owner did not take; see `resume`.
+    var held = HeldBytes()
 
     private init(_ target: ConnectTarget, _ context: TLSContext?, _ loop: EventLoop, _ owner: any StreamOwner) {
         self.target = target
@@ -94,6 +96,7 @@ final class Stream {
         if descriptor >= 0 { Syscalls.close(descriptor) }
         descriptor = -1
         session?.releaseOutput()
+        held = HeldBytes()
     }
 
     /// The end that the owner is told of. The session stays until the stream goes: its counters may still be asked for.
@@ -285,7 +288,13 @@ extension Stream: LoopHandler {
             return
         }
         receive()
-        if let writeError { finish(writeError) }
+        guard let writeError else { return }
+        if held.isPaused {
+            // The owner has not read all that came before.
+            timer = loop.schedule(at: loop.nowNanoseconds &+ 1_000_000, self, token: TimerToken.writeFailed)
+        } else {
+            finish(writeError)
+        }
     }
 
     func descriptorReady(_ events: UInt32) {
@@ -298,7 +307,7 @@ extension Stream: LoopHandler {
 
     private func receive() {
         for _ in 0..<Self.readsPerTurn {
-            guard state == .open || state == .securing else { return }
+            guard state == .open || state == .securing, !held.isPaused else { return }
             let buffer = loop.receiveBuffer
             switch Syscalls.receive(descriptor, buffer) {
             case .bytes(0):
@@ -309,7 +318,7 @@ extension Stream: LoopHandler {
                 if let session {
                     decrypt(bytes, session)
                 } else {
-                    owner?.streamReceived(bytes)
+                    deliver(bytes)
                 }
                 // Less than there was room for: the kernel has no more, and asking again would only cost a call.
                 if count < buffer.count { return }

@@ -87,23 +87,31 @@ extension Stream {
         while state == .open {
             let buffer = loop.plaintextBuffer
             let result = session.read(into: buffer)
-            if result.count > 0 { owner?.streamReceived(UnsafeRawBufferPointer(rebasing: buffer[..<result.count])) }
-            guard state == .open else { return }
-            switch result.end {
-            case .bufferFull:
-                continue
-            case .needsMore:
-                // An answer to a KeyUpdate may have come about.
-                flush(session)
-                return
-            case .closed:
-                finish(writeError)
-                return
-            case .failed(let error):
-                flush(session)
-                finish(error)
+            if result.count > 0, !deliver(UnsafeRawBufferPointer(rebasing: buffer[..<result.count])) {
+                if held.isPaused {
+                    held.readEnd = result.end
+                    held.ciphertext = Array(session.unreadBytes)
+                }
                 return
             }
+            guard state == .open, goesOn(after: result.end, session) else { return }
         }
+    }
+
+    /// False: there is nothing more to be decrypted.
+    func goesOn(after end: TLSReadResult.End, _ session: TLSSession) -> Bool {
+        switch end {
+        case .bufferFull:
+            return true
+        case .needsMore:
+            // An answer to a KeyUpdate may have come about.
+            flush(session)
+        case .closed:
+            finish(writeError)
+        case .failed(let error):
+            flush(session)
+            finish(error)
+        }
+        return false
     }
 }

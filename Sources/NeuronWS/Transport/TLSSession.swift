@@ -113,6 +113,9 @@ extension TLSSession {
         if firstByte == nil { firstByte = bytes.first }
     }
 
+    /// What was lent and not yet decrypted.
+    var unreadBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: incoming, count: incomingCount) }
+
     func handshake() -> TLSHandshakeProgress {
         ERR_clear_error()
         let status = SSL_do_handshake(ssl)

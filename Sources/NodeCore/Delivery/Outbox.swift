@@ -26,6 +26,9 @@ public struct Outbox {
         case uninspected
         /// The pool of masking keys is empty.
         case outOfKeys
+        /// Enough has been compressed for one call; see `deflateBytesMax`. Control frames may go in between, unless a
+        /// frame is begun.
+        case deflating
     }
 
     /// Consecutive messages with one outcome.
@@ -65,14 +68,18 @@ public struct Outbox {
     /// Bytes of messages that went out compressed, before and after it, since they were taken last.
     public private(set) var deflatedBytes = DeflatedBytes()
 
+    /// Bytes that went into compression, whatever came of it; for whoever counts the work.
+    public private(set) var deflaterInputBytes: UInt64 = 0
+
     public struct DeflatedBytes: Equatable, Sendable {
         public var before: UInt64 = 0
         public var after: UInt64 = 0
     }
 
-    /// How much is compressed in one call of `fill`, bytes: compressing takes much longer than framing, and meanwhile
-    /// nothing goes out and nobody else has a turn. 128 KiB take a few milliseconds.
-    private static let deflateBytesMax = 128 * 1024
+    /// How much is compressed in one call of `fill`, bytes: compressing takes much longer than framing, and whoever
+    /// calls looks at its turn in between. A message counts for so much more than its bytes.
+    static let deflateBytesMax = Deflater.pieceBytes
+    private static let deflateBytesPerMessage = 1024
 
     public init() {}
 
@@ -119,7 +126,7 @@ public struct Outbox {
                 }
                 if inspectsMessages, record.pointee.flags & MessageRecord.inspected == 0 { return .uninspected }
                 if let deflater {
-                    guard prepare(message, deflater, &deflateBytesLeft) else { return .bufferFull }
+                    guard prepare(message, deflater, &deflateBytesLeft) else { return .deflating }
                     if isDeflated == true { message = deflater.output }
                 }
                 switch startFrame(record, message, output, &position, &writer, &keys) {
@@ -142,18 +149,22 @@ public struct Outbox {
         }
     }
 
-    /// Decides, once for each message, whether it goes out compressed, and compresses it. Only here, when all before it
-    /// is framed: the order of compressing must be that of sending (RFC 7692 §7.2.1).
+    /// Decides, once for each message, whether it goes out compressed, and compresses it, a large one in many calls. Only
+    /// here, when all before it is framed: the order of compressing must be that of sending (RFC 7692 §7.2.1).
     /// - Returns: false if enough has been compressed for now.
     private mutating func prepare(
         _ message: UnsafeRawBufferPointer, _ deflater: Deflater, _ bytesLeft: inout Int
     ) -> Bool {
         if isDeflated != nil { return true }
         if bytesLeft <= 0 { return false }
-        let isShorter = deflater.deflate(message)
-        isDeflated = isShorter
-        bytesLeft -= message.count
-        if isShorter {
+        let work = min(message.count, Deflater.pieceBytes) + Self.deflateBytesPerMessage
+        bytesLeft -= work
+        deflaterInputBytes &+= UInt64(work)
+        switch deflater.deflate(message) {
+        case .unfinished: return false
+        case .plain: isDeflated = false
+        case .compressed:
+            isDeflated = true
             deflatedBytes.before &+= UInt64(message.count)
             deflatedBytes.after &+= UInt64(deflater.output.count)
         }
@@ -229,19 +240,21 @@ public struct Outbox {
     // MARK: Outcomes
 
     /// The next messages that the kernel has taken whole, as far as their outcome is the same; nil: no more.
-    /// - Parameter written: how many bytes of the connection's stream the kernel has.
-    public mutating func nextCompleted(written: UInt64) -> Run? {
-        nextRun { $0.wireEnd <= written }
+    /// - Parameters:
+    ///   - written: how many bytes of the connection's stream the kernel has.
+    ///   - countMax: how many there are to be at most.
+    public mutating func nextCompleted(written: UInt64, countMax: UInt64 = .max) -> Run? {
+        nextRun(countMax) { $0.wireEnd <= written }
     }
 
     /// The next messages, whatever became of them: the node ends. nil: no more.
     public mutating func nextAbandoned() -> Run? {
         framedCount = addedCount
-        return nextRun { _ in true }
+        return nextRun(.max) { _ in true }
     }
 
     @inline(__always)
-    private mutating func nextRun(_ isDone: (MessageRecord) -> Bool) -> Run? {
+    private mutating func nextRun(_ countMax: UInt64, _ isDone: (MessageRecord) -> Bool) -> Run? {
         var run: Run?
         while let chunk = list.first, doneCount < framedCount {
             if doneOffset >= chunk.used {
@@ -249,7 +262,7 @@ public struct Outbox {
                 continue
             }
             let record = chunk.record(at: doneOffset).pointee
-            guard isDone(record) else { break }
+            guard isDone(record), run?.count ?? 0 < countMax else { break }
             let isRefused = record.flags & MessageRecord.refused != 0
             if let run, run.isRefused != isRefused { break }
             let size = MessageRecord.size(byteCount: Int(record.byteCount))

@@ -11,7 +11,7 @@ public struct IncomingMessage {
         case other(Range<Int>)
     }
 
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private let isArray: Bool
     /// The array is cut off, or followed by something: nothing of it is carried out.
     private var isBroken = false
@@ -48,6 +48,15 @@ public struct IncomingMessage {
         message.isBroken = look.isBroken
         return message
     }
+
+    /// The message's bytes have been copied there.
+    public mutating func move(to bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == self.bytes.count, "that is another message")
+        self.bytes = bytes
+    }
+
+    /// There are no bytes left; before that there may be no document left either.
+    public var isAtEnd: Bool { position >= bytes.count }
 
     /// The next document; nil: there are no more.
     public mutating func next() -> Part? {

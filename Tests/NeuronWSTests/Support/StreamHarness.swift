@@ -13,6 +13,8 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
     var closedCount = 0
     var error: TransportError?
     var stream: NeuronWS.Stream?
+    /// Of what is handed over at once.
+    var takesAtMost = Int.max
     /// Keeps no bytes, only their number: for large transfers.
     var onlyCounts = false
 
@@ -37,10 +39,12 @@ final class RecordingOwner: StreamOwner, @unchecked Sendable {
         connected.raise()
     }
 
-    func streamReceived(_ bytes: UnsafeRawBufferPointer) {
-        receivedCount += bytes.count
-        if !onlyCounts { received.append(contentsOf: bytes) }
+    func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let taken = min(bytes.count, takesAtMost)
+        receivedCount += taken
+        if !onlyCounts { received.append(contentsOf: bytes[..<taken]) }
         onReceived(bytes)
+        return taken
     }
 
     func streamWritable() {

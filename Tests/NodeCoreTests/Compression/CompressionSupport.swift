@@ -55,7 +55,15 @@ func makeDeflater(
 extension Deflater {
     /// The compressed message, or nil if it goes out as it is.
     func compressed(_ message: [UInt8]) -> [UInt8]? {
-        message.withUnsafeBytes { deflate($0) } ? Array(output) : nil
+        message.withUnsafeBytes { raw in
+            while true {
+                switch deflate(raw) {
+                case .compressed: return Array(output)
+                case .plain: return nil
+                case .unfinished: continue
+                }
+            }
+        }
     }
 }
 
@@ -69,9 +77,12 @@ func makeInflater(window: Int = 15, takeover: Bool = true, max: Int = 1 << 20) -
 extension Inflater {
     func inflated(_ bytes: [UInt8], isText: Bool = false) -> Result<[UInt8], ProtocolError> {
         bytes.withUnsafeBytes { raw in
-            do throws(ProtocolError) { return .success(try inflate(raw, isText: isText)) } catch {
-                return .failure(error)
-            }
+            defer { forget() }
+            do throws(ProtocolError) {
+                while true {
+                    if let message = try inflate(raw, isText: isText) { return .success(Array(message)) }
+                }
+            } catch { return .failure(error) }
         }
     }
 }

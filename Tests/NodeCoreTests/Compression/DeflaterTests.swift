@@ -111,4 +111,35 @@ import WebSocketCore
             #expect(deflater.output.isEmpty)
         }
     }
+
+    @Test func aLargeMessageIsCompressedInPieces() throws {
+        var random = Seeded(8)
+        let message = random.words(10 * Deflater.pieceBytes + 1)
+        let deflater = try #require(makeDeflater())
+        var verdicts: [Deflater.Verdict] = []
+        message.withUnsafeBytes { raw in
+            repeat {
+                verdicts.append(deflater.deflate(raw))
+                #expect(deflater.isMidMessage == (verdicts.last == .unfinished))
+                // Asked for by somebody who does not know: it must not lose what there is.
+                if deflater.isMidMessage { deflater.releaseOutput() }
+            } while verdicts.last == .unfinished
+        }
+        #expect(verdicts == [Deflater.Verdict](repeating: .unfinished, count: 10) + [.compressed])
+        #expect(makeInflater(max: 1 << 20).inflated(Array(deflater.output)) == .success(message))
+    }
+
+    @Test func noiseIsFoundOutInPiecesAndLeavesNoTrace() throws {
+        var random = Seeded(9)
+        for takeover in [true, false] {
+            let deflater = try #require(makeDeflater(takeover: takeover))
+            let peer = makeInflater(takeover: takeover, max: 1 << 20)
+            for _ in 0..<3 {
+                #expect(deflater.compressed(random.bytes(3 * Deflater.pieceBytes + 7)) == nil)
+                #expect(!deflater.isMidMessage)
+                let message = random.words(100_000)
+                #expect(peer.inflated(try #require(deflater.compressed(message))) == .success(message))
+            }
+        }
+    }
 }

@@ -96,6 +96,76 @@ import WebSocketCore
         }
     }
 
+    /// How often `inflate` is called for a message; each call stays within its pieces.
+    private func calls(_ inflater: Inflater, _ compressed: [UInt8], isText: Bool = false) -> (Int, [UInt8]?) {
+        compressed.withUnsafeBytes { raw in
+            defer { inflater.forget() }
+            for call in 1... {
+                let before = inflater.inflatedBytes
+                do throws(ProtocolError) {
+                    let whole = try inflater.inflate(raw, isText: isText)
+                    #expect(inflater.inflatedBytes - before <= 2 * Inflater.outputPieceBytes)
+                    if let whole { return (call, Array(whole)) }
+                } catch { return (call, nil) }
+            }
+            return (0, nil)
+        }
+    }
+
+    @Test func aLargeMessageTakesManyCalls() throws {
+        for isText in [false, true] {
+            var before = 0
+            for count in [1 << 20, 2 << 20, 4 << 20] {
+                let message = [UInt8](repeating: 0x20, count: count)
+                let bomb = try #require(makeDeflater()?.compressed(message))
+                let (calls, result) = calls(makeInflater(max: count), bomb, isText: isText)
+                #expect(result == message)
+                // Double the output, double the calls.
+                #expect(calls >= count / (2 * Inflater.outputPieceBytes))
+                #expect(before == 0 || calls <= 2 * before + 4)
+                before = calls
+            }
+        }
+    }
+
+    @Test func blocksThatComeToNothingTakeManyCallsToo() {
+        // Empty stored blocks (RFC 1951 §3.2.4): five bytes each, no output.
+        let block: [UInt8] = [0x00, 0x00, 0x00, 0xFF, 0xFF]
+        let nothing: [UInt8] = (0..<100_000).flatMap { _ in block } + [0]
+        let (calls, result) = calls(makeInflater(), nothing)
+        #expect(result == [])
+        #expect(calls >= nothing.count / Inflater.inputPieceBytes)
+    }
+
+    @Test func aFinalBlockMayEndWhereAPieceDoes() {
+        // Stored blocks with BFINAL (§3.2.4), whose ends fall on, before and behind the ends of pieces in and out.
+        var random = Seeded(8)
+        for around in [Inflater.inputPieceBytes, Inflater.outputPieceBytes - 1, 1024] {
+            for difference in -12...12 {
+                let size = min(65_535, around + difference)
+                let content = random.bytes(size)
+                let head: [UInt8] = [
+                    0x01, UInt8(size & 0xFF), UInt8(size >> 8), ~UInt8(size & 0xFF), ~UInt8(size >> 8),
+                ]
+                #expect(makeInflater().inflated(head + content) == .success(content), "\(size)")
+                #expect(makeInflater().inflated(head + content + [0]) == .success(content), "\(size)")
+                let twice = makeInflater().inflated(head + content + head + content)
+                #expect(twice == .success(content + content), "\(size) twice")
+            }
+        }
+    }
+
+    @Test func whatIsCompressedInPiecesComesBackWhole() throws {
+        var random = Seeded(9)
+        let deflater = try #require(makeDeflater())
+        let inflater = makeInflater(max: 1 << 21)
+        for count in [0, 100, 32_767, 32_768, 32_769, 65_536, 200_001, 1 << 20] {
+            let message = random.words(count)
+            guard let compressed = deflater.compressed(message) else { continue }
+            #expect(inflater.inflated(compressed, isText: true) == .success(message), "\(count)")
+        }
+    }
+
     @Test func randomBytesNeverTrap() {
         var random = Seeded(3)
         for _ in 0..<3000 {

@@ -151,21 +151,85 @@ private struct Bench: ~Copyable {
         #expect(bench.messages() == [0, 2, 3].map { "~" + texts[$0] })
     }
 
+    /// Calls `fill` until all is framed. Returns how often it stopped because enough had been compressed.
+    private func fillAll(_ bench: inout Bench, room: Int) -> Int {
+        var pauses = 0
+        while true {
+            switch bench.fill(room: room) {
+            case .deflating: pauses += 1
+            case .bufferFull: break
+            default: return pauses
+            }
+        }
+    }
+
     @Test func compressesOnlySoMuchAtATime() {
+        var pausesBefore = 0
+        for count in [1, 2, 4] {
+            var bench = Bench()
+            let large = String(repeating: texts[0], count: 5000 * count)
+            for _ in 0..<5 { bench.push(large) }
+            var inputBefore: UInt64 = 0
+            var pauses = 0
+            var stop = Outbox.Stop.deflating
+            while stop != .allFramed {
+                stop = bench.fill(room: 1 << 20)
+                if stop == .deflating { pauses += 1 }
+                let input = bench.outbox.deflaterInputBytes
+                #expect(input - inputBefore <= UInt64(2 * Outbox.deflateBytesMax))
+                inputBefore = input
+            }
+            // One for each piece: double the input, double the turns.
+            #expect(pauses >= 5 * large.utf8.count / Deflater.pieceBytes)
+            #expect(pausesBefore == 0 || abs(pauses - 2 * pausesBefore) <= 10)
+            pausesBefore = pauses
+            let arrived = bench.messages()
+            #expect(arrived.count == 5)
+            #expect(arrived.allSatisfy { $0 == "~" + large })
+        }
+    }
+
+    @Test func manySmallMessagesAreManyPausesToo() {
         var bench = Bench()
-        let large = String(repeating: texts[0], count: 1000)
-        for _ in 0..<5 { bench.push(large) }
-        var calls = 0
-        while bench.fill(room: 1 << 20) == .bufferFull { calls += 1 }
-        #expect(calls >= 2)
-        #expect(bench.messages() == [String](repeating: "~" + large, count: 5))
+        let small = String(repeating: "a", count: 30)
+        for _ in 0..<1000 { bench.push(small) }
+        #expect(fillAll(&bench, room: 1 << 20) >= 1000 * 1024 / Outbox.deflateBytesMax)
+        #expect(bench.messages() == [String](repeating: "~" + small, count: 1000))
+    }
+
+    @Test func aConnectionThatEndsInTheMiddleOfCompressingLosesNothing() {
+        let large = String(repeating: texts[0], count: 5000)
+        for takeover in [true, false] {
+            for pieces in 1..<14 {
+                var bench = Bench(takeover: takeover)
+                bench.push(texts[1])
+                bench.push(large)
+                bench.push(texts[2])
+                for _ in 0..<pieces { _ = bench.fill(room: 1 << 20) }
+                _ = bench.settle(written: 0)
+                _ = bench.outbox.rewind()
+                bench.connect(takeover: takeover)
+                _ = fillAll(&bench, room: 10_000)
+                let arrived = bench.messages(takeover: takeover)
+                #expect(arrived.count == 3)
+                #expect(arrived.elementsEqual([texts[1], large, texts[2]].map { "~" + $0 }))
+            }
+        }
+    }
+
+    @Test func controlFramesMayGoBetweenThePiecesOfOneThatIsBeingCompressed() {
+        var bench = Bench()
+        bench.push(String(repeating: texts[0], count: 5000))
+        #expect(bench.fill(room: 1 << 20) == .deflating)
+        #expect(bench.stream.isEmpty)
+        #expect(!bench.writer.isMidFrame)
     }
 
     @Test func countsWhatItSaved() {
         var bench = Bench()
         for text in texts { bench.push(text) }
         bench.push("short")
-        #expect(bench.fill(room: 65_536) == .allFramed)
+        _ = fillAll(&bench, room: 65_536)
         let bytes = bench.outbox.takeDeflatedBytes()
         #expect(bytes.before == UInt64(texts.map(\.utf8.count).reduce(0, +)))
         // Six bytes of header and key for each, and for "short".
