@@ -93,7 +93,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Interop Tests/Benchmarks
+	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Interop Tests/Benchmarks Tests/Attack
 
 test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under valgrind; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -109,6 +109,10 @@ autobahn-quick: test-dependencies build ## the same without its slow groups: 9, 
 SECONDS ?= 20
 fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
 	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
+
+.PHONY: attack
+attack: test-dependencies build ## floods of every kind on one node, and how long a quiet one waits, as a table
+	$(PYTHON) Tests/Attack/run.py
 
 .PHONY: asan tsan bench
 asan: test-dependencies ## the Swift tests under AddressSanitizer

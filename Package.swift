@@ -36,7 +36,10 @@ let package = Package(
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
         .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
         .testTarget(
-            name: "NeuronWSTests", dependencies: ["NeuronWS", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL"]),
+            name: "NeuronWSTests",
+            dependencies: [
+                "NeuronWS", "NodeCore", "WebSocketCore", "LoopbackServer", "CNeuronWS", "CLinux", "COpenSSL",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

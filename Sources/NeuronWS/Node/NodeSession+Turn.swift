@@ -1,4 +1,5 @@
 import NodeCore
+import WebSocketCore
 
 /// What came whole from the server and takes more than one turn.
 enum Arriving {

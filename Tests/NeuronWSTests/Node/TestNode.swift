@@ -24,6 +24,8 @@ final class TestNode: @unchecked Sendable {
     /// Set before `start`.
     var destroysIn: Callback?
     var echoes = false
+    /// Called in on_message, before anything else.
+    var heard: (() -> Void)?
     /// Called in on_delivery with the node, also while it is being destroyed.
     var again: ((NodePointer) -> Void)?
     var refuses: ([UInt8]) -> Bool = { _ in false }
@@ -50,6 +52,7 @@ final class TestNode: @unchecked Sendable {
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))
             let node = TestNode.from(context)
+            node.heard?()
             node.called(.message) { $0._messages.append(message) }
             if node.echoes { node.send(String(decoding: message, as: UTF8.self)) }
         }

@@ -1,0 +1,124 @@
+"""What a server can do to a node: each flood as bytes that are sent again and again."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import struct
+import time
+import zlib
+from dataclasses import dataclass, field
+from typing import Callable
+
+TEXT, BINARY, CONTINUATION, PING, PONG = 1, 2, 0, 9, 10
+FIN, RSV1 = 0x80, 0x40
+MIB = 1 << 20
+
+
+def frame(opcode: int, payload: bytes = b"", flags: int = FIN) -> bytes:
+    length = len(payload)
+    if length < 126:
+        head = bytes((flags | opcode, length))
+    elif length < 65536:
+        head = bytes((flags | opcode, 126)) + struct.pack("!H", length)
+    else:
+        head = bytes((flags | opcode, 127)) + struct.pack("!Q", length)
+    return head + payload
+
+
+def deflated(payload: bytes) -> bytes:
+    """As a message of permessage-deflate that refers to nothing before it (RFC 7692 §7.2.1)."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def again(block: bytes) -> Callable[[socket.socket], None]:
+    """Sends it for ever, many at a time if it is small."""
+    many = block * max(1, 256 * 1024 // len(block))
+
+    def send(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(many)
+
+    return send
+
+
+def nothing(connection: socket.socket) -> None:
+    while connection.fileno() >= 0:
+        time.sleep(1)
+
+
+def leaves(connection: socket.socket) -> None:
+    """Says that it goes away, at once."""
+    connection.sendall(frame(8, struct.pack("!H", 1001)))
+
+
+def request(number: int) -> bytes:
+    return json.dumps({"uuid": str(number), "node": "plc1", "group": "fast"}).encode()
+
+
+def small_frames(total: int, size: int) -> bytes:
+    middle = frame(CONTINUATION, b"x" * size, 0)
+    return frame(BINARY, b"x" * size, 0) + middle * (total // size - 2) + frame(CONTINUATION, b"x" * size)
+
+
+@dataclass
+class Flood:
+    """One attack, and what the host does meanwhile."""
+
+    name: str
+    sends: Callable[[socket.socket], None]
+    what: str = "listen"
+    length: int = 0
+    compresses: bool = False
+    tls: bool = False
+    # Which of the host's numbers counts the attack.
+    counts: str = "messages"
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+def floods() -> list[Flood]:
+    noise = random.Random(1).randbytes(64)
+    malformed = b'{"uuid":"1","node":"plc1","group":7}'
+    mute = b'{"node":"plc1","group":7}'
+    prose = "température élevée, pression stable; ".encode()
+    bomb = frame(BINARY, deflated(bytes(16 * MIB)), FIN | RSV1)
+    text_bomb = frame(TEXT, deflated(prose * (15 * MIB // len(prose))), FIN | RSV1)
+    large_bomb = frame(BINARY, deflated(bytes(64 * MIB)), FIN | RSV1)
+    empty_blocks = frame(BINARY, b"\x00\x00\x00\xff\xff" * (8 * MIB // 5) + b"\x00", FIN | RSV1)
+    small = frame(BINARY, deflated(noise + b"temperature" * 4), FIN | RSV1)
+    return [
+        Flood("empty messages", again(frame(TEXT))),
+        Flood("empty messages, TLS", again(frame(TEXT)), tls=True),
+        Flood("Pings", again(frame(PING)), counts="pings"),
+        Flood("Pings of 125 bytes", again(frame(PING, bytes(125))), counts="pings"),
+        Flood("Pings, TLS", again(frame(PING)), counts="pings", tls=True),
+        Flood("Pongs", again(frame(PONG)), counts="pongs"),
+        Flood("messages of 4 MiB in frames of 1 byte", again(small_frames(4 * MIB, 1))),
+        Flood("messages of 16 MiB in frames of 100 bytes", again(small_frames(16 * MIB, 128))),
+        Flood("empty frames, no message", again(frame(CONTINUATION, b"", 0)), counts="opened"),
+        Flood("empty frames of one message", lambda connection: (
+            connection.sendall(frame(TEXT, b"", 0)), again(frame(CONTINUATION, b"", 0))(connection))[0],
+            counts="wire_received"),
+        Flood("messages of 15 MiB", again(frame(BINARY, bytes(15 * MIB)))),
+        Flood("text of 15 MiB, not ASCII", again(frame(TEXT, prose * (15 * MIB // len(prose))))),
+        Flood("requests", again(b"".join(frame(TEXT, request(number)) for number in range(1000))), what="requests",
+              counts="requests"),
+        Flood("malformed requests", again(frame(TEXT, malformed)), what="requests", counts="malformed"),
+        Flood("malformed requests without uuid", again(frame(TEXT, mute)), what="requests", counts="malformed"),
+        Flood("arrays of 4,096 malformed requests", again(frame(TEXT, b"[" + b",".join([malformed] * 4096) + b"]")),
+              what="requests", counts="malformed"),
+        Flood("bombs of 16 MiB", again(bomb), compresses=True),
+        Flood("bombs of 15 MiB, text", again(text_bomb), compresses=True),
+        Flood("bombs past the limit", again(large_bomb), compresses=True, counts="opened"),
+        Flood("compressed messages that come to nothing", again(empty_blocks), compresses=True),
+        Flood("small compressed messages", again(small), compresses=True),
+        Flood("a server that always leaves", leaves, counts="opened"),
+        Flood("we send 15 MiB, compressed", nothing, what="text", length=15 * MIB, compresses=True, counts="sent"),
+        Flood("we send 15 MiB of noise, compressed", nothing, what="noise", length=15 * MIB, compresses=True,
+              counts="sent"),
+        Flood("we send 100 MB, compressed", nothing, what="text", length=100_000_000, compresses=True, counts="sent"),
+        Flood("we send 64 bytes, compressed", nothing, what="many", length=64, compresses=True, counts="sent"),
+        Flood("we send 64 bytes, an outcome for each", nothing, what="many", length=64, counts="outcomes"),
+    ]

@@ -1,0 +1,197 @@
+/* Two nodes in one process: one whose server attacks it, and a quiet one whose server sends it the time every
+ * millisecond. Prints as JSON how long the quiet one waited.
+ *
+ *     host ATTACKED-SETTINGS QUIET-SETTINGS SECONDS WHAT BYTES
+ *
+ * WHAT the host does with the attacked node: listen, requests (it answers each), text or noise (it sends messages of
+ * BYTES bytes, compressible or not), many (it keeps the queue full of messages of BYTES bytes, and hears the outcome
+ * of each by callback).
+ *
+ * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
+ * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
+ * fault.
+ */
+#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
+#include <neuron_ws.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SAMPLES_MAX 1000000
+
+/* Times in milliseconds: when the callback came, by the clock and by the loop thread's processor time, and the rest. */
+struct sample {
+    double wall;
+    double cpu;
+    double wait;
+    double latency;
+};
+
+static struct sample samples[SAMPLES_MAX];
+static size_t sample_count;
+/* The last callback that came before the present message was sent. */
+static size_t before;
+static unsigned long long attacked_messages, attacked_bytes, attacked_outcomes;
+
+static double clock_ms(clockid_t which)
+{
+    struct timespec now;
+    clock_gettime(which, &now);
+    return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
+}
+
+static void quiet_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                          void *context)
+{
+    (void) node;
+    (void) kind;
+    (void) context;
+    char text[32] = {0};
+    memcpy(text, bytes, length < sizeof text - 1 ? length : sizeof text - 1);
+    if (sample_count == SAMPLES_MAX)
+        return;
+    struct sample *now = &samples[sample_count];
+    now->wall = clock_ms(CLOCK_MONOTONIC);
+    now->cpu = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    double sent = strtod(text, NULL) / 1e6;
+    while (before + 1 < sample_count && samples[before + 1].wall <= sent)
+        before++;
+    double used = sample_count > 0 ? now->cpu - samples[before].cpu : 0;
+    now->latency = now->wall - sent;
+    now->wait = now->latency < used ? now->latency : used;
+    sample_count++;
+}
+
+static void attacked_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                             void *context)
+{
+    (void) node;
+    (void) kind;
+    (void) bytes;
+    (void) context;
+    attacked_messages++;
+    attacked_bytes += length;
+}
+
+static void attacked_request(neuron_ws_node_t *node, neuron_ws_request_t *request,
+                             const neuron_ws_request_info_t *info, void *context)
+{
+    (void) node;
+    (void) info;
+    (void) context;
+    if (neuron_ws_request_reply(request, "{\"error\":0}", 11) != NEURON_WS_OK)
+        neuron_ws_request_drop(request);
+}
+
+static void attacked_outcome(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome,
+                             neuron_ws_level_t level, void *context)
+{
+    (void) node;
+    (void) id;
+    (void) outcome;
+    (void) level;
+    (void) context;
+    attacked_outcomes++;
+}
+
+static int by_wait(const void *left, const void *right)
+{
+    double difference = ((const struct sample *) left)->wait - ((const struct sample *) right)->wait;
+    return difference < 0 ? -1 : difference > 0;
+}
+
+static int by_latency(const void *left, const void *right)
+{
+    double difference = ((const struct sample *) left)->latency - ((const struct sample *) right)->latency;
+    return difference < 0 ? -1 : difference > 0;
+}
+
+/* The most memory this program has had; that of getrusage begins with its parent's. */
+static double peak_megabytes(void)
+{
+    char line[256];
+    double kilobytes = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (!strncmp(line, "VmHWM:", 6))
+            kilobytes = strtod(line + 6, NULL);
+    if (file)
+        fclose(file);
+    return kilobytes / 1024;
+}
+
+static neuron_ws_node_t *start(const char *name, const char *settings, const neuron_ws_host_t *host)
+{
+    neuron_ws_node_t *node = NULL;
+    if (neuron_ws_node_create(name, settings, host, &node) != NEURON_WS_OK || neuron_ws_node_start(node)) {
+        fprintf(stderr, "%s: %s\n", name, neuron_ws_last_error());
+        exit(2);
+    }
+    return node;
+}
+
+/* Sends what the host is to send until the time is over. */
+static void send_until(double end, neuron_ws_node_t *node, const char *what, size_t length)
+{
+    uint8_t *bytes = malloc(length + 8);
+    unsigned seed = 1;
+    for (size_t index = 0; index < length; index++) {
+        seed = seed * 1664525 + 1013904223;
+        bytes[index] = strcmp(what, "noise") ? (uint8_t) "temperature: "[(seed >> 28) ? index % 13 : seed >> 27]
+                                             : (uint8_t) (seed >> 24);
+    }
+    int sends = strcmp(what, "listen") && strcmp(what, "requests");
+    while (clock_ms(CLOCK_MONOTONIC) < end) {
+        if (!sends || neuron_ws_node_send(node, NEURON_WS_BINARY, bytes, length, NULL) != NEURON_WS_OK)
+            usleep(1000);
+    }
+    free(bytes);
+}
+
+int main(int count, char **words)
+{
+    if (count != 6) {
+        fputs("host ATTACKED-SETTINGS QUIET-SETTINGS SECONDS WHAT BYTES\n", stderr);
+        return 2;
+    }
+    double seconds = strtod(words[3], NULL);
+    const char *what = words[4];
+    neuron_ws_host_t quiet_host = {.size = sizeof quiet_host, .on_message = quiet_message};
+    neuron_ws_host_t attacked_host = {.size = sizeof attacked_host, .on_message = attacked_message};
+    if (!strcmp(what, "requests"))
+        attacked_host.on_request = attacked_request;
+    if (!strcmp(what, "many"))
+        attacked_host.on_delivery = attacked_outcome;
+    neuron_ws_node_t *quiet = start("quiet", words[2], &quiet_host);
+    usleep(200000);
+    neuron_ws_node_t *attacked = start("attacked", words[1], &attacked_host);
+    double begin = clock_ms(CLOCK_MONOTONIC);
+    send_until(begin + seconds * 1e3, attacked, what, strtoul(words[5], NULL, 10));
+    double lasted = clock_ms(CLOCK_MONOTONIC) - begin;
+    neuron_ws_metrics_t metrics = {.size = sizeof metrics};
+    neuron_ws_node_metrics(attacked, &metrics);
+    neuron_ws_node_destroy(quiet);
+    size_t heard = sample_count;
+    neuron_ws_node_destroy(attacked);
+    struct sample none = {.wait = -1}, *all = heard ? samples : &none;
+    size_t last = heard ? heard - 1 : 0, p99 = heard * 99 / 100;
+    qsort(samples, heard, sizeof *samples, by_latency);
+    double latency_p99 = all[p99].latency, latency_max = all[last].latency;
+    qsort(samples, heard, sizeof *samples, by_wait);
+    printf("{\"seconds\": %.3f, \"heard\": %zu, \"wait_p50\": %.3f, \"wait_p99\": %.3f, \"wait_max\": %.3f, "
+           "\"latency_p99\": %.3f, \"latency_max\": %.3f, \"peak_mb\": %.1f, \"messages\": %llu, \"bytes\": %llu, "
+           "\"outcomes\": %llu, \"wire_received\": %llu, \"wire_sent\": %llu, \"sent\": %llu, \"pings\": %llu, "
+           "\"pongs\": %llu, \"requests\": %llu, \"malformed\": %llu, \"opened\": %llu}\n",
+           lasted / 1e3, heard, all[heard / 2 < last ? heard / 2 : last].wait, all[p99].wait, all[last].wait,
+           latency_p99, latency_max, peak_megabytes(), attacked_messages, attacked_bytes,
+           attacked_outcomes, (unsigned long long) metrics.wire_bytes_received,
+           (unsigned long long) metrics.wire_bytes_sent, (unsigned long long) metrics.messages_sent,
+           (unsigned long long) metrics.pings_received, (unsigned long long) metrics.pongs_received,
+           (unsigned long long) metrics.requests_received, (unsigned long long) metrics.requests_malformed,
+           (unsigned long long) metrics.connections_opened);
+    return 0;
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Attacks one node beside a quiet one and prints how long the quiet one waited, as a table.
+
+    run.py [--seconds N] [--only WORD]
+
+The exit status is 1 if the quiet node's p99 is beyond the limit under any flood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Iterator
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+from floods import Flood, floods  # noqa: E402
+from servers import Server, send_the_time  # noqa: E402
+
+LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+# Milliseconds that a node may wait while another is attacked; of a hundred waits one may be longer.
+WAIT_MAX = 20.0
+
+
+class Attack:
+    """The host program, and a certificate for the floods over TLS."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = folder / "host"
+        (folder / "libneuron_ws.so.1").symlink_to(LIBRARY.resolve())
+        subprocess.run(
+            ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-g", f"-I{ROOT / 'include'}",
+             str(HERE / "host.c"), str(folder / "libneuron_ws.so.1"), f"-Wl,-rpath,{folder}", "-lpthread", "-o",
+             str(self.host)], check=True)
+        key, pair = folder / "key.pem", folder / "pair.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(pair)], check=True, capture_output=True)
+        pair.write_text(pair.read_text() + key.read_text())
+        self.certificate = pair
+
+    def run(self, flood: Flood, seconds: float) -> dict[str, float]:
+        """What the host measured under this flood; `rate`: of what the flood is made of, per second."""
+        certificate = self.certificate if flood.tls else None
+        with Server(send_the_time) as quiet, \
+                Server(flood.sends, compresses=flood.compresses, certificate=certificate) as attacker:
+            settings: dict[str, object] = {
+                "url": attacker.url, "reconnect-min": 0.01, "reconnect-max": 0.02, "log-level": "off",
+                "compression": "on" if flood.compresses else "off", **flood.settings}
+            if flood.tls:
+                settings["tls-verify"] = False
+            if flood.length > MESSAGE_ROOM:
+                settings["queue-max-bytes"] = 3 * flood.length
+            result = subprocess.run(
+                [str(self.host), json.dumps(settings), json.dumps({"url": quiet.url}), str(seconds), flood.what,
+                 str(flood.length)], capture_output=True, text=True, timeout=seconds + 60)
+        if result.returncode != 0:
+            raise RuntimeError(f"{flood.name}: exit {result.returncode}: {result.stderr[-2000:]}")
+        measured: dict[str, float] = json.loads(result.stdout)
+        measured["rate"] = measured[flood.counts] / measured["seconds"]
+        return measured
+
+
+MESSAGE_ROOM = 1 << 20
+HEAD = ("flood", "of it per second", "MB/s in", "MB/s out", "peak MB", "longest wait, ms", "p99, ms", "p50, ms")
+
+
+def row(flood: Flood, measured: dict[str, float]) -> tuple[str, ...]:
+    seconds = measured["seconds"]
+    return (flood.name, f"{measured['rate']:,.0f}", f"{measured['wire_received'] / seconds / 1e6:,.1f}",
+            f"{measured['wire_sent'] / seconds / 1e6:,.1f}", f"{measured['peak_mb']:.0f}",
+            f"{measured['wait_max']:.1f}", f"{measured['wait_p99']:.1f}", f"{measured['wait_p50']:.1f}")
+
+
+def attacks(seconds: float, only: str = "") -> Iterator[tuple[Flood, dict[str, float]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        attack = Attack(Path(folder))
+        for flood in floods():
+            if only in flood.name:
+                yield flood, attack.run(flood, seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=5, help="of each flood")
+    parser.add_argument("--only", default="", help="floods whose name holds this")
+    given = parser.parse_args()
+    print("| " + " | ".join(HEAD) + " |")
+    print("|" + "---|" * len(HEAD), flush=True)
+    failed = []
+    for flood, measured in attacks(given.seconds, given.only):
+        print("| " + " | ".join(row(flood, measured)) + " |", flush=True)
+        if not 0 <= measured["wait_p99"] <= WAIT_MAX:
+            failed.append(flood.name)
+    print(f"\nNo flood keeps another node waiting for more than {WAIT_MAX:.0f} ms (p99)." if not failed
+          else f"\nLonger than {WAIT_MAX:.0f} ms (p99): {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
