@@ -404,7 +404,9 @@ typedef NEURON_WS_ENUM(neuron_ws_outcome){
     NEURON_WS_DROPPED_STOPPED = 1,  /* the node was destroyed before it could be sent */
     NEURON_WS_DROPPED_REFUSED = 2,  /* before_send refused it */
     NEURON_WS_DROPPED_OVERFLOW = 3, /* a cache policy made room; not in this version */
-    NEURON_WS_EXPIRED = 4           /* older than cache-ttl; not in this version */
+    NEURON_WS_EXPIRED = 4,          /* older than cache-ttl; not in this version */
+    NEURON_WS_DROPPED_REFUSED_BY_PEER = 5 /* the server ended the connection in the middle of it again and again; the
+                                             log and the state's message say how often and with which close code */
     NEURON_WS_ENUM_END(neuron_ws_outcome)
 } neuron_ws_outcome_t;
 

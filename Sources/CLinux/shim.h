@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -43,5 +44,6 @@ static inline int neuron_ws_create(const char *path, int flags, mode_t mode)
 {
     return open(path, flags | O_CREAT, mode);
 }
+static inline int neuron_ws_bytes_unsent(int descriptor, int *count) { return ioctl(descriptor, TIOCOUTQ, count); }
 
 #endif

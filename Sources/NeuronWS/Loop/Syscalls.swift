@@ -141,6 +141,24 @@ extension Syscalls {
         }
     }
 
+    /// Bytes that the kernel was given and the peer has not acknowledged (SIOCOUTQ, which has TIOCOUTQ's number).
+    static func unacknowledged(_ descriptor: Int32) -> Int? {
+        var count: Int32 = 0
+        return neuron_ws_bytes_unsent(descriptor, &count) == 0 ? Int(count) : nil
+    }
+
+    /// The kernel's account of a connection (TCP_INFO), as far as it has it. Glibc's declaration ends before what
+    /// newer kernels tell.
+    static func tcpInformation(_ descriptor: Int32) -> TCPInformation? {
+        withUnsafeTemporaryAllocation(byteCount: TCPInformation.bytesMax, alignment: 8) { space in
+            var length = socklen_t(space.count)
+            guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, space.baseAddress, &length) == 0 else {
+                return nil
+            }
+            return TCPInformation(UnsafeRawBufferPointer(rebasing: space[..<min(space.count, Int(length))]))
+        }
+    }
+
     static func bindToDevice(_ descriptor: Int32, _ name: String) throws(SystemError) {
         _ = try check("setsockopt") {
             name.withCString { setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, $0, socklen_t(strlen($0))) }

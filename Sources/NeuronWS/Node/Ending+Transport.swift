@@ -7,7 +7,16 @@ extension Ending {
         var ending = Ending(reason: reason(of: error.kind), text: error.detail)
         ending.tlsFailure = tlsFailure(of: error.kind)
         ending.systemError = error.systemErrno
+        ending.isByPeer = isByPeer(error.kind)
         return ending
+    }
+
+    /// TLS's failures too: an alert says that the peer does not want to go on.
+    private static func isByPeer(_ kind: TransportError.Kind) -> Bool {
+        switch kind {
+        case .reset, .brokenPipe, .endOfStream: true
+        default: tlsFailure(of: kind) != .NEURON_WS_TLS_NONE
+        }
     }
 
     private static func reason(of kind: TransportError.Kind) -> neuron_ws_reason_t {

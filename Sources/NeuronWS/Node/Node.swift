@@ -50,6 +50,9 @@ final class Node: @unchecked Sendable {
     /// Outcomes that on_delivery has yet to hear; loop-bound like the outbox.
     var untold: DeliveryRun?
 
+    /// Which message the server may be refusing; loop-bound like the outbox.
+    var refusals = RefusalWatch()
+
     /// What the host may still do with it; only grows. Under the lock.
     var life = Life.open
     /// Somebody gives, or has given, what is left its outcome: what came now would have none. Under the lock.
@@ -80,7 +83,7 @@ final class Node: @unchecked Sendable {
         handle.initialize(to: neuron_ws_node_t())
         mailbox = Mailbox(limits: configuration.mailboxLimits)
         subscriptions = SubscriptionTable(seed: Random.next())
-        requests = RequestDesk(generation: Fork.generation)
+        requests = RequestDesk(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
         outbox.inspectsMessages = host.inspectsMessages
         outbox.fragmentBytesMax = configuration.fragmentBytesMax
@@ -251,6 +254,7 @@ final class Node: @unchecked Sendable {
             status.target = new.target(url: new.url(0)).text
         }
         lock.unlock()
+        requests.setTimeout(new.requestTimeout)
         session?.signal()
     }
 

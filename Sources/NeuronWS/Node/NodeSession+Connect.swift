@@ -100,6 +100,10 @@ extension NodeSession {
         let security = status.isTLS ? " over \(status.tlsVersion)" : ""
         status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream { addressMemory.succeeded(stream.peerAddress) }
+        if node.refusals.quiet > 0 {
+            let end = Clock.monotonicNanoseconds &+ node.refusals.quiet
+            quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
+        }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         let line = linkLog.opened(
             to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)

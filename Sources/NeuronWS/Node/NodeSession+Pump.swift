@@ -25,6 +25,15 @@ extension NodeSession {
         finishClosing()
     }
 
+    /// The same to the end of what can be sent now, also in a callback of the pump's, which goes no further after it.
+    func pumpAtOnce() {
+        var before: UInt64
+        repeat {
+            before = streamOffset
+            pumpTurn()
+        } while streamOffset != before
+    }
+
     private func pumpTurn() {
         while let stream {
             if sendStart < sendEnd, let sendBuffer {
@@ -72,7 +81,7 @@ extension NodeSession {
     private func fillSendBuffer() -> Filled {
         guard case .open(var endpoint) = protocolState else { return .nothing }
         if node.outbox.isAllFramed { takeMail() }
-        guard endpoint.hasControlFrames || (endpoint.maySendData && !node.outbox.isAllFramed) else { return .nothing }
+        guard endpoint.hasControlFrames || (maySendData(endpoint) && !node.outbox.isAllFramed) else { return .nothing }
         let output = UnsafeMutableRawBufferPointer(
             start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
         protocolState = .none
@@ -87,9 +96,13 @@ extension NodeSession {
                 if needsKeys { continue }
                 // What did not fit goes out with the next buffer.
                 if endpoint.hasControlFrames { break }
+                if isPingQueued {
+                    isPingQueued = false
+                    pingEnd = streamOffset &+ UInt64(sendEnd)
+                }
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
-            guard endpoint.maySendData || writer.isMidFrame else { break }
+            guard maySendData(endpoint) || writer.isMidFrame else { break }
             let stop = node.outbox.fill(
                 output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
                 stopsAtFrameEnd: endpoint.hasControlFrames)
@@ -105,7 +118,11 @@ extension NodeSession {
                 // What is framed does not wait for the rest.
                 maySend = !isTurnOver && sendEnd == 0
             case .uninspected:
-                guard inspect() else { return .nothing }
+                // In its callback the host may end the node, and the server gets its Close.
+                protocolState = .open(endpoint)
+                guard inspect(), case .open(let current) = protocolState else { return .nothing }
+                protocolState = .none
+                endpoint = current
                 draw(.eventsHandled)
                 isTurnOver = !hasTurn()
                 maySend = !isTurnOver
@@ -115,6 +132,8 @@ extension NodeSession {
         if sendEnd > 0 { return .bytes }
         return isTurnOver ? .turnOver : .nothing
     }
+
+    private func maySendData(_ endpoint: WebSocketEndpoint) -> Bool { endpoint.maySendData && quietTimer == nil }
 
     /// Frames what the host has answered to the messages before a Close or a fault, in front of our Close, which ends
     /// sending (RFC 6455 §5.5.1). What waited before these bytes came does not go with it: a server that closes would
@@ -211,6 +230,10 @@ extension NodeSession {
         }
         node.lock.withLock { node.counters.wireBytesSent &+= written &- countedBytes }
         countedBytes = written
+        if let end = pingEnd, end <= written {
+            pingEnd = nil
+            machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
+        }
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.

@@ -114,19 +114,31 @@ extension NodeSession {
         node.lock.lock()
         node.counters.messagesReceived &+= 1
         node.counters.payloadBytesReceived &+= UInt64(message.count)
+        let isWanted = node.life != .destroyed
         node.lock.unlock()
+        guard isWanted else { return }
         messageArrived(kindForHost, message)
         draw(.eventsHandled)
     }
 
     private func pongReceived(_ payload: ControlPayload) {
         node.lock.withLock { node.counters.pongsReceived &+= 1 }
-        guard let sequence = payload.sequence else { return }
+        guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else { return noteForeignPong() }
         let now = Clock.monotonicNanoseconds
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
             node.lock.withLock { node.counters.roundTripMicroseconds = max(1, roundTrip / 1000) }
             reschedule()
         }
+    }
+
+    /// A Pong without a Ping is allowed (RFC 6455 §5.5.3), so that this is only worth a line.
+    private func noteForeignPong() {
+        guard machine.pings > 0, !hasToldOfPongs else { return }
+        hasToldOfPongs = true
+        node.log(
+            .NEURON_WS_LOG_INFO,
+            "A Pong of the server is not the echo of a Ping: it counts as a sign of life, but round trips are not "
+                + "measured by such.")
     }
 
     /// A Close came, or went out because the peer broke the protocol.

@@ -4,6 +4,7 @@ import NodeCore
 extension NodeSession {
     /// Timers of this session by their tokens.
     static let requestTimerToken: UInt64 = 1
+    static let quietTimerToken: UInt64 = 2
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
     func messageArrived(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
@@ -53,9 +54,9 @@ extension NodeSession {
 
     private func requestArrived(_ request: Request) {
         node.lock.withLock { node.counters.requestsReceived &+= 1 }
-        let now = Clock.monotonicNanoseconds
-        let deadline = now &+ configuration.requestTimeout
-        guard let handle = node.requests.admit(request, deadline: deadline) else { return refuse(request) }
+        guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
+            return refuse(request)
+        }
         rescheduleRequests()
         if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
             let isTold = request.withDocument { node.tell($0, through: queue) { .request(handle, $0) } }

@@ -57,6 +57,13 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var malformedUnanswered: UInt64 = 0
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
+    /// While it runs a new connection is left alone; see `RefusalWatch`.
+    var quietTimer: TimerID?
+    /// Our newest ping waits to be framed; then where it ends in the stream, until the kernel has it.
+    var isPingQueued = false
+    var pingEnd: UInt64?
+    /// It was said that this server answers pings with what is no echo.
+    var hasToldOfPongs = false
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -88,7 +95,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
-            tearDown()
+            perform(machine.stopped(timeout: 0, now: now))
+            if !isEnded, machine.isIdle { end() }
             return
         }
         if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
@@ -113,6 +121,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
+        // Another server may take what this one does not.
+        if reconnects { node.refusals = RefusalWatch() }
+        stream?.configure(
+            noDelay: new.settings.tcpNoDelay,
+            userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
+        if let requestTimer { loop.cancel(requestTimer) }
+        requestTimer = nil
+        rescheduleRequests()
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
     }
 
@@ -153,6 +169,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         protocolState = .open(endpoint)
         node.lock.withLock { node.counters.pingsSent &+= 1 }
+        isPingQueued = true
+        pingEnd = nil
         pump()
     }
 
@@ -176,12 +194,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let openSince = status.openSince
         let wasOpen = openSince != nil
         noteAddress(ending)
-        dropStream()
+        let isRefused = isRefusal(ending)
+        if isEnded { return }
+        dropStream(resends: !isRefused)
         status.ending = ending
         status.openSince = nil
         status.httpStatus = httpStatus
         if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
         logEnding(ending, openSince: openSince)
+        if isRefused, !isEnded { giveUpMessage(ending) }
         if !isEnded, machine.isIdle { publishAndEnd() }
     }
 
@@ -222,7 +243,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     /// Forgets the connection; what was not written whole is framed again on the next one.
-    private func dropStream() {
+    /// - Parameter resends: false: the first of it is not.
+    private func dropStream(resends: Bool = true) {
         round &+= 1
         settle(isLast: true)
         stream?.close()
@@ -233,13 +255,17 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         waitingBytes = 0
         hasFinishedWriting = false
         countedBytes = 0
+        if let quietTimer { loop.cancel(quietTimer) }
+        quietTimer = nil
+        isPingQueued = false
+        pingEnd = nil
         if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }
         sendBuffer = nil
         sendStart = 0
         sendEnd = 0
         streamOffset = 0
         writer = FrameWriter(role: .client)
-        let again = node.outbox.rewind()
+        let again = node.outbox.rewind() &- (resends ? 0 : 1)
         if again > 0 { node.lock.withLock { node.counters.messagesResent &+= again } }
     }
 
@@ -253,7 +279,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.attempts = machine.attempts
         status.nextAttempt = machine.nextAttempt
         node.lock.lock()
-        let isNotable = status.differsNotably(from: node.status)
+        // Whoever destroys a node knows how it stands.
+        let isNotable = status.differsNotably(from: node.status) && node.life != .destroyed
         node.status = status
         let queue = node.events
         node.lock.unlock()
@@ -275,7 +302,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
     private func end() {
         node.lock.lock()
-        if node.pending.starts {
+        if node.pending.starts, node.life == .open {
             node.lock.unlock()
             return
         }
@@ -291,11 +318,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Nothing of it but its place in the node is left. Under the node's lock, or on the loop.
     var isOver: Bool { isEnded && isOnLoop }
 
-    /// At once, from whatever state; on the loop. The node is being destroyed.
+    /// At once, from whatever state: the node is destroyed in one of its callbacks.
     func tearDown() {
         // In a callback of its last outcomes: those that are left come before the destroy returns.
         if isEnded { return node.abandonMessages() }
-        if case .open = protocolState, machine.isOpen { _ = machine.stopped(timeout: 0, now: loop.nowNanoseconds) }
+        if machine.isOpen { sayGoodbye() }
         dropStream()
         if isEnded { return }
         isEnded = true
@@ -343,11 +370,18 @@ extension NodeSession: LoopHandler {
 
     func timerFired(_ token: UInt64) {
         if isEnded { return }
-        if token == Self.requestTimerToken { return requestTimerFired() }
+        switch token {
+        case Self.requestTimerToken: return requestTimerFired()
+        case Self.quietTimerToken:
+            quietTimer = nil
+            return pump()
+        default: break
+        }
         timer = nil
         timerDeadline = .max
         let now = Clock.monotonicNanoseconds
-        perform(machine.timerFired(now: now, random: Random.next()))
+        let progress = machine.isOpen ? stream?.sendProgress() : nil
+        perform(machine.timerFired(now: now, random: Random.next(), progress: progress))
         if !isEnded { reschedule() }
     }
 }

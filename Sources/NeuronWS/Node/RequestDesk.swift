@@ -8,11 +8,17 @@ final class RequestDesk: @unchecked Sendable {
     /// The process that the node belongs to; see `Fork`.
     let generation: UInt
     private let lock = Lock()
-    private var ledger = RequestLedger()
+    private var ledger: RequestLedger
     /// Nil once the node is destroyed.
     private var node: Node?
 
-    init(generation: UInt) { self.generation = generation }
+    /// `timeout` in nanoseconds.
+    init(generation: UInt, timeout: UInt64) {
+        self.generation = generation
+        ledger = RequestLedger(timeout: timeout)
+    }
+
+    func setTimeout(_ timeout: UInt64) { lock.withLock { ledger.timeout = timeout } }
 
     func open(_ node: Node) { lock.withLock { self.node = node } }
 
@@ -26,12 +32,12 @@ final class RequestDesk: @unchecked Sendable {
     }
 
     /// A handle for the host; nil: it holds too many.
-    func admit(_ request: Request, deadline: UInt64) -> UInt? {
+    func admit(_ request: Request, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
         guard ledger.hasRoom(byteCount: request.byteCount) else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(desk: self, request: request))
-        ledger.add(request, handle: handle, deadline: deadline)
+        ledger.add(request, handle: handle, now: now)
         return handle
     }
 

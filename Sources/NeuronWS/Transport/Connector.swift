@@ -137,12 +137,7 @@ final class Connector: LoopHandler {
 
     private func prepare(_ descriptor: Int32) throws(SystemError) {
         try Syscalls.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        let tcp = Int32(IPPROTO_TCP)
-        if target.noDelay { try Syscalls.setOption(descriptor, tcp, TCP_NODELAY, 1) }
-        if target.userTimeoutMilliseconds > 0 {
-            try Syscalls.setOption(
-                descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: target.userTimeoutMilliseconds))
-        }
+        try target.applyOptions(descriptor)
         if target.receiveBufferBytes > 0 {
             try Syscalls.setOption(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: target.receiveBufferBytes))
         }

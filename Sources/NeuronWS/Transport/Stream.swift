@@ -15,7 +15,7 @@ final class Stream {
     static let readsPerTurn = 4
 
     // What is not private belongs to the extension in StreamSecurity.swift, and to nobody else.
-    let target: ConnectTarget
+    var target: ConnectTarget
     let loop: EventLoop
     var state = State.starting
     private(set) var owner: (any StreamOwner)?
@@ -41,6 +41,10 @@ final class Stream {
     private var plainBytesWritten: UInt64 = 0
     /// What was received and the owner did not take; see `resume`.
     var held = HeldBytes()
+    /// All bytes that the kernel has taken, ciphertext with TLS.
+    var kernelBytes: UInt64 = 0
+    /// Of those, how many the peer's kernel had not acknowledged when the stream ended.
+    private(set) var unacknowledgedAtEnd = 0
 
     private init(_ target: ConnectTarget, _ context: TLSContext?, _ loop: EventLoop, _ owner: any StreamOwner) {
         self.target = target
@@ -93,7 +97,10 @@ final class Stream {
         connector = nil
         if let registration { loop.remove(registration) }
         registration = nil
-        if descriptor >= 0 { Syscalls.close(descriptor) }
+        if descriptor >= 0 {
+            unacknowledgedAtEnd = Syscalls.unacknowledged(descriptor) ?? 0
+            Syscalls.close(descriptor)
+        }
         descriptor = -1
         session?.releaseOutput()
         held = HeldBytes()
@@ -166,6 +173,7 @@ extension Stream: ResolverClient {
             return
         }
         self.descriptor = descriptor
+        applyOptions()
         peerAddress = address.text
         localAddress = Syscalls.localAddress(descriptor)?.text ?? ""
         interest = EPOLLIN.rawValue
@@ -206,6 +214,7 @@ extension Stream {
         switch Syscalls.send(descriptor, bytes) {
         case .bytes(let count):
             plainBytesWritten &+= UInt64(count)
+            kernelBytes &+= UInt64(count)
             if count < bytes.count {
                 isOwnerWaiting = true
                 block()

@@ -54,6 +54,7 @@ extension Stream {
             switch Syscalls.send(descriptor, session.output) {
             case .bytes(let count):
                 session.outputSent(count)
+                kernelBytes &+= UInt64(count)
                 // The kernel is full: asking again would only cost a call.
                 if session.hasOutput { block() }
             case .wouldBlock: block()

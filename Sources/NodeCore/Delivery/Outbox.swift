@@ -58,6 +58,8 @@ public struct Outbox {
     public private(set) var doneCount: UInt64 = 0
     private var framedCount: UInt64 = 0
     private var addedCount: UInt64 = 0
+    /// Where the first message without outcome begins in the connection's stream of bytes, once it is being framed.
+    private var firstStart: UInt64 = 0
 
     /// Payload bytes of an outgoing frame at most; 0: a message is one frame. A setting.
     public var fragmentBytesMax = 0
@@ -129,6 +131,8 @@ public struct Outbox {
                     guard prepare(message, deflater, &deflateBytesLeft) else { return .deflating }
                     if isDeflated == true { message = deflater.output }
                 }
+                let start = streamOffset &+ UInt64(position)
+                if !isMidMessage, framedCount == doneCount { firstStart = start }
                 switch startFrame(record, message, output, &position, &writer, &keys) {
                 case .bufferFull: return .bufferFull
                 case .outOfKeys: return .outOfKeys
@@ -276,6 +280,8 @@ public struct Outbox {
             run = next
             doneCount &+= 1
             doneOffset &+= size
+            // A control frame in front of the next one is counted to it.
+            firstStart = record.wireEnd
         }
         if isEmpty { while !list.isEmpty { freeFirst() } }
         return run
@@ -297,6 +303,28 @@ public struct Outbox {
 
     public var hasFreed: Bool { !freed.isEmpty }
 
+    /// The message in whose middle the connection ended: the first without outcome, if the peer has got some of it. To
+    /// be asked before `rewind`. `acknowledged`: how many bytes of the connection's stream the peer has.
+    public func interrupted(acknowledged: UInt64) -> RefusalWatch.Suspect? {
+        guard let chunk = list.first, isMidMessage || framedCount > doneCount, acknowledged > firstStart else {
+            return nil
+        }
+        let first = doneOffset < chunk.used ? (chunk, doneOffset) : chunk.next.map { ($0, 0) }
+        guard let (chunk, offset) = first else { return nil }
+        return RefusalWatch.Suspect(
+            id: doneCount &+ 1, byteCount: Int(chunk.record(at: offset).pointee.byteCount),
+            place: acknowledged &- firstStart)
+    }
+
+    /// Takes out the first message without outcome, which is to be given up; after `rewind`.
+    public mutating func giveUpFirst() -> Run? {
+        guard !isEmpty else { return nil }
+        framedCount = doneCount &+ 1
+        let run = nextRun(1) { _ in true }
+        framing = Cursor(chunk: list.first, offset: doneOffset)
+        return run
+    }
+
     /// The connection ended: what the kernel did not take whole is framed again, in order, and compressed again if the
     /// next connection wants that. Returns how many messages
     /// had been framed in part or whole.
@@ -304,6 +332,7 @@ public struct Outbox {
         let again = framedCount &- doneCount &+ (isMidMessage ? 1 : 0)
         framedCount = doneCount
         framing = Cursor(chunk: list.first, offset: doneOffset)
+        firstStart = 0
         messageOffset = 0
         frameBytes = 0
         isMidMessage = false

@@ -35,8 +35,8 @@ extension Ending {
 
     static func pingTimeout(after timeout: UInt64) -> Ending {
         let text =
-            "Nothing came from the server for \(seconds(timeout)) s after a ping "
-            + "(setting ping-timeout): the network or the server is gone."
+            "Nothing came from the server for \(seconds(timeout)) s after a ping, and it took nothing of what was sent "
+            + "(setting ping-timeout): the network or the server is gone, or it hangs."
         return Ending(reason: .NEURON_WS_REASON_PING_TIMEOUT, text: text)
     }
 }

@@ -7,6 +7,7 @@ extension Ending {
     public static func peerClosed(_ code: CloseCode?, reason text: ForeignText) -> Ending {
         let code = code ?? .noStatusReceived
         var ending = Ending(reason: reason(of: code), text: "")
+        ending.isByPeer = true
         ending.closeCode = code.rawValue
         let said = text.isEmpty ? "" : ": \(text.shown())"
         ending.text = "The server closed the connection with code \(code.rawValue)\(said). \(advice(code))"
@@ -49,6 +50,7 @@ extension Ending {
             reason: error.closeCode == .messageTooBig
                 ? .NEURON_WS_REASON_MESSAGE_TOO_BIG : .NEURON_WS_REASON_PROTOCOL_ERROR,
             text: "The server broke the WebSocket protocol: \(error.text)")
+        ending.isByPeer = error != .outOfMemory
         ending.closeCode = error.closeCode.rawValue
         if error == .outOfMemory {
             ending.reason = .NEURON_WS_REASON_ABNORMAL
@@ -103,10 +105,12 @@ extension Ending {
 
     /// The stream of an open connection ended without a Close frame.
     public static var endOfStream: Ending {
-        Ending(
+        var ending = Ending(
             reason: .NEURON_WS_REASON_ABNORMAL,
             text: "The connection ended without a Close frame: the server or a proxy was stopped, or a proxy's "
                 + "idle time is shorter than the setting ping-interval.")
+        ending.isByPeer = true
+        return ending
     }
 
     /// The stream ended before the connection was open.

@@ -55,6 +55,10 @@ public struct NodeMachine: Sendable {
     /// After both Close frames the server ends TCP first (RFC 6455 §7.1.1); it gets this long, 1 s.
     public static let lingerNanoseconds: UInt64 = 1_000_000_000
 
+    /// What a stop at once, or a destroy, has for the rest of the frame that is being written, a Close frame and the
+    /// server's answer, 200 ms.
+    public static let farewellNanoseconds: UInt64 = 200_000_000
+
     private var state = State.idle
     private var parameters: Parameters
     private var servers: ServerPool
@@ -151,7 +155,7 @@ public struct NodeMachine: Sendable {
         return .none
     }
 
-    /// `timeout` 0: at once.
+    /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
     public mutating func stopped(timeout: UInt64, now: UInt64) -> Action {
         switch state {
         case .idle:
@@ -163,18 +167,12 @@ public struct NodeMachine: Sendable {
             state = .idle
             return .disconnect(.stopped, sendsClose: false)
         case .open:
-            if timeout == 0 {
-                state = .idle
-                return .disconnect(.stopped, sendsClose: true)
-            }
+            let timeout = max(timeout, Self.farewellNanoseconds)
             state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
             return .sendClose(code: 1001)
         case .closing(let purpose, let since, let deadline):
             let ending = Ending.stopped.withCloseCode(purpose.ending.closeCode)
-            if timeout == 0 {
-                state = .idle
-                return .disconnect(ending, sendsClose: false)
-            }
+            let timeout = max(timeout, Self.farewellNanoseconds)
             state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
             return .none
         }
@@ -185,6 +183,8 @@ public struct NodeMachine: Sendable {
     public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
         let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
         self.parameters = parameters
+        keepAlive.configured(
+            intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout, now: now)
         if keepsServers {
             servers.configured(
                 minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
@@ -247,7 +247,15 @@ public struct NodeMachine: Sendable {
         if case .open = state { keepAlive.bytesReceived(now: now) }
     }
 
-    /// Returns the round trip in nanoseconds if it answers our ping.
+    /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
+    public mutating func pingLeft(end: UInt64, now: UInt64) {
+        if case .open = state { keepAlive.pingLeft(end: end, now: now) }
+    }
+
+    /// How many pings this connection had: their payloads are 1 to this.
+    public var pings: UInt64 { keepAlive.sequence }
+
+    /// Returns the round trip in nanoseconds if it echoes our newest ping.
     public mutating func pongReceived(sequence: UInt64, now: UInt64) -> UInt64? {
         guard case .open = state else { return nil }
         return keepAlive.pongReceived(sequence: sequence, now: now)
@@ -303,7 +311,8 @@ public struct NodeMachine: Sendable {
         }
     }
 
-    public mutating func timerFired(now: UInt64, random: UInt64) -> Action {
+    /// - Parameter progress: how far the peer has come on an open connection, as of now; nil: unknown.
+    public mutating func timerFired(now: UInt64, random: UInt64, progress: SendProgress? = nil) -> Action {
         guard let deadline, now >= deadline else { return .none }
         switch state {
         case .idle:
@@ -313,10 +322,10 @@ public struct NodeMachine: Sendable {
         case .connecting(let phase, let since, let deadline):
             return failed(.connectTimeout(phase, after: deadline &- since), now: now, random: random)
         case .open:
-            switch keepAlive.timerFired(now: now) {
+            switch keepAlive.timerFired(now: now, progress: progress) {
             case .none: return .none
             case .sendPing: return .sendPing(sequence: keepAlive.sequence)
-            case .timedOut: return failed(.pingTimeout(after: parameters.pingTimeout), now: now, random: random)
+            case .timedOut: return failed(.pingTimeout(after: keepAlive.patience), now: now, random: random)
             }
         case .closing(let purpose, _, _):
             return closed(purpose, now: now, random: random)

@@ -14,15 +14,17 @@ public struct RequestLedger {
     private struct Entry {
         let handle: UInt
         let request: Request
-        let deadline: UInt64
+        let arrived: UInt64
         var isExpired = false
     }
 
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
     public private(set) var heldBytes = 0
+    /// How long a request may wait. A setting, in force for those that wait already, too.
+    public var timeout: UInt64
 
-    public init() {}
+    public init(timeout: UInt64) { self.timeout = timeout }
 
     public var count: Int { entries.count }
 
@@ -32,9 +34,9 @@ public struct RequestLedger {
     }
 
     /// The caller has asked `hasRoom`.
-    public mutating func add(_ request: Request, handle: UInt, deadline: UInt64) {
+    public mutating func add(_ request: Request, handle: UInt, now: UInt64) {
         precondition(hasRoom(byteCount: request.byteCount), "the room was not asked for")
-        entries.append(Entry(handle: handle, request: request, deadline: deadline))
+        entries.append(Entry(handle: handle, request: request, arrived: now))
         heldBytes += request.byteCount
     }
 
@@ -53,7 +55,7 @@ public struct RequestLedger {
     /// Those that have become too late: they are to be answered now.
     public mutating func expire(now: UInt64) -> [Request] {
         var late: [Request] = []
-        for index in entries.indices where !entries[index].isExpired && entries[index].deadline <= now {
+        for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
             entries[index].isExpired = true
             late.append(entries[index].request)
         }
@@ -63,7 +65,7 @@ public struct RequestLedger {
     /// When the next one is too late; nil: none waits.
     public var nextDeadline: UInt64? {
         var next: UInt64?
-        for entry in entries where !entry.isExpired { next = min(next ?? .max, entry.deadline) }
+        for entry in entries where !entry.isExpired { next = min(next ?? .max, entry.arrived &+ timeout) }
         return next
     }
 }

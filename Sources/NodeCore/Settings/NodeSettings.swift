@@ -40,7 +40,7 @@ public final class NodeSettings: Sendable {
         connectTimeoutMilliseconds = read.milliseconds(.connectTimeout)
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
-        userTimeoutMilliseconds = read.userTimeoutMilliseconds
+        userTimeoutMilliseconds = read.milliseconds(.userTimeout)
         let least = read.milliseconds(.reconnectMin)
         let most = read.milliseconds(.reconnectMax)
         // Both given: they fit (`SettingsRules`). One alone moves the other's default.
@@ -107,7 +107,9 @@ public final class NodeSettings: Sendable {
     /// 0: no pings.
     public let pingIntervalMilliseconds: Int64
     public let pingTimeoutMilliseconds: Int64
-    /// 0: the system's default.
+    /// 0: the system's default, also where it is not given. It is derived from nothing: Linux counts all the time in
+    /// which the peer's window was too small for what waits, though the peer reads, and so ends connections to slow
+    /// readers. Who did not ask for it has `KeepAlive`.
     public let userTimeoutMilliseconds: Int64
     public let reconnectMinMilliseconds: Int64
     /// Not below `reconnectMinMilliseconds`.
@@ -138,16 +140,16 @@ public final class NodeSettings: Sendable {
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {
         // host, port, tls and path may say what url said before.
-        if urls != other.urls || userTimeoutMilliseconds != other.userTimeoutMilliseconds { return false }
+        if urls != other.urls { return false }
         return connectionValues.elementsEqual(other.connectionValues) { $0.key == $1.key && $0.value == $1.value }
     }
 
-    /// The values that are not at their defaults, but for those that `urls` and `userTimeoutMilliseconds` hold.
+    /// The values that are not at their defaults, but for those that `urls` holds.
     private static func connectionValues(_ parser: SettingsParser) -> [(key: SettingKey, value: SettingValue)] {
         var values: [(key: SettingKey, value: SettingValue)] = []
         for descriptor in SettingsTable.descriptors where descriptor.concernsConnection {
             switch descriptor.key {
-            case .url, .host, .port, .tls, .path, .userTimeout: continue
+            case .url, .host, .port, .tls, .path: continue
             default: break
             }
             guard let value = parser.effective(descriptor.key) else { continue }
@@ -235,11 +237,5 @@ private struct SettingsReader {
     func pairs(_ key: SettingKey) -> [NamedText] {
         if case .pairs(let value) = parser.effective(key) { return value }
         return []
-    }
-
-    /// A connection that its pings would call dead is dead for the kernel too.
-    var userTimeoutMilliseconds: Int64 {
-        if case .milliseconds(let value) = parser.given(.userTimeout) { return value }
-        return milliseconds(.pingInterval) + milliseconds(.pingTimeout)
     }
 }

@@ -100,7 +100,7 @@ extension SettingsTable {
             BilingualText("IP version", "IP 版本"),
             BilingualText("Which of the server's addresses are used.", "使用服务器的哪类地址。")),
         SettingDescriptor(
-            .tcpNoDelay, .boolean, .value(.boolean(true)), reconnects: true,
+            .tcpNoDelay, .boolean, .value(.boolean(true)), reconnects: false,
             BilingualText("TCP_NODELAY", "TCP_NODELAY"),
             BilingualText(
                 "True sends small messages at once; false lets the kernel gather them.",

@@ -18,17 +18,18 @@ extension SettingsTable {
             reconnects: false,
             BilingualText("Ping timeout", "心跳超时"),
             BilingualText(
-                "The connection counts as dead when a Ping has had no Pong for so long.",
-                "Ping 在该时间内没有收到 Pong，则认为连接已断开。")),
+                "The connection counts as dead when for so long after a Ping nothing came and nothing sent was taken.",
+                "发送 Ping 后，在该时间内既没有收到任何数据，也没有数据被对方接收，则认为连接已断开。")),
         SettingDescriptor(
             .userTimeout, .seconds(from: 100, to: 86_400_000, orZero: true), unit: "s", shown: .never,
-            reconnects: true,
+            reconnects: false,
             BilingualText("TCP user timeout", "TCP 用户超时"),
             BilingualText(
                 "The connection counts as dead when sent bytes have not been acknowledged for so long "
-                    + "(TCP_USER_TIMEOUT); ping-interval + ping-timeout if absent, 0: the system's default.",
-                "已发送数据在该时间内未被确认，则认为连接已断开（TCP_USER_TIMEOUT）；"
-                    + "不填则为 ping-interval 与 ping-timeout 之和，0 表示系统默认值。")),
+                    + "(TCP_USER_TIMEOUT); 0: the system's default; if absent the pings see to it, which spare a server "
+                    + "that reads slowly.",
+                "已发送数据在该时间内未被确认，则认为连接已断开（TCP_USER_TIMEOUT）；0 表示系统默认值；"
+                    + "不填则由心跳判断，不会断开读取较慢的服务器。")),
         SettingDescriptor(
             .reconnectMin, .seconds(from: 10, to: 3_600_000), .value(.milliseconds(1_000)), unit: "s",
             reconnects: false,

@@ -141,6 +141,57 @@ private struct Bench: ~Copyable {
         #expect(bench.outbox.isEmpty)
     }
 
+    @Test func theMessageInWhoseMiddleTheConnectionEndedIsNamed() {
+        var bench = Bench()
+        for text in ["one", "three", "five5"] { _ = bench.push(text) }
+        #expect(bench.outbox.interrupted(acknowledged: 100) == nil)
+        #expect(bench.fill(room: 28) == .bufferFull)
+        // "one" ends at 9, "three" at 20; of "five5" there are 8 bytes.
+        #expect(bench.outbox.interrupted(acknowledged: 0) == nil)
+        #expect(bench.outbox.interrupted(acknowledged: 4)?.id == 1)
+        _ = bench.settle(written: 9)
+        #expect(bench.outbox.interrupted(acknowledged: 9) == nil)
+        #expect(
+            bench.outbox.interrupted(acknowledged: 12) == RefusalWatch.Suspect(id: 2, byteCount: 5, place: 3))
+        _ = bench.settle(written: 25)
+        #expect(
+            bench.outbox.interrupted(acknowledged: 25) == RefusalWatch.Suspect(id: 3, byteCount: 5, place: 5))
+        // What the peer has not acknowledged it cannot have refused.
+        #expect(bench.outbox.interrupted(acknowledged: 20) == nil)
+        _ = bench.outbox.rewind()
+        #expect(bench.outbox.interrupted(acknowledged: 100) == nil)
+        // The next connection begins with the handshake's bytes.
+        bench.stream = Array(repeating: 0, count: 1000)
+        bench.writer = FrameWriter(role: .client)
+        #expect(bench.fill(room: 8) == .bufferFull)
+        #expect(bench.outbox.interrupted(acknowledged: 1000) == nil)
+        #expect(bench.outbox.interrupted(acknowledged: 1001)?.place == 1)
+        _ = bench.outbox.rewind()
+    }
+
+    @Test(arguments: [0, 1, 2]) func aMessageThatIsGivenUpIsNoMoreAndTheRestFlows(before: Int) {
+        var bench = Bench()
+        bench.mailbox.limits.bytesMax = 8 << 20
+        let texts = ["a", "b", String(repeating: "x", count: 1 << 20), "c", "d"]
+        for text in texts { _ = bench.push(text) }
+        _ = bench.fill(room: 1000)
+        let done = bench.settle(written: 7 * before).reduce(0) { $0 + Int($1.count) }
+        #expect(done == before)
+        _ = bench.outbox.rewind()
+        bench.stream = []
+        bench.writer = FrameWriter(role: .client)
+        let run = bench.outbox.giveUpFirst()
+        #expect(run?.firstID == UInt64(before + 1) && run?.count == 1)
+        #expect(run?.payloadBytes == UInt64(texts[before].utf8.count))
+        bench.mailbox.completed(count: 1, bytes: run!.recordBytes)
+        while bench.fill(room: 65_536) == .bufferFull {}
+        #expect(bench.messages() == Array(texts[(before + 1)...]))
+        _ = bench.settle(written: bench.stream.count)
+        #expect(bench.outbox.isEmpty && bench.mailbox.queuedCount == 0 && bench.mailbox.queuedBytes == 0)
+        let none = bench.outbox.giveUpFirst()
+        #expect(none == nil)
+    }
+
     @Test func largeAndSmallMessagesShareTheOutbox() {
         var bench = Bench()
         bench.mailbox.limits.bytesMax = 8 << 20

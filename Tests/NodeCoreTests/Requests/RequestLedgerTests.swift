@@ -9,11 +9,11 @@ import Testing
     }
 
     @Test func requestsExpireAtTheirDeadlinesOnce() {
-        var ledger = RequestLedger()
+        var ledger = RequestLedger(timeout: 50)
         #expect(ledger.nextDeadline == nil)
-        ledger.add(request(), handle: 1, deadline: 300)
-        ledger.add(request(), handle: 2, deadline: 100)
-        ledger.add(request(), handle: 3, deadline: 200)
+        ledger.add(request(), handle: 1, now: 250)
+        ledger.add(request(), handle: 2, now: 50)
+        ledger.add(request(), handle: 3, now: 150)
         #expect(ledger.nextDeadline == 100)
         #expect(ledger.expire(now: 99).isEmpty)
         #expect(ledger.expire(now: 200).count == 2)
@@ -31,12 +31,20 @@ import Testing
         #expect(ledger.count == 0 && ledger.heldBytes == 0)
     }
 
+    @Test func aNewTimeoutIsInForceForThoseThatWait() {
+        var ledger = RequestLedger(timeout: 1000)
+        ledger.add(request(), handle: 1, now: 10)
+        ledger.timeout = 20
+        #expect(ledger.nextDeadline == 30)
+        #expect(ledger.expire(now: 30).count == 1)
+    }
+
     @Test func countAndBytesHaveLimits() {
-        var ledger = RequestLedger()
+        var ledger = RequestLedger(timeout: 0)
         let small = request()
         for handle in 1...1024 {
             #expect(ledger.hasRoom(byteCount: small.byteCount))
-            ledger.add(small, handle: UInt(handle), deadline: 1)
+            ledger.add(small, handle: UInt(handle), now: 1)
         }
         #expect(!ledger.hasRoom(byteCount: 1))
         _ = ledger.expire(now: 1)
@@ -44,9 +52,9 @@ import Testing
         ledger.remove(500)
         #expect(ledger.hasRoom(byteCount: 1))
 
-        var large = RequestLedger()
+        var large = RequestLedger(timeout: 0)
         let heavy = request(4_000_000)
-        for handle in 1...4 { large.add(heavy, handle: UInt(handle), deadline: 1) }
+        for handle in 1...4 { large.add(heavy, handle: UInt(handle), now: 1) }
         #expect(!large.hasRoom(byteCount: heavy.byteCount))
         #expect(large.hasRoom(byteCount: 16_777_216 - large.heldBytes))
         #expect(!large.hasRoom(byteCount: 16_777_217 - large.heldBytes))

@@ -31,7 +31,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.connectTimeoutMilliseconds == 30_000)
         #expect(settings.pingIntervalMilliseconds == 20_000)
         #expect(settings.pingTimeoutMilliseconds == 10_000)
-        #expect(settings.userTimeoutMilliseconds == 30_000)
+        #expect(settings.userTimeoutMilliseconds == 0)
         #expect(settings.reconnectMinMilliseconds == 1000)
         #expect(settings.reconnectMaxMilliseconds == 10_000)
         #expect(settings.closeTimeoutMilliseconds == 5_000)
@@ -118,9 +118,11 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.logLevel == 6)
     }
 
-    @Test func theUserTimeoutFollowsThePings() throws {
-        let settings = try NodeSettings.parse(json: withURL(#""ping-interval":7,"ping-timeout":2"#))
-        #expect(settings.userTimeoutMilliseconds == 9_000)
+    @Test func theUserTimeoutFollowsFromNothingElse() throws {
+        for pings in [#""ping-interval":7,"ping-timeout":2"#, #""ping-interval":0"#] {
+            #expect(try NodeSettings.parse(json: withURL(pings)).userTimeoutMilliseconds == 0)
+        }
+        #expect(try NodeSettings.parse(json: withURL(#""user-timeout":7"#)).userTimeoutMilliseconds == 7_000)
     }
 
     @Test func whatIsNoJSONIsRefusedWithLineAndColumn() {
@@ -199,13 +201,13 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         let same = [
             #"{"url":"ws://h/"}"#, #"{"host":"h"}"#, #"{"url":"ws://h","log-level":"debug","format":1}"#,
             #"{"url":"ws://h","static_tags":{"a":1},"upload_err":false,"queue-max-bytes":65536}"#,
-            #"{"url":"ws://h","user-timeout":30}"#, #"{"url":"ws://h","tls-verify":true}"#,
+            #"{"url":"ws://h","user-timeout":31}"#, #"{"url":"ws://h","tls-verify":true}"#,
         ]
         for json in same { #expect(try NodeSettings.parse(json: json).connectionEquals(base), "\(json)") }
         let other = [
             #"{"url":"ws://h/x"}"#, #"{"url":["ws://h","ws://i"]}"#, #"{"url":"ws://h","token":"t"}"#,
             #"{"url":"ws://h","headers":{"A":"b"}}"#, #"{"url":"ws://h","tls-verify":false}"#,
-            #"{"url":"ws://h","user-timeout":31}"#, #"{"url":"ws://h","ca":"x"}"#,
+            #"{"url":"ws://h","ca":"x"}"#,
             #"{"url":"ws://h","max-message-size":125}"#,
         ]
         for json in other { #expect(try !NodeSettings.parse(json: json).connectionEquals(base), "\(json)") }

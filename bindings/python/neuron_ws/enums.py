@@ -184,6 +184,7 @@ class Outcome(OpenEnum):
     DROPPED_REFUSED = 2
     DROPPED_OVERFLOW = 3
     EXPIRED = 4
+    DROPPED_REFUSED_BY_PEER = 5
 
 
 class LogLevel(OpenEnum):

@@ -1,0 +1,89 @@
+import Testing
+
+@testable import NodeCore
+
+/// What a change of each setting does to a living connection, so that none is forgotten: a case is missing here for a
+/// new one, and `NodeLiveSettingsTests` shows of each that is live that it is in force.
+private enum Change {
+    case isLive
+    case reconnects
+
+    /// Another value than the default, with what it needs; and what stays the same beside it.
+    static func of(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .url: (.reconnects, #""url":"ws://h""#, #""url":"ws://i""#)
+        case .host: (.reconnects, #""host":"h""#, #""host":"i""#)
+        case .port: (.reconnects, #""host":"h""#, #""host":"h","port":81"#)
+        case .tls: (.reconnects, #""host":"h""#, #""host":"h","tls":true"#)
+        case .path: (.reconnects, #""host":"h""#, #""host":"h","path":"/x""#)
+        case .format: live(#""format":1"#)
+        case .schema: (.isLive, with(#""format":3,"schema":{"a":1}"#), with(#""format":3,"schema":{"a":2}"#))
+        case .uploadErrors: live(#""upload_err":false"#)
+        case .staticTags: live(#""static_tags":{"a":1}"#)
+        case .uploadDriverStates: live(#""upload_drv_state":true"#)
+        case .driverStatesInterval: live(#""upload_drv_state_interval":7"#)
+        case .messageType: live(#""message-type":2"#)
+        case .username: reconnects(#""username":"u","password":"p""#)
+        case .password:
+            (.reconnects, with(#""username":"u","password":"p""#), with(#""username":"u","password":"q""#))
+        case .token: reconnects(#""token":"t""#)
+        case .headers: reconnects(#""headers":{"a":"b"}"#)
+        case .subprotocols: reconnects(#""subprotocols":["a"]"#)
+        case .origin: reconnects(#""origin":"o""#)
+        case .userAgent: reconnects(#""user-agent":"a""#)
+        case .certificateAuthorities: reconnects(#""ca":"x""#)
+        case .certificate: reconnects(#""cert":"x","key":"y""#)
+        case .privateKey: (.reconnects, with(#""cert":"x","key":"y""#), with(#""cert":"x","key":"z""#))
+        case .privateKeyPassword:
+            (.reconnects, with(#""cert":"x","key":"y""#), with(#""cert":"x","key":"y","keypass":"p""#))
+        case .tlsMinVersion: reconnects(#""tls-min-version":"1.3""#)
+        case .tlsCiphers: reconnects(#""tls-ciphers":"HIGH""#)
+        case .tlsServerName: reconnects(#""tls-server-name":"s""#)
+        case .tlsVerify: reconnects(#""tls-verify":false"#)
+        case .tlsALPN: reconnects(#""tls-alpn":["a"]"#)
+        case .connectTimeout: live(#""connect-timeout":7"#)
+        case .pingInterval: live(#""ping-interval":7"#)
+        case .pingTimeout: live(#""ping-timeout":7"#)
+        case .userTimeout: live(#""user-timeout":7"#)
+        case .reconnectMin: live(#""reconnect-min":0.2"#)
+        case .reconnectMax: live(#""reconnect-max":7"#)
+        case .closeTimeout: live(#""close-timeout":7"#)
+        case .maxMessageSize: reconnects(#""max-message-size":125"#)
+        case .maxFrameSize: reconnects(#""max-frame-size":125"#)
+        case .fragmentSize: live(#""fragment-size":125"#)
+        case .requestTimeout: live(#""request-timeout":7"#)
+        case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
+        case .queueMaxMessages: live(#""queue-max-messages":7"#)
+        case .compression: reconnects(#""compression":"on""#)
+        case .windowBits: reconnects(#""window-bits":9"#)
+        case .memoryLevel: reconnects(#""memory-level":1"#)
+        case .contextTakeover: reconnects(#""context-takeover":false"#)
+        case .compressThreshold: live(#""compress-threshold":7"#)
+        case .bindInterface: reconnects(#""bind-interface":"lo""#)
+        case .sourceAddress: reconnects(#""source-address":"127.0.0.1""#)
+        case .ipVersion: reconnects(#""ip-version":"4""#)
+        case .tcpNoDelay: live(#""tcp-nodelay":false"#)
+        case .logLevel: live(#""log-level":"debug""#)
+        case .advanced: live(#""advanced":true"#)
+        }
+    }
+
+    private static func with(_ members: String) -> String { #""url":"ws://h","# + members }
+    private static func live(_ members: String) -> (Change, before: String, after: String) {
+        (.isLive, #""url":"ws://h""#, with(members))
+    }
+    private static func reconnects(_ members: String) -> (Change, before: String, after: String) {
+        (.reconnects, #""url":"ws://h""#, with(members))
+    }
+}
+
+@Suite struct SettingsChangeTests {
+    @Test(arguments: SettingKey.allCases) func eachChangeIsLiveOrReconnects(key: SettingKey) throws {
+        let (change, before, after) = Change.of(key)
+        let old = try NodeSettings.parse(json: "{\(before)}")
+        let new = try NodeSettings.parse(json: "{\(after)}")
+        #expect(new.connectionEquals(old) == (change == .isLive))
+        let descriptor = SettingsTable.descriptors.first { $0.key == key }
+        #expect(descriptor?.concernsConnection == (change == .reconnects))
+    }
+}
