@@ -1,0 +1,227 @@
+"""A message that a server refuses is given up after a few tries, and what is behind it flows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+import time
+from typing import Callable, Optional
+
+import bad_servers as bad
+import foreign
+import neuron_ws
+import pytest
+from bad_servers import CLOSE, BadServer, Behaviour, close_payload, frame
+from neuron_ws import DeliveryEvent, EventKind, Outcome
+from websockets.asyncio.server import ServerConnection, serve
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+LIMIT = 1 << 20
+LARGE = 12_000_000
+SMALL = [f"small {number}" for number in range(20)]
+
+
+def header_length(peer: bad.Peer) -> tuple[int, int]:
+    """Opcode and payload length of the next frame, of which nothing more is read."""
+    first, second = peer.read_exactly(2)
+    length = second & 0x7F
+    if length == 126:
+        length, = struct.unpack("!H", peer.read_exactly(2))
+    elif length == 127:
+        length, = struct.unpack("!Q", peer.read_exactly(8))
+    return first & 0x0F, length
+
+
+def limited(end: Callable[[bad.Peer], None], got: list[str], limit: int = LIMIT) -> Behaviour:
+    """Ends by `end` at the header of a frame that is too long; keeps the messages that are not."""
+    def behave(peer: bad.Peer) -> None:
+        peer.open()
+        while True:
+            opcode, length = header_length(peer)
+            if length > limit:
+                return end(peer)
+            key, payload = peer.read_exactly(4), peer.read_exactly(length)
+            data = bytes(octet ^ key[index % 4] for index, octet in enumerate(payload))
+            if opcode == CLOSE:
+                peer.send(frame(CLOSE, data))
+                return
+            if opcode == bad.PING:
+                peer.send(frame(bad.PONG, data))
+            else:
+                got.append(data.decode())
+    return behave
+
+
+def closing(code: int) -> Callable[[bad.Peer], None]:
+    def end(peer: bad.Peer) -> None:
+        peer.send(frame(CLOSE, close_payload(code, b"no")))
+        with contextlib.suppress(OSError):
+            peer.socket.shutdown(socket.SHUT_WR)
+        peer.server.stopping.wait(0.05)
+    return end
+
+
+def closing_and_reading_on(code: int) -> Callable[[bad.Peer], None]:
+    """As RFC 6455 wants it; what is too long is thrown away, and the client's Close waited for."""
+    def end(peer: bad.Peer) -> None:
+        peer.send(frame(CLOSE, close_payload(code)))
+        peer.drain()
+    return end
+
+
+def reset(peer: bad.Peer) -> None:
+    peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def fin(peer: bad.Peer) -> None:
+    """What was sent has all been read, so that no reset comes of it; then the end."""
+    peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.socket.shutdown(socket.SHUT_WR)
+    peer.server.stopping.wait(0.05)
+
+
+def garbage(peer: bad.Peer) -> None:
+    peer.send(b"HTTP/1.1 413 Payload Too Large\r\n\r\n")
+    peer.server.stopping.wait(0.05)
+
+
+class Told:
+    """A node with what it tells."""
+
+    def __init__(self, port: int, **settings: object) -> None:
+        self.outcomes: dict[int, Outcome] = {}
+        self.lines: list[str] = []
+        self.node = neuron_ws.Node(
+            "refused",
+            {"url": f"ws://127.0.0.1:{port}/", "reconnect-min": 0.05, "reconnect-max": 0.1,
+             "queue-max-bytes": 64 << 20, **settings},
+            events=EventKind.DELIVERY | EventKind.LOG, on_delivery=self._delivered,
+            on_log=lambda event: self.lines.append(event.text))
+
+    def _delivered(self, event: DeliveryEvent) -> None:
+        for number in range(event.id, event.id + event.count):
+            assert number not in self.outcomes
+            self.outcomes[number] = event.outcome
+
+    def wait(self, count: int, timeout: float) -> None:
+        end = time.monotonic() + timeout
+        while len(self.outcomes) < count:
+            assert time.monotonic() < end, (self.outcomes, self.node.state.message, self.lines)
+            self.node.poll(0.1)
+
+
+ENDS = {
+    "1009": closing(1009), "1009-reading": closing_and_reading_on(1009), "1008": closing(1008), "1011": closing(1011),
+    "1000": closing(1000), "4000": closing(4000), "1001": closing(1001), "reset": reset, "fin": fin,
+    "garbage": garbage,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_message_that_is_too_big_for_the_server_is_given_up(end: str) -> None:
+    got: list[str] = []
+    with BadServer(limited(ENDS[end], got)) as server:
+        told = Told(server.port)
+        with told.node as node:
+            node.send(b"x" * LARGE)
+            for text in SMALL:
+                node.send(text)
+            told.wait(21, 30)
+            foreign.wait_until(lambda: got == SMALL, 10)
+            outcomes = [told.outcomes[number] for number in range(1, 22)]
+            assert outcomes[1:] == [Outcome.DELIVERED] * 20
+            # A server that throws it away has got it all the same, as far as `written` sees.
+            if end != "1009-reading":
+                assert outcomes[0] is Outcome.DROPPED_REFUSED_BY_PEER
+                assert node.metrics.messages_dropped == 1 and node.metrics.queued_messages == 0
+                said = [line for line in told.lines if "Message 1 with 12000000 bytes is dropped" in line]
+                assert len(said) == 1
+                if end in ("1008", "1009", "1011"):
+                    assert f"with close code {end}" in said[0]
+            assert server.count <= (11 if end == "1001" else 4)
+
+
+def test_pypis_websockets_with_its_default_limit() -> None:
+    got: list[str] = []
+    ready = threading.Event()
+    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    port: list[int] = []
+
+    async def handle(connection: ServerConnection) -> None:
+        async for message in connection:
+            got.append(str(message))
+
+    async def main() -> None:
+        stopping = asyncio.Event()
+        async with serve(handle, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
+            port.append(next(iter(server.sockets)).getsockname()[1])
+            stop.append((asyncio.get_running_loop(), stopping))
+            ready.set()
+            await stopping.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        told = Told(port[0])
+        with told.node as node:
+            node.send("x" * LARGE)
+            for text in SMALL:
+                node.send(text)
+            told.wait(21, 30)
+            foreign.wait_until(lambda: got == SMALL, 10)
+            assert node.metrics.connections_opened <= 4
+    finally:
+        stop[0][0].call_soon_threadsafe(stop[0][1].set)
+        thread.join(10)
+
+
+@pytest.mark.parametrize("code", [1008, None], ids=["1008", "fin"])
+def test_a_server_that_turns_the_client_away_for_a_while_loses_it_nothing(code: Optional[int]) -> None:
+    """It ends connections soon, whatever comes; then it is well again."""
+    got: list[str] = []
+    well = limited(closing(1009), got, limit=1 << 30)
+
+    def behave(peer: bad.Peer) -> None:
+        if peer.number >= 8:
+            return well(peer)
+        peer.open()
+        peer.server.stopping.wait(0.02)
+        if code is not None:
+            peer.send(frame(CLOSE, close_payload(code, b"token expired")))
+
+    with BadServer(behave) as server:
+        told = Told(server.port)
+        with told.node as node:
+            node.send("x" * 6_000_000)
+            node.send("behind it")
+            told.wait(2, 40)
+            assert set(told.outcomes.values()) == {Outcome.DELIVERED}
+            foreign.wait_until(lambda: len(got) == 2, 20)
+            assert [len(text) for text in got] == [6_000_000, 9]
+
+
+def test_a_link_that_breaks_again_and_again_loses_nothing() -> None:
+    """The server stops reading in the middle: the ping times out, as often as it takes."""
+    got: list[str] = []
+    well = limited(closing(1009), got, limit=1 << 30)
+
+    def behave(peer: bad.Peer) -> None:
+        if peer.number >= 6:
+            return well(peer)
+        peer.open()
+        header_length(peer)
+        peer.server.stopping.wait(20)
+
+    with BadServer(behave) as server:
+        told = Told(server.port, **{"ping-interval": 0.1, "ping-timeout": 0.1})
+        with told.node as node:
+            node.send("x" * 8_000_000)
+            foreign.wait_until(lambda: server.count > 6, 30)
+            node.configure({"url": f"ws://127.0.0.1:{server.port}/", "ping-interval": 0})
+            told.wait(1, 30)
+            assert told.outcomes == {1: Outcome.DELIVERED} and node.metrics.messages_dropped == 0
