@@ -452,6 +452,7 @@ typedef struct neuron_ws_state {
     char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
     uint32_t states_interval_s;          /* how often the host is to push driver states, by the settings
                                             upload_drv_state and upload_drv_state_interval; 0: not at all */
+    bool tls_common_name;                /* the server's name is its certificate's common name: tls-allow-cn */
 } neuron_ws_state_t;
 
 /*
@@ -588,8 +589,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_url(neuron_ws_attempt_t *
 
 /*
  * A header of the opening handshake for this attempt alone; replaces one of the same name from the settings. value NULL
- * takes it away. Loop thread, inside before_connect. NEURON_WS_OK, INVALID_ARGUMENT (not a header name or value, or
- * one that the handshake itself sets).
+ * takes it away. `Host` takes the place of the URL's host and port. Loop thread, inside before_connect. NEURON_WS_OK,
+ * INVALID_ARGUMENT (not a header name or value, or one that the handshake itself sets).
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_header(neuron_ws_attempt_t *attempt, const char *name,
                                                               const char *value);

@@ -35,5 +35,13 @@ static inline GENERAL_NAME *neuron_ws_sk_GENERAL_NAME_value(const GENERAL_NAMES 
 {
     return sk_GENERAL_NAME_value(names, index);
 }
+static inline int neuron_ws_sk_X509_num(const STACK_OF(X509) *chain) { return chain ? sk_X509_num(chain) : 0; }
+static inline X509 *neuron_ws_sk_X509_value(const STACK_OF(X509) *chain, int index)
+{
+    return sk_X509_value(chain, index);
+}
+/* What a security callback is asked about: the key of a DHE exchange, a group that we offer. */
+static inline int neuron_ws_SSL_SECOP_TMP_DH(void) { return SSL_SECOP_TMP_DH; }
+static inline int neuron_ws_SSL_SECOP_CURVE_SUPPORTED(void) { return SSL_SECOP_CURVE_SUPPORTED; }
 
 #endif

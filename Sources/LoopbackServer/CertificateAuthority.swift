@@ -12,6 +12,11 @@ public struct CertificateAuthority: Sendable {
     public let certificatePEM: String
     public let keyPEM: String
 
+    public init(certificatePEM: String, keyPEM: String) {
+        self.certificatePEM = certificatePEM
+        self.keyPEM = keyPEM
+    }
+
     /// A new root authority, valid from an hour ago for ten years.
     public static func make(commonName: String) throws(CertificateError) -> CertificateAuthority {
         let key = try generateKey()

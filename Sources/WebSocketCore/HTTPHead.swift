@@ -12,6 +12,8 @@ struct HTTPHead: Sendable {
     private(set) var fields: [Field] = []
     private let prefix: StaticString
     private var line: [UInt8] = []
+    /// Of the last field, its continuations included.
+    private var fieldBytes = 0
     private var bytesRead = 0
     private var isStartLineRead = false
 
@@ -67,13 +69,18 @@ struct HTTPHead: Sendable {
             return false
         }
         guard !line.isEmpty else { return true }
+        if line[0] == 0x20 || line[0] == 0x09 {
+            try continueField()
+            return false
+        }
         guard fields.count < Self.fieldsMax else { throw .tooManyFields }
-        fields.append(try parseField())
+        let field = try parseField()
+        fieldBytes = line.count
+        fields.append(field)
         return false
     }
 
-    /// RFC 9112 §5: a name that is a token, a colon right behind it, a value. A line that begins with white space
-    /// continues the one before in an obsolete way (§5.2) and is refused like any other line without a name.
+    /// RFC 9112 §5: a name that is a token, a colon right behind it, a value.
     private func parseField() throws(HandshakeError) -> Field {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
             line[..<colon].allSatisfy(ASCII.isTokenCharacter),
@@ -81,6 +88,17 @@ struct HTTPHead: Sendable {
         else { throw .malformedField }
         let value = ASCII.trimmed(line[(colon + 1)...])
         return (String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+    }
+
+    /// RFC 9112 §5.2: a line that begins with white space continues the field before it, with a space in between.
+    /// Behind the start line there is no such field (§2.2).
+    private mutating func continueField() throws(HandshakeError) {
+        guard let last = fields.last, line.allSatisfy(ASCII.isFieldValueByte) else { throw .malformedField }
+        fieldBytes += line.count
+        guard fieldBytes <= Self.fieldLineBytesMax else { throw .fieldTooLong }
+        let more = String(decoding: ASCII.trimmed(line[...]), as: UTF8.self)
+        if more.utf8.isEmpty { return }
+        fields[fields.count - 1].value = last.value.utf8.isEmpty ? more : last.value + " " + more
     }
 
     /// All values of a field, joined with ", " (RFC 9110 §5.2); nil if there is none.

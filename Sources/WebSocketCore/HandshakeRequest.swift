@@ -53,7 +53,8 @@ public struct HandshakeRequest: Sendable {
     /// that no setting can ever add a line of its own.
     public func encoded() -> [UInt8] {
         var head = HTTPHeadWriter(startLine: "GET " + url.resource + " HTTP/1.1")
-        head.field("Host", url.hostHeader)
+        // RFC 9110 §7.2: once, and first. The user's own names a virtual host behind the URL's address.
+        head.field("Host", headers.first { Self.isHost($0.name) }?.value ?? url.hostHeader)
         head.field("Upgrade", "websocket")
         head.field("Connection", "Upgrade")
         head.field("Sec-WebSocket-Key", key)
@@ -63,9 +64,11 @@ public struct HandshakeRequest: Sendable {
         if !subprotocols.isEmpty { head.field("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", ")) }
         if let extensions { head.field("Sec-WebSocket-Extensions", extensions) }
         if let userAgent, !hasHeader("User-Agent") { head.field("User-Agent", userAgent) }
-        for header in headers { head.field(header.name, header.value) }
+        for header in headers where !Self.isHost(header.name) { head.field(header.name, header.value) }
         return head.finished()
     }
+
+    private static func isHost(_ name: String) -> Bool { ASCII.equalsIgnoringCase(name, "Host") }
 
     private func hasHeader(_ name: String) -> Bool {
         headers.contains { ASCII.equalsIgnoringCase($0.name, name) }
@@ -77,11 +80,27 @@ public struct HandshakeRequest: Sendable {
         guard !name.utf8.isEmpty else { throw .emptyName }
         guard ASCII.isToken(name) else { throw .invalidName }
         guard name.utf8.count + value.utf8.count + 2 <= HTTPHead.fieldLineBytesMax else { throw .tooLong }
-        let reserved = ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding"]
+        let reserved = ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding"]
         if reserved.contains(where: { ASCII.equalsIgnoringCase($0, name) }) { throw .reservedName }
         let start = String(decoding: name.utf8.prefix(14), as: UTF8.self)
         if ASCII.equalsIgnoringCase(start, "Sec-WebSocket-") { throw .reservedName }
         guard value.utf8.allSatisfy(ASCII.isFieldValueByte) else { throw .invalidValue }
+        if isHost(name), !isHostValue(value) { throw .invalidHost }
+    }
+
+    /// RFC 9110 §7.2: a host and perhaps a port, nothing around them. Two hosts, a path or white space in one have
+    /// been ways to deceive proxies.
+    private static func isHostValue(_ value: String) -> Bool {
+        !value.utf8.isEmpty
+            && value.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["),
+                    UInt8(ascii: "]"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// Checks subprotocol names: tokens, none of them twice (RFC 6455 §4.1, item 10).

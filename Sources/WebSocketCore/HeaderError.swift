@@ -5,6 +5,7 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
     case invalidName
     case reservedName
     case invalidValue
+    case invalidHost
     case tooLong
     case invalidSubprotocol
     case duplicateSubprotocol
@@ -15,10 +16,12 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
         case .invalidName:
             return "The header's name holds a character that is not allowed there; expected letters, digits and '-'."
         case .reservedName:
-            return "The header belongs to the handshake itself and cannot be set: Host, Upgrade, Connection, "
+            return "The header belongs to the handshake itself and cannot be set: Upgrade, Connection, "
                 + "Content-Length, Transfer-Encoding and all that begin with Sec-WebSocket-."
         case .invalidValue:
             return "The header's value holds a line break or another control character."
+        case .invalidHost:
+            return "The header Host takes a host's name or address and perhaps a port, nothing else."
         case .tooLong:
             return "The header is longer than 8192 bytes."
         case .invalidSubprotocol:

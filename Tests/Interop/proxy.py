@@ -30,9 +30,7 @@ http {{
         listen 127.0.0.1:{port}{tls};
         location / {{
             proxy_pass http://127.0.0.1:{backend};
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection "upgrade";
+            {passing}
             proxy_set_header Host $host;
         }}
     }}
@@ -40,14 +38,26 @@ http {{
 """
 
 
+# What passes a WebSocket on; without it nginx asks the backend by HTTP/1.0, for an ordinary page.
+PASSING = """
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+"""
+
+
 @contextlib.contextmanager
-def nginx(backend: int, folder: Path, authority: Optional[foreign.Authority] = None) -> Iterator[int]:
+def nginx(
+    backend: int, folder: Path, authority: Optional[foreign.Authority] = None, *, passing: str = PASSING,
+    tls_options: str = "ssl_verify_client off",
+) -> Iterator[int]:
     """Runs nginx in front of a port, over TLS if there is an authority. Its own port."""
     port = foreign.free_port()
     tls = "" if authority is None else (
-        f" ssl;\n        ssl_certificate {authority.cert};\n        ssl_certificate_key {authority.key}")
+        f" ssl;\n        ssl_certificate {authority.cert};\n        ssl_certificate_key {authority.key};\n        "
+        + tls_options)
     configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, port=port, backend=backend, tls=tls))
+    configuration.write_text(CONFIGURATION.format(folder=folder, port=port, backend=backend, tls=tls, passing=passing))
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(configuration)], stderr=subprocess.DEVNULL)
     try:
         foreign.wait_until(lambda: foreign.listens(port) or process.poll() is not None, 10, "nginx")

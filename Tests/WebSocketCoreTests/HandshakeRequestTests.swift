@@ -36,6 +36,21 @@ struct HandshakeRequestTests {
             ])
     }
 
+    @Test(arguments: ["Host", "host", "HOST"])
+    func theUsersOwnHostIsSentOnceAndFirst(name: String) {
+        let request = request(headers: [("X-Line", "7"), (name, "line-7.plant.example:8443")])
+        #expect(
+            text(request) == [
+                "GET /chat HTTP/1.1", "Host: line-7.plant.example:8443", "Upgrade: websocket", "Connection: Upgrade",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "X-Line: 7",
+            ])
+    }
+
+    @Test(arguments: ["plant.example", "plant.example:443", "192.0.2.1:8080", "[::1]:80", "xn--bcher-kva.example"])
+    func takesAHostWithItsPort(value: String) throws {
+        try HandshakeRequest.validate(headerName: "Host", value: value)
+    }
+
     @Test func writesWhatIsOptional() {
         let request = request(
             "wss://[::1]:8443?a=b", subprotocols: ["chat", "superchat"], origin: "http://example.com",
@@ -64,8 +79,9 @@ struct HandshakeRequestTests {
 
     @Test(arguments: [
         ("", "x", HeaderError.emptyName), ("A B", "x", .invalidName), ("A:", "x", .invalidName),
-        ("A\r\nB", "x", .invalidName), ("Ä", "x", .invalidName), ("Host", "x", .reservedName),
-        ("hOST", "x", .reservedName), ("Upgrade", "x", .reservedName), ("connection", "x", .reservedName),
+        ("A\r\nB", "x", .invalidName), ("Ä", "x", .invalidName), ("Host", "", .invalidHost),
+        ("hOST", "a, b", .invalidHost), ("Host", "a/b", .invalidHost), ("Host", "u@a", .invalidHost),
+        ("Upgrade", "x", .reservedName), ("connection", "x", .reservedName),
         ("Sec-WebSocket-Key", "x", .reservedName), ("sec-websocket-anything", "x", .reservedName),
         ("Content-Length", "0", .reservedName), ("Transfer-Encoding", "chunked", .reservedName),
         ("A", "b\r\nC: d", .invalidValue), ("A", "\n", .invalidValue), ("A", "\0", .invalidValue),

@@ -81,13 +81,34 @@ struct HandshakeResponseParserTests {
     }
 
     @Test(arguments: [
-        "A\r\n", ": b\r\n", "A : b\r\n", " A: b\r\n", "A: b\r\n c\r\n", "A: b\r\n\tc\r\n", "A: b\u{0}c\r\n",
+        "A\r\n", ": b\r\n", "A : b\r\n", " A: b\r\n", " \r\n", "A: b\r\n c\u{0}\r\n", "A: b\u{0}c\r\n",
         "A: b\rc\r\n", "A: b\u{7F}\r\n", "A(B): c\r\n", "Ä: b\r\n", "A: b\r\r\n",
     ])
     func refusesMalformedFields(text: String) {
         for pieces in cuts(Array(("HTTP/1.1 101 S\r\n" + text + "\r\n").utf8)) {
             #expect(parsed(pieces: pieces) == .failed(.malformedField))
         }
+    }
+
+    @Test(arguments: [
+        ("A: b\r\n c\r\n", "b c"), ("A: b\r\n\tc\r\n", "b c"), ("A: b  \n   c  \n", "b c"), ("A:\r\n b\r\n", "b"),
+        ("A: b\r\n \r\n c\r\n", "b c"), ("A: b\r\n c\r\n d: e\r\n", "b c d: e"), ("A: b\r\n  \t\r\n", "b"),
+    ])
+    func aFoldedLineGoesOnWithASpace(text: String, value: String) {
+        // RFC 9112 §5.2.
+        let text = "HTTP/1.1 101 S\r\n" + text + "B: c\r\n\r\n"
+        for pieces in cuts(Array(text.utf8)) {
+            #expect(parsed(pieces: pieces) == .response(101, "S", ["A=" + value, "B=c"], bytesUsed: text.utf8.count))
+        }
+    }
+
+    @Test func limitsAFoldedField() {
+        let line = " " + String(repeating: "x", count: 1023) + "\r\n"
+        let start = "HTTP/1.1 101 S\r\nA:\r\n"
+        #expect(parsed(start + String(repeating: line, count: 7)) == .incomplete)
+        #expect(parsed(start + String(repeating: line, count: 8)) == .failed(.fieldTooLong))
+        let blank = start + String(repeating: " \r\n", count: 8191)
+        #expect(parsed(blank) == .failed(.fieldTooLong))
     }
 
     @Test func limitsTheStatusLine() {

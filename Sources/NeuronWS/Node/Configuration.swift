@@ -38,6 +38,7 @@ final class Configuration: @unchecked Sendable {
         tls.key = try pem(settings.privateKey, key: "key")
         tls.keyPassword = settings.privateKeyPassword
         tls.verify = settings.tlsVerify
+        tls.allowsCommonName = settings.tlsAllowsCommonName
         tls.minimumVersion = settings.requiresTLS13 ? .tls13 : .tls12
         tls.ciphers = settings.tlsCiphers
         tls.alpn = settings.tlsALPN
@@ -80,6 +81,7 @@ final class Configuration: @unchecked Sendable {
     /// Nanoseconds.
     var requestTimeout: UInt64 { Self.nanoseconds(settings.requestTimeoutMilliseconds) }
     var statesInterval: UInt32 { UInt32(clamping: settings.driverStatesIntervalSeconds) }
+    var allowsCommonName: Bool { settings.tlsAllowsCommonName && settings.tlsVerify }
     var isVerifyOff: Bool { !settings.tlsVerify }
     var logLevel: neuron_ws_log_level_t { neuron_ws_log_level_t(rawValue: settings.logLevel) ?? .NEURON_WS_LOG_INFO }
     /// RFC 6455 opcode of uploads.

@@ -37,6 +37,12 @@ extension NodeSession {
                 "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
             if isEnded { return }
         }
+        if url.isSecure, configuration.allowsCommonName {
+            node.log(
+                .NEURON_WS_LOG_WARN,
+                "\(status.url): the server's name may be its certificate's common name (setting tls-allow-cn is true).")
+            if isEnded { return }
+        }
         node.log(.NEURON_WS_LOG_DEBUG, "Connecting to \(status.url), attempt \(machine.attempts).")
         if isEnded { return }
         do throws(Ending) {
@@ -97,7 +103,8 @@ extension NodeSession {
     func opened() {
         status.openSince = Clock.monotonicNanoseconds
         status.httpStatus = httpStatus
-        let security = status.isTLS ? " over \(status.tlsVersion)" : ""
+        var security = status.isTLS ? " over \(status.tlsVersion)" : ""
+        if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
         status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream { addressMemory.succeeded(stream.peerAddress) }
         if node.refusals.quiet > 0 {
@@ -133,6 +140,7 @@ extension NodeSession: StreamOwner {
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
             status.tlsPeer = tls.peerSubject
+            status.isKnownByCommonName = tls.isKnownByCommonName
         }
         perform(machine.streamConnected())
     }

@@ -12,6 +12,8 @@ struct NodeStatus {
     var isTLS = false
     var isVerified = false
     var isVerifyOff = false
+    /// The present connection's server, by the setting tls-allow-cn.
+    var isKnownByCommonName = false
     /// Seconds between two reports of driver states; 0: none are wanted.
     var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
@@ -38,6 +40,7 @@ struct NodeStatus {
     mutating func clearConnection() {
         isTLS = false
         isVerified = false
+        isKnownByCommonName = false
         openSince = nil
         peerAddress = ""
         subprotocol = ""
@@ -74,6 +77,7 @@ struct NodeStatus {
         state.tls = isTLS
         state.tls_verified = isVerified
         state.tls_verify_off = isVerifyOff
+        state.tls_common_name = isKnownByCommonName
         state.attempts = attempts
         state.next_attempt_ms = milliseconds(until: nextAttempt, now: now)
         state.connected_ms = openSince.map { Int64(clamping: (now &- min($0, now)) / 1_000_000) } ?? -1

@@ -71,6 +71,8 @@ struct TLSFacts: Equatable, Sendable {
     var peerKeySHA256: [UInt8]
     /// False: verification was switched off.
     var isVerified: Bool
+    /// The certificate bears the server's name as its common name alone (setting tls-allow-cn).
+    var isKnownByCommonName = false
 }
 
 /// Who holds a stream. All calls come on the loop's thread; inside each of them the owner may write to the stream and

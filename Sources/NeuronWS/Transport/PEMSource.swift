@@ -12,19 +12,19 @@ enum PEMSource {
     static let fileBytesMax = 1024 * 1024
     private static let marker = "-----BEGIN "
 
-    /// The PEM text's bytes. Says nothing yet about what lies between its lines.
+    /// The PEM text's bytes, normalized. Says nothing yet about what lies between its lines.
     static func decode(text: String) throws(PEMSourceError) -> [UInt8] {
         let bytes = Array(text.utf8)
         if bytes.allSatisfy(isSpace) { throw PEMSourceError(detail: "is empty") }
-        if contains(bytes, marker) { return bytes }
+        if contains(bytes, marker) { return PEMText.normalized(bytes) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
         if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") { return try readFile(text) }
         let decoded = decodeBase64(bytes)
-        if let decoded, contains(decoded, marker) { return decoded }
+        if let decoded, contains(decoded, marker) { return PEMText.normalized(decoded) }
         // Paths are shorter than PATH_MAX; a long text would only be refused by the kernel.
         if bytes.count < Int(PATH_MAX), Syscalls.fileKind(text) != nil { return try readFile(text) }
-        if let decoded, decoded.first == 0x30, decoded.count > 64 {
-            throw PEMSourceError(detail: "holds base64 of DER (binary): it takes PEM, which begins with -----BEGIN")
+        if let decoded, decoded.count > 64, let told = PEMContent.other(decoded) {
+            throw PEMSourceError(detail: "holds base64 of " + told.dropFirst("holds ".count))
         }
         if decoded != nil, bytes.count > 64 {
             throw PEMSourceError(detail: "holds base64 of something that is no PEM: PEM begins with -----BEGIN")
@@ -48,11 +48,10 @@ enum PEMSource {
             let reason = error.number == EFBIG ? "it is larger than 1 MiB" : error.text
             throw PEMSourceError(detail: "names the file \(path), which cannot be read: \(reason)")
         }
-        if contains(content, marker) { return content }
+        if contains(content, marker) { return PEMText.normalized(content) }
         if content.isEmpty { throw PEMSourceError(detail: "names the file \(path), which is empty") }
-        if content[0] == 0x30 {
-            throw PEMSourceError(
-                detail: "names the file \(path), which holds DER (binary): convert it to PEM with openssl -inform der")
+        if let told = PEMContent.other(content) {
+            throw PEMSourceError(detail: "names the file \(path), which \(told)")
         }
         throw PEMSourceError(detail: "names the file \(path), which holds no PEM: there is no line -----BEGIN")
     }

@@ -3,9 +3,6 @@ import COpenSSL
 
 /// What a certificate says, as text for people.
 enum TLSCertificate {
-    /// Names told of one certificate; some have hundreds.
-    private static let namesMax = 8
-
     static func subject(_ certificate: OpaquePointer) -> String {
         text(X509_get_subject_name(certificate))
     }
@@ -23,20 +20,59 @@ enum TLSCertificate {
         text(X509_get0_notAfter(certificate))
     }
 
-    /// The host names and addresses that it is for, comma-separated.
-    static func names(_ certificate: OpaquePointer) -> String {
-        guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return "" }
+    /// The names that it bears.
+    static func names(_ certificate: OpaquePointer) -> TLSNames {
+        var names = TLSNames()
+        names.commonName = commonName(certificate)
+        guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else {
+            // One that cannot be read is there all the same.
+            names.hasAlternativeNames = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0
+            return names
+        }
+        names.hasAlternativeNames = true
         let list = OpaquePointer(raw)
         defer { GENERAL_NAMES_free(list) }
-        var result = ""
-        let count = neuron_ws_sk_GENERAL_NAME_num(list)
-        for index in 0..<max(0, count) {
-            guard let name = neuron_ws_sk_GENERAL_NAME_value(list, index), let text = text(name) else { continue }
-            if index >= namesMax { return result + ", …" }
-            if !result.isEmpty { result += ", " }
-            result += text
+        for index in 0..<max(0, neuron_ws_sk_GENERAL_NAME_num(list)) {
+            if let name = neuron_ws_sk_GENERAL_NAME_value(list, index) { add(name, to: &names) }
         }
-        return result
+        return names
+    }
+
+    private static func add(_ name: UnsafeMutablePointer<GENERAL_NAME>, to names: inout TLSNames) {
+        switch name.pointee.type {
+        case GEN_DNS:
+            guard let text = shortText(name.pointee.d.dNSName) else { return }
+            names.dns.append(text)
+            names.all.append(text)
+        case GEN_IPADD:
+            guard let address = bytes(name.pointee.d.iPAddress).flatMap(addressText) else { return }
+            names.addresses.append(address)
+            names.all.append(address)
+        case GEN_URI:
+            if let text = shortText(name.pointee.d.uniformResourceIdentifier) { names.all.append("URI \(text)") }
+        case GEN_EMAIL:
+            if let text = shortText(name.pointee.d.rfc822Name) { names.all.append("mail address \(text)") }
+        default:
+            names.all.append("a name of another kind")
+        }
+    }
+
+    /// The most specific one; nil: there is none.
+    private static func commonName(_ certificate: OpaquePointer) -> String? {
+        let subject = X509_get_subject_name(certificate)
+        var last: Int32 = -1
+        while true {
+            let next = X509_NAME_get_index_by_NID(subject, NID_commonName, last)
+            if next < 0 { break }
+            last = next
+        }
+        guard last >= 0, let entry = X509_NAME_get_entry(subject, last) else { return nil }
+        return shortText(X509_NAME_ENTRY_get_data(entry))
+    }
+
+    /// No DNS name is longer than 253 bytes (RFC 1035 §2.3.4).
+    private static func shortText(_ string: UnsafeMutablePointer<ASN1_STRING>?) -> String? {
+        bytes(string).map { String(decoding: $0.prefix(253), as: UTF8.self) }
     }
 
     /// SHA-256 of the SubjectPublicKeyInfo; empty if it cannot be had.
@@ -48,18 +84,6 @@ enum TLSCertificate {
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_Digest(encoded, Int(length), &digest, nil, EVP_sha256(), nil) == 1 else { return [] }
         return digest
-    }
-
-    private static func text(_ name: UnsafeMutablePointer<GENERAL_NAME>) -> String? {
-        switch name.pointee.type {
-        case GEN_DNS:
-            return bytes(name.pointee.d.dNSName).map { String(decoding: $0.prefix(253), as: UTF8.self) }
-        case GEN_IPADD:
-            guard let address = bytes(name.pointee.d.iPAddress) else { return nil }
-            return addressText(address)
-        default:
-            return nil
-        }
     }
 
     private static func addressText(_ address: [UInt8]) -> String? {

@@ -6,12 +6,14 @@ import COpenSSL
 final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
     let verifies: Bool
+    let allowsCommonName: Bool
     let hasCertificate: Bool
     let pins: [[UInt8]]
 
     private init(_ pointer: OpaquePointer, _ settings: TLSSettings) {
         self.pointer = pointer
         verifies = settings.verify
+        allowsCommonName = settings.allowsCommonName
         hasCertificate = settings.certificate != nil
         pins = settings.pins
     }
@@ -30,6 +32,7 @@ final class TLSContext: @unchecked Sendable {
         }
         let context = TLSContext(pointer, settings)
         context.setModes()
+        context.limitGroups()
         try context.setProtocol(settings)
         try context.setAuthorities(settings)
         try context.setIdentity(settings)
@@ -54,6 +57,38 @@ final class TLSContext: @unchecked Sendable {
         SSL_CTX_set_info_callback(pointer) { ssl, place, value in
             guard place == SSL_CB_WRITE_ALERT, value & 0xff == SSL_AD_NO_RENEGOTIATION else { return }
             TLSSession.of(ssl)?.renegotiationWasRefused()
+        }
+    }
+
+    /// The largest Diffie-Hellman group over integers that is taken, bits. One of 8192 bits takes the loop a fifth of
+    /// a second for each handshake, and all nodes with it; none is safer than the elliptic ones that go before.
+    static let groupBitsMax: Int32 = 4096
+
+    private typealias SecurityCallback =
+        @convention(c) (
+            OpaquePointer?, OpaquePointer?, Int32, Int32, Int32, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
+        ) -> Int32
+
+    /// What OpenSSL asks by itself, from its security level.
+    private static let standardSecurity: SecurityCallback? = {
+        guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
+        defer { SSL_CTX_free(context) }
+        return SSL_CTX_get_security_callback(context)
+    }()
+
+    private func limitGroups() {
+        SSL_CTX_set_security_callback(pointer) { ssl, context, operation, bits, number, other, extra in
+            if operation == neuron_ws_SSL_SECOP_CURVE_SUPPORTED(), number == NID_ffdhe6144 || number == NID_ffdhe8192 {
+                return 0
+            }
+            if operation == neuron_ws_SSL_SECOP_TMP_DH(), let other {
+                let groupBits = EVP_PKEY_get_bits(OpaquePointer(other))
+                if groupBits > TLSContext.groupBitsMax {
+                    TLSSession.of(ssl)?.refused(groupBits: groupBits)
+                    return 0
+                }
+            }
+            return TLSContext.standardSecurity?(ssl, context, operation, bits, number, other, extra) ?? 1
         }
     }
 
@@ -116,8 +151,8 @@ extension TLSContext {
             return
         }
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER) { isFine, storeContext in
-            if isFine == 0, let storeContext { TLSSession.verificationFailed(storeContext) }
-            return isFine
+            guard let storeContext else { return isFine }
+            return TLSSession.verificationStep(isFine != 0, storeContext) ? 1 : 0
         }
     }
 
@@ -131,6 +166,25 @@ extension TLSContext {
             throw TLSConfigurationError(
                 key: "ca", detail: "holds a certificate that cannot be used: \(TLSErrors.lastText())")
         }
+        try addRevocationLists(pem, store)
+    }
+
+    /// RFC 5280 section 6.3. Each certificate of a chain is looked for; see `TLSSession.verificationStep` for those
+    /// whose authority has no list here.
+    private func addRevocationLists(_ pem: [UInt8], _ store: OpaquePointer) throws(TLSConfigurationError) {
+        let lists = try TLSPEM.revocationLists(pem, key: "ca")
+        defer { for list in lists { X509_CRL_free(list) } }
+        for list in lists where X509_STORE_add_crl(store, list) != 1 {
+            throw TLSConfigurationError(
+                key: "ca", detail: "holds a revocation list that cannot be used: \(TLSErrors.lastText())")
+        }
+        if !lists.isEmpty { X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)) }
+    }
+
+    /// What a name in a certificate may look like; RFC 6125 section 6.4.3.
+    static func hostFlags(allowsCommonName: Bool = false) -> UInt32 {
+        let partial = UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        return allowsCommonName ? partial : partial | UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
     }
 }
 

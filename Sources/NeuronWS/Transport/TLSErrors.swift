@@ -24,6 +24,12 @@ enum TLSErrors {
 
     private static func error(_ code: UInt, _ facts: TLSFailureFacts) -> TransportError {
         if let failure = facts.verification { return verification(failure, facts) }
+        if let bits = facts.refusedGroupBits {
+            return TransportError(
+                .tlsProtocol,
+                "\(facts.peer) exchanges keys with a Diffie-Hellman group of \(bits) bits, at most "
+                    + "\(TLSContext.groupBitsMax) are taken here: let it use ECDHE or a smaller group")
+        }
         let reason = ERR_GET_REASON(code)
         // The peer's alerts are reasons above 1000 (SSL_AD_REASON_OFFSET).
         if ERR_GET_LIB(code) == ERR_LIB_SSL, reason > 1000, reason < 1256 { return alert(reason - 1000, facts) }
@@ -116,11 +122,9 @@ enum TLSErrors {
                 .tlsNotYetValid,
                 "\(start) is valid only from \(failure.notBefore): check this host's clock, which may be wrong")
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-            let names = failure.names.isEmpty ? "no name at all" : failure.names
-            return TransportError(
-                .tlsWrongName,
-                "\(start) is not for \(facts.serverName) but for \(names): "
-                    + "use such a name in url, or set tls-server-name")
+            let name = facts.serverName
+            let isAddress = SocketAddress(literal: name, port: 0) != nil
+            return TransportError(.tlsWrongName, "\(start) " + failure.names.mismatch(name, isAddress: isAddress))
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
             return TransportError(
                 .tlsSelfSigned, "\(start) is signed by itself: if it is the right one, set it as ca")
@@ -133,6 +137,10 @@ enum TLSErrors {
                     + "set that authority's certificate as ca")
         case X509_V_ERR_CERT_REVOKED:
             return TransportError(.tlsRevoked, "\(start) was revoked by its authority: the server needs a new one")
+        case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID,
+            X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, X509_V_ERR_DIFFERENT_CRL_SCOPE,
+            X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+            return TransportError(.tlsVerification, "\(start) \(revocation(failure))")
         case X509_V_ERR_INVALID_PURPOSE, X509_V_ERR_INVALID_CA, X509_V_ERR_PATH_LENGTH_EXCEEDED,
             X509_V_ERR_KEYUSAGE_NO_CERTSIGN, X509_V_ERR_PERMITTED_VIOLATION, X509_V_ERR_EXCLUDED_VIOLATION,
             X509_V_ERR_CERT_REJECTED:
@@ -144,23 +152,26 @@ enum TLSErrors {
         }
     }
 
+    /// The lists in ca cannot say whether a certificate was revoked.
+    private static func revocation(_ failure: TLSVerificationFailure) -> String {
+        switch failure.code {
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+            "may be revoked: ca holds revocation lists, but none of \(failure.issuer). Add it, or take all of them out"
+        case X509_V_ERR_CRL_HAS_EXPIRED:
+            "may be revoked: the list of \(failure.issuer) in ca is out of date. Put its present one in, or check this "
+                + "host's clock"
+        case X509_V_ERR_CRL_NOT_YET_VALID:
+            "may be revoked: the list of \(failure.issuer) in ca is not valid yet: check this host's clock"
+        default:
+            "may be revoked: the list of \(failure.issuer) in ca cannot be used "
+                + "(\(text(verification: failure.code))). Put its present one in"
+        }
+    }
+
     private static func text(verification code: Int32) -> String {
         guard let text = X509_verify_cert_error_string(Int(code)) else { return "error \(code)" }
         return String(cString: text)
     }
-}
-
-/// What verification found wrong, about which certificate.
-struct TLSVerificationFailure {
-    /// An `X509_V_ERR_` number.
-    let code: Int32
-    /// 0: the server's own certificate.
-    let depth: Int32
-    let subject: String
-    let issuer: String
-    let notBefore: String
-    let notAfter: String
-    let names: String
 }
 
 /// What is known about a connection when TLS fails on it.
@@ -175,4 +186,6 @@ struct TLSFailureFacts {
     /// The first byte that the peer ever sent.
     let firstByte: UInt8?
     let verification: TLSVerificationFailure?
+    /// A Diffie-Hellman group that was too large.
+    let refusedGroupBits: Int32?
 }

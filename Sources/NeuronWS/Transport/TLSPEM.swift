@@ -10,21 +10,38 @@ enum TLSPEM {
             throw TLSConfigurationError(key: key, detail: "cannot be read: \(TLSErrors.lastText())")
         }
         defer { BIO_free(bio) }
+        // TRUSTED CERTIFICATE too, what `openssl x509 -trustout` writes: what it may be trusted for is kept.
+        let list = try all(key: key, "certificate", free: { X509_free($0) }) {
+            PEM_read_bio_X509_AUX(bio, nil, neverAsk, nil)
+        }
+        if list.isEmpty { throw TLSConfigurationError(key: key, detail: PEMContent.told(pem, wanted: .certificate)) }
+        return list
+    }
+
+    /// The revocation lists beside the certificates; the caller frees them.
+    static func revocationLists(_ pem: [UInt8], key: String) throws(TLSConfigurationError) -> [OpaquePointer] {
+        guard PEMSource.contains(pem, "BEGIN X509 CRL"), let bio = memory(pem) else { return [] }
+        defer { BIO_free(bio) }
+        return try all(key: key, "revocation list", free: { X509_CRL_free($0) }) {
+            PEM_read_bio_X509_CRL(bio, nil, neverAsk, nil)
+        }
+    }
+
+    private static func all(
+        key: String, _ what: String, free: (OpaquePointer) -> Void, read: () -> OpaquePointer?
+    ) throws(TLSConfigurationError) -> [OpaquePointer] {
         var list: [OpaquePointer] = []
         ERR_clear_error()
-        while let certificate = PEM_read_bio_X509(bio, nil, neverAsk, nil) { list.append(certificate) }
-        // The end of the text is an error to OpenSSL too; only another one means a damaged certificate.
+        while let next = read() { list.append(next) }
+        // The end of the text is an error to OpenSSL too; only another one means something damaged.
         let error = ERR_peek_last_error()
         let isAtEnd = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE
         let text = TLSErrors.lastText()
         ERR_clear_error()
-        if !isAtEnd {
-            for certificate in list { X509_free(certificate) }
-            throw TLSConfigurationError(
-                key: key, detail: "is damaged: certificate number \(list.count + 1) cannot be read (\(text))")
-        }
-        if list.isEmpty { throw TLSConfigurationError(key: key, detail: noneFound("a certificate", in: pem)) }
-        return list
+        if isAtEnd { return list }
+        for item in list { free(item) }
+        throw TLSConfigurationError(
+            key: key, detail: "is damaged: \(what) number \(list.count + 1) cannot be read (\(text))")
     }
 
     /// The caller frees it. Never asks on a terminal for a password.
@@ -38,16 +55,24 @@ enum TLSPEM {
         ERR_clear_error()
         let key = withUnsafeMutablePointer(to: &request) { PEM_read_bio_PrivateKey(bio, nil, answer, $0) }
         let text = TLSErrors.lastText()
+        let isUnsupported = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED
         ERR_clear_error()
         if let key { return key }
+        if request.wasAsked, isUnsupported {
+            throw TLSConfigurationError(
+                key: "key",
+                detail: "is encrypted in a way that this OpenSSL does not know (\(text)): encrypt it anew "
+                    + "with openssl pkcs8 -topk8 -v2 aes256, in an OpenSSL that still does")
+        }
         if request.wasAsked {
             guard password != nil else {
                 throw TLSConfigurationError(key: "keypass", detail: "is missing: key is encrypted")
             }
             throw TLSConfigurationError(key: "keypass", detail: "is wrong: key cannot be decrypted with it")
         }
-        if !hasPrivateKey(pem) {
-            throw TLSConfigurationError(key: "key", detail: noneFound("a private key", in: pem))
+        let isForeign = PEMSource.contains(pem, "BEGIN OPENSSH")
+        if isForeign || !PEMSource.contains(pem, "PRIVATE KEY-----") {
+            throw TLSConfigurationError(key: "key", detail: PEMContent.told(pem, wanted: .privateKey))
         }
         throw TLSConfigurationError(key: "key", detail: "is damaged: it cannot be read (\(text))")
     }
@@ -81,26 +106,5 @@ enum TLSPEM {
             return nil
         }
         return bio
-    }
-
-    private static func hasPrivateKey(_ pem: [UInt8]) -> Bool {
-        PEMSource.contains(pem, "PRIVATE KEY-----")
-    }
-
-    /// What lies there instead, by the labels of its BEGIN lines: they are no secret.
-    private static func noneFound(_ wanted: String, in pem: [UInt8]) -> String {
-        let kinds: [(label: String, name: String)] = [
-            ("PRIVATE KEY-----", "a private key"), ("BEGIN CERTIFICATE REQUEST", "a certificate request"),
-            ("BEGIN NEW CERTIFICATE REQUEST", "a certificate request"), ("BEGIN PUBLIC KEY", "a public key"),
-            ("BEGIN X509 CRL", "a revocation list"), ("BEGIN PKCS7", "PKCS #7"),
-            ("BEGIN OPENSSH", "a key in OpenSSH's format"), ("BEGIN EC PARAMETERS", "curve parameters"),
-            ("BEGIN CERTIFICATE", "a certificate"), ("BEGIN TRUSTED CERTIFICATE", "a certificate"),
-        ]
-        for kind in kinds where PEMSource.contains(pem, kind.label) {
-            return "holds \(kind.name), not \(wanted)"
-        }
-        if PEMSource.contains(pem, "-----BEGIN ") { return "holds PEM of a kind that is not \(wanted)" }
-        if pem.first == 0x30 { return "holds DER (binary), not PEM: PEM begins with -----BEGIN" }
-        return "is not PEM: there is no line -----BEGIN (\(pem.count) bytes)"
     }
 }

@@ -44,6 +44,12 @@ final class TLSSession {
     private var renegotiationRefused = false
     private var firstByte: UInt8?
     private var verificationFailure: TLSVerificationFailure?
+    private var refusedGroupBits: Int32?
+    /// The name or address that the certificate must bear, as it stands in one.
+    let nameAskedFor: String
+    let isAddressAskedFor: Bool
+    /// The certificate bears it as its common name alone (setting tls-allow-cn).
+    var isKnownByCommonName = false
     private(set) var facts: TLSFacts?
     /// A write that OpenSSL refused; nothing can be written after it.
     private(set) var failure: TransportError?
@@ -58,6 +64,14 @@ final class TLSSession {
         self.context = context
         self.ssl = ssl
         self.serverName = serverName
+        isAddressAskedFor = SocketAddress(literal: serverName, port: 0) != nil
+        if isAddressAskedFor {
+            // A zone is no part of a certificate's address.
+            nameAskedFor = String(serverName.prefix { $0 != "%" })
+        } else {
+            // A name with a dot at its end is the same name, but certificates have none.
+            nameAskedFor = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
+        }
         self.peer = peer
         outgoing = TLSOutput(pool: pool)
     }
@@ -88,15 +102,12 @@ final class TLSSession {
     }
 
     private func setServerName() -> Bool {
-        if SocketAddress(literal: serverName, port: 0) != nil {
-            // RFC 6066 section 3: no IP addresses in SNI. A zone is no part of a certificate's address.
-            let address = serverName.prefix { $0 != "%" }
-            return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), String(address)) == 1
+        if isAddressAskedFor {
+            // RFC 6066 section 3: no IP addresses in SNI.
+            return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), nameAskedFor) == 1
         }
-        // A name with a dot at its end is the same name, but certificates have none.
-        let name = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
-        SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        return SSL_set1_host(ssl, name) == 1 && neuron_ws_SSL_set_tlsext_host_name(ssl, name) == 1
+        SSL_set_hostflags(ssl, TLSContext.hostFlags(allowsCommonName: allowsCommonName))
+        return SSL_set1_host(ssl, nameAskedFor) == 1 && neuron_ws_SSL_set_tlsext_host_name(ssl, nameAskedFor) == 1
     }
 }
 
@@ -193,7 +204,8 @@ extension TLSSession {
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "?",
             alpn: alpn.isEmpty ? nil : String(decoding: alpn, as: UTF8.self),
             peerSubject: TLSCertificate.subject(certificate), peerNotAfter: TLSCertificate.notAfter(certificate),
-            peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies)
+            peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies,
+            isKnownByCommonName: isKnownByCommonName)
         if !context.pins.isEmpty, !context.pins.contains(facts.peerKeySHA256) {
             return .failed(
                 TransportError(
@@ -210,7 +222,7 @@ extension TLSSession {
             TLSFailureFacts(
                 peer: peer, serverName: serverName, isHandshaking: isHandshaking,
                 hasCertificate: context.hasCertificate, unmetWish: unmetWish, firstByte: firstByte,
-                verification: verificationFailure))
+                verification: verificationFailure, refusedGroupBits: refusedGroupBits))
     }
 }
 
@@ -299,17 +311,16 @@ extension TLSSession {
         return renegotiationRefused ? .renegotiation : nil
     }
 
-    static func verificationFailed(_ storeContext: OpaquePointer) {
-        let ssl = X509_STORE_CTX_get_ex_data(storeContext, SSL_get_ex_data_X509_STORE_CTX_idx())
-        guard let session = of(ssl.map { OpaquePointer($0) }), session.verificationFailure == nil,
-            let certificate = X509_STORE_CTX_get_current_cert(storeContext)
-        else { return }
-        session.verificationFailure = TLSVerificationFailure(
-            code: X509_STORE_CTX_get_error(storeContext), depth: X509_STORE_CTX_get_error_depth(storeContext),
-            subject: TLSCertificate.subject(certificate), issuer: TLSCertificate.issuer(certificate),
-            notBefore: TLSCertificate.notBefore(certificate), notAfter: TLSCertificate.notAfter(certificate),
-            names: TLSCertificate.names(certificate))
+    /// The first failure is the cause.
+    func verificationFailed(_ failure: TLSVerificationFailure) {
+        if verificationFailure == nil { verificationFailure = failure }
     }
+
+    func refused(groupBits: Int32) {
+        refusedGroupBits = groupBits
+    }
+
+    var allowsCommonName: Bool { context.allowsCommonName }
 
     /// Serves OpenSSL from the bytes that were lent; how many it got, 0: there are none. None either when too many
     /// answers wait, so that one turn's bytes cannot bring about many more.

@@ -11,6 +11,8 @@ struct TLSSettings: Equatable, Sendable {
     var keyPassword: String?
     /// False: any certificate is taken, and whoever sits on the wire can read and change everything.
     var verify = true
+    /// A certificate without subject alternative names may bear the server's name as its common name.
+    var allowsCommonName = false
     var minimumVersion = Version.tls12
     /// In OpenSSL's notation: names with `TLS_` are suites of TLS 1.3, all else is a cipher list for TLS 1.2.
     var ciphers: String?

@@ -88,14 +88,21 @@ extension Ending {
         return advice(status: status)
     }
 
+    /// The commonest mistake of all: the server never learns that it was asked for a WebSocket.
+    private static let proxyAdvice =
+        "A proxy before it must pass WebSockets on; nginx does with: proxy_http_version 1.1; "
+        + "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";"
+
     private static func advice(status: Int) -> String {
         switch status {
-        case 200: "This is a plain web server or another path: check the URL."
+        case 200: "This is a plain web server or another path: check the URL. \(proxyAdvice)"
         case 300...399: "Redirects are not followed: put the new address into the setting url."
-        case 400: "It did not take the request: check the path, subprotocols and headers."
+        case 400: "\(proxyAdvice) If there is none, check the path, subprotocols and headers."
         case 401, 403, 407: "Check username and password, or the token."
-        case 404: "Check the path of the URL."
-        case 426: "It asks for another protocol version or subprotocol."
+        case 404: "Check the path of the URL. \(proxyAdvice)"
+        // 505: the proxy has made HTTP/1.0 of it.
+        case 405, 501, 505: proxyAdvice
+        case 426: "\(proxyAdvice) If there is none, it asks for another protocol version or subprotocol."
         case 429: "Too many connections or attempts: the node waits as long as the server asks."
         case 503: "It is not available now: the node waits as long as the server asks."
         case 500...599: "The server, or a proxy before it, failed: see its log."

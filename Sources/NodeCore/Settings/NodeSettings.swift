@@ -36,6 +36,7 @@ public final class NodeSettings: Sendable {
         tlsCiphers = read.text(.tlsCiphers)
         tlsServerName = read.text(.tlsServerName)
         tlsVerify = read.boolean(.tlsVerify)
+        tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
         connectTimeoutMilliseconds = read.milliseconds(.connectTimeout)
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
@@ -101,6 +102,8 @@ public final class NodeSettings: Sendable {
     /// Nil: the URL's host.
     public let tlsServerName: String?
     public let tlsVerify: Bool
+    /// A certificate without subject alternative names may bear the server's name as its common name.
+    public let tlsAllowsCommonName: Bool
     public let tlsALPN: [String]
 
     public let connectTimeoutMilliseconds: Int64

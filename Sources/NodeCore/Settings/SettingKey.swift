@@ -27,6 +27,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case tlsCiphers = "tls-ciphers"
     case tlsServerName = "tls-server-name"
     case tlsVerify = "tls-verify"
+    case tlsAllowCN = "tls-allow-cn"
     case tlsALPN = "tls-alpn"
     case connectTimeout = "connect-timeout"
     case pingInterval = "ping-interval"

@@ -16,8 +16,9 @@ extension SettingsTable {
             .headers, .pairs(countMax: 64, bytesMax: 8192), secret: true, reconnects: true,
             BilingualText("Headers", "请求头"),
             BilingualText(
-                "An object of further headers of the handshake, {\"name\":\"value\"}.",
-                "握手时附加的请求头对象，{\"名称\":\"值\"}。")),
+                "An object of further headers of the handshake, {\"name\":\"value\"}. Host takes the place "
+                    + "of the URL's.",
+                "握手时附加的请求头对象，{\"名称\":\"值\"}。Host 代替 URL 中的主机。")),
         SettingDescriptor(
             .subprotocols, .texts(countMax: 32, bytesMax: 128), reconnects: true,
             BilingualText("Subprotocols", "子协议"),
@@ -40,7 +41,8 @@ extension SettingsTable {
             .certificateAuthorities, .file(bytesMax: 1 << 20), shown: .forTLS, reconnects: true,
             BilingualText("CA certificates", "CA 证书"),
             BilingualText(
-                "The certificates that may have signed the server's; the system's store if absent.",
+                "The certificates that may have signed the server's, with revocation lists if need be; the "
+                    + "system's store if absent.",
                 "可信的服务器证书签发者；不填则使用系统证书库。")),
         SettingDescriptor(
             .certificate, .file(bytesMax: 1 << 20), shown: .forTLS, reconnects: true,
@@ -78,6 +80,13 @@ extension SettingsTable {
             BilingualText(
                 "False takes every certificate, a forger's included; for tests only.",
                 "false 会接受任何证书，包括伪造的；仅用于测试。")),
+        SettingDescriptor(
+            .tlsAllowCN, .boolean, .value(.boolean(false)), shown: .forTLS, reconnects: true,
+            BilingualText("Allow common name", "允许通用名称"),
+            BilingualText(
+                "True takes a server's name from its certificate's common name where there is no subject alternative "
+                    + "name, as old plant servers have it.",
+                "true 时，若证书没有使用者可选名称，则接受通用名称（CN）中的服务器名称，用于旧设备服务器。")),
         SettingDescriptor(
             .tlsALPN, .texts(countMax: 16, bytesMax: 255), reconnects: true,
             BilingualText("TLS ALPN", "TLS ALPN"),

@@ -134,7 +134,7 @@ extension NodeSuites {
                 if neuron_ws_attempt_set_url(attempt, "ftp://x") != .NEURON_WS_INVALID_SETTINGS {
                     return .NEURON_WS_SYSTEM
                 }
-                if neuron_ws_attempt_set_header(attempt, "Host", "x") != .NEURON_WS_INVALID_ARGUMENT {
+                if neuron_ws_attempt_set_header(attempt, "Host", "a/b") != .NEURON_WS_INVALID_ARGUMENT {
                     return .NEURON_WS_SYSTEM
                 }
                 _ = neuron_ws_attempt_set_url(attempt, url)

@@ -119,6 +119,7 @@ class StateStructure(Structure):
         ("message", c_char * 1024),
         ("extensions", c_char * 160),
         ("states_interval_s", c_uint32),
+        ("tls_common_name", c_bool),
     ]
 
 

@@ -44,6 +44,7 @@ class State:
     message: str
     extensions: str
     states_interval_s: int
+    tls_common_name: bool
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -72,6 +73,7 @@ class State:
             message=_text(state.message),
             extensions=_text(state.extensions),
             states_interval_s=state.states_interval_s,
+            tls_common_name=state.tls_common_name,
         )
 
 
