@@ -36,7 +36,8 @@
  *            the part this library does not know is all zero; written to, that part is left as it is. Less than the
  *            first version or more than 4096 is NEURON_WS_STRUCT_SIZE. Structs in arrays have no size of their own:
  *            tag_size and stride stand for it, and the same holds.
- * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it.
+ * Text       is UTF-8. Invalid UTF-8 in names and values becomes U+FFFD in the message; nothing is lost for it. A JSON
+ *            document may begin with a byte order mark, here and from the server.
  * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
  *            nothing (destroy included); nodes made by the child work.
  * Memory     Where there is none for what a host decides the size of (groups, messages, documents, settings), the call
@@ -480,7 +481,7 @@ typedef struct neuron_ws_metrics {
     uint64_t disconnections;       /* of open connections */
     uint64_t messages_resent;      /* sent again because a connection ended in the middle of them */
     uint64_t events_dropped;       /* the event queue was full; never outcomes */
-    uint64_t requests_received;    /* understood: handed to the host, or answered as busy */
+    uint64_t requests_received;    /* understood: handed to the host, or answered as busy or refused */
     uint64_t requests_malformed;   /* looked like a request, and were none that could be understood */
     uint64_t queued_messages;      /* gauge: accepted, without outcome yet */
     uint64_t queued_bytes;         /* gauge: memory they take */
@@ -488,6 +489,8 @@ typedef struct neuron_ws_metrics {
     uint64_t link;                 /* gauge: 0 or 1 */
     uint64_t payload_bytes_compressed; /* of messages that were sent compressed, before that */
     uint64_t compressed_bytes_sent;    /* what these were compressed to */
+    uint64_t requests_refused;     /* of requests_received: the setting allow-requests does not allow them */
+    uint64_t messages_ignored;     /* of messages_received: no requests, and the host takes no messages */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
@@ -532,13 +535,14 @@ typedef struct neuron_ws_request_info {
 } neuron_ws_request_info_t;
 
 /* Limits of requests. A longer document, one nested deeper, or one with more tags is answered as malformed (1002); an
-   array of more messages is no array of requests. */
+   array of more messages, or of more bytes than a document, is no array of requests. */
 #define NEURON_WS_REQUEST_BYTES_MAX 4194304
 #define NEURON_WS_REQUEST_DEPTH_MAX 64
 #define NEURON_WS_REQUEST_TAGS_MAX 100000
 #define NEURON_WS_REQUEST_ARRAY_MAX 4096
-/* The requests of one node that the host holds at a time, and the bytes of their documents. Past these a new one is
-   answered at once as busy (1010). */
+/* The requests of one node that the host holds at a time, and the memory of their documents and values, as the setting
+   requests-max-bytes says; this is its default. Past these a new one is answered at once as busy (1010). One that takes
+   more than all of it is malformed (1002). */
 #define NEURON_WS_REQUESTS_MAX 1024
 #define NEURON_WS_REQUESTS_BYTES_MAX 16777216
 /* Answers are queued even where the queue is full, so that no request stays without one: so many past its limits. */
@@ -794,11 +798,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * Requests from the server
  *
  * Where the host has on_request, or takes NEURON_WS_EVENT_REQUEST events, each message that is JSON is looked at for
- * requests; an array is handled member by member. What is none goes to on_message.
+ * requests; an array is handled member by member. What is none goes to on_message, and is counted (messages_ignored)
+ * and logged where nobody takes that.
  *
- * What looks like a request and makes no sense is counted (requests_malformed) and answered with
+ * What looks like a request and makes no sense is counted (requests_malformed), logged, and answered with
  *     {"uuid":…,"error":1002,"reason":"…"}
- * where it has a uuid; where it has none it is logged, and goes to on_message too.
+ * where it has a uuid; where it has none it goes to on_message too.
+ *
+ * The setting allow-requests says what the host gets: `none`, `read` (default), `all`. What it does not allow is
+ * answered with error 1022 and a reason, counted (requests_refused) and logged.
  *
  * The host answers each request by neuron_ws_request_reply, with the JSON that neuron_ws_encode writes:
  *     READ, done      NEURON_WS_FORMAT_READ_RESPONSE, options {"uuid":…}, and the group
@@ -806,7 +814,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  *     any, failed     NEURON_WS_FORMAT_WRITE_RESPONSE, options {"uuid":…,"error":code,"reason":"…"}
  * One that is not answered within the setting request-timeout is answered with error 3015 by the library; the handle
  * stays the host's, who still replies (NEURON_WS_NOT_FOUND then) or drops. While NEURON_WS_REQUESTS_MAX requests are
- * the host's, or NEURON_WS_REQUESTS_BYTES_MAX bytes of them, new ones are answered with error 1010.
+ * the host's, or as much memory as the setting requests-max-bytes says, new ones are answered with error 1010.
  *
  * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
  *

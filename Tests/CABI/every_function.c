@@ -246,7 +246,8 @@ static void requests_and_states(void)
     host.size = sizeof host;
     host.context = &seen;
     host.on_request = on_request;
-    settings_for(settings, sizeof settings, port, ",\"upload_drv_state\":true,\"upload_drv_state_interval\":9");
+    settings_for(settings, sizeof settings, port,
+                 ",\"upload_drv_state\":true,\"upload_drv_state_interval\":9,\"allow-requests\":\"all\"");
     if (!OK(neuron_ws_node_create("requests", settings, &host, &node)))
         return;
     CHECK(state_of(node).states_interval_s == 9);

@@ -237,6 +237,7 @@ static void check_first_members(void)
     ENDS(event, length);
     GROWS(request_info, tag_size);
     GROWS(event, count);
+    GROWS(metrics, requests_refused);
 }
 
 void misuse_sizes(ports_t ports)

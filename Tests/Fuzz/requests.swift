@@ -29,10 +29,9 @@ private func checkTags(_ info: neuron_ws_request_info_t) {
 private func check(_ request: Request) {
     require(isJSON(request.uuid), "a uuid that is no JSON")
     require(isJSON(RequestAnswer.encode(uuid: request.uuid, error: 1, reason: "\"\u{1}ü")), "an answer that is no JSON")
-    request.withDocument { bytes in
-        require(Jansson.verdict(bytes) != .noDocument, "a request that is no JSON")
-        require(bytes.count == request.byteCount && bytes.count <= RequestLimits.documentBytesMax, "its length")
-    }
+    let document = UnsafeRawBufferPointer(start: request.info.json, count: request.info.json_length)
+    require(Jansson.verdict(document) != .noDocument, "a request that is no JSON")
+    require(document.count <= RequestLimits.documentBytesMax && request.memoryBytes >= document.count, "its length")
     require(request.info.json[request.info.json_length] == 0, "no NUL behind the document")
     require((1...4).contains(request.info.kind.rawValue), "kind \(request.info.kind.rawValue)")
     checkTags(request.info)
@@ -44,12 +43,15 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     guard var message = IncomingMessage.make(bytes) else { return 0 }
     var end = 0
     var count = 0
-    while let part = message.next() {
+    let rules = RequestRules(policy: .all, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 18)
+    while let part = message.next(rules) {
         count += 1
         require(count <= RequestLimits.arrayMembersMax, "\(count) parts")
         switch part {
         case .request(let request):
             check(request)
+        case .busy(let uuid): require(isJSON(uuid), "a uuid that is no JSON")
+        case .refused: require(false, "refused, though all is allowed")
         case .malformed(let malformed, let range):
             require(!malformed.reason.isEmpty, "malformed without a reason")
             require(malformed.uuid.map(isJSON) ?? true, "a uuid that is no JSON")

@@ -21,7 +21,8 @@ READ = {"uuid": "1", "node": "plc1", "group": "fast"}
 def asking(server: foreign.Server, *, on_request: Any = None, **settings: Any) -> Iterator[neuron_ws.Node]:
     """A connected node that takes requests."""
     events = EventKind.REQUEST if on_request is None else EventKind(0)
-    with neuron_ws.Node("n", {"url": server.url, **settings}, on_request=on_request, events=events) as node:
+    settings = {"url": server.url, "allow-requests": "all", **settings}
+    with neuron_ws.Node("n", settings, on_request=on_request, events=events) as node:
         foreign.wait_until(lambda: node.state.link)
         yield node
 

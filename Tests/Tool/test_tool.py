@@ -172,7 +172,7 @@ def test_check_tells_what_was_negotiated(server: foreign.Server, tmp_path: Path)
     done = tool.run("check", "--settings", tool.settings(tmp_path, url=server.url))
     assert done.returncode == 0, done.stdout
     steps = [line.split()[0] for line in done.stdout.splitlines() if " ok " in line]
-    assert steps == ["settings", "resolve", "connect", "handshake"]
+    assert steps == ["settings", "resolve", "connect", "handshake", "stay"]
     assert f"127.0.0.1:{server.port}" in done.stdout
 
 

@@ -52,7 +52,7 @@ public func neuron_ws_request_reply(
         do throws(JSONError) {
             try JSONText.check(bytes)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
-        switch try entry.desk.reply(number, bytes) {
+        switch try entry.desk.reply(number, entry.request, bytes) {
         case .NEURON_WS_OK: return .NEURON_WS_OK
         case .NEURON_WS_NOT_RUNNING:
             return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")

@@ -78,6 +78,9 @@ final class Configuration: @unchecked Sendable {
     }
 
     var fragmentBytesMax: Int { settings.fragmentBytes }
+    var requestPolicy: RequestPolicy { settings.requestPolicy }
+    /// Of memory.
+    var requestBytesMax: Int { settings.requestBytesMax }
     /// Nanoseconds.
     var requestTimeout: UInt64 { Self.nanoseconds(settings.requestTimeoutMilliseconds) }
     var statesInterval: UInt32 { UInt32(clamping: settings.driverStatesIntervalSeconds) }

@@ -10,11 +10,24 @@ extension Node {
         _ = try queue(json, kind: nil, beyond: Self.answersBeyond)
     }
 
-    /// The library's own answer. Where even the room for answers is full it is lost, and counted as rejected.
+    /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
     func answer(uuid: [UInt8], error: Int64, reason: String) {
         RequestAnswer.encode(uuid: uuid, error: error, reason: reason).withUnsafeBytes { bytes in
-            do throws(NodeError) { try queueAnswer(bytes) } catch {}
+            do throws(NodeError) { try queueAnswer(bytes) } catch {
+                log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
+            }
         }
+    }
+
+    /// What was done for the server: writes and actions are worth a notice.
+    func logAnswered(_ request: Request, _ json: UnsafeRawBufferPointer) {
+        let isRead = request.info.kind == .NEURON_WS_REQUEST_READ
+        let level: neuron_ws_log_level_t = isRead ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
+        log(
+            level, .answeredRequest(request.info.kind),
+            "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
+                + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by "
+                + "\(lock.withLock { status.url }): \(request.subject.text).")
     }
 
     /// The next event for the host; a request that was answered as too late while it waited is none.

@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 extension NodeSession {
     /// Timers of this session by their tokens.
@@ -27,11 +28,15 @@ extension NodeSession {
         _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
     ) {
         var documents = documents
-        while !isEnded, let part = documents.next() {
+        while !isEnded, let part = documents.next(requestRules) {
             switch part {
             case .request(let request): requestArrived(request)
             case .malformed(let request, let range):
                 malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .refused(let request): refusedArrived(request)
+            case .busy(let uuid):
+                countReceived()
+                refuseAsBusy(uuid)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
@@ -44,57 +49,90 @@ extension NodeSession {
         }
     }
 
+    /// Those that a configure has just set are in force when it returns, though the loop has not heard of them yet.
+    private var requestRules: RequestRules {
+        let present = node.lock.withLock { node.configuration }
+        let memoryBytesMax = present.requestBytesMax
+        return RequestRules(
+            policy: present.requestPolicy, memoryBytesMax: memoryBytesMax,
+            memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax))
+    }
+
     private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
             node.tell(bytes, through: queue) { .message(kind, $0) }
         } else if node.host.wantsMessages {
             node.host.messageReceived(node.handle, kind, bytes)
+        } else {
+            ignore(kind, bytes)
         }
     }
 
+    /// What nobody takes leaves a trace all the same: a server that waits for an answer waits in vain.
+    private func ignore(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        node.lock.withLock { node.counters.messagesIgnored &+= 1 }
+        let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
+        let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
+        node.log(
+            .NEURON_WS_LOG_INFO, .ignoredMessage,
+            "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
+                + "takes it\(advice): \(ForeignText(bytes.prefix(256)).shown(charactersMax: 64))")
+    }
+
+    private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
+
     private func requestArrived(_ request: Request) {
-        node.lock.withLock { node.counters.requestsReceived &+= 1 }
+        countReceived()
         guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
-            return refuse(request)
+            return refuseAsBusy(request.uuid)
         }
         rescheduleRequests()
         if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
-            let isTold = request.withDocument { node.tell($0, through: queue) { .request(handle, $0) } }
-            if !isTold {
+            if !node.tell(.request(handle, request.document), through: queue) {
                 _ = node.requests.drop(handle)
-                refuse(request)
+                refuseAsBusy(request.uuid)
             }
         } else if let pointer = RequestHandle(bitPattern: handle) {
             node.host.requestReceived(node.handle, pointer, request)
         }
     }
 
-    private func refuse(_ request: Request) {
+    private func refuseAsBusy(_ uuid: [UInt8]) {
+        let limits = "\(RequestLimits.heldMax) requests, or \(configuration.requestBytesMax) bytes of memory for them "
         node.answer(
-            uuid: request.uuid, error: RequestErrorCode.busy,
-            reason: "the gateway holds \(RequestLimits.heldMax) requests, or "
-                + "\(RequestLimits.heldBytesMax) bytes of them, that it has not answered yet")
+            uuid: uuid, error: RequestErrorCode.busy,
+            reason: "the gateway holds \(limits)(setting requests-max-bytes), that it has not answered yet")
+        node.log(
+            .NEURON_WS_LOG_WARN, .busyRequest,
+            "\(status.url): a request from the server was answered as busy: the host has not answered those before it, "
+                + "and holds \(limits)(setting requests-max-bytes).")
+    }
+
+    /// By the setting allow-requests.
+    private func refusedArrived(_ request: RefusedRequest) {
+        node.lock.withLock {
+            node.counters.requestsReceived &+= 1
+            node.counters.requestsRefused &+= 1
+        }
+        node.answer(uuid: request.uuid, error: RequestErrorCode.refused, reason: request.reason)
+        node.log(
+            .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
+            "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
+                + "(\(status.peerAddress)): \(request.subject.text): \(request.reason).")
     }
 
     private func malformedArrived(
         _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
     ) {
-        let count = node.lock.withLock { () -> UInt64 in
-            node.counters.requestsMalformed &+= 1
-            return node.counters.requestsMalformed
-        }
+        node.lock.withLock { node.counters.requestsMalformed &+= 1 }
         if let uuid = request.uuid {
-            return node.answer(uuid: uuid, error: RequestErrorCode.malformed, reason: request.reason)
+            node.answer(uuid: uuid, error: RequestErrorCode.malformed, reason: request.reason)
         }
-        malformedUnanswered &+= 1
-        // At doubling intervals: a server that sends many must not fill the log.
-        if malformedUnanswered.nonzeroBitCount == 1 {
-            node.log(
-                .NEURON_WS_LOG_WARN,
-                "A request from the server has no uuid to answer to: \(request.reason) "
-                    + "(\(malformedUnanswered) such, \(count) malformed in all).")
-        }
-        if !isEnded { deliver(kind, bytes) }
+        node.log(
+            .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.uuid != nil),
+            "\(status.url): a request from the server makes no sense"
+                + "\(request.uuid == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
+        if request.uuid == nil, !isEnded { deliver(kind, bytes) }
     }
 
     // MARK: Too late
@@ -115,7 +153,7 @@ extension NodeSession {
         }
         if !late.isEmpty {
             node.log(
-                .NEURON_WS_LOG_WARN,
+                .NEURON_WS_LOG_WARN, .expiredRequest,
                 "\(late.count) requests were not answered by the host in time (setting request-timeout).")
         }
         if !isEnded { rescheduleRequests() }

@@ -53,8 +53,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
 
-    /// Malformed requests without a uuid so far.
-    var malformedUnanswered: UInt64 = 0
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
     /// While it runs a new connection is left alone; see `RefusalWatch`.

@@ -31,11 +31,15 @@ final class RequestDesk: @unchecked Sendable {
         withExtendedLifetime(last) {}
     }
 
-    /// A handle for the host; nil: it holds too many.
+    /// What is left for one more, bytes of memory; see `RequestLedger`.
+    func room(memoryBytesMax: Int) -> Int { lock.withLock { ledger.room(memoryBytesMax: memoryBytesMax) } }
+
+    /// A handle for the host; nil: it holds too many. What its memory may be was asked before, by `room`, of which
+    /// others can only make more.
     func admit(_ request: Request, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
-        guard ledger.hasRoom(byteCount: request.byteCount) else { return nil }
+        guard ledger.room(memoryBytesMax: .max) > 0 else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(desk: self, request: request))
         ledger.add(request, handle: handle, now: now)
         return handle
@@ -49,7 +53,12 @@ final class RequestDesk: @unchecked Sendable {
 
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.
-    func reply(_ handle: UInt, _ json: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
+    func reply(
+        _ handle: UInt, _ request: Request, _ json: UnsafeRawBufferPointer
+    ) throws(NodeError) -> neuron_ws_status_t {
+        var answering: Node?
+        // Behind the lock: the host's log may call back.
+        defer { answering?.logAnswered(request, json) }
         lock.lock()
         // Kept beyond the lock: the node's last reference must not go with it held.
         let node = self.node
@@ -64,6 +73,7 @@ final class RequestDesk: @unchecked Sendable {
         case .waiting:
             if let node {
                 try node.queueAnswer(json)
+                answering = node
                 status = .NEURON_WS_OK
             } else {
                 status = .NEURON_WS_NOT_RUNNING

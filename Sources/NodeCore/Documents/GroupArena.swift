@@ -1,14 +1,22 @@
 import CNeuronWS
 
-/// The memory of a group's tags: buffers that live as long as the arena does.
+/// The memory of a group's tags: buffers that live as long as the arena does. What is small shares a chunk.
 final class GroupArena {
-    private var buffers: [UnsafeMutableRawPointer] = []
+    private static let chunkBytesMin = 512
+    private static let chunkBytesMax = 64 * 1024
 
-    deinit { for buffer in buffers { buffer.deallocate() } }
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private var next: UnsafeMutableRawPointer?
+    /// Of the present chunk; nil `next`: there is none, and `left` is 0.
+    private var left = 0
+    /// Memory that it has taken, bytes.
+    private(set) var byteCount = 0
+
+    deinit { for chunk in chunks { chunk.deallocate() } }
 
     /// `count` tags, all zero.
     func tags(_ count: Int) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
-        let memory = reserve(count * MemoryLayout<neuron_ws_tag_t>.stride, MemoryLayout<neuron_ws_tag_t>.alignment)
+        let memory = reserve(count * MemoryLayout<neuron_ws_tag_t>.stride)
         let tags = memory.bindMemory(to: neuron_ws_tag_t.self, capacity: count)
         tags.initialize(repeating: neuron_ws_tag_t(), count: count)
         return UnsafeMutableBufferPointer(start: tags, count: count)
@@ -16,16 +24,37 @@ final class GroupArena {
 
     /// A copy of the elements.
     func copy<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeRawPointer {
-        let memory = reserve(elements.count * MemoryLayout<Element>.stride, MemoryLayout<Element>.alignment)
-        elements.withUnsafeBytes { source in
-            if let base = source.baseAddress { memory.copyMemory(from: base, byteCount: source.count) }
-        }
+        elements.withUnsafeBytes { copy($0) }
+    }
+
+    /// A copy of the bytes, with a NUL behind them.
+    func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+        let memory = reserve(bytes.count + 1)
+        if let base = bytes.baseAddress { memory.copyMemory(from: base, byteCount: bytes.count) }
+        memory.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
         return UnsafeRawPointer(memory)
     }
 
-    private func reserve(_ byteCount: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: alignment)
-        buffers.append(memory)
+    /// Aligned for every type that a tag may hold.
+    private func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        let needed = (byteCount + 7) & ~7
+        // Chunks double, so that few things take little and many take few.
+        let size = min(max(self.byteCount, Self.chunkBytesMin), Self.chunkBytesMax)
+        if needed > size / 4, needed > left { return addChunk(needed) }
+        if needed > left || next == nil {
+            next = addChunk(size)
+            left = size
+        }
+        guard let memory = next else { preconditionFailure("there is a chunk") }
+        next = memory + needed
+        left -= needed
         return memory
+    }
+
+    private func addChunk(_ size: Int) -> UnsafeMutableRawPointer {
+        let chunk = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: 8)
+        chunks.append(chunk)
+        byteCount += size
+        return chunk
     }
 }

@@ -6,6 +6,8 @@ struct TagValueReader {
     let arena: GroupArena
     /// The tag's name, for error texts.
     let name: String
+    /// Texts are the document's, which stays; else they are copied.
+    var borrowsTexts = true
 
     /// Fills type and value of `tag`; `type` nil: by the value.
     func read(
@@ -155,7 +157,13 @@ struct TagValueReader {
         guard value.kind == .string, LargeIntegers.value(of: value) == nil else {
             throw refusal(value, type, "a text, or an array of bytes")
         }
-        return neuron_ws_text_t(data: json_string_value(value.pointer), length: json_string_length(value.pointer))
+        return neuron_ws_text_t(data: kept(value), length: json_string_length(value.pointer))
+    }
+
+    /// A text as it may be kept as long as the arena.
+    private func kept(_ value: JSONValue) -> UnsafePointer<CChar>? {
+        if borrowsTexts { return json_string_value(value.pointer) }
+        return value.withUTF8 { arena.copy($0).assumingMemoryBound(to: CChar.self) }
     }
 
     private func elements<Number: FixedWidthInteger>(
@@ -211,7 +219,7 @@ struct TagValueReader {
                 guard element.withUTF8({ $0.contains(0) }) == false else {
                     throw refusal(element, type, "an array of texts without U+0000")
                 }
-                texts.append(json_string_value(element.pointer))
+                texts.append(kept(element))
             }
         }
         switch type {

@@ -78,6 +78,10 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(
             .compressedBytesSent, "compressed_bytes_sent", unit: .bytes, family: "compressed_sent_bytes",
             "What these were compressed to."),
+        MetricDescriptor(
+            .requestsRefused, "requests_refused", "Requests from the server that allow-requests does not allow."),
+        MetricDescriptor(
+            .messagesIgnored, "messages_ignored", "Messages from the server that were no requests, and nobody took."),
     ]
 }
 
@@ -90,4 +94,5 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case messagesResent, eventsDropped, requestsReceived, requestsMalformed
     case queuedMessages, queuedBytes, roundTripMicroseconds, link
     case payloadBytesCompressed, compressedBytesSent
+    case requestsRefused, messagesIgnored
 }

@@ -34,6 +34,8 @@ public struct NodeMetrics: Sendable {
     public var link: UInt64 = 0
     public var payloadBytesCompressed: UInt64 = 0
     public var compressedBytesSent: UInt64 = 0
+    public var requestsRefused: UInt64 = 0
+    public var messagesIgnored: UInt64 = 0
 
     public init() {}
 
@@ -68,6 +70,8 @@ public struct NodeMetrics: Sendable {
         case .link: link
         case .payloadBytesCompressed: payloadBytesCompressed
         case .compressedBytesSent: compressedBytesSent
+        case .requestsRefused: requestsRefused
+        case .messagesIgnored: messagesIgnored
         }
     }
 
@@ -103,6 +107,8 @@ public struct NodeMetrics: Sendable {
         metrics.link = link
         metrics.payload_bytes_compressed = payloadBytesCompressed
         metrics.compressed_bytes_sent = compressedBytesSent
+        metrics.requests_refused = requestsRefused
+        metrics.messages_ignored = messagesIgnored
         return metrics
     }
 }

@@ -8,6 +8,10 @@ public enum LogLineKind: Equatable, Sendable {
     case verifyOff
     /// A request that could not be understood, with or without a uuid to answer to.
     case malformedRequest(hasUUID: Bool)
+    /// A request that `allow-requests` does not allow.
+    case refusedRequest(neuron_ws_request_kind_t)
+    /// A request that the host has answered.
+    case answeredRequest(neuron_ws_request_kind_t)
     /// More requests than the node holds.
     case busyRequest
     /// The host did not answer in time.

@@ -7,6 +7,10 @@ public struct IncomingMessage {
         case request(Request)
         /// With its bytes' place in the message: where it has no uuid they are the host's too.
         case malformed(MalformedRequest, Range<Int>)
+        /// The settings do not allow it.
+        case refused(RefusedRequest)
+        /// There is no room for it at present.
+        case busy(uuid: [UInt8])
         /// No request: these bytes of the message are the host's.
         case other(Range<Int>)
     }
@@ -28,13 +32,13 @@ public struct IncomingMessage {
     /// Nil: nothing in it looks like a request, and the whole message is the host's. One look at the first byte decides
     /// for what is not JSON, one pass over the bytes for what is.
     public static func make(_ bytes: UnsafeRawBufferPointer) -> IncomingMessage? {
-        let start = RequestOutline.skipBlanks(bytes, from: 0)
+        let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
         guard start < bytes.count else { return nil }
         if bytes[start] == UInt8(ascii: "{") {
-            guard RequestOutline(bytes, from: start).mayBeRequest else { return nil }
+            guard outline(bytes, from: start).looksLikeRequest else { return nil }
             return IncomingMessage(bytes, from: start, isArray: false)
         }
-        guard bytes[start] == UInt8(ascii: "[") else { return nil }
+        guard bytes[start] == UInt8(ascii: "["), bytes.count <= RequestLimits.documentBytesMax else { return nil }
         var message = IncomingMessage(bytes, from: start + 1, isArray: true)
         var look = message
         var mayHoldRequests = false
@@ -42,7 +46,7 @@ public struct IncomingMessage {
         while let member = look.nextMember() {
             count += 1
             if count > RequestLimits.arrayMembersMax { return nil }
-            if member.outline?.mayBeRequest == true { mayHoldRequests = true }
+            if member.outline?.looksLikeRequest == true { mayHoldRequests = true }
         }
         guard mayHoldRequests else { return nil }
         message.isBroken = look.isBroken
@@ -58,40 +62,51 @@ public struct IncomingMessage {
     /// There are no bytes left; before that there may be no document left either.
     public var isAtEnd: Bool { position >= bytes.count }
 
+    /// No more is looked at of a document that is too long anyhow: its uuid is found there, or not at all.
+    private static func outline(_ bytes: UnsafeRawBufferPointer, from start: Int) -> RequestOutline {
+        RequestOutline(
+            UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax)),
+            from: min(start, RequestLimits.documentBytesMax))
+    }
+
     /// The next document; nil: there are no more.
-    public mutating func next() -> Part? {
+    public mutating func next(_ rules: RequestRules) -> Part? {
         guard isArray else {
             guard position < bytes.count else { return nil }
             let start = position
             position = bytes.count
             // With the blanks before it: what is no request is the host's as it came.
-            return part(0..<bytes.count, RequestOutline(bytes, from: start))
+            return part(0..<bytes.count, Self.outline(bytes, from: start), rules)
         }
         guard let member = nextMember() else { return nil }
         guard let outline = member.outline else { return .other(member.range) }
-        return part(member.range, outline)
+        return part(member.range, outline, rules)
     }
 
-    private func part(_ range: Range<Int>, _ outline: RequestOutline) -> Part {
-        guard outline.mayBeRequest else { return .other(range) }
+    private func part(_ range: Range<Int>, _ outline: RequestOutline, _ rules: RequestRules) -> Part {
+        guard outline.looksLikeRequest else { return .other(range) }
         if isBroken {
-            guard outline.looksLikeRequest else { return .other(range) }
             return .malformed(
                 MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"), range)
         }
-        return RequestParser.parse(UnsafeRawBufferPointer(rebasing: bytes[range]), outline).part(at: range)
+        switch RequestParser.parse(UnsafeRawBufferPointer(rebasing: bytes[range]), outline, rules) {
+        case .request(let request): return .request(request)
+        case .malformed(let malformed): return .malformed(malformed, range)
+        case .refused(let refused): return .refused(refused)
+        case .busy(let uuid): return .busy(uuid: uuid)
+        }
     }
 
     /// The array's next member, with an outline if it is an object.
     private mutating func nextMember() -> (range: Range<Int>, outline: RequestOutline?)? {
-        var start = RequestOutline.skipBlanks(bytes, from: position)
+        var start = JSONScan.skipBlanks(bytes, from: position)
         guard start < bytes.count, bytes[start] != UInt8(ascii: "]") else {
             finishArray(at: start)
             return nil
         }
         if bytes[start] == UInt8(ascii: ",") {
             if isFirst { isBroken = true }
-            start = RequestOutline.skipBlanks(bytes, from: start + 1)
+            start = JSONScan.skipBlanks(bytes, from: start + 1)
         }
         isFirst = false
         guard start < bytes.count else {
@@ -105,7 +120,7 @@ public struct IncomingMessage {
             if bytes[start] == UInt8(ascii: "{") { outline = whole }
             position = whole.end
         case UInt8(ascii: "\""):
-            position = RequestOutline.endOfText(bytes, from: start)
+            position = JSONScan.endOfText(bytes, from: start)
         default:
             position = start
             while position < bytes.count, bytes[position] != UInt8(ascii: ","), bytes[position] != UInt8(ascii: "]") {
@@ -118,7 +133,7 @@ public struct IncomingMessage {
                 return nil
             }
         }
-        let behind = RequestOutline.skipBlanks(bytes, from: position)
+        let behind = JSONScan.skipBlanks(bytes, from: position)
         if behind >= bytes.count || (bytes[behind] != UInt8(ascii: ",") && bytes[behind] != UInt8(ascii: "]")) {
             isBroken = true
         }
@@ -127,15 +142,18 @@ public struct IncomingMessage {
 
     /// Behind the closing bracket nothing may follow.
     private mutating func finishArray(at end: Int) {
-        if end >= bytes.count || RequestOutline.skipBlanks(bytes, from: end + 1) < bytes.count { isBroken = true }
+        if end >= bytes.count || JSONScan.skipBlanks(bytes, from: end + 1) < bytes.count { isBroken = true }
         position = end
     }
 }
 
-/// What looked like a request and could not be understood.
-public struct MalformedRequest: Equatable, Sendable {
-    /// Its uuid as JSON, to be echoed; nil where it has none.
-    public let uuid: [UInt8]?
-    /// For people: what is wrong with it.
-    public let reason: String
+extension IncomingMessage {
+    /// Whether these bytes look like JSON in UTF-16, which is none (RFC 8259 §8.1) and goes unseen otherwise.
+    public static func isUTF16(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= 2 else { return false }
+        switch (bytes[0], bytes[1]) {
+        case (0xFF, 0xFE), (0xFE, 0xFF), (0x7B, 0), (0x5B, 0), (0, 0x7B), (0, 0x5B): return true
+        default: return false
+        }
+    }
 }

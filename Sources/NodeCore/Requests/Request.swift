@@ -6,23 +6,40 @@ public final class Request: @unchecked Sendable {
     public let info: neuron_ws_request_info_t
     /// The uuid as JSON, to be echoed.
     public let uuid: [UInt8]
-    private let document: JSONDocument
+    /// Its text.
+    public let document: EventBytes
     private let arena: GroupArena
 
-    init(_ info: neuron_ws_request_info_t, uuid: [UInt8], document: JSONDocument, arena: GroupArena) {
+    /// What a request takes besides its document and its values: itself, its place in ledger and registry.
+    static let ownBytes = 512
+
+    init(_ info: neuron_ws_request_info_t, uuid: [UInt8], document: EventBytes, arena: GroupArena) {
         self.info = info
         self.uuid = uuid
         self.document = document
         self.arena = arena
     }
 
-    /// Of its document.
-    public var byteCount: Int { info.json_length }
+    /// Memory that it takes, bytes.
+    public var memoryBytes: Int { Self.ownBytes + document.count + arena.byteCount }
 
-    /// The document's bytes, valid during the call.
-    public func withDocument<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withExtendedLifetime(self) {
-            body(UnsafeRawBufferPointer(start: info.json, count: info.json_length))
-        }
-    }
+    /// What it is about, for the log.
+    public var subject: RequestSubject { withExtendedLifetime(self) { RequestSubject(info) } }
+}
+
+/// What looked like a request and could not be understood.
+public struct MalformedRequest: Equatable, Sendable {
+    /// Its uuid as JSON, to be echoed; nil where it has none.
+    public let uuid: [UInt8]?
+    /// For people: what is wrong with it. Names of the server's are shown as `ForeignText` shows them.
+    public let reason: String
+}
+
+/// A request that the settings do not allow.
+public struct RefusedRequest: Sendable {
+    /// Its uuid as JSON, to be echoed.
+    public let uuid: [UInt8]
+    /// For people: why.
+    public let reason: String
+    public let subject: RequestSubject
 }

@@ -2,7 +2,8 @@
 ///
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
 /// may be reading it.
-/// Invariants: `count <= RequestLimits.heldMax`, `heldBytes <= RequestLimits.heldBytesMax`.
+/// Invariants: `count <= RequestLimits.heldMax`; `heldBytes` is the sum of `Request.memoryBytes`, and grows only as far
+/// as the limit of the settings.
 public struct RequestLedger {
     /// How a request stood when the host let go of it.
     public enum Standing: Sendable {
@@ -20,6 +21,7 @@ public struct RequestLedger {
 
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
+    /// Memory that they take.
     public private(set) var heldBytes = 0
     /// How long a request may wait. A setting, in force for those that wait already, too.
     public var timeout: UInt64
@@ -28,16 +30,16 @@ public struct RequestLedger {
 
     public var count: Int { entries.count }
 
-    /// Whether one more of this size is taken.
-    public func hasRoom(byteCount: Int) -> Bool {
-        entries.count < RequestLimits.heldMax && byteCount <= RequestLimits.heldBytesMax - heldBytes
+    /// What is left for one more, bytes of memory; 0: there are as many as there may be.
+    public func room(memoryBytesMax: Int) -> Int {
+        entries.count < RequestLimits.heldMax ? max(0, memoryBytesMax - heldBytes) : 0
     }
 
-    /// The caller has asked `hasRoom`.
+    /// The caller has asked for `room`.
     public mutating func add(_ request: Request, handle: UInt, now: UInt64) {
-        precondition(hasRoom(byteCount: request.byteCount), "the room was not asked for")
+        precondition(entries.count < RequestLimits.heldMax, "the room was not asked for")
         entries.append(Entry(handle: handle, request: request, arrived: now))
-        heldBytes += request.byteCount
+        heldBytes += request.memoryBytes
     }
 
     /// Nil: it is not here.
@@ -48,7 +50,7 @@ public struct RequestLedger {
     /// The host lets go of it.
     public mutating func remove(_ handle: UInt) {
         guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
-        heldBytes -= entries[index].request.byteCount
+        heldBytes -= entries[index].request.memoryBytes
         entries.remove(at: index)
     }
 

@@ -9,9 +9,8 @@ public enum RequestLimits {
     public static let tagsMax = Int(NEURON_WS_REQUEST_TAGS_MAX)
     /// Members of an array that is handled member by member.
     public static let arrayMembersMax = Int(NEURON_WS_REQUEST_ARRAY_MAX)
-    /// Requests of one node that the host holds, and the bytes of their documents.
+    /// Requests of one node that the host holds.
     public static let heldMax = Int(NEURON_WS_REQUESTS_MAX)
-    public static let heldBytesMax = Int(NEURON_WS_REQUESTS_BYTES_MAX)
     /// How far answers may go past the limits of the queue.
     public static let repliesBeyondMax = Int(NEURON_WS_REPLIES_BEYOND_MAX)
     public static let repliesBeyondBytesMax = Int(NEURON_WS_REPLIES_BEYOND_BYTES_MAX)
@@ -25,6 +24,8 @@ public enum RequestErrorCode {
     public static let malformed: Int64 = 1002
     /// NEU_ERR_IS_BUSY: the host holds as many requests as it may.
     public static let busy: Int64 = 1010
+    /// NEU_ERR_USER_NO_PERMISSION: the setting allow-requests does not allow it.
+    public static let refused: Int64 = 1022
     /// NEU_ERR_PLUGIN_DEVICE_NOT_RESPONSE: the host did not answer in time.
     public static let expired: Int64 = 3015
 }

@@ -1,47 +1,11 @@
-/// What a JSON document is about, told from one pass over its bytes: which members its root object has, where its uuid
-/// stands, how deep it goes.
+/// What a JSON document is about, told from one pass over its bytes: which members its root object has and where their
+/// values stand, how deep it goes.
 ///
-/// It builds nothing, so that the many messages that are no requests cost no tree; and it finds the uuid in documents
-/// that jansson would refuse, so that even those are answered. It does not check the JSON: that is jansson's.
+/// It builds nothing, so that what is no request costs no tree, and of what is one only the parts that count are ever
+/// parsed; and it finds the uuid in documents that are no JSON, so that even those are answered. It does not check the
+/// JSON: that is `JSONChecker`'s.
 struct RequestOutline {
-    /// Members of the root that tell requests from other messages.
-    struct Names: OptionSet {
-        let rawValue: UInt16
-
-        static let uuid = Names(rawValue: 1)
-        static let node = Names(rawValue: 2)
-        static let group = Names(rawValue: 4)
-        static let tag = Names(rawValue: 8)
-        static let action = Names(rawValue: 16)
-        static let timestamp = Names(rawValue: 32)
-        static let values = Names(rawValue: 64)
-        /// A name with an escape: only a parser can tell which.
-        static let escaped = Names(rawValue: 128)
-
-        static func named(_ name: UnsafeRawBufferPointer) -> Names {
-            if name.contains(UInt8(ascii: "\\")) { return .escaped }
-            for (text, flag) in known where text.utf8CodeUnitCount == name.count {
-                if name.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: name.count)) { return flag }
-            }
-            return []
-        }
-
-        private static let known: [(StaticString, Names)] = [
-            ("uuid", .uuid), ("node", .node), ("group", .group), ("tag", .tag), ("action", .action),
-            ("timestamp", .timestamp), ("values", .values),
-        ]
-
-        /// With a uuid a node, group, tag or action makes a request; our own answers have none of them, so that a
-        /// server that echoes them starts no dialogue. Without a uuid a timestamp or values make it data.
-        func looksLikeRequest(hasUUID: Bool) -> Bool {
-            if hasUUID { return !isDisjoint(with: [.node, .group, .tag, .action]) }
-            return contains(.node) && !isDisjoint(with: [.group, .action]) && isDisjoint(with: [.timestamp, .values])
-        }
-    }
-
-    private(set) var names: Names = []
-    /// The value of the last member `uuid`, without the blanks around it.
-    private(set) var uuid: Range<Int>?
+    private(set) var members = RequestMembers()
     /// Brackets that are open at a time, at most.
     private(set) var depth = 0
     /// Behind the object's closing brace, or at the end of the bytes where it has none.
@@ -59,17 +23,18 @@ struct RequestOutline {
     private mutating func scan() {
         var open = 0
         var awaitsName = false
-        var name: Names = []
+        var member: RequestMember?
         var valueStart = end
         while end < bytes.count {
             switch bytes[end] {
             case UInt8(ascii: "\""):
                 let start = end
-                end = Self.endOfText(bytes, from: start)
+                end = JSONScan.endOfText(bytes, from: start)
                 if open == 1, awaitsName {
                     awaitsName = false
-                    name = Names.named(UnsafeRawBufferPointer(rebasing: bytes[start + 1..<max(start + 1, end - 1)]))
-                    names.formUnion(name)
+                    let name = UnsafeRawBufferPointer(rebasing: bytes[start + 1..<max(start + 1, end - 1)])
+                    member = RequestMember.named(name)
+                    if let member { members.note(member) }
                 }
                 continue
             case UInt8(ascii: "{"), UInt8(ascii: "["):
@@ -79,75 +44,52 @@ struct RequestOutline {
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 open -= 1
                 if open == 0 {
-                    if name == .uuid { uuid = trimmed(valueStart..<end) }
+                    found(member, valueStart..<end)
                     end += 1
                     return
                 }
             case UInt8(ascii: ":") where open == 1:
                 valueStart = end + 1
             case UInt8(ascii: ",") where open == 1:
-                if name == .uuid { uuid = trimmed(valueStart..<end) }
-                name = []
+                found(member, valueStart..<end)
+                member = nil
                 awaitsName = true
             default: break
             }
             end += 1
         }
-        // Cut off: what there is of the uuid may still be whole.
-        if open == 1, name == .uuid { uuid = trimmed(min(valueStart, end)..<end) }
+        // Cut off: what there is of the value may still be whole.
+        if open == 1 { found(member, min(valueStart, end)..<end) }
     }
 
-    private func trimmed(_ range: Range<Int>) -> Range<Int>? {
+    private mutating func found(_ member: RequestMember?, _ range: Range<Int>) {
+        guard let member else { return }
         var range = range
-        while let first = range.first, Self.isBlank(bytes[first]) { range = first + 1..<range.upperBound }
-        while let last = range.last, Self.isBlank(bytes[last]) { range = range.lowerBound..<last }
-        return range.isEmpty ? nil : range
-    }
-
-    /// JSON's four blanks (RFC 8259 §2).
-    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
-
-    /// The first byte from `start` on that is no blank, or the end.
-    static func skipBlanks(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var index = start
-        while index < bytes.count, isBlank(bytes[index]) { index += 1 }
-        return index
-    }
-
-    /// Behind the closing quote of the text whose opening quote is at `start`, or the end of the bytes.
-    static func endOfText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var index = start + 1
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") { return index + 1 }
-            index += byte == UInt8(ascii: "\\") ? 2 : 1
-        }
-        return bytes.count
+        while let first = range.first, JSONScan.isBlank(bytes[first]) { range = first + 1..<range.upperBound }
+        while let last = range.last, JSONScan.isBlank(bytes[last]) { range = range.lowerBound..<last }
+        if !range.isEmpty { members.set(member, range) }
     }
 }
 
 extension RequestOutline {
+    /// The value's bytes; nil: the member is not there.
+    subscript(member: RequestMember) -> UnsafeRawBufferPointer? {
+        members[member].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+    }
+
     /// The uuid as JSON, if it is one that can be echoed: a text, a number, true or false. Null is none.
     var echo: [UInt8]? {
-        guard let uuid, uuid.count <= RequestLimits.uuidBytesMax else { return nil }
-        let slice = UnsafeRawBufferPointer(rebasing: bytes[uuid])
-        guard let document = try? GroupDocument.parseJSON(slice, byteCountMax: RequestLimits.uuidBytesMax) else {
+        guard let uuid = self[.uuid], uuid.count <= RequestLimits.uuidBytesMax else { return nil }
+        guard let document = try? GroupDocument.parseJSON(uuid, byteCountMax: RequestLimits.uuidBytesMax) else {
             return nil
         }
         switch document.root.kind {
-        case .string, .integer, .real, .boolean: return Array(slice)
+        case .string, .integer, .real, .boolean: return Array(uuid)
         case .object, .array, .null: return nil
         }
     }
 
-    /// As far as can be told without a parser.
-    var looksLikeRequest: Bool { names.looksLikeRequest(hasUUID: names.contains(.uuid) && !isNull(uuid)) }
-
-    /// Before the document is parsed: true also where only the parser can tell.
-    var mayBeRequest: Bool { names.contains(.escaped) || looksLikeRequest }
-
-    private func isNull(_ range: Range<Int>?) -> Bool {
-        guard let range else { return false }
-        return bytes[range].elementsEqual("null".utf8)
+    var looksLikeRequest: Bool {
+        members.looksLikeRequest(hasUUID: members.has(.uuid) && self[.uuid]?.elementsEqual("null".utf8) != true)
     }
 }

@@ -21,6 +21,8 @@ public final class NodeSettings: Sendable {
         sendsBinary = read.integer(.messageType) == 2
         driverStatesIntervalSeconds = read.boolean(.uploadDriverStates) ? read.integer(.driverStatesInterval) : 0
         requestTimeoutMilliseconds = read.milliseconds(.requestTimeout)
+        requestPolicy = RequestPolicy(rawValue: read.integer(.allowRequests)) ?? .none
+        requestBytesMax = Int(read.integer(.requestsMaxBytes))
         username = read.text(.username)
         password = read.text(.password)
         token = read.text(.token)
@@ -79,6 +81,10 @@ public final class NodeSettings: Sendable {
     public let driverStatesIntervalSeconds: Int64
     /// How long a request may wait for the host's answer.
     public let requestTimeoutMilliseconds: Int64
+    /// What the server may ask for.
+    public let requestPolicy: RequestPolicy
+    /// Memory for the requests that the host holds.
+    public let requestBytesMax: Int
 
     /// Basic authentication.
     public let username: String?

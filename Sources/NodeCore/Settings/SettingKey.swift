@@ -11,6 +11,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case staticTags = "static_tags"
     case uploadDriverStates = "upload_drv_state"
     case driverStatesInterval = "upload_drv_state_interval"
+    case allowRequests = "allow-requests"
     case messageType = "message-type"
     case username
     case password
@@ -42,6 +43,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case requestTimeout = "request-timeout"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
+    case requestsMaxBytes = "requests-max-bytes"
     case compression
     case windowBits = "window-bits"
     case memoryLevel = "memory-level"

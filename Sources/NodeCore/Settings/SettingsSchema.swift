@@ -7,8 +7,8 @@ public enum SettingsSchema {
     /// What people need, in the order in which they would think of it; the rest follows `advanced`, in the order of the
     /// table.
     private static let first: [SettingKey] = [
-        .format, .schema, .url, .certificateAuthorities, .certificate, .privateKey, .privateKeyPassword, .token,
-        .username, .password, .uploadErrors, .advanced,
+        .format, .schema, .url, .certificateAuthorities, .certificate, .privateKey, .privateKeyPassword,
+        .allowRequests, .token, .username, .password, .uploadErrors, .advanced,
     ]
 
     /// The form as compact JSON.

@@ -90,5 +90,13 @@ extension SettingsTable {
             BilingualText("Messages in the queue at most", "队列消息数上限"),
             BilingualText(
                 "Messages that wait to be sent; past it a push is refused.", "等待发送的消息数量；超过则拒绝新的消息。")),
+        SettingDescriptor(
+            .requestsMaxBytes, .integer(from: 64 << 10, to: 1 << 30), .value(.integer(16 << 20)), unit: "bytes",
+            reconnects: false,
+            BilingualText("Memory for requests at most", "请求内存上限"),
+            BilingualText(
+                "Memory for requests from the server that the host has not answered; past it they are answered with "
+                    + "error 1010.",
+                "宿主程序尚未应答的服务器请求占用的内存；超过则以错误码 1010 应答。")),
     ]
 }

@@ -94,6 +94,14 @@ public enum SettingsTable {
             BilingualText(
                 "Between two such reports; the host keeps it.", "两次上报之间的间隔，由宿主程序执行。")),
         SettingDescriptor(
+            .allowRequests, .choice([SettingChoice("none", 0), SettingChoice("read", 1), SettingChoice("all", 2)]),
+            .value(.integer(1)), shown: .always, reconnects: false,
+            BilingualText("Requests from the server", "服务器请求"),
+            BilingualText(
+                "What the server may ask of the devices: nothing, reads, or writes and actions too. What is refused is "
+                    + "answered with error 1022.",
+                "允许服务器对设备执行的请求：不允许、仅读取，或同时允许写入与动作；被拒绝的请求以错误码 1022 应答。")),
+        SettingDescriptor(
             .messageType, .choice([SettingChoice("text", 1), SettingChoice("binary", 2)]), .value(.integer(1)),
             reconnects: false,
             BilingualText("Message type", "消息类型"),

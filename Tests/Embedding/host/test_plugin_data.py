@@ -12,7 +12,7 @@ Server = foreign.Server
 
 def begin(host: Host, server: Server, name: str = "app", **settings: Any) -> None:
     host.do(f"create {name}")
-    text = json.dumps({"params": {"url": server.url, **settings}})
+    text = json.dumps({"params": {"url": server.url, "allow-requests": "all", **settings}})
     assert host.number(f"setting {text}") == 0 and host.number("start") == 0
     assert host.number("linked") == 1
 

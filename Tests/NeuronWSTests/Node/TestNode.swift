@@ -41,6 +41,7 @@ final class TestNode: @unchecked Sendable {
         let separator = more.isEmpty ? "" : ","
         let settings =
             "{\"url\":\"\(url)\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,\"log-level\":\"debug\""
+            + "\(takesRequests && !more.contains("allow-requests") ? ",\"allow-requests\":\"all\"" : "")"
             + "\(separator)\(more)}"
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size

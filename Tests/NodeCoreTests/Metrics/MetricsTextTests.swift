@@ -57,6 +57,12 @@ import Testing
             # UNIT neuron_ws_compressed_sent_bytes bytes
             # HELP neuron_ws_compressed_sent_bytes What these were compressed to.
             neuron_ws_compressed_sent_bytes_total\(label) 0
+            # TYPE neuron_ws_requests_refused counter
+            # HELP neuron_ws_requests_refused Requests from the server that allow-requests does not allow.
+            neuron_ws_requests_refused_total\(label) 0
+            # TYPE neuron_ws_messages_ignored counter
+            # HELP neuron_ws_messages_ignored Messages from the server that were no requests, and nobody took.
+            neuron_ws_messages_ignored_total\(label) 0
             # EOF
 
             """
@@ -69,7 +75,8 @@ import Testing
         #expect(
             text.hasSuffix(
                 #""queued_bytes":24,"round_trip_us":1002345,"link":1,"#
-                    + #""payload_bytes_compressed":0,"compressed_bytes_sent":0}"#
+                    + #""payload_bytes_compressed":0,"compressed_bytes_sent":0,"#
+                    + #""requests_refused":0,"messages_ignored":0}"#
             ))
     }
 }

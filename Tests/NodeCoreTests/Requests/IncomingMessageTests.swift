@@ -21,7 +21,7 @@ import Testing
 
     @Test func namesWithEscapesCount() {
         #expect(parts(#"{"\u0075uid":"1","n\u006fde":"d","group":"g"}"#) == ["read d/g"])
-        #expect(parts(#" {"\u0075uid":"1"}"#) == [#"message:  {"\u0075uid":"1"}"#])
+        #expect(parts(#" {"\u0075uid":"1"}"#) == ["message"])
     }
 
     @Test func anArrayIsTakenMemberByMember() {
@@ -33,7 +33,29 @@ import Testing
                 #"1002 "2" "group" is missing"#, "read d/g",
             ])
         let last = requests(array)[1]
-        #expect(last.withDocument { String(decoding: $0, as: UTF8.self) } == read)
+        withExtendedLifetime(last) { #expect(String(cString: last.info.json) == read) }
+    }
+
+    @Test func aByteOrderMarkIsPassedOver() {
+        let read = #"{"uuid":"1","node":"d","group":"g"}"#
+        #expect(parts("\u{FEFF}" + read) == ["read d/g"])
+        #expect(parts("\u{FEFF} [\(read),\(read)]") == ["read d/g", "read d/g"])
+        let request = requests("\u{FEFF}" + read)[0]
+        withExtendedLifetime(request) { #expect(String(cString: request.info.json) == read) }
+    }
+
+    @Test func ofWhatIsTooLongOnlyTheBeginningIsLookedAt() {
+        let blanks = String(repeating: " ", count: 5_000_000)
+        let refused = #"1002 "1" the request has 5000035 bytes; at most 4194304 are taken"#
+        #expect(parts(#"{"uuid":"1","node":"d","group":"g""# + blanks + "}") == [refused])
+        #expect(parts("{" + blanks + #""uuid":"1","node":"d","group":"g"}"#) == ["message"])
+        #expect(parts("[" + blanks + #"{"uuid":"1","node":"d","group":"g"}]"#) == ["message"])
+    }
+
+    @Test func utf16IsKnown() {
+        func isUTF16(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { IncomingMessage.isUTF16($0) } }
+        #expect(isUTF16([0xFF, 0xFE, 0x7B, 0]) && isUTF16([0xFE, 0xFF]) && isUTF16([0x7B, 0]) && isUTF16([0, 0x5B]))
+        #expect(!isUTF16([]) && !isUTF16([0x7B]) && !isUTF16(Array("{}".utf8)) && !isUTF16([0, 0]))
     }
 
     @Test func ofABrokenArrayNothingIsCarriedOut() {

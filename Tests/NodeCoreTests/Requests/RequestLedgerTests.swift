@@ -39,24 +39,21 @@ import Testing
         #expect(ledger.expire(now: 30).count == 1)
     }
 
-    @Test func countAndBytesHaveLimits() {
+    @Test func countAndMemoryHaveLimits() {
         var ledger = RequestLedger(timeout: 0)
         let small = request()
+        let limit = 16 << 20
         for handle in 1...1024 {
-            #expect(ledger.hasRoom(byteCount: small.byteCount))
+            #expect(ledger.room(memoryBytesMax: limit) == limit - ledger.heldBytes)
             ledger.add(small, handle: UInt(handle), now: 1)
         }
-        #expect(!ledger.hasRoom(byteCount: 1))
+        #expect(ledger.heldBytes == 1024 * small.memoryBytes)
+        #expect(ledger.room(memoryBytesMax: limit) == 0)
         _ = ledger.expire(now: 1)
-        #expect(!ledger.hasRoom(byteCount: 1))
+        #expect(ledger.room(memoryBytesMax: limit) == 0)
         ledger.remove(500)
-        #expect(ledger.hasRoom(byteCount: 1))
-
-        var large = RequestLedger(timeout: 0)
-        let heavy = request(4_000_000)
-        for handle in 1...4 { large.add(heavy, handle: UInt(handle), now: 1) }
-        #expect(!large.hasRoom(byteCount: heavy.byteCount))
-        #expect(large.hasRoom(byteCount: 16_777_216 - large.heldBytes))
-        #expect(!large.hasRoom(byteCount: 16_777_217 - large.heldBytes))
+        #expect(ledger.room(memoryBytesMax: limit) > 0)
+        // The limit was made smaller meanwhile.
+        #expect(ledger.room(memoryBytesMax: 65_536) == 0)
     }
 }

@@ -7,6 +7,10 @@ import Testing
         Array(text.utf8).withUnsafeBytes { body(RequestOutline($0, from: 0)) }
     }
 
+    private func names(_ text: String) -> [RequestMember] {
+        outline(text) { outline in RequestMember.allCases.filter { outline.members.has($0) } }
+    }
+
     private func echo(_ text: String) -> String? {
         outline(text) { $0.echo.map { String(decoding: $0, as: UTF8.self) } }
     }
@@ -31,9 +35,18 @@ import Testing
 
     @Test func namesAreOfTheRootAlone() {
         let text = #"{"node":1,"x":{"group":2},"tag":[],"timestamp":0}"#
-        #expect(outline(text) { $0.names } == [.node, .tag, .timestamp])
-        #expect(outline(#"{"\u0041":1}"#) { $0.names } == .escaped)
-        #expect(outline(#"{"a":"\u0041"}"#) { $0.names } == [])
+        #expect(names(text) == [.node, .tag, .timestamp])
+        #expect(names(#"{"n\u006fde":1,"\u0041":1,"ta\g":2}"#) == [.node])
+        #expect(names(#"{"a":"node"}"#) == [])
+    }
+
+    @Test func valuesAreThoseOfTheLastMembersWithoutBlanks() {
+        let text = #"{"value":1,"tags": [1, {"node":2}] ,"value" : "a,}" }"#
+        outline(text) { outline in
+            #expect(outline[.value].map { String(decoding: $0, as: UTF8.self) } == #""a,}""#)
+            #expect(outline[.tags].map { String(decoding: $0, as: UTF8.self) } == #"[1, {"node":2}]"#)
+            #expect(outline[.node] == nil && outline[.query] == nil)
+        }
     }
 
     @Test func aUUIDOrItsLackDecides() {

@@ -2,15 +2,18 @@ import CNeuronWS
 
 @testable import NodeCore
 
+/// Everything is allowed, and there is room for it.
+let anyRules = RequestRules(policy: .all, memoryBytesMax: 64 << 20, memoryBytesLeft: 64 << 20)
+
 /// What became of a message's parts, in short texts: `read mb/g i16,nope`, `write mb/g i16=INT64 7`,
 /// `1002 "7" "group" is missing`, `no uuid: …`, `message: …`.
-func parts(_ message: String) -> [String] { parts(Array(message.utf8)) }
+func parts(_ message: String, _ rules: RequestRules = anyRules) -> [String] { parts(Array(message.utf8), rules) }
 
-func parts(_ message: [UInt8]) -> [String] {
+func parts(_ message: [UInt8], _ rules: RequestRules = anyRules) -> [String] {
     message.withUnsafeBytes { bytes in
         guard var incoming = IncomingMessage.make(bytes) else { return ["message"] }
         var shown: [String] = []
-        while let part = incoming.next() {
+        while let part = incoming.next(rules) {
             switch part {
             case .request(let request): shown.append(withExtendedLifetime(request) { describe(request) })
             case .malformed(let malformed, _):
@@ -19,6 +22,9 @@ func parts(_ message: [UInt8]) -> [String] {
                     continue
                 }
                 shown.append("1002 \(String(decoding: uuid, as: UTF8.self)) \(malformed.reason)")
+            case .refused(let refused):
+                shown.append("1022 \(String(decoding: refused.uuid, as: UTF8.self)) \(refused.subject.text)")
+            case .busy(let uuid): shown.append("1010 \(String(decoding: uuid, as: UTF8.self))")
             case .other(let range): shown.append("message: \(String(decoding: bytes[range], as: UTF8.self))")
             }
         }
@@ -31,7 +37,7 @@ func requests(_ message: String) -> [Request] {
     Array(message.utf8).withUnsafeBytes { bytes in
         guard var incoming = IncomingMessage.make(bytes) else { return [] }
         var found: [Request] = []
-        while let part = incoming.next() { if case .request(let request) = part { found.append(request) } }
+        while let part = incoming.next(anyRules) { if case .request(let request) = part { found.append(request) } }
         return found
     }
 }

@@ -147,11 +147,11 @@ int websocket_tags_make(neu_plugin_t *plugin, const UT_array *array,
     memset(tags, 0, sizeof(*tags));
     if (array != NULL && array->i > 0) {
         if (array->icd.sz != sizeof(*values) || array->d == NULL) {
-            websocket_log_error(plugin,
-                                "a value takes %zu bytes and not %zu: this "
-                                "plugin is for Neuron 2.%d",
-                                array->icd.sz, sizeof(*values),
-                                NEURON_VERSION_MINOR);
+            websocket_log_repeated(plugin, WEBSOCKET_LINE_VALUE_SIZE,
+                                   "a value takes %zu bytes and not %zu: this "
+                                   "plugin is for Neuron 2.%d",
+                                   array->icd.sz, sizeof(*values),
+                                   NEURON_VERSION_MINOR);
             return NEU_ERR_EINTERNAL;
         }
         values = (const neu_resp_tag_value_meta_t *) array->d;
@@ -209,8 +209,9 @@ static void log_status(neu_plugin_t *plugin, neuron_ws_status_t status,
     if (status != NEURON_WS_OK) {
         plugin->push_failures++;
         if (plugin->push_status != (int32_t) status) {
-            websocket_log_warn(plugin, "%s/%s is not sent: %s", driver, group,
-                               websocket_library.last_error());
+            websocket_log_repeated(plugin, WEBSOCKET_LINE_NOT_SENT,
+                                   "%s/%s is not sent: %s", driver, group,
+                                   websocket_library.last_error());
         }
     } else if (plugin->push_status != NEURON_WS_OK) {
         websocket_log_notice(plugin,
@@ -252,7 +253,8 @@ int websocket_trans_data(neu_plugin_t                   *plugin,
         return NEU_ERR_NODE_NOT_READY;
     }
     if (data->driver == NULL || data->group == NULL) {
-        websocket_log_warn(plugin, "data of no driver or no group is left");
+        websocket_log_repeated(plugin, WEBSOCKET_LINE_NO_GROUP,
+                               "data of no driver or no group is left");
         return NEU_ERR_PARAM_IS_WRONG;
     }
     __atomic_fetch_add(&plugin->metrics.data, 1, __ATOMIC_RELAXED);

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "websocket_plugin_intf.h"
+#include "websocket_text.h"
 
 typedef void (*websocket_zlog_t)(zlog_category_t *category, const char *file,
                                  size_t file_length, const char *function,
@@ -42,13 +44,16 @@ static void write_line(neu_plugin_t *plugin, const char *function, long line,
 {
     static const char file[]   = "websocket";
     zlog_category_t  *category = category_of(plugin);
+    char              shown[2048];
 
+    /* Whatever stands in it, whoever wrote it, makes one line. */
+    websocket_text_show(shown, sizeof(shown), text);
     pthread_once(&host.once, look_up);
     if (host.zlog != NULL && category != NULL) {
         host.zlog(category, file, sizeof(file) - 1, function, strlen(function),
-                  line, level, "%s", text);
+                  line, level, "%s", shown);
     } else if (level >= WEBSOCKET_LOG_NOTICE) {
-        fprintf(stderr, "WebSocket: %s\n", text);
+        fprintf(stderr, "WebSocket: %s\n", shown);
     }
 }
 
@@ -62,6 +67,51 @@ void websocket_log(neu_plugin_t *plugin, const char *function, long line,
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     write_line(plugin, function, line, level, text);
+}
+
+/* A minute. */
+static const uint64_t quiet_ms = 60000;
+
+uint64_t websocket_repeated_count(websocket_repeated_t *repeated,
+                                  websocket_line_t kind, uint64_t now_ms)
+{
+    uint64_t *count = &repeated->lines[kind].count;
+    uint64_t  last  = __atomic_exchange_n(&repeated->lines[kind].last_ms, now_ms,
+                                          __ATOMIC_RELAXED);
+    uint64_t  times = 0;
+
+    if (now_ms >= last && now_ms - last >= quiet_ms) {
+        __atomic_store_n(count, 0, __ATOMIC_RELAXED);
+    }
+    times = __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+    return (times & (times - 1)) == 0 ? times : 0;
+}
+
+void websocket_log_repeated(neu_plugin_t *plugin, websocket_line_t kind,
+                            const char *format, ...)
+{
+    struct timespec now = { 0 };
+    char            text[2048];
+    va_list         arguments;
+    uint64_t        count  = 0;
+    size_t          length = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    count = websocket_repeated_count(
+        &plugin->repeated, kind,
+        (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000);
+    if (count == 0) {
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    length = strlen(text);
+    if (count > 1) {
+        snprintf(text + length, sizeof(text) - length,
+                 " (%llu such in a row)", (unsigned long long) count);
+    }
+    write_line(plugin, "websocket", 0, WEBSOCKET_LOG_WARN, text);
 }
 
 void websocket_log_library(neu_plugin_t *plugin, neuron_ws_log_level_t level,

@@ -44,8 +44,9 @@ static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *handle,
     if (request == NULL) {
         websocket_library.request_drop(handle);
     } else if (!websocket_command_make(info, &request->command, &refusal)) {
-        websocket_log_warn(plugin, "request %.64s is refused: %s", info->uuid,
-                           refusal.reason);
+        websocket_log_repeated(plugin, WEBSOCKET_LINE_REFUSED,
+                               "request %.64s is refused: %s", info->uuid,
+                               refusal.reason);
         websocket_request_refuse(request, refusal.error, refusal.reason);
     } else if (!websocket_worker_queue(&plugin->worker, request,
                                        info->driver)) {

@@ -8,6 +8,7 @@
 
 #include <neuron_ws.h>
 
+#include "websocket_log.h"
 #include "websocket_metrics.h"
 #include "websocket_subscriptions.h"
 #include "websocket_worker.h"
@@ -33,6 +34,8 @@ struct neu_plugin {
 
     websocket_worker_t  worker;
     websocket_metrics_t metrics;
+    /* Any thread. */
+    websocket_repeated_t repeated;
     /* The status of the last push that was logged, and how many failed since;
        the consumer thread's. */
     int32_t  push_status;

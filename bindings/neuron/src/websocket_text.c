@@ -78,3 +78,80 @@ void websocket_text_free(websocket_text_t *text)
     free(text->data);
     memset(text, 0, sizeof(*text));
 }
+
+/* The bytes of the character at `text`; 0: it is no UTF-8 (RFC 3629). */
+static size_t decode(const unsigned char *text, unsigned *value)
+{
+    static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+
+    *value = text[0];
+    if (text[0] < 0x80) {
+        return 1;
+    }
+    if (text[0] < 0xc2 || text[0] > 0xf4) {
+        return 0;
+    }
+    *value &= 0x7fu >> length;
+    for (size_t i = 1; i < length; i++) {
+        /* The NUL at the end is no continuation. */
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        *value = *value << 6 | (text[i] & 0x3f);
+    }
+    if (*value < least[length] || *value > 0x10ffff ||
+        (*value >= 0xd800 && *value <= 0xdfff)) {
+        return 0;
+    }
+    return length;
+}
+
+static bool is_visible(unsigned value)
+{
+    static const struct {
+        unsigned first;
+        unsigned last;
+    } hidden[] = {
+        { 0, 0x1f },         { 0x7f, 0x9f },      { 0xad, 0xad },
+        { 0x61c, 0x61c },    { 0x180e, 0x180e },  { 0x200b, 0x200f },
+        { 0x2028, 0x202e },  { 0x2060, 0x206f },  { 0xe000, 0xf8ff },
+        { 0xfdd0, 0xfdef },  { 0xfeff, 0xfeff },  { 0xfff9, 0xfffb },
+        { 0xe0000, 0x10ffff },
+    };
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++) {
+        if (value >= hidden[i].first && value <= hidden[i].last) {
+            return false;
+        }
+    }
+    return (value & 0xfffe) != 0xfffe;
+}
+
+void websocket_text_show(char *shown, size_t size, const char *text)
+{
+    const unsigned char *next = (const unsigned char *) text;
+    size_t               used = 0;
+
+    while (*next != 0) {
+        char     piece[16] = { 0 };
+        unsigned value     = 0;
+        size_t   length    = decode(next, &value);
+
+        if (length == 0) {
+            snprintf(piece, sizeof(piece), "\\x%02x", *next);
+            length = 1;
+        } else if (is_visible(value)) {
+            memcpy(piece, next, length);
+        } else {
+            snprintf(piece, sizeof(piece), "\\u{%x}", value);
+        }
+        next += length;
+        if (strlen(piece) >= size - used) {
+            break;
+        }
+        memcpy(shown + used, piece, strlen(piece));
+        used += strlen(piece);
+    }
+    shown[used] = '\0';
+}

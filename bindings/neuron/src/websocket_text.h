@@ -25,4 +25,12 @@ void websocket_text_add_string(websocket_text_t *text, const char *string,
 
 void websocket_text_free(websocket_text_t *text);
 
+/*
+ * A text of anybody's as it may stand in a log, in `size` bytes with the NUL,
+ * cut where it does not fit: control characters, breaks of lines and
+ * paragraphs, marks of direction, what has no width and bytes that are no
+ * UTF-8 are spelled out, \u{1b} and \xff, as the library does it.
+ */
+void websocket_text_show(char *shown, size_t size, const char *text);
+
 #endif

@@ -153,6 +153,8 @@ METRICS_MEMBERS = (
     "link",
     "payload_bytes_compressed",
     "compressed_bytes_sent",
+    "requests_refused",
+    "messages_ignored",
 )
 
 

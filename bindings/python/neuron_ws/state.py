@@ -109,6 +109,8 @@ class Metrics:
     link: int
     payload_bytes_compressed: int
     compressed_bytes_sent: int
+    requests_refused: int
+    messages_ignored: int
 
     @staticmethod
     def from_structure(metrics: MetricsStructure) -> Metrics:

@@ -1,0 +1,203 @@
+/// JSON text as bytes: where its tokens begin and end. Nothing is built, and nothing is checked beyond what is said.
+enum JSONScan {
+    /// JSON's four blanks (RFC 8259 §2).
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
+
+    /// The first byte from `start` on that is no blank, or the end.
+    static func skipBlanks(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count, isBlank(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Behind the closing quote of the text whose opening quote is at `start`, or the end of the bytes.
+    static func endOfText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start + 1
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") { return index + 1 }
+            index += byte == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return bytes.count
+    }
+
+    /// Behind the value that begins at `start`: brackets are counted, whatever is between them.
+    static func endOfValue(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        var open = 0
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "\""):
+                index = endOfText(bytes, from: index)
+                if open == 0 { return index }
+                continue
+            case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if open == 0 { return index }
+                open -= 1
+                if open == 0 { return index + 1 }
+            case UInt8(ascii: ","), 0x20, 0x0A, 0x0D, 0x09:
+                if open == 0 { return index }
+            default: break
+            }
+            index += 1
+        }
+        return bytes.count
+    }
+
+    /// The elements of an array that has been checked, in order, until `body` returns false.
+    static func forEachElement<E: Error>(
+        _ array: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(E) -> Bool
+    ) throws(E) {
+        var index = skipBlanks(array, from: 1)
+        while index < array.count, array[index] != UInt8(ascii: "]") {
+            let end = endOfValue(array, from: index)
+            guard end > index, try body(UnsafeRawBufferPointer(rebasing: array[index..<end])) else { return }
+            index = skipBlanks(array, from: end)
+            if index < array.count, array[index] == UInt8(ascii: ",") { index = skipBlanks(array, from: index + 1) }
+        }
+    }
+
+    /// The members of an object that has been checked: name without its quotes, and value.
+    static func forEachMember(
+        _ object: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) {
+        var index = skipBlanks(object, from: 1)
+        while index < object.count, object[index] == UInt8(ascii: "\"") {
+            let nameEnd = endOfText(object, from: index)
+            let start = skipBlanks(object, from: skipBlanks(object, from: nameEnd) + 1)
+            guard start < object.count else { return }
+            let end = endOfValue(object, from: start)
+            guard end > start else { return }
+            body(
+                UnsafeRawBufferPointer(rebasing: object[index + 1..<nameEnd - 1]),
+                UnsafeRawBufferPointer(rebasing: object[start..<end]))
+            index = skipBlanks(object, from: end)
+            if index < object.count, object[index] == UInt8(ascii: ",") { index = skipBlanks(object, from: index + 1) }
+        }
+    }
+
+    /// Calls `body` with a name as it stands in the document, or decoded where it holds escapes and may be as short as
+    /// `bytesMax`; a name that is longer is none that anybody asks for.
+    static func withName<Result>(
+        _ name: UnsafeRawBufferPointer, bytesMax: Int, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        // Escaped, a character takes six bytes.
+        guard name.count <= bytesMax * 6, name.contains(UInt8(ascii: "\\")) else { return body(name) }
+        return decoded(name).withUnsafeBytes(body)
+    }
+
+    /// What a text without its quotes means (RFC 8259 §7). An escape that is none, in a document that has not been
+    /// checked, stands for itself.
+    static func decoded(_ text: UnsafeRawBufferPointer) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            index += 1
+            guard byte == UInt8(ascii: "\\"), index < text.count else {
+                output.append(byte)
+                continue
+            }
+            let escape = text[index]
+            index += 1
+            switch escape {
+            case UInt8(ascii: "b"): output.append(0x08)
+            case UInt8(ascii: "f"): output.append(0x0C)
+            case UInt8(ascii: "n"): output.append(0x0A)
+            case UInt8(ascii: "r"): output.append(0x0D)
+            case UInt8(ascii: "t"): output.append(0x09)
+            case UInt8(ascii: "u"):
+                guard let scalar = scalar(text, at: &index) else {
+                    output += [byte, escape]
+                    continue
+                }
+                output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encode("\u{FFFD}")!)
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(escape)
+            default: output += [byte, escape]
+            }
+        }
+        return output
+    }
+
+    /// The character whose first four digits begin at `index`, which moves behind it; nil: there is none.
+    private static func scalar(_ text: UnsafeRawBufferPointer, at index: inout Int) -> Unicode.Scalar? {
+        guard let first = unit(text, at: index) else { return nil }
+        if let scalar = Unicode.Scalar(first) {
+            index += 4
+            return scalar
+        }
+        guard first < 0xDC00, index + 6 <= text.count, text[index + 4] == UInt8(ascii: "\\"),
+            text[index + 5] == UInt8(ascii: "u"), let second = unit(text, at: index + 6),
+            (0xDC00...0xDFFF).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        else { return nil }
+        index += 10
+        return scalar
+    }
+
+    private static func unit(_ text: UnsafeRawBufferPointer, at index: Int) -> UInt32? {
+        guard index + 4 <= text.count else { return nil }
+        var value: UInt32 = 0
+        for offset in 0..<4 {
+            guard let digit = hexDigit(text[index + offset]) else { return nil }
+            value = value << 4 | digit
+        }
+        return value
+    }
+
+    static func hexDigit(_ byte: UInt8) -> UInt32? {
+        let lower = byte | 0x20
+        if byte &- 0x30 < 10 { return UInt32(byte &- 0x30) }
+        return lower &- 0x61 < 6 ? UInt32(lower &- 0x61 + 10) : nil
+    }
+
+    /// Whether a name of the document is this one.
+    static func isName(_ name: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard name.count >= count else { return false }
+        return withName(name, bytesMax: count) {
+            $0.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: count))
+        }
+    }
+
+    /// What a value is, in words for an error text; told by its first byte.
+    static func kindName(_ value: UnsafeRawBufferPointer) -> StaticString {
+        switch value.first {
+        case UInt8(ascii: "{"): "an object"
+        case UInt8(ascii: "["): "an array"
+        case UInt8(ascii: "\""): "a text"
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): "true or false"
+        case UInt8(ascii: "n"): "null"
+        default:
+            value.contains { $0 == 0x2E || $0 == 0x65 || $0 == 0x45 } ? "a real number" : "an integer"
+        }
+    }
+
+    /// More than jansson's tree of this value takes, and what is made of it, bytes: each node is counted with what
+    /// malloc gives for it (its own struct, its table, what a growing table leaves behind).
+    static func treeBytes(_ value: UnsafeRawBufferPointer) -> Int {
+        var objects = 0
+        var arrays = 0
+        var separators = 1
+        var members = 0
+        var texts = 0
+        var index = 0
+        while index < value.count {
+            switch value[index] {
+            case UInt8(ascii: "\""):
+                texts += 1
+                index = endOfText(value, from: index)
+                continue
+            case UInt8(ascii: "{"): objects += 1
+            case UInt8(ascii: "["): arrays += 1
+            case UInt8(ascii: ","): separators += 1
+            case UInt8(ascii: ":"): members += 1
+            default: break
+            }
+            index += 1
+        }
+        return 288 * objects + 160 * arrays + 88 * separators + 128 * members + 96 * texts + 5 * value.count
+    }
+}

@@ -1,0 +1,90 @@
+import CNeuronWS
+import WebSocketCore
+
+/// What a request is about, for the log; all of it is the server's own words.
+public struct RequestSubject: Sendable {
+    public let kind: neuron_ws_request_kind_t
+    let uuid: ForeignText
+    let driver: ForeignText
+    /// Of an action its name.
+    let group: ForeignText
+    /// The first tags of it.
+    let tags: [ForeignText]
+    let tagCount: Int
+
+    /// Tags that are named in a line.
+    private static let tagsShown = 4
+    /// Of each text.
+    private static let charactersMax = 64
+
+    /// Of a request that the host gets.
+    init(_ info: neuron_ws_request_info_t) {
+        func text(_ pointer: UnsafePointer<CChar>?) -> ForeignText {
+            pointer.map { ForeignText(String(cString: $0)) } ?? ""
+        }
+        kind = info.kind
+        uuid = text(info.uuid)
+        driver = text(info.driver)
+        group = text(info.kind == .NEURON_WS_REQUEST_ACTION ? info.action : info.group)
+        tagCount = info.tag_count
+        var tags: [ForeignText] = []
+        for index in 0..<min(info.tag_count, Self.tagsShown) {
+            guard let tag = info.tags?[index] else { continue }
+            tags.append(ForeignText(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length)))
+        }
+        self.tags = tags
+    }
+
+    /// Of one that is refused before its values are read: the texts as they stand in the document.
+    init(_ kind: neuron_ws_request_kind_t, _ outline: RequestOutline) {
+        self.kind = kind
+        uuid = Self.text(outline[.uuid])
+        driver = Self.text(outline[.node])
+        group = Self.text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
+        var tags: [ForeignText] = []
+        var count = 0
+        if let tag = outline[.tag] {
+            tags = [Self.text(tag)]
+            count = 1
+        } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
+            JSONScan.forEachElement(list) { element in
+                count += 1
+                if count <= Self.tagsShown { tags.append(Self.text(Self.name(of: element))) }
+                return true
+            }
+        }
+        self.tags = tags
+        tagCount = count
+    }
+
+    private static func name(of tag: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard tag.first == UInt8(ascii: "{") else { return tag }
+        var name: UnsafeRawBufferPointer?
+        JSONScan.forEachMember(tag) { member, value in
+            if JSONScan.isName(member, "tag") || JSONScan.isName(member, "name") { name = value }
+        }
+        return name
+    }
+
+    /// Cut already here: it may be megabytes.
+    private static func text(_ value: UnsafeRawBufferPointer?) -> ForeignText {
+        guard let value else { return "" }
+        let isText = value.count >= 2 && value.first == UInt8(ascii: "\"") && value.last == UInt8(ascii: "\"")
+        let inner = isText ? value.dropFirst().dropLast() : value[...]
+        return ForeignText(inner.prefix(charactersMax * 4 + 4))
+    }
+
+    /// "write of plc1/fast (t, u and 3 more), uuid 7"
+    public var text: String {
+        let what = kind == .NEURON_WS_REQUEST_READ ? "read" : kind == .NEURON_WS_REQUEST_WRITE ? "write" : "action"
+        var text = "\(what) of \(Self.shown(driver))/\(Self.shown(group))"
+        if !tags.isEmpty {
+            text += " (" + tags.map { Self.shown($0) }.joined(separator: ", ")
+            if tagCount > tags.count { text += " and \(tagCount - tags.count) more" }
+            text += ")"
+        }
+        return text + ", uuid \(Self.shown(uuid))"
+    }
+
+    private static func shown(_ text: ForeignText) -> String { text.shown(charactersMax: charactersMax) }
+}

@@ -1,0 +1,48 @@
+"""What a server can make the plugin write into the gateway's log, and what it may ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hosting import Host, foreign
+from test_plugin_data import Server, begin
+from test_plugin_requests import READ, asked, one
+
+WRITE = {**READ, "tag": "t", "value": 7}
+
+
+@pytest.mark.parametrize("allowed", [None, 0, 1, 2])
+def test_what_the_server_may_ask_is_a_setting(allowed: Any, host: Host, server: Server) -> None:
+    text = {"params": {"url": server.url, **({} if allowed is None else {"allow-requests": allowed})}}
+    host.do("create app")
+    assert host.number("setting " + json.dumps(text)) == 0 and host.number("start") == 0
+    assert host.number("linked") == 1
+    reads, writes = allowed != 0, allowed == 2
+    assert ("tags" in one(server, **READ)) == reads
+    assert one(server, **WRITE)["error"] == (0 if writes else 1022)
+    assert one(server, uuid="2", node="driver", action="reset")["error"] == (0 if writes else 1022)
+    assert [line.split()[0] for line in host.lines] == ["read"] * reads + ["write", "action"] * writes
+
+
+# More than the gateway takes: the plugin itself refuses it.
+TOO_LONG = {**READ, "tag": "t", "value": "x" * 300}
+
+
+def test_a_forged_uuid_makes_no_line_of_its_own(host: Host, server: Server) -> None:
+    begin(host, server)
+    assert one(server, **{**TOO_LONG, "uuid": "1\n2026 NOTICE all is well\x1b[2K\u202e"})["error"] != 0
+    line = host.do("log 80")
+    assert "is refused" in line and line.isprintable()
+    assert r"1\u{a}2026 NOTICE all is well\u{1b}[2K\u{202e}" in line
+
+
+def test_a_flood_of_refused_requests_is_a_few_lines(host: Host, server: Server) -> None:
+    begin(host, server)
+    count = 2000
+    for start in range(0, count, 500):
+        server.send(json.dumps([{**TOO_LONG, "uuid": str(number)} for number in range(start, start + 500)]))
+    foreign.wait_until(lambda: len(server.messages) >= count, 30)
+    assert "1024 such in a row" in host.do("log 80")
