@@ -233,15 +233,25 @@ def no_ipv6() -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------- addresses
 
 
+def bad_gateway(peer: bad.Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+
+
+def ending(peer: bad.Peer) -> None:
+    peer.read_request()
+
+
+def try_later(peer: bad.Peer) -> None:
+    peer.open()
+    peer.send(bad.frame(bad.CLOSE, bad.close_payload(1013)))
+
+
 def second_address() -> dict[str, Any]:
     """A name with two addresses, of which the one that is asked first is wrong in some way."""
     names("127.0.0.2 two.plant\n127.0.0.3 two.plant\n")
     behaviours: dict[str, Callable[[bad.Peer], None]] = {
-        "502": lambda peer: (peer.read_request(), peer.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))[0] and None,
-        "silent": lambda peer: peer.drain(),
-        "ends": lambda peer: peer.read_request() and None,
-        "closes soon": lambda peer: (peer.open(), peer.send(bad.frame(bad.CLOSE, bad.close_payload(1013))))[0],
-        "ends soon": lambda peer: peer.open(),
+        "502": bad_gateway, "silent": bad.Peer.drain, "ends": ending, "closes soon": try_later, "ends soon": bad.Peer.open,
     }
     result: dict[str, Any] = {}
     for name, behaviour in behaviours.items():
@@ -253,7 +263,7 @@ def second_address() -> dict[str, Any]:
 
         server = bad.BadServer(serve, address="0.0.0.0")
         with started(f"ws://two.plant:{server.port}/", **{"connect-timeout": 1}) as node:
-            foreign.wait_until(lambda: len(asked) > 1 and node.state.link, 10, f"{name}: {asked}, {node.state.message}")
+            foreign.wait_until(lambda: len(asked) > 1 and node.state.link, 10, f"another address after: {name}")
             # It stays there.
             node.send("x")
             node.flush()

@@ -191,6 +191,20 @@ extension Syscalls {
     }
 }
 
+// Memory
+extension Syscalls {
+    /// Whole pages of zeroes, which go back to the system when they are unmapped; nil: there are none.
+    static func mapMemory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        // MAP_FAILED.
+        return memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory
+    }
+
+    static func unmapMemory(_ memory: UnsafeMutableRawPointer, _ byteCount: Int) {
+        _ = munmap(memory, byteCount)
+    }
+}
+
 // Files
 extension Syscalls {
     /// What a path leads to.

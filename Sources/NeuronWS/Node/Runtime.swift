@@ -19,6 +19,8 @@ final class Runtime: @unchecked Sendable {
 
     private let poolLock = Lock()
     private var pool = ChunkPool(keptBytesMax: keptBytesMax)
+    private static let chunkMemory = ChunkMemory(
+        take: { Syscalls.mapMemory($0) }, giveBack: { Syscalls.unmapMemory($0, $1) })
 
     private let contextLock = Lock()
     private var contexts: [(settings: TLSSettings, context: TLSContext)] = []
@@ -36,6 +38,7 @@ final class Runtime: @unchecked Sendable {
         }
         let new = EventLoop()
         try new.start()
+        MemoryKeeper.start(on: new)
         loop = new
         users = 1
         return new
@@ -87,7 +90,8 @@ final class Runtime: @unchecked Sendable {
 
     /// nil: no memory.
     func takeChunk(byteCount: Int) -> MessageChunk? {
-        poolLock.withLock { pool.takeKept(byteCount: byteCount) } ?? ChunkPool.make(byteCount: byteCount)
+        poolLock.withLock { pool.takeKept(byteCount: byteCount) }
+            ?? ChunkPool.make(byteCount: byteCount, memory: Self.chunkMemory)
     }
 
     func give(_ chunks: inout ChunkList) {
@@ -95,6 +99,11 @@ final class Runtime: @unchecked Sendable {
         pool.give(&chunks)
         poolLock.unlock()
         chunks.removeAll()
+    }
+
+    func trimChunks() {
+        var idle = poolLock.withLock { pool.takeIdle() }
+        idle.removeAll()
     }
 
     // MARK: Fork

@@ -35,8 +35,10 @@ final class TLSOutput {
         self.pool = pool
     }
 
+    /// Perhaps when the loop is gone: nothing goes back to the pool.
     deinit {
-        buffer?.deallocate()
+        guard let buffer else { return }
+        if capacity == pool.bufferBytes { pool.free(buffer) } else { buffer.deallocate() }
     }
 
     var count: Int {

@@ -1,5 +1,3 @@
-import CJansson
-
 /// One message as it lies in a chunk: this header, then `byteCount` bytes, padded to 8.
 @usableFromInline
 struct MessageRecord {
@@ -31,25 +29,47 @@ struct MessageRecord {
 /// A block of memory that holds messages one behind the other.
 ///
 /// One owner at a time: the mailbox fills it, the outbox frames and frees it, the pool keeps it for the next.
-/// Invariant: `0 <= used <= capacity`, and `count` records lie in `0..<used`.
+/// Invariants: `0 <= used <= capacity`, and `count` records lie in `0..<used`; `usedMost <= written <= capacity`.
 public final class MessageChunk {
     /// What a chunk holds unless one message needs more, in bytes: it and a send buffer fit a core's L2 cache together.
     public static let capacityDefault = 256 * 1024
+
+    /// So much may be written to and not be needed any more, bytes: 16 KiB.
+    private static let unusedMax = 16 * 1024
 
     @usableFromInline let base: UnsafeMutableRawPointer
     @usableFromInline let capacity: Int
     @usableFromInline var used = 0
     @usableFromInline var count = 0
     @usableFromInline var next: MessageChunk?
+    private let memory: ChunkMemory
+    /// How far it was written to since it was made, and since the pool looked last.
+    private var written = 0
+    private var usedMost = 0
 
-    /// nil: no memory. From malloc, because Swift's allocator ends the process then.
-    init?(capacity: Int) {
-        guard let memory = malloc(capacity) else { return nil }
+    /// nil: no memory.
+    init?(capacity: Int, memory: ChunkMemory) {
+        guard let base = memory.take(capacity) else { return nil }
         self.capacity = capacity
-        base = memory
+        self.base = base
+        self.memory = memory
     }
 
-    deinit { free(base) }
+    deinit { memory.giveBack(base, capacity) }
+
+    /// Back in the pool, for the next messages.
+    fileprivate func clear() {
+        usedMost = max(usedMost, used)
+        written = max(written, used)
+        used = 0
+        count = 0
+    }
+
+    /// The backlog that needed all of it is gone: a new one costs less than to keep it.
+    fileprivate var isMostlyUnused: Bool { written - usedMost > Self.unusedMax }
+
+    /// The pool has looked.
+    fileprivate func beginPeriod() { usedMost = 0 }
 
     @inlinable
     func record(at offset: Int) -> UnsafeMutablePointer<MessageRecord> {
@@ -90,7 +110,8 @@ public struct ChunkPool {
     private static let sizeClassMax = 6
 
     private var kept: [MessageChunk?] = Array(repeating: nil, count: sizeClassMax + 1)
-    private var keptBytes = 0
+    private var stock: [IdleStock] = Array(repeating: IdleStock(), count: sizeClassMax + 1)
+    private(set) var keptBytes = 0
     private let keptBytesMax: Int
 
     public init(keptBytesMax: Int) { self.keptBytesMax = keptBytesMax }
@@ -111,16 +132,17 @@ public struct ChunkPool {
         guard sizeClass <= Self.sizeClassMax, let chunk = kept[sizeClass] else { return nil }
         kept[sizeClass] = chunk.next
         chunk.next = nil
+        stock[sizeClass].took()
         keptBytes -= chunk.capacity
         return chunk
     }
 
     /// A new chunk with such room, of a size that fits the pool where there is one; nil: no memory.
-    public static func make(byteCount: Int) -> MessageChunk? {
+    public static func make(byteCount: Int, memory: ChunkMemory = .heap) -> MessageChunk? {
         let needed = MessageRecord.size(byteCount: byteCount)
         let sizeClass = sizeClass(needed)
         return MessageChunk(
-            capacity: sizeClass <= sizeClassMax ? MessageChunk.capacityDefault << sizeClass : needed)
+            capacity: sizeClass <= sizeClassMax ? MessageChunk.capacityDefault << sizeClass : needed, memory: memory)
     }
 
     /// Takes back what nobody needs any more. What it does not keep is left in `list`, to be freed outside of the lock:
@@ -134,12 +156,40 @@ public struct ChunkPool {
                 left.append(chunk)
                 continue
             }
-            chunk.used = 0
-            chunk.count = 0
+            chunk.clear()
             chunk.next = kept[sizeClass]
             kept[sizeClass] = chunk
+            stock[sizeClass].put()
             keptBytes += chunk.capacity
         }
+    }
+
+    /// Hands out what nobody has needed since the last call, to be freed outside of the lock: called now and then, so
+    /// that what a backlog took goes back. So do chunks of which only their beginning was needed.
+    public mutating func takeIdle() -> ChunkList {
+        var idle = ChunkList()
+        for sizeClass in kept.indices {
+            _ = stock[sizeClass].takeIdle()
+            // The last that came back are on top: those that are used again and again.
+            var neededCount = stock[sizeClass].count
+            var rest = ChunkList()
+            rest.append(chain: kept[sizeClass])
+            var needed = ChunkList()
+            while let chunk = rest.removeFirst() {
+                let isNeeded = neededCount > 0
+                if isNeeded, !chunk.isMostlyUnused {
+                    chunk.beginPeriod()
+                    needed.append(chunk)
+                } else {
+                    if isNeeded { stock[sizeClass].took() }
+                    keptBytes -= chunk.capacity
+                    idle.append(chunk)
+                }
+                neededCount -= 1
+            }
+            kept[sizeClass] = needed.first
+        }
+        return idle
     }
 
     /// Hands out what is kept, to be freed outside of the lock.
@@ -148,6 +198,7 @@ public struct ChunkPool {
         for index in kept.indices {
             list.append(chain: kept[index])
             kept[index] = nil
+            stock[index].takeAll()
         }
         keptBytes = 0
         return list
