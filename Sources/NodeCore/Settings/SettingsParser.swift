@@ -72,6 +72,11 @@ struct SettingsParser {
     }
 
     private mutating func refuseUnknown(_ name: String, _ value: JSONValue) {
+        // Those beyond are only counted: to look for what a name may have meant takes long, and a document holds many.
+        if problems.count >= SettingsError.problemsMax {
+            problems.append(SettingsError(key: name, text: ""))
+            return
+        }
         let shown = Self.shown(name)
         let text: String
         if SettingKey.later.contains(name) {

@@ -1,0 +1,396 @@
+/*
+ * One call or a few of the library on an input of a given size, for callgrind to count.
+ *
+ *     growth CASE SIZE      growth (lists the cases: name, size, what it grows with)
+ *
+ * Only what happens inside of growth_run is counted: the input is made before.
+ */
+#include "neuron_ws.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t size;
+static neuron_ws_node_t *node;
+static neuron_ws_group_t group = {.size = sizeof group, .driver = "driver", .group = "group", .timestamp_ms = 1,
+                                  .tag_size = sizeof(neuron_ws_tag_t)};
+static char *text, *output;
+static size_t text_length, text_room;
+static const size_t output_room = (size_t)64 << 20;
+
+__attribute__((noreturn)) static void die(const char *what) {
+    fprintf(stderr, "%s: %s\n", what, neuron_ws_last_error());
+    exit(1);
+}
+
+static void check(neuron_ws_status_t status, const char *what) {
+    if (status != NEURON_WS_OK) die(what);
+}
+
+/* ---- Making inputs ---- */
+
+static void add(const char *format, ...) {
+    va_list arguments;
+    if (text_room - text_length < 4096) {
+        text_room = text_room * 2 + 8192;
+        text = realloc(text, text_room);
+        if (text == NULL) exit(1);
+    }
+    va_start(arguments, format);
+    text_length += (size_t)vsnprintf(text + text_length, 4096, format, arguments);
+    va_end(arguments);
+}
+
+/* {"<prefix>0":0,…} */
+static void add_members(const char *prefix, size_t count) {
+    add("{");
+    for (size_t index = 0; index < count; index++) add("%s\"%s%zu\":%zu", index > 0 ? "," : "", prefix, index, index);
+    add("}");
+}
+
+static neuron_ws_tag_t *tags_make(size_t count, const char *format) {
+    neuron_ws_tag_t *tags = calloc(count, sizeof *tags);
+    for (size_t index = 0; index < count; index++) {
+        char *name = malloc(32);
+        snprintf(name, 32, format, index);
+        tags[index].name = name;
+        tags[index].type = NEURON_WS_TYPE_INT64;
+        tags[index].value.i64 = (int64_t)index;
+    }
+    return tags;
+}
+
+static void group_make(size_t count, const char *format) {
+    group.tags = tags_make(count, format);
+    group.tag_count = count;
+}
+
+static void node_make(void) {
+    if (text == NULL) add("{\"url\":\"ws://127.0.0.1:9/\",\"queue-max-messages\":1000000,\"queue-max-bytes\":1073741824}");
+    check(neuron_ws_node_create("growth", text, NULL, &node), "create");
+}
+
+static void subscribe(size_t driver, size_t number) {
+    char driver_name[32], group_name[32];
+    snprintf(driver_name, sizeof driver_name, "driver%zu", driver);
+    snprintf(group_name, sizeof group_name, "group%zu", number);
+    check(neuron_ws_node_subscribe(node, driver_name, group_name, NULL), "subscribe");
+}
+
+static void encode(neuron_ws_format_t format) {
+    size_t length;
+    neuron_ws_status_t status = neuron_ws_encode(format, text, group.tags == NULL ? NULL : &group, output, output_room,
+                                                 &length);
+    check(status, "encode");
+}
+
+static void encode_values(void) { encode(NEURON_WS_FORMAT_VALUES); }
+static void encode_tags(void) { encode(NEURON_WS_FORMAT_TAGS); }
+static void encode_custom(void) { encode(NEURON_WS_FORMAT_CUSTOM); }
+static void encode_states(void) { encode(NEURON_WS_FORMAT_STATES); }
+static void encode_written(void) { encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE); }
+static void push(void) { check(neuron_ws_node_push(node, &group, NULL), "push"); }
+
+/* ---- Formats ---- */
+
+static void names_that_differ(void) { group_make(size, "tag%zu"); }
+static void names_that_are_one(void) { group_make(size, "tag"); }
+
+static void errors_and_metas_of_one_name(void) {
+    group_make(size, "tag");
+    for (size_t index = 0; index < size; index++) {
+        neuron_ws_tag_t *tag = (neuron_ws_tag_t *)&group.tags[index];
+        tag->error = (int32_t)(index % 2);
+        tag->metas = tags_make(1, "meta%zu");
+        tag->meta_count = 1;
+    }
+}
+
+static void one_tag_with_metas(const char *format) {
+    group_make(1, "tag");
+    ((neuron_ws_tag_t *)group.tags)->metas = tags_make(size, format);
+    ((neuron_ws_tag_t *)group.tags)->meta_count = size;
+}
+
+static void metas_of_a_tag(void) { one_tag_with_metas("meta%zu"); }
+static void metas_of_one_name(void) { one_tag_with_metas("meta"); }
+
+static void one_text(const char *part) {
+    group_make(1, "tag");
+    for (size_t index = 0; index < size; index++) add("%s", part);
+    neuron_ws_tag_t *tag = (neuron_ws_tag_t *)group.tags;
+    tag->type = NEURON_WS_TYPE_STRING;
+    tag->value.text = (neuron_ws_text_t){text, text_length};
+    text = NULL;
+}
+
+static void text_without_utf8(void) { one_text("\xf0\x9f\xff"); }
+static void text_of_escapes(void) { one_text("\"\\\n"); }
+
+static void custom_value(void) {
+    group_make(1, "tag");
+    neuron_ws_tag_t *tag = (neuron_ws_tag_t *)group.tags;
+    tag->type = NEURON_WS_TYPE_CUSTOM;
+    tag->value.text = (neuron_ws_text_t){text, text_length};
+    text = NULL;
+}
+
+static void document_with_names_that_come_twice(void) {
+    add("{");
+    for (size_t index = 0; index < size; index++)
+        add("%s\"m%zu\":{\"a\":1,\"\\u0061\":[2]}", index > 0 ? "," : "", index / 2);
+    add("}");
+    custom_value();
+}
+
+static void document_that_is_deep(void) {
+    for (size_t index = 0; index < size; index++) add("{\"a\":0,\"a\":");
+    add("0");
+    for (size_t index = 0; index < size; index++) add("}");
+    custom_value();
+}
+
+/* ---- Templates and static tags ---- */
+
+static void template_of_open_braces(void) {
+    group_make(1, "tag");
+    add("{\"schema\":[\"");
+    for (size_t index = 0; index < size; index++) add("${");
+    add("\"]}");
+}
+
+static void template_of_variables(void) {
+    group_make(1, "tag");
+    add("{\"schema\":[\"");
+    for (size_t index = 0; index < size; index++) add("a${node}");
+    add("\"]}");
+}
+
+static void template_of_names(void) {
+    group_make(1, "tag");
+    add("{\"schema\":{");
+    for (size_t index = 0; index < size; index++) add("%s\"${node}%zu\":1", index > 0 ? "," : "", index);
+    add("}}");
+}
+
+static void static_tags(void) {
+    group_make(1, "tag");
+    add("{\"static_tags\":");
+    add_members("s", size);
+    add("}");
+}
+
+static void static_tags_with_the_tags_names(void) {
+    group_make(size, "s%zu");
+    add("{\"static_tags\":");
+    add_members("s", size);
+    add("}");
+}
+
+static void static_tags_of_node_and_subscription(void) {
+    group_make(1, "tag");
+    add("{\"url\":\"ws://127.0.0.1:9/\",\"static_tags\":");
+    add_members("s", size);
+    add("}");
+    node_make();
+    text_length = 0;
+    add("{\"static_tags\":");
+    add_members("s", size);
+    add("}");
+}
+
+static void subscribe_and_push(void) {
+    check(neuron_ws_node_subscribe(node, "driver", "group", text), "subscribe");
+    push();
+}
+
+/* ---- Documents ---- */
+
+static void document_of_tags(void) {
+    node_make();
+    check(neuron_ws_node_subscribe(node, "*", "*", NULL), "subscribe");
+    text_length = 0;
+    add("{\"node\":\"d\",\"group\":\"g\",\"tags\":[");
+    for (size_t index = 0; index < size; index++)
+        add("%s{\"name\":\"t%zu\",\"value\":%zu}", index > 0 ? "," : "", index, index);
+    add("]}");
+}
+
+static void document_of_values(void) {
+    node_make();
+    check(neuron_ws_node_subscribe(node, "*", "*", NULL), "subscribe");
+    text_length = 0;
+    add("{\"node\":\"d\",\"group\":\"g\",\"values\":");
+    add_members("t", size);
+    add(",\"errors\":");
+    add_members("t", size);
+    add("}");
+}
+
+static void document_of_large_integers(void) {
+    node_make();
+    check(neuron_ws_node_subscribe(node, "*", "*", NULL), "subscribe");
+    text_length = 0;
+    add("{\"node\":\"d\",\"group\":\"g\",\"tags\":[{\"name\":\"t\",\"type\":\"ARRAY_UINT64\",\"value\":[0");
+    for (size_t index = 0; index < size; index++) add(",18446744073709551615");
+    add("]}]}");
+}
+
+static void push_document(void) { check(neuron_ws_node_push_json(node, text, text_length, NULL), "push_json"); }
+
+static void states(void) {
+    add("{\"states\":[");
+    for (size_t index = 0; index < size; index++)
+        add("%s{\"node\":\"n%zu\",\"link\":1,\"running\":3}", index > 0 ? "," : "", index);
+    add("]}");
+}
+
+static void written_tags(void) {
+    add("{\"uuid\":\"u\",\"tags\":[");
+    for (size_t index = 0; index < size; index++)
+        add("%s{\"group\":\"g\",\"name\":\"n%zu\",\"error\":0}", index > 0 ? "," : "", index);
+    add("]}");
+}
+
+static void settings_of_unknown_names(void) {
+    add("{\"url\":\"ws://127.0.0.1:9/\"");
+    for (size_t index = 0; index < size; index++) add(",\"unknown%zu\":1", index);
+    add("}");
+}
+
+static void settings_with_a_long_certificate(void) {
+    add("{\"url\":\"wss://127.0.0.1:9/\",\"ca\":\"");
+    for (size_t index = 0; index < size; index++) add("-----BEGIN CERTIFICATE-----\\nAAAA\\n");
+    add("\"}");
+}
+
+static void refuse_settings(void) {
+    if (neuron_ws_node_create("growth", text, NULL, &node) != NEURON_WS_INVALID_SETTINGS) die("not refused");
+}
+
+/* ---- Subscriptions ---- */
+
+static void subscriptions_of_one_driver(void) {
+    node_make();
+    for (size_t index = 0; index < size; index++) subscribe(0, index);
+    subscribe(1, 0);
+}
+
+static void subscriptions_of_many_drivers(void) {
+    node_make();
+    for (size_t index = 0; index < size; index++) subscribe(index, index % 3);
+}
+
+static void subscribe_all(void) {
+    for (size_t index = 0; index < size; index++) subscribe(index % 100, index);
+}
+
+static void end_each(void) {
+    char name[32], group_name[32];
+    for (size_t index = 0; index < size; index++) {
+        snprintf(name, sizeof name, "driver%zu", index);
+        snprintf(group_name, sizeof group_name, "group%zu", index % 3);
+        check(neuron_ws_node_unsubscribe(node, name, group_name), "unsubscribe");
+    }
+}
+
+static void end_the_driver(void) { check(neuron_ws_node_unsubscribe(node, "driver0", NULL), "unsubscribe"); }
+static void end_another_driver(void) { check(neuron_ws_node_unsubscribe(node, "driver1", NULL), "unsubscribe"); }
+static void rename_the_driver(void) {
+    check(neuron_ws_node_rename(node, "driver0", NULL, "driver2", NULL), "rename");
+}
+
+static void settings_among_subscriptions(void) {
+    text_length = 0;
+    add("{\"url\":\"ws://127.0.0.1:9/\",\"static_tags\":");
+    add_members("s", 100);
+    add("}");
+    node_make();
+    for (size_t index = 0; index < size; index++) subscribe(index, 0);
+}
+
+static void configure(void) { check(neuron_ws_node_configure(node, text), "configure"); }
+
+static void a_push_among_subscriptions(void) {
+    node_make();
+    for (size_t index = 0; index < size; index++) subscribe(index, 0);
+    group_make(1, "tag");
+    group.driver = "driver7";
+    group.group = "group0";
+}
+
+/* ---- The queue ---- */
+
+static void waiting_messages(void) {
+    node_make();
+    for (size_t index = 0; index < size; index++) check(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL), "send");
+}
+
+static void destroy(void) { neuron_ws_node_destroy(node); }
+static void queue_them(void) { waiting_messages(); }
+static void nothing(void) {}
+
+/* ---- All ---- */
+
+enum kind { LINEAR, CONSTANT };
+
+static const struct growth_case {
+    const char *name;
+    size_t size;
+    enum kind kind;
+    void (*prepare)(void);
+    void (*run)(void);
+    const char *grows_with;
+} cases[] = {
+    {"names", 4000, LINEAR, names_that_differ, encode_values, "tags of a group, all names new"},
+    {"names_tags", 4000, LINEAR, names_that_differ, encode_tags, "the same in tags-format"},
+    {"one_name", 4000, LINEAR, names_that_are_one, encode_values, "tags of one name"},
+    {"one_name_errors", 4000, LINEAR, errors_and_metas_of_one_name, encode_values, "tags of one name with errors and metas"},
+    {"metas", 512, LINEAR, metas_of_a_tag, encode_tags, "metas of a tag"},
+    {"metas_one_name", 512, LINEAR, metas_of_one_name, encode_values, "metas of a tag, one name"},
+    {"no_utf8", 20000, LINEAR, text_without_utf8, encode_values, "a text that is no UTF-8"},
+    {"escapes", 20000, LINEAR, text_of_escapes, encode_values, "a text that is all escapes"},
+    {"custom_twice", 2000, LINEAR, document_with_names_that_come_twice, encode_values, "members of CUSTOM values, names twice"},
+    {"custom_deep", 500, LINEAR, document_that_is_deep, encode_values, "levels of a CUSTOM value, names twice"},
+    {"template_open", 16000, LINEAR, template_of_open_braces, encode_custom, "a template of `${` without `}`"},
+    {"template_variables", 4000, LINEAR, template_of_variables, encode_custom, "variables in a text of a template"},
+    {"template_names", 4000, LINEAR, template_of_names, encode_custom, "filled-in names in an object of a template"},
+    {"static", 4000, LINEAR, static_tags, encode_values, "static tags"},
+    {"static_shared", 4000, LINEAR, static_tags_with_the_tags_names, encode_values, "static tags with the names of tags"},
+    {"static_merged", 4000, LINEAR, static_tags_of_node_and_subscription, subscribe_and_push, "static tags of node and subscription"},
+    {"push_tags", 2000, LINEAR, document_of_tags, push_document, "tags of a JSON document"},
+    {"push_values", 2000, LINEAR, document_of_values, push_document, "values and errors of a JSON document"},
+    {"push_integers", 4000, LINEAR, document_of_large_integers, push_document, "integers from 2^63 on in a document"},
+    {"states", 2000, LINEAR, states, encode_states, "drivers in a report"},
+    {"written", 2000, LINEAR, written_tags, encode_written, "tags in a write's response"},
+    {"settings_unknown", 4000, LINEAR, settings_of_unknown_names, refuse_settings, "unknown names in settings"},
+    {"settings_certificate", 4000, LINEAR, settings_with_a_long_certificate, refuse_settings, "a broken PEM text"},
+    {"subscribe", 4000, LINEAR, node_make, subscribe_all, "subscriptions that are made"},
+    {"unsubscribe", 4000, LINEAR, subscriptions_of_many_drivers, end_each, "subscriptions that are ended"},
+    {"unsubscribe_driver", 4000, LINEAR, subscriptions_of_one_driver, end_the_driver, "subscriptions of a driver that ends"},
+    {"unsubscribe_other", 4000, CONSTANT, subscriptions_of_one_driver, end_another_driver, "subscriptions beside a driver that ends"},
+    {"rename", 4000, LINEAR, subscriptions_of_one_driver, rename_the_driver, "subscriptions of a driver that is renamed"},
+    {"configure", 4000, CONSTANT, settings_among_subscriptions, configure, "subscriptions while settings change"},
+    {"push", 4000, CONSTANT, a_push_among_subscriptions, push, "subscriptions while a group is pushed"},
+    {"queue", 10000, LINEAR, nothing, queue_them, "messages that are queued"},
+    {"destroy", 10000, LINEAR, waiting_messages, destroy, "messages that wait when a node ends"},
+};
+
+__attribute__((noinline)) void growth_run(const struct growth_case *it) { it->run(); }
+
+int main(int argc, char **argv) {
+    for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
+        const struct growth_case *it = &cases[index];
+        if (argc < 3) {
+            printf("%s\t%zu\t%s\t%s\n", it->name, it->size, it->kind == LINEAR ? "linear" : "constant", it->grows_with);
+        } else if (strcmp(argv[1], it->name) == 0) {
+            size = (size_t)atoll(argv[2]);
+            output = malloc(output_room);
+            it->prepare();
+            growth_run(it);
+            return 0;
+        }
+    }
+    return argc < 3 ? 0 : 2;
+}
