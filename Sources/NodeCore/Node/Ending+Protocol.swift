@@ -72,11 +72,10 @@ extension Ending {
         ending.text += " \(advice(status: status, unmetWish))"
         switch status {
         case 401, 403, 407: ending.policy = .patient
-        case 429, 503:
-            if let retryAfter, retryAfter >= 0 {
-                let nanoseconds = UInt64(retryAfter).multipliedReportingOverflow(by: 1_000_000_000)
-                ending.policy = .atLeast(nanoseconds.overflow ? .max : nanoseconds.partialValue)
-            }
+        case 429, 500...599:
+            guard let retryAfter else { break }
+            ending.policy = .atLeast(UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000))
+            ending.text += " The node waits as long as that, an hour at most."
         default: break
         }
         return ending
@@ -103,8 +102,8 @@ extension Ending {
         // 505: the proxy has made HTTP/1.0 of it.
         case 405, 501, 505: proxyAdvice
         case 426: "\(proxyAdvice) If there is none, it asks for another protocol version or subprotocol."
-        case 429: "Too many connections or attempts: the node waits as long as the server asks."
-        case 503: "It is not available now: the node waits as long as the server asks."
+        case 429: "Too many connections or attempts: the node tries again by itself."
+        case 503: "It is not available now: the node tries again by itself."
         case 500...599: "The server, or a proxy before it, failed: see its log."
         default: "Check the URL and the server."
         }
