@@ -64,6 +64,9 @@ private enum Change {
         case .ipVersion: reconnects(#""ip-version":"4""#)
         case .tcpNoDelay: live(#""tcp-nodelay":false"#)
         case .logLevel: live(#""log-level":"debug""#)
+        case .allowRequests: live(#""allow-requests":"all""#)
+        case .requestsMaxBytes: live(#""requests-max-bytes":4194304"#)
+        case .tlsAllowCN: reconnects(#""tls-allow-cn":true"#)
         case .advanced: live(#""advanced":true"#)
         }
     }
