@@ -628,9 +628,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
 /*
  * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
- * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued messages
- * stay queued, and a later start sends them.
- * On the loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
+ * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
+ * messages stay queued, and a later start sends them. On the loop thread (in a callback) it begins the same and returns
+ * at once. The last stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
