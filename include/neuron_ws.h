@@ -635,8 +635,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
 /*
  * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
- * within timeout_ms from every state, 0 being at once. Queued messages stay queued, and a later start sends them.
- * On the loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
+ * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
+ * messages stay queued, and a later start sends them. On the loop thread (in a callback) it begins the same and returns
+ * at once. The last stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
@@ -665,8 +666,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_finish(neuron_ws_node_t *node, u
 /*
  * Stops the node at once if it runs, gives every queued message its outcome, and frees it. After it returns no callback
  * of this node runs or comes again, except that a destroy inside one of its callbacks lets that callback return; there,
- * a second destroy does nothing. A Close frame is tried without waiting; call neuron_ws_node_stop before for an orderly
- * end, or neuron_ws_node_finish to read the events that are left, which are gone with the node. NULL does nothing.
+ * a second destroy does nothing. An open connection is closed first, as neuron_ws_node_stop does, within 200 ms, and no
+ * states and messages come meanwhile; inside a callback a Close frame goes out as far as the socket takes it at once.
+ * Call neuron_ws_node_finish before to read the events that are left, which are gone with the node. NULL does nothing.
  *
  * Any thread, the loop thread included.
  */

@@ -17,8 +17,8 @@ extension Stream {
             isHeldByPeer: waiting > 0 && information.unacknowledgedSegments == 0)
     }
 
-    /// Payload bytes that the peer's kernel has, also when the stream has ended. With TLS about so many: what it adds to
-    /// the payload counts as some of it.
+    /// Payload bytes that the peer's kernel has, also when the stream has ended. With TLS about so many: what it adds
+    /// to the payload counts as some of it.
     var bytesAcknowledged: UInt64 {
         let written = bytesWritten
         let waiting = descriptor >= 0 ? Syscalls.unacknowledged(descriptor) ?? 0 : unacknowledgedAtEnd

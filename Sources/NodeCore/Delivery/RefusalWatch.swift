@@ -1,18 +1,19 @@
 /// Finds the message that a server refuses, so that it is not sent for ever and what is behind it flows (DESIGN §7).
 ///
 /// Under suspicion is the message that has no outcome yet though the peer has got some of it: the first that the kernel
-/// did not take whole. One that the kernel took whole is `written` and never sent again, whatever the server says of it.
+/// did not take whole. One that the kernel took whole is `written` and never sent again, whatever the server says of
+/// it.
 ///
 /// A try counts when the peer itself ended the connection in the middle of the message: by a Close frame, by the end of
 /// the stream, by a reset, by bytes that are no WebSocket. What the network does, or we, does not count and changes
 /// nothing: a Ping without answer, an errno but for a reset, a stop, new settings.
 ///
 /// The message is given up
-/// - after `alikeMax` tries in a row that ended alike: with the same close code, or all without one, and, where the code
-///   does not speak of a message (1003, 1007, 1009 do), about as far into the message as the one before. A link or a
-///   server that ends at random gets now further and now less far;
-/// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012, 1013):
-///   what waits behind it must not wait for ever.
+/// - after `alikeMax` tries in a row that ended alike: with the same close code, or all without one, and, where the
+///   code does not speak of a message (1003, 1007, 1009 do), about as far into the message as the one before. A link or
+///   a server that ends at random gets now further and now less far;
+/// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012,
+///   1013): what waits behind it must not wait for ever.
 ///
 /// Before a try that may be the last alike, nothing is sent for `quietNanoseconds`: a server that ends the connection
 /// then does it without the message, and that is no try.

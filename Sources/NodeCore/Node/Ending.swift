@@ -13,8 +13,8 @@ public struct Ending: Error, Equatable, Sendable {
     /// One or two sentences for people: what happened, what was expected, what to do. No secrets.
     public var text: String
     public var policy = Backoff.Policy.usual
-    /// The peer ended the connection, by a Close frame, the stream's end, a reset, or what it sent; not the network, and
-    /// not we.
+    /// The peer ended the connection, by a Close frame, the stream's end, a reset, or what it sent; not the network,
+    /// and not we.
     public var isByPeer = false
 
     public init(reason: neuron_ws_reason_t, text: String) {

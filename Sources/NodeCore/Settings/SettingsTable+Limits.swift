@@ -26,8 +26,8 @@ extension SettingsTable {
             BilingualText("TCP user timeout", "TCP 用户超时"),
             BilingualText(
                 "The connection counts as dead when sent bytes have not been acknowledged for so long "
-                    + "(TCP_USER_TIMEOUT); 0: the system's default; if absent the pings see to it, which spare a server "
-                    + "that reads slowly.",
+                    + "(TCP_USER_TIMEOUT); 0: the system's default; if absent the pings see to it, which spare a "
+                    + "server that reads slowly.",
                 "已发送数据在该时间内未被确认，则认为连接已断开（TCP_USER_TIMEOUT）；0 表示系统默认值；"
                     + "不填则由心跳判断，不会断开读取较慢的服务器。")),
         SettingDescriptor(
