@@ -67,7 +67,8 @@ static void group_make(size_t count, const char *format) {
 }
 
 static void node_make(void) {
-    if (text == NULL) add("{\"url\":\"ws://127.0.0.1:9/\",\"queue-max-messages\":1000000,\"queue-max-bytes\":1073741824}");
+    if (text == NULL)
+        add("{\"url\":\"ws://127.0.0.1:9/\",\"queue-max-messages\":1000000,\"queue-max-bytes\":1073741824}");
     check(neuron_ws_node_create("growth", text, NULL, &node), "create");
 }
 
@@ -324,7 +325,8 @@ static void a_push_among_subscriptions(void) {
 
 static void waiting_messages(void) {
     node_make();
-    for (size_t index = 0; index < size; index++) check(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL), "send");
+    for (size_t index = 0; index < size; index++)
+        check(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL), "send");
 }
 
 static void destroy(void) { neuron_ws_node_destroy(node); }
@@ -346,19 +348,23 @@ static const struct growth_case {
     {"names", 4000, LINEAR, names_that_differ, encode_values, "tags of a group, all names new"},
     {"names_tags", 4000, LINEAR, names_that_differ, encode_tags, "the same in tags-format"},
     {"one_name", 4000, LINEAR, names_that_are_one, encode_values, "tags of one name"},
-    {"one_name_errors", 4000, LINEAR, errors_and_metas_of_one_name, encode_values, "tags of one name with errors and metas"},
+    {"one_name_errors", 4000, LINEAR, errors_and_metas_of_one_name, encode_values,
+     "tags of one name with errors and metas"},
     {"metas", 512, LINEAR, metas_of_a_tag, encode_tags, "metas of a tag"},
     {"metas_one_name", 512, LINEAR, metas_of_one_name, encode_values, "metas of a tag, one name"},
     {"no_utf8", 20000, LINEAR, text_without_utf8, encode_values, "a text that is no UTF-8"},
     {"escapes", 20000, LINEAR, text_of_escapes, encode_values, "a text that is all escapes"},
-    {"custom_twice", 2000, LINEAR, document_with_names_that_come_twice, encode_values, "members of CUSTOM values, names twice"},
+    {"custom_twice", 2000, LINEAR, document_with_names_that_come_twice, encode_values,
+     "members of CUSTOM values, names twice"},
     {"custom_deep", 500, LINEAR, document_that_is_deep, encode_values, "levels of a CUSTOM value, names twice"},
     {"template_open", 16000, LINEAR, template_of_open_braces, encode_custom, "a template of `${` without `}`"},
     {"template_variables", 4000, LINEAR, template_of_variables, encode_custom, "variables in a text of a template"},
     {"template_names", 4000, LINEAR, template_of_names, encode_custom, "filled-in names in an object of a template"},
     {"static", 4000, LINEAR, static_tags, encode_values, "static tags"},
-    {"static_shared", 4000, LINEAR, static_tags_with_the_tags_names, encode_values, "static tags with the names of tags"},
-    {"static_merged", 4000, LINEAR, static_tags_of_node_and_subscription, subscribe_and_push, "static tags of node and subscription"},
+    {"static_shared", 4000, LINEAR, static_tags_with_the_tags_names, encode_values,
+     "static tags with the names of tags"},
+    {"static_merged", 4000, LINEAR, static_tags_of_node_and_subscription, subscribe_and_push,
+     "static tags of node and subscription"},
     {"push_tags", 2000, LINEAR, document_of_tags, push_document, "tags of a JSON document"},
     {"push_values", 2000, LINEAR, document_of_values, push_document, "values and errors of a JSON document"},
     {"push_integers", 4000, LINEAR, document_of_large_integers, push_document, "integers from 2^63 on in a document"},
@@ -368,9 +374,12 @@ static const struct growth_case {
     {"settings_certificate", 4000, LINEAR, settings_with_a_long_certificate, refuse_settings, "a broken PEM text"},
     {"subscribe", 4000, LINEAR, node_make, subscribe_all, "subscriptions that are made"},
     {"unsubscribe", 4000, LINEAR, subscriptions_of_many_drivers, end_each, "subscriptions that are ended"},
-    {"unsubscribe_driver", 4000, LINEAR, subscriptions_of_one_driver, end_the_driver, "subscriptions of a driver that ends"},
-    {"unsubscribe_other", 4000, CONSTANT, subscriptions_of_one_driver, end_another_driver, "subscriptions beside a driver that ends"},
-    {"rename", 4000, LINEAR, subscriptions_of_one_driver, rename_the_driver, "subscriptions of a driver that is renamed"},
+    {"unsubscribe_driver", 4000, LINEAR, subscriptions_of_one_driver, end_the_driver,
+     "subscriptions of a driver that ends"},
+    {"unsubscribe_other", 4000, CONSTANT, subscriptions_of_one_driver, end_another_driver,
+     "subscriptions beside a driver that ends"},
+    {"rename", 4000, LINEAR, subscriptions_of_one_driver, rename_the_driver,
+     "subscriptions of a driver that is renamed"},
     {"configure", 4000, CONSTANT, settings_among_subscriptions, configure, "subscriptions while settings change"},
     {"push", 4000, CONSTANT, a_push_among_subscriptions, push, "subscriptions while a group is pushed"},
     {"queue", 10000, LINEAR, nothing, queue_them, "messages that are queued"},

@@ -2,8 +2,8 @@ import CLinux
 import CNeuronWS
 import NodeCore
 
-/// What a thread keeps from one neuron_ws_encode to the next, freed when the thread ends: a buffer, and the names of its
-/// last group.
+/// What a thread keeps from one neuron_ws_encode to the next, freed when the thread ends: a buffer, and the names of
+/// its last group.
 final class ThreadEncoder {
     let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
     let names = GroupNames()

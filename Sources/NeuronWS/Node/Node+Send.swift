@@ -174,8 +174,8 @@ extension Node {
         if !mailbox.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
     }
 
-    /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait meanwhile;
-    /// nil for one that is not large. Refuses early what finds no room anyway.
+    /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
+    /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
     private func filledChunk(
         _ bytes: UnsafeRawBufferPointer, kind: UInt8?, beyond: Mailbox.Limits
     ) throws(NodeError) -> MessageChunk? {

@@ -49,8 +49,8 @@ extension Node {
         } catch { throw NodeError(error, driver, group) }
     }
 
-    /// Calls `step` with the lock held, again and again until it is done, and lets others have the lock in between. What
-    /// is to be freed, and making the table larger, is for the time without the lock.
+    /// Calls `step` with the lock held, again and again until it is done, and lets others have the lock in between.
+    /// What is to be freed, and making the table larger, is for the time without the lock.
     private func changeSubscriptions(
         _ step: (inout SubscriptionTable, inout [Subscription]) throws(SubscriptionError) -> Bool
     ) throws(SubscriptionError) {

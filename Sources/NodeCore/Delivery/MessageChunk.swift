@@ -126,7 +126,8 @@ public struct ChunkPool {
         return sizeClass
     }
 
-    /// A chunk with room for a message of `byteCount` bytes at least; nil: none is kept, `make` one outside of the lock.
+    /// A chunk with room for a message of `byteCount` bytes at least; nil: none is kept, `make` one outside of the
+    /// lock.
     public mutating func takeKept(byteCount: Int) -> MessageChunk? {
         let sizeClass = Self.sizeClass(MessageRecord.size(byteCount: byteCount))
         guard sizeClass <= Self.sizeClassMax, let chunk = kept[sizeClass] else { return nil }

@@ -88,7 +88,8 @@ public final class CustomTemplate: @unchecked Sendable {
         }
     }
 
-    /// An object some of whose names are filled in, and may come out the same. It has at most `levelsMax` others inside.
+    /// An object some of whose names are filled in, and may come out the same. It has at most `levelsMax` others
+    /// inside.
     private func renderObject(
         _ index: inout Int, _ message: Message, to writer: inout ByteWriter
     ) throws(EncodingError) {

@@ -46,8 +46,8 @@ extension EntryStyle {
         return counts
     }
 
-    /// The same for the styles `values` and `tags`, with the group's names as they were kept or taken in. Nil: the names
-    /// are others by now; what was written is of no use.
+    /// The same for the styles `values` and `tags`, with the group's names as they were kept or taken in. Nil: the
+    /// names are others by now; what was written is of no use.
     static func write(
         _ group: GroupView, _ names: GroupNames, style: EntryStyle, reportsErrors: Bool, statics: StaticTagSet?,
         to writer: inout ByteWriter

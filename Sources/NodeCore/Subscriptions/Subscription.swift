@@ -1,5 +1,5 @@
-/// What is forwarded, and with what added. But for its links, which are the table's, immutable, so that a push may use it
-/// while the table changes.
+/// What is forwarded, and with what added. But for its links, which are the table's, immutable, so that a push may use
+/// it while the table changes.
 public final class Subscription: @unchecked Sendable {
     /// The driver's name and the group's behind it, as UTF-8; never written after `init`, which makes this Sendable.
     let names: UnsafeMutableRawPointer
@@ -9,7 +9,8 @@ public final class Subscription: @unchecked Sendable {
     /// Other for each subscription that a table has had.
     public let number: UInt64
 
-    /// The others of the same driver; referred to, and owned by the table's slots. Only whoever changes the table looks.
+    /// The others of the same driver; referred to, and owned by the table's slots. Only whoever changes the table
+    /// looks.
     var next: Unmanaged<Subscription>?
     var previous: Unmanaged<Subscription>?
 
