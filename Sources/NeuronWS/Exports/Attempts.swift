@@ -35,7 +35,9 @@ public func neuron_ws_attempt_set_header(
         let name = String(decoding: textBytes(name), as: UTF8.self)
         let value = value.map { String(decoding: textBytes($0), as: UTF8.self) }
         do throws(HeaderError) {
-            try HandshakeRequest.validate(headerName: name, value: value ?? "")
+            // One that is taken away needs no value, and Host has to have one.
+            let checked = value ?? (Attempt.isSame(name, "Host") ? "none" : "")
+            try HandshakeRequest.validate(headerName: name, value: checked)
         } catch { throw NodeError.invalidArgument(error.text) }
         guard attempt.headers.count < Attempt.headersMax else {
             throw NodeError.invalidArgument("more than \(Attempt.headersMax) headers for one attempt")
