@@ -31,7 +31,8 @@ public struct WebSocketEndpoint: Sendable {
     private var controlKey: MaskingKey?
     private var queue = ControlFrameQueue()
     private var isCloseWritten = false
-    /// Frames whose header has come, wrapping: a measure of the work, which small frames cause more of than their bytes.
+    /// Frames whose header has come, wrapping: a measure of the work, which small frames cause more of than their
+    /// bytes.
     public private(set) var framesReceived: UInt64 = 0
 
     /// - Parameters:

@@ -182,11 +182,9 @@ extension NodeSession {
 
     /// Shows the next message to the host. False: the session ended.
     private func inspect() -> Bool {
-        let verdict = node.outbox.nextMessage().map { kind, bytes in
-            bytes.withUnsafeBytes {
-                node.host.beforeSend(node.handle, kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT, $0)
-            }
-        }
+        let message = node.outbox.nextMessage()
+        let kind: neuron_ws_kind_t = message?.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT
+        let verdict = message?.withBytes { node.host.beforeSend(node.handle, kind, $0) }
         if isEnded { return false }
         node.outbox.markInspected(isRefused: verdict == false)
         return true

@@ -81,8 +81,8 @@ protocol StreamOwner: AnyObject {
     func streamEntered(_ phase: StreamPhase)
     /// The stream can be written to and will be read from. Comes a second time after `startTLS`.
     func streamConnected(_ facts: StreamFacts)
-    /// Bytes of the peer, valid during the call only. The owner says how many it has taken. If that is not all, the rest
-    /// is kept and nothing more is read, until the owner calls `resume`, and gets the rest first.
+    /// Bytes of the peer, valid during the call only. The owner says how many it has taken. If that is not all, the
+    /// rest is kept and nothing more is read, until the owner calls `resume`, and gets the rest first.
     func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int
     /// There is room again after `write` took less than it was given, or TLS output has drained.
     func streamWritable()

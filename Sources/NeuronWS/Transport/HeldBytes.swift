@@ -27,7 +27,8 @@ extension Stream {
     /// Inside `streamReceived`: nothing more is read before `resume`, though all of this was taken.
     func pause() { held.isPaused = true }
 
-    /// The owner has another turn: it gets what was kept for it. What has come meanwhile is read when the loop finds it.
+    /// The owner has another turn: it gets what was kept for it. What has come meanwhile is read when the loop finds
+    /// it.
     func resume() {
         loop.assertOnLoop()
         guard held.isPaused, state == .open else { return }

@@ -5,8 +5,8 @@ import WebSocketCore
 /// the loop. Memory is taken with the first message that is long enough, so that a node that sends nothing costs
 /// nothing. Loop-bound; belongs to one connection, and what it has begun ends with that.
 ///
-/// A message is compressed whole before its first frame goes out, into memory that grows with what comes of it and never
-/// beyond the message's own size: only then it is known whether it has become shorter, and how long its frame is.
+/// A message is compressed whole before its first frame goes out, into memory that grows with what comes of it and
+/// never beyond the message's own size: only then it is known whether it has become shorter, and how long its frame is.
 ///
 /// A message may always be sent as it is (§6), and is then no part of what later ones refer to: `deflate` says which,
 /// and leaves zlib's state such that it never refers to bytes the peer has not inflated.

@@ -1,9 +1,9 @@
 import CZlib
 import WebSocketCore
 
-/// Inflates incoming messages one by one (RFC 7692 §7.2.2), each in pieces, so that a large one takes many turns of the
-/// loop. Memory for the state is taken with the first of them. Loop-bound; belongs to one connection, which fails when a
-/// message does: the state is of no use after that.
+/// Inflates incoming messages one by one (RFC 7692 §7.2.2), each in pieces, so that a large one takes many turns of
+/// the loop. Memory for the state is taken with the first of them. Loop-bound; belongs to one connection, which fails
+/// when a message does: the state is of no use after that.
 ///
 /// Invariant: `used <= bufferBytes <= messageBytesMax + 1`.
 public final class Inflater {

@@ -147,13 +147,16 @@ public struct ChunkPool {
     }
 
     /// Takes back what nobody needs any more. What it does not keep is left in `list`, to be freed outside of the lock:
-    /// the memory of a message that a host sized is not given back in no time.
+    /// the memory of a message that a host sized is not given back in no time. Nor does it keep a chunk of which a
+    /// message is lent.
     public mutating func give(_ list: inout ChunkList) {
         var left = ChunkList()
         defer { list = left }
-        while let chunk = list.removeFirst() {
+        while var chunk = list.removeFirst() {
             let sizeClass = Self.sizeClass(chunk.capacity)
-            guard sizeClass <= Self.sizeClassMax, keptBytes + chunk.capacity <= keptBytesMax else {
+            guard isKnownUniquelyReferenced(&chunk), sizeClass <= Self.sizeClassMax,
+                keptBytes + chunk.capacity <= keptBytesMax
+            else {
                 left.append(chunk)
                 continue
             }

@@ -153,8 +153,8 @@ public struct Outbox {
         }
     }
 
-    /// Decides, once for each message, whether it goes out compressed, and compresses it, a large one in many calls. Only
-    /// here, when all before it is framed: the order of compressing must be that of sending (RFC 7692 §7.2.1).
+    /// Decides, once for each message, whether it goes out compressed, and compresses it, a large one in many calls.
+    /// Only here, when all before it is framed: the order of compressing must be that of sending (RFC 7692 §7.2.1).
     /// - Returns: false if enough has been compressed for now.
     private mutating func prepare(
         _ message: UnsafeRawBufferPointer, _ deflater: Deflater, _ bytesLeft: inout Int
@@ -227,11 +227,11 @@ public struct Outbox {
 
     // MARK: The host's look at a message
 
-    /// The kind and a copy of the message that `fill` stopped at as `.uninspected`; nil if there is none. A copy,
-    /// because the host's callback may end the node, and this outbox with it.
-    public func nextMessage() -> (kind: UInt8, bytes: [UInt8])? {
+    /// The message that `fill` stopped at as `.uninspected`; nil if there is none. Its bytes outlive this outbox, which
+    /// the host's callback may end, and are not copied for that: a large one would keep all others waiting.
+    public func nextMessage() -> LentMessage? {
         guard let chunk = framing.chunk, framing.offset < chunk.used else { return nil }
-        return (chunk.record(at: framing.offset).pointee.kind, Array(chunk.payload(at: framing.offset)))
+        return LentMessage(chunk, at: framing.offset)
     }
 
     /// What the host said of it.

@@ -36,7 +36,8 @@ private final class TurnCounter: @unchecked Sendable {
     var most: Int { lock.withLock { _most } }
 }
 
-/// A server that answers the opening handshake, sends some bytes on the first connection, and waits for the client to go.
+/// A server that answers the opening handshake, sends some bytes on the first connection, and waits for the client to
+/// go.
 private func startSending(_ bytes: [UInt8], then end: @escaping (ServerConnection) -> Void = { _ in }) throws
     -> BlockingServer
 {

@@ -143,7 +143,7 @@ private struct Bench: ~Copyable {
         for text in texts.prefix(4) { bench.push(text) }
         var seen: [String] = []
         while bench.fill(room: 65_536) == .uninspected {
-            let message = bench.outbox.nextMessage().map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+            let message = bench.outbox.nextMessage()?.withBytes { String(decoding: $0, as: UTF8.self) } ?? ""
             seen.append(message)
             bench.outbox.markInspected(isRefused: message == texts[1])
         }
