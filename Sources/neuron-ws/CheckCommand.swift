@@ -136,8 +136,15 @@ private final class Narrator: StateObserver, @unchecked Sendable {
 
     private func failed(_ state: NodeState) {
         let name = Self.steps.first { $0.phase == current }?.name ?? "connection"
-        Self.tell(name, isGood: false, Terminal.printable(state.message))
+        Self.tell(name, isGood: false, Terminal.printable(Self.cause(state)))
         current = nil
+    }
+
+    /// Without the next attempt, which does not come here.
+    private static func cause(_ state: NodeState) -> String {
+        let words = state.message.split(separator: " ", omittingEmptySubsequences: false)
+        guard let next = words.lastIndex(of: "Attempt"), next > 0 else { return state.message }
+        return words[..<next].joined(separator: " ")
     }
 
     static func tell(_ step: String, isGood: Bool, _ text: String) {

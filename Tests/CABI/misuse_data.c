@@ -157,7 +157,7 @@ static void large_groups(ports_t ports, double scale)
     char settings[256];
     neuron_ws_node_t *node = NULL;
 
-    settings_for(settings, sizeof settings, ports.sink, ",\"queue-max-bytes\":268435456");
+    settings_for(settings, sizeof settings, ports.sink, ",\"queue-max-bytes\":268435456,\"format\":1");
     if (!CHECK(tags != NULL && text != NULL) || !OK(neuron_ws_node_create("large", settings, NULL, &node)))
         return;
     OK(neuron_ws_node_subscribe(node, "*", "*", NULL));

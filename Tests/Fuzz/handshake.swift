@@ -36,7 +36,9 @@ private func answer(_ input: UnsafeRawBufferPointer, _ cut: [Range<Int>]) -> Out
                 continue
             }
             require(response.status >= 100 && response.status <= 999, "status \(response.status)")
-            if let seconds = response.retryAfterSeconds { require(seconds >= 0, "Retry-After \(seconds)") }
+            if case .bad(.unexpectedStatus(_, _, let seconds?)) = verdict(response) {
+                require(seconds >= 0, "Retry-After \(seconds)")
+            }
             return .answered(
                 status: response.status, reason: response.reason,
                 fields: response.fields.map { $0.name + ":" + $0.value }, offset: range.lowerBound + offset,

@@ -330,7 +330,6 @@ static void waiting_messages(void) {
 }
 
 static void destroy(void) { neuron_ws_node_destroy(node); }
-static void queue_them(void) { waiting_messages(); }
 static void nothing(void) {}
 
 /* ---- All ---- */
@@ -382,7 +381,7 @@ static const struct growth_case {
      "subscriptions of a driver that is renamed"},
     {"configure", 4000, CONSTANT, settings_among_subscriptions, configure, "subscriptions while settings change"},
     {"push", 4000, CONSTANT, a_push_among_subscriptions, push, "subscriptions while a group is pushed"},
-    {"queue", 10000, LINEAR, nothing, queue_them, "messages that are queued"},
+    {"queue", 10000, LINEAR, nothing, waiting_messages, "messages that are queued"},
     {"destroy", 10000, LINEAR, waiting_messages, destroy, "messages that wait when a node ends"},
 };
 

@@ -251,7 +251,8 @@ def second_address() -> dict[str, Any]:
     """A name with two addresses, of which the one that is asked first is wrong in some way."""
     names("127.0.0.2 two.plant\n127.0.0.3 two.plant\n")
     behaviours: dict[str, Callable[[bad.Peer], None]] = {
-        "502": bad_gateway, "silent": bad.Peer.drain, "ends": ending, "closes soon": try_later, "ends soon": bad.Peer.open,
+        "502": bad_gateway, "silent": bad.Peer.drain, "ends": ending, "closes soon": try_later,
+        "ends soon": bad.Peer.open,
     }
     result: dict[str, Any] = {}
     for name, behaviour in behaviours.items():

@@ -89,7 +89,8 @@ def test_what_is_not_allowed_is_answered_counted_and_logged(
         metrics = it.node.metrics
         assert (metrics.requests_received, metrics.requests_refused) == (3, len(refused))
         foreign.wait_until(lambda: it.node.poll(0.05) >= 0 and len(it.warned("asked by")) == 3)
-        for uuid, what in (("r", "read of plc1/fast"), ("w", "write of plc1/fast (speed)"), ("a", "action of plc1/reset")):
+        done = (("r", "read of plc1/fast"), ("w", "write of plc1/fast (speed)"), ("a", "action of plc1/reset"))
+        for uuid, what in done:
             begin = "Refused at 2" if uuid in refused else "Answered at 2"
             (line,) = it.warned(begin, server.url, what, f"uuid {uuid}")
             assert ("with error 0" in line) == (uuid not in refused)

@@ -12,7 +12,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var machine: NodeMachine
     var stream: Stream?
     /// The opening handshake while it lasts, then the endpoint.
-    var protocolState = ProtocolState.none
+    var protocolState: ProtocolState {
+        get { protocolSlot.state }
+        set { protocolSlot.state = newValue }
+    }
+    private var protocolSlot = ProtocolSlot()
     /// Inflates what comes in on the present connection; nil: permessage-deflate is not agreed on.
     var inflater: Inflater?
     var writer = FrameWriter(role: .client)
@@ -64,12 +68,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var hasToldOfPongs = false
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
-
-    enum ProtocolState {
-        case none
-        case handshaking(HandshakeRequest, HandshakeResponseParser)
-        case open(WebSocketEndpoint)
-    }
 
     init(node: Node, loop: EventLoop) {
         self.node = node

@@ -1,4 +1,5 @@
-/// A message where it lies, which stays as it is as long as somebody holds this: its chunk goes to nobody else meanwhile.
+/// A message where it lies, which stays as it is as long as somebody holds this: its chunk goes to nobody else
+/// meanwhile.
 public struct LentMessage {
     /// RFC 6455 opcode: 1 text, 2 binary.
     public let kind: UInt8

@@ -28,8 +28,8 @@ public final class JSONDocument {
     /// The deepest nesting that jansson reads (its JSON_PARSER_MAX_DEPTH).
     public static let depthMax = 2048
 
-    /// Parses `bytes`, with or without a byte order mark; any JSON value may be the root. Repeated members: the last one
-    /// counts, as in Neuron, unless `rejectsDuplicates`.
+    /// Parses `bytes`, with or without a byte order mark; any JSON value may be the root. Repeated members: the last
+    /// one counts, as in Neuron, unless `rejectsDuplicates`.
     public static func parse(
         _ bytes: UnsafeRawBufferPointer, byteCountMax: Int, rejectsDuplicates: Bool = false
     ) throws(JSONError) -> JSONDocument {

@@ -9,8 +9,8 @@ public struct AddressMemory: Equatable, Sendable {
     /// More are not remembered, 32; the oldest failure goes first.
     public static let addressesMax = 32
 
-    /// An end within so much time after the handshake is a failure, 10 s: a server that takes connections and turns them
-    /// away is none to begin with.
+    /// An end within so much time after the handshake is a failure, 10 s: a server that takes connections and turns
+    /// them away is none to begin with.
     public static let soonNanoseconds: UInt64 = 10_000_000_000
 
     /// The one that failed longest ago first.
@@ -36,8 +36,8 @@ public struct AddressMemory: Equatable, Sendable {
         failed.removeAll { $0 == address }
     }
 
-    /// In which order to try `addresses`, as indexes: those without a failure as they come, then the others, the one that
-    /// failed last at the end. `unfailed` is how many the former are.
+    /// In which order to try `addresses`, as indexes: those without a failure as they come, then the others, the one
+    /// that failed last at the end. `unfailed` is how many the former are.
     public func order(_ addresses: [String]) -> (indexes: [Int], unfailed: Int) {
         var indexes: [Int] = []
         var later: [(rank: Int, index: Int)] = []

@@ -1,9 +1,9 @@
 /// Which look-ups of names are under way in the process and who waits for which.
 ///
 /// A look-up cannot be interrupted and holds a thread until the system answers, with silent name servers half a minute
-/// and more. So nobody waits for another one's name; who wants the same name shares the look-up, but not for ever, since
-/// the system learns of new name servers only with a new one; and past a fixed number the answer comes at once, from the
-/// hosts file alone.
+/// and more. So nobody waits for another one's name; who wants the same name shares the look-up, but not for ever,
+/// since the system learns of new name servers only with a new one; and past a fixed number the answer comes at once,
+/// from the hosts file alone.
 ///
 /// `0 <= count <= lookupsMax`, and each client waits for at most one look-up.
 public struct LookupTable: Sendable {
@@ -11,8 +11,8 @@ public struct LookupTable: Sendable {
     public static let lookupsMax = 64
     /// While at least so many run, no name gets a second one: 32. The rest is kept for names that have none.
     public static let secondLookupsMax = 32
-    /// A look-up that runs for longer is not shared any more where a second one can be started, 5 s: the time after which
-    /// the system itself asks the next name server (resolv.conf's timeout).
+    /// A look-up that runs for longer is not shared any more where a second one can be started, 5 s: the time after
+    /// which the system itself asks the next name server (resolv.conf's timeout).
     public static let patienceNanoseconds: UInt64 = 5_000_000_000
 
     /// What comes of a question.

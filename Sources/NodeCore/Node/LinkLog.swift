@@ -1,5 +1,5 @@
-/// What the log says of the link: connected, lost, regained, with how long it was away, how many messages waited and how
-/// many were lost. Times are monotonic nanoseconds.
+/// What the log says of the link: connected, lost, regained, with how long it was away, how many messages waited and
+/// how many were lost. Times are monotonic nanoseconds.
 ///
 /// A link that comes and goes fills no log: of its losses the 1st, 2nd, 4th… are told (`RepeatedLines`), and it is
 /// called regained only where something was told of its absence.

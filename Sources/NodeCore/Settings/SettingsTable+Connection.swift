@@ -81,7 +81,7 @@ extension SettingsTable {
                 "False takes every certificate, a forger's included; for tests only.",
                 "false 会接受任何证书，包括伪造的；仅用于测试。")),
         SettingDescriptor(
-            .tlsAllowCN, .boolean, .value(.boolean(false)), shown: .forTLS, reconnects: true,
+            .tlsAllowCN, .boolean, .value(.boolean(false)), reconnects: true,
             BilingualText("Allow common name", "允许通用名称"),
             BilingualText(
                 "True takes a server's name from its certificate's common name where there is no subject alternative "

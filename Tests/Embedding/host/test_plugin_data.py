@@ -135,6 +135,8 @@ def test_what_was_never_read_is_not_sent_right_after_a_subscription(host: Host, 
     begin(host, server)
     host.do("subscribe driver group")
     host.do("error driver group tag0 3011")
+    # Data that waits is handed over last first.
+    foreign.wait_until(lambda: host.number("metric last_5s_trans_data_msgs") == 1)
     host.do("error driver group tag0 3002")
     assert last(server, 1)["errors"] == {"tag0": 3002}
     # Later it is news: the device was readable, and is no more.

@@ -37,6 +37,7 @@ def test_a_host_of_each_version_walks_through(version: str, tmp_path: Path) -> N
         assert host.number("stop") == 0 and host.number("start") == 0 and host.number("linked") == 1
         before = len(server.messages)
         host.do("data driver group 3")
-        assert [tag["name"] for tag in json.loads(server.wait_for(before + 1)[before])["tags"]] == ["tag0", "tag1", "tag2"]
+        tags = json.loads(server.wait_for(before + 1)[before])["tags"]
+        assert [tag["name"] for tag in tags] == ["tag0", "tag1", "tag2"]
         host.do("unsubscribe driver group")
         host.do("delete")

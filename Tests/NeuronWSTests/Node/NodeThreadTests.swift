@@ -58,7 +58,8 @@ extension NodeSuites {
             #expect(shared.flush() == .NEURON_WS_OK)
         }
 
-        /// The names that are kept of a group belong to one push at a time: each message is whole, whatever the others do.
+        /// The names that are kept of a group belong to one push at a time: each message is whole, whatever the others
+        /// do.
         @Test func manyThreadsPushGroupsOfOneNameWithOtherTags() throws {
             let server = try startServer()
             defer { server.stop() }

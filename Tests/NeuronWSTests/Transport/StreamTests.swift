@@ -49,9 +49,9 @@ import Testing
         let address = "127.0.0.1:\(server.port)"
         #expect(
             owner.error?.detail
-                == "cannot connect to \(address): connection refused. Either nothing listens on port \(server.port) there, "
-                + "or a firewall rejects it (REJECT): check the port, whether the server runs, and the firewalls of both "
-                + "sides; tried \(address)")
+                == "cannot connect to \(address): connection refused. Either nothing listens on port \(server.port) "
+                + "there, or a firewall rejects it (REJECT): check the port, whether the server runs, and the "
+                + "firewalls of both sides; tried \(address)")
         #expect(owner.connectedCount == 0)
     }
 
