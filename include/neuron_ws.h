@@ -336,7 +336,7 @@ typedef NEURON_WS_ENUM(neuron_ws_kind){
 
 /* Where a node stands. */
 typedef NEURON_WS_ENUM(neuron_ws_phase){
-    NEURON_WS_PHASE_IDLE = 0,        /* created or stopped */
+    NEURON_WS_PHASE_IDLE = 0,        /* created or stopped; also for the 50 ms behind a start */
     NEURON_WS_PHASE_WAITING = 1,     /* between two attempts; next_attempt_ms says how long */
     NEURON_WS_PHASE_RESOLVING = 2,   /* looking up the host's address */
     NEURON_WS_PHASE_CONNECTING = 3,  /* TCP */
@@ -446,7 +446,8 @@ typedef struct neuron_ws_state {
     char tls_cipher[64];
     char tls_peer[256];                  /* the server certificate's subject */
     char close_reason[128];              /* the text of the last Close frame, what is not visible spelled out */
-    char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do */
+    char message[1024];                  /* how it stands, in a sentence or two for people: what failed, what to do;
+                                            "Connecting to HOST:PORT, 3 s of 30 (attempt 1): …" */
     char extensions[160];                /* agreed on: "permessage-deflate; client_max_window_bits=12"; "": none */
     uint32_t states_interval_s;          /* how often the host is to push driver states, by the settings
                                             upload_drv_state and upload_drv_state_interval; 0: not at all */
@@ -616,8 +617,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
                                                        const neuron_ws_host_t *host, neuron_ws_node_t **node);
 
 /*
- * Begins to connect, and returns at once: on_state and neuron_ws_node_state tell how it goes. The first start in a
- * process starts the loop thread. On a running node nothing happens.
+ * Begins to connect 50 ms later, so that a node that is stopped again meanwhile does not connect at all; returns at
+ * once: on_state and neuron_ws_node_state tell how it goes. The first start in a process starts the loop thread. On a
+ * running node nothing happens.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, SYSTEM (no thread or descriptor to be had; nothing changed), NO_MEMORY,
  * NOT_RUNNING (the node was finished), FORKED.

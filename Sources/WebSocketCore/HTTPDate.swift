@@ -1,69 +1,103 @@
-/// HTTP's dates (RFC 9110 §5.6.7), in the three forms that a recipient must take.
+/// A point in time as HTTP writes it, in any of its three forms (RFC 9110 §5.6.7).
 enum HTTPDate {
-    /// Seconds since 1970, UTC; nil if the text is no date. Years 1 to 9999.
-    ///
-    ///     Sun, 06 Nov 1994 08:49:37 GMT     IMF-fixdate
-    ///     Sunday, 06-Nov-94 08:49:37 GMT    RFC 850
-    ///     Sun Nov  6 08:49:37 1994          asctime
-    /// - Parameter nowSeconds: decides the century of a year of two digits.
+    private static let months: [StaticString] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+    private static let days: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let longDays: [StaticString] = [
+        "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    ]
+
+    /// Seconds since 1970 in UTC; nil: that is no date. The day's name is not held against the date.
+    /// - Parameter nowSeconds: the present, which a year of two digits is near to.
     static func seconds(_ text: String, nowSeconds: Int64) -> Int64? {
-        let words = text.split(whereSeparator: { $0 == " " }).map(String.init)
-        guard let first = words.first, words.count <= 6 else { return nil }
-        guard first.utf8.last == UInt8(ascii: ",") else { return asctime(words) }
-        guard words.last == "GMT" else { return nil }
-        if words.count == 6 {
-            return seconds(day: words[1], month: words[2], year: number(words[3], digits: 4), time: words[4])
+        var reader = Reader(bytes: Array(text.utf8)[...])
+        let result: Int64?
+        if reader.takeName(longDays) != nil {
+            result = obsolete(&reader, nowSeconds)
+        } else if reader.takeName(days) != nil {
+            result = reader.take(", ") ? fixed(&reader) : asctime(&reader)
+        } else {
+            return nil
         }
-        guard words.count == 4 else { return nil }
-        let parts = words[1].split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let short = number(parts[2], digits: 2) else { return nil }
-        let year = fullYear(short, nowSeconds: nowSeconds)
-        return seconds(day: parts[0], month: parts[1], year: year, time: words[2])
+        return reader.bytes.isEmpty ? result : nil
     }
 
-    private static func asctime(_ words: [String]) -> Int64? {
-        guard words.count == 5 else { return nil }
-        let day = words[2].utf8.count == 1 ? "0" + words[2] : words[2]
-        return seconds(day: day, month: words[1], year: number(words[4], digits: 4), time: words[3])
-    }
-
-    /// A date that would lie more than 50 years ahead is one of the century before.
-    private static func fullYear(_ short: Int64, nowSeconds: Int64) -> Int64 {
-        // The mean length of a year is near enough for this.
-        let now = 1970 + min(max(nowSeconds, 0), 253_402_300_799) / 31_556_952
-        let year = now / 100 * 100 + short
-        return year > now + 50 ? year - 100 : year
-    }
-
-    private static func seconds(day: String, month: String, year: Int64?, time: String) -> Int64? {
-        let clock = time.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard clock.count == 3, let year, year >= 1, let day = number(day, digits: 2),
-            let month = months.firstIndex(of: month).map({ Int64($0) + 1 }),
-            let hour = number(clock[0], digits: 2), let minute = number(clock[1], digits: 2),
-            let second = number(clock[2], digits: 2)
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, behind the comma.
+    private static func fixed(_ reader: inout Reader) -> Int64? {
+        guard let day = reader.takeNumber(digits: 2), reader.take(" "), let month = reader.takeName(months),
+            reader.take(" "), let year = reader.takeNumber(digits: 4), reader.take(" "),
+            let time = reader.takeTime(), reader.take(" GMT")
         else { return nil }
-        guard (1...31).contains(day), hour < 24, minute < 60, second <= 60 else { return nil }
-        return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        return seconds(year: year, month: month + 1, day: day, time: time)
     }
 
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    /// `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850), behind the name.
+    private static func obsolete(_ reader: inout Reader, _ nowSeconds: Int64) -> Int64? {
+        guard reader.take(", "), let day = reader.takeNumber(digits: 2), reader.take("-"),
+            let month = reader.takeName(months), reader.take("-"), var year = reader.takeNumber(digits: 2),
+            reader.take(" "), let time = reader.takeTime(), reader.take(" GMT")
+        else { return nil }
+        // "more than 50 years in the future" means the past; good enough by the year.
+        let present = 1970 + Int(min(max(nowSeconds, 0), 253_402_300_799) / 31_556_952)
+        year += present / 100 * 100
+        if year > present + 50 { year -= 100 }
+        if year <= present - 50 { year += 100 }
+        return seconds(year: year, month: month + 1, day: day, time: time)
+    }
 
-    private static func number(_ text: String, digits: Int) -> Int64? {
-        guard text.utf8.count == digits else { return nil }
-        var number: Int64 = 0
-        for byte in text.utf8 {
-            guard ASCII.isDigit(byte) else { return nil }
-            number = number * 10 + Int64(byte - 0x30)
+    /// `Sun Nov  6 08:49:37 1994` (C's asctime), behind the name.
+    private static func asctime(_ reader: inout Reader) -> Int64? {
+        guard reader.take(" "), let month = reader.takeName(months), reader.take(" ") else { return nil }
+        let digits = reader.take(" ") ? 1 : 2
+        guard let day = reader.takeNumber(digits: digits), reader.take(" "), let time = reader.takeTime(),
+            reader.take(" "), let year = reader.takeNumber(digits: 4)
+        else { return nil }
+        return seconds(year: year, month: month + 1, day: day, time: time)
+    }
+
+    private static func seconds(year: Int, month: Int, day: Int, time: Int) -> Int64? {
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let length = month == 2 ? (isLeap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
+        guard year >= 1, day >= 1, day <= length else { return nil }
+        // Days since 1970 in years that begin in March, whose leap day is their last.
+        let shifted = month <= 2 ? year - 1 : year
+        let yearDay = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let leapDays = shifted / 4 - shifted / 100 + shifted / 400
+        return Int64(365 * shifted + leapDays + yearDay - 719_468) * 86_400 + Int64(time)
+    }
+
+    private struct Reader {
+        var bytes: ArraySlice<UInt8>
+
+        mutating func take(_ text: StaticString) -> Bool {
+            let matches = text.withUTF8Buffer { bytes.prefix($0.count).elementsEqual($0) }
+            if matches { bytes = bytes.dropFirst(text.utf8CodeUnitCount) }
+            return matches
         }
-        return number
-    }
 
-    /// Days from 1970-01-01 in the Gregorian calendar. The year begins in March here, so that the leap day is its last.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let marchYear = month > 2 ? year : year - 1
-        let era = marchYear / 400
-        let yearOfEra = marchYear - era * 400
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        mutating func takeName(_ names: [StaticString]) -> Int? {
+            for index in names.indices where take(names[index]) { return index }
+            return nil
+        }
+
+        mutating func takeNumber(digits: Int) -> Int? {
+            guard bytes.count >= digits else { return nil }
+            var number = 0
+            for byte in bytes.prefix(digits) {
+                guard ASCII.isDigit(byte) else { return nil }
+                number = number * 10 + Int(byte - 0x30)
+            }
+            bytes = bytes.dropFirst(digits)
+            return number
+        }
+
+        /// `08:49:37`, as seconds of the day; a leap second is one.
+        mutating func takeTime() -> Int? {
+            guard let hour = takeNumber(digits: 2), take(":"), let minute = takeNumber(digits: 2), take(":"),
+                let second = takeNumber(digits: 2), hour < 24, minute < 60, second <= 60
+            else { return nil }
+            return (hour * 60 + minute) * 60 + second
+        }
     }
 }

@@ -54,10 +54,14 @@ public struct HandshakeResponse: Sendable {
         }
         // Item 3: Connection has the token "Upgrade", regardless of case.
         let connection = value(of: "Connection")
-        guard HTTPHead.list(connection, contains: "Upgrade") else { throw .missingConnection(found: connection.map { ForeignText($0) }) }
+        guard HTTPHead.list(connection, contains: "Upgrade") else {
+            throw .missingConnection(found: connection.map { ForeignText($0) })
+        }
         // Item 4: Sec-WebSocket-Accept proves that the server has understood the key.
         let accept = value(of: "Sec-WebSocket-Accept")
-        guard let accept, ASCII.equals(accept, request.expectedAccept) else { throw .wrongAccept(found: accept.map { ForeignText($0) }) }
+        guard let accept, ASCII.equals(accept, request.expectedAccept) else {
+            throw .wrongAccept(found: accept.map { ForeignText($0) })
+        }
         let subprotocol = try verifiedSubprotocol(request)
         return try verifiedExtensions(request, subprotocol: subprotocol)
     }

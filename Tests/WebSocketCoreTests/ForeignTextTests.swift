@@ -18,10 +18,12 @@ struct ForeignTextTests {
         #expect(ForeignText(text).shown() == shown)
     }
 
-    @Test(arguments: [
-        ([0xFF], "\\xff"), ([0x61, 0xC3], "a\\xc3"), ([0xC0, 0xAF], "\\xc0\\xaf"), ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
-        ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"), ([0x09], "\\u{9}"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0xFF], "\\xff"), ([0x61, 0xC3], "a\\xc3"), ([0xC0, 0xAF], "\\xc0\\xaf"),
+            ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
+            ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"), ([0x09], "\\u{9}"),
+        ] as [([UInt8], String)])
     func bytesThatAreNoUTF8AreSpelledOut(_ bytes: [UInt8], _ shown: String) {
         #expect(ForeignText(bytes).shown() == shown)
     }
@@ -40,7 +42,8 @@ struct ForeignTextTests {
             let shown = ForeignText(Array(String(scalar).utf8)).shown()
             if shown.unicodeScalars.elementsEqual([scalar]) {
                 let kind = scalar.properties.generalCategory
-                let isHarmless = kind != .control && !scalar.properties.isBidiControl
+                let isHarmless =
+                    kind != .control && !scalar.properties.isBidiControl
                     && !scalar.properties.isNoncharacterCodePoint
                 if !isHarmless { wrong.append(value) }
             } else if shown != "\\u{\(String(value, radix: 16))}" {

@@ -63,7 +63,8 @@ struct HandshakeResponseTests {
         ("-1", nil), ("1.5", nil), ("", nil), ("1 2", nil), ("1e9", nil), ("∞", nil),
     ])
     func readsRetryAfter(value: String, seconds: Int?) throws {
-        #expect(try response(["HTTP/1.1 429 x", "Retry-After: " + value]).retryAfterSeconds(wallSeconds: 100) == seconds)
+        let busy = try response(["HTTP/1.1 429 x", "Retry-After: " + value])
+        #expect(busy.retryAfterSeconds(wallSeconds: 100) == seconds)
     }
 
     /// The clocks of gateways are often wrong: what counts is the server's own.
@@ -98,7 +99,9 @@ struct HandshakeResponseTests {
         let start = ["HTTP/1.1 101", "Upgrade: websocket", "Connection: Upgrade"]
         #expect(try verified(start) == .failed(.wrongAccept(found: nil)))
         let lower = "S3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        #expect(try verified(start + ["Sec-WebSocket-Accept: " + lower]) == .failed(.wrongAccept(found: ForeignText(lower))))
+        #expect(
+            try verified(start + ["Sec-WebSocket-Accept: " + lower])
+                == .failed(.wrongAccept(found: ForeignText(lower))))
         let twice = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=, s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         #expect(try verified(start + [accept, accept]) == .failed(.wrongAccept(found: ForeignText(twice))))
     }

@@ -70,7 +70,8 @@ struct ServerHandshakeTests {
         var parser = HandshakeResponseParser()
         var offset = 0
         let response = try #require(try parser.bytesReceived(answer.span.bytes, from: &offset))
-        #expect(try response.verified(against: sent, wallSeconds: 0) == NegotiatedConnection(subprotocol: "b", extensions: nil))
+        let negotiated = try response.verified(against: sent, wallSeconds: 0)
+        #expect(negotiated == NegotiatedConnection(subprotocol: "b", extensions: nil))
     }
 
     @Test(arguments: [

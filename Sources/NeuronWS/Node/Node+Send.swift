@@ -199,6 +199,7 @@ extension Node {
     }
 
     private func queueFullLocked() -> NodeError {
+        fullRefusals &+= 1
         guard mailbox.hasRoomForOutcome() else {
             return .queueFull(
                 "\(mailbox.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")

@@ -19,6 +19,8 @@ final class Node: @unchecked Sendable {
     // Under the lock.
     /// Which of many log lines of one kind are told.
     var lines = RepeatedLines<LogLineKind>()
+    /// Messages for which the queue had no room.
+    var fullRefusals: UInt64 = 0
     var configuration: Configuration
     var mailbox: Mailbox
     var subscriptions: SubscriptionTable

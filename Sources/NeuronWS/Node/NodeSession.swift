@@ -194,9 +194,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func logEnding(_ ending: Ending, openSince: UInt64?) {
         let now = Clock.monotonicNanoseconds
+        var lostLine: String?
         if let openSince {
-            let messages = linkMessages()
-            linkLog.lost(messages: messages, now: now)
+            lostLine = linkLog.lost(
+                ending.text, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
             // One that held for a while was good: its end is a failure of its own, whatever ended those before.
             let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
             if isGood { node.lock.withLock { node.lines.succeeded() } }
@@ -205,11 +206,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             linkLog.failureTold()
             let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
             node.log(level, ending.text)
-        } else if let times = node.lock.withLock({ node.lines.failed(ending) }) {
+        } else if let times = node.lock.withLock({ node.lines.failed(ending, url: status.urlIndex) }) {
             linkLog.failureTold()
             let url = configuration.shownURL(status.urlIndex)
             let repeated = times > 1 ? " (\(times) times in a row)" : ""
-            node.log(.NEURON_WS_LOG_WARN, "\(url): \(ending.text)\(repeated)")
+            let level: neuron_ws_log_level_t = lostLine == nil ? .NEURON_WS_LOG_WARN : .NEURON_WS_LOG_NOTICE
+            node.log(level, "\(url): \(lostLine ?? ending.text)\(repeated)")
         }
     }
 
@@ -217,7 +219,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.withLock {
             LinkLog.Messages(
                 queued: node.mailbox.queuedCount,
-                lost: node.counters.messagesRejected &+ node.counters.messagesDropped)
+                lost: node.fullRefusals &+ node.counters.messagesDropped)
         }
     }
 

@@ -62,13 +62,9 @@ public struct Backoff: Sendable {
     /// The cap of the jitter after the failures so far.
     var ceiling: UInt64 {
         var maximum = maximumNanoseconds
-        if policy == .patient {
-            let grown = maximum.multipliedReportingOverflow(by: Self.patience)
-            maximum = grown.overflow ? .max : grown.partialValue
-        }
+        if policy == .patient { maximum = maximum.multipliedSaturated(by: Self.patience) }
         let shift = UInt64(min(max(failures - 1, 0), 40))
-        let grown = minimumNanoseconds.multipliedReportingOverflow(by: 1 << shift)
-        return grown.overflow ? maximum : min(grown.partialValue, maximum)
+        return min(minimumNanoseconds.multipliedSaturated(by: 1 << shift), maximum)
     }
 
     private var asked: UInt64 {
@@ -88,5 +84,10 @@ extension UInt64 {
     func addingSaturated(_ other: UInt64) -> UInt64 {
         let sum = addingReportingOverflow(other)
         return sum.overflow ? .max : sum.partialValue
+    }
+
+    func multipliedSaturated(by other: UInt64) -> UInt64 {
+        let product = multipliedReportingOverflow(by: other)
+        return product.overflow ? .max : product.partialValue
     }
 }

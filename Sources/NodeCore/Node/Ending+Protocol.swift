@@ -70,11 +70,10 @@ extension Ending {
         ending.text += " \(advice(status: status, unmetWish))"
         switch status {
         case 401, 403, 407: ending.policy = .patient
-        case 429, 503:
-            if let retryAfter, retryAfter >= 0 {
-                let nanoseconds = UInt64(retryAfter).multipliedReportingOverflow(by: 1_000_000_000)
-                ending.policy = .atLeast(nanoseconds.overflow ? .max : nanoseconds.partialValue)
-            }
+        case 429, 500...599:
+            guard let retryAfter else { break }
+            ending.policy = .atLeast(UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000))
+            ending.text += " The node waits as long as that, an hour at most."
         default: break
         }
         return ending
@@ -94,8 +93,8 @@ extension Ending {
         case 401, 403, 407: "Check username and password, or the token."
         case 404: "Check the path of the URL."
         case 426: "It asks for another protocol version or subprotocol."
-        case 429: "Too many connections or attempts: the node waits as long as the server asks."
-        case 503: "It is not available now: the node waits as long as the server asks."
+        case 429: "Too many connections or attempts: the node tries again by itself."
+        case 503: "It is not available now: the node tries again by itself."
         case 500...599: "The server, or a proxy before it, failed: see its log."
         default: "Check the URL and the server."
         }

@@ -7,7 +7,7 @@ public struct LinkLog: Sendable {
     /// What is known of the messages when the link comes or goes.
     public struct Messages: Equatable, Sendable {
         public var queued: UInt64
-        /// Refused or dropped since the node was made.
+        /// Refused because the queue was full, or dropped, since the node was made.
         public var lost: UInt64
 
         public init(queued: UInt64, lost: UInt64) {
@@ -41,10 +41,14 @@ public struct LinkLog: Sendable {
             + "\(Self.count(messages.queued)) waited, \(lost) were lost."
     }
 
-    /// The open connection ended.
-    public mutating func lost(messages: Messages, now: UInt64) {
+    /// The connection ended that was open for so many nanoseconds. Returns the line, which is worth telling if `ending`
+    /// is; then `failureTold` is to be called.
+    /// - Parameter ending: why, in sentences.
+    public mutating func lost(_ ending: String, openFor duration: UInt64, messages: Messages, now: UInt64) -> String {
         lostAt = now
         lostBefore = messages.lost
+        let waiting = messages.queued > 0 ? " \(Self.count(messages.queued)) in the queue." : ""
+        return "connection lost after \(seconds(duration)) s: \(ending)\(waiting)"
     }
 
     /// A line was told of an end, or of an attempt that failed.

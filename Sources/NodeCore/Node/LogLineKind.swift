@@ -2,8 +2,8 @@ import CNeuronWS
 
 /// What the node's repeated log lines are about: those of one kind are counted together; see `RepeatedLines`.
 public enum LogLineKind: Equatable, Sendable {
-    /// A connection, or an attempt at one, ended; endings of one kind belong together.
-    case ending(Ending.Kind)
+    /// A connection to one of the URLs, or an attempt at one, ended; endings of one kind belong together.
+    case ending(Ending.Kind, url: Int)
     /// The server's certificate is not checked.
     case verifyOff
     /// A request that could not be understood, with or without a uuid to answer to.
@@ -19,22 +19,24 @@ public enum LogLineKind: Equatable, Sendable {
 }
 
 extension RepeatedLines<LogLineKind> {
-    /// Counts a failure: how many of its kind in a row, if that is to be told. One of another kind begins anew.
+    /// Counts a failure: how many of its kind in a row at this URL, if that is to be told. One of another kind begins
+    /// anew; what other URLs do is no change of this one.
     ///
     /// There is no quiet time: attempts may be hours apart.
-    public mutating func failed(_ ending: Ending) -> UInt64? {
-        let kind = LogLineKind.ending(ending.kind)
-        forget { $0.isEnding && $0 != kind }
+    public mutating func failed(_ ending: Ending, url: Int) -> UInt64? {
+        let kind = LogLineKind.ending(ending.kind, url: url)
+        forget { $0.url == url && $0 != kind }
         return came(kind, now: 0)
     }
 
     /// A connection is open: the failures that come next are new.
-    public mutating func succeeded() { forget { $0.isEnding } }
+    public mutating func succeeded() { forget { $0.url != nil } }
 }
 
 extension LogLineKind {
-    fileprivate var isEnding: Bool {
-        if case .ending = self { return true }
-        return false
+    /// Of which an ending is told.
+    fileprivate var url: Int? {
+        if case .ending(_, let url) = self { return url }
+        return nil
     }
 }

@@ -40,7 +40,9 @@ extension SettingsTable {
             .reconnectMax, .seconds(from: 10, to: 86_400_000), .value(.milliseconds(10_000)), unit: "s",
             reconnects: false,
             BilingualText("Reconnect after, at most", "重连间隔上限"),
-            BilingualText("What that bound grows to, six times that where credentials are refused; not below reconnect-min.", "该上限的最大值，凭据被拒绝时为其六倍；不小于 reconnect-min。")),
+            BilingualText(
+                "What that bound grows to, six times that where credentials are refused; not below reconnect-min.",
+                "该上限的最大值，凭据被拒绝时为其六倍；不小于 reconnect-min。")),
         SettingDescriptor(
             .closeTimeout, .seconds(from: 100, to: 600_000), .value(.milliseconds(5_000)), unit: "s",
             reconnects: false,

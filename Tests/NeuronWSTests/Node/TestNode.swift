@@ -15,7 +15,7 @@ final class TestNode: @unchecked Sendable {
     private var pointer: NodePointer?
     private var _messages: [[UInt8]] = []
     private var _deliveries: [(id: UInt64, outcome: neuron_ws_outcome_t)] = []
-    private var _phases: [neuron_ws_phase_t] = []
+    private var _states: [(phase: neuron_ws_phase_t, reason: neuron_ws_reason_t, text: String)] = []
     private var _lines: [String] = []
     private var _callsAfterDestroy = 0
     private var _requests: [RequestPointer] = []
@@ -26,6 +26,8 @@ final class TestNode: @unchecked Sendable {
     var echoes = false
     /// Called in on_message, before anything else.
     var heard: (() -> Void)?
+    /// In on_state.
+    var startsWhenClosing = false
     /// Called in on_delivery with the node, also while it is being destroyed.
     var again: ((NodePointer) -> Void)?
     var refuses: ([UInt8]) -> Bool = { _ in false }
@@ -35,19 +37,22 @@ final class TestNode: @unchecked Sendable {
 
     /// Settings as JSON members without braces, behind the url.
     static func make(
-        _ url: String, _ more: String = "", subscribes: Bool = true, takesRequests: Bool = false
+        _ url: String, _ more: String = "", subscribes: Bool = true, takesRequests: Bool = false,
+        logLevel: String = "debug"
     ) -> TestNode {
         let node = TestNode()
         let separator = more.isEmpty ? "" : ","
         let settings =
-            "{\"url\":\"\(url)\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,\"log-level\":\"debug\""
+            "{\"url\":\"\(url)\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,\"log-level\":\"\(logLevel)\""
             + "\(separator)\(more)}"
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
         host.context = Unmanaged.passUnretained(node).toOpaque()
         host.on_state = { _, state, context in
-            let phase = state!.pointee.phase
-            TestNode.from(context).called(.state) { $0._phases.append(phase) }
+            let state = state!.pointee
+            let test = TestNode.from(context)
+            test.called(.state) { $0._states.append((state.phase, state.reason, state.messageText)) }
+            if test.startsWhenClosing, state.phase == .NEURON_WS_PHASE_CLOSING { test.start() }
         }
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))
@@ -135,7 +140,8 @@ final class TestNode: @unchecked Sendable {
     var handle: NodePointer? { locked { pointer } }
     var messages: [String] { locked { _messages.map { String(decoding: $0, as: UTF8.self) } } }
     var deliveries: [(id: UInt64, outcome: neuron_ws_outcome_t)] { locked { _deliveries } }
-    var phases: [neuron_ws_phase_t] { locked { _phases } }
+    var states: [(phase: neuron_ws_phase_t, reason: neuron_ws_reason_t, text: String)] { locked { _states } }
+    var phases: [neuron_ws_phase_t] { states.map(\.phase) }
     var lines: [String] { locked { _lines } }
     /// Handles of requests that have not been answered by `answers`, and "uuid kind" of all.
     var requests: [RequestPointer] { locked { _requests } }

@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["b", "name of eight", "c"], ["a", "name of eighT", "c"], ["a", "Name of eight", "c"], ["a", "name of eight", ""],
+        ["b", "name of eight", "c"], ["a", "name of eighT", "c"], ["a", "Name of eight", "c"],
+        ["a", "name of eight", ""],
         ["a", "name of eight", "cd"], ["a", "name of eight"], ["a", "name of eight", "c", "d"],
     ])
     func anyOtherNameIsSeen(_ others: [String]) {

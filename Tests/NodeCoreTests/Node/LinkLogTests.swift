@@ -11,7 +11,9 @@ private let second: UInt64 = 1_000_000_000
     @Test func itSaysConnectedAndAfterAnOutageForHowLongAndWhatWaitedAndWasLost() {
         var log = LinkLog()
         #expect(log.opened(to: "h:1", messages: messages(0, 0), now: second) == "connected to h:1.")
-        log.lost(messages: messages(3, 7), now: 10 * second)
+        #expect(
+            log.lost("It broke.", openFor: 9 * second, messages: messages(3, 7), now: 10 * second)
+                == "connection lost after 9 s: It broke. 3 messages in the queue.")
         log.failureTold()
         #expect(
             log.opened(to: "h:1", messages: messages(42, 9), now: 75 * second + second / 2)
@@ -27,10 +29,11 @@ private let second: UInt64 = 1_000_000_000
         var log = LinkLog()
         _ = log.opened(to: "h:1", messages: messages(0, 0), now: 0)
         for round in 1...8 as ClosedRange<UInt64> {
-            log.lost(messages: messages(0, 0), now: round * second)
+            let line = log.lost("It broke.", openFor: second, messages: messages(0, 0), now: round * second)
+            #expect(line == "connection lost after 1 s: It broke.")
             if round.nonzeroBitCount == 1 { log.failureTold() }
-            let line = log.opened(to: "h:1", messages: messages(0, 0), now: round * second)
-            #expect((line != nil) == (round.nonzeroBitCount == 1), "\(round)")
+            let again = log.opened(to: "h:1", messages: messages(0, 0), now: round * second)
+            #expect((again != nil) == (round.nonzeroBitCount == 1), "\(round)")
         }
     }
 }

@@ -55,16 +55,25 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func failuresOfOneKindAreToldAtDoublingCounts() {
         var lines = RepeatedLines<LogLineKind>()
-        let told = (1...20).compactMap { _ in lines.failed(ending()) }
+        let told = (1...20).compactMap { _ in lines.failed(ending(), url: 0) }
         #expect(told == [1, 2, 4, 8, 16])
     }
 
     @Test func aChangeIsToldAtOnce() {
         var lines = RepeatedLines<LogLineKind>()
-        for _ in 0..<5 { _ = lines.failed(ending()) }
-        #expect(lines.failed(ending(.NEURON_WS_REASON_DNS)) == 1)
-        #expect(lines.failed(ending()) == 1)
+        for _ in 0..<5 { _ = lines.failed(ending(), url: 0) }
+        #expect(lines.failed(ending(.NEURON_WS_REASON_DNS), url: 0) == 1)
+        #expect(lines.failed(ending(), url: 0) == 1)
         lines.succeeded()
-        #expect(lines.failed(ending()) == 1)
+        #expect(lines.failed(ending(), url: 0) == 1)
+    }
+
+    /// Of two servers one refuses and one is overloaded, in turn: that is no change each time.
+    @Test func eachURLHasItsOwnCount() {
+        var lines = RepeatedLines<LogLineKind>()
+        let told = (1...20).flatMap { _ in
+            [lines.failed(ending(), url: 0), lines.failed(ending(.NEURON_WS_REASON_DNS), url: 1)].compactMap { $0 }
+        }
+        #expect(told == [1, 1, 2, 2, 4, 4, 8, 8, 16, 16])
     }
 }
