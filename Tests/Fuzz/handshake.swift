@@ -8,7 +8,7 @@ private let request = HandshakeRequest(
 private enum Outcome: Equatable {
     case incomplete
     case failed(HandshakeError)
-    case answered(status: Int, reason: String, fields: [String], offset: Int, verdict: Verdict)
+    case answered(status: Int, reason: ForeignText, offset: Int, verdict: Verdict)
     case asked(resource: String, fields: [String], offset: Int)
 }
 
@@ -40,8 +40,7 @@ private func answer(_ input: UnsafeRawBufferPointer, _ cut: [Range<Int>]) -> Out
                 require(seconds >= 0, "Retry-After \(seconds)")
             }
             return .answered(
-                status: response.status, reason: response.reason,
-                fields: response.fields.map { $0.name + ":" + $0.value }, offset: range.lowerBound + offset,
+                status: response.status, reason: response.reason, offset: range.lowerBound + offset,
                 verdict: verdict(response))
         } catch {
             return .failed(error)
