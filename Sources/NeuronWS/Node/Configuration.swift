@@ -73,8 +73,10 @@ final class Configuration: @unchecked Sendable {
         UInt64(clamping: milliseconds) &* 1_000_000
     }
 
-    var endpointLimits: EndpointLimits {
-        EndpointLimits(maxMessageBytes: settings.messageBytesMax, maxFrameBytes: settings.frameBytesMax)
+    var connectionOptions: Connection.Options {
+        Connection.Options(
+            limits: EndpointLimits(maxMessageBytes: settings.messageBytesMax, maxFrameBytes: settings.frameBytesMax),
+            compression: settings.compression)
     }
 
     var fragmentBytesMax: Int { settings.fragmentBytes }

@@ -18,7 +18,6 @@ extension NodeSession {
     func connect(urlIndex: Int) {
         status.urlIndex = urlIndex
         status.clearConnection()
-        httpStatus = 0
         status.url = configuration.shownURL(urlIndex)
         status.target = configuration.target(url: configuration.url(urlIndex)).text
         node.lock.withLock { node.counters.connectionAttempts &+= 1 }
@@ -47,11 +46,12 @@ extension NodeSession {
         if isEnded { return }
         do throws(Ending) {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
-            protocolState = .handshaking(request, HandshakeResponseParser())
             let tls = url.isSecure ? try configuration.tlsContext() : nil
             var target = configuration.target(url: url)
             target.memory = addressMemory
-            stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
+            let link = Link(Connection(request, configuration.connectionOptions))
+            self.link = link
+            link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
             failed(error)
         }
@@ -77,39 +77,30 @@ extension NodeSession {
     }
 
     func sendHandshake() {
-        guard case .handshaking(let request, _) = protocolState else { return }
-        let bytes = request.encoded()
-        guard bytes.count <= loop.outputBuffers.bufferBytes else {
+        guard let link else { return }
+        guard link.connection.negotiationBytes <= loop.outputBuffers.bufferBytes else {
             // The settings' own parts are limited to less: only `before_connect` can bring this about.
             let text =
-                "The opening handshake has \(bytes.count) bytes, at most \(loop.outputBuffers.bufferBytes) are sent: "
-                + "the host set too many or too long headers (before_connect)."
+                "The opening handshake has \(link.connection.negotiationBytes) bytes, at most "
+                + "\(loop.outputBuffers.bufferBytes) are sent: the host set too many or too long headers "
+                + "(before_connect)."
             failed(Ending(reason: .NEURON_WS_REASON_REFUSED_BY_HOST, text: text))
             return
         }
-        let buffer = takeSendBuffer()
-        bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: $0.count) } }
-        sendEnd = bytes.count
+        link.connection.transportOpened()
         pump()
-    }
-
-    func takeSendBuffer() -> UnsafeMutableRawPointer {
-        if let sendBuffer { return sendBuffer }
-        let buffer = loop.outputBuffers.take()
-        sendBuffer = buffer
-        return buffer
     }
 
     func opened() {
         status.openSince = Clock.monotonicNanoseconds
-        status.httpStatus = httpStatus
+        status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         var security = status.isTLS ? " over \(status.tlsVersion)" : ""
         if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
         status.connected = "Connected to \(status.peerAddress)\(security)."
-        if let stream { addressMemory.succeeded(stream.peerAddress) }
+        if let stream = link?.stream { addressMemory.succeeded(stream.peerAddress) }
         if node.refusals.quiet > 0 {
             let end = Clock.monotonicNanoseconds &+ node.refusals.quiet
-            quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
+            link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         let line = linkLog.opened(
@@ -152,11 +143,12 @@ extension NodeSession: StreamOwner {
 
     func streamClosed(_ error: TransportError?) {
         if isEnded { return }
-        let isHandshaking = if case .handshaking = protocolState { true } else { false }
+        let isHandshaking = link?.connection.isNegotiating ?? false
+        let unmetWish = link?.stream?.unmetWish
         let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated
         let isReset = error?.kind == .reset || error?.kind == .brokenPipe
-        if isHandshaking, isSilent || isReset && stream?.unmetWish != nil {
-            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS, unmetWish: stream?.unmetWish))
+        if isHandshaking, isSilent || isReset && unmetWish != nil {
+            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS, unmetWish: unmetWish))
             return
         }
         // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
@@ -168,66 +160,19 @@ extension NodeSession: StreamOwner {
     }
 
     func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
-        if isEnded { return bytes.count }
-        let newBytes = UInt64(bytes.count - min(waitingBytes, bytes.count))
+        guard !isEnded, let link else { return bytes.count }
+        let newBytes = UInt64(bytes.count - min(link.waitingBytes, bytes.count))
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
-        mayFrameReplies = isAllSent
+        link.connection.repliesGoFirst = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
-        let taken = take(bytes)
-        waitingBytes = bytes.count - taken
-        return taken
-    }
-
-    /// - Returns: how many bytes are done with.
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let round = self.round
-        // Requests of an earlier connection may still be under way.
-        guard continueArriving(), hasTurn() else { return 0 }
-        guard !isEnded, round == self.round else { return bytes.count }
-        var offset = 0
-        var justOpened = false
-        if case .handshaking(let request, var parser) = protocolState {
-            guard handshakeReceived(request, &parser, bytes, &offset) else { return bytes.count }
-            justOpened = true
+        // What came of an earlier connection may still be under way.
+        guard continueArriving(), hasTurn() else {
+            link.waitingBytes = bytes.count
+            return 0
         }
-        let taken = receive(bytes, from: offset)
-        // Only now: a Close that came with the answer is known before a message is lost to it.
-        if justOpened, !isEnded { pump() }
+        guard isCurrent(link) else { return bytes.count }
+        let taken = receive(link, bytes)
+        link.waitingBytes = bytes.count - taken
         return taken
-    }
-
-    /// What has become of the offer to compress; nil: there was none, or the server declined it.
-    private func agreed(on deflate: DeflateParameters?) {
-        inflater = nil
-        node.outbox.deflater = nil
-        status.extensions = deflate?.text ?? ""
-        guard let deflate, let options = configuration.settings.compression else { return }
-        inflater = Inflater(agreed: deflate, messageBytesMax: configuration.settings.messageBytesMax)
-        node.outbox.deflater = Deflater.make(agreed: deflate, options: options)
-    }
-
-    /// False: there is nothing more to be done with these bytes.
-    private func handshakeReceived(
-        _ request: HandshakeRequest, _ parser: inout HandshakeResponseParser, _ bytes: UnsafeRawBufferPointer,
-        _ offset: inout Int
-    ) -> Bool {
-        do throws(HandshakeError) {
-            let response = try parser.bytesReceived(bytes.bytes, from: &offset)
-            protocolState = .handshaking(request, parser)
-            guard let response else { return false }
-            httpStatus = Int32(clamping: response.status)
-            let negotiated = try response.verified(
-                against: request, wallSeconds: Clock.wallMilliseconds / 1000)
-            status.subprotocol = negotiated.subprotocol ?? ""
-            agreed(on: negotiated.deflate)
-        } catch {
-            failed(Ending.handshakeFailed(error, unmetWish: stream?.unmetWish))
-            return false
-        }
-        protocolState = .open(
-            WebSocketEndpoint(role: .client, limits: configuration.endpointLimits, allowsRSV1: inflater != nil))
-        let round = self.round
-        perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
-        return !isEnded && round == self.round && stream != nil
     }
 }

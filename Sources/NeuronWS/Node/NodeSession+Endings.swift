@@ -7,7 +7,7 @@ extension NodeSession {
     /// Whether the connection ended once too often in the middle of the same message.
     func isRefusal(_ ending: Ending) -> Bool {
         settle(isLast: true)
-        guard !isEnded, let stream, status.openSince != nil else { return false }
+        guard !isEnded, let stream = link?.stream, status.openSince != nil else { return false }
         return node.refusals.connectionEnded(
             ending, during: node.outbox.interrupted(acknowledged: stream.bytesAcknowledged))
     }
@@ -40,13 +40,11 @@ extension NodeSession {
     /// The rest of the frame that is being written, a Close frame (1001), TLS's close_notify and FIN, as far as the
     /// socket takes them at once: the node is destroyed in one of its callbacks, which must not wait.
     func sayGoodbye() {
-        guard let stream, case .open(var endpoint) = protocolState else { return }
-        protocolState = .none
-        endpoint.queueClose(.goingAway, reason: ControlPayload())
-        protocolState = .open(endpoint)
+        guard let link, link.connection.isOpen else { return }
+        link.connection.queueClose(.goingAway)
         extendTurn()
-        pumpAtOnce()
-        guard self.stream === stream, sendStart == sendEnd else { return }
+        pumpAtOnce(link)
+        guard isCurrent(link), link.isFlushed, let stream = link.stream else { return }
         stream.finishWriting()
         stream.discardReceived()
     }

@@ -15,62 +15,55 @@ extension NodeSession {
     /// Message after message goes into one buffer, and one system call sends them all: that is where the speed of small
     /// messages comes from.
     func pump() {
-        if isPumping { return }
-        isPumping = true
-        let round = self.round
-        pumpTurn()
-        isPumping = false
-        guard !isEnded, round == self.round else { return }
+        guard let link, !link.isPumping else { return }
+        link.isPumping = true
+        pumpTurn(link)
+        link.isPumping = false
+        guard isCurrent(link) else { return }
         settle()
-        finishClosing()
+        finishClosing(link)
     }
 
     /// The same to the end of what can be sent now, also in a callback of the pump's, which goes no further after it.
-    func pumpAtOnce() {
+    func pumpAtOnce(_ link: Link) {
         var before: UInt64
         repeat {
-            before = streamOffset
-            pumpTurn()
-        } while streamOffset != before
+            before = link.connection.bytesFramed
+            pumpTurn(link)
+        } while isCurrent(link) && link.connection.bytesFramed != before
     }
 
-    private func pumpTurn() {
-        while let stream {
-            if sendStart < sendEnd, let sendBuffer {
-                let pending = UnsafeRawBufferPointer(start: sendBuffer + sendStart, count: sendEnd - sendStart)
-                let taken = stream.write(pending)
-                guard !isEnded, self.stream === stream else { return }
-                sendStart += taken
+    private func pumpTurn(_ link: Link) {
+        while let stream = link.stream {
+            if !link.isFlushed, let buffer = link.buffer {
+                let taken = stream.write(
+                    UnsafeRawBufferPointer(start: buffer + link.start, count: link.end - link.start))
+                guard isCurrent(link) else { return }
+                link.start += taken
                 draw(.bytesSent, taken)
                 // The stream will say when it takes more.
-                if sendStart < sendEnd { return }
+                if !link.isFlushed { return }
             }
-            streamOffset &+= UInt64(sendEnd)
-            sendStart = 0
-            sendEnd = 0
+            link.start = 0
+            link.end = 0
             // Callbacks with outcomes keep up with what is framed, so that there are never many at once.
             if node.host.wantsDeliveries {
                 settle()
-                guard !isEnded, self.stream === stream else { return }
+                guard isCurrent(link) else { return }
             }
             guard hasTurn() else { return }
-            let filled = fillSendBuffer()
-            if isEnded || filled == .turnOver { return }
+            let filled = fillBuffer(link)
+            if !isCurrent(link) || filled == .turnOver { return }
             if filled == .nothing { break }
         }
-        if sendEnd == 0, let sendBuffer {
-            loop.outputBuffers.giveBack(sendBuffer)
-            self.sendBuffer = nil
-        }
+        if link.end == 0 { link.giveBuffer(loop.outputBuffers) }
     }
 
     /// Counts what has been compressed since the last call.
     private func countDeflated() {
-        guard node.outbox.deflater != nil else { return }
-        let input = node.outbox.deflaterInputBytes
-        draw(.bytesDeflated, Int(truncatingIfNeeded: input &- drawnDeflaterBytes))
-        drawnDeflaterBytes = input
         let bytes = node.outbox.takeDeflatedBytes()
+        guard bytes.worked > 0 else { return }
+        draw(.bytesDeflated, bytes.worked)
         guard bytes.before > 0 else { return }
         node.lock.withLock {
             node.counters.payloadBytesCompressed &+= bytes.before
@@ -78,85 +71,62 @@ extension NodeSession {
         }
     }
 
-    private func fillSendBuffer() -> Filled {
-        guard case .open(var endpoint) = protocolState else { return .nothing }
-        if node.outbox.isAllFramed { takeMail() }
-        guard endpoint.hasControlFrames || (maySendData(endpoint) && !node.outbox.isAllFramed) else { return .nothing }
-        let output = UnsafeMutableRawBufferPointer(
-            start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
-        protocolState = .none
+    private func fillBuffer(_ link: Link) -> Filled {
+        let connection = link.connection
+        if connection.isOpen, node.outbox.isAllFramed { takeMail() }
+        let maySendMessages = link.quietTimer == nil
+        guard connection.hasOutput(node.outbox, maySendMessages: maySendMessages) else { return .nothing }
+        let output = link.takeBuffer(loop.outputBuffers)
         var needsKeys = loop.maskingKeys.keysLeft < 8
         var isTurnOver = false
-        var maySend = true
-        while maySend {
+        var goesOn = true
+        while goesOn {
             if needsKeys { refillKeys() }
             needsKeys = false
-            if endpoint.hasControlFrames, !writer.isMidFrame {
-                needsKeys = !endpoint.writeControlFrames(into: output, at: &sendEnd, keys: &loop.maskingKeys)
-                if needsKeys { continue }
-                // What did not fit goes out with the next buffer.
-                if endpoint.hasControlFrames { break }
-                if isPingQueued {
-                    isPingQueued = false
-                    pingEnd = streamOffset &+ UInt64(sendEnd)
-                }
-            }
-            // A Close waits until the frame that has begun is whole: only then nothing more is framed.
-            guard maySendData(endpoint) || writer.isMidFrame else { break }
-            let stop = node.outbox.fill(
-                output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
-                stopsAtFrameEnd: endpoint.hasControlFrames)
+            let stop = connection.fill(
+                output, at: &link.end, outbox: &node.outbox, keys: &loop.maskingKeys,
+                maySendMessages: maySendMessages)
             countDeflated()
             switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
-            case .bufferFull, .allFramed: maySend = false
-            case .frameEnded: break
+            case .bufferFull, .allFramed, .frameEnded: goesOn = false
             case .outOfKeys: needsKeys = true
             case .deflating:
                 isTurnOver = !hasTurn()
                 // What is framed does not wait for the rest.
-                maySend = !isTurnOver && sendEnd == 0
+                goesOn = !isTurnOver && link.end == 0
             case .uninspected:
                 // In its callback the host may end the node, and the server gets its Close.
-                protocolState = .open(endpoint)
-                guard inspect(), case .open(let current) = protocolState else { return .nothing }
-                protocolState = .none
-                endpoint = current
+                guard inspect(), isCurrent(link) else { return .nothing }
                 draw(.eventsHandled)
                 isTurnOver = !hasTurn()
-                maySend = !isTurnOver
+                goesOn = !isTurnOver
             }
         }
-        protocolState = .open(endpoint)
-        if sendEnd > 0 { return .bytes }
+        if link.end > 0 { return .bytes }
         return isTurnOver ? .turnOver : .nothing
     }
 
-    private func maySendData(_ endpoint: WebSocketEndpoint) -> Bool { endpoint.maySendData && quietTimer == nil }
-
-    /// Frames what the host has answered to the messages before a Close or a fault, in front of our Close, which ends
-    /// sending (RFC 6455 §5.5.1). What waited before these bytes came does not go with it: a server that closes would
-    /// discard it, and it belongs on the next connection.
-    func frameReplies() {
-        guard mayFrameReplies, !isPumping, case .open = protocolState else { return }
+    /// Frames what the host has answered to the messages before a Close or a fault; see `Connection.fillReplies`.
+    func frameReplies(_ link: Link) {
+        guard link.connection.repliesGoFirst, !link.isPumping else { return }
         guard takeMail() || !node.outbox.isAllFramed else { return }
-        let output = UnsafeMutableRawBufferPointer(start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
-        isPumping = true
-        defer { isPumping = false }
+        let output = link.takeBuffer(loop.outputBuffers)
+        link.isPumping = true
+        defer { link.isPumping = false }
         while true {
-            switch node.outbox.fill(
-                output, at: &sendEnd, streamOffset: streamOffset, writer: &writer, keys: &loop.maskingKeys,
-                stopsAtFrameEnd: false)
+            switch link.connection.fillReplies(
+                output, at: &link.end, outbox: &node.outbox, keys: &loop.maskingKeys)
             {
             case .outOfKeys: refillKeys()
             case .uninspected:
-                if !inspect() { return }
+                guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)
             case .deflating:
                 countDeflated()
                 if !hasTurn() { return }
-            case .bufferFull, .frameEnded, .allFramed: return
+            case .bufferFull, .frameEnded, .allFramed: return countDeflated()
             }
         }
     }
@@ -195,7 +165,7 @@ extension NodeSession {
     /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for, or all, if the
     /// stream is to go.
     func settle(isLast: Bool = false) {
-        guard let stream else { return }
+        guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
         let isBounded = !isLast && node.host.wantsDeliveries
         while !isBounded || hasTurn(),
@@ -226,20 +196,17 @@ extension NodeSession {
             var freed = node.outbox.takeFreed()
             Runtime.shared.give(&freed)
         }
-        node.lock.withLock { node.counters.wireBytesSent &+= written &- countedBytes }
-        countedBytes = written
-        if let end = pingEnd, end <= written {
-            pingEnd = nil
+        node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }
+        link.countedBytes = written
+        if link.connection.pingLeft(written: written) {
             machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
         }
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.
-    private func finishClosing() {
-        guard case .open(let endpoint) = protocolState, endpoint.state == .closed, sendStart == sendEnd,
-            !hasFinishedWriting
-        else { return }
-        hasFinishedWriting = true
-        stream?.finishWriting()
+    private func finishClosing(_ link: Link) {
+        guard isCurrent(link), link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting else { return }
+        link.hasFinishedWriting = true
+        link.stream?.finishWriting()
     }
 }

@@ -3,108 +3,86 @@ import NodeCore
 import WebSocketCore
 
 extension NodeSession {
-    /// Bytes of the server that are decoded before the turn is looked at.
-    private static let pieceBytes = 16 * 1024
+    /// It is still the present connection: no callback has ended it.
+    func isCurrent(_ link: Link) -> Bool { !isEnded && self.link === link }
 
-    /// Frames from the server. A callback may end the session or the connection in the middle of it.
+    /// Bytes from the server. A callback may end the session or the connection in the middle of them.
     /// - Returns: how far it came: to the end, or to where the turn ended.
-    func receive(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var offset = start
-        guard let stream else { return bytes.count }
-        while !isEnded, self.stream === stream {
-            // At the end the endpoint is asked once more, so that it forgets the last message.
+    func receive(_ link: Link, _ bytes: UnsafeRawBufferPointer) -> Int {
+        let wasNegotiating = link.connection.isNegotiating
+        var offset = 0
+        while isCurrent(link) {
+            // At the end the connection is asked once more, so that it forgets the last message.
             guard offset == bytes.count || hasTurn() else { break }
-            guard case .open(var endpoint) = protocolState else { return bytes.count }
-            // Moved out and back, so that the endpoint's buffers are not copied.
-            protocolState = .none
-            let piece = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, offset + Self.pieceBytes)])
-            let before = (offset: offset, frames: endpoint.framesReceived)
-            let event = endpoint.bytesReceived(piece.bytes, from: &offset)
-            let message = if case .message = event { endpoint.message } else { [UInt8]() }
-            let isCompressed = endpoint.messageIsCompressed
-            draw(.bytesReceived, offset - before.offset)
-            draw(.framesReceived, Int(truncatingIfNeeded: endpoint.framesReceived &- before.frames))
-            protocolState = .open(endpoint)
-            guard let event else {
-                if offset == bytes.count { break }
-                continue
-            }
-            if isCompressed, case .message(let kind) = event, inflater != nil {
-                arriving = .compressed(isText: kind == .text, message)
-                continueArriving()
-            } else {
-                handle(event, message)
-            }
-            if arriving != nil {
-                stream.pause()
+            guard step(link, bytes, &offset) else { break }
+            if arriving != nil || link.connection.isInflating && !hasTurn() {
+                link.stream?.pause()
                 break
             }
         }
-        guard !isEnded, self.stream === stream else { return bytes.count }
-        if case .open(let endpoint) = protocolState, endpoint.hasControlFrames { pump() }
+        guard isCurrent(link) else { return bytes.count }
+        // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
+        // to it.
+        if wasNegotiating && link.connection.isOpen || link.connection.hasControlFrames { pump() }
         return offset
+    }
+
+    /// - Returns: false: it needs bytes.
+    private func step(_ link: Link, _ bytes: UnsafeRawBufferPointer, _ offset: inout Int) -> Bool {
+        let connection = link.connection
+        let wallSeconds = connection.isNegotiating ? Clock.wallMilliseconds / 1000 : 0
+        let step = connection.bytesReceived(bytes, from: &offset, wallSeconds: wallSeconds, budget: &budget)
+        lookAtClock()
+        switch step {
+        case .needsBytes: return false
+        case .goesOn: break
+        case .event(let event): handle(event, link)
+        }
+        return true
     }
 
     /// Goes on with what came whole and is not done with. Nothing behind it is read before.
     /// - Returns: false: it takes another turn, which the session will have.
     @discardableResult
     func continueArriving() -> Bool {
-        while !isEnded, let current = arriving {
-            guard hasTurn() else { return false }
-            switch current {
-            case .compressed(let isText, let bytes): inflatePiece(bytes, isText: isText)
-            case .documents(let isText, let documents, let bytes):
+        while !isEnded {
+            if let current = arriving {
+                guard hasTurn() else { return false }
                 arriving = nil
-                documentsArrived(documents, isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY, bytes)
+                documentsArrived(current)
+            } else if let link, link.connection.isInflating {
+                guard hasTurn() else { return false }
+                var offset = 0
+                _ = step(link, UnsafeRawBufferPointer(start: nil, count: 0), &offset)
+            } else {
+                return true
             }
         }
         return true
     }
 
-    private func inflatePiece(_ bytes: [UInt8], isText: Bool) {
-        guard let inflater else { return arriving = nil }
-        let before = inflater.inflatedBytes
-        let result: Result<UnsafeRawBufferPointer?, ProtocolError> = bytes.withUnsafeBytes { bytes in
-            do throws(ProtocolError) {
-                return .success(try inflater.inflate(bytes, isText: isText))
-            } catch { return .failure(error) }
-        }
-        // So much for the call, though it may come to nothing.
-        draw(.bytesInflated, 512 + inflater.inflatedBytes - before)
-        switch result {
-        case .success(nil): break
-        case .success(let message?):
-            arriving = nil
-            // The host may end the connection meanwhile: the message's memory is the inflater's.
-            withExtendedLifetime(inflater) { messageReceived(isText ? .text : .binary, message) }
-            inflater.forget()
-        case .failure(let error):
-            arriving = nil
-            guard case .open(var endpoint) = protocolState else { return }
-            protocolState = .none
-            let event = endpoint.messageRejected(error)
-            protocolState = .open(endpoint)
-            handle(event, [])
-        }
-    }
-
-    private func handle(_ event: EndpointEvent, _ message: [UInt8]) {
+    private func handle(_ event: ConnectionEvent, _ link: Link) {
         switch event {
-        case .message(let kind):
-            message.withUnsafeBytes { messageReceived(kind, $0) }
+        case .negotiated(let agreed):
+            status.subprotocol = agreed.subprotocol ?? ""
+            status.extensions = agreed.deflate?.text ?? ""
+            perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
+        case .refused(let error):
+            failed(Ending.handshakeFailed(error, unmetWish: link.stream?.unmetWish))
+        case .message(let kind, let bytes):
+            bytes.withBytes { messageReceived(kind, $0) }
+            link.connection.messageHandled()
         case .ping:
-            draw(.eventsHandled)
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
-            draw(.eventsHandled)
             pongReceived(payload)
         case .close(let code, let reason):
-            frameReplies()
-            if isEnded { return }
+            frameReplies(link)
+            guard isCurrent(link) else { return }
             closeReceived(Ending.peerClosed(code, reason: reason.text), reason.text)
         case .failed(let error):
-            frameReplies()
-            if isEnded { return }
+            frameReplies(link)
+            guard isCurrent(link) else { return }
             closeReceived(Ending.protocolFailed(error), "")
         }
     }

@@ -18,9 +18,10 @@ extension NodeSession {
     }
 
     /// Those of an array that are left from an earlier turn.
-    func documentsArrived(_ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ kept: EventBytes) {
-        let bytes = UnsafeRawBufferPointer(start: kept.pointer, count: kept.count)
-        withExtendedLifetime(kept) { documentsArrived(documents, kind, bytes, kept: kept) }
+    func documentsArrived(_ rest: Arriving) {
+        let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
+        let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
+        withExtendedLifetime(rest.bytes) { documentsArrived(rest.documents, kind, bytes, kept: rest.bytes) }
     }
 
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
@@ -44,7 +45,7 @@ extension NodeSession {
             // The bytes are the message's, and that goes now. Without memory for a copy the turn is a long one.
             guard let copy = kept ?? EventBytes(bytes) else { continue }
             documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-            arriving = .documents(isText: kind == .NEURON_WS_TEXT, documents, copy)
+            arriving = Arriving(isText: kind == .NEURON_WS_TEXT, documents: documents, bytes: copy)
             return
         }
     }

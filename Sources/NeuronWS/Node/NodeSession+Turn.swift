@@ -1,12 +1,11 @@
 import NodeCore
 import WebSocketCore
 
-/// What came whole from the server and takes more than one turn.
-enum Arriving {
-    /// A compressed message, which the inflater is at.
-    case compressed(isText: Bool, [UInt8])
-    /// The rest of an array of requests.
-    case documents(isText: Bool, IncomingMessage, EventBytes)
+/// The rest of an array of requests.
+struct Arriving {
+    let isText: Bool
+    let documents: IncomingMessage
+    let bytes: EventBytes
 }
 
 /// Turns: whatever is done for a node is drawn from its budget of the loop's present turn. Where that is spent the work
@@ -14,6 +13,10 @@ enum Arriving {
 extension NodeSession {
     func draw(_ work: TurnBudget.Work, _ count: Int = 1) {
         budget.draw(work, count)
+        lookAtClock()
+    }
+
+    func lookAtClock() {
         if budget.wantsTime { budget.timeIs(Clock.monotonicNanoseconds) }
     }
 
@@ -43,14 +46,16 @@ extension NodeSession {
     /// Another turn: what was begun goes on, in the order in which it came.
     func takeTurn() {
         guard hasTurn() else { return }
-        if arriving != nil { mayFrameReplies = mayFrameReplies && isAllSent }
-        if continueArriving(), !isEnded { stream?.resume() }
+        if let link, arriving != nil || link.connection.isInflating, link.connection.repliesGoFirst {
+            link.connection.repliesGoFirst = isAllSent
+        }
+        if continueArriving(), !isEnded { link?.stream?.resume() }
         if !isEnded { pump() }
     }
 
     /// No message waits to be framed, and none is kept from it by our Close.
     var isAllSent: Bool {
-        if case .open(let endpoint) = protocolState, !endpoint.maySendData { return false }
+        if let link, link.connection.isOpen, !link.connection.maySendMessages { return false }
         return node.lock.withLock { node.outbox.isAllFramed && node.mailbox.isEmpty }
     }
 }

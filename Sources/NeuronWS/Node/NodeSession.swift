@@ -10,60 +10,26 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     let node: Node
     let loop: EventLoop
     var machine: NodeMachine
-    var stream: Stream?
-    /// The opening handshake while it lasts, then the endpoint.
-    var protocolState: ProtocolState {
-        get { protocolSlot.state }
-        set { protocolSlot.state = newValue }
-    }
-    private var protocolSlot = ProtocolSlot()
-    /// Inflates what comes in on the present connection; nil: permessage-deflate is not agreed on.
-    var inflater: Inflater?
-    var writer = FrameWriter(role: .client)
-    /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
-    var sendBuffer: UnsafeMutableRawPointer?
-    var sendStart = 0
-    var sendEnd = 0
-    /// The place of `sendBuffer[0]` in the stream of this connection.
-    var streamOffset: UInt64 = 0
-    /// Of the stream's bytes, how many are counted in the metrics.
-    var countedBytes: UInt64 = 0
-    var isPumping = false
-    /// No message waited to be framed when the bytes came that are being read, and our Close had not gone out: what is
-    /// sent meanwhile answers them.
-    var mayFrameReplies = false
-    /// Both Close frames are through, and the stream was told that nothing more comes.
-    var hasFinishedWriting = false
+    /// The present connection, or the attempt to make it.
+    var link: Link?
     /// The configuration of the present connection.
     var configuration: Configuration
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
     var status = NodeStatus()
     var linkLog = LinkLog()
-    /// What the present attempt's handshake was answered with; published when the attempt has come to something.
-    var httpStatus: Int32 = 0
     /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
     var turnNumber: UInt64 = 0
     var hasLeftWork = false
+    /// The rest of what came whole from the server, and takes more than one turn.
     var arriving: Arriving?
-    /// Of `Outbox.deflaterInputBytes`, how many are drawn from a budget.
-    var drawnDeflaterBytes: UInt64 = 0
-    /// Bytes that were received and counted, and wait in the stream for another turn.
-    var waitingBytes = 0
-    /// Grows with each connection that is dropped: who holds an older number works on what is no longer there.
-    var round: UInt64 = 0
     private(set) var isEnded = false
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
 
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
-    /// While it runs a new connection is left alone; see `RefusalWatch`.
-    var quietTimer: TimerID?
-    /// Our newest ping waits to be framed; then where it ends in the stream, until the kernel has it.
-    var isPingQueued = false
-    var pingEnd: UInt64?
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     private var timer: TimerID?
@@ -112,14 +78,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.outbox.fragmentBytesMax = new.fragmentBytesMax
         // The rest of the compression's settings concerns the connection, and comes with a new one.
         if let compression = new.settings.compression {
-            node.outbox.deflater?.thresholdBytes = compression.thresholdBytes
+            link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
         }
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
         // Another server may take what this one does not.
         if reconnects { node.refusals = RefusalWatch() }
-        stream?.configure(
+        link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
         if let requestTimer { loop.cancel(requestTimer) }
@@ -158,32 +124,22 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     private func sendPing(_ sequence: UInt64) {
-        guard case .open(var endpoint) = protocolState else { return }
-        protocolState = .none
-        withUnsafeBytes(of: sequence.bigEndian) { bytes in
-            if let payload = ControlPayload(bytes.bytes) { endpoint.queuePing(payload) }
-        }
-        protocolState = .open(endpoint)
+        guard let link, link.connection.isOpen else { return }
+        link.connection.queuePing(sequence)
         node.lock.withLock { node.counters.pingsSent &+= 1 }
-        isPingQueued = true
-        pingEnd = nil
         pump()
     }
 
     private func sendClose(_ code: CloseCode) {
-        guard case .open(var endpoint) = protocolState else { return }
-        mayFrameReplies = false
-        protocolState = .none
-        endpoint.queueClose(code, reason: ControlPayload())
-        protocolState = .open(endpoint)
+        guard let link, link.connection.isOpen else { return }
+        link.connection.queueClose(code)
         pump()
     }
 
     private func disconnected(_ ending: Ending, sendsClose: Bool) {
-        if sendsClose, case .open(var endpoint) = protocolState, !writer.isMidFrame {
-            protocolState = .none
-            endpoint.queueClose(.goingAway, reason: ControlPayload())
-            protocolState = .open(endpoint)
+        let httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
+        if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
+            link.connection.queueClose(.goingAway)
             extendTurn()
             pump()
         }
@@ -204,7 +160,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// The next attempt begins behind an address that took the connection and failed.
     private func noteAddress(_ ending: Ending) {
-        guard let address = stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
+        guard let address = link?.stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
         let openFor = status.openSince.map { Clock.monotonicNanoseconds &- $0 }
         addressMemory.ended(address, openNanoseconds: openFor)
     }
@@ -243,26 +199,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Forgets the connection; what was not written whole is framed again on the next one.
     /// - Parameter resends: false: the first of it is not.
     private func dropStream(resends: Bool = true) {
-        round &+= 1
         settle(isLast: true)
-        stream?.close()
-        stream = nil
-        protocolState = .none
-        inflater = nil
-        if case .compressed = arriving { arriving = nil }
-        waitingBytes = 0
-        hasFinishedWriting = false
-        countedBytes = 0
-        if let quietTimer { loop.cancel(quietTimer) }
-        quietTimer = nil
-        isPingQueued = false
-        pingEnd = nil
-        if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }
-        sendBuffer = nil
-        sendStart = 0
-        sendEnd = 0
-        streamOffset = 0
-        writer = FrameWriter(role: .client)
+        link?.close(loop)
+        link = nil
         let again = node.outbox.rewind() &- (resends ? 0 : 1)
         if again > 0 { node.lock.withLock { node.counters.messagesResent &+= again } }
     }
@@ -371,14 +310,14 @@ extension NodeSession: LoopHandler {
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.quietTimerToken:
-            quietTimer = nil
+            link?.quietTimer = nil
             return pump()
         default: break
         }
         timer = nil
         timerDeadline = .max
         let now = Clock.monotonicNanoseconds
-        let progress = machine.isOpen ? stream?.sendProgress() : nil
+        let progress = machine.isOpen ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))
         if !isEnded { reschedule() }
     }

@@ -65,17 +65,14 @@ public struct Outbox {
     public var fragmentBytesMax = 0
     /// The host wants to see each message first.
     public var inspectsMessages = false
-    /// Compresses messages on the present connection; nil: none. To be set between a `rewind` and the first `fill`.
-    public var deflater: Deflater?
     /// Bytes of messages that went out compressed, before and after it, since they were taken last.
     public private(set) var deflatedBytes = DeflatedBytes()
-
-    /// Bytes that went into compression, whatever came of it; for whoever counts the work.
-    public private(set) var deflaterInputBytes: UInt64 = 0
 
     public struct DeflatedBytes: Equatable, Sendable {
         public var before: UInt64 = 0
         public var after: UInt64 = 0
+        /// What went into compression, whatever came of it: a measure of the work.
+        public var worked = 0
     }
 
     /// How much is compressed in one call of `fill`, bytes: compressing takes much longer than framing, and whoever
@@ -107,10 +104,11 @@ public struct Outbox {
     /// Frames messages into `output` from `position` on.
     /// - Parameters:
     ///   - streamOffset: the place of `output[0]` in the connection's stream of bytes.
+    ///   - deflater: compresses messages on the present connection, the same one from a `rewind` to the next.
     ///   - stopsAtFrameEnd: control frames wait for the next gap between two frames.
     public mutating func fill(
         _ output: UnsafeMutableRawBufferPointer, at position: inout Int, streamOffset: UInt64,
-        writer: inout FrameWriter, keys: inout MaskingKeyPool, stopsAtFrameEnd: Bool
+        writer: inout FrameWriter, keys: inout MaskingKeyPool, deflater: Deflater? = nil, stopsAtFrameEnd: Bool
     ) -> Stop {
         var deflateBytesLeft = Self.deflateBytesMax
         while true {
@@ -163,7 +161,7 @@ public struct Outbox {
         if bytesLeft <= 0 { return false }
         let work = min(message.count, Deflater.pieceBytes) + Self.deflateBytesPerMessage
         bytesLeft -= work
-        deflaterInputBytes &+= UInt64(work)
+        deflatedBytes.worked &+= work
         switch deflater.deflate(message) {
         case .unfinished: return false
         case .plain: isDeflated = false
@@ -326,8 +324,7 @@ public struct Outbox {
     }
 
     /// The connection ended: what the kernel did not take whole is framed again, in order, and compressed again if the
-    /// next connection wants that. Returns how many messages
-    /// had been framed in part or whole.
+    /// next connection wants that. Returns how many messages had been framed in part or whole.
     public mutating func rewind() -> UInt64 {
         let again = framedCount &- doneCount &+ (isMidMessage ? 1 : 0)
         framedCount = doneCount
@@ -338,7 +335,6 @@ public struct Outbox {
         isMidMessage = false
         // RFC 7692 §7.2.1: what messages may refer to begins anew with each connection.
         isDeflated = nil
-        deflater = nil
         return again
     }
 

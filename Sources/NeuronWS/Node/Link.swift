@@ -1,0 +1,46 @@
+import NodeCore
+
+/// One connection and what carries it: the stream, and bytes that are framed and not yet taken by it. Loop-bound. The
+/// next connection has another.
+final class Link {
+    let connection: Connection
+    /// nil: not begun yet.
+    var stream: Stream?
+    /// What is framed and not yet taken by the stream: `buffer[start..<end]`.
+    var buffer: UnsafeMutableRawPointer?
+    var start = 0
+    var end = 0
+    var isPumping = false
+    /// Of the stream's bytes, how many are counted in the metrics.
+    var countedBytes: UInt64 = 0
+    /// Bytes that were received and counted, and wait in the stream for another turn.
+    var waitingBytes = 0
+    /// Both Close frames are through, and the stream was told that nothing more comes.
+    var hasFinishedWriting = false
+    /// While it runs a new connection is left alone; see `RefusalWatch`.
+    var quietTimer: TimerID?
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    /// The stream has taken all that was framed.
+    var isFlushed: Bool { start == end }
+
+    func takeBuffer(_ pool: BufferPool) -> UnsafeMutableRawBufferPointer {
+        let taken = buffer ?? pool.take()
+        buffer = taken
+        return UnsafeMutableRawBufferPointer(start: taken, count: pool.bufferBytes)
+    }
+
+    func giveBuffer(_ pool: BufferPool) {
+        if let buffer { pool.giveBack(buffer) }
+        buffer = nil
+    }
+
+    /// The connection is over.
+    func close(_ loop: EventLoop) {
+        stream?.close()
+        if let quietTimer { loop.cancel(quietTimer) }
+        quietTimer = nil
+        giveBuffer(loop.outputBuffers)
+    }
+}

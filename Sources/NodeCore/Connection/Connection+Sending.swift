@@ -1,0 +1,98 @@
+import WebSocketCore
+
+extension Connection {
+    /// The transport is there: the opening handshake may go out.
+    public func transportOpened() { isTransportOpen = true }
+
+    /// Queues a Ping (RFC 6455 §5.5.2) with a number as its payload.
+    public func queuePing(_ sequence: UInt64) {
+        guard endpoint != nil else { return }
+        withUnsafeBytes(of: sequence.bigEndian) { bytes in
+            if let payload = ControlPayload(bytes.bytes) { endpoint?.queuePing(payload) }
+        }
+        isPingQueued = true
+        pingEnd = nil
+    }
+
+    /// Queues our Close (RFC 6455 §7.1.2), behind the frame that has begun. Only the first one counts.
+    public func queueClose(_ code: CloseCode?) {
+        repliesGoFirst = false
+        endpoint?.queueClose(code, reason: ControlPayload())
+    }
+
+    /// Pings, Pongs and the Close wait to be framed.
+    public var hasControlFrames: Bool { endpoint?.hasControlFrames ?? false }
+
+    /// In the middle of a frame nothing else may be sent, not even a Close.
+    public var isMidFrame: Bool { writer.isMidFrame }
+
+    /// There is something to be framed now.
+    /// - Parameter maySendMessages: the caller lets messages go out.
+    public func hasOutput(_ outbox: borrowing Outbox, maySendMessages: Bool = true) -> Bool {
+        guard endpoint != nil else { return isTransportOpen && !negotiation.isAllSent }
+        return hasControlFrames || writer.isMidFrame
+            || maySendMessages && self.maySendMessages && !outbox.isAllFramed
+    }
+
+    /// Frames what waits into `output` from `position` on, and advances it: control frames first, wherever a frame
+    /// ends, then messages.
+    /// - Parameters:
+    ///   - maySendMessages: false: control frames alone, and the rest of the frame that has begun.
+    /// - Returns: why it stopped, never `frameEnded`: call it again when there is room, there are keys, the host has
+    ///   looked at the message, or the turn has time for more compressing.
+    public func fill(
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        keys: inout MaskingKeyPool, maySendMessages: Bool = true
+    ) -> Outbox.Stop {
+        let streamOffset = bytesFramed &- UInt64(position)
+        defer { bytesFramed = streamOffset &+ UInt64(position) }
+        guard endpoint != nil else {
+            if isTransportOpen { negotiation.fill(output, at: &position) }
+            return negotiation.isAllSent || !isTransportOpen ? .allFramed : .bufferFull
+        }
+        while true {
+            if hasControlFrames, !writer.isMidFrame {
+                if endpoint?.writeControlFrames(into: output, at: &position, keys: &keys) == false {
+                    return .outOfKeys
+                }
+                // What did not fit goes out with the next buffer.
+                if hasControlFrames { return .bufferFull }
+                if isPingQueued {
+                    isPingQueued = false
+                    pingEnd = streamOffset &+ UInt64(position)
+                }
+            }
+            // A Close waits until the frame that has begun is whole: only then nothing more is framed.
+            guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
+            let stop = outbox.fill(
+                output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
+                stopsAtFrameEnd: hasControlFrames)
+            if stop != .frameEnded { return stop }
+        }
+    }
+
+    /// Frames messages that answer the bytes before a Close or a fault, in front of our Close, which ends sending
+    /// (RFC 6455 §5.5.1): as many as there is room for. What waited before these bytes came does not go with it: a
+    /// server that closes would discard it, and it belongs on the next connection.
+    public func fillReplies(
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        keys: inout MaskingKeyPool
+    ) -> Outbox.Stop {
+        guard endpoint != nil, repliesGoFirst else { return .allFramed }
+        let streamOffset = bytesFramed &- UInt64(position)
+        defer { bytesFramed = streamOffset &+ UInt64(position) }
+        return outbox.fill(
+            output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
+            stopsAtFrameEnd: false)
+    }
+
+    /// True, once for each Ping: it has left, as `written` bytes of the stream have.
+    public func pingLeft(written: UInt64) -> Bool {
+        guard let end = pingEnd, end <= written else { return false }
+        pingEnd = nil
+        return true
+    }
+
+    /// Messages of fewer bytes are sent as they are; a setting that concerns what comes.
+    public func setCompressThreshold(bytes: Int) { deflater?.thresholdBytes = bytes }
+}

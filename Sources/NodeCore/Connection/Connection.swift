@@ -1,0 +1,169 @@
+import WebSocketCore
+
+/// One connection to a server, from the first byte of the opening handshake to the last of the closing one: what was
+/// agreed on, frames in both directions, compression, and what lies where in the stream of bytes. Without I/O: bytes of
+/// the server come in by `bytesReceived`, bytes for it come out by `fill`.
+///
+/// Nothing of it is ever reset: the next connection is another object. Loop-bound.
+///
+/// Invariants: it negotiates until it has an endpoint; a Ping's place in the stream is at most `bytesFramed`.
+public final class Connection {
+    /// What the settings say of it.
+    public struct Options {
+        public var limits: EndpointLimits
+        /// nil: permessage-deflate is not offered.
+        public var compression: CompressionOptions?
+
+        public init(limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil) {
+            self.limits = limits
+            self.compression = compression
+        }
+    }
+
+    /// What `bytesReceived` came to.
+    public enum Step {
+        case event(ConnectionEvent)
+        /// There is more to be done, with the same bytes; the caller may look at its turn.
+        case goesOn
+        /// All bytes are used up, and nothing is left to be done with them.
+        case needsBytes
+    }
+
+    /// Bytes of the peer that are decoded before the turn is looked at.
+    public static let pieceBytes = 16 * 1024
+
+    let options: Options
+    var negotiation: Negotiation
+    /// nil: it negotiates still.
+    var endpoint: WebSocketEndpoint?
+    var writer = FrameWriter(role: .client)
+    var deflater: Deflater?
+    private var inflater: Inflater?
+    /// A compressed message that the inflater is at.
+    private var inflating: (kind: MessageKind, bytes: [UInt8])?
+    private var hasEnded = false
+
+    /// The length of the stream of bytes that has gone into buffers so far.
+    public internal(set) var bytesFramed: UInt64 = 0
+    /// Our newest Ping waits to be framed; then where it ends in the stream, until the kernel has it.
+    var isPingQueued = false
+    var pingEnd: UInt64?
+    /// The transport is there, and takes bytes.
+    var isTransportOpen = false
+    /// No message waited to be framed when the bytes came that are being read, and our Close had not gone out: what is
+    /// sent meanwhile answers them, and goes before a Close. See `fillReplies`.
+    public var repliesGoFirst = false
+
+    public init(_ request: HandshakeRequest, _ options: Options) {
+        negotiation = Negotiation(request)
+        self.options = options
+    }
+
+    // MARK: What it is
+
+    public var isNegotiating: Bool { endpoint == nil }
+    public var isOpen: Bool { endpoint != nil }
+
+    /// The HTTP status of the server's answer to the opening handshake; 0: none has come.
+    public var httpStatus: Int { negotiation.httpStatus }
+
+    /// What the opening handshake has to send, bytes.
+    public var negotiationBytes: Int { negotiation.outputBytes }
+
+    /// False before the opening handshake is done, and once our Close is queued or written (RFC 6455 §5.5.1).
+    public var maySendMessages: Bool { endpoint?.maySendData ?? false }
+
+    /// Both Close frames are through, or the connection has failed and our Close is in a buffer.
+    public var isClosed: Bool { endpoint?.state == .closed }
+
+    /// A message has come whole and is being inflated: nothing behind it is read before.
+    public var isInflating: Bool { inflating != nil }
+
+    // MARK: Incoming
+
+    /// Reads on from `input[offset...]` and advances `offset`, a piece at a time. To be called again until it needs
+    /// bytes; also with no more of them while `isInflating`.
+    /// - Parameters:
+    ///   - wallSeconds: Unix time, for a date in Retry-After.
+    ///   - budget: is drawn from.
+    public func bytesReceived(
+        _ input: UnsafeRawBufferPointer, from offset: inout Int, wallSeconds: Int64, budget: inout TurnBudget
+    ) -> Step {
+        if hasEnded {
+            offset = input.count
+            return .needsBytes
+        }
+        if inflating != nil { return inflatePiece(&budget) }
+        guard endpoint != nil else { return negotiate(input, &offset, wallSeconds: wallSeconds) }
+        let piece = UnsafeRawBufferPointer(rebasing: input[..<min(input.count, offset + Self.pieceBytes)])
+        let before = (offset: offset, frames: endpoint?.framesReceived ?? 0)
+        let event = endpoint?.bytesReceived(piece.bytes, from: &offset)
+        budget.draw(.bytesReceived, offset - before.offset)
+        budget.draw(.framesReceived, Int(truncatingIfNeeded: (endpoint?.framesReceived ?? 0) &- before.frames))
+        guard let event else { return offset == input.count ? .needsBytes : .goesOn }
+        return step(event, &budget)
+    }
+
+    private func negotiate(
+        _ input: UnsafeRawBufferPointer, _ offset: inout Int, wallSeconds: Int64
+    ) -> Step {
+        switch negotiation.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds) {
+        case .needsBytes: return .needsBytes
+        case .failed(let error):
+            hasEnded = true
+            return .event(.refused(error))
+        case .done(let agreed):
+            if let deflate = agreed.deflate, let compression = options.compression {
+                inflater = Inflater(agreed: deflate, messageBytesMax: options.limits.maxMessageBytes)
+                deflater = Deflater.make(agreed: deflate, options: compression)
+            }
+            endpoint = WebSocketEndpoint(role: .client, limits: options.limits, allowsRSV1: inflater != nil)
+            return .event(.negotiated(agreed))
+        }
+    }
+
+    private func step(_ event: EndpointEvent, _ budget: inout TurnBudget) -> Step {
+        switch event {
+        case .message(let kind):
+            let bytes = endpoint?.message ?? []
+            guard inflater != nil, endpoint?.messageIsCompressed == true else {
+                return .event(.message(kind, .plain(bytes)))
+            }
+            inflating = (kind, bytes)
+            return .goesOn
+        case .ping:
+            budget.draw(.eventsHandled)
+            return .event(.ping)
+        case .pong(let payload):
+            budget.draw(.eventsHandled)
+            return .event(.pong(payload))
+        case .close(let code, let reason): return .event(.close(code, reason: reason))
+        case .failed(let error): return .event(.failed(error))
+        }
+    }
+
+    private func inflatePiece(_ budget: inout TurnBudget) -> Step {
+        guard let inflater, let (kind, bytes) = inflating else { return .goesOn }
+        let before = inflater.inflatedBytes
+        let result: Result<UnsafeRawBufferPointer?, ProtocolError> = bytes.withUnsafeBytes { bytes in
+            do throws(ProtocolError) {
+                return .success(try inflater.inflate(bytes, isText: kind == .text))
+            } catch { return .failure(error) }
+        }
+        // So much for the call, though it may come to nothing.
+        budget.draw(.bytesInflated, 512 + inflater.inflatedBytes - before)
+        switch result {
+        case .success(nil): return .goesOn
+        case .success(let message?):
+            inflating = nil
+            return .event(.message(kind, .inflated(message, by: inflater)))
+        case .failure(let error):
+            inflating = nil
+            guard let event = endpoint?.messageRejected(error) else { return .goesOn }
+            return step(event, &budget)
+        }
+    }
+
+    /// The host is done with the message of the last event: its memory goes.
+    public func messageHandled() { inflater?.forget() }
+}

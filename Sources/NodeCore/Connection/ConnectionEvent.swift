@@ -1,0 +1,33 @@
+import WebSocketCore
+
+/// What the bytes of the peer turned out to be.
+public enum ConnectionEvent {
+    /// Frames may flow.
+    case negotiated(NegotiatedConnection)
+    /// The peer's answer to the opening handshake will not do; nothing more is read or written.
+    case refused(HandshakeError)
+    /// A whole message, inflated.
+    case message(MessageKind, IncomingBytes)
+    /// Its Pong is queued.
+    case ping
+    case pong(ControlPayload)
+    /// The peer's Close; our echo is queued, unless our own Close was before it.
+    case close(CloseCode?, reason: ControlPayload)
+    /// The peer broke the protocol or a limit; our Close is queued, and nothing more is read.
+    case failed(ProtocolError)
+}
+
+/// The bytes of a message from the peer. They stay as long as this does, whatever becomes of the connection: in the
+/// callback that is shown them, a host may end it.
+public enum IncomingBytes {
+    case plain([UInt8])
+    /// In the memory of what inflated them, until `Connection.messageHandled`.
+    case inflated(UnsafeRawBufferPointer, by: Inflater)
+
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        switch self {
+        case .plain(let bytes): bytes.withUnsafeBytes(body)
+        case .inflated(let bytes, let owner): withExtendedLifetime(owner) { body(bytes) }
+        }
+    }
+}
