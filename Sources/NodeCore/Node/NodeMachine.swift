@@ -24,7 +24,7 @@ public struct NodeMachine: Sendable {
     }
 
     /// What comes when the closing is done, and what is told then: each carries its own ending.
-    private enum Purpose: Equatable {
+    private enum Purpose {
         case stop(Ending)
         case connect(Ending)
         /// As after any other end.
@@ -37,13 +37,13 @@ public struct NodeMachine: Sendable {
         }
     }
 
-    private enum State: Equatable {
+    private enum State {
         case idle
         /// Started; the host has this long to take it back.
         case starting(until: UInt64)
         case waiting(until: UInt64)
         case connecting(neuron_ws_phase_t, since: UInt64, deadline: UInt64)
-        case open(since: UInt64)
+        case open(since: UInt64, KeepAlive)
         /// A Close is on its way out or in; at the deadline the stream is dropped.
         case closing(Purpose, since: UInt64, deadline: UInt64)
     }
@@ -62,7 +62,6 @@ public struct NodeMachine: Sendable {
     private var state = State.idle
     private var parameters: Parameters
     private var servers: ServerPool
-    private var keepAlive: KeepAlive
     /// The URL of the present or the last connection.
     private var urlIndex = 0
     /// Attempts without a wait between them: each URL comes once at most, whatever its own wait is.
@@ -73,7 +72,6 @@ public struct NodeMachine: Sendable {
     public init(_ parameters: Parameters) {
         self.parameters = parameters
         servers = parameters.servers
-        keepAlive = KeepAlive(intervalNanoseconds: 0, timeoutNanoseconds: 0, now: 0)
     }
 
     // MARK: What it is
@@ -110,11 +108,11 @@ public struct NodeMachine: Sendable {
     public var isOpen: Bool { openSince != nil }
 
     /// There is no stream, and none is wanted.
-    public var isIdle: Bool { state == .idle }
+    public var isIdle: Bool { if case .idle = state { true } else { false } }
 
     /// Since when the connection is open.
     public var openSince: UInt64? {
-        if case .open(let since) = state { return since }
+        if case .open(let since, _) = state { return since }
         return nil
     }
 
@@ -132,7 +130,7 @@ public struct NodeMachine: Sendable {
         case .idle: nil
         case .starting(let until), .waiting(let until): until
         case .connecting(_, _, let deadline), .closing(_, _, let deadline): deadline
-        case .open: keepAlive.deadline
+        case .open(_, let keepAlive): keepAlive.deadline
         }
     }
 
@@ -183,8 +181,6 @@ public struct NodeMachine: Sendable {
     public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
         let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
         self.parameters = parameters
-        keepAlive.configured(
-            intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout, now: now)
         if keepsServers {
             servers.configured(
                 minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
@@ -206,8 +202,14 @@ public struct NodeMachine: Sendable {
         case .connecting(let phase, let since, _):
             if reconnects { return connectNow(.reconfigured, now: now) }
             state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
-        case .open:
-            guard reconnects else { break }
+        case .open(let since, var keepAlive):
+            guard reconnects else {
+                keepAlive.configured(
+                    intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout,
+                    now: now)
+                state = .open(since: since, keepAlive)
+                break
+            }
             state = .closing(.connect(.reconfigured), since: now, deadline: now &+ parameters.closeTimeout)
             return .sendClose(code: 1001)
         case .closing(.stop, _, _):
@@ -235,36 +237,47 @@ public struct NodeMachine: Sendable {
 
     public mutating func handshakeCompleted(now: UInt64) -> Action {
         guard case .connecting(.NEURON_WS_PHASE_HANDSHAKING, _, _) = state else { return .none }
-        state = .open(since: now)
         attempts = 0
         servers.opened(urlIndex)
-        keepAlive = KeepAlive(
+        let keepAlive = KeepAlive(
             intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout, now: now)
+        state = .open(since: now, keepAlive)
         return .opened
     }
 
     public mutating func bytesReceived(now: UInt64) {
-        if case .open = state { keepAlive.bytesReceived(now: now) }
+        withKeepAlive { $0.bytesReceived(now: now) }
     }
 
     /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
     public mutating func pingLeft(end: UInt64, now: UInt64) {
-        if case .open = state { keepAlive.pingLeft(end: end, now: now) }
+        withKeepAlive { $0.pingLeft(end: end, now: now) }
     }
 
-    /// How many pings this connection had: their payloads are 1 to this.
-    public var pings: UInt64 { keepAlive.sequence }
+    /// How many pings the open connection had: their payloads are 1 to this. 0: none, or it is not open.
+    public var pings: UInt64 {
+        if case .open(_, let keepAlive) = state { return keepAlive.sequence }
+        return 0
+    }
 
     /// Returns the round trip in nanoseconds if it echoes our newest ping.
     public mutating func pongReceived(sequence: UInt64, now: UInt64) -> UInt64? {
-        guard case .open = state else { return nil }
-        return keepAlive.pongReceived(sequence: sequence, now: now)
+        withKeepAlive { $0.pongReceived(sequence: sequence, now: now) } ?? nil
+    }
+
+    /// nil: the connection is not open.
+    @discardableResult
+    private mutating func withKeepAlive<R>(_ body: (inout KeepAlive) -> R) -> R? {
+        guard case .open(let since, var keepAlive) = state else { return nil }
+        let result = body(&keepAlive)
+        state = .open(since: since, keepAlive)
+        return result
     }
 
     /// The peer's Close came, or ours went out because of `ending`: the echo or the Close is queued in the endpoint.
     public mutating func closeReceived(_ ending: Ending, now: UInt64) {
         switch state {
-        case .open(let since):
+        case .open(let since, _):
             let deadline = now &+ min(parameters.closeTimeout, Self.lingerNanoseconds)
             state = .closing(.goOn(ending, openFor: now &- since), since: now, deadline: deadline)
         case .closing(let purpose, let since, let deadline):
@@ -289,7 +302,7 @@ public struct NodeMachine: Sendable {
         case .connecting:
             servers.failed(urlIndex, ending.policy, now: now, random: random)
             return goOn(ending, now: now)
-        case .open(let since):
+        case .open(let since, _):
             servers.ended(urlIndex, ending.policy, openFor: now &- since, now: now, random: random)
             return goOn(ending, now: now)
         case .closing(let purpose, _, _):
@@ -321,8 +334,10 @@ public struct NodeMachine: Sendable {
             return connectNow(now: now)
         case .connecting(let phase, let since, let deadline):
             return failed(.connectTimeout(phase, after: deadline &- since), now: now, random: random)
-        case .open:
-            switch keepAlive.timerFired(now: now, progress: progress) {
+        case .open(let since, var keepAlive):
+            let verdict = keepAlive.timerFired(now: now, progress: progress)
+            state = .open(since: since, keepAlive)
+            switch verdict {
             case .none: return .none
             case .sendPing: return .sendPing(sequence: keepAlive.sequence)
             case .timedOut: return failed(.pingTimeout(after: keepAlive.patience), now: now, random: random)

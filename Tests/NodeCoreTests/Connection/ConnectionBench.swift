@@ -1,0 +1,155 @@
+import Testing
+import WebSocketCore
+
+@testable import NodeCore
+
+/// A connection with its mailbox and outbox, and the server at the other end of two arrays.
+struct ConnectionBench: ~Copyable {
+    let connection: Connection
+    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 8 << 20, messagesMax: 1000))
+    var outbox = Outbox()
+    var keys = MaskingKeyPool()
+    var budget = TurnBudget(lengthNanoseconds: .max / 1000, now: 0)
+    /// What the connection has sent.
+    var sent: [UInt8] = []
+    /// What it heard, as text.
+    var heard: [String] = []
+
+    static let compression = CompressionOptions(
+        windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 0)
+
+    init(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) {
+        let options = Connection.Options(limits: limits, compression: compresses ? Self.compression : nil)
+        guard let url = try? WebSocketURL.parse("ws://plant/data") else { fatalError("the test's own URL") }
+        let request = HandshakeRequest(
+            url: url, key: [UInt8](repeating: 7, count: 16), deflate: options.compression?.offer)
+        connection = Connection(request, options)
+    }
+
+    /// One whose opening handshake is done.
+    static func opened(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) -> ConnectionBench {
+        var bench = ConnectionBench(compresses: compresses, limits: limits)
+        bench.connection.transportOpened()
+        bench.fillAll()
+        bench.receive(bench.answer(compresses: compresses))
+        bench.sent = []
+        #expect(bench.heard == ["negotiated"])
+        bench.heard = []
+        return bench
+    }
+
+    /// The server's 101 to what has been sent.
+    func answer(compresses: Bool = false) -> [UInt8] {
+        var handshake = ServerHandshake()
+        var offset = 0
+        do throws(HandshakeError) {
+            guard let request = try handshake.bytesReceived(sent.span.bytes, from: &offset) else { return [] }
+            return try request.accepted(extensions: compresses ? "permessage-deflate" : nil)
+        } catch { return [] }
+    }
+
+    mutating func push(_ text: String) {
+        Array(text.utf8).withUnsafeBytes { raw in
+            var chunk: MessageChunk? =
+                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
+            #expect(mailbox.append(raw, kind: 1, chunk: &chunk) != .full)
+        }
+        outbox.add(mailbox.takeAll())
+    }
+
+    /// One buffer of `room` bytes, filled and sent.
+    mutating func fill(room: Int) -> Outbox.Stop {
+        withBuffer(room) { bench, output, position in
+            bench.connection.fill(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+        }
+    }
+
+    mutating func fillReplies(room: Int = 4096) -> Outbox.Stop {
+        withBuffer(room) { bench, output, position in
+            bench.connection.fillReplies(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+        }
+    }
+
+    private mutating func withBuffer(
+        _ room: Int, _ body: (inout Self, UnsafeMutableRawBufferPointer, inout Int) -> Outbox.Stop
+    ) -> Outbox.Stop {
+        keys.refill([UInt8](repeating: 0x5A, count: 4096).span.bytes)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
+        defer { output.deallocate() }
+        var position = 0
+        let stop = body(&self, output, &position)
+        sent.append(contentsOf: output[..<position])
+        #expect(connection.bytesFramed >= UInt64(position))
+        return stop
+    }
+
+    mutating func fillAll(room: Int = 4096) {
+        while connection.hasOutput(outbox) {
+            let before = sent.count
+            switch fill(room: room) {
+            case .deflating: continue
+            default: guard sent.count > before else { return }
+            }
+        }
+    }
+
+    /// Hands over bytes of the server, and writes down what they turn out to be.
+    mutating func receive(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { raw in
+            var offset = 0
+            while true {
+                switch connection.bytesReceived(raw, from: &offset, wallSeconds: 0, budget: &budget) {
+                case .needsBytes: return #expect(offset == raw.count)
+                case .goesOn: break
+                case .event(let event):
+                    heard.append(Self.text(of: event))
+                    connection.messageHandled()
+                }
+            }
+        }
+    }
+
+    private static func text(of event: ConnectionEvent) -> String {
+        switch event {
+        case .negotiated: "negotiated"
+        case .refused(let error): "refused: \(error)"
+        case .message(_, let bytes): bytes.withBytes { String(decoding: $0, as: UTF8.self) }
+        case .ping: "ping"
+        case .pong: "pong"
+        case .close(let code, _): "close \(code?.rawValue ?? 0)"
+        case .failed(let error): "failed: \(error)"
+        }
+    }
+
+    /// What a server makes of all that was sent after the opening handshake.
+    func arrived(compresses: Bool = false) -> [String] {
+        var server = WebSocketEndpoint(role: .server, limits: EndpointLimits(), allowsRSV1: compresses)
+        let inflater = makeInflater(takeover: true, max: 8 << 20)
+        var texts: [String] = []
+        var offset = 0
+        while let event = server.bytesReceived(sent.span.bytes, from: &offset) {
+            switch event {
+            case .message:
+                let bytes = server.messageIsCompressed ? (try? inflater.inflated(server.message).get()) ?? [] : server.message
+                texts.append(String(decoding: bytes, as: UTF8.self))
+            case .ping: texts.append("ping")
+            case .pong: texts.append("pong")
+            case .close(let code, _): texts.append("close \(code?.rawValue ?? 0)")
+            case .failed(let error): texts.append("failed: \(error)")
+            }
+        }
+        #expect(offset == sent.count)
+        return texts
+    }
+
+    // MARK: Frames of the server, unmasked
+
+    static func frame(_ opcode: UInt8, _ payload: [UInt8], fin: Bool = true, rsv1: Bool = false) -> [UInt8] {
+        let first = (fin ? 0x80 : 0) | (rsv1 ? 0x40 : 0) | opcode
+        if payload.count < 126 { return [first, UInt8(payload.count)] + payload }
+        return [first, 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)] + payload
+    }
+
+    static func text(_ text: String) -> [UInt8] { frame(1, Array(text.utf8)) }
+    static func close(_ code: UInt16) -> [UInt8] { frame(8, [UInt8(code >> 8), UInt8(code & 0xFF)]) }
+}
