@@ -110,6 +110,13 @@ SECONDS ?= 20
 fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
 	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
 
+SEEDS ?= 1000
+SEED ?= 1
+.PHONY: simulate
+simulate: dependencies ## the node under a made clock, network and server: SEEDS=1000 worlds from SEED=1 on
+	swift build -c release --product simulate $(SWIFT_FLAGS)
+	$(RELEASE)/simulate $(SEEDS) $(SEED)
+
 .PHONY: attack
 attack: test-dependencies build ## floods of every kind on one node, and how long a quiet one waits, as a table
 	$(PYTHON) Tests/Attack/run.py

@@ -31,6 +31,10 @@ let package = Package(
         .executableTarget(
             name: "neuron-ws", dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux"]),
 
+        // Worlds from seeds: the node's deciding parts under a made clock, network and server. See `make simulate`.
+        .executableTarget(
+            name: "simulate", dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS"], path: "Tests/Simulation"),
+
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
         .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson", "CZlib"]),
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),

@@ -384,7 +384,7 @@ public struct NodeMachine: Sendable {
         state = .connecting(.NEURON_WS_PHASE_RESOLVING, since: now, deadline: now &+ parameters.connectTimeout)
     }
 
-    func checkInvariants() {
+    public func checkInvariants() {
         servers.checkInvariants()
         precondition(servers.count == max(1, parameters.urlCount), "a server for each URL")
         precondition(attemptsAtOnce <= servers.count, "more attempts at once than URLs")

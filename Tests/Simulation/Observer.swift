@@ -1,0 +1,104 @@
+import NodeCore
+import WebSocketCore
+
+/// Reads everything that the kernel has taken from the node on one connection, at once and whatever the server does,
+/// and holds it against what was promised.
+struct Observer {
+    private var handshake: ServerHandshake? = ServerHandshake()
+    private var endpoint: WebSocketEndpoint?
+    private let inflater: Inflater?
+    private var walker = FrameWalker()
+    /// What the next message has to be, as far as the host refuses none.
+    private var next: UInt64
+    /// The newest message that came whole; 0: none.
+    private(set) var newest: UInt64 = 0
+    private(set) var closeCode: UInt16?
+    /// Replies that have to be there before a Close.
+    var promised: [UInt64] = []
+
+    init(firstID: UInt64, compresses: Bool) {
+        next = firstID
+        inflater = compresses ? Inflater(agreed: DeflateParameters(), messageBytesMax: 64 << 20) : nil
+    }
+
+    /// - Returns: what is wrong, or nil.
+    mutating func accepted(_ bytes: UnsafeRawBufferPointer, isRefused: (UInt64) -> Bool) -> String? {
+        if bytes.isEmpty { return nil }
+        var offset = 0
+        if handshake != nil {
+            do throws(HandshakeError) {
+                guard let request = try handshake?.bytesReceived(bytes.bytes, from: &offset) else { return nil }
+                try request.verify()
+            } catch { return "the opening handshake: \(error)" }
+            handshake = nil
+            endpoint = WebSocketEndpoint(
+                role: .server, limits: EndpointLimits(maxMessageBytes: 64 << 20, maxFrameBytes: 64 << 20),
+                allowsRSV1: inflater != nil)
+        }
+        let behind = walker.walk(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        if behind > 0 { return "\(behind) bytes behind the Close" }
+        while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
+            switch event {
+            case .message:
+                if let fault = messageArrived(isRefused) { return fault }
+            case .close(let code, _):
+                closeCode = code?.rawValue ?? 1005
+                if let missing = promised.first(where: { $0 > newest }) {
+                    return "the Close went before the reply \(missing), which answers what came before it"
+                }
+            case .failed(let error): return "the node broke the protocol: \(error)"
+            case .ping, .pong: break
+            }
+        }
+        return nil
+    }
+
+    private mutating func messageArrived(_ isRefused: (UInt64) -> Bool) -> String? {
+        guard let endpoint else { return nil }
+        var bytes = endpoint.message
+        if endpoint.messageIsCompressed {
+            guard let inflater else { return "a compressed message, though that was not agreed on" }
+            do throws(ProtocolError) {
+                bytes = try Self.inflated(bytes, inflater)
+            } catch { return "a message that does not inflate: \(error)" }
+        }
+        guard let id = Message.id(of: bytes) else { return "a message that is none of ours, \(bytes.count) bytes" }
+        while next < id, isRefused(next) { next += 1 }
+        if isRefused(id) { return "message \(id), which the host refused" }
+        if id != next { return "message \(id) where \(next) has to come" }
+        newest = id
+        next = id + 1
+        return nil
+    }
+
+    private static func inflated(_ bytes: [UInt8], _ inflater: Inflater) throws(ProtocolError) -> [UInt8] {
+        let result: Result<[UInt8], ProtocolError> = bytes.withUnsafeBytes { raw in
+            do throws(ProtocolError) {
+                while true {
+                    if let whole = try inflater.inflate(raw, isText: true) { return .success(Array(whole)) }
+                }
+            } catch { return .failure(error) }
+        }
+        inflater.forget()
+        return try result.get()
+    }
+}
+
+/// Messages that say which they are.
+enum Message {
+    static func make(id: UInt64, byteCount: Int) -> [UInt8] {
+        var bytes = Array("\(id):".utf8)
+        let letter = UInt8(97 + id % 26)
+        while bytes.count < byteCount { bytes.append(letter) }
+        return bytes
+    }
+
+    /// nil: not as a whole one of ours.
+    static func id(of bytes: [UInt8]) -> UInt64? {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let id = UInt64(String(decoding: bytes[..<colon], as: UTF8.self))
+        else { return nil }
+        let letter = UInt8(97 + id % 26)
+        return bytes[(colon + 1)...].allSatisfy { $0 == letter } ? id : nil
+    }
+}

@@ -1,0 +1,49 @@
+import NodeCore
+import WebSocketCore
+
+/// One connection of the simulated node, with both ends of its network.
+final class SimulatedLink {
+    /// What comes of the attempt.
+    enum Attempt {
+        case opens(at: UInt64)
+        case fails(at: UInt64)
+        /// A black hole.
+        case hangs
+    }
+
+    let connection: Connection
+    var server: SimulatedServer
+    var observer: Observer
+    var attempt: Attempt
+    /// Towards the server, and back.
+    var up: Pipe
+    var down: Pipe
+    /// A reset: the node learns of it before what is still on the way.
+    var isReset = false
+    /// The server reads nothing before this.
+    var stallsUntil: UInt64 = 0
+    var openedAt: UInt64?
+
+    /// As `Link` in the library.
+    var buffer: [UInt8]
+    var start = 0
+    var end = 0
+    var isPumping = false
+    var quietUntil: UInt64?
+    var hasFinishedWriting = false
+
+    init(
+        _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, attempt: Attempt,
+        bufferBytes: Int, pipeBytes: Int
+    ) {
+        self.connection = connection
+        self.server = server
+        self.observer = observer
+        self.attempt = attempt
+        buffer = [UInt8](repeating: 0, count: bufferBytes)
+        up = Pipe(capacity: pipeBytes)
+        down = Pipe(capacity: pipeBytes)
+    }
+
+    var isFlushed: Bool { start == end }
+}

@@ -1,0 +1,116 @@
+import WebSocketCore
+
+/// The server at the other end of one connection: a correct one, which plays what the world has drawn for it.
+struct SimulatedServer: ~Copyable {
+    /// How it takes the opening handshake.
+    enum Welcome: Equatable {
+        case accepts(compresses: Bool)
+        case answers(String)
+        case saysNothing
+    }
+
+    let welcome: Welcome
+    /// It does not answer Pings.
+    var isDeaf = false
+    /// What it takes; a larger message ends the connection (1009).
+    var messageBytesMax = 64 << 20
+    /// It ends TCP once both Close frames are through, as it should.
+    var endsTCP = true
+    private var handshake: ServerHandshake? = ServerHandshake()
+    private var endpoint: WebSocketEndpoint?
+    private var writer = FrameWriter(role: .server)
+    private var noKeys = MaskingKeyPool()
+    /// For the network.
+    private(set) var output: [UInt8] = []
+    private(set) var hasEnded = false
+
+    init(_ welcome: Welcome) { self.welcome = welcome }
+
+    var isOpen: Bool { endpoint?.state == .open }
+
+    mutating func received(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        if handshake != nil {
+            guard let request = try? handshake?.bytesReceived(bytes.bytes, from: &offset) else { return }
+            handshake = nil
+            switch welcome {
+            case .saysNothing: return
+            case .answers(let text):
+                output += Array(text.utf8)
+                hasEnded = true
+                return
+            case .accepts(let compresses):
+                let agrees = compresses && request.value(of: "Sec-WebSocket-Extensions") != nil
+                output += (try? request.accepted(extensions: agrees ? "permessage-deflate" : nil)) ?? []
+                endpoint = WebSocketEndpoint(
+                    role: .server, limits: EndpointLimits(maxMessageBytes: messageBytesMax, maxFrameBytes: messageBytesMax),
+                    allowsRSV1: agrees)
+            }
+        }
+        while endpoint?.bytesReceived(bytes.bytes, from: &offset) != nil { if !isDeaf { writeControlFrames() } }
+        writeControlFrames()
+    }
+
+    /// The client has ended its stream.
+    mutating func clientEnded() { hasEnded = true }
+
+    private mutating func writeControlFrames() {
+        guard endpoint?.hasControlFrames == true else { return }
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { space in
+            var position = 0
+            _ = endpoint?.writeControlFrames(into: space, at: &position, keys: &noKeys)
+            // A deaf one leaves out all but its Close.
+            if !isDeaf || endpoint?.state != .open { output += space[..<position] }
+        }
+        if endpoint?.state == .closed, endsTCP { hasEnded = true }
+    }
+
+    // MARK: What it does by itself
+
+    mutating func send(_ text: String, pieces: Int = 1, pingBetween: Bool = false) {
+        guard isOpen else { return }
+        let bytes = Array(text.utf8)
+        let size = max(1, (bytes.count + pieces - 1) / pieces)
+        var start = 0
+        repeat {
+            let end = min(bytes.count, start + size)
+            frame(start == 0 ? .text : .continuation, Array(bytes[start..<end]), fin: end == bytes.count)
+            if pingBetween, end < bytes.count { ping() }
+            start = end
+        } while start < bytes.count
+    }
+
+    mutating func ping() {
+        guard isOpen else { return }
+        endpoint?.queuePing(ControlPayload(reason: "are you there"))
+        let wasDeaf = isDeaf
+        isDeaf = false
+        writeControlFrames()
+        isDeaf = wasDeaf
+    }
+
+    mutating func close(_ code: UInt16) {
+        endpoint?.queueClose(CloseCode(rawValue: code))
+        writeControlFrames()
+    }
+
+    /// Bytes that break the protocol, or a Pong that nobody asked for.
+    mutating func misbehave(_ bytes: [UInt8]) { if isOpen { output += bytes } }
+
+    private mutating func frame(_ opcode: Opcode, _ payload: [UInt8], fin: Bool) {
+        withUnsafeTemporaryAllocation(byteCount: payload.count + 14, alignment: 8) { space in
+            var position = 0
+            _ = writer.startFrame(
+                opcode: opcode, fin: fin, rsv1: false, payloadBytes: payload.count, maskingKey: MaskingKey(word: 0),
+                into: space, at: &position)
+            payload.withUnsafeBytes { _ = writer.continueFrame(payload: $0, into: space, at: &position) }
+            output += space[..<position]
+        }
+    }
+
+    mutating func takeOutput() -> [UInt8] {
+        let taken = output
+        output = []
+        return taken
+    }
+}

@@ -1,0 +1,116 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// The network and the server: what they do of themselves.
+extension World {
+    /// An attempt as this seed draws it.
+    func makeLink(_ urlIndex: Int) -> SimulatedLink? {
+        guard let url = try? WebSocketURL.parse("ws://plant/\(urlIndex)") else { return nil }
+        let options = Connection.Options(
+            limits: EndpointLimits(maxMessageBytes: 100_000, maxFrameBytes: 100_000), compression: compression)
+        let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let connection = Connection(HandshakeRequest(url: url, key: key, deflate: compression?.offer), options)
+        let compresses = compression != nil && random.chance(70)
+        var welcome = SimulatedServer.Welcome.accepts(compresses: compresses)
+        var attempt = SimulatedLink.Attempt.opens(at: now &+ UInt64(random.pick([0, 1, 50])) * 1_000_000)
+        if random.chance(faults) {
+            switch random.below(5) {
+            case 0: attempt = .hangs
+            case 1: attempt = .fails(at: now &+ UInt64(random.pick([0, 1, 1000])) * 1_000_000)
+            case 2: welcome = .saysNothing
+            case 3: welcome = .answers("HTTP/1.1 503 No\r\nRetry-After: \(random.pick([0, 1, 7]))\r\n\r\n")
+            default: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
+            }
+        }
+        var server = SimulatedServer(welcome)
+        if isPoisoned { server.messageBytesMax = 20_000 }
+        server.isDeaf = random.chance(faults / 3)
+        server.endsTCP = !random.chance(faults / 2)
+        return SimulatedLink(
+            connection, server,
+            Observer(firstID: outbox.doneCount + 1, compresses: compresses),
+            attempt: attempt, bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
+    }
+
+    /// Bytes move, as many as the seed draws.
+    func networkCarries() {
+        guard let link else { return }
+        guard link.openedAt != nil else { return attemptGoesOn(link) }
+        if link.isReset { return streamEnded(link, isReset: true) }
+        if now >= link.stallsUntil {
+            link.up.read(countMax: random.pick([1, 20, 300, 70_000])) { bytes in
+                link.server.received(bytes)
+                return (bytes.count, ())
+            }
+            if link.up.hasEnded, link.up.waiting == 0 { link.server.clientEnded() }
+        }
+        link.down.write(link.server.takeOutput())
+        if link.server.hasEnded { link.down.hasEnded = true }
+        // The server's end may be among what it read.
+        let count = random.pick([1, 5, 100, 70_000])
+        if link.down.waiting > 0 {
+            link.down.read(countMax: count) { (received($0), ()) }
+        } else if link.down.hasEnded {
+            streamEnded(link, isReset: false)
+        }
+    }
+
+    private func attemptGoesOn(_ link: SimulatedLink) {
+        switch link.attempt {
+        case .opens(let at):
+            guard now >= at else { return }
+            link.openedAt = now
+            tell("the transport is open")
+            perform(machine.streamConnected())
+        case .fails(let at):
+            guard now >= at else { return }
+            ended(Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "connection refused"))
+        case .hangs: break
+        }
+    }
+
+    private func streamEnded(_ link: SimulatedLink, isReset: Bool) {
+        tell(isReset ? "reset" : "end of the stream")
+        var ending = Ending(
+            reason: isReset ? .NEURON_WS_REASON_NETWORK_ERROR : .NEURON_WS_REASON_ABNORMAL, text: "ended")
+        ending.isByPeer = true
+        ended(ending)
+    }
+
+    func serverActs() {
+        guard let link, link.openedAt != nil else { return }
+        guard random.chance(max(faults, 2)) else {
+            // What good servers do.
+            switch random.below(4) {
+            case 0: link.server.send("request")
+            case 1: link.server.send("a message in pieces", pieces: random.within(2...5), pingBetween: true)
+            case 2: link.server.ping()
+            default: link.server.send(String(repeating: "long ", count: random.below(5000)))
+            }
+            return
+        }
+        switch random.below(8) {
+        case 0:
+            tell("the server stalls")
+            link.stallsUntil = now &+ UInt64(random.pick([10, 1000, 40_000])) * 1_000_000
+        case 1:
+            link.server.send("request")
+            let code = UInt16(random.pick([1000, 1001, 1008, 1009, 1011, 1012, 1013]))
+            tell("the server closes with \(code)")
+            link.server.close(code)
+        case 2:
+            tell("the server resets")
+            link.isReset = true
+        case 3:
+            tell("the server's end is cut")
+            link.down.hasEnded = true
+        case 4: link.server.misbehave([0x8A, 3, 1, 2, 3])
+        case 5:
+            tell("the server misbehaves")
+            link.server.misbehave(random.pick([[0x83, 0], [0xC1, 0], [0x81, 1, 0xFF], [0x00, 0], [0x88, 1, 3]]))
+        case 6: link.server.send("request")
+        default: link.server.isDeaf = true
+        }
+    }
+}

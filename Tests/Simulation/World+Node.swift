@@ -1,0 +1,222 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// What the library's `NodeSession` does with sockets: it carries out what `NodeMachine` says.
+extension World {
+    func perform(_ action: NodeMachine.Action) {
+        switch action {
+        case .none: break
+        case .connect(let urlIndex): connect(urlIndex)
+        case .sendHandshake:
+            link?.connection.transportOpened()
+            pump()
+        case .opened:
+            tell("open")
+            if refusals.quiet > 0 { link?.quietUntil = now &+ refusals.quiet }
+        case .sendPing(let sequence):
+            link?.connection.queuePing(sequence)
+            pump()
+        case .sendClose(let code):
+            tell("our Close \(code)")
+            link?.connection.queueClose(CloseCode(rawValue: code))
+            pump()
+        case .disconnect(let ending, let sendsClose): disconnected(ending, sendsClose: sendsClose)
+        case .reconnect(let ending, let urlIndex, let sendsClose):
+            disconnected(ending, sendsClose: sendsClose)
+            connect(urlIndex)
+        case .becomeIdle(let ending): disconnected(ending, sendsClose: false)
+        }
+    }
+
+    private func connect(_ urlIndex: Int) {
+        tell("connects to \(urlIndex)")
+        if link != nil { fail("a second connection beside the first") }
+        link = makeLink(urlIndex)
+    }
+
+    func ended(_ ending: Ending) { perform(machine.failed(ending, now: now, random: random.next())) }
+
+    private func disconnected(_ ending: Ending, sendsClose: Bool) {
+        tell("disconnected: \(ending.reason.rawValue) \(ending.closeCode)")
+        if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
+            link.connection.queueClose(.goingAway)
+            pump()
+        }
+        settle()
+        var isGivenUp = false
+        if let link, link.connection.isOpen {
+            // What the peer's kernel has of it: as much as ours took, on a made network.
+            isGivenUp = refusals.connectionEnded(
+                ending, during: outbox.interrupted(acknowledged: link.up.accepted))
+        }
+        link = nil
+        _ = outbox.rewind()
+        if isGivenUp, let run = outbox.giveUpFirst() { outcome(run, .givenUp) }
+    }
+
+    func timersFire() {
+        if let link, let quiet = link.quietUntil, now >= quiet {
+            link.quietUntil = nil
+            pump()
+        }
+        guard let deadline = machine.deadline, now >= deadline else { return }
+        var progress: SendProgress?
+        if machine.isOpen, let link {
+            progress = SendProgress(
+                acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
+                isHeldByPeer: false)
+        }
+        perform(machine.timerFired(now: now, random: random.next(), progress: progress))
+    }
+
+    // MARK: Sending
+
+    func pump() {
+        guard let link, link.openedAt != nil, !link.isPumping else { return }
+        link.isPumping = true
+        defer { link.isPumping = false }
+        while self.link === link {
+            if !link.isFlushed {
+                let rest = link.buffer[link.start..<link.end]
+                let taken = rest.withUnsafeBytes { bytes in
+                    let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
+                    let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                    if let fault = link.observer.accepted(took, isRefused: { refused.contains($0) }) { fail(fault) }
+                    return count
+                }
+                link.start += taken
+                if !link.isFlushed { break }
+            }
+            link.start = 0
+            link.end = 0
+            settle()
+            if !fillBuffer(link) { break }
+        }
+        settle()
+        if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
+            link.hasFinishedWriting = true
+            link.up.hasEnded = true
+        }
+    }
+
+    /// - Returns: false: there is nothing to be sent.
+    private func fillBuffer(_ link: SimulatedLink) -> Bool {
+        if link.connection.isOpen, outbox.isAllFramed { outbox.add(mailbox.takeAll()) }
+        let maySend = link.quietUntil == nil
+        guard link.connection.hasOutput(outbox, maySendMessages: maySend) else { return false }
+        while true {
+            refillKeys()
+            let stop = link.buffer.withUnsafeMutableBytes { output in
+                link.connection.fill(
+                    output, at: &link.end, outbox: &outbox, keys: &keys, maySendMessages: maySend)
+            }
+            switch stop {
+            case .bufferFull, .allFramed, .frameEnded: return link.end > 0
+            case .outOfKeys: break
+            case .deflating: if link.end > 0 { return true }
+            case .uninspected: inspect()
+            }
+        }
+    }
+
+    private func refillKeys() {
+        guard keys.keysLeft < 8 else { return }
+        let bytes = (0..<64).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        keys.refill(bytes.span.bytes)
+    }
+
+    private func inspect() {
+        let bytes = outbox.nextMessage()?.withBytes { Array($0) } ?? []
+        let isRefused = random.chance(10)
+        if isRefused, let id = Message.id(of: bytes) { refused.insert(id) }
+        outbox.markInspected(isRefused: isRefused)
+    }
+
+    func settle() {
+        guard let link else { return }
+        while let run = outbox.nextCompleted(written: link.up.accepted) {
+            outcome(run, .written(link.observer.newest))
+        }
+        if link.connection.pingLeft(written: link.up.accepted) {
+            machine.pingLeft(end: link.up.accepted, now: now)
+        }
+    }
+
+    // MARK: Receiving
+
+    /// - Returns: how many of the bytes are done with.
+    func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let link else { return bytes.count }
+        link.connection.repliesGoFirst =
+            !(link.connection.isOpen && !link.connection.maySendMessages) && outbox.isAllFramed && mailbox.isEmpty
+        machine.bytesReceived(now: now)
+        budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
+        let wasNegotiating = link.connection.isNegotiating
+        var replies: [UInt64] = []
+        var offset = 0
+        reading: while self.link === link, failure == nil {
+            if offset < bytes.count, budget.isSpent { break }
+            switch link.connection.bytesReceived(bytes, from: &offset, wallSeconds: 0, budget: &budget) {
+            case .needsBytes: break reading
+            case .goesOn: break
+            case .event(let event): handle(event, link, &replies)
+            }
+        }
+        guard self.link === link else { return bytes.count }
+        if wasNegotiating && link.connection.isOpen || link.connection.hasControlFrames { pump() }
+        return offset
+    }
+
+    private func handle(_ event: ConnectionEvent, _ link: SimulatedLink, _ replies: inout [UInt64]) {
+        switch event {
+        case .negotiated: perform(machine.handshakeCompleted(now: now))
+        case .refused(let error): ended(Ending.handshakeFailed(error, unmetWish: nil))
+        case .message(_, let bytes):
+            let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
+            link.connection.messageHandled()
+            guard isRequest else { return }
+            push(beyond: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
+            replies.append(mailbox.acceptedCount)
+        case .ping: break
+        case .pong(let payload):
+            let sequence = payload.withBytes { span in
+                span.byteCount == 8 ? UInt64(bigEndian: span.unsafeLoadUnaligned(as: UInt64.self)) : 0
+            }
+            if sequence > 0, sequence <= machine.pings { _ = machine.pongReceived(sequence: sequence, now: now) }
+        case .close(let code, _):
+            tell("the server's Close \(code?.rawValue ?? 0)")
+            sendReplies(link, replies)
+            closeReceived(Ending.peerClosed(code, reason: ""))
+        case .failed(let error):
+            sendReplies(link, replies)
+            closeReceived(Ending.protocolFailed(error))
+        }
+    }
+
+    private func closeReceived(_ ending: Ending) {
+        machine.closeReceived(ending, now: now)
+        pump()
+    }
+
+    /// As `NodeSession.frameReplies`. What there is room for is promised to go before the Close.
+    private func sendReplies(_ link: SimulatedLink, _ replies: [UInt64]) {
+        guard link.connection.repliesGoFirst, !link.isPumping else { return }
+        outbox.add(mailbox.takeAll())
+        guard !outbox.isAllFramed else { return }
+        while true {
+            refillKeys()
+            let stop = link.buffer.withUnsafeMutableBytes { output in
+                link.connection.fillReplies(output, at: &link.end, outbox: &outbox, keys: &keys)
+            }
+            switch stop {
+            case .outOfKeys, .deflating: break
+            case .uninspected: inspect()
+            case .allFramed:
+                link.observer.promised = replies.filter { !refused.contains($0) }
+                return
+            case .bufferFull, .frameEnded: return
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// A node, its host, the network and a server, all driven by one seed under a made clock.
+///
+/// `World+Node` carries out what `NodeMachine` says, as the library's `NodeSession` does with sockets; `World+Network`
+/// and `World+Host` do what a seed draws; after each step `World+Checks` holds what was promised.
+final class World {
+    let seed: UInt64
+    var random: Seeded
+    var now: UInt64 = 1_000_000_000
+    var steps = 0
+    /// What happened last, for who reads a failure.
+    private(set) var story: [String] = []
+    private let isTold: Bool
+    private(set) var failure: String?
+
+    // The node.
+    var parameters: NodeMachine.Parameters
+    var machine: NodeMachine
+    var mailbox: Mailbox
+    var outbox = Outbox()
+    var keys = MaskingKeyPool()
+    var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
+    var refusals = RefusalWatch()
+    var link: SimulatedLink?
+    var compression: CompressionOptions?
+    let bufferBytes: Int
+
+    // The host.
+    var isWanted = false
+    /// Those it refused when it was shown them.
+    var refused: Set<UInt64> = []
+    let refusesMessages: Bool
+    /// The newest message with an outcome: outcomes come in order, each once.
+    var toldThrough: UInt64 = 0
+    var deliveredCount: UInt64 = 0
+    var givenUpCount: UInt64 = 0
+    /// A stop that was asked for has to have come to its end by then.
+    var stopsBy: UInt64?
+
+    /// Some messages are larger than what the server takes.
+    private(set) var isPoisoned: Bool
+    /// In a hundred, how often what can go wrong does.
+    var faults: Int
+
+    init(seed: UInt64, isTold: Bool = false) {
+        self.seed = seed
+        self.isTold = isTold
+        var random = Seeded(seed)
+        faults = random.pick([0, 5, 20, 50])
+        bufferBytes = random.pick([140, 300, 4096, 65_536])
+        refusesMessages = random.chance(20)
+        isPoisoned = random.chance(15)
+        let compresses = random.chance(40)
+        compression =
+            compresses
+            ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
+        parameters = Self.drawParameters(&random)
+        machine = NodeMachine(parameters)
+        mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
+        outbox.fragmentBytesMax = random.pick([0, 0, 100])
+        outbox.inspectsMessages = refusesMessages
+        self.random = random
+    }
+
+    static func drawParameters(_ random: inout Seeded) -> NodeMachine.Parameters {
+        let minimum = UInt64(random.pick([0, 100, 1000])) * 1_000_000
+        return NodeMachine.Parameters(
+            connectTimeout: UInt64(random.pick([200, 5000, 30_000])) * 1_000_000,
+            closeTimeout: UInt64(random.pick([100, 5000])) * 1_000_000,
+            pingInterval: UInt64(random.pick([0, 500, 20_000])) * 1_000_000,
+            pingTimeout: UInt64(random.pick([200, 10_000])) * 1_000_000,
+            reconnectMinimum: minimum, reconnectMaximum: max(minimum, UInt64(random.pick([1000, 10_000])) * 1_000_000),
+            urlCount: random.within(1...3))
+    }
+
+    /// Runs it all. - Returns: nil if everything held.
+    func run() -> String? {
+        let length = random.within(100...600)
+        start()
+        while steps < length, failure == nil { step() }
+        if failure == nil { heal() }
+        if failure == nil { end() }
+        return failure
+    }
+
+    /// Something happens.
+    private func step() {
+        steps += 1
+        switch random.below(100) {
+        case ..<25: hostActs()
+        case ..<55: networkCarries()
+        case ..<70: serverActs()
+        case ..<80: pump()
+        default: timePasses()
+        }
+        timersFire()
+        check()
+    }
+
+    func timePasses() {
+        let soon = UInt64(random.pick([1, 10, 100, 1000])) * 1_000_000
+        guard random.chance(40), let next = nextMoment, next > now else { return now &+= soon }
+        now = next
+    }
+
+    /// When something is due.
+    private var nextMoment: UInt64? {
+        var moments: [UInt64] = []
+        if let deadline = machine.deadline { moments.append(deadline) }
+        if let quiet = link?.quietUntil { moments.append(quiet) }
+        switch link?.attempt {
+        case .opens(let at)?, .fails(let at)?: if link?.openedAt == nil { moments.append(at) }
+        default: break
+        }
+        if let stalls = link?.stallsUntil, stalls > now { moments.append(stalls) }
+        return moments.min()
+    }
+
+    // MARK: The end of it
+
+    /// Faults are over, and the server takes what it gets: all that is left has to arrive, and the node to be open.
+    private func heal() {
+        faults = 0
+        isPoisoned = false
+        tell("the faults are over")
+        if !isWanted { start() }
+        if let link {
+            link.stallsUntil = 0
+            link.server.isDeaf = false
+            link.server.endsTCP = true
+        }
+        let limit = now &+ 600_000_000_000
+        var left = 60_000
+        while failure == nil, !(machine.isOpen && mailbox.queuedCount == 0), left > 0, now < limit {
+            left -= 1
+            settleStep()
+        }
+        if failure != nil { return }
+        if !machine.isOpen { return fail("not open 600 s after the faults") }
+        if mailbox.queuedCount != 0 { fail("\(mailbox.queuedCount) messages are stuck on a good connection") }
+    }
+
+    /// Bytes move; time passes when there are none on the way.
+    private func settleStep() {
+        steps += 1
+        let before = bytesMoved
+        networkCarries()
+        pump()
+        if bytesMoved == before { timePasses() }
+        timersFire()
+        check()
+    }
+
+    private var bytesMoved: UInt64 {
+        guard let link else { return 0 }
+        // Written and read, both ways.
+        return 2 &* (link.up.accepted &+ link.down.accepted) &- UInt64(link.up.waiting &+ link.down.waiting)
+    }
+
+    /// The host stops the node; what is left then ends with it.
+    private func end() {
+        stop(timeout: UInt64(random.pick([0, 100, 5000])) * 1_000_000)
+        var left = 10_000
+        while failure == nil, !machine.isIdle, left > 0 {
+            left -= 1
+            settleStep()
+        }
+        if failure != nil { return }
+        if !machine.isIdle { return fail("the stop has no end") }
+        if link != nil { return fail("a connection outlives its node") }
+        outbox.add(mailbox.takeAll())
+        while let run = outbox.nextAbandoned() { outcome(run, .abandoned) }
+        if toldThrough != mailbox.acceptedCount {
+            fail("\(mailbox.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
+        }
+    }
+
+    // MARK: Telling
+
+    func tell(_ line: @autoclosure () -> String) {
+        if isTold { story.append("\(steps) at \(now / 1_000_000) ms: \(line())") }
+    }
+
+    func fail(_ text: String) {
+        if failure == nil { failure = "step \(steps), \(now / 1_000_000) ms: \(text)" }
+    }
+}

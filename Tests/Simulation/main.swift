@@ -1,0 +1,40 @@
+import CNeuronWS
+import Glibc
+import NodeCore
+
+// simulate SEEDS [FIRST]: so many worlds, from that seed on. One alone is told step by step if it fails.
+let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
+guard (1...2).contains(arguments.count), let count = arguments[0], let first = arguments.count > 1 ? arguments[1] : 1
+else {
+    print("usage: simulate SEEDS [FIRST]")
+    exit(2)
+}
+let clock = ContinuousClock()
+let began = clock.now
+var steps = 0
+var delivered: UInt64 = 0
+var givenUp: UInt64 = 0
+var failed: [UInt64] = []
+for seed in first..<(first + count) {
+    let world = World(seed: seed)
+    if let failure = world.run() {
+        print("seed \(seed): \(failure)")
+        failed.append(seed)
+        if failed.count == 1 {
+            let told = World(seed: seed, isTold: true)
+            _ = told.run()
+            for line in told.story.suffix(40) { print("    \(line)") }
+        }
+        if failed.count == 10 { break }
+    }
+    steps += world.steps
+    delivered += world.deliveredCount
+    givenUp += world.givenUpCount
+}
+let (seconds, attoseconds) = (clock.now - began).components
+let time = Double(seconds) + Double(attoseconds) / 1e18
+print(
+    "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: \(delivered) messages "
+        + "delivered, \(givenUp) given up, \(failed.count) seeds failed")
+if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
+exit(failed.isEmpty ? 0 : 1)
