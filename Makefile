@@ -87,7 +87,7 @@ demo: build ## build, and run the main job: two devices, four formats, ws and ws
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: embedded test-swift test-host test-c test-outside ## all tests that need no more than 20 minutes
+test: embedded test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test

@@ -9,6 +9,14 @@ else {
     print("usage: simulate SEEDS [FIRST]")
     exit(2)
 }
+nonisolated(unsafe) var current: UInt64 = 0
+for trap in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] {
+    signal(trap) { number in
+        print("seed \(current): a trap, signal \(number)")
+        print("again: make simulate SEEDS=1 SEED=\(current)")
+        _exit(1)
+    }
+}
 let clock = ContinuousClock()
 let began = clock.now
 var steps = 0
@@ -16,6 +24,7 @@ var delivered: UInt64 = 0
 var givenUp: UInt64 = 0
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
+    current = seed
     let world = World(seed: seed)
     if let failure = world.run() {
         print("seed \(seed): \(failure)")
