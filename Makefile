@@ -139,7 +139,10 @@ PLUGIN := .build/plugin
 NEURON_VERSIONS := 2.12 2.13 2.14 2.15
 HOST_TESTS := Tests/Embedding/host
 
-.PHONY: plugin plugin-form test-host test-plugin
+.PHONY: generate plugin plugin-form test-host test-plugin
+generate: plugin-form ## write anew what is made from the settings and the header: README's table, the plugin's form
+	NEURON_WS_WRITE_SETTINGS=1 swift test --filter SettingsMarkdown 2>&1 | tail -1
+
 plugin: ## the Neuron plugin for each Neuron from 2.12 to 2.15, in .build/plugin
 	$(call install,cmake gcc make)
 	@for version in $(NEURON_VERSIONS); do \

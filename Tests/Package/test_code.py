@@ -1,0 +1,63 @@
+"""Dead weight: declarations that nothing names, functions that are longer than a page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from test_package import HEADER, ROOT, SOURCES, code_of, swift_files
+
+FUNCTION_LINES_MAX = 70
+
+DECLARED = re.compile(r"\b(?:func|var|let|struct|class|enum|protocol|typealias)\s+`?(\w+)`?")
+CASES = re.compile(r"^\s*(?:indirect\s+)?case\s+(\w[^:\n]*)$", re.M)
+
+# Names that stand for a registry, not for a use: all of RFC 6455's close codes.
+REGISTRIES = {"CloseCode.swift"}
+
+
+def declarations(text: str) -> set[str]:
+    names = set(DECLARED.findall(text))
+    for case in CASES.findall(text):
+        names |= set(re.findall(r"(?:^|,)\s*`?(\w+)", re.sub(r"\([^)]*\)", "", case)))
+    # In a switch, C's own constants stand behind a `case` too.
+    return {name for name in names - {"_"} if not re.match(r"[A-Z0-9]+_", name)}
+
+
+def test_nothing_is_declared_that_nobody_names() -> None:
+    # A name counts wherever it stands as a word, so that this finds the dead, and never the living.
+    files = [*swift_files(), *swift_files(ROOT / "Tests")]
+    words = Counter(word for file in files for word in re.findall(r"\w+", code_of(file.read_text())))
+    words.update(re.findall(r"\w+", HEADER.read_text()))
+    dead = {}
+    for file in swift_files(SOURCES):
+        if file.name in REGISTRIES:
+            continue
+        names = sorted(name for name in declarations(code_of(file.read_text())) if words[name] == 1)
+        if names and "@main" not in file.read_text():
+            dead[str(file.relative_to(ROOT))] = names
+    assert dead == {}
+
+
+def functions(file: Path) -> list[tuple[str, int]]:
+    """Name and number of lines of each function, told by the indentation of its braces."""
+    lines = file.read_text().splitlines()
+    found = []
+    for start, line in enumerate(lines):
+        match = re.match(r"( *)(?:@\w+(?:\([^)]*\))? +)*(?:\w+(?:\(\w+\))? +)*(?:func +(\S+?)[(<]|(init)[?(<])", line)
+        if match is None or line.lstrip().startswith("//"):
+            continue
+        for end in range(start, len(lines)):
+            if lines[end].startswith(match[1] + "}") or end == start and line.rstrip().endswith("}"):
+                found.append((match[2] or match[3], end - start + 1))
+                break
+    return found
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    files = [*swift_files(), *swift_files(ROOT / "Tests")]
+    assert sum(len(functions(file)) for file in files) > 2000
+    long = [f"{file.relative_to(ROOT)}: {name} has {count} lines" for file in files
+            for name, count in functions(file) if count > FUNCTION_LINES_MAX]
+    assert long == []
