@@ -30,7 +30,7 @@ IMPORTS = {
     "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux"},
 }
 # And inside NeuronWS, in which places.
-PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(Loop|Transport)/"}
+PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/"}
 
 
 def output(*command: object) -> str:

@@ -27,7 +27,9 @@ extension World {
                 }
             } else {
                 deliveredCount += run.count
-                if toldThrough > newest { fail("message \(toldThrough) is called delivered, and \(newest) was the last") }
+                if toldThrough > newest {
+                    fail("message \(toldThrough) is called delivered, and \(newest) was the last")
+                }
             }
         case .givenUp:
             givenUpCount += run.count

@@ -130,7 +130,8 @@ struct ConnectionBench: ~Copyable {
         while let event = server.bytesReceived(sent.span.bytes, from: &offset) {
             switch event {
             case .message:
-                let bytes = server.messageIsCompressed ? (try? inflater.inflated(server.message).get()) ?? [] : server.message
+                let isCompressed = server.messageIsCompressed
+                let bytes = isCompressed ? (try? inflater.inflated(server.message).get()) ?? [] : server.message
                 texts.append(String(decoding: bytes, as: UTF8.self))
             case .ping: texts.append("ping")
             case .pong: texts.append("pong")
