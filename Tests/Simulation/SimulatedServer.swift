@@ -42,9 +42,8 @@ struct SimulatedServer: ~Copyable {
             case .accepts(let compresses):
                 let agrees = compresses && request.value(of: "Sec-WebSocket-Extensions") != nil
                 output += (try? request.accepted(extensions: agrees ? "permessage-deflate" : nil)) ?? []
-                endpoint = WebSocketEndpoint(
-                    role: .server, limits: EndpointLimits(maxMessageBytes: messageBytesMax, maxFrameBytes: messageBytesMax),
-                    allowsRSV1: agrees)
+                let limits = EndpointLimits(maxMessageBytes: messageBytesMax, maxFrameBytes: messageBytesMax)
+                endpoint = WebSocketEndpoint(role: .server, limits: limits, allowsRSV1: agrees)
             }
         }
         while endpoint?.bytesReceived(bytes.bytes, from: &offset) != nil { if !isDeaf { writeControlFrames() } }

@@ -18,8 +18,19 @@ enum Syscalls {
         __errno_location().pointee
     }
 
+    /// With what errno a test wants the present call to fail; nil, always, in what is shipped.
+    @inline(__always)
+    private static var fault: Int32? {
+        #if DEBUG
+            return SyscallFaults.next()
+        #else
+            return nil
+        #endif
+    }
+
     @inline(__always)
     private static func check(_ call: StaticString, _ body: () -> Int32) throws(SystemError) -> Int32 {
+        if let number = fault { throw SystemError(number: number, call: call) }
         while true {
             let result = body()
             if result >= 0 { return result }
@@ -30,6 +41,7 @@ enum Syscalls {
 
     @inline(__always)
     private static func transfer(_ call: StaticString, _ body: () -> Int) -> TransferResult {
+        if let number = fault { return .failed(SystemError(number: number, call: call)) }
         while true {
             let result = body()
             if result >= 0 { return .bytes(result) }
@@ -119,6 +131,7 @@ extension Syscalls {
     /// True: connected at once. False: under way, EPOLLOUT tells the end. An interrupted connect goes on by itself, and
     /// asking again answers EALREADY: so EINTR counts as under way.
     static func connect(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
+        if let number = fault { throw SystemError(number: number, call: "connect") }
         let status = address.withSockaddr { CLinux.connect(descriptor, $0, $1) }
         if status == 0 { return true }
         let number = errorNumber
