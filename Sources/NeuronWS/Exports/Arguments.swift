@@ -48,9 +48,6 @@ func checkedSize<Struct>(
     do throws(StructSizeError) { return try kind.size(at: pointer) } catch { throw NodeError(error) }
 }
 
-extension NodeError {
-    init(_ error: StructSizeError) { self = .structSize(error.text) }
-}
 
 /// A NUL-terminated name from the host: 1 to `bytesMax` bytes, no control characters.
 func checkedName(

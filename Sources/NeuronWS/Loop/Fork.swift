@@ -11,14 +11,13 @@ private let forkGeneration = Atomic<UInt>(0)
 enum Fork {
     static var generation: UInt { forkGeneration.load(ordering: .relaxed) }
 
-    /// Called once, by the runtime.
-    static func observe() {
-        pthread_atfork(
-            { Runtime.shared.forkPrepares() },
-            { Runtime.shared.forkEnded(inChild: false) },
-            {
-                forkGeneration.add(1, ordering: .relaxed)
-                Runtime.shared.forkEnded(inChild: true)
-            })
+    /// To be called once, by whoever holds locks across the fork: `prepare` before it, `parent` and `child` after it,
+    /// each in its process.
+    static func observe(
+        prepare: @convention(c) () -> Void, parent: @convention(c) () -> Void, child: @convention(c) () -> Void
+    ) {
+        // First of the child's: functions run in the order in which they were registered there.
+        pthread_atfork(nil, nil, { forkGeneration.add(1, ordering: .relaxed) })
+        pthread_atfork(prepare, parent, child)
     }
 }

@@ -46,26 +46,4 @@ extension Node {
         guard let queue = lock.withLock({ events }) else { return }
         for handle in queue.removeRequests() { _ = requests.drop(handle) }
     }
-
-    // MARK: Driver states
-
-    /// Encodes how the drivers stand, and queues it.
-    func push(states: [DriverState]) throws(NodeError) -> UInt64 {
-        let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
-        let result: EncodedGroup
-        do throws(EncodingError) {
-            result = try DriverStates.encode(states, timestampMilliseconds: Clock.wallMilliseconds, into: buffer)
-        } catch {
-            countRejected()
-            throw NodeError(error)
-        }
-        guard case .message = result else {
-            lock.withLock { counters.messagesSkipped &+= 1 }
-            throw .skipped("there is no driver among the states: is_driver is true of none")
-        }
-        let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
-            do throws(NodeError) { return .success(try queue(bytes, kind: nil)) } catch { return .failure(error) }
-        }
-        return try queued.get()
-    }
 }

@@ -108,6 +108,28 @@ extension Node {
         return try pushed.get()
     }
 
+    // MARK: Driver states
+
+    /// Encodes how the drivers stand, and queues it.
+    func push(states: [DriverState]) throws(NodeError) -> UInt64 {
+        let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
+        let result: EncodedGroup
+        do throws(EncodingError) {
+            result = try DriverStates.encode(states, timestampMilliseconds: Clock.wallMilliseconds, into: buffer)
+        } catch {
+            countRejected()
+            throw NodeError(error)
+        }
+        guard case .message = result else {
+            lock.withLock { counters.messagesSkipped &+= 1 }
+            throw .skipped("there is no driver among the states: is_driver is true of none")
+        }
+        let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
+            do throws(NodeError) { return .success(try queue(bytes, kind: nil)) } catch { return .failure(error) }
+        }
+        return try queued.get()
+    }
+
     // MARK: Messages
 
     /// A message of the host's own.
@@ -248,29 +270,4 @@ extension Node {
 
     /// Why messages wait: what the state says.
     private var causeLocked: String { status.text(now: Clock.monotonicNanoseconds) }
-}
-
-extension NodeError {
-    init(_ error: EncodingError) {
-        switch error {
-        case .invalidGroup(let text): self = .invalidGroup(text)
-        case .invalidJSON(let text): self = .invalidJSON(text)
-        case .invalidTemplate(let text): self = .invalidSettings(text)
-        case .tooBig(let text): self = .tooBig(text)
-        case .structSize(let text): self = .structSize(text)
-        case .invalidOptions(let text): self = .invalidSettings(text)
-        case .noMemory: self = .noMemory
-        }
-    }
-}
-
-extension NodeError {
-    init(_ error: GroupDocumentError) {
-        switch error.kind {
-        case .invalidJSON: self = .invalidJSON(error.text)
-        case .invalidGroup: self = .invalidGroup(error.text)
-        case .tooBig: self = .tooBig(error.text)
-        case .noMemory: self = .noMemory
-        }
-    }
 }

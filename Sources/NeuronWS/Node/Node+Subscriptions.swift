@@ -75,20 +75,3 @@ extension Node {
         }
     }
 }
-
-extension NodeError {
-    fileprivate init(_ error: SubscriptionError, _ driver: Node.Name, _ group: Node.Name?) {
-        switch error {
-        case .invalidName:
-            self = .invalidArgument(
-                "a driver's or group's name has 1 to \(SubscriptionTable.nameBytesMax) bytes and no control "
-                    + "characters, and \"*\" cannot be renamed")
-        case .tooMany:
-            self = .tooBig("there are \(SubscriptionTable.countMax) subscriptions already, which is the most")
-        case .notFound:
-            let driver = String(decoding: driver, as: UTF8.self)
-            let group = group.map { ", group \"\(String(decoding: $0, as: UTF8.self))\"" } ?? ""
-            self = .notFound("there is no subscription of driver \"\(driver)\"\(group)")
-        }
-    }
-}

@@ -65,7 +65,10 @@ final class Runtime: @unchecked Sendable {
     private func observeForkLocked() {
         if observesFork { return }
         observesFork = true
-        Fork.observe()
+        Fork.observe(
+            prepare: { Runtime.shared.forkPrepares() },
+            parent: { Runtime.shared.forkEnded(inChild: false) },
+            child: { Runtime.shared.forkEnded(inChild: true) })
     }
 
     // MARK: TLS

@@ -1,0 +1,96 @@
+import CNeuronWS
+import NodeCore
+
+/// Why a call of the host failed: a status and a sentence.
+enum NodeError: Error {
+    case invalidArgument(String)
+    case invalidSettings(String)
+    case invalidJSON(String)
+    case invalidGroup(String)
+    case structSize(String)
+    case notFound(String)
+    case tooBig(String)
+    case queueFull(String)
+    case notSubscribed(String)
+    case skipped(String)
+    case system(String)
+    case unsupported(String)
+    case timeout(String)
+    case notRunning(String)
+    case wrongThread(String)
+    case noMemory
+
+    var status: neuron_ws_status_t {
+        switch self {
+        case .invalidArgument: .NEURON_WS_INVALID_ARGUMENT
+        case .invalidSettings: .NEURON_WS_INVALID_SETTINGS
+        case .invalidJSON: .NEURON_WS_INVALID_JSON
+        case .invalidGroup: .NEURON_WS_INVALID_GROUP
+        case .structSize: .NEURON_WS_STRUCT_SIZE
+        case .notFound: .NEURON_WS_NOT_FOUND
+        case .tooBig: .NEURON_WS_TOO_BIG
+        case .queueFull: .NEURON_WS_QUEUE_FULL
+        case .notSubscribed: .NEURON_WS_NOT_SUBSCRIBED
+        case .skipped: .NEURON_WS_SKIPPED
+        case .system: .NEURON_WS_SYSTEM
+        case .unsupported: .NEURON_WS_UNSUPPORTED
+        case .timeout: .NEURON_WS_TIMEOUT
+        case .notRunning: .NEURON_WS_NOT_RUNNING
+        case .wrongThread: .NEURON_WS_WRONG_THREAD
+        case .noMemory: .NEURON_WS_NO_MEMORY
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .invalidArgument(let text), .invalidSettings(let text), .invalidJSON(let text), .invalidGroup(let text),
+            .structSize(let text), .notFound(let text), .tooBig(let text), .queueFull(let text),
+            .notSubscribed(let text), .skipped(let text), .system(let text), .unsupported(let text),
+            .timeout(let text), .notRunning(let text), .wrongThread(let text):
+            text
+        case .noMemory: "memory is exhausted"
+        }
+    }
+}
+
+// MARK: What the parts of the node report
+
+extension NodeError {
+    init(_ error: StructSizeError) { self = .structSize(error.text) }
+
+    init(_ error: EncodingError) {
+        switch error {
+        case .invalidGroup(let text): self = .invalidGroup(text)
+        case .invalidJSON(let text): self = .invalidJSON(text)
+        case .invalidTemplate(let text): self = .invalidSettings(text)
+        case .tooBig(let text): self = .tooBig(text)
+        case .structSize(let text): self = .structSize(text)
+        case .invalidOptions(let text): self = .invalidSettings(text)
+        case .noMemory: self = .noMemory
+        }
+    }
+
+    init(_ error: GroupDocumentError) {
+        switch error.kind {
+        case .invalidJSON: self = .invalidJSON(error.text)
+        case .invalidGroup: self = .invalidGroup(error.text)
+        case .tooBig: self = .tooBig(error.text)
+        case .noMemory: self = .noMemory
+        }
+    }
+
+    init(_ error: SubscriptionError, _ driver: Node.Name, _ group: Node.Name?) {
+        switch error {
+        case .invalidName:
+            self = .invalidArgument(
+                "a driver's or group's name has 1 to \(SubscriptionTable.nameBytesMax) bytes and no control "
+                    + "characters, and \"*\" cannot be renamed")
+        case .tooMany:
+            self = .tooBig("there are \(SubscriptionTable.countMax) subscriptions already, which is the most")
+        case .notFound:
+            let driver = String(decoding: driver, as: UTF8.self)
+            let group = group.map { ", group \"\(String(decoding: $0, as: UTF8.self))\"" } ?? ""
+            self = .notFound("there is no subscription of driver \"\(driver)\"\(group)")
+        }
+    }
+}
