@@ -56,15 +56,33 @@ extension Node {
 
     // MARK: Outcomes
 
-    /// Into the event queue, if outcomes go there. To be called before the messages leave the mailbox, so that there is
-    /// room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends.
-    func tellByEvent(_ run: DeliveryRun) -> Bool {
-        guard let queue = queue(for: NEURON_WS_EVENT_DELIVERY) else { return false }
-        return tell(.delivery(run), through: queue)
+    /// Messages have their outcome: it is counted and told, and they leave the queue. By event before that, so that there
+    /// is room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends; by callback
+    /// after it, one for each message.
+    /// - Returns: true: by callback, which takes the host's time, and may end the node.
+    @discardableResult
+    func conclude(
+        _ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_ACCEPTED
+    ) -> Bool {
+        let told = DeliveryRun(firstID: run.firstID, count: run.count, outcome: outcome, level: level)
+        let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
+        if let queue { tell(.delivery(told), through: queue) }
+        lock.lock()
+        mailbox.completed(count: run.count, bytes: run.recordBytes)
+        if outcome == .NEURON_WS_DELIVERED {
+            counters.messagesSent &+= run.count
+            counters.payloadBytesSent &+= run.payloadBytes
+        } else {
+            counters.messagesDropped &+= run.count
+        }
+        if flushWaiters > 0 { changed.broadcast() }
+        lock.unlock()
+        if queue == nil { tellByCallback(told) }
+        return queue == nil
     }
 
     /// One callback for each message of the run.
-    func tellByCallback(_ run: DeliveryRun) {
+    private func tellByCallback(_ run: DeliveryRun) {
         // In a callback that ended the node or the connection: those that it interrupted come first.
         tellRest()
         untold = run
@@ -90,16 +108,7 @@ extension Node {
             log(.NEURON_WS_LOG_WARN, "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
         while let run = outbox.nextAbandoned() {
-            let told = DeliveryRun(
-                firstID: run.firstID, count: run.count,
-                outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED,
-                level: .NEURON_WS_LEVEL_ACCEPTED)
-            let isTold = tellByEvent(told)
-            lock.lock()
-            mailbox.completed(count: run.count, bytes: run.recordBytes)
-            counters.messagesDropped &+= run.count
-            lock.unlock()
-            if !isTold { tellByCallback(told) }
+            conclude(run, run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED)
         }
         var freed = outbox.takeFreed()
         Runtime.shared.give(&freed)

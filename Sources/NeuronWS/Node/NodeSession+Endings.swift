@@ -15,25 +15,16 @@ extension NodeSession {
     /// Gives the first message its outcome: the server refuses it.
     func giveUpMessage(_ ending: Ending) {
         guard let run = node.outbox.giveUpFirst() else { return }
-        let told = DeliveryRun(
-            firstID: run.firstID, count: run.count, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER,
-            level: .NEURON_WS_LEVEL_ACCEPTED)
         let code = ending.closeCode == 0 ? "without a Close frame" : "with close code \(ending.closeCode)"
         let text =
             "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(node.refusals.triesOfGivenUp) times "
             + "the connection ended in the middle of it, the last time \(code)."
         status.ending.text += " " + text
-        let isTold = node.tellByEvent(told)
-        node.lock.lock()
-        node.mailbox.completed(count: run.count, bytes: run.recordBytes)
-        node.counters.messagesDropped &+= run.count
-        if node.flushWaiters > 0 { node.changed.broadcast() }
-        node.lock.unlock()
         if node.outbox.hasFreed {
             var freed = node.outbox.takeFreed()
             Runtime.shared.give(&freed)
         }
-        if !isTold { node.tellByCallback(told) }
+        node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER)
         if !isEnded { node.log(.NEURON_WS_LOG_WARN, "\(configuration.shownURL(status.urlIndex)): \(text)") }
     }
 

@@ -171,25 +171,11 @@ extension NodeSession {
         while !isBounded || hasTurn(),
             let run = node.outbox.nextCompleted(written: written, countMax: isBounded ? Self.outcomesPerLook : .max)
         {
-            let told = DeliveryRun(
-                firstID: run.firstID, count: run.count,
-                outcome: run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DELIVERED,
-                level: run.isRefused ? .NEURON_WS_LEVEL_ACCEPTED : .NEURON_WS_LEVEL_WRITTEN)
-            let isTold = node.tellByEvent(told)
-            node.lock.lock()
-            node.mailbox.completed(count: run.count, bytes: run.recordBytes)
-            if run.isRefused {
-                node.counters.messagesDropped &+= run.count
-            } else {
-                node.counters.messagesSent &+= run.count
-                node.counters.payloadBytesSent &+= run.payloadBytes
-            }
-            if node.flushWaiters > 0 { node.changed.broadcast() }
-            node.lock.unlock()
-            if !isTold {
-                node.tellByCallback(told)
-                draw(.outcomesTold, Int(clamping: run.count))
-            }
+            let isByCallback =
+                run.isRefused
+                ? node.conclude(run, .NEURON_WS_DROPPED_REFUSED)
+                : node.conclude(run, .NEURON_WS_DELIVERED, .NEURON_WS_LEVEL_WRITTEN)
+            if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
             if isEnded { return }
         }
         if node.outbox.hasFreed {
