@@ -59,9 +59,30 @@ def number_block(title, numbers):
     return "\n".join(lines) + "\n"
 
 
-def blocks_of(minor, facts):
+def merged(document, patch):
+    """A JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(document) if isinstance(document, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def read_versions(facts):
+    """Each version whole, by its minor number: behind the first they are patches to the one before."""
+    versions, whole = {}, {}
+    for name, patch in facts["versions"].items():
+        whole = merged(whole, patch)
+        versions[int(name.removeprefix("v2."))] = whole
+    return versions
+
+
+def blocks_of(minor, version):
     """What one version's declarations must be, as (noun, text) in order."""
-    version = facts["versions"][f"v2.{minor}"]
     words = declared_words(minor)
     structs = {name: struct for name, struct in version["structs"].items() if name not in UNTOUCHED}
     missing = [name for name in structs if name not in words]
@@ -88,7 +109,8 @@ def header(name, about, blocks, included=()):
 
 def headers(facts):
     """Every header by its name: what all versions share by noun, and what each has of its own."""
-    all_blocks = {minor: list(blocks_of(minor, facts)) for minor in VERSIONS}
+    versions = read_versions(facts)
+    all_blocks = {minor: list(blocks_of(minor, versions[int(minor)])) for minor in VERSIONS}
     shared = [block for block in all_blocks[VERSIONS[0]] if all(block in each for each in all_blocks.values())]
     names = [f"assertions_{noun}" for noun in NOUNS]
     for noun, name in zip(NOUNS, names):
