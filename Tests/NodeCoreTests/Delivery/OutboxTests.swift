@@ -3,96 +3,38 @@ import WebSocketCore
 
 @testable import NodeCore
 
-/// A mailbox, an outbox and the peer that reads what they frame.
-private struct Bench: ~Copyable {
-    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 1000))
-    var outbox = Outbox()
-    var writer = FrameWriter(role: .client)
-    var keys = MaskingKeyPool()
-    var stream: [UInt8] = []
-
-    mutating func push(_ text: String, kind: UInt8 = 1) -> Mailbox.Verdict {
-        let bytes = Array(text.utf8)
-        return bytes.withUnsafeBytes { raw in
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            return mailbox.append(raw, kind: kind, chunk: &chunk)
-        }
-    }
-
-    /// Frames up to `room` bytes and appends them to the stream.
-    mutating func fill(room: Int, stopsAtFrameEnd: Bool = false) -> Outbox.Stop {
-        outbox.add(mailbox.takeAll())
-        let random = [UInt8](repeating: 0x5A, count: 4096)
-        keys.refill(random.span.bytes)
-        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
-        defer { output.deallocate() }
-        var position = 0
-        let stop = outbox.fill(
-            output, at: &position, streamOffset: UInt64(stream.count), writer: &writer, keys: &keys,
-            stopsAtFrameEnd: stopsAtFrameEnd)
-        stream.append(contentsOf: output[..<position])
-        outbox.checkInvariants()
-        return stop
-    }
-
-    /// What a server makes of the stream.
-    func messages() -> [String] {
-        var server = WebSocketEndpoint(role: .server, limits: EndpointLimits())
-        var texts: [String] = []
-        var offset = 0
-        while let event = server.bytesReceived(stream.span.bytes, from: &offset) {
-            guard case .message = event else {
-                texts.append("\(event)")
-                continue
-            }
-            texts.append(String(decoding: server.message, as: UTF8.self))
-        }
-        return texts
-    }
-
-    mutating func settle(written: Int) -> [Outbox.Run] {
-        var runs: [Outbox.Run] = []
-        while let run = outbox.nextCompleted(written: UInt64(written)) {
-            mailbox.completed(count: run.count, bytes: run.recordBytes)
-            runs.append(run)
-        }
-        return runs
-    }
-}
-
 @Suite struct OutboxTests {
     @Test func messagesArriveWholeAndInOrderWhateverTheBuffersSize() {
         for room in 16..<80 {
-            var bench = Bench()
+            var bench = OutboxBench()
             let texts = (0..<20).map { String(repeating: "abc", count: $0) + "\($0)" }
-            for text in texts { _ = bench.push(text) }
+            for text in texts { bench.push(text) }
             while bench.fill(room: room) == .bufferFull {}
             #expect(bench.messages() == texts)
         }
     }
 
     @Test func fragmentsMakeUpTheSameMessages() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.outbox.fragmentBytesMax = 7
         let texts = ["", "short", "exactly", "a longer text than seven bytes"]
-        for text in texts { _ = bench.push(text) }
+        for text in texts { bench.push(text) }
         while bench.fill(room: 20) == .bufferFull {}
         #expect(bench.messages() == texts)
     }
 
     @Test func framesEndWhereControlFramesWait() {
-        var bench = Bench()
-        _ = bench.push("one")
-        _ = bench.push("two")
+        var bench = OutboxBench()
+        bench.push("one")
+        bench.push("two")
         #expect(bench.fill(room: 1000, stopsAtFrameEnd: true) == .frameEnded)
         #expect(bench.messages() == ["one"])
     }
 
     @Test func aMessageIsDoneWhenItsLastByteIsWritten() {
-        var bench = Bench()
-        _ = bench.push("one")
-        _ = bench.push("three")
+        var bench = OutboxBench()
+        bench.push("one")
+        bench.push("three")
         #expect(bench.fill(room: 1000) == .allFramed)
         // 2 bytes of header, 4 of key, 3 of payload.
         #expect(bench.settle(written: 8) == [])
@@ -107,11 +49,11 @@ private struct Bench: ~Copyable {
     }
 
     @Test func whatWasNotWrittenWholeIsFramedAgainOnTheNextConnection() {
-        var bench = Bench()
+        var bench = OutboxBench()
         let texts = ["one", "two", "three", "four"]
-        for text in texts { _ = bench.push(text) }
+        for text in texts { bench.push(text) }
         #expect(bench.fill(room: 25) == .bufferFull)
-        _ = bench.settle(written: 12)
+        bench.settle(written: 12)
         #expect(bench.outbox.rewind() == 2)
         bench.stream = []
         bench.writer = FrameWriter(role: .client)
@@ -120,9 +62,9 @@ private struct Bench: ~Copyable {
     }
 
     @Test func aRefusedMessageIsLeftOutAndSaidToBe() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.outbox.inspectsMessages = true
-        for text in ["one", "bad", "two"] { _ = bench.push(text) }
+        for text in ["one", "bad", "two"] { bench.push(text) }
         while bench.fill(room: 1000) == .uninspected {
             let message = bench.outbox.nextMessage()
             bench.outbox.markInspected(isRefused: message?.withBytes { $0.elementsEqual("bad".utf8) } == true)
@@ -133,9 +75,9 @@ private struct Bench: ~Copyable {
 
     @Test func aLentMessageStaysAsItIsWhateverBecomesOfTheOutbox() {
         for isLent in [true, false] {
-            var bench = Bench()
+            var bench = OutboxBench()
             bench.outbox.inspectsMessages = true
-            _ = bench.push("as it was")
+            bench.push("as it was")
             #expect(bench.fill(room: 1000) == .uninspected)
             let lent = isLent ? bench.outbox.nextMessage() : nil
             while bench.outbox.nextAbandoned() != nil {}
@@ -150,8 +92,8 @@ private struct Bench: ~Copyable {
     }
 
     @Test func abandonedMessagesAreAllAccountedFor() {
-        var bench = Bench()
-        for index in 0..<100 { _ = bench.push("message \(index)") }
+        var bench = OutboxBench()
+        for index in 0..<100 { bench.push("message \(index)") }
         _ = bench.fill(room: 100)
         var count: UInt64 = 0
         while let run = bench.outbox.nextAbandoned() { count += run.count }
@@ -160,18 +102,18 @@ private struct Bench: ~Copyable {
     }
 
     @Test func theMessageInWhoseMiddleTheConnectionEndedIsNamed() {
-        var bench = Bench()
-        for text in ["one", "three", "five5"] { _ = bench.push(text) }
+        var bench = OutboxBench()
+        for text in ["one", "three", "five5"] { bench.push(text) }
         #expect(bench.outbox.interrupted(acknowledged: 100) == nil)
         #expect(bench.fill(room: 28) == .bufferFull)
         // "one" ends at 9, "three" at 20; of "five5" there are 8 bytes.
         #expect(bench.outbox.interrupted(acknowledged: 0) == nil)
         #expect(bench.outbox.interrupted(acknowledged: 4)?.id == 1)
-        _ = bench.settle(written: 9)
+        bench.settle(written: 9)
         #expect(bench.outbox.interrupted(acknowledged: 9) == nil)
         #expect(
             bench.outbox.interrupted(acknowledged: 12) == RefusalWatch.Suspect(id: 2, byteCount: 5, place: 3))
-        _ = bench.settle(written: 25)
+        bench.settle(written: 25)
         #expect(
             bench.outbox.interrupted(acknowledged: 25) == RefusalWatch.Suspect(id: 3, byteCount: 5, place: 5))
         // What the peer has not acknowledged it cannot have refused.
@@ -188,10 +130,10 @@ private struct Bench: ~Copyable {
     }
 
     @Test(arguments: [0, 1, 2]) func aMessageThatIsGivenUpIsNoMoreAndTheRestFlows(before: Int) {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.mailbox.limits.bytesMax = 8 << 20
         let texts = ["a", "b", String(repeating: "x", count: 1 << 20), "c", "d"]
-        for text in texts { _ = bench.push(text) }
+        for text in texts { bench.push(text) }
         _ = bench.fill(room: 1000)
         let done = bench.settle(written: 7 * before).reduce(0) { $0 + Int($1.count) }
         #expect(done == before)
@@ -204,14 +146,14 @@ private struct Bench: ~Copyable {
         bench.mailbox.completed(count: 1, bytes: run!.recordBytes)
         while bench.fill(room: 65_536) == .bufferFull {}
         #expect(bench.messages() == Array(texts[(before + 1)...]))
-        _ = bench.settle(written: bench.stream.count)
+        bench.settle(written: bench.stream.count)
         #expect(bench.outbox.isEmpty && bench.mailbox.queuedCount == 0 && bench.mailbox.queuedBytes == 0)
         let none = bench.outbox.giveUpFirst()
         #expect(none == nil)
     }
 
     @Test func largeAndSmallMessagesShareTheOutbox() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.mailbox.limits.bytesMax = 8 << 20
         let texts = ["a", String(repeating: "x", count: 1 << 20), "b", String(repeating: "y", count: 300_000), "c"]
         for text in texts { #expect(bench.push(text) != .full) }
@@ -222,25 +164,25 @@ private struct Bench: ~Copyable {
 
 @Suite struct MailboxTests {
     @Test func numbersCountFromOne() {
-        var bench = Bench()
+        var bench = OutboxBench()
         #expect(bench.push("a") == .accepted(1))
         #expect(bench.push("b") == .accepted(2))
     }
 
     @Test func theLimitInMessagesHoldsUntilSomeAreDone() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.mailbox.limits.messagesMax = 2
-        _ = bench.push("a")
-        _ = bench.push("b")
+        bench.push("a")
+        bench.push("b")
         #expect(bench.push("c") == .full)
         _ = bench.fill(room: 1000)
         #expect(bench.push("c") == .full)
-        _ = bench.settle(written: bench.stream.count)
+        bench.settle(written: bench.stream.count)
         #expect(bench.push("c") == .accepted(3))
     }
 
     @Test func theLimitInBytesCountsTheMemoryTaken() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.mailbox.limits.bytesMax = 48
         #expect(bench.push("12345678") == .accepted(1))
         #expect(bench.push("12345678") == .accepted(2))
@@ -249,7 +191,7 @@ private struct Bench: ~Copyable {
     }
 
     @Test func aMessageLargerThanTheLimitIsTakenWhenNothingWaits() {
-        var bench = Bench()
+        var bench = OutboxBench()
         bench.mailbox.limits.bytesMax = 64
         let large = String(repeating: "x", count: 1000)
         #expect(bench.push(large) == .accepted(1))
