@@ -9,7 +9,7 @@ extension Node {
     private static let scratchBytesMax = 1024 * 1024
 
     /// What a push takes with it from under the lock.
-    private struct Ticket {
+    struct Ticket {
         var encoding: EncodingOptions
         var staticTags: StaticTags?
         var kind: UInt8
@@ -31,26 +31,26 @@ extension Node {
             throw NodeError(error)
         }
         let ticket = try begin(view)
-        let buffer = ticket.buffer
-        defer { giveBack(ticket) }
         let timestamp = view.timestampMilliseconds
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
                 view, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
                 options: ticket.encoding, staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey,
-                into: buffer)
+                into: ticket.buffer)
         } catch {
             countRejected()
+            giveBack(ticket)
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
             lock.withLock { counters.messagesSkipped &+= 1 }
+            giveBack(ticket)
             throw .skipped("the group has no tags to send, or only errors while upload_err is false")
         }
-        let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
+        let queued: Result<UInt64, NodeError> = ticket.buffer.withBytes { bytes in
             do throws(NodeError) {
-                return .success(try queue(bytes, kind: ticket.kind, values: values, errors: errors))
+                return .success(try queue(bytes, kind: ticket.kind, values: values, errors: errors, ticket: ticket))
             } catch { return .failure(error) }
         }
         return try queued.get()
@@ -82,15 +82,19 @@ extension Node {
 
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// What does not stay is freed without the lock.
+    /// Of a group that was not queued.
     private func giveBack(_ ticket: Ticket) {
-        let keepsBuffer = ticket.buffer.capacity <= Self.scratchBytesMax
-        if keepsBuffer { ticket.buffer.removeAll(keepingCapacity: true) }
-        lock.lock()
-        if keepsBuffer && scratch.count < Self.scratchKeptMax { scratch.append(ticket.buffer) }
-        let gone = groupNames.give(ticket.names, ticket.namesHash)
-        lock.unlock()
+        let gone = lock.withLock { giveBackLocked(ticket) }
         withExtendedLifetime(gone) {}
+    }
+
+    /// - Returns: what does not stay, to be freed without the lock.
+    private func giveBackLocked(_ ticket: Ticket) -> GroupNames? {
+        if scratch.count < Self.scratchKeptMax, ticket.buffer.capacity <= Self.scratchBytesMax {
+            ticket.buffer.removeAll(keepingCapacity: true)
+            scratch.append(ticket.buffer)
+        }
+        return groupNames.give(ticket.names, ticket.namesHash)
     }
 
     /// The same from a JSON document.
@@ -148,27 +152,37 @@ extension Node {
         return try queue(bytes, kind: UInt8(truncatingIfNeeded: kind.rawValue), values: 0, errors: 0)
     }
 
-    /// `kind` nil: the one of the settings. `beyond`: room past the queue's limits.
+    /// `kind` nil: the one of the settings. `beyond`: room past the queue's limits. `ticket`: is given back.
     func queue(
         _ bytes: UnsafeRawBufferPointer, kind: UInt8?, values: Int = 0, errors: Int = 0,
-        beyond: Mailbox.Limits = Mailbox.none
+        beyond: Mailbox.Limits = Mailbox.none, ticket: Ticket? = nil
     ) throws(NodeError) -> UInt64 {
-        let alone = try filledChunk(bytes, kind: kind, beyond: beyond)
-        lock.lock()
+        let alone: MessageChunk?
         do throws(NodeError) {
-            let id = try queueLocked(bytes, alone, kind: kind, beyond: beyond)
+            alone = try filledChunk(bytes, kind: kind, beyond: beyond)
+        } catch {
+            if let ticket { giveBack(ticket) }
+            throw error
+        }
+        lock.lock()
+        let queued: Result<UInt64, NodeError>
+        do throws(NodeError) {
+            queued = .success(try queueLocked(bytes, alone, kind: kind, beyond: beyond))
             counters.messagesAccepted &+= 1
             counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
             counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
-            let session = self.session
-            lock.unlock()
-            session?.signal()
-            return id
         } catch {
+            queued = .failure(error)
             counters.messagesRejected &+= 1
-            lock.unlock()
-            throw error
         }
+        // In the chunk now: the buffer serves the next push.
+        let gone = ticket.flatMap { giveBackLocked($0) }
+        let session = self.session
+        lock.unlock()
+        withExtendedLifetime(gone) {}
+        let id = try queued.get()
+        session?.signal()
+        return id
     }
 
     private func queueLocked(

@@ -38,11 +38,6 @@ public final class ByteBuffer {
         capacity = 0
     }
 
-    /// Cuts it to `count` bytes; nothing happens if it has fewer.
-    public func truncate(to count: Int) {
-        if count >= 0 && count < self.count { self.count = count }
-    }
-
     /// Makes room for `byteCount` more bytes, so that appending them takes no memory and cannot fail.
     public func reserve(_ byteCount: Int) throws(EncodingError) {
         if byteCount > byteCountMax - count { throw tooBig }
@@ -65,14 +60,6 @@ public final class ByteBuffer {
         count += array.count
     }
 
-    /// Appends `byteCount` zero bytes: room for a frame header before the message.
-    public func appendZeros(_ byteCount: Int) throws(EncodingError) {
-        try reserve(max(byteCount, 0))
-        guard let base, byteCount > 0 else { return }
-        (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-        count += byteCount
-    }
-
     /// Its bytes, valid during the call.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         body(UnsafeRawBufferPointer(start: base, count: count))
@@ -84,8 +71,8 @@ public final class ByteBuffer {
         return UnsafeRawBufferPointer(start: base.map { $0 + lower }, count: upper - lower)
     }
 
-    /// Its bytes to change, valid during the call: a header goes into the zeros before the message, a mask over it.
-    public func withMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
+    /// Its bytes to change, valid during the call.
+    func withMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
         body(UnsafeMutableRawBufferPointer(start: base, count: count))
     }
 

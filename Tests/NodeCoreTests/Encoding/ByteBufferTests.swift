@@ -5,14 +5,11 @@ import Testing
 @Suite struct ByteBufferTests {
     @Test func appendedBytesStandInOrder() throws {
         let buffer = ByteBuffer(byteCountMax: 100)
-        try buffer.appendZeros(2)
-        try buffer.append([1, 2, 3])
+        try buffer.append([0, 0, 1, 2, 3])
         let more = ByteBuffer(byteCountMax: 100)
         try more.append([4, 5])
         try more.withBytes { bytes in Result { try buffer.append(bytes) } }.get()
         #expect(buffer.bytes == [0, 0, 1, 2, 3, 4, 5])
-        buffer.withMutableBytes { $0[0] = 9 }
-        #expect(buffer.bytes == [9, 0, 1, 2, 3, 4, 5])
     }
 
     @Test func takesItsLimitAndNotOneMore() throws {
@@ -32,16 +29,6 @@ import Testing
         buffer.removeAll(keepingCapacity: false)
         #expect(buffer.capacity == 0)
         try buffer.append([1])
-        #expect(buffer.bytes == [1])
-    }
-
-    @Test func truncatesButNeverGrows() throws {
-        let buffer = ByteBuffer(byteCountMax: 10)
-        try buffer.append([1, 2, 3])
-        buffer.truncate(to: 5)
-        buffer.truncate(to: -1)
-        #expect(buffer.bytes == [1, 2, 3])
-        buffer.truncate(to: 1)
         #expect(buffer.bytes == [1])
     }
 

@@ -86,7 +86,7 @@ import Testing
 
     @Test func theBufferKeepsWhatItHadAfterSkipsAndErrors() throws {
         let buffer = ByteBuffer(byteCountMax: 1 << 20)
-        try buffer.appendZeros(14)
+        try buffer.append([UInt8](repeating: 0, count: 14))
         let options = EncodingOptions(format: .tags, reportsErrors: false)
         let errors = TestGroup([TestTag("a", error: 1)])
         #expect(
