@@ -6,8 +6,8 @@ import WebSocketCore
 final class Attempt {
     var url: WebSocketURL?
     /// nil: taken away.
-    var headers: [(name: String, value: String?)] = []
-    var token: String?
+    var headers: [(name: String, value: SecretBytes?)] = []
+    var token: SecretBytes?
 
     /// Headers that one attempt can set at most.
     static let headersMax = 64
@@ -88,9 +88,19 @@ extension NodeSession {
             return
         }
         let buffer = takeSendBuffer()
-        bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: $0.count) } }
+        bytes.withBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: $0.count) } }
+        sendSecretBytes = bytes.count
         sendEnd = bytes.count
         pump()
+    }
+
+    /// Not before the opening handshake in it is overwritten.
+    func giveSendBufferBack() {
+        guard let sendBuffer else { return }
+        SecretBytes.wipe(UnsafeMutableRawBufferPointer(start: sendBuffer, count: sendSecretBytes))
+        sendSecretBytes = 0
+        loop.outputBuffers.giveBack(sendBuffer)
+        self.sendBuffer = nil
     }
 
     func takeSendBuffer() -> UnsafeMutableRawPointer {
@@ -139,7 +149,7 @@ extension NodeSession: StreamOwner {
             status.isVerified = tls.isVerified
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
-            status.tlsPeer = tls.peerSubject
+            status.tlsPeer = tls.peerSubject.shown()
             status.isKnownByCommonName = tls.isKnownByCommonName
         }
         perform(machine.streamConnected())

@@ -58,10 +58,7 @@ extension NodeSession {
             if isEnded || filled == .turnOver { return }
             if filled == .nothing { break }
         }
-        if sendEnd == 0, let sendBuffer {
-            loop.outputBuffers.giveBack(sendBuffer)
-            self.sendBuffer = nil
-        }
+        if sendEnd == 0 { giveSendBufferBack() }
     }
 
     /// Counts what has been compressed since the last call.

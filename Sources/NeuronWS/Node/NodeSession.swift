@@ -22,6 +22,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var writer = FrameWriter(role: .client)
     /// What is framed and not yet taken by the stream: `sendBuffer[sendStart..<sendEnd]`.
     var sendBuffer: UnsafeMutableRawPointer?
+    /// How many bytes at its beginning hold the opening handshake, or did.
+    var sendSecretBytes = 0
     var sendStart = 0
     var sendEnd = 0
     /// The place of `sendBuffer[0]` in the stream of this connection.
@@ -87,7 +89,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.lock()
         let pending = node.pending
         node.pending = Node.PendingCommands()
-        let configuration = node.configuration
+        let new = pending.isReconfigured ? node.configuration : nil
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
@@ -95,7 +97,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             if !isEnded, machine.isIdle { end() }
             return
         }
-        if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
+        if let new { configured(new, reconnects: pending.reconnects, now: now) }
+        if new != nil || pending.starts { tellWarnings() }
         if let timeout = pending.stopTimeout, !isEnded {
             perform(machine.stopped(timeout: timeout, now: now))
             if !isEnded, machine.isIdle { end() }
@@ -106,6 +109,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.started(now: now))
         }
         if !isEnded { takeTurn() }
+    }
+
+    private func tellWarnings() {
+        for warning in configuration.warnings where !isEnded { node.log(.NEURON_WS_LOG_WARN, warning + ".") }
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
@@ -257,8 +264,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         quietTimer = nil
         isPingQueued = false
         pingEnd = nil
-        if let sendBuffer { loop.outputBuffers.giveBack(sendBuffer) }
-        sendBuffer = nil
+        giveSendBufferBack()
         sendStart = 0
         sendEnd = 0
         streamOffset = 0
@@ -333,6 +339,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Leaves the node and unlocks it.
     private func finishLocked() {
         isEnded = true
+        // Before whoever waits is let go: what is secret in it is gone by then.
+        configuration = .forgotten
+        if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0
         let releases = !wantsRelease
