@@ -80,7 +80,7 @@ extension Node {
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
     }
 
-    private func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
+    private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
     /// What does not stay is freed without the lock.
     private func giveBack(_ ticket: Ticket) {

@@ -110,8 +110,8 @@ enum TLSErrors {
         let whose =
             failure.depth == 0
             ? "the certificate of \(facts.peer)" : "an authority's certificate in the chain of \(facts.peer)"
-        let start = "\(whose) (\(failure.subject))"
-        let byWhom = "issued by \(failure.issuer)"
+        let start = "\(whose) (\(failure.subject.shown()))"
+        let byWhom = "issued by \(failure.issuer.shown())"
         switch failure.code {
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return TransportError(
@@ -156,14 +156,14 @@ enum TLSErrors {
     private static func revocation(_ failure: TLSVerificationFailure) -> String {
         switch failure.code {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
-            "may be revoked: ca holds revocation lists, but none of \(failure.issuer). Add it, or take all of them out"
+            "may be revoked: ca holds revocation lists, but none of \(failure.issuer.shown()). Add it, or take all of them out"
         case X509_V_ERR_CRL_HAS_EXPIRED:
-            "may be revoked: the list of \(failure.issuer) in ca is out of date. Put its present one in, or check this "
+            "may be revoked: the list of \(failure.issuer.shown()) in ca is out of date. Put its present one in, or check this "
                 + "host's clock"
         case X509_V_ERR_CRL_NOT_YET_VALID:
-            "may be revoked: the list of \(failure.issuer) in ca is not valid yet: check this host's clock"
+            "may be revoked: the list of \(failure.issuer.shown()) in ca is not valid yet: check this host's clock"
         default:
-            "may be revoked: the list of \(failure.issuer) in ca cannot be used "
+            "may be revoked: the list of \(failure.issuer.shown()) in ca cannot be used "
                 + "(\(text(verification: failure.code))). Put its present one in"
         }
     }
