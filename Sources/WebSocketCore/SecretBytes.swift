@@ -20,14 +20,6 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
         self.count = min(max(0, count), capacity)
     }
 
-    /// Takes over what a builder has filled.
-    fileprivate init(taking room: UnsafeMutableRawBufferPointer, count: Int) {
-        capacity = room.count
-        self.count = count
-        // A builder always has room.
-        start = room.baseAddress!
-    }
-
     public init(_ bytes: UnsafeRawBufferPointer) {
         capacity = max(1, bytes.count)
         count = bytes.count
@@ -98,7 +90,7 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
     }
 }
 
-/// Secret bytes that grow. What they have grown out of is overwritten, and so is what is never finished.
+/// Secret bytes that grow. What they have grown out of is overwritten, and so are they.
 struct SecretBuilder: ~Copyable {
     private var room: UnsafeMutableRawBufferPointer
     private var count = 0
@@ -120,11 +112,7 @@ struct SecretBuilder: ~Copyable {
         count += 1
     }
 
-    consuming func finished() -> SecretBytes {
-        let secret = SecretBytes(taking: room, count: count)
-        discard self
-        return secret
-    }
+    consuming func finished() -> SecretBytes { SecretBytes(UnsafeRawBufferPointer(rebasing: room[..<count])) }
 
     private static func free(_ room: UnsafeMutableRawBufferPointer) {
         SecretBytes.wipe(room)

@@ -1,5 +1,6 @@
 import CLinux
 import NodeCore
+import WebSocketCore
 
 /// The system's answer to a question about a name. The addresses have port 0.
 enum ResolverResult: Sendable {

@@ -1,5 +1,6 @@
 import COpenSSL
 import NodeCore
+import WebSocketCore
 
 /// OpenSSL's errors as transport errors.
 enum TLSErrors {

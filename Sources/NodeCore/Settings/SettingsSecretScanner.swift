@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// Finds the texts that are secret in a settings document. It reads JSON only as far as it must to know where it is,
 /// and makes nothing of what is none: what is wrong with a document jansson says.
 struct SettingsSecretScanner {
