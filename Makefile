@@ -110,9 +110,15 @@ SECONDS ?= 20
 fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
 	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
 
-.PHONY: attack
+.PHONY: attack attack-asan attack-tsan
 attack: test-dependencies build ## floods of every kind on one node, and how long a quiet one waits, as a table
 	$(PYTHON) Tests/Attack/run.py
+
+attack-asan: test-dependencies ## the same under AddressSanitizer, a second each, leaks too; times count for nothing
+	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize address
+
+attack-tsan: test-dependencies ## the same under ThreadSanitizer
+	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
 
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.
