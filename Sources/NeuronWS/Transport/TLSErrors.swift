@@ -155,16 +155,17 @@ enum TLSErrors {
 
     /// The lists in ca cannot say whether a certificate was revoked.
     private static func revocation(_ failure: TLSVerificationFailure) -> String {
-        switch failure.code {
+        let issuer = failure.issuer.shown()
+        return switch failure.code {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
-            "may be revoked: ca holds revocation lists, but none of \(failure.issuer.shown()). Add it, or take all of them out"
+            "may be revoked: ca holds revocation lists, but none of \(issuer). Add it, or take all of them out"
         case X509_V_ERR_CRL_HAS_EXPIRED:
-            "may be revoked: the list of \(failure.issuer.shown()) in ca is out of date. Put its present one in, or check this "
+            "may be revoked: the list of \(issuer) in ca is out of date. Put its present one in, or check this "
                 + "host's clock"
         case X509_V_ERR_CRL_NOT_YET_VALID:
-            "may be revoked: the list of \(failure.issuer.shown()) in ca is not valid yet: check this host's clock"
+            "may be revoked: the list of \(issuer) in ca is not valid yet: check this host's clock"
         default:
-            "may be revoked: the list of \(failure.issuer.shown()) in ca cannot be used "
+            "may be revoked: the list of \(issuer) in ca cannot be used "
                 + "(\(text(verification: failure.code))). Put its present one in"
         }
     }

@@ -211,8 +211,8 @@ extension TLSSession {
             return .failed(
                 TransportError(
                     .tlsVerification,
-                    "the certificate of \(peer) (\(facts.peerSubject.shown())) has none of the public keys in tls-pins: "
-                        + "the server has a new key, or somebody sits in between"))
+                    "the certificate of \(peer) (\(facts.peerSubject.shown())) has none of the public keys in "
+                        + "tls-pins: the server has a new key, or somebody sits in between"))
         }
         self.facts = facts
         return .done
