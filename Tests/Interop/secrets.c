@@ -1,11 +1,11 @@
 /*
  * What of a node's secrets is left in a process's memory.
  *
- * secrets FIRST SECOND NEEDLES QUIET MISSPELT: creates a node with the settings in the file FIRST, connects, configures
- * it with those in SECOND, connects again, and destroys it; all the while a quiet node with the settings QUIET keeps
- * the loop alive. MISSPELT holds settings that are refused. All files are xor-ed with 0x5a, and so is whatever this
- * program keeps: what it finds, somebody else has kept. NEEDLES: a byte for the length, then so many bytes, again and
- * again.
+ * secrets FIRST SECOND NEEDLES QUIET REFUSED [silent]: creates a node with the settings in the file FIRST, connects,
+ * configures it with those in SECOND, connects again (silent: to a server that says nothing, so that it only begins),
+ * and destroys it; all the while a quiet node with the settings QUIET keeps the loop alive. REFUSED holds settings that
+ * are refused. All files are xor-ed with 0x5a, and so is whatever this program keeps: what it finds, somebody else has
+ * kept. NEEDLES: a byte for the length, then so many bytes, again and again.
  *
  * Each stage prints a line: its name, and how often each needle was found in memory that can be written.
  */
@@ -156,7 +156,8 @@ static void nap(void)
     nanosleep(&time, NULL);
 }
 
-static void wait_for_openings(neuron_ws_node_t *node, uint64_t count)
+/* Or, of a silent server, for that many attempts. */
+static void wait_for_openings(neuron_ws_node_t *node, uint64_t count, bool is_silent)
 {
     static neuron_ws_metrics_t metrics;
     static neuron_ws_state_t state;
@@ -164,8 +165,10 @@ static void wait_for_openings(neuron_ws_node_t *node, uint64_t count)
         metrics.size = sizeof metrics;
         state.size = sizeof state;
         if (neuron_ws_node_metrics(node, &metrics) == NEURON_WS_OK &&
-            neuron_ws_node_state(node, &state) == NEURON_WS_OK && metrics.connections_opened >= count && state.link)
-            return;
+            neuron_ws_node_state(node, &state) == NEURON_WS_OK) {
+            if (!is_silent && metrics.connections_opened >= count && state.link) return;
+            if (is_silent && metrics.connection_attempts >= count && state.phase == NEURON_WS_PHASE_SECURING) return;
+        }
         nap();
     }
     printf("%s\n", state.message);
@@ -179,7 +182,8 @@ int main(int argc, char **argv)
     neuron_ws_node_t *node = NULL, *quiet = NULL;
     settings_t settings;
     size_t length;
-    if (argc != 6) return 2;
+    bool second_is_silent = argc == 7 && strcmp(argv[6], "silent") == 0;
+    if (argc != 6 && !second_is_silent) return 2;
     length = read_whole(argv[3], raw, sizeof raw);
     for (size_t at = 0; at < length && needle_count < NEEDLES_MAX; needle_count++) {
         needle_lengths[needle_count] = raw[at] ^ MASK;
@@ -194,7 +198,7 @@ int main(int argc, char **argv)
     neuron_ws_node_start(quiet);
 
     settings = take_settings(argv[5]);
-    if (neuron_ws_node_create("plant", (char *) settings.text, NULL, &node) == NEURON_WS_OK) die("misspelt");
+    if (neuron_ws_node_create("plant", (char *) settings.text, NULL, &node) == NEURON_WS_OK) die("refused");
     give_back(settings);
     search();
     tell("refused");
@@ -203,14 +207,14 @@ int main(int argc, char **argv)
     if (neuron_ws_node_create("plant", (char *) settings.text, &host, &node) != NEURON_WS_OK) die("create");
     give_back(settings);
     neuron_ws_node_start(node);
-    wait_for_openings(node, 1);
+    wait_for_openings(node, 1, false);
     search();
     tell("connected");
 
     settings = take_settings(argv[2]);
     if (neuron_ws_node_configure(node, (char *) settings.text) != NEURON_WS_OK) die("configure");
     give_back(settings);
-    wait_for_openings(node, 2);
+    wait_for_openings(node, 2, second_is_silent);
     search();
     tell("configured");
 

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import secrets
+import socket
 import ssl
 import subprocess
 from dataclasses import dataclass, field
@@ -120,18 +121,18 @@ class Memory:
 
 
 def searched(
-    program: Path, folder: Path, first: dict[str, Any], second: dict[str, Any], misspelt: dict[str, Any],
-    needles: list[bytes],
+    program: Path, folder: Path, first: dict[str, Any], second: dict[str, Any], refused: dict[str, Any],
+    needles: list[bytes], *more: str,
 ) -> Memory:
     assert all(len(needle) <= 64 for needle in needles) and len(needles) < 64
     files = []
     quiet = {"url": "ws://127.0.0.1:9/", "reconnect-min": 60, "reconnect-max": 60}
-    for name, settings in (("first", first), ("second", second), ("quiet", quiet), ("misspelt", misspelt)):
+    for name, settings in (("first", first), ("second", second), ("quiet", quiet), ("refused", refused)):
         files.append(folder / name)
         files[-1].write_bytes(masked(json.dumps(settings).encode()))
     table = folder / "needles"
     table.write_bytes(masked(b"".join(bytes([len(needle)]) + needle for needle in needles)))
-    words = [program, files[0], files[1], table, files[2], files[3]]
+    words = [program, files[0], files[1], table, files[2], files[3], *more]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     stages = {line.split()[0]: list(map(int, line.split()[1:])) for line in done.stdout.splitlines()}
@@ -192,17 +193,36 @@ def test_a_key_file_and_plain_tcp_leave_nothing_either(
     program: Path, authority: foreign.Authority, tmp_path: Path,
 ) -> None:
     identity = Identity(tmp_path / "one", RSA, ENCRYPTED)
-    password, token = secret(), secret()
-    needles = [secret().encode(), *identity.needles, *basic("operator", password), token.encode()]
+    password, token, wrong = secret(), secret(), secret()
+    needles = [secret().encode(), *identity.needles, *basic("operator", password), token.encode(), wrong.encode()]
     with wss_server(authority, identity) as secure, foreign.Server() as plain:
         quick = {"reconnect-min": 0.05, "reconnect-max": 0.2}
         first = quick | {
             "url": secure.url, "ca": str(authority.ca), "username": "operator", "password": password,
             "cert": str(identity.cert), "key": str(identity.key), "keypass": identity.password}
         second = quick | {"url": plain.url, "token": token}
-        memory = searched(program, tmp_path, first, second, {"urll": "x"}, needles)
+        refused = first | {"key": identity.key.read_text(), "keypass": wrong}
+        memory = searched(program, tmp_path, first, second, refused, needles)
+    assert memory.found("refused", needles) == {}
     assert memory.found("connected", identity.needles)
     assert memory.found("configured", needles).keys() == {token.encode()}
+    assert memory.found("destroyed", needles) == {}
+
+
+def test_a_node_that_is_destroyed_while_it_connects_leaves_nothing(
+    program: Path, authority: foreign.Authority, tmp_path: Path,
+) -> None:
+    one, two = Identity(tmp_path / "one", P256, OLD_EC), Identity(tmp_path / "two", RSA, ENCRYPTED)
+    token = secret()
+    needles = [secret().encode(), *one.needles, *two.needles, token.encode()]
+    with wss_server(authority, one) as server, socket.create_server(("127.0.0.1", 0)) as silent:
+        quick = {"ca": str(authority.ca), "reconnect-min": 0.05, "reconnect-max": 0.2, "token": token}
+        first = quick | {"url": server.url, "cert": one.cert.read_text(), "key": one.key.read_text()}
+        second = quick | {
+            "url": f"wss://127.0.0.1:{silent.getsockname()[1]}/", "cert": two.cert.read_text(),
+            "key": two.key.read_text(), "keypass": two.password}
+        memory = searched(program, tmp_path, first, second, {"url": 1}, needles, "silent")
+    assert memory.found("configured", two.needles) and memory.found("configured", one.needles) == {}
     assert memory.found("destroyed", needles) == {}
 
 
