@@ -117,9 +117,15 @@ simulate: dependencies ## the node under a made clock, network and server: SEEDS
 	swift build -c release --product simulate $(SWIFT_FLAGS)
 	$(RELEASE)/simulate $(SEEDS) $(SEED)
 
-.PHONY: attack
+.PHONY: attack attack-asan attack-tsan
 attack: test-dependencies build ## floods of every kind on one node, and how long a quiet one waits, as a table
 	$(PYTHON) Tests/Attack/run.py
+
+attack-asan: test-dependencies ## the same under AddressSanitizer, a second each, leaks too; times count for nothing
+	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize address
+
+attack-tsan: test-dependencies ## the same under ThreadSanitizer
+	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
 
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -43,5 +44,6 @@ static inline X509 *neuron_ws_sk_X509_value(const STACK_OF(X509) *chain, int ind
 /* What a security callback is asked about: the key of a DHE exchange, a group that we offer. */
 static inline int neuron_ws_SSL_SECOP_TMP_DH(void) { return SSL_SECOP_TMP_DH; }
 static inline int neuron_ws_SSL_SECOP_CURVE_SUPPORTED(void) { return SSL_SECOP_CURVE_SUPPORTED; }
+static inline int neuron_ws_EVP_PKEY_KEYPAIR(void) { return EVP_PKEY_KEYPAIR; }
 
 #endif

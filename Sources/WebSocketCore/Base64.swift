@@ -2,22 +2,45 @@
 public enum Base64 {
     /// - Returns: ASCII, four characters for each three bytes begun.
     public static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        bytes.withUnsafeBytes { bytes in
+            let count = encodedCount(bytes.count)
+            // The room of a short text is larger than was asked for.
+            return String(unsafeUninitializedCapacity: count) { room in
+                encode(bytes, into: UnsafeMutableRawBufferPointer(start: room.baseAddress, count: count))
+                return count
+            }
+        }
+    }
+
+    public static func encode(_ secret: SecretBytes) -> SecretBytes {
+        let count = encodedCount(secret.count)
+        return secret.withBytes { bytes in
+            SecretBytes(capacity: count) { room in
+                encode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
+                return count
+            } ?? SecretBytes("")
+        }
+    }
+
+    private static func encodedCount(_ byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
+
+    /// `room` has as many bytes as come out.
+    private static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
         var index = 0
-        while index < bytes.count {
+        var place = 0
+        while place + 4 <= room.count {
             let left = bytes.count - index
             let first = UInt32(bytes[index]) << 16
             let second = left > 1 ? UInt32(bytes[index + 1]) << 8 : 0
             let third = left > 2 ? UInt32(bytes[index + 2]) : 0
             let group = first | second | third
-            text.append(character(group >> 18))
-            text.append(character(group >> 12))
-            text.append(left > 1 ? character(group >> 6) : padding)
-            text.append(left > 2 ? character(group) : padding)
+            room[place] = character(group >> 18)
+            room[place + 1] = character(group >> 12)
+            room[place + 2] = left > 1 ? character(group >> 6) : padding
+            room[place + 3] = left > 2 ? character(group) : padding
             index += 3
+            place += 4
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// The strict reverse: no white space, all of the padding, and zero in the bits that stand for nothing (RFC 4648

@@ -20,6 +20,9 @@ public struct ForeignText: Equatable, Sendable {
 
     public var isEmpty: Bool { bytes.isEmpty }
 
+    /// For comparisons where ASCII case does not count, as in DNS names; not for people.
+    public var lowercasedASCII: [UInt8] { bytes.map(ASCII.lowercased) }
+
     /// What stands before the first byte of this value, or all of it.
     public func before(_ end: UInt8) -> ForeignText { ForeignText(bytes.prefix { $0 != end }) }
 

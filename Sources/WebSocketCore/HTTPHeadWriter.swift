@@ -1,20 +1,35 @@
 /// Writes a start line and header fields. Control characters become spaces: a line break in a value would begin a
 /// field, or a request, that nobody meant (RFC 9110 §5.5).
-struct HTTPHeadWriter {
-    private var bytes: [UInt8] = []
+struct HTTPHeadWriter: ~Copyable {
+    private var bytes = SecretBuilder(capacity: 1024)
 
     init(startLine: String) { line(startLine) }
 
     mutating func field(_ name: String, _ value: String) { line(name + ": " + value) }
 
+    mutating func field(_ name: String, _ value: SecretBytes) {
+        put((name + ": ").utf8)
+        value.withBytes { put($0) }
+        endLine()
+    }
+
     /// The bytes with the blank line at their end.
-    consuming func finished() -> [UInt8] {
-        bytes.append(contentsOf: [0x0D, 0x0A])
-        return bytes
+    consuming func finished() -> SecretBytes {
+        endLine()
+        return bytes.finished()
     }
 
     private mutating func line(_ text: String) {
-        for byte in text.utf8 { bytes.append(ASCII.isFieldValueByte(byte) ? byte : 0x20) }
-        bytes.append(contentsOf: [0x0D, 0x0A])
+        put(text.utf8)
+        endLine()
+    }
+
+    private mutating func put(_ text: some Sequence<UInt8>) {
+        for byte in text { bytes.append(ASCII.isFieldValueByte(byte) ? byte : 0x20) }
+    }
+
+    private mutating func endLine() {
+        bytes.append(0x0D)
+        bytes.append(0x0A)
     }
 }

@@ -13,7 +13,7 @@ public struct HandshakeRequest: Sendable {
     public let origin: String?
     public let userAgent: String?
     /// The user's own; checked with `validate(headerName:value:)` beforehand.
-    public let headers: [(name: String, value: String)]
+    public let headers: [(name: String, value: SecretBytes)]
     /// The value of Sec-WebSocket-Extensions, or nil to offer none.
     public let extensions: String?
     /// The part of `extensions` that offers permessage-deflate, or nil.
@@ -24,7 +24,7 @@ public struct HandshakeRequest: Sendable {
     ///   - extensions: offers beside `deflate`, as they stand in the header.
     public init(
         url: WebSocketURL, key: [UInt8], subprotocols: [String] = [], origin: String? = nil,
-        userAgent: String? = nil, headers: [(name: String, value: String)] = [], extensions: String? = nil,
+        userAgent: String? = nil, headers: [(name: String, value: SecretBytes)] = [], extensions: String? = nil,
         deflate: DeflateOffer? = nil
     ) {
         precondition(key.count == Self.keyBytes)
@@ -51,10 +51,14 @@ public struct HandshakeRequest: Sendable {
 
     /// The request as it goes out. A control character that got into a value past all checks is sent as a space, so
     /// that no setting can ever add a line of its own.
-    public func encoded() -> [UInt8] {
+    public func encoded() -> SecretBytes {
         var head = HTTPHeadWriter(startLine: "GET " + url.resource + " HTTP/1.1")
         // RFC 9110 §7.2: once, and first. The user's own names a virtual host behind the URL's address.
-        head.field("Host", headers.first { Self.isHost($0.name) }?.value ?? url.hostHeader)
+        if let host = headers.first(where: { Self.isHost($0.name) }) {
+            head.field("Host", host.value)
+        } else {
+            head.field("Host", url.hostHeader)
+        }
         head.field("Upgrade", "websocket")
         head.field("Connection", "Upgrade")
         head.field("Sec-WebSocket-Key", key)
@@ -76,23 +80,25 @@ public struct HandshakeRequest: Sendable {
 
     /// Checks a header field of the user's own: a token as its name, no control character but tab in its value, and
     /// none of the fields that make up the handshake or would announce a body.
-    public static func validate(headerName name: String, value: String) throws(HeaderError) {
+    public static func validate(
+        headerName name: String, value: some Collection<UInt8>
+    ) throws(HeaderError) {
         guard !name.utf8.isEmpty else { throw .emptyName }
         guard ASCII.isToken(name) else { throw .invalidName }
-        guard name.utf8.count + value.utf8.count + 2 <= HTTPHead.fieldLineBytesMax else { throw .tooLong }
+        guard name.utf8.count + value.count + 2 <= HTTPHead.fieldLineBytesMax else { throw .tooLong }
         let reserved = ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding"]
         if reserved.contains(where: { ASCII.equalsIgnoringCase($0, name) }) { throw .reservedName }
         let start = String(decoding: name.utf8.prefix(14), as: UTF8.self)
         if ASCII.equalsIgnoringCase(start, "Sec-WebSocket-") { throw .reservedName }
-        guard value.utf8.allSatisfy(ASCII.isFieldValueByte) else { throw .invalidValue }
+        guard value.allSatisfy(ASCII.isFieldValueByte) else { throw .invalidValue }
         if isHost(name), !isHostValue(value) { throw .invalidHost }
     }
 
     /// RFC 9110 §7.2: a host and perhaps a port, nothing around them. Two hosts, a path or white space in one have
     /// been ways to deceive proxies.
-    private static func isHostValue(_ value: String) -> Bool {
-        !value.utf8.isEmpty
-            && value.utf8.allSatisfy { byte in
+    private static func isHostValue(_ value: some Collection<UInt8>) -> Bool {
+        !value.isEmpty
+            && value.allSatisfy { byte in
                 switch byte {
                 case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
                 case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["),

@@ -77,7 +77,7 @@ public struct ClientRequest: Sendable {
         if let subprotocol { head.field("Sec-WebSocket-Protocol", subprotocol) }
         if let extensions { head.field("Sec-WebSocket-Extensions", extensions) }
         for header in headers { head.field(header.name, header.value) }
-        return head.finished()
+        return head.finished().withBytes { Array($0) }
     }
 
     /// An answer that opens no WebSocket, without a body.
@@ -89,6 +89,6 @@ public struct ClientRequest: Sendable {
         head.field("Content-Length", "0")
         head.field("Connection", "close")
         for header in headers { head.field(header.name, header.value) }
-        return head.finished()
+        return head.finished().withBytes { Array($0) }
     }
 }

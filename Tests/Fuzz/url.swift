@@ -29,7 +29,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         let request = HandshakeRequest(url: url, key: [UInt8](repeating: 7, count: HandshakeRequest.keyBytes))
         var handshake = ServerHandshake()
         var offset = 0
-        let encoded = request.encoded()
+        let encoded = request.encoded().withBytes { Array($0) }
         if url.resource.utf8.count < 900 {
             let asked = try? handshake.bytesReceived(encoded.span.bytes, from: &offset)
             require(asked?.resource == url.resource, "the request asks for another resource")

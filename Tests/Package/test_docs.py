@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "Tests/Interop"))
 
 import foreign  # noqa: E402
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0]
 SHOWN = "127.0.0.1:8080"
 STRICT = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
@@ -334,3 +334,30 @@ def test_c_names_in_the_pages_are_the_headers() -> None:
             if name not in known and not (name.endswith("_") and any(one.startswith(name) for one in known)):
                 unknown.append(f"{page.name}: {name}")
     assert unknown == []
+
+
+def test_each_promise_names_what_holds_it() -> None:
+    """A row of SECURITY.md names files, tests and settings that there are, or says that no test holds it."""
+    settings = set(re.findall(r"^\| `([\w-]+)` \|", README.read_text(), re.M))
+    wrong = []
+    rows = [line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith("| ")]
+    for row in rows:
+        holders = row.split("|")[2]
+        if holders.strip() == "held by" or "no test" in holders:
+            continue
+        named = re.findall(r"`([^`]+)`|\]\(([^)]+)\)", holders)
+        if not named:
+            wrong.append(f"nothing holds: {row[:60]}")
+        file = ""
+        for code, link in named:
+            if link or code.startswith("make "):
+                continue
+            if code.startswith("Tests/"):
+                file = code
+                good = (ROOT / code).exists()
+            else:
+                good = code in settings or bool(file) and re.search(
+                    rf"(func|def) {code}\b", (ROOT / file).read_text()) is not None
+            if not good:
+                wrong.append(code)
+    assert len(rows) > 15 and wrong == []

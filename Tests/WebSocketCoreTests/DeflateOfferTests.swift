@@ -43,7 +43,8 @@ struct DeflateOfferTests {
         let deflate = DeflateOffer()
         let both = HandshakeRequest(url: url, key: key, extensions: "x-other", deflate: deflate)
         #expect(both.extensions == "permessage-deflate; client_max_window_bits, x-other")
-        let text = String(decoding: HandshakeRequest(url: url, key: key, deflate: deflate).encoded(), as: UTF8.self)
+        let encoded = HandshakeRequest(url: url, key: key, deflate: deflate).encoded()
+        let text = String(decoding: encoded.bytes, as: UTF8.self)
         #expect(text.contains("\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"))
     }
 }

@@ -7,7 +7,7 @@ let sampleKey = Array("the sample nonce".utf8)
 
 func request(
     _ url: String = "ws://server.example.com/chat", subprotocols: [String] = [], origin: String? = nil,
-    userAgent: String? = nil, headers: [(name: String, value: String)] = [], extensions: String? = nil
+    userAgent: String? = nil, headers: [(name: String, value: SecretBytes)] = [], extensions: String? = nil
 ) -> HandshakeRequest {
     // The URLs of these tests are valid; a wrong one should stop the test.
     let url = try! WebSocketURL.parse(url)
@@ -18,7 +18,7 @@ func request(
 
 struct HandshakeRequestTests {
     private func text(_ request: HandshakeRequest) -> [String] {
-        let text = String(decoding: request.encoded(), as: UTF8.self)
+        let text = String(decoding: request.encoded().bytes, as: UTF8.self)
         #expect(text.hasSuffix("\r\n\r\n"))
         return text.split(separator: "\r\n", omittingEmptySubsequences: false).dropLast(2).map(String.init)
     }
@@ -48,7 +48,7 @@ struct HandshakeRequestTests {
 
     @Test(arguments: ["plant.example", "plant.example:443", "192.0.2.1:8080", "[::1]:80", "xn--bcher-kva.example"])
     func takesAHostWithItsPort(value: String) throws {
-        try HandshakeRequest.validate(headerName: "Host", value: value)
+        try HandshakeRequest.validate(headerName: "Host", value: value.utf8)
     }
 
     @Test func writesWhatIsOptional() {
@@ -88,7 +88,7 @@ struct HandshakeRequestTests {
         ("A", "\u{7F}", .invalidValue), ("A", String(repeating: "x", count: 8190), .tooLong),
     ])
     func refusesHeaders(name: String, value: String, error: HeaderError) {
-        #expect(throws: error) { try HandshakeRequest.validate(headerName: name, value: value) }
+        #expect(throws: error) { try HandshakeRequest.validate(headerName: name, value: value.utf8) }
     }
 
     @Test(arguments: [
@@ -96,7 +96,7 @@ struct HandshakeRequestTests {
         ("Sec-WebSocke", "x"), ("Hosts", "x"), ("A", String(repeating: "x", count: 8189)),
     ])
     func acceptsHeaders(name: String, value: String) throws {
-        try HandshakeRequest.validate(headerName: name, value: value)
+        try HandshakeRequest.validate(headerName: name, value: value.utf8)
     }
 
     @Test func checksSubprotocols() throws {

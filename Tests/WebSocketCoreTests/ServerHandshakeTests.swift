@@ -65,7 +65,7 @@ struct ServerHandshakeTests {
 
     @Test func answersWhatOurClientSendsSoThatOurClientAcceptsIt() throws {
         let sent = request(subprotocols: ["a", "b"])
-        let received = try #require(read([sent.encoded()]).request)
+        let received = try #require(read([sent.encoded().bytes]).request)
         let answer = try received.accepted(subprotocol: "b")
         var parser = HandshakeResponseParser()
         var offset = 0

@@ -127,3 +127,8 @@ func cuts(_ input: [UInt8]) -> [[[UInt8]]] {
     for place in 0...input.count { ways.append([Array(input[..<place]), Array(input[place...])]) }
     return ways
 }
+
+extension SecretBytes {
+    /// A test's secrets are none.
+    var bytes: [UInt8] { withBytes { Array($0) } }
+}

@@ -33,11 +33,13 @@ public func neuron_ws_attempt_set_header(
     guard let name else { return failedNull("name") }
     return withAttempt(attempt) { attempt throws(NodeError) in
         let name = String(decoding: textBytes(name), as: UTF8.self)
-        let value = value.map { String(decoding: textBytes($0), as: UTF8.self) }
+        let value = value.map { SecretBytes(textBytes($0)) }
         do throws(HeaderError) {
             // One that is taken away needs no value, and Host has to have one.
             let checked = value ?? (Attempt.isSame(name, "Host") ? "none" : "")
-            try HandshakeRequest.validate(headerName: name, value: checked)
+            try checked.withBytes { value throws(HeaderError) in
+                try HandshakeRequest.validate(headerName: name, value: value)
+            }
         } catch { throw NodeError.invalidArgument(error.text) }
         guard attempt.headers.count < Attempt.headersMax else {
             throw NodeError.invalidArgument("more than \(Attempt.headersMax) headers for one attempt")
@@ -53,9 +55,11 @@ public func neuron_ws_attempt_set_token(
 ) -> neuron_ws_status_t {
     guard let token else { return failedNull("token") }
     return withAttempt(attempt) { attempt throws(NodeError) in
-        let token = String(decoding: textBytes(token), as: UTF8.self)
+        let token = SecretBytes(textBytes(token))
         do throws(HeaderError) {
-            try HandshakeRequest.validate(headerName: "Authorization", value: "Bearer \(token)")
+            try SecretBytes.joined("Bearer ", token).withBytes { value throws(HeaderError) in
+                try HandshakeRequest.validate(headerName: "Authorization", value: value)
+            }
         } catch { throw NodeError.invalidArgument("the token cannot stand in a header field") }
         guard !token.isEmpty else { throw NodeError.invalidArgument("the token is empty") }
         attempt.token = token

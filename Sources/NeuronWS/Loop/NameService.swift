@@ -1,5 +1,6 @@
 import CLinux
 import NodeCore
+import WebSocketCore
 
 /// The system's answer to a question about a name. The addresses have port 0.
 enum ResolverResult: Sendable {
@@ -49,7 +50,7 @@ enum NameService {
     /// know the name then.
     static func hostsFileContent() throws(SystemError) -> [UInt8] {
         do throws(SystemError) {
-            return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax)
+            return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax).content.withBytes { Array($0) }
         } catch {
             if error.number == EMFILE || error.number == ENFILE { throw error }
             return []

@@ -8,12 +8,18 @@ final class Configuration: @unchecked Sendable {
     /// Where the settings need no TLS context it is made when `before_connect` asks for wss://; loop-bound then.
     private var madeContext: TLSContext?
     private let tls: TLSSettings
+    /// What is taken, but should not be so.
+    let warnings: [String]
 
-    private init(settings: NodeSettings, tls: TLSSettings, context: TLSContext?) {
+    private init(settings: NodeSettings, tls: TLSSettings, context: TLSContext?, warnings: [String]) {
+        self.warnings = warnings
         self.settings = settings
         self.tls = tls
         madeContext = context
     }
+
+    /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
+    static let forgotten = Configuration(settings: .standard, tls: TLSSettings(), context: nil, warnings: [])
 
     static func make(_ document: UnsafeRawBufferPointer) throws(NodeError) -> Configuration {
         guard Headroom.hasForDocument(document.count) else { throw .noMemory }
@@ -22,20 +28,23 @@ final class Configuration: @unchecked Sendable {
             settings = try NodeSettings.parse(json: document)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
         do throws(TLSConfigurationError) {
-            let tls = try makeTLS(settings)
+            var warnings: [String] = []
+            let tls = try makeTLS(settings, &warnings)
             let isNeeded =
                 settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
                 || settings.certificate != nil
-            let context = isNeeded ? try Runtime.shared.tlsContext(tls) : nil
-            return Configuration(settings: settings, tls: tls, context: context)
+            let context = isNeeded ? try Runtime.shared.tlsContexts.context(tls) : nil
+            return Configuration(settings: settings, tls: tls, context: context, warnings: warnings)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
     }
 
-    private static func makeTLS(_ settings: NodeSettings) throws(TLSConfigurationError) -> TLSSettings {
+    private static func makeTLS(
+        _ settings: NodeSettings, _ warnings: inout [String]
+    ) throws(TLSConfigurationError) -> TLSSettings {
         var tls = TLSSettings()
-        tls.ca = try pem(settings.certificateAuthorities, key: "ca")
-        tls.certificate = try pem(settings.certificate, key: "cert")
-        tls.key = try pem(settings.privateKey, key: "key")
+        tls.ca = try pem(settings.certificateAuthorities, "ca", &warnings)?.withBytes { PEMBlock.withoutKeys($0) }
+        tls.certificate = try pem(settings.certificate, "cert", &warnings)?.withBytes { PEMBlock.withoutKeys($0) }
+        tls.key = try pem(settings.privateKey, "key", &warnings)
         tls.keyPassword = settings.privateKeyPassword
         tls.verify = settings.tlsVerify
         tls.allowsCommonName = settings.tlsAllowsCommonName
@@ -45,10 +54,14 @@ final class Configuration: @unchecked Sendable {
         return tls
     }
 
-    private static func pem(_ text: String?, key: String) throws(TLSConfigurationError) -> [UInt8]? {
+    private static func pem(
+        _ text: SecretBytes?, _ key: String, _ warnings: inout [String]
+    ) throws(TLSConfigurationError) -> SecretBytes? {
         guard let text else { return nil }
         do throws(PEMSourceError) {
-            return try PEMSource.decode(text: text)
+            let source = try PEMSource.decode(text: text)
+            if let warning = source.warning { warnings.append("\"\(key)\" \(warning)") }
+            return source.pem
         } catch { throw TLSConfigurationError(key: key, detail: error.detail) }
     }
 
@@ -108,7 +121,7 @@ final class Configuration: @unchecked Sendable {
     func tlsContext() throws(Ending) -> TLSContext {
         if let madeContext { return madeContext }
         do throws(TLSConfigurationError) {
-            let context = try Runtime.shared.tlsContext(tls)
+            let context = try Runtime.shared.tlsContexts.context(tls)
             madeContext = context
             return context
         } catch { throw Ending(reason: .NEURON_WS_REASON_TLS, text: "\"\(error.key)\": \(error.detail)") }
@@ -127,7 +140,7 @@ final class Configuration: @unchecked Sendable {
 
     /// The opening handshake; its parts are checked, so that only their sum can be too long.
     func handshakeRequest(url: WebSocketURL, attempt: Attempt) throws(Ending) -> HandshakeRequest {
-        var headers: [(name: String, value: String)] = []
+        var headers: [(name: String, value: SecretBytes)] = []
         for header in settings.headers where !attempt.replaces(header.name) {
             headers.append((header.name, header.text))
         }
@@ -148,11 +161,12 @@ final class Configuration: @unchecked Sendable {
             deflate: settings.compression?.offer)
     }
 
-    private func authorization(_ attempt: Attempt) -> String? {
-        if let token = attempt.token ?? settings.token { return "Bearer \(token)" }
+    private func authorization(_ attempt: Attempt) -> SecretBytes? {
+        if let token = attempt.token ?? settings.token { return SecretBytes.joined("Bearer ", token) }
         guard let username = settings.username else { return nil }
         // RFC 7617 §2.
-        return "Basic " + Base64.encode(Array("\(username):\(settings.password ?? "")".utf8))
+        let pair = SecretBytes.joined(SecretBytes(username + ":"), settings.password ?? "")
+        return SecretBytes.joined("Basic ", Base64.encode(pair))
     }
 }
 

@@ -1,4 +1,5 @@
 import NodeCore
+import WebSocketCore
 
 /// One connection and what carries it: the stream, and bytes that are framed and not yet taken by it. Loop-bound. The
 /// next connection has another.
@@ -17,6 +18,8 @@ final class Link {
     var waitingBytes = 0
     /// Both Close frames are through, and the stream was told that nothing more comes.
     var hasFinishedWriting = false
+    /// The opening handshake is the first that its first buffer holds.
+    private var isHandshakeWiped = false
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
 
@@ -31,9 +34,16 @@ final class Link {
         return UnsafeMutableRawBufferPointer(start: taken, count: pool.bufferBytes)
     }
 
+    /// Not before the opening handshake in it, which may hold secrets, is overwritten.
     func giveBuffer(_ pool: BufferPool) {
-        if let buffer { pool.giveBack(buffer) }
-        buffer = nil
+        guard let buffer else { return }
+        if !isHandshakeWiped {
+            isHandshakeWiped = true
+            let count = min(connection.negotiationBytes, pool.bufferBytes)
+            SecretBytes.wipe(UnsafeMutableRawBufferPointer(start: buffer, count: count))
+        }
+        pool.giveBack(buffer)
+        self.buffer = nil
     }
 
     /// The connection is over.

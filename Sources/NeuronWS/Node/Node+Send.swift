@@ -80,7 +80,7 @@ extension Node {
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
     }
 
-    private func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
+    private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
     /// Of a group that was not queued.
     private func giveBack(_ ticket: Ticket) {

@@ -230,6 +230,7 @@ final class Node: @unchecked Sendable {
             lock.unlock()
             if let session { session.tearDown() } else { abandonMessages() }
         }
+        lock.withLock { configuration = .forgotten }
         return true
     }
 

@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// Why a call of the host failed: a status and a sentence.
 enum NodeError: Error {
@@ -88,8 +89,8 @@ extension NodeError {
         case .tooMany:
             self = .tooBig("there are \(SubscriptionTable.countMax) subscriptions already, which is the most")
         case .notFound:
-            let driver = String(decoding: driver, as: UTF8.self)
-            let group = group.map { ", group \"\(String(decoding: $0, as: UTF8.self))\"" } ?? ""
+            let driver = ForeignText(driver).shown(charactersMax: 64)
+            let group = group.map { ", group \"\(ForeignText($0).shown(charactersMax: 64))\"" } ?? ""
             self = .notFound("there is no subscription of driver \"\(driver)\"\(group)")
         }
     }

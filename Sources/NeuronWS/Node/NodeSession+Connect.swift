@@ -6,8 +6,8 @@ import WebSocketCore
 final class Attempt {
     var url: WebSocketURL?
     /// nil: taken away.
-    var headers: [(name: String, value: String?)] = []
-    var token: String?
+    var headers: [(name: String, value: SecretBytes?)] = []
+    var token: SecretBytes?
 
     /// Headers that one attempt can set at most.
     static let headersMax = 64

@@ -21,7 +21,7 @@ extension NodeSession: StreamOwner {
             status.isVerified = tls.isVerified
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
-            status.tlsPeer = tls.peerSubject
+            status.tlsPeer = tls.peerSubject.shown()
             status.isKnownByCommonName = tls.isKnownByCommonName
         }
         perform(machine.streamConnected())

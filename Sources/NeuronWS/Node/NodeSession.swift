@@ -53,7 +53,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.lock()
         let pending = node.pending
         node.pending = Node.PendingCommands()
-        let configuration = node.configuration
+        let new = pending.isReconfigured ? node.configuration : nil
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
         if pending.isDestroyed {
@@ -61,7 +61,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             if !isEnded, machine.isIdle { end() }
             return
         }
-        if pending.isReconfigured { configured(configuration, reconnects: pending.reconnects, now: now) }
+        if let new { configured(new, reconnects: pending.reconnects, now: now) }
+        if new != nil || pending.starts { tellWarnings() }
         if let timeout = pending.stopTimeout, !isEnded {
             perform(machine.stopped(timeout: timeout, now: now))
             if !isEnded, machine.isIdle { end() }
@@ -72,6 +73,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.started(now: now))
         }
         if !isEnded { takeTurn() }
+    }
+
+    private func tellWarnings() {
+        for warning in configuration.warnings where !isEnded { node.log(.NEURON_WS_LOG_WARN, warning + ".") }
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
@@ -272,6 +277,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Leaves the node and unlocks it.
     private func finishLocked() {
         isEnded = true
+        // Before whoever waits is let go: what is secret in it is gone by then.
+        configuration = .forgotten
+        if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0
         let releases = !wantsRelease

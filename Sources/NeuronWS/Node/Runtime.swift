@@ -11,6 +11,7 @@ final class Runtime: @unchecked Sendable {
 
     /// What the hosts of this process hold of servers' requests.
     let requests = RequestRegistry()
+    let tlsContexts = TLSContextCache()
 
     private let lock = Lock()
     private var loop: EventLoop?
@@ -21,9 +22,6 @@ final class Runtime: @unchecked Sendable {
     private var pool = ChunkPool(keptBytesMax: keptBytesMax)
     private static let chunkMemory = ChunkMemory(
         take: { Syscalls.mapMemory($0) }, giveBack: { Syscalls.unmapMemory($0, $1) })
-
-    private let contextLock = Lock()
-    private var contexts: [(settings: TLSSettings, context: TLSContext)] = []
 
     private init() {}
 
@@ -71,24 +69,6 @@ final class Runtime: @unchecked Sendable {
             child: { Runtime.shared.forkEnded(inChild: true) })
     }
 
-    // MARK: TLS
-
-    /// A context for these settings: one that another node uses already, if there is one. A context with its trusted
-    /// certificates is most of what a TLS connection costs.
-    func tlsContext(_ settings: TLSSettings) throws(TLSConfigurationError) -> TLSContext {
-        contextLock.lock()
-        defer { contextLock.unlock() }
-        // Those that nobody uses any more go, so that a certificate that was replaced on disk is read again.
-        var index = 0
-        while index < contexts.count {
-            if isKnownUniquelyReferenced(&contexts[index].context) { contexts.remove(at: index) } else { index += 1 }
-        }
-        for entry in contexts where entry.settings == settings { return entry.context }
-        let context = try TLSContext.make(settings)
-        contexts.append((settings, context))
-        return context
-    }
-
     // MARK: Memory
 
     /// nil: no memory.
@@ -115,7 +95,7 @@ final class Runtime: @unchecked Sendable {
         lock.lock()
         poolLock.lock()
         requests.forkPrepares()
-        contextLock.lock()
+        tlsContexts.forkPrepares()
         Resolver.shared.forkPrepares()
     }
 
@@ -128,7 +108,7 @@ final class Runtime: @unchecked Sendable {
         }
         Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
-        contextLock.unlock()
+        tlsContexts.forkEnded()
         poolLock.unlock()
         lock.unlock()
     }

@@ -1,4 +1,5 @@
 import CLinux
+import WebSocketCore
 
 /// How a transfer on a non-blocking descriptor went.
 enum TransferResult: Equatable {
@@ -223,7 +224,7 @@ extension Syscalls {
     /// What a path leads to.
     enum FileKind: Equatable { case file, directory, other }
 
-    static func fileKind(_ path: String) -> FileKind? {
+    static func fileKind(_ path: UnsafePointer<CChar>) -> FileKind? {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }
         switch Int32(bitPattern: facts.st_mode) & Int32(S_IFMT) {
@@ -233,22 +234,32 @@ extension Syscalls {
         }
     }
 
-    /// A file's content. EFBIG: it is longer than `bytesMax`.
-    static func readFile(_ path: String, bytesMax: Int) throws(SystemError) -> [UInt8] {
+    /// A file's content and its mode. EFBIG: it is longer than `bytesMax`.
+    static func readFile(_ path: String, bytesMax: Int) throws(SystemError) -> (content: SecretBytes, mode: UInt32) {
         // NONBLOCK: opening a FIFO by mistake must not wait for its writer.
         let descriptor = try check("open") { neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         defer { close(descriptor) }
-        var content: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            switch transfer("read", { chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) } }) {
-            case .bytes(0): return content
-            case .bytes(let count):
-                if content.count + count > bytesMax { throw SystemError(number: EFBIG, call: "read") }
-                content.append(contentsOf: chunk[..<count])
-            case .wouldBlock: return content
-            case .failed(let error): throw error
+        // Of the file that was opened, whatever has its name by now.
+        var facts = stat()
+        _ = try check("fstat") { fstat(descriptor, &facts) }
+        var failure: SystemError?
+        // One byte more than it may have: a file that grows meanwhile is noticed.
+        let content = SecretBytes(capacity: min(max(64 * 1024, Int(facts.st_size)), bytesMax) + 1) { room in
+            var count = 0
+            while count < room.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: room[count...])
+                switch transfer("read", { read(descriptor, rest.baseAddress, rest.count) }) {
+                case .bytes(0), .wouldBlock: return count
+                case .bytes(let more): count += more
+                case .failed(let error):
+                    failure = error
+                    return nil
+                }
             }
+            failure = SystemError(number: EFBIG, call: "read")
+            return nil
         }
+        guard let content else { throw failure ?? SystemError(number: EIO, call: "read") }
+        return (content, UInt32(facts.st_mode))
     }
 }

@@ -1,4 +1,5 @@
 import NodeCore
+import WebSocketCore
 
 /// Where a stream goes and how.
 struct ConnectTarget: Equatable, Sendable {
@@ -62,9 +63,9 @@ struct TLSFacts: Equatable, Sendable {
     /// For example `TLS_AES_256_GCM_SHA384`.
     var cipher: String
     /// The application protocol (RFC 7301), nil if none was agreed on.
-    var alpn: String?
+    var alpn: ForeignText?
     /// The subject of the peer's certificate, for example `CN=plant.example,O=Plant`.
-    var peerSubject: String
+    var peerSubject: ForeignText
     /// When that certificate ends, for example `2027-03-01 12:00:00 UTC`.
     var peerNotAfter: String
     /// SHA-256 of the peer's public key (SubjectPublicKeyInfo), as pins have it (RFC 7469 section 2.4).

@@ -65,13 +65,14 @@ enum PEMContent {
     ]
 
     /// Goes on from the setting's name: "holds a public key, not a certificate: …".
-    static func told(_ pem: [UInt8], wanted: Wanted) -> String {
+    static func told<Bytes: RandomAccessCollection>(_ pem: Bytes, wanted: Wanted) -> String
+    where Bytes.Element == UInt8, Bytes.Index == Int {
         for kind in kinds where PEMSource.contains(pem, kind.label) {
             return "holds \(kind.name), not \(wanted.text)"
                 + (wanted == .certificate ? kind.forCertificate : kind.forKey)
         }
         if PEMSource.contains(pem, "-----BEGIN ") { return "holds PEM of a kind that is not \(wanted.text)" }
-        return other(pem) ?? "is not PEM: there is no line -----BEGIN (\(pem.count) bytes)"
+        return other(Array(pem.prefix(12))) ?? "is not PEM: there is no line -----BEGIN (\(pem.count) bytes)"
     }
 
     /// Content that is no PEM, by its first bytes, and what makes PEM of it; nil: unknown.

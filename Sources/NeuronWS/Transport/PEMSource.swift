@@ -1,4 +1,5 @@
 import CLinux
+import WebSocketCore
 
 /// Why a setting that should hold a certificate or a key does not. Never shows what it holds: that may be a key.
 struct PEMSourceError: Error, Equatable {
@@ -8,22 +9,33 @@ struct PEMSourceError: Error, Equatable {
 
 /// A certificate or a key as settings give it: PEM text, base64 of PEM text (as Neuron's file fields send it), or the
 /// path of a PEM file.
-enum PEMSource {
+struct PEMSource: Equatable {
     static let fileBytesMax = 1024 * 1024
     private static let marker = "-----BEGIN "
 
-    /// The PEM text's bytes, normalized. Says nothing yet about what lies between its lines.
-    static func decode(text: String) throws(PEMSourceError) -> [UInt8] {
-        let bytes = Array(text.utf8)
+    /// Normalized PEM. Says nothing yet about what lies between its lines.
+    let pem: SecretBytes
+    /// What should not be so and is taken all the same; goes on from the setting's name.
+    var warning: String?
+
+    static func decode(text: SecretBytes) throws(PEMSourceError) -> PEMSource {
+        try text.withBytes { bytes throws(PEMSourceError) in try decode(bytes) }
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer) throws(PEMSourceError) -> PEMSource {
         if bytes.allSatisfy(isSpace) { throw PEMSourceError(detail: "is empty") }
-        if contains(bytes, marker) { return PEMText.normalized(bytes) }
+        if contains(bytes, marker) { return PEMSource(pem: PEMText.normalized(bytes)) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
-        if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") { return try readFile(text) }
+        if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self)) }
         let decoded = decodeBase64(bytes)
-        if let decoded, contains(decoded, marker) { return PEMText.normalized(decoded) }
+        if let pem = decoded?.withBytes({ contains($0, marker) ? PEMText.normalized($0) : nil }) {
+            return PEMSource(pem: pem)
+        }
         // Paths are shorter than PATH_MAX; a long text would only be refused by the kernel.
-        if bytes.count < Int(PATH_MAX), Syscalls.fileKind(text) != nil { return try readFile(text) }
-        if let decoded, decoded.count > 64, let told = PEMContent.other(decoded) {
+        if bytes.count < Int(PATH_MAX), isExisting(bytes) {
+            return try readFile(String(decoding: bytes, as: UTF8.self))
+        }
+        if let decoded, decoded.count > 64, let told = decoded.withBytes({ PEMContent.other(beginning($0)) }) {
             throw PEMSourceError(detail: "holds base64 of " + told.dropFirst("holds ".count))
         }
         if decoded != nil, bytes.count > 64 {
@@ -34,37 +46,83 @@ enum PEMSource {
                 + " (\(bytes.count) bytes of text)")
     }
 
-    private static func readFile(_ path: String) throws(PEMSourceError) -> [UInt8] {
+    /// No `String` before it is sure that it is no key.
+    private static func isExisting(_ path: UnsafeRawBufferPointer) -> Bool {
+        let terminated = SecretBytes(capacity: path.count + 1) { room in
+            room.copyMemory(from: path)
+            room[path.count] = 0
+            return path.count + 1
+        }
+        return terminated?.withBytes { bytes in
+            bytes.bindMemory(to: CChar.self).baseAddress.map { Syscalls.fileKind($0) != nil }
+        } ?? false
+    }
+
+    private static func isPath(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        for start in ["/", "./", "../"] where bytes.starts(with: start.utf8) { return true }
+        return false
+    }
+
+    private static func readFile(_ path: String) throws(PEMSourceError) -> PEMSource {
+        let shown = ForeignText(path).shown(charactersMax: 255)
         switch Syscalls.fileKind(path) {
-        case nil: throw PEMSourceError(detail: "names the file \(path), which does not exist or may not be looked up")
-        case .directory: throw PEMSourceError(detail: "names \(path), which is a directory, not a file")
-        case .other: throw PEMSourceError(detail: "names \(path), which is not a regular file")
+        case nil: throw PEMSourceError(detail: "names the file \(shown), which does not exist or may not be looked up")
+        case .directory: throw PEMSourceError(detail: "names \(shown), which is a directory, not a file")
+        case .other: throw PEMSourceError(detail: "names \(shown), which is not a regular file")
         case .file: break
         }
-        let content: [UInt8]
+        let file: (content: SecretBytes, mode: UInt32)
         do throws(SystemError) {
-            content = try Syscalls.readFile(path, bytesMax: fileBytesMax)
+            file = try Syscalls.readFile(path, bytesMax: fileBytesMax)
         } catch {
             let reason = error.number == EFBIG ? "it is larger than 1 MiB" : error.text
-            throw PEMSourceError(detail: "names the file \(path), which cannot be read: \(reason)")
+            throw PEMSourceError(detail: "names the file \(shown), which cannot be read: \(reason)")
         }
-        if contains(content, marker) { return PEMText.normalized(content) }
-        if content.isEmpty { throw PEMSourceError(detail: "names the file \(path), which is empty") }
-        if let told = PEMContent.other(content) {
-            throw PEMSourceError(detail: "names the file \(path), which \(told)")
+        return try file.content.withBytes { content throws(PEMSourceError) in
+            if contains(content, marker) {
+                let holdsKey = contains(content, "PRIVATE KEY-----")
+                let warning = holdsKey ? try keyFileProblem(shown, file.mode) : nil
+                return PEMSource(pem: PEMText.normalized(content), warning: warning)
+            }
+            if content.isEmpty { throw PEMSourceError(detail: "names the file \(shown), which is empty") }
+            if let told = PEMContent.other(beginning(content)) {
+                throw PEMSourceError(detail: "names the file \(shown), which \(told)")
+            }
+            throw PEMSourceError(detail: "names the file \(shown), which holds no PEM: there is no line -----BEGIN")
         }
-        throw PEMSourceError(detail: "names the file \(path), which holds no PEM: there is no line -----BEGIN")
     }
+
+    // Bits of a file's mode.
+    private static let writableByGroup: UInt32 = 0o020
+    private static let writableByAll: UInt32 = 0o002
+    private static let readableByAll: UInt32 = 0o004
+
+    /// A key that others may write may be anybody's. One that everybody may read is a mistake, but still ours; a group
+    /// that may read it is how some systems share keys.
+    private static func keyFileProblem(_ path: String, _ mode: UInt32) throws(PEMSourceError) -> String? {
+        let file = "names the file \(path), which holds a private key and which "
+        let isWritableByAll = mode & writableByAll != 0
+        if isWritableByAll || mode & writableByGroup != 0 {
+            throw PEMSourceError(
+                detail: file + "\(isWritableByAll ? "everybody" : "its group") may write: make sure that the key in it "
+                    + "is yours, then chmod 600 \(path)")
+        }
+        return mode & readableByAll == 0 ? nil : file + "everybody may read: chmod 600 \(path)"
+    }
+
+    /// Enough to see what it is, too little to be a key.
+    private static func beginning(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { Array(bytes.prefix(12)) }
 
     private static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || (0x09...0x0d).contains(byte)
     }
 
-    static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+    static func contains<Bytes: RandomAccessCollection>(_ bytes: Bytes, _ text: String) -> Bool
+    where Bytes.Element == UInt8, Bytes.Index == Int {
         let wanted = Array(text.utf8)
         guard bytes.count >= wanted.count, let first = wanted.first else { return false }
-        var index = 0
-        while index <= bytes.count - wanted.count {
+        var index = bytes.startIndex
+        while index <= bytes.endIndex - wanted.count {
             if bytes[index] == first {
                 var matched = 1
                 while matched < wanted.count, bytes[index + matched] == wanted[matched] { matched += 1 }
@@ -76,30 +134,32 @@ enum PEMSource {
     }
 
     /// RFC 4648 section 4, with white space ignored and the padding optional; nil: it is something else.
-    static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count / 4 * 3)
-        var bits: UInt32 = 0
-        var bitCount = 0
-        var digits = 0
-        var isPadded = false
-        for byte in text {
-            if isSpace(byte) { continue }
-            if byte == UInt8(ascii: "=") {
-                isPadded = true
-                continue
+    static func decodeBase64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
+        SecretBytes(capacity: text.count / 4 * 3 + 3) { room in
+            var count = 0
+            var bits: UInt32 = 0
+            var bitCount = 0
+            var digits = 0
+            var isPadded = false
+            for byte in text {
+                if isSpace(byte) { continue }
+                if byte == UInt8(ascii: "=") {
+                    isPadded = true
+                    continue
+                }
+                guard !isPadded, let digit = base64Digit(byte) else { return nil }
+                digits += 1
+                bits = (bits << 6 | UInt32(digit)) & 0xff_ffff
+                bitCount += 6
+                if bitCount >= 8 {
+                    bitCount -= 8
+                    room[count] = UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))
+                    count += 1
+                }
             }
-            guard !isPadded, let digit = base64Digit(byte) else { return nil }
-            digits += 1
-            bits = (bits << 6 | UInt32(digit)) & 0xff_ffff
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                result.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-            }
+            // One digit alone in the last group carries no byte.
+            return digits == 0 || digits % 4 == 1 ? nil : count
         }
-        // One digit alone in the last group carries no byte.
-        return digits == 0 || digits % 4 == 1 ? nil : result
     }
 
     private static func base64Digit(_ byte: UInt8) -> UInt8? {

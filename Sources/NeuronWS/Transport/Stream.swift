@@ -102,6 +102,8 @@ final class Stream {
             Syscalls.close(descriptor)
         }
         descriptor = -1
+        // Whoever still holds the stream holds no key.
+        context = nil
         session?.releaseOutput()
         held = HeldBytes()
     }

@@ -1,13 +1,14 @@
 import CLinux
 import COpenSSL
+import WebSocketCore
 
 /// What a certificate says, as text for people.
 enum TLSCertificate {
-    static func subject(_ certificate: OpaquePointer) -> String {
+    static func subject(_ certificate: OpaquePointer) -> ForeignText {
         text(X509_get_subject_name(certificate))
     }
 
-    static func issuer(_ certificate: OpaquePointer) -> String {
+    static func issuer(_ certificate: OpaquePointer) -> ForeignText {
         text(X509_get_issuer_name(certificate))
     }
 
@@ -41,24 +42,24 @@ enum TLSCertificate {
     private static func add(_ name: UnsafeMutablePointer<GENERAL_NAME>, to names: inout TLSNames) {
         switch name.pointee.type {
         case GEN_DNS:
-            guard let text = shortText(name.pointee.d.dNSName) else { return }
+            guard let text = foreign(name.pointee.d.dNSName) else { return }
             names.dns.append(text)
-            names.all.append(text)
+            names.all.append(shown(text))
         case GEN_IPADD:
             guard let address = bytes(name.pointee.d.iPAddress).flatMap(addressText) else { return }
             names.addresses.append(address)
             names.all.append(address)
         case GEN_URI:
-            if let text = shortText(name.pointee.d.uniformResourceIdentifier) { names.all.append("URI \(text)") }
+            if let text = foreign(name.pointee.d.uniformResourceIdentifier) { names.all.append("URI \(shown(text))") }
         case GEN_EMAIL:
-            if let text = shortText(name.pointee.d.rfc822Name) { names.all.append("mail address \(text)") }
+            if let text = foreign(name.pointee.d.rfc822Name) { names.all.append("mail address \(shown(text))") }
         default:
             names.all.append("a name of another kind")
         }
     }
 
     /// The most specific one; nil: there is none.
-    private static func commonName(_ certificate: OpaquePointer) -> String? {
+    private static func commonName(_ certificate: OpaquePointer) -> ForeignText? {
         let subject = X509_get_subject_name(certificate)
         var last: Int32 = -1
         while true {
@@ -67,13 +68,18 @@ enum TLSCertificate {
             last = next
         }
         guard last >= 0, let entry = X509_NAME_get_entry(subject, last) else { return nil }
-        return shortText(X509_NAME_ENTRY_get_data(entry))
+        return foreign(X509_NAME_ENTRY_get_data(entry))
+    }
+
+    private static func foreign(_ string: UnsafeMutablePointer<ASN1_STRING>?) -> ForeignText? {
+        bytes(string).map { ForeignText($0) }
     }
 
     /// No DNS name is longer than 253 bytes (RFC 1035 §2.3.4).
-    private static func shortText(_ string: UnsafeMutablePointer<ASN1_STRING>?) -> String? {
-        bytes(string).map { String(decoding: $0.prefix(253), as: UTF8.self) }
-    }
+    static func shown(_ name: ForeignText) -> String { name.shown(charactersMax: 253) }
+
+    /// More than is ever shown of a subject.
+    private static let subjectBytesMax = 4096
 
     /// SHA-256 of the SubjectPublicKeyInfo; empty if it cannot be had.
     static func keySHA256(_ certificate: OpaquePointer) -> [UInt8] {
@@ -100,20 +106,20 @@ enum TLSCertificate {
         return Array(UnsafeBufferPointer(start: start, count: Int(max(0, ASN1_STRING_length(string)))))
     }
 
-    /// RFC 4514 notation with control characters escaped, so that a certificate cannot forge lines of a log.
-    private static func text(_ name: OpaquePointer?) -> String {
+    /// RFC 4514 notation.
+    private static func text(_ name: OpaquePointer?) -> ForeignText {
         guard let name, let bio = BIO_new(BIO_s_mem()) else { return "?" }
         defer { BIO_free(bio) }
         // XN_FLAG_RFC2253, but umlauts stay readable.
         let flags =
-            UInt(ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT)
+            UInt(ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_UTF8_CONVERT)
             | UInt(XN_FLAG_SEP_COMMA_PLUS) | UInt(XN_FLAG_DN_REV)
         guard X509_NAME_print_ex(bio, name, 0, flags) >= 0 else { return "?" }
-        let length = min(BIO_ctrl_pending(bio), 512)
+        let length = min(BIO_ctrl_pending(bio), subjectBytesMax)
         let bytes = [UInt8](unsafeUninitializedCapacity: length) { space, count in
             count = Int(max(0, BIO_read(bio, space.baseAddress, Int32(length))))
         }
-        return bytes.isEmpty ? "(no subject)" : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? "(no subject)" : ForeignText(bytes)
     }
 
     private static func text(_ time: UnsafePointer<ASN1_TIME>?) -> String {

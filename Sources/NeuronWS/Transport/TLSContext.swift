@@ -1,5 +1,6 @@
 import CLinux
 import COpenSSL
+import WebSocketCore
 
 /// The settings of TLS in OpenSSL's form, for any number of connections. Neither sets up nor cleans up anything that
 /// OpenSSL shares with others in the process.
@@ -10,8 +11,12 @@ final class TLSContext: @unchecked Sendable {
     let hasCertificate: Bool
     let pins: [[UInt8]]
 
-    private init(_ pointer: OpaquePointer, _ settings: TLSSettings) {
+    private let cache: TLSContextCache?
+
+    /// Takes a reference of `pointer` over, and gives it back at its end.
+    init(_ pointer: OpaquePointer, _ settings: TLSSettings, cache: TLSContextCache? = nil) {
         self.pointer = pointer
+        self.cache = cache
         verifies = settings.verify
         allowsCommonName = settings.allowsCommonName
         hasCertificate = settings.certificate != nil
@@ -20,6 +25,7 @@ final class TLSContext: @unchecked Sendable {
 
     deinit {
         SSL_CTX_free(pointer)
+        cache?.leave(pointer)
     }
 
     /// The settings, checked as far as they can be without a server.
@@ -127,11 +133,13 @@ final class TLSContext: @unchecked Sendable {
         if suites.isEmpty && list.isEmpty { throw TLSConfigurationError(key: "tls-ciphers", detail: "is empty") }
         if !suites.isEmpty, SSL_CTX_set_ciphersuites(pointer, suites) != 1 {
             throw TLSConfigurationError(
-                key: "tls-ciphers", detail: "names a suite of TLS 1.3 that this OpenSSL does not know: \(suites)")
+                key: "tls-ciphers",
+                detail: "names a suite of TLS 1.3 that this OpenSSL does not know: \(ForeignText(suites).shown())")
         }
         if !list.isEmpty, SSL_CTX_set_cipher_list(pointer, list) != 1 {
             throw TLSConfigurationError(
-                key: "tls-ciphers", detail: "holds no cipher that this OpenSSL knows and allows: \(list)")
+                key: "tls-ciphers",
+                detail: "holds no cipher that this OpenSSL knows and allows: \(ForeignText(list).shown())")
         }
     }
 }
@@ -208,7 +216,8 @@ extension TLSContext {
         // OpenSSL would report the same, but only after it had dropped one of the two.
         guard X509_check_private_key(chain[0], privateKey) == 1 else {
             throw TLSConfigurationError(
-                key: "key", detail: "does not belong to cert, whose subject is \(TLSCertificate.subject(chain[0]))")
+                key: "key",
+                detail: "does not belong to cert, whose subject is \(TLSCertificate.subject(chain[0]).shown())")
         }
         guard SSL_CTX_use_certificate(pointer, chain[0]) == 1 else {
             throw TLSConfigurationError(key: "cert", detail: "cannot be used: \(TLSErrors.lastText())")

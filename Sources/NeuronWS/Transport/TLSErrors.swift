@@ -1,5 +1,6 @@
 import COpenSSL
 import NodeCore
+import WebSocketCore
 
 /// OpenSSL's errors as transport errors.
 enum TLSErrors {
@@ -110,8 +111,8 @@ enum TLSErrors {
         let whose =
             failure.depth == 0
             ? "the certificate of \(facts.peer)" : "an authority's certificate in the chain of \(facts.peer)"
-        let start = "\(whose) (\(failure.subject))"
-        let byWhom = "issued by \(failure.issuer)"
+        let start = "\(whose) (\(failure.subject.shown()))"
+        let byWhom = "issued by \(failure.issuer.shown())"
         switch failure.code {
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return TransportError(
@@ -154,16 +155,17 @@ enum TLSErrors {
 
     /// The lists in ca cannot say whether a certificate was revoked.
     private static func revocation(_ failure: TLSVerificationFailure) -> String {
-        switch failure.code {
+        let issuer = failure.issuer.shown()
+        return switch failure.code {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
-            "may be revoked: ca holds revocation lists, but none of \(failure.issuer). Add it, or take all of them out"
+            "may be revoked: ca holds revocation lists, but none of \(issuer). Add it, or take all of them out"
         case X509_V_ERR_CRL_HAS_EXPIRED:
-            "may be revoked: the list of \(failure.issuer) in ca is out of date. Put its present one in, or check this "
+            "may be revoked: the list of \(issuer) in ca is out of date. Put its present one in, or check this "
                 + "host's clock"
         case X509_V_ERR_CRL_NOT_YET_VALID:
-            "may be revoked: the list of \(failure.issuer) in ca is not valid yet: check this host's clock"
+            "may be revoked: the list of \(issuer) in ca is not valid yet: check this host's clock"
         default:
-            "may be revoked: the list of \(failure.issuer) in ca cannot be used "
+            "may be revoked: the list of \(issuer) in ca cannot be used "
                 + "(\(text(verification: failure.code))). Put its present one in"
         }
     }

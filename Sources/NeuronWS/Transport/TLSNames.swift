@@ -1,12 +1,14 @@
+import WebSocketCore
+
 /// The names that a certificate bears, and what to say when none of them is the one that was asked for. Names from the
 /// subject alternative name alone count (RFC 9110 §4.3.4, RFC 6125 §6.4.4); the common name does only if the setting
 /// tls-allow-cn says so and there is no subject alternative name.
 struct TLSNames: Equatable {
-    var dns: [String] = []
+    var dns: [ForeignText] = []
     var addresses: [String] = []
-    /// All of them in the certificate's order: URIs, mail addresses and others too, which name no server.
+    /// All of them in the certificate's order: URIs, mail addresses and others too, which name no server. For people.
     var all: [String] = []
-    var commonName: String?
+    var commonName: ForeignText?
     /// The certificate has a subject alternative name, whatever stands in it.
     var hasAlternativeNames = false
 
@@ -25,18 +27,19 @@ struct TLSNames: Equatable {
     ///   - serverName: what was asked for.
     ///   - isAddress: it is an IP address.
     func mismatch(_ serverName: String, isAddress: Bool) -> String {
-        let wanted = Self.lowercased(serverName)
-        if isAddress, dns.contains(where: { Self.lowercased($0) == wanted }) {
+        let wanted = Self.canonical(ForeignText(serverName))
+        if isAddress, dns.contains(where: { Self.canonical($0) == wanted }) {
             return "has \(serverName) as a DNS name, which does not count for an IP address: let it be issued with "
                 + "IP:\(serverName) as a subject alternative name" + otherNames(but: wanted)
         }
-        if let commonName, Self.lowercased(commonName) == wanted || !isAddress && Self.covers(commonName, wanted) {
+        if let commonName, Self.canonical(commonName) == wanted || !isAddress && Self.covers(commonName, wanted) {
+            let shown = TLSCertificate.shown(commonName)
             if hasAlternativeNames {
-                return "has \(commonName) as its common name alone, which does not count beside its subject "
+                return "has \(shown) as its common name alone, which does not count beside its subject "
                     + "alternative names (\(text)): let it be issued with the name among them"
                     + otherNames(but: wanted)
             }
-            return "has \(commonName) as its common name alone, which no longer counts: let it be issued with that as "
+            return "has \(shown) as its common name alone, which no longer counts: let it be issued with that as "
                 + "a subject alternative name, or set tls-allow-cn to true"
         }
         let start = "is not for \(serverName) but for \(text): "
@@ -46,42 +49,48 @@ struct TLSNames: Equatable {
                 + "let it be issued with \(isAddress ? "IP" : "DNS"):\(serverName) as a subject alternative name"
         }
         if !isAddress, let wildcard = dns.first(where: { Self.nearlyCovers($0, wanted) }) {
-            return start + mend + "; the * of \(wildcard) stands for one whole label, no more and no less"
+            return start + mend
+                + "; the * of \(TLSCertificate.shown(wildcard)) stands for one whole label, no more and no less"
         }
-        if let odd = dns.first(where: { $0.utf8.contains(UInt8(ascii: ":")) || $0.utf8.contains(UInt8(ascii: "/")) }) {
-            return start + mend + "; \(odd) is no host's name, it takes one without scheme and port"
+        if let odd = dns.first(where: { Self.canonical($0).contains { Self.isNoHost($0) } }) {
+            return start + mend
+                + "; \(TLSCertificate.shown(odd)) is no host's name, it takes one without scheme and port"
         }
         return start + mend
     }
 
-    private func otherNames(but wanted: String) -> String {
-        guard let other = (dns + addresses).first(where: { Self.lowercased($0) != wanted && !$0.hasPrefix("*") }) else {
-            return ""
+    private func otherNames(but wanted: [UInt8]) -> String {
+        let others = dns + addresses.map { ForeignText($0) }
+        let other = others.first {
+            let name = Self.canonical($0)
+            return name != wanted && name.first != UInt8(ascii: "*")
         }
-        return ", or set tls-server-name to \(other)"
+        return other.map { ", or set tls-server-name to \(TLSCertificate.shown($0))" } ?? ""
     }
 
+    private static func isNoHost(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ":") || byte == UInt8(ascii: "/") }
+
     /// `*.plant.example` covers `a.plant.example` (RFC 6125 §6.4.3).
-    static func covers(_ pattern: String, _ name: String) -> Bool {
-        let pattern = lowercased(pattern)
-        if pattern == name { return true }
-        guard pattern.hasPrefix("*."), let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) else { return false }
+    private static func covers(_ pattern: ForeignText, _ name: [UInt8]) -> Bool {
+        let pattern = canonical(pattern)
+        guard pattern.starts(with: "*.".utf8), let dot = name.firstIndex(of: UInt8(ascii: ".")) else { return false }
         return name[dot...] == pattern.dropFirst()
     }
 
     /// A wildcard that looks as if it were meant: for the domain itself, for more labels, or for part of one.
-    private static func nearlyCovers(_ pattern: String, _ name: String) -> Bool {
-        let pattern = lowercased(pattern)
-        guard let star = pattern.utf8.firstIndex(of: UInt8(ascii: "*")),
-            let dot = pattern[star...].utf8.firstIndex(of: UInt8(ascii: "."))
+    private static func nearlyCovers(_ pattern: ForeignText, _ name: [UInt8]) -> Bool {
+        let pattern = canonical(pattern)
+        guard let star = pattern.firstIndex(of: UInt8(ascii: "*")),
+            let dot = pattern[star...].firstIndex(of: UInt8(ascii: "."))
         else { return false }
-        let domain = String(pattern[dot...])
-        return name.hasSuffix(domain) || name == String(domain.dropFirst())
+        let domain = pattern[dot...]
+        return name.suffix(domain.count) == domain || name[...] == domain.dropFirst()
     }
 
-    private static func lowercased(_ name: String) -> String {
-        var bytes = name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+    /// As names are compared: in lower case, without a dot at their end.
+    private static func canonical(_ name: ForeignText) -> [UInt8] {
+        var bytes = name.lowercasedASCII
         if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import COpenSSL
+import WebSocketCore
 
 /// Certificates and keys out of PEM text, each failure with a sentence of its own.
 enum TLSPEM {
@@ -45,13 +46,21 @@ enum TLSPEM {
     }
 
     /// The caller frees it. Never asks on a terminal for a password.
-    static func privateKey(_ pem: [UInt8], password: String?) throws(TLSConfigurationError) -> OpaquePointer {
+    static func privateKey(_ pem: SecretBytes, password: SecretBytes?) throws(TLSConfigurationError) -> OpaquePointer {
         if pem.isEmpty { throw TLSConfigurationError(key: "key", detail: "is empty") }
-        guard let bio = memory(pem) else {
+        if let key = TLSPrivateKey.read(pem, password: password) { return key }
+        return try pem.withBytes { text throws(TLSConfigurationError) in try privateKey(text, password) }
+    }
+
+    /// By OpenSSL's own reader, which knows every kind and says what is wrong.
+    private static func privateKey(
+        _ pem: UnsafeRawBufferPointer, _ password: SecretBytes?
+    ) throws(TLSConfigurationError) -> OpaquePointer {
+        guard let bio = BIO_new_mem_buf(pem.baseAddress, Int32(clamping: pem.count)) else {
             throw TLSConfigurationError(key: "key", detail: "cannot be read: \(TLSErrors.lastText())")
         }
         defer { BIO_free(bio) }
-        var request = PasswordRequest(bytes: password.map { Array($0.utf8) })
+        var request = PasswordRequest(password: password)
         ERR_clear_error()
         let key = withUnsafeMutablePointer(to: &request) { PEM_read_bio_PrivateKey(bio, nil, answer, $0) }
         let text = TLSErrors.lastText()
@@ -77,25 +86,25 @@ enum TLSPEM {
         throw TLSConfigurationError(key: "key", detail: "is damaged: it cannot be read (\(text))")
     }
 
-    private typealias PasswordCallback =
+    typealias PasswordCallback =
         @convention(c) (
             UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
         ) -> Int32
 
-    private struct PasswordRequest {
-        let bytes: [UInt8]?
+    struct PasswordRequest {
+        let password: SecretBytes?
         var wasAsked = false
     }
 
     /// OpenSSL asks on the terminal when it has no callback.
     private static let neverAsk: PasswordCallback = { _, _, _, _ in -1 }
 
-    private static let answer: PasswordCallback = { space, size, _, context in
+    static let answer: PasswordCallback = { space, size, _, context in
         guard let space, let request = context?.assumingMemoryBound(to: PasswordRequest.self) else { return -1 }
         request.pointee.wasAsked = true
-        guard let bytes = request.pointee.bytes, bytes.count <= Int(size) else { return -1 }
-        for index in bytes.indices { space[index] = CChar(bitPattern: bytes[index]) }
-        return Int32(bytes.count)
+        guard let password = request.pointee.password, password.count <= Int(size) else { return -1 }
+        password.withBytes { UnsafeMutableRawPointer(space).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        return Int32(password.count)
     }
 
     /// A BIO that holds a copy of the text.

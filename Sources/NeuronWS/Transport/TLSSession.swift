@@ -1,5 +1,6 @@
 import COpenSSL
 import NodeCore
+import WebSocketCore
 
 /// How a handshake goes on.
 enum TLSHandshakeProgress: Equatable {
@@ -202,7 +203,7 @@ extension TLSSession {
         let facts = TLSFacts(
             version: String(cString: SSL_get_version(ssl)),
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "?",
-            alpn: alpn.isEmpty ? nil : String(decoding: alpn, as: UTF8.self),
+            alpn: alpn.isEmpty ? nil : ForeignText(alpn),
             peerSubject: TLSCertificate.subject(certificate), peerNotAfter: TLSCertificate.notAfter(certificate),
             peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies,
             isKnownByCommonName: isKnownByCommonName)
@@ -210,8 +211,8 @@ extension TLSSession {
             return .failed(
                 TransportError(
                     .tlsVerification,
-                    "the certificate of \(peer) (\(facts.peerSubject)) has none of the public keys in tls-pins: "
-                        + "the server has a new key, or somebody sits in between"))
+                    "the certificate of \(peer) (\(facts.peerSubject.shown())) has none of the public keys in "
+                        + "tls-pins: the server has a new key, or somebody sits in between"))
         }
         self.facts = facts
         return .done

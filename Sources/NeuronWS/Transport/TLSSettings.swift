@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// What TLS shall do, with certificates and keys as PEM text.
 struct TLSSettings: Equatable, Sendable {
     enum Version: Equatable, Sendable { case tls12, tls13 }
@@ -7,8 +9,8 @@ struct TLSSettings: Equatable, Sendable {
     var ca: [UInt8]?
     /// The client's certificate, followed by the chain if the server needs it.
     var certificate: [UInt8]?
-    var key: [UInt8]?
-    var keyPassword: String?
+    var key: SecretBytes?
+    var keyPassword: SecretBytes?
     /// False: any certificate is taken, and whoever sits on the wire can read and change everything.
     var verify = true
     /// A certificate without subject alternative names may bear the server's name as its common name.

@@ -1,4 +1,5 @@
 import COpenSSL
+import WebSocketCore
 
 /// What verification found wrong, about which certificate.
 struct TLSVerificationFailure {
@@ -6,8 +7,8 @@ struct TLSVerificationFailure {
     let code: Int32
     /// 0: the server's own certificate.
     let depth: Int32
-    let subject: String
-    let issuer: String
+    let subject: ForeignText
+    let issuer: ForeignText
     let notBefore: String
     let notAfter: String
     let names: TLSNames
@@ -47,7 +48,7 @@ extension TLSSession {
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             // OpenSSL looks for host names only in the common name; `commonNameProblem` sees to the rest.
             let names = TLSCertificate.names(certificate)
-            return allowsCommonName && !names.hasAlternativeNames && names.commonName == nameAskedFor
+            return allowsCommonName && !names.hasAlternativeNames && names.commonName == ForeignText(nameAskedFor)
         default:
             return false
         }

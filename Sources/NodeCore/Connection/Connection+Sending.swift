@@ -29,7 +29,7 @@ extension Connection {
     /// There is something to be framed now.
     /// - Parameter maySendMessages: the caller lets messages go out.
     public func hasOutput(_ outbox: borrowing Outbox, maySendMessages: Bool = true) -> Bool {
-        guard endpoint != nil else { return isTransportOpen && !negotiation.isAllSent }
+        guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
         return hasControlFrames || writer.isMidFrame
             || maySendMessages && self.maySendMessages && !outbox.isAllFramed
     }
@@ -47,8 +47,8 @@ extension Connection {
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
         guard endpoint != nil else {
-            if isTransportOpen { negotiation.fill(output, at: &position) }
-            return negotiation.isAllSent || !isTransportOpen ? .allFramed : .bufferFull
+            if isTransportOpen { negotiation?.fill(output, at: &position) }
+            return isTransportOpen && negotiation?.isAllSent == false ? .bufferFull : .allFramed
         }
         while true {
             if hasControlFrames, !writer.isMidFrame {

@@ -33,7 +33,8 @@ public final class Connection {
     public static let pieceBytes = 16 * 1024
 
     let options: Options
-    var negotiation: Negotiation
+    /// nil: it is done, and what is secret in it gone.
+    var negotiation: Negotiation?
     /// nil: it negotiates still.
     var endpoint: WebSocketEndpoint?
     var writer = FrameWriter(role: .client)
@@ -55,7 +56,9 @@ public final class Connection {
     public var repliesGoFirst = false
 
     public init(_ request: HandshakeRequest, _ options: Options) {
-        negotiation = Negotiation(request)
+        let negotiation = Negotiation(request)
+        negotiationBytes = negotiation.outputBytes
+        self.negotiation = negotiation
         self.options = options
     }
 
@@ -65,10 +68,10 @@ public final class Connection {
     public var isOpen: Bool { endpoint != nil }
 
     /// The HTTP status of the server's answer to the opening handshake; 0: none has come.
-    public var httpStatus: Int { negotiation.httpStatus }
+    public private(set) var httpStatus = 0
 
     /// What the opening handshake has to send, bytes.
-    public var negotiationBytes: Int { negotiation.outputBytes }
+    public let negotiationBytes: Int
 
     /// False before the opening handshake is done, and once our Close is queued or written (RFC 6455 §5.5.1).
     public var maySendMessages: Bool { endpoint?.maySendData ?? false }
@@ -107,12 +110,18 @@ public final class Connection {
     private func negotiate(
         _ input: UnsafeRawBufferPointer, _ offset: inout Int, wallSeconds: Int64
     ) -> Step {
-        switch negotiation.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds) {
+        guard let progress = negotiation?.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds) else {
+            return .needsBytes
+        }
+        httpStatus = negotiation?.httpStatus ?? 0
+        switch progress {
         case .needsBytes: return .needsBytes
         case .failed(let error):
             hasEnded = true
+            negotiation = nil
             return .event(.refused(error))
         case .done(let agreed):
+            negotiation = nil
             if let deflate = agreed.deflate, let compression = options.compression {
                 inflater = Inflater(agreed: deflate, messageBytesMax: options.limits.maxMessageBytes)
                 deflater = Deflater.make(agreed: deflate, options: compression)

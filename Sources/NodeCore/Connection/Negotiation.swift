@@ -13,7 +13,7 @@ struct Negotiation: Sendable {
 
     private let request: HandshakeRequest
     private var parser = HandshakeResponseParser()
-    private let output: [UInt8]
+    private let output: SecretBytes
     private var outputSent = 0
     /// The status of the peer's answer; 0: none has come.
     private(set) var httpStatus = 0
@@ -32,7 +32,7 @@ struct Negotiation: Sendable {
     mutating func fill(_ space: UnsafeMutableRawBufferPointer, at position: inout Int) {
         let count = min(output.count - outputSent, space.count - position)
         guard count > 0, let base = space.baseAddress else { return }
-        output.withUnsafeBytes { bytes in
+        output.withBytes { bytes in
             guard let source = bytes.baseAddress else { return }
             (base + position).copyMemory(from: source + outputSent, byteCount: count)
         }

@@ -1,4 +1,5 @@
 import CJansson
+import WebSocketCore
 
 /// The template of format `custom`: any JSON whose texts may hold `${…}`, parsed once into pieces of literal text with
 /// slots between them. Rule C10.
@@ -202,7 +203,7 @@ struct TemplateCompiler {
             }
             if slot != .node && slot != .group && slot != .timestamp {
                 throw .invalidTemplate(
-                    "${\(String(decoding: name, as: UTF8.self))} in schema must be a value by itself, not part of "
+                    "${\(ForeignText(name).shown(charactersMax: 64))} in schema must be a value by itself, not part of "
                         + "a text"
                 )
             }
@@ -232,7 +233,7 @@ struct TemplateCompiler {
             }
         }
         throw .invalidTemplate(
-            "${\(String(decoding: name, as: UTF8.self))} in schema is unknown; it takes ${timestamp}, ${node}, "
+            "${\(ForeignText(name).shown(charactersMax: 64))} in schema is unknown; it takes ${timestamp}, ${node}, "
                 + "${group}, "
                 + "${tags}, ${tag_values}, ${tag_errors}, ${tag_error_values}, ${static_tags}, ${static_tag_values}")
     }

@@ -1,5 +1,6 @@
 import CJansson
 import CNeuronWS
+import WebSocketCore
 
 /// A CUSTOM value: one JSON document as text, put into the message as it is. Jansson says whether it is one; what goes
 /// out is its own text without the white space, so that numbers, escapes and order stay what the host wrote. Where a
@@ -141,7 +142,7 @@ enum CustomValue {
     private static func describe(_ error: json_error_t) -> String {
         var error = error
         let message = withUnsafeBytes(of: &error.text) { raw in
-            String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            ForeignText(raw.prefix { $0 != 0 }).shown(charactersMax: Int(JSON_ERROR_TEXT_LENGTH))
         }
         return "line \(error.line), column \(error.column): \(message)"
     }

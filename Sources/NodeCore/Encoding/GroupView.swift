@@ -1,5 +1,6 @@
 import CJansson
 import CNeuronWS
+import WebSocketCore
 
 /// A host's group, checked as far as that costs nothing per tag; the tags are checked while they are written.
 ///
@@ -162,7 +163,7 @@ struct TagView {
         var count = pointer.pointee.name_length
         if count == 0 { count = strnlen(start, 64) }
         let shown = UnsafeRawBufferPointer(start: start, count: min(max(count, 0), 64))
-        return TagView.fault("(\(String(decoding: shown, as: UTF8.self))) " + what, index: index, isMeta: isMeta)
+        return TagView.fault("(\(ForeignText(shown).shown(charactersMax: 64))) " + what, index: index, isMeta: isMeta)
     }
 
     /// The error for a tag that no message could hold.

@@ -1,4 +1,5 @@
 import CJansson
+import WebSocketCore
 
 /// Why a text is no JSON document that we take.
 public struct JSONError: Error, Equatable, Sendable {
@@ -69,7 +70,7 @@ public final class JSONDocument {
 
     private static func describe(_ error: inout json_error_t) -> String {
         let message = withUnsafeBytes(of: &error.text) { raw in
-            String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            ForeignText(raw.prefix { $0 != 0 }).shown(charactersMax: Int(JSON_ERROR_TEXT_LENGTH))
         }
         return "line \(error.line), column \(error.column): \(message)"
     }

@@ -4,9 +4,11 @@ import WebSocketCore
 /// that begins with the key, or nil. No answer repeats a value.
 enum HandshakeText {
     /// A header's value.
-    static func problem(headerName name: String, value: String) -> String? {
+    static func problem(headerName name: String, value: SecretBytes) -> String? {
         do throws(HeaderError) {
-            try HandshakeRequest.validate(headerName: name, value: value)
+            try value.withBytes { value throws(HeaderError) in
+                try HandshakeRequest.validate(headerName: name, value: value)
+            }
             return nil
         } catch { return "holds the header \"\(SettingsParser.shown(name))\": \(clause(error.text))" }
     }
@@ -19,20 +21,20 @@ enum HandshakeText {
     }
 
     /// The value of Origin or User-Agent.
-    static func problem(fieldValue value: String) -> String? {
-        for byte in value.utf8 where byte < 0x20 || byte == 0x7F { return "holds a control character" }
+    static func problem(fieldValue value: some Sequence<UInt8>) -> String? {
+        for byte in value where byte < 0x20 || byte == 0x7F { return "holds a control character" }
         return nil
     }
 
     /// The user-id of Basic authentication (RFC 7617 §2): no colon, no control characters.
     static func problem(username: String) -> String? {
         if username.utf8.contains(UInt8(ascii: ":")) { return "holds a colon, which Basic authentication forbids" }
-        return problem(fieldValue: username)
+        return problem(fieldValue: username.utf8)
     }
 
     /// A Bearer token: visible ASCII (RFC 6750 §2.1 takes less, servers take this).
-    static func problem(token: String) -> String? {
-        for byte in token.utf8 where byte <= 0x20 || byte >= 0x7F {
+    static func problem(token: some Sequence<UInt8>) -> String? {
+        for byte in token where byte <= 0x20 || byte >= 0x7F {
             return "holds a space, a control character or one beyond ASCII"
         }
         return nil

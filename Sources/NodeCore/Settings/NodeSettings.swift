@@ -24,16 +24,16 @@ public final class NodeSettings: Sendable {
         requestPolicy = RequestPolicy(rawValue: read.integer(.allowRequests)) ?? .none
         requestBytesMax = Int(read.integer(.requestsMaxBytes))
         username = read.text(.username)
-        password = read.text(.password)
-        token = read.text(.token)
+        password = read.secret(.password)
+        token = read.secret(.token)
         headers = read.pairs(.headers)
         subprotocols = read.texts(.subprotocols)
         origin = read.text(.origin)
         userAgent = read.text(.userAgent)
-        certificateAuthorities = read.text(.certificateAuthorities)
-        certificate = read.text(.certificate)
-        privateKey = read.text(.privateKey)
-        privateKeyPassword = read.text(.privateKeyPassword)
+        certificateAuthorities = read.secret(.certificateAuthorities)
+        certificate = read.secret(.certificate)
+        privateKey = read.secret(.privateKey)
+        privateKeyPassword = read.secret(.privateKeyPassword)
         requiresTLS13 = read.integer(.tlsMinVersion) == 13
         tlsCiphers = read.text(.tlsCiphers)
         tlsServerName = read.text(.tlsServerName)
@@ -88,9 +88,9 @@ public final class NodeSettings: Sendable {
 
     /// Basic authentication.
     public let username: String?
-    public let password: String?
+    public let password: SecretBytes?
     /// Bearer authentication; never together with `username`.
-    public let token: String?
+    public let token: SecretBytes?
     /// Checked with `HandshakeRequest.validate`.
     public let headers: [NamedText]
     public let subprotocols: [String]
@@ -98,11 +98,11 @@ public final class NodeSettings: Sendable {
     public let userAgent: String?
 
     /// PEM text, its base64, or a path; nil: the system's store.
-    public let certificateAuthorities: String?
+    public let certificateAuthorities: SecretBytes?
     /// PEM text, its base64, or a path; never without `privateKey`.
-    public let certificate: String?
-    public let privateKey: String?
-    public let privateKeyPassword: String?
+    public let certificate: SecretBytes?
+    public let privateKey: SecretBytes?
+    public let privateKeyPassword: SecretBytes?
     public let requiresTLS13: Bool
     public let tlsCiphers: String?
     /// Nil: the URL's host.
@@ -168,19 +168,32 @@ public final class NodeSettings: Sendable {
         return values
     }
 
+    /// Every setting at its default, and a URL that is never used.
+    public static let standard: NodeSettings = {
+        let url = try? WebSocketURL.parse("ws://localhost/")
+        return NodeSettings(SettingsParser(), urls: url.map { [$0] } ?? [])
+    }()
+
     /// Reads a settings document, bare or inside {"params":{…}}, at most `documentBytesMax` long.
     ///
     /// Throws an error that names all that is wrong; nothing secret stands in it.
     public static func parse(json: UnsafeRawBufferPointer) throws(SettingsError) -> NodeSettings {
         let document: JSONDocument
+        let secrets: SettingsSecrets
         do throws(JSONError) {
-            document = try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
+            if json.count > documentBytesMax {
+                throw JSONError(text: "the document has \(json.count) bytes, at most \(documentBytesMax) are taken")
+            }
+            secrets = SettingsSecrets(json, .settings)
+            document = try secrets.document.withBytes { json throws(JSONError) in
+                try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
+            }
         } catch {
             throw SettingsError(
                 key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text),
                 isOutOfMemory: error.isOutOfMemory)
         }
-        var parser = SettingsParser()
+        var parser = SettingsParser(secrets: secrets)
         try parser.read(document.root)
         SettingsRules.check(&parser)
         let urls = SettingsURL.urls(&parser)
@@ -235,6 +248,11 @@ private struct SettingsReader {
 
     func text(_ key: SettingKey) -> String? {
         if case .text(let value) = parser.effective(key) { return value }
+        return nil
+    }
+
+    func secret(_ key: SettingKey) -> SecretBytes? {
+        if case .secret(let bytes) = parser.effective(key) { return bytes }
         return nil
     }
 

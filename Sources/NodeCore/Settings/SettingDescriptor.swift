@@ -63,6 +63,15 @@ public struct SettingDescriptor: Sendable {
         self.description = description
     }
 
+    /// Its text never becomes a `String`; see `SettingsSecrets`. A path is part of the URL, which does.
+    var isKeptSecret: Bool {
+        switch kind {
+        case .file: true
+        case .text, .pairs: isSecret && key != .path
+        default: false
+        }
+    }
+
     /// Whether `name` names this setting.
     func isNamed(_ name: String) -> Bool { key.rawValue == name || aliases.contains(name) }
 }

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// One of the values of a setting that takes a name or a number.
 public struct SettingChoice: Equatable, Sendable {
     public let name: String
@@ -96,18 +98,20 @@ public enum SettingValue: Equatable, Sendable {
     case integer(Int64)
     case milliseconds(Int64)
     case text(String)
+    /// A text that is secret, or a file's, which may hold a key.
+    case secret(SecretBytes)
     case texts([String])
     case pairs([NamedText])
     /// A JSON document's text, as it was given.
     case document([UInt8])
 }
 
-/// A name with a text.
+/// A name with a text, which may be secret.
 public struct NamedText: Equatable, Sendable {
     public let name: String
-    public let text: String
+    public let text: SecretBytes
 
-    public init(name: String, text: String) {
+    public init(name: String, text: SecretBytes) {
         self.name = name
         self.text = text
     }

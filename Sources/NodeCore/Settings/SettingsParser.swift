@@ -10,7 +10,13 @@ struct SettingsParser {
     private(set) var template: CustomTemplate?
     private(set) var staticTags: StaticTags?
 
-    init() { values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count) }
+    private let secrets: SettingsSecrets?
+
+    /// - Parameter secrets: what was taken out of the document.
+    init(secrets: SettingsSecrets? = nil) {
+        self.secrets = secrets
+        values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count)
+    }
 
     /// What the document says, or nil where it says nothing.
     func given(_ key: SettingKey) -> SettingValue? {
@@ -164,7 +170,14 @@ struct SettingsParser {
 
     private mutating func readText(_ value: JSONValue, by descriptor: SettingDescriptor) -> SettingValue? {
         switch descriptor.kind {
-        case .text(let max), .file(let max):
+        case .file(let max):
+            guard let secret = Self.secret(value, secrets) else { break }
+            return bounded(secret, max, descriptor).map { .secret($0) }
+        case .text(let max):
+            if descriptor.isKeptSecret {
+                guard let secret = Self.secret(value, secrets) else { break }
+                return bounded(secret, max, descriptor).map { .secret($0) }
+            }
             guard let text = value.string else { break }
             return readBounded(text, max, descriptor).map { .text($0) }
         case .texts(let countMax, let bytesMax):
@@ -180,8 +193,13 @@ struct SettingsParser {
             guard let array = container(value, .array, descriptor) else { return nil }
             return readTexts(array, countMax, bytesMax, descriptor)
         case .pairs(let countMax, let bytesMax):
-            guard let object = container(value, .object, descriptor) else { return nil }
-            return readPairs(object, countMax, bytesMax, descriptor)
+            if value.kind == .object { return readPairs(value, secrets, countMax, bytesMax, descriptor) }
+            // The gateway's form has fields for texts only: one that holds an object.
+            guard let text = Self.secret(value, secrets) else { break }
+            let inner = text.withBytes { SettingsSecrets($0, .members) }
+            let document = inner.document.withBytes { try? JSONDocument.parse($0, byteCountMax: 1 << 20) }
+            guard let document, document.root.kind == .object else { break }
+            return readPairs(document.root, inner, countMax, bytesMax, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }
@@ -257,8 +275,27 @@ struct SettingsParser {
         return texts.isEmpty ? nil : .texts(texts)
     }
 
+    /// A text's bytes, from where it was put when the document was read; nil: it is no text.
+    private static func secret(_ value: JSONValue, _ secrets: SettingsSecrets?) -> SecretBytes? {
+        value.withUTF8 { secrets?.secret(for: $0) ?? SecretBytes($0) }
+    }
+
+    private mutating func bounded(_ text: SecretBytes, _ max: Int, _ descriptor: SettingDescriptor) -> SecretBytes? {
+        if text.count > max {
+            refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(max)")
+            return nil
+        }
+        // C's functions would take the text only as far as that.
+        if text.withBytes({ $0.contains(0) }) {
+            refuse(descriptor.key, "holds U+0000, which no setting may")
+            return nil
+        }
+        return text
+    }
+
     private mutating func readPairs(
-        _ object: JSONValue, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+        _ object: JSONValue, _ secrets: SettingsSecrets?, _ countMax: Int, _ bytesMax: Int,
+        _ descriptor: SettingDescriptor
     ) -> SettingValue? {
         if object.count > countMax {
             refuse(descriptor.key, "has \(object.count) members; it takes at most \(countMax)")
@@ -267,12 +304,12 @@ struct SettingsParser {
         var pairs: [NamedText] = []
         var isRefused = false
         object.forEachMember { name, value in
-            guard let text = value.string else {
+            guard let text = Self.secret(value, secrets) else {
                 refuse(descriptor, value, "at \"\(Self.shown(name))\" ")
                 isRefused = true
                 return false
             }
-            guard let bounded = readBounded(text, bytesMax, descriptor) else {
+            guard let bounded = bounded(text, bytesMax, descriptor) else {
                 isRefused = true
                 return false
             }

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// What the table cannot say: the form of single texts, and what must fit together.
 enum SettingsRules {
     static func check(_ parser: inout SettingsParser) {
@@ -9,6 +11,11 @@ enum SettingsRules {
 
     private static func text(_ key: SettingKey, _ parser: SettingsParser) -> String? {
         if case .text(let text) = parser.given(key) { return text }
+        return nil
+    }
+
+    private static func secret(_ key: SettingKey, _ parser: SettingsParser) -> SecretBytes? {
+        if case .secret(let bytes) = parser.given(key) { return bytes }
         return nil
     }
 
@@ -35,9 +42,9 @@ enum SettingsRules {
             // RFC 7301 §3.1: names are not empty.
             refuse(.tlsALPN, "holds an empty text", &parser)
         }
-        if let value = text(.origin, parser) { refuse(.origin, HandshakeText.problem(fieldValue: value), &parser) }
+        if let value = text(.origin, parser) { refuse(.origin, HandshakeText.problem(fieldValue: value.utf8), &parser) }
         if let value = text(.userAgent, parser) {
-            refuse(.userAgent, HandshakeText.problem(fieldValue: value), &parser)
+            refuse(.userAgent, HandshakeText.problem(fieldValue: value.utf8), &parser)
         }
         if let value = text(.tlsCiphers, parser) { refuse(.tlsCiphers, HandshakeText.problem(ciphers: value), &parser) }
         if let value = text(.tlsServerName, parser) {
@@ -52,14 +59,14 @@ enum SettingsRules {
         if let username = text(.username, parser) {
             refuse(.username, HandshakeText.problem(username: username), &parser)
         }
-        if let password = text(.password, parser) {
-            refuse(.password, HandshakeText.problem(fieldValue: password), &parser)
+        if let password = secret(.password, parser) {
+            refuse(.password, password.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
             if parser.given(.username) == nil && !parser.isRefused(.username) {
                 parser.refuse(.password, "stands without \"username\"")
             }
         }
-        guard let token = text(.token, parser) else { return checkAuthorization(&parser) }
-        refuse(.token, HandshakeText.problem(token: token), &parser)
+        guard let token = secret(.token, parser) else { return checkAuthorization(&parser) }
+        refuse(.token, token.withBytes { HandshakeText.problem(token: $0) }, &parser)
         if parser.given(.username) != nil { parser.refuse(.token, "stands beside \"username\"; give one or the other") }
         checkAuthorization(&parser)
     }

@@ -81,7 +81,7 @@ public enum SettingsSchema {
             case .boolean(let boolean): return boolean ? "true" : "false"
             case .integer(let integer): return "\(integer)"
             case .milliseconds(let milliseconds): return SettingKind.seconds(milliseconds)
-            case .text, .texts, .pairs, .document: return nil
+            case .text, .secret, .texts, .pairs, .document: return nil
             }
         }
         if descriptor.isRequired { return nil }

@@ -101,7 +101,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     var clientSubject: String? {
-        ssl.flatMap { SSL_get0_peer_certificate($0) }.map { TLSCertificate.subject($0) }
+        ssl.flatMap { SSL_get0_peer_certificate($0) }.map { TLSCertificate.subject($0).shown() }
     }
 
     fileprivate func end() {

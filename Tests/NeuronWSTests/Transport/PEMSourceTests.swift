@@ -1,5 +1,6 @@
 import CLinux
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -7,9 +8,13 @@ import Testing
     private let pem = "-----BEGIN X-----\nAAAA\n-----END X-----\n"
     private let base64 = "LS0tLS1CRUdJTiBYLS0tLS0KQUFBQQotLS0tLUVORCBYLS0tLS0K"
 
+    private func decoded(_ text: String) throws -> [UInt8] {
+        try PEMSource.decode(text: SecretBytes(text)).pem.bytes
+    }
+
     private func error(_ text: String) -> String? {
         do throws(PEMSourceError) {
-            _ = try PEMSource.decode(text: text)
+            _ = try PEMSource.decode(text: SecretBytes(text))
             return nil
         } catch {
             return error.detail
@@ -27,21 +32,21 @@ import Testing
     }
 
     @Test func takesPEMText() throws {
-        #expect(try PEMSource.decode(text: pem) == Array(pem.utf8))
-        #expect(try PEMSource.decode(text: "comment\n" + pem) == Array(("comment\n" + pem).utf8))
+        #expect(try decoded(pem) == Array(pem.utf8))
+        #expect(try decoded("comment\n" + pem) == Array(("comment\n" + pem).utf8))
     }
 
     @Test func takesBase64OfPEMText() throws {
-        #expect(try PEMSource.decode(text: base64) == Array(pem.utf8))
+        #expect(try decoded(base64) == Array(pem.utf8))
         // As some encoders break it into lines, and without padding.
         let broken = base64.prefix(20) + "\r\n" + base64.dropFirst(20) + "\n"
-        #expect(try PEMSource.decode(text: String(broken)) == Array(pem.utf8))
+        #expect(try decoded(String(broken)) == Array(pem.utf8))
     }
 
     @Test func takesAFile() throws {
-        var decoded: [UInt8]?
-        withFile(Array(pem.utf8)) { decoded = try? PEMSource.decode(text: $0) }
-        #expect(decoded == Array(pem.utf8))
+        var found: [UInt8]?
+        withFile(Array(pem.utf8)) { found = try? decoded($0) }
+        #expect(found == Array(pem.utf8))
     }
 
     @Test func tellsWhatItFound() throws {
@@ -75,15 +80,65 @@ import Testing
         #expect(error(secret)?.contains("topsecret") == false)
     }
 
+    private func withKeyFile(_ mode: mode_t, _ content: String? = nil, _ body: (String) -> Void) {
+        let key = content ?? "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+        withFile(Array(key.utf8)) {
+            chmod($0, mode)
+            body($0)
+        }
+    }
+
+    private func warning(_ path: String) -> String? {
+        (try? PEMSource.decode(text: SecretBytes(path)))?.warning
+    }
+
+    @Test(arguments: [(mode_t(0o602), "everybody"), (0o666, "everybody"), (0o620, "its group"), (0o660, "its group")])
+    func refusesAKeyThatOthersMayWrite(mode: mode_t, who: String) {
+        withKeyFile(mode) {
+            #expect(
+                error($0)
+                    == "names the file \($0), which holds a private key and which \(who) may write: make sure that the "
+                    + "key in it is yours, then chmod 600 \($0)")
+        }
+    }
+
+    @Test(arguments: [mode_t(0o644), 0o604])
+    func warnsOfAKeyThatEverybodyMayRead(mode: mode_t) {
+        withKeyFile(mode) {
+            #expect(error($0) == nil)
+            #expect(
+                warning($0)
+                    == "names the file \($0), which holds a private key and which everybody may read: chmod 600 \($0)")
+        }
+    }
+
+    @Test(arguments: [mode_t(0o600), 0o400, 0o640])
+    func takesAKeyThatIsKeptToItsOwner(mode: mode_t) {
+        withKeyFile(mode) { #expect(error($0) == nil && warning($0) == nil) }
+    }
+
+    @Test func letsEverybodyReadACertificate() {
+        withKeyFile(0o666, pem) { #expect(error($0) == nil && warning($0) == nil) }
+    }
+
+    @Test func spellsOutWhatIsOddInAPath() {
+        let told = error("/no\u{1B}[2J\nfile")
+        #expect(told?.hasPrefix(#"names the file /no\u{1b}[2J\u{a}file, which does not exist"#) == true)
+    }
+
+    private func base64Decoded(_ text: String) -> [UInt8]? {
+        SecretBytes(text).withBytes { PEMSource.decodeBase64($0) }?.bytes
+    }
+
     @Test func decodesBase64() {
         // RFC 4648 section 10.
         for (text, plain) in [
             ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE", "fooba"),
             ("Zm9v\nYmFy", "foobar"),
         ] {
-            #expect(PEMSource.decodeBase64(Array(text.utf8)) == Array(plain.utf8))
+            #expect(base64Decoded(text) == Array(plain.utf8))
         }
-        for text in ["", "Z", "Zm9vY", "Zm9v*", "Zg==Zg"] { #expect(PEMSource.decodeBase64(Array(text.utf8)) == nil) }
-        #expect(PEMSource.decodeBase64(Array("+/+/".utf8)) == [0xfb, 0xff, 0xbf])
+        for text in ["", "Z", "Zm9vY", "Zm9v*", "Zg==Zg"] { #expect(base64Decoded(text) == nil) }
+        #expect(base64Decoded("+/+/") == [0xfb, 0xff, 0xbf])
     }
 }

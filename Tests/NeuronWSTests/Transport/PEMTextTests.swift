@@ -1,4 +1,5 @@
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -6,7 +7,7 @@ import Testing
     private let plain = "-----BEGIN X-----\nAAAA\nBBBB\n-----END X-----\n"
 
     private func normalized(_ text: String) -> String {
-        String(decoding: PEMText.normalized(Array(text.utf8)), as: UTF8.self)
+        String(decoding: SecretBytes(text).withBytes { PEMText.normalized($0) }.bytes, as: UTF8.self)
     }
 
     @Test func leavesGoodPEMAlone() {

@@ -2,6 +2,7 @@ import CLinux
 import COpenSSL
 import LoopbackServer
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -178,14 +179,14 @@ enum Plant {
         let encrypted = try CertificateAuthority.encrypt(keyPEM: known.keyPEM, password: "secret")
         let client = try Plant.client {
             $0.certificate = Array(known.certificatePEM.utf8)
-            $0.key = Array(encrypted.utf8)
+            $0.key = SecretBytes(encrypted)
             $0.keyPassword = "secret"
         }
         #expect(try end(server, client: client).receivedText == "hello")
         let unknown = try Plant.stranger.issue(names: ["gateway-7"], isClient: true)
         let stranger = try Plant.client {
             $0.certificate = Array(unknown.certificatePEM.utf8)
-            $0.key = Array(unknown.keyPEM.utf8)
+            $0.key = SecretBytes(unknown.keyPEM)
         }
         let error = try end(server, client: stranger).error
         #expect(error?.kind == .tlsClientCertificateRejected)

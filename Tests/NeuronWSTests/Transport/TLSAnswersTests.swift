@@ -3,6 +3,7 @@ import COpenSSL
 import LoopbackServer
 import NodeCore
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -74,7 +75,7 @@ import Testing
         server.trustClients(of: Plant.authority.certificatePEM)
         let client = try Plant.client {
             $0.certificate = Array(identity.certificatePEM.utf8)
-            $0.key = Array(identity.keyPEM.utf8)
+            $0.key = SecretBytes(identity.keyPEM)
         }
         let owner = try run(server, client: client) { connection in
             #expect(connection.requestClientCertificate())

@@ -1,6 +1,7 @@
 import COpenSSL
 import LoopbackServer
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -29,7 +30,7 @@ import Testing
         #expect(error { $0.ca = bytes(Plant.authority.certificatePEM + Plant.stranger.certificatePEM) } == nil)
         let plain = error {
             $0.certificate = bytes(identity.certificatePEM + Plant.authority.certificatePEM)
-            $0.key = bytes(identity.keyPEM)
+            $0.key = SecretBytes(identity.keyPEM)
         }
         #expect(plain == nil)
         #expect(error { $0.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256" } == nil)
@@ -41,7 +42,7 @@ import Testing
             names: ["gateway-7"], notBeforeSeconds: -7200, notAfterSeconds: -3600, isClient: true)
         let refused = error {
             $0.certificate = bytes(old.certificatePEM)
-            $0.key = bytes(old.keyPEM)
+            $0.key = SecretBytes(old.keyPEM)
         }
         #expect(refused == nil)
     }
@@ -65,31 +66,31 @@ import Testing
             error { $0.certificate = bytes(identity.certificatePEM) }
                 == TLSConfigurationError(key: "key", detail: "is missing: cert is set, and each needs the other"))
         #expect(
-            error { $0.key = bytes(identity.keyPEM) }
+            error { $0.key = SecretBytes(identity.keyPEM) }
                 == TLSConfigurationError(key: "cert", detail: "is missing: key is set, and each needs the other"))
     }
 
     @Test func tellsACertificateOrKeyThatIsNone() {
         let exchanged = error {
             $0.certificate = bytes(identity.keyPEM)
-            $0.key = bytes(identity.certificatePEM)
+            $0.key = SecretBytes(identity.certificatePEM)
         }
         #expect(exchanged == TLSConfigurationError(key: "cert", detail: "holds a private key, not a certificate"))
         let noKey = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes(identity.certificatePEM)
+            $0.key = SecretBytes(identity.certificatePEM)
         }
         #expect(noKey == TLSConfigurationError(key: "key", detail: "holds a certificate, not a private key"))
         let nonsense = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes("nonsense")
+            $0.key = SecretBytes("nonsense")
         }
         #expect(
             nonsense
                 == TLSConfigurationError(key: "key", detail: "is not PEM: there is no line -----BEGIN (8 bytes)"))
         let damaged = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes(
+            $0.key = SecretBytes(
                 "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\n-----END PRIVATE KEY-----\n")
         }
         #expect(damaged?.key == "key")
@@ -100,7 +101,7 @@ import Testing
         let other = try Plant.authority.issue(names: ["gateway-8"], isClient: true)
         let refused = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes(other.keyPEM)
+            $0.key = SecretBytes(other.keyPEM)
         }
         #expect(
             refused
@@ -113,8 +114,8 @@ import Testing
         let encrypted = try CertificateAuthority.encrypt(keyPEM: identity.keyPEM, password: "secret")
         let refused = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes(encrypted)
-            $0.keyPassword = password
+            $0.key = SecretBytes(encrypted)
+            $0.keyPassword = password.map { SecretBytes($0) }
         }
         #expect(refused?.key == "keypass")
         #expect(
@@ -126,7 +127,7 @@ import Testing
     @Test func aPasswordForAPlainKeyIsHarmless() {
         let refused = error {
             $0.certificate = bytes(identity.certificatePEM)
-            $0.key = bytes(identity.keyPEM)
+            $0.key = SecretBytes(identity.keyPEM)
             $0.keyPassword = "unused"
         }
         #expect(refused == nil)

@@ -1,4 +1,5 @@
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -8,7 +9,8 @@ import Testing
     ) -> TLSNames {
         let all = dns + addresses + others
         return TLSNames(
-            dns: dns, addresses: addresses, all: all, commonName: commonName, hasAlternativeNames: !all.isEmpty)
+            dns: dns.map { ForeignText($0) }, addresses: addresses, all: all,
+            commonName: commonName.map { ForeignText($0) }, hasAlternativeNames: !all.isEmpty)
     }
 
     private func told(_ names: TLSNames, _ serverName: String, isAddress: Bool = false) -> String {

@@ -1,0 +1,96 @@
+import WebSocketCore
+
+/// Finds the texts that are secret in a settings document. It reads JSON only as far as it must to know where it is,
+/// and makes nothing of what is none: what is wrong with a document jansson says.
+struct SettingsSecretScanner {
+    /// What the members of an object are.
+    private enum Members { case settings, secret, other }
+
+    private enum Member { case parameters, secret, other }
+
+    private let bytes: UnsafeMutableRawBufferPointer
+    private let scope: SettingsSecrets.Scope
+    private var position = 0
+    /// The objects and arrays around the position.
+    private var levels: [(members: Members, isObject: Bool)] = []
+    private var member = Member.other
+    private var expectsName = false
+
+    init(_ bytes: UnsafeMutableRawBufferPointer, _ scope: SettingsSecrets.Scope) {
+        self.bytes = bytes
+        self.scope = scope
+    }
+
+    /// Where the next secret text lies, without its quotes; nil: there is none any more.
+    mutating func next() -> Range<Int>? {
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                guard let range = text() else { return nil }
+                if expectsName {
+                    member = named(range)
+                    expectsName = false
+                } else if isSecret {
+                    return range
+                }
+            // Deeper than jansson reads: it refuses the document.
+            case UInt8(ascii: "{") where levels.count > JSONDocument.depthMax: return nil
+            case UInt8(ascii: "[") where levels.count > JSONDocument.depthMax: return nil
+            case UInt8(ascii: "{"): enter(isObject: true)
+            case UInt8(ascii: "["): enter(isObject: false)
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                _ = levels.popLast()
+                leaveMember(expectsName: false)
+            case UInt8(ascii: ","): leaveMember(expectsName: levels.last?.isObject == true)
+            default: position += 1
+            }
+        }
+        return nil
+    }
+
+    private mutating func leaveMember(expectsName: Bool) {
+        member = .other
+        self.expectsName = expectsName
+        position += 1
+    }
+
+    /// The value at the position is secret, with all that is in it.
+    private var isSecret: Bool {
+        guard let level = levels.last else { return false }
+        return level.members == .secret || (level.members == .settings && member == .secret)
+    }
+
+    private mutating func enter(isObject: Bool) {
+        let members: Members
+        if levels.isEmpty {
+            members = scope == .settings ? .settings : .secret
+        } else if isSecret {
+            members = .secret
+        } else {
+            // Settings stand in the root, or in "params" there.
+            members = levels.count == 1 && isObject && member == .parameters ? .settings : .other
+        }
+        levels.append((members, isObject))
+        leaveMember(expectsName: isObject)
+    }
+
+    /// The text at the position, which goes behind it; nil: it does not end.
+    private mutating func text() -> Range<Int>? {
+        let start = position + 1
+        var end = start
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        guard end < bytes.count else { return nil }
+        position = end + 1
+        return start..<end
+    }
+
+    private func named(_ range: Range<Int>) -> Member {
+        guard levels.last?.members == .settings else { return .other }
+        guard let name = JSONTextDecoder.decode(UnsafeRawBufferPointer(rebasing: bytes[range])) else { return .other }
+        let text = name.withBytes { String(decoding: $0, as: UTF8.self) }
+        if levels.count == 1, text == "params" { return .parameters }
+        // What is no setting may be one that was misspelt, and its value is never looked at.
+        guard let index = SettingsTable.index(named: text) else { return .secret }
+        return SettingsTable.descriptors[index].isKeptSecret ? .secret : .other
+    }
+}
