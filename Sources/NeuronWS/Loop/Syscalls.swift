@@ -1,4 +1,5 @@
 import CLinux
+import NodeCore
 
 /// How a transfer on a non-blocking descriptor went.
 enum TransferResult: Equatable {
@@ -232,6 +233,9 @@ extension Syscalls {
             case .bytes(0): return content
             case .bytes(let count):
                 if content.count + count > bytesMax { throw SystemError(number: EFBIG, call: "read") }
+                if content.count + count > content.capacity, !Headroom.has(content.capacity * 2) {
+                    throw SystemError(number: ENOMEM, call: "read")
+                }
                 content.append(contentsOf: chunk[..<count])
             case .wouldBlock: return content
             case .failed(let error): throw error

@@ -87,17 +87,18 @@ extension NodeSession {
             failed(Ending(reason: .NEURON_WS_REASON_REFUSED_BY_HOST, text: text))
             return
         }
-        let buffer = takeSendBuffer()
+        guard let buffer = takeSendBuffer() else { return }
         bytes.withUnsafeBytes { if let base = $0.baseAddress { buffer.copyMemory(from: base, byteCount: $0.count) } }
         sendEnd = bytes.count
         pump()
     }
 
-    func takeSendBuffer() -> UnsafeMutableRawPointer {
+    /// nil: the system gives none. The connection ends, and what was to be sent waits for the next one.
+    func takeSendBuffer() -> UnsafeMutableRawPointer? {
         if let sendBuffer { return sendBuffer }
-        let buffer = loop.outputBuffers.take()
-        sendBuffer = buffer
-        return buffer
+        sendBuffer = loop.outputBuffers.take()
+        if sendBuffer == nil { stream?.lacksMemory() }
+        return sendBuffer
     }
 
     func opened() {
@@ -225,7 +226,8 @@ extension NodeSession: StreamOwner {
             return false
         }
         protocolState = .open(
-            WebSocketEndpoint(role: .client, limits: configuration.endpointLimits, allowsRSV1: inflater != nil))
+            WebSocketEndpoint(
+                role: .client, limits: configuration.endpointLimits, allowsRSV1: inflater != nil, memory: .heap))
         let round = self.round
         perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         return !isEnded && round == self.round && stream != nil

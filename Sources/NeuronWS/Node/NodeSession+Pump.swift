@@ -82,8 +82,8 @@ extension NodeSession {
         guard case .open(var endpoint) = protocolState else { return .nothing }
         if node.outbox.isAllFramed { takeMail() }
         guard endpoint.hasControlFrames || (maySendData(endpoint) && !node.outbox.isAllFramed) else { return .nothing }
-        let output = UnsafeMutableRawBufferPointer(
-            start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
+        guard let buffer = takeSendBuffer() else { return .nothing }
+        let output = UnsafeMutableRawBufferPointer(start: buffer, count: loop.outputBuffers.bufferBytes)
         protocolState = .none
         var needsKeys = loop.maskingKeys.keysLeft < 8
         var isTurnOver = false
@@ -141,7 +141,8 @@ extension NodeSession {
     func frameReplies() {
         guard mayFrameReplies, !isPumping, case .open = protocolState else { return }
         guard takeMail() || !node.outbox.isAllFramed else { return }
-        let output = UnsafeMutableRawBufferPointer(start: takeSendBuffer(), count: loop.outputBuffers.bufferBytes)
+        guard let buffer = takeSendBuffer() else { return }
+        let output = UnsafeMutableRawBufferPointer(start: buffer, count: loop.outputBuffers.bufferBytes)
         isPumping = true
         defer { isPumping = false }
         while true {

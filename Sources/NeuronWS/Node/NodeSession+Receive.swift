@@ -20,7 +20,7 @@ extension NodeSession {
             let piece = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, offset + Self.pieceBytes)])
             let before = (offset: offset, frames: endpoint.framesReceived)
             let event = endpoint.bytesReceived(piece.bytes, from: &offset)
-            let message = if case .message = event { endpoint.message } else { [UInt8]() }
+            let message: MessageBytes? = if case .message = event { endpoint.message } else { nil }
             let isCompressed = endpoint.messageIsCompressed
             draw(.bytesReceived, offset - before.offset)
             draw(.framesReceived, Int(truncatingIfNeeded: endpoint.framesReceived &- before.frames))
@@ -29,7 +29,7 @@ extension NodeSession {
                 if offset == bytes.count { break }
                 continue
             }
-            if isCompressed, case .message(let kind) = event, inflater != nil {
+            if isCompressed, case .message(let kind) = event, let message, inflater != nil {
                 arriving = .compressed(isText: kind == .text, message)
                 continueArriving()
             } else {
@@ -61,7 +61,7 @@ extension NodeSession {
         return true
     }
 
-    private func inflatePiece(_ bytes: [UInt8], isText: Bool) {
+    private func inflatePiece(_ bytes: MessageBytes, isText: Bool) {
         guard let inflater else { return arriving = nil }
         let before = inflater.inflatedBytes
         let result: Result<UnsafeRawBufferPointer?, ProtocolError> = bytes.withUnsafeBytes { bytes in
@@ -84,14 +84,14 @@ extension NodeSession {
             protocolState = .none
             let event = endpoint.messageRejected(error)
             protocolState = .open(endpoint)
-            handle(event, [])
+            handle(event, nil)
         }
     }
 
-    private func handle(_ event: EndpointEvent, _ message: [UInt8]) {
+    private func handle(_ event: EndpointEvent, _ message: MessageBytes?) {
         switch event {
         case .message(let kind):
-            message.withUnsafeBytes { messageReceived(kind, $0) }
+            message?.withUnsafeBytes { messageReceived(kind, $0) }
         case .ping:
             draw(.eventsHandled)
             node.lock.withLock { node.counters.pingsReceived &+= 1 }

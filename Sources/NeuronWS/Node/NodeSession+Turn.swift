@@ -4,7 +4,7 @@ import WebSocketCore
 /// What came whole from the server and takes more than one turn.
 enum Arriving {
     /// A compressed message, which the inflater is at.
-    case compressed(isText: Bool, [UInt8])
+    case compressed(isText: Bool, MessageBytes)
     /// The rest of an array of requests.
     case documents(isText: Bool, IncomingMessage, EventBytes)
 }

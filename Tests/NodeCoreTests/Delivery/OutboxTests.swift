@@ -46,7 +46,7 @@ private struct Bench: ~Copyable {
                 texts.append("\(event)")
                 continue
             }
-            texts.append(String(decoding: server.message, as: UTF8.self))
+            texts.append(String(decoding: (server.message?.array ?? []), as: UTF8.self))
         }
         return texts
     }
