@@ -17,8 +17,9 @@ public struct MessageAssembler: Sendable {
     }
 
     private let maxMessageBytes: UInt64
+    private let memory: MessageMemory
     private var state = State.idle
-    private var buffer: [UInt8] = []
+    private var buffer: MessageBytes
     private var announcedBytes: UInt64 = 0
     private var validator = UTF8Validator()
     private var checksText = false
@@ -34,8 +35,10 @@ public struct MessageAssembler: Sendable {
     /// that can only be done after inflating.
     public private(set) var isCompressed = false
 
-    public init(maxMessageBytes: Int) {
+    public init(maxMessageBytes: Int, memory: MessageMemory = .swift) {
         self.maxMessageBytes = UInt64(clamping: maxMessageBytes)
+        self.memory = memory
+        buffer = MessageBytes(memory: memory)
     }
 
     /// True between the first frame of a message and the end of its last.
@@ -71,21 +74,16 @@ public struct MessageAssembler: Sendable {
     /// Takes a piece of the current frame's payload, still masked if the frame is.
     public mutating func payloadReceived(_ bytes: RawSpan) throws(ProtocolError) {
         let start = buffer.count
-        grow(by: bytes.byteCount)
-        bytes.withUnsafeBytes { raw in
-            buffer.append(contentsOf: raw.assumingMemoryBound(to: UInt8.self))
-        }
+        try grow(by: bytes.byteCount)
+        bytes.withUnsafeBytes { buffer.append($0) }
         if let maskingKey {
             let offset = frameReceived
-            buffer.withUnsafeMutableBytes { all in
-                let piece = UnsafeMutableRawBufferPointer(rebasing: all[start...])
-                Masking.apply(piece, key: maskingKey, offset: offset)
-            }
+            buffer.withAppended(from: start) { Masking.apply($0, key: maskingKey, offset: offset) }
         }
         // Only its place in the key's four bytes matters, so that it may wrap.
         frameReceived &+= bytes.byteCount
         guard checksText else { return }
-        let isValid = buffer.withUnsafeBytes { validator.feed(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        let isValid = buffer.withAppended(from: start) { validator.feed(UnsafeRawBufferPointer($0)) }
         guard isValid else { throw .invalidUTF8 }
     }
 
@@ -100,21 +98,22 @@ public struct MessageAssembler: Sendable {
     }
 
     /// Lends the complete message's bytes for the duration of the call; none if there is no complete message.
-    @inlinable
     public func withMessage<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try body(completeBytes.span.bytes)
+        guard let message else { return try body(UnsafeRawBufferPointer(start: nil, count: 0).bytes) }
+        return try message.withUnsafeBytes { (bytes) throws(E) in try body(bytes.bytes) }
     }
 
-    @usableFromInline var completeBytes: [UInt8] { state == .complete ? buffer : [] }
+    /// The complete message, shared and not copied; nil if there is none.
+    public var message: MessageBytes? { state == .complete ? buffer : nil }
 
     /// Forgets a complete message, and gives its memory back if that is large. Does nothing else.
     public mutating func forget() {
         guard state == .complete else { return }
         state = .idle
-        if buffer.capacity > Self.retainedBytesMax {
-            buffer = []
+        if buffer.capacity > Self.retainedBytesMax || !isKnownUniquelyReferenced(&buffer) {
+            buffer = MessageBytes(memory: memory)
         } else {
-            buffer.removeAll(keepingCapacity: true)
+            buffer.removeAll()
         }
     }
 
@@ -123,12 +122,21 @@ public struct MessageAssembler: Sendable {
 
     /// Makes room by doubling: never by what just this frame needs, which would move the whole message with each. The
     /// last frame's announcement says how much there will be, and that is the end of it.
-    private mutating func grow(by count: Int) {
+    private mutating func grow(by count: Int) throws(ProtocolError) {
         let needed = buffer.count + count
-        guard needed > buffer.capacity else { return }
+        if needed <= buffer.capacity, isKnownUniquelyReferenced(&buffer) { return }
         let doubled = max(UInt64(clamping: buffer.capacity) * 2, UInt64(Self.capacityMin))
         let most = isFinalFrame ? announcedBytes : maxMessageBytes
+        let wanted = Int(clamping: max(UInt64(clamping: needed), min(doubled, most)))
         movedBytes &+= buffer.count
-        buffer.reserveCapacity(Int(clamping: max(UInt64(clamping: needed), min(doubled, most))))
+        if isKnownUniquelyReferenced(&buffer) {
+            guard buffer.reserve(wanted) else { throw .outOfMemory }
+        } else {
+            // A copy of this assembler goes on with the bytes as they are.
+            let own = MessageBytes(memory: memory)
+            guard own.reserve(wanted) else { throw .outOfMemory }
+            buffer.withUnsafeBytes { own.append($0) }
+            buffer = own
+        }
     }
 }

@@ -35,7 +35,7 @@ public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
 
     /// A message that does not inflate (RFC 7692 §7.2.2).
     case invalidCompressedData
-    /// Not the peer's fault: there is no memory to inflate a message.
+    /// Not the peer's fault: there is no memory for a message of its size, or to inflate it.
     case outOfMemory
 
     /// The code that our Close frame carries (RFC 6455 §7.4.1).
@@ -43,10 +43,8 @@ public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
         switch self {
         case .invalidUTF8, .invalidCloseReason, .invalidCompressedData:
             return .invalidFramePayloadData
-        case .frameTooBig, .messageTooBig:
+        case .frameTooBig, .messageTooBig, .outOfMemory:
             return .messageTooBig
-        case .outOfMemory:
-            return .internalServerError
         case .maskedFrameFromServer, .unmaskedFrameFromClient, .reservedBits, .reservedOpcode,
             .fragmentedControlFrame, .controlFrameTooLong, .payloadLengthNotMinimal, .payloadLengthTooBig,
             .unexpectedContinuation, .expectedContinuation, .invalidCloseFrame, .invalidCloseCode:
@@ -74,7 +72,7 @@ public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
         case .frameTooBig: return "A frame is bigger than the limit for incoming frames."
         case .messageTooBig: return "A message is bigger than the limit for incoming messages."
         case .invalidCompressedData: return "A compressed message does not inflate."
-        case .outOfMemory: return "There is no memory to inflate a message."
+        case .outOfMemory: return "There is no memory for a message of this size."
         }
     }
 }

@@ -39,10 +39,13 @@ public struct WebSocketEndpoint: Sendable {
     ///   - role: ours.
     ///   - limits: what the peer may send.
     ///   - allowsRSV1: true when permessage-deflate is negotiated (RFC 7692 §6); see `messageIsCompressed`.
-    public init(role: Role, limits: EndpointLimits, allowsRSV1: Bool = false) {
+    ///   - memory: where messages lie; where it has none the connection fails with 1009.
+    public init(
+        role: Role, limits: EndpointLimits, allowsRSV1: Bool = false, memory: MessageMemory = .swift
+    ) {
         self.role = role
         decoder = FrameDecoder(role: role, maxFrameBytes: limits.maxFrameBytes, allowsRSV1: allowsRSV1)
-        assembler = MessageAssembler(maxMessageBytes: limits.maxMessageBytes)
+        assembler = MessageAssembler(maxMessageBytes: limits.maxMessageBytes, memory: memory)
     }
 
     public var state: State {
@@ -89,13 +92,12 @@ public struct WebSocketEndpoint: Sendable {
     }
 
     /// Lends the bytes of the message that the last `bytesReceived` reported; none if it reported another event.
-    @inlinable
     public func withMessage<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try body(message.span.bytes)
+        try assembler.withMessage(body)
     }
 
-    /// The whole message of the last `.message` event, shared and not copied; empty after the next `bytesReceived`.
-    public var message: [UInt8] { assembler.completeBytes }
+    /// The whole message of the last `.message` event, shared and not copied; nil after the next `bytesReceived`.
+    public var message: MessageBytes? { assembler.message }
 
     /// True if the message has its first frame's RSV1 set: its bytes are deflated (RFC 7692 §6), and a text's UTF-8
     /// has not been checked.

@@ -22,12 +22,6 @@ int checks_failed;
 
 enum { large = 64 * 1024 };
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-extern void __libc_free(void *memory);
-
 /* Of this thread alone: the loop thread and the others go on. 0: nothing fails. */
 static __thread long fails_at;
 static __thread size_t counts_from;
@@ -57,38 +51,7 @@ static void *account(void *memory, long sign)
     return memory;
 }
 
-void *malloc(size_t size)
-{
-    return fails(size) ? NULL : account(__libc_malloc(size), 1);
-}
-
-void free(void *memory)
-{
-    __libc_free(account(memory, -1));
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails(count * size) ? NULL : account(__libc_calloc(count, size), 1);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    return fails(size) ? NULL : account(__libc_realloc(account(memory, -1), size), 1);
-}
-
-int posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    if (fails(size))
-        return ENOMEM;
-    *memory = account(__libc_memalign(alignment, size), 1);
-    return *memory == NULL ? ENOMEM : 0;
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return fails(size) ? NULL : account(__libc_memalign(alignment, size), 1);
-}
+#include "allocator.h"
 
 /* ------------------------------------------------------------------------------------------------------ the calls */
 

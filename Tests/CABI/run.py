@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Interop"))
 
 import foreign  # noqa: E402
+from large_peer import LargePeer  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
 C, CXX = ["gcc", "-std=c99", *STRICT], ["g++", "-std=c++17", *STRICT]
@@ -83,6 +84,7 @@ def main() -> int:
             "every_function, C++17": (CXX, ["every_function.cpp"]),
             "misuse, C99": (C, sorted(path.name for path in HERE.glob("misuse*.c"))),
             "memory, C99": (C, ["memory.c"]),
+            "memory_peer, C99": (C, ["memory_peer.c"]),
         }
         built = {}
         for number, (what, (compiler, sources)) in enumerate(programs.items()):
@@ -92,12 +94,13 @@ def main() -> int:
             tally.one(f"{what} compiles without a warning", result.returncode == 0, result.stderr)
             if result.returncode == 0:
                 built[what] = program
-        with foreign.Server(echo=True) as echo, foreign.Server(keep=False) as sink:
+        with foreign.Server(echo=True) as echo, foreign.Server(keep=False) as sink, LargePeer() as large:
             every = [echo.port]
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
-                arguments = every if what.startswith("every") else [*misuse, "1"] if what.startswith("misuse") else []
-                tally.program(what, [program, *arguments], 240)
+                name = what.partition(",")[0]
+                arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port]}
+                tally.program(what, [program, *arguments.get(name, [])], 240)
             headers = [headers for path, headers in echo.requests if path == "/attempt"]
             tally.one(
                 "before_connect's URL, header and token reached the server",
@@ -111,7 +114,7 @@ def main() -> int:
                     tally.one("valgrind is installed", False)
                 else:
                     # What it does to malloc is not for valgrind.
-                    del built["memory, C99"]
+                    del built["memory, C99"], built["memory_peer, C99"]
                     for what, program in built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
                         tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)

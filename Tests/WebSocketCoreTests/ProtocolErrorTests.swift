@@ -7,8 +7,7 @@ struct ProtocolErrorTests {
         for error in ProtocolError.allCases {
             switch error {
             case .invalidUTF8, .invalidCloseReason, .invalidCompressedData: #expect(error.closeCode.rawValue == 1007)
-            case .frameTooBig, .messageTooBig: #expect(error.closeCode.rawValue == 1009)
-            case .outOfMemory: #expect(error.closeCode.rawValue == 1011)
+            case .frameTooBig, .messageTooBig, .outOfMemory: #expect(error.closeCode.rawValue == 1009)
             default: #expect(error.closeCode.rawValue == 1002)
             }
         }

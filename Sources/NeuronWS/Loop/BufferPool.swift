@@ -6,12 +6,18 @@ final class BufferPool {
     /// Capacity of each buffer in bytes.
     let bufferBytes: Int
     private let keptMax: Int
+    private let map: (Int) -> UnsafeMutableRawPointer?
     private var kept: [UnsafeMutableRawPointer] = []
     private var stock = IdleStock()
 
-    init(bufferBytes: Int, keptMax: Int) {
+    /// `map` is for tests, where the system gives nothing.
+    init(
+        bufferBytes: Int, keptMax: Int,
+        map: @escaping (Int) -> UnsafeMutableRawPointer? = { Syscalls.mapMemory($0) }
+    ) {
         self.bufferBytes = bufferBytes
         self.keptMax = keptMax
+        self.map = map
         kept.reserveCapacity(keptMax)
     }
 
@@ -19,16 +25,14 @@ final class BufferPool {
         for buffer in kept { free(buffer) }
     }
 
-    /// A buffer of `bufferBytes` with undefined content. Goes back by `giveBack`, or by `free` if the pool's loop is
-    /// gone.
-    func take() -> UnsafeMutableRawPointer {
+    /// A buffer of `bufferBytes` with undefined content; nil: the system gives none. Goes back by `giveBack`, or by
+    /// `free` if the pool's loop is gone.
+    func take() -> UnsafeMutableRawPointer? {
         if let buffer = kept.popLast() {
             stock.took()
             return buffer
         }
-        // As Swift's own allocator: without memory for a send buffer there is no going on.
-        guard let buffer = Syscalls.mapMemory(bufferBytes) else { fatalError("no memory for a send buffer") }
-        return buffer
+        return map(bufferBytes)
     }
 
     func giveBack(_ buffer: UnsafeMutableRawPointer) {

@@ -28,8 +28,12 @@ final class Link {
     /// The stream has taken all that was framed.
     var isFlushed: Bool { start == end }
 
-    func takeBuffer(_ pool: BufferPool) -> UnsafeMutableRawBufferPointer {
-        let taken = buffer ?? pool.take()
+    /// nil: the system gives none. The connection ends, and what was to be sent waits for the next one.
+    func takeBuffer(_ pool: BufferPool) -> UnsafeMutableRawBufferPointer? {
+        guard let taken = buffer ?? pool.take() else {
+            stream?.lacksMemory()
+            return nil
+        }
         buffer = taken
         return UnsafeMutableRawBufferPointer(start: taken, count: pool.bufferBytes)
     }

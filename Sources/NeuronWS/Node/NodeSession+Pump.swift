@@ -76,7 +76,7 @@ extension NodeSession {
         if connection.isOpen, node.outbox.isAllFramed { takeMail() }
         let maySendMessages = link.quietTimer == nil
         guard connection.hasOutput(node.outbox, maySendMessages: maySendMessages) else { return .nothing }
-        let output = link.takeBuffer(loop.outputBuffers)
+        guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
         var needsKeys = loop.maskingKeys.keysLeft < 8
         var isTurnOver = false
         var goesOn = true
@@ -112,7 +112,7 @@ extension NodeSession {
     func frameReplies(_ link: Link) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
         guard takeMail() || !node.outbox.isAllFramed else { return }
-        let output = link.takeBuffer(loop.outputBuffers)
+        guard let output = link.takeBuffer(loop.outputBuffers) else { return }
         link.isPumping = true
         defer { link.isPumping = false }
         while true {

@@ -1,4 +1,5 @@
 import CLinux
+import NodeCore
 import WebSocketCore
 
 /// How a transfer on a non-blocking descriptor went.
@@ -244,7 +245,9 @@ extension Syscalls {
         _ = try check("fstat") { fstat(descriptor, &facts) }
         var failure: SystemError?
         // One byte more than it may have: a file that grows meanwhile is noticed.
-        let content = SecretBytes(capacity: min(max(64 * 1024, Int(facts.st_size)), bytesMax) + 1) { room in
+        let capacity = min(max(64 * 1024, Int(facts.st_size)), bytesMax) + 1
+        guard Headroom.has(capacity) else { throw SystemError(number: ENOMEM, call: "read") }
+        let content = SecretBytes(capacity: capacity) { room in
             var count = 0
             while count < room.count {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: room[count...])

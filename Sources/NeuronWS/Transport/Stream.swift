@@ -275,6 +275,12 @@ extension Stream {
         if timer == nil { timer = loop.schedule(at: 0, self, token: TimerToken.writeFailed) }
     }
 
+    /// There is no memory to send from. The owner hears of it by `streamClosed`, on a later turn.
+    func lacksMemory() {
+        loop.assertOnLoop()
+        if state != .closed { writeFailed(.noMemory("a buffer to send from", target.text)) }
+    }
+
     private func becameWritable() {
         isBlocked = false
         if let session {

@@ -89,10 +89,9 @@ extension Stream {
             let buffer = loop.plaintextBuffer
             let result = session.read(into: buffer)
             if result.count > 0, !deliver(UnsafeRawBufferPointer(rebasing: buffer[..<result.count])) {
-                if held.isPaused {
-                    held.readEnd = result.end
-                    held.ciphertext = Array(session.unreadBytes)
-                }
+                guard held.isPaused, let rest = kept(session.unreadBytes) else { return }
+                held.readEnd = result.end
+                held.ciphertext = rest
                 return
             }
             guard state == .open, goesOn(after: result.end, session) else { return }

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// OpenSSL's idea of a transport, made of a session's buffers: it reads what `TLSSession.feed` lent and writes to the
-/// output buffer. Nothing here fails, waits or makes a system call.
+/// output buffer. Nothing here fails but for want of memory, waits or makes a system call.
 enum TLSBIO {
     /// Made once per process and never freed: OpenSSL has only 127 numbers for these.
     nonisolated(unsafe) private static let method: OpaquePointer? = makeMethod()
@@ -33,9 +33,11 @@ enum TLSBIO {
         BIO_meth_set_write_ex(method) { bio, bytes, size, count in
             guard let bio, let bytes, let session = BIO_get_data(bio) else { return 0 }
             neuron_ws_BIO_clear_retry_flags(bio)
-            Unmanaged<TLSSession>.fromOpaque(session)._withUnsafeGuaranteedRef { $0.appendOutgoing(bytes, size) }
-            count?.pointee = size
-            return 1
+            let isDone = Unmanaged<TLSSession>.fromOpaque(session)._withUnsafeGuaranteedRef {
+                $0.appendOutgoing(bytes, size)
+            }
+            count?.pointee = isDone ? size : 0
+            return isDone ? 1 : 0
         }
         BIO_meth_set_ctrl(method) { _, command, _, _ in
             // Flushing is the stream's business; everything else is unknown here, and 0 says so.

@@ -1,3 +1,5 @@
+import COpenSSL
+
 /// Ciphertext on its way to the kernel, and which plaintext lies in it. Borrows a buffer of the loop's while there is
 /// something to send. Loop-bound.
 ///
@@ -23,6 +25,8 @@ final class TLSOutput {
     private var end = 0
     private var ciphertextProduced: UInt64 = 0
     private var ciphertextSent: UInt64 = 0
+    /// The system gave no memory for what was to be appended: the connection cannot go on.
+    private(set) var isOutOfMemory = false
     private(set) var plaintextBytesTaken: UInt64 = 0
     private(set) var plaintextBytesSent: UInt64 = 0
     private var answersProduced: UInt64 = 0
@@ -38,7 +42,7 @@ final class TLSOutput {
     /// Perhaps when the loop is gone: nothing goes back to the pool.
     deinit {
         guard let buffer else { return }
-        if capacity == pool.bufferBytes { pool.free(buffer) } else { buffer.deallocate() }
+        if capacity == pool.bufferBytes { pool.free(buffer) } else { free(buffer) }
     }
 
     var count: Int {
@@ -65,13 +69,18 @@ final class TLSOutput {
     }
 
     /// - Parameter isAnswer: not part of a record of data, but something that TLS has to say.
-    func append(_ bytes: UnsafeRawBufferPointer, isAnswer: Bool) {
-        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
-        let target = reserve(bytes.count)
+    /// - Returns: false: nothing was appended, see `isOutOfMemory`.
+    func append(_ bytes: UnsafeRawBufferPointer, isAnswer: Bool) -> Bool {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return true }
+        guard let target = reserve(bytes.count) else {
+            isOutOfMemory = true
+            return false
+        }
         (target + end).copyMemory(from: source, byteCount: bytes.count)
         end += bytes.count
         ciphertextProduced &+= UInt64(bytes.count)
         if isAnswer { answersProduced &+= UInt64(bytes.count) }
+        return true
     }
 
     /// All ciphertext so far carries `plaintextBytes` more of the plaintext.
@@ -113,16 +122,17 @@ final class TLSOutput {
         guard let buffer else { return }
         self.buffer = nil
         // One that had to grow is not of the pool's size.
-        if capacity == pool.bufferBytes { pool.giveBack(buffer) } else { buffer.deallocate() }
+        if capacity == pool.bufferBytes { pool.giveBack(buffer) } else { free(buffer) }
     }
 
-    /// The buffer, with room for `count` bytes behind `end`.
-    private func reserve(_ count: Int) -> UnsafeMutableRawPointer {
+    /// The buffer, with room for `count` bytes behind `end`; nil: there is no memory.
+    private func reserve(_ count: Int) -> UnsafeMutableRawPointer? {
         let current: UnsafeMutableRawPointer
         if let buffer {
             current = buffer
         } else {
-            current = pool.take()
+            guard let new = pool.take() else { return nil }
+            current = new
             capacity = pool.bufferBytes
             buffer = current
         }
@@ -132,7 +142,7 @@ final class TLSOutput {
             current.copyMemory(from: current + start, byteCount: length)
         } else {
             // `write` asks for room first, so only handshake messages beyond all measure come here.
-            let larger = UnsafeMutableRawPointer.allocate(byteCount: (length + count) * 2, alignment: 64)
+            guard let larger = malloc((length + count) * 2) else { return nil }
             larger.copyMemory(from: current + start, byteCount: length)
             release()
             buffer = larger

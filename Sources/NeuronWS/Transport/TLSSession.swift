@@ -219,7 +219,8 @@ extension TLSSession {
     }
 
     private func takeError() -> TransportError {
-        TLSErrors.take(
+        if outgoing.isOutOfMemory { return .noMemory("what TLS has to send", peer) }
+        return TLSErrors.take(
             TLSFailureFacts(
                 peer: peer, serverName: serverName, isHandshaking: isHandshaking,
                 hasCertificate: context.hasCertificate, unmetWish: unmetWish, firstByte: firstByte,
@@ -334,7 +335,8 @@ extension TLSSession {
         return count
     }
 
-    func appendOutgoing(_ bytes: UnsafeRawPointer, _ count: Int) {
+    /// False: there is no memory for them.
+    func appendOutgoing(_ bytes: UnsafeRawPointer, _ count: Int) -> Bool {
         outgoing.append(UnsafeRawBufferPointer(start: bytes, count: count), isAnswer: !isWritingData)
     }
 }

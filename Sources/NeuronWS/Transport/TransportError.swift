@@ -1,3 +1,5 @@
+import CLinux
+
 /// Why a connection could not be made, or ended against the owner's will.
 struct TransportError: Error, Equatable, Sendable {
     enum Kind: UInt8, Sendable, CaseIterable {
@@ -50,6 +52,13 @@ struct TransportError: Error, Equatable, Sendable {
         self.kind = kind
         self.systemErrno = systemErrno
         self.detail = detail
+    }
+
+    /// The process has no memory left for `what` of the connection to `peer`: ENOMEM.
+    static func noMemory(_ what: String, _ peer: String) -> TransportError {
+        TransportError(
+            .network, systemErrno: ENOMEM,
+            "the connection to \(peer) was given up: there is no memory for \(what). Give the process more")
     }
 
     /// Everything from certificates to alerts.

@@ -41,7 +41,7 @@ public final class Connection {
     var deflater: Deflater?
     private var inflater: Inflater?
     /// A compressed message that the inflater is at.
-    private var inflating: (kind: MessageKind, bytes: [UInt8])?
+    private var inflating: (kind: MessageKind, bytes: MessageBytes)?
     private var hasEnded = false
 
     /// The length of the stream of bytes that has gone into buffers so far.
@@ -126,7 +126,8 @@ public final class Connection {
                 inflater = Inflater(agreed: deflate, messageBytesMax: options.limits.maxMessageBytes)
                 deflater = Deflater.make(agreed: deflate, options: compression)
             }
-            endpoint = WebSocketEndpoint(role: .client, limits: options.limits, allowsRSV1: inflater != nil)
+            endpoint = WebSocketEndpoint(
+                role: .client, limits: options.limits, allowsRSV1: inflater != nil, memory: .heap)
             return .event(.negotiated(agreed))
         }
     }
@@ -134,7 +135,7 @@ public final class Connection {
     private func step(_ event: EndpointEvent, _ budget: inout TurnBudget) -> Step {
         switch event {
         case .message(let kind):
-            let bytes = endpoint?.message ?? []
+            guard let bytes = endpoint?.message else { return .goesOn }
             guard inflater != nil, endpoint?.messageIsCompressed == true else {
                 return .event(.message(kind, .plain(bytes)))
             }

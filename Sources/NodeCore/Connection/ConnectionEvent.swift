@@ -20,7 +20,7 @@ public enum ConnectionEvent {
 /// The bytes of a message from the peer. They stay as long as this does, whatever becomes of the connection: in the
 /// callback that is shown them, a host may end it.
 public enum IncomingBytes {
-    case plain([UInt8])
+    case plain(MessageBytes)
     /// In the memory of what inflated them, until `Connection.messageHandled`.
     case inflated(UnsafeRawBufferPointer, by: Inflater)
 

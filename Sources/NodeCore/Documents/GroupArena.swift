@@ -3,7 +3,8 @@ import CNeuronWS
 /// The memory of a group's tags: buffers that live as long as the arena does. What is small shares a chunk.
 final class GroupArena {
     private static let chunkBytesMin = 512
-    private static let chunkBytesMax = 64 * 1024
+    /// Less than `Headroom` asks about: what is larger was asked for by who fills the arena.
+    private static let chunkBytesMax = 32 * 1024
 
     private var chunks: [UnsafeMutableRawPointer] = []
     private var next: UnsafeMutableRawPointer?

@@ -18,6 +18,11 @@ public final class EventBytes: @unchecked Sendable {
 
     deinit { free(base) }
 
+    /// Lends them for the duration of the call.
+    public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withExtendedLifetime(self) { body(UnsafeRawBufferPointer(start: base, count: count)) }
+    }
+
     /// Where they are, as long as somebody holds this object.
     public var pointer: UnsafePointer<UInt8> { UnsafePointer(base.assumingMemoryBound(to: UInt8.self)) }
 }

@@ -53,10 +53,10 @@ extension Ending {
         ending.isByPeer = error != .outOfMemory
         ending.closeCode = error.closeCode.rawValue
         if error == .outOfMemory {
-            ending.reason = .NEURON_WS_REASON_ABNORMAL
-            ending.text = error.text
-        }
-        if error.closeCode == .messageTooBig {
+            ending.text =
+                "A message from the server was not taken: \(error.text) "
+                + "Give the process more, or set max-message-size to what it can spare."
+        } else if error.closeCode == .messageTooBig {
             ending.text =
                 "The server sent more than we take: \(error.text) "
                 + "See the settings max-message-size and max-frame-size."

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct TLSOutputTests {
     private func append(_ output: TLSOutput, _ bytes: [UInt8], isAnswer: Bool = false) {
-        bytes.withUnsafeBytes { output.append($0, isAnswer: isAnswer) }
+        bytes.withUnsafeBytes { _ = output.append($0, isAnswer: isAnswer) }
     }
 
     @Test func countsARecordOnlyWhenItsLastByteIsSent() {
@@ -47,13 +47,22 @@ import Testing
         #expect(Array(output.bytes) == [8])
     }
 
-    @Test func givesItsBufferBackWhenDrained() {
+    @Test func withoutABufferItTakesNothingAndSaysSo() {
+        let output = TLSOutput(pool: BufferPool(bufferBytes: 64, keptMax: 1, map: { _ in nil }))
+        let isDone = [UInt8](repeating: 1, count: 5).withUnsafeBytes { output.append($0, isAnswer: false) }
+        #expect(!isDone)
+        #expect(output.isOutOfMemory)
+        #expect(output.count == 0)
+        output.release()
+    }
+
+    @Test func givesItsBufferBackWhenDrained() throws {
         let pool = BufferPool(bufferBytes: 16, keptMax: 1)
         let output = TLSOutput(pool: pool)
         append(output, [1])
         let address = output.bytes.baseAddress
         output.sent(1)
-        let buffer = pool.take()
+        let buffer = try #require(pool.take())
         #expect(UnsafeRawPointer(buffer) == address)
         pool.giveBack(buffer)
     }

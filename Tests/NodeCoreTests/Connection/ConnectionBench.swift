@@ -130,8 +130,9 @@ struct ConnectionBench: ~Copyable {
         while let event = server.bytesReceived(sent.span.bytes, from: &offset) {
             switch event {
             case .message:
+                let message = server.message?.array ?? []
                 let isCompressed = server.messageIsCompressed
-                let bytes = isCompressed ? (try? inflater.inflated(server.message).get()) ?? [] : server.message
+                let bytes = isCompressed ? (try? inflater.inflated(message).get()) ?? [] : message
                 texts.append(String(decoding: bytes, as: UTF8.self))
             case .ping: texts.append("ping")
             case .pong: texts.append("pong")

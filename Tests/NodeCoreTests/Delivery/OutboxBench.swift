@@ -61,10 +61,10 @@ struct OutboxBench: ~Copyable {
                 continue
             }
             if server.messageIsCompressed {
-                let message = try? inflater.inflated(server.message, isText: true).get()
+                let message = try? inflater.inflated(server.message?.array ?? [], isText: true).get()
                 texts.append("~" + String(decoding: message ?? [], as: UTF8.self))
             } else {
-                texts.append(String(decoding: server.message, as: UTF8.self))
+                texts.append(String(decoding: server.message?.array ?? [], as: UTF8.self))
             }
         }
         return texts
