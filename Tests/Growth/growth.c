@@ -262,7 +262,7 @@ static void settings_of_unknown_names(void) {
 
 static void settings_with_a_long_certificate(void) {
     add("{\"url\":\"wss://127.0.0.1:9/\",\"ca\":\"-----BEGIN CERTIFICATE-----\\nProc-Type:");
-    for (size_t index = 0; index < 2 * size; index++) add(index < size ? " 4" : "-----BEGIN CERTIFICATE-----\\nAAAA\\n");
+    for (size_t at = 0; at < 2 * size; at++) add(at < size ? " 4" : "-----BEGIN CERTIFICATE-----\\nAAAA\\n");
     add("\"}");
 }
 
