@@ -256,13 +256,13 @@ static void written_tags(void) {
 
 static void settings_of_unknown_names(void) {
     add("{\"url\":\"ws://127.0.0.1:9/\"");
-    for (size_t index = 0; index < size; index++) add(",\"unknown%zu\":1", index);
+    for (size_t index = 0; index < size; index++) add(",\"unknown%zu\":\"a\\u0041 secret\"", index);
     add("}");
 }
 
 static void settings_with_a_long_certificate(void) {
-    add("{\"url\":\"wss://127.0.0.1:9/\",\"ca\":\"");
-    for (size_t index = 0; index < size; index++) add("-----BEGIN CERTIFICATE-----\\nAAAA\\n");
+    add("{\"url\":\"wss://127.0.0.1:9/\",\"ca\":\"-----BEGIN CERTIFICATE-----\\nProc-Type:");
+    for (size_t at = 0; at < 2 * size; at++) add(at < size ? " 4" : "-----BEGIN CERTIFICATE-----\\nAAAA\\n");
     add("\"}");
 }
 

@@ -320,7 +320,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_readme_leads_to_every_page() -> None:
     text = README.read_text()
-    assert [page.name for page in PAGES[1:] if f"](docs/{page.name}" not in text] == []
+    assert [page.name for page in PAGES[1:] if f"]({page.relative_to(ROOT)}" not in text] == []
 
 
 def test_c_names_in_the_pages_are_the_headers() -> None:

@@ -14,6 +14,8 @@ struct SettingsSecretScanner {
     /// The objects and arrays around the position.
     private var levels: [(members: Members, isObject: Bool)] = []
     private var member = Member.other
+    /// The name of the member, while nobody has asked what it is: to look names up is most of the work.
+    private var name: Range<Int>?
     private var expectsName = false
 
     init(_ bytes: UnsafeMutableRawBufferPointer, _ scope: SettingsSecrets.Scope) {
@@ -28,9 +30,9 @@ struct SettingsSecretScanner {
             case UInt8(ascii: "\""):
                 guard let range = text() else { return nil }
                 if expectsName {
-                    member = named(range)
+                    name = range
                     expectsName = false
-                } else if isSecret {
+                } else if isSecret() {
                     return range
                 }
             // Deeper than jansson reads: it refuses the document.
@@ -50,13 +52,15 @@ struct SettingsSecretScanner {
 
     private mutating func leaveMember(expectsName: Bool) {
         member = .other
+        name = nil
         self.expectsName = expectsName
         position += 1
     }
 
     /// The value at the position is secret, with all that is in it.
-    private var isSecret: Bool {
+    private mutating func isSecret() -> Bool {
         guard let level = levels.last else { return false }
+        lookUpMember()
         return level.members == .secret || (level.members == .settings && member == .secret)
     }
 
@@ -64,7 +68,7 @@ struct SettingsSecretScanner {
         let members: Members
         if levels.isEmpty {
             members = scope == .settings ? .settings : .secret
-        } else if isSecret {
+        } else if isSecret() {
             members = .secret
         } else {
             // Settings stand in the root, or in "params" there.
@@ -82,6 +86,12 @@ struct SettingsSecretScanner {
         guard end < bytes.count else { return nil }
         position = end + 1
         return start..<end
+    }
+
+    private mutating func lookUpMember() {
+        guard let name else { return }
+        member = named(name)
+        self.name = nil
     }
 
     private func named(_ range: Range<Int>) -> Member {
