@@ -44,6 +44,16 @@ final class JSON {
 
     static func object() -> JSON { JSON(owned: json_object()) }
 
+    static func text(_ text: String) -> JSON { JSON(owned: json_stringn(text, text.utf8.count)) }
+
+    static func integer(_ integer: Int64) -> JSON { JSON(owned: json_integer(integer)) }
+
+    static func array(_ elements: [JSON]) -> JSON {
+        let array = JSON(owned: json_array())
+        for element in elements { json_array_append_new(array.pointer, neuron_ws_json_incref(element.pointer)) }
+        return array
+    }
+
     var kind: Kind {
         switch neuron_ws_json_typeof(pointer) {
         case JSON_OBJECT: .object
@@ -73,12 +83,28 @@ final class JSON {
 
     subscript(member: String) -> JSON? { Self.shared(json_object_get(pointer, member)) }
 
+    /// Of an array.
+    var elements: [JSON] { kind == .array ? (0..<count).compactMap { self[$0] } : [] }
+
+    /// Of an object, in their order.
+    var memberNames: [String] {
+        var names: [String] = []
+        var iterator = json_object_iter(pointer)
+        while let current = iterator {
+            names.append(String(cString: json_object_iter_key(current)))
+            iterator = json_object_iter_next(pointer, current)
+        }
+        return names
+    }
+
+    func remove(_ member: String) { json_object_del(pointer, member) }
+
     /// Puts a member into an object, or another value into it.
     func set(_ member: String, _ value: JSON) {
         json_object_set_new(pointer, member, neuron_ws_json_incref(value.pointer))
     }
 
-    func set(_ member: String, _ text: String) { json_object_set_new(pointer, member, json_string(text)) }
+    func set(_ member: String, _ text: String) { set(member, JSON.text(text)) }
 
     func set(_ member: String, _ value: Bool) {
         json_object_set_new(pointer, member, value ? json_true() : json_false())

@@ -74,6 +74,7 @@ final class Node: @unchecked Sendable {
         var isReconfigured = false
         var reconnects = false
         var isDestroyed = false
+        var pings = false
     }
 
     private init(name: String, host: HostCallbacks, configuration: Configuration) {

@@ -140,6 +140,9 @@ extension NodeSession: StreamOwner {
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
             status.tlsPeer = tls.peerSubject
+            status.tlsIssuer = tls.peerIssuer
+            status.tlsNotAfter = tls.peerNotAfterSeconds
+            status.tlsChainLength = tls.chainLength
             status.isKnownByCommonName = tls.isKnownByCommonName
         }
         perform(machine.streamConnected())

@@ -247,6 +247,13 @@ public struct NodeMachine: Sendable {
         if case .open = state { keepAlive.bytesReceived(now: now) }
     }
 
+    /// The host wants a ping, whatever the interval.
+    public mutating func pingWanted() -> Action {
+        guard case .open = state else { return .none }
+        keepAlive.pingWanted()
+        return .sendPing(sequence: keepAlive.sequence)
+    }
+
     /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
     public mutating func pingLeft(end: UInt64, now: UInt64) {
         if case .open = state { keepAlive.pingLeft(end: end, now: now) }
