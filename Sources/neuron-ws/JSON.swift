@@ -111,16 +111,19 @@ final class JSON {
     }
 
     /// Compact JSON, members in their order. Reals get the fewest digits that read back as the same numbers.
-    var compactText: [UInt8] {
+    var compactText: [UInt8] { text(indent: 0) }
+
+    /// The same over several lines, if it is to be indented.
+    func text(indent: Int) -> [UInt8] {
         for digits in 15...16 where hasReals {
-            let text = dump(digits: digits)
+            let text = dump(digits: digits, indent: indent)
             let isSame = text.withUnsafeBytes { bytes in
                 guard let again = try? JSON.parse(bytes) else { return false }
                 return json_equal(again.pointer, pointer) == 1
             }
             if isSame { return text }
         }
-        return dump(digits: 17)
+        return dump(digits: 17, indent: indent)
     }
 
     private var hasReals: Bool {
@@ -139,9 +142,9 @@ final class JSON {
         }
     }
 
-    private func dump(digits: Int) -> [UInt8] {
-        // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15.
-        let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY) | digits << 11
+    private func dump(digits: Int, indent: Int) -> [UInt8] {
+        // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15, JSON_INDENT(n) in bits 0 to 4.
+        let flags = Int(indent == 0 ? JSON_COMPACT : 0) | Int(JSON_ENCODE_ANY) | digits << 11 | indent
         let needed = json_dumpb(pointer, nil, 0, flags)
         return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { count = json_dumpb(pointer, $0.baseAddress, $0.count, flags) }

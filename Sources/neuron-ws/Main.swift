@@ -62,10 +62,10 @@ enum Tool {
     private nonisolated static var overview: String {
         var lines = ["neuron-ws COMMAND …", ""]
         for command in Command.allCases {
-            lines.append("  \(Text.left(command.rawValue, 8))  \(command.syntax.summary)")
+            lines.append("  \(Text.left(command.rawValue, 10))  \(command.syntax.summary)")
         }
         lines += [
-            "  help      this text; help COMMAND or COMMAND --help tells more", "",
+            "  help        this text; help COMMAND or COMMAND --help tells more", "",
             "Exit status: 0 all right, 1 the job failed, 2 the command line is wrong.",
         ]
         return lines.joined(separator: "\n")
@@ -74,7 +74,7 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, push, encode, serve, check, bench, plugin, schema, version
+    case demo, check, connect, push, serve, encode, bench, explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -84,6 +84,9 @@ enum Command: String, CaseIterable {
         case .serve: ServeCommand.syntax
         case .check: CheckCommand.syntax
         case .bench: BenchCommand.syntax
+        case .connect: ConnectCommand.syntax
+        case .explain: ExplainCommand.syntax
+        case .completion: CompletionCommand.syntax
         case .plugin: PluginCommand.syntax
         case .schema: CommandSyntax(name: "schema", summary: "print the settings form, in the gateway's schema format")
         case .version: CommandSyntax(name: "version", summary: "print the library's version")
@@ -98,6 +101,9 @@ enum Command: String, CaseIterable {
         case .serve: return try ServeCommand.run(arguments)
         case .check: return try CheckCommand.run(arguments)
         case .bench: return try BenchCommand.run(arguments)
+        case .connect: return try ConnectCommand.run(arguments)
+        case .explain: return try ExplainCommand.run(arguments)
+        case .completion: return try CompletionCommand.run(arguments)
         case .plugin: return try PluginCommand.run(arguments)
         case .schema: return printSchema()
         case .version:

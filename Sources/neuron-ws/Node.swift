@@ -71,6 +71,13 @@ final class Node {
         neuron_ws_node_flush(pointer, .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds)
     }
 
+    /// From now on events of these kinds wait to be taken, and the descriptor is readable while they do.
+    func eventDescriptor(mask: UInt32) throws(LibraryError) -> Int32 {
+        var descriptor: Int32 = -1
+        try check(neuron_ws_node_event_fd(pointer, mask, &descriptor))
+        return descriptor
+    }
+
     /// False: there is no open connection.
     func ping() -> Bool { neuron_ws_node_ping(pointer) == .NEURON_WS_OK }
 
