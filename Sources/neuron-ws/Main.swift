@@ -5,11 +5,23 @@ import CNeuronWS
 @main
 enum Tool {
     static func main() {
+        keepStandardStreams()
         // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
         signal(SIGPIPE) { _ in }
         let status = run(Array(CommandLine.arguments.dropFirst()))
         Output.standard.flush()
         exit(status.rawValue)
+    }
+
+    /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it takes no
+    /// use: reading or writing it fails as it would without.
+    private static func keepStandardStreams() {
+        for descriptor in Int32(0)...2 {
+            var facts = stat()
+            guard fstat(descriptor, &facts) != 0, systemErrorNumber == EBADF else { continue }
+            // The lowest number that is free, which is this one.
+            _ = neuron_ws_create("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY, 0)
+        }
     }
 
     /// Not on the main actor, whose closures must not run on threads that C code starts.

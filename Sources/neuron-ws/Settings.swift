@@ -23,6 +23,10 @@ enum Settings {
         // Nothing is changed: the library speaks of the file as it is.
         if let text, options.isEmpty, arguments.url == nil { return text }
         let document = try parse(text ?? "{}", file ?? "")
+        for url in [arguments.url, arguments.text("--url")].compactMap({ $0 }) where url.contains(" ") {
+            throw UsageError(
+                text: "URL: it holds a space, which is %20 in a URL; several URLs are given as --set url='[\"…\",\"…\"]'")
+        }
         if let url = arguments.url { set("url", JSON.text(url), in: document) }
         var isFirstSubprotocol = true
         for (name, value) in options {
@@ -44,13 +48,13 @@ enum Settings {
 
     /// Where on the line to look when the library refuses the settings with this text.
     static func blame(_ text: String, _ arguments: Arguments) -> String {
-        if text.hasPrefix("\"url\"") {
-            if arguments.url != nil { return "URL: \(text)" }
-            if arguments.has("--url") { return "--url: \(text)" }
-        }
         for option in arguments.all("--set") {
             guard let key = option.split(separator: "=").first, text.contains("\"\(key)\"") else { continue }
             return "--set: \(text)"
+        }
+        if text.hasPrefix("\"url\"") {
+            if arguments.url != nil { return "URL: \(text)" }
+            if arguments.has("--url") { return "--url: \(text)" }
         }
         return arguments.has("--settings") ? "--settings: \(text)" : text
     }

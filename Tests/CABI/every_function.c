@@ -163,6 +163,16 @@ static void encoding(void)
     OK(neuron_ws_encode(NEURON_WS_FORMAT_TAGS, NULL, &group, buffer, strlen(expected), &length));
     CHECK(length == strlen(expected) && memcmp(buffer, expected, length) == 0);
 
+    /* The same group as JSON, which is the very message. */
+    memset(buffer, 0, sizeof buffer);
+    STATUS(BUFFER_TOO_SMALL,
+           neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, NULL, expected, strlen(expected), NULL, 0, &length));
+    CHECK(length == strlen(expected));
+    OK(neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, NULL, expected, strlen(expected), buffer, sizeof buffer, &length));
+    CHECK(length == strlen(expected) && memcmp(buffer, expected, length) == 0);
+    OK(neuron_ws_encode_json(NEURON_WS_FORMAT_WRITE_RESPONSE, "{\"uuid\":\"u\",\"error\":0}", NULL, 0, buffer,
+                             sizeof buffer, &length));
+
     OK(neuron_ws_settings_schema(&schema, &length));
     CHECK(schema != NULL && strlen(schema) == length && strstr(schema, "\"url\"") != NULL);
 }

@@ -39,8 +39,10 @@ struct InputLines {
     private mutating func deliver(_ body: (UnsafeRawBufferPointer) -> Void) {
         var start = 0
         buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
             var from = searched
-            while let end = bytes[from...].firstIndex(of: 10) {
+            while from < bytes.count, let found = memchr(base + from, 10, bytes.count - from) {
+                let end = UnsafeRawPointer(found) - base
                 body(Self.trimmed(UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
                 start = end + 1
                 from = start
