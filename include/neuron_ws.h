@@ -306,8 +306,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_encode(neuron_ws_format_t format, con
                                                   size_t *length);
 
 /*
- * The same of a group as JSON, `text_length` bytes of it, in the forms that neuron_ws_node_push_json takes: what that is
- * to neuron_ws_node_push, this is to neuron_ws_encode.
+ * The same of a group as JSON, `text_length` bytes of it, in the forms that neuron_ws_node_push_json takes: what that
+ * is to neuron_ws_node_push, this is to neuron_ws_encode.
  *
  * text  NULL only where the format's comment names no group; text_length is 0 then.
  *

@@ -2,8 +2,8 @@
 #define NEURON_WS_CEDITLINE_SHIM_H
 
 /*
- * What the tool needs of libedit, which it loads when it is there: nothing is linked, and no header of it is needed. The
- * numbers are those of histedit.h. Its functions take variable arguments, which Swift cannot call.
+ * What the tool needs of libedit, which it loads when it is there: nothing is linked, and no header of it is needed.
+ * The numbers are those of histedit.h. Its functions take variable arguments, which Swift cannot call.
  */
 
 #include <dlfcn.h>

@@ -13,8 +13,8 @@ enum Tool {
         exit(status.rawValue)
     }
 
-    /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it takes no
-    /// use: reading or writing it fails as it would without.
+    /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it is of
+    /// no use: reading or writing it fails as it would without.
     private static func keepStandardStreams() {
         for descriptor in Int32(0)...2 {
             var facts = stat()

@@ -59,7 +59,7 @@ def test_an_unknown_name_in_a_template_is_named() -> None:
 
 def test_a_group_as_json_becomes_the_same_message() -> None:
     group = {"node": "plc1", "group": "fast", "timestamp": 1, "tags": [{"name": "t", "value": 1.5, "type": "FLOAT"}]}
-    expected = encode("tags", "plc1", "fast", {"t": 1.5}, timestamp=1, types={"t": "FLOAT"})
+    expected = neuron_ws.encode("tags", "plc1", "fast", {"t": 1.5}, timestamp=1, types={"t": "FLOAT"})
     for document in (group, json.dumps(group), json.dumps(group).encode()):
         assert neuron_ws.encode_json("tags", document) == expected
     custom = neuron_ws.encode_json("custom", group, schema={"n": "${node}"}, static_tags={"a": 1})

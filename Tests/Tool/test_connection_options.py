@@ -1,4 +1,4 @@
-"""Where to connect: the URL as a word, files, single settings and short forms, the same for each command that connects."""
+"""Where to connect: the URL as a word, files, single settings and short forms, the same for each command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/// Close codes (RFC 6455 §7.4.1, and the IANA registry for 1012 to 1014) and answers to the opening handshake, in words.
+/// Close codes (RFC 6455 §7.4.1; 1012 to 1014: IANA's registry) and answers to the opening handshake, in words.
 enum ProtocolCodes {
     struct Code {
         let number: Int

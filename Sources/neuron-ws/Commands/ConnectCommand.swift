@@ -21,9 +21,9 @@ enum ConnectCommand {
         connects: true,
         notes: [
             "On a terminal, lines are edited and remembered if libedit is installed; Ctrl-D and Ctrl-C close the",
-            "connection properly. At the end of a pipe or a file what was read is sent, answers are waited for one more",
-            "second, or as long as --count and --timeout say, and the connection is closed. Binary messages are printed as",
-            "a hex dump. What is wrong with the connection goes to standard error.",
+            "connection properly. At the end of a pipe or a file what was read is sent, answers are waited for one",
+            "more second, or as long as --count and --timeout say, and the connection is closed. Binary messages are",
+            "printed as a hex dump. What is wrong with the connection goes to standard error.",
             "Exit status 0 says that every line was sent, and that --count was reached if it was given.",
         ])
 

@@ -18,8 +18,8 @@ enum PushCommand {
             "A line is a group in tags-format or values-format:",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"tags\":[{\"name\":\"t\",\"value\":21.5,\"type\":\"FLOAT\"}]}",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":21.5},\"errors\":{\"u\":2014}}",
-            "Exit status 0 says that every line was a group, every --subscribe matched one, every message was handed to",
-            "the kernel, and the server did not close the connection with an error right after.",
+            "Exit status 0 says that every line was a group, every --subscribe matched one, every message was handed",
+            "to the kernel, and the server did not close the connection with an error right after.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {

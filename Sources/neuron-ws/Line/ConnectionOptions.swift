@@ -17,7 +17,8 @@ enum ConnectionOptions {
         ArgumentOption(name: "--token", value: "TOKEN", help: "Bearer authentication at the handshake"),
         ArgumentOption(name: "--user", value: "NAME:PASSWORD", help: "Basic authentication at the handshake"),
         ArgumentOption(
-            name: "--subprotocol", value: "NAME", help: "a subprotocol to offer, the preferred one first; may be repeated"),
+            name: "--subprotocol", value: "NAME",
+            help: "a subprotocol to offer, the preferred one first; may be repeated"),
         ArgumentOption(name: "--insecure", value: nil, help: "do not check the server's certificate"),
     ]
 

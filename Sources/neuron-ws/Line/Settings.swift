@@ -25,7 +25,8 @@ enum Settings {
         let document = try parse(text ?? "{}", file ?? "")
         for url in [arguments.url, arguments.text("--url")].compactMap({ $0 }) where url.contains(" ") {
             throw UsageError(
-                text: "URL: it holds a space, which is %20 in a URL; several URLs are given as --set url='[\"…\",\"…\"]'")
+                text: "URL: it holds a space, which is %20 in a URL; several URLs are given as "
+                    + "--set url='[\"…\",\"…\"]'")
         }
         if let url = arguments.url { set("url", JSON.text(url), in: document) }
         var isFirstSubprotocol = true
