@@ -919,6 +919,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
                                                               uint32_t seconds);
 
 /*
+ * Whether the node's connections are traced, from the next one on: the head of the opening handshake and each frame is
+ * a line of log of the level DEBUG, "> " what was sent, "< " what came. A query and the values of headers that are not
+ * known to be harmless are shown as "…", and a payload's first 120 bytes. For looking for a fault; it costs as much as
+ * the log does.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_trace(neuron_ws_node_t *node, bool on);
+
+/*
  * Sends a Ping now, beside those of the setting ping-interval. When its Pong has come, the metrics pongs_received and
  * round_trip_us tell. A second one before the first has left is the same one. A Pong that does not come has no
  * consequence: that is what ping-timeout is for.

@@ -100,6 +100,19 @@ def test_pretty_indents_json_and_leaves_the_rest(echo: foreign.Server) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_a_trace_has_the_handshake_and_each_frame_without_secrets(echo: foreign.Server) -> None:
+    done = tool.run(
+        "connect", echo.url + "?key=s3cret", "--trace", "--one", "--raw", "--token", "s3cret", "--header",
+        "X-Key: s3cret", text="hello\n")
+    assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
+    lines = done.stderr.splitlines()
+    assert "> GET /?… HTTP/1.1" in lines and "> Authorization: …" in lines and "> X-Key: …" in lines
+    assert "< HTTP/1.1 101 Switching Protocols" in lines
+    assert "> text, 5 bytes: hello" in lines and "< text, 5 bytes: hello" in lines
+    assert any(line.startswith("> close, 2 bytes: 1001") for line in lines)
+    assert "s3cret" not in done.stderr
+
+
 def test_pings_are_counted(server: foreign.Server) -> None:
     done = tool.run("connect", server.url, "--ping", "--timeout", "2.5", text="")
     assert done.returncode == 0, done.stderr

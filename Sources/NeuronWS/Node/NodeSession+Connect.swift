@@ -21,7 +21,11 @@ extension NodeSession {
         httpStatus = 0
         status.url = configuration.shownURL(urlIndex)
         status.target = configuration.target(url: configuration.url(urlIndex)).text
-        node.lock.withLock { node.counters.connectionAttempts &+= 1 }
+        let isTraced = node.lock.withLock {
+            node.counters.connectionAttempts &+= 1
+            return node.isTraced
+        }
+        trace = isTraced ? ConnectionTrace() : nil
         publish()
         if isEnded { return }
         let attempt = Attempt()
@@ -176,6 +180,10 @@ extension NodeSession: StreamOwner {
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
         mayFrameReplies = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
+        if trace != nil {
+            tellTrace(received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
+            if isEnded { return bytes.count }
+        }
         let taken = take(bytes)
         waitingBytes = bytes.count - taken
         return taken

@@ -41,6 +41,10 @@ extension NodeSession {
                 let taken = stream.write(pending)
                 guard !isEnded, self.stream === stream else { return }
                 sendStart += taken
+                if trace != nil {
+                    tellTrace(sent: UnsafeRawBufferPointer(rebasing: pending[..<taken]))
+                    guard !isEnded, self.stream === stream else { return }
+                }
                 draw(.bytesSent, taken)
                 // The stream will say when it takes more.
                 if sendStart < sendEnd { return }

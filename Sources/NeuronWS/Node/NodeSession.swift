@@ -11,6 +11,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     let loop: EventLoop
     var machine: NodeMachine
     var stream: Stream?
+    /// What is told of the present connection's bytes; nil: nothing.
+    var trace: ConnectionTrace?
     /// The opening handshake while it lasts, then the endpoint.
     var protocolState: ProtocolState {
         get { protocolSlot.state }

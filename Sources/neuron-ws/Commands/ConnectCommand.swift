@@ -16,6 +16,9 @@ enum ConnectCommand {
                 name: "--timeout", value: "SECONDS", help: "end after so long; before --count, that is a failure"),
             ArgumentOption(name: "--one", value: nil, help: "send one line, print one message, end (within 30 s)"),
             ArgumentOption(name: "--ping", value: nil, help: "a Ping every second, and the round trips"),
+            ArgumentOption(
+                name: "--trace", value: nil,
+                help: "the handshake and each frame, > sent and < received, without secrets"),
             ArgumentOption(name: "--no-reconnect", value: nil, help: "end when the connection ends, or cannot be had"),
         ],
         connects: true,
@@ -44,7 +47,13 @@ enum ConnectCommand {
         let settings = try Settings.compose(arguments, inputHolds: "what is to be sent")
         do throws(LibraryError) {
             let node = try Node.create(name: "connect", settings: settings)
-            let descriptor = try node.eventDescriptor(mask: NEURON_WS_EVENT_STATE | NEURON_WS_EVENT_MESSAGE)
+            var mask = NEURON_WS_EVENT_STATE | NEURON_WS_EVENT_MESSAGE
+            if arguments.has("--trace") {
+                mask |= NEURON_WS_EVENT_LOG
+                _ = neuron_ws_node_set_trace(node.pointer, true)
+                _ = neuron_ws_node_set_log_level(node.pointer, .NEURON_WS_LOG_DEBUG, 0)
+            }
+            let descriptor = try node.eventDescriptor(mask: mask)
             try node.start()
             Interrupt.listen()
             return Conversation(node, descriptor, plan, MessagePrinter(style: style)).run()

@@ -151,14 +151,17 @@ final class Conversation {
     // MARK: In
 
     private func takeEvents() {
-        while !isOver {
+        while true {
             var event = neuron_ws_event_t()
             event.size = MemoryLayout<neuron_ws_event_t>.size
             guard neuron_ws_node_next_event(node.pointer, &event) == .NEURON_WS_OK else { return }
-            if event.kind == NEURON_WS_EVENT_MESSAGE {
+            // After the end the farewell alone is of interest.
+            if event.kind == NEURON_WS_EVENT_MESSAGE, !isOver {
                 messageCame(event)
-            } else if event.kind == NEURON_WS_EVENT_STATE {
+            } else if event.kind == NEURON_WS_EVENT_STATE, !isOver {
                 stateChanged(event)
+            } else if event.kind == NEURON_WS_EVENT_LOG {
+                traced(String(decoding: UnsafeRawBufferPointer(start: event.bytes, count: event.length), as: UTF8.self))
             }
         }
     }
@@ -170,6 +173,12 @@ final class Conversation {
         let bytes = UnsafeRawBufferPointer(start: event.bytes, count: event.length)
         show { self.printer.print(isText: event.message_kind == .NEURON_WS_TEXT, bytes) }
         if let count = plan.count, received >= count { isOver = true }
+    }
+
+    /// Frames alone: the state has its own words.
+    private func traced(_ line: String) {
+        guard line.hasPrefix("> ") || line.hasPrefix("< ") else { return }
+        show { Output.error.writeLine(Terminal.printable(line)) }
     }
 
     private func stateChanged(_ event: neuron_ws_event_t) {
@@ -212,6 +221,7 @@ final class Conversation {
             _ = node.flush(timeoutMilliseconds: node.state.isOpen ? Self.stopMilliseconds : 0)
         }
         node.stop(timeoutMilliseconds: Self.stopMilliseconds)
+        takeEvents()
         let left = node.metrics.queued_messages
         if left > 0 {
             failures += 1
