@@ -229,6 +229,13 @@ static void a_nodes_life(void)
     OK(neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, text, sizeof text, &length));
     CHECK(text[0] == '{' && text[length - 1] == '}');
 
+    uint64_t pongs = metrics.pongs_received;
+    OK(neuron_ws_node_ping(node));
+    WAIT_UNTIL(metrics_of(node).pongs_received > pongs);
+    CHECK(metrics_of(node).round_trip_us > 0 && metrics_of(node).pings_sent > metrics.pings_sent);
+
+    OK(neuron_ws_node_set_trace(node, true));
+    OK(neuron_ws_node_set_trace(node, false));
     OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_DEBUG, 0));
     /* Nothing that concerns the connection changes, so it stays. */
     OK(neuron_ws_node_configure(node, settings_for(settings, sizeof settings, port, ",\"upload_err\":false" HEADERS)));
