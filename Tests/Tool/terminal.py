@@ -22,7 +22,7 @@ class Terminal:
 
     def __init__(
         self, *words: object, columns: int = 80, environment: Optional[dict[str, str]] = None,
-        output: Optional[int] = None,
+        output: Optional[int] = None, program: object = foreign.TOOL,
     ) -> None:
         self.master, slave = pty.openpty()
         self.resize(columns, quietly=True)
@@ -30,7 +30,7 @@ class Terminal:
         variables.pop("NO_COLOR", None)
         variables.update(environment or {})
         self.process = subprocess.Popen(
-            [str(foreign.TOOL), *map(str, words)], stdin=slave, stdout=output or slave, stderr=slave, env=variables,
+            [str(program), *map(str, words)], stdin=slave, stdout=output or slave, stderr=slave, env=variables,
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
         )
         os.close(slave)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
+import foreign
 import pytest
 import tool
+from terminal import Terminal
 
 COMMANDS = re.findall(r"^  (\w+)  ", tool.run("help").stdout, re.M)
 
@@ -58,6 +62,20 @@ def test_fish_offers_what_bash_offers() -> None:
         timeout=tool.TIMEOUT)
     offered = {line.split("\t")[0] for line in done.stdout.splitlines()}
     assert {"--wait", "--settings", "--insecure"} <= offered
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_offers_it_at_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "_neuron-ws").write_text(tool.run("completion", "zsh").stdout)
+    (tmp_path / "neuron-ws").symlink_to(foreign.TOOL)
+    path = {"TERM": "dumb", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with Terminal("-f", "-i", columns=200, environment=path, program="zsh") as terminal:
+        terminal.type(f"fpath=({tmp_path} $fpath); autoload -Uz compinit; compinit -u -D; print rea''dy\r")
+        terminal.wait_for("ready")
+        for typed, offered in (("con\t", "connect "), ("check --wa\t", "--wait "), ("completion f\t", "fish ")):
+            terminal.type(f"neuron-ws {typed}")
+            terminal.wait_for(offered)
+            terminal.type("\x15")
 
 
 def test_a_shell_that_is_none() -> None:

@@ -24,6 +24,8 @@ enum CompletedWord {
 
     static var settings: [String] { Settings.keys.map { $0 + "=" } }
 
-    /// In single quotes for every shell here: what would end them is left out.
-    static func quoted(_ text: String) -> String { "'" + text.filter { $0 != "'" && $0 != "\\" } + "'" }
+    /// In single quotes for every shell here: what would end them is written otherwise.
+    static func quoted(_ text: String) -> String {
+        "'" + String(text.map { $0 == "'" ? "’" : $0 == "\\" ? "/" : $0 }) + "'"
+    }
 }
