@@ -68,7 +68,6 @@ final class JSON {
 
     var boolean: Bool? { kind == .boolean ? neuron_ws_json_typeof(pointer) == JSON_TRUE : nil }
     var integer: Int64? { kind == .integer ? json_integer_value(pointer) : nil }
-    var real: Double? { kind == .real ? json_real_value(pointer) : nil }
     var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 
     /// A text's bytes; they live as long as this value.

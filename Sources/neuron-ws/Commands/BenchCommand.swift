@@ -40,6 +40,7 @@ enum BenchCommand {
             if arguments.has("--idle") { return idle(nodes) }
             return try measure(plan, nodes)
         } catch {
+            if error.isOfSettings { throw UsageError(text: Settings.blame(error.text, arguments)) }
             Terminal.complain(Terminal.printable(error.text))
             return .failed
         }
@@ -75,7 +76,7 @@ enum BenchCommand {
                 nodes.append(node)
             }
         } catch {
-            throw BenchFailure(text: error.text)
+            throw BenchFailure(text: error.text, isOfSettings: error.status == .NEURON_WS_INVALID_SETTINGS)
         }
         for node in nodes {
             guard Clock.wait(milliseconds: openMilliseconds, until: { node.state.isOpen }) else {
@@ -148,6 +149,8 @@ enum BenchCommand {
 /// Why a bench came to nothing; for people.
 struct BenchFailure: Error {
     let text: String
+    /// The library refused the settings, which the command line names.
+    var isOfSettings = false
 }
 
 /// What a bench has been asked to do.
