@@ -18,6 +18,9 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // Not linked: the tool loads libedit where it is installed.
+        .systemLibrary(name: "CEditLine", path: "Sources/CEditLine"),
+
         // The shared library's own environ. In nothing else: a program finds its arguments by the real one.
         .target(name: "CEnvironment"),
 
@@ -29,7 +32,8 @@ let package = Package(
         // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
         .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),
         .executableTarget(
-            name: "neuron-ws", dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux"]),
+            name: "neuron-ws",
+            dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine"]),
 
         // Worlds from seeds: the node's deciding parts under a made clock, network and server. See `make simulate`.
         .executableTarget(

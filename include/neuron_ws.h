@@ -306,6 +306,18 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_encode(neuron_ws_format_t format, con
                                                   size_t *length);
 
 /*
+ * The same of a group as JSON, `text_length` bytes of it, in the forms that neuron_ws_node_push_json takes: what that
+ * is to neuron_ws_node_push, this is to neuron_ws_encode.
+ *
+ * text  NULL only where the format's comment names no group; text_length is 0 then.
+ *
+ * Any thread. Borrows nothing. As neuron_ws_encode; INVALID_JSON also where the text is no group.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_encode_json(neuron_ws_format_t format, const char *options_json,
+                                                       const char *text, size_t text_length, char *buffer,
+                                                       size_t size, size_t *length);
+
+/*
  * The settings form, in the gateway's schema format, as NUL-terminated JSON of *length bytes. Any thread; the text
  * lives as long as the library. NEURON_WS_OK, INVALID_ARGUMENT.
  */
@@ -455,6 +467,9 @@ typedef struct neuron_ws_state {
     uint32_t states_interval_s;          /* how often the host is to push driver states, by the settings
                                             upload_drv_state and upload_drv_state_interval; 0: not at all */
     bool tls_common_name;                /* the server's name is its certificate's common name: tls-allow-cn */
+    int64_t tls_not_after_s;             /* when the server's certificate ends, Unix time in s; 0: no TLS, or unknown */
+    uint32_t tls_chain_length;           /* certificates that the server sent, its own included; 0: no TLS */
+    char tls_issuer[256];                /* who issued the server's certificate */
 } neuron_ws_state_t;
 
 /*
@@ -902,6 +917,23 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *n
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *node, neuron_ws_log_level_t level,
                                                               uint32_t seconds);
+
+/*
+ * Whether the node's connections are traced, from the next one on: the head of the opening handshake and each frame is
+ * a line of log of the level DEBUG, "> " what was sent, "< " what came. A query and the values of headers that are not
+ * known to be harmless are shown as "…", and a payload's first 120 bytes. For looking for a fault; it costs as much as
+ * the log does.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_trace(neuron_ws_node_t *node, bool on);
+
+/*
+ * Sends a Ping now, beside those of the setting ping-interval. When its Pong has come, the metrics pongs_received and
+ * round_trip_us tell. A second one before the first has left is the same one. A Pong that does not come has no
+ * consequence: that is what ping-timeout is for.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_RUNNING (there is no open connection), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_ping(neuron_ws_node_t *node);
 
 /* Kinds of events, as bits. */
 #define NEURON_WS_EVENT_STATE 1u

@@ -44,6 +44,16 @@ final class JSON {
 
     static func object() -> JSON { JSON(owned: json_object()) }
 
+    static func text(_ text: String) -> JSON { JSON(owned: json_stringn(text, text.utf8.count)) }
+
+    static func integer(_ integer: Int64) -> JSON { JSON(owned: json_integer(integer)) }
+
+    static func array(_ elements: [JSON]) -> JSON {
+        let array = JSON(owned: json_array())
+        for element in elements { json_array_append_new(array.pointer, neuron_ws_json_incref(element.pointer)) }
+        return array
+    }
+
     var kind: Kind {
         switch neuron_ws_json_typeof(pointer) {
         case JSON_OBJECT: .object
@@ -58,7 +68,6 @@ final class JSON {
 
     var boolean: Bool? { kind == .boolean ? neuron_ws_json_typeof(pointer) == JSON_TRUE : nil }
     var integer: Int64? { kind == .integer ? json_integer_value(pointer) : nil }
-    var real: Double? { kind == .real ? json_real_value(pointer) : nil }
     var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 
     /// A text's bytes; they live as long as this value.
@@ -73,28 +82,47 @@ final class JSON {
 
     subscript(member: String) -> JSON? { Self.shared(json_object_get(pointer, member)) }
 
+    /// Of an array.
+    var elements: [JSON] { kind == .array ? (0..<count).compactMap { self[$0] } : [] }
+
+    /// Of an object, in their order.
+    var memberNames: [String] {
+        var names: [String] = []
+        var iterator = json_object_iter(pointer)
+        while let current = iterator {
+            names.append(String(cString: json_object_iter_key(current)))
+            iterator = json_object_iter_next(pointer, current)
+        }
+        return names
+    }
+
+    func remove(_ member: String) { json_object_del(pointer, member) }
+
     /// Puts a member into an object, or another value into it.
     func set(_ member: String, _ value: JSON) {
         json_object_set_new(pointer, member, neuron_ws_json_incref(value.pointer))
     }
 
-    func set(_ member: String, _ text: String) { json_object_set_new(pointer, member, json_string(text)) }
+    func set(_ member: String, _ text: String) { set(member, JSON.text(text)) }
 
     func set(_ member: String, _ value: Bool) {
         json_object_set_new(pointer, member, value ? json_true() : json_false())
     }
 
     /// Compact JSON, members in their order. Reals get the fewest digits that read back as the same numbers.
-    var compactText: [UInt8] {
+    var compactText: [UInt8] { text(indent: 0) }
+
+    /// The same over several lines, if it is to be indented.
+    func text(indent: Int) -> [UInt8] {
         for digits in 15...16 where hasReals {
-            let text = dump(digits: digits)
+            let text = dump(digits: digits, indent: indent)
             let isSame = text.withUnsafeBytes { bytes in
                 guard let again = try? JSON.parse(bytes) else { return false }
                 return json_equal(again.pointer, pointer) == 1
             }
             if isSame { return text }
         }
-        return dump(digits: 17)
+        return dump(digits: 17, indent: indent)
     }
 
     private var hasReals: Bool {
@@ -113,9 +141,9 @@ final class JSON {
         }
     }
 
-    private func dump(digits: Int) -> [UInt8] {
-        // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15.
-        let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY) | digits << 11
+    private func dump(digits: Int, indent: Int) -> [UInt8] {
+        // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15, JSON_INDENT(n) in bits 0 to 4.
+        let flags = Int(indent == 0 ? JSON_COMPACT : 0) | Int(JSON_ENCODE_ANY) | digits << 11 | indent
         let needed = json_dumpb(pointer, nil, 0, flags)
         return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { count = json_dumpb(pointer, $0.baseAddress, $0.count, flags) }

@@ -5,11 +5,23 @@ import CNeuronWS
 @main
 enum Tool {
     static func main() {
+        keepStandardStreams()
         // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
         signal(SIGPIPE) { _ in }
         let status = run(Array(CommandLine.arguments.dropFirst()))
         Output.standard.flush()
         exit(status.rawValue)
+    }
+
+    /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it is of
+    /// no use: reading or writing it fails as it would without.
+    private static func keepStandardStreams() {
+        for descriptor in Int32(0)...2 {
+            var facts = stat()
+            guard fstat(descriptor, &facts) != 0, systemErrorNumber == EBADF else { continue }
+            // The lowest number that is free, which is this one.
+            _ = neuron_ws_create("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY, 0)
+        }
     }
 
     /// Not on the main actor, whose closures must not run on threads that C code starts.
@@ -62,10 +74,10 @@ enum Tool {
     private nonisolated static var overview: String {
         var lines = ["neuron-ws COMMAND …", ""]
         for command in Command.allCases {
-            lines.append("  \(Text.left(command.rawValue, 8))  \(command.syntax.summary)")
+            lines.append("  \(Text.left(command.rawValue, 10))  \(command.syntax.summary)")
         }
         lines += [
-            "  help      this text; help COMMAND or COMMAND --help tells more", "",
+            "  help        this text; help COMMAND or COMMAND --help tells more", "",
             "Exit status: 0 all right, 1 the job failed, 2 the command line is wrong.",
         ]
         return lines.joined(separator: "\n")
@@ -74,7 +86,7 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, push, encode, serve, check, bench, plugin, schema, version
+    case demo, check, connect, push, serve, encode, bench, explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -84,6 +96,9 @@ enum Command: String, CaseIterable {
         case .serve: ServeCommand.syntax
         case .check: CheckCommand.syntax
         case .bench: BenchCommand.syntax
+        case .connect: ConnectCommand.syntax
+        case .explain: ExplainCommand.syntax
+        case .completion: CompletionCommand.syntax
         case .plugin: PluginCommand.syntax
         case .schema: CommandSyntax(name: "schema", summary: "print the settings form, in the gateway's schema format")
         case .version: CommandSyntax(name: "version", summary: "print the library's version")
@@ -98,6 +113,9 @@ enum Command: String, CaseIterable {
         case .serve: return try ServeCommand.run(arguments)
         case .check: return try CheckCommand.run(arguments)
         case .bench: return try BenchCommand.run(arguments)
+        case .connect: return try ConnectCommand.run(arguments)
+        case .explain: return try ExplainCommand.run(arguments)
+        case .completion: return try CompletionCommand.run(arguments)
         case .plugin: return try PluginCommand.run(arguments)
         case .schema: return printSchema()
         case .version:

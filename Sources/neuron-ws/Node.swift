@@ -30,9 +30,10 @@ final class Node {
 
     deinit { neuron_ws_node_destroy(pointer) }
 
-    /// - Parameter observer: gets the node's state on the library's thread; kept by the caller as long as the node.
+    /// - Parameter observer: gets the node's states and messages on the library's thread; kept by the caller as long as
+    ///   the node.
     static func create(
-        name: String, settings: String, observer: StateObserver? = nil
+        name: String, settings: String, observer: NodeObserver? = nil
     ) throws(LibraryError) -> Node {
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
@@ -40,8 +41,14 @@ final class Node {
             host.context = Unmanaged.passUnretained(observer).toOpaque()
             host.on_state = { _, state, context in
                 guard let state, let context else { return }
-                let observer = Unmanaged<StateObserver>.fromOpaque(context).takeUnretainedValue()
+                let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
                 observer.stateChanged(NodeState(state.pointee))
+            }
+            host.on_message = { _, kind, bytes, length, context in
+                guard let context else { return }
+                let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
+                observer.messageReceived(
+                    isText: kind == .NEURON_WS_TEXT, UnsafeRawBufferPointer(start: bytes, count: length))
             }
         }
         var pointer: UnsafeMutablePointer<neuron_ws_node_t>?
@@ -64,6 +71,16 @@ final class Node {
         neuron_ws_node_flush(pointer, .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds)
     }
 
+    /// From now on events of these kinds wait to be taken, and the descriptor is readable while they do.
+    func eventDescriptor(mask: UInt32) throws(LibraryError) -> Int32 {
+        var descriptor: Int32 = -1
+        try check(neuron_ws_node_event_fd(pointer, mask, &descriptor))
+        return descriptor
+    }
+
+    /// False: there is no open connection.
+    func ping() -> Bool { neuron_ws_node_ping(pointer) == .NEURON_WS_OK }
+
     var state: NodeState {
         var state = neuron_ws_state_t()
         state.size = MemoryLayout<neuron_ws_state_t>.size
@@ -83,9 +100,10 @@ final class Node {
     }
 }
 
-/// Hears of a node's states, on the library's thread.
-class StateObserver {
+/// Hears of a node's states and messages, on the library's thread.
+class NodeObserver {
     func stateChanged(_ state: NodeState) {}
+    func messageReceived(isText: Bool, _ bytes: UnsafeRawBufferPointer) {}
 }
 
 /// What the tool wants of a node's state, as Swift values.
@@ -105,6 +123,11 @@ struct NodeState: Sendable {
     let tlsVersion: String
     let tlsCipher: String
     let tlsPeer: String
+    let tlsIssuer: String
+    /// Unix time in seconds; 0: unknown.
+    let tlsNotAfter: Int64
+    let tlsChainLength: Int
+    let extensions: String
     let message: String
 
     init(_ state: neuron_ws_state_t) {
@@ -123,11 +146,18 @@ struct NodeState: Sendable {
         tlsVersion = Self.text(state.tls_version)
         tlsCipher = Self.text(state.tls_cipher)
         tlsPeer = Self.text(state.tls_peer)
+        tlsIssuer = Self.text(state.tls_issuer)
+        tlsNotAfter = state.tls_not_after_s
+        tlsChainLength = Int(state.tls_chain_length)
+        extensions = Self.text(state.extensions)
         message = Self.text(state.message)
     }
 
     /// The server's Close frame complained: its code is none of 1000, 1001 and 1005 (RFC 6455 §7.4.1).
     var isClosedWithError: Bool { closeCode != 0 && ![1000, 1001, 1005].contains(closeCode) }
+
+    /// How long the server's certificate is good for; nil: unknown.
+    var tlsDaysLeft: Int? { tlsNotAfter == 0 ? nil : Int((tlsNotAfter - Clock.unixSeconds()) / 86_400) }
 
     /// A NUL-terminated text in an array of C, which Swift sees as a tuple.
     private static func text<Characters>(_ characters: Characters) -> String {

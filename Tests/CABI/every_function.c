@@ -163,6 +163,16 @@ static void encoding(void)
     OK(neuron_ws_encode(NEURON_WS_FORMAT_TAGS, NULL, &group, buffer, strlen(expected), &length));
     CHECK(length == strlen(expected) && memcmp(buffer, expected, length) == 0);
 
+    /* The same group as JSON, which is the very message. */
+    memset(buffer, 0, sizeof buffer);
+    STATUS(BUFFER_TOO_SMALL,
+           neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, NULL, expected, strlen(expected), NULL, 0, &length));
+    CHECK(length == strlen(expected));
+    OK(neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, NULL, expected, strlen(expected), buffer, sizeof buffer, &length));
+    CHECK(length == strlen(expected) && memcmp(buffer, expected, length) == 0);
+    OK(neuron_ws_encode_json(NEURON_WS_FORMAT_WRITE_RESPONSE, "{\"uuid\":\"u\",\"error\":0}", NULL, 0, buffer,
+                             sizeof buffer, &length));
+
     OK(neuron_ws_settings_schema(&schema, &length));
     CHECK(schema != NULL && strlen(schema) == length && strstr(schema, "\"url\"") != NULL);
 }
@@ -219,6 +229,13 @@ static void a_nodes_life(void)
     OK(neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, text, sizeof text, &length));
     CHECK(text[0] == '{' && text[length - 1] == '}');
 
+    uint64_t pongs = metrics.pongs_received;
+    OK(neuron_ws_node_ping(node));
+    WAIT_UNTIL(metrics_of(node).pongs_received > pongs);
+    CHECK(metrics_of(node).round_trip_us > 0 && metrics_of(node).pings_sent > metrics.pings_sent);
+
+    OK(neuron_ws_node_set_trace(node, true));
+    OK(neuron_ws_node_set_trace(node, false));
     OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_DEBUG, 0));
     /* Nothing that concerns the connection changes, so it stays. */
     OK(neuron_ws_node_configure(node, settings_for(settings, sizeof settings, port, ",\"upload_err\":false" HEADERS)));

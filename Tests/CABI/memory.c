@@ -140,6 +140,15 @@ static neuron_ws_status_t call_encode(neuron_ws_node_t *node)
     return status == NEURON_WS_BUFFER_TOO_SMALL ? NEURON_WS_OK : status;
 }
 
+static neuron_ws_status_t call_encode_json(neuron_ws_node_t *node)
+{
+    size_t length = 0;
+    neuron_ws_status_t status =
+        neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, parameters, json_text, strlen(json_text), NULL, 0, &length);
+    (void)node;
+    return status == NEURON_WS_BUFFER_TOO_SMALL ? NEURON_WS_OK : status;
+}
+
 static neuron_ws_status_t call_start(neuron_ws_node_t *node)
 {
     return neuron_ws_node_start(node);
@@ -158,7 +167,7 @@ static const struct {
     {"create", call_create},       {"configure", call_configure},     {"subscribe", call_subscribe},
     {"push", call_push},           {"push_json", call_push_json},     {"send", call_send},
     {"encode", call_encode},       {"push_states", call_push_states}, {"start", call_start},
-    {"flush", call_flush},
+    {"flush", call_flush},         {"encode_json", call_encode_json},
 };
 
 /* --------------------------------------------------------------------------------------------------- the children */

@@ -25,6 +25,15 @@ static void null_without_a_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, buffer, sizeof buffer, NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_encode((neuron_ws_format_t)4711, NULL, &group, buffer, sizeof buffer, &length));
     STATUS(INVALID_JSON, neuron_ws_encode(NEURON_WS_FORMAT_VALUES, "{", &group, buffer, sizeof buffer, &length));
+#define ENCODE_JSON(text, count, room, size, length) \
+    neuron_ws_encode_json(NEURON_WS_FORMAT_VALUES, NULL, text, count, room, size, length)
+    STATUS(INVALID_ARGUMENT, ENCODE_JSON(NULL, 0, buffer, sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, ENCODE_JSON(NULL, 2, buffer, sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, ENCODE_JSON("{}", 2, NULL, 10, &length));
+    STATUS(INVALID_ARGUMENT, ENCODE_JSON("{}", 2, buffer, sizeof buffer, NULL));
+    STATUS(INVALID_JSON, ENCODE_JSON("{}", 0, buffer, sizeof buffer, &length));
+    STATUS(INVALID_JSON, ENCODE_JSON("{}", 2, buffer, sizeof buffer, &length));
+    STATUS(TOO_BIG, ENCODE_JSON("{}", SIZE_MAX, buffer, sizeof buffer, &length));
     CHECK(length == 77);
     STATUS(INVALID_ARGUMENT, neuron_ws_settings_schema(NULL, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_settings_schema(&json, NULL));
@@ -118,6 +127,8 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics(NULL, &metrics));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(NULL, NEURON_WS_METRICS_JSON, NULL, 0, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(NULL, NEURON_WS_LOG_INFO, 0));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_ping(NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_set_trace(NULL, true));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(NULL, NEURON_WS_EVENT_ALL, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(NULL, &event));
     CHECK(id == 77 && length == 77 && descriptor == 77);
@@ -145,6 +156,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_rename(node, "d", NULL, "d", "h"));
     STATUS(NOT_FOUND, neuron_ws_node_rename(node, "x", NULL, "y", NULL));
     OK(neuron_ws_node_unsubscribe(node, "d", NULL));
+    STATUS(NOT_RUNNING, neuron_ws_node_ping(node));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push(node, NULL, &id));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push_json(node, NULL, 5, &id));
     CHECK(neuron_ws_node_push_json(node, NULL, 0, &id) != NEURON_WS_OK);

@@ -6,7 +6,10 @@ A comment before a fenced block of README.md or docs/*.md says what is done with
 <!-- compile -->          a piece of C: compiled without a warning
 <!-- file: NAME -->       written to a file for the commands of the same page
 <!-- output -->           what the program before it prints
-<!-- output of: CMD -->   what a shell command prints; neuron-ws is on its PATH, make runs in the tree
+<!-- output of: CMD -->   what a shell command prints, but for times in ms; neuron-ws is on its PATH, make runs in the
+                          tree. NEURON_WS_WRITE_DOCS=1 writes what it prints into the page: so the lists of options come
+                          from the tool's table
+<!-- output like: CMD --> the same, but for all numbers
 <!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run
 
 127.0.0.1:8080 stands for the server.
@@ -127,7 +130,7 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
     for block in BLOCKS:
         fits = {
             "run": block.language in ("c", "python"), "compile": block.language == "c", "output": True,
-        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output of: .+|output of demo", block.mark)))
+        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
     assert wrong == []
@@ -181,7 +184,44 @@ def test_a_command_prints_what_is_shown(block: Block, server: foreign.Server, tm
         ["bash", "-c", for_server(command, server)], cwd=folder, env=environment(tmp_path), timeout=60,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
-    assert as_shown(done.stdout, server) == block.text
+    printed = as_shown(done.stdout, server)
+    if os.environ.get("NEURON_WS_WRITE_DOCS") and timeless(printed) != timeless(block.text):
+        fence = f"<!-- {block.mark} -->\n```{block.language}\n"
+        text = block.page.read_text()
+        assert fence + block.text + "```\n" in text
+        block.page.write_text(text.replace(fence + block.text + "```\n", fence + printed + "```\n"))
+    else:
+        assert timeless(printed) == timeless(block.text)
+
+
+@named(marked("output like: .+"))
+def test_a_command_prints_the_like_of_what_is_shown(block: Block, server: foreign.Server, tmp_path: Path) -> None:
+    command = for_server(block.mark.removeprefix("output like: "), server)
+    done = executed(["bash", "-c", command], tmp_path, server)
+    assert done.returncode == 0, done.stderr
+    assert [plain(line) for line in done.stdout.splitlines()] == [plain(line) for line in block.text.splitlines()]
+
+
+def timeless(text: str) -> str:
+    """Without how long something took, and the blanks in front of it."""
+    return re.sub(r" *\b\d+\.\d\d ms", " # ms", text)
+
+
+def test_the_manual_has_the_help_of_every_command() -> None:
+    told = subprocess.run([foreign.TOOL, "help"], check=True, capture_output=True, text=True).stdout
+    commands = set(re.findall(r"^  (\w+)  ", told, re.M)) - {"help", "schema", "version"}
+    shown = {block.mark.split()[3] for block in marked(r"output of: neuron-ws \w+ --help")}
+    assert commands - shown == set()
+
+
+def test_every_example_of_the_manual_is_run() -> None:
+    """Each command of docs/tool.md's text that could be run as it stands is marked to be run somewhere."""
+    page = ROOT / "docs/tool.md"
+    run = {re.sub(r"^output (?:of|like): ", "", block.mark) for block in BLOCKS if block.page == page}
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
+    examples = re.findall(r"`((?:echo [^`|]*\| )?neuron-ws (?:check|push|connect|explain|encode|bench) [^`]*)`", text)
+    assert len(examples) > 8
+    assert [example for example in examples if example not in run and "…" not in example] == []
 
 
 def plain(line: str) -> str:
@@ -327,7 +367,7 @@ def test_c_names_in_the_pages_are_the_headers() -> None:
     """Each neuron_ws_… and NEURON_WS_… of a page is in the header, or begins one that is (`neuron_ws_attempt_`)."""
     known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", (ROOT / "include/neuron_ws.h").read_text()))
     # Of the environment, for the tests and the binding.
-    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS"}
+    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS"}
     unknown = []
     for page in PAGES:
         for name in re.findall(r"(?<!\$)\b(?:neuron_ws|NEURON_WS)_\w+", page.read_text()):

@@ -57,6 +57,19 @@ def test_an_unknown_name_in_a_template_is_named() -> None:
         neuron_ws.encode("custom", "m", "g", {"a": 1}, schema={"a": "${nope}"})
 
 
+def test_a_group_as_json_becomes_the_same_message() -> None:
+    group = {"node": "plc1", "group": "fast", "timestamp": 1, "tags": [{"name": "t", "value": 1.5, "type": "FLOAT"}]}
+    expected = neuron_ws.encode("tags", "plc1", "fast", {"t": 1.5}, timestamp=1, types={"t": "FLOAT"})
+    for document in (group, json.dumps(group), json.dumps(group).encode()):
+        assert neuron_ws.encode_json("tags", document) == expected
+    custom = neuron_ws.encode_json("custom", group, schema={"n": "${node}"}, static_tags={"a": 1})
+    assert custom == '{"n":"plc1"}'
+    with pytest.raises(neuron_ws.InvalidJSON):
+        neuron_ws.encode_json("tags", "{")
+    with pytest.raises(neuron_ws.InvalidGroup):
+        neuron_ws.encode_json("tags", '{"node":"","group":"g","values":{"t":1}}')
+
+
 def test_states_need_no_group() -> None:
     states = [{"node": "modbus-tcp", "link": 1, "running": 3}]
     text = neuron_ws.encode(Format.STATES, options={"timestamp": NOW, "states": states})

@@ -613,3 +613,20 @@ def test_exit_without_closing_neither_hangs_nor_crashes(server: foreign.Server) 
     result = subprocess.run([sys.executable, "-c", code], env=environment, timeout=30, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert server.wait_for(1) == ["x"]
+
+
+def test_a_ping_of_the_hosts_own_is_answered(server: foreign.Server) -> None:
+    with neuron_ws.Node("n", {"url": server.url, "ping-interval": 0}) as node:
+        with pytest.raises(neuron_ws.NotRunning):
+            neuron_ws.Node("idle", {"url": server.url}).ping()
+        node.set_trace(True)
+        node.send("x")
+        node.flush(timeout=20)
+        node.ping()
+        deadline = time.monotonic() + 20
+        while node.metrics.pongs_received == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        metrics = node.metrics
+        assert (metrics.pings_sent, metrics.pongs_received) == (1, 1)
+        assert metrics.round_trip_us > 0
+        assert node.state.tls_chain_length == 0 and node.state.tls_not_after_s is None

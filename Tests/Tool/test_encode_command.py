@@ -100,7 +100,12 @@ def test_bad_lines_are_answered_in_their_place() -> None:
 )  # fmt: skip
 def test_a_value_that_does_not_fit_its_type_is_rejected(type_name: str, bad: Any) -> None:
     (answer,) = encode(value(type_name, bad))
-    assert answer["rejected"].startswith("tags[0]")
+    assert answer["rejected"].startswith('tag "t": ')
+
+
+def test_a_group_in_values_format_is_taken_as_push_takes_it() -> None:
+    (answer,) = encode({"format": "tags", "input": {"node": "n", "group": "g", "timestamp": 1, "values": {"t": 2.5}}})
+    assert json.loads(answer["message"])["tags"] == [{"name": "t", "value": 2.5}]
 
 
 def test_an_unknown_format_is_rejected() -> None:

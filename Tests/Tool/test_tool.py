@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import re
 import signal
@@ -31,8 +30,14 @@ def counters(messages: list[Any]) -> list[int]:
 # Help and wrong use
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "push", "encode", "serve", "check", "bench", "plugin", "schema", "version"])
+COMMANDS = re.findall(r"^  (\w+)  ", tool.run("help").stdout, re.M)
+
+
+def test_the_overview_names_the_commands() -> None:
+    assert {"demo", "check", "connect", "push", "serve", "explain", "completion", "version"} < set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "help"])
 def test_each_command_has_its_help(command: str) -> None:
     done = tool.run(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,7 +51,11 @@ def test_each_command_has_its_help(command: str) -> None:
         ([], "COMMAND"),
         (["psuh"], "did you mean push?"),
         (["push", "--ulr", "ws://x"], "did you mean --url?"),
-        (["push"], "--url"),
+        (["push"], "neuron-ws push ws://127.0.0.1:8080/"),
+        (["conect"], "did you mean connect?"),
+        (["push", "ws://127.0.0.1:1/", "--subscribbe", "*/*"], "did you mean --subscribe?"),
+        (["push", "ws://127.0.0.1:1/", "ws://127.0.0.1:2/"], "does not take"),
+        (["push", "ws://127.0.0.1:1/", "--url", "ws://127.0.0.1:2/"], "twice"),
         (["push", "--url", "http://127.0.0.1/"], "--url"),
         (["push", "--url", "ws://127.0.0.1:1/", "--subscribe", "plc1"], "--subscribe"),
         (["push", "--url", "ws://127.0.0.1:1/", "--timeout", "soon"], "--timeout"),
@@ -85,6 +94,16 @@ def test_a_reader_that_leaves_ends_the_tool_quietly() -> None:
     assert process.wait(10) == 1
     with process.stderr:
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("words", [["push", "ws://127.0.0.1:1/", "--timeout", "1"], ["encode"]])
+def test_a_standard_input_that_is_closed_is_said_so(words: list[str]) -> None:
+    """Another file of the tool's must not take its place."""
+    done = subprocess.run(
+        ["bash", "-c", '"$0" "$@" <&-', str(foreign.TOOL), *words], capture_output=True, text=True,
+        timeout=tool.TIMEOUT)
+    assert done.returncode == 1
+    assert "standard input cannot be read" in done.stderr
 
 
 # demo
@@ -129,6 +148,23 @@ def test_push_sends_only_what_is_subscribed(server: foreign.Server) -> None:
     assert "1 not subscribed" in done.stdout
 
 
+@pytest.mark.parametrize("subscriptions", [["plc1/Fast"], ["plc1/fast", "plc1/slwo"]])
+def test_push_fails_when_a_subscription_matches_nothing(server: foreign.Server, subscriptions: list[str]) -> None:
+    words = [word for subscription in subscriptions for word in ("--subscribe", subscription)]
+    done = tool.run("push", server.url, *words, text=tool.lines(group(1, "fast"), group(2, "slow")))
+    assert done.returncode == 1
+    assert f"--subscribe {subscriptions[-1]} matched no group; names are case-sensitive" in done.stderr
+    assert "what else came: plc1/" in done.stderr
+    assert done.stderr.count("matched no group") == 1
+
+
+def test_push_reports_as_json(server: foreign.Server) -> None:
+    done = tool.run("push", server.url, "--json", text=tool.lines(group(1), "{"))
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["lines"], told["accepted"], told["sent"], told["bad-lines"]) == (2, 1, 1, 1)
+
+
 def test_push_takes_its_settings_from_a_file(server: foreign.Server, tmp_path: Path) -> None:
     file = tool.settings(tmp_path, params={"url": server.url, "format": 1})
     done = tool.run("push", "--settings", file, text=tool.lines(group(7)))
@@ -158,86 +194,6 @@ def test_push_waits_for_a_server_that_comes_late() -> None:
         assert counters(server.wait_for(2)) == [1, 2]
         process.communicate(timeout=20)
     assert process.returncode == 0
-
-
-# check
-
-
-def failed_step(output: str) -> str:
-    (line,) = [line for line in output.splitlines() if " FAILED " in line]
-    return line.split()[0]
-
-
-def test_check_tells_what_was_negotiated(server: foreign.Server, tmp_path: Path) -> None:
-    done = tool.run("check", "--settings", tool.settings(tmp_path, url=server.url))
-    assert done.returncode == 0, done.stdout
-    steps = [line.split()[0] for line in done.stdout.splitlines() if " ok " in line]
-    assert steps == ["settings", "resolve", "connect", "handshake", "stay"]
-    assert f"127.0.0.1:{server.port}" in done.stdout
-
-
-def test_check_tells_the_facts_of_tls(authority: foreign.Authority, tmp_path: Path) -> None:
-    with foreign.Server(tls=authority.server_context()) as server:
-        file = tool.settings(tmp_path, url=server.url, ca=authority.ca.read_text())
-        done = tool.run("check", "--settings", file)
-    assert done.returncode == 0, done.stdout
-    assert "TLSv1.3" in done.stdout
-    assert "(verified)" in done.stdout
-
-
-def test_check_names_the_setting_that_is_wrong(tmp_path: Path) -> None:
-    done = tool.run("check", "--settings", tool.settings(tmp_path, url="ws://127.0.0.1:1/", formatt=1))
-    assert done.returncode == 1
-    assert failed_step(done.stdout) == "settings"
-    assert "formatt" in done.stdout
-
-
-def test_check_of_a_file_that_is_not_json(tmp_path: Path) -> None:
-    file = tmp_path / "settings.json"
-    file.write_text("{")
-    done = tool.run("check", "--settings", file)
-    assert done.returncode == 1
-    assert failed_step(done.stdout) == "settings"
-
-
-def test_check_of_a_closed_port(tmp_path: Path) -> None:
-    file = tool.settings(tmp_path, url=f"ws://127.0.0.1:{foreign.free_port()}/")
-    done = tool.run("check", "--settings", file)
-    assert done.returncode == 1
-    assert failed_step(done.stdout) == "connect"
-    assert "nothing listens on port" in done.stdout
-
-
-def test_check_tries_each_url_of_a_list(server: foreign.Server, tmp_path: Path) -> None:
-    file = tool.settings(tmp_path, url=[f"ws://127.0.0.1:{foreign.free_port()}/", server.url])
-    done = tool.run("check", "--settings", file)
-    assert done.returncode == 0, done.stdout
-    assert failed_step(done.stdout) == "connect"
-    assert f"connected to  {server.url}" in done.stdout
-
-
-def test_check_of_an_ordinary_web_server(tmp_path: Path) -> None:
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
-    web.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[method-assign, assignment]
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    try:
-        file = tool.settings(tmp_path, url=f"ws://127.0.0.1:{web.server_address[1]}/nothing-here")
-        done = tool.run("check", "--settings", file)
-    finally:
-        web.shutdown()
-        web.server_close()
-    assert done.returncode == 1
-    assert failed_step(done.stdout) == "handshake"
-    assert "404" in done.stdout
-    assert "path" in done.stdout
-
-
-def test_check_of_a_server_whose_authority_is_unknown(authority: foreign.Authority, tmp_path: Path) -> None:
-    with foreign.Server(tls=authority.server_context()) as server:
-        done = tool.run("check", "--settings", tool.settings(tmp_path, url=server.url))
-    assert done.returncode == 1
-    assert failed_step(done.stdout) == "TLS"
-    assert re.search(r"\bca\b", done.stdout)
 
 
 # serve

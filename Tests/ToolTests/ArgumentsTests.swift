@@ -38,6 +38,32 @@ import Testing
         #expect(arguments.all("--url") == ["x", "y"])
     }
 
+    @Test func theURLStandsBeforeTheOtherWords() throws {
+        let connecting = CommandSyntax(
+            name: "c", summary: "", positionals: [Positional(name: "COUNT", help: "", isRequired: false)],
+            connects: true)
+        let both = try #require(try connecting.parse(["ws://h/", "3", "--set", "a=1", "--ca", "f", "--set", "b=2"]))
+        #expect(both.url == "ws://h/")
+        #expect(both.positionals == ["3"])
+        #expect(both.given.map { $0.name } == ["--set", "--ca", "--set"])
+        // A number is no URL, where a number may stand.
+        #expect(try connecting.parse(["3"])?.url == nil)
+        #expect(try connecting.parse(["3"])?.positionals == ["3"])
+        #expect(try CommandSyntax(name: "c", summary: "", connects: true).parse(["3"])?.url == "3")
+    }
+
+    @Test(arguments: [("1", 1000), ("0.25", 250), ("0", 0)])
+    func secondsMayHaveDecimals(text: String, expected: Int) throws {
+        let arguments = try #require(try syntax.parse(["a", "--url", text]))
+        #expect(try arguments.milliseconds("--url", upTo: 10) == expected)
+    }
+
+    @Test(arguments: ["-1", "11", "x", "nan", "inf", ""])
+    func secondsThatAreNoneAreRefused(text: String) throws {
+        let arguments = try #require(try syntax.parse(["a", "--url=\(text)"]))
+        #expect(throws: UsageError.self) { try arguments.milliseconds("--url", upTo: 10) }
+    }
+
     @Test func allBehindTwoDashesIsPositional() throws {
         let arguments = try #require(try syntax.parse(["--", "--url", "-"]))
         #expect(arguments.positionals == ["--url", "-"])

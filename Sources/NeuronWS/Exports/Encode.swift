@@ -6,6 +6,38 @@ public func neuron_ws_encode(
     _ format: neuron_ws_format_t, _ options_json: UnsafePointer<CChar>?, _ group: UnsafePointer<neuron_ws_group_t>?,
     _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
+    encodeChecked(format, buffer, size, length) { encoder in encode(format, options_json, group, encoder) }
+}
+
+@c @implementation
+public func neuron_ws_encode_json(
+    _ format: neuron_ws_format_t, _ options_json: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?,
+    _ text_length: Int, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t {
+    encodeChecked(format, buffer, size, length) { encoder in
+        guard let text else {
+            guard text_length == 0 else { return failedNull("text") }
+            return encode(format, options_json, nil, encoder)
+        }
+        guard text_length >= 0, text_length <= Int(NEURON_WS_MESSAGE_MAX) else {
+            return failed(
+                .NEURON_WS_TOO_BIG,
+                "a length of \(UInt(bitPattern: text_length)) bytes; at most \(NEURON_WS_MESSAGE_MAX) are taken")
+        }
+        let document: GroupDocument
+        do throws(GroupDocumentError) {
+            document = try GroupDocument.parse(UnsafeRawBufferPointer(start: text, count: text_length))
+        } catch { return failed(NodeError(error)) }
+        return document.withGroup { encode(format, options_json, $0, encoder) }
+    }
+}
+
+/// Calls `body` once the arguments are good, and copies out what it has written into the encoder's buffer.
+/// - Parameter body: nil if that was done.
+private func encodeChecked(
+    _ format: neuron_ws_format_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
+    _ length: UnsafeMutablePointer<Int>?, _ body: (ThreadEncoder) -> neuron_ws_status_t?
+) -> neuron_ws_status_t {
     guard let length else { return failedNull("length") }
     guard buffer != nil || size == 0 else { return failedNull("buffer") }
     guard size >= 0 else { return failed(.NEURON_WS_INVALID_ARGUMENT, "`size` is larger than any memory") }
@@ -16,7 +48,7 @@ public func neuron_ws_encode(
         return failed(.NEURON_WS_INVALID_ARGUMENT, "`format` is \(format.rawValue), which is none")
     }
     return ThreadEncoder.with { encoder in
-        encode(format, options_json, group, encoder) ?? encoder.buffer.withBytes { copyOut($0, buffer, size, length) }
+        body(encoder) ?? encoder.buffer.withBytes { copyOut($0, buffer, size, length) }
     }
 }
 

@@ -56,6 +56,22 @@ public func neuron_ws_node_set_log_level(
 }
 
 @c @implementation
+public func neuron_ws_node_set_trace(_ node: NodeHandlePointer?, _ on: Bool) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        node.lock.withLock { node.isTraced = on }
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_ping(_ node: NodeHandlePointer?) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        try node.ping()
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
 public func neuron_ws_node_event_fd(
     _ node: NodeHandlePointer?, _ mask: UInt32, _ descriptor: UnsafeMutablePointer<Int32>?
 ) -> neuron_ws_status_t {

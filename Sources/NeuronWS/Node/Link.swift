@@ -18,6 +18,8 @@ final class Link {
     var waitingBytes = 0
     /// Both Close frames are through, and the stream was told that nothing more comes.
     var hasFinishedWriting = false
+    /// What is told of the connection's bytes; nil: nothing.
+    var trace: ConnectionTrace?
     /// The opening handshake is the first that its first buffer holds.
     private var isHandshakeWiped = false
     /// While it runs a new connection is left alone; see `RefusalWatch`.

@@ -15,6 +15,18 @@ extension Node {
         return metrics
     }
 
+    /// Asks the loop for a Ping.
+    func ping() throws(NodeError) {
+        lock.lock()
+        guard let session, status.phase == .NEURON_WS_PHASE_OPEN else {
+            lock.unlock()
+            throw .notRunning("there is no open connection to send a Ping on")
+        }
+        pending.pings = true
+        lock.unlock()
+        session.signal()
+    }
+
     /// The event queue's descriptor; makes the queue at the first call.
     func eventDescriptor(mask: UInt32) throws(NodeError) -> Int32 {
         lock.lock()

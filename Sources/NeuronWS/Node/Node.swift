@@ -33,6 +33,8 @@ final class Node: @unchecked Sendable {
     var flushWaiters = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
+    /// The next connection is traced.
+    var isTraced = false
     /// When the log level goes back to the settings' one, monotonic nanoseconds.
     var logLevelRevertsAt: UInt64?
     var scratch: [ByteBuffer] = []
@@ -74,6 +76,7 @@ final class Node: @unchecked Sendable {
         var isReconfigured = false
         var reconnects = false
         var isDestroyed = false
+        var pings = false
     }
 
     private init(name: String, host: HostCallbacks, configuration: Configuration) {

@@ -20,7 +20,10 @@ extension NodeSession {
         status.clearConnection()
         status.url = configuration.shownURL(urlIndex)
         status.target = configuration.target(url: configuration.url(urlIndex)).text
-        node.lock.withLock { node.counters.connectionAttempts &+= 1 }
+        let isTraced = node.lock.withLock {
+            node.counters.connectionAttempts &+= 1
+            return node.isTraced
+        }
         publish()
         if isEnded { return }
         let attempt = Attempt()
@@ -50,6 +53,7 @@ extension NodeSession {
             var target = configuration.target(url: url)
             target.memory = addressMemory
             let link = Link(Connection(request, configuration.connectionOptions))
+            link.trace = isTraced ? ConnectionTrace() : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {

@@ -36,10 +36,14 @@ extension NodeSession {
     private func pumpTurn(_ link: Link) {
         while let stream = link.stream {
             if !link.isFlushed, let buffer = link.buffer {
-                let taken = stream.write(
-                    UnsafeRawBufferPointer(start: buffer + link.start, count: link.end - link.start))
+                let pending = UnsafeRawBufferPointer(start: buffer + link.start, count: link.end - link.start)
+                let taken = stream.write(pending)
                 guard isCurrent(link) else { return }
                 link.start += taken
+                if link.trace != nil {
+                    tellTrace(link, sent: UnsafeRawBufferPointer(rebasing: pending[..<taken]))
+                    guard isCurrent(link) else { return }
+                }
                 draw(.bytesSent, taken)
                 // The stream will say when it takes more.
                 if !link.isFlushed { return }

@@ -22,6 +22,9 @@ extension NodeSession: StreamOwner {
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
             status.tlsPeer = tls.peerSubject.shown()
+            status.tlsIssuer = tls.peerIssuer.shown()
+            status.tlsNotAfter = tls.peerNotAfterSeconds
+            status.tlsChainLength = tls.chainLength
             status.isKnownByCommonName = tls.isKnownByCommonName
         }
         perform(machine.streamConnected())
@@ -56,6 +59,10 @@ extension NodeSession: StreamOwner {
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
         link.connection.repliesGoFirst = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
+        if link.trace != nil {
+            tellTrace(link, received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
+            guard isCurrent(link) else { return bytes.count }
+        }
         // What came of an earlier connection may still be under way.
         guard continueArriving(), hasTurn() else {
             link.waitingBytes = bytes.count

@@ -72,6 +72,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             rescheduleRequests()
             perform(machine.started(now: now))
         }
+        if pending.pings, !isEnded { perform(machine.pingWanted()) }
         if !isEnded { takeTurn() }
     }
 

@@ -27,6 +27,10 @@ struct NodeStatus {
     var tlsVersion = ""
     var tlsCipher = ""
     var tlsPeer = ""
+    var tlsIssuer = ""
+    /// Unix time in seconds.
+    var tlsNotAfter: Int64 = 0
+    var tlsChainLength: UInt32 = 0
     /// The server as HOST:PORT.
     var target = ""
     /// What there is to say of the present connection while it is open.
@@ -48,6 +52,9 @@ struct NodeStatus {
         tlsVersion = ""
         tlsCipher = ""
         tlsPeer = ""
+        tlsIssuer = ""
+        tlsNotAfter = 0
+        tlsChainLength = 0
     }
 
     var link: Int32 { phase == .NEURON_WS_PHASE_OPEN ? 1 : 0 }
@@ -87,6 +94,9 @@ struct NodeStatus {
         put(tlsVersion, &state.tls_version)
         put(tlsCipher, &state.tls_cipher)
         put(tlsPeer, &state.tls_peer)
+        put(tlsIssuer, &state.tls_issuer)
+        state.tls_not_after_s = tlsNotAfter
+        state.tls_chain_length = tlsChainLength
         put(closeReason.shown(), &state.close_reason)
         put(message(now: now), &state.message)
         put(extensions, &state.extensions)

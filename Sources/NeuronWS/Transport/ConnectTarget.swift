@@ -68,6 +68,12 @@ struct TLSFacts: Equatable, Sendable {
     var peerSubject: ForeignText
     /// When that certificate ends, for example `2027-03-01 12:00:00 UTC`.
     var peerNotAfter: String
+    /// The same as Unix time in seconds; 0: the date cannot be read.
+    var peerNotAfterSeconds: Int64
+    /// Who issued that certificate.
+    var peerIssuer: ForeignText
+    /// How many certificates the peer sent, its own included.
+    var chainLength: UInt32
     /// SHA-256 of the peer's public key (SubjectPublicKeyInfo), as pins have it (RFC 7469 section 2.4).
     var peerKeySHA256: [UInt8]
     /// False: verification was switched off.

@@ -21,6 +21,13 @@ enum TLSCertificate {
         text(X509_get0_notAfter(certificate))
     }
 
+    /// Unix time in seconds; 0 where the date cannot be read.
+    static func notAfterSeconds(_ certificate: OpaquePointer) -> Int64 {
+        var parts = tm()
+        guard let time = X509_get0_notAfter(certificate), ASN1_TIME_to_tm(time, &parts) == 1 else { return 0 }
+        return Int64(timegm(&parts))
+    }
+
     /// The names that it bears.
     static func names(_ certificate: OpaquePointer) -> TLSNames {
         var names = TLSNames()

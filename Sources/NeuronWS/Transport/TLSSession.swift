@@ -205,6 +205,9 @@ extension TLSSession {
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "?",
             alpn: alpn.isEmpty ? nil : ForeignText(alpn),
             peerSubject: TLSCertificate.subject(certificate), peerNotAfter: TLSCertificate.notAfter(certificate),
+            peerNotAfterSeconds: TLSCertificate.notAfterSeconds(certificate),
+            peerIssuer: TLSCertificate.issuer(certificate),
+            chainLength: UInt32(max(0, neuron_ws_sk_X509_num(SSL_get_peer_cert_chain(ssl)))),
             peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies,
             isKnownByCommonName: isKnownByCommonName)
         if !context.pins.isEmpty, !context.pins.contains(facts.peerKeySHA256) {

@@ -115,6 +115,9 @@ public struct KeepAlive: Sendable {
         return isDue && !isHeldByPeer && acknowledged >= open.end ?? .max ? ping() : .none
     }
 
+    /// A ping out of turn, of which nothing depends: no verdict waits for its Pong.
+    public mutating func pingWanted() { _ = ping() }
+
     private mutating func ping() -> Action {
         sequence &+= 1
         roundTripStart = nil

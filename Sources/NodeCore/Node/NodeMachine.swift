@@ -249,6 +249,12 @@ public struct NodeMachine: Sendable {
         withKeepAlive { $0.bytesReceived(now: now) }
     }
 
+    /// The host wants a ping, whatever the interval.
+    public mutating func pingWanted() -> Action {
+        guard withKeepAlive({ $0.pingWanted() }) != nil else { return .none }
+        return .sendPing(sequence: pings)
+    }
+
     /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
     public mutating func pingLeft(end: UInt64, now: UInt64) {
         withKeepAlive { $0.pingLeft(end: end, now: now) }

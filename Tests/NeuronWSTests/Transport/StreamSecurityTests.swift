@@ -56,6 +56,11 @@ enum Plant {
         #expect(facts.peerKeySHA256.count == 32)
         #expect(facts.isVerified)
         #expect(facts.peerNotAfter.hasSuffix(" UTC"))
+        // The authority's certificates are good for some days.
+        #expect(facts.peerNotAfterSeconds > 1_600_000_000)
+        #expect(facts.peerIssuer.shown().hasPrefix("CN="))
+        #expect(facts.peerIssuer != facts.peerSubject)
+        #expect(facts.chainLength >= 1)
     }
 
     @Test func speaksTLS12() throws {

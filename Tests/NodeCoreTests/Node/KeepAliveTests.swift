@@ -31,6 +31,29 @@ private func verdict(
         #expect(keepAlive.deadline == 40 * second)
     }
 
+    @Test func aPingOfTheHostsOwnHasARoundTripAndNoConsequence() {
+        var keepAlive = make()
+        keepAlive.pingWanted()
+        #expect(keepAlive.sequence == 1)
+        keepAlive.pingLeft(end: 14, now: 1 * second)
+        #expect(keepAlive.deadline == 20 * second)
+        keepAlive.bytesReceived(now: 3 * second)
+        #expect(keepAlive.pongReceived(sequence: 1, now: 3 * second) == 2 * second)
+        // One that is never answered kills nobody.
+        keepAlive.pingWanted()
+        #expect(keepAlive.timerFired(now: 19 * second) == .none)
+        #expect(keepAlive.timerFired(now: 20 * second) == .sendPing)
+        #expect(keepAlive.sequence == 3)
+    }
+
+    @Test func aHostMayPingWhereNoPingsAreSent() {
+        var keepAlive = make(interval: 0)
+        keepAlive.pingWanted()
+        keepAlive.pingLeft(end: 14, now: 1 * second)
+        #expect(keepAlive.deadline == nil)
+        #expect(keepAlive.pongReceived(sequence: 1, now: 2 * second) == second)
+    }
+
     @Test func silenceAfterAPingIsTheEnd() {
         var keepAlive = make()
         #expect(keepAlive.timerFired(now: 20 * second) == .sendPing)

@@ -53,7 +53,7 @@ private struct RandomWalk {
     /// One event that may come at any time, fitting or not.
     mutating func step() {
         now += random.below(4) == 0 ? random.below(70 * second) : random.below(second)
-        switch random.below(14) {
+        switch random.below(15) {
         case 0: perform(machine.started(now: now))
         case 1:
             let timeout = random.below(3) == 0 ? 0 : random.below(5 * second)
@@ -69,6 +69,7 @@ private struct RandomWalk {
         case 9: perform(machine.failed(ending(), now: now, random: random.next()))
         case 10: machine.bytesReceived(now: now)
         case 11: _ = machine.pongReceived(sequence: random.below(4), now: now)
+        case 12: perform(machine.pingWanted())
         default: fireTimer()
         }
         check()

@@ -292,6 +292,20 @@ private func ending(
         #expect(machine.configured(parameters, reconnects: true, now: second) == .connect(urlIndex: 0))
     }
 
+    @Test func theHostMayPingAnOpenConnectionAlone() {
+        var idle = makeMachine()
+        #expect(idle.pingWanted() == .none)
+        var connecting = startedMachine()
+        #expect(connecting.pingWanted() == .none)
+        var machine = openMachine()
+        let deadline = machine.deadline
+        #expect(machine.pingWanted() == .sendPing(sequence: 1))
+        #expect(machine.pingWanted() == .sendPing(sequence: 2))
+        #expect(machine.deadline == deadline)
+        machine.pingLeft(end: 28, now: second)
+        #expect(machine.pongReceived(sequence: 2, now: 3 * second) == 2 * second)
+    }
+
     @Test func silenceAfterAPingIsAPingTimeout() {
         var machine = openMachine()
         #expect(machine.timerFired(now: 20 * second + delay, random: 0) == .sendPing(sequence: 1))

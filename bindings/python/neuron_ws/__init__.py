@@ -10,7 +10,7 @@ The package is a thin layer over ``libneuron_ws.so``; README.md says how that is
 """
 
 from ._library import LibraryNotFound
-from .encoding import encode, settings_schema, version
+from .encoding import encode, encode_json, settings_schema, version
 from .enums import (
     EventKind,
     Format,
@@ -101,6 +101,7 @@ __all__ = [
     "Unsupported",
     "WrongThread",
     "encode",
+    "encode_json",
     "settings_schema",
     "version",
 ]

@@ -120,6 +120,9 @@ class StateStructure(Structure):
         ("extensions", c_char * 160),
         ("states_interval_s", c_uint32),
         ("tls_common_name", c_bool),
+        ("tls_not_after_s", c_int64),
+        ("tls_chain_length", c_uint32),
+        ("tls_issuer", c_char * 256),
     ]
 
 
@@ -228,6 +231,10 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
         _status,
         (c_int32, c_char_p, POINTER(GroupStructure), c_void_p, c_size_t, POINTER(c_size_t)),
     ),
+    "neuron_ws_encode_json": (
+        _status,
+        (c_int32, c_char_p, c_char_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)),
+    ),
     "neuron_ws_settings_schema": (_status, (POINTER(c_char_p), POINTER(c_size_t))),
     "neuron_ws_attempt_set_url": (_status, (c_void_p, c_char_p)),
     "neuron_ws_attempt_set_header": (_status, (c_void_p, c_char_p, c_char_p)),
@@ -257,6 +264,8 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_metrics": (_status, (_node, POINTER(MetricsStructure))),
     "neuron_ws_node_metrics_text": (_status, (_node, c_int32, c_void_p, c_size_t, POINTER(c_size_t))),
     "neuron_ws_node_set_log_level": (_status, (_node, c_int32, c_uint32)),
+    "neuron_ws_node_set_trace": (_status, (_node, c_bool)),
+    "neuron_ws_node_ping": (_status, (_node,)),
     "neuron_ws_node_event_fd": (_status, (_node, c_uint32, POINTER(c_int32))),
     "neuron_ws_node_next_event": (_status, (_node, POINTER(EventStructure))),
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Optional, Union
 
 from ._library import check, library
-from ._values import Group, Metas, Precision, Timestamp, TypeName, json_text
+from ._values import Group, Metas, Precision, Timestamp, TypeName, json_text, utf8
 from .enums import Format, Status
 
 
@@ -63,6 +63,40 @@ def encode(
     Raises Skipped where nothing would be sent, SettingsError for a bad template, and what :meth:`Node.push` raises for
     values.
     """
+    collected = None
+    if driver is not None or group is not None or values is not None:
+        collected = Group(driver or "", group or "", values or {}, errors, timestamp, metas, types, precision)
+    pointer = ctypes.byref(collected.structure) if collected is not None else None
+    text = _options(static_tags, upload_err, schema, options)
+    number = _format_named(format)
+    return _written(lambda *room: library.neuron_ws_encode(number, text, pointer, *room))
+
+
+def encode_json(
+    format: Union[Format, str, int],
+    group: Union[str, bytes, Mapping[str, object]],
+    *,
+    static_tags: Optional[Mapping[str, object]] = None,
+    upload_err: Optional[bool] = None,
+    schema: object = None,
+    options: Optional[Mapping[str, object]] = None,
+) -> str:
+    """The same of a group as JSON, as :meth:`Node.push_json` takes it. Any thread. Raises what that raises."""
+    if isinstance(group, bytes):
+        document = group
+    else:
+        document = utf8(group) if isinstance(group, str) else json_text(group)
+    members = _options(static_tags, upload_err, schema, options)
+    number = _format_named(format)
+    return _written(lambda *room: library.neuron_ws_encode_json(number, members, document, len(document), *room))
+
+
+def _options(
+    static_tags: Optional[Mapping[str, object]],
+    upload_err: Optional[bool],
+    schema: object,
+    options: Optional[Mapping[str, object]],
+) -> Optional[bytes]:
     members: dict[str, object] = dict(options or {})
     if static_tags is not None:
         members["static_tags"] = static_tags
@@ -70,16 +104,16 @@ def encode(
         members["upload_err"] = upload_err
     if schema is not None:
         members["schema"] = schema
-    collected = None
-    if driver is not None or group is not None or values is not None:
-        collected = Group(driver or "", group or "", values or {}, errors, timestamp, metas, types, precision)
-    pointer = ctypes.byref(collected.structure) if collected is not None else None
-    text = json_text(members) if members else None
+    return json_text(members) if members else None
+
+
+def _written(write: Callable[..., int]) -> str:
+    """What ``write`` puts into a buffer, whose size and length it gets."""
     size = 4096
     length = ctypes.c_size_t()
     while True:
         buffer = ctypes.create_string_buffer(size)
-        status = library.neuron_ws_encode(_format_named(format), text, pointer, buffer, size, ctypes.byref(length))
+        status = write(buffer, size, ctypes.byref(length))
         if status == Status.BUFFER_TOO_SMALL:
             size = length.value
             continue

@@ -352,6 +352,17 @@ class Node:
             check(status)
         return buffer.raw[: length.value].decode()
 
+    def set_trace(self, on: bool) -> None:
+        """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_set_trace(handle, on))
+
+    def ping(self) -> None:
+        """Sends a Ping now. When its Pong has come, ``metrics.pongs_received`` and ``round_trip_us`` tell. Raises
+        NotRunning where there is no open connection, Forked."""
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_ping(handle))
+
     def set_log_level(self, level: LogLevel, seconds: int = 0) -> None:
         """How much the node logs; after ``seconds`` > 0 the level of the settings is back. Raises Forked."""
         with self._handle.borrowed() as handle:

@@ -45,6 +45,9 @@ class State:
     extensions: str
     states_interval_s: int
     tls_common_name: bool
+    tls_not_after_s: Optional[int]
+    tls_chain_length: int
+    tls_issuer: str
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -74,6 +77,9 @@ class State:
             extensions=_text(state.extensions),
             states_interval_s=state.states_interval_s,
             tls_common_name=state.tls_common_name,
+            tls_not_after_s=state.tls_not_after_s or None,
+            tls_chain_length=state.tls_chain_length,
+            tls_issuer=_text(state.tls_issuer),
         )
 
 

@@ -7,10 +7,12 @@ struct UsageError: Error, Equatable {
 struct ArgumentOption {
     /// "--url"
     let name: String
-    /// What follows it, as help calls it; nil for a flag.
+    /// What follows it, as help calls it; nil for a flag. FILE and DIR are completed as such.
     let value: String?
     let help: String
     var isRequired = false
+    /// The words that may follow, for completion; empty: any.
+    var words: [String] = []
 }
 
 /// A word of the line that belongs to no option.
@@ -18,16 +20,23 @@ struct Positional {
     let name: String
     let help: String
     var isRequired = true
+    /// The words that it may be, for completion; empty: any.
+    var words: [String] = []
 }
 
-/// What a command takes: enough to parse its line and to write its help.
+/// What a command takes: from this its line is parsed, and its help and its completion are written.
 struct CommandSyntax {
     let name: String
     let summary: String
     var positionals: [Positional] = []
     var options: [ArgumentOption] = []
+    /// It connects to a server: a URL stands before the other words, and `ConnectionOptions` are taken.
+    var connects = false
     /// More about it, at the end of its help.
     var notes: [String] = []
+
+    /// Those of the connection included.
+    var allOptions: [ArgumentOption] { options + (connects ? ConnectionOptions.all : []) }
 
     /// Sorts a command's words. `--name value` and `--name=value` are the same, and all behind `--` is positional.
     /// - Returns: nil if help was asked for.
@@ -46,6 +55,10 @@ struct CommandSyntax {
                 try parseOption(word, &rest, &arguments)
             }
         }
+        // A number is a count, where a command takes one; no URL is a number.
+        if connects, let first = arguments.positionals.first, positionals.isEmpty || UInt64(first) == nil {
+            arguments.url = arguments.positionals.removeFirst()
+        }
         try check(arguments)
         return arguments
     }
@@ -55,24 +68,24 @@ struct CommandSyntax {
     ) throws(UsageError) {
         let pieces = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let given = String(pieces[0])
-        guard let option = options.first(where: { $0.name == given }) else {
+        guard let option = allOptions.first(where: { $0.name == given }) else {
             throw UsageError(text: "\(name) has no option \(given)" + Nearest.hint(given, among: optionNames))
         }
         guard let placeholder = option.value else {
             if pieces.count > 1 { throw UsageError(text: "\(given) takes no value") }
-            arguments.values[given, default: []].append("")
+            arguments.given.append((given, ""))
             return
         }
         if pieces.count > 1 {
-            arguments.values[given, default: []].append(String(pieces[1]))
+            arguments.given.append((given, String(pieces[1])))
         } else if let value = rest.popFirst() {
-            arguments.values[given, default: []].append(value)
+            arguments.given.append((given, value))
         } else {
             throw UsageError(text: "\(given) needs a value: \(given) \(placeholder)")
         }
     }
 
-    private var optionNames: [String] { options.map { $0.name } + ["--help"] }
+    private var optionNames: [String] { allOptions.map { $0.name } + ["--help"] }
 
     private func check(_ arguments: Arguments) throws(UsageError) {
         let given = arguments.positionals.count
@@ -83,61 +96,83 @@ struct CommandSyntax {
             throw UsageError(
                 text: "\(name) does not take \"\(arguments.positionals[positionals.count])\": \(usageLine)")
         }
-        for option in options where option.isRequired && arguments.values[option.name] == nil {
+        for option in allOptions where option.isRequired && !arguments.has(option.name) {
             throw UsageError(text: "\(name) needs \(option.name): \(usageLine)")
         }
     }
 
-    /// "neuron-ws push --url URL [--settings FILE]…"
+    /// "neuron-ws push [URL] [--timeout SECONDS]…"
     var usageLine: String {
-        var line = "neuron-ws \(name)"
+        var line = "neuron-ws \(name)" + (connects ? " [\(ConnectionOptions.url.name)]" : "")
         for positional in positionals {
             line += positional.isRequired ? " \(positional.name)" : " [\(positional.name)]"
         }
         for option in options {
-            let text = option.value.map { "\(option.name) \($0)" } ?? option.name
+            let text = Self.shown(option)
             line += option.isRequired ? " \(text)" : " [\(text)]"
         }
-        return line
+        return line + (connects ? " [connection options]" : "")
     }
 
     /// What `--help` prints.
     var help: String {
-        var lines = ["\(usageLine)", "", summary]
         let entries =
-            positionals.map { ($0.name, $0.help) }
-            + options.map { option in (option.value.map { "\(option.name) \($0)" } ?? option.name, option.help) }
+            positionals.map { ($0.name, $0.help) } + options.map { (Self.shown($0), $0.help) }
             + [("--help", "this text")]
-        let width = entries.map { $0.0.count }.max() ?? 0
-        lines.append("")
-        for (name, help) in entries { lines.append("  \(Text.left(name, width))  \(help)") }
+        var lines = ["\(usageLine)", "", summary, ""] + Self.columns(entries)
+        if connects {
+            lines += ["", ConnectionOptions.title]
+            let url = ConnectionOptions.url
+            lines += Self.columns([(url.name, url.help)] + ConnectionOptions.all.map { (Self.shown($0), $0.help) })
+        }
         if !notes.isEmpty { lines.append("") }
         lines += notes
         return lines.joined(separator: "\n")
+    }
+
+    private static func shown(_ option: ArgumentOption) -> String {
+        option.value.map { "\(option.name) \($0)" } ?? option.name
+    }
+
+    private static func columns(_ entries: [(name: String, help: String)]) -> [String] {
+        let width = entries.map { $0.name.count }.max() ?? 0
+        return entries.map { "  \(Text.left($0.name, width))  \($0.help)" }
     }
 }
 
 /// A command's line, sorted.
 struct Arguments {
     let command: String
+    /// Where to connect, of a command that does; nil: no such word was given.
+    fileprivate(set) var url: String?
     fileprivate(set) var positionals: [String] = []
-    fileprivate(set) var values: [String: [String]] = [:]
+    /// The options in the order of the line; a flag has "".
+    fileprivate(set) var given: [(name: String, value: String)] = []
 
     fileprivate init(command: String) { self.command = command }
 
     /// Whether the option was given.
-    func has(_ name: String) -> Bool { values[name] != nil }
+    func has(_ name: String) -> Bool { given.contains { $0.name == name } }
 
     /// All values of an option that may be repeated.
-    func all(_ name: String) -> [String] { values[name] ?? [] }
+    func all(_ name: String) -> [String] { given.filter { $0.name == name }.map { $0.value } }
 
     /// The option's value; the last one counts.
-    func text(_ name: String) -> String? { values[name]?.last }
+    func text(_ name: String) -> String? { given.last { $0.name == name }?.value }
 
     /// The option's value as a whole number within `range`; nil if it was not given.
     func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
         guard let text = text(name) else { return nil }
         return try Self.integer(text, name: name, in: range)
+    }
+
+    /// The option's value, a number of seconds with decimals or not, in milliseconds; nil if it was not given.
+    func milliseconds(_ name: String, upTo secondsMax: Int) throws(UsageError) -> Int? {
+        guard let text = text(name) else { return nil }
+        guard let number = Double(text), number >= 0, number <= Double(secondsMax) else {
+            throw UsageError(text: "\(name) takes a number of seconds from 0 to \(secondsMax), not \"\(text)\"")
+        }
+        return Int((number * 1000).rounded())
     }
 
     /// Positional word `index` as a whole number within `range`; nil if it was not given.
@@ -156,46 +191,5 @@ struct Arguments {
                 text: "\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
         }
         return number
-    }
-}
-
-/// Finds what somebody probably meant.
-enum Nearest {
-    /// "; did you mean --url?", or nothing when no candidate is near.
-    static func hint(_ word: String, among candidates: [String]) -> String {
-        guard let found = find(word, among: candidates) else { return "" }
-        return "; did you mean \(found)?"
-    }
-
-    /// The candidate with the fewest changes, if fewer than half of its characters are changed.
-    static func find(_ word: String, among candidates: [String]) -> String? {
-        var best: (candidate: String, distance: Int)?
-        for candidate in candidates {
-            let distance = distance(Array(word.lowercased()), Array(candidate))
-            if distance * 2 < max(candidate.count, 2) && distance < best?.distance ?? Int.max {
-                best = (candidate, distance)
-            }
-        }
-        return best?.candidate
-    }
-
-    /// How many insertions, deletions, replacements and swaps of neighbours make one word the other.
-    private static func distance(_ one: [Character], _ other: [Character]) -> Int {
-        var before: [Int] = []
-        var last = Array(0...other.count)
-        for row in 0..<one.count {
-            var next = [row + 1]
-            for column in 0..<other.count {
-                let change = one[row] == other[column] ? 0 : 1
-                var cost = min(next[column] + 1, last[column + 1] + 1, last[column] + change)
-                if row > 0 && column > 0 && one[row] == other[column - 1] && one[row - 1] == other[column] {
-                    cost = min(cost, before[column - 1] + 1)
-                }
-                next.append(cost)
-            }
-            before = last
-            last = next
-        }
-        return last[other.count]
     }
 }

@@ -14,8 +14,13 @@ enum EncodeCommand {
             "A line out:  {\"message\":\"…\"}, {\"skipped\":true} or {\"rejected\":\"why\"}, "
                 + "one for each line, in order.",
             "Formats:     " + formats.map { $0.names[0] }.joined(separator: ", "),
-            "Types:       " + ValueType.all.map { $0.name }.joined(separator: " "),
+            "Types:       " + types,
         ])
+
+    private static let types =
+        "INT8 UINT8 INT16 UINT16 INT32 UINT32 INT64 UINT64 FLOAT DOUBLE BIT BOOL STRING BYTES ERROR WORD DWORD LWORD "
+        + "PTR TIME DATA_AND_TIME ARRAY_CHAR ARRAY_INT8 ARRAY_UINT8 ARRAY_INT16 ARRAY_UINT16 ARRAY_INT32 ARRAY_UINT32 "
+        + "ARRAY_INT64 ARRAY_UINT64 ARRAY_FLOAT ARRAY_DOUBLE ARRAY_BOOL ARRAY_STRING CUSTOM"
 
     private static let formats: [(names: [String], format: neuron_ws_format_t)] = [
         (["values", "values-format"], .NEURON_WS_FORMAT_VALUES),
@@ -69,17 +74,10 @@ private struct LineEncoder {
         guard let format = EncodeCommand.format(name) else {
             return Self.rejected("there is no format \"\(name)\"")
         }
-        let options = Self.options(document, input, format)
-        do throws(GroupError) {
-            let group = GroupBuilder()
-            if Self.needsGroup(format) { try group.fill(from: input) }
-            return encode(format, options, Self.needsGroup(format) ? group : nil)
-        } catch {
-            return Self.rejected(error.text)
-        }
+        return encode(format, Self.options(document, input, format), Self.needsGroup(format) ? Self.group(input) : nil)
     }
 
-    private mutating func encode(_ format: neuron_ws_format_t, _ options: String, _ group: GroupBuilder?) -> [UInt8] {
+    private mutating func encode(_ format: neuron_ws_format_t, _ options: String, _ group: [UInt8]?) -> [UInt8] {
         var length = 0
         var status = call(format, options, group, &length)
         if status == .NEURON_WS_BUFFER_TOO_SMALL {
@@ -100,10 +98,26 @@ private struct LineEncoder {
     }
 
     private mutating func call(
-        _ format: neuron_ws_format_t, _ options: String, _ group: GroupBuilder?, _ length: inout Int
+        _ format: neuron_ws_format_t, _ options: String, _ group: [UInt8]?, _ length: inout Int
     ) -> neuron_ws_status_t {
-        guard let group else { return neuron_ws_encode(format, options, nil, &buffer, buffer.count, &length) }
-        return neuron_ws_encode(format, options, &group.group, &buffer, buffer.count, &length)
+        guard let group else {
+            return neuron_ws_encode_json(format, options, nil, 0, &buffer, buffer.count, &length)
+        }
+        return group.withUnsafeBytes { text in
+            neuron_ws_encode_json(
+                format, options, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &buffer,
+                buffer.count, &length)
+        }
+    }
+
+    /// What the library takes for a group, out of what the line holds.
+    private static func group(_ input: JSON) -> [UInt8] {
+        let group = JSON.object()
+        for member in ["node", "group", "timestamp", "tags", "values", "errors", "metas"] {
+            guard let value = input[member], value.kind != .null else { continue }
+            group.set(member, value)
+        }
+        return group.compactText
     }
 
     private static func needsGroup(_ format: neuron_ws_format_t) -> Bool {

@@ -7,96 +7,76 @@ enum PushCommand {
         name: "push",
         summary: "groups as JSON lines on standard input to a server",
         options: [
-            ArgumentOption(name: "--url", value: "URL", help: "ws://host:port/path or wss://…; goes before the file's"),
-            ArgumentOption(name: "--settings", value: "FILE", help: "a JSON file with the node's settings"),
             ArgumentOption(
                 name: "--subscribe", value: "DRIVER/GROUP", help: "what is sent, * for all; may be repeated (*/*)"),
             ArgumentOption(
                 name: "--timeout", value: "SECONDS", help: "how long to go on when nothing can be sent (30)"),
+            ArgumentOption(name: "--json", value: nil, help: "what came of it as one JSON object"),
         ],
+        connects: true,
         notes: [
             "A line is a group in tags-format or values-format:",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"tags\":[{\"name\":\"t\",\"value\":21.5,\"type\":\"FLOAT\"}]}",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":21.5},\"errors\":{\"u\":2014}}",
-            "Exit status 0 says that every line was a group, every message was handed to the kernel, and the server",
-            "did not close the connection with an error right after.",
+            "Exit status 0 says that every line was a group, every --subscribe matched one, every message was handed",
+            "to the kernel, and the server did not close the connection with an error right after.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
-        let settings = try Settings.compose(file: arguments.text("--settings"), url: arguments.text("--url"))
-        let subscriptions = try Self.subscriptions(arguments.all("--subscribe"))
+        let settings = try Settings.compose(arguments, inputHolds: "the groups")
+        let watch = try SubscriptionWatch.parse(arguments.all("--subscribe"))
         let timeout = try arguments.integer("--timeout", in: 0...86_400) ?? 30
         let observer = TroubleTeller()
         let node: Node
         do throws(LibraryError) {
             node = try Node.create(name: "push", settings: settings, observer: observer)
         } catch {
-            let argument = arguments.has("--settings") ? "--settings" : "--url"
-            throw UsageError(text: "\(argument): \(error.text)")
+            throw UsageError(text: Settings.blame(error.text, arguments))
         }
         do throws(LibraryError) {
             observer.node = node
-            for (driver, group) in subscriptions { try node.subscribe(driver: driver, group: group) }
+            for pattern in watch.patterns { try node.subscribe(driver: pattern.driver, group: pattern.group) }
             try node.start()
         } catch {
             Terminal.complain(error.text)
             return .failed
         }
         Interrupt.listen()
-        var pusher = Pusher(node: node, observer: observer, timeoutSeconds: timeout)
+        var pusher = Pusher(
+            node: node, observer: observer, watch: watch, timeoutSeconds: timeout, isJSON: arguments.has("--json"))
         let status = pusher.run()
         withExtendedLifetime(observer) {}
         return status
-    }
-
-    private static func subscriptions(_ texts: [String]) throws(UsageError) -> [(String, String)] {
-        if texts.isEmpty { return [("*", "*")] }
-        var result: [(String, String)] = []
-        for text in texts {
-            let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-                throw UsageError(text: "--subscribe takes DRIVER/GROUP, not \"\(text)\"")
-            }
-            result.append((parts[0], parts[1]))
-        }
-        return result
     }
 }
 
 /// Says what is wrong with the connection, as soon as something is wrong, and once for each trouble. Remembers how the
 /// connection ended that the last messages went out on.
-private final class TroubleTeller: StateObserver, @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+private final class TroubleTeller: NodeObserver, @unchecked Sendable {
+    private let mutex = Mutex()
     private var told = ""
     private var wasOpen = false
     private var loss: (state: NodeState, sent: UInt64)?
     /// Set before the node starts, and away before it ends.
     weak var node: Node?
 
-    override init() { pthread_mutex_init(mutex, nil) }
-
-    deinit {
-        pthread_mutex_destroy(mutex)
-        mutex.deallocate()
-    }
-
     /// How the last connection ended, if nothing has been sent on another since.
     var lostState: NodeState? {
         let sent = node?.metrics.messages_sent ?? 0
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard let loss, loss.sent >= sent else { return nil }
-        return loss.state
+        return mutex.withLock {
+            guard let loss, loss.sent >= sent else { return nil }
+            return loss.state
+        }
     }
 
     override func stateChanged(_ state: NodeState) {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        if !state.isOpen, wasOpen || state.isClosedWithError {
-            loss = (state, node?.metrics.messages_sent ?? 0)
+        mutex.withLock {
+            if !state.isOpen, wasOpen || state.isClosedWithError {
+                loss = (state, node?.metrics.messages_sent ?? 0)
+            }
+            wasOpen = state.isOpen
+            tell(state)
         }
-        wasOpen = state.isOpen
-        tell(state)
     }
 
     private func tell(_ state: NodeState) {
@@ -110,7 +90,8 @@ private final class TroubleTeller: StateObserver, @unchecked Sendable {
         let trouble = "\(state.reason.rawValue) \(state.tlsFailure.rawValue) \(state.httpStatus) \(state.systemError)"
         guard trouble != told else { return }
         told = trouble
-        Terminal.complain(Terminal.printable(state.message))
+        // The message names host and port alone.
+        Terminal.complain(Terminal.printable("\(state.url): \(state.message)"))
     }
 }
 
@@ -125,6 +106,8 @@ private struct Pusher: ~Copyable {
     let node: Node
     let observer: TroubleTeller
     let timeoutSeconds: Int
+    let isJSON: Bool
+    private var watch: SubscriptionWatch
     private var lines = 0
     private var accepted = 0
     private var bad = 0
@@ -133,9 +116,11 @@ private struct Pusher: ~Copyable {
     /// Why no more can be pushed.
     private var failure: String?
 
-    init(node: Node, observer: TroubleTeller, timeoutSeconds: Int) {
+    init(node: Node, observer: TroubleTeller, watch: SubscriptionWatch, timeoutSeconds: Int, isJSON: Bool) {
         self.node = node
         self.observer = observer
+        self.watch = watch
+        self.isJSON = isJSON
         self.timeoutSeconds = timeoutSeconds
     }
 
@@ -163,9 +148,15 @@ private struct Pusher: ~Copyable {
         while true {
             let status = neuron_ws_node_push_json(node.pointer, text, bytes.count, nil)
             switch status {
-            case .NEURON_WS_OK: accepted += 1
-            case .NEURON_WS_SKIPPED: skipped += 1
-            case .NEURON_WS_NOT_SUBSCRIBED: notSubscribed += 1
+            case .NEURON_WS_OK:
+                accepted += 1
+                watch.saw(bytes)
+            case .NEURON_WS_SKIPPED:
+                skipped += 1
+                watch.saw(bytes)
+            case .NEURON_WS_NOT_SUBSCRIBED:
+                notSubscribed += 1
+                watch.saw(bytes)
             case .NEURON_WS_QUEUE_FULL:
                 if waitForRoom() { continue }
             case .NEURON_WS_NOT_RUNNING, .NEURON_WS_NO_MEMORY, .NEURON_WS_FORKED, .NEURON_WS_SYSTEM:
@@ -260,13 +251,27 @@ private struct Pusher: ~Copyable {
     private borrowing func report(_ left: Int) -> ExitStatus {
         Progress.shared.clear()
         let sent = Int(clamping: node.metrics.messages_sent)
-        var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) sent"
-        if left > 0 { line += ", \(Text.grouped(left)) not sent" }
-        if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
-        if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
-        if bad > 0 { line += ", \(Text.count(bad, "bad line"))" }
-        Output.standard.writeLine(line)
+        let unmatched = watch.complaints
+        if isJSON {
+            let document = JSON.object()
+            let counts = [
+                ("lines", lines), ("accepted", accepted), ("sent", sent), ("not-sent", left), ("skipped", skipped),
+                ("not-subscribed", notSubscribed), ("bad-lines", bad),
+            ]
+            for (name, count) in counts { document.set(name, JSON.integer(Int64(count))) }
+            document.compactText.withUnsafeBytes { Output.standard.write(bytes: $0) }
+            Output.standard.writeLine()
+        } else {
+            var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) sent"
+            if left > 0 { line += ", \(Text.grouped(left)) not sent" }
+            if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
+            if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
+            if bad > 0 { line += ", \(Text.count(bad, "bad line"))" }
+            Output.standard.writeLine(line)
+        }
+        for complaint in unmatched { Terminal.complain(Terminal.printable(complaint)) }
         if let failure { Terminal.complain(Terminal.printable(failure)) }
-        return failure == nil && bad == 0 && left == 0 && sent >= accepted ? .success : .failed
+        let isWhole = bad == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
+        return failure == nil && isWhole ? .success : .failed
     }
 }

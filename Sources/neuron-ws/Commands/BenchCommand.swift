@@ -7,7 +7,6 @@ enum BenchCommand {
         name: "bench",
         summary: "send COUNT messages of SIZE bytes as fast as they go, and print one JSON line",
         positionals: [
-            Positional(name: "URL", help: "ws://… or wss://…"),
             Positional(name: "COUNT", help: "how many messages in all"),
             Positional(name: "SIZE", help: "bytes of a message, 49 at least"),
             Positional(name: "CONNS", help: "nodes that the messages are dealt to in turn (1)", isRequired: false),
@@ -20,8 +19,8 @@ enum BenchCommand {
                 name: "--rate", value: "HZ", help: "so many messages a second; t is CLOCK_MONOTONIC in ns then"),
             ArgumentOption(name: "--idle", value: nil, help: "only open CONNS nodes and tell what they cost"),
             ArgumentOption(name: "--compression", value: nil, help: "offer the server permessage-deflate"),
-            ArgumentOption(name: "--insecure", value: nil, help: "do not check the server's certificate"),
         ],
+        connects: true,
         notes: [
             "A message is {\"seq\":…,\"t\":…,\"p\":\"abc…\"}. "
                 + "The time runs from the first message handed over to the end",
@@ -29,23 +28,33 @@ enum BenchCommand {
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
-        var plan = BenchPlan(url: arguments.positionals[0])
-        plan.count = try arguments.integer(at: 1, name: "COUNT", in: 0...Int(Int32.max) * 1000) ?? 0
-        plan.size = try arguments.integer(at: 2, name: "SIZE", in: 0...Int(NEURON_WS_MESSAGE_MAX)) ?? 0
-        plan.connections = try arguments.integer(at: 3, name: "CONNS", in: 1...100_000) ?? 1
+        var plan = BenchPlan(settings: try settings(arguments))
+        plan.count = try arguments.integer(at: 0, name: "COUNT", in: 0...Int(Int32.max) * 1000) ?? 0
+        plan.size = try arguments.integer(at: 1, name: "SIZE", in: 0...Int(NEURON_WS_MESSAGE_MAX)) ?? 0
+        plan.connections = try arguments.integer(at: 2, name: "CONNS", in: 1...100_000) ?? 1
         plan.hasSequence = arguments.has("--seq")
         plan.tags = try arguments.integer("--tags", in: 1...Int(NEURON_WS_TAGS_MAX))
         plan.rate = try arguments.integer("--rate", in: 1...1_000_000_000)
-        plan.isCompressed = arguments.has("--compression")
-        plan.isInsecure = arguments.has("--insecure")
         do throws(BenchFailure) {
             let nodes = try open(plan)
             if arguments.has("--idle") { return idle(nodes) }
             return try measure(plan, nodes)
         } catch {
+            if error.isOfSettings { throw UsageError(text: Settings.blame(error.text, arguments)) }
             Terminal.complain(Terminal.printable(error.text))
             return .failed
         }
+    }
+
+    /// In values-format, which the benches of other clients send too.
+    private static func settings(_ arguments: Arguments) throws(UsageError) -> String {
+        let text = try Settings.compose(arguments)
+        // What is no object is left to the library to refuse.
+        guard let root = try? JSON.parse(text), root.kind == .object else { return text }
+        let settings = root.count == 1 ? root["params"] ?? root : root
+        settings.set("format", JSON.integer(0))
+        if arguments.has("--compression") { settings.set("compression", "on") }
+        return String(decoding: settings.compactText, as: UTF8.self)
     }
 
     // MARK: Nodes
@@ -58,19 +67,16 @@ enum BenchCommand {
 
     private static func open(_ plan: BenchPlan) throws(BenchFailure) -> [Node] {
         raiseDescriptorLimit(to: plan.connections + spareDescriptors)
-        let verify = plan.isInsecure ? ",\"tls-verify\":false" : ""
-        let compression = plan.isCompressed ? ",\"compression\":\"on\"" : ""
-        let settings = "{\"url\":\(JSONText.quoted(plan.url)),\"format\":0\(verify)\(compression)}"
         var nodes: [Node] = []
         do throws(LibraryError) {
             for index in 0..<plan.connections {
-                let node = try Node.create(name: "bench-\(index)", settings: settings)
+                let node = try Node.create(name: "bench-\(index)", settings: plan.settings)
                 try node.subscribe(driver: "*", group: "*")
                 try node.start()
                 nodes.append(node)
             }
         } catch {
-            throw BenchFailure(text: error.text)
+            throw BenchFailure(text: error.text, isOfSettings: error.status == .NEURON_WS_INVALID_SETTINGS)
         }
         for node in nodes {
             guard Clock.wait(milliseconds: openMilliseconds, until: { node.state.isOpen }) else {
@@ -143,11 +149,14 @@ enum BenchCommand {
 /// Why a bench came to nothing; for people.
 struct BenchFailure: Error {
     let text: String
+    /// The library refused the settings, which the command line names.
+    var isOfSettings = false
 }
 
 /// What a bench has been asked to do.
 struct BenchPlan {
-    let url: String
+    /// Of every node.
+    let settings: String
     var count = 0
     var size = 0
     var connections = 1
@@ -156,8 +165,6 @@ struct BenchPlan {
     var tags: Int?
     /// Messages a second; nil: as fast as it goes.
     var rate: Int?
-    var isCompressed = false
-    var isInsecure = false
 
-    init(url: String) { self.url = url }
+    init(settings: String) { self.settings = settings }
 }

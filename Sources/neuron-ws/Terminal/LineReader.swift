@@ -107,9 +107,7 @@ enum ByteOrderMark {
 enum File {
     struct Failure: Error { let text: String }
 
-    private static let bytesMax = 16 << 20
-
-    static func read(_ path: String) throws(Failure) -> String {
+    static func read(_ path: String, bytesMax: Int = 16 << 20) throws(Failure) -> String {
         guard let stream = fopen(path, "rbe") else {
             throw Failure(text: "\(path): \(systemErrorText(systemErrorNumber))")
         }
@@ -125,7 +123,7 @@ enum File {
                 return String(decoding: bytes[start...], as: UTF8.self)
             }
             bytes.append(contentsOf: piece[..<count])
-            guard bytes.count <= Self.bytesMax else { throw Failure(text: "\(path) is larger than 16 MiB") }
+            guard bytes.count <= bytesMax else { throw Failure(text: "\(path) is larger than \(bytesMax >> 20) MiB") }
         }
     }
 }

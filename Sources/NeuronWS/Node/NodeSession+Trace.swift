@@ -1,0 +1,26 @@
+import CNeuronWS
+import WebSocketCore
+
+/// Both directions of a connection, as the log tells them.
+struct ConnectionTrace {
+    var sent = StreamTrace()
+    var received = StreamTrace()
+}
+
+extension NodeSession {
+    /// The host may end the session or the connection meanwhile.
+    func tellTrace(_ link: Link, sent bytes: UnsafeRawBufferPointer) {
+        tell(link.trace?.sent.read(bytes.bytes) ?? [], "> ")
+    }
+
+    func tellTrace(_ link: Link, received bytes: UnsafeRawBufferPointer) {
+        tell(link.trace?.received.read(bytes.bytes) ?? [], "< ")
+    }
+
+    private func tell(_ lines: [String], _ mark: String) {
+        for line in lines {
+            if isEnded { return }
+            node.log(.NEURON_WS_LOG_DEBUG, mark + line)
+        }
+    }
+}

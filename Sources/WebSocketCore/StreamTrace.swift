@@ -1,0 +1,171 @@
+/// Reads along what goes over a connection in one direction, and tells it line by line: the head of the opening
+/// handshake (RFC 6455 §1.3), then each frame (§5.2). For people who look for a fault; it decides nothing, and whatever
+/// comes is told as far as it can be.
+///
+/// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
+/// shown as "…". What is sent as messages is not looked into.
+public struct StreamTrace: Sendable {
+    /// A payload is told as far as that.
+    public static let payloadBytesMax = 120
+    /// A head that is longer is none.
+    private static let headBytesMax = 64 * 1024
+
+    private enum State: Sendable { case head, header, payload, lost }
+
+    private var state = State.head
+    /// Of the head, or of a frame's header, as far as it has come.
+    private var held: [UInt8] = []
+    private var payload: [UInt8] = []
+    private var left: UInt64 = 0
+    private var length: UInt64 = 0
+
+    public init() {}
+
+    /// The lines that these bytes complete.
+    public mutating func read(_ bytes: RawSpan) -> [String] {
+        var lines: [String] = []
+        var offset = 0
+        while offset < bytes.byteCount {
+            switch state {
+            case .lost: return lines
+            case .head:
+                held.append(bytes.byte(at: offset))
+                offset += 1
+                if held.suffix(4).elementsEqual([13, 10, 13, 10]) {
+                    lines += headLines()
+                    begin(.header)
+                } else if held.count > Self.headBytesMax {
+                    lines.append("a head of more than \(Self.headBytesMax) bytes, which is none")
+                    state = .lost
+                }
+            case .header:
+                held.append(bytes.byte(at: offset))
+                offset += 1
+                guard held.count == headerLength else { continue }
+                length = payloadLength
+                left = length
+                state = .payload
+                if left == 0 { finishFrame(&lines) }
+            case .payload:
+                let count = Int(min(UInt64(bytes.byteCount - offset), left))
+                let shown = min(count, Self.payloadBytesMax - payload.count)
+                for index in 0..<shown { payload.append(bytes.byte(at: offset + index)) }
+                offset += count
+                left -= UInt64(count)
+                if left == 0 { finishFrame(&lines) }
+            }
+        }
+        return lines
+    }
+
+    private mutating func begin(_ next: State) {
+        state = next
+        held.removeAll(keepingCapacity: true)
+        payload.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func finishFrame(_ lines: inout [String]) {
+        lines.append(frameLine())
+        begin(.header)
+    }
+
+    // MARK: The head
+
+    private static let harmless: [StaticString] = [
+        "host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-accept",
+        "sec-websocket-protocol", "sec-websocket-extensions", "origin", "user-agent", "server", "date", "content-type",
+        "content-length", "retry-after",
+    ]
+
+    private func headLines() -> [String] {
+        var lines: [String] = []
+        for (index, line) in held.split(separator: 10).enumerated() {
+            let plain = line.last == 13 ? line.dropLast() : line
+            if plain.isEmpty { continue }
+            lines.append(index == 0 ? Self.startLine(plain) : Self.headerLine(plain))
+        }
+        return lines
+    }
+
+    /// "GET /data?… HTTP/1.1", "HTTP/1.1 101 Switching Protocols"
+    private static func startLine(_ line: ArraySlice<UInt8>) -> String {
+        guard let query = line.firstIndex(of: 0x3F), let end = line.lastIndex(of: 0x20), query < end else {
+            return ForeignText(line).shown(charactersMax: 500)
+        }
+        return ForeignText(line[...query]).shown(charactersMax: 500) + "…" + ForeignText(line[end...]).shown()
+    }
+
+    private static func headerLine(_ line: ArraySlice<UInt8>) -> String {
+        guard let colon = line.firstIndex(of: 0x3A) else { return "…" }
+        let name = line[..<colon]
+        let isHarmless = harmless.contains { known in
+            guard known.utf8CodeUnitCount == name.count else { return false }
+            var isSame = true
+            for (index, byte) in name.enumerated() where ASCII.lowercased(byte) != known.utf8Start[index] {
+                isSame = false
+            }
+            return isSame
+        }
+        let shown = isHarmless ? ForeignText(line[line.index(after: colon)...]).shown(charactersMax: 500) : " …"
+        return ForeignText(name).shown() + ":" + shown
+    }
+
+    // MARK: A frame
+
+    /// As far as the first two bytes say; 2 before they are there.
+    private var headerLength: Int {
+        guard held.count >= 2 else { return 2 }
+        let extended = held[1] & 0x7F == 126 ? 2 : held[1] & 0x7F == 127 ? 8 : 0
+        return 2 + extended + (held[1] & 0x80 == 0 ? 0 : 4)
+    }
+
+    private var payloadLength: UInt64 {
+        let short = held[1] & 0x7F
+        guard short >= 126 else { return UInt64(short) }
+        var length: UInt64 = 0
+        for byte in held[2..<(short == 126 ? 4 : 10)] { length = length << 8 | UInt64(byte) }
+        return length
+    }
+
+    private func frameLine() -> String {
+        let isMasked = held[1] & 0x80 != 0
+        var bytes = payload
+        if isMasked {
+            let key = held.count - 4
+            for index in bytes.indices { bytes[index] ^= held[key + index % 4] }
+        }
+        let isFinal = held[0] & 0x80 != 0
+        let isCompressed = held[0] & 0x40 != 0
+        let opcode = Opcode(rawValue: held[0] & 0x0F)
+        var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
+        line += ", \(length) byte" + (length == 1 ? "" : "s")
+        if bytes.isEmpty { return line }
+        return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
+            + (length > UInt64(bytes.count) ? "…" : "")
+    }
+
+    private static func name(_ opcode: Opcode?) -> String {
+        switch opcode {
+        case .continuation: "continuation"
+        case .text: "text"
+        case .binary: "binary"
+        case .close: "close"
+        case .ping: "ping"
+        case .pong: "pong"
+        case nil: "a frame of a reserved kind"
+        }
+    }
+
+    private static func shown(_ bytes: [UInt8], _ opcode: Opcode?, isCompressed: Bool) -> String {
+        if opcode == .text, !isCompressed { return ForeignText(bytes).shown() }
+        if opcode == .close, bytes.count >= 2 {
+            let code = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+            return "\(code) " + ForeignText(bytes[2...]).shown()
+        }
+        var text = ""
+        for byte in bytes.prefix(32) { text += (text.isEmpty ? "" : " ") + hex(byte) }
+        return text + (bytes.count > 32 ? " …" : "")
+    }
+
+    private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+}

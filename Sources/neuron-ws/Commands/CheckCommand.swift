@@ -1,0 +1,171 @@
+import CLinux
+import CNeuronWS
+
+/// `neuron-ws check`: are these settings good, and does the server behind them answer, and keep the connection?
+enum CheckCommand {
+    static let syntax = CommandSyntax(
+        name: "check",
+        summary: "validate settings, connect once, and say which step failed and what to do",
+        options: [
+            ArgumentOption(
+                name: "--wait", value: "SECONDS", help: "how long the server has to keep the connection (1)"),
+            ArgumentOption(name: "--json", value: nil, help: "the report as one JSON object"),
+        ],
+        connects: true,
+        notes: ["Exit status 0 says that the server still held the connection at the end."])
+
+    private static let stopMilliseconds: UInt32 = 2000
+    /// Beyond connect-timeout, which ends an attempt by itself.
+    private static let connectMillisecondsMax = 3_700_000
+
+    static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
+        let wait = try arguments.milliseconds("--wait", upTo: 86_400) ?? 1000
+        let settings = try Settings.compose(arguments)
+        let report = CheckReport(isJSON: arguments.has("--json"))
+        let narrator = CheckNarrator(report)
+        do throws(LibraryError) {
+            let node = try Node.create(name: "check", settings: settings, observer: narrator)
+            report.step("settings", .passed, "are good")
+            narrator.begin()
+            try node.start()
+            _ = Clock.wait(milliseconds: connectMillisecondsMax) {
+                Progress.shared.show { progress(node.state.message) }
+                return narrator.isOver
+            }
+            Progress.shared.clear()
+            var stays = false
+            if let opened = narrator.openedState {
+                report.facts(of: opened)
+                stays = stay(node, narrator, report, milliseconds: wait)
+            }
+            node.stop(timeoutMilliseconds: stopMilliseconds)
+            report.end(isGood: stays)
+            return stays ? .success : .failed
+        } catch {
+            report.step("settings", .failed, Settings.blame(error.text, arguments))
+            report.end(isGood: false)
+            return .failed
+        }
+    }
+
+    /// "Connecting to 10.0.0.1:80, 3 s of at most 30 s: waiting for TCP", out of the state's sentence.
+    static func progress(_ message: String) -> String {
+        guard message.hasPrefix("Connecting to "), let (start, rest) = Text.cut(message, at: " (attempt ") else {
+            return "connecting"
+        }
+        let step = rest.drop { $0 != ":" }.prefix { $0 != "." }
+        guard let (before, most) = Text.cut(start, at: " s of ") else { return Terminal.printable(start + step) }
+        return Terminal.printable("\(before) s of at most \(most) s\(step)")
+    }
+
+    /// A server that does not like its client often says so only after the handshake.
+    private static func stay(
+        _ node: Node, _ narrator: CheckNarrator, _ report: CheckReport, milliseconds: Int
+    ) -> Bool {
+        let begin = Clock.nanoseconds()
+        let pongsBefore = node.metrics.pongs_received
+        var waitsForPong = milliseconds > 0 && node.ping()
+        _ = Clock.wait(milliseconds: milliseconds) {
+            Progress.shared.show { "waiting whether the server keeps the connection, \(milliseconds / 1000) s" }
+            let metrics = node.metrics
+            if waitsForPong, metrics.pongs_received > pongsBefore, metrics.round_trip_us > 0 {
+                waitsForPong = false
+                report.step(
+                    "ping", .passed, "the server answers", microseconds: Int64(clamping: metrics.round_trip_us))
+            }
+            return narrator.lostState != nil
+        }
+        Progress.shared.clear()
+        let microseconds = (Clock.nanoseconds() - begin) / 1000
+        if let lost = narrator.lostState {
+            report.step(
+                "stay", .failed, CheckNarrator.cause(lost), url: lost.url, microseconds: microseconds)
+            return false
+        }
+        if waitsForPong {
+            report.step(
+                "ping", .warned,
+                "no Pong within \(Text.seconds(milliseconds: milliseconds)) s: where pings are on, a node takes such a "
+                    + "server for dead after ping-timeout")
+        }
+        report.step("stay", .passed, "the server keeps the connection open", microseconds: microseconds)
+        return true
+    }
+}
+
+/// Tells the steps of an attempt as they come true, and what comes of the connection.
+final class CheckNarrator: NodeObserver, @unchecked Sendable {
+    private static let steps: [(phase: neuron_ws_phase_t, name: String, done: String)] = [
+        (.NEURON_WS_PHASE_RESOLVING, "resolve", "the host's address is known"),
+        (.NEURON_WS_PHASE_CONNECTING, "connect", "the server accepts TCP connections"),
+        (.NEURON_WS_PHASE_SECURING, "TLS", "the connection is encrypted"),
+        (.NEURON_WS_PHASE_HANDSHAKING, "handshake", "the server speaks WebSocket"),
+    ]
+
+    private let report: CheckReport
+    private let mutex = Mutex()
+    private var current: neuron_ws_phase_t?
+    private var since: Int64 = 0
+    private var hasEnded = false
+    private var opened: NodeState?
+    /// How the open connection ended.
+    private var loss: NodeState?
+
+    init(_ report: CheckReport) { self.report = report }
+
+    func begin() { since = Clock.nanoseconds() }
+
+    /// The attempt has come to something.
+    var isOver: Bool { mutex.withLock { hasEnded } }
+    var openedState: NodeState? { mutex.withLock { opened } }
+    var lostState: NodeState? { mutex.withLock { loss } }
+
+    override func stateChanged(_ state: NodeState) {
+        mutex.withLock {
+            guard !hasEnded else {
+                if opened != nil, !state.isOpen, loss == nil { loss = state }
+                return
+            }
+            if state.isOpen {
+                passed()
+                opened = state
+                hasEnded = true
+            } else if state.phase == .NEURON_WS_PHASE_WAITING && state.reason != .NEURON_WS_REASON_NONE {
+                failed(state)
+                hasEnded = true
+            } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }), state.phase != current {
+                // One step back or more: this attempt has failed, and the next URL of the list gets its own.
+                let before = Self.steps.firstIndex { $0.phase == current } ?? -1
+                if next < before { failed(state) } else { passed() }
+                current = state.phase
+                since = Clock.nanoseconds()
+            }
+        }
+    }
+
+    override func messageReceived(isText: Bool, _ bytes: UnsafeRawBufferPointer) {
+        report.message(isText: isText, bytes)
+    }
+
+    private var microseconds: Int64 { (Clock.nanoseconds() - since) / 1000 }
+
+    /// The step in progress has come to a good end.
+    private func passed() {
+        guard let step = Self.steps.first(where: { $0.phase == current }) else { return }
+        report.step(step.name, .passed, step.done, microseconds: microseconds)
+        current = nil
+    }
+
+    private func failed(_ state: NodeState) {
+        let name = Self.steps.first { $0.phase == current }?.name ?? "connection"
+        report.step(name, .failed, Self.cause(state), url: state.url, microseconds: microseconds)
+        current = nil
+    }
+
+    /// Without the next attempt, which does not come here.
+    static func cause(_ state: NodeState) -> String {
+        let words = state.message.split(separator: " ", omittingEmptySubsequences: false)
+        guard let next = words.lastIndex(of: "Attempt"), next > 0 else { return state.message }
+        return words[..<next].joined(separator: " ")
+    }
+}

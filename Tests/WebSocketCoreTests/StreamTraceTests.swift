@@ -1,0 +1,81 @@
+import Testing
+
+@testable import WebSocketCore
+
+@Suite struct StreamTraceTests {
+    private static let request =
+        "GET /data?apikey=s3cret HTTP/1.1\r\nHost: plant:80\r\nAuthorization: Bearer s3cret\r\nX-Key: s3cret\r\n"
+        + "sec-websocket-protocol: a\r\n\r\n"
+
+    /// The lines of these bytes, which come in pieces of `size`.
+    private func lines(_ bytes: [UInt8], size: Int = .max) -> [String] {
+        var trace = StreamTrace()
+        var lines: [String] = []
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + min(size, bytes.count))
+            bytes[start..<end].withUnsafeBytes { lines += trace.read($0.bytes) }
+            start = end
+        }
+        return lines
+    }
+
+    private func frames(_ bytes: [UInt8]) -> [String] {
+        Array(lines(Array("HTTP/1.1 101 OK\r\n\r\n".utf8) + bytes).dropFirst())
+    }
+
+    @Test func theHeadIsToldWithoutItsSecrets() {
+        let expected = [
+            "GET /data?… HTTP/1.1", "Host: plant:80", "Authorization: …", "X-Key: …", "sec-websocket-protocol: a",
+        ]
+        #expect(lines(Array(Self.request.utf8)) == expected)
+    }
+
+    @Test func framesAreToldByKindAndLength() {
+        #expect(frames([0x81, 2, 0x68, 0x69]) == ["text, 2 bytes: hi"])
+        #expect(frames([0x82, 2, 0x00, 0xFF]) == ["binary, 2 bytes: 00 ff"])
+        #expect(frames([0x01, 1, 0x61, 0x80, 0]) == ["text, not the last frame, 1 byte: a", "continuation, 0 bytes"])
+        #expect(frames([0x89, 1, 7, 0x8A, 0]) == ["ping, 1 byte: 07", "pong, 0 bytes"])
+        #expect(frames([0x88, 5, 0x03, 0xF0, 0x62, 0x79, 0x65]) == ["close, 5 bytes: 1008 bye"])
+        #expect(frames([0xC1, 1, 0x0A]) == ["text, compressed, 1 byte: 0a"])
+        #expect(frames([0x83, 0]) == ["a frame of a reserved kind, 0 bytes"])
+    }
+
+    @Test func aMaskIsTakenOff() {
+        #expect(frames([0x81, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2]) == ["text, 2 bytes: hi"])
+    }
+
+    @Test func longPayloadsAreCutAndSkipped() {
+        let long = [0x82, 126, 0x04, 0x00] + [UInt8](repeating: 0xAB, count: 1024) + [0x81, 1, 0x61]
+        let told = frames(long)
+        #expect(told.count == 2)
+        #expect(told[0].hasPrefix("binary, 1024 bytes: ab ab ab") && told[0].hasSuffix("…"))
+        #expect(told[1] == "text, 1 byte: a")
+    }
+
+    @Test func whatATerminalWouldObeyIsSpelledOut() {
+        #expect(frames([0x81, 1, 0x1B]) == ["text, 1 byte: \\u{1b}"])
+    }
+
+    @Test func anySplitTellsTheSame() {
+        let frames: [UInt8] = [0x81, 0x82, 1, 2, 3, 4, 0x69, 0x6B, 0x89, 0, 0x82, 126, 0, 3, 1, 2, 3]
+        let bytes = Array(Self.request.utf8) + frames
+        let whole = lines(bytes)
+        for size in 1...20 { #expect(lines(bytes, size: size) == whole) }
+    }
+
+    @Test func whatIsNoHeadIsGivenUp() {
+        let told = lines([UInt8](repeating: 0x61, count: 100_000))
+        #expect(told == ["a head of more than 65536 bytes, which is none"])
+    }
+
+    @Test func anyBytesAreTakenWithoutHarm() {
+        var state: UInt64 = 1
+        var bytes = Array("x\r\n\r\n".utf8)
+        for _ in 0..<20_000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            bytes.append(UInt8(truncatingIfNeeded: state >> 40))
+        }
+        _ = lines(bytes, size: 7)
+    }
+}
