@@ -15,16 +15,23 @@ extension NodeSession {
     /// Gives the first message its outcome: the server refuses it.
     func giveUpMessage(_ ending: Ending) {
         guard let run = node.outbox.giveUpFirst() else { return }
-        let told = DeliveryRun(
+        var told = DeliveryRun(
             firstID: run.firstID, count: run.count, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER,
             level: .NEURON_WS_LEVEL_ACCEPTED)
+        told.closeCode = ending.closeCode
+        if !ending.closeReason.isEmpty {
+            var reason = ending.closeReason.shown()
+            told.closeReason = reason.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
+        }
         let code = ending.closeCode == 0 ? "without a Close frame" : "with close code \(ending.closeCode)"
         let text =
             "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(node.refusals.triesOfGivenUp) times "
             + "the connection ended in the middle of it, the last time \(code)."
-        status.ending.text += " " + text
+        status.ending.text = status.ending.sentence + " " + text
         let isTold = node.tellByEvent(told)
         node.lock.lock()
+        // What on_delivery asks for before the new state is told.
+        node.status.ending = status.ending
         node.mailbox.completed(count: run.count, bytes: run.recordBytes)
         node.counters.messagesDropped &+= run.count
         if node.flushWaiters > 0 { node.changed.broadcast() }

@@ -101,11 +101,11 @@ extension NodeSession {
         case .close(let code, let reason):
             frameReplies()
             if isEnded { return }
-            closeReceived(Ending.peerClosed(code, reason: reason.text), reason.text)
+            closeReceived(Ending.peerClosed(code, reason: reason.text))
         case .failed(let error):
             frameReplies()
             if isEnded { return }
-            closeReceived(Ending.protocolFailed(error), "")
+            closeReceived(Ending.protocolFailed(error))
         }
     }
 
@@ -142,8 +142,7 @@ extension NodeSession {
     }
 
     /// A Close came, or went out because the peer broke the protocol.
-    private func closeReceived(_ ending: Ending, _ text: ForeignText) {
-        status.closeReason = text
+    private func closeReceived(_ ending: Ending) {
         machine.closeReceived(ending, now: Clock.monotonicNanoseconds)
         publish()
         if isEnded { return }
