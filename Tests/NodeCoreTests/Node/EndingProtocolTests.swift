@@ -47,7 +47,8 @@ import WebSocketCore
         .handshakeFailed(.unexpectedStatus(status, location: nil, retryAfterSeconds: retryAfter))
     }
 
-    @Test(arguments: [200, 302, 404, 429, 500, 502, 503, 504]) func aServerThatSaysHowLongIsLeftAloneAsLong(status: Int) {
+    @Test(arguments: [200, 302, 404, 429, 500, 502, 503, 504])
+    func aServerThatSaysHowLongIsLeftAloneAsLong(status: Int) {
         let asked = ending(status, retryAfter: 120)
         #expect(asked.policy == .atLeast(120_000_000_000))
         #expect(asked.text.contains("it asks to wait 120 s") && asked.text.contains("as long as that"))
