@@ -418,8 +418,10 @@ typedef NEURON_WS_ENUM(neuron_ws_outcome){
     NEURON_WS_DROPPED_REFUSED = 2,  /* before_send refused it */
     NEURON_WS_DROPPED_OVERFLOW = 3, /* a cache policy made room; not in this version */
     NEURON_WS_EXPIRED = 4,          /* older than cache-ttl; not in this version */
-    NEURON_WS_DROPPED_REFUSED_BY_PEER = 5 /* the server ended the connection in the middle of it again and again; the
-                                             log and the state's message say how often and with which close code */
+    NEURON_WS_DROPPED_REFUSED_BY_PEER = 5 /* the server ended the connection in the middle of it again and again; log
+                                             and state's message say how often. With which Close frame: close_code
+                                             and bytes of the event; in on_delivery close_code and close_reason of
+                                             neuron_ws_node_state */
     NEURON_WS_ENUM_END(neuron_ws_outcome)
 } neuron_ws_outcome_t;
 
@@ -651,8 +653,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 /*
  * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
  * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
- * messages stay queued, and a later start sends them. On the loop thread (in a callback) it begins the same and returns
- * at once. The last stop ends the loop thread.
+ * messages stay queued, and a later start sends them. A start that another thread calls meanwhile ends the stop: OK,
+ * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
+ * ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
@@ -964,11 +967,14 @@ typedef struct neuron_ws_event {
     neuron_ws_phase_t phase;      /* STATE */
     neuron_ws_reason_t reason;    /* STATE */
     neuron_ws_request_t *request; /* REQUEST: owned by the host; neuron_ws_request_info says what it asks */
-    const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document): until the next next_event on
-                                     this node, or its destroy */
+    const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document), DELIVERY (with close_code, the
+                                     text of that Close frame as in close_reason of the state; else NULL): until the
+                                     next next_event on this node, or its destroy */
     size_t length;
     uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level; else 0.
                                      A host whose struct ends before this gets one event for each message */
+    int32_t close_code;           /* DELIVERY with DROPPED_REFUSED_BY_PEER: of the server's last Close frame, 1009 for
+                                     example; 0: it ended the connection without one. Else 0 */
 } neuron_ws_event_t;
 
 /*

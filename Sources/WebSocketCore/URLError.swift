@@ -43,7 +43,8 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
             return "The URL's host holds a character that a host name cannot have; expected letters, digits, '.', "
                 + "'-' and '_', or an IPv6 address in brackets."
         case .invalidIPv6:
-            return "The URL's host in brackets is not an IPv6 address; expected one like [2001:db8::1]."
+            return "The URL's host is not an IPv6 address in brackets; expected one like [2001:db8::1], or with a "
+                + "zone, behind %25, [fe80::1%25eth0]."
         case .invalidPort:
             return "The URL's port is not a number from 1 to 65535."
         case .fragment:

@@ -75,6 +75,7 @@ public struct WebSocketURL: Equatable, Sendable {
             guard rest.isEmpty || rest.first == colon else { throw .invalidIPv6 }
             return (host, rest.isEmpty ? nil : rest.dropFirst(), true)
         }
+        if looksLikeIPv6(authority) { throw .invalidIPv6 }
         let end = authority.firstIndex(of: colon) ?? authority.endIndex
         let name = authority[..<end]
         if name.isEmpty { throw .emptyHost }
@@ -85,6 +86,13 @@ public struct WebSocketURL: Equatable, Sendable {
         }
         let host = String(decoding: name.map(ASCII.lowercased), as: UTF8.self)
         return (host, end == authority.endIndex ? nil : authority[(end + 1)...], false)
+    }
+
+    /// The brackets were forgotten: two colons and more, and nothing but digits, up to a zone.
+    private static func looksLikeIPv6(_ authority: ArraySlice<UInt8>) -> Bool {
+        let address = authority.prefix { $0 != UInt8(ascii: "%") }
+        return address.count { $0 == UInt8(ascii: ":") } > 1
+            && address.allSatisfy { ASCII.isHexDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
     }
 
     /// An address with an optional zone, which stands behind `%25` (RFC 6874 §2).

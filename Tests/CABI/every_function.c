@@ -349,6 +349,7 @@ static void the_last_outcomes(bool first)
     while (neuron_ws_node_next_event(node, &event) == NEURON_WS_OK) {
         CHECK(event.kind == NEURON_WS_EVENT_DELIVERY && event.outcome == NEURON_WS_DROPPED_STOPPED);
         CHECK(event.id == told + 1 && event.count == (first ? 0 : 100));
+        CHECK(event.close_code == 0 && event.bytes == NULL && event.length == 0);
         told += first ? 1 : event.count;
         events++;
     }

@@ -237,6 +237,7 @@ static void check_first_members(void)
     ENDS(event, length);
     GROWS(request_info, tag_size);
     GROWS(event, count);
+    GROWS(event, close_code);
     GROWS(metrics, requests_refused);
     GROWS(state, tls_not_after_s);
 }

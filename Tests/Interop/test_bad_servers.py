@@ -189,15 +189,25 @@ def test_a_refused_connection_is_told() -> None:
         comes_back(node, port)
 
 
-def test_retry_after_is_honoured() -> None:
-    behaviour = bad.http("503 Service Unavailable", b"Retry-After: 2\r\n")
+@pytest.mark.parametrize("status", ["503 Service Unavailable", "403 Forbidden", "404 Not Found", "302 Found"])
+def test_retry_after_is_honoured(status: str) -> None:
+    behaviour = bad.http(status, b"Retry-After: 2\r\n")
     with BadServer(behaviour) as server, started(server.port) as node:
-        foreign.wait_until(lambda: node.state.http_status == 503 and node.state.phase is Phase.WAITING)
+        foreign.wait_until(lambda: node.state.http_status == int(status[:3]) and node.state.phase is Phase.WAITING)
         left = node.state.next_attempt_ms
         assert left is not None and 1000 < left <= 2500
         assert server.count == 1
         server.stop()
         comes_back(node, server.port)
+
+
+def test_the_text_of_a_close_frame_goes_with_its_connection() -> None:
+    with BadServer(bad.closing(close_payload(1008, b"token expired"))) as server, started(server.port) as node:
+        foreign.wait_until(lambda: node.state.close_code == 1008)
+        assert node.state.close_reason == "token expired"
+        server.stop()
+        foreign.wait_until(lambda: node.state.reason is Reason.NETWORK_ERROR, 20)
+        assert node.state.close_code == 0 and node.state.close_reason == ""
 
 
 def test_a_host_that_does_not_exist_is_told() -> None:

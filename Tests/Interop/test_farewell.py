@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -60,6 +61,47 @@ def test_it_takes_no_longer_than_a_moment(end: object, behaviour: bad.Behaviour)
         # 200 ms, and what the machine adds.
         assert time.monotonic() - begin < 0.7
         node.close()
+
+
+def slow_to_part(peer: bad.Peer) -> None:
+    peer.open()
+    while peer.read_frame().opcode != bad.CLOSE:
+        pass
+    peer.server.stopping.wait(0.5)
+
+
+def test_a_start_ends_the_stop_that_waits() -> None:
+    """It waited for 2 s more than it was given, and then named a callback of the host, which there was none of."""
+    with BadServer(slow_to_part) as server:
+        node = neuron_ws.Node("twice", {"url": f"ws://127.0.0.1:{server.port}/"})
+        node.start()
+        foreign.wait_until(lambda: node.state.link)
+        failures: list[Exception] = []
+
+        def stopping() -> None:
+            try:
+                node.stop(timeout=20)
+            except neuron_ws.NeuronWSError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=stopping)
+        begin = time.monotonic()
+        thread.start()
+        foreign.wait_until(lambda: node.state.phase is neuron_ws.Phase.CLOSING)
+        node.start()
+        thread.join()
+        assert not failures and time.monotonic() - begin < 15
+        foreign.wait_until(lambda: node.state.link and server.count == 2)
+        node.stop(timeout=20)
+        assert node.state.phase is neuron_ws.Phase.IDLE
+        node.close()
+
+
+def test_a_start_is_told_at_once() -> None:
+    with BadServer(bad.never_reads) as server:
+        for _ in range(50):
+            with neuron_ws.Node("soon", {"url": f"ws://127.0.0.1:{server.port}/"}) as node:
+                assert "has not been started" not in node.state.message
 
 
 PROGRAM = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import socket
 import struct
 import threading
@@ -16,12 +17,17 @@ import neuron_ws
 import pytest
 from bad_servers import CLOSE, BadServer, Behaviour, close_payload, frame
 from neuron_ws import DeliveryEvent, EventKind, Outcome
+from neuron_ws._library import library
+from neuron_ws._structures import StateStructure
 from websockets.asyncio.server import ServerConnection, serve
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 LIMIT = 1 << 20
 LARGE = 12_000_000
+# on_delivery
+DELIVERY = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_int32, ctypes.c_void_p)
 SMALL = [f"small {number}" for number in range(20)]
 
 
@@ -94,6 +100,7 @@ class Told:
 
     def __init__(self, port: int, **settings: object) -> None:
         self.outcomes: dict[int, Outcome] = {}
+        self.refusals: list[DeliveryEvent] = []
         self.lines: list[str] = []
         self.node = neuron_ws.Node(
             "refused",
@@ -103,6 +110,10 @@ class Told:
             on_log=lambda event: self.lines.append(event.text))
 
     def _delivered(self, event: DeliveryEvent) -> None:
+        if event.outcome is Outcome.DROPPED_REFUSED_BY_PEER:
+            self.refusals.append(event)
+        else:
+            assert event.close_code == 0 and event.close_reason == ""
         for number in range(event.id, event.id + event.count):
             assert number not in self.outcomes
             self.outcomes[number] = event.outcome
@@ -137,12 +148,47 @@ def test_a_message_that_is_too_big_for_the_server_is_given_up(end: str) -> None:
             # A server that throws it away has got it all the same, as far as `written` sees.
             if end != "1009-reading":
                 assert outcomes[0] is Outcome.DROPPED_REFUSED_BY_PEER
-                assert node.metrics.messages_dropped == 1 and node.metrics.queued_messages == 0
+                # Counted a moment behind the event.
+                foreign.wait_until(lambda: node.metrics.queued_messages == 0)
+                assert node.metrics.messages_dropped == 1
                 said = [line for line in told.lines if "Message 1 with 12000000 bytes is dropped" in line]
                 assert len(said) == 1
-                if end in ("1008", "1009", "1011"):
+                refusal, = told.refusals
+                if end.isdecimal():
                     assert f"with close code {end}" in said[0]
+                    assert (refusal.close_code, refusal.close_reason) == (int(end), "no")
+                elif end in ("reset", "fin"):
+                    assert (refusal.close_code, refusal.close_reason) == (0, "")
             assert server.count <= (11 if end == "1001" else 4)
+
+
+class Host(ctypes.Structure):
+    """neuron_ws_host_t"""
+
+    _fields_ = [("size", ctypes.c_size_t), ("context", ctypes.c_void_p)] + [
+        (name, ctypes.c_void_p) for name in ("on_state", "on_message", "on_request")
+    ] + [("on_delivery", DELIVERY)] + [(name, ctypes.c_void_p) for name in ("on_log", "before_connect", "before_send")]
+
+
+def test_a_host_with_callbacks_asks_the_state_for_the_close_frame() -> None:
+    told: list[tuple[int, Outcome, int, bytes]] = []
+
+    def delivered(handle: int, number: int, outcome: int, _level: int, _context: object) -> None:
+        state = StateStructure(size=ctypes.sizeof(StateStructure))
+        assert library.neuron_ws_node_state(handle, ctypes.byref(state)) == 0
+        told.append((number, Outcome(outcome), state.close_code, state.close_reason))
+
+    got: list[str] = []
+    with BadServer(limited(closing(1009), got)) as server:
+        settings = f'{{"url":"ws://127.0.0.1:{server.port}/","reconnect-min":0.05,"reconnect-max":0.1}}'
+        host = Host(size=ctypes.sizeof(Host), on_delivery=DELIVERY(delivered))
+        node = ctypes.c_void_p()
+        assert library.neuron_ws_node_create(b"calls", settings.encode(), ctypes.byref(host), ctypes.byref(node)) == 0
+        assert library.neuron_ws_node_start(node) == 0
+        assert library.neuron_ws_node_send(node, 2, b"x" * LARGE, LARGE, None) == 0
+        foreign.wait_until(lambda: told, 30)
+        library.neuron_ws_node_destroy(node)
+    assert told == [(1, Outcome.DROPPED_REFUSED_BY_PEER, 1009, b"no")]
 
 
 def test_pypis_websockets_with_its_default_limit() -> None:

@@ -68,7 +68,8 @@ struct WebSocketURLTests {
         ("ws://h/\u{7F}", .forbiddenCharacter), ("ws://hä/", .notASCII), ("ws://h/ä", .notASCII),
         ("ws://[::1", .invalidIPv6), ("ws://[]", .invalidIPv6), ("ws://[::1]x", .invalidIPv6),
         ("ws://[1.2.3.4]", .invalidIPv6), ("ws://[fe80::1%eth0]", .invalidIPv6), ("ws://[fe80::1%25]", .invalidIPv6),
-        ("ws://::1", .emptyHost), ("ws://fe80::1/", .invalidPort), ("ws://h*/", .invalidHost),
+        ("ws://::1", .invalidIPv6), ("ws://fe80::1/", .invalidIPv6), ("ws://FE80::1%eth0:80/", .invalidIPv6),
+        ("ws://10.0.0.1:80:90", .invalidIPv6), ("ws://h:1:2", .invalidPort), ("ws://h*/", .invalidHost),
         ("ws://a%41", .invalidHost),
         ("ws://a\\b", .invalidHost), ("ws://[::1]:0", .invalidPort),
     ])

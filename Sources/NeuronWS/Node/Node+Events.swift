@@ -59,15 +59,24 @@ extension Node {
     /// Messages have their outcome: it is counted and told, and they leave the queue. By event before that, so that there
     /// is room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends; by callback
     /// after it, one for each message.
+    /// - Parameter refusal: how the server refused them.
     /// - Returns: true: by callback, which takes the host's time, and may end the node.
     @discardableResult
     func conclude(
-        _ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_ACCEPTED
+        _ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_ACCEPTED,
+        refusal: Ending? = nil
     ) -> Bool {
-        let told = DeliveryRun(firstID: run.firstID, count: run.count, outcome: outcome, level: level)
+        var told = DeliveryRun(firstID: run.firstID, count: run.count, outcome: outcome, level: level)
+        if let refusal {
+            told.closeCode = refusal.closeCode
+            var reason = refusal.closeReason.shown()
+            if !reason.isEmpty { told.closeReason = reason.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) } }
+        }
         let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
         if let queue { tell(.delivery(told), through: queue) }
         lock.lock()
+        // What on_delivery asks for before the new state is told.
+        if let refusal { status.ending = refusal }
         mailbox.completed(count: run.count, bytes: run.recordBytes)
         if outcome == .NEURON_WS_DELIVERED {
             counters.messagesSent &+= run.count

@@ -30,6 +30,8 @@ final class Node: @unchecked Sendable {
     var pending = PendingCommands()
     /// Threads in `stop` or `destroy` that wait for the session's end, and will give the loop back.
     var endWaiters = 0
+    /// Starts that found a session: each ends the stops that were under way.
+    private var startsInSession: UInt64 = 0
     var flushWaiters = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
@@ -128,6 +130,8 @@ final class Node: @unchecked Sendable {
             // A stop may be under way: what was asked last counts.
             pending.stopTimeout = nil
             pending.starts = true
+            startsInSession &+= 1
+            if endWaiters > 0 { changed.broadcast() }
             lock.unlock()
             session.signal()
             return
@@ -138,6 +142,7 @@ final class Node: @unchecked Sendable {
             session = new
             pending = PendingCommands()
             pending.starts = true
+            status.progress = .starting
             lock.unlock()
             new.signal()
         } catch {
@@ -164,17 +169,20 @@ final class Node: @unchecked Sendable {
             return .NEURON_WS_OK
         }
         endWaiters += 1
+        let starts = startsInSession
         lock.unlock()
         session.signal()
         let deadline = Clock.monotonicNanoseconds &+ timeout &+ Self.stopGraceNanoseconds
-        return waitForEnd(of: session, until: deadline) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
+        return waitForEnd(of: session, until: deadline, starts: starts) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
     }
 
-    /// The caller has counted itself in `endWaiters`. nil: however long it takes.
-    private func waitForEnd(of session: NodeSession, until deadline: UInt64?) -> Bool {
+    /// The caller has counted itself in `endWaiters`.
+    /// - deadline: nil: however long it takes.
+    /// - starts: what `startsInSession` was; a start since then ends the wait, because the session goes on.
+    private func waitForEnd(of session: NodeSession, until deadline: UInt64?, starts: UInt64? = nil) -> Bool {
         lock.lock()
         var isInTime = true
-        while self.session === session, isInTime {
+        while self.session === session, isInTime, starts ?? startsInSession == startsInSession {
             if let deadline {
                 isInTime = changed.wait(lock, until: deadline)
             } else {
@@ -188,7 +196,7 @@ final class Node: @unchecked Sendable {
         if releases { session.wantsRelease = false }
         lock.unlock()
         if releases { Runtime.shared.releaseLoop() }
-        return hasEnded
+        return hasEnded || isInTime
     }
 
     /// Stops, and gives every message that is left its outcome. On the loop it begins the same.

@@ -19,12 +19,12 @@ extension NodeSession {
         let text =
             "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(node.refusals.triesOfGivenUp) times "
             + "the connection ended in the middle of it, the last time \(code)."
-        status.ending.text += " " + text
+        status.ending.text = status.ending.sentence + " " + text
         if node.outbox.hasFreed {
             var freed = node.outbox.takeFreed()
             Runtime.shared.give(&freed)
         }
-        node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER)
+        node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER, refusal: status.ending)
         if !isEnded { node.log(.NEURON_WS_LOG_WARN, "\(configuration.shownURL(status.urlIndex)): \(text)") }
     }
 

@@ -79,11 +79,11 @@ extension NodeSession {
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }
-            closeReceived(Ending.peerClosed(code, reason: reason.text), reason.text)
+            closeReceived(Ending.peerClosed(code, reason: reason.text))
         case .failed(let error):
             frameReplies(link)
             guard isCurrent(link) else { return }
-            closeReceived(Ending.protocolFailed(error), "")
+            closeReceived(Ending.protocolFailed(error))
         }
     }
 
@@ -120,8 +120,7 @@ extension NodeSession {
     }
 
     /// A Close came, or went out because the peer broke the protocol.
-    private func closeReceived(_ ending: Ending, _ text: ForeignText) {
-        status.closeReason = text
+    private func closeReceived(_ ending: Ending) {
         machine.closeReceived(ending, now: Clock.monotonicNanoseconds)
         publish()
         if isEnded { return }

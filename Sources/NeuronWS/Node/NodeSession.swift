@@ -176,7 +176,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         var lostLine: String?
         if let openSince {
             lostLine = linkLog.lost(
-                ending.text, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
+                ending.sentence, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
             // One that held for a while was good: its end is a failure of its own, whatever ended those before.
             let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
             if isGood { node.lock.withLock { node.lines.succeeded() } }

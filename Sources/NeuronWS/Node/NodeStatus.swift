@@ -6,8 +6,6 @@ import WebSocketCore
 struct NodeStatus {
     var phase = neuron_ws_phase_t.NEURON_WS_PHASE_IDLE
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
-    /// Of the last Close frame.
-    var closeReason = ForeignText("")
     var httpStatus: Int32 = 0
     var isTLS = false
     var isVerified = false
@@ -97,7 +95,7 @@ struct NodeStatus {
         put(tlsIssuer, &state.tls_issuer)
         state.tls_not_after_s = tlsNotAfter
         state.tls_chain_length = tlsChainLength
-        put(closeReason.shown(), &state.close_reason)
+        put(ending.closeReason.shown(), &state.close_reason)
         put(message(now: now), &state.message)
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval

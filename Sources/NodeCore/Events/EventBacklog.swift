@@ -8,7 +8,7 @@ import CNeuronWS
 /// `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
 ///
 /// Invariants: `states <= statesMax`; `others <= eventsMax + noticesMax`; fewer than `bytesMax` bytes wait, and one
-/// event's more; `runs` is the number of waiting deliveries.
+/// event's and those of refusals more; `runs` is the number of waiting deliveries.
 public struct EventBacklog {
     /// Messages, requests and log lines that wait at most; documented in the header.
     public static let eventsMax = Int(NEURON_WS_EVENTS_MAX)
@@ -57,6 +57,7 @@ public struct EventBacklog {
                 return .held(wasEmpty: false)
             }
             runs += 1
+            bytes += event.bytes?.count ?? 0
         case .state:
             if states == Self.statesMax {
                 events[head + Int(lastState &- taken)] = event
@@ -97,12 +98,11 @@ public struct EventBacklog {
                 return .delivery(first)
             }
             runs -= 1
+            if let carried = run.closeReason { forget(carried) }
         case .state: states -= 1
         case .message(_, let carried), .request(_, let carried), .log(_, let carried):
             others -= 1
-            bytes -= carried.count
-            // So that nothing is kept for those that are gone but not yet removed.
-            events[head] = .state(link: 0, phase: .NEURON_WS_PHASE_IDLE, reason: .NEURON_WS_REASON_NONE)
+            forget(carried)
         }
         head += 1
         taken &+= 1
@@ -114,6 +114,12 @@ public struct EventBacklog {
             head = 0
         }
         return next
+    }
+
+    /// The next event's bytes go with it: nothing is kept for those that are gone but not yet removed.
+    private mutating func forget(_ carried: EventBytes) {
+        bytes -= carried.count
+        events[head] = .state(link: 0, phase: .NEURON_WS_PHASE_IDLE, reason: .NEURON_WS_REASON_NONE)
     }
 
     /// Takes the requests out, and names them.

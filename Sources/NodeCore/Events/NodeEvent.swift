@@ -13,7 +13,8 @@ public enum NodeEvent: Sendable {
     public var bytes: EventBytes? {
         switch self {
         case .message(_, let bytes), .request(_, let bytes), .log(_, let bytes): bytes
-        case .state, .delivery: nil
+        case .delivery(let run): run.closeReason
+        case .state: nil
         }
     }
 
@@ -39,6 +40,7 @@ public enum NodeEvent: Sendable {
             event.count = run.count
             event.outcome = run.outcome
             event.level = run.level
+            event.close_code = Int32(run.closeCode)
         case .log(let level, _):
             event.kind = NEURON_WS_EVENT_LOG
             event.log_level = level

@@ -20,7 +20,15 @@ public struct Backoff: Sendable {
         /// Trying soon makes no sense (401, 403, 407, 1008): it grows to `patience` times the maximum.
         case patient
         /// The server said how long (Retry-After), nanoseconds; the usual delay comes on top.
-        case atLeast(UInt64)
+        case atLeast(UInt64, isPatient: Bool = false)
+
+        var isPatient: Bool {
+            switch self {
+            case .usual: false
+            case .patient: true
+            case .atLeast(_, let isPatient): isPatient
+            }
+        }
     }
 
     private var minimumNanoseconds: UInt64
@@ -62,13 +70,13 @@ public struct Backoff: Sendable {
     /// The cap of the jitter after the failures so far.
     var ceiling: UInt64 {
         var maximum = maximumNanoseconds
-        if policy == .patient { maximum = maximum.multipliedSaturated(by: Self.patience) }
+        if policy.isPatient { maximum = maximum.multipliedSaturated(by: Self.patience) }
         let shift = UInt64(min(max(failures - 1, 0), 40))
         return min(minimumNanoseconds.multipliedSaturated(by: 1 << shift), maximum)
     }
 
     private var asked: UInt64 {
-        guard case .atLeast(let asked) = policy else { return 0 }
+        guard case .atLeast(let asked, _) = policy else { return 0 }
         return min(asked, Self.retryAfterMaxNanoseconds)
     }
 

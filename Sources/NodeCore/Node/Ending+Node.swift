@@ -14,9 +14,10 @@ extension Ending {
     }
 
     /// The connection ended after a Close frame of the peer's.
-    func withCloseCode(_ code: UInt16) -> Ending {
+    func withClose(of other: Ending) -> Ending {
         var ending = self
-        ending.closeCode = code
+        ending.closeCode = other.closeCode
+        ending.closeReason = other.closeReason
         return ending
     }
 

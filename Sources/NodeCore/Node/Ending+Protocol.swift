@@ -9,6 +9,7 @@ extension Ending {
         var ending = Ending(reason: reason(of: code), text: "")
         ending.isByPeer = true
         ending.closeCode = code.rawValue
+        ending.closeReason = text
         let said = text.isEmpty ? "" : ": \(text.shown())"
         ending.text = "The server closed the connection with code \(code.rawValue)\(said). \(advice(code))"
         switch code {
@@ -70,13 +71,13 @@ extension Ending {
         guard case .unexpectedStatus(let status, _, let retryAfter) = error else { return ending }
         ending.httpStatus = Int32(clamping: status)
         ending.text += " \(advice(status: status, unmetWish))"
-        switch status {
-        case 401, 403, 407: ending.policy = .patient
-        case 429, 500...599:
-            guard let retryAfter else { break }
-            ending.policy = .atLeast(UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000))
-            ending.text += " The node waits as long as that, an hour at most."
-        default: break
+        let isPatient = [401, 403, 407].contains(status)
+        if isPatient { ending.policy = .patient }
+        // RFC 9110 §10.2.3 ties it to no status: rate limits come with 403, and a moved server with 3xx.
+        if let retryAfter {
+            let asked = UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000)
+            ending.policy = .atLeast(asked, isPatient: isPatient)
+            if asked > 0 { ending.text += " The node waits as long as that, an hour at most." }
         }
         return ending
     }

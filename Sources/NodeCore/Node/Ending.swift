@@ -1,4 +1,5 @@
 import CNeuronWS
+import WebSocketCore
 
 /// How a connection, or an attempt at one, ended: all that state, callback and log say of it (DESIGN §8).
 public struct Ending: Error, Equatable, Sendable {
@@ -6,6 +7,8 @@ public struct Ending: Error, Equatable, Sendable {
     public var tlsFailure = neuron_ws_tls_failure_t.NEURON_WS_TLS_NONE
     /// The last Close frame's code; 0: there was none.
     public var closeCode: UInt16 = 0
+    /// The text of the peer's Close frame.
+    public var closeReason = ForeignText("")
     /// The answer to the opening handshake; 0: none came.
     public var httpStatus: Int32 = 0
     /// errno; 0: none.
@@ -20,6 +23,14 @@ public struct Ending: Error, Equatable, Sendable {
     public init(reason: neuron_ws_reason_t, text: String) {
         self.reason = reason
         self.text = text
+    }
+
+    /// The text, where another sentence follows it.
+    public var sentence: String {
+        switch text.utf8.last {
+        case UInt8(ascii: "."), UInt8(ascii: ";"), UInt8(ascii: "?"), UInt8(ascii: "!"), nil: text
+        default: text + "."
+        }
     }
 
     /// What makes endings of one kind, which are logged at doubling counts, not each time.

@@ -145,7 +145,7 @@ public struct NodeMachine: Sendable {
         case .closing(.stop(let ending), let since, let deadline):
             // A start during the stop: what was asked last counts.
             servers.reset()
-            let purpose = Purpose.connect(Ending.stoppedAndStarted.withCloseCode(ending.closeCode))
+            let purpose = Purpose.connect(Ending.stoppedAndStarted.withClose(of: ending))
             state = .closing(purpose, since: since, deadline: deadline)
         case .starting, .waiting, .connecting, .open, .closing:
             break
@@ -169,7 +169,7 @@ public struct NodeMachine: Sendable {
             state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
             return .sendClose(code: 1001)
         case .closing(let purpose, let since, let deadline):
-            let ending = Ending.stopped.withCloseCode(purpose.ending.closeCode)
+            let ending = Ending.stopped.withClose(of: purpose.ending)
             let timeout = max(timeout, Self.farewellNanoseconds)
             state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
             return .none
@@ -290,8 +290,8 @@ public struct NodeMachine: Sendable {
             // The answer to our own Close: why it ends is known.
             let answered: Purpose =
                 switch purpose {
-                case .stop(let own): .stop(own.withCloseCode(ending.closeCode))
-                case .connect(let own): .connect(own.withCloseCode(ending.closeCode))
+                case .stop(let own): .stop(own.withClose(of: ending))
+                case .connect(let own): .connect(own.withClose(of: ending))
                 case .goOn: purpose
                 }
             state = .closing(answered, since: since, deadline: min(deadline, now &+ Self.lingerNanoseconds))

@@ -21,7 +21,7 @@ public enum Progress: Equatable, Sendable {
         case .starting:
             return "Started; connecting to \(target) in a moment." + Self.before(ending)
         case .waiting(let until, let attempt):
-            return "\(ending.text) Attempt \(attempt) comes in \(Self.secondsUp(until, now)) s."
+            return "\(ending.sentence) Attempt \(attempt) comes in \(Self.secondsUp(until, now)) s."
         case .connecting(let phase, let since, let deadline, let attempt):
             let taken = (max(now, since) - since) / 1_000_000_000
             return "Connecting to \(target), \(taken) s of \(seconds(max(deadline, since) - since)) "
@@ -30,7 +30,7 @@ public enum Progress: Equatable, Sendable {
             return connected
         case .closing(let since, let deadline):
             let taken = seconds(max(now, since) - since)
-            return "\(ending.text) Closing the connection, \(taken) s of \(seconds(max(deadline, since) - since))."
+            return "\(ending.sentence) Closing the connection, \(taken) s of \(seconds(max(deadline, since) - since))."
         }
     }
 

@@ -44,6 +44,32 @@ import Testing
         return all
     }
 
+    /// What a server refused, with the Close frame by which it did.
+    private func refusal(_ id: UInt64, _ code: UInt16, _ reason: String = "") -> NodeEvent {
+        var run = DeliveryRun(
+            firstID: id, count: 1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER, level: .NEURON_WS_LEVEL_ACCEPTED)
+        run.closeCode = code
+        if !reason.isEmpty { run.closeReason = Array(reason.utf8).withUnsafeBytes { EventBytes($0) } }
+        return .delivery(run)
+    }
+
+    @Test(arguments: [false, true]) func aRefusalCarriesTheCloseFrame(singly: Bool) throws {
+        var backlog = EventBacklog()
+        for event in [refusal(1, 1009), refusal(2, 1009), refusal(3, 1008), refusal(4, 1008, "too big"), run(5)] {
+            _ = backlog.append(event)
+        }
+        backlog.checkInvariants()
+        var said: [String] = []
+        while let event = backlog.take(singly: singly) {
+            let told = event.structure
+            let text = told.bytes.map { String(cString: $0) } ?? "-"
+            said.append("\(told.id)+\(told.count) \(told.close_code) \(text)")
+            backlog.checkInvariants()
+        }
+        let first = singly ? ["1+1 1009 -", "2+1 1009 -"] : ["1+2 1009 -"]
+        #expect(said == first + ["3+1 1008 -", "4+1 1008 too big", "5+1 0 -"])
+    }
+
     @Test func consecutiveOutcomesAreOneEvent() {
         var backlog = EventBacklog()
         for id in 1...262_144 { _ = backlog.append(run(UInt64(id))) }

@@ -28,6 +28,7 @@ private let second: UInt64 = 1_000_000_000
     }
 
     @Test func aRefusedLoginBacksOffToSixTimesTheMaximum() {
+        #expect(ceilings(.atLeast(0, isPatient: true)) == ceilings(.patient))
         #expect(ceilings(.patient) == [1, 2, 4, 8, 16, 32, 60, 60])
     }
 

@@ -47,7 +47,8 @@ import WebSocketCore
         .handshakeFailed(.unexpectedStatus(status, location: nil, retryAfterSeconds: retryAfter))
     }
 
-    @Test(arguments: [429, 500, 502, 503, 504]) func aServerThatSaysHowLongIsLeftAloneAsLong(status: Int) {
+    @Test(arguments: [200, 302, 404, 429, 500, 502, 503, 504])
+    func aServerThatSaysHowLongIsLeftAloneAsLong(status: Int) {
         let asked = ending(status, retryAfter: 120)
         #expect(asked.policy == .atLeast(120_000_000_000))
         #expect(asked.text.contains("it asks to wait 120 s") && asked.text.contains("as long as that"))
@@ -59,10 +60,14 @@ import WebSocketCore
     @Test func delaysBeyondAllMeasureDoNoHarm() {
         #expect(ending(503, retryAfter: .max).policy == .atLeast(.max))
         #expect(ending(503, retryAfter: -1).policy == .atLeast(0))
+        #expect(!ending(503, retryAfter: 0).text.contains("as long as that"))
     }
 
     @Test(arguments: [401, 403, 407]) func refusedCredentialsAskForPatience(status: Int) {
         #expect(ending(status, retryAfter: nil).policy == .patient)
+        let limited = ending(status, retryAfter: 120)
+        #expect(limited.policy == .atLeast(120_000_000_000, isPatient: true))
+        #expect(limited.text.contains("as long as that"))
         #expect(Ending.peerClosed(.policyViolation, reason: "").policy == .patient)
     }
 }

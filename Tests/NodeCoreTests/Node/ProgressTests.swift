@@ -29,6 +29,17 @@ private let second: UInt64 = 1_000_000_000
         }
     }
 
+    /// Texts of the system's end in what was tried: the next sentence must not run into them.
+    @Test(arguments: [("tried 10.0.0.7:1", "tried 10.0.0.7:1."), ("So it is.", "So it is."), ("TLS?", "TLS?")])
+    func eachSentenceEnds(said: String, shown: String) {
+        let ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: said)
+        #expect(
+            text(.waiting(until: second, attempt: 2), ending, now: 0) == "\(shown) Attempt 2 comes in 1 s.")
+        #expect(
+            text(.closing(since: 0, deadline: second), ending, now: 0)
+                == "\(shown) Closing the connection, 0 s of 1.")
+    }
+
     @Test func whatFailedLastStaysReadableBetweenAndDuringTheNextAttempts() {
         #expect(
             text(.waiting(until: 3 * second, attempt: 2), refused, now: second + 1)

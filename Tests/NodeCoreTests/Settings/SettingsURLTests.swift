@@ -15,7 +15,11 @@ import Testing
                 #""ws://u:p@h/""#,
                 "the URL holds a user name or password before an @; give them as username and password instead"
             ),
-            (#""ws://[::1/""#, "the URL's host in brackets is not an IPv6 address; expected one like [2001:db8::1]"),
+            (
+                #""ws://[::1/""#,
+                "the URL's host is not an IPv6 address in brackets; expected one like [2001:db8::1], or with a zone, "
+                    + "behind %25, [fe80::1%25eth0]"
+            ),
             (#""ws:///x""#, "the URL has no host; expected ws://host[:port][/path]"),
             (
                 #""ws://h/#f""#,

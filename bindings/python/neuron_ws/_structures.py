@@ -214,6 +214,7 @@ class EventStructure(Structure):
         ("bytes", c_void_p),
         ("length", c_size_t),
         ("count", c_uint64),
+        ("close_code", c_int32),
     ]
 
 

@@ -31,12 +31,17 @@ class DeliveryEvent:
     """``count`` messages from ``id`` on have the same outcome; ``level`` is what is known of delivered ones.
 
     Outcomes that follow each other are one event: ``ids`` has the numbers of its messages.
+
+    ``close_code`` and ``close_reason`` are those of the Close frame by which the server refused it
+    (``DROPPED_REFUSED_BY_PEER``); 0 and "" where there was none.
     """
 
     id: int
     outcome: Outcome
     level: Level
     count: int = 1
+    close_code: int = 0
+    close_reason: str = ""
 
     @property
     def ids(self) -> range:
@@ -65,7 +70,9 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
     if kind == EventKind.REQUEST:
         return Request(structure.request, octets)
     if kind == EventKind.DELIVERY:
-        return DeliveryEvent(structure.id, Outcome(structure.outcome), Level(structure.level), structure.count)
+        return DeliveryEvent(
+            structure.id, Outcome(structure.outcome), Level(structure.level), structure.count,
+            structure.close_code, octets.decode("utf-8", "replace"))
     if kind == EventKind.LOG:
         return LogEvent(LogLevel(structure.log_level), octets.decode("utf-8", "replace"))
     return None
