@@ -74,7 +74,7 @@ extension NodeSession {
         let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
         let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
         node.log(
-            .NEURON_WS_LOG_INFO, .ignoredMessage,
+            .NEURON_WS_LOG_NOTICE, .ignoredMessage,
             "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
                 + "takes it\(advice): \(ForeignText(bytes.prefix(256)).shown(charactersMax: 64))")
     }
