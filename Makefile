@@ -114,6 +114,10 @@ fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign 
 attack: test-dependencies build ## floods of every kind on one node, and how long a quiet one waits, as a table
 	$(PYTHON) Tests/Attack/run.py
 
+.PHONY: outage
+outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
+	$(PYTHON) Tests/Outage/run.py
+
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.
 asan: test-dependencies ## the Swift tests under AddressSanitizer
