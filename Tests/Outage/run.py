@@ -177,7 +177,8 @@ def outage(kind: str, seconds: float, nodes: int, folder: Path) -> Outcome:
         server.kill()
 
 
-HEAD = ("outage", "of seconds", "back: median s", "longest s", "MB before", "at the peak", "a minute after", "not taken")
+HEAD = ("outage", "of seconds", "back: median s", "longest s", "MB before", "at the peak", "a minute after",
+        "not taken")
 
 
 def row(outcome: Outcome) -> tuple[str, ...]:

@@ -34,9 +34,9 @@ private final class ConnectAttempt: LoopHandler {
 /// quarter of a second after the one before or as soon as that has failed; the first connection wins. Addresses that
 /// failed after they had won an earlier race come last, and later. Loop-bound.
 ///
-/// An address that stays silent is begun anew every few seconds, beside what was begun before. TCP repeats its SYN after
-/// 1, 3, 7, 15 and 31 seconds (RFC 6298 section 5): where packets were lost for a while, as on a radio link, it would go
-/// on waiting for many seconds after the network is back. The first attempt goes on too, as the link may be that slow.
+/// An address that stays silent is begun anew every few seconds, beside what was begun before. TCP repeats its SYN
+/// after 1, 3, 7, 15 and 31 seconds (RFC 6298 section 5): where packets were lost for a while, as on a radio link, it
+/// would wait for many seconds after the network is back. The first attempt goes on too: the link may be that slow.
 final class Connector: LoopHandler {
     /// RFC 8305 section 5: the recommended Connection Attempt Delay.
     static let attemptDelayNanoseconds: UInt64 = 250_000_000
