@@ -61,3 +61,12 @@ def test_broken_json_with_a_uuid_is_answered_and_logged(host: Host, server: Serv
     server.send('{"uuid":"7","node":"driver","group":"gr')
     assert json.loads(server.wait_for(1)[0]).items() >= {"uuid": "7", "error": 1002}.items()
     assert "makes no sense" in host.do("log 80")
+
+
+def test_a_request_without_a_uuid_makes_one_line(host: Host, server: Server) -> None:
+    begin(host, server)
+    server.send('{"node":"driver","group":"group"}')
+    # Answered when the other has been dealt with.
+    assert "tags" in one(server, **READ)
+    assert "has no uuid to answer to" in host.do("log 80")
+    assert "is no request" not in host.do("logged 60")
