@@ -126,6 +126,9 @@ attack-asan: test-dependencies ## the same under AddressSanitizer, a second each
 
 attack-tsan: test-dependencies ## the same under ThreadSanitizer
 	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
+.PHONY: outage
+outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
+	$(PYTHON) Tests/Outage/run.py
 
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.

@@ -37,6 +37,7 @@ int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int fla
 int pthread_setname_np(pthread_t thread, const char *name);
 int pthread_getname_np(pthread_t thread, char *name, size_t size);
 const char *strerrordesc_np(int number);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 
 /* Variadic, which Swift cannot call. */
 static inline int neuron_ws_open(const char *path, int flags) { return open(path, flags); }

@@ -73,6 +73,16 @@ def test_the_version_decides_which_plugin(tmp_path: Path, built: Path) -> None:
     assert (older / PLUGIN).read_text() == "plugin for 2.15"
 
 
+def test_the_gateway_is_asked_in_its_own_folder(gateway: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neuron's program finds its library by a path relative to its folder, or by LD_LIBRARY_PATH."""
+    (gateway / "libneuron-base.so").touch()
+    (gateway / "neuron").write_text(
+        '#!/bin/sh\n[ -e ./libneuron-base.so ] || exit 127\necho "Neuron $LD_LIBRARY_PATH (x 2026-01-01)"\n')
+    monkeypatch.setenv("LD_LIBRARY_PATH", VERSION)
+    result = plugin("install", gateway, "--from", built)
+    assert result.returncode == 0 and f"Neuron {VERSION} in" in result.stdout, result.stderr
+
+
 def test_a_program_that_has_the_old_file_open_keeps_it(gateway: Path, built: Path) -> None:
     assert plugin("install", gateway, "--from", built).returncode == 0
     with open(gateway / PLUGIN) as old:

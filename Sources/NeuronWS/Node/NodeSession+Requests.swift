@@ -59,23 +59,24 @@ extension NodeSession {
             memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax))
     }
 
-    private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter isLogged: a line has told of these bytes already.
+    private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false) {
         if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
             node.tell(bytes, through: queue) { .message(kind, $0) }
         } else if node.host.wantsMessages {
             node.host.messageReceived(node.handle, kind, bytes)
         } else {
-            ignore(kind, bytes)
+            node.lock.withLock { node.counters.messagesIgnored &+= 1 }
+            if !isLogged { logIgnored(kind, bytes) }
         }
     }
 
     /// What nobody takes leaves a trace all the same: a server that waits for an answer waits in vain.
-    private func ignore(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        node.lock.withLock { node.counters.messagesIgnored &+= 1 }
+    private func logIgnored(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
         let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
         node.log(
-            .NEURON_WS_LOG_INFO, .ignoredMessage,
+            .NEURON_WS_LOG_NOTICE, .ignoredMessage,
             "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
                 + "takes it\(advice): \(ForeignText(bytes.prefix(256)).shown(charactersMax: 64))")
     }
@@ -133,7 +134,7 @@ extension NodeSession {
             .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.uuid != nil),
             "\(status.url): a request from the server makes no sense"
                 + "\(request.uuid == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
-        if request.uuid == nil, !isEnded { deliver(kind, bytes) }
+        if request.uuid == nil, !isEnded { deliver(kind, bytes, isLogged: true) }
     }
 
     // MARK: Too late

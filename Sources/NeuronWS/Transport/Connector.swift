@@ -9,12 +9,15 @@ struct ConnectFailure {
 
 /// One connection attempt under way.
 private final class ConnectAttempt: LoopHandler {
+    /// Its place in the connector's `addresses`.
+    let place: Int
     let address: SocketAddress
     let descriptor: Int32
     var registration: EventLoop.Registration?
     private let connector: Connector
 
-    init(_ address: SocketAddress, _ descriptor: Int32, _ connector: Connector) {
+    init(_ place: Int, _ address: SocketAddress, _ descriptor: Int32, _ connector: Connector) {
+        self.place = place
         self.address = address
         self.descriptor = descriptor
         self.connector = connector
@@ -30,11 +33,17 @@ private final class ConnectAttempt: LoopHandler {
 /// Tries the addresses of a target as RFC 8305 (Happy Eyeballs) describes: the families in turn, the next address a
 /// quarter of a second after the one before or as soon as that has failed; the first connection wins. Addresses that
 /// failed after they had won an earlier race come last, and later. Loop-bound.
+///
+/// An address that stays silent is begun anew every few seconds, beside what was begun before. TCP repeats its SYN
+/// after 1, 3, 7, 15 and 31 seconds (RFC 6298 section 5): where packets were lost for a while, as on a radio link, it
+/// would wait for many seconds after the network is back. The first attempt goes on too: the link may be that slow.
 final class Connector: LoopHandler {
     /// RFC 8305 section 5: the recommended Connection Attempt Delay.
     static let attemptDelayNanoseconds: UInt64 = 250_000_000
     /// Before an address that failed (`AddressMemory`), 2 s: it must not win against one that is only further away.
     static let failedDelayNanoseconds: UInt64 = 2_000_000_000
+    /// Under way to one address at a time: the first one and the newest.
+    static let attemptsPerAddressMax = 3
 
     private let target: ConnectTarget
     private let loop: EventLoop
@@ -75,7 +84,7 @@ final class Connector: LoopHandler {
 
     func timerFired(_ token: UInt64) {
         delayTimer = nil
-        startNext()
+        if nextAddress < addresses.count { startNext() } else { repeatSilent() }
     }
 
     /// RFC 8305 section 4: the system's order, but the families in turn.
@@ -97,28 +106,49 @@ final class Connector: LoopHandler {
     private func startNext() {
         stopDelay()
         while nextAddress < addresses.count {
-            let address = addresses[nextAddress]
+            let place = nextAddress
             nextAddress += 1
             do throws(SystemError) {
-                if try begin(address) { return }
+                if try begin(place) { return }
             } catch {
-                failures.append(ConnectFailure(address: address, error: error))
+                failures.append(ConnectFailure(address: addresses[place], error: error))
             }
             if !attempts.isEmpty { break }
         }
         if attempts.isEmpty {
             finish(.failure(.connecting(target, failures)))
-        } else if nextAddress < addresses.count {
-            let delay = nextAddress < unfailed ? Self.attemptDelayNanoseconds : Self.failedDelayNanoseconds
-            let deadline = Clock.monotonicNanoseconds &+ delay
-            delayTimer = loop.schedule(at: deadline, self, token: 0)
+        } else {
+            schedule()
         }
     }
 
+    private func schedule() {
+        let delay =
+            nextAddress >= addresses.count
+            ? target.repeatNanoseconds
+            : nextAddress < unfailed ? Self.attemptDelayNanoseconds : Self.failedDelayNanoseconds
+        delayTimer = loop.schedule(at: Clock.monotonicNanoseconds &+ delay, self, token: 0)
+    }
+
+    /// Begins anew with each address that has not answered. What cannot be begun now is no failure of the address: its
+    /// attempts go on.
+    private func repeatSilent() {
+        for place in addresses.indices {
+            let under = attempts.indices.filter { attempts[$0].place == place }
+            if under.isEmpty { continue }
+            if under.count >= Self.attemptsPerAddressMax { abandon(attempts.remove(at: under[1])) }
+            do throws(SystemError) {
+                if try begin(place) { return }
+            } catch {}
+        }
+        schedule()
+    }
+
     /// True: the race is won already.
-    private func begin(_ address: SocketAddress) throws(SystemError) -> Bool {
+    private func begin(_ place: Int) throws(SystemError) -> Bool {
+        let address = addresses[place]
         let descriptor = try Syscalls.streamSocket(family: address.family)
-        let attempt = ConnectAttempt(address, descriptor, self)
+        let attempt = ConnectAttempt(place, address, descriptor, self)
         do throws(SystemError) {
             try prepare(descriptor)
             if try Syscalls.connect(descriptor, address) {
@@ -163,6 +193,9 @@ final class Connector: LoopHandler {
             return
         }
         Syscalls.close(attempt.descriptor)
+        // The address has answered: what else is under way to it would be told the same, later.
+        for other in attempts where other.place == attempt.place { abandon(other) }
+        attempts.removeAll { $0.place == attempt.place }
         failures.append(
             ConnectFailure(address: attempt.address, error: SystemError(number: number, call: "connect")))
         startNext()

@@ -40,13 +40,13 @@ struct Gateway {
 
     // MARK: Its version
 
-    /// What `neuron --version` says, "2.15.1".
+    /// What `neuron --version` says, "2.15.1". Asked in the gateway's own folder, where its program finds its library.
     func version() throws(Failure) -> String {
         let program = folder + "/neuron"
         guard Files.isFile(program) else {
             throw Failure(text: "\(program) is not there to be asked for its version; give --version, for example 2.15")
         }
-        guard let said = Self.output(of: program, "--version") else {
+        guard let said = Self.output(of: program, "--version", in: folder) else {
             throw Failure(text: "\(program) does not run here; give its version by --version, for example 2.15")
         }
         for word in said.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
@@ -57,16 +57,20 @@ struct Gateway {
     }
 
     /// The first 4 KiB of what a program prints; nil if it does not run or fails.
-    private static func output(of program: String, _ argument: String) -> String? {
+    private static func output(of program: String, _ argument: String, in folder: String) -> String? {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
         for end in ends { _ = neuron_ws_close_on_exec(end) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        posix_spawn_file_actions_addchdir_np(&actions, folder)
         defer { posix_spawn_file_actions_destroy(&actions) }
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup(argument), nil]
         var environment: [UnsafeMutablePointer<CChar>?] = [strdup("LC_ALL=C"), nil]
+        if let paths = getenv("LD_LIBRARY_PATH") {
+            environment.insert(strdup("LD_LIBRARY_PATH=" + String(cString: paths)), at: 0)
+        }
         defer { for word in arguments + environment { free(word) } }
         var child: pid_t = 0
         let status = posix_spawn(&child, program, &actions, nil, &arguments, &environment)

@@ -46,3 +46,27 @@ def test_a_flood_of_refused_requests_is_a_few_lines(host: Host, server: Server) 
         server.send(json.dumps([{**TOO_LONG, "uuid": str(number)} for number in range(start, start + 500)]))
     foreign.wait_until(lambda: len(server.messages) >= count, 30)
     assert "1024 such in a row" in host.do("log 80")
+
+
+@pytest.mark.parametrize("text", ['{"uuid":', "[1", '{"node":"driver"}', "hello"])
+def test_what_is_no_request_leaves_a_line_at_the_gateways_level(text: str, host: Host, server: Server) -> None:
+    begin(host, server)
+    server.send(text)
+    foreign.wait_until(lambda: "is no request" in host.do("log 60"), 30)
+    assert server.messages == []
+
+
+def test_broken_json_with_a_uuid_is_answered_and_logged(host: Host, server: Server) -> None:
+    begin(host, server)
+    server.send('{"uuid":"7","node":"driver","group":"gr')
+    assert json.loads(server.wait_for(1)[0]).items() >= {"uuid": "7", "error": 1002}.items()
+    assert "makes no sense" in host.do("log 80")
+
+
+def test_a_request_without_a_uuid_makes_one_line(host: Host, server: Server) -> None:
+    begin(host, server)
+    server.send('{"node":"driver","group":"group"}')
+    # Answered when the other has been dealt with.
+    assert "tags" in one(server, **READ)
+    assert "has no uuid to answer to" in host.do("log 80")
+    assert "is no request" not in host.do("logged 60")

@@ -74,4 +74,55 @@ import Testing
         full.stop()
         server?.stop()
     }
+
+    /// Connections to this port of 127.0.0.1 that wait for an answer, by the ports that they come from.
+    private func waiting(_ port: UInt16) throws -> [Substring] {
+        let text = String(decoding: try Syscalls.readFile("/proc/self/net/tcp", bytesMax: 1 << 24), as: UTF8.self)
+        return text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            let isOurs = words.count > 3 && words[3] == "02" && UInt16(words[2].suffix(4), radix: 16) == port
+            return isOurs ? words[1].suffix(4) : nil
+        }
+    }
+
+    /// TCP itself repeats a SYN that was lost later and later.
+    @Test func aSilentAddressIsBegunAnewBesideTheFirstAttempt() throws {
+        let full = try FullListener()
+        // What fills the listener waits as well, or has been taken.
+        let fillers = try waiting(full.port)
+        let harness = try StreamHarness()
+        var target = ConnectTarget(host: "127.0.0.1", port: full.port)
+        target.repeatNanoseconds = 20_000_000
+        harness.connect(target)
+        var seen: [Substring] = []
+        while seen.count < 12 {
+            let ours = try waiting(full.port).filter { !fillers.contains($0) }
+            // The list is not of one moment: one that was given up may stand in it beside its successor.
+            #expect(ours.count <= Connector.attemptsPerAddressMax + 1)
+            for port in ours where !seen.contains(port) { seen.append(port) }
+            usleep(1_000)
+        }
+        while try !waiting(full.port).contains(seen[0]) { usleep(1_000) }
+        #expect(harness.owner.closedCount == 0)
+        harness.stop()
+        full.stop()
+        #expect(try waiting(full.port).isEmpty)
+    }
+
+    /// All that is under way to an address ends with the first answer; what is under way to others goes on.
+    @Test func oneRefusalSpeaksForAllAttemptsToAnAddress() throws {
+        let full = try FullListener()
+        let fillers = try waiting(full.port)
+        let harness = try StreamHarness()
+        var target = ConnectTarget(host: "127.0.0.1", port: full.port)
+        target.repeatNanoseconds = 20_000_000
+        harness.connect(target)
+        while try waiting(full.port).filter({ !fillers.contains($0) }).count < 2 { usleep(1_000) }
+        // From now on the port refuses.
+        full.stop()
+        #expect(harness.owner.closed.wait())
+        #expect(harness.owner.error?.kind == .connectionRefused)
+        #expect(try waiting(full.port).isEmpty)
+        harness.stop()
+    }
 }

@@ -153,8 +153,10 @@ static websocket_request_t **find_asked(websocket_queue_t *queue, uint64_t id)
     return link;
 }
 
-websocket_request_t *websocket_queue_answered(websocket_queue_t *queue,
-                                              uint64_t           id)
+/* `tell` lets its device know why it goes. */
+static websocket_request_t *
+take_asked(websocket_queue_t *queue, uint64_t id,
+           void (*tell)(websocket_device_t *, websocket_request_t *))
 {
     websocket_request_t **link    = find_asked(queue, id);
     websocket_request_t  *request = NULL;
@@ -162,25 +164,22 @@ websocket_request_t *websocket_queue_answered(websocket_queue_t *queue,
     if (*link != NULL) {
         request = unlink_asked(queue, link);
         queue->count--;
-        websocket_device_answered(request->device, request);
+        tell(request->device, request);
         request->device = NULL;
     }
     return request;
 }
 
+websocket_request_t *websocket_queue_answered(websocket_queue_t *queue,
+                                              uint64_t           id)
+{
+    return take_asked(queue, id, websocket_device_answered);
+}
+
 websocket_request_t *websocket_queue_take_back(websocket_queue_t *queue,
                                                uint64_t           id)
 {
-    websocket_request_t **link    = find_asked(queue, id);
-    websocket_request_t  *request = NULL;
-
-    if (*link != NULL) {
-        request = unlink_asked(queue, link);
-        queue->count--;
-        websocket_device_not_asked(request->device, request);
-        request->device = NULL;
-    }
-    return request;
+    return take_asked(queue, id, websocket_device_not_asked);
 }
 
 websocket_taken_t websocket_queue_not_taken(websocket_queue_t   *queue,
