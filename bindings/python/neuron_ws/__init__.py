@@ -27,6 +27,7 @@ from .enums import (
     Type,
 )
 from .errors import (
+    Dropped,
     Forked,
     InvalidArgument,
     InvalidGroup,
@@ -57,6 +58,7 @@ __version__ = "1.0.0"
 
 __all__ = [
     "DeliveryEvent",
+    "Dropped",
     "Event",
     "EventKind",
     "Forked",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import asdict, dataclass
 from typing import Optional
 
+from ._handle import Handle
+from ._library import check, library
 from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
 from .enums import Level, Phase, Reason, TLSFailure
 
@@ -45,6 +48,13 @@ class State:
     extensions: str
     states_interval_s: int
     tls_common_name: bool
+
+    @staticmethod
+    def of(handle: Handle) -> State:
+        structure = StateStructure(size=ctypes.sizeof(StateStructure))
+        with handle.borrowed() as pointer:
+            check(library.neuron_ws_node_state(pointer, ctypes.byref(structure)))
+        return State.from_structure(structure)
 
     @staticmethod
     def from_structure(state: StateStructure) -> State:
@@ -111,6 +121,13 @@ class Metrics:
     compressed_bytes_sent: int
     requests_refused: int
     messages_ignored: int
+
+    @staticmethod
+    def of(handle: Handle) -> Metrics:
+        structure = MetricsStructure(size=ctypes.sizeof(MetricsStructure))
+        with handle.borrowed() as pointer:
+            check(library.neuron_ws_node_metrics(pointer, ctypes.byref(structure)))
+        return Metrics.from_structure(structure)
 
     @staticmethod
     def from_structure(metrics: MetricsStructure) -> Metrics:
