@@ -50,6 +50,7 @@ from .errors import (
     WrongThread,
 )
 from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from .log_records import log_to
 from .node import Node
 from .requests import Request, RequestTag
 from .state import Metrics, State
@@ -103,6 +104,7 @@ __all__ = [
     "Unsupported",
     "WrongThread",
     "encode",
+    "log_to",
     "settings_schema",
     "version",
 ]

@@ -9,6 +9,7 @@ from typing import Optional
 from ._handle import Handle
 from ._library import check, library
 from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
+from ._wording import in_python
 from .enums import Level, Phase, Reason, TLSFailure
 
 
@@ -80,7 +81,7 @@ class State:
             tls_cipher=_text(state.tls_cipher),
             tls_peer=_text(state.tls_peer),
             close_reason=_text(state.close_reason),
-            message=_text(state.message),
+            message=in_python(_text(state.message)),
             extensions=_text(state.extensions),
             states_interval_s=state.states_interval_s,
             tls_common_name=state.tls_common_name,
