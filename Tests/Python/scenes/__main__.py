@@ -1,4 +1,4 @@
-"""Plays scenes: python3 -m scenes [--uvloop] [NAME…] - all without a name; prints each when it has ended well."""
+"""Plays scenes: python3 -m scenes [--uvloop] [--few] [NAME…] - all without a name; prints each when it has ended well."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def main(words: list[str]) -> None:
         import uvloop
 
         loop_factory.append(uvloop.new_event_loop)
+    if "--few" in words:
+        sending.many.append(5_000)
     warnings.simplefilter("error")
     for name in [word for word in words if not word.startswith("-")] or SCENES:
         run(name)

@@ -36,7 +36,8 @@ def play(program: Coroutine[Any, Any, None]) -> None:
         loop.set_exception_handler(lambda _, context: faults.append(context))
         await asyncio.wait_for(program, PATIENCE)
         gc.collect()
-        await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 
