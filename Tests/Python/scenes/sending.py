@@ -17,6 +17,15 @@ from .server import Server
 many = [100_000]
 
 
+class Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 async def scene_what_is_pushed_has_its_outcome() -> None:
     with Server() as server:
         async with aio.Node("n", {"url": server.url}) as node:
@@ -66,10 +75,8 @@ async def scene_messages_are_iterated_until_the_end() -> None:
 
 
 async def scene_messages_that_nobody_takes_are_dropped_and_counted() -> None:
-    warnings: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = warnings.append  # type: ignore[method-assign]
-    logging.getLogger("neuron_ws.aio").addHandler(handler)
+    warnings = Records()
+    logging.getLogger("neuron_ws.aio").addHandler(warnings)
     with Server(echo=True) as server:
         async with aio.Node("n", {"url": server.url}, messages_max=2) as node:
             for text in "12345":
@@ -77,7 +84,7 @@ async def scene_messages_that_nobody_takes_are_dropped_and_counted() -> None:
             await settled(lambda: node.messages_dropped == 3)
             assert [await node.receive(), await node.receive()] == ["1", "2"]
         # At doubling counts.
-        assert [record.getMessage().split(": ")[1].split()[0] for record in warnings] == ["1", "2"]
+        assert [record.getMessage().split(": ")[1].split()[0] for record in warnings.records] == ["1", "2"]
         async with aio.Node("n", {"url": server.url}, messages_max=0) as node:
             await node.send("1")
             await settled(lambda: node.metrics.messages_ignored == 1)
