@@ -201,25 +201,28 @@ def test_a_device_that_does_not_answer_is_waited_for_no_longer_than_said(device:
             assert wait_for(server, "power", lambda message: message["values"])["values"] == POWER
 
 
-def test_a_server_goes_and_comes_back_and_no_reading_is_lost(device: Device, tmp_path: Path) -> None:
+def test_readings_wait_while_the_server_is_away(device: Device, tmp_path: Path) -> None:
     port = foreign.free_port()
     document = settings(f"ws://127.0.0.1:{port}/", device.port)
     document["groups"] = document["groups"][:1]
-    document["groups"][0]["tags"] = [{"name": "n", "area": "input", "address": 0, "type": "UINT16"}]
     got: list[int] = []
-    with running(tmp_path, document):
-        for _ in range(3):
-            with foreign.Server(port) as server:
-                foreign.wait_until(lambda: len(server.messages) > 3, PATIENCE)
-                server.stop()
-                got += [json.loads(message)["timestamp"] for message in server.messages]
-            reads = len(device.requests)
-            foreign.wait_until(lambda: len(device.requests) > reads + 5, PATIENCE)
+    outages: list[tuple[float, float]] = []
+
+    def serve(count: int) -> None:
         with foreign.Server(port) as server:
-            foreign.wait_until(lambda: len(server.messages) > 3, PATIENCE)
-            got += [json.loads(message)["timestamp"] for message in server.messages]
-    # Each reading once and in order: a message that a server had got whole is not sent to the next.
-    assert got == sorted(got) and len(got) > 30
+            server.wait_for(count, PATIENCE)
+            server.stop()
+            got.extend(json.loads(message)["timestamp"] for message in server.messages)
+
+    with running(tmp_path, document):
+        serve(1)
+        for _ in range(3):
+            begin, reads = time.time() * 1000, len(device.requests)
+            foreign.wait_until(lambda: len(device.requests) > reads + 5, PATIENCE)
+            outages.append((begin, time.time() * 1000))
+            serve(6)
+    assert got == sorted(got)
+    assert all([stamp for stamp in got if begin <= stamp <= end] for begin, end in outages)
 
 
 @pytest.mark.parametrize("change, told", [
