@@ -7,9 +7,10 @@ import time
 from collections.abc import Coroutine, Generator
 from typing import Any, Callable
 
-from neuron_ws import NodeClosed, aio
+from neuron_ws import Dropped, NodeClosed, NotRunning, aio
+from neuron_ws.aio._inbox import Inbox
 
-from .harness import QUICK, free_port, raised, waiting
+from .harness import PATIENCE, QUICK, free_port, raised, waiting
 from .server import Server
 
 
@@ -113,9 +114,10 @@ async def scene_the_end_itself_may_be_cancelled() -> None:
             connected = asyncio.Event()
 
             async def body() -> None:
-                async with node:
-                    await node.connected()
-                    connected.set()
+                node.start()
+                await node.connected()
+                connected.set()
+                await node.close(PATIENCE)
 
             task = asyncio.create_task(body())
             await connected.wait()
@@ -125,7 +127,7 @@ async def scene_the_end_itself_may_be_cancelled() -> None:
                 task.cancel()
                 await asyncio.sleep(0)
             await raised(task, asyncio.CancelledError)
-            assert node.closed and time.monotonic() - begin < 4, "it did not hurry"
+            assert node.closed and time.monotonic() - begin < PATIENCE / 2, "it did not hurry"
 
 
 async def scene_several_close_at_once() -> None:
@@ -140,3 +142,30 @@ async def scene_several_close_at_once() -> None:
             await asyncio.gather(*closing[1:])
             await asyncio.gather(closing[0], return_exceptions=True)
         assert node.closed
+
+
+async def scene_who_is_cancelled_at_the_moment_of_the_end_leaves_no_error_behind() -> None:
+    for cancels in (False, True):
+        node = aio.Node("n", {"url": f"ws://127.0.0.1:{free_port()}/"})
+        node.start()
+        calls = [node.send("1"), node.flush(timeout=None), node.connected(), node.receive()]
+        tasks = [asyncio.create_task(call) for call in calls]
+        await waiting(tasks[0])
+        # As a node that is forgotten ends: all at once.
+        node._ending.end_at_once()
+        for task in tasks:
+            if cancels:
+                task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        expected: list[type[BaseException]] = [Dropped, NotRunning, NodeClosed, NodeClosed]
+        assert [type(one) for one in ended] == ([asyncio.CancelledError] * 4 if cancels else expected), ended
+
+
+async def scene_a_message_is_not_lost_with_him_who_was_to_take_it() -> None:
+    inbox: Inbox[str] = Inbox(9, 9, len)
+    tasks = [asyncio.create_task(inbox.take()) for _ in range(2)]
+    await waiting(tasks[1])
+    inbox.put("it")
+    tasks[0].cancel()
+    assert await tasks[1] == "it"
+    await raised(tasks[0], asyncio.CancelledError)

@@ -57,16 +57,27 @@ async def scene_a_node_belongs_to_one_loop() -> None:
         assert node.state.phase is not None
 
 
+class Forgetful:
+    """A program that its node knows, too."""
+
+    def __init__(self) -> None:
+        settings = {"url": f"ws://127.0.0.1:{free_port()}/"}
+        self.node = aio.Node("forgotten", settings, on_state=self.on_state)
+
+    def on_state(self, event: neuron_ws.StateEvent) -> None:
+        pass
+
+
 def scene_a_forgotten_node_warns_and_goes() -> None:
     async def forget() -> None:
         gc.collect()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            node: Optional[aio.Node] = aio.Node("forgotten", {"url": f"ws://127.0.0.1:{free_port()}/"})
-            assert node is not None
-            node.start()
+            program: Optional[Forgetful] = Forgetful()
+            assert program is not None
+            program.node.start()
             await asyncio.sleep(0)
-            node = None
+            program = None
             gc.collect()
             await asyncio.sleep(0)
         texts = [str(one.message) for one in caught if one.category is ResourceWarning]

@@ -69,16 +69,17 @@ async def scene_requests_are_iterated() -> None:
 
 
 async def scene_a_handler_may_close_the_node_and_others_are_cancelled() -> None:
-    cancelled: list[str] = []
+    ended: list[str] = []
     with Server() as server:
         async def answer(request: neuron_ws.Request) -> None:
             if request.uuid == "close":
                 await node.close()
+                ended.append("closed")
                 return
             try:
                 await asyncio.sleep(PATIENCE)
             except asyncio.CancelledError:
-                cancelled.append(request.uuid)
+                ended.append(request.uuid)
                 raise
 
         node = aio.Node("n", {"url": server.url}, on_request=answer)
@@ -88,4 +89,5 @@ async def scene_a_handler_may_close_the_node_and_others_are_cancelled() -> None:
             server.send(read_request("close"))
             async for _ in node:
                 pass
-        assert node.closed and cancelled == ["sleep"]
+        await settled(lambda: len(ended) == 2)
+        assert node.closed and ended == ["sleep", "closed"]

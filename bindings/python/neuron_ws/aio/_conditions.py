@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Optional
-
-
-def look_at(future: asyncio.Future[Any]) -> None:
-    """An error that nobody hears of, because he who waited was cancelled at the same moment, is not worth a warning."""
-    if future.done() and not future.cancelled():
-        future.exception()
+from typing import Callable, Optional
 
 
 class Conditions:
@@ -33,7 +27,9 @@ class Conditions:
             return True
         finally:
             del self._awaited[future]
-            look_at(future)
+            # An error that nobody hears of, because who waited was cancelled at the same moment, is no fault.
+            if future.done() and not future.cancelled():
+                future.exception()
 
     def check(self) -> None:
         """Ends the waiting for each condition that holds now."""

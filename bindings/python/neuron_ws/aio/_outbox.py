@@ -40,7 +40,6 @@ class Outbox:
     def submit(self, message: Outgoing, *, is_put: bool) -> asyncio.Future[Union[int, DeliveryEvent]]:
         """Gives the message to the node, now or when there is room. Raises what the node answers but for QueueFull."""
         one = _Waiting(message, asyncio.get_running_loop().create_future(), is_put)
-        self._forget_cancelled()
         if self._waiting or not self._give(one):
             self._waiting.append(one)
         return one.future

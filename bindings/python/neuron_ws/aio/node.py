@@ -18,7 +18,6 @@ from ..errors import Timeout
 from ..events import DeliveryEvent
 from ..node import DeliveryCallback, LogCallback, StateCallback
 from ..requests import Request
-from ._conditions import look_at
 from ._ending import Ending
 from ._inbox import Arrivals
 from ._reader import MESSAGES_MAX, Reader, RequestHandler
@@ -242,11 +241,7 @@ class Node(BaseNode):
 
     async def _submitted(self, message: _outgoing.Outgoing, *, is_put: bool) -> Union[int, DeliveryEvent]:
         self._bind()
-        future = self._reader.outbox.submit(message, is_put=is_put)
-        try:
-            return await future
-        finally:
-            look_at(future)
+        return await self._reader.outbox.submit(message, is_put=is_put)
 
     # ------------------------------------------------------------------------------------------------------------------
     # Receiving
