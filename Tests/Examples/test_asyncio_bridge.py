@@ -17,14 +17,14 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(foreign.BINDING), "NEURON_WS_LIBR
 
 
 def test_its_own_tests_pass() -> None:
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", FOLDER]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(FOLDER)]
     done = subprocess.run(command, cwd=foreign.ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_program_bridges_and_ends_by_a_signal() -> None:
     port = foreign.free_port()
-    command = [sys.executable, "-W", "error", FOLDER / "bridge.py"]
+    command = [sys.executable, "-W", "error", str(FOLDER / "bridge.py")]
     with foreign.Server() as server:
         words = [server.url, "--listen", f"127.0.0.1:{port}"]
         program = subprocess.Popen([*command, *words], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
@@ -47,6 +47,6 @@ def test_the_examples_are_typed(name: str) -> None:
     folder = foreign.ROOT / "examples" / name
     command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir=/dev/null"]
     environment = {**ENVIRONMENT, "MYPYPATH": f"{foreign.BINDING}:{folder}"}
-    files = sorted(folder.glob("*.py"))
+    files = [str(path) for path in sorted(folder.glob("*.py"))]
     done = subprocess.run([*command, *files], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -51,7 +51,7 @@ def running(folder: Path, document: object) -> Iterator[subprocess.Popen[str]]:
     """The bridge; at the end SIGTERM ends it with status 0."""
     file = folder / "settings.json"
     file.write_text(json.dumps(document))
-    command = [sys.executable, "-W", "error", FOLDER / "bridge.py", file]
+    command = [sys.executable, "-W", "error", str(FOLDER / "bridge.py"), str(file)]
     program = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     try:
         yield program
@@ -254,7 +254,7 @@ def refusal(folder: Path, text: Optional[str]) -> tuple[int, str]:
     file = folder / "settings.json"
     if text is not None:
         file.write_text(text)
-    command = [sys.executable, "-W", "error", FOLDER / "bridge.py", file]
+    command = [sys.executable, "-W", "error", str(FOLDER / "bridge.py"), str(file)]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
     return done.returncode, done.stderr
 

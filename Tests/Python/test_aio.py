@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import foreign
 import pytest
+from neuron_ws import Dropped, Outcome
 from scenes import __main__ as scenes
 from scenes.harness import loop_factory
 
@@ -56,7 +58,7 @@ def test_under_each_python(version: str) -> None:
     if python is None:
         pytest.skip("not here, or the one that runs these tests")
     environment = {**os.environ, "NEURON_WS_LIBRARY": str(foreign.LIBRARY), "PYTHONPATH": str(foreign.BINDING)}
-    command = [python, "-m", "scenes", "--few"]
+    command = [str(python), "-m", "scenes", "--few"]
     done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=1800)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert done.stdout.split() == list(scenes.SCENES)
@@ -65,9 +67,30 @@ def test_under_each_python(version: str) -> None:
 def test_the_scenes_are_typed() -> None:
     """They are programs as users write them: what mypy says of them, it says of the package's types."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir=/dev/null", "scenes"]
+    command += ["test_aio.py", "test_wording.py", "test_log_records.py"]
+    command += [str(path) for path in sorted((HERE.parent / "Examples").glob("*.py"))]
     environment = {**os.environ, "MYPYPATH": f"{foreign.BINDING}:{HERE.parent / 'Interop'}"}
     result = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_dropped_survives_pickling() -> None:
+    for outcome in (Outcome.DROPPED_STOPPED, Outcome.DROPPED_REFUSED_BY_PEER, Outcome(99)):
+        error = pickle.loads(pickle.dumps(Dropped(7, outcome)))
+        assert (type(error), error.id, error.outcome) == (Dropped, 7, outcome)
+        assert error.status_name == f"NEURON_WS_{outcome.name}" and str(error).startswith("message 7 was not delivered: ")
+
+
+def test_exit_without_closing_neither_hangs_nor_crashes() -> None:
+    code = (
+        "import asyncio, neuron_ws.aio\n"
+        f"node = neuron_ws.aio.Node('n', {{'url': 'ws://127.0.0.1:{foreign.free_port()}/'}}, on_state=print)\n"
+        "async def main():\n    node.start(); await node.put_message('x'); await asyncio.sleep(0.1)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, "NEURON_WS_LIBRARY": str(foreign.LIBRARY), "PYTHONPATH": str(foreign.BINDING)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 def test_asyncio_is_not_loaded_by_those_who_do_not_use_it() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 import re
+import sys
 import weakref
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -49,7 +50,7 @@ class Reader:
     def __init__(self, handle: Handle, name: str, messages_max: int) -> None:
         self.events = EventQueue(handle)
         self.outbox = Outbox(handle)
-        self.messages: Inbox[Union[str, bytes]] = Inbox(messages_max, MESSAGES_BYTES_MAX, len)
+        self.messages: Inbox[Union[str, bytes]] = Inbox(messages_max, MESSAGES_BYTES_MAX, sys.getsizeof)
         self.requests: Inbox[Request] = Inbox(_REQUESTS_MAX, MESSAGES_BYTES_MAX, lambda request: len(request.json))
         self.states = Conditions()
         self.flushes = Conditions()
@@ -118,9 +119,9 @@ class Reader:
         self.states.check()
 
     def room_may_be_there(self) -> None:
-        """Without an outcome that says so."""
-        if self.is_open:
-            self._read_soon()
+        """Without an outcome that says so. Any thread."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(_read, weakref.ref(self))
 
     def _give_waiting(self) -> None:
         if self.is_open and self.outbox.give_waiting(_OUTCOMES_A_TURN):
