@@ -40,7 +40,8 @@ def settings(url: str, port: int, **node: object) -> dict[str, Any]:
     """Those of the folder, for this device and this server, and quicker."""
     document: dict[str, Any] = json.loads((FOLDER / "settings.json").read_text())
     document["modbus"].update(host="127.0.0.1", port=port)
-    document["node"].update({"url": url, "format": "values-format", "reconnect-min": 0.05, "reconnect-max": 0.1, **node})
+    quick = {"reconnect-min": 0.05, "reconnect-max": 0.1}
+    document["node"].update({"url": url, "format": "values-format", **quick, **node})
     for group in document["groups"]:
         group["interval"] = 0.02
     return document

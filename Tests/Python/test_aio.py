@@ -78,7 +78,8 @@ def test_dropped_survives_pickling() -> None:
     for outcome in (Outcome.DROPPED_STOPPED, Outcome.DROPPED_REFUSED_BY_PEER, Outcome(99)):
         error = pickle.loads(pickle.dumps(Dropped(7, outcome)))
         assert (type(error), error.id, error.outcome) == (Dropped, 7, outcome)
-        assert error.status_name == f"NEURON_WS_{outcome.name}" and str(error).startswith("message 7 was not delivered: ")
+        assert error.status_name == f"NEURON_WS_{outcome.name}"
+        assert str(error).startswith("message 7 was not delivered: ")
 
 
 def test_exit_without_closing_neither_hangs_nor_crashes() -> None:

@@ -44,7 +44,8 @@ class Client:
 
     async def read_registers(self, function: int, address: int, count: int) -> Sequence[int]:
         """Holding registers (function 3) or input registers (4)."""
-        return struct.unpack(f">x{count}H", await self._ask(function, struct.pack(">HH", address, count), 1 + 2 * count))
+        answer = await self._ask(function, struct.pack(">HH", address, count), 1 + 2 * count)
+        return struct.unpack(f">x{count}H", answer)
 
     async def write_coil(self, address: int, value: bool) -> None:
         await self._ask(_WRITE_COIL, struct.pack(">HH", address, 0xFF00 if value else 0), 4)

@@ -1,4 +1,4 @@
-"""Plays scenes: python3 -m scenes [--uvloop] [--few] [NAME…] - all without a name; prints each when it has ended well."""
+"""Plays scenes: python3 -m scenes [--uvloop] [--few] [NAME…] - all without a name; prints each that ended well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A WebSocket server on plain sockets for the scenes of neuron_ws.aio: nothing but Python's own modules, any version."""
+"""A WebSocket server on plain sockets for the scenes of neuron_ws.aio: Python's own modules only."""
 
 from __future__ import annotations
 

@@ -37,5 +37,6 @@ def in_python(text: str) -> str:
         text = text.replace(told, said)
     text = re.sub(r"\bneuron_ws_node_([a-z]\w*)\b(\(\))?", r"\1()", text)
     text = re.sub(r"\bneuron_ws_request_([a-z]\w*)\b(\(\))?", r"Request.\1()", text)
-    text = re.sub(rf"\bNEURON_WS_({'|'.join(_CONSTANTS)})_(\w+)", lambda found: f"{_CONSTANTS[found[1]]}.{found[2]}", text)
+    constants = rf"\bNEURON_WS_({'|'.join(_CONSTANTS)})_(\w+)"
+    text = re.sub(constants, lambda found: f"{_CONSTANTS[found[1]]}.{found[2]}", text)
     return re.sub(r"(`\w+`) is NULL", r"\1 is missing", text)

@@ -60,7 +60,7 @@ class Outbox:
                 future.set_exception(Dropped(number, event.outcome))
 
     def give_waiting(self, count_max: int) -> bool:
-        """Gives the node what waits, as far as there is room, at most so many; whether it is to be called again soon."""
+        """Gives the node what waits, as far as there is room, at most so many; whether to call it again soon."""
         for _ in range(count_max):
             self._forget_cancelled()
             if not self._waiting:
