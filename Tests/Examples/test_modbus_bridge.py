@@ -260,6 +260,20 @@ def refusal(folder: Path, text: Optional[str]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def test_under_systemd_each_line_has_its_priority(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings(f"ws://127.0.0.1:{foreign.free_port()}/", foreign.free_port())))
+    command = [sys.executable, "-W", "error", str(FOLDER / "bridge.py"), str(file)]
+    environment = {**ENVIRONMENT, "JOURNAL_STREAM": "8:1"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        first = program.stderr.readline()
+        program.terminate()
+        rest = program.stderr.read()
+    assert first.startswith("<4>modbus-1: ") and "refused" in first, first
+    assert all(re.match(r"<[2-7]>", line) for line in rest.splitlines()), rest
+
+
 def test_the_unit_names_the_files_that_the_readme_installs() -> None:
     unit = (FOLDER / "neuron-modbus-bridge.service").read_text()
     readme = (FOLDER / "README.md").read_text()

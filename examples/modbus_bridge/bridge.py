@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from neuron_ws import RequestKind, aio
 PARAM_IS_WRONG = 1003
 GROUP_NOT_EXIST = 2106
 TAG_NOT_EXIST = 2201
+
+PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (25, 5), (logging.INFO, 6), (0, 7))
 
 log = logging.getLogger("modbus")
 
@@ -123,9 +126,20 @@ class Bridge:
         request.reply_error(0)
 
 
+class JournalFormatter(logging.Formatter):
+    """Lines with the priority as journald takes it from what a service writes; it adds the time and the name itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        # syslog's: 2 critical, 3 error, 4 warning, 5 notice, 6 info, 7 debug.
+        priority = next(number for level, number in PRIORITIES if record.levelno >= level)
+        # A further line would be an entry of its own.
+        return f"<{priority}>" + super().format(record).replace("\n", " | ")
+
+
 async def main(path: str) -> int:
-    # journald adds the time.
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JournalFormatter() if "JOURNAL_STREAM" in os.environ else None)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         with open(path, encoding="utf-8") as file:
             bridge = Bridge(json.load(file))

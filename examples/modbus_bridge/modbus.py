@@ -64,17 +64,25 @@ class Client:
         if self._turn is None:
             self._turn = asyncio.Lock()
         async with self._turn:
+            exchange = asyncio.get_running_loop().create_task(self._exchange(bytes([function]) + body, expected))
             try:
-                return await asyncio.wait_for(self._exchange(bytes([function]) + body, expected), self._timeout)
+                # Not wait_for, which before Python 3.12 may take a cancellation for its own.
+                done, _ = await asyncio.wait([exchange], timeout=self._timeout)
+                if not done:
+                    raise ConnectionError("no answer")
+                return exchange.result()
             except Refused:
                 raise
-            except (OSError, EOFError, asyncio.TimeoutError) as error:
+            except (OSError, EOFError) as error:
                 self.close()
-                raise ConnectionError(f"{self._address[0]}:{self._address[1]}: {error or 'no answer'}") from error
+                raise ConnectionError(f"{self._address[0]}:{self._address[1]}: {error}") from error
             except BaseException:
                 # Cancelled: the answer that is on its way is not that to the next request.
                 self.close()
                 raise
+            finally:
+                if not exchange.cancel() and not exchange.cancelled():
+                    exchange.exception()
 
     async def _exchange(self, request: bytes, expected: int) -> bytes:
         if self._streams is None:
