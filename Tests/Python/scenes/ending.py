@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 from neuron_ws import Dropped, NodeClosed, NotRunning, Outcome, aio
+from neuron_ws.aio import _ending
 
-from .harness import QUICK, free_port, raised, waiting
+from .harness import PATIENCE, QUICK, free_port, raised, waiting
 from .server import Server
 
 
@@ -59,6 +60,22 @@ async def scene_stopped_and_started_again_it_sends_what_waited() -> None:
             await waiting(push)
             node.start()
             assert (await push).outcome is Outcome.DELIVERED
+
+
+async def scene_a_start_behind_a_stop_counts_instead_of_it() -> None:
+    if _ending._stop_begin is None:
+        return  # This library's stop knows nothing of a start behind it.
+    with Server() as server:
+        async with aio.Node("n", {"url": server.url, **QUICK}) as node:
+            await node.connected()
+            stop = asyncio.create_task(node.stop(PATIENCE))
+            await waiting(stop, turns=1)
+            node.start()
+            await asyncio.wait_for(stop, PATIENCE / 2)
+            assert (await node.send("1")).outcome is Outcome.DELIVERED
+            # Of a node that does not run, there is nothing to wait for.
+            await node.stop()
+            await asyncio.wait_for(node.stop(PATIENCE), PATIENCE / 2)
 
 
 async def scene_a_server_is_killed_and_comes_back() -> None:

@@ -10,6 +10,7 @@ from typing import Optional
 from .._base import milliseconds
 from .._handle import Handle
 from .._library import check, library
+from ..enums import Phase, Status
 from ..errors import NeuronWSError, NodeClosed
 from ..state import State
 from ._reader import Reader
@@ -29,6 +30,12 @@ class Ending:
         self._handle = handle
         self._reader = reader
         self._task: Optional[asyncio.Task[None]] = None
+        self._starts = 0
+
+    def started(self) -> None:
+        """The node was started: whoever waits for a stop before that waits no longer."""
+        self._starts += 1
+        self._reader.states.check()
 
     async def stop(self, timeout: float) -> None:
         """Stops the node within so many seconds."""
@@ -94,11 +101,18 @@ class Ending:
             await asyncio.get_running_loop().run_in_executor(None, self._stop_and_wait, timeout_ms)
             return
         with self._handle.borrowed() as pointer:
-            check(_stop_begin(ctypes.c_void_p(pointer), ctypes.c_uint32(timeout_ms)))
-        await self._reader.states.hold(self._is_stopped, timeout_ms / 1000 + _GRACE)
+            status = _stop_begin(ctypes.c_void_p(pointer), ctypes.c_uint32(timeout_ms))
+        if status == Status.NOT_RUNNING:
+            return
+        check(status)
+        starts = self._starts
+        # A start behind the stop counts instead of it.
+        await self._reader.states.hold(
+            lambda: self._starts != starts or self._is_stopped(), timeout_ms / 1000 + _GRACE
+        )
 
     def _is_stopped(self) -> bool:
-        return State.of(self._handle).phase.name in ("IDLE", "STOPPED")
+        return State.of(self._handle).phase is Phase.IDLE
 
     def _stop_and_wait(self, timeout_ms: int) -> None:
         with self._handle.borrowed() as pointer:
@@ -110,6 +124,7 @@ class Ending:
             if _stop_begin is None:
                 asyncio.get_running_loop().run_in_executor(None, _stop_now, self._handle)
             else:
+                # The shorter time counts.
                 check(_stop_begin(ctypes.c_void_p(pointer), ctypes.c_uint32(0)))
 
 

@@ -86,6 +86,7 @@ class Node(BaseNode):
         """
         self._bind()
         super().start()
+        self._ending.started()
 
     async def connected(self, timeout: Optional[float] = None) -> None:
         """Waits until the link is up, at most ``timeout`` seconds; None: as long as it takes.
@@ -101,7 +102,7 @@ class Node(BaseNode):
         """Closes the connection within ``timeout`` seconds. Queued messages stay, and a later start sends them: whoever
         awaits their outcome goes on waiting.
 
-        Cancelled, it goes on in the background. Raises NodeClosed, Forked.
+        Cancelled, it goes on in the background. A start meanwhile ends the waiting. Raises NodeClosed, Forked.
         """
         self._bind()
         await self._ending.stop(timeout)
