@@ -53,7 +53,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth
+	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth
 
 test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under valgrind; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -126,6 +126,7 @@ attack-asan: test-dependencies ## the same under AddressSanitizer, a second each
 
 attack-tsan: test-dependencies ## the same under ThreadSanitizer
 	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
+
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py

@@ -64,7 +64,10 @@ class Authority:
         ca_key, request, extensions = folder / "ca.key", folder / "server.csr", folder / "server.ext"
         extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
         new = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        openssl = lambda *words: subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+        def openssl(*words: object) -> None:
+            subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
         openssl(*new, "-x509", "-days", 2, "-subj", "/CN=Test CA", "-keyout", ca_key, "-out", self.ca)
         openssl(*new, "-subj", "/CN=localhost", "-keyout", self.key, "-out", request)
         openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", 2,

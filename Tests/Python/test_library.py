@@ -130,7 +130,7 @@ def test_pip_installs_the_package_into_a_fresh_environment(tmp_path: Path) -> No
     subprocess.run([python, "-m", "pip", "install", "-q", "--no-index", wheel], check=True, timeout=120)
     environment = {**os.environ, "NEURON_WS_LIBRARY": str(foreign.LIBRARY)}
     environment.pop("PYTHONPATH", None)
-    command = [python, "-c", "import neuron_ws; print(neuron_ws.__file__)"]
+    command = [python, "-c", "import neuron_ws.aio; print(neuron_ws.__file__)"]
     result = subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True, text=True)
     module = Path(result.stdout.strip())
     assert tmp_path / "venv" in module.parents and module.with_name("py.typed").is_file()

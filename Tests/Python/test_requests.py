@@ -158,7 +158,7 @@ def test_a_request_outlives_its_node(server: foreign.Server) -> None:
     with asking(server) as node:
         server.send(json.dumps(READ))
         request = next_request(node)
-        node._requests.clear()
+        node._events._requests.clear()
     with pytest.raises(neuron_ws.NotRunning):
         request.reply("{}")
 

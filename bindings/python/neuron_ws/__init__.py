@@ -27,6 +27,7 @@ from .enums import (
     Type,
 )
 from .errors import (
+    Dropped,
     Forked,
     InvalidArgument,
     InvalidGroup,
@@ -49,6 +50,7 @@ from .errors import (
     WrongThread,
 )
 from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from .log_records import log_to
 from .node import Node
 from .requests import Request, RequestTag
 from .state import Metrics, State
@@ -57,6 +59,7 @@ __version__ = "1.0.0"
 
 __all__ = [
     "DeliveryEvent",
+    "Dropped",
     "Event",
     "EventKind",
     "Forked",
@@ -102,6 +105,7 @@ __all__ = [
     "WrongThread",
     "encode",
     "encode_json",
+    "log_to",
     "settings_schema",
     "version",
 ]

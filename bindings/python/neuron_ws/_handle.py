@@ -14,6 +14,14 @@ from .enums import Status
 from .errors import Forked, NodeClosed
 
 
+def forked() -> Forked:
+    return Forked(Status.FORKED, "NEURON_WS_FORKED", "this process is a forked child and the node its parent's")
+
+
+def node_closed(detail: str = "the node is closed") -> NodeClosed:
+    return NodeClosed(Status.NOT_RUNNING, "NEURON_WS_NOT_RUNNING", detail)
+
+
 class Handle:
     """A neuron_ws_node_t. The library asks that nothing runs on a node while another thread destroys it; so each call
     borrows the handle, and close waits until none is borrowed.
@@ -33,16 +41,20 @@ class Handle:
     def closed(self) -> bool:
         return self._closing or self._pointer is None
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this process is a forked child of the one that made the node."""
+        return os.getpid() != self._process
+
     @contextlib.contextmanager
     def borrowed(self) -> Iterator[int]:
         """The pointer, kept from being destroyed meanwhile. NodeClosed once close has begun; Forked in a child."""
-        if os.getpid() != self._process:
+        if self.is_foreign:
             # As the library would answer; but our lock may be held by a thread that only the parent has.
-            detail = "this process is a forked child and the node its parent's"
-            raise Forked(Status.FORKED, "NEURON_WS_FORKED", detail)
+            raise forked()
         with self._idle:
             if self._closing or self._pointer is None:
-                raise NodeClosed(Status.NOT_RUNNING, "NEURON_WS_NOT_RUNNING", "the node is closed")
+                raise node_closed()
             self._users += 1
             pointer = self._pointer
         try:
@@ -57,7 +69,7 @@ class Handle:
         """Stops the node, waits for the calls that other threads are in, and destroys it; later calls do nothing.
         ``take_rest`` gets the pointer when all is told that ever will be.
         """
-        if os.getpid() != self._process:
+        if self.is_foreign:
             self._pointer = None
             return
         with self._idle:

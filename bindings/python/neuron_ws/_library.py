@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from . import _structures
+from ._wording import in_python
 from .enums import Status
 from .errors import error_for
 
@@ -76,4 +77,4 @@ def check(status: int) -> None:
         return
     name: bytes = library.neuron_ws_status_name(status)
     detail: bytes = library.neuron_ws_last_error()
-    raise error_for(Status(status), name.decode(), detail.decode("utf-8", "replace"))
+    raise error_for(Status(status), name.decode(), in_python(detail.decode("utf-8", "replace")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .enums import Status
+from .enums import Outcome, Status
 
 
 class NeuronWSError(Exception):
@@ -98,6 +98,32 @@ class WrongThread(NeuronWSError):
 class Refused(NeuronWSError):
     """The host refused the message."""
 
+
+class Dropped(NeuronWSError):
+    """A message that was awaited ended otherwise than delivered.
+
+    id       the message's number
+    outcome  how it ended
+    """
+
+    def __init__(self, id: int, outcome: Outcome) -> None:
+        why, status = _ENDS.get(outcome, (f"it ended with the outcome {outcome.name}", Status.REFUSED))
+        super().__init__(status, f"NEURON_WS_{outcome.name}", f"message {id} was not delivered: {why}")
+        self.id = id
+        self.outcome = outcome
+
+    def __reduce__(self) -> tuple[type[Dropped], tuple[int, Outcome]]:  # type: ignore[override]
+        return type(self), (self.id, self.outcome)
+
+
+_ENDS: dict[Outcome, tuple[str, Status]] = {
+    Outcome.DROPPED_STOPPED: ("the node was closed before it could be sent", Status.NOT_RUNNING),
+    Outcome.DROPPED_REFUSED_BY_PEER: (
+        "the server ended the connection in the middle of it again and again; node.state.message and the log say with "
+        "which close code",
+        Status.REFUSED,
+    ),
+}
 
 _CLASSES: dict[Status, type[NeuronWSError]] = {
     Status.INVALID_ARGUMENT: InvalidArgument,

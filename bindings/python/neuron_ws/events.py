@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from ._structures import EventStructure
+from ._wording import in_python
 from .enums import EventKind, Level, LogLevel, MessageKind, Outcome, Phase, Reason
 from .requests import Request
 
@@ -74,5 +75,5 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
             structure.id, Outcome(structure.outcome), Level(structure.level), structure.count,
             structure.close_code, octets.decode("utf-8", "replace"))
     if kind == EventKind.LOG:
-        return LogEvent(LogLevel(structure.log_level), octets.decode("utf-8", "replace"))
+        return LogEvent(LogLevel(structure.log_level), in_python(octets.decode("utf-8", "replace")))
     return None

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
 import select
-import threading
 import time
 import warnings
-import weakref
-from collections import deque
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Callable, Optional, Union
 
-from ._handle import Handle
+from . import _outgoing
+from ._base import BaseNode, Settings, milliseconds
+from ._event_queue import EventQueue
 from ._library import check, library
-from ._structures import DriverStateStructure, EventStructure, MetricsStructure, StateStructure
-from ._values import Group, Metas, Precision, Timestamp, TypeName, c_text, json_text, utf8
-from .enums import EventKind, Level, LogLevel, MessageKind, MetricsFormat, Status
+from ._values import Metas, Precision, Timestamp, TypeName
+from .enums import EventKind, Level
 from .errors import NodeClosed
-from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent, event_from_structure
+from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
 from .requests import Request
-from .state import Metrics, State
 
-Settings = Union[Mapping[str, object], str]
 StateCallback = Callable[[StateEvent], object]
 MessageCallback = Callable[[Union[str, bytes]], object]
 RequestCallback = Callable[[Request], object]
@@ -38,18 +33,7 @@ _DEFAULT_KINDS = _KINDS & ~EventKind.REQUEST
 _POLL_SLICE = 0.25
 
 
-def _milliseconds(seconds: float) -> int:
-    """Seconds as the library's 32 bits of ms: rounded up, so that a short time does not become none at all."""
-    if not seconds >= 0:
-        raise ValueError(f"a timeout is a number of seconds from 0 on, not {seconds!r}")
-    return int(min(-(-seconds * 1000 // 1), 0xFFFFFFFF))
-
-
-def _settings_text(settings: Settings) -> bytes:
-    return c_text(settings, "the settings") if isinstance(settings, str) else json_text(settings)
-
-
-class Node:
+class Node(BaseNode):
     """A WebSocket client that pushes groups of tags to a server, takes messages back, and reconnects by itself.
 
     ::
@@ -91,22 +75,17 @@ class Node:
         on_log: Optional[LogCallback] = None,
         events: EventKind = EventKind(0),
     ) -> None:
-        self.name = name
+        super().__init__(name, settings)
         self.on_state = on_state
         self.on_message = on_message
         self.on_request = on_request
-        self._requests: weakref.WeakSet[Request] = weakref.WeakSet()
         self.on_delivery = on_delivery
         self.on_log = on_log
-        self._event_lock = threading.Lock()
-        self._rest: deque[Event] = deque()
-        self._descriptor = -1
-        self._mask = events & _KINDS
-        self._handle = Handle(c_text(name, "the name"), _settings_text(settings))
-        self._mask |= self._callback_kinds()
+        self._events = EventQueue(self._handle)
+        self._mask = (events & _KINDS) | self._callback_kinds()
         if self._mask:
             try:
-                self._open_events()
+                self._events.open(self._mask)
             except BaseException:
                 self.close(timeout=0)
                 raise
@@ -114,21 +93,13 @@ class Node:
     # ------------------------------------------------------------------------------------------------------------------
     # Its life
 
-    def start(self) -> None:
-        """Begins to connect, and returns at once; on a running node nothing happens.
-
-        Raises SystemFailure, Forked.
-        """
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_start(handle))
-
     def stop(self, timeout: float = 5.0) -> None:
         """Closes the connection within ``timeout`` seconds. Queued messages stay, and a later start sends them.
 
         Raises Forked.
         """
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_stop(handle, _milliseconds(timeout)))
+            check(library.neuron_ws_node_stop(handle, milliseconds(timeout)))
 
     def finish(self, timeout: float = 5.0) -> None:
         """Stops the node for good within ``timeout`` seconds: messages still queued are dropped, and their outcomes are
@@ -138,7 +109,7 @@ class Node:
         Raises NodeClosed, Forked.
         """
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_finish(handle, _milliseconds(timeout)))
+            check(library.neuron_ws_node_finish(handle, milliseconds(timeout)))
 
     def close(self, timeout: float = 5.0) -> None:
         """Stops the node within ``timeout`` seconds and frees it. Messages still queued are dropped. Events not yet
@@ -146,24 +117,7 @@ class Node:
         runs in here. Requests that were not answered are dropped. Closing twice is allowed. Calls that other threads
         are in end first.
         """
-        self._handle.close(_milliseconds(timeout), self._take_rest)
-        for request in list(self._requests):
-            request.drop()
-        self._descriptor = -1
-
-    @property
-    def closed(self) -> bool:
-        """Whether :meth:`close` was called."""
-        return self._handle.closed
-
-    def configure(self, settings: Settings) -> None:
-        """New settings for the living node, whole. Reconnects only if it must; the queue stays. Bad settings change
-        nothing.
-
-        Raises SettingsError, Forked.
-        """
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_configure(handle, _settings_text(settings)))
+        self._events.close(milliseconds(timeout))
 
     def __enter__(self) -> Node:
         try:
@@ -183,56 +137,9 @@ class Node:
 
     def __del__(self) -> None:
         # A constructor that failed leaves no handle.
-        if "_handle" in self.__dict__ and not self.closed:
+        if "_events" in self.__dict__ and not self.closed:
             warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
             self.close(timeout=0)
-
-    def __repr__(self) -> str:
-        return f"<neuron_ws.Node {self.name!r}{' closed' if self.closed else ''}>"
-
-    # ------------------------------------------------------------------------------------------------------------------
-    # What is forwarded
-
-    def subscribe(self, driver: str, group: str, static_tags: Optional[Mapping[str, object]] = None) -> None:
-        """Forwards what is pushed of this driver and group from now on; ``"*"`` stands for all.
-
-        static_tags  are added to each message. Subscribing again replaces them.
-
-        Raises InvalidArgument (names), InvalidJSON, TooBig, Forked.
-        """
-        params = None if static_tags is None else json_text({"static_tags": static_tags})
-        names = c_text(driver, "the driver's name"), c_text(group, "the group's name")
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_subscribe(handle, *names, params))
-
-    def unsubscribe(self, driver: str, group: Optional[str] = None) -> None:
-        """Ends the subscription made with these two names; without a group, all of the driver's.
-
-        Raises NotFound, InvalidArgument, Forked.
-        """
-        second = None if group is None else c_text(group, "the group's name")
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_unsubscribe(handle, c_text(driver, "the driver's name"), second))
-
-    def rename(
-        self,
-        driver: str,
-        new_driver: str,
-        group: Optional[str] = None,
-        new_group: Optional[str] = None,
-    ) -> None:
-        """The gateway renamed a driver, or (with ``new_driver`` the same) a group of it; the subscriptions follow.
-
-        Raises NotFound, InvalidArgument, Forked.
-        """
-        arguments = [
-            c_text(driver, "the driver's name"),
-            None if group is None else c_text(group, "the group's name"),
-            c_text(new_driver, "the driver's new name"),
-            None if new_group is None else c_text(new_group, "the group's new name"),
-        ]
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_rename(handle, *arguments))
 
     # ------------------------------------------------------------------------------------------------------------------
     # Sending
@@ -261,37 +168,21 @@ class Node:
         Raises NotSubscribed, QueueFull, Skipped, TooBig, InvalidGroup, InvalidJSON, Forked; TypeError, ValueError and
         OverflowError for values that no tag can hold. Nothing is sent then.
         """
-        collected = Group(driver, group, values, errors, timestamp, metas, types, precision)
-        number = ctypes.c_uint64()
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_push(handle, ctypes.byref(collected.structure), ctypes.byref(number)))
-        return number.value
+        return _outgoing.group(driver, group, values, errors, timestamp, metas, types, precision)(self._handle)
 
     def push_json(self, group: Union[str, bytes, Mapping[str, object]]) -> int:
         """The same from JSON in tags-format or values-format, as text or as a dictionary.
 
         Raises what push does, and InvalidJSON.
         """
-        if isinstance(group, bytes):
-            text = group
-        else:
-            text = utf8(group) if isinstance(group, str) else json_text(group)
-        number = ctypes.c_uint64()
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_push_json(handle, text, len(text), ctypes.byref(number)))
-        return number.value
+        return _outgoing.group_json(group)(self._handle)
 
     def send(self, message: Union[str, bytes]) -> int:
         """Sends a message of your own as it is, ``str`` as text and ``bytes`` as binary; returns its number.
 
         Raises QueueFull, TooBig, Forked; InvalidArgument for a ``str`` with lone surrogates.
         """
-        kind = MessageKind.TEXT if isinstance(message, str) else MessageKind.BINARY
-        octets = utf8(message) if isinstance(message, str) else bytes(memoryview(message))
-        number = ctypes.c_uint64()
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_send(handle, kind, octets, len(octets), ctypes.byref(number)))
-        return number.value
+        return _outgoing.message(message)(self._handle)
 
     def push_states(self, states: Mapping[str, tuple[int, int]]) -> int:
         """Sends how the drivers stand: their names, each with its link (0, 1) and its running state (1 to 4, the
@@ -299,15 +190,7 @@ class Node:
 
         Raises Skipped (there is none), InvalidArgument (a name), QueueFull, TooBig, Forked.
         """
-        structures = (DriverStateStructure * len(states))()
-        for structure, (name, (link, running)) in zip(structures, states.items()):
-            structure.node = c_text(name, "a driver's name")
-            structure.link, structure.running, structure.is_driver = link, running, True
-        number = ctypes.c_uint64()
-        size = ctypes.sizeof(DriverStateStructure)
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_push_states(handle, structures, len(states), size, ctypes.byref(number)))
-        return number.value
+        return _outgoing.states(states)(self._handle)
 
     def flush(self, level: Level = Level.WRITTEN, timeout: float = 5.0) -> None:
         """Waits until all that was accepted before has reached ``level`` or another outcome, at most ``timeout``
@@ -316,57 +199,7 @@ class Node:
         Raises Timeout, NotRunning, Unsupported (a level above the one in force), Forked.
         """
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_flush(handle, level, _milliseconds(timeout)))
-
-    # ------------------------------------------------------------------------------------------------------------------
-    # Watching
-
-    @property
-    def state(self) -> State:
-        """How the node stands. Raises Forked."""
-        structure = StateStructure(size=ctypes.sizeof(StateStructure))
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_state(handle, ctypes.byref(structure)))
-        return State.from_structure(structure)
-
-    @property
-    def metrics(self) -> Metrics:
-        """The node's counters. Raises Forked."""
-        structure = MetricsStructure(size=ctypes.sizeof(MetricsStructure))
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_metrics(handle, ctypes.byref(structure)))
-        return Metrics.from_structure(structure)
-
-    def metrics_text(self, format: MetricsFormat = MetricsFormat.OPENMETRICS) -> str:
-        """The counters as OpenMetrics text or as JSON. Raises Forked."""
-        size = 16384
-        length = ctypes.c_size_t()
-        with self._handle.borrowed() as handle:
-            while True:
-                buffer = ctypes.create_string_buffer(size)
-                written = ctypes.byref(length)
-                status = library.neuron_ws_node_metrics_text(handle, format, buffer, size, written)
-                if status != Status.BUFFER_TOO_SMALL:
-                    break
-                size = length.value + 256
-            check(status)
-        return buffer.raw[: length.value].decode()
-
-    def set_trace(self, on: bool) -> None:
-        """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_set_trace(handle, on))
-
-    def ping(self) -> None:
-        """Sends a Ping now. When its Pong has come, ``metrics.pongs_received`` and ``round_trip_us`` tell. Raises
-        NotRunning where there is no open connection, Forked."""
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_ping(handle))
-
-    def set_log_level(self, level: LogLevel, seconds: int = 0) -> None:
-        """How much the node logs; after ``seconds`` > 0 the level of the settings is back. Raises Forked."""
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_set_log_level(handle, level, seconds))
+            check(library.neuron_ws_node_flush(handle, level, milliseconds(timeout)))
 
     # ------------------------------------------------------------------------------------------------------------------
     # Events
@@ -380,38 +213,18 @@ class Node:
         Raises NodeClosed, SystemFailure, Forked.
         """
         with self._handle.borrowed():
-            if self._descriptor < 0:
+            if self._events.descriptor < 0:
                 if not self._mask:
                     self._mask = self._callback_kinds() or _DEFAULT_KINDS
-                self._open_events()
-            return self._descriptor
+                self._events.open(self._mask)
+            return self._events.descriptor
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
-        if self.closed and self._rest:
-            return self._rest.popleft()
+        if self.closed and self._events.rest:
+            return self._events.rest.popleft()
         self.fileno()
-        # The event's bytes live until the next call, so copying them belongs under the same lock.
-        with self._handle.borrowed() as handle, self._event_lock:
-            return self._next_event(handle)
-
-    def _next_event(self, handle: int) -> Optional[Event]:
-        structure = EventStructure(size=ctypes.sizeof(EventStructure))
-        while True:
-            status = library.neuron_ws_node_next_event(handle, ctypes.byref(structure))
-            if status == Status.NO_EVENT:
-                return None
-            check(status)
-            octets = ctypes.string_at(structure.bytes, structure.length) if structure.bytes else b""
-            event = event_from_structure(structure, octets)
-            if isinstance(event, Request):
-                self._requests.add(event)
-            if event is not None:
-                return event
-
-    def _take_rest(self, handle: int) -> None:
-        while (event := self._next_event(handle)) is not None:
-            self._rest.append(event)
+        return self._events.take()
 
     def events(self) -> Iterator[Event]:
         """The events that wait, oldest first, each after its callback has run. Ends when none is left, and does not
@@ -419,7 +232,7 @@ class Node:
         """
         was_closed = self.closed
         # One that is closed meanwhile, by a callback perhaps, keeps the rest for the next call.
-        while self._rest if was_closed else not self.closed:
+        while self._events.rest if was_closed else not self.closed:
             event = self.next_event()
             if event is None:
                 return
@@ -433,7 +246,7 @@ class Node:
 
         Raises NodeClosed (nothing is left), Forked, and what a callback raises.
         """
-        if self.closed and self._rest:
+        if self.closed and self._events.rest:
             return self._drain()
         descriptor = self.fileno()
         poller = select.poll()
@@ -497,9 +310,3 @@ class Node:
             if callback is not None:
                 kinds |= kind
         return kinds
-
-    def _open_events(self) -> None:
-        descriptor = ctypes.c_int32(-1)
-        with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_event_fd(handle, int(self._mask), ctypes.byref(descriptor)))
-        self._descriptor = descriptor.value

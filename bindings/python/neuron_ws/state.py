@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import asdict, dataclass
 from typing import Optional
 
+from ._handle import Handle
+from ._library import check, library
 from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
+from ._wording import in_python
 from .enums import Level, Phase, Reason, TLSFailure
 
 
@@ -50,6 +54,13 @@ class State:
     tls_issuer: str
 
     @staticmethod
+    def of(handle: Handle) -> State:
+        structure = StateStructure(size=ctypes.sizeof(StateStructure))
+        with handle.borrowed() as pointer:
+            check(library.neuron_ws_node_state(pointer, ctypes.byref(structure)))
+        return State.from_structure(structure)
+
+    @staticmethod
     def from_structure(state: StateStructure) -> State:
         return State(
             link=state.link != 0,
@@ -73,7 +84,7 @@ class State:
             tls_cipher=_text(state.tls_cipher),
             tls_peer=_text(state.tls_peer),
             close_reason=_text(state.close_reason),
-            message=_text(state.message),
+            message=in_python(_text(state.message)),
             extensions=_text(state.extensions),
             states_interval_s=state.states_interval_s,
             tls_common_name=state.tls_common_name,
@@ -117,6 +128,13 @@ class Metrics:
     compressed_bytes_sent: int
     requests_refused: int
     messages_ignored: int
+
+    @staticmethod
+    def of(handle: Handle) -> Metrics:
+        structure = MetricsStructure(size=ctypes.sizeof(MetricsStructure))
+        with handle.borrowed() as pointer:
+            check(library.neuron_ws_node_metrics(pointer, ctypes.byref(structure)))
+        return Metrics.from_structure(structure)
 
     @staticmethod
     def from_structure(metrics: MetricsStructure) -> Metrics:

@@ -1,0 +1,12 @@
+"""The package of this tree, and the library under test."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
+
+import foreign  # noqa: E402
+
+foreign.use_binding()

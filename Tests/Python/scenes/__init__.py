@@ -1,0 +1,1 @@
+"""Programs of neuron_ws.aio as they would be written; they run under any version of Python, without pytest."""
