@@ -8,7 +8,10 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -132,7 +135,7 @@ static void child(int port, const char *kind, size_t size, bool by_events)
     char settings[512];
     neuron_ws_host_t host;
     neuron_ws_node_t *node = NULL;
-    int turns_left = 10000;
+    int turns_left = 6000;
 
     if (freopen("/dev/null", "w", stderr) == NULL)
         _exit(wrong);
@@ -248,6 +251,9 @@ int main(int count, char **arguments)
     const struct shortage refused = {1 << 20, 0, none}, limited = {none, 0, 6 << 20};
     int port = count > 1 ? atoi(arguments[1]) : 0;
 
+    /* One arena: another thread's would have address space in reserve. */
+    mallopt(M_ARENA_MAX, 1);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     push_and_send_under_limit();
     for (size_t index = 0; index < sizeof kinds / sizeof *kinds; index++) {
         bool is_request = strcmp(kinds[index], "request") == 0;
