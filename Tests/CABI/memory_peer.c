@@ -101,7 +101,8 @@ static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state, voi
     }
 }
 
-static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length, void *context)
+static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                       void *context)
 {
     (void)node, (void)kind, (void)bytes, (void)context;
     if (length == 5)
@@ -217,7 +218,8 @@ static void under_limit(int port, const char *kind, size_t size, bool by_events,
 
     if (!CHECK(ending == ended_1009))
         fprintf(stderr, "    %s: %s\n", kind,
-                ending == died ? "died" : ending == took_it ? "was taken" : ending == broke_off ? "broke off" : "wrong");
+                ending == died ? "died" : ending == took_it ? "was taken" : ending == broke_off ? "broke off"
+                                                                                                : "wrong");
 }
 
 /* ------------------------------------------------------------------------------------------------- the host's side */
