@@ -41,8 +41,11 @@
  * Fork       A node belongs to the process that made it. In a forked child its functions return NEURON_WS_FORKED and do
  *            nothing (destroy included); nodes made by the child work.
  * Memory     Where there is none for what a host decides the size of (groups, messages, documents, settings), the call
- *            is answered with NO_MEMORY and changes nothing; an event is dropped and counted. Small allocations, and
- *            those for what a server sends, within max-message-size, cannot fail yet: the process ends then.
+ *            is answered with NO_MEMORY and changes nothing; an event is dropped and counted. Where there is none for
+ *            what a server sends, or for a buffer to send from, the connection ends (close code 1009 where a message
+ *            is too big for it) and the node connects again; a request is answered as busy. Allocations below 64 KiB
+ *            are Swift's own and cannot fail: the process ends then. So it does where another thread takes the memory
+ *            that a document, settings or a template were found to have, between the look and the work.
  * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
  */
 #ifndef NEURON_WS_H

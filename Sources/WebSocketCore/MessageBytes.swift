@@ -1,5 +1,5 @@
-/// The bytes of an incoming message. Changed by the assembler alone, and only while nobody else holds them: to whom they
-/// are lent they stay as they are.
+/// The bytes of an incoming message. Changed by the assembler alone, and only while nobody else holds them: to whom
+/// they are lent they stay as they are.
 ///
 /// Invariant: `0 <= count <= capacity`, and there is a block where `capacity > 0`.
 public final class MessageBytes: @unchecked Sendable {

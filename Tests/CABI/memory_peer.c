@@ -8,7 +8,10 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -56,6 +59,8 @@ struct shortage {
     long fails_at;
     /* Of address space, beyond what the process has when the connection opens. */
     size_t bytes_more;
+    /* From the attempt to connect on, until the node has said so: there is no buffer to send from. */
+    bool from_connecting;
 };
 
 static struct shortage shortage;
@@ -77,7 +82,11 @@ static void limit_address_space(size_t bytes_more)
 static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context)
 {
     (void)node, (void)context;
-    if (state->phase == NEURON_WS_PHASE_OPEN && !opened) {
+    if (state->system_error == ENOMEM && strstr(state->message, "memory") != NULL) {
+        lost = true;
+        __atomic_store_n(&armed, false, __ATOMIC_SEQ_CST);
+    }
+    if (state->phase == (shortage.from_connecting ? NEURON_WS_PHASE_CONNECTING : NEURON_WS_PHASE_OPEN) && !opened) {
         opened = true;
         if (shortage.bytes_more != none)
             limit_address_space(shortage.bytes_more);
@@ -92,7 +101,8 @@ static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state, voi
     }
 }
 
-static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length, void *context)
+static void on_message(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
+                       void *context)
 {
     (void)node, (void)kind, (void)bytes, (void)context;
     if (length == 5)
@@ -132,7 +142,7 @@ static void child(int port, const char *kind, size_t size, bool by_events)
     char settings[512];
     neuron_ws_host_t host;
     neuron_ws_node_t *node = NULL;
-    int turns_left = 10000;
+    int turns_left = 6000;
 
     if (freopen("/dev/null", "w", stderr) == NULL)
         _exit(wrong);
@@ -188,7 +198,7 @@ static enum ending run(int port, const char *kind, size_t size, bool by_events, 
 static void every_allocation(int port, const char *kind, size_t size, bool by_events)
 {
     long endings[died + 1] = {0};
-    struct shortage with = {none, 1, none};
+    struct shortage with = {none, 1, none, false};
     enum ending ending;
 
     while ((ending = run(port, kind, size, by_events, with)) != never_failed && with.fails_at < 500) {
@@ -208,7 +218,8 @@ static void under_limit(int port, const char *kind, size_t size, bool by_events,
 
     if (!CHECK(ending == ended_1009))
         fprintf(stderr, "    %s: %s\n", kind,
-                ending == died ? "died" : ending == took_it ? "was taken" : ending == broke_off ? "broke off" : "wrong");
+                ending == died ? "died" : ending == took_it ? "was taken" : ending == broke_off ? "broke off"
+                                                                                                : "wrong");
 }
 
 /* ------------------------------------------------------------------------------------------------- the host's side */
@@ -245,10 +256,15 @@ static void push_and_send_under_limit(void)
 int main(int count, char **arguments)
 {
     const char *const kinds[] = {"whole", "frames", "deflated", "request"};
-    const struct shortage refused = {1 << 20, 0, none}, limited = {none, 0, 6 << 20};
+    const struct shortage refused = {1 << 20, 0, none, false}, limited = {none, 0, 6 << 20, false};
+    const struct shortage unable_to_send = {large, 0, none, true};
     int port = count > 1 ? atoi(arguments[1]) : 0;
 
+    /* One arena: another thread's would have address space in reserve. */
+    mallopt(M_ARENA_MAX, 1);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     push_and_send_under_limit();
+    CHECK(run(port, "whole", 1000, false, unable_to_send) == broke_off);
     for (size_t index = 0; index < sizeof kinds / sizeof *kinds; index++) {
         bool is_request = strcmp(kinds[index], "request") == 0;
         every_allocation(port, kinds[index], 3 << 20, false);

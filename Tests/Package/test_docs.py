@@ -276,6 +276,26 @@ def test_the_settings_table_has_a_row_for_each_setting() -> None:
     assert set(settings_table()) == set(schema()) | HIDDEN
 
 
+# What these numbers are is no limit.
+NO_LIMIT = {"format", "schema", "log-level"}
+
+
+def test_the_page_of_limits_has_each_setting_that_is_one() -> None:
+    page = (ROOT / "docs/limits.md").read_text().partition("## Growth")[0]
+    named = set(re.findall(r"`([a-z_-]+)`", page))
+    numbers = {
+        key for key, (takes, _, _) in settings_table().items()
+        if re.search(r"\d", takes) and re.search(r"integer|number|seconds", takes)}
+    numbers -= (HIDDEN - {"user-timeout"}) | NO_LIMIT
+    assert {key for key in settings_table() if "max" in key.split("-")} <= numbers
+    assert numbers - named == set()
+    # And with the default that the library has.
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("|")]
+    for key in ("max-message-size", "max-frame-size", "queue-max-bytes", "requests-max-bytes"):
+        row = next(row for row in rows if f"setting `{key}`" in row[2])
+        assert int(settings_table()[key][1].split()[0]) == 16 << 20 and "16 MiB" in row[3], key
+
+
 def test_the_settings_table_says_what_the_library_takes() -> None:
     wrong = {}
     for key, (takes, _, _) in settings_table().items():

@@ -206,7 +206,12 @@ extension Node {
 
     private func checkRoomLocked(byteCount: Int, beyond: Mailbox.Limits = Mailbox.none) throws(NodeError) {
         if tellsRest { throw Self.isOver }
-        mailbox.unreadRuns = events?.waitingRuns ?? 0
+        if let events {
+            let load = events.load
+            mailbox.unreadRuns = load.waitingRuns
+            // The outcome of a message that is taken is never lost.
+            if !load.mayGrow { throw .noMemory }
+        }
         if !mailbox.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
     }
 

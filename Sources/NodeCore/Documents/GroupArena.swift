@@ -1,3 +1,4 @@
+import CJansson
 import CNeuronWS
 
 /// The memory of a group's tags: buffers that live as long as the arena does. What is small shares a chunk.
@@ -7,13 +8,35 @@ final class GroupArena {
     private static let chunkBytesMax = 32 * 1024
 
     private var chunks: [UnsafeMutableRawPointer] = []
+    /// Those that were prepared: malloc's.
+    private var blocks: [UnsafeMutableRawPointer] = []
+    private var prepared: UnsafeMutableRawPointer?
+    private var preparedBytes = 0
     private var next: UnsafeMutableRawPointer?
     /// Of the present chunk; nil `next`: there is none, and `left` is 0.
     private var left = 0
     /// Memory that it has taken, bytes.
     private(set) var byteCount = 0
 
-    deinit { for chunk in chunks { chunk.deallocate() } }
+    deinit {
+        for chunk in chunks { chunk.deallocate() }
+        for block in blocks { free(block) }
+        free(prepared)
+    }
+
+    /// Takes the memory for the next thing of so many bytes, if it is large; false: there is none. What is not prepared
+    /// comes from Swift's allocator, which ends the process then.
+    func prepare(_ byteCount: Int) -> Bool {
+        guard byteCount >= Headroom.byteCountMin, byteCount > preparedBytes else { return true }
+        let needed = (byteCount + 1 + 7) & ~7
+        free(prepared)
+        prepared = malloc(needed)
+        preparedBytes = prepared == nil ? 0 : needed
+        return prepared != nil
+    }
+
+    /// Room for so many bytes and a NUL.
+    func room(_ byteCount: Int) -> UnsafeMutableRawPointer { reserve(byteCount + 1) }
 
     /// `count` tags, all zero.
     func tags(_ count: Int) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
@@ -53,6 +76,13 @@ final class GroupArena {
     }
 
     private func addChunk(_ size: Int) -> UnsafeMutableRawPointer {
+        if size >= Headroom.byteCountMin, size <= preparedBytes, let block = prepared {
+            prepared = nil
+            preparedBytes = 0
+            blocks.append(block)
+            byteCount += size
+            return block
+        }
         let chunk = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: 8)
         chunks.append(chunk)
         byteCount += size

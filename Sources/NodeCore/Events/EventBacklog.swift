@@ -43,7 +43,15 @@ public struct EventBacklog {
     private var droppedLines: UInt64 = 0
     private var droppedOthers: UInt64 = 0
 
-    public init() {}
+    private let hasMemory: @Sendable (Int) -> Bool
+
+    /// `hasMemory` is for tests: whether so many bytes could be had.
+    public init(hasMemory: @escaping @Sendable (Int) -> Bool = { Headroom.has($0) }) { self.hasMemory = hasMemory }
+
+    /// Whether there is memory for one more event. Nothing is asked while there is a place left for it.
+    public var mayGrow: Bool {
+        events.count < events.capacity || hasMemory(max(1, events.capacity) * 2 * MemoryLayout<NodeEvent>.stride)
+    }
 
     public var isEmpty: Bool { head == events.count }
     public var droppedCount: UInt64 { droppedLines &+ droppedOthers }
@@ -67,7 +75,7 @@ public struct EventBacklog {
             lastState = taken &+ UInt64(events.count - head)
         case .message, .request, .log:
             let limit = Self.eventsMax + (isNotice ? Self.noticesMax : 0)
-            guard others < limit, isNotice || bytes < Self.bytesMax else { return dropped(event) }
+            guard others < limit, isNotice || bytes < Self.bytesMax, mayGrow else { return dropped(event) }
             others += 1
             bytes += event.bytes?.count ?? 0
         }
@@ -125,7 +133,7 @@ public struct EventBacklog {
     /// Takes the requests out, and names them.
     public mutating func removeRequests() -> [UInt] {
         var handles: [UInt] = []
-        var rest = EventBacklog()
+        var rest = EventBacklog(hasMemory: hasMemory)
         while let event = take() {
             if case .request(let handle, _) = event {
                 handles.append(handle)

@@ -90,35 +90,49 @@ enum JSONScan {
     /// What a text without its quotes means (RFC 8259 §7). An escape that is none, in a document that has not been
     /// checked, stands for itself.
     static func decoded(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count)
+        [UInt8](unsafeUninitializedCapacity: max(1, text.count)) { room, count in
+            count = room.baseAddress.map { decode(text, into: $0) } ?? 0
+        }
+    }
+
+    /// The same, written where there is room for as much as the text takes itself.
+    /// - Returns: how many bytes it means.
+    static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer) -> Int {
+        var length = 0
+        func append(_ byte: UInt8) {
+            output.storeBytes(of: byte, toByteOffset: length, as: UInt8.self)
+            length += 1
+        }
         var index = 0
         while index < text.count {
             let byte = text[index]
             index += 1
             guard byte == UInt8(ascii: "\\"), index < text.count else {
-                output.append(byte)
+                append(byte)
                 continue
             }
             let escape = text[index]
             index += 1
             switch escape {
-            case UInt8(ascii: "b"): output.append(0x08)
-            case UInt8(ascii: "f"): output.append(0x0C)
-            case UInt8(ascii: "n"): output.append(0x0A)
-            case UInt8(ascii: "r"): output.append(0x0D)
-            case UInt8(ascii: "t"): output.append(0x09)
+            case UInt8(ascii: "b"): append(0x08)
+            case UInt8(ascii: "f"): append(0x0C)
+            case UInt8(ascii: "n"): append(0x0A)
+            case UInt8(ascii: "r"): append(0x0D)
+            case UInt8(ascii: "t"): append(0x09)
             case UInt8(ascii: "u"):
                 guard let scalar = scalar(text, at: &index) else {
-                    output += [byte, escape]
+                    append(byte)
+                    append(escape)
                     continue
                 }
-                output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encode("\u{FFFD}")!)
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(escape)
-            default: output += [byte, escape]
+                for unit in UTF8.encode(scalar) ?? UTF8.encode("\u{FFFD}")! { append(unit) }
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): append(escape)
+            default:
+                append(byte)
+                append(escape)
             }
         }
-        return output
+        return length
     }
 
     /// The character whose first four digits begin at `index`, which moves behind it; nil: there is none.

@@ -153,7 +153,7 @@ extension RequestParser {
             tag.type = .NEURON_WS_TYPE_STRING
             if inner.contains(UInt8(ascii: "\\")) {
                 let decoded = try decoded(inner)
-                tag.value.text = neuron_ws_text_t(data: keep(decoded), length: decoded.count)
+                tag.value.text = neuron_ws_text_t(data: decoded.pointer, length: decoded.length)
                 return
             }
             try take(inner.count)

@@ -80,9 +80,15 @@ struct RequestParser {
     // MARK: Memory
 
     /// Before so many bytes more are taken. Each request of a node has what the others left.
-    func take(_ byteCount: Int) throws(Fault) {
+    private func allow(_ byteCount: Int) throws(Fault) {
         let needed = Request.ownBytes + documentBytes + arena.byteCount + byteCount
-        guard needed <= rules.memoryBytesLeft, Headroom.has(byteCount) else { throw .tooLarge(needed) }
+        guard needed <= rules.memoryBytesLeft else { throw .tooLarge(needed) }
+    }
+
+    /// The same, and the arena then has them for the next thing.
+    func take(_ byteCount: Int) throws(Fault) {
+        try allow(byteCount)
+        guard arena.prepare(byteCount) else { throw .tooLarge(rules.memoryBytesLeft) }
     }
 
     // MARK: Members
@@ -140,23 +146,26 @@ struct RequestParser {
         }
         let decoded = try decoded(inner)
         // To C the text would end there.
-        if decoded.contains(0) { throw .malformed("\"\(place)\" holds U+0000") }
-        return (keep(decoded), decoded.count)
+        if strlen(decoded.pointer) < decoded.length { throw .malformed("\"\(place)\" holds U+0000") }
+        return decoded
     }
 
-    /// A text without its quotes, which is longer than what it means.
-    func decoded(_ text: UnsafeRawBufferPointer) throws(Fault) -> [UInt8] {
-        try take(2 * text.count)
-        return JSONScan.decoded(text)
-    }
-
-    func keep(_ text: [UInt8]) -> UnsafePointer<CChar> {
-        text.withUnsafeBytes { arena.copy($0).assumingMemoryBound(to: CChar.self) }
+    /// What a text means, which came without its quotes and is longer than that; a NUL is behind it.
+    func decoded(
+        _ text: UnsafeRawBufferPointer
+    ) throws(Fault) -> (pointer: UnsafePointer<CChar>, length: Int) {
+        try take(text.count)
+        let room = arena.room(text.count)
+        let length = JSONScan.decode(text, into: room)
+        room.storeBytes(of: 0, toByteOffset: length, as: UInt8.self)
+        return (UnsafePointer(room.assumingMemoryBound(to: CChar.self)), length)
     }
 
     /// The value as jansson's tree, if there is room for it.
     func parsed(_ value: UnsafeRawBufferPointer, _ place: String) throws(Fault) -> JSONValue {
-        try take(JSONScan.treeBytes(value))
+        let treeBytes = JSONScan.treeBytes(value)
+        try allow(treeBytes)
+        guard Headroom.has(treeBytes) else { throw .tooLarge(rules.memoryBytesLeft) }
         do throws(GroupDocumentError) {
             return try GroupDocument.parseJSON(value, byteCountMax: .max).root
         } catch {

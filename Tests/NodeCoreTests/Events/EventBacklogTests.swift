@@ -195,6 +195,18 @@ import Testing
         }
         #expect(toldID == nextID && added == taken + dropped && backlog.droppedCount == UInt64(dropped))
     }
+
+    @Test func withoutMemoryToGrowItDropsWhatMayBeDroppedAndSaysSoBeforehand() {
+        let carried = NodeEvent.message(.NEURON_WS_TEXT, [1].withUnsafeBytes { EventBytes($0)! })
+        var backlog = EventBacklog(hasMemory: { $0 <= 1024 })
+        let room = (0..<1000).prefix { _ in backlog.append(carried) != .dropped(count: 1) }.count
+        #expect(room > 0 && room < 1000)
+        #expect(!backlog.mayGrow)
+        #expect(backlog.droppedCount == 1)
+        _ = backlog.take()
+        #expect(!backlog.isEmpty)
+        backlog.checkInvariants()
+    }
 }
 
 /// A small generator whose numbers a seed decides.

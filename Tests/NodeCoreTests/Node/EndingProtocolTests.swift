@@ -70,4 +70,13 @@ import WebSocketCore
         #expect(limited.text.contains("as long as that"))
         #expect(Ending.peerClosed(.policyViolation, reason: "").policy == .patient)
     }
+
+    @Test func wantOfMemoryIsOursAndNotAViolationOfTheServer() {
+        let ending = Ending.protocolFailed(.outOfMemory)
+        #expect(ending.reason == .NEURON_WS_REASON_MESSAGE_TOO_BIG)
+        #expect(ending.closeCode == 1009)
+        #expect(!ending.isByPeer)
+        #expect(ending.text.contains("no memory") && ending.text.contains("max-message-size"))
+        #expect(!ending.text.contains("broke the WebSocket protocol"))
+    }
 }
