@@ -106,6 +106,7 @@ final class Node: @unchecked Sendable {
         let configuration = try Configuration.make(settings)
         let node = Node(name: name, host: host, configuration: configuration)
         node.requests.open(node)
+        Runtime.shared.add(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle
     }
 
@@ -146,25 +147,37 @@ final class Node: @unchecked Sendable {
     /// How much longer than its timeout a stop waits for the loop thread, which may be busy in a host's callback: 2 s.
     private static let stopGraceNanoseconds: UInt64 = 2_000_000_000
 
+    /// Stops and waits for the end. On the loop it begins the same.
     func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
         lock.lock()
-        guard let session else {
+        guard let session = askToStopLocked(timeoutMilliseconds), !session.isOnLoop else {
+            let session = self.session
             lock.unlock()
-            return .NEURON_WS_OK
-        }
-        pending.starts = false
-        pending.stopTimeout = timeout
-        if session.isOnLoop {
-            lock.unlock()
-            session.signal()
+            session?.signal()
             return .NEURON_WS_OK
         }
         endWaiters += 1
         lock.unlock()
         session.signal()
+        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
         let deadline = Clock.monotonicNanoseconds &+ timeout &+ Self.stopGraceNanoseconds
         return waitForEnd(of: session, until: deadline) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
+    }
+
+    /// - Returns: false if there is nothing to stop.
+    func beginStop(timeoutMilliseconds: UInt32) -> Bool {
+        guard let session = lock.withLock({ askToStopLocked(timeoutMilliseconds) }) else { return false }
+        session.signal()
+        return true
+    }
+
+    /// Of several times the shortest counts. The caller signals what it returns; nil: the node does not run.
+    private func askToStopLocked(_ timeoutMilliseconds: UInt32) -> NodeSession? {
+        guard let session else { return nil }
+        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
+        pending.starts = false
+        pending.stopTimeout = min(pending.stopTimeout ?? timeout, timeout)
+        return session
     }
 
     /// The caller has counted itself in `endWaiters`. nil: however long it takes.
@@ -216,6 +229,7 @@ final class Node: @unchecked Sendable {
         life = .destroyed
         lock.unlock()
         guard isFirst else { return false }
+        Runtime.shared.remove(self)
         requests.close()
         defer { dropQueuedRequests() }
         lock.lock()

@@ -22,6 +22,10 @@ final class Runtime: @unchecked Sendable {
     private static let chunkMemory = ChunkMemory(
         take: { Syscalls.mapMemory($0) }, giveBack: { Syscalls.unmapMemory($0, $1) })
 
+    /// Those that exist, in the order of their creation. Taken before a node's lock, never behind it.
+    private let nodesLock = Lock()
+    private var nodes: [Unmanaged<Node>] = []
+
     private let contextLock = Lock()
     private var contexts: [(settings: TLSSettings, context: TLSContext)] = []
 
@@ -68,6 +72,27 @@ final class Runtime: @unchecked Sendable {
         Fork.observe()
     }
 
+    // MARK: Nodes
+
+    func add(_ node: Node) {
+        nodesLock.withLock { nodes.append(Unmanaged.passUnretained(node)) }
+    }
+
+    /// Before the node's memory may go.
+    func remove(_ node: Node) {
+        let gone = Unmanaged.passUnretained(node).toOpaque()
+        nodesLock.withLock { nodes.removeAll { $0.toOpaque() == gone } }
+    }
+
+    /// The metrics of all nodes of this process.
+    func metrics() -> [MetricsText.Sample] {
+        nodesLock.lock()
+        defer { nodesLock.unlock() }
+        return nodes.map { node in
+            node._withUnsafeGuaranteedRef { MetricsText.Sample(node: $0.name, metrics: $0.metrics()) }
+        }
+    }
+
     // MARK: TLS
 
     /// A context for these settings: one that another node uses already, if there is one. A context with its trusted
@@ -109,6 +134,8 @@ final class Runtime: @unchecked Sendable {
     // MARK: Fork
 
     func forkPrepares() {
+        // First: who reads metrics holds it and wants a node's lock, and who starts a node holds that and wants `lock`.
+        nodesLock.lock()
         lock.lock()
         poolLock.lock()
         requests.forkPrepares()
@@ -122,11 +149,14 @@ final class Runtime: @unchecked Sendable {
             if let loop { _ = Unmanaged.passRetained(loop) }
             loop = nil
             users = 0
+            // The parent's; their locks may be held for ever.
+            nodes = []
         }
         Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
         contextLock.unlock()
         poolLock.unlock()
         lock.unlock()
+        nodesLock.unlock()
     }
 }
