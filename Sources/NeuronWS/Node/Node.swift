@@ -71,6 +71,8 @@ final class Node: @unchecked Sendable {
     struct PendingCommands {
         var starts = false
         var stopTimeout: UInt64?
+        /// The host that stops waits for the idle state.
+        var owesEnd = false
         var isReconfigured = false
         var reconnects = false
         var isDestroyed = false
@@ -125,6 +127,7 @@ final class Node: @unchecked Sendable {
         if let session {
             // A stop may be under way: what was asked last counts.
             pending.stopTimeout = nil
+            pending.owesEnd = false
             pending.starts = true
             lock.unlock()
             session.signal()
@@ -166,7 +169,11 @@ final class Node: @unchecked Sendable {
 
     /// - Returns: false if there is nothing to stop.
     func beginStop(timeoutMilliseconds: UInt32) -> Bool {
-        guard let session = lock.withLock({ askToStopLocked(timeoutMilliseconds) }) else { return false }
+        lock.lock()
+        let stopped = askToStopLocked(timeoutMilliseconds)
+        pending.owesEnd = stopped != nil
+        lock.unlock()
+        guard let session = stopped else { return false }
         session.signal()
         return true
     }
