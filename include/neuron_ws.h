@@ -440,6 +440,19 @@ typedef NEURON_WS_ENUM(neuron_ws_log_level){
 } neuron_ws_log_level_t;
 
 /*
+ * A number's name as it is written in this header, "NEURON_WS_PHASE_OPEN"; "NEURON_WS_UNKNOWN" for a number this
+ * library does not know, such as one of a later version. Any thread; never NULL; the string lives as long as the
+ * library.
+ */
+NEURON_WS_API const char *neuron_ws_type_name(neuron_ws_type_t type);
+NEURON_WS_API const char *neuron_ws_phase_name(neuron_ws_phase_t phase);
+NEURON_WS_API const char *neuron_ws_reason_name(neuron_ws_reason_t reason);
+NEURON_WS_API const char *neuron_ws_tls_failure_name(neuron_ws_tls_failure_t tls_failure);
+NEURON_WS_API const char *neuron_ws_level_name(neuron_ws_level_t level);
+NEURON_WS_API const char *neuron_ws_outcome_name(neuron_ws_outcome_t outcome);
+NEURON_WS_API const char *neuron_ws_log_level_name(neuron_ws_log_level_t log_level);
+
+/*
  * A node's state at one moment. Texts are NUL-terminated, cut at their size, and hold no secret: an URL's query and
  * a key are shown as "…".
  */
@@ -664,6 +677,21 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uint32_t timeout_ms);
+
+/*
+ * Begins what neuron_ws_node_stop does and returns at once, on every thread: for hosts with a loop of their own, and to
+ * stop several nodes side by side. With NEURON_WS_OK the end comes as a state with NEURON_WS_PHASE_IDLE, by on_state or
+ * as an event, unless that has just been told; with NOT_RUNNING there is none to wait for. timeout_ms is as in
+ * neuron_ws_node_stop.
+ *
+ * Again before the end: the shorter time counts. During an attempt to connect: it is given up. A neuron_ws_node_stop or
+ * _finish behind it waits for the same end. A start behind it: what was asked last counts; the node runs on, or
+ * connects again once the connection is closed, and no idle state comes. A destroy behind it ends the node within
+ * 200 ms. The last stop ends the loop thread.
+ *
+ * Any thread, callbacks included. NEURON_WS_OK, NOT_RUNNING, INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop_begin(neuron_ws_node_t *node, uint32_t timeout_ms);
 
 /*
  * Stops the node for good, as neuron_ws_node_stop does, and gives every message that is still queued its outcome
@@ -915,6 +943,19 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics(neuron_ws_node_t *node, 
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *node,
                                                              neuron_ws_metrics_format_t format, char *buffer,
                                                              size_t size, size_t *length);
+
+/*
+ * The metrics of all nodes of this process as one text, in the order in which they were created: with OPENMETRICS each
+ * family once, with a sample for each node; with JSON an array of objects, as for one node, with the name as "node"
+ * before the rest. Nodes of one name are told apart by a further label or member `number`, from "2" for the second on.
+ * Without a node there are no samples. In a forked child the parent's nodes do not count.
+ *
+ * buffer and length as above; nodes may come and go, and counters grow, between two calls: where the length asked for
+ * was too small the next time, ask again. Any thread, while others create and destroy nodes included.
+ * NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_metrics_text(neuron_ws_metrics_format_t format, char *buffer, size_t size,
+                                                        size_t *length);
 
 /*
  * How much the node logs. seconds > 0: after that many the level goes back to the one of the settings; 0: until the

@@ -144,6 +144,18 @@ static void version_and_errors(void)
     CHECK(neuron_ws_status_text((neuron_ws_status_t)4711)[0] != '\0');
 }
 
+static void names(void)
+{
+    CHECK(strcmp(neuron_ws_type_name(NEURON_WS_TYPE_DOUBLE), "NEURON_WS_TYPE_DOUBLE") == 0);
+    CHECK(strcmp(neuron_ws_phase_name(NEURON_WS_PHASE_OPEN), "NEURON_WS_PHASE_OPEN") == 0);
+    CHECK(strcmp(neuron_ws_reason_name(NEURON_WS_REASON_DNS), "NEURON_WS_REASON_DNS") == 0);
+    CHECK(strcmp(neuron_ws_tls_failure_name(NEURON_WS_TLS_EXPIRED), "NEURON_WS_TLS_EXPIRED") == 0);
+    CHECK(strcmp(neuron_ws_level_name(NEURON_WS_LEVEL_WRITTEN), "NEURON_WS_LEVEL_WRITTEN") == 0);
+    CHECK(strcmp(neuron_ws_outcome_name(NEURON_WS_DELIVERED), "NEURON_WS_DELIVERED") == 0);
+    CHECK(strcmp(neuron_ws_log_level_name(NEURON_WS_LOG_WARN), "NEURON_WS_LOG_WARN") == 0);
+    CHECK(strcmp(neuron_ws_reason_name((neuron_ws_reason_t)4711), "NEURON_WS_UNKNOWN") == 0);
+}
+
 static void encoding(void)
 {
     static const char expected[] = "{\"node\":\"plc1\",\"group\":\"fast\",\"timestamp\":1650006388943,"
@@ -236,11 +248,19 @@ static void a_nodes_life(void)
 
     OK(neuron_ws_node_set_trace(node, true));
     OK(neuron_ws_node_set_trace(node, false));
+    OK(neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, text, sizeof text, &length));
+    CHECK(text[0] == '[' && text[length - 1] == ']');
+    STATUS(BUFFER_TOO_SMALL, neuron_ws_metrics_text(NEURON_WS_METRICS_OPENMETRICS, NULL, 0, &length));
+    CHECK(length > 0);
+
     OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_DEBUG, 0));
     /* Nothing that concerns the connection changes, so it stays. */
     OK(neuron_ws_node_configure(node, settings_for(settings, sizeof settings, port, ",\"upload_err\":false" HEADERS)));
     CHECK(state_of(node).link == 1 && metrics_of(node).disconnections == 0);
+    OK(neuron_ws_node_stop_begin(node, 5000));
+    WAIT_UNTIL(state_of(node).phase == NEURON_WS_PHASE_IDLE);
     OK(neuron_ws_node_stop(node, 5000));
+    STATUS(NOT_RUNNING, neuron_ws_node_stop_begin(node, 5000));
     state = state_of(node);
     CHECK(state.link == 0 && state.phase == NEURON_WS_PHASE_IDLE && state.reason == NEURON_WS_REASON_STOPPED);
     CHECK(SEEN(logs) > 0);
@@ -388,6 +408,7 @@ int main(int count, char **arguments)
         return 2;
     port = atoi(arguments[1]);
     version_and_errors();
+    names();
     encoding();
     a_nodes_life();
     requests_and_states();

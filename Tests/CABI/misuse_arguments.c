@@ -112,6 +112,7 @@ static void null_as_node(void)
     command.size = sizeof command;
     STATUS(INVALID_ARGUMENT, neuron_ws_node_start(NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_stop(NULL, 0));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_stop_begin(NULL, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_finish(NULL, 0));
     neuron_ws_node_destroy(NULL);
     STATUS(INVALID_ARGUMENT, neuron_ws_node_configure(NULL, "{\"url\":\"ws://h/\"}"));

@@ -37,6 +37,16 @@ public func neuron_ws_node_stop(_ node: NodeHandlePointer?, _ timeout_ms: UInt32
     }
 }
 
+@c @implementation
+public func neuron_ws_node_stop_begin(_ node: NodeHandlePointer?, _ timeout_ms: UInt32) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        guard node.beginStop(timeoutMilliseconds: timeout_ms) else {
+            throw .notRunning("the node does not run: there is no end to wait for")
+        }
+        return .NEURON_WS_OK
+    }
+}
+
 private func stopped(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
     if status == .NEURON_WS_OK { return status }
     return failed(status, "the loop thread is busy in a callback of the host; the node stops when it returns")

@@ -32,14 +32,35 @@ public func neuron_ws_node_metrics_text(
     guard let length else { return failedNull("length") }
     guard buffer != nil || size == 0 else { return failedNull("buffer") }
     return withNode(node) { node throws(NodeError) in
+        let sample = MetricsText.Sample(node: node.name, metrics: node.metrics())
         let text: [UInt8] =
             switch format {
-            case .NEURON_WS_METRICS_OPENMETRICS: MetricsText.openMetrics(node.metrics(), node: node.name)
-            case .NEURON_WS_METRICS_JSON: MetricsText.json(node.metrics())
-            @unknown default: throw .invalidArgument("`format` is \(format.rawValue); expected 0 or 1")
+            case .NEURON_WS_METRICS_OPENMETRICS: MetricsText.openMetrics([sample])
+            case .NEURON_WS_METRICS_JSON: MetricsText.json(sample.metrics)
+            @unknown default: throw unknownFormat(format)
             }
         return text.withUnsafeBytes { copyOut($0, buffer, size, length) }
     }
+}
+
+private func unknownFormat(_ format: neuron_ws_metrics_format_t) -> NodeError {
+    .invalidArgument("`format` is \(format.rawValue); expected 0 or 1")
+}
+
+@c @implementation
+public func neuron_ws_metrics_text(
+    _ format: neuron_ws_metrics_format_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
+    _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t {
+    guard let length else { return failedNull("length") }
+    guard buffer != nil || size == 0 else { return failedNull("buffer") }
+    let text: [UInt8]
+    switch format {
+    case .NEURON_WS_METRICS_OPENMETRICS: text = MetricsText.openMetrics(Runtime.shared.metrics())
+    case .NEURON_WS_METRICS_JSON: text = MetricsText.json(Runtime.shared.metrics())
+    @unknown default: return failed(unknownFormat(format))
+    }
+    return text.withUnsafeBytes { copyOut($0, buffer, size, length) }
 }
 
 @c @implementation

@@ -75,6 +75,8 @@ final class Node: @unchecked Sendable {
     struct PendingCommands {
         var starts = false
         var stopTimeout: UInt64?
+        /// The host that stops waits for the idle state.
+        var owesEnd = false
         var isReconfigured = false
         var reconnects = false
         var isDestroyed = false
@@ -111,6 +113,7 @@ final class Node: @unchecked Sendable {
         let configuration = try Configuration.make(settings)
         let node = Node(name: name, host: host, configuration: configuration)
         node.requests.open(node)
+        Runtime.shared.add(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle
     }
 
@@ -129,6 +132,7 @@ final class Node: @unchecked Sendable {
         if let session {
             // A stop may be under way: what was asked last counts.
             pending.stopTimeout = nil
+            pending.owesEnd = false
             pending.starts = true
             startsInSession &+= 1
             if endWaiters > 0 { changed.broadcast() }
@@ -154,26 +158,42 @@ final class Node: @unchecked Sendable {
     /// How much longer than its timeout a stop waits for the loop thread, which may be busy in a host's callback: 2 s.
     private static let stopGraceNanoseconds: UInt64 = 2_000_000_000
 
+    /// Stops and waits for the end. On the loop it begins the same.
     func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
         lock.lock()
-        guard let session else {
+        guard let session = askToStopLocked(timeoutMilliseconds), !session.isOnLoop else {
+            let session = self.session
             lock.unlock()
-            return .NEURON_WS_OK
-        }
-        pending.starts = false
-        pending.stopTimeout = timeout
-        if session.isOnLoop {
-            lock.unlock()
-            session.signal()
+            session?.signal()
             return .NEURON_WS_OK
         }
         endWaiters += 1
         let starts = startsInSession
         lock.unlock()
         session.signal()
+        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
         let deadline = Clock.monotonicNanoseconds &+ timeout &+ Self.stopGraceNanoseconds
         return waitForEnd(of: session, until: deadline, starts: starts) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
+    }
+
+    /// - Returns: false if there is nothing to stop.
+    func beginStop(timeoutMilliseconds: UInt32) -> Bool {
+        lock.lock()
+        let stopped = askToStopLocked(timeoutMilliseconds)
+        pending.owesEnd = stopped != nil
+        lock.unlock()
+        guard let session = stopped else { return false }
+        session.signal()
+        return true
+    }
+
+    /// Of several times the shortest counts. The caller signals what it returns; nil: the node does not run.
+    private func askToStopLocked(_ timeoutMilliseconds: UInt32) -> NodeSession? {
+        guard let session else { return nil }
+        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
+        pending.starts = false
+        pending.stopTimeout = min(pending.stopTimeout ?? timeout, timeout)
+        return session
     }
 
     /// The caller has counted itself in `endWaiters`.
@@ -227,6 +247,7 @@ final class Node: @unchecked Sendable {
         life = .destroyed
         lock.unlock()
         guard isFirst else { return false }
+        Runtime.shared.remove(self)
         requests.close()
         defer { dropQueuedRequests() }
         lock.lock()

@@ -27,6 +27,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     private(set) var isEnded = false
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
+    /// The idle state at the end of a stop is told, though it may be no change. Loop.
+    private var owesEnd = false
 
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
@@ -64,10 +66,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if let new { configured(new, reconnects: pending.reconnects, now: now) }
         if new != nil || pending.starts { tellWarnings() }
         if let timeout = pending.stopTimeout, !isEnded {
+            owesEnd = owesEnd || pending.owesEnd
             perform(machine.stopped(timeout: timeout, now: now))
+            // A start that was taken back before it was seen: nothing has changed, and yet somebody waits.
+            if !isEnded, machine.isIdle, owesEnd { publish() }
             if !isEnded, machine.isIdle { end() }
         }
         if pending.starts, !isEnded {
+            owesEnd = false
             // Those of an earlier session may still wait.
             rescheduleRequests()
             perform(machine.started(now: now))
@@ -223,7 +229,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.nextAttempt = machine.nextAttempt
         node.lock.lock()
         // Whoever destroys a node knows how it stands.
-        let isNotable = status.differsNotably(from: node.status) && node.life != .destroyed
+        let isOwed = owesEnd && machine.isIdle
+        if isOwed { owesEnd = false }
+        let isNotable = (isOwed || status.differsNotably(from: node.status)) && node.life != .destroyed
         node.status = status
         let queue = node.events
         node.lock.unlock()

@@ -23,6 +23,10 @@ final class Runtime: @unchecked Sendable {
     private static let chunkMemory = ChunkMemory(
         take: { Syscalls.mapMemory($0) }, giveBack: { Syscalls.unmapMemory($0, $1) })
 
+    /// Those that exist, in the order of their creation. Taken before a node's lock, never behind it.
+    private let nodesLock = Lock()
+    private var nodes: [Unmanaged<Node>] = []
+
     private init() {}
 
     /// The loop, started if this is the first who wants it. Give it back by `release`.
@@ -69,6 +73,27 @@ final class Runtime: @unchecked Sendable {
             child: { Runtime.shared.forkEnded(inChild: true) })
     }
 
+    // MARK: Nodes
+
+    func add(_ node: Node) {
+        nodesLock.withLock { nodes.append(Unmanaged.passUnretained(node)) }
+    }
+
+    /// Before the node's memory may go.
+    func remove(_ node: Node) {
+        let gone = Unmanaged.passUnretained(node).toOpaque()
+        nodesLock.withLock { nodes.removeAll { $0.toOpaque() == gone } }
+    }
+
+    /// The metrics of all nodes of this process.
+    func metrics() -> [MetricsText.Sample] {
+        nodesLock.lock()
+        defer { nodesLock.unlock() }
+        return nodes.map { node in
+            node._withUnsafeGuaranteedRef { MetricsText.Sample(node: $0.name, metrics: $0.metrics()) }
+        }
+    }
+
     // MARK: Memory
 
     /// nil: no memory.
@@ -92,6 +117,8 @@ final class Runtime: @unchecked Sendable {
     // MARK: Fork
 
     func forkPrepares() {
+        // First: who reads metrics holds it and wants a node's lock, and who starts a node holds that and wants `lock`.
+        nodesLock.lock()
         lock.lock()
         poolLock.lock()
         requests.forkPrepares()
@@ -105,11 +132,14 @@ final class Runtime: @unchecked Sendable {
             if let loop { _ = Unmanaged.passRetained(loop) }
             loop = nil
             users = 0
+            // The parent's; their locks may be held for ever.
+            nodes = []
         }
         Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
         tlsContexts.forkEnded()
         poolLock.unlock()
         lock.unlock()
+        nodesLock.unlock()
     }
 }

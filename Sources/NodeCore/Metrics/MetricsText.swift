@@ -1,9 +1,25 @@
 /// Metrics as text.
 public enum MetricsText {
-    /// OpenMetrics 1.0 text, with the node's name as the label `node`, ending in `# EOF` and a line break.
-    public static func openMetrics(_ metrics: NodeMetrics, node: String) -> [UInt8] {
+    /// A node's name and its counters.
+    public struct Sample {
+        public let node: String
+        public let metrics: NodeMetrics
+
+        public init(node: String, metrics: NodeMetrics) {
+            self.node = node
+            self.metrics = metrics
+        }
+    }
+
+    /// OpenMetrics 1.0 text: each family once with a sample for each node, its name as the label `node`, ending in
+    /// `# EOF` and a line break. A set of labels comes once only, so that those of one name have a `number` besides.
+    public static func openMetrics(_ samples: [Sample]) -> [UInt8] {
         var text = ""
-        let label = "{node=\"\(escaped(node))\"}"
+        let numbers = numbers(samples)
+        let labels = samples.indices.map { index in
+            let number = numbers[index] > 1 ? ",number=\"\(numbers[index])\"" : ""
+            return "{node=\"\(escaped(samples[index].node))\"\(number)}"
+        }
         for metric in MetricDescriptor.all {
             let name = "neuron_ws_\(metric.family)"
             let isCounter = metric.kind == .counter
@@ -14,20 +30,54 @@ public enum MetricsText {
             case .microseconds: text += "# UNIT \(name) seconds\n"
             }
             text += "# HELP \(name) \(metric.help)\n"
-            // OpenMetrics 1.0, "Counter": the sample of a counter ends in _total.
-            text += "\(name)\(isCounter ? "_total" : "")\(label) \(value(metric, metrics))\n"
+            for index in samples.indices {
+                // OpenMetrics 1.0, "Counter": the sample of a counter ends in _total.
+                let value = value(metric, samples[index].metrics)
+                text += "\(name)\(isCounter ? "_total" : "")\(labels[index]) \(value)\n"
+            }
         }
         text += "# EOF\n"
         return Array(text.utf8)
     }
 
+    /// The how manyth of its name each is, from 1 on.
+    private static func numbers(_ samples: [Sample]) -> [Int] {
+        var counts: [[UInt8]: Int] = [:]
+        return samples.map { sample in
+            // Bytes: names that Unicode takes for equal are two labels.
+            let count = (counts[Array(sample.node.utf8)] ?? 0) + 1
+            counts[Array(sample.node.utf8)] = count
+            return count
+        }
+    }
+
     /// One JSON object, members as in neuron_ws_metrics_t.
     public static func json(_ metrics: NodeMetrics) -> [UInt8] {
         var object = ObjectText()
+        append(metrics, to: &object)
+        return object.finished()
+    }
+
+    /// An array of such objects, with the node's name before the rest.
+    public static func json(_ samples: [Sample]) -> [UInt8] {
+        var text = [UInt8(ascii: "[")]
+        let numbers = numbers(samples)
+        for index in samples.indices {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            var object = ObjectText()
+            object.string("node", samples[index].node)
+            if numbers[index] > 1 { object.string("number", "\(numbers[index])") }
+            append(samples[index].metrics, to: &object)
+            text.append(contentsOf: object.finished())
+        }
+        text.append(UInt8(ascii: "]"))
+        return text
+    }
+
+    private static func append(_ metrics: NodeMetrics, to object: inout ObjectText) {
         for metric in MetricDescriptor.all {
             object.raw("\(metric.name)", "\(metrics.value(metric.field))")
         }
-        return object.finished()
     }
 
     private static func value(_ metric: MetricDescriptor, _ metrics: NodeMetrics) -> String {

@@ -156,6 +156,10 @@ final class TestNode: @unchecked Sendable {
         neuron_ws_node_stop(handle, timeoutMilliseconds)
     }
 
+    func beginStop(_ timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        neuron_ws_node_stop_begin(handle, timeoutMilliseconds)
+    }
+
     func destroy() {
         let doomed = locked { () -> NodePointer? in
             defer { pointer = nil }

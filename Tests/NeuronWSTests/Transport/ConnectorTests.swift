@@ -77,7 +77,8 @@ import Testing
 
     /// Connections to this port of 127.0.0.1 that wait for an answer, by the ports that they come from.
     private func waiting(_ port: UInt16) throws -> [Substring] {
-        let text = String(decoding: try Syscalls.readFile("/proc/self/net/tcp", bytesMax: 1 << 24), as: UTF8.self)
+        let file = try Syscalls.readFile("/proc/self/net/tcp", bytesMax: 1 << 24)
+        let text = file.content.withBytes { String(decoding: $0, as: UTF8.self) }
         return text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
             let isOurs = words.count > 3 && words[3] == "02" && UInt16(words[2].suffix(4), radix: 16) == port

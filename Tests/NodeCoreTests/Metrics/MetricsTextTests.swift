@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test func openMetricsTextIsLiterallyThis() {
-        let text = String(decoding: MetricsText.openMetrics(numbered(), node: "line \"1\"\\\n"), as: UTF8.self)
+        let sample = MetricsText.Sample(node: "line \"1\"\\\n", metrics: numbered())
+        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
         let label = #"{node="line \"1\"\\\n"}"#
         let begin = """
             # TYPE neuron_ws_messages_accepted counter
