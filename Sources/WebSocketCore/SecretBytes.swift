@@ -12,7 +12,7 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
     public init?(capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int?) {
         self.capacity = max(1, capacity)
         start = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 8)
-        let room = UnsafeMutableRawBufferPointer(start: start, count: self.capacity)
+        let room = UnsafeMutableRawBufferPointer(start: start, count: max(0, capacity))
         guard let count = fill(room) else {
             self.count = 0
             return nil
