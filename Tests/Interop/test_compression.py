@@ -202,7 +202,6 @@ def serve_once(answer: str, then: bytes) -> tuple[int, list[bytes], threading.Th
 
     def run() -> None:
         connection, _ = listener.accept()
-        listener.close()
         with connection:
             connection.settimeout(10)
             request = b""
@@ -219,6 +218,9 @@ def serve_once(answer: str, then: bytes) -> tuple[int, list[bytes], threading.Th
                     got.append(piece)
 
     thread = threading.Thread(target=run, daemon=True)
+    # Open as long as the thread is known: a second attempt, which full jitter may make at once, is left without an
+    # answer, and the state keeps how the first one ended.
+    thread.listener = listener  # type: ignore[attr-defined]
     thread.start()
     return listener.getsockname()[1], got, thread
 

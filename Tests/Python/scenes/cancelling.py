@@ -82,7 +82,8 @@ async def scene_a_coroutine_is_cancelled_at_each_of_its_awaits() -> None:
             if not finished:
                 assert isinstance(ended, asyncio.CancelledError), (at, ended)
             at += 1
-        assert at > 5, at
+        # What is there already is not awaited: so many are, however the threads run.
+        assert at > 3, at
         await asyncio.sleep(0.05)
 
 
