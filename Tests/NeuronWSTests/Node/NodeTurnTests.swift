@@ -114,7 +114,7 @@ extension NodeSuites {
             }
             node.start()
             #expect(eventually { node.metrics.disconnections == 1 })
-            #expect(node.lines.contains { $0.contains("1001") })
+            #expect(eventually { node.lines.contains { $0.contains("1001") } })
             #expect(counter.total == count)
             #expect(node.metrics.pings_received == UInt64(count / 1000))
         }
