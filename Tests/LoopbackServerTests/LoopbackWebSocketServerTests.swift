@@ -72,7 +72,7 @@ import Testing
         let ping: [UInt8] = [0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69]
         client.send(ping)
         #expect(client.bytes(4) == [0x8A, 0x02, 0x68, 0x69])
-        server.behaviour.sendsPingsAndPongs = false
+        server.behaviour.pongs = .none
         // The behaviour is read with each turn of the connection's loop, which a message makes certain.
         client.send(RawClient.hello)
         #expect(server.waitForMessages(1, timeoutMilliseconds: 5000))
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func closesBehindTheMessageItWasToldTo() throws {
-        let server = try server { $0.behaviour.ending = .init(messages: 2, closeCode: 1013, reason: "later") }
+        let server = try server { $0.behaviour.ending = .init(messages: 2, how: .close(code: 1013, reason: "later")) }
         defer { server.stop() }
         let client = RawClient.open(server)
         client.send(RawClient.hello)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func resetsBehindTheMessageItWasToldTo() throws {
-        let server = try server { $0.behaviour.ending = .init(messages: 1, closeCode: nil) }
+        let server = try server { $0.behaviour.ending = .init(messages: 1, how: .reset) }
         defer { server.stop() }
         let client = RawClient.open(server)
         client.send(RawClient.hello)
