@@ -61,7 +61,7 @@ final class ServeReport: @unchecked Sendable {
             case .message(let connection, let isText, let bytes): showMessage(connection, isText, bytes)
             case .stalled(let record):
                 if printer.style == .json { return tell("stalled", [("connection", .integer(Int64(record.number)))]) }
-                tell(record, "stalled  as --fault says: it is neither read nor answered any more")
+                tell(record, "stalled  nothing more is read or answered, as --fault says")
             case .ended(let record): showEnded(record)
             }
         }
@@ -98,7 +98,8 @@ final class ServeReport: @unchecked Sendable {
             if let code { members += [("code", .integer(Int64(code))), ("reason", .text(record.closeReason))] }
             return tell("ended", members)
         }
-        let how = code.map { ", code \($0) \(record.closeReason)" } ?? ""
+        var how = code.map { ", code \($0)" } ?? ""
+        if !record.closeReason.isEmpty { how += " \(record.closeReason)" }
         tell(record, "ended  \(Text.count(record.messages, "message"))  \(record.ending)\(how)")
     }
 
