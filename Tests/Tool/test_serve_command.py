@@ -350,6 +350,7 @@ def test_the_ca_is_removed_however_it_ends(tmp_path: Path) -> None:
     with process:
         assert process.stdout
         port = int(re.findall(r":(\d+);", process.stdout.readline())[0])
+        assert "ca.pem" in process.stdout.readline()
         process.stdout.close()
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
