@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,6 @@ from typing import Any
 import foreign
 import pytest
 import tool
-from websockets.sync.client import connect
 
 
 def group(number: int, name: str = "fast") -> dict[str, Any]:

@@ -51,7 +51,8 @@ import Testing
 
     @Test func faultsAreComposedByCommasAndByRepetition() throws {
         let one = try configuration("reject-first=1,status=429,retry-after=2,slow=100/S,no-pong,close=4000@2")
-        let other = try configuration("reject-first=1", "status=429,retry-after=2", "slow=100", "no-pong", "close=4000@2")
+        let other = try configuration(
+            "reject-first=1", "status=429,retry-after=2", "slow=100", "no-pong", "close=4000@2")
         for behaviour in [one.behaviour, other.behaviour] {
             #expect(refusal(1, behaviour) == "429 Too Many Requests Retry-After: 2")
             #expect(refusal(2, behaviour) == nil)
@@ -66,7 +67,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("clsoe=1008@3", "close=CODE@N"), ("stal@1", "stall@N"), ("no-ping", "no-pong"), ("retry_after=1", "retry-after=S"),
+        ("clsoe=1008@3", "close=CODE@N"), ("stal@1", "stall@N"), ("no-ping", "no-pong"),
+        ("retry_after=1", "retry-after=S"),
         ("statsu=503", "status=CODE"), ("Reset@1", "reset@N"),
     ])
     func aMistypedFaultSaysWhichWasMeantAndWhatItTakes(text: String, meant: String) throws {
@@ -94,7 +96,8 @@ import Testing
 
     @Test(arguments: [
         "reset", "reset@", "reset=3", "reset@x", "reset=1@3", "stall@1000000001", "slow", "slow=", "slow=0", "slow=-5",
-        "slow=5/m", "slow=/s", "slow=1000000001", "slow@3", "status=101", "status=199", "status=600", "status=", "status",
+        "slow=5/m", "slow=/s", "slow=1000000001", "slow@3", "status=101", "status=199", "status=600", "status=",
+        "status",
         "retry-after=", "retry-after=-1", "retry-after=1.5", "retry-after=31536001", "reject-first=0", "reject-first",
         "no-pong=1", "no-pong@3", "wrong-pong=",
     ])
@@ -111,8 +114,8 @@ import Testing
     @Test func whatCannotBeSeenTogetherIsRefused() throws {
         #expect(
             failure("stall@3", "close=1008@5")
-                == "--fault stall@N and close=CODE@N exclude each other: behind the first of them no further message is "
-                + "read")
+                == "--fault stall@N and close=CODE@N exclude each other: behind the first of them no further "
+                + "message is read")
         #expect(try #require(failure("no-pong,wrong-pong")).contains("exclude each other"))
         #expect(
             failure("slow=5", "status=503")

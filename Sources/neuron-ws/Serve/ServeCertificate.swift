@@ -20,7 +20,8 @@ struct ServeCertificate {
         } catch { throw Failure(text: error.message) }
         let folder = try makeFolder()
         let path = folder + "/ca.pem"
-        do throws(Files.Failure) { try Files.write(Array(authority.certificatePEM.utf8), to: path, mode: 0o644) } catch {
+        do throws(Files.Failure) { try Files.write(Array(authority.certificatePEM.utf8), to: path, mode: 0o644) } catch
+        {
             rmdir(folder)
             throw Failure(text: error.text)
         }
