@@ -545,6 +545,19 @@ def test_faults_over_tls() -> None:
             assert closed.value.rcvd.code == 1008  # type: ignore[attr-defined]
 
 
+def test_the_last_message_during_the_farewell_does_not_kill_it() -> None:
+    with Served("--count", 1) as served, Raw(served.port) as client:
+        served.wait_for("opened")
+        served.process.send_signal(signal.SIGTERM)
+        assert client.receive(4) == b"\x88\x02\x03\xe9"
+        # It waits for the answer to its Close frame now, and gets the message that was to end it.
+        client.send(1, b"late")
+        served.wait_for("text, 4 bytes  late")
+        client.send(8, b"\x03\xe9")
+        assert served.wait() == 0
+        assert "1 message of 4 bytes" in served.text
+
+
 # Bad input
 
 

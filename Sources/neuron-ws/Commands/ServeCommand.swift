@@ -25,9 +25,9 @@ enum ServeCommand {
         ],
         notes: ["FAULT is one of:"] + faultLines + [
             "",
-            "N counts the messages of each connection anew. --tls prints the path of its CA's certificate, for --ca and",
-            "the setting ca; the file is removed at the end. A message without a driver's and a group's name is of no",
-            "--filter.",
+            "N counts the messages of each connection anew. --tls prints the path of its CA's certificate, for --ca",
+            "and the setting ca; the file is removed at the end. A message without a driver's and a group's name is",
+            "of no --filter.",
             "Exit status 0 says that it listened, and that --count was reached if it was given.",
         ])
 

@@ -40,8 +40,8 @@ enum ServeFault: String, CaseIterable {
     fileprivate var takes: String {
         switch self {
         case .close:
-            "a close code that may be sent (1000 to 1003, 1007 to 1014, 3000 to 4999) and a number of messages from 0 to "
-                + "\(ServeFaults.messagesMax)"
+            "a close code that may be sent (1000 to 1003, 1007 to 1014, 3000 to 4999) and a number of messages "
+                + "from 0 to \(ServeFaults.messagesMax)"
         case .reset, .stall: "a number of messages from 0 to \(ServeFaults.messagesMax)"
         case .slow: "a number of bytes a second from 1 to \(ServeFaults.bytesPerSecond.upperBound)"
         case .status: "an HTTP status from \(ServeFaults.statuses.lowerBound) to \(ServeFaults.statuses.upperBound)"

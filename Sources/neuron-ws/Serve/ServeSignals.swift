@@ -1,6 +1,7 @@
 import CLinux
 
-/// What ends `serve`: SIGINT, SIGTERM, a terminal that goes away (SIGHUP), the last message that was asked for, or time.
+/// What ends `serve`: SIGINT, SIGTERM, a terminal that goes away (SIGHUP), the last message that was asked for, or
+/// time.
 struct ServeSignals: Sendable {
     enum End { case interrupted, counted, timedOut }
 
@@ -48,8 +49,10 @@ struct ServeSignals: Sendable {
         }
     }
 
+    /// From now on an interrupt ends the tool at once; what `tellCounted` sends still does not.
     func unblock() {
         var set = ends
+        sigdelset(&set, SIGUSR1)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 }
