@@ -3,6 +3,7 @@ by a raw socket."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -354,9 +355,10 @@ def test_the_ca_is_removed_however_it_ends(tmp_path: Path) -> None:
         process.stdout.close()
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with connect(f"wss://127.0.0.1:{port}", ssl=context) as client:
+        # It ends when it would tell of the connection, which may be before the handshake is through.
+        with contextlib.suppress(Exception), connect(f"wss://127.0.0.1:{port}", ssl=context) as client:
             client.send("who reads this?")
-            assert process.wait(PATIENCE) == 1
+        assert process.wait(PATIENCE) == 1
     assert list(tmp_path.iterdir()) == []
 
 
