@@ -418,9 +418,14 @@ def test_messages_are_counted_anew_for_each_connection() -> None:
 
 def test_a_node_sees_the_reset_and_comes_back() -> None:
     with faulty("reset@1") as served:
-        done = tool.run("connect", served.url, "--timeout", 2, *QUICKLY, text="one\n")
-        assert "reset the connection" in done.stderr
-        served.wait_for("#2 opened")
+        with tool.start("connect", served.url, *QUICKLY, stdin=subprocess.PIPE) as process:
+            assert process.stdin and process.stderr
+            process.stdin.write("one\n")
+            process.stdin.flush()
+            served.wait_for("#1 ended  1 message  reset by us")
+            served.wait_for("#2 opened")
+            process.terminate()
+            assert "reset the connection" in process.stderr.read()
 
 
 def test_a_stall_neither_reads_nor_answers() -> None:
