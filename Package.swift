@@ -42,7 +42,7 @@ let package = Package(
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore"]),
         .testTarget(name: "NodeCoreTests", dependencies: ["NodeCore", "CNeuronWS", "CJansson", "CZlib"]),
         .testTarget(name: "LoopbackServerTests", dependencies: ["LoopbackServer", "CLinux", "COpenSSL"]),
-        .testTarget(name: "ToolTests", dependencies: ["neuron-ws"]),
+        .testTarget(name: "ToolTests", dependencies: ["neuron-ws", "LoopbackServer"]),
         .testTarget(
             name: "NeuronWSTests",
             dependencies: [

@@ -15,6 +15,7 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     private var connections: [Int: ServerConnection] = [:]
     private var finished: [ServerConnection] = []
     private var lastNumber = 0
+    private var lastRequest = 0
     private var ended: [ConnectionRecord] = []
     private var opened = 0
     private var log: [ReceivedMessage] = []
@@ -80,9 +81,6 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
 
     /// Ends every connection abruptly, by an RST, and waits for its thread.
     public func killAllConnections() { endConnections { $0.reset() } }
-
-    /// A Close frame (1001) to each client; waits for their threads.
-    public func closeAllConnections() { endConnections { $0.end() } }
 
     private func endConnections(_ how: (ServerConnection) -> Void) {
         let open = lock.locked { connections }
@@ -156,6 +154,14 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
             // connection is dropped; its client sees it end.
             connection.thread = ServerThread.start { connection.run() }
             if connection.thread != nil { connections[lastNumber] = connection }
+        }
+    }
+
+    /// Counts the requests that came, from 1.
+    func nextRequestNumber() -> Int {
+        lock.locked {
+            lastRequest += 1
+            return lastRequest
         }
     }
 

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// How the server treats its clients. Set before it starts or at any time afterwards: what is said about the
 /// handshake counts from the next connection on, the rest from the next message on.
 public struct ServerBehaviour: Sendable {
@@ -25,40 +27,71 @@ public struct ServerBehaviour: Sendable {
         case text(String)
     }
 
-    /// The end of a connection behind so many of its messages.
-    public struct Ending: Sendable {
-        public var messages: Int
-        /// Nil: an abrupt end (RST); else a Close frame with this code, without one if it may not be sent.
-        public var closeCode: UInt16?
-        public var reason: String
+    /// What becomes of a connection behind so many of its messages.
+    public struct Ending: Sendable, Equatable {
+        public enum How: Sendable, Equatable {
+            /// A Close frame with this code, without one if it may not be sent.
+            case close(code: UInt16, reason: String)
+            /// An abrupt end (RST).
+            case reset
+            /// The connection stays, but nothing more is read, answered or sent until the server ends it.
+            case stall
+        }
 
-        public init(messages: Int, closeCode: UInt16?, reason: String = "") {
+        /// 0: right behind the handshake.
+        public var messages: Int
+        public var how: How
+
+        public init(messages: Int, how: How) {
             self.messages = messages
-            self.closeCode = closeCode
-            self.reason = reason
+            self.how = how
         }
     }
 
+    /// How Pings are answered.
+    public enum Pongs: Sendable, Equatable {
+        /// With their own bytes (RFC 6455 §5.5.3).
+        case right
+        /// With other bytes.
+        case wrong
+        case none
+    }
+
     public var handshake = Handshake.accept
+    /// So many requests meet `handshake`, counted over the server's life; those behind them are accepted. Nil: all.
+    public var handshakeCount: Int?
     /// Chosen if the client offers it.
     public var subprotocol: String?
     /// Sent in one piece with the handshake, as they are: frames that a good server would not send, for instance.
     public var bytesAfterHandshake: [UInt8] = []
     /// False: nothing is read behind the handshake, and the client's sending comes to a halt.
     public var reads = true
+    /// At most so many bytes are read a second, and with TLS some 256 KiB ahead; nil: as fast as it goes.
+    public var readBytesPerSecond: Int?
     /// Keep the messages in the log. Without it, and without anything else to do with them, they are only counted,
     /// millions a second, and mostly not looked into.
     public var collects = true
     public var answer = Answer.nothing
     /// Answers go out in fragments of so many bytes; nil: in one frame.
     public var fragmentBytes: Int?
-    /// False: no Pong, and no Ping either.
-    public var sendsPingsAndPongs = true
+    public var pongs = Pongs.right
     /// A Ping every so many milliseconds; nil: none.
     public var pingIntervalMilliseconds: Int?
     public var ending: Ending?
 
     public init() {}
+
+    /// What the server's request `number`, counted from 1, is met with.
+    public func handshake(forRequest number: Int) -> Handshake {
+        if let handshakeCount, number > handshakeCount { return .accept }
+        return handshake
+    }
+
+    /// What becomes of a connection that has just had its message `number`; 0: that has just been opened.
+    public func ending(atMessage number: Int) -> Ending.How? { ending?.messages == number ? ending?.how : nil }
+
+    /// Whether a Close frame may carry the code (RFC 6455 §7.4).
+    public static func mayClose(with code: UInt16) -> Bool { CloseCode(rawValue: code).isAllowedOnWire }
 
     /// Whether the contents of messages are of no use.
     var onlyCounts: Bool {
@@ -95,6 +128,8 @@ public enum ServerEvent {
     case opened(ConnectionRecord)
     /// The bytes live during the call.
     case message(connection: Int, isText: Bool, bytes: UnsafeRawBufferPointer)
+    /// From now on the server neither reads nor answers.
+    case stalled(ConnectionRecord)
     case ended(ConnectionRecord)
 }
 

@@ -54,7 +54,7 @@ extension ServerConnection {
         record.headers = request.fields
         var subprotocol = behaviour.subprotocol
         if let wanted = subprotocol, !request.offeredSubprotocols.contains(wanted) { subprotocol = nil }
-        switch behaviour.handshake {
+        switch behaviour.handshake(forRequest: server.nextRequestNumber()) {
         case .accept:
             // In one piece, so that a client finds the frames behind the answer.
             send(try request.accepted(subprotocol: subprotocol) + behaviour.bytesAfterHandshake)

@@ -14,8 +14,10 @@ final class ServerConnection: @unchecked Sendable {
     private static let outputBytesMax = 4 << 20
     static let handshakeMilliseconds: Int64 = 10_000
     private static let farewellMilliseconds: Int64 = 1_000
+    /// A client has so long to answer our Close frame (RFC 6455 §7.1.1 lets a server end the connection itself).
+    private static let closeAnswerMilliseconds: Int64 = 5_000
 
-    private unowned let server: LoopbackWebSocketServer
+    unowned let server: LoopbackWebSocketServer
     let stream: ServerStream
     private let waker = ServerWaker()
     private let lock = ServerLock()
@@ -31,6 +33,13 @@ final class ServerConnection: @unchecked Sendable {
     private var outputStart = 0
     private var nextPingMilliseconds: Int64 = 0
     private var isReset = false
+    private var isStalled = false
+    /// The server ends: neither a stall nor a pace counts any more.
+    private var isEnding = false
+    private var closeDeadline = Int64.max
+    private var pace: ReadPace?
+    /// What of the input was read from the socket, and not decoded yet.
+    private var unread = 0..<0
     private var batch = MessageBatch()
     private var isBetweenMessages = true
 
@@ -78,7 +87,8 @@ final class ServerConnection: @unchecked Sendable {
     private func serve(_ leftOver: Range<Int>) {
         let behaviour = server.behaviour
         nextPingMilliseconds = Self.milliseconds() + Int64(behaviour.pingIntervalMilliseconds ?? 0)
-        if !leftOver.isEmpty && behaviour.reads { take(leftOver, behaviour) }
+        unread = leftOver
+        carryOut(behaviour.ending(atMessage: 0))
         while true {
             switch turn(server.behaviour) {
             case .moved: continue
@@ -91,7 +101,9 @@ final class ServerConnection: @unchecked Sendable {
     private func turn(_ behaviour: ServerBehaviour) -> Progress {
         switch currentWish {
         case .none: break
-        case .end: endpoint.queueClose(.goingAway)
+        case .end:
+            isEnding = true
+            endpoint.queueClose(.goingAway)
         case .reset: isReset = true
         }
         if isReset {
@@ -100,33 +112,58 @@ final class ServerConnection: @unchecked Sendable {
         }
         pingIfDue(behaviour)
         writeControlFrames(behaviour)
-        var moved = false
-        switch drain() {
-        case .some(let progress): moved = progress
-        case .none: return .over
-        }
+        guard let moved = drain() else { return .over }
         if case .closed = endpoint.state, pendingBytes == 0 {
             finish(record.closeCode == nil ? "closed by us" : "closed")
             return .over
         }
-        // After a Close of ours has been asked for, the client's must be read even by a server that reads nothing.
-        let reads = (behaviour.reads || currentWish == .end) && pendingBytes < Self.outputBytesMax
-        if reads {
-            switch stream.read(into: input) {
-            case .bytes(let count):
-                take(0..<count, behaviour)
-                moved = true
-            case .notNow: break
-            case .end:
-                if record.ending.isEmpty { record.ending = "the client left without a Close frame" }
-                return .over
-            case .failed(let why):
-                record.ending = why
+        if case .closeSent = endpoint.state {
+            closeDeadline = min(closeDeadline, Self.milliseconds() + Self.closeAnswerMilliseconds)
+            if Self.milliseconds() >= closeDeadline {
+                finish("closed by us, and not by the client")
                 return .over
             }
         }
+        let readable = readableBytes(behaviour)
+        if readable > 0, let progress = read(readable, behaviour) { return progress }
         if moved { return .moved }
-        return pause(behaviour, reads: reads)
+        return pause(behaviour, reads: readable > 0)
+    }
+
+    /// How much may be read now. After a Close of ours has been asked for, the client's must be read even by a server
+    /// that reads nothing, or slowly.
+    private func readableBytes(_ behaviour: ServerBehaviour) -> Int {
+        guard pendingBytes < Self.outputBytesMax else { return 0 }
+        if isEnding { return Self.readBytes }
+        guard behaviour.reads, !isStalled else { return 0 }
+        guard let bytesPerSecond = behaviour.readBytesPerSecond else { return Self.readBytes }
+        let now = Self.milliseconds()
+        if pace?.bytesPerSecond != bytesPerSecond {
+            pace = ReadPace(bytesPerSecond: bytesPerSecond, nowMilliseconds: now)
+        }
+        return min(Self.readBytes, pace?.allowance(nowMilliseconds: now) ?? 0)
+    }
+
+    /// - Returns: nil if there was nothing.
+    private func read(_ bytesMax: Int, _ behaviour: ServerBehaviour) -> Progress? {
+        if !unread.isEmpty {
+            let range = unread
+            unread = 0..<0
+            pace?.spent(range.count)
+            take(range, behaviour)
+            return .moved
+        }
+        switch stream.read(into: UnsafeMutableRawBufferPointer(rebasing: input[..<bytesMax])) {
+        case .bytes(let count):
+            pace?.spent(count)
+            take(0..<count, behaviour)
+            return .moved
+        case .notNow: return nil
+        case .end:
+            if record.ending.isEmpty { record.ending = "the client left without a Close frame" }
+        case .failed(let why): record.ending = why
+        }
+        return .over
     }
 
     /// Decodes what was read, and answers.
@@ -135,6 +172,10 @@ final class ServerConnection: @unchecked Sendable {
         var offset = 0
         let onlyCounts = behaviour.onlyCounts && server.onEvent == nil
         while !isReset {
+            if isStalled && !isEnding {
+                unread = range.lowerBound + offset..<range.upperBound
+                break
+            }
             if onlyCounts && isBetweenMessages && endpoint.state == .open { count(bytes, from: &offset) }
             let start = offset
             guard let event = endpoint.bytesReceived(bytes.bytes, from: &offset) else {
@@ -189,12 +230,18 @@ final class ServerConnection: @unchecked Sendable {
         if case .text(var text) = behaviour.answer {
             text.withUTF8 { sendMessage(.text, UnsafeRawBufferPointer($0), behaviour.fragmentBytes) }
         }
-        if let ending = behaviour.ending, record.messages == ending.messages {
-            if let code = ending.closeCode {
-                endpoint.queueClose(CloseCode(rawValue: code), reason: ControlPayload(reason: ending.reason))
-            } else {
-                isReset = true
-            }
+        carryOut(behaviour.ending(atMessage: record.messages))
+    }
+
+    private func carryOut(_ ending: ServerBehaviour.Ending.How?) {
+        switch ending {
+        case .none: break
+        case .close(let code, let reason):
+            endpoint.queueClose(CloseCode(rawValue: code), reason: ControlPayload(reason: reason))
+        case .reset: isReset = true
+        case .stall:
+            isStalled = true
+            server.onEvent?(.stalled(record))
         }
     }
 
@@ -225,12 +272,13 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     private func writeControlFrames(_ behaviour: ServerBehaviour) {
-        guard endpoint.hasControlFrames, behaviour.sendsPingsAndPongs || endpoint.state != .open else { return }
+        guard endpoint.hasControlFrames, !isStalled || isEnding else { return }
         // The queue is bounded to 8 Pings, a Pong and a Close of at most 127 bytes each.
         withUnsafeTemporaryAllocation(byteCount: 2048, alignment: 8) { space in
             var position = 0
             _ = endpoint.writeControlFrames(into: space, at: &position, keys: &keys)
-            output.append(contentsOf: space[..<position])
+            let frames = UnsafeRawBufferPointer(rebasing: space[..<position])
+            PongFrames.append(frames, as: behaviour.pongs, to: &output)
         }
     }
 
@@ -300,9 +348,16 @@ final class ServerConnection: @unchecked Sendable {
 
     private func pause(_ behaviour: ServerBehaviour, reads: Bool) -> Progress {
         if reads && stream.hasBufferedBytes { return .moved }
-        var deadline = Int64.max
-        if behaviour.pingIntervalMilliseconds != nil { deadline = nextPingMilliseconds }
-        let isGone = poll(reading: reads, writing: pendingBytes > 0 || stream.waitsForWriting, until: deadline)
+        var deadline = closeDeadline
+        if behaviour.pingIntervalMilliseconds != nil { deadline = min(deadline, nextPingMilliseconds) }
+        let writes = pendingBytes > 0 || stream.waitsForWriting
+        if let pace, !reads, behaviour.readBytesPerSecond != nil, !isStalled, !writes {
+            // A client that has left is noticed when all it sent has been read.
+            deadline = min(deadline, pace.readyMilliseconds)
+            _ = poll(watches: false, reading: false, writing: false, until: deadline)
+            return .moved
+        }
+        let isGone = poll(reading: reads, writing: writes, until: deadline)
         if isGone && !reads {
             record.ending = "the client is gone"
             return .over
@@ -325,19 +380,12 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// - Returns: whether both sides of the connection have ended.
-    private func poll(reading: Bool, writing: Bool, until deadline: Int64) -> Bool {
-        var events: Int32 = 0
-        if reading { events |= POLLIN }
-        if writing { events |= POLLOUT }
-        let entries = UnsafeMutableBufferPointer<pollfd>.allocate(capacity: 2)
-        defer { entries.deallocate() }
-        entries[0] = pollfd(fd: stream.descriptor, events: Int16(events), revents: 0)
-        entries[1] = pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0)
+    private func poll(watches: Bool = true, reading: Bool, writing: Bool, until deadline: Int64) -> Bool {
         // A behaviour that changes is noticed within a quarter of a second.
         let left = min(250, max(0, deadline - Self.milliseconds()))
-        _ = CLinux.poll(entries.baseAddress, 2, Int32(left))
-        if entries[1].revents != 0 { waker.clear() }
-        return Int32(entries[0].revents) & (POLLHUP | POLLERR) != 0
+        let events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
+        let found = waker.poll(watches ? stream.descriptor : -1, events: events, timeoutMilliseconds: Int32(left))
+        return found & (POLLHUP | POLLERR) != 0
     }
 
     static func milliseconds() -> Int64 {
@@ -345,11 +393,4 @@ final class ServerConnection: @unchecked Sendable {
         clock_gettime(CLOCK_MONOTONIC, &now)
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
-}
-
-/// What one read brought: handed to the server's log in one go.
-struct MessageBatch {
-    var count = 0
-    var payloadBytes = 0
-    var messages: [ReceivedMessage] = []
 }

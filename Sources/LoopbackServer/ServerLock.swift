@@ -97,7 +97,19 @@ final class ServerWaker: @unchecked Sendable {
 
     func wake() { _ = eventfd_write(descriptor, 1) }
 
-    func clear() {
+    /// Waits for the waker, and for a descriptor's events; -1 is none.
+    /// - Returns: what happened to the descriptor.
+    func poll(_ other: Int32, events: Int32, timeoutMilliseconds: Int32) -> Int32 {
+        let entries = UnsafeMutableBufferPointer<pollfd>.allocate(capacity: 2)
+        defer { entries.deallocate() }
+        entries[0] = pollfd(fd: other, events: Int16(events), revents: 0)
+        entries[1] = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = CLinux.poll(entries.baseAddress, 2, timeoutMilliseconds)
+        if entries[1].revents != 0 { clear() }
+        return Int32(entries[0].revents)
+    }
+
+    private func clear() {
         var value: eventfd_t = 0
         _ = eventfd_read(descriptor, &value)
     }

@@ -1,6 +1,7 @@
 import CLinux
-import LoopbackServer
 import Testing
+
+@testable import LoopbackServer
 
 @Suite struct LoopbackWebSocketServerTests {
     private func server(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws -> LoopbackWebSocketServer {
@@ -72,12 +73,65 @@ import Testing
         let ping: [UInt8] = [0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69]
         client.send(ping)
         #expect(client.bytes(4) == [0x8A, 0x02, 0x68, 0x69])
-        server.behaviour.sendsPingsAndPongs = false
+        server.behaviour.pongs = .none
         // The behaviour is read with each turn of the connection's loop, which a message makes certain.
         client.send(RawClient.hello)
         #expect(server.waitForMessages(1, timeoutMilliseconds: 5000))
         client.send(ping)
         #expect(client.isQuiet(milliseconds: 300))
+    }
+
+    @Test func answersAPingWithOtherBytesIfToldSo() throws {
+        let server = try server { $0.behaviour.pongs = .wrong }
+        defer { server.stop() }
+        let client = RawClient.open(server)
+        client.send([0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69])
+        #expect(client.bytes(4) == [0x8A, 0x02, 0x97, 0x96])
+    }
+
+    @Test func stallsAtItsMessageAndStillClosesAtTheEnd() throws {
+        let server = try server {
+            $0.behaviour.answer = .text("ok")
+            $0.behaviour.ending = .init(messages: 2, how: .stall)
+        }
+        let client = RawClient.open(server)
+        // In one piece, so that the third and the Ping have been read when it stalls.
+        client.send(RawClient.hello + RawClient.hello + RawClient.hello + [0x89, 0x80, 0, 0, 0, 0])
+        #expect(client.bytes(8) == [0x81, 0x02, 0x6F, 0x6B, 0x81, 0x02, 0x6F, 0x6B])
+        #expect(client.isQuiet(milliseconds: 300))
+        #expect(server.messageCount == 2)
+        let stopper = ServerStopper(server)
+        // 1001: the Close frame was asked for before the rest was read, so that nothing is answered any more.
+        let close = client.bytes(4)
+        #expect(close == [0x88, 0x02, 0x03, 0xE9])
+        client.send([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE9])
+        stopper.join()
+        #expect(server.messageCount == 3)
+    }
+
+    @Test func readsNoFasterThanItWasTold() throws {
+        let server = try server { $0.behaviour.readBytesPerSecond = 100 }
+        defer { server.stop() }
+        let client = RawClient.open(server)
+        let start = ServerConnection.milliseconds()
+        for _ in 0..<10 { client.send(RawClient.hello) }
+        #expect(server.waitForMessages(10, timeoutMilliseconds: 60_000))
+        // 110 bytes, of which ten are free.
+        #expect(ServerConnection.milliseconds() - start >= 900)
+    }
+
+    @Test func refusesTheFirstRequestsAlone() throws {
+        let server = try server {
+            $0.behaviour.handshake = .refuse(status: 503, reason: "Busy", headers: [])
+            $0.behaviour.handshakeCount = 2
+        }
+        defer { server.stop() }
+        for _ in 0..<2 {
+            let client = RawClient.connect(server.port)!
+            client.send(RawClient.handshake)
+            #expect(client.text(17) == "HTTP/1.1 503 Busy")
+        }
+        _ = RawClient.open(server)
     }
 
     @Test func pingsAtIntervals() throws {
@@ -89,7 +143,7 @@ import Testing
     }
 
     @Test func closesBehindTheMessageItWasToldTo() throws {
-        let server = try server { $0.behaviour.ending = .init(messages: 2, closeCode: 1013, reason: "later") }
+        let server = try server { $0.behaviour.ending = .init(messages: 2, how: .close(code: 1013, reason: "later")) }
         defer { server.stop() }
         let client = RawClient.open(server)
         client.send(RawClient.hello)
@@ -103,7 +157,7 @@ import Testing
     }
 
     @Test func resetsBehindTheMessageItWasToldTo() throws {
-        let server = try server { $0.behaviour.ending = .init(messages: 1, closeCode: nil) }
+        let server = try server { $0.behaviour.ending = .init(messages: 1, how: .reset) }
         defer { server.stop() }
         let client = RawClient.open(server)
         client.send(RawClient.hello)

@@ -219,7 +219,8 @@ def test_every_example_of_the_manual_is_run() -> None:
     page = ROOT / "docs/tool.md"
     run = {re.sub(r"^output (?:of|like): ", "", block.mark) for block in BLOCKS if block.page == page}
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
-    examples = re.findall(r"`((?:echo [^`|]*\| )?neuron-ws (?:check|push|connect|explain|encode|bench) [^`]*)`", text)
+    commands = "check|push|connect|serve|explain|encode|bench"
+    examples = re.findall(rf"`((?:echo [^`|]*\| )?neuron-ws (?:{commands}) [^`]*)`", text)
     assert len(examples) > 8
     assert [example for example in examples if example not in run and "…" not in example] == []
 

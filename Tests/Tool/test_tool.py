@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,6 @@ from typing import Any
 import foreign
 import pytest
 import tool
-from websockets.sync.client import connect
 
 
 def group(number: int, name: str = "fast") -> dict[str, Any]:
@@ -194,89 +190,3 @@ def test_push_waits_for_a_server_that_comes_late() -> None:
         assert counters(server.wait_for(2)) == [1, 2]
         process.communicate(timeout=20)
     assert process.returncode == 0
-
-
-# serve
-
-
-class Served:
-    """`neuron-ws serve` with the URL that it printed. Its output is read along, or it would come to a halt."""
-
-    def __init__(self, *words: object) -> None:
-        self.process = tool.start("serve", "--port", 0, *words)
-        assert self.process.stdout
-        match = re.search(r"wss?://127\.0\.0\.1:\d+", self.process.stdout.readline())
-        assert match
-        self.url = match.group()
-        self.output: list[str] = []
-        self.reader = threading.Thread(target=lambda: self.output.extend(self.process.stdout or []), daemon=True)
-        self.reader.start()
-
-    def end(self, how: signal.Signals) -> tuple[int, str]:
-        self.process.send_signal(how)
-        status = self.process.wait(10)
-        self.reader.join(10)
-        assert self.process.stderr and self.process.stderr.read() == ""
-        return status, "".join(self.output)
-
-    def __enter__(self) -> Served:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.reader.join(10)
-        self.process.__exit__(None, None, None)  # waits and closes the pipes
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_prints_what_it_gets_until_it_is_interrupted(how: signal.Signals) -> None:
-    with Served() as served:
-        with connect(served.url + "/data") as client:
-            client.send('{"a":"\x1b[31m"}')
-            client.send(b"\x00\xff")
-        status, output = served.end(how)
-    assert status == 0
-    stamp = r"\d\d:\d\d:\d\d\.\d\d\d  #1 "
-    assert re.search(stamp + r"opened  127\.0\.0\.1:\d+  /data", output)
-    # What a terminal would obey is spelled out.
-    assert re.search(stamp + r'text, 13 bytes  {"a":"\\u001b\[31m"}', output)
-    assert re.search(stamp + r"binary, 2 bytes  00 ff", output)
-    assert re.search(stamp + r"ended  2 messages", output)
-    assert "2 messages of 15 bytes on 1 connection" in output
-
-
-def test_serve_echoes() -> None:
-    with Served("--echo") as served, connect(served.url, max_size=None) as client:
-        for message in ("", "ü" * 100_000, b"\x00" * 200_000):
-            client.send(message)
-            assert client.recv(10) == message
-
-
-def test_serve_over_tls(authority: foreign.Authority) -> None:
-    import ssl
-
-    context = ssl.create_default_context(cafile=str(authority.ca))
-    with Served("--cert", authority.cert, "--key", authority.key, "--echo") as served:
-        assert served.url.startswith("wss://")
-        with connect(served.url, ssl=context) as client:
-            client.send("x" * 1_000_000)
-            assert client.recv(10) == "x" * 1_000_000
-
-
-def test_serve_says_goodbye_to_its_clients() -> None:
-    with Served() as served, connect(served.url) as client:
-        served.process.send_signal(signal.SIGTERM)
-        with pytest.raises(Exception) as closed:
-            client.recv(10)
-        assert getattr(closed.value, "rcvd", None) is not None
-        assert closed.value.rcvd.code == 1001  # type: ignore[attr-defined]
-        assert served.process.wait(10) == 0
-
-
-def test_serve_on_a_port_that_is_taken() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = tool.run("serve", "--port", port)
-    assert done.returncode == 1
-    assert str(port) in done.stderr

@@ -14,7 +14,7 @@ import Testing
 
     @Test func aLongDumpIsCut() {
         let text = [UInt8](repeating: 1, count: 100).withUnsafeBytes { HexDump.text($0, bytesMax: 32) }
-        #expect(text.split(separator: "\n").last == "  … 68 more bytes; --raw has them all")
+        #expect(text.split(separator: "\n").last == "  … 68 more bytes; --json has them all")
     }
 
     @Test func jsonIsColouredByWhatItIs() {

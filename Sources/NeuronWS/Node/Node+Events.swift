@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// What is told: by events if the host takes them, else by its callbacks. A callback may end the node.
 extension Node {

@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// What the stream reports.
 extension NodeSession: StreamOwner {

@@ -24,7 +24,7 @@ enum PushCommand {
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
         let settings = try Settings.compose(arguments, inputHolds: "the groups")
-        let watch = try SubscriptionWatch.parse(arguments.all("--subscribe"))
+        let watch = try SubscriptionWatch.parse(arguments.all("--subscribe"), option: "--subscribe")
         let timeout = try arguments.integer("--timeout", in: 0...86_400) ?? 30
         let observer = TroubleTeller()
         let node: Node

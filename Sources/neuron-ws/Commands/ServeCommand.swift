@@ -1,20 +1,40 @@
 import CLinux
 import LoopbackServer
 
-/// `neuron-ws serve`: a small server that prints what it gets.
+/// `neuron-ws serve`: a small server that prints what it gets, and misbehaves as it is told.
 enum ServeCommand {
     static let syntax = CommandSyntax(
         name: "serve",
         summary: "a small server on 127.0.0.1 and ::1 that prints what it gets, until it is interrupted",
         options: [
             ArgumentOption(name: "--port", value: "N", help: "where to listen; 0: any free port", isRequired: true),
-            ArgumentOption(name: "--cert", value: "FILE", help: "the certificate as PEM: then it is wss"),
+            ArgumentOption(name: "--tls", value: nil, help: "wss, with a certificate made on the spot"),
+            ArgumentOption(name: "--cert", value: "FILE", help: "wss, with this certificate as PEM"),
             ArgumentOption(name: "--key", value: "FILE", help: "the certificate's key as PEM"),
             ArgumentOption(name: "--echo", value: nil, help: "send each message back"),
+            ArgumentOption(
+                name: "--filter", value: "DRIVER/GROUP", help: "show these groups alone, * for all; may be repeated"),
+            ArgumentOption(name: "--pretty", value: nil, help: "JSON indented and, on a terminal, coloured"),
+            ArgumentOption(name: "--json", value: nil, help: "each event as one JSON object a line"),
+            ArgumentOption(name: "--count", value: "N", help: "end when so many messages have been shown"),
+            ArgumentOption(
+                name: "--timeout", value: "SECONDS", help: "end after so long; before --count, that is a failure"),
+            ArgumentOption(
+                name: "--fault", value: "FAULT", help: "do it wrong, as below; several with commas, or repeated",
+                words: ServeFault.allCases.map { $0.form }),
+        ],
+        notes: ["FAULT is one of:"] + faultLines + [
+            "",
+            "N counts the messages of each connection anew. --tls prints the path of its CA's certificate, for --ca",
+            "and the setting ca; the file is removed at the end. A message without a driver's and a group's name is",
+            "of no --filter.",
+            "Exit status 0 says that it listened, and that --count was reached if it was given.",
         ])
 
-    /// Longer binary messages are cut when they are printed.
-    private static let shownBinaryBytesMax = 64
+    private static var faultLines: [String] {
+        let width = ServeFault.allCases.map { $0.form.count }.max() ?? 0
+        return ServeFault.allCases.map { "  \(Text.left($0.form, width))  \($0.meaning)" }
+    }
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
         var configuration = ServerConfiguration()
@@ -22,35 +42,59 @@ enum ServeCommand {
         guard arguments.has("--cert") == arguments.has("--key") else {
             throw UsageError(text: "--cert and --key belong together")
         }
+        guard !arguments.has("--tls") || !arguments.has("--cert") else {
+            throw UsageError(text: "--tls makes a certificate, and --cert gives one: leave one of them out")
+        }
         configuration.certificatePEM = try file(arguments, "--cert")
         configuration.keyPEM = try file(arguments, "--key")
         configuration.behaviour.collects = false
         configuration.behaviour.answer = arguments.has("--echo") ? .echo : .nothing
-        configuration.onEvent = show
+        try ServeFaults.parse(arguments.all("--fault")).apply(to: &configuration)
+        let count = try arguments.integer("--count", in: 1...Int.max)
+        let timeout = try arguments.milliseconds("--timeout", upTo: 31_536_000)
+        let style = try MessagePrinter.style(arguments)
+        let filter = try SubscriptionWatch.parse(arguments.all("--filter"), option: "--filter")
 
-        // Blocked before any thread is there, so that they wait for sigwait below.
-        var ends = sigset_t()
-        sigemptyset(&ends)
-        sigaddset(&ends, SIGINT)
-        sigaddset(&ends, SIGTERM)
-        pthread_sigmask(SIG_BLOCK, &ends, nil)
-
-        let server: LoopbackWebSocketServer
-        do throws(ServerError) { server = try LoopbackWebSocketServer.start(configuration) } catch {
-            Terminal.complain(error.message)
+        let signals = ServeSignals.block()
+        let report = ServeReport(style: style, filter: filter, count: count) { signals.tellCounted() }
+        configuration.onEvent = { report.show($0) }
+        guard arguments.has("--tls") else { return serve(configuration, report, signals, count, timeout, nil) }
+        do throws(ServeCertificate.Failure) {
+            let certificate = try ServeCertificate.make()
+            configuration.certificatePEM = certificate.certificatePEM
+            configuration.keyPEM = certificate.keyPEM
+            return serve(configuration, report, signals, count, timeout, certificate)
+        } catch {
+            Terminal.complain(Terminal.printable(error.text))
             return .failed
         }
-        Output.standard.writeLine("listening on \(server.url); Ctrl-C ends it")
-        var signal: Int32 = 0
-        sigwait(&ends, &signal)
-        // A second one ends the tool at once, should anything hang.
-        pthread_sigmask(SIG_UNBLOCK, &ends, nil)
+    }
+
+    private static func serve(
+        _ configuration: ServerConfiguration, _ report: ServeReport, _ signals: ServeSignals, _ count: Int?,
+        _ timeoutMilliseconds: Int?, _ certificate: ServeCertificate?
+    ) -> ExitStatus {
+        Output.standard.beforeGivingUp = { certificate?.remove() }
+        let server: LoopbackWebSocketServer
+        do throws(ServerError) {
+            server = try report.start(configuration, authorityPath: certificate?.authorityPath)
+        } catch {
+            certificate?.remove()
+            let hint = configuration.port == 0 ? "" : "; choose another --port, or 0 for any free one"
+            Terminal.complain(error.message + hint)
+            return .failed
+        }
+        let end = signals.wait(timeoutMilliseconds: timeoutMilliseconds) { report.isComplete }
+        certificate?.remove()
+        // A second interrupt ends the tool at once, should anything hang.
+        signals.unblock()
         server.stop()
-        let connections = server.endedConnections.count
-        Output.standard.writeLine(
-            "\(Text.count(server.messageCount, "message")) of \(Text.count(server.payloadBytes, "byte")) "
-                + "on \(Text.count(connections, "connection"))")
-        return .success
+        report.sum(server)
+        guard let count, !report.isComplete else { return .success }
+        if end == .timedOut {
+            Terminal.complain("\(Text.grouped(report.shownCount)) of \(Text.count(count, "message")) came")
+        }
+        return .failed
     }
 
     private static func file(_ arguments: Arguments, _ name: String) throws(UsageError) -> String? {
@@ -58,34 +102,5 @@ enum ServeCommand {
         do throws(File.Failure) { return try File.read(path) } catch {
             throw UsageError(text: "\(name): \(error.text)")
         }
-    }
-
-    @Sendable private static func show(_ event: ServerEvent) {
-        let time = Terminal.styled(.faint, Clock.timeOfDay())
-        switch event {
-        case .opened(let record):
-            let client = record.clientCertificate.map { ", client certificate \($0)" } ?? ""
-            Output.standard.writeLine(
-                "\(time)  #\(record.number) opened  \(record.peer)  \(Terminal.printable(record.resource + client))")
-        case .message(let connection, let isText, let bytes):
-            let size = Text.count(bytes.count, "byte")
-            let kind = isText ? "text" : "binary"
-            let content = isText ? Terminal.printable(String(decoding: bytes, as: UTF8.self)) : hexadecimal(bytes)
-            Output.standard.writeLine("\(time)  #\(connection) \(kind), \(size)  \(content)")
-        case .ended(let record):
-            var how = record.ending
-            if let code = record.closeCode, code != 1005 { how += ", code \(code) \(record.closeReason)" }
-            Output.standard.writeLine(
-                "\(time)  #\(record.number) ended  \(Text.count(record.messages, "message"))  "
-                    + Terminal.printable(how)
-            )
-        }
-    }
-
-    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
-        let shown = bytes.prefix(shownBinaryBytesMax).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return shown.joined(separator: " ") + (bytes.count > shownBinaryBytesMax ? " …" : "")
     }
 }

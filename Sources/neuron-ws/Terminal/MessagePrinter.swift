@@ -20,16 +20,19 @@ struct MessagePrinter {
         return given.first?.style ?? .plain
     }
 
-    func print(isText: Bool, _ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter connection: the number of the one that it came by, where there are several.
+    func print(isText: Bool, _ bytes: UnsafeRawBufferPointer, connection: Int? = nil) {
         switch style {
         case .raw:
             Output.standard.write(bytes: bytes)
             if isText { Output.standard.write("\n") }
         case .json:
-            Output.standard.write(Self.line(isText: isText, bytes) + "\n")
+            Output.standard.write(Self.line(isText: isText, bytes, connection: connection) + "\n")
         case .plain, .pretty:
             let kind = isText ? "text" : "binary"
-            let head = "\(Terminal.styled(.faint, Clock.timeOfDay()))  \(kind), \(Text.count(bytes.count, "byte"))"
+            let origin = connection.map { "#\($0) " } ?? ""
+            let head =
+                "\(Terminal.styled(.faint, Clock.timeOfDay()))  \(origin)\(kind), \(Text.count(bytes.count, "byte"))"
             if !isText {
                 Output.standard.write(head + "\n" + HexDump.text(bytes, bytesMax: Self.dumpBytesMax))
             } else if style == .pretty, let root = try? JSON.parse(bytes) {
@@ -41,13 +44,15 @@ struct MessagePrinter {
         Output.standard.flush()
     }
 
-    /// {"time":"14:03:59.127","kind":"text","text":"…"}, or "hex" for bytes.
-    static func line(isText: Bool, _ bytes: UnsafeRawBufferPointer) -> String {
+    /// {"time":"14:03:59.127","kind":"text","text":"…"}, or "hex" for bytes. By a numbered connection it is an event
+    /// among others: "event":"message","connection":1 behind the time.
+    static func line(isText: Bool, _ bytes: UnsafeRawBufferPointer, connection: Int? = nil) -> String {
         let content =
             isText
             ? "\"text\":\(JSONText.quoted(String(decoding: bytes, as: UTF8.self)))"
             : "\"hex\":\"\(bytes.map { HexDump.digits($0) }.joined())\""
-        return "{\"time\":\"\(Clock.timeOfDay())\",\"kind\":\"\(isText ? "text" : "binary")\",\(content)}"
+        let origin = connection.map { "\"event\":\"message\",\"connection\":\($0)," } ?? ""
+        return "{\"time\":\"\(Clock.timeOfDay())\",\(origin)\"kind\":\"\(isText ? "text" : "binary")\",\(content)}"
     }
 }
 
@@ -70,7 +75,7 @@ enum HexDump {
             lines += "\(Text.left(hex, lineBytes * 3 - 1))  |\(letters)|\n"
         }
         if bytes.count > bytesMax {
-            lines += "  … \(Text.count(bytes.count - bytesMax, "more byte")); --raw has them all\n"
+            lines += "  … \(Text.count(bytes.count - bytesMax, "more byte")); --json has them all\n"
         }
         return lines
     }

@@ -21,6 +21,8 @@ final class Output: @unchecked Sendable {
     private let descriptor: Int32
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var buffer: [UInt8] = []
+    /// What must not be left behind when the tool ends because nobody takes its output. Set before there are threads.
+    var beforeGivingUp: () -> Void = {}
 
     private init(descriptor: Int32) {
         self.descriptor = descriptor
@@ -100,6 +102,7 @@ final class Output: @unchecked Sendable {
             let text = "neuron-ws: standard output cannot be written: \(systemErrorText(number))\n"
             _ = text.withCString { CLinux.write(2, $0, strlen($0)) }
         }
+        beforeGivingUp()
         _exit(ExitStatus.failed.rawValue)
     }
 }

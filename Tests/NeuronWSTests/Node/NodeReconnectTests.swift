@@ -36,7 +36,7 @@ extension NodeSuites {
                 if let close {
                     $0.behaviour.bytesAfterHandshake = close
                 } else {
-                    $0.behaviour.ending = ServerBehaviour.Ending(messages: 1, closeCode: nil)
+                    $0.behaviour.ending = ServerBehaviour.Ending(messages: 1, how: .reset)
                 }
             }
             defer { first.stop() }
