@@ -22,6 +22,8 @@
  *            without it  Result<T> is T, and what fails throws Error;
  *            with it     Result<T> is like std::expected<T, Error>: it has either a value or an error, and nothing of
  *                        this header throws. Where there is no memory for a copied text or a callback the program ends.
+ *                        A Result is true where the call went well, whatever its value: next_event().value() says
+ *                        whether there was an event.
  *            Both may be mixed in one program: they are of different inline namespaces.
  * Borrowing  string_view, Span, Tag and Group own nothing. What they point to has to live until the call that they are
  *            given to returns, and no longer.

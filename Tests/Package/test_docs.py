@@ -131,7 +131,8 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
     wrong = []
     for block in BLOCKS:
         fits = {
-            "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"), "output": True,
+            "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
+            "output": True,
         }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
@@ -154,7 +155,9 @@ def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.S
         (tmp_path / "libneuron_ws.so.1").symlink_to(foreign.LIBRARY)
         link = [str(tmp_path / "libneuron_ws.so.1"), f"-Wl,-rpath,{tmp_path}", "-lpthread"]
         built = subprocess.run(
-            [*STRICT[block.language], str(program), "-o", str(tmp_path / "program"), *link], capture_output=True, text=True)
+            [*STRICT[block.language], str(program), "-o", str(tmp_path / "program"), *link],
+            capture_output=True, text=True,
+        )
         assert built.returncode == 0, built.stderr
         command = [str(tmp_path / "program")]
     done = executed(command, tmp_path, server)
