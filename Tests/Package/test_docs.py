@@ -185,7 +185,8 @@ def test_a_piece_of_c_or_cpp_compiles(block: Block, tmp_path: Path) -> None:
     if block.language == "cpp":
         headers = ["neuron_ws.hpp", "cstdio", "iostream", "vector"]
     source.write_text("".join(f"#include <{header}>\n" for header in headers) + block.text)
-    built = subprocess.run([*STRICT[block.language], "-c", str(source), "-o", os.devnull], capture_output=True, text=True)
+    command = [*STRICT[block.language], "-c", str(source), "-o", os.devnull]
+    built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
 
 
