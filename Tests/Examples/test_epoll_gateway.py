@@ -51,6 +51,13 @@ def running(gateway: Path, url: str, milliseconds: int = 5) -> Iterator[subproce
         program.communicate()
 
 
+def read_until(program: subprocess.Popen[str], told: str) -> None:
+    """Reads what it says until a line tells this."""
+    assert program.stderr is not None
+    lines = iter(program.stderr.readline, "")
+    assert any(told in line for line in lines), f"it ended before it told {told}"
+
+
 def ended(program: subprocess.Popen[str], sent: int = signal.SIGTERM) -> dict[str, tuple[int, int]]:
     """Ends it by the signal; what each line delivered and dropped."""
     program.send_signal(sent)
@@ -85,9 +92,7 @@ def test_all_nodes_deliver_and_end_by_a_signal(gateway: Path, sent: int) -> None
 def test_what_was_collected_without_a_server_arrives_when_it_is_there(gateway: Path) -> None:
     port = foreign.free_port()
     with running(gateway, f"ws://127.0.0.1:{port}/", 20) as program:
-        assert program.stderr is not None
-        while "NEURON_WS_PHASE_WAITING" not in program.stderr.readline():
-            pass
+        read_until(program, "NEURON_WS_PHASE_WAITING")
         with foreign.Server(port) as server:
             foreign.wait_until(lambda: set(strokes_of(server)) == set(LINES), PATIENCE)
             told = ended(program)
@@ -132,26 +137,38 @@ def accepting(head: bytes) -> bytes:
         f"Sec-WebSocket-Accept: {accept_key(key[1].decode())}\r\n\r\n").encode()
 
 
-def test_three_nodes_stop_side_by_side_and_a_second_signal_hurries(gateway: Path) -> None:
+def test_three_nodes_stop_side_by_side(gateway: Path) -> None:
     deaf = Deaf()
     try:
         with running(gateway, f"ws://127.0.0.1:{deaf.port}/", 1000) as program:
             foreign.wait_until(lambda: len(deaf.opened) == 3, PATIENCE)
             begin = time.monotonic()
             program.send_signal(signal.SIGTERM)
-            seconds = [0.0]
-            assert program.stderr is not None
-            idle = 0
-            while idle < 3:
-                line = program.stderr.readline()
-                assert line, "it ended before the nodes did"
-                if "PHASE_IDLE, NEURON_WS_REASON_STOPPED" in line:
-                    idle += 1
-                    seconds.append(time.monotonic() - begin)
+            seconds = []
+            for _ in LINES:
+                read_until(program, "PHASE_IDLE, NEURON_WS_REASON_STOPPED")
+                seconds.append(time.monotonic() - begin)
             program.communicate(timeout=PATIENCE)
             assert program.returncode == 0
             # 2 s for each: behind each other the third would come 4 s after the first.
-            assert seconds[1] >= 1.5 and seconds[3] - seconds[1] < 1.5, seconds
+            assert seconds[0] >= 1.5 and seconds[2] - seconds[0] < 1.5, seconds
+    finally:
+        deaf.close()
+
+
+def test_a_second_signal_hurries(gateway: Path) -> None:
+    deaf = Deaf()
+    try:
+        with running(gateway, f"ws://127.0.0.1:{deaf.port}/", 1000) as program:
+            foreign.wait_until(lambda: len(deaf.opened) == 3, PATIENCE)
+            for _ in LINES:
+                read_until(program, "NEURON_WS_PHASE_OPEN")
+            program.send_signal(signal.SIGTERM)
+            for _ in LINES:
+                read_until(program, "NEURON_WS_PHASE_CLOSING")
+            begin = time.monotonic()
+            ended(program)
+            assert time.monotonic() - begin < 1.5
     finally:
         deaf.close()
 
