@@ -205,8 +205,11 @@ void events()
         }
     };
     const auto take_until = [&](const auto &reached) {
+        const auto end = std::chrono::steady_clock::now() + 60s;
         while (!reached()) {
             pollfd ready{};
+            if (!CHECK(std::chrono::steady_clock::now() < end))
+                return;
             ready.fd = descriptor;
             ready.events = POLLIN;
             if (!CHECK(poll(&ready, 1, 20000) == 1))
