@@ -95,7 +95,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
 	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth
 
-test-c: test-dependencies build ## C99 and C++17 programs by gcc, also under valgrind; a host with symbols of its own
+test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
 	$(PYTHON) Tests/Embedding/symbol_capture/run.py
 

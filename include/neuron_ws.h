@@ -11,7 +11,7 @@
  *         puts(neuron_ws_last_error());
  *     neuron_ws_node_subscribe(node, "*", "*", NULL);
  *     neuron_ws_node_start(node);
- *     neuron_ws_tag_t tag = {.name = "temperature", .type = NEURON_WS_TYPE_DOUBLE, .value.d64 = 21.5};
+ *     neuron_ws_tag_t tag = {.name = "temperature", .type = NEURON_WS_TYPE_DOUBLE, .value = {.d64 = 21.5}};
  *     neuron_ws_group_t group = {.size = sizeof group, .driver = "plc1", .group = "fast",
  *                                .tags = &tag, .tag_count = 1, .tag_size = sizeof tag};
  *     neuron_ws_node_push(node, &group, NULL);
@@ -549,7 +549,7 @@ typedef NEURON_WS_ENUM(neuron_ws_request_kind){
  * false BOOL, text STRING, array an array of these (of several kinds, or empty: CUSTOM), object CUSTOM. `precision`
  * comes with it. Where a member is repeated the last one counts.
  */
-typedef struct neuron_ws_request_info {
+typedef struct { /* no tag: it would be the function's name, which C++ compilers warn of */
     size_t size;
     neuron_ws_request_kind_t kind;
     const char *uuid;            /* names of this struct are NUL-terminated UTF-8 and never NULL */

@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Interop"))
 
 import foreign  # noqa: E402
+import hpp  # noqa: E402
 from large_peer import LargePeer  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
@@ -74,6 +75,8 @@ def main() -> int:
         print(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY")
         return 2
     every_function_is_used(tally)
+    for name in hpp.functions_left_out():
+        tally.one(f"neuron_ws.hpp uses {name}", False)
     with tempfile.TemporaryDirectory() as folder:
         build = Path(folder)
         # Under its soname, so that the loader finds it as in an installation.
@@ -101,6 +104,11 @@ def main() -> int:
                 name = what.partition(",")[0]
                 arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port]}
                 tally.program(what, [program, *arguments.get(name, [])], 240)
+            for what, found in hpp.programs(build, link):
+                if isinstance(found, Path):
+                    tally.program(what, [found, echo.port], 240)
+                else:
+                    tally.one(f"{what} compiles without a warning", False, found)
             headers = [headers for path, headers in echo.requests if path == "/attempt"]
             tally.one(
                 "before_connect's URL, header and token reached the server",

@@ -2,8 +2,8 @@
 
 A comment before a fenced block of README.md or docs/*.md says what is done with it:
 
-<!-- run -->              a whole program in C or Python: compiled without a warning, run beside an echoing server
-<!-- compile -->          a piece of C: compiled without a warning
+<!-- run -->              a whole program in C, C++ or Python: compiled without a warning, run beside an echoing server
+<!-- compile -->          a piece of C or C++: compiled without a warning
 <!-- file: NAME -->       written to a file for the commands of the same page
 <!-- output -->           what the program before it prints
 <!-- output of: CMD -->   what a shell command prints, but for times in ms; neuron-ws is on its PATH, make runs in the
@@ -29,14 +29,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests/Interop"))
+sys.path[:0] = [str(ROOT / "Tests/Interop"), str(ROOT / "Tests/CABI")]
 
 import foreign  # noqa: E402
+import hpp  # noqa: E402
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0]
 SHOWN = "127.0.0.1:8080"
-STRICT = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
+STRICT = {"c": ["gcc", "-std=c99", *WARNINGS], "cpp": ["g++", "-std=c++17", "-Wconversion", "-Wshadow", *WARNINGS]}
 # The gateway's form has another way to say these, or no number for their default: its schema does not hold them.
 HIDDEN = {"host", "port", "tls", "path", "user-timeout"}
 
@@ -129,14 +131,15 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
     wrong = []
     for block in BLOCKS:
         fits = {
-            "run": block.language in ("c", "python"), "compile": block.language == "c", "output": True,
+            "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
+            "output": True,
         }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
     assert wrong == []
 
 
-@pytest.mark.parametrize("language", ["c", "python"])
+@pytest.mark.parametrize("language", ["c", "cpp", "python"])
 def test_the_readme_shows_a_program_that_runs(language: str) -> None:
     assert [block for block in marked("run") if block.page == README and block.language == language]
 
@@ -144,15 +147,17 @@ def test_the_readme_shows_a_program_that_runs(language: str) -> None:
 @named(marked("run"))
 def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.Server, tmp_path: Path) -> None:
     received = len(server.messages)
-    program = tmp_path / ("program.c" if block.language == "c" else "program.py")
+    program = tmp_path / f"program.{'py' if block.language == 'python' else block.language}"
     program.write_text(for_server(block.text, server))
     command = [sys.executable, "-W", "error", str(program)]
-    if block.language == "c":
+    if block.language != "python":
         # Under its soname, so that the loader finds it as in an installation.
         (tmp_path / "libneuron_ws.so.1").symlink_to(foreign.LIBRARY)
         link = [str(tmp_path / "libneuron_ws.so.1"), f"-Wl,-rpath,{tmp_path}", "-lpthread"]
         built = subprocess.run(
-            [*STRICT, str(program), "-o", str(tmp_path / "program"), *link], capture_output=True, text=True)
+            [*STRICT[block.language], str(program), "-o", str(tmp_path / "program"), *link],
+            capture_output=True, text=True,
+        )
         assert built.returncode == 0, built.stderr
         command = [str(tmp_path / "program")]
     done = executed(command, tmp_path, server)
@@ -164,12 +169,24 @@ def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.S
         assert as_shown(done.stdout, server) == after[0].text
 
 
+@pytest.mark.parametrize("compiler", ["g++", hpp.clang()])
+def test_the_ten_lines_of_c_are_cpp_too(compiler: str) -> None:
+    """Designated initialisers came with C++20; that members left out are zero is as sure there as in C."""
+    block = next(block for block in marked("run") if block.page == README and block.language == "c")
+    options = ["-std=c++20", *WARNINGS, "-Wno-missing-field-initializers", "-fsyntax-only", "-x", "c++", "-"]
+    built = subprocess.run([compiler, *options], input=block.text, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+
+
 @named(marked("compile"))
-def test_a_piece_of_c_compiles(block: Block, tmp_path: Path) -> None:
-    source = tmp_path / "piece.c"
+def test_a_piece_of_c_or_cpp_compiles(block: Block, tmp_path: Path) -> None:
+    source = tmp_path / f"piece.{block.language}"
     headers = ["neuron_ws.h", "stdio.h", "stdlib.h", "string.h"]
+    if block.language == "cpp":
+        headers = ["neuron_ws.hpp", "cstdio", "iostream", "vector"]
     source.write_text("".join(f"#include <{header}>\n" for header in headers) + block.text)
-    built = subprocess.run([*STRICT, "-c", str(source), "-o", os.devnull], capture_output=True, text=True)
+    command = [*STRICT[block.language], "-c", str(source), "-o", os.devnull]
+    built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
 
 
@@ -386,7 +403,8 @@ def test_the_readme_leads_to_every_page() -> None:
 
 def test_c_names_in_the_pages_are_the_headers() -> None:
     """Each neuron_ws_… and NEURON_WS_… of a page is in the header, or begins one that is (`neuron_ws_attempt_`)."""
-    known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", (ROOT / "include/neuron_ws.h").read_text()))
+    headers = [(ROOT / "include" / name).read_text() for name in ("neuron_ws.h", "neuron_ws.hpp")]
+    known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", "".join(headers)))
     # Of the environment, for the tests and the binding.
     known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS"}
     unknown = []
