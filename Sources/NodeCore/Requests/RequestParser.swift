@@ -38,11 +38,10 @@ struct RequestParser {
         info.tag_size = MemoryLayout<neuron_ws_tag_t>.stride
     }
 
-    /// `outline` is that of `bytes` or of what they lie in, and says that they look like a request.
-    static func parse(
-        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules
-    ) -> Verdict {
-        func malformed(_ reason: String) -> Verdict { .malformed(MalformedRequest(uuid: outline.echo, reason: reason)) }
+    /// What is wrong with the document as such; nil: it is JSON within the limits. `outline` is that of `bytes` or of
+    /// what they lie in, and says that they look like a request.
+    static func check(_ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline) -> MalformedRequest? {
+        func malformed(_ reason: String) -> MalformedRequest { MalformedRequest(uuid: outline.echo, reason: reason) }
         if bytes.count > RequestLimits.documentBytesMax {
             return malformed(
                 "the request has \(bytes.count) bytes; at most \(RequestLimits.documentBytesMax) are taken")
@@ -54,6 +53,14 @@ struct RequestParser {
         do throws(JSONError) {
             try JSONChecker.check(ByteOrderMark.skipped(bytes))
         } catch { return malformed("the request is not JSON: \(error.text)") }
+        return nil
+    }
+
+    /// What has passed `check`.
+    static func parse(
+        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules
+    ) -> Verdict {
+        func malformed(_ reason: String) -> Verdict { .malformed(MalformedRequest(uuid: outline.echo, reason: reason)) }
         var parser = RequestParser(outline, rules, documentBytes: bytes.count)
         do throws(Fault) {
             return .request(try parser.read(bytes))

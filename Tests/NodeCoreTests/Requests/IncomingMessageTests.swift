@@ -52,6 +52,47 @@ import Testing
         #expect(parts("[" + blanks + #"{"uuid":"1","node":"d","group":"g"}]"#) == ["message"])
     }
 
+    /// Whoever carries it between the steps may move its bytes.
+    @Test(arguments: [false, true]) func aLargeDocumentTakesSteps(isInArray: Bool) throws {
+        let filling = String(repeating: "[],", count: IncomingMessage.stepBytesMax / 3)
+        let read = #"{"uuid":"1","x":[\#(filling)[]],"node":"d","group":"g","tags":["a"]}"#
+        let text = Array((isInArray ? "[\(read),\(read)]" : " \(read) ").utf8)
+        var steps: [String] = []
+        var copies: [UnsafeMutableRawBufferPointer] = []
+        defer { for copy in copies { copy.deallocate() } }
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            #expect(incoming.isLarge)
+            while !incoming.isAtEnd, let part = incoming.next(anyRules) {
+                switch part {
+                case .unfinished(let byteCount):
+                    #expect(byteCount > IncomingMessage.stepBytesMax)
+                    steps.append("unfinished")
+                case .request(let request):
+                    withExtendedLifetime(request) { steps.append(String(cString: request.info.uuid)) }
+                default: steps.append("something else")
+                }
+                copies.append(UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1))
+                copies[copies.count - 1].copyMemory(from: bytes)
+                incoming.move(to: UnsafeRawBufferPointer(copies[copies.count - 1]))
+                // What was there before is gone.
+                if copies.count > 1 { copies[copies.count - 2].initializeMemory(as: UInt8.self, repeating: 0) }
+            }
+        }
+        #expect(steps == (isInArray ? ["unfinished", "1", "unfinished", "1"] : ["unfinished", "1"]))
+    }
+
+    @Test func aSmallDocumentTakesOne() throws {
+        let text = Array(#"{"uuid":"1","node":"d","group":"g"}"#.utf8)
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            #expect(!incoming.isLarge)
+            var isRequest = false
+            if case .request = incoming.next(anyRules) { isRequest = true }
+            #expect(isRequest && incoming.isAtEnd)
+        }
+    }
+
     @Test func utf16IsKnown() {
         func isUTF16(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { IncomingMessage.isUTF16($0) } }
         #expect(isUTF16([0xFF, 0xFE, 0x7B, 0]) && isUTF16([0xFE, 0xFF]) && isUTF16([0x7B, 0]) && isUTF16([0, 0x5B]))
