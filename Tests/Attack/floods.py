@@ -118,6 +118,9 @@ def floods() -> list[Flood]:
               what="requests", counts="malformed"),
         Flood("requests of 4 MiB, mostly unknown", again(frame(TEXT, large_request("x", "{}"))), what="requests",
               counts="requests"),
+        Flood("requests of 4 MiB, objects to write", again(frame(TEXT, large_request(
+              "tags", '{"tag":"temperature","value":{"a":[1,2]}}'))), what="requests", counts="requests",
+              settings={"allow-requests": "all"}),
         Flood("requests of 4 MiB, names twice",
               again(frame(TEXT, b"{" + b'"uuid":"1",' * 370_000 + b'"node":"plc1","group":"fast"}')), what="requests",
               counts="requests"),

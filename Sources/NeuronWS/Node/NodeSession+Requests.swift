@@ -33,7 +33,10 @@ extension NodeSession {
         if kept == nil, documents.isLarge, !hasTurn(), keep(documents, kind, bytes, kept) { return }
         while !isEnded, let part = documents.next(requestRules) {
             switch part {
-            case .unfinished(let byteCount): draw(.bytesParsed, byteCount)
+            case .unfinished(let byteCount):
+                draw(.bytesParsed, byteCount)
+                // However little was drawn: a step takes milliseconds.
+                budget.timeIs(Clock.monotonicNanoseconds)
             case .request(let request): requestArrived(request)
             case .malformed(let request, let range):
                 malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))

@@ -31,6 +31,7 @@ public struct IncomingMessage {
         let range: Range<Int>
         var outline: RequestOutline
         var isChecked = false
+        var parser: RequestParser?
     }
 
     /// A document of more bytes takes several steps, so that the others have their turn in between.
@@ -74,7 +75,9 @@ public struct IncomingMessage {
     public mutating func move(to bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == self.bytes.count, "that is another message")
         self.bytes = bytes
-        pending?.outline.move(to: UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax)))
+        let looked = UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax))
+        pending?.outline.move(to: looked)
+        pending?.parser?.outline.move(to: looked)
     }
 
     /// There are no bytes left; before that there may be no document left either.
@@ -117,7 +120,12 @@ public struct IncomingMessage {
                 return .unfinished(byteCount: range.count)
             }
         }
-        switch RequestParser.parse(text, outline, rules) {
+        switch RequestParser.parse(text, outline, rules, document.parser) {
+        case .unfinished(let parser):
+            pending = document
+            pending?.parser = parser
+            pending?.isChecked = true
+            return .unfinished(byteCount: 0)
         case .request(let request): return .request(request)
         case .malformed(let malformed): return .malformed(malformed, range)
         case .refused(let refused): return .refused(refused)

@@ -82,6 +82,33 @@ import Testing
         #expect(steps == (isInArray ? ["unfinished", "1", "unfinished", "1"] : ["unfinished", "1"]))
     }
 
+    @Test(arguments: [4096, 4097, 10_000]) func manyWritesTakeSteps(count: Int) throws {
+        let tags = (0..<count).map { #"{"tag":"t\#($0)","value":{"a":\#($0)}}"# }.joined(separator: " , ")
+        let text = Array(#"{"uuid":"1","node":"d","group":"g","tags":[ \#(tags) ]}"#.utf8)
+        var steps = 0
+        var values: [String] = []
+        let other = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+        defer { other.deallocate() }
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            other.copyMemory(from: bytes)
+            incoming.move(to: UnsafeRawBufferPointer(other))
+            while let part = incoming.next(anyRules) {
+                if case .unfinished = part { steps += 1 }
+                guard case .request(let request) = part else { continue }
+                #expect(request.info.tag_count == count && request.info.tag_list)
+                for index in [0, 4095, 4096, count - 1] where index < request.info.tag_count {
+                    let value = request.info.tags[index].value.text
+                    values.append(
+                        String(decoding: UnsafeRawBufferPointer(start: value.data, count: value.length), as: UTF8.self))
+                }
+            }
+        }
+        let checks = text.count > IncomingMessage.stepBytesMax ? 1 : 0
+        #expect(steps - checks == (count - 1) / RequestParser.writesPerStep)
+        #expect(values == [0, 4095, 4096, count - 1].filter { $0 < count }.map { #"{"a":\#($0)}"# })
+    }
+
     @Test func aSmallDocumentTakesOne() throws {
         let text = Array(#"{"uuid":"1","node":"d","group":"g"}"#.utf8)
         try text.withUnsafeBytes { bytes in
