@@ -21,6 +21,7 @@ static inline int neuron_ws_SSL_CTX_set_max_proto_version(SSL_CTX *context, int 
     return (int) SSL_CTX_set_max_proto_version(context, version);
 }
 static inline void neuron_ws_SSL_CTX_set_mode(SSL_CTX *context, long mode) { SSL_CTX_set_mode(context, mode); }
+static inline void neuron_ws_SSL_CTX_clear_mode(SSL_CTX *context, long mode) { SSL_CTX_clear_mode(context, mode); }
 static inline int neuron_ws_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certificate)
 {
     return (int) SSL_CTX_add1_chain_cert(context, certificate);

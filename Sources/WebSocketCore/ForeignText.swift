@@ -26,6 +26,17 @@ public struct ForeignText: Equatable, Sendable {
     /// What stands before the first byte of this value, or all of it.
     public func before(_ end: UInt8) -> ForeignText { ForeignText(bytes.prefix { $0 != end }) }
 
+    /// Without what stands before an `@` in a URL's authority (RFC 3986 §3.2.1): it may be a password.
+    public var withoutUserInformation: ForeignText {
+        let slash = UInt8(ascii: "/")
+        guard let first = bytes.indices.first(where: { $0 > 0 && bytes[$0] == slash && bytes[$0 - 1] == slash }) else {
+            return self
+        }
+        let authority = bytes[(first + 1)...].prefix { $0 != slash && $0 != 0x3F && $0 != 0x23 }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return self }
+        return ForeignText(bytes[...first] + bytes[(at + 1)...])
+    }
+
     /// As it may stand in a sentence of ours, a log line or a state: what is not plainly visible is spelled out as
     /// `\u{1b}`, a byte that is no UTF-8 as `\xff`; cut behind `charactersMax` characters of it.
     public func shown(charactersMax: Int = ForeignText.charactersMax) -> String {

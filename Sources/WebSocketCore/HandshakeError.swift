@@ -53,7 +53,10 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .unexpectedStatus(let status, let location, let retryAfterSeconds):
             var text = "The server answered with HTTP status \(status); expected 101"
             // Queries carry keys, and this text is logged.
-            if let location { text += "; it points to " + location.before(UInt8(ascii: "?")).shown() }
+            if let location {
+                let target = location.before(UInt8(ascii: "?")).withoutUserInformation
+                text += "; it points to " + target.shown()
+            }
             if let retryAfterSeconds { text += "; it asks to wait \(retryAfterSeconds) s" }
             return text + "."
         case .missingUpgrade(let found):

@@ -58,6 +58,13 @@ def request(number: int) -> bytes:
     return json.dumps({"uuid": str(number), "node": "plc1", "group": "fast"}).encode()
 
 
+def large_request(member: str, element: str, separator: str = ",") -> bytes:
+    """A request of nearly 4 MiB, most of it a member of so many elements."""
+    count = (4 * MIB - 200) // (len(element) + len(separator))
+    return b'{"uuid":"1","node":"plc1","group":"fast","%s":[%s]}' % (
+        member.encode(), separator.join([element] * count).encode())
+
+
 def small_frames(total: int, size: int) -> bytes:
     middle = frame(CONTINUATION, b"x" * size, 0)
     return frame(BINARY, b"x" * size, 0) + middle * (total // size - 2) + frame(CONTINUATION, b"x" * size)
@@ -109,6 +116,14 @@ def floods() -> list[Flood]:
         Flood("malformed requests without uuid", again(frame(TEXT, mute)), what="requests", counts="malformed"),
         Flood("arrays of 4,096 malformed requests", again(frame(TEXT, b"[" + b",".join([malformed] * 4096) + b"]")),
               what="requests", counts="malformed"),
+        Flood("requests of 4 MiB, mostly unknown", again(frame(TEXT, large_request("x", "{}"))), what="requests",
+              counts="requests"),
+        Flood("requests of 4 MiB, objects to write", again(frame(TEXT, large_request(
+              "tags", '{"tag":"temperature","value":{"a":[1,2]}}'))), what="requests", counts="requests",
+              settings={"allow-requests": "all"}),
+        Flood("requests of 4 MiB, names twice",
+              again(frame(TEXT, b"{" + b'"uuid":"1",' * 370_000 + b'"node":"plc1","group":"fast"}')), what="requests",
+              counts="requests"),
         Flood("bombs of 16 MiB", again(bomb), compresses=True),
         Flood("bombs of 15 MiB, text", again(text_bomb), compresses=True),
         Flood("bombs past the limit", again(large_bomb), compresses=True, counts="opened"),

@@ -56,4 +56,13 @@ struct ForeignTextTests {
     @Test func whatStandsBeforeAByte() {
         #expect(ForeignText("ws://h/p?key=1").before(UInt8(ascii: "?")) == "ws://h/p")
     }
+
+    @Test(arguments: [
+        ("wss://name:secret@host/path", "wss://host/path"), ("//name:a@b@host", "//host"),
+        ("wss://host/a@b", "wss://host/a@b"), ("wss://host", "wss://host"), ("name@host", "name@host"), ("//", "//"), ("//@", "//"), ("/", "/"), ("", ""),
+        ("wss://host#a@b", "wss://host#a@b"),
+    ])
+    func aURLIsShownWithoutUserInformation(_ url: String, _ shown: String) {
+        #expect(ForeignText(url).withoutUserInformation.shown() == shown)
+    }
 }

@@ -29,8 +29,14 @@ extension NodeSession {
         _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
     ) {
         var documents = documents
+        // One look has been taken at the whole message.
+        if kept == nil, documents.isLarge, !hasTurn(), keep(documents, kind, bytes, kept) { return }
         while !isEnded, let part = documents.next(requestRules) {
             switch part {
+            case .unfinished(let byteCount):
+                draw(.bytesParsed, byteCount)
+                // However little was drawn: a step takes milliseconds.
+                budget.timeIs(Clock.monotonicNanoseconds)
             case .request(let request): requestArrived(request)
             case .malformed(let request, let range):
                 malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
@@ -42,12 +48,20 @@ extension NodeSession {
             }
             draw(.requestsParsed)
             if isEnded || documents.isAtEnd || hasTurn() { continue }
-            // The bytes are the message's, and that goes now. Without memory for a copy the turn is a long one.
-            guard let copy = kept ?? EventBytes(bytes) else { continue }
-            documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-            arriving = Arriving(isText: kind == .NEURON_WS_TEXT, documents: documents, bytes: copy)
-            return
+            if keep(documents, kind, bytes, kept) { return }
         }
+    }
+
+    /// For the next turn. The bytes are the message's, and that goes now.
+    /// - Returns: false: there is no memory for a copy. The turn is a long one then.
+    private func keep(
+        _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, _ kept: EventBytes?
+    ) -> Bool {
+        guard let copy = kept ?? EventBytes(bytes) else { return false }
+        var documents = documents
+        documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
+        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, documents: documents, bytes: copy)
+        return true
     }
 
     /// Those that a configure has just set are in force when it returns, though the loop has not heard of them yet.

@@ -9,6 +9,7 @@ final class Stream {
     private enum TimerToken {
         static let start: UInt64 = 0
         static let writeFailed: UInt64 = 1
+        static let turn: UInt64 = 2
     }
 
     /// Reads per readiness: other descriptors get their turn after half a megabyte.
@@ -22,6 +23,7 @@ final class Stream {
     private var context: TLSContext?
     var session: TLSSession?
     private var timer: TimerID?
+    private var turnTimer: TimerID?
     private var query: ResolverQuery?
     private var connector: Connector?
     private var registration: EventLoop.Registration?
@@ -91,6 +93,8 @@ final class Stream {
         owner = nil
         if let timer { loop.cancel(timer) }
         timer = nil
+        if let turnTimer { loop.cancel(turnTimer) }
+        turnTimer = nil
         query?.cancel()
         query = nil
         connector?.cancel()
@@ -299,6 +303,10 @@ extension Stream {
 
 extension Stream: LoopHandler {
     func timerFired(_ token: UInt64) {
+        if token == TimerToken.turn {
+            turnTimer = nil
+            return resume()
+        }
         timer = nil
         if token == TimerToken.start {
             begin()
@@ -320,6 +328,11 @@ extension Stream: LoopHandler {
             if state == .closed { return }
         }
         if events & ~EPOLLOUT.rawValue != 0 { receive() }
+    }
+
+    /// The stream resumes by itself in the loop's next turn.
+    func scheduleTurn() {
+        if turnTimer == nil { turnTimer = loop.schedule(at: 0, self, token: TimerToken.turn) }
     }
 
     private func receive() {

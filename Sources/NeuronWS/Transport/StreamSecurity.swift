@@ -94,14 +94,25 @@ extension Stream {
                 held.ciphertext = rest
                 return
             }
-            guard state == .open, goesOn(after: result.end, session) else { return }
+            guard state == .open else { return }
+            if result.end == .turnOver { return yield(session) }
+            guard goesOn(after: result.end, session) else { return }
         }
+    }
+
+    /// What is left goes on in the loop's next turn, as if the owner had paused and resumed.
+    private func yield(_ session: TLSSession) {
+        flush(session)
+        guard state == .open, let rest = kept(session.unreadBytes) else { return }
+        held.ciphertext = rest
+        held.isPaused = true
+        scheduleTurn()
     }
 
     /// False: there is nothing more to be decrypted.
     func goesOn(after end: TLSReadResult.End, _ session: TLSSession) -> Bool {
         switch end {
-        case .bufferFull:
+        case .bufferFull, .turnOver:
             return true
         case .needsMore:
             // An answer to a KeyUpdate may have come about.

@@ -46,10 +46,11 @@ final class TLSContext: @unchecked Sendable {
     }
 
     private func setModes() {
-        // Idle connections give their buffers back; what AUTO_RETRY would repeat, our own read loop repeats.
+        // Idle connections give their buffers back.
         neuron_ws_SSL_CTX_set_mode(
-            pointer,
-            Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_AUTO_RETRY) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+            pointer, Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+        // A read comes back after each message that is no data (KeyUpdate, ticket), so that they can be counted.
+        neuron_ws_SSL_CTX_clear_mode(pointer, Int(SSL_MODE_AUTO_RETRY))
         // RFC 9325 section 3.5: no renegotiation; section 3.3: no compression.
         SSL_CTX_set_options(pointer, neuron_ws_SSL_OP_NO_RENEGOTIATION() | neuron_ws_SSL_OP_NO_COMPRESSION())
         // Not SSL_CTX_set_read_ahead: our BIO reads from memory, where asking twice per record costs nothing, but

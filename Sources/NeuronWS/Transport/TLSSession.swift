@@ -10,9 +10,11 @@ enum TLSHandshakeProgress: Equatable {
 
 /// What came out of a read.
 struct TLSReadResult {
-    enum End {
+    enum End: Equatable {
         /// There may be more.
         case bufferFull
+        /// So many messages that are no data were dealt with that the others have their turn; there may be more.
+        case turnOver
         case needsMore
         /// close_notify: the peer has ended the stream.
         case closed
@@ -33,6 +35,8 @@ final class TLSSession {
     private static let recordBytesMax = 16_384
     /// More than header, explicit nonce, tag, padding and content type of any cipher take.
     private static let recordOverheadMax = 512
+    /// Messages of TLS itself (KeyUpdates, tickets, alerts) that one turn deals with: each takes up to 30 microseconds.
+    static let messagesPerTurn = 64
     /// With less room than this it is not worth calling the owner for more.
     static let outputRoomWorthTelling = 64 * 1024
 
@@ -57,6 +61,8 @@ final class TLSSession {
 
     private var incoming: UnsafePointer<UInt8>?
     private var incomingCount = 0
+    /// OpenSSL asked for more than was lent.
+    private var wasStarved = false
     private let outgoing: TLSOutput
     /// OpenSSL encrypts data of ours; all else that it writes is an answer to the peer.
     private var isWritingData = false
@@ -130,7 +136,11 @@ extension TLSSession {
 
     func handshake() -> TLSHandshakeProgress {
         ERR_clear_error()
-        let status = SSL_do_handshake(ssl)
+        var status: Int32
+        repeat {
+            wasStarved = false
+            status = SSL_do_handshake(ssl)
+        } while status != 1 && SSL_get_error(ssl, status) == SSL_ERROR_WANT_READ && !wasStarved
         if status == 1 {
             isHandshaking = false
             return finishHandshake()
@@ -145,15 +155,20 @@ extension TLSSession {
     func read(into buffer: UnsafeMutableRawBufferPointer) -> TLSReadResult {
         ERR_clear_error()
         var filled = 0
+        var messages = 0
         // A record that does not fit would be cut; that is allowed, but costs another call.
         while filled < buffer.count {
             var count = 0
+            wasStarved = false
             let status = SSL_read_ex(ssl, buffer.baseAddress! + filled, buffer.count - filled, &count)
             if status == 1 {
                 filled += count
                 continue
             }
             switch SSL_get_error(ssl, status) {
+            case SSL_ERROR_WANT_READ where !wasStarved:
+                messages += 1
+                if messages >= Self.messagesPerTurn { return TLSReadResult(count: filled, end: .turnOver) }
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
                 let end = outgoing.isFloodedWithAnswers ? TLSReadResult.End.failed(floodedError()) : .needsMore
                 return TLSReadResult(count: filled, end: end)
@@ -330,7 +345,10 @@ extension TLSSession {
     /// Serves OpenSSL from the bytes that were lent; how many it got, 0: there are none. None either when too many
     /// answers wait, so that one turn's bytes cannot bring about many more.
     func takeIncoming(_ space: UnsafeMutableRawPointer, _ size: Int) -> Int {
-        guard let start = incoming, incomingCount > 0, isHandshaking || !outgoing.isFloodedWithAnswers else { return 0 }
+        guard let start = incoming, incomingCount > 0, isHandshaking || !outgoing.isFloodedWithAnswers else {
+            wasStarved = true
+            return 0
+        }
         let count = min(size, incomingCount)
         space.copyMemory(from: start, byteCount: count)
         incoming = start + count

@@ -49,13 +49,19 @@ enum JSONScan {
     static func forEachElement<E: Error>(
         _ array: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(E) -> Bool
     ) throws(E) {
-        var index = skipBlanks(array, from: 1)
-        while index < array.count, array[index] != UInt8(ascii: "]") {
-            let end = endOfValue(array, from: index)
-            guard end > index, try body(UnsafeRawBufferPointer(rebasing: array[index..<end])) else { return }
-            index = skipBlanks(array, from: end)
-            if index < array.count, array[index] == UInt8(ascii: ",") { index = skipBlanks(array, from: index + 1) }
-        }
+        var index = 1
+        while let element = nextElement(array, at: &index) { guard try body(element) else { return } }
+    }
+
+    /// The element at `index`, which begins as 1 and moves to the next; nil: there are no more.
+    static func nextElement(_ array: UnsafeRawBufferPointer, at index: inout Int) -> UnsafeRawBufferPointer? {
+        let start = skipBlanks(array, from: index)
+        guard start < array.count, array[start] != UInt8(ascii: "]") else { return nil }
+        let end = endOfValue(array, from: start)
+        guard end > start else { return nil }
+        index = skipBlanks(array, from: end)
+        if index < array.count, array[index] == UInt8(ascii: ",") { index += 1 }
+        return UnsafeRawBufferPointer(rebasing: array[start..<end])
     }
 
     /// The members of an object that has been checked: name without its quotes, and value.

@@ -4,6 +4,8 @@
 public struct IncomingMessage {
     /// What one document is.
     public enum Part {
+        /// Not known yet: the document is so large that it takes several steps. So many bytes were looked at.
+        case unfinished(byteCount: Int)
         case request(Request)
         /// With its bytes' place in the message: where it has no uuid they are the host's too.
         case malformed(MalformedRequest, Range<Int>)
@@ -22,6 +24,18 @@ public struct IncomingMessage {
     private var position: Int
     /// Nothing of the array has been read.
     private var isFirst = true
+    /// The large document whose step is next; of a message that is one document, from the beginning on.
+    private var pending: Pending?
+
+    private struct Pending {
+        let range: Range<Int>
+        var outline: RequestOutline
+        var isChecked = false
+        var parser: RequestParser?
+    }
+
+    /// A document of more bytes takes several steps, so that the others have their turn in between.
+    static let stepBytesMax = 256 * 1024
 
     private init(_ bytes: UnsafeRawBufferPointer, from start: Int, isArray: Bool) {
         self.bytes = bytes
@@ -35,8 +49,12 @@ public struct IncomingMessage {
         let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
         guard start < bytes.count else { return nil }
         if bytes[start] == UInt8(ascii: "{") {
-            guard outline(bytes, from: start).looksLikeRequest else { return nil }
-            return IncomingMessage(bytes, from: start, isArray: false)
+            let outline = outline(bytes, from: start)
+            guard outline.looksLikeRequest else { return nil }
+            var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
+            // With the blanks before it: what is no request is the host's as it came.
+            message.pending = Pending(range: 0..<bytes.count, outline: outline)
+            return message
         }
         guard bytes[start] == UInt8(ascii: "["), bytes.count <= RequestLimits.documentBytesMax else { return nil }
         var message = IncomingMessage(bytes, from: start + 1, isArray: true)
@@ -57,10 +75,16 @@ public struct IncomingMessage {
     public mutating func move(to bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == self.bytes.count, "that is another message")
         self.bytes = bytes
+        let looked = UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax))
+        pending?.outline.move(to: looked)
+        pending?.parser?.outline.move(to: looked)
     }
 
     /// There are no bytes left; before that there may be no document left either.
-    public var isAtEnd: Bool { position >= bytes.count }
+    public var isAtEnd: Bool { position >= bytes.count && pending == nil }
+
+    /// It is worth asking before the first step whether there is time for it.
+    public var isLarge: Bool { bytes.count > Self.stepBytesMax }
 
     /// No more is looked at of a document that is too long anyhow: its uuid is found there, or not at all.
     private static func outline(_ bytes: UnsafeRawBufferPointer, from start: Int) -> RequestOutline {
@@ -71,25 +95,37 @@ public struct IncomingMessage {
 
     /// The next document; nil: there are no more.
     public mutating func next(_ rules: RequestRules) -> Part? {
-        guard isArray else {
-            guard position < bytes.count else { return nil }
-            let start = position
-            position = bytes.count
-            // With the blanks before it: what is no request is the host's as it came.
-            return part(0..<bytes.count, Self.outline(bytes, from: start), rules)
+        if let document = pending {
+            pending = nil
+            return part(document, rules)
         }
         guard let member = nextMember() else { return nil }
         guard let outline = member.outline else { return .other(member.range) }
-        return part(member.range, outline, rules)
+        return part(Pending(range: member.range, outline: outline), rules)
     }
 
-    private func part(_ range: Range<Int>, _ outline: RequestOutline, _ rules: RequestRules) -> Part {
+    private mutating func part(_ document: Pending, _ rules: RequestRules) -> Part {
+        let (range, outline) = (document.range, document.outline)
         guard outline.looksLikeRequest else { return .other(range) }
         if isBroken {
             return .malformed(
                 MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"), range)
         }
-        switch RequestParser.parse(UnsafeRawBufferPointer(rebasing: bytes[range]), outline, rules) {
+        let text = UnsafeRawBufferPointer(rebasing: bytes[range])
+        if !document.isChecked {
+            if let malformed = RequestParser.check(text, outline) { return .malformed(malformed, range) }
+            if range.count > Self.stepBytesMax {
+                pending = document
+                pending?.isChecked = true
+                return .unfinished(byteCount: range.count)
+            }
+        }
+        switch RequestParser.parse(text, outline, rules, document.parser) {
+        case .unfinished(let parser):
+            pending = document
+            pending?.parser = parser
+            pending?.isChecked = true
+            return .unfinished(byteCount: 0)
         case .request(let request): return .request(request)
         case .malformed(let malformed): return .malformed(malformed, range)
         case .refused(let refused): return .refused(refused)
@@ -99,6 +135,7 @@ public struct IncomingMessage {
 
     /// The array's next member, with an outline if it is an object.
     private mutating func nextMember() -> (range: Range<Int>, outline: RequestOutline?)? {
+        guard isArray else { return nil }
         var start = JSONScan.skipBlanks(bytes, from: position)
         guard start < bytes.count, bytes[start] != UInt8(ascii: "]") else {
             finishArray(at: start)

@@ -11,7 +11,7 @@ struct RequestOutline {
     /// Behind the object's closing brace, or at the end of the bytes where it has none.
     private(set) var end: Int
 
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
 
     /// The object that begins at `start`.
     init(_ bytes: UnsafeRawBufferPointer, from start: Int) {
@@ -20,7 +20,18 @@ struct RequestOutline {
         scan()
     }
 
+    /// The same bytes lie there now.
+    mutating func move(to bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
     private mutating func scan() {
+        // In registers: this loop sees each byte that a server sends.
+        let bytes = bytes
+        var end = end
+        var depth = 0
+        defer {
+            self.end = end
+            self.depth = depth
+        }
         var open = 0
         var awaitsName = false
         var member: RequestMember?

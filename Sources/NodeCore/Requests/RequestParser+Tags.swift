@@ -47,7 +47,9 @@ extension RequestParser {
                 "\"tags\" has \(shape.count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
         if shape.isWrite {
-            try readWrites(list, count: shape.count)
+            info.tag_list = true
+            writesLeft = WritesLeft(tags: try makeTags(shape.count))
+            try readWrites()
         } else {
             try readNames(list, count: shape.count)
             try readQuery()
@@ -79,16 +81,15 @@ extension RequestParser {
 
     // MARK: Writes
 
-    private mutating func readWrites(_ list: UnsafeRawBufferPointer, count: Int) throws(Fault) {
-        info.tag_list = true
-        let tags = try makeTags(count)
-        var index = 0
-        let parser = self
-        try JSONScan.forEachElement(list) { element throws(Fault) in
-            try parser.readElement(element, index, into: &tags[index])
-            index += 1
-            return index < count
+    /// As many as are read at a time; `writesLeft` is nil behind the last.
+    mutating func readWrites() throws(Fault) {
+        guard let list = outline[.tags], var left = writesLeft else { return }
+        let end = min(left.index + Self.writesPerStep, left.tags.count)
+        while left.index < end, let element = JSONScan.nextElement(list, at: &left.position) {
+            try readElement(element, left.index, into: &left.tags[left.index])
+            left.index += 1
         }
+        writesLeft = left.index == end && end < left.tags.count ? left : nil
     }
 
     private func readElement(

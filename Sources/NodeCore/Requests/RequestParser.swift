@@ -12,6 +12,16 @@ struct RequestParser {
         case malformed(MalformedRequest)
         case refused(RefusedRequest)
         case busy(uuid: [UInt8])
+        /// Some of its tags are still to be read.
+        case unfinished(RequestParser)
+    }
+
+    /// The tags to write that are still to be read.
+    struct WritesLeft {
+        let tags: UnsafeMutableBufferPointer<neuron_ws_tag_t>
+        var index = 0
+        /// In the array's text; see `JSONScan.nextElement`.
+        var position = 1
     }
 
     /// Why it is no request for the host.
@@ -23,7 +33,11 @@ struct RequestParser {
         case tooLarge(Int)
     }
 
-    let outline: RequestOutline
+    /// Of tags to write, at a time: an object takes about a microsecond.
+    static let writesPerStep = 4096
+
+    var outline: RequestOutline
+    var writesLeft: WritesLeft?
     let rules: RequestRules
     let arena = GroupArena()
     var info = neuron_ws_request_info_t()
@@ -38,11 +52,10 @@ struct RequestParser {
         info.tag_size = MemoryLayout<neuron_ws_tag_t>.stride
     }
 
-    /// `outline` is that of `bytes` or of what they lie in, and says that they look like a request.
-    static func parse(
-        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules
-    ) -> Verdict {
-        func malformed(_ reason: String) -> Verdict { .malformed(MalformedRequest(uuid: outline.echo, reason: reason)) }
+    /// What is wrong with the document as such; nil: it is JSON within the limits. `outline` is that of `bytes` or of
+    /// what they lie in, and says that they look like a request.
+    static func check(_ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline) -> MalformedRequest? {
+        func malformed(_ reason: String) -> MalformedRequest { MalformedRequest(uuid: outline.echo, reason: reason) }
         if bytes.count > RequestLimits.documentBytesMax {
             return malformed(
                 "the request has \(bytes.count) bytes; at most \(RequestLimits.documentBytesMax) are taken")
@@ -54,9 +67,20 @@ struct RequestParser {
         do throws(JSONError) {
             try JSONChecker.check(ByteOrderMark.skipped(bytes))
         } catch { return malformed("the request is not JSON: \(error.text)") }
-        var parser = RequestParser(outline, rules, documentBytes: bytes.count)
+        return nil
+    }
+
+    /// What has passed `check`; `begun`: what an earlier call has read of it.
+    static func parse(
+        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules,
+        _ begun: RequestParser? = nil
+    ) -> Verdict {
+        func malformed(_ reason: String) -> Verdict { .malformed(MalformedRequest(uuid: outline.echo, reason: reason)) }
+        var parser = begun ?? RequestParser(outline, rules, documentBytes: bytes.count)
         do throws(Fault) {
-            return .request(try parser.read(bytes))
+            if begun == nil { try parser.begin() } else { try parser.readWrites() }
+            if parser.writesLeft != nil { return .unfinished(parser) }
+            return .request(try parser.end(bytes))
         } catch {
             switch error {
             case .malformed(let reason): return malformed(reason)
@@ -93,7 +117,7 @@ struct RequestParser {
 
     // MARK: Members
 
-    private mutating func read(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Request {
+    private mutating func begin() throws(Fault) {
         info.uuid = try name(.uuid, bytesMin: 0)
         info.driver = try name(.node, bytesMin: 1)
         let empty = arena.copy(UnsafeRawBufferPointer(start: nil, count: 0)).assumingMemoryBound(to: CChar.self)
@@ -109,6 +133,9 @@ struct RequestParser {
             info.group = try name(.group, bytesMin: 1)
             try readTags()
         }
+    }
+
+    private mutating func end(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Request {
         try take(0)
         guard let uuid = outline[.uuid] else { throw .malformed("\"uuid\" is missing") }
         // Without the mark: readers of the host's need not know it.

@@ -86,8 +86,11 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// A KeyUpdate (TLS 1.3) that asks for another. False: the client is gone.
-    func requestKeyUpdate() -> Bool {
-        guard let ssl, SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 else { return false }
+    func requestKeyUpdate() -> Bool { updateKey(asksForAnswer: true) }
+
+    func updateKey(asksForAnswer: Bool) -> Bool {
+        let kind = asksForAnswer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED
+        guard let ssl, SSL_key_update(ssl, kind) == 1 else { return false }
         defer { ERR_clear_error() }
         return SSL_do_handshake(ssl) == 1
     }

@@ -43,10 +43,17 @@ import WebSocketCore
 
     @Test func aFloodOfKeyUpdatesThatNobodyReadsEndsTheConnection() throws {
         let server = try ServerTLS(Plant.authority.issue(names: ["localhost"]))
-        let owner = try run(server, client: Plant.client()) { connection in
-            connection.shrinkReceiveBuffer()
-            while connection.requestKeyUpdate() {}
-        }
+        let sent = Signal()
+        let owner = try run(
+            server, client: Plant.client(),
+            whenSecure: { connection in
+                connection.shrinkReceiveBuffer()
+                // 108 KB of answers, and the kernels hold a few of them: more come only when all these have.
+                for _ in 0..<4_000 { guard connection.requestKeyUpdate() else { break } }
+                sent.raise()
+                while connection.requestKeyUpdate() {}
+            },
+            onConnected: { _ in #expect(sent.wait()) })
         #expect(owner.error?.kind == .tlsProtocol)
         #expect(owner.error?.detail.contains("more than 64 KiB of them wait") == true)
     }
@@ -67,6 +74,44 @@ import WebSocketCore
             onConnected: { owner in owner.onReceived = { _ in _ = owner.stream?.write("y") } })
         #expect(owner.error == nil)
         #expect(owner.receivedCount == 16)
+    }
+
+    /// Each costs the loop some 20 microseconds, and half a megabyte of them used to be one turn's.
+    @Test(arguments: [true, false])
+    func aFloodOfKeyUpdatesIsDividedIntoTurns(asksForAnswers: Bool) throws {
+        let count = asksForAnswers ? 1_000 : 4_000
+        let server = try ServerTLS(Plant.authority.issue(names: ["localhost"]))
+        let sent = Signal()
+        let listener = try BlockingServer { connection in
+            guard connection.secure(server) else { return }
+            for _ in 0..<count { guard connection.updateKey(asksForAnswer: asksForAnswers) else { break } }
+            connection.write("x")
+            sent.raise()
+            _ = connection.read(1)
+            connection.shutDownTLS()
+        }
+        defer { listener.stop() }
+        let harness = try StreamHarness()
+        let (owner, loop) = (harness.owner, harness.loop)
+        var begin: UInt64 = 0
+        var turns: UInt64 = 0
+        // All of it is there before the client reads.
+        owner.onConnected = {
+            #expect(sent.wait())
+            begin = loop.turnNumber
+        }
+        owner.onReceived = { _ in
+            turns = loop.turnNumber - begin
+            _ = owner.stream?.write("y")
+        }
+        var target = ConnectTarget(host: "127.0.0.1", port: listener.port, isSecure: true)
+        target.serverName = "localhost"
+        harness.connect(target, tls: try Plant.client())
+        #expect(owner.closed.wait())
+        harness.stop()
+        #expect(owner.error == nil)
+        #expect(owner.receivedText == "x")
+        #expect(turns + 2 >= UInt64(count / TLSSession.messagesPerTurn))
     }
 
     @Test func showsItsCertificateAfterTheHandshake() throws {

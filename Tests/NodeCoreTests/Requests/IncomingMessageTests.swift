@@ -52,6 +52,74 @@ import Testing
         #expect(parts("[" + blanks + #"{"uuid":"1","node":"d","group":"g"}]"#) == ["message"])
     }
 
+    /// Whoever carries it between the steps may move its bytes.
+    @Test(arguments: [false, true]) func aLargeDocumentTakesSteps(isInArray: Bool) throws {
+        let filling = String(repeating: "[],", count: IncomingMessage.stepBytesMax / 3)
+        let read = #"{"uuid":"1","x":[\#(filling)[]],"node":"d","group":"g","tags":["a"]}"#
+        let text = Array((isInArray ? "[\(read),\(read)]" : " \(read) ").utf8)
+        var steps: [String] = []
+        var copies: [UnsafeMutableRawBufferPointer] = []
+        defer { for copy in copies { copy.deallocate() } }
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            #expect(incoming.isLarge)
+            while !incoming.isAtEnd, let part = incoming.next(anyRules) {
+                switch part {
+                case .unfinished(let byteCount):
+                    #expect(byteCount > IncomingMessage.stepBytesMax)
+                    steps.append("unfinished")
+                case .request(let request):
+                    withExtendedLifetime(request) { steps.append(String(cString: request.info.uuid)) }
+                default: steps.append("something else")
+                }
+                copies.append(UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1))
+                copies[copies.count - 1].copyMemory(from: bytes)
+                incoming.move(to: UnsafeRawBufferPointer(copies[copies.count - 1]))
+                // What was there before is gone.
+                if copies.count > 1 { copies[copies.count - 2].initializeMemory(as: UInt8.self, repeating: 0) }
+            }
+        }
+        #expect(steps == (isInArray ? ["unfinished", "1", "unfinished", "1"] : ["unfinished", "1"]))
+    }
+
+    @Test(arguments: [4096, 4097, 10_000]) func manyWritesTakeSteps(count: Int) throws {
+        let tags = (0..<count).map { #"{"tag":"t\#($0)","value":{"a":\#($0)}}"# }.joined(separator: " , ")
+        let text = Array(#"{"uuid":"1","node":"d","group":"g","tags":[ \#(tags) ]}"#.utf8)
+        var steps = 0
+        var values: [String] = []
+        let other = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+        defer { other.deallocate() }
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            other.copyMemory(from: bytes)
+            incoming.move(to: UnsafeRawBufferPointer(other))
+            while let part = incoming.next(anyRules) {
+                if case .unfinished = part { steps += 1 }
+                guard case .request(let request) = part else { continue }
+                #expect(request.info.tag_count == count && request.info.tag_list)
+                for index in [0, 4095, 4096, count - 1] where index < request.info.tag_count {
+                    let value = request.info.tags[index].value.text
+                    values.append(
+                        String(decoding: UnsafeRawBufferPointer(start: value.data, count: value.length), as: UTF8.self))
+                }
+            }
+        }
+        let checks = text.count > IncomingMessage.stepBytesMax ? 1 : 0
+        #expect(steps - checks == (count - 1) / RequestParser.writesPerStep)
+        #expect(values == [0, 4095, 4096, count - 1].filter { $0 < count }.map { #"{"a":\#($0)}"# })
+    }
+
+    @Test func aSmallDocumentTakesOne() throws {
+        let text = Array(#"{"uuid":"1","node":"d","group":"g"}"#.utf8)
+        try text.withUnsafeBytes { bytes in
+            var incoming = try #require(IncomingMessage.make(bytes))
+            #expect(!incoming.isLarge)
+            var isRequest = false
+            if case .request = incoming.next(anyRules) { isRequest = true }
+            #expect(isRequest && incoming.isAtEnd)
+        }
+    }
+
     @Test func utf16IsKnown() {
         func isUTF16(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { IncomingMessage.isUTF16($0) } }
         #expect(isUTF16([0xFF, 0xFE, 0x7B, 0]) && isUTF16([0xFE, 0xFF]) && isUTF16([0x7B, 0]) && isUTF16([0, 0x5B]))

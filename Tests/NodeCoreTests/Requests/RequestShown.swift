@@ -15,6 +15,7 @@ func parts(_ message: [UInt8], _ rules: RequestRules = anyRules) -> [String] {
         var shown: [String] = []
         while let part = incoming.next(rules) {
             switch part {
+            case .unfinished: continue
             case .request(let request): shown.append(withExtendedLifetime(request) { describe(request) })
             case .malformed(let malformed, _):
                 guard let uuid = malformed.uuid else {
