@@ -326,6 +326,29 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_encode_json(neuron_ws_format_t format
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_settings_schema(const char **json, size_t *length);
 
+/* So many faults of settings are told one by one; those beyond as one more, which counts them. */
+#define NEURON_WS_FAULTS_MAX 1000
+
+/*
+ * Whether a node would take these settings, without making one: for a file that is read at start, and for a form that
+ * shows each fault beside its field. Reads the files that "ca", "cert" and "key" name, and opens nothing else.
+ *
+ * json      the settings as neuron_ws_node_create takes them, `length` bytes, or ending with NUL where length is
+ *           NEURON_WS_NUL_TERMINATED.
+ * on_fault  NULL, or called for each fault, on this thread and before the function returns. key: the setting, "" where
+ *           the document as a whole is none; a name that is no setting is cut, and what is not visible in it spelled
+ *           out. text: a sentence that names the key, what it holds and what it takes; never a secret. Both end with
+ *           NUL and live during the call. It may call every function.
+ * context   handed back as it is.
+ *
+ * Any thread. NEURON_WS_OK; INVALID_SETTINGS: there are faults, the first of which last_error joins; INVALID_ARGUMENT,
+ * NO_MEMORY.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_settings_check(const char *json, size_t length,
+                                                          void (*on_fault)(const char *key, const char *text,
+                                                                           void *context),
+                                                          void *context);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * What a node tells
  */

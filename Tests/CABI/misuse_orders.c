@@ -1,7 +1,7 @@
-/* Every order of create, start, stop, configure and destroy, up to six of them. */
+/* Every order of create, start, stop, configure, destroy and a begun stop, up to six of them. */
 #include "misuse.h"
 
-enum { operations = 5, length_max = 6 };
+enum { operations = 6, length_max = 6 };
 
 static void run_order(const int *order, int length, const char *settings, const char *others)
 {
@@ -26,6 +26,11 @@ static void run_order(const int *order, int length, const char *settings, const 
         case 3:
             CHECK(neuron_ws_node_configure(node, step % 2 == 0 ? others : settings) == wanted);
             break;
+        case 4: {
+            neuron_ws_status_t status = neuron_ws_node_stop_begin(node, step % 2 == 0 ? 0 : 1000);
+            CHECK(node != NULL ? status == NEURON_WS_OK || status == NEURON_WS_NOT_RUNNING : status == wanted);
+            break;
+        }
         default:
             neuron_ws_node_destroy(node);
             if (count > 0)
@@ -59,7 +64,7 @@ void misuse_orders(ports_t ports, double scale)
     settings_for(others, sizeof others, ports.closed, ",\"ping-interval\":7");
     for (int length = 1; length <= length_max; length++) {
         /* Longer ones where nobody listens: each connection would leave a port in TIME_WAIT. */
-        int limit = scale >= 1 ? length_max : 4;
+        int limit = scale >= 1 ? length_max : 3;
         if (length <= 3)
             run_orders(length, live, others);
         if (length <= limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     Union,
@@ -218,6 +219,9 @@ class EventStructure(Structure):
     ]
 
 
+# neuron_ws_settings_check's on_fault, which runs on the calling thread.
+FaultCallback = CFUNCTYPE(None, c_char_p, c_char_p, c_void_p)
+
 # Every function of the header with its result and its arguments. Callbacks, requests and attempts are plain pointers
 # here: this package takes events instead, so that no Python code runs on the library's thread.
 _node = c_void_p
@@ -244,6 +248,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
         (c_int32, c_char_p, c_char_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)),
     ),
     "neuron_ws_settings_schema": (_status, (POINTER(c_char_p), POINTER(c_size_t))),
+    "neuron_ws_settings_check": (_status, (c_char_p, c_size_t, FaultCallback, c_void_p)),
     "neuron_ws_attempt_set_url": (_status, (c_void_p, c_char_p)),
     "neuron_ws_attempt_set_header": (_status, (c_void_p, c_char_p, c_char_p)),
     "neuron_ws_attempt_set_token": (_status, (c_void_p, c_char_p)),
