@@ -88,7 +88,7 @@ extension NodeSuites {
                 #expect(node.waitForLink())
                 #expect(node.beginStop(600_000) == .NEURON_WS_OK)
                 #expect(eventually { node.phases.last == .NEURON_WS_PHASE_CLOSING })
-                for number in 0..<3 { node.push(number) }
+                for number in 0..<3 { node.push(Int64(number)) }
                 node.destroy()
                 let kinds = node.kindsAfterDestroy
                 #expect(kinds.filter { $0 == .delivery }.count == 3)

@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Callable, Optional, Union
 
 from . import _outgoing
-from ._base import BaseNode, Settings, milliseconds
+from ._base import BaseNode, milliseconds
 from ._event_queue import EventQueue
 from ._library import check, library
+from ._settings import Settings
 from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
 from .errors import NodeClosed
