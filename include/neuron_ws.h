@@ -462,6 +462,19 @@ typedef NEURON_WS_ENUM(neuron_ws_log_level){
     NEURON_WS_ENUM_END(neuron_ws_log_level)
 } neuron_ws_log_level_t;
 
+/* What a line of log is about. */
+typedef NEURON_WS_ENUM(neuron_ws_log_category){
+    NEURON_WS_CATEGORY_NONE = 0,       /* the event is no line of log */
+    NEURON_WS_CATEGORY_CONNECTION = 1, /* attempts to connect, connections, and how they ended */
+    NEURON_WS_CATEGORY_TLS = 2,        /* certificates and their check, failures of TLS */
+    NEURON_WS_CATEGORY_DELIVERY = 3,   /* messages that are dropped, and messages that nobody takes */
+    NEURON_WS_CATEGORY_REQUESTS = 4,   /* requests from the server and their answers */
+    NEURON_WS_CATEGORY_SETTINGS = 5,   /* settings that are taken and should not be so */
+    NEURON_WS_CATEGORY_EVENTS = 6,     /* events that the host does not take */
+    NEURON_WS_CATEGORY_TRACE = 7       /* what neuron_ws_node_set_trace asks for */
+    NEURON_WS_ENUM_END(neuron_ws_log_category)
+} neuron_ws_log_category_t;
+
 /*
  * A number's name as it is written in this header, "NEURON_WS_PHASE_OPEN"; "NEURON_WS_UNKNOWN" for a number this
  * library does not know, such as one of a later version. Any thread; never NULL; the string lives as long as the
@@ -474,6 +487,7 @@ NEURON_WS_API const char *neuron_ws_tls_failure_name(neuron_ws_tls_failure_t tls
 NEURON_WS_API const char *neuron_ws_level_name(neuron_ws_level_t level);
 NEURON_WS_API const char *neuron_ws_outcome_name(neuron_ws_outcome_t outcome);
 NEURON_WS_API const char *neuron_ws_log_level_name(neuron_ws_log_level_t log_level);
+NEURON_WS_API const char *neuron_ws_log_category_name(neuron_ws_log_category_t log_category);
 
 /*
  * A node's state at one moment. Texts are NUL-terminated, cut at their size, and hold no secret: an URL's query and
@@ -1036,12 +1050,14 @@ typedef struct neuron_ws_event {
     neuron_ws_request_t *request; /* REQUEST: owned by the host; neuron_ws_request_info says what it asks */
     const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document), DELIVERY (with close_code, the
                                      text of that Close frame as in close_reason of the state; else NULL): until the
-                                     next next_event on this node, or its destroy */
+                                     next next_event on this node, or its destroy. A LOG's are one line and end with
+                                     a NUL that length does not count */
     size_t length;
     uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level; else 0.
                                      A host whose struct ends before this gets one event for each message */
     int32_t close_code;           /* DELIVERY with DROPPED_REFUSED_BY_PEER: of the server's last Close frame, 1009 for
                                      example; 0: it ended the connection without one. Else 0 */
+    neuron_ws_log_category_t log_category; /* LOG; else NONE */
 } neuron_ws_event_t;
 
 /*

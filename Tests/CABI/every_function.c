@@ -153,6 +153,7 @@ static void names(void)
     CHECK(strcmp(neuron_ws_level_name(NEURON_WS_LEVEL_WRITTEN), "NEURON_WS_LEVEL_WRITTEN") == 0);
     CHECK(strcmp(neuron_ws_outcome_name(NEURON_WS_DELIVERED), "NEURON_WS_DELIVERED") == 0);
     CHECK(strcmp(neuron_ws_log_level_name(NEURON_WS_LOG_WARN), "NEURON_WS_LOG_WARN") == 0);
+    CHECK(strcmp(neuron_ws_log_category_name(NEURON_WS_CATEGORY_TLS), "NEURON_WS_CATEGORY_TLS") == 0);
     CHECK(strcmp(neuron_ws_reason_name((neuron_ws_reason_t)4711), "NEURON_WS_UNKNOWN") == 0);
 }
 
@@ -368,12 +369,19 @@ static void events_instead_of_callbacks(void)
             if (event.kind == NEURON_WS_EVENT_MESSAGE)
                 CHECK(event.message_kind == NEURON_WS_TEXT && event.length == 5 &&
                       memcmp(event.bytes, "hello", 5) == 0);
+            if (event.kind == NEURON_WS_EVENT_LOG)
+                CHECK(event.length > 0 && strlen((const char *)event.bytes) == event.length &&
+                      strchr((const char *)event.bytes, '\n') == NULL &&
+                      event.log_category == NEURON_WS_CATEGORY_CONNECTION);
+            else
+                CHECK(event.log_category == NEURON_WS_CATEGORY_NONE);
             if (event.kind == NEURON_WS_EVENT_DELIVERY)
                 CHECK(event.id == 1 && event.outcome == NEURON_WS_DELIVERED);
         }
         STATUS(NO_EVENT, status);
     }
     CHECK((kinds & NEURON_WS_EVENT_STATE) != 0 && (kinds & NEURON_WS_EVENT_DELIVERY) != 0);
+    CHECK((kinds & NEURON_WS_EVENT_LOG) != 0);
     neuron_ws_node_destroy(node);
 }
 

@@ -216,6 +216,7 @@ class EventStructure(Structure):
         ("length", c_size_t),
         ("count", c_uint64),
         ("close_code", c_int32),
+        ("log_category", c_int32),
     ]
 
 
@@ -239,6 +240,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_level_name": (c_char_p, (c_int32,)),
     "neuron_ws_outcome_name": (c_char_p, (c_int32,)),
     "neuron_ws_log_level_name": (c_char_p, (c_int32,)),
+    "neuron_ws_log_category_name": (c_char_p, (c_int32,)),
     "neuron_ws_encode": (
         _status,
         (c_int32, c_char_p, POINTER(GroupStructure), c_void_p, c_size_t, POINTER(c_size_t)),
