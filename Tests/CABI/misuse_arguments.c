@@ -216,6 +216,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics(node, NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, NULL, 10, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, buffer, 10, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, buffer, SIZE_MAX, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, (neuron_ws_metrics_format_t)9, buffer, 10, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)7, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)-1, 0));
