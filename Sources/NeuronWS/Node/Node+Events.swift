@@ -61,9 +61,9 @@ extension Node {
 
     // MARK: Outcomes
 
-    /// Messages have their outcome: it is counted and told, and they leave the queue. By event before that, so that there
-    /// is room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends; by callback
-    /// after it, one for each message.
+    /// Messages have their outcome: it is counted and told, and they leave the queue. By event before that, so that
+    /// there is room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends; by
+    /// callback after it, one for each message.
     /// - Parameter refusal: how the server refused them.
     /// - Returns: true: by callback, which takes the host's time, and may end the node.
     @discardableResult
