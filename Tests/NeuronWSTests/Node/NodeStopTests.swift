@@ -77,8 +77,8 @@ extension NodeSuites {
             #expect(node.phases.last == .NEURON_WS_PHASE_IDLE)
         }
 
-        /// The server answers no Close frame, so that the stop is still under way when the destroy begins: the state that
-        /// would tell its end would have to come meanwhile.
+        /// The server answers no Close frame, so that the stop is still under way when the destroy begins: the state
+        /// that would tell its end would have to come meanwhile.
         @Test func aDestroyBehindABegunStopTellsLinesAndOutcomesAlone() throws {
             let server = try startServer { $0.behaviour.reads = false }
             defer { server.stop() }
