@@ -32,6 +32,8 @@ def test_several_nodes_stop_side_by_side(server: foreign.Server) -> None:
             node.on_state = lambda event, phases=phases: phases.append(event.phase)  # type: ignore[misc]
             while Phase.IDLE not in phases:
                 assert node.poll(60) > 0
+            # It says that it has stopped a moment before it takes no more stops.
+            node.stop()
             with pytest.raises(NotRunning):
                 node.stop_begin()
 
