@@ -326,6 +326,29 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_encode_json(neuron_ws_format_t format
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_settings_schema(const char **json, size_t *length);
 
+/* So many faults of settings are told one by one; those beyond as one more, which counts them. */
+#define NEURON_WS_FAULTS_MAX 1000
+
+/*
+ * Whether a node would take these settings, without making one: for a file that is read at start, and for a form that
+ * shows each fault beside its field. Reads the files that "ca", "cert" and "key" name, and opens nothing else.
+ *
+ * json      the settings as neuron_ws_node_create takes them, `length` bytes, or ending with NUL where length is
+ *           NEURON_WS_NUL_TERMINATED.
+ * on_fault  NULL, or called for each fault, on this thread and before the function returns. key: the setting, "" where
+ *           the document as a whole is none; a name that is no setting is cut, and what is not visible in it spelled
+ *           out. text: a sentence that names the key, what it holds and what it takes; never a secret. Both end with
+ *           NUL and live during the call. It may call every function.
+ * context   handed back as it is.
+ *
+ * Any thread. NEURON_WS_OK; INVALID_SETTINGS: there are faults, the first of which last_error joins; INVALID_ARGUMENT,
+ * NO_MEMORY.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_settings_check(const char *json, size_t length,
+                                                          void (*on_fault)(const char *key, const char *text,
+                                                                           void *context),
+                                                          void *context);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * What a node tells
  */
@@ -439,6 +462,19 @@ typedef NEURON_WS_ENUM(neuron_ws_log_level){
     NEURON_WS_ENUM_END(neuron_ws_log_level)
 } neuron_ws_log_level_t;
 
+/* What a line of log is about. */
+typedef NEURON_WS_ENUM(neuron_ws_log_category){
+    NEURON_WS_CATEGORY_NONE = 0,       /* the event is no line of log */
+    NEURON_WS_CATEGORY_CONNECTION = 1, /* attempts to connect, connections, and how they ended */
+    NEURON_WS_CATEGORY_TLS = 2,        /* certificates and their check, failures of TLS */
+    NEURON_WS_CATEGORY_DELIVERY = 3,   /* messages that are dropped, and messages that nobody takes */
+    NEURON_WS_CATEGORY_REQUESTS = 4,   /* requests from the server and their answers */
+    NEURON_WS_CATEGORY_SETTINGS = 5,   /* settings that are taken and should not be so */
+    NEURON_WS_CATEGORY_EVENTS = 6,     /* events that the host does not take */
+    NEURON_WS_CATEGORY_TRACE = 7       /* what neuron_ws_node_set_trace asks for */
+    NEURON_WS_ENUM_END(neuron_ws_log_category)
+} neuron_ws_log_category_t;
+
 /*
  * A number's name as it is written in this header, "NEURON_WS_PHASE_OPEN"; "NEURON_WS_UNKNOWN" for a number this
  * library does not know, such as one of a later version. Any thread; never NULL; the string lives as long as the
@@ -451,6 +487,7 @@ NEURON_WS_API const char *neuron_ws_tls_failure_name(neuron_ws_tls_failure_t tls
 NEURON_WS_API const char *neuron_ws_level_name(neuron_ws_level_t level);
 NEURON_WS_API const char *neuron_ws_outcome_name(neuron_ws_outcome_t outcome);
 NEURON_WS_API const char *neuron_ws_log_level_name(neuron_ws_log_level_t log_level);
+NEURON_WS_API const char *neuron_ws_log_category_name(neuron_ws_log_category_t log_category);
 
 /*
  * A node's state at one moment. Texts are NUL-terminated, cut at their size, and hold no secret: an URL's query and
@@ -1013,12 +1050,14 @@ typedef struct neuron_ws_event {
     neuron_ws_request_t *request; /* REQUEST: owned by the host; neuron_ws_request_info says what it asks */
     const uint8_t *bytes;         /* MESSAGE, RESPONSE, LOG, REQUEST (its document), DELIVERY (with close_code, the
                                      text of that Close frame as in close_reason of the state; else NULL): until the
-                                     next next_event on this node, or its destroy */
+                                     next next_event on this node, or its destroy. A LOG's are one line and end with
+                                     a NUL that length does not count */
     size_t length;
     uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level; else 0.
                                      A host whose struct ends before this gets one event for each message */
     int32_t close_code;           /* DELIVERY with DROPPED_REFUSED_BY_PEER: of the server's last Close frame, 1009 for
                                      example; 0: it ended the connection without one. Else 0 */
+    neuron_ws_log_category_t log_category; /* LOG; else NONE */
 } neuron_ws_event_t;
 
 /*

@@ -55,6 +55,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #if defined(__cpp_exceptions)
 #define NEURON_WS_HPP_CATCHES 1
@@ -88,6 +89,7 @@ using TLSFailure = ::neuron_ws_tls_failure_t;
 using Level = ::neuron_ws_level_t;
 using Outcome = ::neuron_ws_outcome_t;
 using LogLevel = ::neuron_ws_log_level_t;
+using LogCategory = ::neuron_ws_log_category_t;
 using MetricsFormat = ::neuron_ws_metrics_format_t;
 using RequestKind = ::neuron_ws_request_kind_t;
 
@@ -106,6 +108,7 @@ inline std::string_view name(TLSFailure failure) noexcept { return ::neuron_ws_t
 inline std::string_view name(Level level) noexcept { return ::neuron_ws_level_name(level); }
 inline std::string_view name(Outcome outcome) noexcept { return ::neuron_ws_outcome_name(outcome); }
 inline std::string_view name(LogLevel level) noexcept { return ::neuron_ws_log_level_name(level); }
+inline std::string_view name(LogCategory category) noexcept { return ::neuron_ws_log_category_name(category); }
 
 /* One sentence for people about the status. As name. */
 inline std::string_view text(Status status) noexcept { return ::neuron_ws_status_text(status); }
@@ -624,6 +627,28 @@ inline Result<std::string_view> settings_schema()
     const Status status = ::neuron_ws_settings_schema(&json, &length);
     std::string_view schema(json == nullptr ? "" : json, json == nullptr ? 0 : length);
     return detail::done(status, schema);
+}
+
+/* What is wrong with a setting; key is empty where the document as a whole is none. */
+struct SettingsFault {
+    std::string key;
+    std::string text;
+};
+
+namespace detail {
+inline void add_fault(const char *key, const char *text, void *context) noexcept
+{
+    static_cast<std::vector<SettingsFault> *>(context)->push_back({key, text});
+}
+} /* namespace detail */
+
+/* All that is wrong with settings, as neuron_ws_settings_check tells it; empty: a node would take them. Any thread.
+   Without memory for the list the program ends: it is called in the middle of a C function. */
+inline Result<std::vector<SettingsFault>> check_settings(std::string_view json)
+{
+    std::vector<SettingsFault> faults;
+    const Status status = ::neuron_ws_settings_check(json.data(), json.size(), detail::add_fault, &faults);
+    return detail::done(status == NEURON_WS_INVALID_SETTINGS ? NEURON_WS_OK : status, faults);
 }
 
 /* The metrics of all nodes of this process as one text. Any thread. */

@@ -130,7 +130,6 @@ static neuron_ws_host_t whole_host(void)
     return host;
 }
 
-
 #define HEADERS ",\"headers\":{\"X-From-Settings\":\"yes\"}"
 
 static void a_nodes_life(void)
@@ -278,12 +277,19 @@ static void events_instead_of_callbacks(void)
             if (event.kind == NEURON_WS_EVENT_MESSAGE)
                 CHECK(event.message_kind == NEURON_WS_TEXT && event.length == 5 &&
                       memcmp(event.bytes, "hello", 5) == 0);
+            if (event.kind == NEURON_WS_EVENT_LOG)
+                CHECK(event.length > 0 && strlen((const char *)event.bytes) == event.length &&
+                      strchr((const char *)event.bytes, '\n') == NULL &&
+                      event.log_category == NEURON_WS_CATEGORY_CONNECTION);
+            else
+                CHECK(event.log_category == NEURON_WS_CATEGORY_NONE);
             if (event.kind == NEURON_WS_EVENT_DELIVERY)
                 CHECK(event.id == 1 && event.outcome == NEURON_WS_DELIVERED);
         }
         STATUS(NO_EVENT, status);
     }
     CHECK((kinds & NEURON_WS_EVENT_STATE) != 0 && (kinds & NEURON_WS_EVENT_DELIVERY) != 0);
+    CHECK((kinds & NEURON_WS_EVENT_LOG) != 0);
     neuron_ws_node_destroy(node);
 }
 
@@ -352,6 +358,7 @@ int main(int count, char **arguments)
     version_and_errors();
     names();
     encoding();
+    a_check_of_settings();
     a_nodes_life();
     requests_and_states();
     events_instead_of_callbacks();

@@ -38,6 +38,12 @@ static void null_without_a_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_settings_schema(NULL, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_settings_schema(&json, NULL));
     CHECK(length == 77 && json == buffer);
+    STATUS(INVALID_ARGUMENT, neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, NULL, 10, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, buffer, sizeof buffer, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, buffer, SIZE_MAX, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_metrics_text((neuron_ws_metrics_format_t)2, buffer, sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_metrics_text((neuron_ws_metrics_format_t)-1, buffer, sizeof buffer, &length));
+    CHECK(length == 77);
     STATUS(INVALID_ARGUMENT, neuron_ws_attempt_set_url(NULL, "ws://h/"));
     STATUS(INVALID_ARGUMENT, neuron_ws_attempt_set_header(NULL, "A", "b"));
     STATUS(INVALID_ARGUMENT, neuron_ws_attempt_set_token(NULL, "t"));
@@ -87,6 +93,45 @@ static void settings_past_their_limit_are_refused(void)
     memcpy(settings, "{\"url\":\"ws://127.0.0.1:1/", 25);
     strcpy(settings + 100000, "\"}");
     CHECK(neuron_ws_node_create("n", settings, NULL, &node) != NEURON_WS_OK && node == NULL);
+    free(settings);
+}
+
+static void note_fault(const char *key, const char *text, void *context)
+{
+    CHECK(strlen(key) < 256 && text[0] != '\0');
+    if (context != NULL)
+        ++*(int *)context;
+}
+
+static void settings_that_are_none(void)
+{
+    static const char good[] = "{\"url\":\"ws://127.0.0.1:1/\"}";
+    size_t size = 4u << 20;
+    char *settings = (char *)malloc(size);
+    int faults = 0;
+
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_check(NULL, 0, note_fault, &faults));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_check(NULL, NEURON_WS_NUL_TERMINATED, note_fault, &faults));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_check(good, SIZE_MAX - 1, note_fault, &faults));
+    CHECK(faults == 0);
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check(good, SIZE_MAX / 2, note_fault, &faults));
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check("", 0, note_fault, &faults));
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check(good, sizeof good, note_fault, &faults)); /* its NUL too */
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check("[]", 2, note_fault, &faults));
+    CHECK(faults == 4);
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check("[]", 2, NULL, NULL));
+    OK(neuron_ws_settings_check(good, sizeof good - 1, NULL, NULL));
+    /* As many faults as fit: "a0000000":0, and so on. */
+    if (!CHECK(settings != NULL))
+        return;
+    size_t length = 0, count = 0;
+    settings[length++] = '{';
+    while (length + 13 < size)
+        length += (size_t)sprintf(settings + length, "%s\"a%07d\":0", count ? "," : "", (int)count), count++;
+    settings[length++] = '}';
+    faults = 0;
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check(settings, length, note_fault, &faults));
+    CHECK(faults == NEURON_WS_FAULTS_MAX + 1);
     free(settings);
 }
 
@@ -171,6 +216,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics(node, NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, NULL, 10, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, buffer, 10, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, NEURON_WS_METRICS_JSON, buffer, SIZE_MAX, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(node, (neuron_ws_metrics_format_t)9, buffer, 10, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)7, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)-1, 0));
@@ -273,6 +319,7 @@ void misuse_arguments(ports_t ports)
     null_without_a_node();
     null_at_create();
     settings_past_their_limit_are_refused();
+    settings_that_are_none();
     null_as_node();
     null_at_a_node(ports);
     null_inside_a_group(ports);

@@ -1,7 +1,7 @@
-/* Every order of create, start, stop, configure and destroy, up to six of them. */
+/* Every order of create, start, stop, configure and destroy, up to six of them; with a begun stop, up to five. */
 #include "misuse.h"
 
-enum { operations = 5, length_max = 6 };
+enum { without_begun_stops = 5, operations = 6, length_max = 6 };
 
 static void run_order(const int *order, int length, const char *settings, const char *others)
 {
@@ -26,24 +26,29 @@ static void run_order(const int *order, int length, const char *settings, const 
         case 3:
             CHECK(neuron_ws_node_configure(node, step % 2 == 0 ? others : settings) == wanted);
             break;
-        default:
+        case 4:
             neuron_ws_node_destroy(node);
             if (count > 0)
                 count--;
+            break;
+        default: {
+            neuron_ws_status_t status = neuron_ws_node_stop_begin(node, step % 2 == 0 ? 0 : 1000);
+            CHECK(node != NULL ? status == NEURON_WS_OK || status == NEURON_WS_NOT_RUNNING : status == wanted);
+        }
         }
     }
     while (count > 0)
         neuron_ws_node_destroy(nodes[--count]);
 }
 
-static void run_orders(int length, const char *settings, const char *others)
+static void run_orders(int length, int kinds, const char *settings, const char *others)
 {
     int order[length_max] = {0};
 
     for (;;) {
         int position = 0;
         run_order(order, length, settings, others);
-        while (position < length && ++order[position] == operations)
+        while (position < length && ++order[position] == kinds)
             order[position++] = 0;
         if (position == length)
             return;
@@ -60,9 +65,10 @@ void misuse_orders(ports_t ports, double scale)
     for (int length = 1; length <= length_max; length++) {
         /* Longer ones where nobody listens: each connection would leave a port in TIME_WAIT. */
         int limit = scale >= 1 ? length_max : 4;
+        int kinds = length < limit ? operations : without_begun_stops;
         if (length <= 3)
-            run_orders(length, live, others);
+            run_orders(length, operations, live, others);
         if (length <= limit)
-            run_orders(length, closed, others);
+            run_orders(length, kinds, closed, others);
     }
 }

@@ -238,6 +238,7 @@ static void check_first_members(void)
     GROWS(request_info, tag_size);
     GROWS(event, count);
     GROWS(event, close_code);
+    GROWS(event, log_category);
     GROWS(metrics, requests_refused);
     GROWS(state, tls_not_after_s);
 }

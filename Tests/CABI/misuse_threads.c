@@ -61,6 +61,8 @@ static void *make_and_destroy(void *argument)
         OK(neuron_ws_node_send(own, NEURON_WS_TEXT, "x", 1, NULL));
         if (turn % 3 == 0)
             OK(neuron_ws_node_stop(own, 100));
+        else if (turn % 3 == 1)
+            OK(neuron_ws_node_stop_begin(own, turn % 2 == 0 ? 100 : 0));
         neuron_ws_node_destroy(own);
         turn++;
         sleep_ms(1);
@@ -154,6 +156,42 @@ static void destroy_with_a_full_queue(ports_t ports)
     CHECK(traffic.dropped == 1000 && traffic.delivered == 0 && traffic.ids == 500500);
 }
 
+static void *begin_stops(void *argument)
+{
+    traffic_t *traffic = (traffic_t *)argument;
+
+    for (int turn = 0; turn < traffic->each; turn++) {
+        neuron_ws_status_t status = neuron_ws_node_stop_begin(traffic->node, turn % 2 == 0 ? 0 : 60000);
+        CHECK(status == NEURON_WS_OK || status == NEURON_WS_NOT_RUNNING);
+    }
+    __atomic_fetch_sub(&traffic->pushing, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* Threads begin to stop a node that another starts again and again. */
+static void begun_stops_of_many_threads(ports_t ports, int each)
+{
+    char settings[256];
+    pthread_t threads[4];
+    traffic_t traffic;
+
+    memset(&traffic, 0, sizeof traffic);
+    traffic.each = each;
+    traffic.pushing = 4;
+    settings_for(settings, sizeof settings, ports.closed, "");
+    if (!OK(neuron_ws_node_create("begun", settings, NULL, &traffic.node)))
+        return;
+    for (int index = 0; index < 4; index++)
+        CHECK(pthread_create(&threads[index], NULL, begin_stops, &traffic) == 0);
+    while (__atomic_load_n(&traffic.pushing, __ATOMIC_SEQ_CST) > 0)
+        OK(neuron_ws_node_start(traffic.node));
+    for (int index = 0; index < 4; index++)
+        pthread_join(threads[index], NULL);
+    OK(neuron_ws_node_stop(traffic.node, 0));
+    STATUS(NOT_RUNNING, neuron_ws_node_stop_begin(traffic.node, 0));
+    neuron_ws_node_destroy(traffic.node);
+}
+
 void misuse_threads(ports_t ports, double scale)
 {
     int each = (int)(5000 * scale);
@@ -161,4 +199,5 @@ void misuse_threads(ports_t ports, double scale)
     run_traffic(ports, each, false);
     run_traffic(ports, each, true);
     destroy_with_a_full_queue(ports);
+    begun_stops_of_many_threads(ports, each);
 }

@@ -1,6 +1,6 @@
-/* What needs no node: versions, names of numbers, encoding. Part of every_function.c. */
-#ifndef WITHOUT_A_NODE_H
-#define WITHOUT_A_NODE_H
+/* The functions that need no node, each used once; part of every_function.c. */
+#ifndef NEURON_WS_TEST_WITHOUT_A_NODE_H
+#define NEURON_WS_TEST_WITHOUT_A_NODE_H
 
 #include "check.h"
 
@@ -28,7 +28,40 @@ static void names(void)
     CHECK(strcmp(neuron_ws_level_name(NEURON_WS_LEVEL_WRITTEN), "NEURON_WS_LEVEL_WRITTEN") == 0);
     CHECK(strcmp(neuron_ws_outcome_name(NEURON_WS_DELIVERED), "NEURON_WS_DELIVERED") == 0);
     CHECK(strcmp(neuron_ws_log_level_name(NEURON_WS_LOG_WARN), "NEURON_WS_LOG_WARN") == 0);
+    CHECK(strcmp(neuron_ws_log_category_name(NEURON_WS_CATEGORY_TLS), "NEURON_WS_CATEGORY_TLS") == 0);
     CHECK(strcmp(neuron_ws_reason_name((neuron_ws_reason_t)4711), "NEURON_WS_UNKNOWN") == 0);
+}
+
+typedef struct faults {
+    int count;
+    char keys[8][32];
+} faults_t;
+
+static void on_fault(const char *key, const char *text, void *context)
+{
+    faults_t *faults = (faults_t *)context;
+    CHECK(text[0] == '"' && strstr(text, key) != NULL);
+    if (CHECK(faults->count < 8))
+        snprintf(faults->keys[faults->count++], sizeof faults->keys[0], "%s", key);
+}
+
+static void a_check_of_settings(void)
+{
+    static const char good[] = "{\"url\":\"wss://h/\",\"format\":\"tags-format\"}";
+    static const char bad[] = "{\"url\":\"http://h/\",\"formatt\":1,\"ping-interval\":\"often\","
+                              "\"ca\":\"/nowhere/ca.pem\",\"cert\":\"/nowhere/cert.pem\",\"key\":\"/nowhere/key.pem\"}";
+    static const char *const keys[] = {"formatt", "ping-interval", "url", "ca", "cert", "key"};
+    faults_t faults;
+
+    memset(&faults, 0, sizeof faults);
+    OK(neuron_ws_settings_check(good, NEURON_WS_NUL_TERMINATED, on_fault, &faults));
+    OK(neuron_ws_settings_check(good, strlen(good), NULL, NULL));
+    CHECK(faults.count == 0);
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_check(bad, strlen(bad), on_fault, &faults));
+    CHECK(strstr(neuron_ws_last_error(), "formatt") != NULL && strstr(neuron_ws_last_error(), "often") != NULL);
+    if (CHECK(faults.count == 6))
+        for (int index = 0; index < 6; index++)
+            CHECK(strcmp(faults.keys[index], keys[index]) == 0);
 }
 
 static void encoding(void)

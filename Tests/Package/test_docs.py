@@ -401,11 +401,20 @@ def test_the_readme_leads_to_every_page() -> None:
     assert [page.name for page in PAGES[1:] if f"]({page.relative_to(ROOT)}" not in text] == []
 
 
+def metric_names() -> set[str]:
+    foreign.use_binding()
+    import neuron_ws
+
+    with neuron_ws.Node("docs", {"url": "ws://127.0.0.1:9/"}) as node:
+        return set(re.findall(r"^neuron_ws_\w+", node.metrics_text(), re.M))
+
+
 def test_c_names_in_the_pages_are_the_headers() -> None:
     """Each neuron_ws_… and NEURON_WS_… of a page is in the header, or begins one that is (`neuron_ws_attempt_`)."""
     headers = [(ROOT / "include" / name).read_text() for name in ("neuron_ws.h", "neuron_ws.hpp")]
     known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", "".join(headers)))
     # Of the environment, for the tests and the binding.
+    known |= metric_names()
     known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS"}
     unknown = []
     for page in PAGES:

@@ -7,7 +7,7 @@ import logging
 import foreign
 import neuron_ws
 import pytest
-from neuron_ws import LogEvent, LogLevel
+from neuron_ws import LogCategory, LogEvent, LogLevel
 
 
 def test_a_nodes_lines_become_records(caplog: pytest.LogCaptureFixture) -> None:
@@ -19,7 +19,40 @@ def test_a_nodes_lines_become_records(caplog: pytest.LogCaptureFixture) -> None:
     assert {getattr(record, "node") for record in caplog.records} == {"line-1"}
     connecting, refused = caplog.records[:2]
     assert (connecting.levelno, refused.levelno) == (logging.DEBUG, logging.WARNING)
+    assert {getattr(record, "category") for record in (connecting, refused)} == {"CONNECTION"}
     assert "refused" in refused.getMessage() and refused.getMessage().startswith("line-1: ")
+
+
+def test_a_line_says_what_it_is_about(authority: foreign.Authority) -> None:
+    def categories(url: str, level: LogLevel, **settings: object) -> set[LogCategory]:
+        """Of the lines from this level on, until there is one."""
+        lines: list[LogEvent] = []
+        with neuron_ws.Node("n", {"url": url, "log-level": "debug", **settings}, on_log=lines.append) as node:
+            foreign.wait_until(lambda: node.poll(0.1) and any(line.level >= level for line in lines), 60)
+        return {line.category for line in lines if line.level >= level}
+
+    with foreign.Server(tls=authority.server_context()) as server:
+        assert categories(server.url, LogLevel.WARN) == {LogCategory.TLS}
+        assert categories(server.url, LogLevel.WARN, **{"tls-verify": False}) == {LogCategory.TLS}
+    with foreign.Server() as server:
+        assert categories(server.url, LogLevel.NOTICE) == {LogCategory.CONNECTION}
+
+
+def test_a_trace_is_a_category_of_its_own(server: foreign.Server) -> None:
+    lines: list[LogEvent] = []
+    with neuron_ws.Node("n", {"url": server.url, "log-level": "debug"}, on_log=lines.append) as node:
+        node.set_trace(True)
+        foreign.wait_until(lambda: node.poll(0.1) and any(line.text.startswith(">") for line in lines), 60)
+    for line in lines:
+        assert (line.category is LogCategory.TRACE) == line.text.startswith((">", "<")), line
+
+
+def test_a_node_with_messages_left_is_a_matter_of_delivery() -> None:
+    node = neuron_ws.Node("n", {"url": "ws://127.0.0.1:9/"}, events=neuron_ws.EventKind.LOG)
+    node.send("x")
+    node.close()
+    (line,) = node.events()
+    assert isinstance(line, LogEvent) and line.category is LogCategory.DELIVERY
 
 
 @pytest.mark.parametrize("level, number, name", [

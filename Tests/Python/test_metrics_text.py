@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import threading
 
 import pytest
-from neuron_ws import Node
-from neuron_ws._library import check, library
+from neuron_ws import InvalidArgument, MetricsFormat, Node, metrics_text
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-OPENMETRICS, JSON = 0, 1
+OPENMETRICS, JSON = MetricsFormat.OPENMETRICS, MetricsFormat.JSON
 SETTINGS = {"url": "ws://127.0.0.1:9/"}
 NAME = 'line "1"\\ü'
-
-
-def metrics_text(text_format: int) -> str:
-    length, size = ctypes.c_size_t(), 0
-    while True:
-        buffer = ctypes.create_string_buffer(size)
-        status = library.neuron_ws_metrics_text(text_format, buffer, size, ctypes.byref(length))
-        if status != 11:
-            check(status)
-            return buffer.raw[: length.value].decode()
-        size = length.value
 
 
 def labels(text: str) -> list[dict[str, str]]:
@@ -52,8 +39,8 @@ def test_each_node_is_in_it_while_it_lives() -> None:
 
 
 def test_a_format_that_is_none() -> None:
-    with pytest.raises(ValueError, match="`format` is 7; expected 0 or 1"):
-        metrics_text(7)
+    with pytest.raises(InvalidArgument, match="`format` is 7; expected 0 or 1"):
+        metrics_text(MetricsFormat(7))
 
 
 def test_while_nodes_come_and_go() -> None:

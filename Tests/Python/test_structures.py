@@ -36,6 +36,7 @@ ENUMS = [
     (enums.Level, "NEURON_WS_LEVEL_"),
     (enums.Outcome, "NEURON_WS_"),
     (enums.LogLevel, "NEURON_WS_LOG_"),
+    (enums.LogCategory, "NEURON_WS_CATEGORY_"),
     (enums.MetricsFormat, "NEURON_WS_METRICS_"),
     (enums.RequestKind, "NEURON_WS_REQUEST_"),
     (enums.EventKind, "NEURON_WS_EVENT_"),

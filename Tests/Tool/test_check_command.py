@@ -52,6 +52,16 @@ def test_check_names_the_setting_that_is_wrong(tmp_path: Path) -> None:
     assert "formatt" in done.stdout
 
 
+def test_check_names_every_setting_that_is_wrong(tmp_path: Path) -> None:
+    file = tool.settings(tmp_path, url="http://127.0.0.1:1/", formatt=1, ca="/nowhere/ca.pem")
+    done = tool.run("check", "--settings", file, "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (1, False)
+    assert [(step["step"], step["verdict"], step["key"]) for step in told["steps"]] == [
+        ("settings", "FAILED", key) for key in ("formatt", "url", "ca")
+    ]
+
+
 def test_check_of_a_file_that_is_not_json(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     file.write_text("{")

@@ -71,12 +71,21 @@ func textBytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
     return UnsafeRawBufferPointer(start: pointer, count: length)
 }
 
+/// What is wrong with the room that a text goes to; nil: nothing.
+func refusedRoom(
+    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t? {
+    if length == nil { return failedNull("length") }
+    if buffer == nil, size != 0 { return failedNull("buffer") }
+    return size >= 0 ? nil : failed(.NEURON_WS_INVALID_ARGUMENT, "`size` is larger than any memory")
+}
+
 /// Copies a text to the host's buffer; the length is written in any case but wrong use.
 func copyOut(
     _ bytes: UnsafeRawBufferPointer, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
-    _ length: UnsafeMutablePointer<Int>
+    _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
-    length.pointee = bytes.count
+    length?.pointee = bytes.count
     guard bytes.count <= size else {
         return failed(
             .NEURON_WS_BUFFER_TOO_SMALL, "the text has \(bytes.count) bytes, the buffer \(size)")

@@ -38,9 +38,7 @@ private func encodeChecked(
     _ format: neuron_ws_format_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
     _ length: UnsafeMutablePointer<Int>?, _ body: (ThreadEncoder) -> neuron_ws_status_t?
 ) -> neuron_ws_status_t {
-    guard let length else { return failedNull("length") }
-    guard buffer != nil || size == 0 else { return failedNull("buffer") }
-    guard size >= 0 else { return failed(.NEURON_WS_INVALID_ARGUMENT, "`size` is larger than any memory") }
+    if let refusal = refusedRoom(buffer, size, length) { return refusal }
     if format == .NEURON_WS_FORMAT_OPENGATE {
         return failed(.NEURON_WS_UNSUPPORTED, "the OpenGate format is not in this version")
     }

@@ -158,3 +158,20 @@ public func neuron_ws_log_level_name(_ log_level: neuron_ws_log_level_t) -> Unsa
         }
     return ConstantText(name).pointer
 }
+
+@c @implementation
+public func neuron_ws_log_category_name(_ log_category: neuron_ws_log_category_t) -> UnsafePointer<CChar>? {
+    let name: StaticString =
+        switch log_category {
+        case .NEURON_WS_CATEGORY_NONE: "NEURON_WS_CATEGORY_NONE"
+        case .NEURON_WS_CATEGORY_CONNECTION: "NEURON_WS_CATEGORY_CONNECTION"
+        case .NEURON_WS_CATEGORY_TLS: "NEURON_WS_CATEGORY_TLS"
+        case .NEURON_WS_CATEGORY_DELIVERY: "NEURON_WS_CATEGORY_DELIVERY"
+        case .NEURON_WS_CATEGORY_REQUESTS: "NEURON_WS_CATEGORY_REQUESTS"
+        case .NEURON_WS_CATEGORY_SETTINGS: "NEURON_WS_CATEGORY_SETTINGS"
+        case .NEURON_WS_CATEGORY_EVENTS: "NEURON_WS_CATEGORY_EVENTS"
+        case .NEURON_WS_CATEGORY_TRACE: "NEURON_WS_CATEGORY_TRACE"
+        @unknown default: unknownName
+        }
+    return ConstantText(name).pointer
+}

@@ -29,8 +29,7 @@ public func neuron_ws_node_metrics_text(
     _ node: NodeHandlePointer?, _ format: neuron_ws_metrics_format_t, _ buffer: UnsafeMutablePointer<CChar>?,
     _ size: Int, _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
-    guard let length else { return failedNull("length") }
-    guard buffer != nil || size == 0 else { return failedNull("buffer") }
+    if let refusal = refusedRoom(buffer, size, length) { return refusal }
     return withNode(node) { node throws(NodeError) in
         let sample = MetricsText.Sample(node: node.name, metrics: node.metrics())
         let text: [UInt8] =
@@ -52,8 +51,7 @@ public func neuron_ws_metrics_text(
     _ format: neuron_ws_metrics_format_t, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
     _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
-    guard let length else { return failedNull("length") }
-    guard buffer != nil || size == 0 else { return failedNull("buffer") }
+    if let refusal = refusedRoom(buffer, size, length) { return refusal }
     let text: [UInt8]
     switch format {
     case .NEURON_WS_METRICS_OPENMETRICS: text = MetricsText.openMetrics(Runtime.shared.metrics())

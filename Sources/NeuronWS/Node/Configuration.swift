@@ -30,12 +30,48 @@ final class Configuration: @unchecked Sendable {
         do throws(TLSConfigurationError) {
             var warnings: [String] = []
             let tls = try makeTLS(settings, &warnings)
-            let isNeeded =
-                settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
-                || settings.certificate != nil
-            let context = isNeeded ? try Runtime.shared.tlsContexts.context(tls) : nil
+            let context = needsContext(settings) ? try Runtime.shared.tlsContexts.context(tls) : nil
             return Configuration(settings: settings, tls: tls, context: context, warnings: warnings)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
+    }
+
+    /// All that is wrong with a document; none: a node takes it.
+    static func faults(_ document: UnsafeRawBufferPointer) throws(NodeError) -> [SettingsError] {
+        let isTooLong = document.count > NodeSettings.documentBytesMax
+        guard isTooLong || Headroom.hasForDocument(document.count) else { throw .noMemory }
+        do throws(SettingsError) {
+            let (settings, faults) = try NodeSettings.inspect(json: document)
+            return faults + tlsFaults(settings).filter { fault in !faults.contains { $0.key == fault.key } }
+        } catch {
+            if error.isOutOfMemory { throw .noMemory }
+            return [error]
+        }
+    }
+
+    /// What is wrong with each certificate and key; where nothing is, what keeps them from going together.
+    private static func tlsFaults(_ settings: NodeSettings) -> [SettingsError] {
+        var ignored: [String] = []
+        var faults: [SettingsError] = []
+        func note(_ error: TLSConfigurationError) {
+            faults.append(SettingsError(key: error.key, text: "\"\(error.key)\": \(error.detail)"))
+        }
+        let texts = [
+            ("ca", settings.certificateAuthorities), ("cert", settings.certificate), ("key", settings.privateKey),
+        ]
+        for (key, text) in texts {
+            do throws(TLSConfigurationError) { _ = try pem(text, key, &ignored) } catch { note(error) }
+        }
+        guard faults.isEmpty else { return faults }
+        do throws(TLSConfigurationError) {
+            let tls = try makeTLS(settings, &ignored)
+            if needsContext(settings) { _ = try Runtime.shared.tlsContexts.context(tls) }
+        } catch { note(error) }
+        return faults
+    }
+
+    private static func needsContext(_ settings: NodeSettings) -> Bool {
+        settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
+            || settings.certificate != nil
     }
 
     private static func makeTLS(

@@ -31,7 +31,7 @@ extension Node {
         guard case .dropped(let count) = verdict else { return true }
         if count.nonzeroBitCount == 1 {
             log(
-                .NEURON_WS_LOG_WARN,
+                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS,
                 "\(count) events were dropped so far, the last one with \(byteCount) bytes: the host does not take "
                     + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.",
                 isNotice: true)
@@ -43,16 +43,21 @@ extension Node {
     func log(_ level: neuron_ws_log_level_t, _ kind: LogLineKind, _ text: @autoclosure () -> String) {
         let now = Clock.monotonicNanoseconds
         guard let count = lock.withLock({ lines.came(kind, now: now) }) else { return }
-        log(level, count > 1 ? "\(text()) (\(count) such in a row)" : text())
+        log(level, kind.category, count > 1 ? "\(text()) (\(count) such in a row)" : text())
     }
 
-    func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String, isNotice: Bool) {
+    /// - Parameter isNotice: it tells of events that were dropped, and so has a place of its own in their queue.
+    func log(
+        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String,
+        isNotice: Bool = false
+    ) {
         let queue = queue(for: NEURON_WS_EVENT_LOG)
         guard queue != nil || host.wantsLog, logs(level) else { return }
         guard let queue else { return host.logged(handle, level, text()) }
         var text = text()
         let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
-        if let line { _ = queue.append(.log(level, line), isNotice: isNotice) } else { _ = queue.lost(isLine: true) }
+        guard let line else { return _ = queue.lost(isLine: true) }
+        _ = queue.append(.log(level, category, line), isNotice: isNotice)
     }
 
     // MARK: Outcomes
@@ -115,7 +120,9 @@ extension Node {
         let waiting = mailbox.queuedCount
         lock.unlock()
         if waiting > 0 {
-            log(.NEURON_WS_LOG_WARN, "The node ends: \(waiting) messages that waited to be sent are dropped.")
+            log(
+                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
+                "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
         while let run = outbox.nextAbandoned() {
             conclude(run, run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED)

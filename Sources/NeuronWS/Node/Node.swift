@@ -313,8 +313,4 @@ final class Node: @unchecked Sendable {
         }
         return level.rawValue >= logLevel.rawValue
     }
-
-    func log(_ level: neuron_ws_log_level_t, _ text: @autoclosure () -> String) {
-        log(level, text(), isNotice: false)
-    }
 }

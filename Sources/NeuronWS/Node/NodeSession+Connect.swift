@@ -41,11 +41,13 @@ extension NodeSession {
         }
         if url.isSecure, configuration.allowsCommonName {
             node.log(
-                .NEURON_WS_LOG_WARN,
+                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_TLS,
                 "\(status.url): the server's name may be its certificate's common name (setting tls-allow-cn is true).")
             if isEnded { return }
         }
-        node.log(.NEURON_WS_LOG_DEBUG, "Connecting to \(status.url), attempt \(machine.attempts).")
+        node.log(
+            .NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_CONNECTION,
+            "Connecting to \(status.url), attempt \(machine.attempts).")
         if isEnded { return }
         do throws(Ending) {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
@@ -110,7 +112,7 @@ extension NodeSession {
         let line = linkLog.opened(
             to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {
-            node.log(.NEURON_WS_LOG_NOTICE, "\(status.url): \(line)")
+            node.log(.NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_CONNECTION, "\(status.url): \(line)")
         }
     }
 }

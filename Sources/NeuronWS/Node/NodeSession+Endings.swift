@@ -25,7 +25,9 @@ extension NodeSession {
             Runtime.shared.give(&freed)
         }
         node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER, refusal: status.ending)
-        if !isEnded { node.log(.NEURON_WS_LOG_WARN, "\(configuration.shownURL(status.urlIndex)): \(text)") }
+        if isEnded { return }
+        node.log(
+            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }
 
     /// The rest of the frame that is being written, a Close frame (1001), TLS's close_notify and FIN, as far as the

@@ -114,7 +114,7 @@ extension NodeSession {
         guard machine.pings > 0, !hasToldOfPongs else { return }
         hasToldOfPongs = true
         node.log(
-            .NEURON_WS_LOG_INFO,
+            .NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION,
             "A Pong of the server is not the echo of a Ping: it counts as a sign of life, but round trips are not "
                 + "measured by such.")
     }

@@ -20,7 +20,7 @@ extension NodeSession {
     private func tell(_ lines: [String], _ mark: String) {
         for line in lines {
             if isEnded { return }
-            node.log(.NEURON_WS_LOG_DEBUG, mark + line)
+            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + line)
         }
     }
 }

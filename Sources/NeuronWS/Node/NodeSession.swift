@@ -83,7 +83,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     private func tellWarnings() {
-        for warning in configuration.warnings where !isEnded { node.log(.NEURON_WS_LOG_WARN, warning + ".") }
+        for warning in configuration.warnings where !isEnded {
+            node.log(.NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_SETTINGS, warning + ".")
+        }
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
@@ -190,13 +192,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if ending.isWanted {
             linkLog.failureTold()
             let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
-            node.log(level, ending.text)
+            node.log(level, .NEURON_WS_CATEGORY_CONNECTION, ending.text)
         } else if let times = node.lock.withLock({ node.lines.failed(ending, url: status.urlIndex) }) {
             linkLog.failureTold()
             let url = configuration.shownURL(status.urlIndex)
             let repeated = times > 1 ? " (\(times) times in a row)" : ""
             let level: neuron_ws_log_level_t = lostLine == nil ? .NEURON_WS_LOG_WARN : .NEURON_WS_LOG_NOTICE
-            node.log(level, "\(url): \(lostLine ?? ending.text)\(repeated)")
+            let category = LogLineKind.ending(ending.kind, url: status.urlIndex).category
+            node.log(level, category, "\(url): \(lostLine ?? ending.text)\(repeated)")
         }
     }
 

@@ -108,7 +108,7 @@ public struct EventBacklog {
             runs -= 1
             if let carried = run.closeReason { forget(carried) }
         case .state: states -= 1
-        case .message(_, let carried), .request(_, let carried), .log(_, let carried):
+        case .message(_, let carried), .request(_, let carried), .log(_, _, let carried):
             others -= 1
             forget(carried)
         }

@@ -7,12 +7,12 @@ public enum NodeEvent: Sendable {
     /// The handle, and its document.
     case request(UInt, EventBytes)
     case delivery(DeliveryRun)
-    case log(neuron_ws_log_level_t, EventBytes)
+    case log(neuron_ws_log_level_t, neuron_ws_log_category_t, EventBytes)
 
     /// The bytes that it carries.
     public var bytes: EventBytes? {
         switch self {
-        case .message(_, let bytes), .request(_, let bytes), .log(_, let bytes): bytes
+        case .message(_, let bytes), .request(_, let bytes), .log(_, _, let bytes): bytes
         case .delivery(let run): run.closeReason
         case .state: nil
         }
@@ -41,9 +41,10 @@ public enum NodeEvent: Sendable {
             event.outcome = run.outcome
             event.level = run.level
             event.close_code = Int32(run.closeCode)
-        case .log(let level, _):
+        case .log(let level, let category, _):
             event.kind = NEURON_WS_EVENT_LOG
             event.log_level = level
+            event.log_category = category
         }
         if let bytes {
             event.bytes = bytes.pointer

@@ -38,6 +38,18 @@ extension RepeatedLines<LogLineKind> {
 }
 
 extension LogLineKind {
+    /// What such a line is about, for the host.
+    public var category: neuron_ws_log_category_t {
+        switch self {
+        case .ending(let kind, _):
+            kind.reason == .NEURON_WS_REASON_TLS ? .NEURON_WS_CATEGORY_TLS : .NEURON_WS_CATEGORY_CONNECTION
+        case .verifyOff: .NEURON_WS_CATEGORY_TLS
+        case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer:
+            .NEURON_WS_CATEGORY_REQUESTS
+        case .ignoredMessage: .NEURON_WS_CATEGORY_DELIVERY
+        }
+    }
+
     /// Of which an ending is told.
     fileprivate var url: Int? {
         if case .ending(_, let url) = self { return url }

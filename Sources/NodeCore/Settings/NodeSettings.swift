@@ -178,6 +178,16 @@ public final class NodeSettings: Sendable {
     ///
     /// Throws an error that names all that is wrong; nothing secret stands in it.
     public static func parse(json: UnsafeRawBufferPointer) throws(SettingsError) -> NodeSettings {
+        let (settings, faults) = try inspect(json: json)
+        if let error = SettingsError.joined(faults) { throw error }
+        return settings
+    }
+
+    /// All that is wrong, in the order of the document as far as single members are; with faults the settings are what
+    /// is left of them, to look for more faults and for nothing else. Throws where there are no members to be read.
+    public static func inspect(
+        json: UnsafeRawBufferPointer
+    ) throws(SettingsError) -> (settings: NodeSettings, faults: [SettingsError]) {
         let document: JSONDocument
         let secrets: SettingsSecrets
         do throws(JSONError) {
@@ -197,8 +207,7 @@ public final class NodeSettings: Sendable {
         try parser.read(document.root)
         SettingsRules.check(&parser)
         let urls = SettingsURL.urls(&parser)
-        if let error = SettingsError.joined(parser.problems) { throw error }
-        return NodeSettings(parser, urls: urls)
+        return (NodeSettings(parser, urls: urls), parser.problems)
     }
 
     /// Reads a settings document; see `parse(json:)`.

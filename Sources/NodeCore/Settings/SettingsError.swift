@@ -1,3 +1,5 @@
+import CNeuronWS
+
 /// Why settings were refused.
 public struct SettingsError: Error, Equatable, Sendable {
     /// The key of the first problem; "" when the document as a whole is none.
@@ -9,6 +11,8 @@ public struct SettingsError: Error, Equatable, Sendable {
 
     /// How many problems one error text names.
     public static let problemsMax = 8
+    /// How many faults are told one by one; those beyond are counted.
+    public static let faultsMax = Int(NEURON_WS_FAULTS_MAX)
 
     public init(key: String, text: String, isOutOfMemory: Bool = false) {
         self.key = key
@@ -16,8 +20,17 @@ public struct SettingsError: Error, Equatable, Sendable {
         self.isOutOfMemory = isOutOfMemory
     }
 
+    /// What to tell one by one: the first `faultsMax`, and how many more there are.
+    public static func told(_ problems: [SettingsError]) -> [SettingsError] {
+        var told = Array(problems.prefix(faultsMax))
+        if problems.count > faultsMax {
+            told.append(SettingsError(key: "", text: "and \(problems.count - faultsMax) more"))
+        }
+        return told
+    }
+
     /// All problems as one error; nil when there are none.
-    static func joined(_ problems: [SettingsError]) -> SettingsError? {
+    public static func joined(_ problems: [SettingsError]) -> SettingsError? {
         guard let first = problems.first else { return nil }
         var text = ""
         for problem in problems.prefix(problemsMax) {

@@ -78,17 +78,18 @@ struct SettingsParser {
     }
 
     private mutating func refuseUnknown(_ name: String, _ value: JSONValue) {
-        // Those beyond are only counted: to look for what a name may have meant takes long, and a document holds many.
-        if problems.count >= SettingsError.problemsMax {
-            problems.append(SettingsError(key: name, text: ""))
+        // Those beyond are only counted.
+        if problems.count >= SettingsError.faultsMax {
+            problems.append(SettingsError(key: "", text: ""))
             return
         }
         let shown = Self.shown(name)
         let text: String
         if SettingKey.later.contains(name) {
             text = "\"\(shown)\" is not in this version"
-        } else if let nearest = SettingsTable.nearestName(to: name) {
-            // The value stays out of the text: it may be the secret of a key that was misspelt.
+        } else if problems.count < SettingsError.problemsMax, let nearest = SettingsTable.nearestName(to: name) {
+            // To look for what a name may have meant takes long, and a document holds many: the first ones only. The
+            // value stays out of the text: it may be the secret of a key that was misspelt.
             text = "\"\(shown)\" (\(value.kindName)) is no setting; did you mean \"\(nearest)\"?"
         } else {
             text = "\"\(shown)\" (\(value.kindName)) is no setting"

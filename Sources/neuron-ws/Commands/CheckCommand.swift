@@ -23,6 +23,14 @@ enum CheckCommand {
         let settings = try Settings.compose(arguments)
         let report = CheckReport(isJSON: arguments.has("--json"))
         let narrator = CheckNarrator(report)
+        let faults = Settings.faults(settings)
+        guard faults.isEmpty else {
+            for fault in faults {
+                report.step("settings", .failed, Settings.blame(fault.text, arguments), key: fault.key)
+            }
+            report.end(isGood: false)
+            return .failed
+        }
         do throws(LibraryError) {
             let node = try Node.create(name: "check", settings: settings, observer: narrator)
             report.step("settings", .passed, "are good")

@@ -31,8 +31,12 @@ final class CheckReport: @unchecked Sendable {
 
     /// - Parameters:
     ///   - url: which one failed; named unless the text does.
+    ///   - key: which setting it is about.
     ///   - microseconds: how long it took.
-    func step(_ name: String, _ verdict: Verdict, _ text: String, url: String? = nil, microseconds: Int64? = nil) {
+    func step(
+        _ name: String, _ verdict: Verdict, _ text: String, url: String? = nil, key: String? = nil,
+        microseconds: Int64? = nil
+    ) {
         let isNamed = url.map { $0.isEmpty || text.contains($0) } ?? true
         mutex.withLock {
             guard isJSON else {
@@ -49,6 +53,7 @@ final class CheckReport: @unchecked Sendable {
             step.set("verdict", verdict.rawValue)
             if let microseconds { step.set("us", JSON.integer(microseconds)) }
             if let url { step.set("url", url) }
+            if let key, !key.isEmpty { step.set("key", key) }
             step.set("text", text)
             steps.append(step)
         }

@@ -135,6 +135,25 @@ enum Settings {
 
     // MARK: What the library takes
 
+    /// What it finds wrong with a document: the setting, "" for the whole, and a sentence.
+    static func faults(_ document: String) -> [(key: String, text: String)] {
+        final class Collected { var faults: [(key: String, text: String)] = [] }
+        let collected = Collected()
+        var document = document
+        _ = document.withUTF8 { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { json in
+                neuron_ws_settings_check(
+                    json.baseAddress, json.count,
+                    { key, text, context in
+                        guard let key, let text, let context else { return }
+                        Unmanaged<Collected>.fromOpaque(context).takeUnretainedValue().faults.append(
+                            (String(cString: key), String(cString: text)))
+                    }, Unmanaged.passUnretained(collected).toOpaque())
+            }
+        }
+        return collected.faults
+    }
+
     /// The settings form: each key with the type of its value.
     private static let form: [(key: String, type: String)] = {
         var json: UnsafePointer<CChar>?

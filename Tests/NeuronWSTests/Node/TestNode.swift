@@ -17,7 +17,7 @@ final class TestNode: @unchecked Sendable {
     private var _deliveries: [(id: UInt64, outcome: neuron_ws_outcome_t)] = []
     private var _states: [(phase: neuron_ws_phase_t, reason: neuron_ws_reason_t, text: String)] = []
     private var _lines: [String] = []
-    private var _callsAfterDestroy = 0
+    private var _callsAfterDestroy: [Callback] = []
     private var _requests: [RequestPointer] = []
     private var _described: [String] = []
 
@@ -125,7 +125,7 @@ final class TestNode: @unchecked Sendable {
         let doomed = locked { () -> NodePointer? in
             note(self)
             guard let pointer else {
-                _callsAfterDestroy += 1
+                _callsAfterDestroy.append(callback)
                 return nil
             }
             guard destroysIn == callback else { return nil }
@@ -135,7 +135,7 @@ final class TestNode: @unchecked Sendable {
         // The outcomes of the queued messages come while the destroy runs; nothing may come after it.
         guard let doomed else { return }
         neuron_ws_node_destroy(doomed)
-        locked { _callsAfterDestroy = 0 }
+        locked { _callsAfterDestroy = [] }
     }
 
     var handle: NodePointer? { locked { pointer } }
@@ -147,7 +147,9 @@ final class TestNode: @unchecked Sendable {
     /// Handles of requests that have not been answered by `answers`, and "uuid kind" of all.
     var requests: [RequestPointer] { locked { _requests } }
     var described: [String] { locked { _described } }
-    var callsAfterDestroy: Int { locked { _callsAfterDestroy } }
+    /// While it is destroyed too, unless that began in a callback.
+    var kindsAfterDestroy: [Callback] { locked { _callsAfterDestroy } }
+    var callsAfterDestroy: Int { kindsAfterDestroy.count }
 
     func start() { precondition(neuron_ws_node_start(handle) == .NEURON_WS_OK) }
 

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func line(_ text: String = "line") -> NodeEvent {
-        Array(text.utf8).withUnsafeBytes { .log(.NEURON_WS_LOG_WARN, EventBytes($0)!) }
+        Array(text.utf8).withUnsafeBytes { .log(.NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS, EventBytes($0)!) }
     }
 
     private func state(_ link: Int32) -> NodeEvent {

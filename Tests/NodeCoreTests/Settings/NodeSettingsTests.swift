@@ -55,6 +55,28 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(settings.certificateAuthorities == nil)
     }
 
+    /// Each by itself, with its key; those of the rules behind those of the members.
+    @Test func allFaultsAreTold() throws {
+        var json = #"{"formatt":1,"ping-interval":"often","cert":"x","url":"http://h/"}"#
+        let faults = try json.withUTF8 { try NodeSettings.inspect(json: UnsafeRawBufferPointer($0)).faults }
+        #expect(faults.map(\.key) == ["formatt", "ping-interval", "cert", "url"])
+        #expect(faults.allSatisfy { $0.text.contains("\"\($0.key)\"") })
+    }
+
+    /// A document of 4 MiB holds half a million of them.
+    @Test func ofManyFaultsTheRestIsCounted() throws {
+        let count = SettingsError.faultsMax + 7
+        var json = "{\"url\":\"ws://h/\"" + (0..<count).map { ",\"k\($0)\":1" }.joined() + "}"
+        let faults = try json.withUTF8 { try NodeSettings.inspect(json: UnsafeRawBufferPointer($0)).faults }
+        #expect(faults.count == count)
+        let told = SettingsError.told(faults)
+        #expect(told.count == SettingsError.faultsMax + 1)
+        #expect(told.last == SettingsError(key: "", text: "and 7 more"))
+        #expect(!told.contains { $0.text.isEmpty })
+        // To look for a likely name takes long: for the first ones only.
+        #expect(told.filter { $0.text.contains("did you mean") }.count <= SettingsError.problemsMax)
+    }
+
     @Test func membersBesideParamsAreRefused() {
         #expect(
             refusal(#"{"params":{"url":"ws://h"},"format":1}"#)?.text

@@ -10,11 +10,13 @@ The package is a thin layer over ``libneuron_ws.so``; README.md says how that is
 """
 
 from ._library import LibraryNotFound
+from ._settings import Fault, check_settings
 from .encoding import encode, encode_json, settings_schema, version
 from .enums import (
     EventKind,
     Format,
     Level,
+    LogCategory,
     LogLevel,
     MessageKind,
     MetricsFormat,
@@ -53,7 +55,7 @@ from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
 from .log_records import log_to
 from .node import Node
 from .requests import Request, RequestTag
-from .state import Metrics, State
+from .state import Metrics, State, metrics_text
 
 __version__ = "1.0.0"
 
@@ -62,6 +64,7 @@ __all__ = [
     "Dropped",
     "Event",
     "EventKind",
+    "Fault",
     "Forked",
     "Format",
     "InvalidArgument",
@@ -69,6 +72,7 @@ __all__ = [
     "InvalidJSON",
     "Level",
     "LibraryNotFound",
+    "LogCategory",
     "LogEvent",
     "LogLevel",
     "MessageEvent",
@@ -103,9 +107,11 @@ __all__ = [
     "Type",
     "Unsupported",
     "WrongThread",
+    "check_settings",
     "encode",
     "encode_json",
     "log_to",
+    "metrics_text",
     "settings_schema",
     "version",
 ]

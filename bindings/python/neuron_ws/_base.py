@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
-from typing import Optional, Union
+from typing import Optional
 
 from ._handle import Handle
-from ._library import check, library
+from ._library import check, library, written
+from ._settings import Settings, settings_text
 from ._values import c_text, json_text
-from .enums import LogLevel, MetricsFormat, Status
+from .enums import LogLevel, MetricsFormat
 from .state import Metrics, State
-
-Settings = Union[Mapping[str, object], str]
 
 
 def milliseconds(seconds: float) -> int:
@@ -20,10 +18,6 @@ def milliseconds(seconds: float) -> int:
     if not seconds >= 0:
         raise ValueError(f"a timeout is a number of seconds from 0 on, not {seconds!r}")
     return int(min(-(-seconds * 1000 // 1), 0xFFFFFFFF))
-
-
-def _settings_text(settings: Settings) -> bytes:
-    return c_text(settings, "the settings") if isinstance(settings, str) else json_text(settings)
 
 
 class BaseNode:
@@ -34,7 +28,7 @@ class BaseNode:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
-        self._handle = Handle(c_text(name, "the name"), _settings_text(settings))
+        self._handle = Handle(c_text(name, "the name"), settings_text(settings))
 
     def __repr__(self) -> str:
         return f"<{self._path} {self.name!r}{' closed' if self.closed else ''}>"
@@ -59,7 +53,7 @@ class BaseNode:
         Raises SettingsError, Forked.
         """
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_configure(handle, _settings_text(settings)))
+            check(library.neuron_ws_node_configure(handle, settings_text(settings)))
 
     # ------------------------------------------------------------------------------------------------------------------
     # What is forwarded
@@ -120,18 +114,8 @@ class BaseNode:
 
     def metrics_text(self, format: MetricsFormat = MetricsFormat.OPENMETRICS) -> str:
         """The counters as OpenMetrics text or as JSON. Raises Forked."""
-        size = 16384
-        length = ctypes.c_size_t()
         with self._handle.borrowed() as handle:
-            while True:
-                buffer = ctypes.create_string_buffer(size)
-                written = ctypes.byref(length)
-                status = library.neuron_ws_node_metrics_text(handle, format, buffer, size, written)
-                if status != Status.BUFFER_TOO_SMALL:
-                    break
-                size = length.value + 256
-            check(status)
-        return buffer.raw[: length.value].decode()
+            return written(lambda *room: library.neuron_ws_node_metrics_text(handle, format, *room))
 
     def set_trace(self, on: bool) -> None:
         """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""

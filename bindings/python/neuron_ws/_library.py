@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from . import _structures
@@ -78,3 +79,17 @@ def check(status: int) -> None:
     name: bytes = library.neuron_ws_status_name(status)
     detail: bytes = library.neuron_ws_last_error()
     raise error_for(Status(status), name.decode(), in_python(detail.decode("utf-8", "replace")))
+
+
+def written(write: Callable[..., int]) -> str:
+    """What ``write`` puts into a buffer, whose size and length it gets; where that grows meanwhile, again."""
+    size = 16384
+    length = ctypes.c_size_t()
+    while True:
+        buffer = ctypes.create_string_buffer(size)
+        status = write(buffer, size, ctypes.byref(length))
+        if status == Status.BUFFER_TOO_SMALL:
+            size = length.value
+            continue
+        check(status)
+        return buffer.raw[: length.value].decode()

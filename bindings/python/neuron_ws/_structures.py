@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     Union,
@@ -215,8 +216,12 @@ class EventStructure(Structure):
         ("length", c_size_t),
         ("count", c_uint64),
         ("close_code", c_int32),
+        ("log_category", c_int32),
     ]
 
+
+# neuron_ws_settings_check's on_fault, which runs on the calling thread.
+FaultCallback = CFUNCTYPE(None, c_char_p, c_char_p, c_void_p)
 
 # Every function of the header with its result and its arguments. Callbacks, requests and attempts are plain pointers
 # here: this package takes events instead, so that no Python code runs on the library's thread.
@@ -235,6 +240,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_level_name": (c_char_p, (c_int32,)),
     "neuron_ws_outcome_name": (c_char_p, (c_int32,)),
     "neuron_ws_log_level_name": (c_char_p, (c_int32,)),
+    "neuron_ws_log_category_name": (c_char_p, (c_int32,)),
     "neuron_ws_encode": (
         _status,
         (c_int32, c_char_p, POINTER(GroupStructure), c_void_p, c_size_t, POINTER(c_size_t)),
@@ -244,6 +250,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
         (c_int32, c_char_p, c_char_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)),
     ),
     "neuron_ws_settings_schema": (_status, (POINTER(c_char_p), POINTER(c_size_t))),
+    "neuron_ws_settings_check": (_status, (c_char_p, c_size_t, FaultCallback, c_void_p)),
     "neuron_ws_attempt_set_url": (_status, (c_void_p, c_char_p)),
     "neuron_ws_attempt_set_header": (_status, (c_void_p, c_char_p, c_char_p)),
     "neuron_ws_attempt_set_token": (_status, (c_void_p, c_char_p)),

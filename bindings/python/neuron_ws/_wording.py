@@ -6,6 +6,7 @@ import re
 
 _CONSTANTS = {
     "LOG": "LogLevel",
+    "CATEGORY": "LogCategory",
     "LEVEL": "Level",
     "EVENT": "EventKind",
     "PHASE": "Phase",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Optional, Union
 
-from ._library import check, library
+from ._library import check, library, written
 from ._values import Group, Metas, Precision, Timestamp, TypeName, json_text, utf8
-from .enums import Format, Status
+from .enums import Format
 
 
 def version() -> str:
@@ -69,7 +69,7 @@ def encode(
     pointer = ctypes.byref(collected.structure) if collected is not None else None
     text = _options(static_tags, upload_err, schema, options)
     number = _format_named(format)
-    return _written(lambda *room: library.neuron_ws_encode(number, text, pointer, *room))
+    return written(lambda *room: library.neuron_ws_encode(number, text, pointer, *room))
 
 
 def encode_json(
@@ -88,7 +88,7 @@ def encode_json(
         document = utf8(group) if isinstance(group, str) else json_text(group)
     members = _options(static_tags, upload_err, schema, options)
     number = _format_named(format)
-    return _written(lambda *room: library.neuron_ws_encode_json(number, members, document, len(document), *room))
+    return written(lambda *room: library.neuron_ws_encode_json(number, members, document, len(document), *room))
 
 
 def _options(
@@ -105,17 +105,3 @@ def _options(
     if schema is not None:
         members["schema"] = schema
     return json_text(members) if members else None
-
-
-def _written(write: Callable[..., int]) -> str:
-    """What ``write`` puts into a buffer, whose size and length it gets."""
-    size = 4096
-    length = ctypes.c_size_t()
-    while True:
-        buffer = ctypes.create_string_buffer(size)
-        status = write(buffer, size, ctypes.byref(length))
-        if status == Status.BUFFER_TOO_SMALL:
-            size = length.value
-            continue
-        check(status)
-        return buffer.raw[: length.value].decode()

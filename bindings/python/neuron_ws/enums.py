@@ -199,6 +199,19 @@ class LogLevel(OpenEnum):
     OFF = 6
 
 
+class LogCategory(OpenEnum):
+    """What a line of log is about."""
+
+    NONE = 0
+    CONNECTION = 1
+    TLS = 2
+    DELIVERY = 3
+    REQUESTS = 4
+    SETTINGS = 5
+    EVENTS = 6
+    TRACE = 7
+
+
 class MetricsFormat(OpenEnum):
     """The form of :meth:`neuron_ws.Node.metrics_text`."""
 

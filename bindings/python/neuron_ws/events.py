@@ -7,7 +7,7 @@ from typing import Optional, Union
 
 from ._structures import EventStructure
 from ._wording import in_python
-from .enums import EventKind, Level, LogLevel, MessageKind, Outcome, Phase, Reason
+from .enums import EventKind, Level, LogCategory, LogLevel, MessageKind, Outcome, Phase, Reason
 from .requests import Request
 
 
@@ -52,10 +52,11 @@ class DeliveryEvent:
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One line of log, without a line break."""
+    """One line of log, without a line break, and what it is about."""
 
     level: LogLevel
     text: str
+    category: LogCategory = LogCategory.NONE
 
 
 Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent]
@@ -75,5 +76,6 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
             structure.id, Outcome(structure.outcome), Level(structure.level), structure.count,
             structure.close_code, octets.decode("utf-8", "replace"))
     if kind == EventKind.LOG:
-        return LogEvent(LogLevel(structure.log_level), in_python(octets.decode("utf-8", "replace")))
+        text = in_python(octets.decode("utf-8", "replace"))
+        return LogEvent(LogLevel(structure.log_level), text, LogCategory(structure.log_category))
     return None

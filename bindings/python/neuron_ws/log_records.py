@@ -24,7 +24,8 @@ _LEVELS = {
 def log_to(node: str, logger: Optional[logging.Logger] = None) -> Callable[[LogEvent], None]:
     """An ``on_log`` that writes a node's lines to :mod:`logging`; without ``logger`` to the one named ``neuron_ws``.
 
-    ``Node("line-1", settings, on_log=log_to("line-1"))``. Each record has the attribute ``node``; its level is
+    ``Node("line-1", settings, on_log=log_to("line-1"))``. Each record has the attributes ``node`` and
+    ``category`` (``"CONNECTION"``, ``"TLS"`` …, as in LogCategory); its level is
     DEBUG, INFO, NOTICE (25), WARNING, ERROR or CRITICAL. What a node logs at all is its setting ``log-level``.
     """
     target = logging.getLogger("neuron_ws") if logger is None else logger
@@ -33,6 +34,7 @@ def log_to(node: str, logger: Optional[logging.Logger] = None) -> Callable[[LogE
 
     def write(event: LogEvent) -> None:
         # The text is no format: it may hold percent signs.
-        target.log(_LEVELS.get(event.level, logging.ERROR), "%s: %s", node, event.text, extra={"node": node})
+        level = _LEVELS.get(event.level, logging.ERROR)
+        target.log(level, "%s: %s", node, event.text, extra={"node": node, "category": event.category.name})
 
     return write

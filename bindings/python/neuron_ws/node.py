@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Callable, Optional, Union
 
 from . import _outgoing
-from ._base import BaseNode, Settings, milliseconds
+from ._base import BaseNode, milliseconds
 from ._event_queue import EventQueue
 from ._library import check, library
+from ._settings import Settings
 from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
 from .errors import NodeClosed
@@ -100,6 +101,15 @@ class Node(BaseNode):
         """
         with self._handle.borrowed() as handle:
             check(library.neuron_ws_node_stop(handle, milliseconds(timeout)))
+
+    def stop_begin(self, timeout: float = 5.0) -> None:
+        """Begins what :meth:`stop` does and returns at once: for a program with a loop of its own, and to stop several
+        nodes side by side. The end is a StateEvent with ``Phase.IDLE``. Again before that: the shorter time counts.
+
+        Raises NotRunning (there is no end to wait for), NodeClosed, Forked.
+        """
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_stop_begin(handle, milliseconds(timeout)))
 
     def finish(self, timeout: float = 5.0) -> None:
         """Stops the node for good within ``timeout`` seconds: messages still queued are dropped, and their outcomes are

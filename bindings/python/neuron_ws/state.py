@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Optional
 
 from ._handle import Handle
-from ._library import check, library
+from ._library import check, library, written
 from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
 from ._wording import in_python
-from .enums import Level, Phase, Reason, TLSFailure
+from .enums import Level, MetricsFormat, Phase, Reason, TLSFailure
 
 
 def _text(value: bytes) -> str:
@@ -143,3 +143,12 @@ class Metrics:
     def as_dict(self) -> dict[str, int]:
         """The same as a dictionary, in the order of the header."""
         return asdict(self)
+
+
+def metrics_text(format: MetricsFormat = MetricsFormat.OPENMETRICS) -> str:
+    """The counters of all nodes of this process as one page for a scraper, or as a JSON array. Any thread.
+
+    Each metric comes once, with a sample for each node under the label ``node``; nodes of one name have a ``number``
+    besides. Nodes of another process, a parent's too, are not in it.
+    """
+    return written(lambda *room: library.neuron_ws_metrics_text(format, *room))

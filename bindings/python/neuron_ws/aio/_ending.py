@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 from contextlib import suppress
 from typing import Optional
 
@@ -14,9 +13,6 @@ from ..enums import Phase, Status
 from ..errors import NeuronWSError, NodeClosed
 from ..state import State
 from ._reader import Reader
-
-# A library of before has only the stop that waits.
-_stop_begin = getattr(library, "neuron_ws_node_stop_begin", None)
 
 # How much longer than its timeout a stop is waited for, which comes late where the library's thread is busy; seconds.
 _GRACE = 2.5
@@ -96,12 +92,8 @@ class Ending:
         self.end_at_once()
 
     async def _stopped(self, timeout_ms: int) -> None:
-        if _stop_begin is None:
-            # This library has only the stop that waits.
-            await asyncio.get_running_loop().run_in_executor(None, self._stop_and_wait, timeout_ms)
-            return
         with self._handle.borrowed() as pointer:
-            status = _stop_begin(ctypes.c_void_p(pointer), ctypes.c_uint32(timeout_ms))
+            status = library.neuron_ws_node_stop_begin(pointer, timeout_ms)
         if status == Status.NOT_RUNNING:
             return
         check(status)
@@ -114,20 +106,8 @@ class Ending:
     def _is_stopped(self) -> bool:
         return State.of(self._handle).phase is Phase.IDLE
 
-    def _stop_and_wait(self, timeout_ms: int) -> None:
-        with self._handle.borrowed() as pointer:
-            check(library.neuron_ws_node_stop(pointer, timeout_ms))
-
     def _hurry(self) -> None:
         """The stop that is under way may take no more time."""
         with suppress(NeuronWSError, RuntimeError), self._handle.borrowed() as pointer:
-            if _stop_begin is None:
-                asyncio.get_running_loop().run_in_executor(None, _stop_now, self._handle)
-            else:
-                # The shorter time counts.
-                check(_stop_begin(ctypes.c_void_p(pointer), ctypes.c_uint32(0)))
-
-
-def _stop_now(handle: Handle) -> None:
-    with suppress(NeuronWSError), handle.borrowed() as pointer:
-        library.neuron_ws_node_stop(pointer, 0)
+            # The shorter time counts.
+            check(library.neuron_ws_node_stop_begin(pointer, 0))

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Optional, Union
 
 from .. import _outgoing
-from .._base import BaseNode, Settings
+from .._base import BaseNode
 from .._handle import forked, node_closed
+from .._settings import Settings
 from .._values import Metas, Precision, Timestamp, TypeName
 from ..enums import EventKind, Level, Status
 from ..errors import Timeout
