@@ -39,7 +39,7 @@ private func run(_ setup: Setup, _ input: UnsafeRawBufferPointer, _ cut: [Range<
         while let event = endpoint.bytesReceived(piece.bytes, from: &offset) {
             require(offset <= piece.count, "read beyond the input")
             if case .message(let kind) = event {
-                let bytes = endpoint.message
+                let bytes = endpoint.message?.array ?? []
                 require(bytes.count <= setup.limits.maxMessageBytes, "a message beyond the limit")
                 events.append(.message(kind, bytes, isCompressed: endpoint.messageIsCompressed))
             } else {
@@ -100,7 +100,7 @@ private func checkEncoding(_ setup: Setup, _ input: UnsafeRawBufferPointer, size
             let piece = output.span.bytes.extracting(0..<length)
             while let event = other.bytesReceived(piece, from: &offset) {
                 require(event == .message(.binary), "a message became \(event)")
-                received.append(other.message)
+                received.append(other.message?.array ?? [])
             }
         }
         sent += count

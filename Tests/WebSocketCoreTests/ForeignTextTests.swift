@@ -59,7 +59,8 @@ struct ForeignTextTests {
 
     @Test(arguments: [
         ("wss://name:secret@host/path", "wss://host/path"), ("//name:a@b@host", "//host"),
-        ("wss://host/a@b", "wss://host/a@b"), ("wss://host", "wss://host"), ("name@host", "name@host"), ("//", "//"), ("//@", "//"), ("/", "/"), ("", ""),
+        ("wss://host/a@b", "wss://host/a@b"), ("wss://host", "wss://host"), ("name@host", "name@host"),
+        ("//", "//"), ("//@", "//"), ("/", "/"), ("", ""),
         ("wss://host#a@b", "wss://host#a@b"),
     ])
     func aURLIsShownWithoutUserInformation(_ url: String, _ shown: String) {
