@@ -630,3 +630,16 @@ def test_a_ping_of_the_hosts_own_is_answered(server: foreign.Server) -> None:
         assert (metrics.pings_sent, metrics.pongs_received) == (1, 1)
         assert metrics.round_trip_us > 0
         assert node.state.tls_chain_length == 0 and node.state.tls_not_after_s is None
+
+
+def test_who_hears_of_an_outcome_finds_the_room_of_its_message() -> None:
+    told: list[int] = []
+    with foreign.Server(keep=False) as server:
+        settings = {"url": server.url, "queue-max-messages": 1, **QUICK}
+        with neuron_ws.Node("n", settings, on_delivery=lambda event: told.append(event.id)) as node:
+            foreign.wait_until(lambda: node.poll(0.01) is None or node.state.link, 20)
+            for number in range(3000):
+                # Never QueueFull: the one before it has its outcome.
+                node.send("m")
+                while len(told) <= number:
+                    node.poll(0)

@@ -68,7 +68,9 @@ def test_sizes_and_offsets_are_the_compilers(tmp_path: Path) -> None:
 def test_every_member_of_each_struct_is_declared() -> None:
     header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
     for name, structure in STRUCTURES.items():
-        body = re.search(r"(?:struct|union) %s \{(.*?)\n\}" % name[:-2], header, re.S)
+        # By its tag, or by the name behind it.
+        tagged = r"(?:struct|union) %s \{(.*?)\n\}" % name[:-2]
+        body = re.search(tagged, header, re.S) or re.search(r"struct \{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\n\} %s;" % name, header)
         assert body is not None, name
         members = re.findall(r"(\w+)(?:\[\d+\])?;", body.group(1))
         assert members == [field[0] for field in structure._fields_], name

@@ -62,9 +62,9 @@ extension Node {
 
     // MARK: Outcomes
 
-    /// Messages have their outcome: it is counted and told, and they leave the queue. By event before that, so that
-    /// there is room for the outcome of each that is taken (`Mailbox.hasRoomForOutcome`), and before a flush ends; by
-    /// callback after it, one for each message.
+    /// Messages have their outcome: it is counted and told, and they leave the queue. By event under the lock: whoever
+    /// reads it and pushes finds the room, and there is room for the outcome of each that is taken
+    /// (`Mailbox.hasRoomForOutcome`). By callback after it, one for each message.
     /// - Parameter refusal: how the server refused them.
     /// - Returns: true: by callback, which takes the host's time, and may end the node.
     @discardableResult
@@ -78,9 +78,13 @@ extension Node {
             var reason = refusal.closeReason.shown()
             if !reason.isEmpty { told.closeReason = reason.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) } }
         }
-        let queue = queue(for: NEURON_WS_EVENT_DELIVERY)
-        if let queue { tell(.delivery(told), through: queue) }
         lock.lock()
+        var isByEvent = false
+        var verdict = EventBacklog.Verdict.held(wasEmpty: false)
+        if let events, events.wants(NEURON_WS_EVENT_DELIVERY) {
+            isByEvent = true
+            verdict = events.append(.delivery(told), isNotice: false)
+        }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
         mailbox.completed(count: run.count, bytes: run.recordBytes)
@@ -92,8 +96,8 @@ extension Node {
         }
         if flushWaiters > 0 { changed.broadcast() }
         lock.unlock()
-        if queue == nil { tellByCallback(told) }
-        return queue == nil
+        if isByEvent { _ = report(verdict, byteCount: 0) } else { tellByCallback(told) }
+        return !isByEvent
     }
 
     /// One callback for each message of the run.
