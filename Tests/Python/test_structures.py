@@ -70,7 +70,8 @@ def test_every_member_of_each_struct_is_declared() -> None:
     for name, structure in STRUCTURES.items():
         # By its tag, or by the name behind it.
         tagged = r"(?:struct|union) %s \{(.*?)\n\}" % name[:-2]
-        body = re.search(tagged, header, re.S) or re.search(r"struct \{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\n\} %s;" % name, header)
+        named = r"struct \{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\n\} %s;" % name
+        body = re.search(tagged, header, re.S) or re.search(named, header)
         assert body is not None, name
         members = re.findall(r"(\w+)(?:\[\d+\])?;", body.group(1))
         assert members == [field[0] for field in structure._fields_], name
