@@ -53,7 +53,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
