@@ -638,8 +638,8 @@ def test_who_hears_of_an_outcome_finds_the_room_of_its_message() -> None:
         settings = {"url": server.url, "queue-max-messages": 1, **QUICK}
         with neuron_ws.Node("n", settings, on_delivery=lambda event: told.append(event.id)) as node:
             foreign.wait_until(lambda: node.poll(0.01) is None or node.state.link, 20)
-            for number in range(3000):
+            for number in range(20_000):
                 # Never QueueFull: the one before it has its outcome.
                 node.send("m")
                 while len(told) <= number:
-                    node.poll(0)
+                    node.poll(1)
