@@ -1,5 +1,5 @@
-/// What the Neuron gateway's error codes mean (errcodes.h of Neuron 2.6 to 2.15): one place for `neuron-ws explain` and
-/// for the page of `serve --web`. The words are ours.
+/// What the Neuron gateway's error codes mean (errcodes.h of Neuron 2.6 to 2.15): for `neuron-ws explain`. The words
+/// are ours.
 enum GatewayCodes {
     static let all = general + nodes + packages + drivers + applications
 
@@ -14,15 +14,6 @@ enum GatewayCodes {
     static func find(named name: String) -> GatewayCode? {
         let wanted = name.uppercased()
         return all.first { $0.name == wanted || String($0.name.dropFirst(GatewayCode.prefix.count)) == wanted }
-    }
-
-    /// {"3002":{"name":"NEU_ERR_PLUGIN_DISCONNECTED","meaning":"…","advice":"…"},…}, for the page.
-    static var json: String {
-        let members = all.map { code in
-            "\"\(code.number)\":{\"name\":\(JSONText.quoted(code.name)),"
-                + "\"meaning\":\(JSONText.quoted(code.meaning)),\"advice\":\(JSONText.quoted(code.advice))}"
-        }
-        return "{" + members.joined(separator: ",") + "}"
     }
 
     /// What concerns the gateway as a whole.
