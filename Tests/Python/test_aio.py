@@ -81,6 +81,8 @@ def test_dropped_survives_pickling() -> None:
         assert (type(error), error.id, error.outcome) == (Dropped, 7, outcome)
         assert error.status_name == f"NEURON_WS_{outcome.name}"
         assert str(error).startswith("message 7 was not delivered: ")
+    error = pickle.loads(pickle.dumps(Dropped(7, Outcome.DROPPED_REFUSED_BY_PEER, 1009, "too big")))
+    assert (error.close_code, error.close_reason) == (1009, "too big")
 
 
 def test_exit_without_closing_neither_hangs_nor_crashes() -> None:

@@ -8,18 +8,26 @@ import json
 import os
 import signal
 import warnings
+from collections.abc import AsyncIterable
 from typing import Any, Callable, Optional
 
 import neuron_ws
-from neuron_ws import aio
+from neuron_ws import NodeClosed, aio
 
 from .harness import QUICK, free_port, new_loop, play, raised, waiting
 from .server import Server
 
 
+async def first(items: AsyncIterable[object]) -> object:
+    async for item in items:
+        return item
+    return None
+
+
 def scene_an_event_loop_is_closed_under_a_node() -> None:
     loop = new_loop()
     node = aio.Node("n", {"url": f"ws://127.0.0.1:{free_port()}/", **QUICK})
+    requests = node.requests()
 
     async def begin() -> None:
         node.start()
@@ -33,8 +41,13 @@ def scene_an_event_loop_is_closed_under_a_node() -> None:
     async def afterwards() -> None:
         await raised(node.send("3"), RuntimeError, "which is closed")
         await raised(node.flush(), RuntimeError, "which is closed")
+        # Nothing comes here: to wait for it would be for ever.
+        await raised(first(node), RuntimeError, "which is closed")
+        await raised(first(requests), RuntimeError, "which is closed")
         await node.close()
         assert node.closed
+        assert not [item async for item in node] and not [item async for item in requests]
+        await raised(node.receive(), NodeClosed)
 
     play(afterwards())
     # Nobody ends a task whose loop is closed; this one is not to complain.
@@ -49,6 +62,7 @@ async def scene_a_node_belongs_to_one_loop() -> None:
         def elsewhere() -> None:
             async def use() -> None:
                 await raised(node.send("x"), RuntimeError, "is not the one that runs here")
+                await raised(first(node), RuntimeError, "is not the one that runs here")
                 await raised(node.close(), RuntimeError, "is not the one that runs here")
 
             asyncio.run(use())
@@ -103,7 +117,9 @@ def scene_without_a_loop_it_says_so() -> None:
 
 async def scene_a_child_of_fork_hears_it_and_the_parent_goes_on() -> None:
     with Server(echo=True) as server:
-        async with aio.Node("n", {"url": server.url}) as node:
+        node = aio.Node("n", {"url": server.url})
+        requests = node.requests()
+        async with node:
             await node.connected()
             stuck = asyncio.create_task(node.receive())
             await waiting(stuck)
@@ -111,23 +127,24 @@ async def scene_a_child_of_fork_hears_it_and_the_parent_goes_on() -> None:
             child = os.fork()
             if child == 0:
                 signal.alarm(60)
-                os.write(writer, json.dumps(in_the_child(node, server.url)).encode())
+                os.write(writer, json.dumps(in_the_child(node, requests, server.url)).encode())
                 os._exit(0)
             os.close(writer)
             with os.fdopen(reader) as pipe:
                 loop = asyncio.get_running_loop()
                 answers = json.loads(await loop.run_in_executor(None, pipe.read))
             os.waitpid(child, 0)
-            assert answers == ["Forked"] * 5 + [True, "own node works"], answers
+            assert answers == ["Forked"] * 7 + [True, "own node works"], answers
             await node.send('"from the parent"')
             assert await stuck == '"from the parent"'
 
 
-def in_the_child(node: aio.Node, url: str) -> list[object]:
+def in_the_child(node: aio.Node, requests: AsyncIterable[object], url: str) -> list[object]:
     answers: list[object] = []
 
     async def main() -> None:
         calls: list[Callable[[], Any]] = [lambda: node.send("x"), node.flush, node.receive, node.connected, node.stop]
+        calls += [lambda: first(node), lambda: first(requests)]
         for call in calls:
             try:
                 await call()

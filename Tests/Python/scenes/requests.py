@@ -91,3 +91,48 @@ async def scene_a_handler_may_close_the_node_and_others_are_cancelled() -> None:
                 pass
         await settled(lambda: len(ended) == 2)
         assert node.closed and ended == ["sleep", "closed"]
+
+
+async def scene_handlers_that_close_the_node_too_do_not_hold_up_its_end() -> None:
+    """One is cancelled, and closes behind that; one waits for the same end when it is cancelled."""
+    asleep = asyncio.Event()
+    closed: list[str] = []
+
+    async def answer(request: neuron_ws.Request) -> None:
+        try:
+            if request.uuid == "asleep":
+                asleep.set()
+                await asyncio.sleep(PATIENCE)
+        finally:
+            await node.close()
+            closed.append(request.uuid)
+
+    with Server() as server:
+        node = aio.Node("n", {"url": server.url}, on_request=answer)
+        async with node:
+            await node.connected()
+            server.send(read_request("asleep"))
+            await asleep.wait()
+            server.send(json.dumps([json.loads(read_request(uuid)) for uuid in "abc"]))
+            await settled(lambda: node.closed)
+            await asyncio.wait_for(node.close(PATIENCE), PATIENCE / 2)
+        await settled(lambda: len(closed) == 4)
+
+
+async def scene_no_handler_begins_while_the_node_is_being_closed() -> None:
+    begun: list[str] = []
+
+    async def answer(request: neuron_ws.Request) -> None:
+        begun.append(request.uuid)
+        await asyncio.sleep(PATIENCE)
+
+    with Server(deaf=True) as server:
+        node = aio.Node("n", {"url": server.url}, on_request=answer)
+        node.start()
+        await node.connected()
+        close = asyncio.create_task(node.close(1))
+        await asyncio.sleep(0)
+        for number in range(20):
+            server.send(read_request(str(number)))
+        await close
+        assert begun == [] and node.closed

@@ -45,6 +45,15 @@ async def scene_what_is_pushed_has_its_outcome() -> None:
         assert (third, last) == ("text", 8)
 
 
+async def scene_what_the_server_refuses_says_how() -> None:
+    with Server(refusing=True) as server:
+        async with aio.Node("n", {"url": server.url, **QUICK}) as node:
+            error = await raised(node.send(b"x" * 30_000_000), neuron_ws.Dropped, "with the close code 1009 (no)")
+            assert isinstance(error, neuron_ws.Dropped)
+            assert (error.id, error.outcome) == (1, Outcome.DROPPED_REFUSED_BY_PEER)
+            assert (error.close_code, error.close_reason) == (1009, "no")
+
+
 async def scene_bad_values_are_told_at_once() -> None:
     async with aio.Node("n", {"url": f"ws://127.0.0.1:{free_port()}/"}) as node:
         await raised(node.push("d", "g", {"t": 1}), neuron_ws.NotSubscribed)

@@ -16,13 +16,14 @@ import bad_servers  # noqa: E402
 
 class Server:
     """Keeps what it receives as texts; sends it back with ``echo``; does not even look at it with ``deaf``, nor does it
-    answer a Close frame then.
+    answer a Close frame then. ``refusing``, it closes with 1009 at the header of the first message.
     """
 
-    def __init__(self, port: int = 0, *, echo: bool = False, deaf: bool = False) -> None:
+    def __init__(self, port: int = 0, *, echo: bool = False, deaf: bool = False, refusing: bool = False) -> None:
         self.received: list[str] = []
         self._echo = echo
         self._deaf = deaf
+        self._refusing = refusing
         self._changed = threading.Condition()
         self._open: list[bad_servers.Peer] = []
         self._server = bad_servers.BadServer(self._serve, port)
@@ -60,6 +61,11 @@ class Server:
             peer.send(peer.response())
             if self._deaf:
                 peer.drain()
+            if self._refusing:
+                peer.read_exactly(2)
+                peer.send(bad_servers.frame(bad_servers.CLOSE, bad_servers.close_payload(1009, b"no")))
+                # Read on, the message would arrive; ended, the Close frame might be lost.
+                self._server.stopping.wait()
             while True:
                 frame = peer.read_frame()
                 if frame.opcode == bad_servers.CLOSE:

@@ -102,25 +102,31 @@ class Refused(NeuronWSError):
 class Dropped(NeuronWSError):
     """A message that was awaited ended otherwise than delivered.
 
-    id       the message's number
-    outcome  how it ended
+    id            the message's number
+    outcome       how it ended
+    close_code    of the Close frame by which the server refused it (``DROPPED_REFUSED_BY_PEER``); 0: there was none
+    close_reason  the text of that frame; "": none
     """
 
-    def __init__(self, id: int, outcome: Outcome) -> None:
+    def __init__(self, id: int, outcome: Outcome, close_code: int = 0, close_reason: str = "") -> None:
         why, status = _ENDS.get(outcome, (f"it ended with the outcome {outcome.name}", Status.REFUSED))
+        if outcome is Outcome.DROPPED_REFUSED_BY_PEER:
+            why += f", with the close code {close_code}" if close_code else ", without a Close frame"
+            why += f" ({close_reason})" if close_reason else ""
         super().__init__(status, f"NEURON_WS_{outcome.name}", f"message {id} was not delivered: {why}")
         self.id = id
         self.outcome = outcome
+        self.close_code = close_code
+        self.close_reason = close_reason
 
-    def __reduce__(self) -> tuple[type[Dropped], tuple[int, Outcome]]:  # type: ignore[override]
-        return type(self), (self.id, self.outcome)
+    def __reduce__(self) -> tuple[type[Dropped], tuple[int, Outcome, int, str]]:  # type: ignore[override]
+        return type(self), (self.id, self.outcome, self.close_code, self.close_reason)
 
 
 _ENDS: dict[Outcome, tuple[str, Status]] = {
     Outcome.DROPPED_STOPPED: ("the node was closed before it could be sent", Status.NOT_RUNNING),
     Outcome.DROPPED_REFUSED_BY_PEER: (
-        "the server ended the connection in the middle of it again and again; node.state.message and the log say with "
-        "which close code",
+        "the server ended the connection in the middle of it again and again",
         Status.REFUSED,
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Optional
+from typing import Any, Optional
 
 from .._base import milliseconds
 from .._handle import Handle
@@ -27,6 +27,8 @@ class Ending:
         self._reader = reader
         self._task: Optional[asyncio.Task[None]] = None
         self._starts = 0
+        # They wait for the end, so the end does not wait for them.
+        self._closers: set[Optional[asyncio.Task[Any]]] = set()
 
     def started(self) -> None:
         """The node was started: whoever waits for a stop before that waits no longer."""
@@ -51,9 +53,10 @@ class Ending:
                 return
             self.has_begun = True
             self._reader.is_open = False
-            # A handler of a request may close the node; it ends when it is done.
-            handlers = {task for task in self._reader.handlers if task is not asyncio.current_task()}
-            self._task = asyncio.get_running_loop().create_task(self._end(timeout_ms, handlers))
+            self._task = asyncio.get_running_loop().create_task(self._end(timeout_ms))
+        # A handler of a request may close the node, also when it is cancelled; it ends when it is done.
+        self._closers.add(asyncio.current_task())
+        self._reader.states.check()
         cancelled: Optional[asyncio.CancelledError] = None
         while not self._task.done():
             try:
@@ -78,12 +81,11 @@ class Ending:
         else:
             self._reader.read_rest()
 
-    async def _end(self, timeout_ms: int, handlers: set[asyncio.Task[None]]) -> None:
+    async def _end(self, timeout_ms: int) -> None:
         try:
-            for task in handlers:
+            for task in self._reader.handlers - self._closers:
                 task.cancel()
-            if handlers:
-                await asyncio.wait(handlers, timeout=timeout_ms / 1000)
+            await self._reader.states.hold(lambda: self._reader.handlers <= self._closers, timeout_ms / 1000)
             await self._stopped(timeout_ms)
             self._reader.end_flushes()
         except (asyncio.CancelledError, NeuronWSError, RuntimeError):

@@ -73,15 +73,17 @@ class Inbox(Generic[T]):
 
 
 class Arrivals(Generic[T]):
-    """``async for`` over an inbox; ends with it."""
+    """``async for`` over an inbox; ends with it. ``check`` raises where nothing can come here."""
 
-    def __init__(self, inbox: Inbox[T]) -> None:
+    def __init__(self, inbox: Inbox[T], check: Callable[[Inbox[T]], None]) -> None:
         self._inbox = inbox
+        self._check = check
 
     def __aiter__(self) -> Arrivals[T]:
         return self
 
     async def __anext__(self) -> T:
+        self._check(self._inbox)
         item = await self._inbox.take()
         if item is None:
             raise StopAsyncIteration

@@ -57,7 +57,7 @@ class Outbox:
             if event.outcome is Outcome.DELIVERED:
                 future.set_result(DeliveryEvent(number, event.outcome, event.level))
             else:
-                future.set_exception(Dropped(number, event.outcome))
+                future.set_exception(Dropped(number, event.outcome, event.close_code, event.close_reason))
 
     def give_waiting(self, count_max: int) -> bool:
         """Gives the node what waits, as far as there is room, at most so many; whether to call it again soon."""

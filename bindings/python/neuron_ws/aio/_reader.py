@@ -10,6 +10,7 @@ import sys
 import weakref
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Callable, Optional, Union
 
 from .._base import milliseconds
@@ -142,8 +143,8 @@ class Reader:
             self._run = None
             if event.count > _OUTCOMES_A_TURN:
                 left = event.count - _OUTCOMES_A_TURN
-                self._run = DeliveryEvent(event.id + _OUTCOMES_A_TURN, event.outcome, event.level, left)
-                event = DeliveryEvent(event.id, event.outcome, event.level, _OUTCOMES_A_TURN)
+                self._run = replace(event, id=event.id + _OUTCOMES_A_TURN, count=left)
+                event = replace(event, count=_OUTCOMES_A_TURN)
             self.outbox.tell(event)
         elif isinstance(event, MessageEvent):
             if not self.messages.put(event.data):
@@ -179,6 +180,11 @@ class Reader:
     # Requests
 
     def _serve(self, request: Request) -> None:
+        if not self.is_open:
+            # The node is being closed: nobody would wait for whoever handles it.
+            with suppress(NeuronWSError):
+                request.drop()
+            return
         if self.on_request is None:
             self.requests.put(request)
             return
@@ -191,7 +197,12 @@ class Reader:
         if inspect.isawaitable(answer):
             task = self.loop.create_task(self._handled(request, answer))
             self.handlers.add(task)
-            task.add_done_callback(self.handlers.discard)
+            task.add_done_callback(self._handler_ended)
+
+    def _handler_ended(self, task: asyncio.Task[None]) -> None:
+        self.handlers.discard(task)
+        # A close may wait for it.
+        self.states.check()
 
     async def _handled(self, request: Request, answer: Awaitable[object]) -> None:
         try:
@@ -247,7 +258,9 @@ class Reader:
         """The node is closed: what is left is handed out, and all waiting ends."""
         self.is_open = False
         if self.loop is not None and self.loop.is_closed():
-            return  # Nobody is there who could hear it.
+            # Nobody is there who could be woken.
+            self.messages.is_ended = self.requests.is_ended = True
+            return
         rest, self.events.rest = self.events.rest, type(self.events.rest)()
         if self.loop is not None:
             while self._run is not None:

@@ -20,7 +20,7 @@ from ..events import DeliveryEvent
 from ..node import DeliveryCallback, LogCallback, StateCallback
 from ..requests import Request
 from ._ending import Ending
-from ._inbox import Arrivals
+from ._inbox import Arrivals, Inbox
 from ._reader import MESSAGES_MAX, Reader, RequestHandler
 
 
@@ -250,14 +250,13 @@ class Node(BaseNode):
 
     def __aiter__(self) -> Arrivals[Union[str, bytes]]:
         """Messages from the server, ``str`` of text messages and ``bytes`` of binary ones, until the node is closed.
-        Where several iterate, each message goes to one of them.
+        Where several iterate, each message goes to one of them. Raises Forked; RuntimeError on another event loop.
         """
-        return Arrivals(self._reader.messages)
+        return Arrivals(self._reader.messages, self._check_taker)
 
     async def receive(self) -> Union[str, bytes]:
         """The next message from the server. Raises NodeClosed when the node is closed and none is left."""
-        if self._handle.is_foreign or not self._reader.messages.is_ended:
-            self._bind()
+        self._check_taker(self._reader.messages)
         message = await self._reader.messages.take()
         if message is None:
             raise node_closed("the node is closed, and no message is left")
@@ -277,7 +276,7 @@ class Node(BaseNode):
         if self._reader.on_request is not None:
             raise ValueError("the node has an on_request, which gets the requests")
         self._reader.add_kind(EventKind.REQUEST)
-        return Arrivals(self._reader.requests)
+        return Arrivals(self._reader.requests, self._check_taker)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -294,6 +293,15 @@ class Node(BaseNode):
         self._check_loop(loop)
         self._reader.attach(loop)
         self._loop = loop
+
+    def _check_taker(self, inbox: Union[Inbox[Union[str, bytes]], Inbox[Request]]) -> None:
+        """Whether items can come here. Of a node that is being closed, what is left still comes."""
+        if inbox.is_ended and not self._handle.is_foreign:
+            return
+        if self._ending.has_begun and not self._handle.is_foreign:
+            self._check_loop(asyncio.get_running_loop())
+            return
+        self._bind()
 
     def _check_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None and loop is not self._loop:
