@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
+from ._arguments import number_of, whole_seconds
 from ._handle import Handle
 from ._library import check, library, written
 from ._settings import Settings, settings_text
 from ._values import c_text, json_text
 from .enums import LogLevel, MetricsFormat
 from .state import Metrics, State
-
-
-def milliseconds(seconds: float) -> int:
-    """Seconds as the library's 32 bits of ms: rounded up, so that a short time does not become none at all."""
-    if not seconds >= 0:
-        raise ValueError(f"a timeout is a number of seconds from 0 on, not {seconds!r}")
-    return int(min(-(-seconds * 1000 // 1), 0xFFFFFFFF))
 
 
 class BaseNode:
@@ -114,8 +108,9 @@ class BaseNode:
 
     def metrics_text(self, format: MetricsFormat = MetricsFormat.OPENMETRICS) -> str:
         """The counters as OpenMetrics text or as JSON. Raises Forked."""
+        number = number_of(format, MetricsFormat, "format")
         with self._handle.borrowed() as handle:
-            return written(lambda *room: library.neuron_ws_node_metrics_text(handle, format, *room))
+            return written(lambda *room: library.neuron_ws_node_metrics_text(handle, number, *room))
 
     def set_trace(self, on: bool) -> None:
         """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""
@@ -128,7 +123,9 @@ class BaseNode:
         with self._handle.borrowed() as handle:
             check(library.neuron_ws_node_ping(handle))
 
-    def set_log_level(self, level: LogLevel, seconds: int = 0) -> None:
-        """How much the node logs; after ``seconds`` > 0 the level of the settings is back. Raises Forked."""
+    def set_log_level(self, level: LogLevel, seconds: float = 0) -> None:
+        """How much the node logs; after ``seconds`` > 0 the level of the settings is back. Whole seconds, rounded up.
+        Raises Forked."""
+        number, time = number_of(level, LogLevel, "level"), whole_seconds(seconds, "seconds")
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_set_log_level(handle, level, seconds))
+            check(library.neuron_ws_node_set_log_level(handle, number, time))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
@@ -57,8 +58,21 @@ def message(message: Union[str, bytes]) -> Outgoing:
 def states(states: Mapping[str, tuple[int, int]]) -> Outgoing:
     """How the drivers stand: their names, each with its link and its running state."""
     structures = (DriverStateStructure * len(states))()
-    for structure, (name, (link, running)) in zip(structures, states.items()):
+    for structure, (name, state) in zip(structures, states.items()):
         structure.node = c_text(name, "a driver's name")
-        structure.link, structure.running, structure.is_driver = link, running, True
+        structure.link, structure.running = _link_and_running(name, state)
+        structure.is_driver = True
     size = ctypes.sizeof(DriverStateStructure)
     return lambda handle: _numbered(handle, library.neuron_ws_node_push_states, structures, len(structures), size)
+
+
+def _link_and_running(name: str, state: tuple[int, int]) -> tuple[int, int]:
+    """TypeError for what are no two numbers, OverflowError for those that C would cut."""
+    try:
+        link, running = (operator.index(number) for number in state)
+    except (TypeError, ValueError):
+        raise TypeError(f"driver {name!r}: a state is two numbers, link and running, not {state!r}") from None
+    for number in (link, running):
+        if not -(2**31) <= number < 2**31:
+            raise OverflowError(f"driver {name!r}: {number} does not fit into 32 bits")
+    return link, running

@@ -57,7 +57,11 @@ def utf8(text: str) -> bytes:
 
 
 def c_text(text: str, what: str) -> bytes:
-    """UTF-8 for an argument that ends at its first NUL byte. ValueError where the text holds one."""
+    """UTF-8 for an argument that ends at its first NUL byte. ValueError where the text holds one, TypeError for what is
+    no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{what} is a str, not {text!r}")
     if "\0" in text:
         raise ValueError(f"{what} holds a NUL character: {text!r}")
     return utf8(text)
@@ -93,7 +97,10 @@ def timestamp_ms(timestamp: Timestamp) -> int:
         return 0
     if isinstance(timestamp, datetime):
         return round(timestamp.timestamp() * 1000)
-    return int(timestamp)
+    moment = int(timestamp)
+    if not -(2**63) <= moment < 2**63:
+        raise OverflowError(f"the timestamp {moment} does not fit into 64 bits; it is Unix time in ms")
+    return moment
 
 
 def _integer_type(low: int, high: int, name: str) -> Type:
@@ -172,6 +179,8 @@ class Tags:
     def fill_error(self, index: int, name: str, code: int) -> None:
         """Tag number `index`: a name and an error code. ValueError for the code 0, OverflowError past 32 bits."""
         tag = self._named(index, name)
+        if not isinstance(code, SupportsIndex):
+            raise TypeError(f"tag {name!r}: an error code is an int, not {code!r}")
         if code == 0:
             raise ValueError(f"tag {name!r}: 0 is no error code")
         tag.type = Type.ERROR
@@ -187,6 +196,8 @@ class Tags:
         self.structures[index].meta_count = children.count
 
     def _named(self, index: int, name: str) -> Any:
+        if not isinstance(name, str):
+            raise TypeError(f"a tag's name is a str, not {name!r}")
         if not name:
             raise ValueError("a tag's name is empty")
         tag = self.structures[index]

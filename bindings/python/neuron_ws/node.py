@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Callable, Optional, Union
 
 from . import _outgoing
-from ._base import BaseNode, milliseconds
+from ._arguments import milliseconds, number_of, seconds_of
+from ._base import BaseNode
 from ._event_queue import EventQueue
 from ._library import check, library
 from ._settings import Settings
@@ -208,8 +209,9 @@ class Node(BaseNode):
 
         Raises Timeout, NotRunning, Unsupported (a level above the one in force), Forked.
         """
+        number = number_of(level, Level, "level")
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_flush(handle, level, milliseconds(timeout)))
+            check(library.neuron_ws_node_flush(handle, number, milliseconds(timeout)))
 
     # ------------------------------------------------------------------------------------------------------------------
     # Events
@@ -256,12 +258,12 @@ class Node(BaseNode):
 
         Raises NodeClosed (nothing is left), Forked, and what a callback raises.
         """
+        end = None if timeout is None else time.monotonic() + seconds_of(timeout)
         if self.closed and self._events.rest:
             return self._drain()
         descriptor = self.fileno()
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        end = None if timeout is None else time.monotonic() + timeout
         while not self.closed:
             left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
             if poller.poll(min(left, _POLL_SLICE) * 1000):
@@ -276,7 +278,7 @@ class Node(BaseNode):
 
         Raises NodeClosed, Forked, and what a callback raises.
         """
-        end = None if duration is None else time.monotonic() + duration
+        end = None if duration is None else time.monotonic() + seconds_of(duration, "a duration")
         while not self.closed:
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:

@@ -6,6 +6,7 @@ import ctypes
 from dataclasses import asdict, dataclass
 from typing import Optional
 
+from ._arguments import number_of
 from ._handle import Handle
 from ._library import check, library, written
 from ._structures import METRICS_MEMBERS, MetricsStructure, StateStructure
@@ -151,4 +152,5 @@ def metrics_text(format: MetricsFormat = MetricsFormat.OPENMETRICS) -> str:
     Each metric comes once, with a sample for each node under the label ``node``; nodes of one name have a ``number``
     besides. Nodes of another process, a parent's too, are not in it.
     """
-    return written(lambda *room: library.neuron_ws_metrics_text(format, *room))
+    number = number_of(format, MetricsFormat, "format")
+    return written(lambda *room: library.neuron_ws_metrics_text(number, *room))

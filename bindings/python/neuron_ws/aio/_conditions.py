@@ -5,6 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Callable, Optional
 
+from .._arguments import milliseconds
+
+
+def time_limit(timeout: Optional[float]) -> Optional[float]:
+    """A time that every event loop takes: uvloop has none for infinity, and asyncio's timers lose their order by NaN.
+    TypeError and ValueError for what is no number of seconds from 0 on.
+    """
+    return None if timeout is None else milliseconds(timeout) / 1000
+
 
 class Conditions:
     """Conditions that are awaited, looked at each time the node tells something. Event loop's thread only."""

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Optional
 
-from .._base import milliseconds
+from .._arguments import milliseconds
 from .._handle import Handle
 from .._library import check, library
 from ..enums import Phase, Status

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Callable, Optional, Union
 
-from .._base import milliseconds
+from .._arguments import number_of
 from .._event_queue import EventQueue
 from .._handle import Handle, forked, node_closed
 from .._library import check, library
@@ -22,7 +22,7 @@ from ..errors import NeuronWSError, NodeClosed, NotRunning, Timeout
 from ..events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
 from ..requests import Request
 from ..state import Metrics
-from ._conditions import Conditions
+from ._conditions import Conditions, time_limit
 from ._inbox import Inbox
 from ._outbox import Outbox
 
@@ -220,15 +220,14 @@ class Reader:
     # Flush
 
     async def flush(self, level: Level, timeout: Optional[float]) -> None:
-        if timeout is not None:
-            milliseconds(timeout)  # ValueError for what is no time.
+        limit = time_limit(timeout)
         with suppress(Timeout):
             self._flush_now(level)
             if level <= Level.ACCEPTED:
                 return
         # Each message taken has one number and one outcome, answers to requests too, in the same order.
         last = Metrics.of(self._handle).messages_accepted
-        if await self.flushes.hold(lambda: self.outbox.told >= last, timeout):
+        if await self.flushes.hold(lambda: self.outbox.told >= last, limit):
             return
         try:
             self._flush_now(level)
@@ -238,7 +237,7 @@ class Reader:
 
     def _flush_now(self, level: Level) -> None:
         with self._handle.borrowed() as pointer:
-            check(library.neuron_ws_node_flush(pointer, level, 0))
+            check(library.neuron_ws_node_flush(pointer, number_of(level, Level, "level"), 0))
 
     def end_flushes(self) -> None:
         """The node stopped: what they wait for does not come."""

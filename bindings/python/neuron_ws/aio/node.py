@@ -19,6 +19,7 @@ from ..errors import Timeout
 from ..events import DeliveryEvent
 from ..node import DeliveryCallback, LogCallback, StateCallback
 from ..requests import Request
+from ._conditions import time_limit
 from ._ending import Ending
 from ._inbox import Arrivals, Inbox
 from ._reader import MESSAGES_MAX, Reader, RequestHandler
@@ -94,8 +95,9 @@ class Node(BaseNode):
 
         Raises Timeout, whose detail is the state's message; NodeClosed, Forked.
         """
+        limit = time_limit(timeout)
         self._bind()
-        if not await self._reader.states.hold(lambda: self.state.link, timeout):
+        if not await self._reader.states.hold(lambda: self.state.link, limit):
             detail = f"{self.name} was not connected within {timeout} s. {self.state.message}"
             raise Timeout(Status.TIMEOUT, "NEURON_WS_TIMEOUT", detail)
 
