@@ -401,6 +401,13 @@ def test_the_readme_leads_to_every_page() -> None:
     assert [page.name for page in PAGES[1:] if f"]({page.relative_to(ROOT)}" not in text] == []
 
 
+def test_the_page_of_examples_leads_to_each() -> None:
+    folder = ROOT / "examples"
+    pages = {f"{page.parent.name}/README.md" for page in folder.glob("*/README.md")}
+    assert pages == {f"{one.name}/README.md" for one in folder.iterdir() if one.is_dir() and any(one.iterdir())}
+    assert pages == set(re.findall(r"\]\((\S+/README\.md)\)", (folder / "README.md").read_text()))
+
+
 def metric_names() -> set[str]:
     foreign.use_binding()
     import neuron_ws
