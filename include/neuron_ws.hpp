@@ -215,7 +215,7 @@ public:
     Status status() const noexcept { return error_ ? error_->status() : NEURON_WS_OK; }
 
 private:
-    std::optional<Error> error_;
+    std::optional<Error> error_{};
 };
 
 #else
@@ -806,6 +806,7 @@ public:
     Outcome outcome() const noexcept { return raw_.outcome; }
     Level level() const noexcept { return raw_.level; }
     LogLevel log_level() const noexcept { return raw_.log_level; }
+    LogCategory log_category() const noexcept { return raw_.log_category; }
     Status status() const noexcept { return raw_.status; }
     bool link() const noexcept { return raw_.link == 1; }
     Phase phase() const noexcept { return raw_.phase; }
@@ -847,6 +848,8 @@ public:
     explicit NodeRef(::neuron_ws_node_t *handle) noexcept : handle_(handle) {}
 
     ::neuron_ws_node_t *get() const noexcept { return handle_; }
+    /* Whether there is a node: false of NodeRef{}, and of a Node that was moved from or destroyed. */
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
 
     /* Begins to connect; returns at once. */
     Result<void> start() const { return detail::done(::neuron_ws_node_start(handle_)); }
@@ -1082,19 +1085,19 @@ protected:
  */
 struct Callbacks {
     /* The link, the phase or the reason changed. */
-    std::function<void(NodeRef, const State &)> on_state;
+    std::function<void(NodeRef, const State &)> on_state{};
     /* A message that is no request; its bytes, text or binary, live during the call. */
-    std::function<void(NodeRef, Kind, std::string_view)> on_message;
+    std::function<void(NodeRef, Kind, std::string_view)> on_message{};
     /* A request from the server. Owned from here on: it is answered, kept to be answered later, or dropped. */
-    std::function<void(NodeRef, Request, const RequestInfo &)> on_request;
+    std::function<void(NodeRef, Request, const RequestInfo &)> on_request{};
     /* A message has its outcome. */
-    std::function<void(NodeRef, std::uint64_t, Outcome, Level)> on_delivery;
+    std::function<void(NodeRef, std::uint64_t, Outcome, Level)> on_delivery{};
     /* One line of log, which ends with NUL behind its last character. While a node is made, NodeRef may hold none. */
-    std::function<void(NodeRef, LogLevel, std::string_view)> on_log;
+    std::function<void(NodeRef, LogLevel, std::string_view)> on_log{};
     /* Before each attempt to connect. False cancels it; the next one comes after the usual back-off. */
-    std::function<bool(NodeRef, Attempt)> before_connect;
+    std::function<bool(NodeRef, Attempt)> before_connect{};
     /* Sees each message as it leaves the queue. False drops it. */
-    std::function<bool(NodeRef, Kind, std::string_view)> before_send;
+    std::function<bool(NodeRef, Kind, std::string_view)> before_send{};
 };
 
 namespace detail {
@@ -1218,8 +1221,8 @@ private:
 #endif
 
     Callbacks callbacks_;
-    std::mutex lock_;
-    std::exception_ptr first_;
+    std::mutex lock_{};
+    std::exception_ptr first_{};
 };
 
 } // namespace detail
@@ -1274,9 +1277,6 @@ public:
     Node &operator=(const Node &) = delete;
     ~Node() { destroy(); }
 
-    /* Whether there is a node. */
-    explicit operator bool() const noexcept { return handle_ != nullptr; }
-
     /* Ends the node now, as the destructor does; also in one of its callbacks. Again: nothing. */
     void destroy() noexcept
     {
@@ -1290,7 +1290,7 @@ public:
     std::exception_ptr take_exception() const noexcept { return host_ ? host_->take_exception() : nullptr; }
 
 private:
-    std::shared_ptr<detail::Host> host_;
+    std::shared_ptr<detail::Host> host_{};
 };
 
 } // inline namespace

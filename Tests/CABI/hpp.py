@@ -38,7 +38,7 @@ def clang() -> str:
 
 def compilers() -> dict[str, list[str]]:
     # The linker of its own: Debian's gold warns of what ASan exports.
-    return {"g++": ["g++"], "clang++": [clang(), *EVERYTHING, *SANITIZED, "-fuse-ld=lld"]}
+    return {"g++": ["g++", "-Weffc++"], "clang++": [clang(), *EVERYTHING, *SANITIZED, "-fuse-ld=lld"]}
 
 
 def functions_left_out() -> list[str]:
@@ -47,6 +47,15 @@ def functions_left_out() -> list[str]:
     declared = re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header)
     used = set(re.findall(r"::(neuron_ws_\w+)\(", HEADER.read_text()))
     return [name for name in declared if name not in used | LEFT_OUT]
+
+
+def event_members_left_out() -> list[str]:
+    """Those of neuron_ws_event_t that Event does not tell."""
+    struct = re.search(r"typedef struct neuron_ws_event \{(.*?)\}", foreign.HEADER.read_text(), re.S)
+    assert struct
+    members = re.findall(r"(\w+);", re.sub(r"/\*.*?\*/", "", struct[1], flags=re.S))
+    told = HEADER.read_text()
+    return [name for name in members if name != "size" and not re.search(rf"\b(?:raw_|event)\.{name}\b", told)]
 
 
 def programs(folder: Path, link: list[str]) -> list[tuple[str, Union[Path, str]]]:

@@ -14,8 +14,8 @@ using neuron_ws::NodeRef;
 namespace {
 
 struct Told {
-    std::mutex lock;
-    std::vector<std::string> lines;
+    std::mutex lock{};
+    std::vector<std::string> lines{};
 
     bool has(const std::string &line)
     {

@@ -18,8 +18,8 @@ using neuron_ws::Tag;
 namespace {
 
 struct Seen {
-    std::mutex lock;
-    std::vector<std::string> messages;
+    std::mutex lock{};
+    std::vector<std::string> messages{};
     std::atomic<int> states{0}, links{0}, deliveries{0}, logs{0}, sendings{0};
 };
 
@@ -27,7 +27,7 @@ Callbacks whole_host(Seen &seen)
 {
     Callbacks callbacks;
     callbacks.on_state = [&seen](NodeRef node, const neuron_ws::State &state) {
-        CHECK(node.get() != nullptr && state.size == sizeof state);
+        CHECK(node && node.get() != nullptr && state.size == sizeof state);
         ++seen.states;
         seen.links += state.link;
     };
@@ -190,8 +190,9 @@ void events()
             CHECK(event.message_kind() == NEURON_WS_TEXT);
             CHECK(event.bytes().size() == 5 && event.bytes()[0] == 'h');
         }
+        CHECK((event.kind() == NEURON_WS_EVENT_LOG) == (event.log_category() != NEURON_WS_CATEGORY_NONE));
         if (event.kind() == NEURON_WS_EVENT_LOG)
-            CHECK(event.log_level() < NEURON_WS_LOG_OFF && !event.text().empty());
+            CHECK(event.log_level() < NEURON_WS_LOG_OFF && event.text().data()[event.text().size()] == '\0');
         if (event.kind() == NEURON_WS_EVENT_DELIVERY) {
             CHECK(event.id() > 0 && event.outcome() == NEURON_WS_DELIVERED);
             CHECK(event.level() == NEURON_WS_LEVEL_WRITTEN && event.close_code() == 0 && event.text().empty());
@@ -240,7 +241,7 @@ void callbacks_that_end_their_node()
 {
     /* What a callback captured lives until it returns, even where it ended its node; meanwhile outcomes are told. */
     struct Ending {
-        std::optional<Node> node;
+        std::optional<Node> node{};
         std::atomic<bool> ended{false};
         std::atomic<int> dropped{0};
     };

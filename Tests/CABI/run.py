@@ -77,6 +77,8 @@ def main() -> int:
     every_function_is_used(tally)
     for name in hpp.functions_left_out():
         tally.one(f"neuron_ws.hpp uses {name}", False)
+    for name in hpp.event_members_left_out():
+        tally.one(f"neuron_ws.hpp tells an event's {name}", False)
     with tempfile.TemporaryDirectory() as folder:
         build = Path(folder)
         # Under its soname, so that the loader finds it as in an installation.
