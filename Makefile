@@ -72,6 +72,16 @@ install: build ## install library, headers, tool, plugin and manual pages: PREFI
 	cmake --build .build/cmake
 	DESTDIR="$(DESTDIR)" cmake --install .build/cmake
 
+# ---- packages ------------------------------------------------------------------------------------------------------
+
+APT_DEB := cmake ninja-build debhelper dh-python pybuild-plugin-pyproject python3-all python3-hatchling fakeroot lintian
+
+# A clean tree of what git has, in which debhelper finds its folder.
+.PHONY: deb
+deb: dependencies ## Debian packages of what is committed, in .build/packages
+	$(call install,$(APT_DEB))
+	sh cmake/deb.sh
+
 # ---- the main job --------------------------------------------------------------------------------------------------
 
 .PHONY: demo
