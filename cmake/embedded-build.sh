@@ -48,7 +48,7 @@ for module in WebSocketCore NodeCore NeuronWS; do
         -c "@$scratch/$module.files" -o "$scratch/$module.o"
 done
 
-"$compiler" ${sysroot:+"--sysroot=$sysroot"} -O2 -fPIC -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
+"$compiler" ${sysroot:+"--sysroot=$sysroot"} -O2 -fPIC -ISources/CEnvironment/include -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
 # gcc with the toolchain's lld. An old library that is linked by mistake must not stay unseen: warnings are errors.
 "$compiler" ${sysroot:+"--sysroot=$sysroot"} -shared -o "$scratch/libneuron_ws.so" \
     "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" "$scratch/environment.o" \
