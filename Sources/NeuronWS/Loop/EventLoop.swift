@@ -67,8 +67,6 @@ final class EventLoop: @unchecked Sendable {
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
     let resolver: Resolver
-    /// Of all connections: a pool each would be most of an idle connection's memory.
-    var maskingKeys = MaskingKeyPool()
 
     init(resolver: Resolver = .shared) {
         self.resolver = resolver

@@ -9,9 +9,7 @@ extension NodeSession {
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
     func messageArrived(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        guard node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil else {
-            return deliver(kind, bytes)
-        }
+        guard !node.listener(NEURON_WS_EVENT_REQUEST).isNobody else { return deliver(kind, bytes) }
         draw(.bytesParsed, bytes.count)
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
         documentsArrived(incoming, kind, bytes, kept: nil)
@@ -47,7 +45,7 @@ extension NodeSession {
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
-            if isEnded || documents.isAtEnd || hasTurn() { continue }
+            if documents.isAtEnd || hasTurn() { continue }
             if keep(documents, kind, bytes, kept) { return }
         }
     }
@@ -75,14 +73,9 @@ extension NodeSession {
 
     /// - Parameter isLogged: a line has told of these bytes already.
     private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false) {
-        if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
-            node.tell(bytes, through: queue) { .message(kind, $0) }
-        } else if node.host.wantsMessages {
-            node.host.messageReceived(node.handle, kind, bytes)
-        } else {
-            node.lock.withLock { node.counters.messagesIgnored &+= 1 }
-            if !isLogged { logIgnored(kind, bytes) }
-        }
+        guard node.tell(.message(kind, bytes)) == .unheard else { return }
+        node.lock.withLock { node.counters.messagesIgnored &+= 1 }
+        if !isLogged { logIgnored(kind, bytes) }
     }
 
     /// What nobody takes leaves a trace all the same: a server that waits for an answer waits in vain.
@@ -103,14 +96,9 @@ extension NodeSession {
             return refuseAsBusy(request.uuid)
         }
         rescheduleRequests()
-        if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
-            if !node.tell(.request(handle, request.document), through: queue) {
-                _ = node.requests.drop(handle)
-                refuseAsBusy(request.uuid)
-            }
-        } else if let pointer = RequestHandle(bitPattern: handle) {
-            node.host.requestReceived(node.handle, pointer, request)
-        }
+        guard node.tell(.request(handle, request)) != .told else { return }
+        _ = node.requests.drop(handle)
+        refuseAsBusy(request.uuid)
     }
 
     private func refuseAsBusy(_ uuid: [UInt8]) {
@@ -148,14 +136,14 @@ extension NodeSession {
             .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.uuid != nil),
             "\(status.url): a request from the server makes no sense"
                 + "\(request.uuid == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
-        if request.uuid == nil, !isEnded { deliver(kind, bytes, isLogged: true) }
+        if request.uuid == nil { deliver(kind, bytes, isLogged: true) }
     }
 
     // MARK: Too late
 
     /// One timer for the earliest deadline; one that is answered before leaves it, and it fires for nothing.
     func rescheduleRequests() {
-        guard requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
+        guard !isEnded, requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
         requestTimer = loop.schedule(at: deadline, self, token: Self.requestTimerToken)
     }
 
@@ -172,6 +160,6 @@ extension NodeSession {
                 .NEURON_WS_LOG_WARN, .expiredRequest,
                 "\(late.count) requests were not answered by the host in time (setting request-timeout).")
         }
-        if !isEnded { rescheduleRequests() }
+        rescheduleRequests()
     }
 }
