@@ -48,7 +48,7 @@ final class Node: @unchecked Sendable {
     let subscriptionsLock = Lock()
 
     /// The requests that the host holds; locked by itself.
-    let requests: RequestDesk
+    let requests: NodeRequests
 
     /// Loop-bound while there is a session.
     var outbox = Outbox()
@@ -85,7 +85,7 @@ final class Node: @unchecked Sendable {
         handle.initialize(to: neuron_ws_node_t())
         mailbox = Mailbox(limits: configuration.mailboxLimits)
         subscriptions = SubscriptionTable(seed: Random.next())
-        requests = RequestDesk(generation: Fork.generation, timeout: configuration.requestTimeout)
+        requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
         outbox.inspectsMessages = host.inspectsMessages
         outbox.fragmentBytesMax = configuration.fragmentBytesMax

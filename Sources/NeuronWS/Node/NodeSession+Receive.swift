@@ -71,7 +71,7 @@ extension NodeSession {
             if let current = arriving {
                 guard hasTurn() else { return false }
                 arriving = nil
-                documentsArrived(current)
+                routeDocuments(current)
             } else if let link, link.connection.isInflating {
                 guard hasTurn() else { return false }
                 var offset = 0
@@ -116,7 +116,7 @@ extension NodeSession {
         let isWanted = node.life < .destroyed
         node.lock.unlock()
         guard isWanted else { return }
-        messageArrived(kindForHost, message)
+        routeMessage(kindForHost, message)
         draw(.eventsHandled)
     }
 

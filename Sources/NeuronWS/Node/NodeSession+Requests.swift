@@ -8,22 +8,22 @@ extension NodeSession {
     static let quietTimerToken: UInt64 = 2
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
-    func messageArrived(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+    func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         guard !node.listener(NEURON_WS_EVENT_REQUEST).isNobody else { return deliver(kind, bytes) }
         draw(.bytesParsed, bytes.count)
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
-        documentsArrived(incoming, kind, bytes, kept: nil)
+        routeDocuments(incoming, kind, bytes, kept: nil)
     }
 
     /// Those of an array that are left from an earlier turn.
-    func documentsArrived(_ rest: Arriving) {
+    func routeDocuments(_ rest: Arriving) {
         let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
         let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        withExtendedLifetime(rest.bytes) { documentsArrived(rest.documents, kind, bytes, kept: rest.bytes) }
+        withExtendedLifetime(rest.bytes) { routeDocuments(rest.documents, kind, bytes, kept: rest.bytes) }
     }
 
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
-    private func documentsArrived(
+    private func routeDocuments(
         _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
     ) {
         var documents = documents
@@ -35,10 +35,10 @@ extension NodeSession {
                 draw(.bytesParsed, byteCount)
                 // However little was drawn: a step takes milliseconds.
                 budget.timeIs(Clock.monotonicNanoseconds)
-            case .request(let request): requestArrived(request)
+            case .request(let request): admitRequest(request)
             case .malformed(let request, let range):
-                malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
-            case .refused(let request): refusedArrived(request)
+                answerMalformed(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .refused(let request): answerRefused(request)
             case .busy(let uuid):
                 countReceived()
                 refuseAsBusy(uuid)
@@ -90,7 +90,7 @@ extension NodeSession {
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
 
-    private func requestArrived(_ request: Request) {
+    private func admitRequest(_ request: Request) {
         countReceived()
         guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.uuid)
@@ -113,7 +113,7 @@ extension NodeSession {
     }
 
     /// By the setting allow-requests.
-    private func refusedArrived(_ request: RefusedRequest) {
+    private func answerRefused(_ request: RefusedRequest) {
         node.lock.withLock {
             node.counters.requestsReceived &+= 1
             node.counters.requestsRefused &+= 1
@@ -125,7 +125,7 @@ extension NodeSession {
                 + "(\(status.peerAddress)): \(request.subject.text): \(request.reason).")
     }
 
-    private func malformedArrived(
+    private func answerMalformed(
         _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
     ) {
         node.lock.withLock { node.counters.requestsMalformed &+= 1 }
