@@ -1,5 +1,5 @@
-/// What HTTP, URLs and settings ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules, which
-/// these protocols do not mean, and bring Unicode's tables into an Embedded build.
+/// What HTTP, URLs and settings ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules,
+/// which these protocols do not mean, and bring Unicode's tables into an Embedded build.
 public enum ASCII {
     @inlinable
     public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }

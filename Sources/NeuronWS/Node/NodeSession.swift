@@ -4,9 +4,9 @@ import WebSocketCore
 
 /// A running node on the loop: carries out what `NodeMachine` says. Loop-bound, but for `signal`.
 ///
-/// Callbacks of the host may call anything, destroy included. What a callback has ended finds its link gone, its machine
-/// over and its node silent (`Node.Life.gone`): the rest of what was interrupted does nothing then, and asks for
-/// nothing. Only what would begin something new asks `isEnded` first: a link, a timer, a callback that is no `News`.
+/// Callbacks of the host may call anything, destroy included. What a callback has ended finds its link gone, its
+/// machine over and its node silent (`Node.Life.gone`): the rest of what was interrupted does nothing then, and asks
+/// for nothing. Only what would begin something new asks `isEnded` first: a link, a timer, a question to the host.
 final class NodeSession: LoopSource, @unchecked Sendable {
     let node: Node
     let loop: EventLoop

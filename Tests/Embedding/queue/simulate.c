@@ -264,7 +264,7 @@ static void run_patient(void)
     CHECK(websocket_queue_end(&queue) == NULL && queue.count == 0, "something is left");
 }
 
-/* Devices are remembered up to a limit, beyond which a request of one more is refused; those known still have theirs. */
+/* Devices are remembered up to a limit, beyond which a request of one more is refused, and not of a known one. */
 static void run_many_devices(void)
 {
     char name[24];

@@ -17,7 +17,9 @@ import Testing
         #expect(!wishes.starts && wishes.stopTimeout == 7 && !wishes.awaitsEnd)
     }
 
-    @Test(arguments: [(UInt64(3), UInt64(9)), (9, 3)]) func ofTwoStopsTheShorterTimeCounts(first: UInt64, second: UInt64) {
+    @Test(arguments: [(UInt64(3), UInt64(9)), (9, 3)]) func ofTwoStopsTheShorterTimeCounts(
+        first: UInt64, second: UInt64
+    ) {
         var wishes = HostWishes()
         wishes.stop(timeout: first, isAwaited: true)
         // Another thread's, which waits by itself: the first still waits to be told.
