@@ -1,19 +1,35 @@
-/// What HTTP and URLs ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules, which
-/// these protocols do not mean, and bring Unicode's tables into an Embedded build.
-enum ASCII {
-    static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+/// What HTTP, URLs and settings ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules,
+/// which these protocols do not mean, and bring Unicode's tables into an Embedded build.
+public enum ASCII {
+    @inlinable
+    public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
-    static func isLetter(_ byte: UInt8) -> Bool {
-        let lower = byte | 0x20
-        return lower >= 0x61 && lower <= 0x7A
+    @inlinable
+    public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    @inlinable
+    public static func isAlphanumeric(_ byte: UInt8) -> Bool { isDigit(byte) || isLetter(byte) }
+
+    /// Space, tab, line feed, vertical tab, form feed, carriage return.
+    @inlinable
+    public static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
+
+    static func isHexDigit(_ byte: UInt8) -> Bool { hexDigit(byte) != nil }
+
+    /// 0 to 9; nil: it is no decimal digit.
+    @inlinable
+    public static func digit(_ byte: UInt8) -> UInt8? { isDigit(byte) ? byte &- 0x30 : nil }
+
+    /// 0 to 15; nil: it is no hexadecimal digit.
+    @inlinable
+    public static func hexDigit(_ byte: UInt8) -> UInt8? {
+        if isDigit(byte) { return byte &- 0x30 }
+        let letter = (byte | 0x20) &- 0x61
+        return letter < 6 ? letter &+ 10 : nil
     }
 
-    static func isHexDigit(_ byte: UInt8) -> Bool {
-        let lower = byte | 0x20
-        return isDigit(byte) || (lower >= 0x61 && lower <= 0x66)
-    }
-
-    static func lowercased(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+    @inlinable
+    public static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     /// A character of an HTTP token (RFC 9110 §5.6.2).
     static func isTokenCharacter(_ byte: UInt8) -> Bool {

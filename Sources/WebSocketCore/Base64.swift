@@ -88,7 +88,8 @@ public enum Base64 {
         }
     }
 
-    private static func value(_ character: UInt8) -> UInt32? {
+    /// 0 to 63; nil: it is no character of the alphabet.
+    public static func value(_ character: UInt8) -> UInt32? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): return UInt32(character - UInt8(ascii: "A"))
         case UInt8(ascii: "a")...UInt8(ascii: "z"): return UInt32(character - UInt8(ascii: "a")) + 26

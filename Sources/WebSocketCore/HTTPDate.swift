@@ -85,8 +85,8 @@ enum HTTPDate {
             guard bytes.count >= digits else { return nil }
             var number = 0
             for byte in bytes.prefix(digits) {
-                guard ASCII.isDigit(byte) else { return nil }
-                number = number * 10 + Int(byte - 0x30)
+                guard let digit = ASCII.digit(byte) else { return nil }
+                number = number * 10 + Int(digit)
             }
             bytes = bytes.dropFirst(digits)
             return number

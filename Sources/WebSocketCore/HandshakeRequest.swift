@@ -100,7 +100,7 @@ public struct HandshakeRequest: Sendable {
         !value.isEmpty
             && value.allSatisfy { byte in
                 switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                case _ where ASCII.isAlphanumeric(byte): true
                 case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["),
                     UInt8(ascii: "]"):
                     true

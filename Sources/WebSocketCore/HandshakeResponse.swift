@@ -28,8 +28,8 @@ public struct HandshakeResponse: Sendable {
         }
         var seconds = 0
         for byte in text.utf8 {
-            guard ASCII.isDigit(byte) else { return nil }
-            seconds = min(seconds * 10 + Int(byte - 0x30), 0x7FFF_FFFF)
+            guard let digit = ASCII.digit(byte) else { return nil }
+            seconds = min(seconds * 10 + Int(digit), 0x7FFF_FFFF)
         }
         return seconds
     }

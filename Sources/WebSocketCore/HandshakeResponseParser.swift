@@ -36,7 +36,7 @@ public struct HandshakeResponseParser: Sendable {
             line[9] != UInt8(ascii: "0"), line.count == 12 || line[12] == 0x20
         else { throw .malformedStartLine }
         var status = 0
-        for byte in line[9..<12] { status = status * 10 + Int(byte - 0x30) }
+        for byte in line[9..<12] { status = status * 10 + Int(ASCII.digit(byte) ?? 0) }
         return HandshakeResponse(
             status: status, reason: ForeignText(ASCII.trimmed(line[12...])),
             fields: head.fields, minorVersion: Int(line[7] - 0x30))

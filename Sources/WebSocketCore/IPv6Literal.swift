@@ -15,7 +15,7 @@ enum IPv6Literal {
             while index < text.endIndex, ASCII.isHexDigit(text[index]) { index += 1 }
             if index < text.endIndex, text[index] == UInt8(ascii: ".") {
                 // RFC 4291 §2.2, form 3: the last 32 bits in dotted decimal.
-                guard isIPv4(text[start...]) else { return false }
+                guard IPv4Literal.isValid(text[start...]) else { return false }
                 groups += 2
                 index = text.endIndex
                 break
@@ -33,22 +33,5 @@ enum IPv6Literal {
             }
         }
         return hasGap ? groups <= 7 : groups == 8
-    }
-
-    private static func isIPv4(_ text: ArraySlice<UInt8>) -> Bool {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return false }
-        for part in parts {
-            guard !part.isEmpty, part.count <= 3 else { return false }
-            // RFC 3986 §3.2.2: no leading zeros.
-            if part.count > 1 && part.first == UInt8(ascii: "0") { return false }
-            var value = 0
-            for byte in part {
-                guard ASCII.isDigit(byte) else { return false }
-                value = value * 10 + Int(byte - 0x30)
-            }
-            guard value <= 255 else { return false }
-        }
-        return true
     }
 }

@@ -118,8 +118,8 @@ public struct WebSocketURL: Equatable, Sendable {
         guard let text, !text.isEmpty else { return nil }
         var value = 0
         for byte in text {
-            guard ASCII.isDigit(byte) else { throw .invalidPort }
-            value = value * 10 + Int(byte - 0x30)
+            guard let digit = ASCII.digit(byte) else { throw .invalidPort }
+            value = value * 10 + Int(digit)
             guard value <= 65535 else { throw .invalidPort }
         }
         guard value > 0 else { throw .invalidPort }

@@ -48,7 +48,9 @@ extension World {
         if mailbox.queuedCount != mailbox.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
         if machine.isIdle, link != nil { fail("idle with a connection") }
         if machine.isOpen, link?.connection.isOpen != true { fail("open without an open connection") }
-        if isWanted, machine.isIdle { fail("idle, though the host wants it started") }
+        if isWanted, machine.isIdle, !wishes.starts { fail("idle, though the host wants it started") }
+        if hasSession, machine.isIdle, wishes == HostWishes() { fail("a life that has no end") }
+        if !hasSession, isWanted { fail("the host wants it started, and it does not run") }
         if let link, link.openedAt != nil, link.connection.isOpen, !machine.isOpen, machine.closingEnding == nil {
             fail("an open connection in phase \(machine.phase.rawValue)")
         }
@@ -60,13 +62,13 @@ extension World {
     private func checkTimers() {
         guard !machine.isIdle else { return }
         guard let deadline = machine.deadline else {
-            if machine.isOpen, parameters.pingInterval == 0 { return }
+            if machine.isOpen, seen.pingInterval == 0 { return }
             return fail("phase \(machine.phase.rawValue) has no deadline")
         }
         let limits = [
-            parameters.connectTimeout, parameters.closeTimeout, parameters.pingInterval &+ parameters.pingTimeout,
+            seen.connectTimeout, seen.closeTimeout, seen.pingInterval &+ seen.pingTimeout,
             // Refused credentials back off to six times the maximum; a server may ask for more: 7 s here.
-            parameters.reconnectMaximum &* 6, parameters.reconnectMaximum &+ 7_000_000_000,
+            seen.reconnectMaximum &* 6, seen.reconnectMaximum &+ 7_000_000_000,
             NodeMachine.lingerNanoseconds,
         ]
         if deadline > now &+ (limits.max() ?? 0) { fail("a deadline \((deadline - now) / 1_000_000) ms away") }

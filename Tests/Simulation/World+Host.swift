@@ -6,10 +6,21 @@ extension World {
     func hostActs() {
         switch random.below(100) {
         case ..<70: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
-        case ..<78: if !isWanted { start() }
-        case ..<84: if isWanted { stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000) }
+        case ..<76: start()
+        case ..<84: stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000, isAwaited: random.chance(50))
         case ..<92: configure(reconnects: random.chance(50))
+        // Several wishes before the loop looks, in any order.
+        case ..<97: for _ in 0..<random.within(2...5) { wish() }
         default: if !isWanted { start() }
+        }
+    }
+
+    private func wish() {
+        switch random.below(4) {
+        case 0: start()
+        case 1: stop(timeout: UInt64(random.pick([0, 1000])) * 1_000_000, isAwaited: false)
+        case 2: stop(timeout: UInt64(random.pick([0, 1000])) * 1_000_000, isAwaited: true)
+        default: configure(reconnects: random.chance(50))
         }
     }
 
@@ -23,28 +34,78 @@ extension World {
         }
     }
 
+    // MARK: As `Node` takes them
+
     func start() {
         tell("start")
         isWanted = true
-        stopsBy = nil
-        perform(machine.started(now: now))
+        awaitsEnd = false
+        if !hasSession {
+            hasSession = true
+            machine = NodeMachine(parameters)
+            seen = parameters
+            wishes = HostWishes()
+        }
+        wishes.start()
     }
 
-    func stop(timeout: UInt64) {
-        tell("stop within \(timeout / 1_000_000) ms")
+    /// - Parameter isAwaited: it only begins, and the host waits to be told of the end.
+    func stop(timeout: UInt64, isAwaited: Bool) {
+        guard hasSession else { return }
+        tell("\(isAwaited ? "begins a stop" : "stop") within \(timeout / 1_000_000) ms")
         isWanted = false
-        stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
-        perform(machine.stopped(timeout: timeout, now: now))
+        awaitsEnd = awaitsEnd || isAwaited
+        wishes.stop(timeout: timeout, isAwaited: isAwaited)
     }
 
     /// Also a reconnect, which is a configure with the same settings.
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
         var new = Self.drawParameters(&random)
-        if !reconnects { new.urlCount = parameters.urlCount }
+        if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
         parameters = new
-        outbox.fragmentBytesMax = random.pick([0, 100])
-        if reconnects { refusals = RefusalWatch() }
-        perform(machine.configured(new, reconnects: reconnects, now: now))
+        if hasSession { wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount) }
+    }
+
+    // MARK: As `NodeSession` carries them out
+
+    /// The loop comes round, and sees what host threads have asked for.
+    func look() {
+        guard hasSession else { return }
+        let taken = wishes.take()
+        if taken.isReconfigured {
+            seen = parameters
+            outbox.fragmentBytesMax = random.pick([0, 100])
+            if taken.reconnects { refusals = RefusalWatch() }
+            perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
+        }
+        if let timeout = taken.stopTimeout {
+            stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
+            perform(machine.stopped(timeout: timeout, isAwaited: taken.awaitsEnd, now: now))
+            endIfIdle()
+        }
+        if taken.starts {
+            stopsBy = nil
+            perform(machine.started(now: now))
+        }
+    }
+
+    /// Tells the host what is notable.
+    func publish() {
+        guard !machine.isOver else { return }
+        if let closing = machine.closingEnding { ending = closing }
+        let isOwed = machine.takeOwedIdle()
+        let now = (phase: machine.phase, reason: ending.reason)
+        guard isOwed || now != told else { return }
+        if now == told, !awaitsEnd, wishes == HostWishes() { fail("the end of a stop is told that nobody waits for") }
+        told = now
+        if machine.isIdle { awaitsEnd = false }
+    }
+
+    func endIfIdle() {
+        guard machine.isIdle, !machine.isOver, hasSession, !wishes.starts else { return }
+        machine.end()
+        hasSession = false
+        if awaitsEnd { fail("a begun stop has ended, and the host was not told") }
     }
 }

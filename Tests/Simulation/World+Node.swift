@@ -27,6 +27,7 @@ extension World {
             connect(urlIndex)
         case .becomeIdle(let ending): disconnected(ending, sendsClose: false)
         }
+        publish()
     }
 
     private func connect(_ urlIndex: Int) {
@@ -52,7 +53,11 @@ extension World {
         }
         link = nil
         _ = outbox.rewind()
+        self.ending = ending
         if isGivenUp, let run = outbox.giveUpFirst() { outcome(run, .givenUp) }
+        guard machine.isIdle else { return }
+        publish()
+        endIfIdle()
     }
 
     func timersFire() {
@@ -196,6 +201,7 @@ extension World {
 
     private func closeReceived(_ ending: Ending) {
         machine.closeReceived(ending, now: now)
+        publish()
         pump()
     }
 

@@ -29,7 +29,18 @@ final class World {
     let bufferBytes: Int
 
     // The host.
+    /// What it has asked for, and the loop has not seen yet.
+    var wishes = HostWishes()
+    /// The node runs, or comes to its end; a start behind that makes another life of it.
+    var hasSession = false
+    /// The settings that the loop has seen.
+    var seen: NodeMachine.Parameters
     var isWanted = false
+    /// It waits to be told of the end of a stop that it began.
+    var awaitsEnd = false
+    /// What it was told last.
+    var told: (phase: neuron_ws_phase_t, reason: neuron_ws_reason_t) = (.NEURON_WS_PHASE_IDLE, .NEURON_WS_REASON_NONE)
+    var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "")
     /// Those it refused when it was shown them.
     var refused: Set<UInt64> = []
     let refusesMessages: Bool
@@ -59,6 +70,7 @@ final class World {
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
         parameters = Self.drawParameters(&random)
         machine = NodeMachine(parameters)
+        seen = parameters
         mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
         outbox.fragmentBytesMax = random.pick([0, 0, 100])
         outbox.inspectsMessages = refusesMessages
@@ -96,6 +108,7 @@ final class World {
         case ..<80: pump()
         default: timePasses()
         }
+        if random.chance(70) { look() }
         timersFire()
         check()
     }
@@ -148,6 +161,7 @@ final class World {
         steps += 1
         let before = bytesMoved
         networkCarries()
+        look()
         pump()
         if bytesMoved == before { timePasses() }
         timersFire()
@@ -162,14 +176,14 @@ final class World {
 
     /// The host stops the node; what is left then ends with it.
     private func end() {
-        stop(timeout: UInt64(random.pick([0, 100, 5000])) * 1_000_000)
+        stop(timeout: UInt64(random.pick([0, 100, 5000])) * 1_000_000, isAwaited: random.chance(50))
         var left = 10_000
-        while failure == nil, !machine.isIdle, left > 0 {
+        while failure == nil, hasSession, left > 0 {
             left -= 1
             settleStep()
         }
         if failure != nil { return }
-        if !machine.isIdle { return fail("the stop has no end") }
+        if hasSession || !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
         outbox.add(mailbox.takeAll())
         while let run = outbox.nextAbandoned() { outcome(run, .abandoned) }

@@ -57,7 +57,7 @@ private func encode(
 ) -> neuron_ws_status_t? {
     let output = encoder.buffer
     do throws(EncodingError) {
-        let options = try options_json.map { json throws(EncodingError) in try EncodeOptions.parse(textBytes(json)) }
+        let options = try options_json.map { json throws(EncodingError) in try EncodeDocument.parse(textBytes(json)) }
         let isWritten: Bool
         if let upload = UploadFormat(rawValue: format.rawValue) {
             guard let group else { return failedNull("group") }
@@ -88,7 +88,7 @@ private func isFormat(_ format: neuron_ws_format_t) -> Bool {
 }
 
 private func encodeUpload(
-    _ format: UploadFormat, _ options: EncodeOptions, _ group: UnsafePointer<neuron_ws_group_t>,
+    _ format: UploadFormat, _ options: EncodeDocument, _ group: UnsafePointer<neuron_ws_group_t>,
     _ encoder: ThreadEncoder
 ) throws(EncodingError) -> Bool {
     let encoding = try options.upload(format)
@@ -102,7 +102,7 @@ private func encodeUpload(
 
 /// What is written from the options alone.
 private func encodeReport(
-    _ format: neuron_ws_format_t, _ options: EncodeOptions, into output: ByteBuffer
+    _ format: neuron_ws_format_t, _ options: EncodeDocument, into output: ByteBuffer
 ) throws(EncodingError) -> Bool {
     switch format {
     case .NEURON_WS_FORMAT_STATES:

@@ -14,7 +14,7 @@ private func withRequest(
     guard let handle else { return failedNull("request") }
     let number = UInt(bitPattern: handle)
     guard let entry = Runtime.shared.requests.find(number) else { return failedGone() }
-    guard entry.desk.generation == Fork.generation else {
+    guard entry.owner.generation == Fork.generation else {
         return failed(.NEURON_WS_FORKED, "the request belongs to the parent of this process")
     }
     do throws(NodeError) {
@@ -33,7 +33,7 @@ public func neuron_ws_request_info(
     guard let info else { return failedNull("info") }
     return withRequest(request) { number, entry throws(NodeError) in
         try write(entry.request.info, to: info, HostStructs.requestInfo)
-        if entry.desk.isWaiting(number) { return .NEURON_WS_OK }
+        if entry.owner.isWaiting(number) { return .NEURON_WS_OK }
         return failed(
             .NEURON_WS_TIMEOUT, "the request is too late: it was answered with error 3015 (setting request-timeout)")
     }
@@ -52,7 +52,7 @@ public func neuron_ws_request_reply(
         do throws(JSONError) {
             try JSONText.check(bytes)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
-        switch try entry.desk.reply(number, entry.request, bytes) {
+        switch try entry.owner.reply(number, entry.request, bytes) {
         case .NEURON_WS_OK: return .NEURON_WS_OK
         case .NEURON_WS_NOT_RUNNING:
             return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")
@@ -66,7 +66,7 @@ public func neuron_ws_request_reply(
 @c @implementation
 public func neuron_ws_request_drop(_ request: RequestHandlePointer?) -> neuron_ws_status_t {
     withRequest(request) { number, entry throws(NodeError) in
-        entry.desk.drop(number) ? .NEURON_WS_OK : failedGone()
+        entry.owner.drop(number) ? .NEURON_WS_OK : failedGone()
     }
 }
 

@@ -31,6 +31,7 @@ final class EventLoop: @unchecked Sendable {
         var handler: (any LoopHandler)?
         var descriptor: Int32
         var generation: UInt32
+        var interest: UInt32 = 0
     }
 
     // Shared among threads, under `lock`.
@@ -44,8 +45,8 @@ final class EventLoop: @unchecked Sendable {
     private let threadNumber = Atomic<UInt>(0)
 
     // Loop-bound.
-    private var epoll: Int32 = -1
-    private var wake: Int32 = -1
+    private(set) var epoll: Int32 = -1
+    private(set) var wake: Int32 = -1
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private var timers = TimerHeap()
@@ -67,8 +68,6 @@ final class EventLoop: @unchecked Sendable {
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
     let resolver: Resolver
-    /// Of all connections: a pool each would be most of an idle connection's memory.
-    var maskingKeys = MaskingKeyPool()
 
     init(resolver: Resolver = .shared) {
         self.resolver = resolver
@@ -107,8 +106,7 @@ extension EventLoop: ThreadBody {
         do throws(SystemError) {
             epoll = try Syscalls.epollCreate()
             wake = try Syscalls.eventDescriptor()
-            try Syscalls.epollControl(
-                epoll, EPOLL_CTL_ADD, wake, interest: EPOLLIN.rawValue | EPOLLET.rawValue, data: Self.wakeIndex)
+            try watchWake()
             // Index 0 is never given to a handler.
             slots = [Slot(handler: nil, descriptor: wake, generation: 0)]
             // The lock is held until the handle is stored: the thread may end, and a stop come, at once.
@@ -169,19 +167,69 @@ extension EventLoop: ThreadBody {
     /// False: the loop has been stopped and everything posted before has run.
     private func runTurn() -> Bool {
         let count: Int
+        var lost: [Registration] = []
         do throws(SystemError) {
             count = try Syscalls.epollWait(epoll, events, timeoutMilliseconds: waitMilliseconds())
         } catch {
-            // Only a descriptor that somebody else closed under us can bring this about.
-            preconditionFailure("the loop's epoll descriptor was closed from outside")
+            count = 0
+            lost = repair()
         }
         nowNanoseconds = Clock.monotonicNanoseconds
         turnNumber &+= 1
         busyNodes = busyNodesOfTurn
         busyNodesOfTurn = 0
         for index in 0..<count { dispatch(events[index]) }
+        for registration in lost {
+            if let slot = slot(registration) {
+                slots[slot].handler?.descriptorReady(EPOLLERR.rawValue | EPOLLHUP.rawValue)
+            }
+        }
         fireTimers()
         return runPosted()
+    }
+
+    /// Between two attempts to have descriptors from a system that gives none, ms.
+    private static let repairPauseMilliseconds: Int32 = 50
+
+    /// Only somebody else who closes our descriptors (a host that becomes a daemon, and closes all it finds) makes the
+    /// wait fail. The loop takes new ones in their place, and timers, tasks and what was left alone go on. The old
+    /// numbers may be somebody else's by now, and are not closed.
+    /// - Returns: whose own descriptor is gone too: they hear of an error.
+    private func repair() -> [Registration] {
+        do throws(SystemError) {
+            epoll = try Syscalls.epollCreate()
+            try watchWake()
+        } catch {
+            // The next turn tries again.
+            epoll = -1
+            Syscalls.pause(milliseconds: Self.repairPauseMilliseconds)
+            return []
+        }
+        var lost: [Registration] = []
+        for index in slots.indices where slots[index].handler != nil {
+            let slot = slots[index]
+            let registration = Registration(index: UInt32(truncatingIfNeeded: index), generation: slot.generation)
+            do throws(SystemError) {
+                try Syscalls.epollControl(
+                    epoll, EPOLL_CTL_ADD, slot.descriptor, interest: slot.interest, data: registration.data)
+            } catch { lost.append(registration) }
+        }
+        return lost
+    }
+
+    /// Under the lock: other threads write to it.
+    private func watchWake() throws(SystemError) {
+        let interest = EPOLLIN.rawValue | EPOLLET.rawValue
+        lock.lock()
+        defer { lock.unlock() }
+        do throws(SystemError) {
+            try Syscalls.epollControl(epoll, EPOLL_CTL_ADD, wake, interest: interest, data: Self.wakeIndex)
+        } catch {
+            wake = try Syscalls.eventDescriptor()
+            try Syscalls.epollControl(epoll, EPOLL_CTL_ADD, wake, interest: interest, data: Self.wakeIndex)
+        }
+        // What was written to the old one is lost, and what waits is run in this turn.
+        isWoken = false
     }
 
     private func dispatch(_ event: epoll_event) {
@@ -282,12 +330,14 @@ extension EventLoop {
         }
         slots[Int(index)].handler = handler
         slots[Int(index)].descriptor = descriptor
+        slots[Int(index)].interest = interest
         return registration
     }
 
     func modify(_ registration: Registration, interest: UInt32) throws(SystemError) {
         assertOnLoop()
         guard let slot = slot(registration) else { return }
+        slots[slot].interest = interest
         try Syscalls.epollControl(
             epoll, EPOLL_CTL_MOD, slots[slot].descriptor, interest: interest, data: registration.data)
     }

@@ -212,9 +212,8 @@ extension Attempt {
 
     /// Header names do not mind ASCII case (RFC 9110 §5.1).
     static func isSame(_ left: String, _ right: String) -> Bool {
-        func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
         let left = left.utf8
         let right = right.utf8
-        return left.count == right.count && zip(left, right).allSatisfy { lower($0) == lower($1) }
+        return left.count == right.count && zip(left, right).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 }

@@ -12,11 +12,20 @@ struct HostCallbacks: @unchecked Sendable {
         do throws(StructSizeError) { self.host = try HostStructs.host.read(host) } catch { throw NodeError(error) }
     }
 
-    var wantsMessages: Bool { host.on_message != nil }
-    var wantsRequests: Bool { host.on_request != nil }
-    var wantsDeliveries: Bool { host.on_delivery != nil }
+    /// Whether there is a callback for this kind of news (NEURON_WS_EVENT_…).
+    func takes(_ kind: UInt32) -> Bool {
+        switch kind {
+        case NEURON_WS_EVENT_STATE: host.on_state != nil
+        case NEURON_WS_EVENT_MESSAGE: host.on_message != nil
+        case NEURON_WS_EVENT_REQUEST: host.on_request != nil
+        case NEURON_WS_EVENT_DELIVERY: host.on_delivery != nil
+        case NEURON_WS_EVENT_LOG: host.on_log != nil
+        default: false
+        }
+    }
+
+    var wantsDeliveries: Bool { takes(NEURON_WS_EVENT_DELIVERY) }
     var inspectsMessages: Bool { host.before_send != nil }
-    var wantsLog: Bool { host.on_log != nil }
 
     func stateChanged(_ node: NodeHandle, _ state: neuron_ws_state_t) {
         guard let call = host.on_state else { return }

@@ -7,6 +7,8 @@ final class Link {
     let connection: Connection
     /// nil: not begun yet.
     var stream: Stream?
+    /// When the opening handshake was through, monotonic nanoseconds; nil: it is not.
+    var openSince: UInt64?
     /// What is framed and not yet taken by the stream: `buffer[start..<end]`.
     var buffer: UnsafeMutableRawPointer?
     var start = 0

@@ -4,31 +4,67 @@ import WebSocketCore
 
 /// What is told: by events if the host takes them, else by its callbacks. A callback may end the node.
 extension Node {
-    /// The event queue, if events of this kind go there.
-    func queue(for kind: UInt32) -> EventQueue? {
-        lock.lock()
-        defer { lock.unlock() }
-        guard let events, events.wants(kind) else { return nil }
-        return events
+    /// Who hears of this kind (NEURON_WS_EVENT_…): nothing else decides that.
+    func listenerLocked(_ kind: UInt32) -> News.Listener {
+        if life == .gone { return .nobody }
+        if let events, events.wants(kind) { return .events(events) }
+        return host.takes(kind) ? .callback : .nobody
     }
 
-    /// False: it is dropped, which is counted, and said at doubling counts.
+    func listener(_ kind: UInt32) -> News.Listener { lock.withLock { listenerLocked(kind) } }
+
     @discardableResult
-    func tell(_ event: NodeEvent, through queue: EventQueue) -> Bool {
-        report(queue.append(event, isNotice: false), byteCount: event.bytes?.count ?? 0)
+    func tell(_ news: News) -> News.Fate { tell(news, to: listener(news.kind)) }
+
+    private func tell(_ news: News, to listener: News.Listener) -> News.Fate {
+        switch listener {
+        case .nobody: return .unheard
+        case .events(let queue): return append(news, to: queue)
+        case .callback: call(news)
+        }
+        return .told
     }
 
-    /// The same of an event that carries bytes, which there may be no memory for.
+    private func call(_ news: News) {
+        switch news {
+        case .state(let status): host.stateChanged(handle, status.state(now: Clock.monotonicNanoseconds))
+        case .message(let kind, let bytes): host.messageReceived(handle, kind, bytes)
+        case .request(let number, let request):
+            if let pointer = RequestHandle(bitPattern: number) { host.requestReceived(handle, pointer, request) }
+        case .line(let level, _, let text, _): host.logged(handle, level, text)
+        }
+    }
+
+    /// What carries bytes may find no memory.
+    private func append(_ news: News, to queue: EventQueue) -> News.Fate {
+        switch news {
+        case .state(let status):
+            let event = NodeEvent.state(link: status.link, phase: status.phase, reason: status.ending.reason)
+            return report(queue.append(event, isNotice: false), byteCount: 0)
+        case .message(let kind, let bytes):
+            let verdict =
+                EventBytes(bytes).map { queue.append(.message(kind, $0), isNotice: false) }
+                ?? queue.lost(isLine: false)
+            return report(verdict, byteCount: bytes.count)
+        case .request(let handle, let request):
+            let event = NodeEvent.request(handle, request.document)
+            return report(queue.append(event, isNotice: false), byteCount: request.document.count)
+        case .line(let level, let category, var text, let isNotice):
+            // Of a line that is lost no line is told; the queue counts it.
+            let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
+            guard let line else { return fate(queue.lost(isLine: true)) }
+            return fate(queue.append(.log(level, category, line), isNotice: isNotice))
+        }
+    }
+
+    private func fate(_ verdict: EventBacklog.Verdict) -> News.Fate {
+        if case .dropped = verdict { .dropped } else { .told }
+    }
+
+    /// What is dropped is counted, and said at doubling counts.
     @discardableResult
-    func tell(
-        _ bytes: UnsafeRawBufferPointer, through queue: EventQueue, as event: (EventBytes) -> NodeEvent
-    ) -> Bool {
-        guard let copy = EventBytes(bytes) else { return report(queue.lost(isLine: false), byteCount: bytes.count) }
-        return tell(event(copy), through: queue)
-    }
-
-    private func report(_ verdict: EventBacklog.Verdict, byteCount: Int) -> Bool {
-        guard case .dropped(let count) = verdict else { return true }
+    private func report(_ verdict: EventBacklog.Verdict, byteCount: Int) -> News.Fate {
+        guard case .dropped(let count) = verdict else { return .told }
         if count.nonzeroBitCount == 1 {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS,
@@ -36,7 +72,7 @@ extension Node {
                     + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.",
                 isNotice: true)
         }
-        return false
+        return .dropped
     }
 
     /// A line of which many may come: it is counted, and told at doubling counts; see `RepeatedLines`.
@@ -46,18 +82,14 @@ extension Node {
         log(level, kind.category, count > 1 ? "\(text()) (\(count) such in a row)" : text())
     }
 
-    /// - Parameter isNotice: it tells of events that were dropped, and so has a place of its own in their queue.
+    /// - Parameter isNotice: see `News.line`.
     func log(
         _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String,
         isNotice: Bool = false
     ) {
-        let queue = queue(for: NEURON_WS_EVENT_LOG)
-        guard queue != nil || host.wantsLog, logs(level) else { return }
-        guard let queue else { return host.logged(handle, level, text()) }
-        var text = text()
-        let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
-        guard let line else { return _ = queue.lost(isLine: true) }
-        _ = queue.append(.log(level, category, line), isNotice: isNotice)
+        let listener = listener(NEURON_WS_EVENT_LOG)
+        guard !listener.isNobody, logs(level) else { return }
+        _ = tell(.line(level, category, text(), isNotice: isNotice), to: listener)
     }
 
     // MARK: Outcomes
@@ -79,12 +111,9 @@ extension Node {
             if !reason.isEmpty { told.closeReason = reason.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) } }
         }
         lock.lock()
-        var isByEvent = false
+        let listener = listenerLocked(NEURON_WS_EVENT_DELIVERY)
         var verdict = EventBacklog.Verdict.held(wasEmpty: false)
-        if let events, events.wants(NEURON_WS_EVENT_DELIVERY) {
-            isByEvent = true
-            verdict = events.append(.delivery(told), isNotice: false)
-        }
+        if case .events(let queue) = listener { verdict = queue.append(.delivery(told), isNotice: false) }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
         mailbox.completed(count: run.count, bytes: run.recordBytes)
@@ -96,28 +125,32 @@ extension Node {
         }
         if flushWaiters > 0 { changed.broadcast() }
         lock.unlock()
-        if isByEvent { _ = report(verdict, byteCount: 0) } else { tellByCallback(told) }
-        return !isByEvent
+        switch listener {
+        case .events: report(verdict, byteCount: 0)
+        case .callback: tellByCallback(told)
+        case .nobody: break
+        }
+        if case .callback = listener { return true }
+        return false
     }
 
     /// One callback for each message of the run.
     private func tellByCallback(_ run: DeliveryRun) {
         // In a callback that ended the node or the connection: those that it interrupted come first.
-        tellRest()
-        untold = run
-        tellRest()
+        tellOutcomesLeft()
+        outcomesLeft = run
+        tellOutcomesLeft()
     }
 
     /// Goes on where a callback interrupted it: one that destroys the node has the rest told before destroy returns.
-    private func tellRest() {
-        guard host.wantsDeliveries else { return untold = nil }
-        while let one = untold?.removeFirst() { host.delivered(handle, one.firstID, one.outcome, one.level) }
-        untold = nil
+    private func tellOutcomesLeft() {
+        while let one = outcomesLeft?.removeFirst() { host.delivered(handle, one.firstID, one.outcome, one.level) }
+        outcomesLeft = nil
     }
 
     /// Gives every message that is left its outcome. With no session left, or on its loop.
     func abandonMessages() {
-        tellRest()
+        tellOutcomesLeft()
         lock.lock()
         tellsRest = true
         outbox.add(mailbox.takeAll())

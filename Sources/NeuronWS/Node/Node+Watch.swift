@@ -22,7 +22,7 @@ extension Node {
             lock.unlock()
             throw .notRunning("there is no open connection to send a Ping on")
         }
-        pending.pings = true
+        wishes.ping()
         lock.unlock()
         session.signal()
     }

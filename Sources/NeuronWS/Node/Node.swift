@@ -27,11 +27,11 @@ final class Node: @unchecked Sendable {
     var counters = NodeMetrics()
     var status = NodeStatus()
     var session: NodeSession?
-    var pending = PendingCommands()
+    var wishes = HostWishes()
     /// Threads in `stop` or `destroy` that wait for the session's end, and will give the loop back.
     var endWaiters = 0
     /// Starts that found a session: each ends the stops that were under way.
-    private var startsInSession: UInt64 = 0
+    var startsInSession: UInt64 = 0
     var flushWaiters = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
@@ -48,13 +48,13 @@ final class Node: @unchecked Sendable {
     let subscriptionsLock = Lock()
 
     /// The requests that the host holds; locked by itself.
-    let requests: RequestDesk
+    let requests: NodeRequests
 
     /// Loop-bound while there is a session.
     var outbox = Outbox()
 
     /// Outcomes that on_delivery has yet to hear; loop-bound like the outbox.
-    var untold: DeliveryRun?
+    var outcomesLeft: DeliveryRun?
 
     /// Which message the server may be refusing; loop-bound like the outbox.
     var refusals = RefusalWatch()
@@ -64,23 +64,16 @@ final class Node: @unchecked Sendable {
     /// Somebody gives, or has given, what is left its outcome: what came now would have none. Under the lock.
     var tellsRest = false
 
-    enum Life {
+    enum Life: Int, Comparable {
         case open
         /// It is not started again, and what is left is told; events can be read.
         case finished
+        /// It is being destroyed: its outcomes are told, and lines.
         case destroyed
-    }
+        /// Nobody is told of anything any more.
+        case gone
 
-    /// What host threads ask of the session.
-    struct PendingCommands {
-        var starts = false
-        var stopTimeout: UInt64?
-        /// The host that stops waits for the idle state.
-        var owesEnd = false
-        var isReconfigured = false
-        var reconnects = false
-        var isDestroyed = false
-        var pings = false
+        static func < (left: Life, right: Life) -> Bool { left.rawValue < right.rawValue }
     }
 
     private init(name: String, host: HostCallbacks, configuration: Configuration) {
@@ -92,7 +85,7 @@ final class Node: @unchecked Sendable {
         handle.initialize(to: neuron_ws_node_t())
         mailbox = Mailbox(limits: configuration.mailboxLimits)
         subscriptions = SubscriptionTable(seed: Random.next())
-        requests = RequestDesk(generation: Fork.generation, timeout: configuration.requestTimeout)
+        requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
         outbox.inspectsMessages = host.inspectsMessages
         outbox.fragmentBytesMax = configuration.fragmentBytesMax
@@ -115,202 +108,5 @@ final class Node: @unchecked Sendable {
         node.requests.open(node)
         Runtime.shared.add(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle
-    }
-
-    // MARK: Life
-
-    /// What the loop has for itself, its buffers, and something for its thread, bytes.
-    private static let loopBytes = 512 * 1024
-
-    func start() throws(NodeError) {
-        guard Headroom.has(Self.loopBytes) else { throw .noMemory }
-        lock.lock()
-        guard life == .open else {
-            lock.unlock()
-            throw Self.isOver
-        }
-        if let session {
-            // A stop may be under way: what was asked last counts.
-            pending.stopTimeout = nil
-            pending.owesEnd = false
-            pending.starts = true
-            startsInSession &+= 1
-            if endWaiters > 0 { changed.broadcast() }
-            lock.unlock()
-            session.signal()
-            return
-        }
-        do throws(SystemError) {
-            let loop = try Runtime.shared.acquireLoop()
-            let new = NodeSession(node: self, loop: loop)
-            session = new
-            pending = PendingCommands()
-            pending.starts = true
-            status.progress = .starting
-            lock.unlock()
-            new.signal()
-        } catch {
-            lock.unlock()
-            throw .system("the loop could not be started: \(error.call) failed with errno \(error.number)")
-        }
-    }
-
-    /// How much longer than its timeout a stop waits for the loop thread, which may be busy in a host's callback: 2 s.
-    private static let stopGraceNanoseconds: UInt64 = 2_000_000_000
-
-    /// Stops and waits for the end. On the loop it begins the same.
-    func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        lock.lock()
-        guard let session = askToStopLocked(timeoutMilliseconds), !session.isOnLoop else {
-            let session = self.session
-            lock.unlock()
-            session?.signal()
-            return .NEURON_WS_OK
-        }
-        endWaiters += 1
-        let starts = startsInSession
-        lock.unlock()
-        session.signal()
-        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
-        let deadline = Clock.monotonicNanoseconds &+ timeout &+ Self.stopGraceNanoseconds
-        return waitForEnd(of: session, until: deadline, starts: starts) ? .NEURON_WS_OK : .NEURON_WS_TIMEOUT
-    }
-
-    /// - Returns: false if there is nothing to stop.
-    func beginStop(timeoutMilliseconds: UInt32) -> Bool {
-        lock.lock()
-        let stopped = askToStopLocked(timeoutMilliseconds)
-        pending.owesEnd = stopped != nil
-        lock.unlock()
-        guard let session = stopped else { return false }
-        session.signal()
-        return true
-    }
-
-    /// Of several times the shortest counts. The caller signals what it returns; nil: the node does not run.
-    private func askToStopLocked(_ timeoutMilliseconds: UInt32) -> NodeSession? {
-        guard let session else { return nil }
-        let timeout = UInt64(timeoutMilliseconds) * 1_000_000
-        pending.starts = false
-        pending.stopTimeout = min(pending.stopTimeout ?? timeout, timeout)
-        return session
-    }
-
-    /// The caller has counted itself in `endWaiters`.
-    /// - deadline: nil: however long it takes.
-    /// - starts: what `startsInSession` was; a start since then ends the wait, because the session goes on.
-    private func waitForEnd(of session: NodeSession, until deadline: UInt64?, starts: UInt64? = nil) -> Bool {
-        lock.lock()
-        var isInTime = true
-        while self.session === session, isInTime, starts ?? startsInSession == startsInSession {
-            if let deadline {
-                isInTime = changed.wait(lock, until: deadline)
-            } else {
-                changed.wait(lock)
-            }
-        }
-        let hasEnded = self.session !== session
-        endWaiters -= 1
-        // The last who waits gives the loop back; if nobody waited, the loop has done it.
-        let releases = hasEnded && endWaiters == 0 && session.wantsRelease
-        if releases { session.wantsRelease = false }
-        lock.unlock()
-        if releases { Runtime.shared.releaseLoop() }
-        return hasEnded || isInTime
-    }
-
-    /// Stops, and gives every message that is left its outcome. On the loop it begins the same.
-    func finish(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        lock.withLock { if life == .open { life = .finished } }
-        // Answers that come from here on find no node.
-        requests.close()
-        dropQueuedRequests()
-        let status = stop(timeoutMilliseconds: timeoutMilliseconds)
-        if beginsTellingRest() { abandonMessages() }
-        return status
-    }
-
-    /// Whether nobody else does it: there is no session, or the caller is its loop.
-    func beginsTellingRest() -> Bool {
-        lock.lock()
-        defer { lock.unlock() }
-        guard session?.isOver ?? true, !tellsRest else { return false }
-        tellsRest = true
-        return true
-    }
-
-    /// Ends the node: after this no callback runs. The handle is gone.
-    /// - Returns: false if it is being destroyed already: a callback of its last outcomes did it again.
-    func destroy() -> Bool {
-        lock.lock()
-        let isFirst = life != .destroyed
-        life = .destroyed
-        lock.unlock()
-        guard isFirst else { return false }
-        Runtime.shared.remove(self)
-        requests.close()
-        defer { dropQueuedRequests() }
-        lock.lock()
-        let session = self.session
-        pending.isDestroyed = true
-        if let session, !session.isOnLoop {
-            endWaiters += 1
-            lock.unlock()
-            session.signal()
-            _ = waitForEnd(of: session, until: nil)
-        } else {
-            lock.unlock()
-            if let session { session.tearDown() } else { abandonMessages() }
-        }
-        lock.withLock { configuration = .forgotten }
-        return true
-    }
-
-    static var isOver: NodeError { .notRunning("the node was finished or is being destroyed: it takes nothing more") }
-
-    // MARK: Settings
-
-    func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
-        let new = try Configuration.make(settings)
-        lock.lock()
-        let old = configuration
-        configuration = new
-        settingsNumber &+= 1
-        mailbox.limits = new.mailboxLimits
-        logLevel = new.logLevel
-        logLevelRevertsAt = nil
-        status.isVerifyOff = new.isVerifyOff
-        status.statesInterval = new.statesInterval
-        pending.isReconfigured = true
-        pending.reconnects = pending.reconnects || !new.needsNoReconnect(from: old)
-        let session = self.session
-        if session == nil {
-            status.url = new.shownURL(0)
-            status.target = new.target(url: new.url(0)).text
-        }
-        lock.unlock()
-        requests.setTimeout(new.requestTimeout)
-        session?.signal()
-    }
-
-    // MARK: Log
-
-    func setLogLevel(_ level: neuron_ws_log_level_t, seconds: UInt32) {
-        let revertsAt = seconds == 0 ? nil : Clock.monotonicNanoseconds &+ UInt64(seconds) &* 1_000_000_000
-        lock.withLock {
-            logLevel = level
-            logLevelRevertsAt = revertsAt
-        }
-    }
-
-    /// Whether a line of this level is wanted at all; ask before building an expensive one.
-    func logs(_ level: neuron_ws_log_level_t) -> Bool {
-        lock.lock()
-        defer { lock.unlock() }
-        if let revertsAt = logLevelRevertsAt, Clock.monotonicNanoseconds >= revertsAt {
-            logLevel = configuration.logLevel
-            logLevelRevertsAt = nil
-        }
-        return level.rawValue >= logLevel.rawValue
     }
 }

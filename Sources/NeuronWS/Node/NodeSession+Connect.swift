@@ -37,13 +37,11 @@ extension NodeSession {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
                 "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
-            if isEnded { return }
         }
         if url.isSecure, configuration.allowsCommonName {
             node.log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_TLS,
                 "\(status.url): the server's name may be its certificate's common name (setting tls-allow-cn is true).")
-            if isEnded { return }
         }
         node.log(
             .NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_CONNECTION,
@@ -69,7 +67,6 @@ extension NodeSession {
         var handle = neuron_ws_attempt_t()
         handle.opaque = Unmanaged.passUnretained(attempt).toOpaque()
         let verdict = withUnsafeMutablePointer(to: &handle) { node.host.beforeConnect(node.handle, $0) }
-        if isEnded { return false }
         if verdict == .NEURON_WS_OK { return true }
         failed(
             Ending(
@@ -98,7 +95,7 @@ extension NodeSession {
     }
 
     func opened() {
-        status.openSince = Clock.monotonicNanoseconds
+        link?.openSince = Clock.monotonicNanoseconds
         status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         var security = status.isTLS ? " over \(status.tlsVersion)" : ""
         if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }

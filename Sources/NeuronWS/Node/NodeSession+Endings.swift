@@ -7,7 +7,7 @@ extension NodeSession {
     /// Whether the connection ended once too often in the middle of the same message.
     func isRefusal(_ ending: Ending) -> Bool {
         settle(isLast: true)
-        guard !isEnded, let stream = link?.stream, status.openSince != nil else { return false }
+        guard let link, let stream = link.stream, link.openSince != nil else { return false }
         return node.refusals.connectionEnded(
             ending, during: node.outbox.interrupted(acknowledged: stream.bytesAcknowledged))
     }
@@ -25,7 +25,6 @@ extension NodeSession {
             Runtime.shared.give(&freed)
         }
         node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER, refusal: status.ending)
-        if isEnded { return }
         node.log(
             .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }

@@ -81,14 +81,14 @@ extension NodeSession {
         let maySendMessages = link.quietTimer == nil
         guard connection.hasOutput(node.outbox, maySendMessages: maySendMessages) else { return .nothing }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
-        var needsKeys = loop.maskingKeys.keysLeft < 8
+        var needsKeys = maskingKeys.pool.keysLeft < 8
         var isTurnOver = false
         var goesOn = true
         while goesOn {
-            if needsKeys { refillKeys() }
+            if needsKeys { maskingKeys.refill() }
             needsKeys = false
             let stop = connection.fill(
-                output, at: &link.end, outbox: &node.outbox, keys: &loop.maskingKeys,
+                output, at: &link.end, outbox: &node.outbox, keys: &maskingKeys.pool,
                 maySendMessages: maySendMessages)
             countDeflated()
             switch stop {
@@ -121,9 +121,9 @@ extension NodeSession {
         defer { link.isPumping = false }
         while true {
             switch link.connection.fillReplies(
-                output, at: &link.end, outbox: &node.outbox, keys: &loop.maskingKeys)
+                output, at: &link.end, outbox: &node.outbox, keys: &maskingKeys.pool)
             {
-            case .outOfKeys: refillKeys()
+            case .outOfKeys: maskingKeys.refill()
             case .uninspected:
                 guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)
@@ -140,18 +140,11 @@ extension NodeSession {
     private func takeMail() -> Bool {
         node.lock.lock()
         // What is pushed after a configure goes to the new server, though the loop has not seen the new settings yet.
-        let mail = node.pending.reconnects ? ChunkList() : node.mailbox.takeAll()
+        let mail = node.wishes.reconnects ? ChunkList() : node.mailbox.takeAll()
         node.lock.unlock()
         if mail.isEmpty { return false }
         node.outbox.add(mail)
         return true
-    }
-
-    private func refillKeys() {
-        withUnsafeTemporaryAllocation(byteCount: MaskingKeyPool.capacityBytes, alignment: 8) { random in
-            Random.fill(random)
-            loop.maskingKeys.refill(UnsafeRawBufferPointer(random).bytes)
-        }
     }
 
     /// Shows the next message to the host. False: the session ended.

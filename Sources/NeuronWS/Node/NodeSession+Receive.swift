@@ -4,7 +4,29 @@ import WebSocketCore
 
 extension NodeSession {
     /// It is still the present connection: no callback has ended it.
-    func isCurrent(_ link: Link) -> Bool { !isEnded && self.link === link }
+    func isCurrent(_ link: Link) -> Bool { self.link === link }
+
+    /// Bytes from the stream. - Returns: how many of them are done with; the rest comes again.
+    func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let link else { return bytes.count }
+        let newBytes = UInt64(bytes.count - min(link.waitingBytes, bytes.count))
+        node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
+        link.connection.repliesGoFirst = isAllSent
+        machine.bytesReceived(now: loop.nowNanoseconds)
+        if link.trace != nil {
+            tellTrace(link, received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
+            guard isCurrent(link) else { return bytes.count }
+        }
+        // What came of an earlier connection may still be under way.
+        guard continueArriving(), hasTurn() else {
+            link.waitingBytes = bytes.count
+            return 0
+        }
+        guard isCurrent(link) else { return bytes.count }
+        let taken = receive(link, bytes)
+        link.waitingBytes = bytes.count - taken
+        return taken
+    }
 
     /// Bytes from the server. A callback may end the session or the connection in the middle of them.
     /// - Returns: how far it came: to the end, or to where the turn ended.
@@ -45,11 +67,11 @@ extension NodeSession {
     /// - Returns: false: it takes another turn, which the session will have.
     @discardableResult
     func continueArriving() -> Bool {
-        while !isEnded {
+        while true {
             if let current = arriving {
                 guard hasTurn() else { return false }
                 arriving = nil
-                documentsArrived(current)
+                routeDocuments(current)
             } else if let link, link.connection.isInflating {
                 guard hasTurn() else { return false }
                 var offset = 0
@@ -58,7 +80,6 @@ extension NodeSession {
                 return true
             }
         }
-        return true
     }
 
     private func handle(_ event: ConnectionEvent, _ link: Link) {
@@ -92,10 +113,10 @@ extension NodeSession {
         node.lock.lock()
         node.counters.messagesReceived &+= 1
         node.counters.payloadBytesReceived &+= UInt64(message.count)
-        let isWanted = node.life != .destroyed
+        let isWanted = node.life < .destroyed
         node.lock.unlock()
         guard isWanted else { return }
-        messageArrived(kindForHost, message)
+        routeMessage(kindForHost, message)
         draw(.eventsHandled)
     }
 
@@ -123,7 +144,6 @@ extension NodeSession {
     private func closeReceived(_ ending: Ending) {
         machine.closeReceived(ending, now: Clock.monotonicNanoseconds)
         publish()
-        if isEnded { return }
         reschedule()
         extendTurn()
         pump()

@@ -8,24 +8,22 @@ extension NodeSession {
     static let quietTimerToken: UInt64 = 2
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
-    func messageArrived(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        guard node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil else {
-            return deliver(kind, bytes)
-        }
+    func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        guard !node.listener(NEURON_WS_EVENT_REQUEST).isNobody else { return deliver(kind, bytes) }
         draw(.bytesParsed, bytes.count)
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
-        documentsArrived(incoming, kind, bytes, kept: nil)
+        routeDocuments(incoming, kind, bytes, kept: nil)
     }
 
     /// Those of an array that are left from an earlier turn.
-    func documentsArrived(_ rest: Arriving) {
+    func routeDocuments(_ rest: Arriving) {
         let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
         let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        withExtendedLifetime(rest.bytes) { documentsArrived(rest.documents, kind, bytes, kept: rest.bytes) }
+        withExtendedLifetime(rest.bytes) { routeDocuments(rest.documents, kind, bytes, kept: rest.bytes) }
     }
 
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
-    private func documentsArrived(
+    private func routeDocuments(
         _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
     ) {
         var documents = documents
@@ -37,17 +35,17 @@ extension NodeSession {
                 draw(.bytesParsed, byteCount)
                 // However little was drawn: a step takes milliseconds.
                 budget.timeIs(Clock.monotonicNanoseconds)
-            case .request(let request): requestArrived(request)
+            case .request(let request): admitRequest(request)
             case .malformed(let request, let range):
-                malformedArrived(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
-            case .refused(let request): refusedArrived(request)
+                answerMalformed(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .refused(let request): answerRefused(request)
             case .busy(let uuid):
                 countReceived()
                 refuseAsBusy(uuid)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
-            if isEnded || documents.isAtEnd || hasTurn() { continue }
+            if documents.isAtEnd || hasTurn() { continue }
             if keep(documents, kind, bytes, kept) { return }
         }
     }
@@ -75,14 +73,9 @@ extension NodeSession {
 
     /// - Parameter isLogged: a line has told of these bytes already.
     private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false) {
-        if let queue = node.queue(for: NEURON_WS_EVENT_MESSAGE) {
-            node.tell(bytes, through: queue) { .message(kind, $0) }
-        } else if node.host.wantsMessages {
-            node.host.messageReceived(node.handle, kind, bytes)
-        } else {
-            node.lock.withLock { node.counters.messagesIgnored &+= 1 }
-            if !isLogged { logIgnored(kind, bytes) }
-        }
+        guard node.tell(.message(kind, bytes)) == .unheard else { return }
+        node.lock.withLock { node.counters.messagesIgnored &+= 1 }
+        if !isLogged { logIgnored(kind, bytes) }
     }
 
     /// What nobody takes leaves a trace all the same: a server that waits for an answer waits in vain.
@@ -97,20 +90,15 @@ extension NodeSession {
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
 
-    private func requestArrived(_ request: Request) {
+    private func admitRequest(_ request: Request) {
         countReceived()
         guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.uuid)
         }
         rescheduleRequests()
-        if let queue = node.queue(for: NEURON_WS_EVENT_REQUEST) {
-            if !node.tell(.request(handle, request.document), through: queue) {
-                _ = node.requests.drop(handle)
-                refuseAsBusy(request.uuid)
-            }
-        } else if let pointer = RequestHandle(bitPattern: handle) {
-            node.host.requestReceived(node.handle, pointer, request)
-        }
+        guard node.tell(.request(handle, request)) != .told else { return }
+        _ = node.requests.drop(handle)
+        refuseAsBusy(request.uuid)
     }
 
     private func refuseAsBusy(_ uuid: [UInt8]) {
@@ -125,7 +113,7 @@ extension NodeSession {
     }
 
     /// By the setting allow-requests.
-    private func refusedArrived(_ request: RefusedRequest) {
+    private func answerRefused(_ request: RefusedRequest) {
         node.lock.withLock {
             node.counters.requestsReceived &+= 1
             node.counters.requestsRefused &+= 1
@@ -137,7 +125,7 @@ extension NodeSession {
                 + "(\(status.peerAddress)): \(request.subject.text): \(request.reason).")
     }
 
-    private func malformedArrived(
+    private func answerMalformed(
         _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
     ) {
         node.lock.withLock { node.counters.requestsMalformed &+= 1 }
@@ -148,14 +136,14 @@ extension NodeSession {
             .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.uuid != nil),
             "\(status.url): a request from the server makes no sense"
                 + "\(request.uuid == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
-        if request.uuid == nil, !isEnded { deliver(kind, bytes, isLogged: true) }
+        if request.uuid == nil { deliver(kind, bytes, isLogged: true) }
     }
 
     // MARK: Too late
 
     /// One timer for the earliest deadline; one that is answered before leaves it, and it fires for nothing.
     func rescheduleRequests() {
-        guard requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
+        guard !isEnded, requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
         requestTimer = loop.schedule(at: deadline, self, token: Self.requestTimerToken)
     }
 
@@ -172,6 +160,6 @@ extension NodeSession {
                 .NEURON_WS_LOG_WARN, .expiredRequest,
                 "\(late.count) requests were not answered by the host in time (setting request-timeout).")
         }
-        if !isEnded { rescheduleRequests() }
+        rescheduleRequests()
     }
 }

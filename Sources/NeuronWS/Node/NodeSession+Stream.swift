@@ -5,7 +5,6 @@ import WebSocketCore
 /// What the stream reports.
 extension NodeSession: StreamOwner {
     func streamEntered(_ phase: StreamPhase) {
-        if isEnded { return }
         switch phase {
         case .resolving: machine.streamEntered(.NEURON_WS_PHASE_RESOLVING)
         case .connecting: machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
@@ -15,7 +14,6 @@ extension NodeSession: StreamOwner {
     }
 
     func streamConnected(_ facts: StreamFacts) {
-        if isEnded { return }
         status.peerAddress = facts.peerAddress
         if let tls = facts.tls {
             status.isTLS = true
@@ -32,12 +30,10 @@ extension NodeSession: StreamOwner {
     }
 
     func streamWritable() {
-        if isEnded { return }
         pump()
     }
 
     func streamClosed(_ error: TransportError?) {
-        if isEnded { return }
         let isHandshaking = link?.connection.isNegotiating ?? false
         let unmetWish = link?.stream?.unmetWish
         let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated
@@ -52,26 +48,5 @@ extension NodeSession: StreamOwner {
         } else {
             failed(Ending.endOfStream)
         }
-    }
-
-    func streamReceived(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard !isEnded, let link else { return bytes.count }
-        let newBytes = UInt64(bytes.count - min(link.waitingBytes, bytes.count))
-        node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
-        link.connection.repliesGoFirst = isAllSent
-        machine.bytesReceived(now: loop.nowNanoseconds)
-        if link.trace != nil {
-            tellTrace(link, received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
-            guard isCurrent(link) else { return bytes.count }
-        }
-        // What came of an earlier connection may still be under way.
-        guard continueArriving(), hasTurn() else {
-            link.waitingBytes = bytes.count
-            return 0
-        }
-        guard isCurrent(link) else { return bytes.count }
-        let taken = receive(link, bytes)
-        link.waitingBytes = bytes.count - taken
-        return taken
     }
 }

@@ -19,7 +19,6 @@ extension NodeSession {
 
     private func tell(_ lines: [String], _ mark: String) {
         for line in lines {
-            if isEnded { return }
             node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + line)
         }
     }

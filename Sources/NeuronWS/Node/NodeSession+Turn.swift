@@ -49,8 +49,8 @@ extension NodeSession {
         if let link, arriving != nil || link.connection.isInflating, link.connection.repliesGoFirst {
             link.connection.repliesGoFirst = isAllSent
         }
-        if continueArriving(), !isEnded { link?.stream?.resume() }
-        if !isEnded { pump() }
+        if continueArriving() { link?.stream?.resume() }
+        pump()
     }
 
     /// No message waits to be framed, and none is kept from it by our Close.

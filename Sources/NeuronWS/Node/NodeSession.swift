@@ -4,11 +4,13 @@ import WebSocketCore
 
 /// A running node on the loop: carries out what `NodeMachine` says. Loop-bound, but for `signal`.
 ///
-/// Callbacks of the host may call anything, destroy included: after each of them `isEnded` is asked before anything
-/// else of the session is touched.
+/// Callbacks of the host may call anything, destroy included. What a callback has ended finds its link gone, its
+/// machine over and its node silent (`Node.Life.gone`): the rest of what was interrupted does nothing then, and asks
+/// for nothing. Only what would begin something new asks `isEnded` first: a link, a timer, a question to the host.
 final class NodeSession: LoopSource, @unchecked Sendable {
     let node: Node
     let loop: EventLoop
+    let maskingKeys: MaskingKeys
     var machine: NodeMachine
     /// The present connection, or the attempt to make it.
     var link: Link?
@@ -24,11 +26,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var hasLeftWork = false
     /// The rest of what came whole from the server, and takes more than one turn.
     var arriving: Arriving?
-    private(set) var isEnded = false
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
-    /// The idle state at the end of a stop is told, though it may be no change. Loop.
-    private var owesEnd = false
 
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
@@ -37,9 +36,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
-    init(node: Node, loop: EventLoop) {
+    init(node: Node, loop: EventLoop, maskingKeys: MaskingKeys) {
         self.node = node
         self.loop = loop
+        self.maskingKeys = maskingKeys
         configuration = node.configuration
         machine = NodeMachine(node.configuration.machineParameters)
         status = node.status
@@ -48,42 +48,38 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     var isOnLoop: Bool { loop.isCurrentThread }
 
+    var isEnded: Bool { machine.isOver }
+
     // MARK: Wishes of the host
 
     override func sourceSignalled() {
         if isEnded { return }
         node.lock.lock()
-        let pending = node.pending
-        node.pending = Node.PendingCommands()
-        let new = pending.isReconfigured ? node.configuration : nil
+        let wishes = node.wishes.take()
+        let new = wishes.isReconfigured ? node.configuration : nil
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
-        if pending.isDestroyed {
+        if wishes.isDestroyed {
             perform(machine.stopped(timeout: 0, now: now))
-            if !isEnded, machine.isIdle { end() }
-            return
+            return endIfIdle()
         }
-        if let new { configured(new, reconnects: pending.reconnects, now: now) }
-        if new != nil || pending.starts { tellWarnings() }
-        if let timeout = pending.stopTimeout, !isEnded {
-            owesEnd = owesEnd || pending.owesEnd
-            perform(machine.stopped(timeout: timeout, now: now))
-            // A start that was taken back before it was seen: nothing has changed, and yet somebody waits.
-            if !isEnded, machine.isIdle, owesEnd { publish() }
-            if !isEnded, machine.isIdle { end() }
+        if let new { configured(new, reconnects: wishes.reconnects, now: now) }
+        if new != nil || wishes.starts { tellWarnings() }
+        if let timeout = wishes.stopTimeout {
+            perform(machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, now: now))
+            endIfIdle()
         }
-        if pending.starts, !isEnded {
-            owesEnd = false
+        if wishes.starts {
             // Those of an earlier session may still wait.
             rescheduleRequests()
             perform(machine.started(now: now))
         }
-        if pending.pings, !isEnded { perform(machine.pingWanted()) }
-        if !isEnded { takeTurn() }
+        if wishes.pings { perform(machine.pingWanted()) }
+        takeTurn()
     }
 
     private func tellWarnings() {
-        for warning in configuration.warnings where !isEnded {
+        for warning in configuration.warnings {
             node.log(.NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_SETTINGS, warning + ".")
         }
     }
@@ -128,13 +124,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             disconnected(ending, sendsClose: sendsClose)
         case .reconnect(let ending, let urlIndex, let sendsClose):
             disconnected(ending, sendsClose: sendsClose)
-            if !isEnded { connect(urlIndex: urlIndex) }
+            connect(urlIndex: urlIndex)
         case .becomeIdle(let ending):
             disconnected(ending, sendsClose: false)
         }
-        if isEnded { return }
         publish()
-        if !isEnded { reschedule() }
+        reschedule()
     }
 
     private func sendPing(_ sequence: UInt64) {
@@ -157,25 +152,24 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             extendTurn()
             pump()
         }
-        let openSince = status.openSince
-        let wasOpen = openSince != nil
+        let openSince = link?.openSince
         noteAddress(ending)
         let isRefused = isRefusal(ending)
-        if isEnded { return }
         dropStream(resends: !isRefused)
         status.ending = ending
-        status.openSince = nil
         status.httpStatus = httpStatus
-        if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
+        if openSince != nil { node.lock.withLock { node.counters.disconnections &+= 1 } }
         logEnding(ending, openSince: openSince)
-        if isRefused, !isEnded { giveUpMessage(ending) }
-        if !isEnded, machine.isIdle { publishAndEnd() }
+        if isRefused { giveUpMessage(ending) }
+        guard machine.isIdle else { return }
+        publish()
+        endIfIdle()
     }
 
     /// The next attempt begins behind an address that took the connection and failed.
     private func noteAddress(_ ending: Ending) {
         guard let address = link?.stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
-        let openFor = status.openSince.map { Clock.monotonicNanoseconds &- $0 }
+        let openFor = link?.openSince.map { Clock.monotonicNanoseconds &- $0 }
         addressMemory.ended(address, openNanoseconds: openFor)
     }
 
@@ -223,46 +217,35 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     // MARK: State
 
-    /// Tells what has changed: to everybody who asks, and to the host's callback if it is notable.
+    /// Tells what has changed: to everybody who asks, and to the host if it is notable.
     func publish() {
-        status.phase = machine.phase
+        if isEnded { return }
         status.progress = machine.progress
-        if let ending = machine.closingEnding { status.ending = ending }
         status.attempts = machine.attempts
-        status.nextAttempt = machine.nextAttempt
+        status.openSince = link?.openSince
+        if let ending = machine.closingEnding { status.ending = ending }
+        let isOwed = machine.takeOwedIdle()
         node.lock.lock()
         // Whoever destroys a node knows how it stands.
-        let isOwed = owesEnd && machine.isIdle
-        if isOwed { owesEnd = false }
-        let isNotable = (isOwed || status.differsNotably(from: node.status)) && node.life != .destroyed
+        let isTold = (isOwed || status.differsNotably(from: node.status)) && node.life < .destroyed
         node.status = status
-        let queue = node.events
         node.lock.unlock()
-        guard isNotable else { return }
-        if let queue, queue.wants(NEURON_WS_EVENT_STATE) {
-            node.tell(.state(link: status.link, phase: status.phase, reason: status.ending.reason), through: queue)
-        } else if node.host.host.on_state != nil {
-            node.host.stateChanged(node.handle, status.state(now: Clock.monotonicNanoseconds))
-        }
+        if isTold { node.tell(.state(status)) }
     }
 
     // MARK: The end
 
-    private func publishAndEnd() {
-        publish()
-        if !isEnded { end() }
-    }
-
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
-    private func end() {
+    private func endIfIdle() {
+        guard machine.isIdle, !isEnded else { return }
         node.lock.lock()
-        if node.pending.starts, node.life == .open {
+        if node.wishes.starts, node.life == .open {
             node.lock.unlock()
             return
         }
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
-        isEnded = true
+        machine.end()
         node.lock.unlock()
         node.abandonMessages()
         node.lock.lock()
@@ -270,7 +253,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     /// Nothing of it but its place in the node is left. Under the node's lock, or on the loop.
-    var isOver: Bool { isEnded && isOnLoop }
+    var isOver: Bool { isOnLoop && isEnded }
 
     /// At once, from whatever state: the node is destroyed in one of its callbacks.
     func tearDown() {
@@ -279,7 +262,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if machine.isOpen { sayGoodbye() }
         dropStream()
         if isEnded { return }
-        isEnded = true
+        machine.end()
         // Before the waiting thread is let go: after its destroy no callback may come.
         node.abandonMessages()
         node.lock.lock()
@@ -288,7 +271,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// Leaves the node and unlocks it.
     private func finishLocked() {
-        isEnded = true
+        machine.end()
+        arriving = nil
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
         if node.life == .destroyed { node.configuration = .forgotten }
@@ -339,6 +323,5 @@ extension NodeSession: LoopHandler {
         let now = Clock.monotonicNanoseconds
         let progress = machine.isOpen ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))
-        if !isEnded { reschedule() }
     }
 }

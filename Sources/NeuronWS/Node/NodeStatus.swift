@@ -4,7 +4,6 @@ import WebSocketCore
 
 /// What a node tells of itself; the loop publishes it under the node's lock, anybody may ask.
 struct NodeStatus {
-    var phase = neuron_ws_phase_t.NEURON_WS_PHASE_IDLE
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
     var httpStatus: Int32 = 0
     var isTLS = false
@@ -15,8 +14,7 @@ struct NodeStatus {
     /// Seconds between two reports of driver states; 0: none are wanted.
     var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
-    /// Monotonic nanoseconds; nil: none is planned.
-    var nextAttempt: UInt64?
+    /// Of the present connection, monotonic nanoseconds; nil: there is none.
     var openSince: UInt64?
     var url = ""
     var peerAddress = ""
@@ -33,6 +31,7 @@ struct NodeStatus {
     var target = ""
     /// What there is to say of the present connection while it is open.
     var connected = ""
+    /// What the machine says: phase and times come from it.
     var progress = Progress.idle
 
     /// Which of the settings' URLs is meant; not shown.
@@ -43,7 +42,6 @@ struct NodeStatus {
         isTLS = false
         isVerified = false
         isKnownByCommonName = false
-        openSince = nil
         peerAddress = ""
         subprotocol = ""
         extensions = ""
@@ -54,6 +52,8 @@ struct NodeStatus {
         tlsNotAfter = 0
         tlsChainLength = 0
     }
+
+    var phase: neuron_ws_phase_t { progress.phase }
 
     var link: Int32 { phase == .NEURON_WS_PHASE_OPEN ? 1 : 0 }
 
@@ -84,7 +84,7 @@ struct NodeStatus {
         state.tls_verify_off = isVerifyOff
         state.tls_common_name = isKnownByCommonName
         state.attempts = attempts
-        state.next_attempt_ms = milliseconds(until: nextAttempt, now: now)
+        state.next_attempt_ms = milliseconds(until: progress.nextAttempt, now: now)
         state.connected_ms = openSince.map { Int64(clamping: (now &- min($0, now)) / 1_000_000) } ?? -1
         put(url, &state.url)
         put(peerAddress, &state.peer_address)

@@ -9,7 +9,7 @@ typealias RequestHandle = UnsafeMutablePointer<neuron_ws_request_t>
 /// out instead of read. Any thread.
 final class RequestRegistry: @unchecked Sendable {
     struct Entry {
-        let desk: RequestDesk
+        let owner: NodeRequests
         let request: Request
     }
 

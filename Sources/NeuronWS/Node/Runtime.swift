@@ -15,6 +15,7 @@ final class Runtime: @unchecked Sendable {
 
     private let lock = Lock()
     private var loop: EventLoop?
+    private var maskingKeys: MaskingKeys?
     private var users = 0
     private var observesFork = false
 
@@ -29,21 +30,23 @@ final class Runtime: @unchecked Sendable {
 
     private init() {}
 
-    /// The loop, started if this is the first who wants it. Give it back by `release`.
-    func acquireLoop() throws(SystemError) -> EventLoop {
+    /// The loop with what its nodes share there, started if this is the first who wants it. Give it back by `release`.
+    func acquireLoop() throws(SystemError) -> (loop: EventLoop, maskingKeys: MaskingKeys) {
         lock.lock()
         defer { lock.unlock() }
         observeForkLocked()
-        if let loop {
+        if let loop, let maskingKeys {
             users += 1
-            return loop
+            return (loop, maskingKeys)
         }
         let new = EventLoop()
         try new.start()
         MemoryKeeper.start(on: new)
+        let keys = MaskingKeys()
         loop = new
+        maskingKeys = keys
         users = 1
-        return new
+        return (new, keys)
     }
 
     /// The last one ends the loop's thread, and waits for its end unless this is that thread.
@@ -51,7 +54,10 @@ final class Runtime: @unchecked Sendable {
         lock.lock()
         users -= 1
         let ended = users == 0 ? loop : nil
-        if users == 0 { loop = nil }
+        if users == 0 {
+            loop = nil
+            maskingKeys = nil
+        }
         lock.unlock()
         guard let ended else { return }
         ended.stopAndJoin()
@@ -131,6 +137,8 @@ final class Runtime: @unchecked Sendable {
         if inChild {
             if let loop { _ = Unmanaged.passRetained(loop) }
             loop = nil
+            // A key must not be given out twice, nor in two processes.
+            maskingKeys = nil
             users = 0
             // The parent's; their locks may be held for ever.
             nodes = []

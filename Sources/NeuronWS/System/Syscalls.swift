@@ -93,6 +93,9 @@ extension Syscalls {
         throw SystemError(number: number, call: "epoll_wait")
     }
 
+    /// For a thread that has no descriptor to wait at.
+    static func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+
     static func eventDescriptor() throws(SystemError) -> Int32 {
         try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
     }

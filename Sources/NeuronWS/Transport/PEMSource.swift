@@ -23,7 +23,7 @@ struct PEMSource: Equatable {
     }
 
     private static func decode(_ bytes: UnsafeRawBufferPointer) throws(PEMSourceError) -> PEMSource {
-        if bytes.allSatisfy(isSpace) { throw PEMSourceError(detail: "is empty") }
+        if bytes.allSatisfy(ASCII.isSpace) { throw PEMSourceError(detail: "is empty") }
         if contains(bytes, marker) { return PEMSource(pem: PEMText.normalized(bytes)) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
         if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self)) }
@@ -113,10 +113,6 @@ struct PEMSource: Equatable {
     /// Enough to see what it is, too little to be a key.
     private static func beginning(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { Array(bytes.prefix(12)) }
 
-    private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (0x09...0x0d).contains(byte)
-    }
-
     static func contains<Bytes: RandomAccessCollection>(_ bytes: Bytes, _ text: String) -> Bool
     where Bytes.Element == UInt8, Bytes.Index == Int {
         let wanted = Array(text.utf8)
@@ -142,14 +138,14 @@ struct PEMSource: Equatable {
             var digits = 0
             var isPadded = false
             for byte in text {
-                if isSpace(byte) { continue }
+                if ASCII.isSpace(byte) { continue }
                 if byte == UInt8(ascii: "=") {
                     isPadded = true
                     continue
                 }
-                guard !isPadded, let digit = base64Digit(byte) else { return nil }
+                guard !isPadded, let digit = Base64.value(byte) else { return nil }
                 digits += 1
-                bits = (bits << 6 | UInt32(digit)) & 0xff_ffff
+                bits = (bits << 6 | digit) & 0xff_ffff
                 bitCount += 6
                 if bitCount >= 8 {
                     bitCount -= 8
@@ -159,17 +155,6 @@ struct PEMSource: Equatable {
             }
             // One digit alone in the last group carries no byte.
             return digits == 0 || digits % 4 == 1 ? nil : count
-        }
-    }
-
-    private static func base64Digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): return byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): return byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): return byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): return 62
-        case UInt8(ascii: "/"): return 63
-        default: return nil
         }
     }
 }

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// An integer of 64 bits in a text: decimal with or without a minus, or hexadecimal after 0x.
 struct IntegerText: Equatable {
     let isNegative: Bool
@@ -17,13 +19,7 @@ struct IntegerText: Equatable {
         if digits.count > 16 { return nil }
         var number: UInt64 = 0
         for byte in digits {
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x37
-            case 0x61...0x66: digit = byte - 0x57
-            default: return nil
-            }
+            guard let digit = ASCII.hexDigit(byte) else { return nil }
             number = number << 4 | UInt64(digit)
         }
         return number

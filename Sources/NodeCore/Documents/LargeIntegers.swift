@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// Integers from 2^63 to 2^64-1 in a JSON text, which jansson refuses to read: before parsing they are put into texts
 /// with a mark, and known again by it afterwards.
 ///
@@ -56,9 +58,9 @@ enum LargeIntegers {
         if digits.isEmpty { return nil }
         var number: UInt64 = 0
         for byte in digits {
-            guard byte >= 0x30 && byte <= 0x39 else { return nil }
+            guard let digit = ASCII.digit(byte) else { return nil }
             let (shifted, overflows) = number.multipliedReportingOverflow(by: 10)
-            let (sum, carries) = shifted.addingReportingOverflow(UInt64(byte - 0x30))
+            let (sum, carries) = shifted.addingReportingOverflow(UInt64(digit))
             if overflows || carries { return nil }
             number = sum
         }
@@ -73,7 +75,8 @@ enum LargeIntegers {
 
     private static func isNumberByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+        case _ where ASCII.isDigit(byte): true
+        case UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
             true
         default: false
         }

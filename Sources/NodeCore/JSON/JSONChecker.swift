@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// Checks that bytes are one JSON document (RFC 8259), in one pass and without building anything: for documents of
 /// which only a part counts. It takes what jansson takes, and numbers of any size besides.
 struct JSONChecker {
@@ -206,10 +208,10 @@ struct JSONChecker {
         var value: UInt32 = 0
         for _ in 0..<4 {
             index += 1
-            guard index < bytes.count, let digit = JSONScan.hexDigit(bytes[index]) else {
+            guard index < bytes.count, let digit = ASCII.hexDigit(bytes[index]) else {
                 throw Fault(text: "a text holds an escape that is none")
             }
-            value = value << 4 | digit
+            value = value << 4 | UInt32(digit)
         }
         index += 1
         return value

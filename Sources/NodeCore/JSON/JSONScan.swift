@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// JSON text as bytes: where its tokens begin and end. Nothing is built, and nothing is checked beyond what is said.
 enum JSONScan {
     /// JSON's four blanks (RFC 8259 §2).
@@ -161,16 +163,10 @@ enum JSONScan {
         guard index + 4 <= text.count else { return nil }
         var value: UInt32 = 0
         for offset in 0..<4 {
-            guard let digit = hexDigit(text[index + offset]) else { return nil }
-            value = value << 4 | digit
+            guard let digit = ASCII.hexDigit(text[index + offset]) else { return nil }
+            value = value << 4 | UInt32(digit)
         }
         return value
-    }
-
-    static func hexDigit(_ byte: UInt8) -> UInt32? {
-        let lower = byte | 0x20
-        if byte &- 0x30 < 10 { return UInt32(byte &- 0x30) }
-        return lower &- 0x61 < 6 ? UInt32(lower &- 0x61 + 10) : nil
     }
 
     /// Whether a name of the document is this one.

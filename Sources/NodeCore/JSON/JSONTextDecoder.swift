@@ -76,14 +76,7 @@ enum JSONTextDecoder {
         guard index + 4 <= raw.count else { return nil }
         var unit: UInt32 = 0
         for place in index..<index + 4 {
-            let byte = raw[place]
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x41 + 10
-            case 0x61...0x66: digit = byte - 0x61 + 10
-            default: return nil
-            }
+            guard let digit = ASCII.hexDigit(raw[place]) else { return nil }
             unit = unit << 4 | UInt32(digit)
         }
         index += 4

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// The system's table of names, hosts(5): lines of an address and the names that it has, `#` before a comment.
 ///
 /// The system reads it itself when it is asked for a name. Here it is read for two questions that the system does not
@@ -51,9 +53,7 @@ public enum HostsFile {
         _ word: Slice<UnsafeRawBufferPointer>, _ name: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard word.count == name.count else { return false }
-        for (left, right) in zip(word, name) where lowercased(left) != lowercased(right) { return false }
+        for (left, right) in zip(word, name) where ASCII.lowercased(left) != ASCII.lowercased(right) { return false }
         return true
     }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }

@@ -3,26 +3,6 @@ import CNeuronWS
 /// The life of a node's connection as a state machine: events in, one action out, no clock, no socket, no randomness of
 /// its own. Times are monotonic nanoseconds. The shell carries the action out and schedules one timer at `deadline`.
 public struct NodeMachine: Sendable {
-    /// What the shell has to do.
-    public enum Action: Equatable, Sendable {
-        case none
-        /// Open a stream to this URL.
-        case connect(urlIndex: Int)
-        /// The stream is there: send the opening handshake.
-        case sendHandshake
-        /// Messages may flow.
-        case opened
-        case sendPing(sequence: UInt64)
-        /// Queue a Close frame with this code; what is being written goes out first.
-        case sendClose(code: UInt16)
-        /// Drop the stream; the ending is published. `sendsClose`: try a Close frame (1001) without waiting.
-        case disconnect(Ending, sendsClose: Bool)
-        /// The same, and connect anew at once.
-        case reconnect(Ending, urlIndex: Int, sendsClose: Bool)
-        /// There is no stream, and none is wanted any more.
-        case becomeIdle(Ending)
-    }
-
     /// What comes when the closing is done, and what is told then: each carries its own ending.
     private enum Purpose {
         case stop(Ending)
@@ -39,6 +19,8 @@ public struct NodeMachine: Sendable {
 
     private enum State {
         case idle
+        /// Idle for good: whatever comes now does nothing.
+        case over
         /// Started; the host has this long to take it back.
         case starting(until: UInt64)
         case waiting(until: UInt64)
@@ -68,6 +50,8 @@ public struct NodeMachine: Sendable {
     private var attemptsAtOnce = 0
     /// Attempts since a connection was last open.
     public private(set) var attempts: UInt64 = 0
+    /// The host that began a stop waits to hear of the idle state, though that may be no change.
+    private var owesIdle = false
 
     public init(_ parameters: Parameters) {
         self.parameters = parameters
@@ -76,21 +60,12 @@ public struct NodeMachine: Sendable {
 
     // MARK: What it is
 
-    /// `starting` is not shown: whoever starts a node finds it idle for a moment in any case.
-    public var phase: neuron_ws_phase_t {
-        switch state {
-        case .idle, .starting: .NEURON_WS_PHASE_IDLE
-        case .waiting: .NEURON_WS_PHASE_WAITING
-        case .connecting(let phase, _, _): phase
-        case .open: .NEURON_WS_PHASE_OPEN
-        case .closing: .NEURON_WS_PHASE_CLOSING
-        }
-    }
+    public var phase: neuron_ws_phase_t { progress.phase }
 
     public var progress: Progress {
         switch state {
-        case .idle: .idle
-        case .starting: .starting
+        case .idle, .over: .idle
+        case .starting(let until): .starting(until: until)
         case .waiting(let until): .waiting(until: until, attempt: attempts &+ 1)
         case .connecting(let phase, let since, let deadline):
             .connecting(phase, since: since, deadline: deadline, attempt: attempts)
@@ -108,7 +83,10 @@ public struct NodeMachine: Sendable {
     public var isOpen: Bool { openSince != nil }
 
     /// There is no stream, and none is wanted.
-    public var isIdle: Bool { if case .idle = state { true } else { false } }
+    public var isIdle: Bool { progress == .idle }
+
+    /// It was ended.
+    public var isOver: Bool { if case .over = state { true } else { false } }
 
     /// Since when the connection is open.
     public var openSince: UInt64? {
@@ -117,17 +95,12 @@ public struct NodeMachine: Sendable {
     }
 
     /// When the next attempt comes, while waiting for it.
-    public var nextAttempt: UInt64? {
-        switch state {
-        case .starting(let until), .waiting(let until): until
-        default: nil
-        }
-    }
+    public var nextAttempt: UInt64? { progress.nextAttempt }
 
     /// When `timerFired` is to be called; nil: no timer.
     public var deadline: UInt64? {
         switch state {
-        case .idle: nil
+        case .idle, .over: nil
         case .starting(let until), .waiting(let until): until
         case .connecting(_, _, let deadline), .closing(_, _, let deadline): deadline
         case .open(_, let keepAlive): keepAlive.deadline
@@ -137,6 +110,7 @@ public struct NodeMachine: Sendable {
     // MARK: The host's wishes
 
     public mutating func started(now: UInt64) -> Action {
+        owesIdle = false
         switch state {
         case .idle:
             servers.reset()
@@ -147,16 +121,18 @@ public struct NodeMachine: Sendable {
             servers.reset()
             let purpose = Purpose.connect(Ending.stoppedAndStarted.withClose(of: ending))
             state = .closing(purpose, since: since, deadline: deadline)
-        case .starting, .waiting, .connecting, .open, .closing:
+        case .over, .starting, .waiting, .connecting, .open, .closing:
             break
         }
         return .none
     }
 
     /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
-    public mutating func stopped(timeout: UInt64, now: UInt64) -> Action {
+    /// - Parameter isAwaited: the host waits to be told of the end: see `takeOwedIdle`.
+    public mutating func stopped(timeout: UInt64, isAwaited: Bool = false, now: UInt64) -> Action {
+        owesIdle = owesIdle || isAwaited
         switch state {
-        case .idle:
+        case .idle, .over:
             return .none
         case .starting, .waiting:
             state = .idle
@@ -176,6 +152,17 @@ public struct NodeMachine: Sendable {
         }
     }
 
+    /// Whether the host has to be told of the present state, though it may be no change: the idle one, at the end of a
+    /// stop that it waits for. Once, and not if it has started the node again meanwhile.
+    public mutating func takeOwedIdle() -> Bool {
+        guard owesIdle, isIdle else { return false }
+        owesIdle = false
+        return true
+    }
+
+    /// The node is gone, or this life of it: nothing begins any more.
+    public mutating func end() { state = .over }
+
     /// New settings. `reconnects`: one that concerns the connection changed. What is waited for takes at most as long
     /// as they now say.
     public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
@@ -189,7 +176,7 @@ public struct NodeMachine: Sendable {
             attemptsAtOnce = 0
         }
         switch state {
-        case .idle, .starting:
+        case .idle, .over, .starting:
             break
         case .waiting:
             if reconnects { return connectNow(now: now) }
@@ -295,7 +282,7 @@ public struct NodeMachine: Sendable {
                 case .goOn: purpose
                 }
             state = .closing(answered, since: since, deadline: min(deadline, now &+ Self.lingerNanoseconds))
-        case .idle, .starting, .waiting, .connecting:
+        case .idle, .over, .starting, .waiting, .connecting:
             break
         }
     }
@@ -303,7 +290,7 @@ public struct NodeMachine: Sendable {
     /// The attempt or the connection failed; `ending` says how. `random` is uniform over all of UInt64.
     public mutating func failed(_ ending: Ending, now: UInt64, random: UInt64) -> Action {
         switch state {
-        case .idle, .starting, .waiting:
+        case .idle, .over, .starting, .waiting:
             return .none
         case .connecting:
             servers.failed(urlIndex, ending.policy, now: now, random: random)
@@ -334,7 +321,7 @@ public struct NodeMachine: Sendable {
     public mutating func timerFired(now: UInt64, random: UInt64, progress: SendProgress? = nil) -> Action {
         guard let deadline, now >= deadline else { return .none }
         switch state {
-        case .idle:
+        case .idle, .over:
             return .none
         case .starting, .waiting:
             return connectNow(now: now)

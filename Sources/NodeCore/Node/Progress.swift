@@ -5,11 +5,30 @@ import CNeuronWS
 public enum Progress: Equatable, Sendable {
     case idle
     /// Started; the first attempt comes in a moment (`NodeMachine.startDelayNanoseconds`).
-    case starting
+    case starting(until: UInt64)
     case waiting(until: UInt64, attempt: UInt64)
     case connecting(neuron_ws_phase_t, since: UInt64, deadline: UInt64, attempt: UInt64)
     case open
     case closing(since: UInt64, deadline: UInt64)
+
+    /// `starting` is not shown: whoever starts a node finds it idle for a moment in any case.
+    public var phase: neuron_ws_phase_t {
+        switch self {
+        case .idle, .starting: .NEURON_WS_PHASE_IDLE
+        case .waiting: .NEURON_WS_PHASE_WAITING
+        case .connecting(let phase, _, _, _): phase
+        case .open: .NEURON_WS_PHASE_OPEN
+        case .closing: .NEURON_WS_PHASE_CLOSING
+        }
+    }
+
+    /// When the next attempt comes; nil: none is waited for.
+    public var nextAttempt: UInt64? {
+        switch self {
+        case .starting(let until), .waiting(let until, _): until
+        default: nil
+        }
+    }
 
     /// - target: HOST:PORT, without secrets.
     /// - connected: what there is to say while the connection is open.

@@ -10,7 +10,8 @@ public final class Request: @unchecked Sendable {
     public let document: EventBytes
     private let arena: GroupArena
 
-    /// What a request takes besides its document and its values: itself, its place in ledger and registry.
+    /// What a request takes besides its document and its values: itself, its place among the pending ones and in the
+    /// registry.
     static let ownBytes = 512
 
     init(_ info: neuron_ws_request_info_t, uuid: [UInt8], document: EventBytes, arena: GroupArena) {

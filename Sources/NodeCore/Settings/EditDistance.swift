@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// How many letters must be put in, taken out, changed or swapped with their neighbour to get from one name to another.
 enum EditDistance {
     /// The distance of the names' bytes, without regard to case and with `_` as `-`; `limit` + 1 when it is larger.
@@ -26,11 +28,7 @@ enum EditDistance {
 
     private static func normalized(_ name: String) -> [UInt8] {
         name.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-            case UInt8(ascii: "_"): UInt8(ascii: "-")
-            default: byte
-            }
+            byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : ASCII.lowercased(byte)
         }
     }
 }

@@ -44,7 +44,7 @@ enum HandshakeText {
     static func problem(ciphers: String) -> String? {
         for byte in ciphers.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: continue
+            case _ where ASCII.isAlphanumeric(byte): continue
             case UInt8(ascii: ":"), UInt8(ascii: ","), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "+"),
                 UInt8(ascii: "!"), UInt8(ascii: "@"), UInt8(ascii: "="), UInt8(ascii: "."):
                 continue
@@ -58,7 +58,7 @@ enum HandshakeText {
     static func problem(serverName: String) -> String? {
         for byte in serverName.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: continue
+            case _ where ASCII.isAlphanumeric(byte): continue
             case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"): continue
             default: return "holds a character that no host name has"
             }
@@ -79,7 +79,7 @@ enum HandshakeText {
     static func clause(_ sentence: String) -> String {
         var bytes = Array(sentence.utf8)
         if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
-        if let first = bytes.first, (0x41...0x5A).contains(first) { bytes[0] = first | 0x20 }
+        if let first = bytes.first { bytes[0] = ASCII.lowercased(first) }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

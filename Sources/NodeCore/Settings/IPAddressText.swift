@@ -8,19 +8,7 @@ enum IPAddressText: Equatable {
     /// Nil when it is no address. A zone, `fe80::1%eth0`, is taken.
     static func parse(_ text: String) -> IPAddressText? {
         if text.utf8.contains(UInt8(ascii: ":")) { return isVersion6(text) ? .version6 : nil }
-        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        for part in parts {
-            // A leading zero would be octal for some readers.
-            guard part.count >= 1 && part.count <= 3, part.count == 1 || part.first != 0x30 else { return nil }
-            var number = 0
-            for byte in part {
-                guard byte >= 0x30 && byte <= 0x39 else { return nil }
-                number = number * 10 + Int(byte - 0x30)
-            }
-            if number > 255 { return nil }
-        }
-        return .version4
+        return IPv4Literal.isValid(Array(text.utf8)[...]) ? .version4 : nil
     }
 
     /// As the host of a URL, which has brackets and writes the zone's sign escaped (RFC 6874 §2).

@@ -1,3 +1,5 @@
+import WebSocketCore
+
 /// Several texts in one, as people put them into a field that takes text alone.
 enum SettingsList {
     /// The elements between spaces, line ends and commas.
@@ -9,7 +11,7 @@ enum SettingsList {
     /// ends it.
     static func urls(_ text: String) -> [String] {
         split(text) { rest in
-            let next = rest.drop { isSpace($0) || $0 == UInt8(ascii: ",") }
+            let next = rest.drop { ASCII.isSpace($0) || $0 == UInt8(ascii: ",") }
             return next.isEmpty || next.starts(with: "ws".utf8) || next.starts(with: "WS".utf8)
         }
     }
@@ -21,7 +23,7 @@ enum SettingsList {
         var start = 0
         for index in 0...bytes.count {
             let isEnd =
-                index == bytes.count || isSpace(bytes[index])
+                index == bytes.count || ASCII.isSpace(bytes[index])
                 || (bytes[index] == UInt8(ascii: ",") && isSeparator(bytes[(index + 1)...]))
             if !isEnd { continue }
             if start < index { elements.append(String(decoding: bytes[start..<index], as: UTF8.self)) }
@@ -29,6 +31,4 @@ enum SettingsList {
         }
         return elements
     }
-
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }

@@ -113,6 +113,6 @@ enum SettingsRules {
 
     /// Header names do not regard case (RFC 9110 §5.1).
     private static func lowercased(_ name: String) -> [UInt8] {
-        name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        name.utf8.map(ASCII.lowercased)
     }
 }

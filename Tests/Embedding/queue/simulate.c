@@ -264,12 +264,36 @@ static void run_patient(void)
     CHECK(websocket_queue_end(&queue) == NULL && queue.count == 0, "something is left");
 }
 
+/* Devices are remembered up to a limit, beyond which a request of one more is refused, and not of a known one. */
+static void run_many_devices(void)
+{
+    char name[24];
+
+    memset(made, 0, sizeof made);
+    now = 0;
+    for (int index = 0; index <= WEBSOCKET_DEVICES_MAX; index++) {
+        websocket_request_t *request = calloc(1, sizeof *request);
+        CHECK(request != NULL, "no memory");
+        snprintf(name, sizeof name, "many%d", index);
+        if (websocket_queue_add(&queue, request, name, now))
+            continue;
+        CHECK(index == WEBSOCKET_DEVICES_MAX, "refused at %d", index);
+        CHECK(websocket_queue_add(&queue, request, "many0", now), "a known device is refused");
+    }
+    CHECK(queue.device_count == WEBSOCKET_DEVICES_MAX, "%zu devices", queue.device_count);
+    for (websocket_request_t *next, *request = websocket_queue_end(&queue); request != NULL; request = next) {
+        next = request->next;
+        free(request);
+    }
+}
+
 int main(int count, char **arguments)
 {
     unsigned first = count > 1 ? (unsigned) atoi(arguments[1]) : 1;
     unsigned seeds = count > 2 ? (unsigned) atoi(arguments[2]) : 20;
 
     run_patient();
+    run_many_devices();
     for (int dead = 1; dead < DEVICES; dead++)
         run_dead_beside_healthy(dead);
     for (seed = first; seed < first + seeds; seed++) {

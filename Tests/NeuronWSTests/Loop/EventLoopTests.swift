@@ -237,4 +237,44 @@ import Testing
             })
         #expect(ended.wait())
     }
+
+    /// A host that becomes a daemon may close every descriptor that it finds.
+    @Test func aLoopWhoseDescriptorsSomebodyElseClosesGoesOn() throws {
+        try running { loop in
+            let kept = RecordingHandler()
+            let lost = RecordingHandler()
+            let heard = Signal()
+            let lostHeard = Signal()
+            let fired = Signal()
+            kept.onReady = { _ in heard.raise() }
+            lost.onReady = { if $0 & EPOLLERR.rawValue != 0 { lostHeard.raise() } }
+            kept.onTimer = { _ in fired.raise() }
+            let event = try Syscalls.eventDescriptor()
+            let other = try Syscalls.eventDescriptor()
+            let file = try #require(fopen("/dev/null", "r"))
+            let null = fileno(file)
+            var taken: [Int32] = []
+            defer {
+                fclose(file)
+                for descriptor in [event] + taken { Syscalls.close(descriptor) }
+            }
+            var registrations: [EventLoop.Registration] = []
+            loop.perform {
+                for (descriptor, handler) in [(event, kept), (other, lost)] {
+                    let interest = EPOLLIN.rawValue | EPOLLET.rawValue
+                    if let made = try? loop.add(descriptor, interest: interest, handler) { registrations.append(made) }
+                }
+                _ = loop.schedule(at: NeuronWS.Clock.monotonicNanoseconds + 200_000_000, kept, token: 0)
+                // Not closed, which would let another test have the numbers; and on the loop, whose next wait fails.
+                taken = [loop.epoll, loop.wake, other]
+                for number in taken { dup2(null, number) }
+            }
+            #expect(registrations.count == 2)
+            #expect(lostHeard.wait())
+            Syscalls.raise(event)
+            #expect(heard.wait())
+            #expect(fired.wait())
+            loop.perform { for registration in registrations { loop.remove(registration) } }
+        }
+    }
 }

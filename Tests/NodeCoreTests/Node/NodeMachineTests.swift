@@ -5,36 +5,7 @@ import Testing
 
 private let second: UInt64 = 1_000_000_000
 
-private func makeMachine(urls: Int = 1) -> NodeMachine {
-    NodeMachine(
-        NodeMachine.Parameters(
-            connectTimeout: 30 * second, closeTimeout: 5 * second, pingInterval: 20 * second,
-            pingTimeout: 10 * second, reconnectMinimum: second, reconnectMaximum: 60 * second, urlCount: urls))
-}
-
 private let delay = NodeMachine.startDelayNanoseconds
-
-/// A machine that makes its first attempt, since `delay`.
-private func startedMachine(urls: Int = 1) -> NodeMachine {
-    var machine = makeMachine(urls: urls)
-    #expect(machine.started(now: 0) == .none)
-    #expect(machine.timerFired(now: delay, random: 0) == .connect(urlIndex: 0))
-    return machine
-}
-
-extension NodeMachine {
-    fileprivate mutating func opens(now: UInt64) {
-        #expect(streamConnected() == .sendHandshake)
-        #expect(handshakeCompleted(now: now) == .opened)
-    }
-}
-
-/// A machine whose connection is open since `delay`.
-private func openMachine(urls: Int = 1) -> NodeMachine {
-    var machine = startedMachine(urls: urls)
-    machine.opens(now: delay)
-    return machine
-}
 
 private func ending(
     _ reason: neuron_ws_reason_t = .NEURON_WS_REASON_NETWORK_ERROR, _ policy: Backoff.Policy = .usual
@@ -68,7 +39,7 @@ private func ending(
         var machine = makeMachine()
         #expect(machine.started(now: 0) == .none)
         #expect(machine.phase == .NEURON_WS_PHASE_IDLE && !machine.isIdle)
-        #expect(machine.progress == .starting)
+        #expect(machine.progress == .starting(until: delay))
         #expect(machine.timerFired(now: delay - 1, random: 0) == .none)
         guard case .becomeIdle(let ending) = machine.stopped(timeout: second, now: delay - 1) else {
             Issue.record("not idle")

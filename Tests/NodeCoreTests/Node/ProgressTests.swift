@@ -15,7 +15,7 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func theFirstAttemptSaysWhereItIsSinceWhenAndHowLongItMayTake() {
         #expect(text(.idle, new, now: 0) == "The node has not been started.")
-        #expect(text(.starting, new, now: 0) == "Started; connecting to plant.example:443 in a moment.")
+        #expect(text(.starting(until: 1), new, now: 0) == "Started; connecting to plant.example:443 in a moment.")
         let steps: [(neuron_ws_phase_t, String)] = [
             (.NEURON_WS_PHASE_RESOLVING, "looking up the address"), (.NEURON_WS_PHASE_CONNECTING, "waiting for TCP"),
             (.NEURON_WS_PHASE_SECURING, "in the TLS handshake"),
@@ -27,6 +27,17 @@ private let second: UInt64 = 1_000_000_000
                 text(progress, new, now: 4 * second + 999)
                     == "Connecting to plant.example:443, 3 s of 30 (attempt 1): \(step).")
         }
+    }
+
+    @Test func phaseAndNextAttemptFollowFromIt() {
+        let attempt = Progress.connecting(.NEURON_WS_PHASE_SECURING, since: 0, deadline: second, attempt: 1)
+        let all: [(Progress, neuron_ws_phase_t, UInt64?)] = [
+            (.idle, .NEURON_WS_PHASE_IDLE, nil), (.starting(until: 7), .NEURON_WS_PHASE_IDLE, 7),
+            (.waiting(until: 8, attempt: 2), .NEURON_WS_PHASE_WAITING, 8),
+            (attempt, .NEURON_WS_PHASE_SECURING, nil), (.open, .NEURON_WS_PHASE_OPEN, nil),
+            (.closing(since: 0, deadline: 9), .NEURON_WS_PHASE_CLOSING, nil),
+        ]
+        for (progress, phase, next) in all { #expect(progress.phase == phase && progress.nextAttempt == next) }
     }
 
     /// Texts of the system's end in what was tried: the next sentence must not run into them.

@@ -24,7 +24,7 @@ websocket_device_t *websocket_device_find(websocket_queue_t *queue,
            strncmp(device->name, name, sizeof(device->name)) != 0) {
         device = device->next;
     }
-    if (device == NULL && queue->device_count < WEBSOCKET_REQUESTS_MAX) {
+    if (device == NULL && queue->device_count < WEBSOCKET_DEVICES_MAX) {
         device = calloc(1, sizeof(*device));
         if (device != NULL) {
             memcpy(device->name, name, strnlen(name, NEU_NODE_NAME_LEN - 1));

@@ -34,10 +34,9 @@ static void take_from_turn(websocket_queue_t *queue, websocket_device_t *before,
 bool websocket_queue_add(websocket_queue_t *queue, websocket_request_t *request,
                          const char *name, int64_t now_ms)
 {
-    websocket_device_t *device = NULL;
+    websocket_device_t *device = websocket_device_find(queue, name);
 
-    if (queue->count >= WEBSOCKET_REQUESTS_MAX ||
-        (device = websocket_device_find(queue, name)) == NULL) {
+    if (device == NULL) {
         return false;
     }
     request->id            = ++queue->id;

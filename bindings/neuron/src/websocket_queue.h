@@ -18,8 +18,9 @@
 
 #include "websocket_request.h"
 
-/* Requests at one time, asked and not asked, and devices that are remembered. */
-#define WEBSOCKET_REQUESTS_MAX 8192
+/* Devices that are remembered. Requests have no limit here: the library hands
+   out NEURON_WS_REQUESTS_MAX at a time. */
+#define WEBSOCKET_DEVICES_MAX 8192
 /* Under way at a time, of those asked within the last WEBSOCKET_BUSY_MS: the
    manager passes a message on at once, so an older one is at its device. */
 #define WEBSOCKET_BUSY_MAX 4
@@ -60,7 +61,7 @@ typedef struct {
     uint64_t id;
 } websocket_queue_t;
 
-/* Takes a request for a device over. False: the limit, or no memory. */
+/* Takes a request for a device over. False: too many devices, or no memory. */
 bool websocket_queue_add(websocket_queue_t *queue, websocket_request_t *request,
                          const char *device, int64_t now_ms);
 

@@ -4,9 +4,9 @@
 /// may be reading it.
 /// Invariants: `count <= RequestLimits.heldMax`; `heldBytes` is the sum of `Request.memoryBytes`, and grows only as far
 /// as the limit of the settings.
-public struct RequestLedger {
+public struct PendingRequests {
     /// How a request stood when the host let go of it.
-    public enum Standing: Sendable {
+    public enum State: Sendable {
         case waiting
         /// The library has answered.
         case expired
@@ -43,7 +43,7 @@ public struct RequestLedger {
     }
 
     /// Nil: it is not here.
-    public func standing(_ handle: UInt) -> Standing? {
+    public func state(_ handle: UInt) -> State? {
         entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
     }
 

@@ -1,24 +1,24 @@
 import CNeuronWS
 import NodeCore
 
-/// Where the host hands in its answers: what a node and the handles of its requests share.
+/// The requests of one node that its host holds: what the node and the handles share, and where answers come in.
 ///
 /// It outlives the node as long as there are handles. Any thread; its lock is taken before the node's, never behind it.
-final class RequestDesk: @unchecked Sendable {
+final class NodeRequests: @unchecked Sendable {
     /// The process that the node belongs to; see `Fork`.
     let generation: UInt
     private let lock = Lock()
-    private var ledger: RequestLedger
+    private var pending: PendingRequests
     /// Nil once the node is destroyed.
     private var node: Node?
 
     /// `timeout` in nanoseconds.
     init(generation: UInt, timeout: UInt64) {
         self.generation = generation
-        ledger = RequestLedger(timeout: timeout)
+        pending = PendingRequests(timeout: timeout)
     }
 
-    func setTimeout(_ timeout: UInt64) { lock.withLock { ledger.timeout = timeout } }
+    func setTimeout(_ timeout: UInt64) { lock.withLock { pending.timeout = timeout } }
 
     func open(_ node: Node) { lock.withLock { self.node = node } }
 
@@ -31,25 +31,25 @@ final class RequestDesk: @unchecked Sendable {
         withExtendedLifetime(last) {}
     }
 
-    /// What is left for one more, bytes of memory; see `RequestLedger`.
-    func room(memoryBytesMax: Int) -> Int { lock.withLock { ledger.room(memoryBytesMax: memoryBytesMax) } }
+    /// What is left for one more, bytes of memory; see `PendingRequests`.
+    func room(memoryBytesMax: Int) -> Int { lock.withLock { pending.room(memoryBytesMax: memoryBytesMax) } }
 
     /// A handle for the host; nil: it holds too many. What its memory may be was asked before, by `room`, of which
     /// others can only make more.
     func admit(_ request: Request, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
-        guard ledger.room(memoryBytesMax: .max) > 0 else { return nil }
-        let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(desk: self, request: request))
-        ledger.add(request, handle: handle, now: now)
+        guard pending.room(memoryBytesMax: .max) > 0 else { return nil }
+        let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(owner: self, request: request))
+        pending.add(request, handle: handle, now: now)
         return handle
     }
 
-    func isWaiting(_ handle: UInt) -> Bool { lock.withLock { ledger.standing(handle) == .waiting } }
+    func isWaiting(_ handle: UInt) -> Bool { lock.withLock { pending.state(handle) == .waiting } }
 
-    var nextDeadline: UInt64? { lock.withLock { ledger.nextDeadline } }
+    var nextDeadline: UInt64? { lock.withLock { pending.nextDeadline } }
 
-    func expire(now: UInt64) -> [Request] { lock.withLock { ledger.expire(now: now) } }
+    func expire(now: UInt64) -> [Request] { lock.withLock { pending.expire(now: now) } }
 
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.
@@ -67,7 +67,7 @@ final class RequestDesk: @unchecked Sendable {
             withExtendedLifetime(node) {}
         }
         let status: neuron_ws_status_t
-        switch ledger.standing(handle) {
+        switch pending.state(handle) {
         case nil: return .NEURON_WS_NOT_FOUND
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
@@ -87,13 +87,13 @@ final class RequestDesk: @unchecked Sendable {
     func drop(_ handle: UInt) -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        guard ledger.standing(handle) != nil else { return false }
+        guard pending.state(handle) != nil else { return false }
         removeLocked(handle)
         return true
     }
 
     private func removeLocked(_ handle: UInt) {
-        ledger.remove(handle)
+        pending.remove(handle)
         Runtime.shared.requests.remove(handle)
     }
 }

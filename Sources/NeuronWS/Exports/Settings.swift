@@ -5,6 +5,20 @@ import WebSocketCore
 public typealias FaultCallback =
     @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafeMutableRawPointer?) -> Void
 
+private let schemaBytes = SettingsSchema.json()
+private let schemaText = ConstantText(copying: String(decoding: schemaBytes, as: UTF8.self))
+
+@c @implementation
+public func neuron_ws_settings_schema(
+    _ json: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ length: UnsafeMutablePointer<Int>?
+) -> neuron_ws_status_t {
+    guard let json else { return failedNull("json") }
+    guard let length else { return failedNull("length") }
+    json.pointee = schemaText.pointer
+    length.pointee = schemaBytes.count
+    return .NEURON_WS_OK
+}
+
 @c @implementation
 public func neuron_ws_settings_check(
     _ json: UnsafePointer<CChar>?, _ length: Int, _ on_fault: FaultCallback?, _ context: UnsafeMutableRawPointer?

@@ -1,16 +1,16 @@
 /// The options document of neuron_ws_encode: how a message is written outside of a node.
-public struct EncodeOptions {
+public struct EncodeDocument {
     /// The longest document, bytes.
     public static let documentBytesMax = 4 << 20
 
     private let root: JSONValue?
 
     /// No options at all.
-    public static var none: EncodeOptions { EncodeOptions(root: nil) }
+    public static var none: EncodeDocument { EncodeDocument(root: nil) }
 
     private init(root: JSONValue?) { self.root = root }
 
-    public static func parse(_ json: UnsafeRawBufferPointer) throws(EncodingError) -> EncodeOptions {
+    public static func parse(_ json: UnsafeRawBufferPointer) throws(EncodingError) -> EncodeDocument {
         guard Headroom.hasForDocument(json.count) else { throw .noMemory }
         let root: JSONValue
         do throws(JSONError) {
@@ -26,7 +26,7 @@ public struct EncodeOptions {
             return unknown == nil
         }
         if let unknown { throw .invalidOptions("\"\(SettingsParser.shown(unknown))\" is no option") }
-        return EncodeOptions(root: root)
+        return EncodeDocument(root: root)
     }
 
     /// As the upload formats need it: static_tags, upload_err, schema.

@@ -1,0 +1,39 @@
+import CNeuronWS
+import NodeCore
+
+/// What a host is told, but for outcomes, which have a way of their own: `Node.conclude`. Borrowed for the call.
+enum News {
+    case state(NodeStatus)
+    case message(neuron_ws_kind_t, UnsafeRawBufferPointer)
+    case request(UInt, Request)
+    /// `isNotice`: it tells of events that were dropped, and so has a place of its own in their queue.
+    case line(neuron_ws_log_level_t, neuron_ws_log_category_t, String, isNotice: Bool)
+
+    /// NEURON_WS_EVENT_…
+    var kind: UInt32 {
+        switch self {
+        case .state: NEURON_WS_EVENT_STATE
+        case .message: NEURON_WS_EVENT_MESSAGE
+        case .request: NEURON_WS_EVENT_REQUEST
+        case .line: NEURON_WS_EVENT_LOG
+        }
+    }
+
+    /// Who hears of a kind of news.
+    enum Listener {
+        case events(EventQueue)
+        case callback
+        case nobody
+
+        var isNobody: Bool { if case .nobody = self { true } else { false } }
+    }
+
+    /// What became of it.
+    enum Fate {
+        case told
+        /// The event queue is full, or there is no memory.
+        case dropped
+        /// The host takes no such.
+        case unheard
+    }
+}

@@ -1,0 +1,47 @@
+import CNeuronWS
+import NodeCore
+
+extension Node {
+    func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
+        let new = try Configuration.make(settings)
+        lock.lock()
+        let old = configuration
+        configuration = new
+        settingsNumber &+= 1
+        mailbox.limits = new.mailboxLimits
+        logLevel = new.logLevel
+        logLevelRevertsAt = nil
+        status.isVerifyOff = new.isVerifyOff
+        status.statesInterval = new.statesInterval
+        wishes.configure(reconnects: !new.needsNoReconnect(from: old))
+        let session = self.session
+        if session == nil {
+            status.url = new.shownURL(0)
+            status.target = new.target(url: new.url(0)).text
+        }
+        lock.unlock()
+        requests.setTimeout(new.requestTimeout)
+        session?.signal()
+    }
+
+    // MARK: Log
+
+    func setLogLevel(_ level: neuron_ws_log_level_t, seconds: UInt32) {
+        let revertsAt = seconds == 0 ? nil : Clock.monotonicNanoseconds &+ UInt64(seconds) &* 1_000_000_000
+        lock.withLock {
+            logLevel = level
+            logLevelRevertsAt = revertsAt
+        }
+    }
+
+    /// Whether a line of this level is wanted at all; ask before building an expensive one.
+    func logs(_ level: neuron_ws_log_level_t) -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        if let revertsAt = logLevelRevertsAt, Clock.monotonicNanoseconds >= revertsAt {
+            logLevel = configuration.logLevel
+            logLevelRevertsAt = nil
+        }
+        return level.rawValue >= logLevel.rawValue
+    }
+}

@@ -1,0 +1,50 @@
+import CNeuronWS
+import NodeCore
+import Testing
+
+@testable import NeuronWS
+
+@Suite struct NodeStatusTests {
+    private let second: UInt64 = 1_000_000_000
+
+    @Test func phaseLinkAndTimesComeFromTheMachinesProgress() {
+        var status = NodeStatus()
+        #expect(status.state(now: 0).phase == .NEURON_WS_PHASE_IDLE && status.state(now: 0).next_attempt_ms == -1)
+        status.progress = .waiting(until: 3 * second, attempt: 2)
+        #expect(status.state(now: second).next_attempt_ms == 2000)
+        #expect(status.state(now: 3 * second - 1).next_attempt_ms == 1)
+        #expect(status.state(now: 9 * second).next_attempt_ms == 0)
+        status.progress = .open
+        status.openSince = second
+        let state = status.state(now: 4 * second)
+        #expect(state.link == 1 && state.phase == .NEURON_WS_PHASE_OPEN && state.connected_ms == 3000)
+    }
+
+    @Test func aCallbackIsWorthAPhaseOrAReason() {
+        let old = NodeStatus()
+        var new = old
+        new.attempts = 7
+        #expect(!new.differsNotably(from: old))
+        new.ending.reason = .NEURON_WS_REASON_STOPPED
+        #expect(new.differsNotably(from: old))
+        new = old
+        new.progress = .open
+        #expect(new.differsNotably(from: old))
+    }
+
+    @Test func aTextThatDoesNotFitIsCutBetweenCharacters() {
+        var status = NodeStatus()
+        status.subprotocol = String(repeating: "x", count: 62) + "é"
+        let bytes = withUnsafeBytes(of: status.state(now: 0).subprotocol) { Array($0) }
+        #expect(bytes.count == 64 && bytes[61] == UInt8(ascii: "x") && bytes[62] == 0)
+    }
+
+    @Test func aNewAttemptForgetsThePeer() {
+        var status = NodeStatus()
+        status.isTLS = true
+        status.peerAddress = "10.0.0.7:443"
+        status.tlsNotAfter = 7
+        status.clearConnection()
+        #expect(!status.isTLS && status.peerAddress.isEmpty && status.tlsNotAfter == 0)
+    }
+}
