@@ -18,6 +18,9 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // The files of Sources/neuron-ws/Page, in the binary.
+        .target(name: "CLivePage"),
+
         // Not linked: the tool loads libedit where it is installed.
         .systemLibrary(name: "CEditLine", path: "Sources/CEditLine"),
 
@@ -33,7 +36,10 @@ let package = Package(
         .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),
         .executableTarget(
             name: "neuron-ws",
-            dependencies: ["NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine"]),
+            dependencies: [
+                "NeuronWS", "CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage",
+            ],
+            exclude: ["Page"]),
 
         // Worlds from seeds: the node's deciding parts under a made clock, network and server. See `make simulate`.
         .executableTarget(

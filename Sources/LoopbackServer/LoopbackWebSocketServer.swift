@@ -5,6 +5,8 @@ import CLinux
 public final class LoopbackWebSocketServer: @unchecked Sendable {
     private let configuration: ServerConfiguration
     private let tls: ServerTLS?
+    private var plug: ServerPlug?
+    var pages: ServerPages? { configuration.pages }
     let onEvent: (@Sendable (ServerEvent) -> Void)?
 
     private let lock = ServerLock()
@@ -13,6 +15,9 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     private var chosenPort: UInt16
     private var currentBehaviour: ServerBehaviour
     private var connections: [Int: ServerConnection] = [:]
+    /// Those of them that have come through their handshake.
+    private var gateways: Set<Int> = []
+    private var pageNumbers: Set<Int> = []
     private var finished: [ServerConnection] = []
     private var lastNumber = 0
     private var lastRequest = 0
@@ -39,7 +44,15 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
                 certificatePEM: certificate, keyPEM: key, clientAuthorityPEM: configuration.clientAuthorityPEM)
         }
         let server = LoopbackWebSocketServer(configuration: configuration, tls: tls)
-        try server.startListening()
+        if let pages = configuration.pages {
+            let plug = ServerPlug(server: server, host: pages.host)
+            plug.start()
+            server.plug = plug
+        }
+        do throws(ServerError) { try server.startListening() } catch {
+            server.plug?.stop()
+            throw error
+        }
         return server
     }
 
@@ -75,6 +88,7 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
 
     /// Ends everything: no more listening, a Close frame to each client, and all threads joined.
     public func stop() {
+        plug?.stop()
         stopListening()
         endConnections { $0.end() }
     }
@@ -82,8 +96,11 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     /// Ends every connection abruptly, by an RST, and waits for its thread.
     public func killAllConnections() { endConnections { $0.reset() } }
 
-    private func endConnections(_ how: (ServerConnection) -> Void) {
-        let open = lock.locked { connections }
+    /// The same, but pages stay.
+    func resetGateways() { endConnections(sparingPages: true) { $0.reset() } }
+
+    private func endConnections(sparingPages: Bool = false, _ how: (ServerConnection) -> Void) {
+        let open = lock.locked { connections.filter { !sparingPages || !pageNumbers.contains($0.key) } }
         for connection in open.values { how(connection) }
         _ = lock.wait(timeoutMilliseconds: 10_000) { open.keys.allSatisfy { connections[$0] == nil } }
         joinFinished()
@@ -97,6 +114,39 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
         }
         for connection in done {
             if let thread = connection.thread { pthread_join(thread, nil) }
+        }
+    }
+
+    // MARK: Pages
+
+    /// Accepts nobody for so long, nor keeps a connection but those of pages, whose host hears of it. From any thread;
+    /// of a server without pages it does nothing.
+    public func unplug(milliseconds: Int64) { plug?.ask(.unplug(milliseconds: milliseconds)) }
+
+    /// Accepts again, and at once.
+    public func plugIn() { plug?.ask(.plug) }
+
+    /// The pages' host has something to say to these.
+    public func wakePages(_ pages: [Int]) {
+        guard !pages.isEmpty else { return }
+        lock.locked {
+            for page in pages where pageNumbers.contains(page) { connections[page]?.wake() }
+        }
+    }
+
+    /// Sends a text message, which must be UTF-8.
+    /// - Returns: false if there is no such connection, or if its client does not read.
+    public func send(_ text: [UInt8], to connection: Int) -> Bool {
+        let client = lock.locked { gateways.contains(connection) ? connections[connection] : nil }
+        return client?.post(text) ?? false
+    }
+
+    /// - Returns: false if there are too many.
+    func pageOpens(_ number: Int, pagesMax: Int) -> Bool {
+        lock.locked {
+            guard pageNumbers.count < pagesMax else { return false }
+            pageNumbers.insert(number)
+            return true
         }
     }
 
@@ -146,6 +196,11 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
         joinFinished()
         let stream = ServerStream(descriptor: descriptor, tls: tls)
         lock.locked {
+            guard connections.count - gateways.count - pageNumbers.count < configuration.handshakesMax else {
+                // Over TLS there is no saying it.
+                if tls == nil { WebAnswer.tooManyRequests.bytes().withUnsafeBytes { _ = stream.write($0) } }
+                return
+            }
             lastNumber += 1
             let connection = ServerConnection(
                 server: self, stream: stream, number: lastNumber, peer: peer,
@@ -168,6 +223,7 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
     func connectionOpened(_ record: ConnectionRecord) {
         lock.locked {
             opened += 1
+            gateways.insert(record.number)
             lock.notifyAll()
         }
         onEvent?(.opened(record))
@@ -188,11 +244,14 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
 
     func connectionEnded(_ connection: ServerConnection) {
         let record = connection.record
-        onEvent?(.ended(record))
+        if connection.pages != nil { pages?.host.pageEnded(record.number) }
+        if !connection.isWeb { onEvent?(.ended(record)) }
         lock.locked {
             connections[record.number] = nil
+            gateways.remove(record.number)
+            pageNumbers.remove(record.number)
             finished.append(connection)
-            ended.append(record)
+            if !connection.isWeb { ended.append(record) }
             lock.notifyAll()
         }
     }

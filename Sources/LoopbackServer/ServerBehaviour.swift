@@ -81,6 +81,13 @@ public struct ServerBehaviour: Sendable {
 
     public init() {}
 
+    /// How pages are treated, whatever gateways suffer.
+    static let ofPages: ServerBehaviour = {
+        var behaviour = ServerBehaviour()
+        behaviour.collects = false
+        return behaviour
+    }()
+
     /// What the server's request `number`, counted from 1, is met with.
     public func handshake(forRequest number: Int) -> Handshake {
         if let handshakeCount, number > handshakeCount { return .accept }
@@ -115,6 +122,10 @@ public struct ServerConfiguration: Sendable {
     /// The kernel's receive buffer; small, it makes a server that does not read felt soon. Nil: the system's choice.
     public var receiveBufferBytes: Int32?
     public var maxMessageBytes = 1 << 30
+    /// So many connections may be without their handshake at a time; more are answered with 503.
+    public var handshakesMax = 4096
+    /// Plain requests get this page, and it a live socket; nil: there is none.
+    public var pages: ServerPages?
     public var behaviour = ServerBehaviour()
     /// Hears what happens, on the threads of the connections, several at once. Must not call the server's methods
     /// that wait.
@@ -141,6 +152,8 @@ public struct ConnectionRecord: Sendable {
     /// Path and query of the handshake; "" before it.
     public internal(set) var resource = ""
     public internal(set) var headers: [(name: String, value: String)] = []
+    /// "": none.
+    public internal(set) var subprotocol = ""
     public internal(set) var isTLS = false
     /// The subject of the certificate that the client showed; nil: none.
     public internal(set) var clientCertificate: String?

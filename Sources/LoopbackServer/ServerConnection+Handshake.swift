@@ -32,7 +32,7 @@ extension ServerConnection {
                     guard let request = try handshake.bytesReceived(bytes.bytes, from: &offset) else { continue }
                     return try answer(request, behaviour) ? offset..<count : nil
                 } catch {
-                    send(ClientRequest.refusal(status: 400, reason: "Bad Request"))
+                    send(WebAnswer.refusal(error).bytes())
                     finish("the handshake: \(error.text)")
                     return nil
                 }
@@ -52,12 +52,26 @@ extension ServerConnection {
     private func answer(_ request: ClientRequest, _ behaviour: ServerBehaviour) throws(HandshakeError) -> Bool {
         record.resource = request.resource
         record.headers = request.fields
+        if let pages = server.pages {
+            let gate = WebGate(token: pages.token, isTLS: stream.isTLS)
+            switch gate.entry(for: request) {
+            case .gateway: break
+            case .page(let host):
+                showPage(pages.host, to: request, host: host)
+                return false
+            case .live: return try openPage(pages, request)
+            case .refused(let refusal):
+                answer(request, with: refusal)
+                return false
+            }
+        }
         var subprotocol = behaviour.subprotocol
         if let wanted = subprotocol, !request.offeredSubprotocols.contains(wanted) { subprotocol = nil }
         switch behaviour.handshake(forRequest: server.nextRequestNumber()) {
         case .accept:
             // In one piece, so that a client finds the frames behind the answer.
             send(try request.accepted(subprotocol: subprotocol) + behaviour.bytesAfterHandshake)
+            record.subprotocol = subprotocol ?? ""
             return true
         case .silent:
             while wait(reading: false, until: Int64.max) {}
@@ -81,5 +95,30 @@ extension ServerConnection {
             while send(bytes) {}
         }
         return false
+    }
+
+    // MARK: Pages
+
+    private func showPage(_ host: any PageHost, to request: ClientRequest, host name: String) {
+        let nonce = ServerRandom.hex(bytes: 16)
+        let page = WebAnswer.page(host.html(nonce: nonce), nonce: nonce, host: name, isTLS: stream.isTLS)
+        answer(request, with: page)
+    }
+
+    private func answer(_ request: ClientRequest, with answer: WebAnswer) {
+        if answer.status < 400 { isWeb = true }
+        send(answer.bytes(isHead: request.method == "HEAD"))
+        finish("answered with \(answer.status)")
+    }
+
+    private func openPage(_ pages: ServerPages, _ request: ClientRequest) throws(HandshakeError) -> Bool {
+        let accepted = try request.accepted()
+        guard server.pageOpens(record.number, pagesMax: pages.pagesMax) else {
+            answer(request, with: .tooManyPages(pages.pagesMax))
+            return false
+        }
+        isWeb = true
+        becomePage(of: pages)
+        return send(accepted)
     }
 }

@@ -4,22 +4,26 @@ import WebSocketCore
 /// One client, on a thread of its own.
 final class ServerConnection: @unchecked Sendable {
     /// What other threads want of it.
-    private enum Wish { case none, end, reset }
+    enum Wish { case none, end, reset }
 
     /// How a turn of the loop left things.
-    private enum Progress { case moved, waits, over }
+    enum Progress { case moved, waits, over }
 
     private static let readBytes = 256 * 1024
     /// No more is read while so much waits to be written: a client that does not read its answers gets no more.
-    private static let outputBytesMax = 4 << 20
+    static let outputBytesMax = 4 << 20
+    /// A page's host is not asked for more while so much waits to be written.
+    private static let pageOutputBytesMax = 64 * 1024
+    /// So much may wait to be sent to a client that does not read.
+    private static let outboxBytesMax = 1 << 20
     static let handshakeMilliseconds: Int64 = 10_000
-    private static let farewellMilliseconds: Int64 = 1_000
+    static let farewellMilliseconds: Int64 = 1_000
     /// A client has so long to answer our Close frame (RFC 6455 §7.1.1 lets a server end the connection itself).
     private static let closeAnswerMilliseconds: Int64 = 5_000
 
     unowned let server: LoopbackWebSocketServer
     let stream: ServerStream
-    private let waker = ServerWaker()
+    let waker = ServerWaker()
     private let lock = ServerLock()
     private var wish = Wish.none
     /// Set and read under the server's lock or after the thread's end.
@@ -29,18 +33,27 @@ final class ServerConnection: @unchecked Sendable {
     private var endpoint: WebSocketEndpoint
     private var keys = MaskingKeyPool()
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ServerConnection.readBytes, alignment: 16)
-    private var output: [UInt8] = []
-    private var outputStart = 0
-    private var nextPingMilliseconds: Int64 = 0
-    private var isReset = false
-    private var isStalled = false
+    var output: [UInt8] = []
+    var outputStart = 0
+    var nextPingMilliseconds: Int64 = 0
+    var isReset = false
+    var isStalled = false
     /// The server ends: neither a stall nor a pace counts any more.
     private var isEnding = false
-    private var closeDeadline = Int64.max
-    private var pace: ReadPace?
+    var closeDeadline = Int64.max
+    var pace: ReadPace?
     /// What of the input was read from the socket, and not decoded yet.
     private var unread = 0..<0
     private var batch = MessageBatch()
+    /// What others want sent; touched under the lock.
+    private var outbox: [[UInt8]] = []
+    private var outboxBytes = 0
+    /// It is a page's live socket, of which no gateway's fault is to be seen.
+    private(set) var pages: ServerPages?
+    /// A page or what belongs to one, which is told to nobody.
+    var isWeb = false
+    /// When the page's host has something to say.
+    var hostDeadline = Int64.max
     private var isBetweenMessages = true
 
     init(server: LoopbackWebSocketServer, stream: ServerStream, number: Int, peer: String, maxMessageBytes: Int) {
@@ -60,20 +73,43 @@ final class ServerConnection: @unchecked Sendable {
     /// From any thread: an RST.
     func reset() { ask(.reset) }
 
+    /// From any thread: a text message to the client.
+    /// - Returns: false if the client does not read what it was sent before.
+    func post(_ text: [UInt8]) -> Bool {
+        let isTaken = lock.locked {
+            guard outbox.isEmpty || outboxBytes + text.count <= Self.outboxBytesMax else { return false }
+            outbox.append(text)
+            outboxBytes += text.count
+            return true
+        }
+        waker.wake()
+        return isTaken
+    }
+
+    /// From any thread: the page's host has something to say.
+    func wake() { waker.wake() }
+
+    /// From now on it is a page.
+    func becomePage(of pages: ServerPages) {
+        self.pages = pages
+        endpoint = WebSocketEndpoint(
+            role: .server,
+            limits: EndpointLimits(maxMessageBytes: pages.messageBytesMax, maxFrameBytes: pages.messageBytesMax))
+    }
+
     private func ask(_ new: Wish) {
         lock.locked { wish = new }
         waker.wake()
     }
 
-    private var currentWish: Wish { lock.locked { wish } }
+    var currentWish: Wish { lock.locked { wish } }
 
     // MARK: The thread
 
     func run() {
-        let behaviour = server.behaviour
-        if secure(), let leftOver = shakeHands(behaviour) {
+        if secure(), let leftOver = shakeHands(server.behaviour) {
             record.isOpen = true
-            server.connectionOpened(record)
+            if let pages { pages.host.pageOpened(record.number) } else { server.connectionOpened(record) }
             serve(leftOver)
             record.isOpen = false
         }
@@ -84,13 +120,15 @@ final class ServerConnection: @unchecked Sendable {
 
     // MARK: Messages
 
+    private var behaviour: ServerBehaviour { pages == nil ? server.behaviour : .ofPages }
+
     private func serve(_ leftOver: Range<Int>) {
-        let behaviour = server.behaviour
+        let behaviour = behaviour
         nextPingMilliseconds = Self.milliseconds() + Int64(behaviour.pingIntervalMilliseconds ?? 0)
         unread = leftOver
         carryOut(behaviour.ending(atMessage: 0))
         while true {
-            switch turn(server.behaviour) {
+            switch turn(self.behaviour) {
             case .moved: continue
             case .waits: break
             case .over: return
@@ -112,6 +150,7 @@ final class ServerConnection: @unchecked Sendable {
         }
         pingIfDue(behaviour)
         writeControlFrames(behaviour)
+        if let pages { askHost(pages.host) } else { emptyOutbox() }
         guard let moved = drain() else { return .over }
         if case .closed = endpoint.state, pendingBytes == 0 {
             finish(record.closeCode == nil ? "closed by us" : "closed")
@@ -170,7 +209,7 @@ final class ServerConnection: @unchecked Sendable {
     private func take(_ range: Range<Int>, _ behaviour: ServerBehaviour) {
         let bytes = UnsafeRawBufferPointer(rebasing: input[range])
         var offset = 0
-        let onlyCounts = behaviour.onlyCounts && server.onEvent == nil
+        let onlyCounts = behaviour.onlyCounts && server.onEvent == nil && pages == nil
         while !isReset {
             if isStalled && !isEnding {
                 unread = range.lowerBound + offset..<range.upperBound
@@ -209,7 +248,41 @@ final class ServerConnection: @unchecked Sendable {
         batch.payloadBytes += counted.payloadBytes
     }
 
+    /// What a page is to be told, as far as it takes it.
+    private func askHost(_ host: any PageHost) {
+        hostDeadline = Int64.max
+        while pendingBytes < Self.pageOutputBytesMax, endpoint.maySendData {
+            switch host.nextStep(record.number, nowMilliseconds: Self.milliseconds()) {
+            case .send(let text): text.withUnsafeBytes { sendMessage(.text, $0, nil) }
+            case .wait(let untilMilliseconds):
+                hostDeadline = untilMilliseconds
+                return
+            case .idle: return
+            case .close(let code, let reason):
+                endpoint.queueClose(CloseCode(rawValue: code), reason: ControlPayload(reason: reason))
+                writeControlFrames(.ofPages)
+            }
+        }
+    }
+
+    private func emptyOutbox() {
+        guard pendingBytes < Self.outputBytesMax, !isStalled else { return }
+        let texts = lock.locked {
+            defer {
+                outbox = []
+                outboxBytes = 0
+            }
+            return outbox
+        }
+        for text in texts { text.withUnsafeBytes { sendMessage(.text, $0, nil) } }
+    }
+
     private func handle(_ kind: MessageKind, _ behaviour: ServerBehaviour) {
+        if let pages {
+            return endpoint.withMessage { span in
+                span.withUnsafeBytes { pages.host.pageReceived(record.number, isText: kind == .text, $0) }
+            }
+        }
         record.messages += 1
         let isText = kind == .text
         endpoint.withMessage { span in
@@ -280,117 +353,5 @@ final class ServerConnection: @unchecked Sendable {
             let frames = UnsafeRawBufferPointer(rebasing: space[..<position])
             PongFrames.append(frames, as: behaviour.pongs, to: &output)
         }
-    }
-
-    // MARK: Bytes
-
-    private var pendingBytes: Int { output.count - outputStart }
-
-    /// Writes what waits, as far as it goes.
-    /// - Returns: whether something went; nil when the connection has failed.
-    private func drain() -> Bool? {
-        var moved = false
-        while pendingBytes > 0 {
-            let outcome = output.withUnsafeBytes { stream.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
-            switch outcome {
-            case .bytes(let count):
-                outputStart += count
-                moved = true
-            case .notNow:
-                // A client that always leaves something unread must not make the written part grow for ever.
-                if outputStart > Self.outputBytesMax, outputStart > pendingBytes {
-                    output.removeFirst(outputStart)
-                    outputStart = 0
-                }
-                return moved
-            case .end: return nil
-            case .failed(let why):
-                if record.ending.isEmpty { record.ending = why }
-                return nil
-            }
-        }
-        output.removeAll(keepingCapacity: true)
-        outputStart = 0
-        return moved
-    }
-
-    /// Writes all of it, waiting where it must; for the handshake.
-    @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
-        output.append(contentsOf: bytes)
-        let deadline = Self.milliseconds() + Self.handshakeMilliseconds
-        while true {
-            guard drain() != nil else { return false }
-            if pendingBytes == 0 { return true }
-            guard wait(reading: false, writing: true, until: deadline) else { return false }
-        }
-    }
-
-    /// Ends our side and gives the client a moment to end its own, so that what we sent is not lost to an RST.
-    func finish(_ how: String) {
-        if record.ending.isEmpty { record.ending = how }
-        stream.finish()
-        let deadline = Self.milliseconds() + Self.farewellMilliseconds
-        while true {
-            switch stream.read(into: input) {
-            case .bytes: continue
-            case .notNow:
-                guard wait(reading: true, until: deadline) else { return }
-            case .end, .failed: return
-            }
-        }
-    }
-
-    func over(_ how: String) -> Bool {
-        if record.ending.isEmpty { record.ending = how }
-        return false
-    }
-
-    private func pause(_ behaviour: ServerBehaviour, reads: Bool) -> Progress {
-        if reads && stream.hasBufferedBytes { return .moved }
-        var deadline = closeDeadline
-        if behaviour.pingIntervalMilliseconds != nil { deadline = min(deadline, nextPingMilliseconds) }
-        let writes = pendingBytes > 0 || stream.waitsForWriting
-        if let pace, !reads, behaviour.readBytesPerSecond != nil, !isStalled, !writes {
-            // A client that has left is noticed when all it sent has been read.
-            deadline = min(deadline, pace.readyMilliseconds)
-            _ = poll(watches: false, reading: false, writing: false, until: deadline)
-            return .moved
-        }
-        let isGone = poll(reading: reads, writing: writes, until: deadline)
-        if isGone && !reads {
-            record.ending = "the client is gone"
-            return .over
-        }
-        return .moved
-    }
-
-    /// - Returns: false when the time is over or somebody wants the connection to end.
-    func wait(reading: Bool, writing: Bool = false, until deadline: Int64) -> Bool {
-        let isGone = poll(reading: reading, writing: writing || stream.waitsForWriting, until: deadline)
-        switch currentWish {
-        case .none: break
-        case .end: return over("ended by us")
-        case .reset:
-            isReset = true
-            return over("reset by us")
-        }
-        if isGone && !reading && !writing { return over("the client is gone") }
-        return Self.milliseconds() < deadline ? true : over("no word in time")
-    }
-
-    /// - Returns: whether both sides of the connection have ended.
-    private func poll(watches: Bool = true, reading: Bool, writing: Bool, until deadline: Int64) -> Bool {
-        // A behaviour that changes is noticed within a quarter of a second.
-        let left = min(250, max(0, deadline - Self.milliseconds()))
-        let events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
-        let found = waker.poll(watches ? stream.descriptor : -1, events: events, timeoutMilliseconds: Int32(left))
-        return found & (POLLHUP | POLLERR) != 0
-    }
-
-    static func milliseconds() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
 }

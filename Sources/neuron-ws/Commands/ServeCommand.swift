@@ -11,6 +11,7 @@ enum ServeCommand {
             ArgumentOption(name: "--tls", value: nil, help: "wss, with a certificate made on the spot"),
             ArgumentOption(name: "--cert", value: "FILE", help: "wss, with this certificate as PEM"),
             ArgumentOption(name: "--key", value: "FILE", help: "the certificate's key as PEM"),
+            ArgumentOption(name: "--web", value: nil, help: "a page for browsers, that shows live what arrives"),
             ArgumentOption(name: "--echo", value: nil, help: "send each message back"),
             ArgumentOption(
                 name: "--filter", value: "DRIVER/GROUP", help: "show these groups alone, * for all; may be repeated"),
@@ -27,7 +28,7 @@ enum ServeCommand {
             "",
             "N counts the messages of each connection anew. --tls prints the path of its CA's certificate, for --ca",
             "and the setting ca; the file is removed at the end. A message without a driver's and a group's name is",
-            "of no --filter.",
+            "of no --filter. --web prints the page's address; the page shows all, whatever --filter says.",
             "Exit status 0 says that it listened, and that --count was reached if it was given.",
         ])
 
@@ -58,12 +59,14 @@ enum ServeCommand {
         let signals = ServeSignals.block()
         let report = ServeReport(style: style, filter: filter, count: count) { signals.tellCounted() }
         configuration.onEvent = { report.show($0) }
-        guard arguments.has("--tls") else { return serve(configuration, report, signals, count, timeout, nil) }
+        let pages = arguments.has("--web") ? LivePages() : nil
+        pages?.join(&configuration)
+        guard arguments.has("--tls") else { return serve(configuration, report, pages, signals, count, timeout, nil) }
         do throws(ServeCertificate.Failure) {
             let certificate = try ServeCertificate.make()
             configuration.certificatePEM = certificate.certificatePEM
             configuration.keyPEM = certificate.keyPEM
-            return serve(configuration, report, signals, count, timeout, certificate)
+            return serve(configuration, report, pages, signals, count, timeout, certificate)
         } catch {
             Terminal.complain(Terminal.printable(error.text))
             return .failed
@@ -71,13 +74,19 @@ enum ServeCommand {
     }
 
     private static func serve(
-        _ configuration: ServerConfiguration, _ report: ServeReport, _ signals: ServeSignals, _ count: Int?,
-        _ timeoutMilliseconds: Int?, _ certificate: ServeCertificate?
+        _ configuration: ServerConfiguration, _ report: ServeReport, _ pages: LivePages?, _ signals: ServeSignals,
+        _ count: Int?, _ timeoutMilliseconds: Int?, _ certificate: ServeCertificate?
     ) -> ExitStatus {
         Output.standard.beforeGivingUp = { certificate?.remove() }
         let server: LoopbackWebSocketServer
         do throws(ServerError) {
-            server = try report.start(configuration, authorityPath: certificate?.authorityPath)
+            let path = certificate?.authorityPath
+            server =
+                if let pages {
+                    try pages.start(authorityPath: path) { () throws(ServerError) in
+                        try report.start(configuration, authorityPath: path)
+                    }
+                } else { try report.start(configuration, authorityPath: path) }
         } catch {
             certificate?.remove()
             let hint = configuration.port == 0 ? "" : "; choose another --port, or 0 for any free one"

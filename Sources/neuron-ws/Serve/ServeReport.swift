@@ -35,23 +35,25 @@ final class ServeReport: @unchecked Sendable {
         let result: Result<LoopbackWebSocketServer, ServerError> = mutex.withLock {
             do throws(ServerError) {
                 let server = try LoopbackWebSocketServer.start(configuration)
-                tellStart(server.url, authorityPath)
+                tellStart(server.url, authorityPath, hasPage: configuration.pages != nil)
                 return .success(server)
             } catch { return .failure(error) }
         }
         return try result.get()
     }
 
-    private func tellStart(_ url: String, _ authorityPath: String?) {
+    private func tellStart(_ url: String, _ authorityPath: String?, hasPage: Bool) {
         if printer.style == .json {
             var members: [(String, JSON)] = [("url", .text(url))]
             if let authorityPath { members.append(("ca", .text(authorityPath))) }
+            if hasPage { members.append(("page", .text(LivePages.address(of: url)))) }
             return tell("listening", members)
         }
         Output.standard.writeLine("listening on \(url); Ctrl-C ends it")
         if let authorityPath {
             Output.standard.writeLine("its CA, for --ca and the setting ca, until then: \(authorityPath)")
         }
+        if hasPage { Output.standard.writeLine("the page to watch: \(LivePages.address(of: url))") }
     }
 
     func show(_ event: ServerEvent) {

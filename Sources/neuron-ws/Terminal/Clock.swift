@@ -33,6 +33,13 @@ enum Clock {
         return Int64(now.tv_sec)
     }
 
+    /// Milliseconds since 1970.
+    static func unixMilliseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
     /// The day of a Unix time, "2027-03-01" (UTC).
     static func date(_ seconds: Int64) -> String {
         var time = time_t(seconds)
