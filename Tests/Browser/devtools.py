@@ -8,13 +8,14 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 # How long anything may take on a machine that is busy with other things.
 PATIENCE = 60.0
@@ -127,8 +128,8 @@ VISIBLE = "document.body.innerText.slice(0, 3000)"
 
 
 class Browser:
-    def __init__(self, url: str) -> None:
-        self._socket = connect(url, max_size=None, compression=None)
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
         self._pages: dict[str, Page] = {}
         self._number = 0
 
@@ -179,28 +180,16 @@ def chromium(environment: Optional[dict[str, str]] = None) -> Iterator[Browser]:
         else:
             raise AssertionError(f"chromium does not start: {''.join(lines)}")
         # Nobody reads what else it says; it must not wait for that.
-        with Reader(process.stderr):
-            browser = Browser(match[1])
-            yield browser
+        reader = threading.Thread(target=lambda: all(True for _ in process.stderr or []), daemon=True)
+        reader.start()
+        with connect(match[1], max_size=None, compression=None) as socket:
+            yield Browser(socket)
             process.terminate()
             process.wait(PATIENCE)
+        reader.join(PATIENCE)
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
-
-class Reader:
-    """Reads a stream on a thread until it ends."""
-
-    def __init__(self, stream: Any) -> None:
-        import threading
-
-        self._thread = threading.Thread(target=lambda: all(True for _ in stream), daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.join(PATIENCE)

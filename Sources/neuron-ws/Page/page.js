@@ -12,6 +12,7 @@ class Page {
     this.slowAt = 0;
     this.skipped = 0;
     this.phase = "begin";
+    this.tab = "tab-tags";
     this.awaySince = null;
     const words = (code) => this.words(code);
     this.plant = new Plant();
@@ -192,6 +193,7 @@ class Page {
 
   inspect(branch, isWished) {
     this.inspector.showBranch(branch);
+    this.inspector.draw(this.now());
     this.ask.fill(branch);
     if (isWished || (this.wide.matches && this.tab === "tab-inspect")) this.tabs.choose("tab-inspect");
   }

@@ -13,7 +13,7 @@ class History {
   }
 
   add(time, value) {
-    if (!Number.isFinite(value)) return;
+    if (!Number.isFinite(value) || (this.count > 0 && time < this.time(this.count - 1))) return;
     if (this.count > 1 && time - this.time(this.count - 2) < History.SPACING_MS) {
       this.put(this.count - 1, time, value);
       return;

@@ -52,6 +52,7 @@ class Branch {
 
 class Tag extends Branch {
   static SHOWN_MAX = 400;
+  static QUEUED_MS = 900000;
 
   constructor(name, parent) {
     super("tag", name, parent);
@@ -78,8 +79,15 @@ class Tag extends Branch {
     this.type = reading.type;
     if (reading.value instanceof JSONNumber || typeof reading.value === "boolean") {
       this.history ??= new History();
-      this.history.add(arrived, Number(reading.value instanceof JSONNumber ? reading.value.number : reading.value));
+      const number = reading.value instanceof JSONNumber ? reading.value.number : Number(reading.value);
+      this.history.add(Tag.timeOf(arrived, stamp), number);
     }
+  }
+
+  // What had queued belongs to where it was read, if the gateway's clock can be believed.
+  static timeOf(arrived, stamp) {
+    const isNear = stamp !== null && stamp < arrived + 1000 && stamp > arrived - Tag.QUEUED_MS;
+    return isNear ? stamp : arrived;
   }
 }
 

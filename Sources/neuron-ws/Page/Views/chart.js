@@ -111,7 +111,7 @@ class Timeline {
     const seconds = Math.min(Math.max(90, Math.ceil((now - this.begun) / 1000)), most);
     const end = Math.floor(now / 1000) + 1;
     const step = width / seconds;
-    const base = height - 12.5;
+    const base = height - 13;
     const x = (time) => width - (end - time / 1000) * step;
     let greatest = 4;
     for (const [second, { messages }] of this.buckets) {
@@ -143,7 +143,7 @@ class Timeline {
       context.fillStyle = palette.hatch;
       context.fillRect(from, 0, to - from, base);
       context.fillStyle = outage.kind === "unplugged" ? palette.warn : palette.error;
-      context.fillRect(from, base, to - from, 1.5);
+      context.fillRect(from, base, to - from, 2);
       const what = outage.kind === "unplugged" ? "unplugged" : "page away";
       const label = `${what} ${duration((outage.to ?? now) - outage.from)}`;
       const half = context.measureText(label).width / 2;

@@ -213,6 +213,7 @@ class Tree {
   click(event) {
     const row = event.target.closest("[role=row]")?.row;
     if (row === undefined || row.branch === undefined) return;
+    if (this.shape !== this.plant.shape) this.list();
     this.activate(this.positions.get(row.branch) ?? 0);
     if (row.branch.kind === "tag") this.choose(row.branch, true);
     else {
@@ -256,7 +257,9 @@ class Tree {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const index = this.positions?.get(this.active) ?? -1;
+    // Keys may come faster than frames.
+    if (this.shape !== this.plant.shape) this.list();
+    const index = this.positions.get(this.active) ?? -1;
     const page = Math.max(1, Math.floor(this.grid.clientHeight / this.rowHeight) - 1);
     const moves = {
       ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: this.rows.length - 1,
