@@ -58,7 +58,9 @@ struct WebGate {
                 426, "Upgrade Required", "This is the page's live socket, a WebSocket; the page is at /.",
                 ["Upgrade: websocket"])
         }
-        if path.hasPrefix(Self.ownFolder) { return refuse(404, "Not Found", "There is nothing here; the page is at /.") }
+        if path.hasPrefix(Self.ownFolder) {
+            return refuse(404, "Not Found", "There is nothing here; the page is at /.")
+        }
         return path == "/favicon.ico" ? .refused(.nothing) : .page(host: host)
     }
 

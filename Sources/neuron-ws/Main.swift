@@ -107,7 +107,7 @@ enum Command: String, CaseIterable {
 
     func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
         switch self {
-        case .demo: return DemoCommand.run()
+        case .demo: return try DemoCommand.run(arguments)
         case .push: return try PushCommand.run(arguments)
         case .encode: return EncodeCommand.run()
         case .serve: return try ServeCommand.run(arguments)

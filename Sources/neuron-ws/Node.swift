@@ -32,8 +32,9 @@ final class Node {
 
     /// - Parameter observer: gets the node's states and messages on the library's thread; kept by the caller as long as
     ///   the node.
+    /// - Parameter takesRequests: the observer gets what the server asks, too.
     static func create(
-        name: String, settings: String, observer: NodeObserver? = nil
+        name: String, settings: String, observer: NodeObserver? = nil, takesRequests: Bool = false
     ) throws(LibraryError) -> Node {
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
@@ -49,6 +50,17 @@ final class Node {
                 let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
                 observer.messageReceived(
                     isText: kind == .NEURON_WS_TEXT, UnsafeRawBufferPointer(start: bytes, count: length))
+            }
+        }
+        if takesRequests {
+            host.on_request = { _, request, info, context in
+                guard let request, let info, let context else { return }
+                let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
+                guard let asked = NodeRequest(request, info.pointee) else {
+                    _ = neuron_ws_request_drop(request)
+                    return
+                }
+                observer.requestReceived(asked)
             }
         }
         var pointer: UnsafeMutablePointer<neuron_ws_node_t>?
@@ -104,6 +116,7 @@ final class Node {
 class NodeObserver {
     func stateChanged(_ state: NodeState) {}
     func messageReceived(isText: Bool, _ bytes: UnsafeRawBufferPointer) {}
+    func requestReceived(_ request: NodeRequest) {}
 }
 
 /// What the tool wants of a node's state, as Swift values.

@@ -6,12 +6,34 @@ enum DemoCommand {
     static let syntax = CommandSyntax(
         name: "demo",
         summary: "two devices, four formats, two servers that die and come back: see it work",
+        options: [
+            ArgumentOption(name: "--web", value: nil, help: "instead, a plant that lives on, and a page to watch it"),
+            ArgumentOption(name: "--port", value: "N", help: "with --web: where to listen; 0: any free port (0)"),
+            ArgumentOption(name: "--count", value: "N", help: "with --web: end when so many messages have arrived"),
+            ArgumentOption(
+                name: "--timeout", value: "SECONDS",
+                help: "with --web: end after so long; before --count, that is a failure"),
+        ],
         notes: [
             "Nothing leaves this machine: the servers listen on loopback, with certificates made on the spot.",
+            "--web goes on until Ctrl-C; its gateways answer what the page asks.",
             "Exit status 0 says that every message that should have arrived did, once and in order.",
         ])
 
-    static func run() -> ExitStatus {
+    static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
+        let port = try arguments.integer("--port", in: 0...65_535)
+        let count = try arguments.integer("--count", in: 1...Int.max)
+        let timeout = try arguments.milliseconds("--timeout", upTo: 31_536_000)
+        if arguments.has("--web") {
+            return DemoWeb.run(port: UInt16(port ?? 0), count: count, timeoutMilliseconds: timeout)
+        }
+        if let option = ["--port", "--count", "--timeout"].first(where: { arguments.has($0) }) {
+            throw UsageError(text: "demo takes \(option) with --web alone; without it it ends by itself")
+        }
+        return play()
+    }
+
+    private static func play() -> ExitStatus {
         let start = Clock.nanoseconds()
         do throws(DemoFailure) {
             let demo = try Demo.prepare()

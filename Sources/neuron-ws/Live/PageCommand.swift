@@ -35,7 +35,9 @@ enum PageCommand: Equatable {
 
     private static func send(_ object: JSON) throws(Failure) -> PageCommand {
         guard let id = object["id"]?.integer else { throw Failure(text: "send needs a whole number as id.") }
-        guard let text = object["text"], let bytes = text.bytes else { throw Failure(text: "send needs a text as text.") }
+        guard let text = object["text"], let bytes = text.bytes else {
+            throw Failure(text: "send needs a text as text.")
+        }
         var connection: Int?
         if let given = object["connection"], given.kind != .null {
             guard let number = given.integer else {
