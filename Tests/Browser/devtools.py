@@ -58,6 +58,12 @@ class Page:
             time.sleep(0.02)
         return value
 
+    def pause(self, seconds: float) -> None:
+        """Lets time go by, and takes what is told meanwhile: the browser waits for nobody who does not listen."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+
     def click(self, selector: str) -> None:
         """With the mouse, in the middle of what the selector finds."""
         place = self.wait(
@@ -155,7 +161,7 @@ class Browser:
                 assert "error" not in told, f"{method}: {told['error']}"
                 return told["result"]
             page = self._pages.get(told.get("sessionId", ""))
-            if page is not None and "method" in told:
+            if page is not None and told.get("method", "") not in ("", "Network.webSocketFrameReceived"):
                 page.events.append(told)
 
 
@@ -166,7 +172,8 @@ def chromium(environment: Optional[dict[str, str]] = None) -> Iterator[Browser]:
     command = [
         CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
         "--remote-debugging-port=0", f"--user-data-dir={folder}", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--no-proxy-server", "--force-color-profile=srgb", "about:blank",
+        "--disable-component-update", "--disable-sync", "--no-proxy-server", "--force-color-profile=srgb",
+        "about:blank",
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
     try:
@@ -182,7 +189,7 @@ def chromium(environment: Optional[dict[str, str]] = None) -> Iterator[Browser]:
         # Nobody reads what else it says; it must not wait for that.
         reader = threading.Thread(target=lambda: all(True for _ in process.stderr or []), daemon=True)
         reader.start()
-        with connect(match[1], max_size=None, compression=None) as socket:
+        with connect(match[1], max_size=None, compression=None, ping_interval=None) as socket:
             yield Browser(socket)
             process.terminate()
             process.wait(PATIENCE)

@@ -41,8 +41,9 @@ def test_json_keeps_what_the_gateway_wrote(data: devtools.Page, text: str) -> No
         assert told == text
 
 
-@pytest.mark.parametrize("text", ["", " ", "{", "[1,]", "[1 2]", '{"a":1,}', "01", "1.", "nul", '"', '"\\"', "{1:2}", "[]]",
-                                  "[" * 200 + "]" * 200])
+@pytest.mark.parametrize("text", [
+    "", " ", "{", "[1,]", "[1 2]", '{"a":1,}', "01", "1.", "nul", '"', '"\\"', "{1:2}", "[]]", "[" * 200 + "]" * 200,
+])
 def test_what_is_no_json_is_none(data: devtools.Page, text: str) -> None:
     assert asked(data, "(text) => JSONReader.read(text) === undefined", text)
 
@@ -62,17 +63,15 @@ UNDERSTOOD = """(text) => messagesOf(text).map((message) => [message.format, mes
     one.type, one.metas])])"""
 
 
-def of(message: dict[str, object]) -> str:
-    return json.dumps(message)
-
-
 @pytest.mark.parametrize(("message", "understood"), [
-    ('{"node":"d","group":"g","timestamp":1,"values":{"a":1,"b":2.0},"errors":{"c":3002,"a":3008},"metas":{"a":{"q":1}}}',
+    ('{"node":"d","group":"g","timestamp":1,"values":{"a":1,"b":2.0},"errors":{"c":3002,"a":3008},'
+     '"metas":{"a":{"q":1}}}',
      ["values-format", "d", "g", [["a", "1", 3008, "integer", "q 1"], ["b", "2.0", None, "float", ""],
                                   ["c", None, 3002, "", ""]]]),
     ('{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":"x","q":1},{"name":"b","error":2014}]}',
      ["tags-format", "d", "g", [["a", '"x"', None, "text", "q 1"], ["b", None, 2014, "", ""]]]),
-    ('{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1,"type":3},{"name":"b","value":true,"type":1}]}',
+    ('{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1,"type":3},'
+     '{"name":"b","value":true,"type":1}]}',
      ["ECP-format", "d", "g", [["a", "1", None, "float", ""], ["b", "true", None, "bool", ""]]]),
     ('{"version":"9.0","device":"d","path":["g"],"datastreams":[{"id":"a","feed":"f","datapoints":[{"at":1,"value":1},'
      '{"at":2,"value":2}]}],"errors":[{"id":"b","error":3002}]}',

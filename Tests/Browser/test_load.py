@@ -61,8 +61,8 @@ def test_10_000_tags_at_1_hz_stay_smooth(
     # And it is still up to date: the rows in sight are fresh.
     page.wait("[...document.querySelectorAll('#tree .tag:not([hidden])')].every((one) => !one.matches('.stale'))")
     page.type("#search", "device 7")
-    page.wait("[...document.querySelectorAll('#tree .device:not([hidden]) .label')].map((one) => one.textContent).join()"
-              " === 'device 7'")
+    page.wait("[...document.querySelectorAll('#tree .device:not([hidden]) .label')]"
+              ".map((one) => one.textContent).join() === 'device 7'")
     end()
 
 

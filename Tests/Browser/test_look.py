@@ -108,7 +108,7 @@ def test_the_tree_is_walked_by_keyboard(filled: devtools.Page) -> None:
 
 def test_every_stop_of_tab_can_be_seen(filled: devtools.Page) -> None:
     filled.evaluate("document.activeElement.blur()")
-    stops = []
+    stops: list[list[Any]] = []
     for _ in range(40):
         filled.press("Tab")
         told = filled.evaluate("""(() => {
@@ -156,5 +156,6 @@ def test_all_controls_have_names_for_a_screen_reader(filled: devtools.Page) -> N
     rows = [node for node in nodes if node.get("role", {}).get("value") == "row"]
     assert any(value["name"] == "level" for node in rows for value in node["properties"])
     # Values are not read out as they come; what connections do is.
-    live = filled.evaluate("[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')].map((one) => one.id)")
+    live = filled.evaluate(
+        "[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')].map((one) => one.id)")
     assert sorted(live) == ["announcements", "answers", "ask-error"]

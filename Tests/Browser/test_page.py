@@ -136,7 +136,8 @@ def test_connections_are_shown_with_how_they_end(page: devtools.Page, served: Se
         page.wait("document.querySelector('#connection-list .card')?.textContent.includes('/path/<b>')")
         page.wait("document.getElementById('connection-count').textContent === '1'")
         socket.close(1001, "that is <i>all</i>")
-    page.wait("document.querySelector('#connection-list .ended')?.textContent.includes('1001 going away “that is <i>')")
+    page.wait("document.querySelector('#connection-list .ended')?.textContent"
+              ".includes('1001 going away “that is <i>')")
 
 
 def test_gaps_and_repeats_are_counted_and_a_gap_can_close(page: devtools.Page, served: Served) -> None:

@@ -239,7 +239,7 @@ class Page {
   drawSlow(now) {
     this.plant.count(now);
     if (this.tree.filter.only !== "all") this.tree.shape = -1;
-    if (this.tab === "tab-connections") this.connections.draw(now, this.codes);
+    if (this.tab === "tab-connections") this.connections.draw(now);
     this.ask.offer();
     this.timeline.draw(byId("timeline"), now);
     this.drawFigures(now);

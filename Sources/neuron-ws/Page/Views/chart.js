@@ -22,8 +22,11 @@ function cleared(canvas) {
   return { context, width, height };
 }
 
-// A tag's values over the last `span` ms. Between two values that are far apart the line is interrupted.
-function drawCurve(canvas, history, now, span, gapMilliseconds) {
+// A tag's values over the last `span` ms. Between two values that are far apart the line is interrupted; what is true
+// or false jumps. Returns the least and the greatest of them.
+function drawCurve(canvas, tag, now, span) {
+  const { history } = tag;
+  const [gapMilliseconds, isStep] = [gapOf(tag), tag.type === "bool"];
   const { context, width, height } = cleared(canvas);
   const range = history === null ? null : history.range(now - span);
   if (range === null || width === 0) return null;
@@ -32,20 +35,20 @@ function drawCurve(canvas, history, now, span, gapMilliseconds) {
   const scale = greatest > least ? (height - 2 * inset) / (greatest - least) : 0;
   const x = (time) => width - 3 - (now - time) / span * (width - 3);
   const y = (value) => (scale === 0 ? height / 2 : height - inset - (value - least) * scale);
-  context.beginPath();
-  let before = null;
   let first = history.count;
   while (first > 0 && history.time(first - 1) >= now - span) first -= 1;
+  let piece = [];
   for (let index = Math.max(0, first - 1); index < history.count; index += 1) {
     const time = history.time(index);
-    const isGap = before === null || time - before > gapMilliseconds;
-    context[isGap ? "moveTo" : "lineTo"](x(time), y(history.value(index)));
-    before = time;
+    const here = [x(time), y(history.value(index))];
+    if (piece.length > 0 && time - history.time(index - 1) > gapMilliseconds) {
+      drawPiece(context, piece, height);
+      piece = [];
+    }
+    if (isStep && piece.length > 0) piece.push([here[0], piece.at(-1)[1]]);
+    piece.push(here);
   }
-  context.strokeStyle = palette.accent;
-  context.lineWidth = 1.25;
-  context.lineJoin = "round";
-  context.stroke();
+  drawPiece(context, piece, height);
   const last = history.count - 1;
   context.fillStyle = palette.accent;
   context.beginPath();
@@ -53,6 +56,23 @@ function drawCurve(canvas, history, now, span, gapMilliseconds) {
   context.fill();
   return range;
 }
+
+function drawPiece(context, points, height) {
+  const line = new Path2D();
+  for (const [x, y] of points) line.lineTo(x, y);
+  context.strokeStyle = context.fillStyle = palette.accent;
+  context.lineWidth = 1.25;
+  context.lineJoin = "round";
+  context.stroke(line);
+  line.lineTo(points.at(-1)[0], height);
+  line.lineTo(points[0][0], height);
+  context.globalAlpha = 0.1;
+  context.fill(line);
+  context.globalAlpha = 1;
+}
+
+// Past so many ms between two values a curve is interrupted.
+function gapOf(tag) { return Math.max(5000, 3 * (tag.interval.milliseconds ?? 0) + 1000); }
 
 // What came, second by second, for the last five minutes.
 class Timeline {

@@ -32,9 +32,9 @@ class Connections {
 
   open() { return [...this.all.values()].filter((one) => one.phase === "open"); }
 
-  draw(now, codes) {
+  draw(now) {
     const all = [...this.all.values()].sort((a, b) => (b.phase === "open") - (a.phase === "open") || b.id - a.id);
-    byId("connection-list").replaceChildren(...all.map((one) => this.card(one, now, codes)));
+    byId("connection-list").replaceChildren(...all.map((one) => this.card(one, now)));
     byId("no-connection").hidden = all.length > 0;
     const streams = [...this.sequences.all.values()].slice(-50).reverse();
     byId("sequences").hidden = streams.length === 0;

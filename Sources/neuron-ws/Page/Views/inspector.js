@@ -88,9 +88,9 @@ class Inspector {
     if (box.hidden !== !(branch.history?.count > 1)) box.hidden = !box.hidden;
     if (box.hidden) return;
     const span = Math.min(Inspector.CURVE_MS, Math.max(20000, now - branch.history.time(0)));
-    const range = drawCurve(byId("curve"), branch.history, now, span, gapOf(branch));
+    const range = drawCurve(byId("curve"), branch, now, span);
     setText(byId("curve-range"), range === null
-      ? "" : `${shortNumber(range[0])} … ${shortNumber(range[1])} in the last ${duration(span)}`);
+      ? "" : `${rangeText(range)} in the last ${duration(span)}`);
   }
 
   showRecord(record) {
@@ -129,4 +129,10 @@ function fullText(value) {
   return typeof value === "string" ? value : compactJSON(value, 12000);
 }
 
-function shortNumber(number) { return String(Number(number.toPrecision(6))); }
+// With as many digits as tell the two apart.
+function rangeText([least, greatest]) {
+  const size = Math.max(Math.abs(least), Math.abs(greatest));
+  const digits = size === 0 || least === greatest ? 6 : Math.ceil(Math.log10(size / (greatest - least))) + 3;
+  const [from, to] = [least, greatest].map((one) => String(Number(one.toPrecision(Math.min(Math.max(digits, 4), 17)))));
+  return from === to ? from : `${from} … ${to}`;
+}

@@ -198,7 +198,7 @@ class Tree {
     // The time axis moves by less than a pixel in a second.
     if (!hasCurve || (row.version === branch.version && this.now - row.drawnAt < 2000)) return;
     row.drawnAt = this.now;
-    drawCurve(row.canvas, history, this.now, this.span, gapOf(branch));
+    drawCurve(row.canvas, branch, this.now, this.span);
   }
 
   // After a change of colours or size.
@@ -287,9 +287,6 @@ class Tree {
     else if (this.active.parent.level > 0) this.activate(this.positions.get(this.active.parent) ?? 0);
   }
 }
-
-// Past so many ms between two values a curve is interrupted.
-function gapOf(branch) { return Math.max(5000, 3 * (branch.interval.milliseconds ?? 0) + 1000); }
 
 const RUNNING_WORDS = { 1: "initialised", 2: "ready", 3: "running", 4: "stopped" };
 
