@@ -73,7 +73,7 @@ def pieces(line: list[Cell], y: int) -> list[str]:
             faint = ' opacity=".65"' if "2" in codes else ""
             run = text[start:end]
             found.append(
-                f'<text x="{MARGIN + start * WIDTH:.1f}" y="{y}" textLength="{len(run) * WIDTH:.1f}" xml:space="preserve"'
-                f' fill="{colour}"{weight}{faint}>{escape(run)}</text>')
+                f'<text x="{MARGIN + start * WIDTH:.1f}" y="{y}" textLength="{len(run) * WIDTH:.1f}"'
+                f' xml:space="preserve" fill="{colour}"{weight}{faint}>{escape(run)}</text>')
             start = end
     return found

@@ -33,7 +33,8 @@ def test_nothing_is_declared_that_nobody_names() -> None:
     text = "".join(file.read_text() for file in FILES)
     words = Counter(re.findall(r"\w+", text))
     declared = re.findall(
-        r"^(?:class|function\*?|const|let) (\w+)|^  (?:static |async |get )*(\w+)\([^)]*\) \{|^  static (\w+) =", text, re.M)
+        r"^(?:class|function\*?|const|let) (\w+)|^  (?:static |async |get )*(\w+)\([^)]*\) \{|^  static (\w+) =",
+        text, re.M)
     names = {name for group in declared for name in group if name} - {"constructor"}
     assert len(names) > 100
     assert sorted(name for name in names if words[name] == 1) == []

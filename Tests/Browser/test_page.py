@@ -370,5 +370,6 @@ def test_a_page_of_many_hostile_shapes_goes_on(page: devtools.Page, served: Serv
         socket.send('{"node":"last","group":"g","values":{"done":true}}')
         assert row(page, "done")["value"] == "true"
     chosen(page, "traffic")
-    page.wait("document.querySelectorAll('#traffic-list button')[1]?.click() === undefined")
+    page.wait("document.querySelectorAll('#traffic-list button').length > 1")
+    page.evaluate("document.querySelectorAll('#traffic-list button')[1].click()")
     page.wait("document.getElementById('raw').textContent === 'This message is too large to be shown.'")
