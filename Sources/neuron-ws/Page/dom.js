@@ -32,10 +32,6 @@ function foreign(text, charactersMax = 200) {
   return element("bdi", { text: cut(text, charactersMax) });
 }
 
-function cut(text, charactersMax) {
-  return text.length > charactersMax ? text.slice(0, charactersMax) + "…" : text;
-}
-
 // 0.4 s, 12 s, 3 min, 2 h, 5 d
 function duration(milliseconds) {
   const seconds = Math.max(0, milliseconds) / 1000;

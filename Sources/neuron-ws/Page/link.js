@@ -6,7 +6,7 @@ class Link {
   static WAITS_MS = [300, 600, 1000, 2000, 3000];
   static FETCH_MS = 5000;
 
-  // listener: received(object), changed(phase, detail) with phase "live" or "away".
+  // listener: received(object), changed(phase) with phase "away" or "refused".
   constructor(listener) {
     this.listener = listener;
     this.token = document.querySelector('meta[name="neuron-ws-token"]').content;
@@ -23,8 +23,8 @@ class Link {
       this.failures = 0;
       this.listener.received(JSON.parse(event.data));
     };
-    this.socket.onclose = (event) => {
-      this.listener.changed("away", event.reason);
+    this.socket.onclose = () => {
+      if (this.failures < 2) this.listener.changed("away");
       this.again(isOpen);
     };
   }
@@ -34,8 +34,14 @@ class Link {
     this.failures += 1;
     await new Promise((resolve) => setTimeout(resolve, wait));
     const token = await this.presentToken();
-    if (token === null) { this.again(false); return; }
+    if (token === null) {
+      this.listener.changed("away");
+      this.again(false);
+      return;
+    }
     this.token = token;
+    // The server gives the page, and yet does not let it in.
+    if (this.failures > 2) this.listener.changed("refused");
     this.open();
   }
 

@@ -151,11 +151,12 @@ class Page {
       if (message.device !== null) names.push(`${message.device} / ${message.group ?? message.format}`);
       if (message.states.length > 0) names.push("states of " + message.states.map((state) => state.device).join(", "));
     }
-    record.groups = cut(names.join("; "), 200);
+    record.groups = own(cut(names.join("; "), 200));
     const device = this.plant.root.children.get(messages[0]?.device);
     record.branch = device?.children.get(messages[0].group) ?? null;
   }
 
+  // phase: "away", or "refused" where the server is there and does not let the page in.
   changed(phase) {
     if (this.phase === "live") {
       this.awaySince = this.now();
@@ -266,14 +267,14 @@ class Page {
     const isUnplugged = this.plug.until !== null;
     const status = byId("status");
     const [look, text] = this.phase === "away" ? ["bad", "Server away, trying again"]
-      : this.phase === "begin" ? ["off", "Connecting"] : isUnplugged ? ["warn", "Unplugged"] : ["good", "Live"];
+      : this.phase === "refused" ? ["bad", "Not let in: too many pages? Trying again"] : this.phase === "begin" ? ["off", "Connecting"] : isUnplugged ? ["warn", "Unplugged"] : ["good", "Live"];
     status.className = `status ${look}`;
     setText(status, text);
-    document.body.classList.toggle("away", this.phase === "away");
+    document.body.classList.toggle("away", this.phase === "away" || this.phase === "refused");
     if (performance.now() > (this.noticeEnds ?? 0)) byId("notice").hidden = true;
     const left = [
       this.skipped > 0 ? `${plural(this.skipped, "message")} left out: this page was too slow` : "",
-      this.plant.leftOut > 0 ? `names past ${count(Plant.BRANCHES_MAX)} are not shown` : "",
+      this.plant.leftOut > 0 ? `names past ${count(this.plant.branches)} are not shown` : "",
     ].filter((one) => one !== "").join("; ");
     byId("left-out").hidden = left === "";
     setText(byId("left-out"), left);

@@ -133,6 +133,15 @@ class JSONReader {
   }
 }
 
+// A copy of its own. What is cut out of a message otherwise keeps all of the message in memory.
+function own(text) {
+  return text.length < 12 ? text : JSON.parse(JSON.stringify(text));
+}
+
+function cut(text, charactersMax) {
+  return text.length > charactersMax ? text.slice(0, charactersMax) + "…" : text;
+}
+
 // What JSONReader has read, as one line of at most so many characters, and a little more.
 function compactJSON(value, charactersMax) {
   if (value instanceof JSONNumber) return value.text;

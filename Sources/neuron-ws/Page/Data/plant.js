@@ -51,12 +51,13 @@ class Branch {
 }
 
 class Tag extends Branch {
-  static SHOWN_MAX = 400;
+  static SHOWN_MAX = 2000;
   static QUEUED_MS = 900000;
 
   constructor(name, parent) {
     super("tag", name, parent);
-    this.value = undefined;
+    this.hasValue = false;
+    // The value as text, at most SHOWN_MAX characters and a little more; the raw message has all of it.
     this.shown = "";
     this.type = "";
     this.error = null;
@@ -69,13 +70,15 @@ class Tag extends Branch {
     this.version += 1;
     this.interval.add(arrived, stamp);
     this.error = reading.error;
-    this.metas = reading.metas;
+    if (reading.metas !== this.metas) this.metas = own(reading.metas);
     if (reading.value === undefined) return;
     const shown = typeof reading.value === "string"
-      ? reading.value.slice(0, Tag.SHOWN_MAX) : compactJSON(reading.value, Tag.SHOWN_MAX);
-    if (shown !== this.shown || this.value === undefined) this.changed = arrived;
-    this.value = reading.value;
-    this.shown = shown;
+      ? cut(reading.value, Tag.SHOWN_MAX) : compactJSON(reading.value, Tag.SHOWN_MAX);
+    if (shown !== this.shown || !this.hasValue) {
+      this.changed = arrived;
+      this.shown = own(shown);
+    }
+    this.hasValue = true;
     this.type = reading.type;
     if (reading.value instanceof JSONNumber || typeof reading.value === "boolean") {
       this.history ??= new History();
@@ -93,12 +96,14 @@ class Tag extends Branch {
 
 class Plant {
   static BRANCHES_MAX = 50000;
+  static NAME_CHARACTERS_MAX = 16 << 20;
 
   constructor() {
     this.root = new Branch("root", "", null);
     this.root.level = 0;
     this.branches = 0;
-    // Names past BRANCHES_MAX.
+    this.nameCharacters = 0;
+    // Names past these limits.
     this.leftOut = 0;
     this.tags = 0;
     this.errors = 0;
@@ -167,12 +172,18 @@ class Plant {
   branch(parent, kind, name) {
     const known = parent.children.get(name);
     if (known !== undefined) return known;
-    if (this.branches >= Plant.BRANCHES_MAX) { this.leftOut += 1; return null; }
+    const characters = this.nameCharacters + name.length;
+    if (this.branches >= Plant.BRANCHES_MAX || characters > Plant.NAME_CHARACTERS_MAX) {
+      this.leftOut += 1;
+      return null;
+    }
+    this.nameCharacters = characters;
     this.branches += 1;
     this.shape += 1;
     if (kind === "tag") this.tags += 1;
-    const made = kind === "tag" ? new Tag(name, parent) : new Branch(kind, name, parent);
-    parent.children.set(name, made);
+    const kept = own(name);
+    const made = kind === "tag" ? new Tag(kept, parent) : new Branch(kind, kept, parent);
+    parent.children.set(kept, made);
     return made;
   }
 

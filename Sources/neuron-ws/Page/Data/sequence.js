@@ -58,7 +58,7 @@ class Sequences {
     let known = this.all.get(key);
     if (known === undefined) {
       if (this.all.size >= Sequences.STREAMS_MAX) this.all.delete(this.all.keys().next().value);
-      this.all.set(key, known = new Sequence(key, connection));
+      this.all.set(own(key), known = new Sequence(own(key), connection));
     }
     return known.take(sequence, connection);
   }

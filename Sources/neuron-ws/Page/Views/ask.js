@@ -154,7 +154,7 @@ class Ask {
 
   valueText(reading) {
     if (reading.value === undefined) return reading.error === 0 ? "0 No error." : "–";
-    return fullText(reading.value);
+    return typeof reading.value === "string" ? reading.value : compactJSON(reading.value, 2000);
   }
 
   // Questions that nobody answers.

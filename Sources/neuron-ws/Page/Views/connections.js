@@ -3,6 +3,7 @@
 // The gateways' connections with their phase, and what numbered messages tell of them.
 class Connections {
   static CLOSED_MAX = 20;
+  static SHOWN_MAX = 100;
 
   constructor(sequences) {
     this.sequences = sequences;
@@ -34,7 +35,14 @@ class Connections {
 
   draw(now) {
     const all = [...this.all.values()].sort((a, b) => (b.phase === "open") - (a.phase === "open") || b.id - a.id);
-    byId("connection-list").replaceChildren(...all.map((one) => this.card(one, now)));
+    const list = byId("connection-list");
+    // Who marks a text to copy it keeps it.
+    const selection = getSelection();
+    if (!selection.isCollapsed && list.contains(selection.anchorNode)) return;
+    list.replaceChildren(...all.slice(0, Connections.SHOWN_MAX).map((one) => this.card(one, now)));
+    if (all.length > Connections.SHOWN_MAX) {
+      list.append(element("li", { class: "hint", text: `${count(all.length - Connections.SHOWN_MAX)} more` }));
+    }
     byId("no-connection").hidden = all.length > 0;
     const streams = [...this.sequences.all.values()].slice(-50).reverse();
     byId("sequences").hidden = streams.length === 0;

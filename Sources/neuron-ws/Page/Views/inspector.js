@@ -10,10 +10,12 @@ class Inspector {
     this.words = words;
     this.branch = null;
     this.record = null;
+    // The record loses its own some time.
+    this.text = "";
     this.facts = new Map();
     byId("newest").addEventListener("click", () => this.showRecord(this.branch.record));
     byId("ask-tag").addEventListener("click", () => ask(this.branch));
-    byId("copy-place").replaceWith(copyButton("Copy the raw message", () => this.record?.text ?? ""));
+    byId("copy-place").replaceWith(copyButton("Copy the raw message", () => this.text));
   }
 
   showBranch(branch) {
@@ -68,7 +70,7 @@ class Inspector {
       const isError = branch.error !== null && branch.error !== 0;
       if (isError) this.fact("error", `${branch.error} ${this.words(branch.error)}`);
       else if (this.facts.has("error")) this.fact("error", "none any more");
-      if (branch.value !== undefined) this.fact(branch.error ? "last value" : "value", fullText(branch.value));
+      if (branch.hasValue) this.fact(isError ? "last value" : "value", branch.shown);
       this.fact("type", branch.type || "–");
       if (branch.metas !== "") this.fact("metas", branch.metas);
       if (branch.changed !== null) this.fact("changed", `${duration(now - branch.changed)} ago`);
@@ -95,6 +97,7 @@ class Inspector {
 
   showRecord(record) {
     this.record = record;
+    this.text = record?.text ?? "";
     const raw = byId("raw");
     raw.replaceChildren();
     byId("newest").hidden = true;
@@ -123,10 +126,6 @@ class Inspector {
     fragment.append(plain, left > 0 ? `\n… ${count(left)} more characters; Copy takes them all` : "");
     return fragment;
   }
-}
-
-function fullText(value) {
-  return typeof value === "string" ? value : compactJSON(value, 12000);
 }
 
 // With as many digits as tell the two apart.
