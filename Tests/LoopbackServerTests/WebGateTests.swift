@@ -74,7 +74,8 @@ import WebSocketCore
 
     @Test(arguments: [
         [], ["Origin: null"], ["Origin: http://localhost"], ["Origin: http://127.0.0.1:7681"],
-        ["Origin: http://localhost:7681.evil.example"], ["Origin: http://localhost:7681", "Origin: http://evil.example"],
+        ["Origin: http://localhost:7681.evil.example"],
+        ["Origin: http://localhost:7681", "Origin: http://evil.example"],
         ["Origin: http://localhost:7681, http://localhost:7681"], ["Origin: http://localhost:7681/"],
     ])
     func anotherOriginIsNot(origin: [String]) throws {

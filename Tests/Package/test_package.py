@@ -173,7 +173,7 @@ def test_nothing_brings_an_executor_of_its_own() -> None:
 
 
 def test_module_maps_of_c_libraries_are_small() -> None:
-    for folder in set(SOURCES.glob("C*")) - {SOURCES / "CEnvironment"}:
+    for folder in set(SOURCES.glob("C*")) - {SOURCES / "CEnvironment", SOURCES / "CLivePage"}:
         assert sorted(path.name for path in folder.iterdir()) == ["module.modulemap", "shim.h"], folder
 
 

@@ -96,7 +96,8 @@ def test_answers_what_the_page_asks() -> None:
         for uuid, (changes, error) in enumerate([
                 ({"tag": "flow", "value": 1}, 3004), ({"tag": "setpoint", "value": "x"}, 3007),
                 ({"tag": "setpoint", "value": 10**18}, 3020), ({"tag": "nothing", "value": 1}, 2201),
-                ({"group": "other", "tag": "flow", "value": 1}, 2106), ({"node": "other", "tag": "x", "value": 1}, 2003),
+                ({"group": "other", "tag": "flow", "value": 1}, 2106),
+                ({"node": "other", "tag": "x", "value": 1}, 2003),
                 ({"tags": [{"tag": "label", "value": "ü"}, {"tag": "setpoint", "value": 81}]}, 0)]):
             assert ask(page, uuid=f"w{uuid}", **{**place, **changes})["error"] == error
 

@@ -22,7 +22,9 @@ import Testing
         return texts
     }
 
-    private func say(_ hub: inout LiveHub, _ text: String, at now: LiveHub.Moment, isText: Bool = true) -> LiveHub.Request {
+    private func say(
+        _ hub: inout LiveHub, _ text: String, at now: LiveHub.Moment, isText: Bool = true
+    ) -> LiveHub.Request {
         Array(text.utf8).withUnsafeBytes { hub.pageReceived(9, isText: isText, $0, now) }
     }
 
@@ -40,7 +42,8 @@ import Testing
         hub.opened(gateway(3), at(30))
         hub.closed(3, code: 1000, reason: "", at(31))
         hub.pageOpened(9, hello: Array("hello".utf8), at(40))
-        let first = #"{"type":"connection","id":1,"phase":"open","address":"127.0.0.1:5","path":"/x\"","#
+        let first =
+            #"{"type":"connection","id":1,"phase":"open","address":"127.0.0.1:5","path":"/x\"","#
             + #""subprotocol":"p","compression":"off","at":1700000000010}"#
         let second = first.replacing(#""id":1"#, by: #""id":2"#).replacing("010}", by: "020}")
         #expect(taken(&hub, 9, 40) == ["hello", first, second, #"{"type":"plugged"}"#])

@@ -17,7 +17,9 @@ import Testing
         #expect(
             try parse(#"{"type":"send","id":-1,"connection":7,"text":"ü\u0000"}"#)
                 == .send(id: -1, connection: 7, text: [0xC3, 0xBC, 0]))
-        #expect(try parse(#"{"type":"send","id":1,"connection":null,"text":""}"#) == .send(id: 1, connection: nil, text: []))
+        #expect(
+            try parse(#"{"type":"send","id":1,"connection":null,"text":""}"#)
+                == .send(id: 1, connection: nil, text: []))
         #expect(try parse(#"{"type":"unplug","seconds":1}"#) == .unplug(seconds: 1))
         #expect(try parse(#"{"more":[],"type":"plug"}"#) == .plug)
     }
