@@ -4,6 +4,11 @@
 class Page {
   static TICK_MS = 250;
   static SECOND_MS = 1000;
+  static PHASES = {
+    begin: ["off", "Connecting"],
+    away: ["bad", "Server away, trying again"],
+    refused: ["bad", "Not let in: too many pages? Trying again"],
+  };
 
   constructor() {
     this.codes = {};
@@ -264,13 +269,12 @@ class Page {
   }
 
   drawStatus(now) {
-    const isUnplugged = this.plug.until !== null;
     const status = byId("status");
-    const [look, text] = this.phase === "away" ? ["bad", "Server away, trying again"]
-      : this.phase === "refused" ? ["bad", "Not let in: too many pages? Trying again"] : this.phase === "begin" ? ["off", "Connecting"] : isUnplugged ? ["warn", "Unplugged"] : ["good", "Live"];
+    const live = this.plug.until === null ? ["good", "Live"] : ["warn", "Unplugged"];
+    const [look, text] = this.phase === "live" ? live : Page.PHASES[this.phase];
     status.className = `status ${look}`;
     setText(status, text);
-    document.body.classList.toggle("away", this.phase === "away" || this.phase === "refused");
+    document.body.classList.toggle("away", look === "bad");
     if (performance.now() > (this.noticeEnds ?? 0)) byId("notice").hidden = true;
     const left = [
       this.skipped > 0 ? `${plural(this.skipped, "message")} left out: this page was too slow` : "",
