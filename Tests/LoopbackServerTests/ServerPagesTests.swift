@@ -145,14 +145,17 @@ import Testing
         defer { server.stop() }
         let client = try #require(RawClient.connect(server.port))
         client.send("nonsense\r\n\r\n")
-        let flood = [UInt8](repeating: 0x78, count: 64 * 1024)
-        var isOver = false
-        for _ in 0..<6000 where !isOver {
-            // Faster than the server reads, so that it always finds something.
-            while client.sendNow(flood) > 0 {}
-            isOver = server.waitForEnded(1, timeoutMilliseconds: 1)
+        // Two threads, so that the server always finds something to read; they end when it no longer takes it.
+        let descriptor = client.descriptor
+        let threads = (0..<2).compactMap { _ in
+            ServerThread.start {
+                let flood = [UInt8](repeating: 0x78, count: 256 * 1024)
+                while send(descriptor, flood, flood.count, Int32(MSG_NOSIGNAL)) > 0 {}
+            }
         }
-        #expect(isOver)
+        #expect(server.waitForEnded(1, timeoutMilliseconds: 60_000))
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        for thread in threads { pthread_join(thread, nil) }
     }
 
     @Test func sendsToAGateway() throws {
