@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SWIFT_BACKTRACE := enable=no
 
 APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium
 
 .PHONY: help
 help: ## what there is to do
@@ -109,7 +109,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth
+	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -158,6 +158,11 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
+
+.PHONY: pictures
+pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal
+	$(call install,fonts-inter fonts-jetbrains-mono)
+	$(PYTHON) Tests/Browser/pictures.py
 
 # ---- the Neuron plugin ---------------------------------------------------------------------------------------------
 

@@ -382,6 +382,39 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"|!\[[^\]]+\]\(([^)]+)\)')
+PICTURE_BYTES_MAX = 150 * 1024
+
+
+def test_the_pictures_are_shown_and_small() -> None:
+    """Each of docs/images is on a page, with words for those who do not see it; `make pictures` writes them anew."""
+    shown = set()
+    for page in PAGES:
+        text = page.read_text()
+        shown |= {(page.parent / (a or b)).resolve() for a, b in PICTURE.findall(text)}
+        assert [tag for tag in re.findall(r"<img [^>]*>", text) if 'alt="' not in tag] == [], page.name
+    there = set((ROOT / "docs/images").iterdir())
+    assert shown == there and len(there) >= 4
+    assert {file.name: size for file in there if (size := file.stat().st_size) > PICTURE_BYTES_MAX} == {}
+
+
+FIRST_SCREEN = ["See it work", "Check my server", "Talk to my server", "Watch what arrives"]
+
+
+@pytest.mark.parametrize("what", FIRST_SCREEN)
+def test_the_first_screen_shows_what_one_does_first(what: str) -> None:
+    """In at most five lines, of commands and options that there are."""
+    first = README.read_text().partition("\n| you |")[0]
+    found = re.search(rf"^\*\*{what}\*\*.*?```sh\n(.*?)```", first, re.S | re.M)
+    assert found
+    lines = found[1].splitlines()
+    assert 1 <= len(lines) <= 5
+    for command, rest in re.findall(r"neuron-ws (\w+)([^|&#\n]*)", found[1]):
+        told = subprocess.run([foreign.TOOL, command, "--help"], capture_output=True, text=True)
+        assert told.returncode == 0, command
+        assert [option for option in re.findall(r"--[\w-]+", rest) if option not in told.stdout] == [], command
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)

@@ -182,7 +182,7 @@ def test_module_maps_of_c_libraries_are_small() -> None:
 
 def code_files() -> Iterator[Path]:
     for file in tracked():
-        if file.suffix in (".swift", ".c", ".h", ".cpp", ".hpp"):
+        if file.suffix in (".swift", ".c", ".h", ".cpp", ".hpp", ".js", ".css", ".html"):
             yield file
 
 
