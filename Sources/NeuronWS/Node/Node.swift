@@ -1,3 +1,4 @@
+import CLinux
 import CNeuronWS
 import NodeCore
 
@@ -110,7 +111,8 @@ final class Node: @unchecked Sendable {
         -> NodeHandle
     {
         Runtime.shared.prepare()
-        let configuration = try Configuration.make(settings)
+        let configuration = try Configuration.make(
+            settings, mayBeAskedForTLS: host.host.before_connect != nil)
         let node = Node(name: name, host: host, configuration: configuration)
         node.requests.open(node)
         Runtime.shared.add(node)
@@ -119,11 +121,7 @@ final class Node: @unchecked Sendable {
 
     // MARK: Life
 
-    /// What the loop has for itself, its buffers, and something for its thread, bytes.
-    private static let loopBytes = 512 * 1024
-
     func start() throws(NodeError) {
-        guard Headroom.has(Self.loopBytes) else { throw .noMemory }
         lock.lock()
         guard life == .open else {
             lock.unlock()
@@ -151,6 +149,7 @@ final class Node: @unchecked Sendable {
             new.signal()
         } catch {
             lock.unlock()
+            if error.number == ENOMEM { throw .noMemory }
             throw .system("the loop could not be started: \(error.call) failed with errno \(error.number)")
         }
     }
@@ -271,7 +270,7 @@ final class Node: @unchecked Sendable {
     // MARK: Settings
 
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
-        let new = try Configuration.make(settings)
+        let new = try Configuration.make(settings, mayBeAskedForTLS: host.host.before_connect != nil)
         lock.lock()
         let old = configuration
         configuration = new

@@ -12,7 +12,8 @@ extension NodeSession {
         guard node.host.wantsRequests || node.queue(for: NEURON_WS_EVENT_REQUEST) != nil else {
             return deliver(kind, bytes)
         }
-        draw(.bytesParsed, bytes.count)
+        // A large one is looked at in steps, which draw by themselves.
+        draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
         documentsArrived(incoming, kind, bytes, kept: nil)
     }
@@ -89,10 +90,11 @@ extension NodeSession {
     private func logIgnored(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
         let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
+        let beginning = ForeignText.masked(bytes, by: link?.mask ?? .none, bytesMax: 256)
         node.log(
             .NEURON_WS_LOG_NOTICE, .ignoredMessage,
             "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
-                + "takes it\(advice): \(ForeignText(bytes.prefix(256)).shown(charactersMax: 64))")
+                + "takes it\(advice): \(beginning.shown(charactersMax: 64))")
     }
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
@@ -134,7 +136,8 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peerAddress)): \(request.subject.text): \(request.reason).")
+                + "(\(status.peerAddress)): \(request.subject.text(maskedBy: link?.mask ?? .none)): "
+                + "\(request.reason).")
     }
 
     private func malformedArrived(
