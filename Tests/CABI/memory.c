@@ -401,7 +401,7 @@ static void every_limit(size_t index)
         if (ending == died || ending == ended_otherwise)
             fprintf(stderr, "    %s with %ld bytes %s\n", calls[index].name, bytes,
                     ending == died ? "died" : "had another status");
-        bytes += bytes < 2 << 20 ? 128 * 1024 : 1 << 20;
+        bytes += bytes < 1 << 20 ? 128 * 1024 : 1 << 20;
     }
     printf("%-14s limits %5ld no memory, %5ld done all the same, %3ld other statuses, %5ld died\n", calls[index].name,
            endings[ended_no_memory], endings[ended_well], endings[ended_otherwise], endings[died]);
