@@ -100,7 +100,8 @@ public func neuron_ws_node_subscribe(
     guard let group else { return failedNull("group") }
     return withNode(node) { node throws(NodeError) in
         try node.subscribe(
-            driver: nameText(driver), group: nameText(group), parameters: params_json.map {
+            driver: nameText(driver), group: nameText(group),
+            parameters: params_json.map {
                 boundedText($0, bytesMax: SubscriptionParameters.documentBytesMax)
             })
         return .NEURON_WS_OK

@@ -105,7 +105,9 @@ extension EventLoop: ThreadBody {
     /// Starts the thread. ENOMEM, EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
     /// that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
     func start() throws(SystemError) {
-        guard !receiveBuffer.isEmpty, !plaintextBuffer.isEmpty else { throw SystemError(number: ENOMEM, call: "malloc") }
+        guard !receiveBuffer.isEmpty, !plaintextBuffer.isEmpty else {
+            throw SystemError(number: ENOMEM, call: "malloc")
+        }
         let isFree = lock.withLock { () -> Bool in
             if state != .idle { return false }
             state = .starting

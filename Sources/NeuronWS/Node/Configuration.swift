@@ -216,7 +216,7 @@ final class Configuration: @unchecked Sendable {
     /// For what the server says, which this handshake goes to.
     func mask(_ request: HandshakeRequest) -> SecretMask {
         SecretMask(
-            headerValues: request.headers.map(\.value),
+            headerValues: request.headers.map { $0.value },
             others: SecretMask.secrets(of: request.url) + [settings.password, settings.token].compactMap { $0 })
     }
 

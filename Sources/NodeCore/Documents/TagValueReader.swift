@@ -1,5 +1,6 @@
 import CJansson
 import CNeuronWS
+import WebSocketCore
 
 /// Puts a JSON value into a tag, as its type demands or as it is.
 struct TagValueReader {

@@ -35,7 +35,8 @@ import Testing
     @Test func writeTagsResponses() throws {
         let buffer = ByteBuffer(byteCountMax: 1000)
         let json = #"[{"group":"g","name":"a","error":0},{"group":"g","name":"b","error":3004}]"#
-        try WriteTagsResponse.encode(uuid: "u", tags: try JSONDocument.parse(json, byteCountMax: 1000).root, into: buffer)
+        try WriteTagsResponse.encode(
+            uuid: "u", tags: try JSONDocument.parse(json, byteCountMax: 1000).root, into: buffer)
         #expect(buffer.text == #"{"uuid":"u","tags":"# + json + "}")
         #expect(throws: EncodingError.invalidOptions("tags[0] lacks group, name (texts) or error (an integer)")) {
             try WriteTagsResponse.encode(

@@ -10,7 +10,8 @@ import Testing
 
     @Test func escapesStayWhole() {
         let text = "ab\\u{1b}\\xffcd"
-        #expect((0...text.utf8.count).map { cut(text, $0).utf8.count } == [0, 1, 2, 2, 2, 2, 2, 2, 8, 8, 8, 8, 12, 13, 14])
+        #expect(
+            (0...text.utf8.count).map { cut(text, $0).utf8.count } == [0, 1, 2, 2, 2, 2, 2, 2, 8, 8, 8, 8, 12, 13, 14])
     }
 
     @Test func charactersStayWhole() {
