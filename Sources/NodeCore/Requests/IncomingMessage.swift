@@ -109,7 +109,8 @@ public struct IncomingMessage {
                 return nil
             }
         }
-        return position - start
+        // Of a large member all but the end was told before.
+        return min(position - start, Self.stepBytesMax)
     }
 
     /// The message's bytes have been copied there.
