@@ -45,7 +45,7 @@
  *            what a server sends, or for a buffer to send from, the connection ends (close code 1009 where a message
  *            is too big for it) and the node connects again; a request is answered as busy. Allocations below 64 KiB
  *            are Swift's own and cannot fail: the process ends then. So it does where another thread takes the memory
- *            that a document, settings or a template were found to have, between the look and the work.
+ *            that certificates or keys of more than 64 KiB were found to have, between the look and the work.
  * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
  */
 #ifndef NEURON_WS_H
@@ -791,7 +791,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_unsubscribe(neuron_ws_node_t *no
 /*
  * The gateway renamed a driver (group and new_group NULL) or a group of one (new_driver the same as driver): the
  * subscriptions follow.
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, NO_MEMORY (some have been renamed, some not: again), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_rename(neuron_ws_node_t *node, const char *driver, const char *group,
                                                        const char *new_driver, const char *new_group);

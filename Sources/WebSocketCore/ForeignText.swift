@@ -14,11 +14,20 @@ public struct ForeignText: Equatable, Sendable {
 
     public init(_ text: String) { bytes = Array(text.utf8) }
 
+    /// Of bytes of any number: as many of them as anybody shows, so that little is copied of much.
+    public static func beginning(_ bytes: some Collection<UInt8>) -> ForeignText {
+        ForeignText(bytes.prefix(beginningBytesMax))
+    }
+
+    private static let beginningBytesMax = 1024
+
     public init(_ span: RawSpan) {
         bytes = span.withUnsafeBytes { Array($0) }
     }
 
     public var isEmpty: Bool { bytes.isEmpty }
+
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withUnsafeBytes(body) }
 
     /// For comparisons where ASCII case does not count, as in DNS names; not for people.
     public var lowercasedASCII: [UInt8] { bytes.map(ASCII.lowercased) }

@@ -1,5 +1,5 @@
-/// Where the memory of incoming messages comes from, whose size the peer decides. Swift's own allocator ends the
-/// process where there is none; the shell has a source that says so.
+/// Where the memory comes from whose size a peer or a host decides: of incoming messages, of texts that are secret.
+/// Swift's own allocator ends the process where there is none; the shell has a source that says so.
 public struct MessageMemory: Sendable {
     /// Makes a block (of nil), or changes its size and keeps the bytes that are in use: the block, how many those are,
     /// and how many there shall be. nil: there is no memory, and the block stays as it is.

@@ -7,11 +7,17 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
     public let count: Int
     private let start: UnsafeMutableRawPointer
     private let capacity: Int
+    private let memory: MessageMemory
 
-    /// Room for `capacity` bytes, filled by `fill`, which says how many it wrote; nil: there are none.
-    public init?(capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int?) {
+    /// Room for `capacity` bytes, filled by `fill`, which says how many it wrote; nil: there are none, or `memory` has
+    /// none: `fill` was not called then.
+    public init?(
+        capacity: Int, memory: MessageMemory = .swift, _ fill: (UnsafeMutableRawBufferPointer) -> Int?
+    ) {
+        guard let start = memory.resize(nil, 0, max(1, capacity)) else { return nil }
         self.capacity = max(1, capacity)
-        start = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 8)
+        self.start = start
+        self.memory = memory
         let room = UnsafeMutableRawBufferPointer(start: start, count: max(0, capacity))
         guard let count = fill(room) else {
             self.count = 0
@@ -23,7 +29,8 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
     public init(_ bytes: UnsafeRawBufferPointer) {
         capacity = max(1, bytes.count)
         count = bytes.count
-        start = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+        memory = .swift
+        start = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         if let base = bytes.baseAddress { start.copyMemory(from: base, byteCount: bytes.count) }
     }
 
@@ -36,7 +43,8 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
     private init(copying text: inout String) {
         count = text.utf8.count
         capacity = max(1, count)
-        start = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+        memory = .swift
+        start = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         let start = start
         text.withUTF8 { bytes in
             if let base = bytes.baseAddress { start.copyMemory(from: base, byteCount: bytes.count) }
@@ -45,7 +53,7 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
 
     deinit {
         Self.wipe(UnsafeMutableRawBufferPointer(start: start, count: capacity))
-        start.deallocate()
+        memory.free(start)
     }
 
     /// One behind the other.

@@ -65,6 +65,12 @@ def large_request(member: str, element: str, separator: str = ",") -> bytes:
         member.encode(), separator.join([element] * count).encode())
 
 
+def repeated_values() -> bytes:
+    """A write whose value stands there two thousand times: the last one counts, and all are looked at."""
+    value = b'"value":[' + b",".join([b"1"] * 1000) + b"]"
+    return b'{"uuid":"1","node":"plc1","group":"fast","tag":"t",' + b",".join([value] * 2000) + b"}"
+
+
 def small_frames(total: int, size: int) -> bytes:
     middle = frame(CONTINUATION, b"x" * size, 0)
     return frame(BINARY, b"x" * size, 0) + middle * (total // size - 2) + frame(CONTINUATION, b"x" * size)
@@ -124,6 +130,15 @@ def floods() -> list[Flood]:
         Flood("requests of 4 MiB, names twice",
               again(frame(TEXT, b"{" + b'"uuid":"1",' * 370_000 + b'"node":"plc1","group":"fast"}')), what="requests",
               counts="requests"),
+        Flood("requests of 4 MiB, value after value", again(frame(TEXT, repeated_values())), what="requests",
+              counts="requests", settings={"allow-requests": "all"}),
+        Flood("arrays of 4 MiB of large requests", again(frame(TEXT, b"[" + b",".join(
+              [large_request("x", "1")[:1_300_000] + b"]}"] * 3) + b"]")), what="requests", counts="malformed"),
+        Flood("4 MiB that are no request", again(frame(TEXT, b'{"a":[' + b",".join([b"1"] * 2_000_000) + b"]}")),
+              what="requests", counts="messages"),
+        Flood("requests of 4 MiB, one text", again(frame(
+              TEXT, b'{"uuid":"1","node":"plc1","group":"fast","x":"' + "é".encode() * 2_000_000 + b'"}')),
+              what="requests", counts="requests"),
         Flood("bombs of 16 MiB", again(bomb), compresses=True),
         Flood("bombs of 15 MiB, text", again(text_bomb), compresses=True),
         Flood("bombs past the limit", again(large_bomb), compresses=True, counts="opened"),

@@ -1,10 +1,10 @@
 /*
  * memory [STEP] - calls with little memory, each in a child of its own.
  *
- * First the large allocations together have a limit, from nothing up to where the call succeeds: whatever the limit,
- * the call must answer NO_MEMORY. Then the n-th large allocation fails, for every n, which pushing and sending must
- * live through too. With STEP then any allocation, each STEP-th: the small ones are Swift's own, which ends the
- * process; what becomes of them is counted and printed.
+ * First the n-th large allocation fails, for every n: the call answers NO_MEMORY, or is done as if nothing had been.
+ * Then the large allocations together have a limit, from nothing up to where the call succeeds. With STEP then any
+ * allocation, each STEP-th: the small ones are Swift's own, which ends the process; what becomes of them is counted
+ * and printed.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -55,49 +55,148 @@ static void *account(void *memory, long sign)
 
 /* ------------------------------------------------------------------------------------------------------ the calls */
 
-enum { text_bytes = 1 << 20, states = 20000, tags = 20000 };
+enum { text_bytes = 1 << 20, states = 20000, tags = 20000, groups = 5000 };
 
 /* Filled once, before anything fails. */
 static char text[text_bytes];
 static char json_text[text_bytes];
+static char json_tags[text_bytes];
 static char settings[text_bytes];
+static char settings_of_many[text_bytes];
+static char settings_in_texts[text_bytes];
+static char settings_of_files[text_bytes];
 static char parameters[text_bytes];
+static char parameters_of_many[text_bytes];
+static char template[text_bytes];
+static char reports[text_bytes];
+static char custom[text_bytes];
 static neuron_ws_driver_state_t driver_states[states];
 static neuron_ws_tag_t tag_list[tags];
+static neuron_ws_tag_t custom_tag;
+
+/* Behind what a document has so far; it is `half` full at most. */
+static size_t put(char *document, size_t length, const char *format, int number)
+{
+    return length + (size_t)sprintf(document + length, format, number);
+}
+
+static size_t repeat(char *document, size_t length, size_t end, const char *unit)
+{
+    int number = 0;
+    while (length < end)
+        length = put(document, length, unit, number++);
+    return length;
+}
+
+static void fill_documents(void)
+{
+    const size_t half = text_bytes / 2, whole = text_bytes - 4096;
+    size_t length;
+
+    length = put(json_text, 0, "{\"node\":\"d\",\"group\":\"g\",\"values\":{\"a\":[1", 0);
+    length = repeat(json_text, length, half, ",%d");
+    length = put(json_text, length, "],\"big\":18446744073709551615,\"o\":{\"s\":\"", 0);
+    length = repeat(json_text, length, whole, "y\\n%d");
+    put(json_text, length, "\"}}}", 0);
+    length = put(json_tags, 0, "{\"node\":\"d\",\"group\":\"g\",\"tags\":[{\"name\":\"a\",\"type\":\"BYTES\",\"value\":[1", 0);
+    length = repeat(json_tags, length, whole / 4, ",7");
+    length = put(json_tags, length, "]},{\"name\":\"b\",\"value\":[\"t\"", 0);
+    length = repeat(json_tags, length, whole / 2, ",\"t%d\"");
+    length = put(json_tags, length, "]},{\"name\":\"c\",\"type\":\"ARRAY_DOUBLE\",\"value\":[0.5", 0);
+    length = repeat(json_tags, length, whole * 3 / 4, ",%d");
+    length = put(json_tags, length, "]},{\"name\":\"d\",\"value\":[true", 0);
+    length = repeat(json_tags, length, whole, ",true");
+    put(json_tags, length, "]}]}", 0);
+    length = put(parameters, 0, "{\"static_tags\":{\"s\":\"", 0);
+    length = repeat(parameters, length, half, "zzzzzzzz");
+    put(parameters, length, "\"}}", 0);
+    length = put(parameters_of_many, 0, "{\"static_tags\":{\"o\":{\"a\":[1", 0);
+    length = repeat(parameters_of_many, length, half, ",%d");
+    length = put(parameters_of_many, length, "]}", 0);
+    length = repeat(parameters_of_many, length, whole, ",\"t%d\":1");
+    put(parameters_of_many, length, "}}", 0);
+    length = put(settings, 0, "{\"url\":\"ws://127.0.0.1:1/\",\"static_tags\":{\"s\":\"", 0);
+    length = repeat(settings, length, half, "zzzzzzzz");
+    put(settings, length, "\"}}", 0);
+    length = put(settings_of_many, 0, "{\"url\":\"ws://127.0.0.1:1/\",\"format\":3,\"schema\":{\"a\":[\"${tags}\"", 0);
+    length = repeat(settings_of_many, length, half, ",\"${node} %d\"");
+    length = put(settings_of_many, length, "],\"b\":\"", 0);
+    length = repeat(settings_of_many, length, half * 3 / 2, "long text ");
+    length = put(settings_of_many, length, "\"},\"static_tags\":{\"first\":1", 0);
+    length = repeat(settings_of_many, length, whole, ",\"t%d\":1");
+    put(settings_of_many, length, "}}", 0);
+    length = put(settings_in_texts, 0, "{\"url\":\"ws://127.0.0.1:1/", 0);
+    length = repeat(settings_in_texts, length, 100000, " ");
+    length = put(settings_in_texts, length, ",\",\"headers\":\"{\\\"X-A\\\":\\\"", 0);
+    length = repeat(settings_in_texts, length, 108000, "h");
+    length = repeat(settings_in_texts, put(settings_in_texts, length, "\\\"", 0), half, " ");
+    length = put(settings_in_texts, length, "}\",\"static_tags\":\"{\\\"s\\\":\\\"", 0);
+    length = repeat(settings_in_texts, length, whole, "zzzzzzzz");
+    put(settings_in_texts, length, "\\\"}\"}", 0);
+    length = put(settings_of_files, 0, "{\"url\":\"ws://127.0.0.1:1/\",\"token\":\"", 0);
+    length = repeat(settings_of_files, length, 16000, "t");
+    length = put(settings_of_files, length, "\",\"ca\":\"", 0);
+    length = repeat(settings_of_files, length, whole / 2, "-----BEGIN CERTIFICATE-----\\nAAAA\\n");
+    put(settings_of_files, length, "\"}", 0);
+    length = put(template, 0, "{\"schema\":{\"${node}\":\"${tag_values}\",\"a\":[\"${timestamp}\"", 0);
+    length = repeat(template, length, whole, ",\"%d ${group} x\"");
+    put(template, length, "]}}", 0);
+    length = put(reports, 0, "{\"uuid\":\"", 0);
+    length = repeat(reports, length, half / 2, "uuid");
+    length = put(reports, length, "\",\"error\":7,\"timestamp\":1,\"states\":[{\"node\":\"a\",\"link\":1,\"running\":3}", 0);
+    length = repeat(reports, length, half, ",{\"node\":\"driver%d\",\"link\":1,\"running\":3}");
+    length = put(reports, length, "],\"tags\":[{\"group\":\"g\",\"name\":\"t\",\"error\":0}", 0);
+    length = repeat(reports, length, whole, ",{\"group\":\"g\",\"name\":\"t%d\",\"error\":0}");
+    put(reports, length, "]}", 0);
+    length = put(custom, 0, "{\"a\":1,\"a\":[2,18446744073709551615],\"s\":\"\x80", 0);
+    length = repeat(custom, length, whole, " custom\x80 ");
+    put(custom, length, "\"}", 0);
+}
 
 static void fill(void)
 {
-    size_t length;
-
     memset(text, 'x', sizeof text);
-    length = (size_t)sprintf(json_text, "{\"node\":\"d\",\"group\":\"g\",\"values\":{\"a\":[1");
-    while (length < sizeof json_text / 2)
-        length += (size_t)sprintf(json_text + length, ",%d", (int)(length % 10));
-    length += (size_t)sprintf(json_text + length, "],\"o\":{\"s\":\"");
-    while (length < sizeof json_text - 64)
-        json_text[length++] = 'y';
-    sprintf(json_text + length, "\"}}}");
-    length = (size_t)sprintf(parameters, "{\"static_tags\":{\"s\":\"");
-    while (length < sizeof parameters / 2)
-        parameters[length++] = 'z';
-    sprintf(parameters + length, "\"}}");
-    length = (size_t)sprintf(settings, "{\"url\":\"ws://127.0.0.1:1/\",\"static_tags\":{\"s\":\"");
-    while (length < sizeof settings / 2)
-        settings[length++] = 'z';
-    sprintf(settings + length, "\"}}");
+    fill_documents();
     for (int index = 0; index < states; index++) {
         driver_states[index].node = "driver";
         driver_states[index].is_driver = true;
     }
     for (int index = 0; index < tags; index++)
         tag_list[index] = text_tag("tag", "some text of its value", NEURON_WS_NUL_TERMINATED);
+    custom_tag = text_tag("custom", custom, NEURON_WS_NUL_TERMINATED);
+    custom_tag.type = NEURON_WS_TYPE_CUSTOM;
+}
+
+static neuron_ws_status_t created(const char *document)
+{
+    neuron_ws_node_t *other = NULL;
+    return neuron_ws_node_create("other", document, NULL, &other);
 }
 
 static neuron_ws_status_t call_create(neuron_ws_node_t *node)
 {
-    neuron_ws_node_t *other = NULL;
     (void)node;
-    return neuron_ws_node_create("other", settings, NULL, &other);
+    return created(settings);
+}
+
+static neuron_ws_status_t call_create_many(neuron_ws_node_t *node)
+{
+    (void)node;
+    return created(settings_of_many);
+}
+
+static neuron_ws_status_t call_create_texts(neuron_ws_node_t *node)
+{
+    (void)node;
+    return created(settings_in_texts);
+}
+
+/* Certificates that are none: refused, if there is memory enough to find out. */
+static neuron_ws_status_t call_create_files(neuron_ws_node_t *node)
+{
+    neuron_ws_status_t status = created(settings_of_files);
+    (void)node;
+    return status == NEURON_WS_INVALID_SETTINGS ? NEURON_WS_OK : status;
 }
 
 static neuron_ws_status_t call_configure(neuron_ws_node_t *node)
@@ -110,15 +209,46 @@ static neuron_ws_status_t call_subscribe(neuron_ws_node_t *node)
     return neuron_ws_node_subscribe(node, "driver", "group", parameters);
 }
 
+static neuron_ws_status_t call_subscribe_tags(neuron_ws_node_t *node)
+{
+    return neuron_ws_node_subscribe(node, "driver", "group", parameters_of_many);
+}
+
+/* So many that their table grows. */
+static neuron_ws_status_t call_subscribe_many(neuron_ws_node_t *node)
+{
+    char name[16];
+
+    for (int index = 0; index < groups; index++) {
+        neuron_ws_status_t status;
+        sprintf(name, "group%d", index);
+        status = neuron_ws_node_subscribe(node, "driver", name, NULL);
+        if (status != NEURON_WS_OK)
+            return status;
+    }
+    return neuron_ws_node_rename(node, "driver", NULL, "another", NULL);
+}
+
 static neuron_ws_status_t call_push(neuron_ws_node_t *node)
 {
     neuron_ws_group_t group = group_of(tag_list, tags);
     return neuron_ws_node_push(node, &group, NULL);
 }
 
+static neuron_ws_status_t call_push_custom(neuron_ws_node_t *node)
+{
+    neuron_ws_group_t group = group_of(&custom_tag, 1);
+    return neuron_ws_node_push(node, &group, NULL);
+}
+
 static neuron_ws_status_t call_push_json(neuron_ws_node_t *node)
 {
     return neuron_ws_node_push_json(node, json_text, strlen(json_text), NULL);
+}
+
+static neuron_ws_status_t call_push_json_tags(neuron_ws_node_t *node)
+{
+    return neuron_ws_node_push_json(node, json_tags, strlen(json_tags), NULL);
 }
 
 static neuron_ws_status_t call_send(neuron_ws_node_t *node)
@@ -131,23 +261,47 @@ static neuron_ws_status_t call_push_states(neuron_ws_node_t *node)
     return neuron_ws_node_push_states(node, driver_states, states, sizeof *driver_states, NULL);
 }
 
-static neuron_ws_status_t call_encode(neuron_ws_node_t *node)
+/* What was written is what is written where there is memory enough: nothing of it was lost on the way. */
+static neuron_ws_status_t same(neuron_ws_status_t (*encode)(char *buffer, size_t size, size_t *length))
 {
-    neuron_ws_group_t group = group_of(tag_list, tags);
-    size_t length = 0;
-    neuron_ws_status_t status = neuron_ws_encode(NEURON_WS_FORMAT_TAGS, parameters, &group, NULL, 0, &length);
-    (void)node;
-    return status == NEURON_WS_BUFFER_TOO_SMALL ? NEURON_WS_OK : status;
+    static char got[8 << 20], expected[8 << 20];
+    size_t length = 0, expected_length = 0;
+    long n = fails_at, bytes = limit;
+    neuron_ws_status_t status = encode(got, sizeof got, &length);
+
+    fails_at = 0;
+    limit = -1;
+    if (status == NEURON_WS_OK &&
+        (encode(expected, sizeof expected, &expected_length) != NEURON_WS_OK || length != expected_length ||
+         memcmp(got, expected, length) != 0))
+        status = NEURON_WS_SYSTEM;
+    fails_at = n;
+    limit = bytes;
+    return status;
 }
 
-static neuron_ws_status_t call_encode_json(neuron_ws_node_t *node)
-{
-    size_t length = 0;
-    neuron_ws_status_t status =
-        neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, parameters, json_text, strlen(json_text), NULL, 0, &length);
-    (void)node;
-    return status == NEURON_WS_BUFFER_TOO_SMALL ? NEURON_WS_OK : status;
-}
+#define ENCODES(name, ...)                                                                                             \
+    static neuron_ws_status_t name##_into(char *buffer, size_t size, size_t *length)                                   \
+    {                                                                                                                  \
+        neuron_ws_group_t group = group_of(tag_list, tags), custom_group = group_of(&custom_tag, 1);                  \
+        group.timestamp_ms = custom_group.timestamp_ms = 1;                                                            \
+        (void)group, (void)custom_group;                                                                               \
+        return __VA_ARGS__;                                                                                            \
+    }                                                                                                                  \
+    static neuron_ws_status_t name(neuron_ws_node_t *node)                                                             \
+    {                                                                                                                  \
+        (void)node;                                                                                                    \
+        return same(name##_into);                                                                                      \
+    }
+
+ENCODES(call_encode, neuron_ws_encode(NEURON_WS_FORMAT_TAGS, parameters, &group, buffer, size, length))
+ENCODES(call_encode_many, neuron_ws_encode(NEURON_WS_FORMAT_ECP, parameters_of_many, &group, buffer, size, length))
+ENCODES(call_encode_template, neuron_ws_encode(NEURON_WS_FORMAT_CUSTOM, template, &group, buffer, size, length))
+ENCODES(call_encode_custom, neuron_ws_encode(NEURON_WS_FORMAT_ECP, NULL, &custom_group, buffer, size, length))
+ENCODES(call_encode_states, neuron_ws_encode(NEURON_WS_FORMAT_STATES, reports, NULL, buffer, size, length))
+ENCODES(call_encode_written, neuron_ws_encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE, reports, NULL, buffer, size, length))
+ENCODES(call_encode_json, neuron_ws_encode_json(NEURON_WS_FORMAT_TAGS, parameters, json_tags, strlen(json_tags),
+                                                buffer, size, length))
 
 static neuron_ws_status_t call_start(neuron_ws_node_t *node)
 {
@@ -164,10 +318,29 @@ static const struct {
     const char *name;
     neuron_ws_status_t (*call)(neuron_ws_node_t *node);
 } calls[] = {
-    {"create", call_create},       {"configure", call_configure},     {"subscribe", call_subscribe},
-    {"push", call_push},           {"push_json", call_push_json},     {"send", call_send},
-    {"encode", call_encode},       {"push_states", call_push_states}, {"start", call_start},
-    {"flush", call_flush},         {"encode_json", call_encode_json},
+    {"create", call_create},
+    {"  many values", call_create_many},
+    {"  in texts", call_create_texts},
+    {"  files", call_create_files},
+    {"configure", call_configure},
+    {"subscribe", call_subscribe},
+    {"  many values", call_subscribe_tags},
+    {"  many groups", call_subscribe_many},
+    {"push", call_push},
+    {"  CUSTOM", call_push_custom},
+    {"push_json", call_push_json},
+    {"  tags", call_push_json_tags},
+    {"send", call_send},
+    {"encode", call_encode},
+    {"  many values", call_encode_many},
+    {"  template", call_encode_template},
+    {"  CUSTOM, ECP", call_encode_custom},
+    {"  states", call_encode_states},
+    {"  written tags", call_encode_written},
+    {"encode_json", call_encode_json},
+    {"push_states", call_push_states},
+    {"start", call_start},
+    {"flush", call_flush},
 };
 
 /* --------------------------------------------------------------------------------------------------- the children */
@@ -228,9 +401,9 @@ static void every_limit(size_t index)
         if (ending == died || ending == ended_otherwise)
             fprintf(stderr, "    %s with %ld bytes %s\n", calls[index].name, bytes,
                     ending == died ? "died" : "had another status");
-        bytes += 128 * 1024;
+        bytes += bytes < 1 << 20 ? 128 * 1024 : 1 << 20;
     }
-    printf("%-12s limits %5ld no memory, %5ld done all the same, %3ld other statuses, %5ld died\n", calls[index].name,
+    printf("%-14s limits %5ld no memory, %5ld done all the same, %3ld other statuses, %5ld died\n", calls[index].name,
            endings[ended_no_memory], endings[ended_well], endings[ended_otherwise], endings[died]);
     CHECK(endings[died] == 0 && endings[ended_otherwise] == 0);
 }
@@ -245,10 +418,11 @@ static void every_allocation(size_t index, size_t from, long step)
         endings[ending]++;
         n += step;
     }
-    printf("%-12s %-6s %5ld no memory, %5ld done all the same, %3ld other statuses, %5ld died\n", calls[index].name,
+    printf("%-14s %-6s %5ld no memory, %5ld done all the same, %3ld other statuses, %5ld died\n", calls[index].name,
            from == large ? "large" : "any", endings[ended_no_memory], endings[ended_well], endings[ended_otherwise],
            endings[died]);
-    if (from == large && (calls[index].call == call_push || calls[index].call == call_send))
+    /* Certificates are Swift's own work. */
+    if (from == large && calls[index].call != call_create_files)
         CHECK(endings[died] == 0 && endings[ended_otherwise] == 0);
 }
 
@@ -256,9 +430,9 @@ int main(int count, char **arguments)
 {
     fill();
     for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
-        every_limit(index);
-    for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
         every_allocation(index, large, 1);
+    for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
+        every_limit(index);
     /* Any allocation: thousands in some calls, of which each so many-th is tried. */
     if (count > 1)
         for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)

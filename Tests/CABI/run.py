@@ -105,7 +105,7 @@ def main() -> int:
             for what, program in built.items():
                 name = what.partition(",")[0]
                 arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port]}
-                tally.program(what, [program, *arguments.get(name, [])], 240)
+                tally.program(what, [program, *arguments.get(name, [])], 900)
             for what, found in hpp.programs(build, link):
                 if isinstance(found, Path):
                     tally.program(what, [found, echo.port], 240)

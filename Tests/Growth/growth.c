@@ -321,6 +321,44 @@ static void a_push_among_subscriptions(void) {
     group.group = "group0";
 }
 
+/* ---- What is longer than anybody takes ---- */
+
+static void settings_of_commas(void) {
+    add("{\"url\":\"ws://127.0.0.1:9/");
+    for (size_t index = 0; index < size; index++) add(",");
+    add(" x\"}");
+}
+
+static void a_name_of_kilobytes(void) {
+    node_make();
+    text = malloc(size * 1024 + 1);
+    memset(text, 'x', size * 1024);
+    text[size * 1024] = 0;
+}
+
+static void rename_a_long_name(void) {
+    if (neuron_ws_node_rename(node, text, NULL, text, NULL) != NEURON_WS_INVALID_ARGUMENT) die("not refused");
+}
+
+static void settings_of_kilobytes(void) {
+    size *= 2;
+    a_name_of_kilobytes();
+}
+
+static void a_custom_value_of_megabytes(void) {
+    static neuron_ws_tag_t tag = {.name = "tag", .type = NEURON_WS_TYPE_CUSTOM};
+    node_make();
+    check(neuron_ws_node_subscribe(node, "*", "*", NULL), "subscribe");
+    tag.value.text.length = size << 20;
+    tag.value.text.data = calloc(1, size << 20);
+    group.tags = &tag;
+    group.tag_count = 1;
+}
+
+static void push_too_much(void) {
+    if (neuron_ws_node_push(node, &group, NULL) != NEURON_WS_TOO_BIG) die("not refused");
+}
+
 /* ---- The queue ---- */
 
 static void waiting_messages(void) {
@@ -369,6 +407,10 @@ static const struct growth_case {
     {"written", 2000, LINEAR, written_tags, encode_written, "tags in a write's response"},
     {"settings_unknown", 4000, LINEAR, settings_of_unknown_names, refuse_settings, "unknown names in settings"},
     {"settings_certificate", 4000, LINEAR, settings_with_a_long_certificate, refuse_settings, "a broken PEM text"},
+    {"settings_urls", 4000, LINEAR, settings_of_commas, refuse_settings, "commas in a text of URLs"},
+    {"long_name", 4000, CONSTANT, a_name_of_kilobytes, rename_a_long_name, "kilobytes of a name, which has 1 at most"},
+    {"long_settings", 4000, CONSTANT, settings_of_kilobytes, refuse_settings, "kilobytes of settings past the limit"},
+    {"custom_large", 100, CONSTANT, a_custom_value_of_megabytes, push_too_much, "megabytes of a CUSTOM value past it"},
     {"subscribe", 4000, LINEAR, node_make, subscribe_all, "subscriptions that are made"},
     {"unsubscribe", 4000, LINEAR, subscriptions_of_many_drivers, end_each, "subscriptions that are ended"},
     {"unsubscribe_driver", 4000, LINEAR, subscriptions_of_one_driver, end_the_driver, "a driver's subscriptions"},

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
+import itertools
 import json
 import re
 import secrets
 import socket
 import ssl
+import struct
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,7 +199,8 @@ def test_a_key_file_and_plain_tcp_leave_nothing_either(
 ) -> None:
     identity = Identity(tmp_path / "one", RSA, ENCRYPTED)
     password, token, wrong = secret(), secret(), secret()
-    needles = [secret().encode(), *identity.needles, *basic("operator", password), token.encode(), wrong.encode()]
+    attempt = secret()
+    needles = [attempt.encode(), *identity.needles, *basic("operator", password), token.encode(), wrong.encode()]
     with wss_server(authority, identity) as secure, foreign.Server() as plain:
         quick = {"reconnect-min": 0.05, "reconnect-max": 0.2}
         first = quick | {
@@ -205,7 +211,8 @@ def test_a_key_file_and_plain_tcp_leave_nothing_either(
         memory = searched(program, tmp_path, first, second, refused, needles)
     assert memory.found("refused", needles) == {}
     assert memory.found("connected", identity.needles)
-    assert memory.found("configured", needles).keys() == {token.encode()}
+    # What before_connect set is kept as long as the connection: the server may say it again.
+    assert memory.found("configured", needles).keys() == {token.encode(), attempt.encode()}
     assert memory.found("destroyed", needles) == {}
 
 
@@ -260,3 +267,66 @@ def test_a_key_that_everybody_may_read_is_told_once_at_each_start_and_with_new_s
         assert told() == 2 * [
             f'WARN "key" names the file {identity.key}, which holds a private key and which everybody may read: '
             f"chmod 600 {identity.key}."]
+
+
+TOKEN = "token-that-only-we-know"
+
+
+def echoes(listener: socket.socket) -> None:
+    """Says on each connection again, another way each time, what it was told in the header Authorization."""
+    for number in itertools.count():
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(4096) or b"\r\n\r\n"
+            fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+            said = fields["Authorization"]
+            digest = hashlib.sha1((fields["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode())
+            accept = f"Sec-WebSocket-Accept: {base64.b64encode(digest.digest()).decode()}\r\n"
+            upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept
+            word = said.split(" ")[1]
+            reason = f"\x1bunknown: {word} {said}".encode()
+            answer = [
+                f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/login/{word}\r\n\r\n".encode(),
+                upgrade.replace("websocket", said).encode() + b"\r\n",
+                (upgrade + f"Sec-WebSocket-Protocol: {word}\r\n\r\n").encode(),
+                (upgrade + "\r\n").encode() + bytes([0x88, 2 + len(reason)]) + struct.pack("!H", 4001) + reason,
+                (upgrade + "\r\n").encode() + bytes([0x81, len(said)]) + said.encode(),
+            ][number % 5]
+            connection.sendall(answer)
+            if number % 5 < 4:
+                connection.shutdown(socket.SHUT_WR)
+            else:
+                connection.settimeout(0.3)
+            while connection.recv(4096):
+                pass
+
+
+@pytest.mark.parametrize("credentials", [
+    {"token": TOKEN}, {"username": "gateway", "password": TOKEN}, {"headers": {"Authorization": "Plant " + TOKEN}},
+])
+def test_what_a_server_echoes_is_masked(credentials: dict[str, Any]) -> None:
+    lines: list[str] = []
+    states: list[neuron_ws.State] = []
+
+    def has_heard_all() -> bool:
+        node.poll()
+        states.append(node.state)
+        return any("nobody here takes it" in line for line in lines)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=echoes, args=(listener,), daemon=True).start()
+        settings = {"url": f"ws://127.0.0.1:{listener.getsockname()[1]}/", "reconnect-min": 0.01, **credentials,
+                    "reconnect-max": 0.02, "log-level": "debug"}
+        node = neuron_ws.Node("echo", settings, on_log=lambda event: lines.append(event.text))
+        with node:
+            foreign.wait_until(has_heard_all, 120)
+    told = lines + [state.message for state in states] + [state.close_reason for state in states]
+    assert any("it points to http://127.0.0.1/login/…" in text for text in told), told
+    assert any(state.close_reason.startswith("\\u{1b}unknown: …") for state in states), told
+    secret_words = [TOKEN, base64.b64encode(f"gateway:{TOKEN}".encode()).decode()]
+    assert not [text for text in told if any(word in text for word in secret_words)]

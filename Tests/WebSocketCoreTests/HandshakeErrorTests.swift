@@ -6,6 +6,8 @@ struct HandshakeErrorTests {
     @Test func saysWhatCameAndWhatWasExpected() {
         let redirect = HandshakeError.unexpectedStatus(302, location: "wss://h/x?key=secret", retryAfterSeconds: nil)
         #expect(redirect.text == "The server answered with HTTP status 302; expected 101; it points to wss://h/x.")
+        let named = HandshakeError.unexpectedStatus(302, location: "wss://me:hunter2@h/x", retryAfterSeconds: nil)
+        #expect(named.text.contains("it points to wss://h/x") && !named.text.contains("hunter2"))
         let busy = HandshakeError.unexpectedStatus(503, location: nil, retryAfterSeconds: 7)
         #expect(busy.text == "The server answered with HTTP status 503; expected 101; it asks to wait 7 s.")
         #expect(

@@ -1,3 +1,4 @@
+import CLinux
 import CNeuronWS
 import NodeCore
 
@@ -48,27 +49,33 @@ func checkedSize<Struct>(
     do throws(StructSizeError) { return try kind.size(at: pointer) } catch { throw NodeError(error) }
 }
 
-
 /// A NUL-terminated name from the host: 1 to `bytesMax` bytes, no control characters.
 func checkedName(
     _ pointer: UnsafePointer<CChar>?, _ name: StaticString, bytesMax: Int
 ) throws(NodeError) -> String {
+    String(decoding: try checkedText(pointer, name, bytesMax: bytesMax), as: UTF8.self)
+}
+
+/// The same where it lies.
+func checkedText(
+    _ pointer: UnsafePointer<CChar>?, _ name: StaticString, bytesMax: Int
+) throws(NodeError) -> UnsafeRawBufferPointer {
     guard let pointer else { throw .invalidArgument("`\(name)` is NULL") }
-    let bytes = textBytes(pointer)
-    guard bytes.count >= 1, bytes.count <= bytesMax else {
-        throw .invalidArgument("`\(name)` has \(bytes.count) bytes; expected 1 to \(bytesMax)")
+    let bytes = boundedText(pointer, bytesMax: bytesMax)
+    guard bytes.count <= bytesMax else {
+        throw .invalidArgument("`\(name)` has more than \(bytesMax) bytes; expected 1 to \(bytesMax)")
     }
+    guard bytes.count >= 1 else { throw .invalidArgument("`\(name)` has 0 bytes; expected 1 to \(bytesMax)") }
     guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
         throw .invalidArgument("`\(name)` holds control characters")
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
 }
 
-/// The bytes of a NUL-terminated text, without the NUL.
-func textBytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
-    var length = 0
-    while pointer[length] != 0 { length += 1 }
-    return UnsafeRawBufferPointer(start: pointer, count: length)
+/// The bytes of a NUL-terminated text, without the NUL; of one that is longer than `bytesMax`, one byte more than that.
+/// Nothing behind is looked at: where a text that nobody takes ends is its host's business. NULL: no bytes.
+func boundedText(_ pointer: UnsafePointer<CChar>?, bytesMax: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: pointer, count: pointer.map { strnlen($0, bytesMax + 1) } ?? 0)
 }
 
 /// What is wrong with the room that a text goes to; nil: nothing.

@@ -14,6 +14,11 @@ private func withAttempt(
     } catch { return failed(error) }
 }
 
+/// Of a header field, which is refused where it is longer.
+private func fieldText(_ text: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
+    boundedText(text, bytesMax: HandshakeResponseParser.fieldLineBytesMax)
+}
+
 @c @implementation
 public func neuron_ws_attempt_set_url(
     _ attempt: AttemptHandlePointer?, _ url: UnsafePointer<CChar>?
@@ -21,7 +26,8 @@ public func neuron_ws_attempt_set_url(
     guard let url else { return failedNull("url") }
     return withAttempt(attempt) { attempt throws(NodeError) in
         do throws(URLError) {
-            attempt.url = try WebSocketURL.parse(String(decoding: textBytes(url), as: UTF8.self))
+            let text = boundedText(url, bytesMax: WebSocketURL.maxURLBytes)
+            attempt.url = try WebSocketURL.parse(String(decoding: text, as: UTF8.self))
         } catch { throw NodeError.invalidSettings("the URL cannot be used: \(error.text)") }
     }
 }
@@ -32,8 +38,8 @@ public func neuron_ws_attempt_set_header(
 ) -> neuron_ws_status_t {
     guard let name else { return failedNull("name") }
     return withAttempt(attempt) { attempt throws(NodeError) in
-        let name = String(decoding: textBytes(name), as: UTF8.self)
-        let value = value.map { SecretBytes(textBytes($0)) }
+        let name = String(decoding: fieldText(name), as: UTF8.self)
+        let value = value.map { SecretBytes(fieldText($0)) }
         do throws(HeaderError) {
             // One that is taken away needs no value, and Host has to have one.
             let checked = value ?? (Attempt.isSame(name, "Host") ? "none" : "")
@@ -55,7 +61,7 @@ public func neuron_ws_attempt_set_token(
 ) -> neuron_ws_status_t {
     guard let token else { return failedNull("token") }
     return withAttempt(attempt) { attempt throws(NodeError) in
-        let token = SecretBytes(textBytes(token))
+        let token = SecretBytes(fieldText(token))
         do throws(HeaderError) {
             try SecretBytes.joined("Bearer ", token).withBytes { value throws(HeaderError) in
                 try HandshakeRequest.validate(headerName: "Authorization", value: value)

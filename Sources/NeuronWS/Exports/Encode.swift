@@ -57,7 +57,11 @@ private func encode(
 ) -> neuron_ws_status_t? {
     let output = encoder.buffer
     do throws(EncodingError) {
-        let options = try options_json.map { json throws(EncodingError) in try EncodeDocument.parse(textBytes(json)) }
+        let options = try options_json.map { json throws(EncodingError) in
+            try EncodeDocument.parse(boundedText(json, bytesMax: EncodeDocument.documentBytesMax))
+        }
+        // Texts are borrowed from it.
+        defer { withExtendedLifetime(options) {} }
         let isWritten: Bool
         if let upload = UploadFormat(rawValue: format.rawValue) {
             guard let group else { return failedNull("group") }
@@ -106,15 +110,13 @@ private func encodeReport(
 ) throws(EncodingError) -> Bool {
     switch format {
     case .NEURON_WS_FORMAT_STATES:
-        let (timestamp, states) = try options.driverStates()
-        return try DriverStates.encode(
-            states, timestampMilliseconds: timestamp ?? Clock.wallMilliseconds, into: output) != .skipped
+        return try options.encodeDriverStates(now: Clock.wallMilliseconds, into: output) != .skipped
     case .NEURON_WS_FORMAT_WRITE_RESPONSE:
         try WriteResponse.encode(
             uuid: try options.text("uuid"), error: try options.integer("error"),
             reason: try options.optionalText("reason"), into: output)
     case .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE:
-        try WriteTagsResponse.encode(uuid: try options.text("uuid"), try options.writtenTags(), into: output)
+        try options.encodeWrittenTags(into: output)
     default:
         preconditionFailure("the other formats are not written from options alone")
     }

@@ -4,6 +4,15 @@ import NodeCore
 /// Longest name of a node, bytes.
 private let nodeNameBytesMax = 128
 
+private func settingsText(_ text: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
+    boundedText(text, bytesMax: NodeSettings.documentBytesMax)
+}
+
+/// Of a driver or a group.
+private func nameText(_ name: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
+    boundedText(name, bytesMax: SubscriptionTable.nameBytesMax)
+}
+
 @c @implementation
 public func neuron_ws_node_create(
     _ name: UnsafePointer<CChar>?, _ settings_json: UnsafePointer<CChar>?, _ host: UnsafePointer<neuron_ws_host_t>?,
@@ -15,7 +24,7 @@ public func neuron_ws_node_create(
         let name = try checkedName(name, "name", bytesMax: nodeNameBytesMax)
         var callbacks = HostCallbacks()
         if let host { callbacks = try HostCallbacks(copying: host) }
-        node.pointee = try Node.make(name: name, settings: textBytes(settings_json), host: callbacks)
+        node.pointee = try Node.make(name: name, settings: settingsText(settings_json), host: callbacks)
         return .NEURON_WS_OK
     } catch { return failed(error) }
 }
@@ -77,7 +86,7 @@ public func neuron_ws_node_configure(
 ) -> neuron_ws_status_t {
     guard let settings_json else { return failedNull("settings_json") }
     return withNode(node) { node throws(NodeError) in
-        try node.configure(textBytes(settings_json))
+        try node.configure(settingsText(settings_json))
         return .NEURON_WS_OK
     }
 }
@@ -91,7 +100,10 @@ public func neuron_ws_node_subscribe(
     guard let group else { return failedNull("group") }
     return withNode(node) { node throws(NodeError) in
         try node.subscribe(
-            driver: textBytes(driver), group: textBytes(group), parameters: params_json.map(textBytes))
+            driver: nameText(driver), group: nameText(group),
+            parameters: params_json.map {
+                boundedText($0, bytesMax: SubscriptionParameters.documentBytesMax)
+            })
         return .NEURON_WS_OK
     }
 }
@@ -102,7 +114,7 @@ public func neuron_ws_node_unsubscribe(
 ) -> neuron_ws_status_t {
     guard let driver else { return failedNull("driver") }
     return withNode(node) { node throws(NodeError) in
-        try node.unsubscribe(driver: textBytes(driver), group: group.map(textBytes))
+        try node.unsubscribe(driver: nameText(driver), group: group.map(nameText))
         return .NEURON_WS_OK
     }
 }
@@ -119,13 +131,14 @@ public func neuron_ws_node_rename(
             guard group == nil, new_group == nil else {
                 throw .invalidArgument("`group` and `new_group` go together: both or none")
             }
-            try node.rename(driver: textBytes(driver), to: textBytes(new_driver))
+            try node.rename(driver: nameText(driver), to: nameText(new_driver))
             return .NEURON_WS_OK
         }
-        guard textBytes(driver).elementsEqual(textBytes(new_driver)) else {
+        // As far as names go: longer ones are refused below.
+        guard nameText(driver).elementsEqual(nameText(new_driver)) else {
             throw .invalidArgument("a group keeps its driver: `driver` and `new_driver` must be the same")
         }
-        try node.rename(driver: textBytes(driver), group: textBytes(group), to: textBytes(new_group))
+        try node.rename(driver: nameText(driver), group: nameText(group), to: nameText(new_group))
         return .NEURON_WS_OK
     }
 }

@@ -79,42 +79,41 @@ public func neuron_ws_node_push_states(
 ) -> neuron_ws_status_t {
     guard states != nil || count == 0 else { return failedNull("states") }
     return withNode(node) { node throws(NodeError) in
-        let list: [DriverState]
         do throws(NodeError) {
-            list = try driverStates(UnsafeRawPointer(states), count: count, stride: stride)
+            try checkStates(UnsafeRawPointer(states), count: count, stride: stride)
         } catch {
             node.countRejected()
             throw error
         }
-        let number = try node.push(states: list)
+        let number = try node.push(stateCount: count) { index in
+            // Checked above; a host that changes them meanwhile gets what it made of them.
+            guard let states = UnsafeRawPointer(states),
+                let state = try? HostStructs.driverState.element(at: states + index * stride, stride: stride)
+            else { return DriverState(node: UnsafeRawBufferPointer(start: nil, count: 0), link: 0, running: 0) }
+            return DriverState(
+                node: boundedText(state.node, bytesMax: Int(NEURON_WS_NAME_MAX)), link: Int64(state.link),
+                running: Int64(state.running), isDriver: state.is_driver)
+        }
         id?.pointee = number
         return .NEURON_WS_OK
     }
 }
 
-/// Copies of the host's structs, which lie `stride` bytes apart: a newer host's are longer.
-private func driverStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) throws(NodeError) -> [DriverState] {
+/// The host's structs lie `stride` bytes apart: a newer host's are longer.
+private func checkStates(_ states: UnsafeRawPointer?, count: Int, stride: Int) throws(NodeError) {
     guard count >= 0, count <= Int(NEURON_WS_TAGS_MAX) else {
         throw .tooBig("\(UInt(bitPattern: count)) states; at most \(NEURON_WS_TAGS_MAX) are taken")
     }
-    guard let states else { return [] }
+    guard let states else { return }
     do throws(StructSizeError) {
         _ = try HostStructs.driverState.stride(stride, named: "stride")
     } catch { throw NodeError(error) }
-    // Each with its name in a String of its own, and what it becomes.
-    guard Headroom.has(count * (MemoryLayout<DriverState>.stride + 64)) else { throw .noMemory }
-    var list: [DriverState] = []
-    list.reserveCapacity(count)
     for index in 0..<count {
         let state: neuron_ws_driver_state_t
         do throws(StructSizeError) {
             // At most NEURON_WS_TAGS_MAX times HostStructs.bytesMax: far from an overflow.
             state = try HostStructs.driverState.element(at: states + index * stride, stride: stride)
         } catch { throw NodeError(error) }
-        let name = try checkedName(state.node, "states[].node", bytesMax: Int(NEURON_WS_NAME_MAX))
-        list.append(
-            DriverState(
-                node: name, link: Int64(state.link), running: Int64(state.running), isDriver: state.is_driver))
+        _ = try checkedText(state.node, "states[].node", bytesMax: Int(NEURON_WS_NAME_MAX))
     }
-    return list
 }

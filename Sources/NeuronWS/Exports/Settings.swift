@@ -29,7 +29,10 @@ public func neuron_ws_settings_check(
     guard isTerminated || length >= 0 else {
         return failed(.NEURON_WS_INVALID_ARGUMENT, "`length` is larger than any memory")
     }
-    let document = isTerminated ? textBytes(json) : UnsafeRawBufferPointer(start: json, count: length)
+    let document =
+        isTerminated
+        ? boundedText(json, bytesMax: NodeSettings.documentBytesMax)
+        : UnsafeRawBufferPointer(start: json, count: length)
     let faults: [SettingsError]
     do throws(NodeError) { faults = try Configuration.faults(document) } catch { return failed(error) }
     guard let error = SettingsError.joined(faults) else { return .NEURON_WS_OK }

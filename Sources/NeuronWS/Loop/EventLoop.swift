@@ -65,6 +65,7 @@ final class EventLoop: @unchecked Sendable {
     let receiveBuffer: UnsafeMutableRawBufferPointer
     /// Where TLS decrypts to.
     let plaintextBuffer: UnsafeMutableRawBufferPointer
+    private static let bufferBytes = 128 * 1024
     /// Where TLS encrypts to.
     let outputBuffers = BufferPool(bufferBytes: 272 * 1024, keptMax: 4)
     let resolver: Resolver
@@ -72,14 +73,20 @@ final class EventLoop: @unchecked Sendable {
     init(resolver: Resolver = .shared) {
         self.resolver = resolver
         events = .allocate(capacity: Self.eventsPerTurn)
-        receiveBuffer = .allocate(byteCount: 128 * 1024, alignment: 64)
-        plaintextBuffer = .allocate(byteCount: 128 * 1024, alignment: 64)
+        receiveBuffer = Self.buffer()
+        plaintextBuffer = Self.buffer()
+    }
+
+    /// malloc's. Empty: there is no memory, and the loop does not start.
+    private static func buffer() -> UnsafeMutableRawBufferPointer {
+        let start = malloc(bufferBytes)
+        return UnsafeMutableRawBufferPointer(start: start, count: start == nil ? 0 : bufferBytes)
     }
 
     deinit {
         events.deallocate()
-        receiveBuffer.deallocate()
-        plaintextBuffer.deallocate()
+        free(receiveBuffer.baseAddress)
+        free(plaintextBuffer.baseAddress)
     }
 
     var isCurrentThread: Bool {
@@ -94,9 +101,12 @@ final class EventLoop: @unchecked Sendable {
 // MARK: Life
 
 extension EventLoop: ThreadBody {
-    /// Starts the thread. EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
+    /// Starts the thread. ENOMEM, EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
     /// that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
     func start() throws(SystemError) {
+        guard !receiveBuffer.isEmpty, !plaintextBuffer.isEmpty else {
+            throw SystemError(number: ENOMEM, call: "malloc")
+        }
         let isFree = lock.withLock { () -> Bool in
             if state != .idle { return false }
             state = .starting

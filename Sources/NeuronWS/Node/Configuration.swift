@@ -5,7 +5,8 @@ import WebSocketCore
 /// A settings document, made ready for use; immutable, so that threads share it without a lock.
 final class Configuration: @unchecked Sendable {
     let settings: NodeSettings
-    /// Where the settings need no TLS context it is made when `before_connect` asks for wss://; loop-bound then.
+    /// Nil: the settings need none, and none could be made; tried again when `before_connect` asks for wss://,
+    /// loop-bound then.
     private var madeContext: TLSContext?
     private let tls: TLSSettings
     /// What is taken, but should not be so.
@@ -21,26 +22,35 @@ final class Configuration: @unchecked Sendable {
     /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
     static let forgotten = Configuration(settings: .standard, tls: TLSSettings(), context: nil, warnings: [])
 
-    static func make(_ document: UnsafeRawBufferPointer) throws(NodeError) -> Configuration {
-        guard Headroom.hasForDocument(document.count) else { throw .noMemory }
+    /// - Parameter mayBeAskedForTLS: by `before_connect`. The context is made here then, as far as it can be: to read
+    ///   the system's certificates may take tens of milliseconds, which the loop has not.
+    static func make(
+        _ document: UnsafeRawBufferPointer, mayBeAskedForTLS: Bool = false
+    ) throws(NodeError) -> Configuration {
         let settings: NodeSettings
         do throws(SettingsError) {
             settings = try NodeSettings.parse(json: document)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
+        guard hasMemoryForFiles(settings) else { throw .noMemory }
         do throws(TLSConfigurationError) {
             var warnings: [String] = []
             let tls = try makeTLS(settings, &warnings)
-            let context = needsContext(settings) ? try Runtime.shared.tlsContexts.context(tls) : nil
+            var context: TLSContext?
+            if needsContext(settings) {
+                context = try Runtime.shared.tlsContexts.context(tls)
+            } else if mayBeAskedForTLS {
+                // What is wrong with it is told when it is asked for.
+                context = try? Runtime.shared.tlsContexts.context(tls)
+            }
             return Configuration(settings: settings, tls: tls, context: context, warnings: warnings)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
     }
 
     /// All that is wrong with a document; none: a node takes it.
     static func faults(_ document: UnsafeRawBufferPointer) throws(NodeError) -> [SettingsError] {
-        let isTooLong = document.count > NodeSettings.documentBytesMax
-        guard isTooLong || Headroom.hasForDocument(document.count) else { throw .noMemory }
         do throws(SettingsError) {
             let (settings, faults) = try NodeSettings.inspect(json: document)
+            guard hasMemoryForFiles(settings) else { throw SettingsError.noMemory }
             return faults + tlsFaults(settings).filter { fault in !faults.contains { $0.key == fault.key } }
         } catch {
             if error.isOutOfMemory { throw .noMemory }
@@ -67,6 +77,12 @@ final class Configuration: @unchecked Sendable {
             if needsContext(settings) { _ = try Runtime.shared.tlsContexts.context(tls) }
         } catch { note(error) }
         return faults
+    }
+
+    /// Certificates and keys are worked on in Swift's own memory, in copies.
+    private static func hasMemoryForFiles(_ settings: NodeSettings) -> Bool {
+        let texts = [settings.certificateAuthorities, settings.certificate, settings.privateKey]
+        return Headroom.has(texts.reduce(0) { max($0, $1?.count ?? 0) } * PEMSource.copiesMax)
     }
 
     private static func needsContext(_ settings: NodeSettings) -> Bool {
@@ -195,6 +211,13 @@ final class Configuration: @unchecked Sendable {
             url: url, key: key, subprotocols: settings.subprotocols, origin: settings.origin,
             userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers,
             deflate: settings.compression?.offer)
+    }
+
+    /// For what the server says, which this handshake goes to.
+    func mask(_ request: HandshakeRequest) -> SecretMask {
+        SecretMask(
+            headerValues: request.headers.map { $0.value },
+            others: SecretMask.secrets(of: request.url) + [settings.password, settings.token].compactMap { $0 })
     }
 
     private func authorization(_ attempt: Attempt) -> SecretBytes? {

@@ -24,6 +24,8 @@ final class Link {
     var trace: ConnectionTrace?
     /// The opening handshake is the first that its first buffer holds.
     private var isHandshakeWiped = false
+    /// What the server was told, and must not be told by it.
+    var mask = SecretMask.none
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
 

@@ -3,11 +3,7 @@ import NodeCore
 
 /// Start, stop, and the end of a node. Each may be called on the loop too, in a callback, and waits for nothing then.
 extension Node {
-    /// What the loop has for itself, its buffers, and something for its thread, bytes.
-    private static let loopBytes = 512 * 1024
-
     func start() throws(NodeError) {
-        guard Headroom.has(Self.loopBytes) else { throw .noMemory }
         lock.lock()
         guard life == .open else {
             lock.unlock()
@@ -33,6 +29,7 @@ extension Node {
             new.signal()
         } catch {
             lock.unlock()
+            if error.isNoMemory { throw .noMemory }
             throw .system("the loop could not be started: \(error.call) failed with errno \(error.number)")
         }
     }

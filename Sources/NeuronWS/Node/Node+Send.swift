@@ -115,11 +115,13 @@ extension Node {
     // MARK: Driver states
 
     /// Encodes how the drivers stand, and queues it.
-    func push(states: [DriverState]) throws(NodeError) -> UInt64 {
+    func push(stateCount: Int, _ state: (Int) -> DriverState) throws(NodeError) -> UInt64 {
         let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
         let result: EncodedGroup
         do throws(EncodingError) {
-            result = try DriverStates.encode(states, timestampMilliseconds: Clock.wallMilliseconds, into: buffer)
+            result = try DriverStates.encode(
+                count: stateCount, timestampMilliseconds: Clock.wallMilliseconds, into: buffer
+            ) { index throws(EncodingError) in state(index) }
         } catch {
             countRejected()
             throw NodeError(error)

@@ -103,7 +103,8 @@ final class Node: @unchecked Sendable {
         -> NodeHandle
     {
         Runtime.shared.prepare()
-        let configuration = try Configuration.make(settings)
+        let configuration = try Configuration.make(
+            settings, mayBeAskedForTLS: host.host.before_connect != nil)
         let node = Node(name: name, host: host, configuration: configuration)
         node.requests.open(node)
         Runtime.shared.add(node)

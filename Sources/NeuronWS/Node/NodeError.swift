@@ -88,6 +88,7 @@ extension NodeError {
                     + "characters, and \"*\" cannot be renamed")
         case .tooMany:
             self = .tooBig("there are \(SubscriptionTable.countMax) subscriptions already, which is the most")
+        case .noMemory: self = .noMemory
         case .notFound:
             let driver = ForeignText(driver).shown(charactersMax: 64)
             let group = group.map { ", group \"\(ForeignText($0).shown(charactersMax: 64))\"" } ?? ""

@@ -53,6 +53,7 @@ extension NodeSession {
             var target = configuration.target(url: url)
             target.memory = addressMemory
             let link = Link(Connection(request, configuration.connectionOptions))
+            link.mask = configuration.mask(request)
             link.trace = isTraced ? ConnectionTrace() : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)

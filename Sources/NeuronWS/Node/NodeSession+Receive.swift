@@ -89,7 +89,7 @@ extension NodeSession {
             status.extensions = agreed.deflate?.text ?? ""
             perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         case .refused(let error):
-            failed(Ending.handshakeFailed(error, unmetWish: link.stream?.unmetWish))
+            failed(Ending.handshakeFailed(error.masked(by: link.mask), unmetWish: link.stream?.unmetWish))
         case .message(let kind, let bytes):
             bytes.withBytes { messageReceived(kind, $0) }
             link.connection.messageHandled()
@@ -100,7 +100,7 @@ extension NodeSession {
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }
-            closeReceived(Ending.peerClosed(code, reason: reason.text))
+            closeReceived(Ending.peerClosed(code, reason: reason.text.masked(by: link.mask)))
         case .failed(let error):
             frameReplies(link)
             guard isCurrent(link) else { return }

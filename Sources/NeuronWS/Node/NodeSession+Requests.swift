@@ -10,7 +10,8 @@ extension NodeSession {
     /// A whole message from the server: for requests, if the host takes them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         guard !node.listener(NEURON_WS_EVENT_REQUEST).isNobody else { return deliver(kind, bytes) }
-        draw(.bytesParsed, bytes.count)
+        // A large one is looked at in steps, which draw by themselves.
+        draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
         routeDocuments(incoming, kind, bytes, kept: nil)
     }
@@ -82,10 +83,11 @@ extension NodeSession {
     private func logIgnored(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
         let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
+        let beginning = ForeignText.masked(bytes, by: link?.mask ?? .none, bytesMax: 256)
         node.log(
             .NEURON_WS_LOG_NOTICE, .ignoredMessage,
             "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
-                + "takes it\(advice): \(ForeignText(bytes.prefix(256)).shown(charactersMax: 64))")
+                + "takes it\(advice): \(beginning.shown(charactersMax: 64))")
     }
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
@@ -122,7 +124,8 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peerAddress)): \(request.subject.text): \(request.reason).")
+                + "(\(status.peerAddress)): \(request.subject.text(maskedBy: link?.mask ?? .none)): "
+                + "\(request.reason).")
     }
 
     private func answerMalformed(

@@ -112,13 +112,11 @@ struct NodeStatus {
         return deadline <= now ? 0 : Int64(clamping: (deadline - now + 999_999) / 1_000_000)
     }
 
-    /// Copies a text into a char array, NUL-terminated, cut between two characters where it does not fit.
+    /// Copies a text into a char array, NUL-terminated, cut where it does not fit.
     private func put<Characters>(_ text: String, _ array: inout Characters) {
         withUnsafeMutableBytes(of: &array) { room in
-            var length = min(text.utf8.count, room.count - 1)
             let bytes = Array(text.utf8)
-            // A UTF-8 continuation byte right behind the cut means that a character would be torn.
-            while length < bytes.count, length > 0, bytes[length] & 0xC0 == 0x80 { length -= 1 }
+            let length = CutText.byteCount(bytes, atMost: room.count - 1)
             room.copyBytes(from: bytes[..<length])
             room[length] = 0
         }

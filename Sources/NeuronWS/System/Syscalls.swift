@@ -249,7 +249,7 @@ extension Syscalls {
         var failure: SystemError?
         // One byte more than it may have: a file that grows meanwhile is noticed.
         let capacity = min(max(64 * 1024, Int(facts.st_size)), bytesMax) + 1
-        guard Headroom.has(capacity) else { throw SystemError(number: ENOMEM, call: "read") }
+        guard Headroom.has(capacity * PEMSource.copiesMax) else { throw SystemError(number: ENOMEM, call: "read") }
         let content = SecretBytes(capacity: capacity) { room in
             var count = 0
             while count < room.count {

@@ -11,6 +11,9 @@ struct SystemError: Error, Equatable {
         left.number == right.number
     }
 
+    /// There is no memory for it.
+    var isNoMemory: Bool { number == ENOMEM }
+
     /// The kernel's text for the number, for example "Connection refused". Not in the host's language: `strerror`
     /// would follow its locale and share one buffer among threads.
     var text: String {

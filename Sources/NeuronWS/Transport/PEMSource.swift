@@ -11,6 +11,8 @@ struct PEMSourceError: Error, Equatable {
 /// path of a PEM file.
 struct PEMSource: Equatable {
     static let fileBytesMax = 1024 * 1024
+    /// What is held of a text at a time while it is made ready, times its length.
+    static let copiesMax = 6
     private static let marker = "-----BEGIN "
 
     /// Normalized PEM. Says nothing yet about what lies between its lines.

@@ -85,26 +85,32 @@ public final class GroupDocument {
             throw GroupDocumentError(
                 .tooBig, "the document has \(text.count) bytes, at most \(byteCountMax) are taken")
         }
-        guard Headroom.hasForDocument(text.count) else {
-            throw GroupDocumentError(.noMemory, "memory is exhausted")
-        }
         do throws(JSONError) {
             return try JSONDocument.parse(text, byteCountMax: byteCountMax)
         } catch {
             if error.isOutOfMemory { throw GroupDocumentError(.noMemory, error.text) }
-            guard let marked = LargeIntegers.rewritten(text) else {
-                throw GroupDocumentError(.invalidJSON, error.text)
-            }
-            let result: Result<JSONDocument, JSONError> = marked.withUnsafeBytes { bytes in
-                do throws(JSONError) {
-                    return .success(try JSONDocument.parse(bytes, byteCountMax: .max))
-                } catch { return .failure(error) }
-            }
-            if case .success(let document) = result {
-                document.marksLargeIntegers = true
-                return document
-            }
-            throw GroupDocumentError(.invalidJSON, error.text)
+            guard let document = try parseMarked(text) else { throw GroupDocumentError(.invalidJSON, error.text) }
+            return document
+        }
+    }
+
+    /// Nil: that is not what keeps jansson from reading it.
+    private static func parseMarked(_ text: UnsafeRawBufferPointer) throws(GroupDocumentError) -> JSONDocument? {
+        let marked: ByteBuffer?
+        do throws(EncodingError) { marked = try LargeIntegers.rewritten(text) } catch { throw .noMemory }
+        guard let marked else { return nil }
+        let result: Result<JSONDocument, JSONError> = marked.withBytes { bytes in
+            do throws(JSONError) {
+                return .success(try JSONDocument.parse(bytes, byteCountMax: .max))
+            } catch { return .failure(error) }
+        }
+        switch result {
+        case .success(let document):
+            document.marksLargeIntegers = true
+            return document
+        case .failure(let error):
+            if error.isOutOfMemory { throw .noMemory }
+            return nil
         }
     }
 

@@ -20,4 +20,12 @@ public struct GroupDocumentError: Error, Equatable, Sendable {
         self.kind = kind
         self.text = text
     }
+
+    static var noMemory: GroupDocumentError { GroupDocumentError(.noMemory, "memory is exhausted") }
+
+    /// What was asked for, unless there was no memory for it.
+    static func given<Memory>(_ memory: Memory?) throws(GroupDocumentError) -> Memory {
+        guard let memory else { throw .noMemory }
+        return memory
+    }
 }

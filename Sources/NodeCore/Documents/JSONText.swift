@@ -1,56 +1,71 @@
 import CJansson
+import WebSocketCore
 
 /// JSON text from values, compact: what jansson's own writer does, but with real numbers as the shortest decimal that
 /// reads back, 0.1, where jansson writes 0.10000000000000001.
 public enum JSONText {
-    /// The value's text.
-    public static func compact(_ value: JSONValue) -> [UInt8] {
-        var text: [UInt8] = []
-        append(value, to: &text)
-        return text
+    /// The value's text in a buffer of its own.
+    static func compact(_ value: JSONValue) throws(EncodingError) -> ByteBuffer {
+        let buffer = ByteBuffer(byteCountMax: .max)
+        var writer = try ByteWriter.open(buffer)
+        try write(value, to: &writer)
+        try writer.finish()
+        return buffer
     }
 
-    /// Appends the value's text. Recursion ends with `JSONDocument.depthMax`, which bounds every document.
-    public static func append(_ value: JSONValue, to text: inout [UInt8]) {
+    /// As much of the value's text as anybody shows.
+    static func beginning(_ value: JSONValue) -> ForeignText {
+        let buffer = ByteBuffer(byteCountMax: beginningBytesMax)
+        do throws(EncodingError) {
+            var writer = try ByteWriter.open(buffer)
+            // The buffer is full behind so much: the rest is of no use.
+            do throws(EncodingError) { try write(value, to: &writer) } catch {}
+            let text = UnsafeRawBufferPointer(start: writer.start, count: min(writer.offset, beginningBytesMax))
+            return withExtendedLifetime(buffer) { ForeignText(text) }
+        } catch { return "" }
+    }
+
+    private static let beginningBytesMax = 1024
+
+    /// Writes the value's text. Recursion ends with `JSONDocument.depthMax`, which bounds every document.
+    static func write(_ value: JSONValue, to writer: inout ByteWriter) throws(EncodingError) {
         switch value.kind {
-        case .object: appendObject(value, to: &text)
+        case .object: try writeObject(value, to: &writer)
         case .array:
-            text.append(UInt8(ascii: "["))
+            try writer.writeByte(UInt8(ascii: "["))
             for index in 0..<value.count {
-                if index > 0 { text.append(UInt8(ascii: ",")) }
-                if let element = value[index] { append(element, to: &text) }
+                if index > 0 { try writer.writeByte(UInt8(ascii: ",")) }
+                if let element = value[index] { try write(element, to: &writer) }
             }
-            text.append(UInt8(ascii: "]"))
+            try writer.writeByte(UInt8(ascii: "]"))
         case .string:
             if let large = LargeIntegers.value(of: value) {
-                text.append(contentsOf: "\(large)".utf8)
-            } else {
-                _ = value.withUTF8 { appendString($0, to: &text) }
+                try write("\(large)", to: &writer)
+            } else if let text = value.utf8 {
+                try JSONStringWriter.writeQuoted(text, to: &writer)
             }
-        case .integer: text.append(contentsOf: "\(value.integer ?? 0)".utf8)
-        case .real: text.append(contentsOf: "\(value.number ?? 0)".utf8)
-        case .boolean: text.append(contentsOf: (value.boolean == true ? "true" : "false").utf8)
-        case .null: text.append(contentsOf: "null".utf8)
+        case .integer: try write("\(value.integer ?? 0)", to: &writer)
+        case .real: try write("\(value.number ?? 0)", to: &writer)
+        case .boolean: try write(value.boolean == true ? "true" : "false", to: &writer)
+        case .null: try write("null", to: &writer)
         }
     }
 
-    private static func appendObject(_ value: JSONValue, to text: inout [UInt8]) {
-        text.append(UInt8(ascii: "{"))
+    private static func write(_ short: String, to writer: inout ByteWriter) throws(EncodingError) {
+        for byte in short.utf8 { try writer.writeByte(byte) }
+    }
+
+    private static func writeObject(_ value: JSONValue, to writer: inout ByteWriter) throws(EncodingError) {
+        try writer.writeByte(UInt8(ascii: "{"))
         var isFirst = true
-        var iterator = json_object_iter(value.pointer)
-        while let current = iterator {
-            if !isFirst { text.append(UInt8(ascii: ",")) }
+        try value.forEachMemberUTF8 { name, member throws(EncodingError) in
+            if !isFirst { try writer.writeByte(UInt8(ascii: ",")) }
             isFirst = false
-            appendString(
-                UnsafeRawBufferPointer(start: json_object_iter_key(current), count: json_object_iter_key_len(current)),
-                to: &text)
-            text.append(UInt8(ascii: ":"))
-            if let member = json_object_iter_value(current) {
-                append(JSONValue(pointer: member, owner: value.owner), to: &text)
-            }
-            iterator = json_object_iter_next(value.pointer, current)
+            try JSONStringWriter.writeQuoted(name, to: &writer)
+            try writer.writeByte(UInt8(ascii: ":"))
+            try write(member, to: &writer)
         }
-        text.append(UInt8(ascii: "}"))
+        try writer.writeByte(UInt8(ascii: "}"))
     }
 
     /// Appends a text with its quotes; `utf8` must be UTF-8. Control characters become `\u00XX`, as in the messages.

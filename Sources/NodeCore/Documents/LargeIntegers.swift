@@ -11,32 +11,32 @@ enum LargeIntegers {
     private static let mark: [UInt8] = [0] + Array("u64:".utf8)
 
     /// The document with each such integer marked; nil when there is none, or when it could not be told from a text.
-    static func rewritten(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count + 64)
+    static func rewritten(_ bytes: UnsafeRawBufferPointer) throws(EncodingError) -> ByteBuffer? {
+        let output = ByteBuffer(byteCountMax: .max)
+        try output.reserve(bytes.count + 64)
         var isChanged = false
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
                 guard let end = endOfString(bytes, from: index) else { return nil }
-                output.append(contentsOf: bytes[index..<end])
+                try output.append(UnsafeRawBufferPointer(rebasing: bytes[index..<end]))
                 index = end
             } else if isNumberByte(byte) {
                 var end = index
                 while end < bytes.count && isNumberByte(bytes[end]) { end += 1 }
                 let number = bytes[index..<end]
                 if isLarge(number) {
-                    output.append(contentsOf: escapedMark)
-                    output.append(contentsOf: number)
-                    output.append(UInt8(ascii: "\""))
+                    try output.append(escapedMark)
+                    try output.append(UnsafeRawBufferPointer(rebasing: number))
+                    try output.append(UInt8(ascii: "\""))
                     isChanged = true
                 } else {
-                    output.append(contentsOf: number)
+                    try output.append(UnsafeRawBufferPointer(rebasing: number))
                 }
                 index = end
             } else {
-                output.append(byte)
+                try output.append(byte)
                 index += 1
             }
         }

@@ -1,5 +1,6 @@
 import CJansson
 import CNeuronWS
+import WebSocketCore
 
 /// Builds the C structs of a group's tags from a document.
 struct TagListBuilder {
@@ -36,7 +37,7 @@ struct TagListBuilder {
         _ array: JSONValue
     ) throws(GroupDocumentError) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
         try checkCount(array.count)
-        let tags = arena.tags(array.count)
+        let tags = try GroupDocumentError.given(arena.tags(array.count))
         for index in 0..<array.count {
             guard let element = array[index] else { continue }
             try readTag(element, "tag \(index)", isMeta: false, into: &tags[index])
@@ -50,12 +51,12 @@ struct TagListBuilder {
         guard object.kind == .object else {
             throw GroupDocumentError(.invalidJSON, "\(place) is \(object.kindName); it must be an object")
         }
-        guard let nameValue = object["name"], let name = nameValue.string else {
+        guard let nameValue = object["name"], let name = nameValue.utf8 else {
             throw GroupDocumentError(.invalidGroup, "\(place) has no \"name\"")
         }
         tag.name = json_string_value(nameValue.pointer)
-        tag.name_length = json_string_length(nameValue.pointer)
-        let shown = SettingsParser.shown(name)
+        tag.name_length = name.count
+        let shown = shown(tag.name, name.count)
         try refuseUnknownMembers(object, shown, isMeta: isMeta)
         tag.precision = try precision(object["precision"], shown)
         if let metas = object["metas"], !isMeta { try readMetas(metas, shown, into: &tag) }
@@ -94,7 +95,7 @@ struct TagListBuilder {
     private func precision(_ value: JSONValue?, _ name: String) throws(GroupDocumentError) -> UInt8 {
         guard let value else { return 0 }
         guard let integer = value.integer, (0...17).contains(integer) else {
-            let shown = SettingsParser.shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+            let shown = JSONText.beginning(value).shown(charactersMax: 64)
             throw GroupDocumentError(
                 .invalidGroup, "tag \"\(name)\": \"precision\" is \(shown); it takes an integer from 0 to 17")
         }
@@ -105,7 +106,7 @@ struct TagListBuilder {
         guard let value else { return nil }
         let type = value.withUTF8 { TagType.named($0) } ?? nil
         guard let type else {
-            let shown = SettingsParser.shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+            let shown = JSONText.beginning(value).shown(charactersMax: 64)
             throw GroupDocumentError(
                 .invalidGroup, "tag \"\(name)\": \"type\" is \(shown); it takes INT8, UINT8 … ARRAY_STRING or CUSTOM")
         }
@@ -116,7 +117,7 @@ struct TagListBuilder {
         _ value: JSONValue, _ name: String, into tag: inout neuron_ws_tag_t
     ) throws(GroupDocumentError) {
         guard let integer = value.integer, let code = Int32(exactly: integer) else {
-            let shown = SettingsParser.shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+            let shown = JSONText.beginning(value).shown(charactersMax: 64)
             throw GroupDocumentError(
                 .invalidGroup, "tag \"\(name)\": the error is \(shown); it takes an integer of 32 bits")
         }
@@ -146,7 +147,7 @@ struct TagListBuilder {
             throw GroupDocumentError(
                 .tooBig, "tag \"\(name)\" has \(count) metas, at most \(NEURON_WS_METAS_MAX) are taken")
         }
-        let metas = arena.tags(count)
+        let metas = try GroupDocumentError.given(arena.tags(count))
         if count > 0 { tag.metas = UnsafePointer(metas.baseAddress) }
         tag.meta_count = count
         return metas
@@ -178,8 +179,7 @@ struct TagListBuilder {
     }
 
     private func shown(_ name: UnsafePointer<CChar>?, _ length: Int) -> String {
-        SettingsParser.shown(
-            String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self))
+        ForeignText.beginning(UnsafeRawBufferPointer(start: name, count: length)).shown(charactersMax: 64)
     }
 
     private func readValues(
@@ -190,7 +190,7 @@ struct TagListBuilder {
         let metas = try members(root, "metas")
         let count = (values?.count ?? 0) + (errors?.count ?? 0)
         try checkCount(count)
-        let tags = arena.tags(count)
+        let tags = try GroupDocumentError.given(arena.tags(count))
         var index = 0
         if let values {
             try forEach(values) { (name, length, value) throws(GroupDocumentError) in

@@ -1,5 +1,6 @@
 import CJansson
 import CNeuronWS
+import WebSocketCore
 
 /// Puts a JSON value into a tag, as its type demands or as it is.
 struct TagValueReader {
@@ -35,9 +36,7 @@ struct TagValueReader {
             .NEURON_WS_TYPE_ARRAY_CHAR:
             tag.value.text = try text(value, type)
         case .NEURON_WS_TYPE_CUSTOM:
-            let json = JSONText.compact(value)
-            tag.value.text = neuron_ws_text_t(
-                data: arena.copy(json).assumingMemoryBound(to: CChar.self), length: json.count)
+            tag.value.text = try custom(value)
         default: tag.value.array = try array(value, type)
         }
     }
@@ -95,8 +94,7 @@ struct TagValueReader {
     private func refusal(
         _ value: JSONValue, _ type: neuron_ws_type_t, _ takes: String
     ) -> GroupDocumentError {
-        var shown = SettingsParser.shown(String(decoding: JSONText.compact(value), as: UTF8.self))
-        if value.count > 0 { shown = "\(value.kindName)" }
+        let shown = value.count > 0 ? "\(value.kindName)" : JSONText.beginning(value).shown(charactersMax: 64)
         return GroupDocumentError(
             .invalidGroup, "tag \(quoted): \(shown) is no \(TagType.name(type)); it takes \(takes)")
     }
@@ -119,12 +117,10 @@ struct TagValueReader {
     private func double(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Double {
         if let number = value.number { return number }
         if let large = LargeIntegers.value(of: value) { return Double(large) }
-        switch value.string {
-        case "nan": return Double.nan
-        case "inf": return Double.infinity
-        case "-inf": return -Double.infinity
-        default: throw refusal(value, type, "a number, \"nan\", \"inf\" or \"-inf\"")
-        }
+        if value.isText("nan") { return Double.nan }
+        if value.isText("inf") { return Double.infinity }
+        if value.isText("-inf") { return -Double.infinity }
+        throw refusal(value, type, "a number, \"nan\", \"inf\" or \"-inf\"")
     }
 
     private func float(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Float {
@@ -147,55 +143,70 @@ struct TagValueReader {
         throw refusal(value, type, "true or false")
     }
 
+    /// The value's own JSON.
+    private func custom(_ value: JSONValue) throws(GroupDocumentError) -> neuron_ws_text_t {
+        let json: ByteBuffer
+        do throws(EncodingError) { json = try JSONText.compact(value) } catch { throw .noMemory }
+        return neuron_ws_text_t(
+            data: try GroupDocumentError.given(json.withBytes { arena.copy($0) }), length: json.count)
+    }
+
     /// A text, borrowed from the document; or raw bytes as an array of them.
     private func text(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> neuron_ws_text_t {
         if value.kind == .array {
-            let bytes: [UInt8] = try elements(value, type, "a text, or an array of bytes")
+            let bytes = try elements(value, type, "a text, or an array of bytes", of: UInt8.self)
             return neuron_ws_text_t(
-                data: arena.copy(bytes).assumingMemoryBound(to: CChar.self), length: bytes.count)
+                data: UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), length: value.count)
         }
         guard value.kind == .string, LargeIntegers.value(of: value) == nil else {
             throw refusal(value, type, "a text, or an array of bytes")
         }
-        return neuron_ws_text_t(data: kept(value), length: json_string_length(value.pointer))
+        return neuron_ws_text_t(data: try kept(value), length: json_string_length(value.pointer))
     }
 
     /// A text as it may be kept as long as the arena.
-    private func kept(_ value: JSONValue) -> UnsafePointer<CChar>? {
-        if borrowsTexts { return json_string_value(value.pointer) }
-        return value.withUTF8 { arena.copy($0).assumingMemoryBound(to: CChar.self) }
+    private func kept(_ value: JSONValue) throws(GroupDocumentError) -> UnsafePointer<CChar>? {
+        guard let text = value.utf8 else { return nil }
+        return borrowsTexts
+            ? json_string_value(value.pointer) : try GroupDocumentError.given(arena.copy(text))
     }
 
-    private func elements<Number: FixedWidthInteger>(
-        _ value: JSONValue, _ type: neuron_ws_type_t, _ takes: String
-    ) throws(GroupDocumentError) -> [Number] {
-        guard value.kind == .array else { throw refusal(value, type, takes) }
-        var numbers: [Number] = []
-        numbers.reserveCapacity(value.count)
-        for index in 0..<value.count {
-            guard let element = value[index] else { continue }
-            numbers.append(try integer(element, type))
+    /// Calls `body` for each element, which puts it into the arena's memory at its place.
+    private func forEach<Element: BitwiseCopyable>(
+        _ array: JSONValue, of: Element.Type, _ read: (JSONValue) throws(GroupDocumentError) -> Element
+    ) throws(GroupDocumentError) -> UnsafeMutablePointer<Element> {
+        let room = try GroupDocumentError.given(arena.elements(array.count, of: Element.self))
+        for index in 0..<array.count {
+            guard let element = array[index] else { continue }
+            room[index] = try read(element)
         }
-        return numbers
+        return room
+    }
+
+    private func elements<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ value: JSONValue, _ type: neuron_ws_type_t, _ takes: String, of: Number.Type
+    ) throws(GroupDocumentError) -> UnsafeMutablePointer<Number> {
+        guard value.kind == .array else { throw refusal(value, type, takes) }
+        return try forEach(value, of: Number.self) { element throws(GroupDocumentError) in try integer(element, type) }
     }
 
     private func integers<Number: FixedWidthInteger & BitwiseCopyable>(
-        _ value: JSONValue, _ type: neuron_ws_type_t, of: Number
+        _ value: JSONValue, _ type: neuron_ws_type_t, of: Number.Type
     ) throws(GroupDocumentError) -> neuron_ws_array_t {
-        let numbers: [Number] = try elements(value, type, "an array of integers")
-        return neuron_ws_array_t(data: arena.copy(numbers), count: numbers.count)
+        let numbers = try elements(value, type, "an array of integers", of: Number.self)
+        return neuron_ws_array_t(data: UnsafeRawPointer(numbers), count: value.count)
     }
 
     private func array(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> neuron_ws_array_t {
         switch type {
-        case .NEURON_WS_TYPE_BYTES, .NEURON_WS_TYPE_ARRAY_UINT8: return try integers(value, type, of: UInt8(0))
-        case .NEURON_WS_TYPE_ARRAY_INT8: return try integers(value, type, of: Int8(0))
-        case .NEURON_WS_TYPE_ARRAY_INT16: return try integers(value, type, of: Int16(0))
-        case .NEURON_WS_TYPE_ARRAY_UINT16: return try integers(value, type, of: UInt16(0))
-        case .NEURON_WS_TYPE_ARRAY_INT32: return try integers(value, type, of: Int32(0))
-        case .NEURON_WS_TYPE_ARRAY_UINT32: return try integers(value, type, of: UInt32(0))
-        case .NEURON_WS_TYPE_ARRAY_INT64: return try integers(value, type, of: Int64(0))
-        case .NEURON_WS_TYPE_ARRAY_UINT64: return try integers(value, type, of: UInt64(0))
+        case .NEURON_WS_TYPE_BYTES, .NEURON_WS_TYPE_ARRAY_UINT8: return try integers(value, type, of: UInt8.self)
+        case .NEURON_WS_TYPE_ARRAY_INT8: return try integers(value, type, of: Int8.self)
+        case .NEURON_WS_TYPE_ARRAY_INT16: return try integers(value, type, of: Int16.self)
+        case .NEURON_WS_TYPE_ARRAY_UINT16: return try integers(value, type, of: UInt16.self)
+        case .NEURON_WS_TYPE_ARRAY_INT32: return try integers(value, type, of: Int32.self)
+        case .NEURON_WS_TYPE_ARRAY_UINT32: return try integers(value, type, of: UInt32.self)
+        case .NEURON_WS_TYPE_ARRAY_INT64: return try integers(value, type, of: Int64.self)
+        case .NEURON_WS_TYPE_ARRAY_UINT64: return try integers(value, type, of: UInt64.self)
         default: return try otherArray(value, type)
         }
     }
@@ -204,29 +215,26 @@ struct TagValueReader {
         _ value: JSONValue, _ type: neuron_ws_type_t
     ) throws(GroupDocumentError) -> neuron_ws_array_t {
         guard value.kind == .array else { throw refusal(value, type, "an array") }
-        let count = value.count
-        var floats: [Float] = []
-        var doubles: [Double] = []
-        var booleans: [Bool] = []
-        var texts: [UnsafePointer<CChar>?] = []
-        for index in 0..<count {
-            guard let element = value[index] else { continue }
-            switch type {
-            case .NEURON_WS_TYPE_ARRAY_FLOAT: floats.append(try float(element, type))
-            case .NEURON_WS_TYPE_ARRAY_DOUBLE: doubles.append(try double(element, type))
-            case .NEURON_WS_TYPE_ARRAY_BOOL: booleans.append(try boolean(element, type))
-            default:
-                guard element.withUTF8({ $0.contains(0) }) == false else {
-                    throw refusal(element, type, "an array of texts without U+0000")
-                }
-                texts.append(kept(element))
-            }
-        }
+        let data: UnsafeRawPointer
         switch type {
-        case .NEURON_WS_TYPE_ARRAY_FLOAT: return neuron_ws_array_t(data: arena.copy(floats), count: count)
-        case .NEURON_WS_TYPE_ARRAY_DOUBLE: return neuron_ws_array_t(data: arena.copy(doubles), count: count)
-        case .NEURON_WS_TYPE_ARRAY_BOOL: return neuron_ws_array_t(data: arena.copy(booleans), count: count)
-        default: return neuron_ws_array_t(data: arena.copy(texts), count: count)
+        case .NEURON_WS_TYPE_ARRAY_FLOAT:
+            data = UnsafeRawPointer(
+                try forEach(value, of: Float.self) { element throws(GroupDocumentError) in try float(element, type) })
+        case .NEURON_WS_TYPE_ARRAY_DOUBLE:
+            data = UnsafeRawPointer(
+                try forEach(value, of: Double.self) { element throws(GroupDocumentError) in try double(element, type) })
+        case .NEURON_WS_TYPE_ARRAY_BOOL:
+            data = UnsafeRawPointer(
+                try forEach(value, of: Bool.self) { element throws(GroupDocumentError) in try boolean(element, type) })
+        default:
+            data = UnsafeRawPointer(
+                try forEach(value, of: UnsafePointer<CChar>?.self) { element throws(GroupDocumentError) in
+                    guard element.utf8?.contains(0) == false else {
+                        throw refusal(element, type, "an array of texts without U+0000")
+                    }
+                    return try kept(element)
+                })
         }
+        return neuron_ws_array_t(data: data, count: value.count)
     }
 }

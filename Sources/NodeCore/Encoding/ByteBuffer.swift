@@ -52,6 +52,13 @@ public final class ByteBuffer {
         count += bytes.count
     }
 
+    /// Appends one byte.
+    func append(_ byte: UInt8) throws(EncodingError) {
+        try reserve(1)
+        base?.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
     /// Appends the bytes of `array`.
     public func append(_ array: [UInt8]) throws(EncodingError) {
         try reserve(array.count)
@@ -60,9 +67,17 @@ public final class ByteBuffer {
         count += array.count
     }
 
+    /// Appends what `write` puts into room for `byteCount` bytes; it says how many it wrote, 0: there was no memory.
+    func append(upTo byteCount: Int, _ write: (UnsafeMutableRawPointer) -> Int) throws(EncodingError) {
+        try reserve(byteCount)
+        let written = min(write(try open().next), byteCount)
+        guard written > 0 else { throw .noMemory }
+        count += written
+    }
+
     /// Its bytes, valid during the call.
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        body(UnsafeRawBufferPointer(start: base, count: count))
+    public func withBytes<Result, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> Result) throws(E) -> Result {
+        try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
     /// Some of its bytes, valid until it changes.

@@ -9,40 +9,40 @@ import WebSocketCore
 /// stand inside a longer text or a member's name.
 public final class CustomTemplate: @unchecked Sendable {
     /// What is filled in.
-    enum Slot {
+    enum Slot: BitwiseCopyable {
         case node, group, timestamp, tags, tagValues, tagErrors, tagErrorValues, staticTags, staticTagValues, end
         /// The parts of an object whose names are filled in.
         case object, nameEnd, memberEnd, objectEnd
     }
 
     /// Literal bytes up to `end`, from where the step before ended, and then the slot.
-    struct Step {
+    struct Step: BitwiseCopyable {
         let end: Int
         let slot: Slot
     }
 
-    let literals: [UInt8]
-    let steps: [Step]
+    let literals: ByteBuffer
+    private let steps: RawList<Step>
 
     /// The most levels of objects and arrays.
     public static let levelsMax = 16
     /// The largest template, bytes.
     private static let bytesMax = 4 << 20
 
-    private init(literals: [UInt8], steps: [Step]) {
+    private init(literals: ByteBuffer, steps: consuming RawList<Step>) {
         self.literals = literals
         self.steps = steps
     }
 
     /// Parses the setting `schema`: JSON, or a text that holds JSON, or the text of a single `${…}`.
     public static func parse(_ value: JSONValue) throws(EncodingError) -> CustomTemplate {
-        guard value.kind == .string, let text = value.string else { return try compile(value) }
+        guard let text = value.utf8 else { return try compile(value) }
         let document: JSONDocument
         do throws(JSONError) {
             document = try JSONDocument.parse(text, byteCountMax: bytesMax)
         } catch {
             if error.isOutOfMemory { throw .noMemory }
-            if text.utf8.starts(with: "${".utf8) && text.utf8.last == 0x7d { return try compile(value) }
+            if text.starts(with: "${".utf8) && text.last == 0x7d { return try compile(value) }
             throw .invalidTemplate("schema is a text that is no JSON: \(error.text)")
         }
         return try compile(document.root)
@@ -51,7 +51,9 @@ public final class CustomTemplate: @unchecked Sendable {
     private static func compile(_ value: JSONValue) throws(EncodingError) -> CustomTemplate {
         var compiler = TemplateCompiler()
         try compiler.add(value, level: 0)
-        return CustomTemplate(literals: compiler.literals, steps: compiler.finished())
+        try compiler.mark(.end)
+        let literals = compiler.literals
+        return CustomTemplate(literals: literals, steps: compiler.finished())
     }
 
     /// Writes the message of a group.
@@ -67,7 +69,7 @@ public final class CustomTemplate: @unchecked Sendable {
         let group = message.view
         let reportsErrors = message.options.reportsErrors
         let step = steps[index]
-        try writer.write(literals, from: index == 0 ? 0 : steps[index - 1].end, to: step.end)
+        try writer.write(literals.part(index == 0 ? 0 : steps[index - 1].end, step.end))
         index += 1
         switch step.slot {
         case .end, .nameEnd, .memberEnd, .objectEnd: break
@@ -117,59 +119,62 @@ public final class CustomTemplate: @unchecked Sendable {
 }
 
 /// Turns a template's JSON into literals and slots.
-struct TemplateCompiler {
-    private(set) var literals: [UInt8] = []
-    private var steps: [CustomTemplate.Step] = []
+private struct TemplateCompiler: ~Copyable {
+    let literals = ByteBuffer(byteCountMax: .max)
+    private var steps = RawList<CustomTemplate.Step>()
 
-    /// The steps, the last literal included.
-    func finished() -> [CustomTemplate.Step] { steps + [CustomTemplate.Step(end: literals.count, slot: .end)] }
+    /// The steps; `.end` is the last of them.
+    consuming func finished() -> RawList<CustomTemplate.Step> { steps }
 
     /// Adds a value inside of `level` objects and arrays.
     mutating func add(_ value: JSONValue, level: Int) throws(EncodingError) {
         switch value.kind {
-        case .string: try add(text: Array((value.string ?? "").utf8), isName: false)
+        case .string: try add(text: value.utf8 ?? UnsafeRawBufferPointer(start: nil, count: 0), isName: false)
         case .array:
             try checkLevel(level)
-            literals.append(0x5b)
+            try literals.append(0x5b)
             for index in 0..<value.count {
-                if index > 0 { literals.append(0x2c) }
+                if index > 0 { try literals.append(0x2c) }
                 if let element = value[index] { try add(element, level: level + 1) }
             }
-            literals.append(0x5d)
+            try literals.append(0x5d)
         case .object:
             try checkLevel(level)
             try addMembers(of: value, level: level)
-        default: literals += value.encoded(flags: JSON_COMPACT)
+        default: try value.encode(flags: JSON_COMPACT, into: literals)
         }
     }
 
     private mutating func addMembers(of value: JSONValue, level: Int) throws(EncodingError) {
-        var members: [(name: [UInt8], value: JSONValue)] = []
         var isFilledIn = false
-        value.forEachMember { name, member in
-            let name = Array(name.utf8)
+        try value.forEachMemberUTF8 { name, _ throws(EncodingError) in
             for index in name.indices.dropLast() where name[index] == 0x24 && name[index + 1] == 0x7b {
                 isFilledIn = true
             }
-            members.append((name, member))
-            return true
         }
         // Where no name is filled in they differ for good.
-        let marks = isFilledIn && members.count > 1
-        if marks { mark(.object) } else { literals.append(0x7b) }
-        for index in members.indices {
-            if index > 0 || marks { literals.append(0x2c) }
-            try add(text: members[index].name, isName: true)
-            if marks { mark(.nameEnd) }
-            literals.append(0x3a)
-            try add(members[index].value, level: level + 1)
-            if marks { mark(.memberEnd) }
+        let marks = isFilledIn && value.count > 1
+        if marks { try mark(.object) } else { try literals.append(0x7b) }
+        var isFirst = true
+        var iterator = json_object_iter(value.pointer)
+        while let current = iterator, let member = json_object_iter_value(current) {
+            if !isFirst || marks { try literals.append(0x2c) }
+            isFirst = false
+            let name = UnsafeRawBufferPointer(
+                start: json_object_iter_key(current), count: json_object_iter_key_len(current))
+            try add(text: name, isName: true)
+            if marks { try mark(.nameEnd) }
+            try literals.append(0x3a)
+            try add(JSONValue(pointer: member, owner: value.owner), level: level + 1)
+            if marks { try mark(.memberEnd) }
+            iterator = json_object_iter_next(value.pointer, current)
         }
-        if marks { mark(.objectEnd) } else { literals.append(0x7d) }
+        if marks { try mark(.objectEnd) } else { try literals.append(0x7d) }
     }
 
-    private mutating func mark(_ slot: CustomTemplate.Slot) {
-        steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
+    /// The literal up to here ends, and this follows.
+    mutating func mark(_ slot: CustomTemplate.Slot) throws(EncodingError) {
+        try steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
     }
 
     private func checkLevel(_ level: Int) throws(EncodingError) {
@@ -179,10 +184,9 @@ struct TemplateCompiler {
     }
 
     /// Adds a text: literal, except for its `${…}`. What has no closing brace is literal.
-    private mutating func add(text: [UInt8], isName: Bool) throws(EncodingError) {
+    private mutating func add(text: UnsafeRawBufferPointer, isName: Bool) throws(EncodingError) {
         var pieceStart = 0
         var index = 0
-        literals.append(0x22)
         // Behind the last closing brace nothing is filled in: without that bound each `${` would search to the end.
         let lastClose = text.lastIndex(of: 0x7d) ?? 0
         while index + 1 < lastClose {
@@ -192,36 +196,36 @@ struct TemplateCompiler {
                 index += 1
                 continue
             }
-            let name = text[(index + 2)..<close]
+            let name = UnsafeRawBufferPointer(rebasing: text[(index + 2)..<close])
             let slot = try Self.slot(name)
             let isWhole = index == 0 && close == text.count - 1 && !isName
-            if isWhole && slot != .node && slot != .group {
-                // The quote that was just added goes: the value is no text.
-                literals.removeLast()
-                steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
-                return
-            }
+            // The value is no text: no quotes around it.
+            if isWhole && slot != .node && slot != .group { return try mark(slot) }
             if slot != .node && slot != .group && slot != .timestamp {
                 throw .invalidTemplate(
                     "${\(ForeignText(name).shown(charactersMax: 64))} in schema must be a value by itself, not part of "
                         + "a text"
                 )
             }
-            try addEscaped(text[pieceStart..<index])
-            steps.append(CustomTemplate.Step(end: literals.count, slot: slot))
+            if pieceStart == 0 { try literals.append(0x22) }
+            try addEscaped(UnsafeRawBufferPointer(rebasing: text[pieceStart..<index]))
+            try mark(slot)
             index = close + 1
             pieceStart = index
         }
-        try addEscaped(text[pieceStart...])
-        literals.append(0x22)
+        if pieceStart == 0 { try literals.append(0x22) }
+        try addEscaped(UnsafeRawBufferPointer(rebasing: text[pieceStart...]))
+        try literals.append(0x22)
     }
 
-    private mutating func addEscaped(_ piece: ArraySlice<UInt8>) throws(EncodingError) {
-        literals += try StaticTags.quoted(Array(piece)).dropFirst().dropLast()
+    private func addEscaped(_ piece: UnsafeRawBufferPointer) throws(EncodingError) {
+        var writer = try ByteWriter.open(literals)
+        try JSONStringWriter.write(piece, to: &writer)
+        try writer.finish()
     }
 
     /// Compared by bytes: comparing Strings would take Unicode's normalisation tables into an Embedded build.
-    private static func slot(_ name: ArraySlice<UInt8>) throws(EncodingError) -> CustomTemplate.Slot {
+    private static func slot(_ name: UnsafeRawBufferPointer) throws(EncodingError) -> CustomTemplate.Slot {
         let slots: [(StaticString, CustomTemplate.Slot)] = [
             ("node", .node), ("group", .group), ("timestamp", .timestamp), ("tags", .tags), ("tag_values", .tagValues),
             ("tag_errors", .tagErrors), ("tag_error_values", .tagErrorValues), ("static_tags", .staticTags),

@@ -6,6 +6,9 @@ import WebSocketCore
 /// out is its own text without the white space, so that numbers, escapes and order stay what the host wrote. Where a
 /// name stands twice in an object, only what counts of it goes out.
 enum CustomValue {
+    /// The longest, as for other documents.
+    static let bytesMax = GroupDocument.documentBytesMax
+
     /// Checks the text and writes it without white space.
     static func write(
         _ text: UnsafeRawBufferPointer, tag: TagView, index: Int, to writer: inout ByteWriter
@@ -40,26 +43,63 @@ enum CustomValue {
     private static func check(
         _ text: UnsafeRawBufferPointer, tag: TagView, index: Int, to writer: inout ByteWriter
     ) throws(EncodingError) -> json_type {
+        // To read a text takes many times its length, in time and in memory.
+        if text.count > bytesMax {
+            let what = "has a CUSTOM value of \(text.count) bytes; at most \(bytesMax) are taken"
+            throw .tooBig(tag.fault(what, index: index).text)
+        }
         let text = ByteOrderMark.skipped(text)
-        var error = json_error_t()
-        if let found = found(in: text, &error) {
-            try write(text, found, to: &writer)
-            return found.kind
+        let (found, repaired, fault) = try look(at: text)
+        guard let found else {
+            throw .invalidJSON(tag.fault("has a CUSTOM value that is no JSON: " + fault, index: index).text)
         }
-        if JSONDocument.isOutOfMemory(&error) { throw .noMemory }
-        // Rule C6: invalid UTF-8 never loses a tag. A repaired copy is tried once.
-        if neuron_ws_json_error_code(&error) == Int32(json_error_invalid_utf8.rawValue) {
-            guard Headroom.hasForDocument(text.count) else { throw .noMemory }
-            let repaired = [UInt8](String(decoding: text, as: UTF8.self).utf8)
-            if let found = repaired.withUnsafeBytes({ found(in: $0, &error) }) {
-                let copy = ByteBuffer(byteCountMax: repaired.count)
-                try copy.append(repaired)
-                try write(copy.withBytes { $0 }, found, to: &writer)
-                withExtendedLifetime(copy) {}
-                return found.kind
+        try write(repaired?.withBytes { $0 } ?? text, found, to: &writer)
+        withExtendedLifetime(repaired) {}
+        return found.kind
+    }
+
+    /// What it is, and a copy that goes in its place if it had to be repaired; or what is wrong with it.
+    private static func look(
+        at text: UnsafeRawBufferPointer
+    ) throws(EncodingError) -> (found: Found?, repaired: ByteBuffer?, fault: String) {
+        do throws(LongTexts.Fault) {
+            var error = json_error_t()
+            if let found = try found(in: text, &error) { return (found, nil, "") }
+            // Rule C6: invalid UTF-8 never loses a tag. A repaired copy is tried once.
+            guard neuron_ws_json_error_code(&error) == Int32(json_error_invalid_utf8.rawValue) else {
+                return (nil, nil, describe(&error))
             }
+            let copy = try repaired(text)
+            let again: Found? = try copy.withBytes { bytes throws(LongTexts.Fault) in try found(in: bytes, &error) }
+            return (again, copy, again == nil ? describe(&error) : "")
+        } catch { if case .noMemory = error { throw .noMemory } else { return (nil, nil, error.text) } }
+    }
+
+    /// A copy in which U+FFFD stands for what is no UTF-8.
+    private static func repaired(_ text: UnsafeRawBufferPointer) throws(LongTexts.Fault) -> ByteBuffer {
+        do throws(EncodingError) { return try repairedCopy(text) } catch { throw .noMemory }
+    }
+
+    private static func repairedCopy(_ text: UnsafeRawBufferPointer) throws(EncodingError) -> ByteBuffer {
+        let copy = ByteBuffer(byteCountMax: text.count * 3)
+        guard let start = text.baseAddress else { return copy }
+        var piece = 0
+        var index = 0
+        while index < text.count {
+            guard text[index] >= 0x80 else {
+                index += 1
+                continue
+            }
+            let sequence = UTF8Sequence.at(start + index, count: text.count - index)
+            if !sequence.isValid {
+                try copy.append(UnsafeRawBufferPointer(rebasing: text[piece..<index]))
+                try copy.append([0xEF, 0xBF, 0xBD])
+                piece = index + sequence.count
+            }
+            index += sequence.count
         }
-        throw .invalidJSON(tag.fault("has a CUSTOM value that is no JSON: " + describe(error), index: index).text)
+        try copy.append(UnsafeRawBufferPointer(rebasing: text[piece...]))
+        return copy
     }
 
     /// What a document is.
@@ -69,16 +109,26 @@ enum CustomValue {
         let repeatsNames: Bool
     }
 
-    private static func found(in text: UnsafeRawBufferPointer, _ error: inout json_error_t) -> Found? {
+    private static func found(
+        in text: UnsafeRawBufferPointer, _ error: inout json_error_t
+    ) throws(LongTexts.Fault) -> Found? {
+        let long = try LongTexts.find(in: text)
+        guard let long else { return try found(whole: text, &error) }
+        return try long.document.withBytes { bytes throws(LongTexts.Fault) in try found(whole: bytes, &error) }
+    }
+
+    private static func found(
+        whole text: UnsafeRawBufferPointer, _ error: inout json_error_t
+    ) throws(LongTexts.Fault) -> Found? {
         var flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES
-        let start = text.baseAddress?.assumingMemoryBound(to: CChar.self)
         while true {
-            if let root = json_loadb(start, text.count, Int(flags), &error) {
+            if let root = JSONDocument.loaded(text, flags, &error) {
                 defer { neuron_ws_json_decref(root) }
                 var kind = neuron_ws_json_typeof(root)
                 if flags & JSON_DECODE_INT_AS_REAL != 0 && kind == JSON_REAL && isWhole(text) { kind = JSON_INTEGER }
                 return Found(kind: kind, repeatsNames: flags & JSON_REJECT_DUPLICATES == 0)
             }
+            if JSONDocument.isOutOfMemory(&error) { throw .noMemory }
             let code = neuron_ws_json_error_code(&error)
             if code == Int32(json_error_duplicate_key.rawValue) && flags & JSON_REJECT_DUPLICATES != 0 {
                 flags &= ~JSON_REJECT_DUPLICATES
@@ -139,8 +189,7 @@ enum CustomValue {
         }
     }
 
-    private static func describe(_ error: json_error_t) -> String {
-        var error = error
+    private static func describe(_ error: inout json_error_t) -> String {
         let message = withUnsafeBytes(of: &error.text) { raw in
             ForeignText(raw.prefix { $0 != 0 }).shown(charactersMax: Int(JSON_ERROR_TEXT_LENGTH))
         }

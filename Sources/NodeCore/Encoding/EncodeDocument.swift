@@ -11,7 +11,6 @@ public struct EncodeDocument {
     private init(root: JSONValue?) { self.root = root }
 
     public static func parse(_ json: UnsafeRawBufferPointer) throws(EncodingError) -> EncodeDocument {
-        guard Headroom.hasForDocument(json.count) else { throw .noMemory }
         let root: JSONValue
         do throws(JSONError) {
             root = try JSONDocument.parse(json, byteCountMax: documentBytesMax).root
@@ -47,24 +46,24 @@ public struct EncodeDocument {
             format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
     }
 
-    public func driverStates() throws(EncodingError) -> (timestampMilliseconds: Int64?, states: [DriverState]) {
+    public func encodeDriverStates(now: Int64, into buffer: ByteBuffer) throws(EncodingError) -> EncodedGroup {
         guard let root, root["states"] != nil else { throw .invalidOptions("the options have no \"states\"") }
-        return try DriverStates.parse(root)
+        return try DriverStates.encode(options: root, now: now, into: buffer)
     }
 
-    public func writtenTags() throws(EncodingError) -> [WrittenTag] {
+    public func encodeWrittenTags(into buffer: ByteBuffer) throws(EncodingError) {
         guard let tags = root?["tags"] else { throw .invalidOptions("the options have no \"tags\"") }
-        return try WriteTagsResponse.parse(tags: tags)
+        try WriteTagsResponse.encode(uuid: try text("uuid"), tags: tags, into: buffer)
     }
 
-    /// A member that must be a text.
-    public func text(_ member: String) throws(EncodingError) -> String {
-        guard let text = root?[member]?.string else { throw .invalidOptions("the options have no text \"\(member)\"") }
+    /// A member that must be a text; valid as long as the options.
+    public func text(_ member: String) throws(EncodingError) -> UnsafeRawBufferPointer {
+        guard let text = root?[member]?.utf8 else { throw .invalidOptions("the options have no text \"\(member)\"") }
         return text
     }
 
     /// A member that must be a text where it is there.
-    public func optionalText(_ member: String) throws(EncodingError) -> String? {
+    public func optionalText(_ member: String) throws(EncodingError) -> UnsafeRawBufferPointer? {
         root?[member] == nil ? nil : try text(member)
     }
 

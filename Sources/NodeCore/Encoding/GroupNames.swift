@@ -316,7 +316,7 @@ public final class GroupNames {
     static func isSame(_ tag: TagView, _ record: UnsafeRawPointer) -> Bool {
         guard let name = UnsafeRawPointer(tag.pointer.pointee.name) else { return false }
         var count = tag.pointer.pointee.name_length
-        if count == 0 { count = strlen(tag.pointer.pointee.name.unsafelyUnwrapped) }
+        if count == 0 { count = strnlen(tag.pointer.pointee.name.unsafelyUnwrapped, GroupView.nameBytesMax + 1) }
         if count != Int(record.load(as: UInt16.self)) { return false }
         let kept = record + Header.byteCount
         if count >= 8 {

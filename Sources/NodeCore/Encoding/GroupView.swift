@@ -124,7 +124,7 @@ struct TagView {
     func name(index: Int, isMeta: Bool = false) throws(EncodingError) -> UnsafeRawBufferPointer {
         guard let start = pointer.pointee.name else { throw TagView.fault("has no name", index: index, isMeta: isMeta) }
         var count = pointer.pointee.name_length
-        if count == 0 { count = strlen(start) }
+        if count == 0 { count = strnlen(start, GroupView.nameBytesMax + 1) }
         if UInt(bitPattern: count) > UInt(bitPattern: GroupView.nameBytesMax) {
             throw TagView.fault("has a name longer than \(GroupView.nameBytesMax) bytes", index: index, isMeta: isMeta)
         }

@@ -30,6 +30,40 @@ struct RawList<Element: BitwiseCopyable>: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
+    /// Sorts in its own memory (heap sort): n log n in every case, and elements that are equal may change places.
+    mutating func sort(_ isBefore: (Element, Element) -> Bool) {
+        guard count > 1 else { return }
+        var root = count / 2
+        while root > 0 {
+            root -= 1
+            sink(root, below: count, isBefore)
+        }
+        var end = count - 1
+        while end > 0 {
+            swap(0, end)
+            sink(0, below: end, isBefore)
+            end -= 1
+        }
+    }
+
+    /// Moves an element of a heap down to its place.
+    private mutating func sink(_ index: Int, below end: Int, _ isBefore: (Element, Element) -> Bool) {
+        var index = index
+        while index * 2 + 1 < end {
+            var child = index * 2 + 1
+            if child + 1 < end, isBefore(self[child], self[child + 1]) { child += 1 }
+            guard isBefore(self[index], self[child]) else { return }
+            swap(index, child)
+            index = child
+        }
+    }
+
+    private mutating func swap(_ one: Int, _ other: Int) {
+        let element = self[one]
+        self[one] = self[other]
+        self[other] = element
+    }
+
     mutating func append(_ element: Element) throws(EncodingError) {
         if count == capacity {
             let wanted = max(capacity * 2, 16)

@@ -6,12 +6,12 @@ public enum ReadResponse {
     /// precision, or 1 where it is 0; a tag with an error has `error` instead of `value`. The group's names are not
     /// read.
     public static func encode(
-        uuid: String, _ group: UnsafePointer<neuron_ws_group_t>, into buffer: ByteBuffer
+        uuid: UnsafeRawBufferPointer, _ group: UnsafePointer<neuron_ws_group_t>, into buffer: ByteBuffer
     ) throws(EncodingError) -> EncodedGroup {
         let view = try GroupView.openTags(group)
         var writer = try ByteWriter.open(buffer)
         try writer.write("{\"uuid\":")
-        try writer.write(try StaticTags.quoted(Array(uuid.utf8)))
+        try JSONStringWriter.writeQuoted(uuid, to: &writer)
         try writer.write(",\"tags\":")
         let counts = try EntryStyle.write(view, style: .readResponse, reportsErrors: true, statics: nil, to: &writer)
         try writer.writeByte(0x7d)

@@ -17,27 +17,36 @@ public struct StaticTagSet: Sendable {
     @inline(__always)
     func tags(_ run: StaticRun) -> StaticTags? { run.isOwn ? own : node }
 
+    /// A tag of the node, and the subscription's of the same name.
+    private struct Replaced: BitwiseCopyable {
+        let node: Int
+        let own: Int
+    }
+
     /// Appends the order in which they are written, as few runs as there can be.
     func appendRuns(to runs: inout RawList<StaticRun>) throws(EncodingError) {
         let nodeCount = node?.count ?? 0
         guard let own, !own.isEmpty else { return try runs.appendRun(isOwn: false, 0, nodeCount) }
         guard let node, nodeCount > 0 else { return try runs.appendRun(isOwn: true, 0, own.count) }
-        var replaced: [(node: Int, own: Int)] = []
+        var replaced = RawList<Replaced>()
         for index in 0..<own.count {
-            if let found = node.index(of: own.name(index)) { replaced.append((found, index)) }
+            guard let found = node.index(of: own.name(index)) else { continue }
+            try replaced.append(Replaced(node: found, own: index))
         }
-        // The own ones that replace none, in their order; `replaced` is still in that order too.
-        let byOwn = replaced
         replaced.sort { $0.node < $1.node }
         var next = 0
-        for pair in replaced {
+        for index in 0..<replaced.count {
+            let pair = replaced[index]
             try runs.appendRun(isOwn: false, next, pair.node)
             try runs.appendRun(isOwn: true, pair.own, pair.own + 1)
             next = pair.node + 1
         }
         try runs.appendRun(isOwn: false, next, nodeCount)
+        // The own ones that replace none, in their order.
+        replaced.sort { $0.own < $1.own }
         next = 0
-        for pair in byOwn {
+        for index in 0..<replaced.count {
+            let pair = replaced[index]
             try runs.appendRun(isOwn: true, next, pair.own)
             next = pair.own + 1
         }

@@ -7,7 +7,7 @@ import CJansson
 /// as jansson spaces it by default, because that is what Neuron sends.
 public final class StaticTags: @unchecked Sendable {
     /// Where a tag stands in `bytes`: `,"name":value` from `start` to `end`.
-    private struct Entry {
+    private struct Entry: BitwiseCopyable {
         let start: Int
         let valueStart: Int
         let end: Int
@@ -16,21 +16,21 @@ public final class StaticTags: @unchecked Sendable {
 
     /// `,"name":value` of all, one behind the other, in memory of exactly that size.
     private let bytes: UnsafeRawBufferPointer
-    private let entries: [Entry]
+    private let entries: RawList<Entry>
     /// The entries in the order of their names, to search in.
-    private let sorted: [Int]
+    private let sorted: RawList<Int32>
 
     /// Whether there are none.
-    public var isEmpty: Bool { entries.isEmpty }
+    public var isEmpty: Bool { entries.count == 0 }
     public var count: Int { entries.count }
 
     /// Takes over `bytes`, which came from malloc.
-    private init(_ bytes: UnsafeRawBufferPointer, _ entries: [Entry]) {
+    private init(
+        _ bytes: UnsafeRawBufferPointer, _ entries: consuming RawList<Entry>, sorted: consuming RawList<Int32>
+    ) {
         self.bytes = bytes
         self.entries = entries
-        sorted = entries.indices.sorted {
-            Self.order(Self.name(entries[$0], bytes), Self.name(entries[$1], bytes)) < 0
-        }
+        self.sorted = sorted
     }
 
     deinit { free(UnsafeMutableRawPointer(mutating: bytes.baseAddress)) }
@@ -39,13 +39,14 @@ public final class StaticTags: @unchecked Sendable {
     /// over), or null for none.
     public static func parse(_ value: JSONValue) throws(EncodingError) -> StaticTags {
         switch value.kind {
-        case .null: return StaticTags(UnsafeRawBufferPointer(start: nil, count: 0), [])
+        case .null:
+            return StaticTags(
+                UnsafeRawBufferPointer(start: nil, count: 0), RawList<Entry>(), sorted: RawList<Int32>())
         case .object: return try parse(members: value)
         case .string:
-            let text = value.string ?? ""
             let document: JSONDocument
             do throws(JSONError) {
-                document = try JSONDocument.parse(text, byteCountMax: textBytesMax)
+                document = try JSONDocument.parse(value.utf8 ?? none, byteCountMax: textBytesMax)
             } catch {
                 throw error.isOutOfMemory
                     ? .noMemory : .invalidJSON("static_tags is a text that is no JSON: \(error.text)")
@@ -83,8 +84,8 @@ public final class StaticTags: @unchecked Sendable {
         var upper = sorted.count
         while lower < upper {
             let middle = (lower + upper) / 2
-            let order = Self.order(self.name(sorted[middle]), name)
-            if order == 0 { return sorted[middle] }
+            let order = Self.order(self.name(Int(sorted[middle])), name)
+            if order == 0 { return Int(sorted[middle]) }
             if order < 0 { lower = middle + 1 } else { upper = middle }
         }
         return nil
@@ -108,63 +109,62 @@ public final class StaticTags: @unchecked Sendable {
     /// What that can become.
     private static let byteCountMax = textBytesMax * (JSONStringWriter.growthMax + 4)
 
+    private static var none: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
     private static func parse(members: JSONValue) throws(EncodingError) -> StaticTags {
-        let bytes = ByteBuffer(byteCountMax: byteCountMax)
-        var entries: [Entry] = []
-        var failure: EncodingError?
-        members.forEachMember { name, value in
-            do throws(EncodingError) {
-                entries.append(try append(name, value, to: bytes))
-                return true
-            } catch {
-                failure = error
-                return false
-            }
+        let buffer = ByteBuffer(byteCountMax: byteCountMax)
+        var entries = RawList<Entry>()
+        try members.forEachMemberUTF8 { name, value throws(EncodingError) in
+            try entries.append(try append(name, value, to: buffer))
         }
-        if let failure { throw failure }
-        guard let memory = malloc(max(bytes.count, 1)) else { throw .noMemory }
-        bytes.withBytes { if let base = $0.baseAddress { memory.copyMemory(from: base, byteCount: $0.count) } }
-        return StaticTags(UnsafeRawBufferPointer(start: memory, count: bytes.count), entries)
+        guard let memory = malloc(max(buffer.count, 1)) else { throw .noMemory }
+        buffer.withBytes { if let base = $0.baseAddress { memory.copyMemory(from: base, byteCount: $0.count) } }
+        let bytes = UnsafeRawBufferPointer(start: memory, count: buffer.count)
+        var sorted = RawList<Int32>()
+        do throws(EncodingError) {
+            for index in 0..<entries.count { try sorted.append(Int32(truncatingIfNeeded: index)) }
+        } catch {
+            free(memory)
+            throw error
+        }
+        sorted.sort { order(Self.name(entries[Int($0)], bytes), Self.name(entries[Int($1)], bytes)) < 0 }
+        return StaticTags(bytes, entries, sorted: sorted)
     }
 
     private static func append(
-        _ name: String, _ value: JSONValue, to bytes: ByteBuffer
+        _ name: UnsafeRawBufferPointer, _ value: JSONValue, to buffer: ByteBuffer
     ) throws(EncodingError) -> Entry {
-        let start = bytes.count
-        try bytes.append([0x2c])
-        try bytes.append(try quoted(Array(name.utf8)))
-        try bytes.append([0x3a])
-        let valueStart = bytes.count
-        let (text, type) = try written(value)
-        try bytes.append(text)
-        return Entry(start: start, valueStart: valueStart, end: bytes.count, type: type)
-    }
-
-    private static func written(_ value: JSONValue) throws(EncodingError) -> ([UInt8], ECPType) {
-        return switch value.kind {
-        case .string: (try quoted(Array((value.string ?? "").utf8)), .text)
-        case .boolean: (Array((value.boolean == true ? "true" : "false").utf8), .boolean)
-        case .integer: (Array("\(value.integer ?? 0)".utf8), .integer)
-        case .real: (shortest(value.number ?? 0), .real)
-        case .null, .object, .array: (try quoted(value.encoded(flags: 0)), .text)
-        }
-    }
-
-    private static func shortest(_ number: Double) -> [UInt8] {
-        // Raw memory, because the writer stores whole words.
-        [UInt8](unsafeUninitializedCapacity: ShortestDecimal.byteCountMax) { buffer, count in
-            guard let start = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-            count = ShortestDecimal.write(number, at: start) - start
-        }
-    }
-
-    static func quoted(_ text: [UInt8]) throws(EncodingError) -> [UInt8] {
-        let buffer = ByteBuffer(byteCountMax: text.count * JSONStringWriter.growthMax + 2)
-        let source = ByteBuffer(byteCountMax: text.count)
-        try source.append(text)
+        let start = buffer.count
         var writer = try ByteWriter.open(buffer)
-        try ValueWriter.writeQuoted(source, to: &writer)
+        try writer.writeByte(0x2c)
+        try JSONStringWriter.writeQuoted(name, to: &writer)
+        try writer.writeByte(0x3a)
+        let valueStart = writer.offset
+        let type = try write(value, to: &writer)
         try writer.finish()
-        return buffer.withBytes { [UInt8]($0) }
+        return Entry(start: start, valueStart: valueStart, end: buffer.count, type: type)
+    }
+
+    private static func write(_ value: JSONValue, to writer: inout ByteWriter) throws(EncodingError) -> ECPType {
+        switch value.kind {
+        case .string:
+            try JSONStringWriter.writeQuoted(value.utf8 ?? none, to: &writer)
+            return .text
+        case .boolean:
+            try writer.write(value.boolean == true ? "true" : "false")
+            return .boolean
+        case .integer:
+            try writer.writeInteger(value.integer ?? 0)
+            return .integer
+        case .real:
+            try writer.reserve(ShortestDecimal.byteCountMax)
+            writer.next = ShortestDecimal.write(value.number ?? 0, at: writer.next)
+            return .real
+        case .null, .object, .array:
+            let text = ByteBuffer(byteCountMax: byteCountMax)
+            try value.encode(flags: 0, into: text)
+            try ValueWriter.writeQuoted(text, to: &writer)
+            return .text
+        }
     }
 }

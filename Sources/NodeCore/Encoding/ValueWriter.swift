@@ -32,7 +32,7 @@ enum ValueWriter {
             return UnsafeRawBufferPointer(start: nil, count: 0)
         }
         // NEURON_WS_NUL_TERMINATED is SIZE_MAX, which is -1 here.
-        let length = text.length == -1 ? strlen(start) : text.length
+        let length = text.length == -1 ? strnlen(start, messageBytesMax + 1) : text.length
         if length < 0 { throw tag.fault("has a text of impossible length", index: index) }
         // Before a byte of it is read: a length that is none would lead out of the host's memory.
         if length > messageBytesMax { throw tag.excess("a text of \(length) bytes", index: index) }
@@ -68,7 +68,7 @@ enum ValueWriter {
     ) throws(EncodingError) {
         let start = data.loadUnaligned(
             fromByteOffset: index * MemoryLayout<UnsafePointer<CChar>?>.stride, as: UnsafePointer<CChar>?.self)
-        let count = start.map { strlen($0) } ?? 0
+        let count = start.map { strnlen($0, messageBytesMax + 1) } ?? 0
         try JSONStringWriter.writeQuoted(UnsafeRawBufferPointer(start: start, count: count), to: &writer)
     }
 

@@ -2,16 +2,16 @@
 public enum WriteResponse {
     /// Appends `{"uuid":…,"error":code}`, and a `reason` for people where there is one.
     public static func encode(
-        uuid: String, error: Int64, reason: String? = nil, into buffer: ByteBuffer
+        uuid: UnsafeRawBufferPointer, error: Int64, reason: UnsafeRawBufferPointer? = nil, into buffer: ByteBuffer
     ) throws(EncodingError) {
         var writer = try ByteWriter.open(buffer)
         try writer.write("{\"uuid\":")
-        try writer.write(try StaticTags.quoted(Array(uuid.utf8)))
+        try JSONStringWriter.writeQuoted(uuid, to: &writer)
         try writer.write(",\"error\":")
         try writer.writeInteger(error)
         if let reason {
             try writer.write(",\"reason\":")
-            try writer.write(try StaticTags.quoted(Array(reason.utf8)))
+            try JSONStringWriter.writeQuoted(reason, to: &writer)
         }
         try writer.writeByte(0x7d)
         try writer.finish()

@@ -1,27 +1,50 @@
 import WebSocketCore
 
 /// Checks that bytes are one JSON document (RFC 8259), in one pass and without building anything: for documents of
-/// which only a part counts. It takes what jansson takes, and numbers of any size besides.
+/// which only a part counts. It takes what jansson takes, and numbers of any size besides. The pass may be made in
+/// pieces.
 struct JSONChecker {
     /// The deepest nesting that it can check.
     static let depthMax = 64
 
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private var index = 0
+    private var step = Step.value
+    /// The pass stops as soon as it may from here on.
+    private var limit = Int.max
     /// Open brackets, and for each, from the lowest bit on, whether it is an object's.
     private var depth = 0
     private var objects: UInt64 = 0
 
     private struct Fault: Error { let text: StaticString }
 
-    private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// Throws an error with line and column, 1-based.
     static func check(_ bytes: UnsafeRawBufferPointer) throws(JSONError) {
         var checker = JSONChecker(bytes)
+        _ = try checker.check(byteCount: bytes.count)
+    }
+
+    /// Looks at so many bytes more, and as few besides as may be. Throws an error with line and column, 1-based.
+    /// - Returns: whether that was the end.
+    mutating func check(byteCount: Int) throws(JSONError) -> Bool {
+        // At the end of the bytes it is to find what is missing there.
+        limit = byteCount < bytes.count - index ? index + max(1, byteCount) : .max
         do throws(Fault) {
-            try checker.checkDocument()
-        } catch { throw JSONError(text: checker.place + ": \(error.text)") }
+            return try checkDocument()
+        } catch { throw JSONError(text: place + ": \(error.text)") }
+    }
+
+    /// The same bytes lie there now.
+    mutating func move(to bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    /// Whether these bytes are one text, with its quotes.
+    static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.first == UInt8(ascii: "\"") else { return false }
+        var checker = JSONChecker(bytes)
+        checker.index = 1
+        do throws(Fault) { return try checker.checkTextRest() && checker.index == bytes.count } catch { return false }
     }
 
     private var place: String {
@@ -34,30 +57,34 @@ struct JSONChecker {
         return "line \(line), column \(min(index, bytes.count) - start + 1)"
     }
 
-    private enum Step { case value, name, behindValue }
+    private enum Step { case value, name, behindName, behindValue, insideText, insideName }
 
-    private mutating func checkDocument() throws(Fault) {
-        var step = Step.value
-        while true {
-            skipBlanks()
+    /// - Returns: whether the document is at its end.
+    private mutating func checkDocument() throws(Fault) -> Bool {
+        while index < limit {
+            if step != .insideText, step != .insideName { skipBlanks() }
             switch step {
             case .value: step = try checkValue()
             case .name:
                 guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
                     throw Fault(text: "a name in quotes is expected")
                 }
-                try checkText()
-                skipBlanks()
+                index += 1
+                step = .insideName
+            case .insideName: if try checkTextRest() { step = .behindName }
+            case .insideText: if try checkTextRest() { step = .behindValue }
+            case .behindName:
                 try expect(UInt8(ascii: ":"), "a colon is expected")
                 step = .value
             case .behindValue:
                 if depth == 0 {
                     guard index == bytes.count else { throw Fault(text: "something follows the document's end") }
-                    return
+                    return true
                 }
                 step = try checkSeparator()
             }
         }
+        return false
     }
 
     private mutating func skipBlanks() { index = JSONScan.skipBlanks(bytes, from: index) }
@@ -86,7 +113,9 @@ struct JSONChecker {
     private mutating func checkValue() throws(Fault) -> Step {
         guard index < bytes.count else { throw Fault(text: "the document is cut off") }
         switch bytes[index] {
-        case UInt8(ascii: "\""): try checkText()
+        case UInt8(ascii: "\""):
+            index += 1
+            return .insideText
         case UInt8(ascii: "{"): return try open(isObject: true)
         case UInt8(ascii: "["): return try open(isObject: false)
         case UInt8(ascii: "t"): try checkWord("true")
@@ -145,21 +174,22 @@ struct JSONChecker {
 
     // MARK: Texts
 
-    private mutating func checkText() throws(Fault) {
-        index += 1
-        while true {
+    /// From a place inside a text on. Returns whether it is behind its closing quote.
+    private mutating func checkTextRest() throws(Fault) -> Bool {
+        while index < limit {
             skipPlain()
             guard index < bytes.count else { throw Fault(text: "a text is cut off") }
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 index += 1
-                return
+                return true
             case UInt8(ascii: "\\"): try checkEscape()
             case 0..<0x20: throw Fault(text: "a text holds a control character")
             case 0x80...0xFF: try checkUTF8()
             default: index += 1
             }
         }
+        return false
     }
 
     /// Eight bytes at a time, as long as they are ASCII without quote, backslash and control characters.

@@ -12,6 +12,15 @@ public struct JSONError: Error, Equatable, Sendable {
         self.text = text
         self.isOutOfMemory = isOutOfMemory
     }
+
+    static var noMemory: JSONError { JSONError(text: "memory is exhausted", isOutOfMemory: true) }
+
+    init(_ fault: LongTexts.Fault) {
+        switch fault {
+        case .noMemory: self = .noMemory
+        case .nameTooLong: self = JSONError(text: fault.text)
+        }
+    }
 }
 
 /// A parsed JSON document, owned. All reading and all writing off the hot path goes through jansson.
@@ -35,15 +44,35 @@ public final class JSONDocument {
         _ bytes: UnsafeRawBufferPointer, byteCountMax: Int, rejectsDuplicates: Bool = false
     ) throws(JSONError) -> JSONDocument {
         if bytes.count > byteCountMax {
-            throw JSONError(text: "the document has \(bytes.count) bytes, at most \(byteCountMax) are taken")
+            throw JSONError(text: "the document has more than \(byteCountMax) bytes, which are the most")
         }
         let bytes = ByteOrderMark.skipped(bytes)
         guard let base = bytes.baseAddress, bytes.count > 0 else { throw JSONError(text: "the document is empty") }
-        var error = json_error_t()
         let flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | (rejectsDuplicates ? JSON_REJECT_DUPLICATES : 0)
-        let root = json_loadb(base.assumingMemoryBound(to: CChar.self), bytes.count, Int(flags), &error)
+        return JSONDocument(owned: try load(UnsafeRawBufferPointer(start: base, count: bytes.count), flags))
+    }
+
+    private static func load(
+        _ bytes: UnsafeRawBufferPointer, _ flags: Int32
+    ) throws(JSONError) -> UnsafeMutablePointer<json_t> {
+        var error = json_error_t()
+        let long: LongTexts?
+        do throws(LongTexts.Fault) { long = try LongTexts.find(in: bytes) } catch { throw JSONError(error) }
+        guard let long else {
+            guard let root = loaded(bytes, flags, &error) else { throw fault(&error) }
+            return root
+        }
+        let root = long.document.withBytes { loaded($0, flags, &error) }
         guard let root else { throw fault(&error) }
-        return JSONDocument(owned: root)
+        guard let restored = long.restored(root, bytes) else { throw .noMemory }
+        return restored
+    }
+
+    /// By jansson, as it is.
+    static func loaded(
+        _ bytes: UnsafeRawBufferPointer, _ flags: Int32, _ error: inout json_error_t
+    ) -> UnsafeMutablePointer<json_t>? {
+        json_loadb(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, Int(flags), &error)
     }
 
     /// Parses a text; see `parse(_:byteCountMax:)`.
@@ -64,7 +93,7 @@ public final class JSONDocument {
     }
 
     private static func fault(_ error: inout json_error_t) -> JSONError {
-        if isOutOfMemory(&error) { return JSONError(text: "memory is exhausted", isOutOfMemory: true) }
+        if isOutOfMemory(&error) { return .noMemory }
         return JSONError(text: describe(&error))
     }
 
@@ -122,8 +151,20 @@ public struct JSONValue {
         default: nil
         }
     }
+    /// Of a text that is known to be short; one without a limit is read where it lies, see `utf8`.
     public var string: String? {
         withUTF8 { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A text's bytes, valid as long as the document; nil if it is no text.
+    var utf8: UnsafeRawBufferPointer? {
+        guard kind == .string, let start = json_string_value(pointer) else { return nil }
+        return UnsafeRawBufferPointer(start: start, count: json_string_length(pointer))
+    }
+
+    /// Whether it is this text.
+    func isText(_ text: StaticString) -> Bool {
+        utf8?.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) == true
     }
 
     /// A text's bytes, valid during the call; nil if it is no text.
@@ -157,6 +198,9 @@ public struct JSONValue {
         return JSONValue(pointer: found, owner: owner)
     }
 
+    /// A name that is longer reaches `forEachMember` without its end, and with a sign that no name of ours has.
+    static let nameBytesMax = 4096
+
     /// Calls `body` for each member in the order of the text, until it returns false.
     public func forEachMember(_ body: (String, JSONValue) -> Bool) {
         var iterator = json_object_iter(pointer)
@@ -164,20 +208,32 @@ public struct JSONValue {
             let key = UnsafeRawBufferPointer(
                 start: json_object_iter_key(current), count: json_object_iter_key_len(current))
             guard let value = json_object_iter_value(current) else { return }
-            if !body(String(decoding: key, as: UTF8.self), JSONValue(pointer: value, owner: owner)) { return }
+            var name = String(decoding: key.prefix(Self.nameBytesMax), as: UTF8.self)
+            if key.count > Self.nameBytesMax { name += "\u{FFFD}" }
+            if !body(name, JSONValue(pointer: value, owner: owner)) { return }
             iterator = json_object_iter_next(pointer, current)
         }
     }
 
-    /// The value as JSON text, written by jansson with `flags` (JSON_COMPACT…).
-    public func encoded(flags: Int32) -> [UInt8] {
+    /// The same with the whole names as they lie there, until `body` throws.
+    func forEachMemberUTF8<E: Error>(_ body: (UnsafeRawBufferPointer, JSONValue) throws(E) -> Void) throws(E) {
+        var iterator = json_object_iter(pointer)
+        while let current = iterator {
+            guard let value = json_object_iter_value(current) else { return }
+            try body(
+                UnsafeRawBufferPointer(start: json_object_iter_key(current), count: json_object_iter_key_len(current)),
+                JSONValue(pointer: value, owner: owner))
+            iterator = json_object_iter_next(pointer, current)
+        }
+    }
+
+    /// Appends the value as JSON text, written by jansson with `flags` (JSON_COMPACT…).
+    func encode(flags: Int32, into buffer: ByteBuffer) throws(EncodingError) {
         let flags = Int(flags) | Int(JSON_ENCODE_ANY)
         let needed = json_dumpb(pointer, nil, 0, flags)
-        if needed == 0 { return [] }
-        return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
-            count = buffer.withMemoryRebound(to: CChar.self) {
-                min(needed, json_dumpb(pointer, $0.baseAddress, $0.count, flags))
-            }
+        if needed == 0 { throw .noMemory }
+        try buffer.append(upTo: needed) { room in
+            json_dumpb(pointer, room.assumingMemoryBound(to: CChar.self), needed, flags)
         }
     }
 }

@@ -2,10 +2,13 @@ import WebSocketCore
 
 /// The inside of a JSON text (RFC 8259 §7) without its escapes.
 enum JSONTextDecoder {
-    /// Nil: it is none, or not UTF-8.
-    static func decode(_ raw: UnsafeRawBufferPointer) -> SecretBytes? {
+    /// Nil: it is none, or not UTF-8, or there is no memory.
+    static func decode(_ raw: UnsafeRawBufferPointer, isOutOfMemory: inout Bool) -> SecretBytes? {
+        var hasRoom = false
+        defer { if !hasRoom { isOutOfMemory = true } }
         // No escape stands for more bytes than it has.
-        SecretBytes(capacity: raw.count) { room in
+        return SecretBytes(capacity: raw.count, memory: .heap) { room in
+            hasRoom = true
             var writer = Writer(room: room)
             var index = 0
             while index < raw.count {

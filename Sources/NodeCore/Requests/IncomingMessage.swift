@@ -26,16 +26,36 @@ public struct IncomingMessage {
     private var isFirst = true
     /// The large document whose step is next; of a message that is one document, from the beginning on.
     private var pending: Pending?
+    /// The array's member that begins at its place, as far as it was looked at.
+    private var begun: RequestOutline?
+    /// Whether there is anything in a large array for us is still being found out.
+    private var look: Look?
 
     private struct Pending {
         let range: Range<Int>
         var outline: RequestOutline
+        var checker: JSONChecker?
         var isChecked = false
         var parser: RequestParser?
     }
 
+    /// One pass over an array, before anything of it counts.
+    private struct Look {
+        var memberCount = 0
+        var mayHoldRequests = false
+        /// Copies of what the second pass needs from the beginning.
+        let position: Int
+    }
+
+    private enum Member {
+        /// So many bytes of it were looked at.
+        case unfinished(Int)
+        /// With an outline if it is an object.
+        case whole(Range<Int>, RequestOutline?)
+    }
+
     /// A document of more bytes takes several steps, so that the others have their turn in between.
-    static let stepBytesMax = 256 * 1024
+    public static let stepBytesMax = 256 * 1024
 
     private init(_ bytes: UnsafeRawBufferPointer, from start: Int, isArray: Bool) {
         self.bytes = bytes
@@ -49,26 +69,48 @@ public struct IncomingMessage {
         let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
         guard start < bytes.count else { return nil }
         if bytes[start] == UInt8(ascii: "{") {
-            let outline = outline(bytes, from: start)
-            guard outline.looksLikeRequest else { return nil }
             var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
+            var outline = outline(bytes, from: start)
+            outline.scan(byteCount: stepBytesMax)
+            if outline.isWhole, !outline.looksLikeRequest { return nil }
             // With the blanks before it: what is no request is the host's as it came.
             message.pending = Pending(range: 0..<bytes.count, outline: outline)
             return message
         }
         guard bytes[start] == UInt8(ascii: "["), bytes.count <= RequestLimits.documentBytesMax else { return nil }
         var message = IncomingMessage(bytes, from: start + 1, isArray: true)
-        var look = message
-        var mayHoldRequests = false
-        var count = 0
-        while let member = look.nextMember() {
-            count += 1
-            if count > RequestLimits.arrayMembersMax { return nil }
-            if member.outline?.looksLikeRequest == true { mayHoldRequests = true }
+        message.look = Look(position: start + 1)
+        if message.isLarge { return message }
+        var isOver = false
+        while !isOver { isOver = message.lookFurther() == nil }
+        return message.isAtEnd ? nil : message
+    }
+
+    /// The next step of the first pass over an array; nil: it is over. Where nothing looks like a request the message
+    /// is at its end then.
+    /// - Returns: how many bytes were looked at.
+    private mutating func lookFurther() -> Int? {
+        guard var look else { return nil }
+        let start = position
+        while position - start < Self.stepBytesMax {
+            guard let member = nextMember() else {
+                self.look = nil
+                position = look.mayHoldRequests ? look.position : bytes.count
+                isFirst = true
+                return nil
+            }
+            guard case .whole(_, let outline) = member else { return Self.stepBytesMax }
+            look.memberCount += 1
+            if outline?.looksLikeRequest == true { look.mayHoldRequests = true }
+            self.look = look
+            if look.memberCount > RequestLimits.arrayMembersMax {
+                self.look = nil
+                position = bytes.count
+                return nil
+            }
         }
-        guard mayHoldRequests else { return nil }
-        message.isBroken = look.isBroken
-        return message
+        // Of a large member all but the end was told before.
+        return min(position - start, Self.stepBytesMax)
     }
 
     /// The message's bytes have been copied there.
@@ -78,10 +120,14 @@ public struct IncomingMessage {
         let looked = UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax))
         pending?.outline.move(to: looked)
         pending?.parser?.outline.move(to: looked)
+        begun?.move(to: looked)
+        if let range = pending?.range {
+            pending?.checker?.move(to: ByteOrderMark.skipped(UnsafeRawBufferPointer(rebasing: bytes[range])))
+        }
     }
 
     /// There are no bytes left; before that there may be no document left either.
-    public var isAtEnd: Bool { position >= bytes.count && pending == nil }
+    public var isAtEnd: Bool { position >= bytes.count && pending == nil && look == nil }
 
     /// It is worth asking before the first step whether there is time for it.
     public var isLarge: Bool { bytes.count > Self.stepBytesMax }
@@ -89,8 +135,8 @@ public struct IncomingMessage {
     /// No more is looked at of a document that is too long anyhow: its uuid is found there, or not at all.
     private static func outline(_ bytes: UnsafeRawBufferPointer, from start: Int) -> RequestOutline {
         RequestOutline(
-            UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax)),
-            from: min(start, RequestLimits.documentBytesMax))
+            begunAt: min(start, RequestLimits.documentBytesMax),
+            UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax)))
     }
 
     /// The next document; nil: there are no more.
@@ -99,12 +145,26 @@ public struct IncomingMessage {
             pending = nil
             return part(document, rules)
         }
-        guard let member = nextMember() else { return nil }
-        guard let outline = member.outline else { return .other(member.range) }
-        return part(Pending(range: member.range, outline: outline), rules)
+        if look != nil {
+            if let byteCount = lookFurther() { return .unfinished(byteCount: byteCount) }
+            // Nothing in it is for us.
+            if position == bytes.count { return .other(0..<bytes.count) }
+        }
+        switch nextMember() {
+        case nil: return nil
+        case .unfinished(let byteCount): return .unfinished(byteCount: byteCount)
+        case .whole(let range, nil): return .other(range)
+        case .whole(let range, let outline?): return part(Pending(range: range, outline: outline), rules)
+        }
     }
 
     private mutating func part(_ document: Pending, _ rules: RequestRules) -> Part {
+        var document = document
+        if !document.outline.isWhole {
+            document.outline.scan(byteCount: Self.stepBytesMax)
+            pending = document
+            return .unfinished(byteCount: Self.stepBytesMax)
+        }
         let (range, outline) = (document.range, document.outline)
         guard outline.looksLikeRequest else { return .other(range) }
         if isBroken {
@@ -113,11 +173,20 @@ public struct IncomingMessage {
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
         if !document.isChecked {
-            if let malformed = RequestParser.check(text, outline) { return .malformed(malformed, range) }
-            if range.count > Self.stepBytesMax {
+            if document.checker == nil, let malformed = RequestParser.checkLimits(text, outline) {
+                return .malformed(malformed, range)
+            }
+            var checker = document.checker ?? JSONChecker(ByteOrderMark.skipped(text))
+            do throws(JSONError) {
+                document.isChecked = try checker.check(byteCount: Self.stepBytesMax)
+            } catch {
+                let reason = "the request is not JSON: \(error.text)"
+                return .malformed(MalformedRequest(uuid: outline.echo, reason: reason), range)
+            }
+            if !document.isChecked || range.count > Self.stepBytesMax {
+                document.checker = checker
                 pending = document
-                pending?.isChecked = true
-                return .unfinished(byteCount: range.count)
+                return .unfinished(byteCount: Self.stepBytesMax)
             }
         }
         switch RequestParser.parse(text, outline, rules, document.parser) {
@@ -133,15 +202,15 @@ public struct IncomingMessage {
         }
     }
 
-    /// The array's next member, with an outline if it is an object.
-    private mutating func nextMember() -> (range: Range<Int>, outline: RequestOutline?)? {
+    /// The array's next member, or a step towards it.
+    private mutating func nextMember() -> Member? {
         guard isArray else { return nil }
         var start = JSONScan.skipBlanks(bytes, from: position)
         guard start < bytes.count, bytes[start] != UInt8(ascii: "]") else {
             finishArray(at: start)
             return nil
         }
-        if bytes[start] == UInt8(ascii: ",") {
+        if begun == nil, bytes[start] == UInt8(ascii: ",") {
             if isFirst { isBroken = true }
             start = JSONScan.skipBlanks(bytes, from: start + 1)
         }
@@ -153,7 +222,15 @@ public struct IncomingMessage {
         var outline: RequestOutline?
         switch bytes[start] {
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            let whole = RequestOutline(bytes, from: start)
+            var whole = begun ?? RequestOutline(begunAt: start, bytes)
+            begun = nil
+            whole.scan(byteCount: Self.stepBytesMax)
+            guard whole.isWhole else {
+                begun = whole
+                // Its comma has been passed.
+                position = start
+                return .unfinished(Self.stepBytesMax)
+            }
             if bytes[start] == UInt8(ascii: "{") { outline = whole }
             position = whole.end
         case UInt8(ascii: "\""):
@@ -174,7 +251,7 @@ public struct IncomingMessage {
         if behind >= bytes.count || (bytes[behind] != UInt8(ascii: ",") && bytes[behind] != UInt8(ascii: "]")) {
             isBroken = true
         }
-        return (start..<position, outline)
+        return .whole(start..<position, outline)
     }
 
     /// Behind the closing bracket nothing may follow.

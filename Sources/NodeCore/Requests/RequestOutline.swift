@@ -12,31 +12,51 @@ struct RequestOutline {
     private(set) var end: Int
 
     private var bytes: UnsafeRawBufferPointer
+    /// The object has been passed over as far as it goes.
+    private(set) var isWhole = false
+
+    // Where the pass stands.
+    private var open = 0
+    private var awaitsName = false
+    private var member: RequestMember?
+    private var valueStart: Int
 
     /// The object that begins at `start`.
     init(_ bytes: UnsafeRawBufferPointer, from start: Int) {
+        self.init(begunAt: start, bytes)
+        while !isWhole { scan(byteCount: bytes.count) }
+    }
+
+    /// Not looked at yet: see `scan`.
+    init(begunAt start: Int, _ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         end = start
-        scan()
+        valueStart = start
     }
 
     /// The same bytes lie there now.
     mutating func move(to bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    private mutating func scan() {
+    /// Looks at so many bytes more, and at the rest of a text that they end in.
+    mutating func scan(byteCount: Int) {
         // In registers: this loop sees each byte that a server sends.
         let bytes = bytes
+        let limit = min(bytes.count, end + max(1, byteCount))
         var end = end
-        var depth = 0
+        var depth = depth
+        var open = open
+        var awaitsName = awaitsName
+        var member = member
+        var valueStart = valueStart
         defer {
             self.end = end
             self.depth = depth
+            self.open = open
+            self.awaitsName = awaitsName
+            self.member = member
+            self.valueStart = valueStart
         }
-        var open = 0
-        var awaitsName = false
-        var member: RequestMember?
-        var valueStart = end
-        while end < bytes.count {
+        while end < limit {
             switch bytes[end] {
             case UInt8(ascii: "\""):
                 let start = end
@@ -57,6 +77,7 @@ struct RequestOutline {
                 if open == 0 {
                     found(member, valueStart..<end)
                     end += 1
+                    isWhole = true
                     return
                 }
             case UInt8(ascii: ":") where open == 1:
@@ -69,6 +90,8 @@ struct RequestOutline {
             }
             end += 1
         }
+        guard end >= bytes.count else { return }
+        isWhole = true
         // Cut off: what there is of the value may still be whole.
         if open == 1 { found(member, min(valueStart, end)..<end) }
     }

@@ -1,4 +1,5 @@
 import CNeuronWS
+import WebSocketCore
 
 /// The members of one tag, where they stand in the document.
 private struct TagMembers {
@@ -72,8 +73,8 @@ extension RequestParser {
     }
 
     private mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
-        try take(count * MemoryLayout<neuron_ws_tag_t>.stride)
-        let tags = arena.tags(count)
+        try allow(count * MemoryLayout<neuron_ws_tag_t>.stride)
+        let tags = try taken(arena.tags(count))
         info.tags = count > 0 ? UnsafePointer(tags.baseAddress) : nil
         info.tag_count = count
         return tags
@@ -127,8 +128,8 @@ extension RequestParser {
     }
 
     private func shown(_ tag: neuron_ws_tag_t) -> String {
-        SettingsParser.shown(
-            String(decoding: UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), as: UTF8.self))
+        ForeignText.beginning(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length))
+            .shown(charactersMax: 64)
     }
 
     /// The common kinds without a tree.
@@ -157,9 +158,7 @@ extension RequestParser {
                 tag.value.text = neuron_ws_text_t(data: decoded.pointer, length: decoded.length)
                 return
             }
-            try take(inner.count)
-            tag.value.text = neuron_ws_text_t(
-                data: arena.copy(inner).assumingMemoryBound(to: CChar.self), length: inner.count)
+            tag.value.text = neuron_ws_text_t(data: try copied(inner), length: inner.count)
             return
         default: break
         }
@@ -167,9 +166,12 @@ extension RequestParser {
         do throws(GroupDocumentError) {
             let reader = TagValueReader(arena: arena, name: "", borrowsTexts: false)
             try reader.read(root, as: nil, into: &tag)
-        } catch { throw .malformed("tag \"\(shown(tag))\": its value cannot be taken") }
+        } catch {
+            if error.kind == .noMemory { throw .tooLarge(rules.memoryBytesLeft) }
+            throw .malformed("tag \"\(shown(tag))\": its value cannot be taken")
+        }
         // So that what the arena has taken meanwhile is within the limit too.
-        try take(0)
+        try allow(0)
     }
 
     private func readName(

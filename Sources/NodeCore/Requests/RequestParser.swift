@@ -52,9 +52,9 @@ struct RequestParser {
         info.tag_size = MemoryLayout<neuron_ws_tag_t>.stride
     }
 
-    /// What is wrong with the document as such; nil: it is JSON within the limits. `outline` is that of `bytes` or of
-    /// what they lie in, and says that they look like a request.
-    static func check(_ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline) -> MalformedRequest? {
+    /// What is wrong with the document before it is read as JSON; nil: it is within the limits. `outline` is that of
+    /// `bytes` or of what they lie in, and says that they look like a request.
+    static func checkLimits(_ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline) -> MalformedRequest? {
         func malformed(_ reason: String) -> MalformedRequest { MalformedRequest(uuid: outline.echo, reason: reason) }
         if bytes.count > RequestLimits.documentBytesMax {
             return malformed(
@@ -64,13 +64,10 @@ struct RequestParser {
             return malformed(
                 "the request is nested \(outline.depth) deep; at most \(RequestLimits.depthMax) are taken")
         }
-        do throws(JSONError) {
-            try JSONChecker.check(ByteOrderMark.skipped(bytes))
-        } catch { return malformed("the request is not JSON: \(error.text)") }
         return nil
     }
 
-    /// What has passed `check`; `begun`: what an earlier call has read of it.
+    /// What is JSON within the limits; `begun`: what an earlier call has read of it.
     static func parse(
         _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules,
         _ begun: RequestParser? = nil
@@ -104,15 +101,21 @@ struct RequestParser {
     // MARK: Memory
 
     /// Before so many bytes more are taken. Each request of a node has what the others left.
-    private func allow(_ byteCount: Int) throws(Fault) {
+    func allow(_ byteCount: Int) throws(Fault) {
         let needed = Request.ownBytes + documentBytes + arena.byteCount + byteCount
         guard needed <= rules.memoryBytesLeft else { throw .tooLarge(needed) }
     }
 
-    /// The same, and the arena then has them for the next thing.
-    func take(_ byteCount: Int) throws(Fault) {
-        try allow(byteCount)
-        guard arena.prepare(byteCount) else { throw .tooLarge(rules.memoryBytesLeft) }
+    /// What the arena had, unless it had nothing.
+    func taken<Memory>(_ memory: Memory?) throws(Fault) -> Memory {
+        guard let memory else { throw .tooLarge(rules.memoryBytesLeft) }
+        return memory
+    }
+
+    /// A copy of a text, with a NUL behind it.
+    func copied(_ text: UnsafeRawBufferPointer) throws(Fault) -> UnsafePointer<CChar> {
+        try allow(text.count)
+        return try taken(arena.copy(text))
     }
 
     // MARK: Members
@@ -120,7 +123,7 @@ struct RequestParser {
     private mutating func begin() throws(Fault) {
         info.uuid = try name(.uuid, bytesMin: 0)
         info.driver = try name(.node, bytesMin: 1)
-        let empty = arena.copy(UnsafeRawBufferPointer(start: nil, count: 0)).assumingMemoryBound(to: CChar.self)
+        let empty = try copied(UnsafeRawBufferPointer(start: nil, count: 0))
         info.group = empty
         info.action = empty
         info.query_name = empty
@@ -136,7 +139,7 @@ struct RequestParser {
     }
 
     private mutating func end(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Request {
-        try take(0)
+        try allow(0)
         guard let uuid = outline[.uuid] else { throw .malformed("\"uuid\" is missing") }
         // Without the mark: readers of the host's need not know it.
         guard let document = EventBytes(ByteOrderMark.skipped(bytes)) else { throw .tooLarge(rules.memoryBytesLeft) }
@@ -168,8 +171,7 @@ struct RequestParser {
         }
         let inner = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
         guard inner.contains(UInt8(ascii: "\\")) else {
-            try take(inner.count)
-            return (arena.copy(inner).assumingMemoryBound(to: CChar.self), inner.count)
+            return (try copied(inner), inner.count)
         }
         let decoded = try decoded(inner)
         // To C the text would end there.
@@ -181,8 +183,8 @@ struct RequestParser {
     func decoded(
         _ text: UnsafeRawBufferPointer
     ) throws(Fault) -> (pointer: UnsafePointer<CChar>, length: Int) {
-        try take(text.count)
-        let room = arena.room(text.count)
+        try allow(text.count)
+        let room = try taken(arena.room(text.count))
         let length = JSONScan.decode(text, into: room)
         room.storeBytes(of: 0, toByteOffset: length, as: UInt8.self)
         return (UnsafePointer(room.assumingMemoryBound(to: CChar.self)), length)
@@ -192,7 +194,6 @@ struct RequestParser {
     func parsed(_ value: UnsafeRawBufferPointer, _ place: String) throws(Fault) -> JSONValue {
         let treeBytes = JSONScan.treeBytes(value)
         try allow(treeBytes)
-        guard Headroom.has(treeBytes) else { throw .tooLarge(rules.memoryBytesLeft) }
         do throws(GroupDocumentError) {
             return try GroupDocument.parseJSON(value, byteCountMax: .max).root
         } catch {

@@ -75,16 +75,20 @@ public struct RequestSubject: Sendable {
     }
 
     /// "write of plc1/fast (t, u and 3 more), uuid 7"
-    public var text: String {
+    public var text: String { text(maskedBy: .none) }
+
+    /// The same without our own secrets.
+    public func text(maskedBy mask: SecretMask) -> String {
+        func shown(_ text: ForeignText) -> String {
+            text.masked(by: mask).shown(charactersMax: Self.charactersMax)
+        }
         let what = kind == .NEURON_WS_REQUEST_READ ? "read" : kind == .NEURON_WS_REQUEST_WRITE ? "write" : "action"
-        var text = "\(what) of \(Self.shown(driver))/\(Self.shown(group))"
+        var text = "\(what) of \(shown(driver))/\(shown(group))"
         if !tags.isEmpty {
-            text += " (" + tags.map { Self.shown($0) }.joined(separator: ", ")
+            text += " (" + tags.map { shown($0) }.joined(separator: ", ")
             if tagCount > tags.count { text += " and \(tagCount - tags.count) more" }
             text += ")"
         }
-        return text + ", uuid \(Self.shown(uuid))"
+        return text + ", uuid \(shown(uuid))"
     }
-
-    private static func shown(_ text: ForeignText) -> String { text.shown(charactersMax: charactersMax) }
 }

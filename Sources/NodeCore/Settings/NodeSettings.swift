@@ -192,9 +192,9 @@ public final class NodeSettings: Sendable {
         let secrets: SettingsSecrets
         do throws(JSONError) {
             if json.count > documentBytesMax {
-                throw JSONError(text: "the document has \(json.count) bytes, at most \(documentBytesMax) are taken")
+                throw JSONError(text: "the document has more than \(documentBytesMax) bytes, which are the most")
             }
-            secrets = SettingsSecrets(json, .settings)
+            secrets = try SettingsSecrets(json, .settings)
             document = try secrets.document.withBytes { json throws(JSONError) in
                 try JSONDocument.parse(json, byteCountMax: documentBytesMax, rejectsDuplicates: true)
             }
@@ -207,7 +207,12 @@ public final class NodeSettings: Sendable {
         try parser.read(document.root)
         SettingsRules.check(&parser)
         let urls = SettingsURL.urls(&parser)
-        return (NodeSettings(parser, urls: urls), parser.problems)
+        if parser.isOutOfMemory { throw SettingsError.noMemory }
+        var faults = parser.problems
+        if parser.problemsBeyond > 0 {
+            faults.append(SettingsError(key: "", text: "", number: parser.problemsBeyond))
+        }
+        return (NodeSettings(parser, urls: urls), faults)
     }
 
     /// Reads a settings document; see `parse(json:)`.

@@ -103,7 +103,7 @@ public enum SettingValue: Equatable, Sendable {
     case texts([String])
     case pairs([NamedText])
     /// A JSON document's text, as it was given.
-    case document([UInt8])
+    case document(SecretBytes)
 }
 
 /// A name with a text, which may be secret.

@@ -9,12 +9,18 @@ public struct SettingsError: Error, Equatable, Sendable {
     /// Nothing is wrong with the settings: there was no memory to read them.
     public let isOutOfMemory: Bool
 
+    /// How many problems it stands for; more than one where they are counted only.
+    public let number: Int
+
+    public static let noMemory = SettingsError(key: "", text: "memory is exhausted", isOutOfMemory: true)
+
     /// How many problems one error text names.
     public static let problemsMax = 8
     /// How many faults are told one by one; those beyond are counted.
     public static let faultsMax = Int(NEURON_WS_FAULTS_MAX)
 
-    public init(key: String, text: String, isOutOfMemory: Bool = false) {
+    public init(key: String, text: String, isOutOfMemory: Bool = false, number: Int = 1) {
+        self.number = number
         self.key = key
         self.text = text
         self.isOutOfMemory = isOutOfMemory
@@ -23,9 +29,8 @@ public struct SettingsError: Error, Equatable, Sendable {
     /// What to tell one by one: the first `faultsMax`, and how many more there are.
     public static func told(_ problems: [SettingsError]) -> [SettingsError] {
         var told = Array(problems.prefix(faultsMax))
-        if problems.count > faultsMax {
-            told.append(SettingsError(key: "", text: "and \(problems.count - faultsMax) more"))
-        }
+        let count = count(problems)
+        if count > faultsMax { told.append(SettingsError(key: "", text: "and \(count - faultsMax) more")) }
         return told
     }
 
@@ -37,7 +42,10 @@ public struct SettingsError: Error, Equatable, Sendable {
             if !text.isEmpty { text += "; " }
             text += problem.text
         }
-        if problems.count > problemsMax { text += "; and \(problems.count - problemsMax) more" }
+        let count = count(problems)
+        if count > problemsMax { text += "; and \(count - problemsMax) more" }
         return SettingsError(key: first.key, text: text)
     }
+
+    private static func count(_ problems: [SettingsError]) -> Int { problems.reduce(0) { $0 + $1.number } }
 }

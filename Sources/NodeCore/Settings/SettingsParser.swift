@@ -6,6 +6,10 @@ struct SettingsParser {
     /// By index of the table; nil where the document names no value.
     private(set) var values: [SettingValue?]
     private(set) var problems: [SettingsError] = []
+    /// Beyond those that are told one by one.
+    private(set) var problemsBeyond = 0
+    /// Somewhere there was no memory: what was read is not to be used.
+    private(set) var isOutOfMemory = false
     /// What became of `schema` and `static_tags`.
     private(set) var template: CustomTemplate?
     private(set) var staticTags: StaticTags?
@@ -80,7 +84,7 @@ struct SettingsParser {
     private mutating func refuseUnknown(_ name: String, _ value: JSONValue) {
         // Those beyond are only counted.
         if problems.count >= SettingsError.faultsMax {
-            problems.append(SettingsError(key: "", text: ""))
+            problemsBeyond += 1
             return
         }
         let shown = Self.shown(name)
@@ -98,7 +102,7 @@ struct SettingsParser {
     }
 
     /// A name from the document, short and without control characters.
-    static func shown(_ name: String) -> String { ForeignText(name).shown(charactersMax: 64) }
+    static func shown(_ name: String) -> String { ForeignText.beginning(name.utf8).shown(charactersMax: 64) }
 
     /// Refuses with what was given and what is taken.
     private mutating func refuse(_ descriptor: SettingDescriptor, _ value: JSONValue, _ part: String = "") {
@@ -112,7 +116,7 @@ struct SettingsParser {
 
     /// A value with its kind, short.
     private static func shown(_ value: JSONValue) -> String {
-        let text = shown(String(decoding: JSONText.compact(value), as: UTF8.self))
+        let text = JSONText.beginning(value).shown(charactersMax: 64)
         switch value.kind {
         case .null, .boolean: return text
         default: return "\(text), \(value.kindName)"
@@ -156,8 +160,8 @@ struct SettingsParser {
         _ value: JSONValue, _ choices: [SettingChoice], _ descriptor: SettingDescriptor
     ) -> SettingValue? {
         let number = value.integer
-        let name = value.string
-        for choice in choices where choice.number == number || choice.name == name {
+        let name = value.utf8
+        for choice in choices where choice.number == number || name?.elementsEqual(choice.name.utf8) == true {
             if !choice.isLater { return .integer(choice.number) }
             refuse(
                 descriptor.key,
@@ -172,34 +176,27 @@ struct SettingsParser {
     private mutating func readText(_ value: JSONValue, by descriptor: SettingDescriptor) -> SettingValue? {
         switch descriptor.kind {
         case .file(let max):
-            guard let secret = Self.secret(value, secrets) else { break }
-            return bounded(secret, max, descriptor).map { .secret($0) }
+            return readSecret(value, secrets, max, descriptor).map { .secret($0) }
         case .text(let max):
-            if descriptor.isKeptSecret {
-                guard let secret = Self.secret(value, secrets) else { break }
-                return bounded(secret, max, descriptor).map { .secret($0) }
-            }
-            guard let text = value.string else { break }
+            if descriptor.isKeptSecret { return readSecret(value, secrets, max, descriptor).map { .secret($0) } }
+            guard let text = value.utf8 else { break }
             return readBounded(text, max, descriptor).map { .text($0) }
         case .texts(let countMax, let bytesMax):
-            if let text = value.string, !Self.holdsJSON(text) {
-                return readList(SettingsList.elements(text), countMax, bytesMax, descriptor)
+            if let text = value.utf8, !Self.holdsJSON(text) {
+                return readList(SettingsList.elements(text, keptMax: countMax), countMax, bytesMax, descriptor)
             }
             guard let array = container(value, .array, descriptor) else { return nil }
             return readTexts(array, countMax, bytesMax, descriptor)
         case .urls(let countMax, let bytesMax):
-            if let text = value.string, !Self.holdsJSON(text) {
-                return readList(SettingsList.urls(text), countMax, bytesMax, descriptor)
+            if let text = value.utf8, !Self.holdsJSON(text) {
+                return readList(SettingsList.urls(text, keptMax: countMax), countMax, bytesMax, descriptor)
             }
             guard let array = container(value, .array, descriptor) else { return nil }
             return readTexts(array, countMax, bytesMax, descriptor)
         case .pairs(let countMax, let bytesMax):
             if value.kind == .object { return readPairs(value, secrets, countMax, bytesMax, descriptor) }
             // The gateway's form has fields for texts only: one that holds an object.
-            guard let text = Self.secret(value, secrets) else { break }
-            let inner = text.withBytes { SettingsSecrets($0, .members) }
-            let document = inner.document.withBytes { try? JSONDocument.parse($0, byteCountMax: 1 << 20) }
-            guard let document, document.root.kind == .object else { break }
+            guard let (document, inner) = pairsInText(value) else { break }
             return readPairs(document.root, inner, countMax, bytesMax, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
@@ -208,17 +205,45 @@ struct SettingsParser {
         return nil
     }
 
-    private mutating func readBounded(_ text: String, _ max: Int, _ descriptor: SettingDescriptor) -> String? {
-        if text.utf8.count > max {
-            refuse(descriptor.key, "has \(text.utf8.count) bytes; it takes at most \(max)")
-            return nil
+    private mutating func readBounded(
+        _ text: UnsafeRawBufferPointer, _ max: Int, _ descriptor: SettingDescriptor
+    ) -> String? {
+        isBounded(text, max, descriptor) ? String(decoding: text, as: UTF8.self) : nil
+    }
+
+    /// Before it is copied.
+    private mutating func isBounded(
+        _ text: UnsafeRawBufferPointer, _ max: Int, _ descriptor: SettingDescriptor
+    ) -> Bool {
+        if text.count > max {
+            refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(max)")
+            return false
         }
         // C's functions would take the text only as far as that.
-        if text.utf8.contains(0) {
+        if text.contains(0) {
             refuse(descriptor.key, "holds U+0000, which no setting may")
+            return false
+        }
+        return true
+    }
+
+    private mutating func pairsInText(_ value: JSONValue) -> (JSONDocument, SettingsSecrets)? {
+        guard let lying = value.utf8 else { return nil }
+        do throws(JSONError) {
+            let inner: SettingsSecrets
+            if let text = secrets?.secret(for: lying) {
+                inner = try text.withBytes { bytes throws(JSONError) in try SettingsSecrets(bytes, .members) }
+            } else {
+                inner = try SettingsSecrets(lying, .members)
+            }
+            let document = try inner.document.withBytes { bytes throws(JSONError) in
+                try JSONDocument.parse(bytes, byteCountMax: 1 << 20)
+            }
+            return document.root.kind == .object ? (document, inner) : nil
+        } catch {
+            if error.isOutOfMemory { isOutOfMemory = true }
             return nil
         }
-        return text
     }
 
     /// The array or object itself, or the one that a text holds: the gateway's form has fields for texts only.
@@ -226,30 +251,31 @@ struct SettingsParser {
         _ value: JSONValue, _ kind: JSONValue.Kind, _ descriptor: SettingDescriptor
     ) -> JSONValue? {
         if value.kind == kind { return value }
-        if let text = value.string, let inner = try? JSONDocument.parse(text, byteCountMax: 1 << 20),
-            inner.root.kind == kind
-        {
-            return inner.root
-        }
+        do throws(JSONError) {
+            if let text = value.utf8 {
+                let inner = try JSONDocument.parse(text, byteCountMax: 1 << 20)
+                if inner.root.kind == kind { return inner.root }
+            }
+        } catch { if error.isOutOfMemory { isOutOfMemory = true } }
         refuse(descriptor, value)
         return nil
     }
 
-    private static func holdsJSON(_ text: String) -> Bool {
-        guard let first = text.utf8.first(where: { $0 > 0x20 }) else { return false }
+    private static func holdsJSON(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let first = text.first(where: { $0 > 0x20 }) else { return false }
         return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
     }
 
     /// What a field for text holds: several texts in one.
     private mutating func readList(
-        _ list: [String], _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+        _ list: SettingsList, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
     ) -> SettingValue? {
         if list.count > countMax {
             refuse(descriptor.key, "has \(list.count) elements; it takes at most \(countMax)")
             return nil
         }
         var texts: [String] = []
-        for element in list {
+        for element in list.elements {
             guard let text = readBounded(element, bytesMax, descriptor) else { return nil }
             texts.append(text)
         }
@@ -266,7 +292,7 @@ struct SettingsParser {
         var texts: [String] = []
         for index in 0..<array.count {
             guard let element = array[index] else { continue }
-            guard let text = element.string else {
+            guard let text = element.utf8 else {
                 refuse(descriptor, element, "at \(index) ")
                 return nil
             }
@@ -276,22 +302,30 @@ struct SettingsParser {
         return texts.isEmpty ? nil : .texts(texts)
     }
 
-    /// A text's bytes, from where it was put when the document was read; nil: it is no text.
-    private static func secret(_ value: JSONValue, _ secrets: SettingsSecrets?) -> SecretBytes? {
-        value.withUTF8 { secrets?.secret(for: $0) ?? SecretBytes($0) }
+    /// A text's bytes, from where it was put when the document was read; nil: it was refused.
+    private mutating func readSecret(
+        _ value: JSONValue, _ secrets: SettingsSecrets?, _ max: Int, _ descriptor: SettingDescriptor,
+        _ place: String = ""
+    ) -> SecretBytes? {
+        guard let text = value.utf8 else {
+            refuse(descriptor, value, place)
+            return nil
+        }
+        if let secret = secrets?.secret(for: text) {
+            return secret.withBytes { isBounded($0, max, descriptor) } ? secret : nil
+        }
+        guard isBounded(text, max, descriptor) else { return nil }
+        return copied(text)
     }
 
-    private mutating func bounded(_ text: SecretBytes, _ max: Int, _ descriptor: SettingDescriptor) -> SecretBytes? {
-        if text.count > max {
-            refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(max)")
-            return nil
+    /// In memory that can be refused: a file's text may have a megabyte.
+    private mutating func copied(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
+        let copy = SecretBytes(capacity: text.count, memory: .heap) { room in
+            room.copyMemory(from: text)
+            return text.count
         }
-        // C's functions would take the text only as far as that.
-        if text.withBytes({ $0.contains(0) }) {
-            refuse(descriptor.key, "holds U+0000, which no setting may")
-            return nil
-        }
-        return text
+        if copy == nil { isOutOfMemory = true }
+        return copy
     }
 
     private mutating func readPairs(
@@ -305,16 +339,14 @@ struct SettingsParser {
         var pairs: [NamedText] = []
         var isRefused = false
         object.forEachMember { name, value in
-            guard let text = Self.secret(value, secrets) else {
-                refuse(descriptor, value, "at \"\(Self.shown(name))\" ")
+            guard
+                let text = readSecret(
+                    value, secrets, bytesMax, descriptor, "at \"\(Self.shown(name))\" ")
+            else {
                 isRefused = true
                 return false
             }
-            guard let bounded = bounded(text, bytesMax, descriptor) else {
-                isRefused = true
-                return false
-            }
-            pairs.append(NamedText(name: name, text: bounded))
+            pairs.append(NamedText(name: name, text: text))
             return true
         }
         return isRefused || pairs.isEmpty ? nil : .pairs(pairs)
@@ -323,12 +355,12 @@ struct SettingsParser {
     private mutating func readDocument(
         _ value: JSONValue, _ bytesMax: Int, _ descriptor: SettingDescriptor
     ) -> SettingValue? {
-        let text = JSONText.compact(value)
-        if text.count > bytesMax {
-            refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(bytesMax)")
-            return nil
-        }
         do throws(EncodingError) {
+            let text = try JSONText.compact(value)
+            if text.count > bytesMax {
+                refuse(descriptor.key, "has \(text.count) bytes; it takes at most \(bytesMax)")
+                return nil
+            }
             if case .template = descriptor.kind {
                 template = try CustomTemplate.parse(value)
             } else {
@@ -338,10 +370,11 @@ struct SettingsParser {
                 }
                 staticTags = try StaticTags.parse(value)
             }
+            return text.withBytes { copied($0) }.map { .document($0) }
         } catch {
+            if error == .noMemory { isOutOfMemory = true }
             refuse(descriptor.key, "cannot be used: \(error.text)")
             return nil
         }
-        return .document(text)
     }
 }

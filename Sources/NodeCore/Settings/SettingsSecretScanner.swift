@@ -8,6 +8,8 @@ struct SettingsSecretScanner {
 
     private enum Member { case parameters, secret, other }
 
+    private static let nameBytesMax = 1024
+
     private let bytes: UnsafeMutableRawBufferPointer
     private let scope: SettingsSecrets.Scope
     private var position = 0
@@ -96,7 +98,11 @@ struct SettingsSecretScanner {
 
     private func named(_ range: Range<Int>) -> Member {
         guard levels.last?.members == .settings else { return .other }
-        guard let name = JSONTextDecoder.decode(UnsafeRawBufferPointer(rebasing: bytes[range])) else { return .other }
+        // Too long for any setting, however it is escaped.
+        if range.count > Self.nameBytesMax { return .secret }
+        var ignored = false
+        let raw = UnsafeRawBufferPointer(rebasing: bytes[range])
+        guard let name = JSONTextDecoder.decode(raw, isOutOfMemory: &ignored) else { return .other }
         let text = name.withBytes { String(decoding: $0, as: UTF8.self) }
         if levels.count == 1, text == "params" { return .parameters }
         // What is no setting may be one that was misspelt, and its value is never looked at.

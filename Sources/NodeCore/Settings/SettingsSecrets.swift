@@ -24,23 +24,26 @@ struct SettingsSecrets {
         case members
     }
 
-    init(_ bytes: UnsafeRawBufferPointer, _ scope: Scope) {
+    /// Throws where there is no memory.
+    init(_ bytes: UnsafeRawBufferPointer, _ scope: Scope) throws(JSONError) {
         var found: [SecretBytes] = []
+        var isOutOfMemory = false
         // At most as long as it was: each place is shorter than what it stands for.
-        let document = SecretBytes(capacity: bytes.count) { room in
+        let document = SecretBytes(capacity: bytes.count, memory: .heap) { room in
             room.copyMemory(from: bytes)
             var scanner = SettingsSecretScanner(room, scope)
             while let range = scanner.next() {
                 if range.count < Self.placeBytes || found.count == Self.countMax { continue }
                 let raw = UnsafeRawBufferPointer(rebasing: room[range])
-                guard let secret = JSONTextDecoder.decode(raw) else { continue }
+                guard let secret = JSONTextDecoder.decode(raw, isOutOfMemory: &isOutOfMemory) else { continue }
                 SecretBytes.wipe(UnsafeMutableRawBufferPointer(rebasing: room[range]))
                 Self.put(found.count, into: room, range)
                 found.append(secret)
             }
             return bytes.count
         }
-        self.document = document ?? SecretBytes(bytes)
+        guard let document, !isOutOfMemory else { throw .noMemory }
+        self.document = document
         secrets = found
     }
 

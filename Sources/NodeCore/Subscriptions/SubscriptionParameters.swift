@@ -11,9 +11,6 @@ public struct SubscriptionParameters: Sendable {
 
     /// Reads `{"static_tags":{…}}`, where the inner object may stand in a text. Any other member is refused.
     public static func parse(json: UnsafeRawBufferPointer) throws(JSONError) -> SubscriptionParameters {
-        guard Headroom.hasForDocument(json.count) else {
-            throw JSONError(text: "memory is exhausted", isOutOfMemory: true)
-        }
         let root = try JSONDocument.parse(json, byteCountMax: documentBytesMax).root
         guard root.kind == .object else {
             throw JSONError(text: "the parameters are \(root.kindName); they must be an object")

@@ -1,3 +1,5 @@
+import CJansson
+
 /// The memory of a subscription table: open addressing with linear probing, keyed by bytes.
 ///
 /// Its own memory and unmanaged references, because a search through Swift arrays of references costs a retain and a
@@ -24,22 +26,30 @@ public final class SubscriptionSlots {
     private var ownsEntries = true
 
     init() {
-        slots = .allocate(capacity: 16)
+        guard let least = Self.allocate(16) else { fatalError("no memory for half a kilobyte") }
+        slots = least
         slots.initialize(repeating: .empty, count: 16)
     }
 
-    /// The same entries in twice the room; they are this one's from the time when `disown` is called on `old`.
-    init(growing old: SubscriptionSlots) {
+    /// malloc's: a host decides how much it is.
+    private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Slot>? {
+        malloc(capacity * MemoryLayout<Slot>.stride)?.bindMemory(to: Slot.self, capacity: capacity)
+    }
+
+    /// The same entries in twice the room; they are this one's from the time when `disown` is called on `old`. Nil:
+    /// there is no memory.
+    init?(growing old: SubscriptionSlots) {
+        guard let larger = Self.allocate(old.capacity * 2) else { return nil }
         capacity = old.capacity * 2
         count = old.count
-        slots = .allocate(capacity: capacity)
+        slots = larger
         slots.initialize(repeating: .empty, count: capacity)
         for index in 0..<old.capacity where old.slots[index].names != nil { place(old.slots[index]) }
     }
 
     deinit {
         if ownsEntries { for index in 0..<capacity { slots[index].subscription?.release() } }
-        slots.deallocate()
+        free(slots)
     }
 
     /// The entries are another's now.

@@ -6,6 +6,8 @@ public enum SubscriptionError: Error, Equatable, Sendable {
     case notFound
     /// There are `SubscriptionTable.countMax` already.
     case tooMany
+    /// There is no memory for more of them; nothing has changed.
+    case noMemory
 }
 
 /// The subscriptions of a node: driver and group to parameters. Not for several threads at once.
@@ -75,6 +77,7 @@ public struct SubscriptionTable: ~Copyable {
     ) throws(SubscriptionError) -> Subscription? {
         guard Self.isName(driver), Self.isName(group) else { throw .invalidName }
         if count >= Self.countMax && index(driver, group) == nil { throw .tooMany }
+        guard growIfNeeded() else { throw .noMemory }
         return insert(driver, group, parameters)
     }
 
@@ -112,6 +115,8 @@ public struct SubscriptionTable: ~Copyable {
         if driver.elementsEqual(newDriver) { return true }
         for _ in 0..<Self.stepCountMax {
             guard let old = firstOf(driver) else { return true }
+            // A head of its own, where the new driver has none yet.
+            guard growIfNeeded() else { throw .noMemory }
             remove(old)
             old.withNames { _, group in
                 if let replaced = insert(newDriver, group, old.parameters) { ended.append(replaced) }
@@ -135,6 +140,8 @@ public struct SubscriptionTable: ~Copyable {
 
     /// Where the entries go before the next change, if they would have to move then: made beforehand, because moving a
     /// hundred thousand takes a while. Reads the table, which nobody may change until `adopt`.
+    ///
+    /// Nil: there is room, or no memory for more, which `subscribe` then finds out.
     public func grown() -> SubscriptionSlots? {
         slots.hasRoom(for: Self.stepCountMax * 2) ? nil : SubscriptionSlots(growing: slots)
     }
@@ -219,17 +226,20 @@ extension SubscriptionTable {
         return Subscription(driver: driver, group: group, parameters: parameters, number: lastNumber)
     }
 
-    private mutating func growIfNeeded() {
-        if !slots.hasRoom(for: 2) { _ = adopt(SubscriptionSlots(growing: slots)) }
+    /// Makes room for one more, and its head. False: there is no memory for it.
+    private mutating func growIfNeeded() -> Bool {
+        if slots.hasRoom(for: 2) { return true }
+        guard let larger = SubscriptionSlots(growing: slots) else { return false }
+        _ = adopt(larger)
+        return true
     }
 
-    /// Returns the one whose place it takes.
+    /// Returns the one whose place it takes. There is room: `growIfNeeded` was called, or as many were removed.
     @discardableResult
     private mutating func insert(
         _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer, _ parameters: SubscriptionParameters
     ) -> Subscription? {
         let subscription = make(driver, group, parameters)
-        growIfNeeded()
         let head: Subscription
         if let found = self.head(of: driver) {
             head = found

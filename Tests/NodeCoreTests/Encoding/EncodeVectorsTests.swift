@@ -64,11 +64,10 @@ import Testing
         case "write-resp": try WriteResponse.encode(uuid: uuid, error: input["error"]!.integer!, into: buffer)
         case "write-tags-resp":
             let list = try JSONDocument.parse(input["tags"]!.compact, byteCountMax: 1 << 20)
-            try WriteTagsResponse.encode(uuid: uuid, try WriteTagsResponse.parse(tags: list.root), into: buffer)
+            try WriteTagsResponse.encode(uuid: uuid, tags: list.root, into: buffer)
         case "states":
-            let options = try DriverStates.parse(try JSONDocument.parse(input.compact, byteCountMax: 1 << 20).root)
-            let result = try DriverStates.encode(
-                options.states, timestampMilliseconds: options.timestampMilliseconds!, into: buffer)
+            let options = try JSONDocument.parse(input.compact, byteCountMax: 1 << 20).root
+            let result = try DriverStates.encode(options: options, now: 0, into: buffer)
             if result == .skipped { return .skipped }
         default: return try upload(vector["format"]!.text!, input)
         }

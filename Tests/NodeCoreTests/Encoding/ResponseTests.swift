@@ -35,11 +35,12 @@ import Testing
     @Test func writeTagsResponses() throws {
         let buffer = ByteBuffer(byteCountMax: 1000)
         let json = #"[{"group":"g","name":"a","error":0},{"group":"g","name":"b","error":3004}]"#
-        let tags = try WriteTagsResponse.parse(tags: try JSONDocument.parse(json, byteCountMax: 1000).root)
-        try WriteTagsResponse.encode(uuid: "u", tags, into: buffer)
+        try WriteTagsResponse.encode(
+            uuid: "u", tags: try JSONDocument.parse(json, byteCountMax: 1000).root, into: buffer)
         #expect(buffer.text == #"{"uuid":"u","tags":"# + json + "}")
         #expect(throws: EncodingError.invalidOptions("tags[0] lacks group, name (texts) or error (an integer)")) {
-            try WriteTagsResponse.parse(tags: try JSONDocument.parse("[{}]", byteCountMax: 1000).root)
+            try WriteTagsResponse.encode(
+                uuid: "u", tags: try JSONDocument.parse("[{}]", byteCountMax: 1000).root, into: buffer)
         }
     }
 
@@ -48,15 +49,14 @@ import Testing
             #"{"timestamp":5,"states":[{"node":"a","link":1,"running":3},"#
                 + #"{"node":"m","link":1,"running":3,"is_driver":false},"#
                 + #"{"node":"b","link":0,"running":2,"is_driver":true}]}"#, byteCountMax: 1000)
-        let parsed = try DriverStates.parse(options.root)
         let buffer = ByteBuffer(byteCountMax: 1000)
         #expect(
-            try DriverStates.encode(parsed.states, timestampMilliseconds: parsed.timestampMilliseconds!, into: buffer)
-                == .message(values: 2, errors: 0))
+            try DriverStates.encode(options: options.root, now: 0, into: buffer) == .message(values: 2, errors: 0))
         #expect(
             buffer.text
                 == #"{"timestamp":5,"states":[{"node":"a","link":1,"running":3},{"node":"b","link":0,"running":2}]}"#)
-        #expect(try DriverStates.encode([], timestampMilliseconds: 1, into: buffer) == .skipped)
+        let none = try JSONDocument.parse(#"{"states":[]}"#, byteCountMax: 1000)
+        #expect(try DriverStates.encode(options: none.root, now: 1, into: buffer) == .skipped)
     }
 
     @Test(arguments: [
@@ -70,7 +70,39 @@ import Testing
     ])
     func statesOfAnotherFormAreRefused(_ json: String, _ expected: String) throws {
         #expect(throws: EncodingError.invalidOptions(expected)) {
-            _ = try DriverStates.parse(try JSONDocument.parse(json, byteCountMax: 1000).root)
+            _ = try DriverStates.encode(
+                options: try JSONDocument.parse(json, byteCountMax: 1000).root, now: 0,
+                into: ByteBuffer(byteCountMax: 1000))
         }
+    }
+}
+
+/// Responses with their texts as a test writes them.
+extension ReadResponse {
+    static func encode(
+        uuid: String, _ group: UnsafePointer<neuron_ws_group_t>, into buffer: ByteBuffer
+    ) throws -> EncodedGroup {
+        try uuid.utf8Bytes { try encode(uuid: $0, group, into: buffer) }
+    }
+}
+
+extension WriteResponse {
+    static func encode(uuid: String, error: Int64, reason: String? = nil, into buffer: ByteBuffer) throws {
+        try uuid.utf8Bytes { uuid in
+            guard let reason else { return try encode(uuid: uuid, error: error, into: buffer) }
+            try reason.utf8Bytes { try encode(uuid: uuid, error: error, reason: $0, into: buffer) }
+        }
+    }
+}
+
+extension WriteTagsResponse {
+    static func encode(uuid: String, tags: JSONValue, into buffer: ByteBuffer) throws {
+        try uuid.utf8Bytes { try encode(uuid: $0, tags: tags, into: buffer) }
+    }
+}
+
+extension String {
+    fileprivate func utf8Bytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try Array(utf8).withUnsafeBytes(body)
     }
 }

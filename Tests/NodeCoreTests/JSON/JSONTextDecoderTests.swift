@@ -6,7 +6,10 @@ import WebSocketCore
 
 @Suite struct JSONTextDecoderTests {
     private func decoded(_ text: [UInt8]) -> [UInt8]? {
-        text.withUnsafeBytes { JSONTextDecoder.decode($0) }?.withBytes { Array($0) }
+        var isOutOfMemory = false
+        let decoded = text.withUnsafeBytes { JSONTextDecoder.decode($0, isOutOfMemory: &isOutOfMemory) }
+        #expect(!isOutOfMemory)
+        return decoded?.withBytes { Array($0) }
     }
 
     @Test(arguments: [

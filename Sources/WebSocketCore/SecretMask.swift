@@ -1,0 +1,95 @@
+/// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
+/// header or a message, and that goes into log and state.
+///
+/// They are found as they are. One that a server encodes anew, or tells in parts, is not.
+public struct SecretMask: Sendable {
+    /// Shorter ones stand in many words, and would be given away by the gap.
+    public static let byteCountMin = 6
+
+    private let secrets: [SecretBytes]
+
+    public static let none = SecretMask([])
+
+    /// Of a header's value, what stands behind its first word is a secret too: a token behind `Bearer`.
+    public init(headerValues: [SecretBytes], others: [SecretBytes]) {
+        var secrets = others
+        for value in headerValues {
+            secrets.append(value)
+            let credentials: SecretBytes? = value.withBytes { bytes in
+                guard let space = bytes.firstIndex(of: 0x20) else { return nil }
+                return SecretBytes(UnsafeRawBufferPointer(rebasing: bytes[(space + 1)...]))
+            }
+            if let credentials { secrets.append(credentials) }
+        }
+        self.init(secrets)
+    }
+
+    /// The values of a URL's query.
+    public static func secrets(of url: WebSocketURL) -> [SecretBytes] {
+        let resource = Array(url.resource.utf8)
+        guard let query = resource.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+        return resource[(query + 1)...].split(separator: UInt8(ascii: "&")).map { item in
+            let value = item.firstIndex(of: UInt8(ascii: "=")).map { item[($0 + 1)...] } ?? item
+            return Array(value).withUnsafeBytes { SecretBytes($0) }
+        }
+    }
+
+    private init(_ secrets: [SecretBytes]) {
+        // The longest that fits is the one.
+        self.secrets = secrets.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }
+    }
+
+    public var isEmpty: Bool { secrets.isEmpty }
+
+    /// How many bytes of a secret begin at `index`; 0: none.
+    func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
+        for secret in secrets where secret.count <= bytes.count - index {
+            let isHere = secret.withBytes { secret in
+                secret[0] == bytes[index]
+                    && secret.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[index..<index + secret.count]))
+            }
+            if isHere { return secret.count }
+        }
+        return 0
+    }
+}
+
+extension ForeignText {
+    /// The first `bytesMax` bytes of a text, with "…" for each of our secrets that begins in them.
+    public static func masked(_ bytes: UnsafeRawBufferPointer, by mask: SecretMask, bytesMax: Int) -> ForeignText {
+        if mask.isEmpty { return ForeignText(bytes.prefix(bytesMax)) }
+        var masked: [UInt8] = []
+        var index = 0
+        while index < min(bytes.count, bytesMax) {
+            let count = mask.byteCount(in: bytes, at: index)
+            if count > 0 { masked += "…".utf8 } else { masked.append(bytes[index]) }
+            index += max(1, count)
+        }
+        return ForeignText(masked)
+    }
+
+    /// With "…" for each of our secrets.
+    public func masked(by mask: SecretMask) -> ForeignText {
+        mask.isEmpty ? self : withBytes { ForeignText.masked($0, by: mask, bytesMax: $0.count) }
+    }
+}
+
+extension HandshakeError {
+    /// With "…" for each of our secrets that the server repeats.
+    public func masked(by mask: SecretMask) -> HandshakeError {
+        switch self {
+        case .unexpectedStatus(let status, let location, let seconds):
+            .unexpectedStatus(status, location: location?.masked(by: mask), retryAfterSeconds: seconds)
+        case .missingUpgrade(let found): .missingUpgrade(found: found?.masked(by: mask))
+        case .missingConnection(let found): .missingConnection(found: found?.masked(by: mask))
+        case .wrongAccept(let found): .wrongAccept(found: found?.masked(by: mask))
+        case .unexpectedSubprotocol(let name): .unexpectedSubprotocol(name.masked(by: mask))
+        case .unexpectedExtension(let name): .unexpectedExtension(name.masked(by: mask))
+        case .malformedExtensions(let value): .malformedExtensions(value.masked(by: mask))
+        case .invalidDeflateAnswer(let reason): .invalidDeflateAnswer(reason.masked(by: mask))
+        case .notHTTP, .malformedStartLine, .startLineTooLong, .fieldTooLong, .headerTooBig, .tooManyFields,
+            .malformedField, .httpVersionTooOld, .invalidRequest:
+            self
+        }
+    }
+}
