@@ -43,6 +43,8 @@ final class Node: @unchecked Sendable {
     /// How often the settings have changed.
     var settingsNumber: UInt64 = 0
     var groupNames = GroupNamesCache()
+    /// Values that wait for their publishing time.
+    var gathered = DatastreamGatherer()
 
     /// Held by whoever changes subscriptions, around `lock`: what takes long is then done between two holds of that.
     let subscriptionsLock = Lock()
@@ -160,6 +162,7 @@ final class Node: @unchecked Sendable {
 
     /// Stops and waits for the end. On the loop it begins the same.
     func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        publishGathered(all: true)
         lock.lock()
         guard let session = askToStopLocked(timeoutMilliseconds), !session.isOnLoop else {
             let session = self.session
@@ -178,6 +181,7 @@ final class Node: @unchecked Sendable {
 
     /// - Returns: false if there is nothing to stop.
     func beginStop(timeoutMilliseconds: UInt32) -> Bool {
+        publishGathered(all: true)
         lock.lock()
         let stopped = askToStopLocked(timeoutMilliseconds)
         pending.owesEnd = stopped != nil
@@ -272,6 +276,7 @@ final class Node: @unchecked Sendable {
 
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
         let new = try Configuration.make(settings)
+        publishGathered(all: true)
         lock.lock()
         let old = configuration
         configuration = new

@@ -45,6 +45,12 @@ final class RequestDesk: @unchecked Sendable {
         return handle
     }
 
+    /// An operation of this id is with the host.
+    func isWaiting(operation id: [UInt8]) -> Bool { lock.withLock { ledger.isWaiting(operation: id) } }
+
+    /// It has its answer, which did not come by its handle.
+    func settle(operation id: [UInt8]) { lock.withLock { ledger.settle(operation: id) } }
+
     func isWaiting(_ handle: UInt) -> Bool { lock.withLock { ledger.standing(handle) == .waiting } }
 
     var nextDeadline: UInt64? { lock.withLock { ledger.nextDeadline } }
@@ -54,11 +60,11 @@ final class RequestDesk: @unchecked Sendable {
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.
     func reply(
-        _ handle: UInt, _ request: Request, _ json: UnsafeRawBufferPointer
+        _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
         var answering: Node?
         // Behind the lock: the host's log may call back.
-        defer { answering?.logAnswered(request, json) }
+        defer { answering?.logAnswered(request, bytes) }
         lock.lock()
         // Kept beyond the lock: the node's last reference must not go with it held.
         let node = self.node
@@ -72,7 +78,7 @@ final class RequestDesk: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node {
-                try node.queueAnswer(json)
+                try answer(request, json, bytes, node)
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -81,6 +87,41 @@ final class RequestDesk: @unchecked Sendable {
         }
         removeLocked(handle)
         return status
+    }
+
+    private func answer(
+        _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer, _ node: Node
+    ) throws(NodeError) {
+        guard request.echo.operation != nil else { return try node.queueAnswer(bytes) }
+        // The platform's own document goes as it is.
+        if json.root["operation"] != nil { return try node.queueAnswer(bytes) }
+        let gateway = node.lock.withLock { node.configuration.settings.encoding.openGate }
+        let answer: OperationAnswer
+        do throws(OperationAnswer.Fault) {
+            answer = try OperationAnswer.final(
+                json.root, to: request, gateway: gateway, timestampMilliseconds: Clock.wallMilliseconds)
+        } catch { throw .invalidArgument(error.text) }
+        try node.queueAnswer(answer.document)
+        if let upload = answer.upload { node.publish(upload) }
+    }
+
+    /// Queues a partial answer; the request's time begins anew. An error leaves it as it is.
+    func progress(_ handle: UInt, _ request: Request, _ json: JSONValue) throws(NodeError) -> neuron_ws_status_t {
+        let partial: [UInt8]
+        do throws(OperationAnswer.Fault) {
+            partial = try OperationAnswer.partial(json, to: request.echo)
+        } catch { throw .invalidArgument(error.text) }
+        lock.lock()
+        let node = self.node
+        defer {
+            lock.unlock()
+            withExtendedLifetime(node) {}
+        }
+        guard ledger.standing(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
+        guard let node else { return .NEURON_WS_NOT_RUNNING }
+        try node.queueAnswer(partial)
+        ledger.touch(handle, now: Clock.monotonicNanoseconds)
+        return .NEURON_WS_OK
     }
 
     /// False: another thread has freed it meanwhile.

@@ -19,7 +19,10 @@ public struct EncodeOptions {
         guard root.kind == .object else {
             throw .invalidOptions("the options are \(root.kindName), expected an object")
         }
-        let known = ["static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags"]
+        let known = [
+            "static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags", "device-id",
+            "reduced",
+        ]
         var unknown: String?
         root.forEachMember { name, _ in
             if !known.contains(name) { unknown = name }
@@ -29,22 +32,27 @@ public struct EncodeOptions {
         return EncodeOptions(root: root)
     }
 
-    /// As the upload formats need it: static_tags, upload_err, schema.
+    /// As the upload formats need it: static_tags, upload_err, schema, device-id, reduced.
     public func upload(_ format: UploadFormat) throws(EncodingError) -> EncodingOptions {
-        var reportsErrors = true
-        if let value = root?["upload_err"] {
-            guard let boolean = value.boolean else {
-                throw .invalidOptions("\"upload_err\" is \(value.kindName), expected true or false")
-            }
-            reportsErrors = boolean
-        }
+        let reportsErrors = try boolean("upload_err") ?? true
         var staticTags: StaticTags?
         if let value = root?["static_tags"], value.kind != .null { staticTags = try StaticTags.parse(value) }
         var template: CustomTemplate?
         if let value = root?["schema"] { template = try CustomTemplate.parse(value) }
         if format == .custom, template == nil { throw .invalidOptions("the custom format needs the option \"schema\"") }
         return EncodingOptions(
-            format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
+            format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template,
+            openGate: OpenGateIdentity(
+                deviceID: try optionalText("device-id") ?? "", isReduced: try boolean("reduced") ?? false))
+    }
+
+    /// A member that must be true or false where it is there.
+    private func boolean(_ member: String) throws(EncodingError) -> Bool? {
+        guard let value = root?[member] else { return nil }
+        guard let boolean = value.boolean else {
+            throw .invalidOptions("\"\(member)\" is \(value.kindName), expected true or false")
+        }
+        return boolean
     }
 
     public func driverStates() throws(EncodingError) -> (timestampMilliseconds: Int64?, states: [DriverState]) {

@@ -12,7 +12,7 @@ public struct IncomingMessage {
         /// The settings do not allow it.
         case refused(RefusedRequest)
         /// There is no room for it at present.
-        case busy(uuid: [UInt8])
+        case busy(RequestEcho)
         /// No request: these bytes of the message are the host's.
         case other(Range<Int>)
     }
@@ -50,7 +50,7 @@ public struct IncomingMessage {
         guard start < bytes.count else { return nil }
         if bytes[start] == UInt8(ascii: "{") {
             let outline = outline(bytes, from: start)
-            guard outline.looksLikeRequest else { return nil }
+            guard outline.looksLikeRequest || outline.isOperation else { return nil }
             var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
             // With the blanks before it: what is no request is the host's as it came.
             message.pending = Pending(range: 0..<bytes.count, outline: outline)
@@ -64,7 +64,8 @@ public struct IncomingMessage {
         while let member = look.nextMember() {
             count += 1
             if count > RequestLimits.arrayMembersMax { return nil }
-            if member.outline?.looksLikeRequest == true { mayHoldRequests = true }
+            guard let outline = member.outline else { continue }
+            if outline.looksLikeRequest || outline.isOperation { mayHoldRequests = true }
         }
         guard mayHoldRequests else { return nil }
         message.isBroken = look.isBroken
@@ -106,14 +107,14 @@ public struct IncomingMessage {
 
     private mutating func part(_ document: Pending, _ rules: RequestRules) -> Part {
         let (range, outline) = (document.range, document.outline)
-        guard outline.looksLikeRequest else { return .other(range) }
+        guard Self.isRequest(outline, rules) else { return .other(range) }
         if isBroken {
             return .malformed(
-                MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"), range)
+                MalformedRequest(echo: outline.echo(rules), reason: "the array that holds the request is not JSON"), range)
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
         if !document.isChecked {
-            if let malformed = RequestParser.check(text, outline) { return .malformed(malformed, range) }
+            if let malformed = RequestParser.check(text, outline, rules) { return .malformed(malformed, range) }
             if range.count > Self.stepBytesMax {
                 pending = document
                 pending?.isChecked = true
@@ -129,8 +130,14 @@ public struct IncomingMessage {
         case .request(let request): return .request(request)
         case .malformed(let malformed): return .malformed(malformed, range)
         case .refused(let refused): return .refused(refused)
-        case .busy(let uuid): return .busy(uuid: uuid)
+        case .busy(let echo): return .busy(echo)
         }
+    }
+
+    /// Our own answers, sent back by the server, start no dialogue.
+    private static func isRequest(_ outline: RequestOutline, _ rules: RequestRules) -> Bool {
+        if rules.openGate != nil, let operation = OperationOutline(outline) { return !operation.isResponse }
+        return rules.takesRequests && outline.looksLikeRequest
     }
 
     /// The array's next member, with an outline if it is an object.

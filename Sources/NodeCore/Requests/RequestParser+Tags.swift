@@ -13,7 +13,8 @@ private struct TagMembers {
             case .tag: tag = found
             case .value: value = found
             case .precision: precision = found
-            default: if JSONScan.isName(member, "name") { name = found }
+            case .name: name = found
+            default: break
             }
         }
     }
@@ -71,7 +72,7 @@ extension RequestParser {
         return (count, isWrite)
     }
 
-    private mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
+    mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
         try take(count * MemoryLayout<neuron_ws_tag_t>.stride)
         let tags = arena.tags(count)
         info.tags = count > 0 ? UnsafePointer(tags.baseAddress) : nil
@@ -83,10 +84,15 @@ extension RequestParser {
 
     /// As many as are read at a time; `writesLeft` is nil behind the last.
     mutating func readWrites() throws(Fault) {
-        guard let list = outline[.tags], var left = writesLeft else { return }
+        let isOperation = info.kind == .NEURON_WS_REQUEST_OPERATION
+        guard let list = isOperation ? variableList : outline[.tags], var left = writesLeft else { return }
         let end = min(left.index + Self.writesPerStep, left.tags.count)
         while left.index < end, let element = JSONScan.nextElement(list, at: &left.position) {
-            try readElement(element, left.index, into: &left.tags[left.index])
+            if isOperation {
+                try readVariable(element, left.index, into: &left.tags[left.index])
+            } else {
+                try readElement(element, left.index, into: &left.tags[left.index])
+            }
             left.index += 1
         }
         writesLeft = left.index == end && end < left.tags.count ? left : nil
@@ -132,7 +138,7 @@ extension RequestParser {
     }
 
     /// The common kinds without a tree.
-    private func readValue(_ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t) throws(Fault) {
+    func readValue(_ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t) throws(Fault) {
         switch value[0] {
         case UInt8(ascii: "t"), UInt8(ascii: "f"):
             tag.type = .NEURON_WS_TYPE_BOOL
@@ -172,7 +178,7 @@ extension RequestParser {
         try take(0)
     }
 
-    private func readName(
+    func readName(
         _ value: UnsafeRawBufferPointer?, _ place: String, into tag: inout neuron_ws_tag_t
     ) throws(Fault) {
         let (pointer, length) = try text(place, value)

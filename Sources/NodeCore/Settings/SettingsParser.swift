@@ -157,14 +157,7 @@ struct SettingsParser {
     ) -> SettingValue? {
         let number = value.integer
         let name = value.string
-        for choice in choices where choice.number == number || choice.name == name {
-            if !choice.isLater { return .integer(choice.number) }
-            refuse(
-                descriptor.key,
-                "is \"\(choice.name)\" (\(choice.number)), which is not in this version; "
-                    + "it takes \(descriptor.kind.takes)")
-            return nil
-        }
+        for choice in choices where choice.number == number || choice.name == name { return .integer(choice.number) }
         refuse(descriptor, value)
         return nil
     }
@@ -201,6 +194,9 @@ struct SettingsParser {
             let document = inner.document.withBytes { try? JSONDocument.parse($0, byteCountMax: 1 << 20) }
             guard let document, document.root.kind == .object else { break }
             return readPairs(document.root, inner, countMax, bytesMax, descriptor)
+        case .times(let countMax, let from, let to):
+            guard let object = container(value, .object, descriptor) else { return nil }
+            return readTimes(object, countMax, from...to, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }

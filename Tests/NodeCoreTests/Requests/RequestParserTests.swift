@@ -43,7 +43,7 @@ import Testing
     @Test func ofRepeatedMembersTheLastCounts() {
         let text = #"{"uuid":"0","uuid":"1","node":"x","node":"d","group":"g","tag":"t","value":null,"value":3}"#
         #expect(parts(text) == ["write d/g t=INT64 3"])
-        #expect(String(decoding: requests(text)[0].uuid, as: UTF8.self) == "\"1\"")
+        #expect(String(decoding: requests(text)[0].echo.id, as: UTF8.self) == "\"1\"")
     }
 
     /// Each: members besides uuid, and what the answer's reason says.
