@@ -87,6 +87,8 @@ def variable(name: str, **members: object) -> JSON:
 def session(**settings: object) -> Iterator[tuple[Platform, Agent]]:
     with Platform() as platform:
         agent = Agent(platform, **settings)
+        # The platform knows of the session a moment later.
+        foreign.wait_until(lambda: platform.keys, 60, "a session")
         try:
             yield platform, agent
         finally:
@@ -428,7 +430,7 @@ def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
         assert len(remarks) == 2 and "serialNumberCommand" in remarks[0] and "serial.sh" not in remarks[0]
         with neuron_ws.Node("switched", settings) as node:
             node.subscribe("*", "*")
-            foreign.wait_until(lambda: node.state.link, 30)
+            foreign.wait_until(lambda: node.state.link and platform.keys, 30)
             assert platform.resources == ["/south/v80/sessions/gw%C3%BC%2F1?X-ApiKey=a%3Db%26c"]
             node.push("gwü/1", "fast", {"now": 1})
             foreign.wait_until(platform.uploads, 30)
