@@ -25,7 +25,8 @@ public struct HandshakeRequest: Sendable {
     ///   - key: 16 bytes of a cryptographic generator, fresh for each connection (RFC 6455 §4.1).
     ///   - extensions: offers beside `deflate`, as they stand in the header.
     public init(
-        url: WebSocketURL, secretQuery: SecretBytes? = nil, key: [UInt8], subprotocols: [String] = [], origin: String? = nil,
+        url: WebSocketURL, secretQuery: SecretBytes? = nil, key: [UInt8], subprotocols: [String] = [],
+        origin: String? = nil,
         userAgent: String? = nil, headers: [(name: String, value: SecretBytes)] = [], extensions: String? = nil,
         deflate: DeflateOffer? = nil
     ) {

@@ -58,7 +58,8 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         case .refused: require(false, "refused, though all is allowed")
         case .malformed(let malformed, let range):
             require(!malformed.reason.isEmpty, "malformed without a reason")
-            require(malformed.echo.map({ isJSON(RequestAnswer.failure($0, error: 1002, reason: "")) }) ?? true, "a uuid that is no JSON")
+            let answer = malformed.echo.map { RequestAnswer.failure($0, error: 1002, reason: "") }
+            require(answer.map(isJSON) ?? true, "an answer that is no JSON")
             require(range.lowerBound >= end && range.upperBound <= bytes.count, "parts out of order")
             end = range.upperBound
         case .other(let range):

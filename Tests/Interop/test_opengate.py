@@ -261,7 +261,8 @@ def test_steps_go_out_one_by_one_across_a_reconnection() -> None:
         request.reply_steps([step(name) for name in STEPS])
         assert platform.answer(number, agent.pump) == response(number, "UPDATE", [step(name) for name in STEPS])
         partial = platform.responses(number)[0]
-        assert partial == {"id": number, "deviceId": "gateway1", "path": [], "name": "UPDATE", "steps": [step(STEPS[0])]}
+        assert partial == {
+            "id": number, "deviceId": "gateway1", "path": [], "name": "UPDATE", "steps": [step(STEPS[0])]}
 
 
 def test_a_reboots_partial_names_no_device_and_its_end_comes_by_id() -> None:

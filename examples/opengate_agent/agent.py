@@ -25,7 +25,8 @@ def asked(request: neuron_ws.Request) -> None:
         known = {tag.name: tag.value for tag in request.tags if tag.name == "valve"}
         values.update(known)
         request.reply({"tags": [
-            {"name": tag.name, "error": 0 if tag.name in known else 1, "reason": "no actuator"} for tag in request.tags]})
+            {"name": tag.name, "error": 0 if tag.name in known else 1, "reason": "no actuator"}
+            for tag in request.tags]})
     elif request.action == "REFRESH_INFO":
         request.reply({"tags": [{"name": name, "group": "fast", "value": value} for name, value in values.items()]})
     elif request.action == "UPDATE":

@@ -204,7 +204,8 @@ final class Configuration: @unchecked Sendable {
             count = HandshakeRequest.keyBytes
         }
         return HandshakeRequest(
-            url: url, secretQuery: settings.openGate?.query(for: url), key: key, subprotocols: settings.subprotocols, origin: settings.origin,
+            url: url, secretQuery: settings.openGate?.query(for: url), key: key, subprotocols: settings.subprotocols,
+            origin: settings.origin,
             userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers,
             deflate: settings.compression?.offer)
     }

@@ -111,8 +111,8 @@ extension NodeSession {
         if request.echo.operation != nil, node.requests.isWaiting(operation: request.echo.id) {
             return node.log(
                 .NEURON_WS_LOG_NOTICE, .repeatedOperation,
-                "\(status.url): an operation is asked for again before its end: \(request.subject.text). It is not done "
-                    + "twice; its answer is on its way.")
+                "\(status.url): an operation is asked for again before its end: \(request.subject.text). It is not "
+                    + "done twice; its answer is on its way.")
         }
         guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.echo)

@@ -20,8 +20,8 @@ public struct EncodeOptions {
             throw .invalidOptions("the options are \(root.kindName), expected an object")
         }
         let known = [
-            "static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags", "device-id",
-            "reduced",
+            "static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags",
+            "device-id", "reduced",
         ]
         var unknown: String?
         root.forEachMember { name, _ in

@@ -76,7 +76,8 @@ public struct DatastreamGatherer {
                 place = baskets.count
                 baskets.append(
                     Basket(
-                        device: Array(split.view.driver), group: Array(split.view.group), quotedGroup: split.quotedGroup,
+                        device: Array(split.view.driver), group: Array(split.view.group),
+                        quotedGroup: split.quotedGroup,
                         period: value.period, due: now &+ value.period, statics: split.statics))
             }
             let before = baskets[place].byteCount

@@ -156,8 +156,8 @@ private struct ODAReader {
         if let type = take("eventContentType") { checkContentType(type) }
         if take("operationTimeout") != nil {
             remarks.append(
-                "\"operationTimeout\" is not taken, as the agent never reads it: operations have 80 seconds, or what the "
-                    + "setting request-timeout says")
+                "\"operationTimeout\" is not taken, as the agent never reads it: operations have 80 seconds, or what "
+                    + "the setting request-timeout says")
         }
         readPublishing()
     }
@@ -166,8 +166,8 @@ private struct ODAReader {
         let type = shown(entry.value, lowercased: true)
         for name in ["json", "application/json", ""] where type.utf8.elementsEqual(name.utf8) { return }
         faults.append(
-            "\"eventContentType\" is \"\(ForeignText(shown(entry.value)).shown(charactersMax: 32))\"; JSON alone is sent, "
-                + "neither CBOR nor MessagePack")
+            "\"eventContentType\" is \"\(ForeignText(shown(entry.value)).shown(charactersMax: 32))\"; JSON alone is "
+                + "sent, neither CBOR nor MessagePack")
     }
 
     /// `id=seconds` and `id;device=first;next`.
@@ -197,7 +197,8 @@ private struct ODAReader {
             }
         }
         if namesDevices {
-            remarks.append("publishing times are taken for the datastreams of all devices, whichever device a line names")
+            remarks.append(
+                "publishing times are taken for the datastreams of all devices, whichever device a line names")
         }
         if times.isEmpty { return }
         var json: [UInt8] = []

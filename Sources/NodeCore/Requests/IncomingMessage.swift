@@ -110,7 +110,8 @@ public struct IncomingMessage {
         guard Self.isRequest(outline, rules) else { return .other(range) }
         if isBroken {
             return .malformed(
-                MalformedRequest(echo: outline.echo(rules), reason: "the array that holds the request is not JSON"), range)
+                MalformedRequest(echo: outline.echo(rules), reason: "the array that holds the request is not JSON"),
+                range)
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
         if !document.isChecked {

@@ -97,8 +97,8 @@ public struct OperationAnswer {
         if answer["resultCode"] != nil || answer["steps"] != nil { return try own(answer, echo) }
         guard let error = answer["error"]?.integer else {
             throw Fault(
-                text: "an answer to an operation takes \"resultCode\" with \"steps\", or \"tags\", or an \"error\" that "
-                    + "is an integer")
+                text: "an answer to an operation takes \"resultCode\" with \"steps\", or \"tags\", or an \"error\" "
+                    + "that is an integer")
         }
         if error != 0 {
             return failure(echo, error: error, reason: reason(answer, error))
@@ -148,8 +148,8 @@ public struct OperationAnswer {
                 OperationText.isStepResult(result)
             else {
                 throw Fault(
-                    text: "\"steps\"[\(index)] takes an object with \"name\" and a \"result\" that is SUCCESSFUL, ERROR, "
-                        + "SKIPPED or NOT_EXECUTED")
+                    text: "\"steps\"[\(index)] takes an object with \"name\" and a \"result\" that is SUCCESSFUL, "
+                        + "ERROR, SKIPPED or NOT_EXECUTED")
             }
             steps.append(JSONText.compact(step))
         }

@@ -107,7 +107,9 @@ extension RequestParser {
         let (list, count) = try checkedVariables()
         let tags = try makeTags(count)
         let seen: NameTable
-        do throws(EncodingError) { seen = try NameTable.make(nameCountMax: count) } catch { throw .tooLarge(count * 16) }
+        do throws(EncodingError) {
+            seen = try NameTable.make(nameCountMax: count)
+        } catch { throw .tooLarge(count * 16) }
         var named = 0
         var index = 0
         let parser = self

@@ -31,7 +31,9 @@ enum ODAFiles {
         _ path: String, _ file: neuron_ws_oda_file_t, _ earlier: String
     ) throws(UsageError) -> String? {
         let found: [UInt8]?
-        do throws(Files.Failure) { found = try Files.read(path) } catch { throw UsageError(text: "--oda: \(error.text)") }
+        do throws(Files.Failure) {
+            found = try Files.read(path)
+        } catch { throw UsageError(text: "--oda: \(error.text)") }
         guard let bytes = found else { return nil }
         var room = [CChar](repeating: 0, count: bytes.count * 8 + earlier.utf8.count + 1024)
         var length = 0

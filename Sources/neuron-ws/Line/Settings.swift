@@ -15,7 +15,9 @@ enum Settings {
         }
         let oda = arguments.text("--oda")
         let file = arguments.text("--settings")
-        guard oda == nil || file == nil else { throw UsageError(text: "--oda stands beside --settings; give one of them") }
+        guard oda == nil || file == nil else {
+            throw UsageError(text: "--oda stands beside --settings; give one of them")
+        }
         guard file != nil || oda != nil || arguments.url != nil || !options.isEmpty else {
             throw UsageError(
                 text: "\(arguments.command) needs a URL, for example: neuron-ws \(arguments.command) "

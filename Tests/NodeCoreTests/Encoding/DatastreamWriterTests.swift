@@ -43,7 +43,9 @@ import Testing
     }
 
     @Test func valuesOfOneNameAreDatapointsInTheirOrder() throws {
-        let tags = [TestTag("a", 7, .integer(1)), TestTag("b", 7, .integer(2)), TestTag("a", 13, .text(Array("x".utf8)))]
+        let tags = [
+            TestTag("a", 7, .integer(1)), TestTag("b", 7, .integer(2)), TestTag("a", 13, .text(Array("x".utf8))),
+        ]
         let expected =
             #"{"version":"9.0","device":"plc1","datastreams":["#
             + #"{"id":"a","feed":"grp","datapoints":[{"value":1},{"value":"x"},{"value":9}]},"#

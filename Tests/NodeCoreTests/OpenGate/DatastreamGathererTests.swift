@@ -11,7 +11,9 @@ import Testing
         try #require(PublishTimes(list.map { NamedTime(name: $0.0, milliseconds: $0.1) }))
     }
 
-    private func split(_ tags: [TestTag], _ times: PublishTimes, at time: Int64, _ body: (DatastreamGatherer.Split) -> Void)
+    private func split(
+        _ tags: [TestTag], _ times: PublishTimes, at time: Int64, _ body: (DatastreamGatherer.Split) -> Void
+    )
         throws
     {
         let group = TestGroup(driver: "plc1", group: "grp", timestamp: time, tags)

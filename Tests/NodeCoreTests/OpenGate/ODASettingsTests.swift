@@ -25,9 +25,12 @@ import Testing
     @Test func theThreeFilesBecomeOneDocument() throws {
         let connector = settings("host=h\nport=9955\npath=/south\nkeepAliveInterval=3\nfoo=bar", .connector)
         #expect(
-            connector.json == #"{"format":"opengate","host":"h","path":"/south","port":9955,"ping-interval":3,"ping-timeout":1.5}"#)
+            connector.json
+                == #"{"format":"opengate","host":"h","path":"/south","port":9955,"#
+                + #""ping-interval":3,"ping-timeout":1.5}"#)
         #expect(connector.remarks == ["of the connector's file this is not ours: foo"])
-        let device = settings(#"deviceId=d"\u0001"# + "\napiKey=old\napikey=k\nrunner=x.sh", .deviceInfo, connector.json)
+        let lines = #"deviceId=d"\u0001"# + "\napiKey=old\napikey=k\nrunner=x.sh"
+        let device = settings(lines, .deviceInfo, connector.json)
         #expect(device.json.hasSuffix(#","device-id":"d\"\u0001","api-key":"k"}"#))
         #expect(device.remarks == ["of the device's file this is not ours: runner"])
         let all = settings("reducedOutput=TRUE\na=5\nb;plc=1;60\na;x=3\noperationTimeout=9", .dispatcher, device.json)
@@ -40,11 +43,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("host=h\ngeneralPath=/p", "\"generalPath\" is no key of the agent's, though its example has it: it means \"path\""),
+        (
+            "host=h\ngeneralPath=/p",
+            "\"generalPath\" is no key of the agent's, though its example has it: it means \"path\""
+        ),
         ("host=h\npath=/p\nport=0", "\"port\" is \"0\"; it takes an integer from 1 to 65535"),
         ("host=h\npath=/p\nport=8\\u000a0", "\"port\" is \"8\\u{a}0\"; it takes an integer from 1 to 65535"),
-        ("path=/p\nport=", "\"host\" is missing; it takes the server's name; \"port\" is \"\"; it takes an integer from 1 "
-            + "to 65535"),
+        (
+            "path=/p\nport=",
+            "\"host\" is missing; it takes the server's name; \"port\" is \"\"; it takes an integer from 1 to 65535"
+        ),
     ])
     func whatIsWrongIsNamed(_ text: String, _ expected: String) { #expect(settings(text, .connector).json == expected) }
 

@@ -6,7 +6,8 @@ import WebSocketCore
 @Suite struct OpenGateAccessTests {
     private func settings(_ url: String, _ id: String, _ key: String, header: Bool = false) throws -> NodeSettings {
         try NodeSettings.parse(
-            json: #"{"format":5,"url":"\#(url)","device-id":"\#(id)","api-key":"\#(key)","api-key-in":\#(header ? 1 : 0)}"#)
+            json: #"{"format":5,"url":"\#(url)","device-id":"\#(id)","api-key":"\#(key)","#
+                + #""api-key-in":\#(header ? 1 : 0)}"#)
     }
 
     private func request(_ settings: NodeSettings) -> String {
@@ -22,7 +23,10 @@ import WebSocketCore
         ("ws://h/south/", "d", "k", "GET /south/d?X-ApiKey=k HTTP/1.1"),
         ("ws://h", "d", "k", "GET /d?X-ApiKey=k HTTP/1.1"),
         ("ws://h/p?a=b", "d", "k", "GET /p/d?a=b&X-ApiKey=k HTTP/1.1"),
-        ("ws://h/p", "a/&=+%?ü", "/&=+%? ", "GET /p/a%2F%26%3D%2B%25%3F%C3%BC?X-ApiKey=%2F%26%3D%2B%25%3F%20 HTTP/1.1"),
+        (
+            "ws://h/p", "a/&=+%?ü", "/&=+%? ",
+            "GET /p/a%2F%26%3D%2B%25%3F%C3%BC?X-ApiKey=%2F%26%3D%2B%25%3F%20 HTTP/1.1"
+        ),
     ])
     func idAndKeyStandInTheRequest(_ url: String, _ id: String, _ key: String, _ line: String) throws {
         #expect(request(try settings(url, id, key)) == line)

@@ -35,7 +35,8 @@ import Testing
 
     @Test func aGroupMayStandBeforeTheTagsName() throws {
         let (text, upload) = try answer(
-            #"{"uuid":"1","tags":[{"name":"t","value":18446744073709551615,"transferPrecision":1},{"name":"u","error":3002}]}"#,
+            #"{"uuid":"1","tags":[{"name":"t","value":18446744073709551615,"transferPrecision":1},"#
+                + #"{"name":"u","error":3002}]}"#,
             #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":["fast/t","u"]}"#)
         #expect(upload == nil)
         #expect(
@@ -43,8 +44,9 @@ import Testing
                 == response(
                     #""name":"GET_DEVICE_PARAMETERS",\#(good),"steps":[{"name":"GET_DEVICE_PARAMETERS","#
                         + #""result":"SUCCESSFUL","description":"","response":[{"variableName":"fast/t","#
-                        + #""variableValue":18446744073709551615,"resultCode":"SUCCESS","resultDescription":"SUCCESS"},"#
-                        + #"{"variableName":"u","resultCode":"ERROR","resultDescription":"error 3002 of the gateway"}]}]"#))
+                        + #""variableValue":18446744073709551615,"resultCode":"SUCCESS","#
+                        + #""resultDescription":"SUCCESS"},{"variableName":"u","resultCode":"ERROR","#
+                        + #""resultDescription":"error 3002 of the gateway"}]}]"#))
     }
 
     @Test func aWriteThatIsDoneNamesItsVariables() throws {
@@ -59,12 +61,14 @@ import Testing
                 + #"{"name":"x","error":3002}]}"#, #""name":"REFRESH_INFO""#)
         #expect(
             text.contains(
-                #"[{"variableName":"t","variableValue":[{"datastreamId":"t","feed":"a","status":"OK","at":5,"value":1},"#
+                #"[{"variableName":"t","variableValue":["#
+                    + #"{"datastreamId":"t","feed":"a","status":"OK","at":5,"value":1},"#
                     + #"{"datastreamId":"t","feed":"b","status":"OK","at":9,"value":2}],"resultCode":"SUCCESS""#))
         #expect(text.contains(#""status":"PROCESSING_ERROR","at":5,"error":"error 3002 of the gateway""#))
         #expect(
             upload
-                == #"{"version":"9.0","device":"gw","datastreams":[{"id":"t","feed":"a","datapoints":[{"at":5,"value":1}]},"#
+                == #"{"version":"9.0","device":"gw","datastreams":["#
+                + #"{"id":"t","feed":"a","datapoints":[{"at":5,"value":1}]},"#
                 + #"{"id":"t","feed":"b","datapoints":[{"at":9,"value":2}]}]}"#)
     }
 

@@ -132,7 +132,7 @@ import Testing
         let request = requests(text)[0]
         withExtendedLifetime(request) {
             #expect(String(cString: request.info.json) == text)
-            #expect(request.info.json_length == text.utf8.count )
+            #expect(request.info.json_length == text.utf8.count)
             #expect(request.info.size == MemoryLayout<neuron_ws_request_info_t>.size)
             let needed = text.utf8.count + request.info.json_length
             #expect(request.memoryBytes > text.utf8.count && request.memoryBytes < needed + 2048)

@@ -92,7 +92,8 @@ import Testing
                 == #""device-id" is missing; the format "opengate" needs it: the gateway's id on the platform"#)
         #expect(
             refusal(withURL(#""format":"opengate","device-id":"d""#))?.text
-                == #""api-key" is missing; the format "opengate" needs it: the key that the platform gave for the gateway"#)
+                == #""api-key" is missing; the format "opengate" needs it: "#
+                + "the key that the platform gave for the gateway")
         #expect(
             refusal(withURL(#""device-id":"d""#))?.text
                 == #""api-key" is missing; "device-id" needs it: the key that the platform gave for the gateway"#)

@@ -104,6 +104,7 @@ def settings_from_oda_text(
         )
 
     document = written(call)
-    for remark in remarks if on_remark is not None else ():
-        on_remark(remark)
+    if on_remark is not None:
+        for remark in remarks:
+            on_remark(remark)
     return document
