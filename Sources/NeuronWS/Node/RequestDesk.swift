@@ -62,9 +62,15 @@ final class RequestDesk: @unchecked Sendable {
     func reply(
         _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
+        let operation = try operationAnswer(request, json)
         var answering: Node?
         // Behind the lock: the host's log may call back.
-        defer { answering?.logAnswered(request, bytes) }
+        defer {
+            if let answering {
+                if let upload = operation?.upload { answering.publish(upload) }
+                answering.logAnswered(request, bytes)
+            }
+        }
         lock.lock()
         // Kept beyond the lock: the node's last reference must not go with it held.
         let node = self.node
@@ -78,7 +84,7 @@ final class RequestDesk: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node {
-                try answer(request, json, bytes, node)
+                if let operation { try node.queueAnswer(operation.document) } else { try node.queueAnswer(bytes) }
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -89,20 +95,15 @@ final class RequestDesk: @unchecked Sendable {
         return status
     }
 
-    private func answer(
-        _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer, _ node: Node
-    ) throws(NodeError) {
-        guard request.echo.operation != nil else { return try node.queueAnswer(bytes) }
-        // The platform's own document goes as it is.
-        if json.root["operation"] != nil { return try node.queueAnswer(bytes) }
+    /// What becomes of the host's answer; nil: it goes as it is, as the platform's own document does.
+    private func operationAnswer(_ request: Request, _ json: JSONDocument) throws(NodeError) -> OperationAnswer? {
+        guard request.echo.operation != nil, json.root["operation"] == nil else { return nil }
+        guard let node = lock.withLock({ self.node }) else { return nil }
         let gateway = node.lock.withLock { node.configuration.settings.encoding.openGate }
-        let answer: OperationAnswer
         do throws(OperationAnswer.Fault) {
-            answer = try OperationAnswer.final(
+            return try OperationAnswer.final(
                 json.root, to: request, gateway: gateway, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw .invalidArgument(error.text) }
-        try node.queueAnswer(answer.document)
-        if let upload = answer.upload { node.publish(upload) }
     }
 
     /// Queues a partial answer; the request's time begins anew. An error leaves it as it is.

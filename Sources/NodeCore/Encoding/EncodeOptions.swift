@@ -42,8 +42,11 @@ public struct EncodeOptions {
         if format == .custom, template == nil { throw .invalidOptions("the custom format needs the option \"schema\"") }
         return EncodingOptions(
             format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template,
-            openGate: OpenGateIdentity(
-                deviceID: try optionalText("device-id") ?? "", isReduced: try boolean("reduced") ?? false))
+            openGate: format == .openGate ? try openGate() : nil)
+    }
+
+    private func openGate() throws(EncodingError) -> OpenGateIdentity {
+        OpenGateIdentity(deviceID: try optionalText("device-id") ?? "", isReduced: try boolean("reduced") ?? false)
     }
 
     /// A member that must be true or false where it is there.

@@ -14,7 +14,7 @@ from ._base import BaseNode, milliseconds
 from ._event_queue import EventQueue
 from ._library import check, library
 from ._settings import Settings
-from ._values import Metas, Precision, Timestamp, TypeName, json_text
+from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
 from .errors import NodeClosed
 from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
@@ -193,16 +193,6 @@ class Node(BaseNode):
         Raises QueueFull, TooBig, Forked; InvalidArgument for a ``str`` with lone surrogates.
         """
         return _outgoing.message(message)(self._handle)
-
-    def reply(self, answer: Mapping[str, object]) -> None:
-        """Answers an OPERATION by its id, without its Request: after a restart. ``answer`` holds its ``id`` and
-        ``name``, ``deviceId`` and ``path`` where it had some, and what :meth:`Request.reply` takes.
-
-        Raises InvalidArgument, TooBig, QueueFull, NotRunning, Forked.
-        """
-        text = json_text(answer)
-        with self._handle.borrowed() as pointer:
-            check(library.neuron_ws_node_reply(pointer, text, len(text)))
 
     def push_states(self, states: Mapping[str, tuple[int, int]]) -> int:
         """Sends how the drivers stand: their names, each with its link (0, 1) and its running state (1 to 4, the
