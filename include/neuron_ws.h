@@ -281,7 +281,7 @@ typedef NEURON_WS_ENUM(neuron_ws_format){
     NEURON_WS_FORMAT_TAGS = 1,
     NEURON_WS_FORMAT_ECP = 2,
     NEURON_WS_FORMAT_CUSTOM = 3,
-    NEURON_WS_FORMAT_OPENGATE = 5,       /* NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_FORMAT_OPENGATE = 5,       /* options "device-id" (the gateway's own) and "reduced" (bool, false) */
     /* The answers and reports that a node sends besides; for neuron_ws_encode only. */
     NEURON_WS_FORMAT_STATES = 100,       /* options {"timestamp"?,"states":[{"node","link","running","is_driver"?}]} */
     NEURON_WS_FORMAT_READ_RESPONSE = 101,       /* options {"uuid"}, and the group */
@@ -325,6 +325,36 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_encode_json(neuron_ws_format_t format
  * lives as long as the library. NEURON_WS_OK, INVALID_ARGUMENT.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_settings_schema(const char **json, size_t *length);
+
+/* The files of OpenGate's own agent, ODA; the numbers are ours. */
+typedef NEURON_WS_ENUM(neuron_ws_oda_file){
+    NEURON_WS_ODA_CONNECTOR = 1,   /* es.amplia.oda.connector.websocket.cfg: host, port, path, times */
+    NEURON_WS_ODA_DEVICE_INFO = 2, /* es.amplia.oda.datastreams.deviceinfo.cfg, …deviceinfofx30.cfg: id and key */
+    NEURON_WS_ODA_DISPATCHER = 3   /* es.amplia.oda.dispatcher.opengate.cfg: reduced output, publishing times */
+    NEURON_WS_ENUM_END(neuron_ws_oda_file)
+} neuron_ws_oda_file_t;
+
+/*
+ * The settings that one of ODA's files makes, as a JSON object for neuron_ws_node_create: called once for each file,
+ * each time with what the call before has made.
+ *
+ * text           the file's content, text_length bytes, at most 1 MiB, or ending with NUL where the length is
+ *                NEURON_WS_NUL_TERMINATED: lines as Java's properties have them.
+ * file           which of them it is.
+ * settings_json  NULL, or a JSON object, whose members stand before those of the file.
+ * on_remark      NULL, or called for what of the file is taken otherwise or not at all, on this thread and before the
+ *                function returns; text: a sentence, never a secret, which ends with NUL and lives during the call.
+ * buffer, size   where the settings go, without a NUL behind them. The API key is among them.
+ * length         receives their length, with NEURON_WS_OK and with NEURON_WS_BUFFER_TOO_SMALL.
+ *
+ * Any thread. NEURON_WS_OK, BUFFER_TOO_SMALL, INVALID_SETTINGS (a key that is missing, a value that is none, a line
+ * that cannot be read, an event type other than JSON), INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_settings_from_oda(const char *text, size_t text_length,
+                                                             neuron_ws_oda_file_t file, const char *settings_json,
+                                                             void (*on_remark)(const char *text, void *context),
+                                                             void *context, char *buffer, size_t size,
+                                                             size_t *length);
 
 /* So many faults of settings are told one by one; those beyond as one more, which counts them. */
 #define NEURON_WS_FAULTS_MAX 1000
@@ -575,7 +605,7 @@ typedef NEURON_WS_ENUM(neuron_ws_request_kind){
     NEURON_WS_REQUEST_READ = 1,     /* {"uuid","node","group"}, all tags of the group, or "tags": some by name */
     NEURON_WS_REQUEST_WRITE = 2,    /* {"uuid","node","group"} with "tag","value" or "tags":[{"tag","value"}] */
     NEURON_WS_REQUEST_ACTION = 3,   /* {"uuid","node","action"} */
-    NEURON_WS_REQUEST_OPERATION = 4 /* of OpenGate; not in this version: such a message goes to on_message */
+    NEURON_WS_REQUEST_OPERATION = 4 /* of OpenGate, where the setting `format` is `opengate`: `action` is its name */
     NEURON_WS_ENUM_END(neuron_ws_request_kind)
 } neuron_ws_request_kind_t;
 
@@ -585,20 +615,24 @@ typedef NEURON_WS_ENUM(neuron_ws_request_kind){
  * A value's type follows from the JSON, as in the gateway: integer INT64 (above 2^63-1 UINT64), real DOUBLE, true and
  * false BOOL, text STRING, array an array of these (of several kinds, or empty: CUSTOM), object CUSTOM. `precision`
  * comes with it. Where a member is repeated the last one counts.
+ *
+ * OPERATION: `uuid` is its id, `driver` the device, the setting device-id where the operation names none, `group` "".
+ * Of GET_DEVICE_PARAMETERS `tags` are the variables to read, each once, of SET_DEVICE_PARAMETERS those to write; a name
+ * is `tag`, or `group/tag` where two groups of the device hold the name. The parameters of others are in `json`.
  */
 typedef struct { /* no tag: it would be the function's name, which C++ compilers warn of */
     size_t size;
     neuron_ws_request_kind_t kind;
     const char *uuid;            /* names of this struct are NUL-terminated UTF-8 and never NULL */
     const char *driver;          /* 1 to NEURON_WS_NAME_MAX bytes, as is the group */
-    const char *group;           /* "" where the request names none: ACTION */
+    const char *group;           /* "" where the request names none: ACTION, OPERATION */
     const char *json;            /* the request's document, NUL-terminated; of an array of requests, this one */
     size_t json_length;
     const neuron_ws_tag_t *tags; /* the tags to write (with values), or to read (names only); NULL where none are */
     size_t tag_count;            /* READ: 0 means all tags of the group */
     bool tag_list;               /* WRITE: the tags came as an array "tags", even if it holds one */
     bool sync;                   /* READ: "sync" is true */
-    const char *action;          /* ACTION, else "" */
+    const char *action;          /* ACTION, OPERATION, else "" */
     const char *query_name;        /* READ: of {"query":{"name","description"}}, else "" */
     const char *query_description; /* likewise */
     size_t tag_size;               /* bytes from one of `tags` to the next, and from one meta to the next: the
@@ -906,6 +940,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * stays the host's, who still replies (NEURON_WS_NOT_FOUND then) or drops. While NEURON_WS_REQUESTS_MAX requests are
  * the host's, or as much memory as the setting requests-max-bytes says, new ones are answered with error 1010.
  *
+ * An OPERATION may be answered in the same forms, which the library turns into the platform's, or with
+ *     {"resultCode":…,"resultDescription":…,"steps":[{"name":…,"result":…,"description":…},…]}
+ * where all but one of resultCode and steps may be left out, and NOT_SUPPORTED is the code for what the host does not
+ * do. Read answers may name a "group" and a "timestamp" in each tag; those to REFRESH_INFO are uploaded too. Error 2003
+ * says that the device cannot be reached, 2201 of a tag that there is none. The library's own answers to operations are
+ * ERROR_IN_PARAM (1002) and ERROR_PROCESSING (1010, 1022, 3015). An operation whose id the host still works on is not
+ * handed over again: one answer serves both. Where the host takes neither requests nor messages, operations are
+ * answered NOT_SUPPORTED.
+ *
  * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
  *
  * A handle is a number in the form of a pointer, which is never used twice: a handle that was freed before, or was none
@@ -933,6 +976,27 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *req
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_reply(neuron_ws_request_t *request, const char *json,
                                                          size_t length);
+
+/*
+ * Sends a partial answer to an OPERATION, {"steps":[{"name":…,"result":…,"description":…},…]} of `length` bytes; its
+ * time (setting request-timeout) begins anew. Any number of them may come before the reply. The result of a step is
+ * SUCCESSFUL, ERROR, SKIPPED or NOT_EXECUTED.
+ *
+ * Any thread. NEURON_WS_OK, UNSUPPORTED (no operation), NOT_FOUND (too late, or no such request), NOT_RUNNING (the node
+ * is destroyed), INVALID_ARGUMENT, INVALID_JSON, TOO_BIG, QUEUE_FULL, NO_MEMORY, FORKED. The request stays as it is.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_request_progress(neuron_ws_request_t *request, const char *json,
+                                                            size_t length);
+
+/*
+ * Answers an operation by its id, without its handle: after a restart, or when the handle was dropped. The JSON is an
+ * answer as neuron_ws_request_reply takes it (with "error" or "resultCode" and "steps"), with the operation's "id" and
+ * "name", and its "deviceId" and "path" where it had some. A handle of the id that still waits is answered with it: its
+ * reply says NOT_FOUND.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_JSON, TOO_BIG, QUEUE_FULL, NO_MEMORY, NOT_RUNNING, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_reply(neuron_ws_node_t *node, const char *json, size_t length);
 
 /*
  * Frees a request without an answer: the server hears nothing. For hosts that share a server with others, or that end.

@@ -651,6 +651,21 @@ inline Result<std::vector<SettingsFault>> check_settings(std::string_view json)
     return detail::done(status == NEURON_WS_INVALID_SETTINGS ? NEURON_WS_OK : status, faults);
 }
 
+using OdaFile = ::neuron_ws_oda_file_t;
+
+/* The settings that one of ODA's files makes, behind those of `settings_json`, as neuron_ws_settings_from_oda; what it
+   remarks is not told. Any thread. INVALID_SETTINGS, INVALID_ARGUMENT. */
+inline Result<std::string> settings_from_oda(std::string_view text, OdaFile file, std::string_view settings_json = "{}")
+{
+    const std::string earlier(settings_json);
+    if (!detail::whole({earlier}))
+        return detail::has_a_nul<std::string>("the settings");
+    return detail::written([&](char *buffer, std::size_t size, std::size_t *length) {
+        return ::neuron_ws_settings_from_oda(text.data(), text.size(), file, earlier.c_str(), nullptr, nullptr, buffer,
+                                             size, length);
+    });
+}
+
 /* The metrics of all nodes of this process as one text. Any thread. */
 inline Result<std::string> metrics_text(MetricsFormat format = NEURON_WS_METRICS_OPENMETRICS)
 {
@@ -727,6 +742,12 @@ public:
         if (status == NEURON_WS_OK || status == NEURON_WS_NOT_RUNNING || status == NEURON_WS_NOT_FOUND)
             handle_ = nullptr;
         return detail::done(status);
+    }
+
+    /* Sends a partial answer to an operation, {"steps":[…]}. It still waits for its answer. */
+    Result<void> progress(std::string_view json) const
+    {
+        return detail::done(::neuron_ws_request_progress(handle_, json.data(), json.size()));
     }
 
     /* Ends it without an answer. */
@@ -952,6 +973,12 @@ public:
                                std::int64_t timestamp_ms = 0) const
     {
         return push(Group{driver, group, tags, timestamp_ms});
+    }
+
+    /* Answers an operation by its id, without its request: {"id":…,"name":…,…}. */
+    Result<void> reply(std::string_view json) const
+    {
+        return detail::done(::neuron_ws_node_reply(handle_, json.data(), json.size()));
     }
 
     /* The same from JSON. */

@@ -100,6 +100,21 @@ public struct ForeignText: Equatable, Sendable {
         }
     }
 
+    /// Whether there is a control character in UTF-8, of C0, DEL or C1, or a break of a line or paragraph (U+2028,
+    /// U+2029): what splits a line of log or of metrics in two, or worse.
+    public static func hasControl(_ utf8: UnsafeRawBufferPointer) -> Bool {
+        for (index, byte) in utf8.enumerated() {
+            switch byte {
+            case 0..<0x20, 0x7F: return true
+            case 0xC2 where index + 1 < utf8.count: if (0x80...0x9F).contains(utf8[index + 1]) { return true }
+            case 0xE2 where index + 2 < utf8.count:
+                if utf8[index + 1] == 0x80, utf8[index + 2] & 0xFE == 0xA8 { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
     private static func hex(_ value: UInt32, digits: Int) -> String {
         let text = String(value, radix: 16)
         return text.utf8.count < digits ? "0" + text : text

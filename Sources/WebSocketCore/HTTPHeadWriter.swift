@@ -5,6 +5,13 @@ struct HTTPHeadWriter: ~Copyable {
 
     init(startLine: String) { line(startLine) }
 
+    /// `middle` is secret.
+    init(startLine: String, _ middle: SecretBytes, _ end: String) {
+        put(startLine.utf8)
+        middle.withBytes { put($0) }
+        line(end)
+    }
+
     mutating func field(_ name: String, _ value: String) { line(name + ": " + value) }
 
     mutating func field(_ name: String, _ value: SecretBytes) {

@@ -6,6 +6,8 @@ public struct HandshakeRequest: Sendable {
     public static let keyBytes = 16
 
     public let url: WebSocketURL
+    /// Goes behind the URL's resource in the request, and is nowhere else: a key in the query. Percent-encoded.
+    public let secretQuery: SecretBytes?
     /// Sec-WebSocket-Key: the 16 bytes in Base64.
     public let key: String
     /// In the order of preference.
@@ -23,12 +25,14 @@ public struct HandshakeRequest: Sendable {
     ///   - key: 16 bytes of a cryptographic generator, fresh for each connection (RFC 6455 §4.1).
     ///   - extensions: offers beside `deflate`, as they stand in the header.
     public init(
-        url: WebSocketURL, key: [UInt8], subprotocols: [String] = [], origin: String? = nil,
+        url: WebSocketURL, secretQuery: SecretBytes? = nil, key: [UInt8], subprotocols: [String] = [],
+        origin: String? = nil,
         userAgent: String? = nil, headers: [(name: String, value: SecretBytes)] = [], extensions: String? = nil,
         deflate: DeflateOffer? = nil
     ) {
         precondition(key.count == Self.keyBytes)
         self.url = url
+        self.secretQuery = secretQuery
         self.key = Base64.encode(key)
         self.subprotocols = subprotocols
         self.origin = origin
@@ -52,7 +56,7 @@ public struct HandshakeRequest: Sendable {
     /// The request as it goes out. A control character that got into a value past all checks is sent as a space, so
     /// that no setting can ever add a line of its own.
     public func encoded() -> SecretBytes {
-        var head = HTTPHeadWriter(startLine: "GET " + url.resource + " HTTP/1.1")
+        var head = HTTPHeadWriter(startLine: "GET " + url.resource, secretQuery ?? "", " HTTP/1.1")
         // RFC 9110 §7.2: once, and first. The user's own names a virtual host behind the URL's address.
         if let host = headers.first(where: { Self.isHost($0.name) }) {
             head.field("Host", host.value)

@@ -27,6 +27,18 @@ public struct WebSocketURL: Equatable, Sendable {
         return port == (isSecure ? 443 : 80) ? text : "\(text):\(port)"
     }
 
+    /// The same with one more segment behind its path, before its query. `segment` is percent-encoded.
+    public func appending(segment: String) -> WebSocketURL {
+        let bytes = Array(resource.utf8)
+        let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+        let slash = end > 0 && bytes[end - 1] == UInt8(ascii: "/") ? "" : "/"
+        let longer =
+            String(decoding: bytes[..<end], as: UTF8.self) + slash + segment
+            + String(decoding: bytes[end...], as: UTF8.self)
+        return WebSocketURL(
+            isSecure: isSecure, host: host, port: port, resource: longer, isIPv6Literal: isIPv6Literal)
+    }
+
     /// Takes a URL apart. Percent-escapes in path and query stay as they are, even wrong ones.
     public static func parse(_ text: String) throws(URLError) -> WebSocketURL {
         let bytes = Array(text.utf8)

@@ -69,6 +69,8 @@ static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *request, con
     CHECK(strcmp(info->driver, "plc1") == 0 && strcmp(info->group, "fast") == 0 && !info->tag_list);
     CHECK(info->tag_count == 1 && strcmp(info->tags[0].name, "t") == 0);
     CHECK(info->tags[0].type == NEURON_WS_TYPE_INT64 && info->tags[0].value.i64 == 7);
+    /* Only an operation has steps. */
+    STATUS(UNSUPPORTED, neuron_ws_request_progress(request, "{\"steps\":[]}", 12));
     snprintf(options, sizeof options, "{\"uuid\":\"%s\",\"error\":0}", info->uuid);
     OK(neuron_ws_encode(NEURON_WS_FORMAT_WRITE_RESPONSE, options, NULL, answer, sizeof answer, &length));
     OK(neuron_ws_request_reply(request, answer, length));
@@ -246,6 +248,7 @@ static void requests_and_states(void)
     OK(neuron_ws_node_push_states(node, states, 2, sizeof *states, &id));
     CHECK(id == 4);
     STATUS(SKIPPED, neuron_ws_node_push_states(node, &states[1], 1, sizeof *states, NULL));
+    OK(neuron_ws_node_reply(node, "{\"id\":\"1\",\"name\":\"REBOOT_EQUIPMENT\",\"error\":0}", 46));
     neuron_ws_node_destroy(node);
 }
 
@@ -359,6 +362,7 @@ int main(int count, char **arguments)
     names();
     encoding();
     a_check_of_settings();
+    settings_from_oda();
     a_nodes_life();
     requests_and_states();
     events_instead_of_callbacks();

@@ -139,6 +139,7 @@ void tags_and_encoding()
     const auto faults = GOOD(neuron_ws::check_settings("{\"url\":\"ws://h/\",\"formatt\":1}"));
     CHECK(faults.size() == 1 && faults[0].key == "formatt" && !faults[0].text.empty());
     CHECK(GOOD(neuron_ws::check_settings("{\"url\":\"ws://h/\"}")).empty());
+    CHECK(GOOD(neuron_ws::settings_from_oda("deviceId=d", NEURON_WS_ODA_DEVICE_INFO)) == "{\"device-id\":\"d\"}");
     CHECK(neuron_ws::version() == "1.0.0" && neuron_ws::abi_version() == NEURON_WS_ABI_VERSION);
     CHECK(neuron_ws::name(NEURON_WS_QUEUE_FULL) == "NEURON_WS_QUEUE_FULL");
     CHECK(!neuron_ws::text(NEURON_WS_QUEUE_FULL).empty());

@@ -50,6 +50,19 @@ static void null_without_a_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_request_reply(NULL, "{}", 2));
     STATUS(INVALID_ARGUMENT, neuron_ws_request_reply((neuron_ws_request_t *)(void *)buffer, NULL, 2));
     STATUS(INVALID_ARGUMENT, neuron_ws_request_drop(NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_request_progress(NULL, "{}", 2));
+    STATUS(INVALID_ARGUMENT, neuron_ws_request_progress((neuron_ws_request_t *)(void *)buffer, NULL, 2));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_reply(NULL, "{}", 2));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_from_oda(NULL, 0, NEURON_WS_ODA_CONNECTOR, NULL, NULL, NULL, buffer,
+                                                         sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_from_oda("", SIZE_MAX / 2 + 1, NEURON_WS_ODA_DISPATCHER, NULL, NULL,
+                                                         NULL, buffer, sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_from_oda("", 0, (neuron_ws_oda_file_t)4, NULL, NULL, NULL, buffer,
+                                                         sizeof buffer, &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_from_oda("", 0, NEURON_WS_ODA_DISPATCHER, NULL, NULL, NULL, NULL, 1,
+                                                         &length));
+    STATUS(INVALID_ARGUMENT, neuron_ws_settings_from_oda("", 0, NEURON_WS_ODA_DISPATCHER, NULL, NULL, NULL, buffer,
+                                                         sizeof buffer, NULL));
 }
 
 static void null_at_create(void)

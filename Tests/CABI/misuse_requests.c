@@ -135,6 +135,7 @@ static void wrong_handles(ports_t ports)
         STATUS(NOT_FOUND, neuron_ws_request_reply(wrong[index], "{}", 2));
         STATUS(NOT_FOUND, neuron_ws_request_drop(wrong[index]));
         STATUS(NOT_FOUND, neuron_ws_request_info(wrong[index], &info));
+        STATUS(NOT_FOUND, neuron_ws_request_progress(wrong[index], "{}", 2));
     }
     if (desk == NULL)
         return;
@@ -144,6 +145,11 @@ static void wrong_handles(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_request_reply(request, NULL, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_request_info(request, NULL));
     STATUS(INVALID_JSON, neuron_ws_request_reply(request, "", 0));
+    STATUS(UNSUPPORTED, neuron_ws_request_progress(request, "{\"steps\":[]}", 12));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_reply(desk->node, "{}", 2));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_reply(desk->node, "{\"id\":\"1\",\"name\":\"x\"}", 21));
+    STATUS(INVALID_JSON, neuron_ws_node_reply(desk->node, "{", 1));
+    STATUS(TOO_BIG, neuron_ws_node_reply(desk->node, "{}", SIZE_MAX));
     STATUS(INVALID_JSON, neuron_ws_request_reply(request, "{\"a\":\"\xff\"}", 9));
     STATUS(TOO_BIG, neuron_ws_request_reply(request, "{}", SIZE_MAX));
     STATUS(TOO_BIG, neuron_ws_request_reply(request, "{}", (size_t)64 * 1024 * 1024 + 1));

@@ -64,6 +64,38 @@ static void a_check_of_settings(void)
             CHECK(strcmp(faults.keys[index], keys[index]) == 0);
 }
 
+static void on_remark(const char *text, void *context)
+{
+    CHECK(strstr(text, "runner") != NULL);
+    ++*(int *)context;
+}
+
+static void settings_from_oda(void)
+{
+    static const char connector[] = "host=h\r\npath=/p\r\n";
+    static const char device[] = "deviceId=d\napiKey=k\nrunner=x.sh\n";
+    static const char expected[] = "{\"format\":\"opengate\",\"host\":\"h\",\"path\":\"/p\","
+                                   "\"device-id\":\"d\",\"api-key\":\"k\"}";
+    char first[256], both[256];
+    size_t length = 0;
+    int remarks = 0;
+
+    memset(first, 0, sizeof first);
+    OK(neuron_ws_settings_from_oda(connector, NEURON_WS_NUL_TERMINATED, NEURON_WS_ODA_CONNECTOR, NULL, NULL, NULL,
+                                   first, sizeof first, &length));
+    STATUS(BUFFER_TOO_SMALL, neuron_ws_settings_from_oda(device, strlen(device), NEURON_WS_ODA_DEVICE_INFO, first,
+                                                         NULL, NULL, NULL, 0, &length));
+    CHECK(length == strlen(expected));
+    OK(neuron_ws_settings_from_oda(device, strlen(device), NEURON_WS_ODA_DEVICE_INFO, first, on_remark, &remarks, both,
+                                   sizeof both, &length));
+    CHECK(length == strlen(expected) && memcmp(both, expected, length) == 0 && remarks == 1);
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_from_oda("host=h", 6, NEURON_WS_ODA_CONNECTOR, NULL, NULL, NULL, both,
+                                                         sizeof both, &length));
+    CHECK(strstr(neuron_ws_last_error(), "\"path\" is missing") != NULL);
+    STATUS(INVALID_SETTINGS, neuron_ws_settings_from_oda("", 0, NEURON_WS_ODA_DISPATCHER, "[]", NULL, NULL, both,
+                                                         sizeof both, &length));
+}
+
 static void encoding(void)
 {
     static const char expected[] = "{\"node\":\"plc1\",\"group\":\"fast\",\"timestamp\":1650006388943,"

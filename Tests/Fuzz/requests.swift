@@ -27,8 +27,9 @@ private func checkTags(_ info: neuron_ws_request_info_t) {
 }
 
 private func check(_ request: Request) {
-    require(isJSON(request.uuid), "a uuid that is no JSON")
-    require(isJSON(RequestAnswer.encode(uuid: request.uuid, error: 1, reason: "\"\u{1}ü")), "an answer that is no JSON")
+    require(isJSON(request.echo.id), "a uuid that is no JSON")
+    let answer = RequestAnswer.failure(request.echo, error: 1, reason: "\"\u{1}ü")
+    require(isJSON(answer), "an answer that is no JSON")
     let document = UnsafeRawBufferPointer(start: request.info.json, count: request.info.json_length)
     require(Jansson.verdict(document) != .noDocument, "a request that is no JSON")
     require(document.count <= RequestLimits.documentBytesMax && request.memoryBytes >= document.count, "its length")
@@ -43,7 +44,8 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     guard var message = IncomingMessage.make(bytes) else { return 0 }
     var end = 0
     var count = 0
-    let rules = RequestRules(policy: .all, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 18)
+    let gateway = size % 2 == 0 ? nil : OpenGateIdentity(deviceID: "g", isReduced: false)
+    let rules = RequestRules(policy: .all, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 18, openGate: gateway)
     while let part = message.next(rules) {
         if case .unfinished = part { continue }
         count += 1
@@ -52,11 +54,12 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         case .unfinished: break
         case .request(let request):
             check(request)
-        case .busy(let uuid): require(isJSON(uuid), "a uuid that is no JSON")
+        case .busy(let echo): require(isJSON(echo.id), "a uuid that is no JSON")
         case .refused: require(false, "refused, though all is allowed")
         case .malformed(let malformed, let range):
             require(!malformed.reason.isEmpty, "malformed without a reason")
-            require(malformed.uuid.map(isJSON) ?? true, "a uuid that is no JSON")
+            let answer = malformed.echo.map { RequestAnswer.failure($0, error: 1002, reason: "") }
+            require(answer.map(isJSON) ?? true, "an answer that is no JSON")
             require(range.lowerBound >= end && range.upperBound <= bytes.count, "parts out of order")
             end = range.upperBound
         case .other(let range):

@@ -200,9 +200,11 @@ def test_timestamps_are_ms_or_datetimes_or_now() -> None:
     assert abs(json.loads(neuron_ws.encode("tags", "m", "g", {"t": 1}))["timestamp"] - now) < 60_000
 
 
-def test_opengate_is_for_later() -> None:
-    with pytest.raises(neuron_ws.Unsupported):
-        neuron_ws.encode(Format.OPENGATE, "m", "g", {"t": 1})
+def test_opengate_takes_the_gateways_id() -> None:
+    options = {"device-id": "gw"}
+    message = json.loads(neuron_ws.encode("opengate", "m", "g", {"t": 1}, timestamp=NOW, options=options))
+    datastreams = [{"id": "t", "feed": "g", "datapoints": [{"at": NOW, "value": 1}]}]
+    assert message == {"version": "9.0", "device": "m", "path": ["gw"], "datastreams": datastreams}
 
 
 def random_value(choice: random.Random) -> object:

@@ -38,6 +38,7 @@ ENUMS = [
     (enums.LogLevel, "NEURON_WS_LOG_"),
     (enums.LogCategory, "NEURON_WS_CATEGORY_"),
     (enums.MetricsFormat, "NEURON_WS_METRICS_"),
+    (enums.ODAFile, "NEURON_WS_ODA_"),
     (enums.RequestKind, "NEURON_WS_REQUEST_"),
     (enums.EventKind, "NEURON_WS_EVENT_"),
 ]

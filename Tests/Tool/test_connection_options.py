@@ -189,3 +189,60 @@ def test_a_settings_file_with_a_byte_order_mark(server: foreign.Server, tmp_path
     file.write_bytes(b"\xef\xbb\xbf" + json.dumps({"url": server.url}).encode())
     for more in ([], ["--set", "format=1"]):
         assert tool.run("check", "--settings", file, "--wait", "0", *more).returncode == 0
+
+
+CONNECTOR = "es.amplia.oda.connector.websocket.cfg"
+DEVICE = "es.amplia.oda.datastreams.deviceinfofx30.cfg"
+DISPATCHER = "es.amplia.oda.dispatcher.opengate.cfg"
+
+
+def oda(folder: Path, url: str) -> Path:
+    host, port = url.split("/")[2].split(":")
+    (folder / CONNECTOR).write_text(f"host={host}\nport={port}\npath=/south/v80/sessions\nspare=1\n")
+    (folder / DEVICE).write_text("deviceId=gw/1\napikey=k&1\nserial=x.sh\n")
+    (folder / DISPATCHER).write_text("reducedOutput=true\n")
+    return folder
+
+
+def test_oda_s_directory_says_where_and_who(tmp_path: Path) -> None:
+    seen: list[str] = []
+    got: list[Any] = []
+
+    def handler(connection: ServerConnection) -> None:
+        assert connection.request
+        seen.append(connection.request.path)
+        got.extend(json.loads(message) for message in connection)
+
+    with serving(handler) as url:
+        folder = oda(tmp_path, url)
+        line = json.dumps({"node": "gw/1", "group": "fast", "values": {"t": 1}})
+        pushed = tool.run("push", "--oda", folder, "--timeout", "10", text=line + "\n")
+        assert pushed.returncode == 0, pushed.stderr
+        checked = tool.run("check", "--oda", folder, "--wait", "0")
+        assert checked.returncode == 0, checked.stdout
+    assert seen == ["/south/v80/sessions/gw%2F1?X-ApiKey=k%261"] * 2
+    assert got == [
+        {"version": "9.0", "datastreams": [{"id": "t", "feed": "fast", "datapoints": [{"value": 1}]}]}]
+    for done in (pushed, checked):
+        assert done.stderr.count("not ours") == 2 and "serial" in done.stderr and "k&1" not in done.stderr
+        assert "k&1" not in done.stdout and "k%261" not in done.stdout
+
+
+def test_oda_s_connector_alone_takes_the_rest_from_the_line(server: foreign.Server, tmp_path: Path) -> None:
+    file = oda(tmp_path, server.url) / CONNECTOR
+    alone = tool.run(*words("check", "--oda", file))
+    assert alone.returncode != 0 and '"device-id" is missing' in alone.stdout + alone.stderr
+    whole = tool.run(*words("check", "--oda", file, "--set", "device-id=d", "--set", "api-key=12"))
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+
+
+def test_what_is_wrong_with_oda_s_files_is_said(tmp_path: Path) -> None:
+    nothing = tool.run(*words("check", "--oda", tmp_path / "nothing"))
+    assert nothing.returncode == 2 and "no such file" in nothing.stderr
+    empty = tool.run(*words("check", "--oda", tmp_path))
+    assert empty.returncode == 2 and CONNECTOR in empty.stderr
+    (tmp_path / CONNECTOR).write_text("host=h\ngeneralPath=/x\nport=no\n")
+    wrong = tool.run(*words("check", "--oda", tmp_path))
+    assert wrong.returncode == 2 and '"generalPath" is no key' in wrong.stderr and '"port" is "no"' in wrong.stderr
+    both = tool.run(*words("check", "--oda", tmp_path, "--settings", tmp_path / "x"))
+    assert both.returncode == 2 and "--settings" in both.stderr

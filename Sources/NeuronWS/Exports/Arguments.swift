@@ -1,6 +1,7 @@
 import CLinux
 import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// What every exported function does first and last: look at what the host gave, and leave a status and a sentence.
 
@@ -66,7 +67,8 @@ func checkedText(
         throw .invalidArgument("`\(name)` has more than \(bytesMax) bytes; expected 1 to \(bytesMax)")
     }
     guard bytes.count >= 1 else { throw .invalidArgument("`\(name)` has 0 bytes; expected 1 to \(bytesMax)") }
-    guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+    // In UTF-8 those of C1 and the two separators of lines have two and three bytes.
+    guard !ForeignText.hasControl(bytes) else {
         throw .invalidArgument("`\(name)` holds control characters")
     }
     return bytes

@@ -39,9 +39,6 @@ private func encodeChecked(
     _ length: UnsafeMutablePointer<Int>?, _ body: (ThreadEncoder) -> neuron_ws_status_t?
 ) -> neuron_ws_status_t {
     if let refusal = refusedRoom(buffer, size, length) { return refusal }
-    if format == .NEURON_WS_FORMAT_OPENGATE {
-        return failed(.NEURON_WS_UNSUPPORTED, "the OpenGate format is not in this version")
-    }
     guard isFormat(format) else {
         return failed(.NEURON_WS_INVALID_ARGUMENT, "`format` is \(format.rawValue), which is none")
     }

@@ -45,21 +45,61 @@ public func neuron_ws_request_reply(
 ) -> neuron_ws_status_t {
     guard let json else { return failedNull("json") }
     return withRequest(request) { number, entry throws(NodeError) in
-        guard length >= 0, length <= replyBytesMax else {
-            throw .tooBig("the answer has \(UInt(bitPattern: length)) bytes; at most \(replyBytesMax) are taken")
+        let (document, bytes) = try parsedAnswer(json, length)
+        return answered(try entry.owner.reply(number, entry.request, document, bytes))
+    }
+}
+
+@c @implementation
+public func neuron_ws_request_progress(
+    _ request: RequestHandlePointer?, _ json: UnsafePointer<CChar>?, _ length: Int
+) -> neuron_ws_status_t {
+    guard let json else { return failedNull("json") }
+    return withRequest(request) { number, entry throws(NodeError) in
+        guard entry.request.echo.operation != nil else {
+            throw .unsupported("only an operation of OpenGate has partial answers")
         }
-        let bytes = ByteOrderMark.skipped(UnsafeRawBufferPointer(start: json, count: length))
-        do throws(JSONError) {
-            try JSONText.check(bytes)
-        } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
-        switch try entry.owner.reply(number, entry.request, bytes) {
-        case .NEURON_WS_OK: return .NEURON_WS_OK
-        case .NEURON_WS_NOT_RUNNING:
-            return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")
-        default:
-            return failed(
-                .NEURON_WS_NOT_FOUND, "the request was answered, dropped, or too late (setting request-timeout)")
-        }
+        let document = try parsedAnswer(json, length).document
+        return answered(try entry.owner.progress(number, entry.request, document.root))
+    }
+}
+
+@c @implementation
+public func neuron_ws_node_reply(
+    _ node: NodeHandlePointer?, _ json: UnsafePointer<CChar>?, _ length: Int
+) -> neuron_ws_status_t {
+    guard let json else { return failedNull("json") }
+    return withNode(node) { node throws(NodeError) in
+        try node.reply(try parsedAnswer(json, length).document.root)
+        return .NEURON_WS_OK
+    }
+}
+
+/// Memory that an operation's answer takes while it is made, for each byte of the host's.
+private let operationBytesPerByte = 6
+
+private func parsedAnswer(
+    _ json: UnsafePointer<CChar>, _ length: Int
+) throws(NodeError) -> (document: JSONDocument, bytes: UnsafeRawBufferPointer) {
+    guard length >= 0, length <= replyBytesMax else {
+        throw .tooBig("the answer has \(UInt(bitPattern: length)) bytes; at most \(replyBytesMax) are taken")
+    }
+    let bytes = ByteOrderMark.skipped(UnsafeRawBufferPointer(start: json, count: length))
+    // What an operation's answer is put together in.
+    guard Headroom.has(length * operationBytesPerByte) else { throw .noMemory }
+    do throws(JSONError) {
+        return (try JSONText.parse(bytes), bytes)
+    } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
+}
+
+private func answered(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
+    switch status {
+    case .NEURON_WS_OK: return .NEURON_WS_OK
+    case .NEURON_WS_NOT_RUNNING:
+        return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")
+    default:
+        return failed(
+            .NEURON_WS_NOT_FOUND, "the request was answered, dropped, or too late (setting request-timeout)")
     }
 }
 

@@ -146,6 +146,8 @@ final class Configuration: @unchecked Sendable {
 
     var fragmentBytesMax: Int { settings.fragmentBytes }
     var requestPolicy: RequestPolicy { settings.requestPolicy }
+    /// Nil: the node does not speak with OpenGate.
+    var openGate: OpenGateIdentity? { settings.encoding.format == .openGate ? settings.encoding.openGate : nil }
     /// Of memory.
     var requestBytesMax: Int { settings.requestBytesMax }
     /// Nanoseconds.
@@ -164,6 +166,13 @@ final class Configuration: @unchecked Sendable {
     /// Without secrets.
     func shownURL(_ index: Int) -> String {
         settings.redactedURLs.indices.contains(index) ? settings.redactedURLs[index] : ""
+    }
+
+    /// One that a host gave for an attempt, and how it may be shown.
+    func placed(_ url: WebSocketURL) -> (url: WebSocketURL, shown: String) {
+        guard let access = settings.openGate else { return (url, SettingsURL.redacted(url)) }
+        let placed = access.placed(url)
+        return (placed, access.redacted(placed))
     }
 
     func needsNoReconnect(from old: Configuration) -> Bool { settings.connectionEquals(old.settings) }
@@ -199,6 +208,9 @@ final class Configuration: @unchecked Sendable {
         for header in attempt.headers {
             if let value = header.value { headers.append((header.name, value)) }
         }
+        if let header = settings.openGate?.header, !attempt.replaces(header.name) {
+            headers.append((header.name, header.text))
+        }
         if !attempt.replaces("Authorization"), let authorization = authorization(attempt) {
             headers.removeAll { Attempt.isSame($0.name, "Authorization") }
             headers.append(("Authorization", authorization))
@@ -208,7 +220,8 @@ final class Configuration: @unchecked Sendable {
             count = HandshakeRequest.keyBytes
         }
         return HandshakeRequest(
-            url: url, key: key, subprotocols: settings.subprotocols, origin: settings.origin,
+            url: url, secretQuery: settings.openGate?.query(for: url), key: key, subprotocols: settings.subprotocols,
+            origin: settings.origin,
             userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers,
             deflate: settings.compression?.offer)
     }

@@ -10,12 +10,22 @@ extension Node {
         _ = try queue(json, kind: nil, beyond: Self.answersBeyond)
     }
 
+    func queueAnswer(_ text: [UInt8]) throws(NodeError) {
+        let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
+            do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
-    func answer(uuid: [UInt8], error: Int64, reason: String) {
-        RequestAnswer.encode(uuid: uuid, error: error, reason: reason).withUnsafeBytes { bytes in
-            do throws(NodeError) { try queueAnswer(bytes) } catch {
-                log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
-            }
+    func answer(_ echo: RequestEcho, error: Int64, reason: String) {
+        answer(RequestAnswer.failure(echo, error: error, reason: reason))
+    }
+
+    /// The same, written already.
+    func answer(_ text: [UInt8]) {
+        do throws(NodeError) { try queueAnswer(text) } catch {
+            log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
         }
     }
 
@@ -28,6 +38,27 @@ extension Node {
             "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
                 + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by "
                 + "\(lock.withLock { status.url }): \(request.subject.text).")
+    }
+
+    /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push
+    /// would be, counted and logged.
+    func publish(_ upload: [UInt8]) {
+        upload.withUnsafeBytes { bytes in
+            do throws(NodeError) { _ = try queue(bytes, kind: nil) } catch {
+                log(.NEURON_WS_LOG_WARN, .lostAnswer, "What REFRESH_INFO had to publish was lost: \(error.text).")
+            }
+        }
+    }
+
+    /// The final answer to an operation by its id, for a host that has no handle of it any more.
+    func reply(_ json: JSONValue) throws(NodeError) {
+        let gateway = lock.withLock { configuration.settings.encoding.openGate }
+        let answer: (id: [UInt8], document: [UInt8])
+        do throws(OperationAnswer.Fault) {
+            answer = try OperationAnswer.final(byID: json, gateway: gateway)
+        } catch { throw NodeError(error) }
+        try queueAnswer(answer.document)
+        requests.settle(operation: answer.id)
     }
 
     /// The next event for the host; a request that was answered as too late while it waited is none.

@@ -12,6 +12,8 @@ extension Node {
     struct Ticket {
         var encoding: EncodingOptions
         var staticTags: StaticTags?
+        /// Nil: everything is sent at once.
+        var publishTimes: PublishTimes?
         var kind: UInt8
         var buffer: ByteBuffer
         var names: GroupNames
@@ -31,13 +33,20 @@ extension Node {
             throw NodeError(error)
         }
         let ticket = try begin(view)
-        let timestamp = view.timestampMilliseconds
+        let timestamp = view.timestampMilliseconds == 0 ? Clock.wallMilliseconds : view.timestampMilliseconds
+        if let times = ticket.publishTimes {
+            return try gather(view, times, timestampMilliseconds: timestamp, ticket)
+        }
+        return try push(view, timestampMilliseconds: timestamp, ticket)
+    }
+
+    /// The ticket is given back.
+    func push(_ view: GroupView, timestampMilliseconds: Int64, _ ticket: Ticket) throws(NodeError) -> UInt64 {
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
-                view, timestampMilliseconds: timestamp == 0 ? Clock.wallMilliseconds : timestamp,
-                options: ticket.encoding, staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey,
-                into: ticket.buffer)
+                view, timestampMilliseconds: timestampMilliseconds, options: ticket.encoding,
+                staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey, into: ticket.buffer)
         } catch {
             countRejected()
             giveBack(ticket)
@@ -74,7 +83,7 @@ extension Node {
         let hash = subscriptions.hash(names.driver, names.group)
         return Ticket(
             encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
-            kind: configuration.messageKind,
+            publishTimes: configuration.settings.publishTimes, kind: configuration.messageKind,
             buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)),
             names: groupNames.take(hash) ?? GroupNames(), namesHash: hash,
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
@@ -83,7 +92,7 @@ extension Node {
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
     /// Of a group that was not queued.
-    private func giveBack(_ ticket: Ticket) {
+    func giveBack(_ ticket: Ticket) {
         let gone = lock.withLock { giveBackLocked(ticket) }
         withExtendedLifetime(gone) {}
     }
@@ -270,6 +279,7 @@ extension Node {
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
+        publishGathered(all: true)
         lock.lock()
         defer { lock.unlock() }
         let target = mailbox.acceptedCount

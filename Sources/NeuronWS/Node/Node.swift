@@ -43,6 +43,8 @@ final class Node: @unchecked Sendable {
     /// How often the settings have changed.
     var settingsNumber: UInt64 = 0
     var groupNames = GroupNamesCache()
+    /// Values that wait for their publishing time.
+    var gathered = DatastreamGatherer()
 
     /// Held by whoever changes subscriptions, around `lock`: what takes long is then done between two holds of that.
     let subscriptionsLock = Lock()

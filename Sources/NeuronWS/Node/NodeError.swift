@@ -57,6 +57,10 @@ enum NodeError: Error {
 // MARK: What the parts of the node report
 
 extension NodeError {
+    init(_ fault: OperationAnswer.Fault) {
+        self = fault.isOutOfMemory ? .noMemory : .invalidArgument(fault.text)
+    }
+
     init(_ error: StructSizeError) { self = .structSize(error.text) }
 
     init(_ error: EncodingError) {

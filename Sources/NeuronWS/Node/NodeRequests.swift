@@ -45,6 +45,12 @@ final class NodeRequests: @unchecked Sendable {
         return handle
     }
 
+    /// An operation of this id is with the host.
+    func isWaiting(operation id: [UInt8]) -> Bool { lock.withLock { pending.isWaiting(operation: id) } }
+
+    /// It has its answer, which did not come by its handle.
+    func settle(operation id: [UInt8]) { lock.withLock { pending.settle(operation: id) } }
+
     func isWaiting(_ handle: UInt) -> Bool { lock.withLock { pending.state(handle) == .waiting } }
 
     var nextDeadline: UInt64? { lock.withLock { pending.nextDeadline } }
@@ -54,11 +60,17 @@ final class NodeRequests: @unchecked Sendable {
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.
     func reply(
-        _ handle: UInt, _ request: Request, _ json: UnsafeRawBufferPointer
+        _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
+        let operation = try operationAnswer(request, json)
         var answering: Node?
         // Behind the lock: the host's log may call back.
-        defer { answering?.logAnswered(request, json) }
+        defer {
+            if let answering {
+                if let upload = operation?.upload { answering.publish(upload) }
+                answering.logAnswered(request, bytes)
+            }
+        }
         lock.lock()
         // Kept beyond the lock: the node's last reference must not go with it held.
         let node = self.node
@@ -72,7 +84,7 @@ final class NodeRequests: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node {
-                try node.queueAnswer(json)
+                if let operation { try node.queueAnswer(operation.document) } else { try node.queueAnswer(bytes) }
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -81,6 +93,36 @@ final class NodeRequests: @unchecked Sendable {
         }
         removeLocked(handle)
         return status
+    }
+
+    /// What becomes of the host's answer; nil: it goes as it is, as the platform's own document does.
+    private func operationAnswer(_ request: Request, _ json: JSONDocument) throws(NodeError) -> OperationAnswer? {
+        guard request.echo.operation != nil, json.root["operation"] == nil else { return nil }
+        guard let node = lock.withLock({ self.node }) else { return nil }
+        let gateway = node.lock.withLock { node.configuration.settings.encoding.openGate }
+        do throws(OperationAnswer.Fault) {
+            return try OperationAnswer.final(
+                json.root, to: request, gateway: gateway, timestampMilliseconds: Clock.wallMilliseconds)
+        } catch { throw NodeError(error) }
+    }
+
+    /// Queues a partial answer; the request's time begins anew. An error leaves it as it is.
+    func progress(_ handle: UInt, _ request: Request, _ json: JSONValue) throws(NodeError) -> neuron_ws_status_t {
+        let partial: [UInt8]
+        do throws(OperationAnswer.Fault) {
+            partial = try OperationAnswer.partial(json, to: request.echo)
+        } catch { throw NodeError(error) }
+        lock.lock()
+        let node = self.node
+        defer {
+            lock.unlock()
+            withExtendedLifetime(node) {}
+        }
+        guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
+        guard let node else { return .NEURON_WS_NOT_RUNNING }
+        try node.queueAnswer(partial)
+        pending.touch(handle, now: Clock.monotonicNanoseconds)
+        return .NEURON_WS_OK
     }
 
     /// False: another thread has freed it meanwhile.

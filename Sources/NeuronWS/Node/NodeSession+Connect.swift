@@ -28,9 +28,9 @@ extension NodeSession {
         if isEnded { return }
         let attempt = Attempt()
         guard askHost(attempt) else { return }
-        let url = attempt.url ?? configuration.url(urlIndex)
-        if attempt.url != nil {
-            status.url = SettingsURL.redacted(url)
+        var url = configuration.url(urlIndex)
+        if let given = attempt.url {
+            (url, status.url) = configuration.placed(given)
             status.target = configuration.target(url: url).text
         }
         if url.isSecure, configuration.isVerifyOff {

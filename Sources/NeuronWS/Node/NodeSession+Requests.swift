@@ -9,11 +9,18 @@ extension NodeSession {
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        guard !node.listener(NEURON_WS_EVENT_REQUEST).isNobody else { return deliver(kind, bytes) }
+        guard takesRequests || answersAlone else { return deliver(kind, bytes) }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
         guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
         routeDocuments(incoming, kind, bytes, kept: nil)
+    }
+
+    private var takesRequests: Bool { !node.listener(NEURON_WS_EVENT_REQUEST).isNobody }
+
+    /// OpenGate waits for an answer to each operation, also where the host takes nothing at all.
+    private var answersAlone: Bool {
+        configuration.openGate != nil && node.listener(NEURON_WS_EVENT_MESSAGE).isNobody
     }
 
     /// Those of an array that are left from an earlier turn.
@@ -40,9 +47,9 @@ extension NodeSession {
             case .malformed(let request, let range):
                 answerMalformed(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             case .refused(let request): answerRefused(request)
-            case .busy(let uuid):
+            case .busy(let echo):
                 countReceived()
-                refuseAsBusy(uuid)
+                refuseAsBusy(echo)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
@@ -69,7 +76,8 @@ extension NodeSession {
         let memoryBytesMax = present.requestBytesMax
         return RequestRules(
             policy: present.requestPolicy, memoryBytesMax: memoryBytesMax,
-            memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax))
+            memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax), openGate: present.openGate,
+            takesRequests: takesRequests)
     }
 
     /// - Parameter isLogged: a line has told of these bytes already.
@@ -94,19 +102,26 @@ extension NodeSession {
 
     private func admitRequest(_ request: Request) {
         countReceived()
+        if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
+        if request.echo.operation != nil, node.requests.isWaiting(operation: request.echo.id) {
+            return node.log(
+                .NEURON_WS_LOG_NOTICE, .repeatedOperation,
+                "\(status.url): an operation is asked for again before its end: \(request.subject.text). It is not "
+                    + "done twice; its answer is on its way.")
+        }
         guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
-            return refuseAsBusy(request.uuid)
+            return refuseAsBusy(request.echo)
         }
         rescheduleRequests()
         guard node.tell(.request(handle, request)) != .told else { return }
         _ = node.requests.drop(handle)
-        refuseAsBusy(request.uuid)
+        refuseAsBusy(request.echo)
     }
 
-    private func refuseAsBusy(_ uuid: [UInt8]) {
+    private func refuseAsBusy(_ echo: RequestEcho) {
         let limits = "\(RequestLimits.heldMax) requests, or \(configuration.requestBytesMax) bytes of memory for them "
         node.answer(
-            uuid: uuid, error: RequestErrorCode.busy,
+            echo, error: RequestErrorCode.busy,
             reason: "the gateway holds \(limits)(setting requests-max-bytes), that it has not answered yet")
         node.log(
             .NEURON_WS_LOG_WARN, .busyRequest,
@@ -120,7 +135,7 @@ extension NodeSession {
             node.counters.requestsReceived &+= 1
             node.counters.requestsRefused &+= 1
         }
-        node.answer(uuid: request.uuid, error: RequestErrorCode.refused, reason: request.reason)
+        node.answer(request.echo, error: RequestErrorCode.refused, reason: request.reason)
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
@@ -132,14 +147,14 @@ extension NodeSession {
         _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
     ) {
         node.lock.withLock { node.counters.requestsMalformed &+= 1 }
-        if let uuid = request.uuid {
-            node.answer(uuid: uuid, error: RequestErrorCode.malformed, reason: request.reason)
+        if let echo = request.echo {
+            node.answer(echo, error: RequestErrorCode.malformed, reason: request.reason)
         }
         node.log(
-            .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.uuid != nil),
+            .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.echo != nil),
             "\(status.url): a request from the server makes no sense"
-                + "\(request.uuid == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
-        if request.uuid == nil { deliver(kind, bytes, isLogged: true) }
+                + "\(request.echo == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
+        if request.echo == nil { deliver(kind, bytes, isLogged: true) }
     }
 
     // MARK: Too late
@@ -155,7 +170,7 @@ extension NodeSession {
         let late = node.requests.expire(now: Clock.monotonicNanoseconds)
         for request in late {
             node.answer(
-                uuid: request.uuid, error: RequestErrorCode.expired,
+                request.echo, error: RequestErrorCode.expired,
                 reason: "the gateway did not answer in time (setting request-timeout)")
         }
         if !late.isEmpty {

@@ -31,6 +31,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
+    /// For the next values that are due to be published; see `reschedulePublishing`.
+    var publishTimer: TimerID?
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     private var timer: TimerID?
@@ -75,6 +77,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.started(now: now))
         }
         if wishes.pings { perform(machine.pingWanted()) }
+        reschedulePublishing()
         takeTurn()
     }
 
@@ -285,6 +288,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         timer = nil
         if let requestTimer { loop.cancel(requestTimer) }
         requestTimer = nil
+        if let publishTimer { loop.cancel(publishTimer) }
+        publishTimer = nil
         if releases { Runtime.shared.releaseLoop() }
     }
 
@@ -313,6 +318,7 @@ extension NodeSession: LoopHandler {
         if isEnded { return }
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
+        case Self.publishTimerToken: return publishTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil
             return pump()

@@ -96,10 +96,10 @@ public enum JSONText {
 }
 
 extension JSONText {
-    /// Whether `bytes` are one JSON document, integers up to 2^64-1 included.
-    public static func check(_ bytes: UnsafeRawBufferPointer) throws(JSONError) {
+    /// The JSON document that `bytes` are, integers up to 2^64-1 included.
+    public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONDocument {
         do throws(GroupDocumentError) {
-            _ = try GroupDocument.parseJSON(bytes, byteCountMax: .max)
+            return try GroupDocument.parseJSON(bytes, byteCountMax: .max)
         } catch { throw JSONError(text: error.text, isOutOfMemory: error.kind == .noMemory) }
     }
 }

@@ -18,7 +18,10 @@ public struct EncodeDocument {
         guard root.kind == .object else {
             throw .invalidOptions("the options are \(root.kindName), expected an object")
         }
-        let known = ["static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags"]
+        let known = [
+            "static_tags", "upload_err", "schema", "timestamp", "states", "uuid", "error", "reason", "tags",
+            "device-id", "reduced",
+        ]
         var unknown: String?
         root.forEachMember { name, _ in
             if !known.contains(name) { unknown = name }
@@ -28,22 +31,33 @@ public struct EncodeDocument {
         return EncodeDocument(root: root)
     }
 
-    /// As the upload formats need it: static_tags, upload_err, schema.
+    /// As the upload formats need it: static_tags, upload_err, schema, device-id, reduced.
     public func upload(_ format: UploadFormat) throws(EncodingError) -> EncodingOptions {
-        var reportsErrors = true
-        if let value = root?["upload_err"] {
-            guard let boolean = value.boolean else {
-                throw .invalidOptions("\"upload_err\" is \(value.kindName), expected true or false")
-            }
-            reportsErrors = boolean
-        }
+        let reportsErrors = try boolean("upload_err") ?? true
         var staticTags: StaticTags?
         if let value = root?["static_tags"], value.kind != .null { staticTags = try StaticTags.parse(value) }
         var template: CustomTemplate?
         if let value = root?["schema"] { template = try CustomTemplate.parse(value) }
         if format == .custom, template == nil { throw .invalidOptions("the custom format needs the option \"schema\"") }
         return EncodingOptions(
-            format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
+            format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template,
+            openGate: format == .openGate ? try openGate() : nil)
+    }
+
+    private func openGate() throws(EncodingError) -> OpenGateIdentity {
+        let deviceID = try optionalText("device-id")
+        return OpenGateIdentity(
+            deviceID: deviceID.map { String(decoding: $0, as: UTF8.self) } ?? "",
+            isReduced: try boolean("reduced") ?? false)
+    }
+
+    /// A member that must be true or false where it is there.
+    private func boolean(_ member: String) throws(EncodingError) -> Bool? {
+        guard let value = root?[member] else { return nil }
+        guard let boolean = value.boolean else {
+            throw .invalidOptions("\"\(member)\" is \(value.kindName), expected true or false")
+        }
+        return boolean
     }
 
     public func encodeDriverStates(now: Int64, into buffer: ByteBuffer) throws(EncodingError) -> EncodedGroup {

@@ -19,15 +19,18 @@ public final class EncodingOptions: @unchecked Sendable {
     public let staticTags: StaticTags?
     /// The template of `UploadFormat.custom`.
     public let template: CustomTemplate?
+    /// What `UploadFormat.openGate` says of the gateway.
+    public let openGate: OpenGateIdentity
 
     public init(
         format: UploadFormat, reportsErrors: Bool = true, staticTags: StaticTags? = nil,
-        template: CustomTemplate? = nil
+        template: CustomTemplate? = nil, openGate: OpenGateIdentity? = nil
     ) {
         self.format = format
         self.reportsErrors = reportsErrors
         self.staticTags = staticTags
         self.template = template
+        self.openGate = openGate ?? .none
     }
 }
 

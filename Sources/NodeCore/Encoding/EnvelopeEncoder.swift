@@ -23,38 +23,33 @@ public enum EnvelopeEncoder {
         if options.format == .custom && options.template == nil {
             throw .invalidTemplate("format custom has no schema")
         }
-        let form: GroupNames.Form = options.format == .tags ? .element : .member
-        // ECP's names are written as they come.
-        var isCurrent = options.format == .ecp || names.isOf(key, form: form, tagCount: view.tagCount)
+        let form = UploadForm.of(options.format)
+        var isCurrent = form.keptNames.map { names.isOf(key, form: $0, tagCount: view.tagCount) } ?? true
         var attempt = 0
         while true {
-            if !isCurrent {
+            if !isCurrent, let kept = form.keptNames {
                 try names.build(
-                    view, form: form, key: key, statics: options.format == .custom ? .none : statics,
-                    sharesStatics: options.format == .values)
+                    view, form: kept, key: key, statics: form.statics == .none ? .none : statics,
+                    sharesStatics: form.statics == .shared)
             }
             var writer = try ByteWriter.open(buffer)
             let message = Message(
-                view: view, names: names, timestampMilliseconds: timestampMilliseconds, options: options,
+                view: view, names: names, timestampMilliseconds: timestampMilliseconds, options: options, form: form,
                 statics: hasStatics ? statics : nil, isNew: !isCurrent)
             if let counts = try message.write(to: &writer) {
-                if isNothing(counts, options, hasStatics: hasStatics) { return .skipped }
+                let reportsErrors = options.reportsErrors && form.hasErrors
+                // Only errors, which are not reported. Where the form has no place for them, static tags are something
+                // to send.
+                let isNothing = counts.values == 0 && !reportsErrors && !(options.reportsErrors && hasStatics)
+                if isNothing { return .skipped }
                 // Until here the buffer has only been made larger; what was written becomes its own now.
                 try writer.finish()
-                let reportsErrors = options.reportsErrors && options.format != .ecp
                 return .message(values: counts.values, errors: reportsErrors ? counts.errors : 0)
             }
             attempt += 1
             if attempt > 1 { throw .invalidGroup("the names of the tags change while the group is read") }
             isCurrent = false
         }
-    }
-
-    /// Only errors, while they are not reported. ECP never reports them, but static tags are something to send.
-    private static func isNothing(_ counts: EntryCounts, _ options: EncodingOptions, hasStatics: Bool) -> Bool {
-        if counts.values > 0 { return false }
-        if !options.reportsErrors { return true }
-        return options.format == .ecp && !hasStatics
     }
 }
 
@@ -64,6 +59,7 @@ struct Message {
     let names: GroupNames
     let timestampMilliseconds: Int64
     let options: EncodingOptions
+    let form: UploadForm
     /// Nil: there are none.
     let statics: StaticTagSet?
     /// The names were taken in for this very message.
@@ -72,56 +68,67 @@ struct Message {
     /// Nil: the names are not the group's.
     func write(to writer: inout ByteWriter) throws(EncodingError) -> EntryCounts? {
         if names.hasShared { names.resolve(view, reportsErrors: options.reportsErrors) }
-        guard let template = options.template, options.format == .custom else { return try writeEnvelope(to: &writer) }
+        switch form.envelope {
+        case .template: return try writeTemplate(to: &writer)
+        case .gateway(let member):
+            try writer.write("{\"node\":")
+            try JSONStringWriter.writeQuoted(view.driver, to: &writer)
+            try writer.write(",\"group\":")
+            try JSONStringWriter.writeQuoted(view.group, to: &writer)
+            try writer.write(",\"timestamp\":")
+            try writer.writeInteger(timestampMilliseconds)
+            try writer.write(member)
+        case .openGate: try options.openGate.begin(device: view.driver, to: &writer)
+        }
+        guard let counts = try writeEntries(to: &writer) else { return nil }
+        try writeSections(counts, to: &writer)
+        try writer.writeByte(0x7d)
+        return counts
+    }
+
+    private func writeTemplate(to writer: inout ByteWriter) throws(EncodingError) -> EntryCounts? {
+        guard let template = options.template else { return nil }
         if !isNew && !names.isSame(view) { return nil }
         let counts = count()
         if counts.values > 0 || options.reportsErrors { try template.render(self, to: &writer) }
         return counts
     }
 
-    private func writeEnvelope(to writer: inout ByteWriter) throws(EncodingError) -> EntryCounts? {
-        try writer.write("{\"node\":")
-        try JSONStringWriter.writeQuoted(view.driver, to: &writer)
-        try writer.write(",\"group\":")
-        try JSONStringWriter.writeQuoted(view.group, to: &writer)
-        try writer.write(",\"timestamp\":")
-        try writer.writeInteger(timestampMilliseconds)
-        let reportsErrors = options.reportsErrors
-        let counts: EntryCounts?
-        switch options.format {
-        case .values:
-            try writer.write(",\"values\":")
-            counts = try EntryStyle.write(
-                view, names, style: .values, reportsErrors: reportsErrors, statics: statics, to: &writer)
-            if let counts { try writeSections(counts, to: &writer) }
-        case .tags:
-            try writer.write(",\"tags\":")
-            counts = try EntryStyle.write(
-                view, names, style: .tags, reportsErrors: reportsErrors, statics: statics, to: &writer)
-        case .ecp:
-            try writer.write(",\"tags\":")
-            counts = try EntryStyle.write(
-                view, style: .ecp, reportsErrors: reportsErrors, statics: statics, to: &writer)
-        case .custom, .openGate:
-            throw .invalidOptions("format \(options.format.rawValue) has no envelope in this version")
+    private func writeEntries(to writer: inout ByteWriter) throws(EncodingError) -> EntryCounts? {
+        switch form.entries {
+        case .datastreams:
+            let time = options.openGate.isReduced ? nil : timestampMilliseconds
+            return try DatastreamWriter.write(self, timestampMilliseconds: time, to: &writer)
+        case .styled(let style) where form.keptNames == nil:
+            return try EntryStyle.write(
+                view, style: style, reportsErrors: options.reportsErrors, statics: statics, to: &writer)
+        case .styled(let style):
+            return try EntryStyle.write(
+                view, names, style: style, reportsErrors: options.reportsErrors, statics: statics, to: &writer)
         }
-        try writer.writeByte(0x7d)
-        return counts
     }
 
-    /// What values-format has behind the values.
     private func writeSections(_ counts: EntryCounts, to writer: inout ByteWriter) throws(EncodingError) {
-        try writer.write(",\"errors\":")
-        if counts.errors > 0 && options.reportsErrors {
-            try SectionWriter.writeErrors(view, names, to: &writer)
-        } else {
-            try writer.write("{}")
-        }
-        try writer.write(",\"metas\":")
-        if counts.hasMetas {
-            try SectionWriter.writeMetas(view, names, reportsErrors: options.reportsErrors, to: &writer)
-        } else {
-            try writer.write("{}")
+        let reportsErrors = counts.errors > 0 && options.reportsErrors
+        switch form.sections {
+        case .none: return
+        case .errors:
+            if !reportsErrors { return }
+            try writer.write(",\"errors\":")
+            try SectionWriter.writeErrorList(view, begin: ",{\"id\":", to: &writer)
+        case .errorsAndMetas:
+            try writer.write(",\"errors\":")
+            if reportsErrors {
+                try SectionWriter.writeErrors(view, names, to: &writer)
+            } else {
+                try writer.write("{}")
+            }
+            try writer.write(",\"metas\":")
+            if counts.hasMetas {
+                try SectionWriter.writeMetas(view, names, reportsErrors: options.reportsErrors, to: &writer)
+            } else {
+                try writer.write("{}")
+            }
         }
     }
 

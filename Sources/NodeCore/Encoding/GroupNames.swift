@@ -43,12 +43,26 @@ public final class GroupNames {
         /// The static tag of the name.
         var staticIndex: Int32 = -1
         var isOwnStatic = false
+        /// The first tag that has the name, in `sharers`, and the last.
+        var firstSharer: Int32 = -1
+        var lastSharer: Int32 = -1
+
+        mutating func forgetMessage() {
+            firstValue = -1
+            lastValue = -1
+            firstError = -1
+            lastError = -1
+            firstMetas = -1
+            lastMetas = -1
+        }
     }
 
     /// A tag whose name is shared.
     struct Sharer: BitwiseCopyable {
         let tag: Int32
         let name: Int32
+        /// The next tag of the same name; -1: none.
+        var next: Int32 = -1
     }
 
     /// What stands before a name.
@@ -80,7 +94,7 @@ public final class GroupNames {
     private let records = ByteBuffer(byteCountMax: GroupNames.recordBytesMax)
     private(set) var shared = RawList<Shared>()
     private(set) var hasShared = false
-    private var sharers = RawList<Sharer>()
+    private(set) var sharers = RawList<Sharer>()
     /// The static tags in the order in which they are written behind the group's.
     private(set) var runs = RawList<StaticRun>()
     /// How often names were taken in anew, for tests.
@@ -264,8 +278,13 @@ public final class GroupNames {
         for index in 0..<tagCount {
             let header = record.load(as: Header.self)
             if header.link > 0 {
+                let name = Int(header.link) - 1
+                let place = Int32(truncatingIfNeeded: sharers.count)
                 try sharers.append(
-                    Sharer(tag: Int32(truncatingIfNeeded: index), name: Int32(truncatingIfNeeded: header.link - 1)))
+                    Sharer(tag: Int32(truncatingIfNeeded: index), name: Int32(truncatingIfNeeded: name)))
+                let last = Int(shared[name].lastSharer)
+                if last >= 0 { sharers[last].next = place } else { shared[name].firstSharer = place }
+                shared[name].lastSharer = place
             }
             record += Int(header.byteCount)
         }
@@ -275,12 +294,7 @@ public final class GroupNames {
 
     /// Finds out who counts among those that share a name. The group has `tagCount` tags.
     func resolve(_ group: GroupView, reportsErrors: Bool) {
-        for index in 0..<shared.count {
-            var fresh = Shared()
-            fresh.staticIndex = shared[index].staticIndex
-            fresh.isOwnStatic = shared[index].isOwnStatic
-            shared[index] = fresh
-        }
+        for index in 0..<shared.count { shared[index].forgetMessage() }
         for index in 0..<sharers.count {
             let sharer = sharers[index]
             let tag = TagView(group.tag(Int(sharer.tag)))

@@ -24,14 +24,16 @@ enum SectionWriter {
         try close(from: start, open: 0x7b, &writer)
     }
 
-    /// `[{"name":…,"error":code},…]` of the tags with an error.
-    static func writeErrorList(_ group: GroupView, to writer: inout ByteWriter) throws(EncodingError) {
+    /// `[{"name":…,"error":code},…]` of the tags with an error; `begin` is what stands before a name.
+    static func writeErrorList(
+        _ group: GroupView, begin: StaticString = ",{\"name\":", to writer: inout ByteWriter
+    ) throws(EncodingError) {
         let start = writer.offset
         for index in 0..<group.tagCount {
             let tag = TagView(group.tag(index))
             let error = tag.errorCode
             if error == 0 { continue }
-            try writer.write(",{\"name\":")
+            try writer.write(begin)
             try JSONStringWriter.writeQuoted(try tag.name(index: index), to: &writer)
             try writer.write(",\"error\":")
             try writer.writeInteger(Int64(error))

@@ -18,6 +18,8 @@ public enum LogLineKind: Equatable, Sendable {
     case expiredRequest
     /// An answer for which there was no room.
     case lostAnswer
+    /// An operation that the host works on already.
+    case repeatedOperation
     /// A message from the server that nobody takes.
     case ignoredMessage
 }
@@ -44,7 +46,8 @@ extension LogLineKind {
         case .ending(let kind, _):
             kind.reason == .NEURON_WS_REASON_TLS ? .NEURON_WS_CATEGORY_TLS : .NEURON_WS_CATEGORY_CONNECTION
         case .verifyOff: .NEURON_WS_CATEGORY_TLS
-        case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer:
+        case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer,
+            .repeatedOperation:
             .NEURON_WS_CATEGORY_REQUESTS
         case .ignoredMessage: .NEURON_WS_CATEGORY_DELIVERY
         }

@@ -12,7 +12,7 @@ public struct IncomingMessage {
         /// The settings do not allow it.
         case refused(RefusedRequest)
         /// There is no room for it at present.
-        case busy(uuid: [UInt8])
+        case busy(RequestEcho)
         /// No request: these bytes of the message are the host's.
         case other(Range<Int>)
     }
@@ -72,7 +72,7 @@ public struct IncomingMessage {
             var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
             var outline = outline(bytes, from: start)
             outline.scan(byteCount: stepBytesMax)
-            if outline.isWhole, !outline.looksLikeRequest { return nil }
+            if outline.isWhole, !outline.looksLikeRequest, !outline.isOperation { return nil }
             // With the blanks before it: what is no request is the host's as it came.
             message.pending = Pending(range: 0..<bytes.count, outline: outline)
             return message
@@ -101,7 +101,7 @@ public struct IncomingMessage {
             }
             guard case .whole(_, let outline) = member else { return Self.stepBytesMax }
             look.memberCount += 1
-            if outline?.looksLikeRequest == true { look.mayHoldRequests = true }
+            if let outline, outline.looksLikeRequest || outline.isOperation { look.mayHoldRequests = true }
             self.look = look
             if look.memberCount > RequestLimits.arrayMembersMax {
                 self.look = nil
@@ -166,14 +166,15 @@ public struct IncomingMessage {
             return .unfinished(byteCount: Self.stepBytesMax)
         }
         let (range, outline) = (document.range, document.outline)
-        guard outline.looksLikeRequest else { return .other(range) }
+        guard Self.isRequest(outline, rules) else { return .other(range) }
         if isBroken {
             return .malformed(
-                MalformedRequest(uuid: outline.echo, reason: "the array that holds the request is not JSON"), range)
+                MalformedRequest(echo: outline.echo(rules), reason: "the array that holds the request is not JSON"),
+                range)
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
         if !document.isChecked {
-            if document.checker == nil, let malformed = RequestParser.checkLimits(text, outline) {
+            if document.checker == nil, let malformed = RequestParser.checkLimits(text, outline, rules) {
                 return .malformed(malformed, range)
             }
             var checker = document.checker ?? JSONChecker(ByteOrderMark.skipped(text))
@@ -181,7 +182,7 @@ public struct IncomingMessage {
                 document.isChecked = try checker.check(byteCount: Self.stepBytesMax)
             } catch {
                 let reason = "the request is not JSON: \(error.text)"
-                return .malformed(MalformedRequest(uuid: outline.echo, reason: reason), range)
+                return .malformed(MalformedRequest(echo: outline.echo(rules), reason: reason), range)
             }
             if !document.isChecked || range.count > Self.stepBytesMax {
                 document.checker = checker
@@ -198,8 +199,14 @@ public struct IncomingMessage {
         case .request(let request): return .request(request)
         case .malformed(let malformed): return .malformed(malformed, range)
         case .refused(let refused): return .refused(refused)
-        case .busy(let uuid): return .busy(uuid: uuid)
+        case .busy(let echo): return .busy(echo)
         }
+    }
+
+    /// Our own answers, sent back by the server, start no dialogue.
+    private static func isRequest(_ outline: RequestOutline, _ rules: RequestRules) -> Bool {
+        if rules.openGate != nil, let operation = OperationOutline(outline) { return !operation.isResponse }
+        return rules.takesRequests && outline.looksLikeRequest
     }
 
     /// The array's next member, or a step towards it.

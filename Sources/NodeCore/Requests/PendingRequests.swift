@@ -15,7 +15,7 @@ public struct PendingRequests {
     private struct Entry {
         let handle: UInt
         let request: Request
-        let arrived: UInt64
+        var arrived: UInt64
         var isExpired = false
     }
 
@@ -45,6 +45,24 @@ public struct PendingRequests {
     /// Nil: it is not here.
     public func state(_ handle: UInt) -> State? {
         entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
+    }
+
+    /// An operation of this id is still to be answered.
+    public func isWaiting(operation id: [UInt8]) -> Bool { index(operation: id) != nil }
+
+    /// Its answer comes another way than by its handle.
+    public mutating func settle(operation id: [UInt8]) {
+        if let index = index(operation: id) { entries[index].isExpired = true }
+    }
+
+    private func index(operation id: [UInt8]) -> Int? {
+        entries.firstIndex { !$0.isExpired && $0.request.echo.operation != nil && $0.request.echo.id == id }
+    }
+
+    /// It is being worked on: its time begins anew.
+    public mutating func touch(_ handle: UInt, now: UInt64) {
+        guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
+        entries[index].arrived = now
     }
 
     /// The host lets go of it.

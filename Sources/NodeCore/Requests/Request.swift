@@ -4,8 +4,8 @@ import CNeuronWS
 public final class Request: @unchecked Sendable {
     /// What the host gets to see; its pointers live as long as the request.
     public let info: neuron_ws_request_info_t
-    /// The uuid as JSON, to be echoed.
-    public let uuid: [UInt8]
+    /// What its answers repeat.
+    public let echo: RequestEcho
     /// Its text.
     public let document: EventBytes
     private let arena: GroupArena
@@ -14,9 +14,9 @@ public final class Request: @unchecked Sendable {
     /// registry.
     static let ownBytes = 512
 
-    init(_ info: neuron_ws_request_info_t, uuid: [UInt8], document: EventBytes, arena: GroupArena) {
+    init(_ info: neuron_ws_request_info_t, echo: RequestEcho, document: EventBytes, arena: GroupArena) {
         self.info = info
-        self.uuid = uuid
+        self.echo = echo
         self.document = document
         self.arena = arena
     }
@@ -30,16 +30,16 @@ public final class Request: @unchecked Sendable {
 
 /// What looked like a request and could not be understood.
 public struct MalformedRequest: Equatable, Sendable {
-    /// Its uuid as JSON, to be echoed; nil where it has none.
-    public let uuid: [UInt8]?
+    /// What an answer repeats; nil where it has no uuid or id.
+    public let echo: RequestEcho?
     /// For people: what is wrong with it. Names of the server's are shown as `ForeignText` shows them.
     public let reason: String
 }
 
 /// A request that the settings do not allow.
 public struct RefusedRequest: Sendable {
-    /// Its uuid as JSON, to be echoed.
-    public let uuid: [UInt8]
+    /// What its answer repeats.
+    public let echo: RequestEcho
     /// For people: why.
     public let reason: String
     public let subject: RequestSubject

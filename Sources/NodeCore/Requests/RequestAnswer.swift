@@ -10,8 +10,14 @@ public enum RequestAnswer {
         return isNegative ? -Int64(value) : Int64(value)
     }
 
+    /// That a request failed, in the form that its server expects.
+    public static func failure(_ echo: RequestEcho, error: Int64, reason: String) -> [UInt8] {
+        if echo.operation != nil { return OperationAnswer.failure(echo, error: error, reason: reason) }
+        return encode(uuid: echo.id, error: error, reason: reason)
+    }
+
     /// `{"uuid":…,"error":code,"reason":"…"}`; `uuid` is JSON, as it stood in the request.
-    public static func encode(uuid: [UInt8], error: Int64, reason: String) -> [UInt8] {
+    static func encode(uuid: [UInt8], error: Int64, reason: String) -> [UInt8] {
         var text = Array("{\"uuid\":".utf8)
         text += uuid
         text += Array(",\"error\":\(error),\"reason\":".utf8)

@@ -22,6 +22,10 @@ public enum RequestLimits {
 public enum RequestErrorCode {
     /// NEU_ERR_BODY_IS_WRONG: the request cannot be understood.
     public static let malformed: Int64 = 1002
+    /// NEU_ERR_NODE_NOT_EXIST, in a host's answer: the device is none that the gateway reaches.
+    static let noDevice: Int64 = 2003
+    /// NEU_ERR_TAG_NOT_EXIST, in a host's answer.
+    static let noTag: Int64 = 2201
     /// NEU_ERR_IS_BUSY: the host holds as many requests as it may.
     public static let busy: Int64 = 1010
     /// NEU_ERR_USER_NO_PERMISSION: the setting allow-requests does not allow it.

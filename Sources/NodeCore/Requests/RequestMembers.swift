@@ -1,6 +1,7 @@
-/// The members of a document's root that tell what it is about.
+/// The members of a document's root that tell what it is about, and of an operation in it.
 enum RequestMember: Int, CaseIterable {
     case uuid, node, group, tag, tags, value, precision, action, sync, query, timestamp, values, error
+    case operation, request, response, id, name, deviceID, path, parameters
 
     var name: StaticString {
         switch self {
@@ -17,11 +18,19 @@ enum RequestMember: Int, CaseIterable {
         case .timestamp: "timestamp"
         case .values: "values"
         case .error: "error"
+        case .operation: "operation"
+        case .request: "request"
+        case .response: "response"
+        case .id: "id"
+        case .name: "name"
+        case .deviceID: "deviceId"
+        case .path: "path"
+        case .parameters: "parameters"
         }
     }
 
     /// The longest name, bytes.
-    private static let nameBytesMax = 9
+    private static let nameBytesMax = 10
 
     /// The member of this name, as it stands in the document without its quotes; nil: it is none of these.
     static func named(_ name: UnsafeRawBufferPointer) -> RequestMember? {
@@ -41,11 +50,11 @@ enum RequestMember: Int, CaseIterable {
 
 /// Where the values of these members stand in a document; of repeated ones the last.
 struct RequestMembers {
-    private var present: UInt16 = 0
+    private var present: UInt32 = 0
     /// Empty: the member has no value, because the document is broken there.
-    private var ranges = InlineArray<13, Range<Int>>(repeating: 0..<0)
+    private var ranges = InlineArray<21, Range<Int>>(repeating: 0..<0)
 
-    func has(_ member: RequestMember) -> Bool { present >> UInt16(member.rawValue) & 1 == 1 }
+    func has(_ member: RequestMember) -> Bool { present >> UInt32(member.rawValue) & 1 == 1 }
 
     /// The value, without the blanks around it; nil: there is none.
     subscript(member: RequestMember) -> Range<Int>? {
@@ -54,7 +63,7 @@ struct RequestMembers {
     }
 
     mutating func note(_ member: RequestMember) {
-        present |= 1 << UInt16(member.rawValue)
+        present |= 1 << UInt32(member.rawValue)
         ranges[member.rawValue] = 0..<0
     }
 

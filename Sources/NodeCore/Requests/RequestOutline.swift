@@ -92,8 +92,8 @@ struct RequestOutline {
         }
         guard end >= bytes.count else { return }
         isWhole = true
-        // Cut off: what there is of the value may still be whole.
-        if open == 1 { found(member, min(valueStart, end)..<end) }
+        // Cut off: what there is of the value may still be whole, or hold an operation's id.
+        if open >= 1 { found(member, min(valueStart, end)..<end) }
     }
 
     private mutating func found(_ member: RequestMember?, _ range: Range<Int>) {

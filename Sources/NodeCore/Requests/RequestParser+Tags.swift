@@ -14,7 +14,8 @@ private struct TagMembers {
             case .tag: tag = found
             case .value: value = found
             case .precision: precision = found
-            default: if JSONScan.isName(member, "name") { name = found }
+            case .name: name = found
+            default: break
             }
         }
     }
@@ -72,7 +73,7 @@ extension RequestParser {
         return (count, isWrite)
     }
 
-    private mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
+    mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
         try allow(count * MemoryLayout<neuron_ws_tag_t>.stride)
         let tags = try taken(arena.tags(count))
         info.tags = count > 0 ? UnsafePointer(tags.baseAddress) : nil
@@ -84,10 +85,15 @@ extension RequestParser {
 
     /// As many as are read at a time; `writesLeft` is nil behind the last.
     mutating func readWrites() throws(Fault) {
-        guard let list = outline[.tags], var left = writesLeft else { return }
+        let isOperation = info.kind == .NEURON_WS_REQUEST_OPERATION
+        guard let list = isOperation ? variableList : outline[.tags], var left = writesLeft else { return }
         let end = min(left.index + Self.writesPerStep, left.tags.count)
         while left.index < end, let element = JSONScan.nextElement(list, at: &left.position) {
-            try readElement(element, left.index, into: &left.tags[left.index])
+            if isOperation {
+                try readVariable(element, left.index, into: &left.tags[left.index])
+            } else {
+                try readElement(element, left.index, into: &left.tags[left.index])
+            }
             left.index += 1
         }
         writesLeft = left.index == end && end < left.tags.count ? left : nil
@@ -133,7 +139,7 @@ extension RequestParser {
     }
 
     /// The common kinds without a tree.
-    private func readValue(_ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t) throws(Fault) {
+    func readValue(_ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t) throws(Fault) {
         switch value[0] {
         case UInt8(ascii: "t"), UInt8(ascii: "f"):
             tag.type = .NEURON_WS_TYPE_BOOL
@@ -174,7 +180,7 @@ extension RequestParser {
         try allow(0)
     }
 
-    private func readName(
+    func readName(
         _ value: UnsafeRawBufferPointer?, _ place: String, into tag: inout neuron_ws_tag_t
     ) throws(Fault) {
         let (pointer, length) = try text(place, value)

@@ -11,7 +11,7 @@ struct RequestParser {
         case request(Request)
         case malformed(MalformedRequest)
         case refused(RefusedRequest)
-        case busy(uuid: [UInt8])
+        case busy(RequestEcho)
         /// Some of its tags are still to be read.
         case unfinished(RequestParser)
     }
@@ -54,8 +54,12 @@ struct RequestParser {
 
     /// What is wrong with the document before it is read as JSON; nil: it is within the limits. `outline` is that of
     /// `bytes` or of what they lie in, and says that they look like a request.
-    static func checkLimits(_ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline) -> MalformedRequest? {
-        func malformed(_ reason: String) -> MalformedRequest { MalformedRequest(uuid: outline.echo, reason: reason) }
+    static func checkLimits(
+        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules
+    ) -> MalformedRequest? {
+        func malformed(_ reason: String) -> MalformedRequest {
+            MalformedRequest(echo: outline.echo(rules), reason: reason)
+        }
         if bytes.count > RequestLimits.documentBytesMax {
             return malformed(
                 "the request has \(bytes.count) bytes; at most \(RequestLimits.documentBytesMax) are taken")
@@ -72,7 +76,9 @@ struct RequestParser {
         _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules,
         _ begun: RequestParser? = nil
     ) -> Verdict {
-        func malformed(_ reason: String) -> Verdict { .malformed(MalformedRequest(uuid: outline.echo, reason: reason)) }
+        func malformed(_ reason: String) -> Verdict {
+            .malformed(MalformedRequest(echo: outline.echo(rules), reason: reason))
+        }
         var parser = begun ?? RequestParser(outline, rules, documentBytes: bytes.count)
         do throws(Fault) {
             if begun == nil { try parser.begin() } else { try parser.readWrites() }
@@ -83,17 +89,18 @@ struct RequestParser {
             case .malformed(let reason): return malformed(reason)
             case .notAllowed(let kind):
                 // It has been read as a text already.
-                let uuid = outline[.uuid].map { Array($0) } ?? []
+                let echo = kind == .NEURON_WS_REQUEST_OPERATION ? outline.echo(rules) : nil
                 return .refused(
                     RefusedRequest(
-                        uuid: uuid, reason: rules.policy.reason(kind), subject: RequestSubject(kind, outline)))
+                        echo: echo ?? RequestEcho(id: outline[.uuid].map { Array($0) } ?? []),
+                        reason: rules.policy.reason(kind), subject: RequestSubject(kind, outline)))
             case .tooLarge(let needed):
-                guard let uuid = outline.echo, needed <= rules.memoryBytesMax else {
+                guard let echo = outline.echo(rules), needed <= rules.memoryBytesMax else {
                     return malformed(
                         "the request takes \(needed) bytes of memory; at most \(rules.memoryBytesMax) are taken "
                             + "(setting requests-max-bytes)")
                 }
-                return .busy(uuid: uuid)
+                return .busy(echo)
             }
         }
     }
@@ -121,13 +128,14 @@ struct RequestParser {
     // MARK: Members
 
     private mutating func begin() throws(Fault) {
-        info.uuid = try name(.uuid, bytesMin: 0)
-        info.driver = try name(.node, bytesMin: 1)
         let empty = try copied(UnsafeRawBufferPointer(start: nil, count: 0))
         info.group = empty
         info.action = empty
         info.query_name = empty
         info.query_description = empty
+        if let gateway = rules.openGate, outline.isOperation { return try beginOperation(gateway) }
+        info.uuid = try name(.uuid, bytesMin: 0)
+        info.driver = try name(.node, bytesMin: 1)
         if outline.members.has(.action), !outline.members.has(.group) {
             info.kind = .NEURON_WS_REQUEST_ACTION
             try checkAllowed()
@@ -140,12 +148,15 @@ struct RequestParser {
 
     private mutating func end(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Request {
         try allow(0)
-        guard let uuid = outline[.uuid] else { throw .malformed("\"uuid\" is missing") }
+        let isOperation = info.kind == .NEURON_WS_REQUEST_OPERATION
+        guard let echo = isOperation ? outline.echo(rules) : outline[.uuid].map({ RequestEcho(id: Array($0)) }) else {
+            throw .malformed("\"\(isOperation ? "id" : "uuid")\" is missing")
+        }
         // Without the mark: readers of the host's need not know it.
         guard let document = EventBytes(ByteOrderMark.skipped(bytes)) else { throw .tooLarge(rules.memoryBytesLeft) }
         info.json = UnsafeRawPointer(document.pointer).assumingMemoryBound(to: CChar.self)
         info.json_length = document.count
-        return Request(info, uuid: Array(uuid), document: document, arena: arena)
+        return Request(info, echo: echo, document: document, arena: arena)
     }
 
     func checkAllowed() throws(Fault) {

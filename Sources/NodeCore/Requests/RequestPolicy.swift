@@ -15,9 +15,24 @@ public enum RequestPolicy: Int64, Sendable {
         }
     }
 
+    /// Nil: a custom operation.
+    func allows(_ operation: StandardOperation?) -> Bool {
+        switch self {
+        case .none: false
+        case .read: operation?.isRead == true
+        case .all: true
+        }
+    }
+
     /// For the server: why it is refused.
     func reason(_ kind: neuron_ws_request_kind_t) -> String {
-        let asked = kind == .NEURON_WS_REQUEST_READ ? "reads" : kind == .NEURON_WS_REQUEST_WRITE ? "writes" : "actions"
+        let asked =
+            switch kind {
+            case .NEURON_WS_REQUEST_READ: "reads"
+            case .NEURON_WS_REQUEST_WRITE: "writes"
+            case .NEURON_WS_REQUEST_OPERATION: "this operation"
+            default: "actions"
+            }
         return "the gateway's settings do not allow \(asked) (setting allow-requests)"
     }
 }
@@ -29,8 +44,17 @@ public struct RequestRules: Sendable {
     public var memoryBytesMax: Int
     /// What is left of it.
     public var memoryBytesLeft: Int
+    /// Who the gateway is to OpenGate; nil: operations are none for this node.
+    public var openGate: OpenGateIdentity?
+    /// Requests of the gateway's own kind have somebody to take them; else they are messages like any other.
+    public var takesRequests: Bool
 
-    public init(policy: RequestPolicy, memoryBytesMax: Int, memoryBytesLeft: Int) {
+    public init(
+        policy: RequestPolicy, memoryBytesMax: Int, memoryBytesLeft: Int, openGate: OpenGateIdentity? = nil,
+        takesRequests: Bool = true
+    ) {
+        self.openGate = openGate
+        self.takesRequests = takesRequests
         self.policy = policy
         self.memoryBytesMax = memoryBytesMax
         self.memoryBytesLeft = memoryBytesLeft

@@ -25,7 +25,7 @@ public struct RequestSubject: Sendable {
         kind = info.kind
         uuid = text(info.uuid)
         driver = text(info.driver)
-        group = text(info.kind == .NEURON_WS_REQUEST_ACTION ? info.action : info.group)
+        group = text(Self.hasAction(info.kind) ? info.action : info.group)
         tagCount = info.tag_count
         var tags: [ForeignText] = []
         for index in 0..<min(info.tag_count, Self.tagsShown) {
@@ -38,6 +38,15 @@ public struct RequestSubject: Sendable {
     /// Of one that is refused before its values are read: the texts as they stand in the document.
     init(_ kind: neuron_ws_request_kind_t, _ outline: RequestOutline) {
         self.kind = kind
+        if kind == .NEURON_WS_REQUEST_OPERATION {
+            let operation = OperationOutline(outline)
+            uuid = Self.text(operation?[.id])
+            driver = Self.text(operation?[.deviceID])
+            group = Self.text(operation?[.name])
+            tags = []
+            tagCount = 0
+            return
+        }
         uuid = Self.text(outline[.uuid])
         driver = Self.text(outline[.node])
         group = Self.text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
@@ -74,6 +83,10 @@ public struct RequestSubject: Sendable {
         return ForeignText(inner.prefix(charactersMax * 4 + 4))
     }
 
+    private static func hasAction(_ kind: neuron_ws_request_kind_t) -> Bool {
+        kind == .NEURON_WS_REQUEST_ACTION || kind == .NEURON_WS_REQUEST_OPERATION
+    }
+
     /// "write of plc1/fast (t, u and 3 more), uuid 7"
     public var text: String { text(maskedBy: .none) }
 
@@ -82,7 +95,13 @@ public struct RequestSubject: Sendable {
         func shown(_ text: ForeignText) -> String {
             text.masked(by: mask).shown(charactersMax: Self.charactersMax)
         }
-        let what = kind == .NEURON_WS_REQUEST_READ ? "read" : kind == .NEURON_WS_REQUEST_WRITE ? "write" : "action"
+        let what =
+            switch kind {
+            case .NEURON_WS_REQUEST_READ: "read"
+            case .NEURON_WS_REQUEST_WRITE: "write"
+            case .NEURON_WS_REQUEST_OPERATION: "operation"
+            default: "action"
+            }
         var text = "\(what) of \(shown(driver))/\(shown(group))"
         if !tags.isEmpty {
             text += " (" + tags.map { shown($0) }.joined(separator: ", ")

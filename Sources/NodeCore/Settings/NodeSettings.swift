@@ -7,20 +7,27 @@ public final class NodeSettings: Sendable {
 
     /// What concerns the connection and was given, in the order of the table: few, and so kept by every node.
     private let connectionValues: [(key: SettingKey, value: SettingValue)]
-    /// The servers, at least one, in the order of the document.
+    /// The servers, at least one, in the order of the document; with the device's id where there is `openGate`.
     public let urls: [WebSocketURL]
 
     private init(_ parser: SettingsParser, urls: [WebSocketURL]) {
         self.connectionValues = Self.connectionValues(parser)
-        self.urls = urls
         let read = SettingsReader(parser: parser)
-        redactedURLs = urls.map { SettingsURL.redacted($0) }
+        let access = read.openGate
+        openGate = access
+        self.urls = access.map { access in urls.map { access.placed($0) } } ?? urls
+        redactedURLs = self.urls.map { access?.redacted($0) ?? SettingsURL.redacted($0) }
+        let format = UploadFormat(rawValue: Int32(truncatingIfNeeded: read.integer(.format))) ?? .values
+        publishTimes = format == .openGate ? PublishTimes(read.times(.openGatePublish)) : nil
         encoding = EncodingOptions(
-            format: UploadFormat(rawValue: Int32(truncatingIfNeeded: read.integer(.format))) ?? .values,
-            reportsErrors: read.boolean(.uploadErrors), staticTags: parser.staticTags, template: parser.template)
+            format: format, reportsErrors: read.boolean(.uploadErrors), staticTags: parser.staticTags,
+            template: parser.template,
+            openGate: OpenGateIdentity(deviceID: access?.deviceID ?? "", isReduced: read.boolean(.reduced)))
         sendsBinary = read.integer(.messageType) == 2
         driverStatesIntervalSeconds = read.boolean(.uploadDriverStates) ? read.integer(.driverStatesInterval) : 0
-        requestTimeoutMilliseconds = read.milliseconds(.requestTimeout)
+        requestTimeoutMilliseconds =
+            format == .openGate && parser.given(.requestTimeout) == nil
+            ? Self.openGateTimeoutMilliseconds : read.milliseconds(.requestTimeout)
         requestPolicy = RequestPolicy(rawValue: read.integer(.allowRequests)) ?? .none
         requestBytesMax = Int(read.integer(.requestsMaxBytes))
         username = read.text(.username)
@@ -71,6 +78,13 @@ public final class NodeSettings: Sendable {
 
     /// `urls` as they may be shown: what may be secret in them is "…".
     public let redactedURLs: [String]
+
+    /// How the gateway names itself to OpenGate; nil: it does not.
+    public let openGate: OpenGateAccess?
+    /// Nil: everything is sent at once.
+    public let publishTimes: PublishTimes?
+    /// How long OpenGate's own agent gives an operation.
+    private static let openGateTimeoutMilliseconds: Int64 = 80_000
 
     /// `format`, `schema`, `upload_err` and `static_tags`, ready for use.
     public let encoding: EncodingOptions
@@ -268,6 +282,17 @@ private struct SettingsReader {
     func secret(_ key: SettingKey) -> SecretBytes? {
         if case .secret(let bytes) = parser.effective(key) { return bytes }
         return nil
+    }
+
+    /// Both are there, or the document is refused.
+    var openGate: OpenGateAccess? {
+        guard let deviceID = text(.deviceID), let key = secret(.apiKey) else { return nil }
+        return OpenGateAccess(deviceID: deviceID, apiKey: key, isHeader: integer(.apiKeyIn) == 1)
+    }
+
+    func times(_ key: SettingKey) -> [NamedTime] {
+        if case .times(let value) = parser.effective(key) { return value }
+        return []
     }
 
     func texts(_ key: SettingKey) -> [String] {

@@ -20,6 +20,8 @@ public struct SettingDescriptor: Sendable {
         case forTLS
         /// While the format is `custom`.
         case forCustomFormat
+        /// While the format is `opengate`.
+        case forOpenGate
         /// While compression is on.
         case forCompression
         /// While driver states are uploaded.

@@ -13,6 +13,11 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case driverStatesInterval = "upload_drv_state_interval"
     case allowRequests = "allow-requests"
     case messageType = "message-type"
+    case deviceID = "device-id"
+    case apiKey = "api-key"
+    case apiKeyIn = "api-key-in"
+    case reduced
+    case openGatePublish = "opengate-publish"
     case username
     case password
     case token
@@ -60,6 +65,6 @@ public enum SettingKey: String, CaseIterable, Sendable {
     static let later: [String] = [
         "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat", "delivery", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
-        "cache-ttl", "resend-priority", "durability", "data-dir", "device-id", "api-key", "api-key-in", "redirects",
+        "cache-ttl", "resend-priority", "durability", "data-dir", "redirects",
     ]
 }

@@ -4,13 +4,10 @@ import WebSocketCore
 public struct SettingChoice: Equatable, Sendable {
     public let name: String
     public let number: Int64
-    /// A value that only later versions take.
-    public let isLater: Bool
 
-    init(_ name: String, _ number: Int64, isLater: Bool = false) {
+    init(_ name: String, _ number: Int64) {
         self.name = name
         self.number = number
-        self.isLater = isLater
     }
 }
 
@@ -30,6 +27,8 @@ public enum SettingKind: Equatable, Sendable {
     case texts(countMax: Int, bytesMax: Int)
     /// An object of texts, or a text holding one.
     case pairs(countMax: Int, bytesMax: Int)
+    /// An object of numbers of seconds, or a text holding one; the range in milliseconds, 0 always in it.
+    case times(countMax: Int, from: Int64, to: Int64)
     /// One URL; or several as an array, as a text holding one, or in one text with spaces or commas between.
     case urls(countMax: Int, bytesMax: Int)
     /// The template of the custom format: JSON, or a text holding it.
@@ -52,6 +51,9 @@ public enum SettingKind: Equatable, Sendable {
             "at most \(count) texts of at most \(max) bytes, as an array or in one text with spaces or commas between"
         case .pairs(let count, let max):
             "an object of at most \(count) texts of at most \(max) bytes, or a text holding one"
+        case .times(let count, let from, let to):
+            "an object of at most \(count) numbers of seconds, each 0 or from \(Self.seconds(from)) to "
+                + "\(Self.seconds(to)), or a text holding one"
         case .urls(let count, _):
             "ws://host[:port][/path][?query] or wss://…, or at most \(count) of them, as an array or in one text"
         case .template: "JSON, or a text holding it"
@@ -61,7 +63,7 @@ public enum SettingKind: Equatable, Sendable {
 
     private static func list(_ choices: [SettingChoice]) -> String {
         var text = ""
-        for choice in choices where !choice.isLater {
+        for choice in choices {
             if !text.isEmpty { text += ", " }
             text += "\"\(choice.name)\" (\(choice.number))"
         }
@@ -102,8 +104,15 @@ public enum SettingValue: Equatable, Sendable {
     case secret(SecretBytes)
     case texts([String])
     case pairs([NamedText])
+    case times([NamedTime])
     /// A JSON document's text, as it was given.
     case document(SecretBytes)
+}
+
+/// A name with a time.
+public struct NamedTime: Equatable, Sendable {
+    public let name: String
+    public let milliseconds: Int64
 }
 
 /// A name with a text, which may be secret.

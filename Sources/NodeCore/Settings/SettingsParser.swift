@@ -162,12 +162,7 @@ struct SettingsParser {
         let number = value.integer
         let name = value.utf8
         for choice in choices where choice.number == number || name?.elementsEqual(choice.name.utf8) == true {
-            if !choice.isLater { return .integer(choice.number) }
-            refuse(
-                descriptor.key,
-                "is \"\(choice.name)\" (\(choice.number)), which is not in this version; "
-                    + "it takes \(descriptor.kind.takes)")
-            return nil
+            return .integer(choice.number)
         }
         refuse(descriptor, value)
         return nil
@@ -198,6 +193,9 @@ struct SettingsParser {
             // The gateway's form has fields for texts only: one that holds an object.
             guard let (document, inner) = pairsInText(value) else { break }
             return readPairs(document.root, inner, countMax, bytesMax, descriptor)
+        case .times(let countMax, let from, let to):
+            guard let object = container(value, .object, descriptor) else { return nil }
+            return readTimes(object, countMax, from...to, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }

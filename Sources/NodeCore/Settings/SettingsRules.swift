@@ -7,6 +7,7 @@ enum SettingsRules {
         checkCredentials(&parser)
         checkCertificates(&parser)
         checkFit(&parser)
+        checkOpenGate(&parser)
     }
 
     private static func text(_ key: SettingKey, _ parser: SettingsParser) -> String? {
@@ -108,6 +109,35 @@ enum SettingsRules {
         let other: SettingValue = .integer(version == .version4 ? 6 : 4)
         if parser.effective(.ipVersion) == other {
             parser.refuse(.sourceAddress, "is an address of the other \"ip-version\"")
+        }
+    }
+
+    /// Without an id or a key the platform takes nothing; which of them is missing it does not say.
+    private static func checkOpenGate(_ parser: inout SettingsParser) {
+        let isOpenGate = parser.effective(.format) == .integer(5)
+        let hasID = parser.given(.deviceID) != nil || parser.isRefused(.deviceID)
+        let hasKey = parser.given(.apiKey) != nil || parser.isRefused(.apiKey)
+        if !hasID, isOpenGate || hasKey {
+            parser.refuse(
+                .deviceID,
+                "is missing; \(isOpenGate ? "the format \"opengate\"" : "\"api-key\"") needs it: the gateway's id on "
+                    + "the platform")
+        }
+        if !hasKey, isOpenGate || hasID {
+            parser.refuse(
+                .apiKey,
+                "is missing; \(isOpenGate ? "the format \"opengate\"" : "\"device-id\"") needs it: the key that the "
+                    + "platform gave for the gateway")
+        }
+        // They would be steps of the path (RFC 3986 §5.2.4).
+        if let id = text(.deviceID, parser), id.utf8.elementsEqual(".".utf8) || id.utf8.elementsEqual("..".utf8) {
+            parser.refuse(.deviceID, "is no device's id")
+        }
+        guard let key = secret(.apiKey, parser), parser.effective(.apiKeyIn) == .integer(1) else { return }
+        refuse(.apiKey, key.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
+        guard case .pairs(let headers) = parser.given(.headers) else { return }
+        if headers.contains(where: { lowercased($0.name) == lowercased(OpenGateAccess.keyName) }) {
+            parser.refuse(.apiKey, "stands beside the header \"\(OpenGateAccess.keyName)\"; give one or the other")
         }
     }
 

@@ -56,6 +56,7 @@ public enum SettingsSchema {
         // Anywhere: the field may hold several URLs.
         case .forTLS: member.raw("condition", "{\"field\":\"url\",\"regex\":\"wss:\"}")
         case .forCustomFormat: member.raw("condition", "{\"field\":\"format\",\"value\":3}")
+        case .forOpenGate: member.raw("condition", "{\"field\":\"format\",\"value\":5}")
         case .forCompression: member.raw("condition", "{\"field\":\"compression\",\"value\":1}")
         case .forDriverStates:
             member.raw("condition", "{\"field\":\"upload_drv_state\",\"value\":true}")
@@ -70,7 +71,7 @@ public enum SettingsSchema {
         case .integer, .seconds: "int"
         case .choice: "map"
         case .file: "file"
-        case .text, .texts, .pairs, .urls, .template, .staticTags: "string"
+        case .text, .texts, .pairs, .times, .urls, .template, .staticTags: "string"
         }
     }
 
@@ -81,7 +82,7 @@ public enum SettingsSchema {
             case .boolean(let boolean): return boolean ? "true" : "false"
             case .integer(let integer): return "\(integer)"
             case .milliseconds(let milliseconds): return SettingKind.seconds(milliseconds)
-            case .text, .secret, .texts, .pairs, .document: return nil
+            case .text, .secret, .texts, .pairs, .times, .document: return nil
             }
         }
         if descriptor.isRequired { return nil }
@@ -99,13 +100,14 @@ public enum SettingsSchema {
             valid.raw("min", "\(orZero ? 0 : (from + 999) / 1000)")
             valid.raw("max", "\(to / 1000)")
         case .file: break
+        case .times: valid.raw("length", "\(1 << 20)")
         case .text(let max), .template(let max), .staticTags(let max):
             valid.raw("length", "\(max)")
         case .urls(let count, let max), .texts(let count, let max), .pairs(let count, let max):
             valid.raw("length", "\(count * max)")
         case .choice(let choices):
             var map: [UInt8] = [UInt8(ascii: "[")]
-            for choice in choices where !choice.isLater {
+            for choice in choices {
                 if map.count > 1 { map.append(UInt8(ascii: ",")) }
                 var entry = ObjectText()
                 entry.string("key", choice.name)

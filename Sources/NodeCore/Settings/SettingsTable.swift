@@ -2,7 +2,7 @@
 public enum SettingsTable {
     /// In the order of the form and of the manual.
     public static let descriptors: [SettingDescriptor] =
-        server + messages + handshake + security + timing + limits + compression + network
+        server + messages + openGate + handshake + security + timing + limits + compression + network
 
     /// Where in `descriptors` the setting of this name or alias stands; nil if there is none.
     static func index(named name: String) -> Int? { descriptors.firstIndex { $0.isNamed(name) } }
@@ -56,13 +56,13 @@ public enum SettingsTable {
             .format,
             .choice([
                 SettingChoice("values-format", 0), SettingChoice("tags-format", 1), SettingChoice("ECP-format", 2),
-                SettingChoice("custom", 3), SettingChoice("opengate", 5, isLater: true),
+                SettingChoice("custom", 3), SettingChoice("opengate", 5),
             ]), .value(.integer(0)), shown: .always, required: true, reconnects: false,
             BilingualText("Upload format", "上报数据格式"),
             BilingualText(
                 "The form of the messages: values and errors as two objects, tags as one array, ECP's array with type "
-                    + "numbers, or a template of your own.",
-                "消息的形式：values 与 errors 两个对象、一个 tags 数组、带类型编号的 ECP 数组，或自定义模板。")),
+                    + "numbers, a template of your own, or OpenGate's datastreams.",
+                "消息的形式：values 与 errors 两个对象、一个 tags 数组、带类型编号的 ECP 数组、自定义模板，或 OpenGate 数据流。")),
         SettingDescriptor(
             .schema, .template(bytesMax: 1 << 20), shown: .forCustomFormat, reconnects: false,
             BilingualText("Template", "模板"),

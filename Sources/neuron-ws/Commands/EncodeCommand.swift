@@ -27,6 +27,7 @@ enum EncodeCommand {
         (["tags", "tags-format"], .NEURON_WS_FORMAT_TAGS),
         (["ecp", "ECP-format"], .NEURON_WS_FORMAT_ECP),
         (["custom", "custom-format"], .NEURON_WS_FORMAT_CUSTOM),
+        (["opengate"], .NEURON_WS_FORMAT_OPENGATE),
         (["states"], .NEURON_WS_FORMAT_STATES),
         (["read-resp"], .NEURON_WS_FORMAT_READ_RESPONSE),
         (["write-resp"], .NEURON_WS_FORMAT_WRITE_RESPONSE),
@@ -135,6 +136,7 @@ private struct LineEncoder {
         case .NEURON_WS_FORMAT_READ_RESPONSE: members = ["uuid"]
         case .NEURON_WS_FORMAT_WRITE_RESPONSE: members = ["uuid", "error"]
         case .NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE: members = ["uuid", "tags"]
+        case .NEURON_WS_FORMAT_OPENGATE: members = ["static_tags", "upload_err", "device-id", "reduced"]
         default: members = ["static_tags", "upload_err", "schema"]
         }
         let options = JSON.object()

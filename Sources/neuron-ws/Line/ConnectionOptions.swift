@@ -9,6 +9,9 @@ enum ConnectionOptions {
         ArgumentOption(
             name: "--settings", value: "FILE", help: "a JSON file with a node's settings; - is standard input"),
         ArgumentOption(
+            name: "--oda", value: "DIR|FILE",
+            help: "OpenGate's own agent's files: its directory, or its connector's .cfg alone"),
+        ArgumentOption(
             name: "--set", value: "KEY=VALUE", help: "one setting, a text, a number or JSON; may be repeated"),
         ArgumentOption(name: "--ca", value: "FILE", help: "the certificates that may have signed the server's"),
         ArgumentOption(name: "--cert", value: "FILE", help: "our certificate, where the server asks for one"),

@@ -9,9 +9,16 @@ enum Settings {
 
     /// - Parameter inputHolds: what standard input is for, if not for settings.
     static func compose(_ arguments: Arguments, inputHolds: String? = nil) throws(UsageError) -> String {
-        let options = arguments.given.filter { ConnectionOptions.names.contains($0.name) && $0.name != "--settings" }
+        let files = ["--settings", "--oda"]
+        let options = arguments.given.filter {
+            ConnectionOptions.names.contains($0.name) && !files.contains($0.name)
+        }
+        let oda = arguments.text("--oda")
         let file = arguments.text("--settings")
-        guard file != nil || arguments.url != nil || !options.isEmpty else {
+        guard oda == nil || file == nil else {
+            throw UsageError(text: "--oda stands beside --settings; give one of them")
+        }
+        guard file != nil || oda != nil || arguments.url != nil || !options.isEmpty else {
             throw UsageError(
                 text: "\(arguments.command) needs a URL, for example: neuron-ws \(arguments.command) "
                     + "ws://127.0.0.1:8080/; or --settings with a file that names one")
@@ -19,7 +26,10 @@ enum Settings {
         guard arguments.url == nil || !arguments.has("--url") else {
             throw UsageError(text: "the URL stands on the line twice, as a word and as --url: leave one of them out")
         }
-        let text = try file.map { file throws(UsageError) in try read(file, inputHolds: inputHolds) }
+        let text =
+            if let oda { try ODAFiles.settings(oda) } else {
+                try file.map { file throws(UsageError) in try read(file, inputHolds: inputHolds) }
+            }
         // Nothing is changed: the library speaks of the file as it is.
         if let text, options.isEmpty, arguments.url == nil { return text }
         let document = try parse(text ?? "{}", file ?? "")

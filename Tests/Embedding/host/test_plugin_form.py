@@ -108,7 +108,10 @@ def test_the_eight_that_people_need_are_always_there_and_the_rest_is_asked_for()
     custom = {**values, "format": 3}
     assert [key for key in FORM if is_shown(key, custom) and key not in NEEDED] == ["schema"]
     everything = {**secure, "format": 3, "advanced": True, "compression": 1, "upload_drv_state": True}
-    assert all(is_shown(key, everything) for key in FORM)
+    opengate = {**values, "format": 5}
+    own = ["device-id", "api-key", "api-key-in", "reduced", "opengate-publish"]
+    assert [key for key in FORM if is_shown(key, opengate) and key not in NEEDED] == own
+    assert [key for key in FORM if not is_shown(key, everything)] == own
     # What is asked for stands behind what asks for it.
     order = list(FORM)
     assert all(order.index(field["condition"]["field"]) < order.index(key)

@@ -40,7 +40,9 @@ import Testing
         let request = entry().request
         let handle = try #require(requests.admit(request, now: 0))
         #expect(requests.isWaiting(handle) && requests.nextDeadline == 1000)
-        let status = try Array("{}".utf8).withUnsafeBytes { try requests.reply(handle, request, $0) }
+        let status = try Array("{}".utf8).withUnsafeBytes {
+            try requests.reply(handle, request, try JSONText.parse($0), $0)
+        }
         #expect(status == .NEURON_WS_NOT_RUNNING)
         #expect(!requests.isWaiting(handle) && !requests.drop(handle))
         #expect(Runtime.shared.requests.find(handle) == nil)

@@ -223,12 +223,6 @@ import Testing
         #expect(text.hasSuffix("aaa\\\"\"}]}"))
     }
 
-    @Test func noGroupMeansWhatTheHeaderSaysOfOpenGate() {
-        #expect(
-            encoded(TestGroup([TestTag("a", 7)]), .openGate)
-                == .failed(.invalidOptions("format 5 has no envelope in this version")))
-    }
-
     // MARK: A name that comes twice
 
     private func statics(_ json: String) throws -> StaticTags {

@@ -13,12 +13,14 @@ import Testing
     @Test mutating func randomGroupsBecomeTheTreesJanssonWouldHaveBuilt() throws {
         let names = GroupNames()
         for round in 0..<1200 {
-            let format = [UploadFormat.values, .tags, .ecp][round % 3]
+            let format = [UploadFormat.values, .tags, .ecp, .openGate][round % 4]
             let options = Options(
-                format: format, reportsErrors: random.below(4) > 0, node: try statics(), own: try statics())
+                format: format, reportsErrors: random.below(4) > 0, node: try statics(), own: try statics(),
+                openGate: OpenGateIdentity(
+                    deviceID: ["", "gateway", "plc1"][random.below(3)], isReduced: random.below(2) == 0))
             let key = GroupNames.Key(settings: UInt64(round), subscription: 1)
             var tags = (0..<(1 + random.below(12))).map { _ in tag("t\(random.below(20))", depth: 0) }
-            let driver = name()
+            let driver = random.below(3) == 0 ? "plc1" : name()
             let group = name()
             for message in 0..<3 {
                 let made = TestGroup(driver: driver, group: group, tags, usesLengths: round % 2 == 0)
@@ -42,6 +44,7 @@ import Testing
         let reportsErrors: Bool
         let node: [(String, Int)]
         let own: [(String, Int)]
+        let openGate: OpenGateIdentity
     }
 
     private mutating func statics() throws -> [(String, Int)] {
@@ -59,12 +62,14 @@ import Testing
     ) throws {
         let outcome = encoded(
             group, options.format, reportsErrors: options.reportsErrors, staticTags: try parsed(options.node),
-            own: try parsed(options.own), names: names, key: key)
+            own: try parsed(options.own), names: names, key: key, openGate: options.openGate)
         let statics = options.node.filter { node in !options.own.contains { $0.0 == node.0 } }
         let ordered = options.node.map { node in options.own.first { $0.0 == node.0 } ?? node }
         let all = ordered + options.own.filter { own in !options.node.contains { $0.0 == own.0 } }
         #expect(all.count == statics.count + options.own.count)
-        let tree = Tree(format: options.format, reportsErrors: options.reportsErrors, statics: all).of(group, tags)
+        let maker = Tree(
+            format: options.format, reportsErrors: options.reportsErrors, statics: all, openGate: options.openGate)
+        let tree = maker.of(group, tags)
         defer { neuron_ws_json_decref(tree) }
         guard case .message(let text, _, _) = outcome else {
             let hasValues = tags.contains { Tree.error(of: $0) == 0 }
@@ -170,10 +175,12 @@ private struct Tree {
     let format: UploadFormat
     let reportsErrors: Bool
     let statics: [(String, Int)]
+    let openGate: OpenGateIdentity
 
     typealias Node = UnsafeMutablePointer<json_t>
 
     func of(_ group: TestGroup, _ tags: [TestTag]) -> Node {
+        if format == .openGate { return datastreams(group, tags) }
         let root = json_object()!
         json_object_set_new(root, "node", json_string(group.pointer.pointee.driver))
         json_object_set_new(root, "group", json_string(group.pointer.pointee.group))
@@ -225,6 +232,23 @@ private struct Tree {
             for unused in [values, errors, metas] { neuron_ws_json_decref(unused) }
         }
         return root
+    }
+
+    private func datastreams(_ group: TestGroup, _ tags: [TestTag]) -> Node {
+        let given = group.pointer.pointee
+        let tree = OpenGateTree(
+            identity: openGate, reportsErrors: reportsErrors, device: String(cString: given.driver),
+            group: String(cString: given.group), timestamp: given.timestamp_ms)
+        for tag in tags {
+            let error = Self.error(of: tag)
+            if error == 0 {
+                tree.add(string(tag.name), value(tag.type, tag.value, tag.precision))
+            } else {
+                tree.add(string(tag.name), error: error)
+            }
+        }
+        for (name, value) in statics { tree.add(string(Array(name.utf8)), json_integer(json_int_t(value))) }
+        return tree.finished()
     }
 
     private func set(_ object: Node, _ name: String, _ value: Node?) { set(object, Array(name.utf8), value) }

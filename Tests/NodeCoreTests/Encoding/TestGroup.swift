@@ -154,11 +154,11 @@ enum TestOutcome: Equatable {
 func encoded(
     _ group: TestGroup, _ format: UploadFormat = .values, reportsErrors: Bool = true, staticTags: StaticTags? = nil,
     own: StaticTags? = nil, template: CustomTemplate? = nil, byteCountMax: Int = 1 << 30,
-    names: GroupNames = GroupNames(), key: GroupNames.Key? = nil
+    names: GroupNames = GroupNames(), key: GroupNames.Key? = nil, openGate: OpenGateIdentity? = nil
 ) -> TestOutcome {
     let buffer = ByteBuffer(byteCountMax: byteCountMax)
     let options = EncodingOptions(
-        format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template)
+        format: format, reportsErrors: reportsErrors, staticTags: staticTags, template: template, openGate: openGate)
     do throws(EncodingError) {
         let result = try EnvelopeEncoder.encode(
             try GroupView.open(group.pointer), timestampMilliseconds: group.pointer.pointee.timestamp_ms,

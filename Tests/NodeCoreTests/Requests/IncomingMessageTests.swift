@@ -13,7 +13,6 @@ import Testing
         #"{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1}]}"#,
         #"{"timestamp":1,"states":[{"node":"d","link":1,"running":3}]}"#,
         // OpenGate's have their own version to come.
-        #"{"operation":{"request":{"id":"1","name":"READ"}}}"#,
         // Names inside do not count.
         #"{"data":{"uuid":"1","node":"d","group":"g"}}"#, #"{"a":["uuid","node","group"]}"#,
     ])

@@ -43,7 +43,7 @@ import Testing
     @Test func ofRepeatedMembersTheLastCounts() {
         let text = #"{"uuid":"0","uuid":"1","node":"x","node":"d","group":"g","tag":"t","value":null,"value":3}"#
         #expect(parts(text) == ["write d/g t=INT64 3"])
-        #expect(String(decoding: requests(text)[0].uuid, as: UTF8.self) == "\"1\"")
+        #expect(String(decoding: requests(text)[0].echo.id, as: UTF8.self) == "\"1\"")
     }
 
     /// Each: members besides uuid, and what the answer's reason says.
@@ -132,7 +132,7 @@ import Testing
         let request = requests(text)[0]
         withExtendedLifetime(request) {
             #expect(String(cString: request.info.json) == text)
-            #expect(request.info.json_length == text.utf8.count )
+            #expect(request.info.json_length == text.utf8.count)
             #expect(request.info.size == MemoryLayout<neuron_ws_request_info_t>.size)
             let needed = text.utf8.count + request.info.json_length
             #expect(request.memoryBytes > text.utf8.count && request.memoryBytes < needed + 2048)

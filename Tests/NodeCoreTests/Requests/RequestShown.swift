@@ -18,14 +18,14 @@ func parts(_ message: [UInt8], _ rules: RequestRules = anyRules) -> [String] {
             case .unfinished: continue
             case .request(let request): shown.append(withExtendedLifetime(request) { describe(request) })
             case .malformed(let malformed, _):
-                guard let uuid = malformed.uuid else {
+                guard let uuid = malformed.echo?.id else {
                     shown.append("no uuid: \(malformed.reason)")
                     continue
                 }
                 shown.append("1002 \(String(decoding: uuid, as: UTF8.self)) \(malformed.reason)")
             case .refused(let refused):
-                shown.append("1022 \(String(decoding: refused.uuid, as: UTF8.self)) \(refused.subject.text)")
-            case .busy(let uuid): shown.append("1010 \(String(decoding: uuid, as: UTF8.self))")
+                shown.append("1022 \(String(decoding: refused.echo.id, as: UTF8.self)) \(refused.subject.text)")
+            case .busy(let echo): shown.append("1010 \(String(decoding: echo.id, as: UTF8.self))")
             case .other(let range): shown.append("message: \(String(decoding: bytes[range], as: UTF8.self))")
             }
         }

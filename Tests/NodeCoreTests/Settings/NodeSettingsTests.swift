@@ -196,7 +196,8 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
         #expect(
             error.text == """
                 "format" is 9, an integer; it takes one of "values-format" (0), "tags-format" (1), "ECP-format" (2), \
-                "custom" (3); "upload_err" is 1, an integer; it takes true or false; "x" (an integer) is no setting
+                "custom" (3), "opengate" (5); "upload_err" is 1, an integer; it takes true or false; \
+                "x" (an integer) is no setting
                 """)
         var many = "{\"url\":\"ws://h\""
         for index in 0..<11 { many += ",\"zz\(index)zz\":0" }

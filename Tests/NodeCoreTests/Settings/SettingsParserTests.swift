@@ -44,6 +44,7 @@ import Testing
                 case .choice: ["\"nonsense\"", "77", "true", "null", "1.0", "\"\""]
                 case .text, .file: ["1", "true", "null", "[]", "{}"]
                 case .urls, .texts: ["1", "true", "null", "{\"a\":1}", "[1]"]
+                case .times: ["1", "true", "null", "[]", "{\"a\":\"1\"}", "{\"a\":-1}", "{\"a\":0.05}", "\"x\""]
                 case .pairs: ["1", "true", "null", "[]", "{\"a\":1}", "\"x\""]
                 case .staticTags: ["1", "true", "null", "[]", "\"[]\"", "\"{\""]
                 case .template: ["\"{\"", "\"${nope}\"", "[\"a${tags}\"]"]
@@ -85,13 +86,25 @@ import Testing
         #expect(try NodeSettings.parse(json: withURL(#""message-type":2"#)).sendsBinary)
     }
 
-    @Test func theOpenGateFormatIsForLater() {
-        let text = """
-            "format" is "opengate" (5), which is not in this version; it takes one of "values-format" (0), \
-            "tags-format" (1), "ECP-format" (2), "custom" (3)
-            """
-        #expect(refusal(withURL(#""format":5"#))?.text == text)
-        #expect(refusal(withURL(#""format":"opengate""#))?.text == text)
+    @Test func openGateNeedsIDAndKeyByName() throws {
+        #expect(
+            refusal(withURL(#""format":5,"api-key":"k""#))?.text
+                == #""device-id" is missing; the format "opengate" needs it: the gateway's id on the platform"#)
+        #expect(
+            refusal(withURL(#""format":"opengate","device-id":"d""#))?.text
+                == #""api-key" is missing; the format "opengate" needs it: "#
+                + "the key that the platform gave for the gateway")
+        #expect(
+            refusal(withURL(#""device-id":"d""#))?.text
+                == #""api-key" is missing; "device-id" needs it: the key that the platform gave for the gateway"#)
+        let both = refusal(withURL(#""format":5,"device-id":"","api-key":"""#))?.text
+        #expect(both?.contains(#""device-id" is missing"#) == true && both?.contains(#""api-key" is missing"#) == true)
+        #expect(refusal(withURL(#""format":5,"device-id":"..","api-key":"k""#))?.key == "device-id")
+        let line = #""format":5,"device-id":"d","api-key":"a\nb""#
+        #expect(refusal(withURL(line)) == nil)
+        #expect(refusal(withURL(line + #","api-key-in":"header""#))?.text == #""api-key" holds a control character"#)
+        let beside = #""device-id":"d","api-key":"k","api-key-in":1,"headers":{"x-apikey":"k"}"#
+        #expect(refusal(withURL(beside))?.key == "api-key")
     }
 
     @Test func objectsAndArraysMayStandInATextForTheForm() throws {

@@ -30,7 +30,7 @@ import Testing
         let format = try #require(schema["format"])
         #expect(format["type"]?.string == "map")
         #expect(format["default"]?.integer == 0)
-        #expect(format["valid"]?["map"]?.count == 4)
+        #expect(format["valid"]?["map"]?.count == 5)
         #expect(format["valid"]?["map"]?[3]?["key"]?.string == "custom")
         #expect(format["valid"]?["map"]?[3]?["value"]?.integer == 3)
         #expect(schema["schema"]?["condition"]?["field"]?.string == "format")

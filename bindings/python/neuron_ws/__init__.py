@@ -10,7 +10,7 @@ The package is a thin layer over ``libneuron_ws.so``; README.md says how that is
 """
 
 from ._library import LibraryNotFound
-from ._settings import Fault, check_settings
+from ._settings import Fault, check_settings, settings_from_oda
 from .encoding import encode, encode_json, settings_schema, version
 from .enums import (
     EventKind,
@@ -20,6 +20,7 @@ from .enums import (
     LogLevel,
     MessageKind,
     MetricsFormat,
+    ODAFile,
     Outcome,
     Phase,
     Reason,
@@ -86,6 +87,7 @@ __all__ = [
     "NotFound",
     "NotRunning",
     "NotSubscribed",
+    "ODAFile",
     "Outcome",
     "Phase",
     "QueueFull",
@@ -112,6 +114,7 @@ __all__ = [
     "encode_json",
     "log_to",
     "metrics_text",
+    "settings_from_oda",
     "settings_schema",
     "version",
 ]

@@ -112,6 +112,16 @@ class BaseNode:
         with self._handle.borrowed() as handle:
             return written(lambda *room: library.neuron_ws_node_metrics_text(handle, number, *room))
 
+    def reply(self, answer: Mapping[str, object]) -> None:
+        """Answers an OPERATION by its id, without its Request: after a restart. ``answer`` holds its ``id`` and
+        ``name``, ``deviceId`` and ``path`` where it had some, and what :meth:`Request.reply` takes.
+
+        Raises InvalidArgument, TooBig, QueueFull, NotRunning, Forked.
+        """
+        text = json_text(answer)
+        with self._handle.borrowed() as pointer:
+            check(library.neuron_ws_node_reply(pointer, text, len(text)))
+
     def set_trace(self, on: bool) -> None:
         """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""
         with self._handle.borrowed() as handle:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Optional, Union
+from pathlib import Path
+from typing import Any, Optional, Union
 
-from ._library import check, library
-from ._structures import FaultCallback
+from ._library import check, library, written
+from ._structures import FaultCallback, RemarkCallback
 from ._values import c_text, json_text, utf8
 from ._wording import in_python
-from .enums import Status
+from .enums import ODAFile, Status
 
 Settings = Union[Mapping[str, object], str]
 
@@ -49,3 +52,59 @@ def check_settings(settings: Settings) -> list[Fault]:
     if status != Status.INVALID_SETTINGS:
         check(status)
     return faults
+
+
+_ODA_FILES = (
+    ("es.amplia.oda.connector.websocket.cfg", ODAFile.CONNECTOR),
+    ("es.amplia.oda.datastreams.deviceinfo.cfg", ODAFile.DEVICE_INFO),
+    ("es.amplia.oda.datastreams.deviceinfofx30.cfg", ODAFile.DEVICE_INFO),
+    ("es.amplia.oda.dispatcher.opengate.cfg", ODAFile.DISPATCHER),
+)
+
+
+def settings_from_oda(
+    path: Union[str, os.PathLike[str]], on_remark: Optional[Callable[[str], None]] = None
+) -> dict[str, Any]:
+    """The settings that the files of OpenGate's own agent, ODA, make: of its configuration directory, or of its
+    connector's file alone. They hold the API key. Any thread.
+
+    ``on_remark`` is called with a sentence for what of them is taken otherwise, or not at all.
+    Raises SettingsError for what is missing or wrong, OSError where a file cannot be read.
+    """
+    place = Path(path)
+    files = [(place, ODAFile.CONNECTOR)]
+    if place.is_dir():
+        files = [(place / name, kind) for name, kind in _ODA_FILES]
+        files = files[:1] + [(file, kind) for file, kind in files[1:] if file.exists()]
+    settings = "{}"
+    for file, kind in files:
+        settings = settings_from_oda_text(file.read_bytes(), kind, settings, on_remark)
+    document: dict[str, Any] = json.loads(settings)
+    return document
+
+
+def settings_from_oda_text(
+    text: Union[str, bytes], file: ODAFile, settings: Settings = "{}",
+    on_remark: Optional[Callable[[str], None]] = None,
+) -> str:
+    """The settings, as JSON, that one file's content makes, behind those that there are. Any thread."""
+    content = text.encode() if isinstance(text, str) else text
+    earlier = settings_text(settings)
+    remarks: list[str] = []
+
+    def remarked(remark: bytes, context: Optional[int]) -> None:
+        remarks.append(remark.decode("utf-8", "replace"))
+
+    callback = RemarkCallback(remarked)
+
+    def call(*room: Any) -> int:
+        remarks.clear()
+        return int(
+            library.neuron_ws_settings_from_oda(content, len(content), int(file), earlier, callback, None, *room)
+        )
+
+    document = written(call)
+    if on_remark is not None:
+        for remark in remarks:
+            on_remark(remark)
+    return document

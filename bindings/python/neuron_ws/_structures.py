@@ -222,6 +222,7 @@ class EventStructure(Structure):
 
 # neuron_ws_settings_check's on_fault, which runs on the calling thread.
 FaultCallback = CFUNCTYPE(None, c_char_p, c_char_p, c_void_p)
+RemarkCallback = CFUNCTYPE(None, c_char_p, c_void_p)
 
 # Every function of the header with its result and its arguments. Callbacks, requests and attempts are plain pointers
 # here: this package takes events instead, so that no Python code runs on the library's thread.
@@ -251,6 +252,12 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     ),
     "neuron_ws_settings_schema": (_status, (POINTER(c_char_p), POINTER(c_size_t))),
     "neuron_ws_settings_check": (_status, (c_char_p, c_size_t, FaultCallback, c_void_p)),
+    "neuron_ws_settings_from_oda": (
+        _status,
+        (
+            c_char_p, c_size_t, c_int32, c_char_p, RemarkCallback, c_void_p, c_void_p, c_size_t, POINTER(c_size_t),
+        ),
+    ),
     "neuron_ws_attempt_set_url": (_status, (c_void_p, c_char_p)),
     "neuron_ws_attempt_set_header": (_status, (c_void_p, c_char_p, c_char_p)),
     "neuron_ws_attempt_set_token": (_status, (c_void_p, c_char_p)),
@@ -274,6 +281,8 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     ),
     "neuron_ws_request_info": (_status, (c_void_p, POINTER(RequestInfoStructure))),
     "neuron_ws_request_reply": (_status, (c_void_p, c_char_p, c_size_t)),
+    "neuron_ws_request_progress": (_status, (c_void_p, c_char_p, c_size_t)),
+    "neuron_ws_node_reply": (_status, (_node, c_char_p, c_size_t)),
     "neuron_ws_request_drop": (_status, (c_void_p,)),
     "neuron_ws_node_flush": (_status, (_node, c_int32, c_uint32)),
     "neuron_ws_node_state": (_status, (_node, POINTER(StateStructure))),

@@ -219,6 +219,14 @@ class MetricsFormat(OpenEnum):
     JSON = 1
 
 
+class ODAFile(OpenEnum):
+    """Which of the files of OpenGate's own agent."""
+
+    CONNECTOR = 1
+    DEVICE_INFO = 2
+    DISPATCHER = 3
+
+
 class RequestKind(OpenEnum):
     """What a request from the server asks for."""
 

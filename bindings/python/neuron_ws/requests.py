@@ -16,6 +16,9 @@ from .encoding import encode
 from .enums import Format, RequestKind, Type
 from .errors import InvalidJSON, NeuronWSError, QueueFull, Timeout, TooBig
 
+# The operation that writes.
+_SET = "SET_DEVICE_PARAMETERS"
+
 # The gateway's code for a request that nobody answered.
 _NOT_ANSWERED = 3015
 
@@ -42,14 +45,14 @@ class RequestTag:
 
 
 class Request:
-    """What the server wants: a READ of a group or of some tags, a WRITE, or an ACTION of a driver.
+    """What the server wants: a READ of a group or of some tags, a WRITE, an ACTION of a driver, or an OPERATION.
 
     uuid     names it in the answer
-    kind     READ, WRITE or ACTION
-    driver   the southbound node's name
-    group    the group's name, ``""`` for an ACTION
+    kind     READ, WRITE, ACTION or OPERATION (of OpenGate)
+    driver   the southbound node's name; of an OPERATION its device
+    group    the group's name, ``""`` for an ACTION or an OPERATION
     tags     the tags to read, empty for all of the group, or to write
-    action   of an ACTION, else ``""``
+    action   the name of an ACTION or an OPERATION, else ``""``
     sync     of a READ: the devices are to be asked
     query    of a READ: name and description that tags shall have, ``("", "")`` for any
     json     the request's document
@@ -73,7 +76,7 @@ class Request:
         self.sync = bool(info.sync)
         self.query = (_text(info.query_name), _text(info.query_description))
         self.json = document.decode("utf-8", "replace")
-        write = self.kind is RequestKind.WRITE
+        write = self.kind is RequestKind.WRITE or self.action == _SET
         start = ctypes.cast(info.tags, ctypes.c_void_p).value or 0
         # A library that does not say how far they are apart has tags as this package knows them.
         step = info.tag_size or ctypes.sizeof(TagStructure)
@@ -126,6 +129,29 @@ class Request:
         answer: dict[str, object] = {"uuid": self.uuid, "error": code}
         if reason is not None:
             answer["reason"] = reason
+        self.reply(answer)
+
+    def progress(self, steps: Union[Mapping[str, object], list[dict[str, object]]]) -> None:
+        """Sends a partial answer to an OPERATION: its steps so far, each ``{"name", "result", "description"}``, where
+        the result is SUCCESSFUL, ERROR, SKIPPED or NOT_EXECUTED. Its time begins anew.
+
+        Raises Unsupported (no OPERATION), InvalidArgument, QueueFull; NotFound when it is too late or was answered
+        before; NotRunning when the node is closed; Forked.
+        """
+        text = json_text(steps if isinstance(steps, Mapping) else {"steps": steps})
+        pointer = self._pointer
+        check(library.neuron_ws_request_progress(1 if pointer is None else pointer, text, len(text)))
+
+    def reply_steps(
+        self, steps: Optional[list[dict[str, object]]] = None, code: str = "SUCCESSFUL",
+        description: Optional[str] = None,
+    ) -> None:
+        """Answers an OPERATION in the platform's own form. Raises what reply raises."""
+        answer: dict[str, object] = {"resultCode": code}
+        if description is not None:
+            answer["resultDescription"] = description
+        if steps is not None:
+            answer["steps"] = steps
         self.reply(answer)
 
     def drop(self) -> None:

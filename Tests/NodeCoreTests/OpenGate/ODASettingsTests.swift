@@ -1,0 +1,66 @@
+import Testing
+
+@testable import NodeCore
+
+@Suite struct ODASettingsTests {
+    private func settings(
+        _ text: String, _ file: ODASettings.File, _ earlier: String? = nil
+    ) -> (json: String, remarks: [String]) {
+        var remarks: [String] = []
+        let bytes = Array(text.utf8)
+        let before = earlier.map { Array($0.utf8) }
+        let json: String = bytes.withUnsafeBytes { bytes in
+            func made(_ earlier: UnsafeRawBufferPointer?) -> String {
+                do throws(ODASettings.Fault) {
+                    return try ODASettings.document(bytes, file, earlier: earlier) { remarks.append($0) }
+                        .withBytes { String(decoding: $0, as: UTF8.self) }
+                } catch { return error.text }
+            }
+            guard let before else { return made(nil) }
+            return before.withUnsafeBytes { made($0) }
+        }
+        return (json, remarks)
+    }
+
+    @Test func theThreeFilesBecomeOneDocument() throws {
+        let connector = settings("host=h\nport=9955\npath=/south\nkeepAliveInterval=3\nfoo=bar", .connector)
+        #expect(
+            connector.json
+                == #"{"format":"opengate","host":"h","path":"/south","port":9955,"#
+                + #""ping-interval":3,"ping-timeout":1.5}"#)
+        #expect(connector.remarks == ["of the connector's file this is not ours: foo"])
+        let lines = #"deviceId=d"\u0001"# + "\napiKey=old\napikey=k\nrunner=x.sh"
+        let device = settings(lines, .deviceInfo, connector.json)
+        #expect(device.json.hasSuffix(#","device-id":"d\"\u0001","api-key":"k"}"#))
+        #expect(device.remarks == ["of the device's file this is not ours: runner"])
+        let all = settings("reducedOutput=TRUE\na=5\nb;plc=1;60\na;x=3\noperationTimeout=9", .dispatcher, device.json)
+        #expect(all.json.hasSuffix(#","reduced":true,"opengate-publish":{"a":3,"b":60}}"#))
+        #expect(all.remarks.count == 2 && all.remarks[0].contains("request-timeout"))
+        let parsed = try NodeSettings.parse(json: all.json)
+        #expect(parsed.pingTimeoutMilliseconds == 1500 && parsed.encoding.format == .openGate)
+        #expect(settings("", .dispatcher, " { } ").json == "{ }")
+        #expect(settings("", .dispatcher, "[]").json == "the settings so far are no JSON object")
+    }
+
+    @Test(arguments: [
+        (
+            "host=h\ngeneralPath=/p",
+            "\"generalPath\" is no key of the agent's, though its example has it: it means \"path\""
+        ),
+        ("host=h\npath=/p\nport=0", "\"port\" is \"0\"; it takes an integer from 1 to 65535"),
+        ("host=h\npath=/p\nport=8\\u000a0", "\"port\" is \"8\\u{a}0\"; it takes an integer from 1 to 65535"),
+        (
+            "path=/p\nport=",
+            "\"host\" is missing; it takes the server's name; \"port\" is \"\"; it takes an integer from 1 to 65535"
+        ),
+    ])
+    func whatIsWrongIsNamed(_ text: String, _ expected: String) { #expect(settings(text, .connector).json == expected) }
+
+    @Test func onlyJSONIsSent() {
+        for type in ["CBOR", "MessagePack", "application/cbor"] {
+            #expect(settings("eventContentType=\(type)", .dispatcher).json.contains("neither CBOR nor MessagePack"))
+        }
+        #expect(settings("eventContentType=json", .dispatcher).json == "{}")
+        #expect(settings("t=1;2;3", .dispatcher).json.contains("\"t\" (line 1) is no publishing time"))
+    }
+}
