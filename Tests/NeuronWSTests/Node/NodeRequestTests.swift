@@ -243,7 +243,7 @@ extension NodeSuites {
                 node.destroysIn = .request
                 node.start()
                 node.send("[\(read(1)),\(read(2))]")
-                #expect(eventually { node.handle == nil })
+                #expect(eventually { node.destroyReturned })
                 usleep(1000)
                 #expect(node.callsAfterDestroy == 0 && node.requests.count == 1)
                 #expect(reply(node.requests[0], answer(1)) == .NEURON_WS_NOT_RUNNING)

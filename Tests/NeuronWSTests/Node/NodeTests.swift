@@ -39,7 +39,7 @@ extension NodeSuites {
                 node.destroysIn = callback
                 for value in 0..<10 { node.push(Int64(value)) }
                 node.start()
-                #expect(eventually { node.handle == nil })
+                #expect(eventually { node.destroyReturned })
                 usleep(1000)
                 #expect(node.callsAfterDestroy == 0)
             }

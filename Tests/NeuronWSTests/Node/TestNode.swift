@@ -18,6 +18,7 @@ final class TestNode: @unchecked Sendable {
     private var _states: [(phase: neuron_ws_phase_t, reason: neuron_ws_reason_t, text: String)] = []
     private var _lines: [String] = []
     private var _callsAfterDestroy: [Callback] = []
+    private var _destroyReturned = false
     private var _requests: [RequestPointer] = []
     private var _described: [String] = []
 
@@ -135,7 +136,10 @@ final class TestNode: @unchecked Sendable {
         // The outcomes of the queued messages come while the destroy runs; nothing may come after it.
         guard let doomed else { return }
         neuron_ws_node_destroy(doomed)
-        locked { _callsAfterDestroy = [] }
+        locked {
+            _callsAfterDestroy = []
+            _destroyReturned = true
+        }
     }
 
     var handle: NodePointer? { locked { pointer } }
@@ -147,6 +151,8 @@ final class TestNode: @unchecked Sendable {
     /// Handles of requests that have not been answered by `answers`, and "uuid kind" of all.
     var requests: [RequestPointer] { locked { _requests } }
     var described: [String] { locked { _described } }
+    /// The destroy in a callback is over.
+    var destroyReturned: Bool { locked { _destroyReturned } }
     /// While it is destroyed too, unless that began in a callback.
     var kindsAfterDestroy: [Callback] { locked { _callsAfterDestroy } }
     var callsAfterDestroy: Int { kindsAfterDestroy.count }
