@@ -13,14 +13,20 @@ extension World {
         }
     }
 
-    func push(beyond: Mailbox.Limits = Mailbox.none, byteCount: Int? = nil) {
+    func push(beyond: DeliveryLedger.Limits = DeliveryLedger.none, byteCount: Int? = nil) {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
-        let bytes = Message.make(id: mailbox.acceptedCount + 1, byteCount: size)
+        let bytes = Message.make(id: ledger.acceptedCount + 1, byteCount: size)
         bytes.withUnsafeBytes { raw in
-            guard mailbox.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
+            guard ledger.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
             var chunk = mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            _ = mailbox.append(raw, kind: 1, beyond: beyond, chunk: &chunk)
+            let id = ledger.accept(byteCount: raw.count)
+            mailbox.append(raw, stamp(of: id), id: id, chunk: &chunk)
         }
+    }
+
+    /// What the message is, told by its number.
+    func stamp(of id: UInt64) -> MessageStamp {
+        MessageStamp(kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
     }
 
     func start() {
@@ -43,8 +49,9 @@ extension World {
         var new = Self.drawParameters(&random)
         if !reconnects { new.urlCount = parameters.urlCount }
         parameters = new
-        outbox.fragmentBytesMax = random.pick([0, 100])
-        if reconnects { refusals = RefusalWatch() }
+        fragmentBytesMax = random.pick([0, 100])
+        link?.connection.setFragmentBytesMax(fragmentBytesMax)
+        if reconnects { backlog.refusals = RefusalWatch() }
         perform(machine.configured(new, reconnects: reconnects, now: now))
     }
 }

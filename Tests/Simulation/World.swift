@@ -19,11 +19,12 @@ final class World {
     // The node.
     var parameters: NodeMachine.Parameters
     var machine: NodeMachine
-    var mailbox: Mailbox
-    var outbox = Outbox()
+    var mailbox = Mailbox()
+    var ledger: DeliveryLedger
+    var backlog = Backlog()
+    var fragmentBytesMax: Int
     var keys = MaskingKeyPool()
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
-    var refusals = RefusalWatch()
     var link: SimulatedLink?
     var compression: CompressionOptions?
     let bufferBytes: Int
@@ -59,9 +60,10 @@ final class World {
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
         parameters = Self.drawParameters(&random)
         machine = NodeMachine(parameters)
-        mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
-        outbox.fragmentBytesMax = random.pick([0, 0, 100])
-        outbox.inspectsMessages = refusesMessages
+        ledger = DeliveryLedger(
+            limits: DeliveryLedger.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
+        fragmentBytesMax = random.pick([0, 0, 100])
+        backlog.inspectsMessages = refusesMessages
         self.random = random
     }
 
@@ -134,13 +136,13 @@ final class World {
         }
         let limit = now &+ 600_000_000_000
         var left = 60_000
-        while failure == nil, !(machine.isOpen && mailbox.queuedCount == 0), left > 0, now < limit {
+        while failure == nil, !(machine.isOpen && ledger.queuedCount == 0), left > 0, now < limit {
             left -= 1
             settleStep()
         }
         if failure != nil { return }
         if !machine.isOpen { return fail("not open 600 s after the faults") }
-        if mailbox.queuedCount != 0 { fail("\(mailbox.queuedCount) messages are stuck on a good connection") }
+        if ledger.queuedCount != 0 { fail("\(ledger.queuedCount) messages are stuck on a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.
@@ -171,10 +173,11 @@ final class World {
         if failure != nil { return }
         if !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
-        outbox.add(mailbox.takeAll())
-        while let run = outbox.nextAbandoned() { outcome(run, .abandoned) }
-        if toldThrough != mailbox.acceptedCount {
-            fail("\(mailbox.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
+        backlog.add(mailbox.takeAll())
+        backlog.abandon()
+        carryOut()
+        if toldThrough != ledger.acceptedCount {
+            fail("\(ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
         }
     }
 

@@ -2,12 +2,12 @@ import CNeuronWS
 import NodeCore
 
 extension Node {
-    private static let answersBeyond = Mailbox.Limits(
+    private static let answersBeyond = DeliveryLedger.Limits(
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
     func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, kind: nil, beyond: Self.answersBeyond)
+        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
     }
 
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.

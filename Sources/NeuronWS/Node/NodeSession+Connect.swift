@@ -104,8 +104,8 @@ extension NodeSession {
         if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
         status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream = link?.stream { addressMemory.succeeded(stream.peerAddress) }
-        if node.refusals.quiet > 0 {
-            let end = Clock.monotonicNanoseconds &+ node.refusals.quiet
+        if backlog.refusals.quiet > 0 {
+            let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
             link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }

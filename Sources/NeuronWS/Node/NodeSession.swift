@@ -10,6 +10,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     let node: Node
     let loop: EventLoop
     var machine: NodeMachine
+    /// The node's, until the session ends.
+    var backlog: Backlog
     /// The present connection, or the attempt to make it.
     var link: Link?
     /// The configuration of the present connection.
@@ -37,9 +39,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
-    init(node: Node, loop: EventLoop) {
+    init(node: Node, loop: EventLoop, backlog: consuming Backlog) {
         self.node = node
         self.loop = loop
+        self.backlog = backlog
         configuration = node.configuration
         machine = NodeMachine(node.configuration.machineParameters)
         status = node.status
@@ -89,7 +92,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
-        node.outbox.fragmentBytesMax = new.fragmentBytesMax
+        link?.connection.setFragmentBytesMax(new.fragmentBytesMax)
         // The rest of the compression's settings concerns the connection, and comes with a new one.
         if let compression = new.settings.compression {
             link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
@@ -98,7 +101,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.statesInterval = new.statesInterval
         configuration = new
         // Another server may take what this one does not.
-        if reconnects { node.refusals = RefusalWatch() }
+        if reconnects { backlog.refusals = RefusalWatch() }
         link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
@@ -160,15 +163,18 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let openSince = status.openSince
         let wasOpen = openSince != nil
         noteAddress(ending)
-        let isRefused = isRefusal(ending)
+        settle(isLast: true)
         if isEnded { return }
-        dropStream(resends: !isRefused)
+        let acknowledged = wasOpen ? link?.stream?.bytesAcknowledged : nil
+        dropStream()
+        let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.openSince = nil
         status.httpStatus = httpStatus
         if wasOpen { node.lock.withLock { node.counters.disconnections &+= 1 } }
         logEnding(ending, openSince: openSince)
-        if isRefused, !isEnded { giveUpMessage(ending) }
+        if end.isFirstRefused, !isEnded { giveUpMessage() }
         if !isEnded, machine.isIdle { publishAndEnd() }
     }
 
@@ -206,19 +212,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     func linkMessages() -> LinkLog.Messages {
         node.lock.withLock {
             LinkLog.Messages(
-                queued: node.mailbox.queuedCount,
+                queued: node.ledger.queuedCount,
                 lost: node.fullRefusals &+ node.counters.messagesDropped)
         }
     }
 
-    /// Forgets the connection; what was not written whole is framed again on the next one.
-    /// - Parameter resends: false: the first of it is not.
-    private func dropStream(resends: Bool = true) {
-        settle(isLast: true)
+    private func dropStream() {
         link?.close(loop)
         link = nil
-        let again = node.outbox.rewind() &- (resends ? 0 : 1)
-        if again > 0 { node.lock.withLock { node.counters.messagesResent &+= again } }
     }
 
     // MARK: State
@@ -262,7 +263,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
-        isEnded = true
+        giveBacklogBackLocked()
         node.lock.unlock()
         node.abandonMessages()
         node.lock.lock()
@@ -277,18 +278,26 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         // In a callback of its last outcomes: those that are left come before the destroy returns.
         if isEnded { return node.abandonMessages() }
         if machine.isOpen { sayGoodbye() }
-        dropStream()
+        settle(isLast: true)
         if isEnded { return }
-        isEnded = true
+        dropStream()
+        node.lock.withLock { giveBacklogBackLocked() }
         // Before the waiting thread is let go: after its destroy no callback may come.
         node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }
 
+    /// The end of what the session does: the node has its backlog again.
+    private func giveBacklogBackLocked() {
+        if isEnded { return }
+        isEnded = true
+        node.backlog = exchange(&backlog, with: Backlog())
+    }
+
     /// Leaves the node and unlocks it.
     private func finishLocked() {
-        isEnded = true
+        giveBacklogBackLocked()
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
         if node.life == .destroyed { node.configuration = .forgotten }

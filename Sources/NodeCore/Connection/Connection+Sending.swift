@@ -28,10 +28,10 @@ extension Connection {
 
     /// There is something to be framed now.
     /// - Parameter maySendMessages: the caller lets messages go out.
-    public func hasOutput(_ outbox: borrowing Outbox, maySendMessages: Bool = true) -> Bool {
+    public func hasOutput(_ backlog: borrowing Backlog, maySendMessages: Bool = true) -> Bool {
         guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
         return hasControlFrames || writer.isMidFrame
-            || maySendMessages && self.maySendMessages && !outbox.isAllFramed
+            || maySendMessages && self.maySendMessages && !backlog.isAllFramed
     }
 
     /// Frames what waits into `output` from `position` on, and advances it: control frames first, wherever a frame
@@ -41,7 +41,7 @@ extension Connection {
     /// - Returns: why it stopped, never `frameEnded`: call it again when there is room, there are keys, the host has
     ///   looked at the message, or the turn has time for more compressing.
     public func fill(
-        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
         keys: inout MaskingKeyPool, maySendMessages: Bool = true
     ) -> Outbox.Stop {
         let streamOffset = bytesFramed &- UInt64(position)
@@ -65,8 +65,8 @@ extension Connection {
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
             let stop = outbox.fill(
-                output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
-                stopsAtFrameEnd: hasControlFrames)
+                output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+                deflater: deflater, stopsAtFrameEnd: hasControlFrames)
             if stop != .frameEnded { return stop }
         }
     }
@@ -75,15 +75,15 @@ extension Connection {
     /// (RFC 6455 §5.5.1): as many as there is room for. What waited before these bytes came does not go with it: a
     /// server that closes would discard it, and it belongs on the next connection.
     public func fillReplies(
-        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
         keys: inout MaskingKeyPool
     ) -> Outbox.Stop {
         guard endpoint != nil, repliesGoFirst else { return .allFramed }
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
         return outbox.fill(
-            output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
-            stopsAtFrameEnd: false)
+            output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+            deflater: deflater, stopsAtFrameEnd: false)
     }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
@@ -92,6 +92,12 @@ extension Connection {
         pingEnd = nil
         return true
     }
+
+    /// What has gone through compression since the last call.
+    public func takeDeflatedBytes() -> Outbox.DeflatedBytes { outbox.takeDeflatedBytes() }
+
+    /// Payload bytes of a frame at most, 0: a message is one frame; a setting that concerns what comes.
+    public func setFragmentBytesMax(_ bytes: Int) { outbox.fragmentBytesMax = bytes }
 
     /// Messages of fewer bytes are sent as they are; a setting that concerns what comes.
     public func setCompressThreshold(bytes: Int) { deflater?.thresholdBytes = bytes }

@@ -13,10 +13,16 @@ public final class Connection {
         public var limits: EndpointLimits
         /// nil: permessage-deflate is not offered.
         public var compression: CompressionOptions?
+        /// Payload bytes of an outgoing frame at most; 0: a message is one frame.
+        public var fragmentBytesMax: Int
 
-        public init(limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil) {
+        public init(
+            limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil,
+            fragmentBytesMax: Int = 0
+        ) {
             self.limits = limits
             self.compression = compression
+            self.fragmentBytesMax = fragmentBytesMax
         }
     }
 
@@ -38,6 +44,7 @@ public final class Connection {
     /// nil: it negotiates still.
     var endpoint: WebSocketEndpoint?
     var writer = FrameWriter(role: .client)
+    var outbox = Outbox()
     var deflater: Deflater?
     private var inflater: Inflater?
     /// A compressed message that the inflater is at.
@@ -60,6 +67,7 @@ public final class Connection {
         negotiationBytes = negotiation.outputBytes
         self.negotiation = negotiation
         self.options = options
+        outbox.fragmentBytesMax = options.fragmentBytesMax
     }
 
     // MARK: What it is

@@ -3,11 +3,10 @@ import WebSocketCore
 
 @testable import NodeCore
 
-/// A connection with its mailbox and outbox, and the server at the other end of two arrays.
+/// A connection with its backlog, and the server at the other end of two arrays.
 struct ConnectionBench: ~Copyable {
     let connection: Connection
-    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 8 << 20, messagesMax: 1000))
-    var outbox = Outbox()
+    var backlog = Backlog()
     var keys = MaskingKeyPool()
     var budget = TurnBudget(lengthNanoseconds: .max / 1000, now: 0)
     /// What the connection has sent.
@@ -50,23 +49,24 @@ struct ConnectionBench: ~Copyable {
 
     mutating func push(_ text: String) {
         Array(text.utf8).withUnsafeBytes { raw in
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            #expect(mailbox.append(raw, kind: 1, chunk: &chunk) != .full)
+            var mailbox = Mailbox()
+            var chunk = ChunkPool.make(byteCount: raw.count)
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            mailbox.append(raw, stamp, id: backlog.endID, chunk: &chunk)
+            backlog.add(mailbox.takeAll())
         }
-        outbox.add(mailbox.takeAll())
     }
 
     /// One buffer of `room` bytes, filled and sent.
     mutating func fill(room: Int) -> Outbox.Stop {
         withBuffer(room) { bench, output, position in
-            bench.connection.fill(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+            bench.connection.fill(output, at: &position, backlog: &bench.backlog, keys: &bench.keys)
         }
     }
 
     mutating func fillReplies(room: Int = 4096) -> Outbox.Stop {
         withBuffer(room) { bench, output, position in
-            bench.connection.fillReplies(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+            bench.connection.fillReplies(output, at: &position, backlog: &bench.backlog, keys: &bench.keys)
         }
     }
 
@@ -83,8 +83,12 @@ struct ConnectionBench: ~Copyable {
         return stop
     }
 
+    func hasOutput(maySendMessages: Bool = true) -> Bool {
+        connection.hasOutput(backlog, maySendMessages: maySendMessages)
+    }
+
     mutating func fillAll(room: Int = 4096) {
-        while connection.hasOutput(outbox) {
+        while hasOutput() {
             let before = sent.count
             switch fill(room: room) {
             case .deflating: continue
