@@ -129,7 +129,9 @@ extension Node {
             throw .skipped("there is no driver among the states: is_driver is true of none")
         }
         let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
-            do throws(NodeError) { return .success(try queue(bytes, stamp(kind: nil))) } catch { return .failure(error) }
+            do throws(NodeError) {
+                return .success(try queue(bytes, stamp(kind: nil)))
+            } catch { return .failure(error) }
         }
         return try queued.get()
     }

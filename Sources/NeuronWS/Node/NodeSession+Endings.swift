@@ -10,8 +10,8 @@ extension NodeSession {
         let ending = status.ending
         let code = ending.closeCode == 0 ? "without a Close frame" : "with close code \(ending.closeCode)"
         let text =
-            "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(backlog.refusals.triesOfGivenUp) times "
-            + "the connection ended in the middle of it, the last time \(code)."
+            "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(backlog.refusals.triesOfGivenUp) "
+            + "times the connection ended in the middle of it, the last time \(code)."
         status.ending.text = status.ending.sentence + " " + text
         node.conclude(run, refusal: status.ending)
         if isEnded { return }

@@ -1,6 +1,7 @@
 /// A block of memory that holds messages one behind the other.
 ///
-/// One owner at a time: the mailbox fills it, the backlog holds it until all in it has its outcome, the pool keeps it for the next.
+/// One owner at a time: the mailbox fills it, the backlog holds it until all in it has its outcome, the pool keeps it
+/// for the next.
 /// Invariants: `0 <= used <= capacity`, and `count` records lie in `0..<used`; `usedMost <= written <= capacity`.
 public final class MessageChunk {
     /// What a chunk holds unless one message needs more, in bytes: it and a send buffer fit a core's L2 cache together.

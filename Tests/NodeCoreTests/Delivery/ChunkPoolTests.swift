@@ -30,7 +30,8 @@ import Testing
             var list = ChunkList()
             for size in sizes {
                 let chunk = pool.takeKept(byteCount: size) ?? ChunkPool.make(byteCount: size, memory: counter.memory)!
-                [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 0)) }
+                let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+                [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, stamp) }
                 list.append(chunk)
             }
             pool.give(&list)
