@@ -20,8 +20,12 @@ extension World {
         switch run.outcome {
         case .NEURON_WS_DELIVERED:
             deliveredCount += run.count
-            let newest = link?.observer.newest ?? 0
-            if toldThrough > newest { fail("message \(toldThrough) is called delivered, and \(newest) was the last") }
+            let isRead = run.level == .NEURON_WS_LEVEL_PEER_PARSED
+            if isRead { confirmedCount += run.count }
+            let newest = isRead ? newestRead : link?.observer.newest ?? 0
+            if toldThrough > newest {
+                fail("message \(toldThrough) is called delivered at level \(run.level.rawValue), \(newest) was the last")
+            }
         case .NEURON_WS_DROPPED_REFUSED:
             for id in run.firstID...toldThrough where !refused.contains(id) {
                 fail("message \(id) is called refused, and the host did not refuse it")
@@ -32,6 +36,12 @@ extension World {
         case .NEURON_WS_DROPPED_STOPPED: if isWanted { fail("message \(run.firstID) ends before its node") }
         default: fail("an outcome that nobody gives, \(run.outcome.rawValue)")
         }
+    }
+
+    /// The last message that the WebSocket layer of the present server has read; 0: none.
+    private var newestRead: UInt64 {
+        guard let link, link.server.messagesRead > 0 else { return 0 }
+        return link.observer.arrived[link.server.messagesRead - 1]
     }
 
     func check() {

@@ -46,12 +46,15 @@ extension World {
     /// Also a reconnect, which is a configure with the same settings.
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
-        var new = Self.drawParameters(&random)
+        var new = Self.drawParameters(&random, pings: isConfirmed)
         if !reconnects { new.urlCount = parameters.urlCount }
         parameters = new
         fragmentBytesMax = random.pick([0, 100])
         link?.connection.setFragmentBytesMax(fragmentBytesMax)
-        if reconnects { backlog.refusals = RefusalWatch() }
+        if reconnects {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+        }
         perform(machine.configured(new, reconnects: reconnects, now: now))
     }
 }

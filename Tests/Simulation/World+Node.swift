@@ -44,6 +44,9 @@ extension World {
             pump()
         }
         settle()
+        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
+            silentConnections += 1
+        }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         link = nil
@@ -52,18 +55,24 @@ extension World {
     }
 
     func timersFire() {
+        if link?.connection.barrier?.look(now: now, progress: progress) == true {
+            tell("the barrier is degraded")
+            settle()
+        }
         if let link, let quiet = link.quietUntil, now >= quiet {
             link.quietUntil = nil
             pump()
         }
         guard let deadline = machine.deadline, now >= deadline else { return }
-        var progress: SendProgress?
-        if machine.isOpen, let link {
-            progress = SendProgress(
-                acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
-                isHeldByPeer: false)
-        }
         perform(machine.timerFired(now: now, random: random.next(), progress: progress))
+    }
+
+    /// nil: there is no open connection.
+    private var progress: SendProgress? {
+        guard machine.isOpen, let link else { return nil }
+        return SendProgress(
+            acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
+            isHeldByPeer: false)
     }
 
     // MARK: Sending
@@ -136,6 +145,15 @@ extension World {
     func settle() {
         guard let link else { return }
         backlog.written(link.up.accepted)
+        if let barrier = link.connection.barrier {
+            if link.connection.barrierLeft(written: link.up.accepted) {
+                link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
+            }
+            if barrier.hasEcho { silentConnections = 0 }
+            backlog.confirmed(before: barrier.confirmedID)
+            if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
+            ledger.written(through: backlog.unwrittenID &- 1)
+        }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
@@ -179,9 +197,8 @@ extension World {
             replies.append(ledger.acceptedCount)
         case .ping: break
         case .pong(let payload):
-            let sequence = payload.withBytes { span in
-                span.byteCount == 8 ? UInt64(bigEndian: span.unsafeLoadUnaligned(as: UInt64.self)) : 0
-            }
+            pump()
+            let sequence = payload.sequence ?? 0
             if sequence > 0, sequence <= machine.pings { _ = machine.pongReceived(sequence: sequence, now: now) }
         case .close(let code, _):
             tell("the server's Close \(code?.rawValue ?? 0)")

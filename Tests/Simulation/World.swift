@@ -28,6 +28,10 @@ final class World {
     var link: SimulatedLink?
     var compression: CompressionOptions?
     let bufferBytes: Int
+    /// Messages are delivered when the server's WebSocket layer has read them, and not before.
+    let isConfirmed: Bool
+    /// As `NodeSession`.
+    var silentConnections = 0
 
     // The host.
     var isWanted = false
@@ -37,6 +41,8 @@ final class World {
     /// The newest message with an outcome: outcomes come in order, each once.
     var toldThrough: UInt64 = 0
     var deliveredCount: UInt64 = 0
+    /// Of these, at level peer-parsed.
+    var confirmedCount: UInt64 = 0
     var givenUpCount: UInt64 = 0
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
@@ -58,7 +64,8 @@ final class World {
         compression =
             compresses
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
-        parameters = Self.drawParameters(&random)
+        isConfirmed = random.chance(50)
+        parameters = Self.drawParameters(&random, pings: isConfirmed)
         machine = NodeMachine(parameters)
         ledger = DeliveryLedger(
             limits: DeliveryLedger.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
@@ -67,12 +74,12 @@ final class World {
         self.random = random
     }
 
-    static func drawParameters(_ random: inout Seeded) -> NodeMachine.Parameters {
+    static func drawParameters(_ random: inout Seeded, pings: Bool) -> NodeMachine.Parameters {
         let minimum = UInt64(random.pick([0, 100, 1000])) * 1_000_000
         return NodeMachine.Parameters(
             connectTimeout: UInt64(random.pick([200, 5000, 30_000])) * 1_000_000,
             closeTimeout: UInt64(random.pick([100, 5000])) * 1_000_000,
-            pingInterval: UInt64(random.pick([0, 500, 20_000])) * 1_000_000,
+            pingInterval: UInt64(random.pick(pings ? [500, 20_000] : [0, 500, 20_000])) * 1_000_000,
             pingTimeout: UInt64(random.pick([200, 10_000])) * 1_000_000,
             reconnectMinimum: minimum, reconnectMaximum: max(minimum, UInt64(random.pick([1000, 10_000])) * 1_000_000),
             urlCount: random.within(1...3))
@@ -112,6 +119,7 @@ final class World {
     private var nextMoment: UInt64? {
         var moments: [UInt64] = []
         if let deadline = machine.deadline { moments.append(deadline) }
+        if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
         switch link?.attempt {
         case .opens(let at)?, .fails(let at)?: if link?.openedAt == nil { moments.append(at) }

@@ -24,6 +24,8 @@ final class Link {
     private var isHandshakeWiped = false
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
+    /// For the barrier's next look at how the peer comes along.
+    var barrierTimer: TimerID?
 
     init(_ connection: Connection) { self.connection = connection }
 
@@ -57,6 +59,8 @@ final class Link {
         stream?.close()
         if let quietTimer { loop.cancel(quietTimer) }
         quietTimer = nil
+        if let barrierTimer { loop.cancel(barrierTimer) }
+        barrierTimer = nil
         giveBuffer(loop.outputBuffers)
     }
 }

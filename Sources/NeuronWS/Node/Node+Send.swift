@@ -273,8 +273,9 @@ extension Node {
         switch level {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
-        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED:
-            throw .unsupported("the delivery level in force is `written`")
+        case .NEURON_WS_LEVEL_PEER_PARSED: try checkLevel(level)
+        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_APP_ACKED:
+            throw .unsupported("this version has no level \(level == .NEURON_WS_LEVEL_STORED ? "stored" : "app-acked")")
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
@@ -283,14 +284,30 @@ extension Node {
         let target = ledger.acceptedCount
         flushWaiters += 1
         defer { flushWaiters -= 1 }
-        while ledger.endedThrough < target {
-            let left = ledger.openCount(through: target)
+        while ledger.reachedThrough(level) < target {
+            let left = ledger.openCount(through: target, level)
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
-            if !changed.wait(lock, until: deadline), ledger.endedThrough < target {
-                let left = ledger.openCount(through: target)
+            if !changed.wait(lock, until: deadline), ledger.reachedThrough(level) < target {
+                let left = ledger.openCount(through: target, level)
                 throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
             }
         }
+        if level == .NEURON_WS_LEVEL_PEER_PARSED { try checkLevelLocked(level) }
+    }
+
+    private func checkLevel(_ level: neuron_ws_level_t) throws(NodeError) {
+        lock.lock()
+        defer { lock.unlock() }
+        try checkLevelLocked(level)
+    }
+
+    /// The level in force must be this one at least, or all is called delivered that has less.
+    private func checkLevelLocked(_ level: neuron_ws_level_t) throws(NodeError) {
+        if ledger.level.rawValue >= level.rawValue { return }
+        let why =
+            configuration.settings.delivery == level
+            ? "the server does not answer Pings with their own bytes" : "the setting delivery asks for no more"
+        throw .unsupported("the delivery level in force is `written`: \(why)")
     }
 
     private func waiting(_ count: UInt64) -> String {

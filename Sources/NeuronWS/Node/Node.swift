@@ -89,6 +89,7 @@ final class Node: @unchecked Sendable {
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())
         ledger = DeliveryLedger(limits: configuration.queueLimits)
+        ledger.level = configuration.settings.delivery
         subscriptions = SubscriptionTable(seed: Random.next())
         requests = RequestDesk(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
@@ -96,6 +97,7 @@ final class Node: @unchecked Sendable {
         backlog?.inspectsMessages = host.inspectsMessages
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
+        status.level = configuration.settings.delivery
         status.url = configuration.shownURL(0)
         status.target = configuration.target(url: configuration.url(0)).text
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
@@ -284,6 +286,8 @@ final class Node: @unchecked Sendable {
         pending.reconnects = pending.reconnects || !new.needsNoReconnect(from: old)
         let session = self.session
         if session == nil {
+            ledger.level = new.settings.delivery
+            status.level = new.settings.delivery
             status.url = new.shownURL(0)
             status.target = new.target(url: new.url(0)).text
         }

@@ -54,7 +54,9 @@ extension NodeSession {
             let tls = url.isSecure ? try configuration.tlsContext() : nil
             var target = configuration.target(url: url)
             target.memory = addressMemory
-            let link = Link(Connection(request, configuration.connectionOptions))
+            var options = configuration.connectionOptions
+            options.barrier = makeBarrier()
+            let link = Link(Connection(request, options))
             link.trace = isTraced ? ConnectionTrace() : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)

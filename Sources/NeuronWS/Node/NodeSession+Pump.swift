@@ -172,6 +172,8 @@ extension NodeSession {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
         backlog.written(written)
+        noteConfirmed(link, written: written)
+        if isEnded { return }
         let isBounded = !isLast && node.host.wantsDeliveries
         while !isBounded || hasTurn(),
             let action = backlog.nextAction(countMax: isBounded ? Self.outcomesPerLook : .max)

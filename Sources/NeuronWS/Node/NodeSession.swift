@@ -34,6 +34,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// For the next request that is too late; see `rescheduleRequests`.
     var requestTimer: TimerID?
+    /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
+    var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     private var timer: TimerID?
@@ -101,7 +103,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.statesInterval = new.statesInterval
         configuration = new
         // Another server may take what this one does not.
-        if reconnects { backlog.refusals = RefusalWatch() }
+        if reconnects {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+        }
         link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
@@ -164,6 +169,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let wasOpen = openSince != nil
         noteAddress(ending)
         settle(isLast: true)
+        if isEnded { return }
+        noteSilence(ending, wasOpen: wasOpen)
         if isEnded { return }
         let acknowledged = wasOpen ? link?.stream?.bytesAcknowledged : nil
         dropStream()
@@ -338,6 +345,7 @@ extension NodeSession: LoopHandler {
         if isEnded { return }
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
+        case Self.barrierTimerToken: return barrierTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil
             return pump()

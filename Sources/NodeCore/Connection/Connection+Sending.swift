@@ -1,3 +1,4 @@
+public import CNeuronWS
 import WebSocketCore
 
 extension Connection {
@@ -11,6 +12,7 @@ extension Connection {
             if let payload = ControlPayload(bytes.bytes) { endpoint?.queuePing(payload) }
         }
         isPingQueued = true
+        pingSequence = sequence
         pingEnd = nil
     }
 
@@ -30,7 +32,7 @@ extension Connection {
     /// - Parameter maySendMessages: the caller lets messages go out.
     public func hasOutput(_ backlog: borrowing Backlog, maySendMessages: Bool = true) -> Bool {
         guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
-        return hasControlFrames || writer.isMidFrame
+        return hasControlFrames || asksNow(backlog) || writer.isMidFrame
             || maySendMessages && self.maySendMessages && !backlog.isAllFramed
     }
 
@@ -57,18 +59,38 @@ extension Connection {
                 }
                 // What did not fit goes out with the next buffer.
                 if hasControlFrames { return .bufferFull }
-                if isPingQueued {
-                    isPingQueued = false
-                    pingEnd = streamOffset &+ UInt64(position)
-                }
+                controlFramesFramed(end: streamOffset &+ UInt64(position), nextID: backlog.nextID)
+            }
+            if asksNow(backlog) {
+                guard let payload = barrier?.ask(&keys) else { return .outOfKeys }
+                endpoint?.queuePing(payload)
+                continue
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
             let stop = outbox.fill(
                 output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
-                deflater: deflater, stopsAtFrameEnd: hasControlFrames)
-            if stop != .frameEnded { return stop }
+                deflater: deflater, stopsAtFrameEnd: hasControlFrames || barrierWaits)
+            barrierWaits = barrier?.isWanted(before: backlog.nextID) == true
+            switch stop {
+            case .frameEnded: break
+            case .allFramed where barrierWaits && !backlog.isNextBegun: break
+            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .deflating: return stop
+            }
         }
+    }
+
+    /// Whether a Ping of the barrier's is to go out now, which is where a message has ended.
+    private func asksNow(_ backlog: borrowing Backlog) -> Bool {
+        guard !backlog.isNextBegun, endpoint?.maySendData == true else { return false }
+        return barrier?.isWanted(before: backlog.nextID) == true
+    }
+
+    private func controlFramesFramed(end: UInt64, nextID: UInt64) {
+        barrier?.framed(before: nextID, end: end, keepAlive: isPingQueued ? pingSequence : nil)
+        guard isPingQueued else { return }
+        isPingQueued = false
+        pingEnd = end
     }
 
     /// Frames messages that answer the bytes before a Close or a fault, in front of our Close, which ends sending
@@ -85,6 +107,15 @@ extension Connection {
             output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
             deflater: deflater, stopsAtFrameEnd: false)
     }
+
+    /// What is known of messages on this connection when `confirmedID` has passed them.
+    public var level: neuron_ws_level_t {
+        guard let barrier, !barrier.isDegraded else { return .NEURON_WS_LEVEL_WRITTEN }
+        return .NEURON_WS_LEVEL_PEER_PARSED
+    }
+
+    /// True, once for each Ping of the barrier: it has left, as `written` bytes of the stream have.
+    public func barrierLeft(written: UInt64) -> Bool { barrier?.hasLeft(written: written) ?? false }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
     public func pingLeft(written: UInt64) -> Bool {

@@ -29,18 +29,21 @@ public struct Backlog: ~Copyable {
         /// What is known of those that were delivered.
         public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
 
-        init(firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t) {
+        init(
+            firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
+            level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
+        ) {
             self.firstID = firstID
             self.count = count
             self.outcome = outcome
-            if outcome == .NEURON_WS_DELIVERED { level = .NEURON_WS_LEVEL_WRITTEN }
+            if outcome == .NEURON_WS_DELIVERED { self.level = level }
         }
     }
 
     /// What becomes of those whose turn it is to have an outcome.
     private enum Verdict {
-        /// As far as the kernel has them.
-        case written
+        /// As far as they are confirmed at the level in force.
+        case confirmed
         /// The server refuses the first; the host has yet to be told.
         case firstRefused
         /// The node ends.
@@ -49,7 +52,7 @@ public struct Backlog: ~Copyable {
 
     private var list = ChunkList()
     private var freed = ChunkList()
-    private var verdict = Verdict.written
+    private var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
     private var openOffset = 0
@@ -58,13 +61,24 @@ public struct Backlog: ~Copyable {
     private var nextChunk: MessageChunk?
     private(set) var nextOffset = 0
     /// The next one has been framed in part.
-    private var isNextBegun = false
+    private(set) var isNextBegun = false
     /// The number of the next that will be added.
     public private(set) var endID: UInt64 = 1
     /// Where the first without outcome begins in the connection's stream of bytes, once it is being framed.
     private var firstStart: UInt64 = 0
     /// How much of that stream the kernel has.
     private var written: UInt64 = 0
+    /// Of the first that the kernel does not have whole: its number and where it lies. Behind the first without outcome
+    /// only where more is asked for than that; else it may be stale.
+    public private(set) var unwrittenID: UInt64 = 1
+    private var unwrittenChunk: MessageChunk?
+    private var unwrittenOffset = 0
+    /// The peer has said that it has those before this one.
+    private var confirmedID: UInt64 = 1
+    /// What must be known of a message before it is delivered.
+    public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
+    /// Those before this one go out one at a time: among them is one that makes the server end connections.
+    private var suspectEndID: UInt64 = 0
 
     /// The host wants to see each message first.
     public var inspectsMessages = false
@@ -73,8 +87,9 @@ public struct Backlog: ~Copyable {
 
     public init() {}
 
-    /// Nothing waits to be framed.
-    public var isAllFramed: Bool { nextID == endID }
+    /// Nothing waits to be framed, or may be framed now.
+    public var isAllFramed: Bool { nextID == endID || isHeld }
+    private var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
     public var isEmpty: Bool { openID == endID }
 
     /// Takes what the mailbox had.
@@ -83,9 +98,11 @@ public struct Backlog: ~Copyable {
         if list.isEmpty {
             openID = first.firstID
             nextID = first.firstID
+            unwrittenID = first.firstID
         }
         endID = mail.endID
         if nextChunk == nil { nextChunk = mail.first }
+        if unwrittenChunk == nil { unwrittenChunk = mail.first }
         list.append(mail)
     }
 
@@ -93,6 +110,7 @@ public struct Backlog: ~Copyable {
 
     /// Where the next message to be framed lies, at `nextOffset`; nil: all are.
     mutating func chunkToFrame() -> MessageChunk? {
+        if isHeld { return nil }
         while let chunk = nextChunk {
             if nextOffset < chunk.used { return chunk }
             guard let next = chunk.next else { return nil }
@@ -133,8 +151,36 @@ public struct Backlog: ~Copyable {
 
     // MARK: Outcomes
 
+    /// The level in force from now on; those that the kernel has whole have reached `written`.
+    public mutating func setLevel(_ new: neuron_ws_level_t) {
+        level = new
+        if unwrittenID < openID { rewindUnwritten() }
+    }
+
     /// The kernel has so many bytes of the connection's stream.
-    public mutating func written(_ count: UInt64) { written = count }
+    public mutating func written(_ count: UInt64) {
+        written = count
+        guard level != .NEURON_WS_LEVEL_WRITTEN else { return }
+        while unwrittenID < nextID, let chunk = unwrittenChunk {
+            guard unwrittenOffset < chunk.used else {
+                unwrittenChunk = chunk.next
+                unwrittenOffset = 0
+                unwrittenID = chunk.next?.firstID ?? unwrittenID
+                continue
+            }
+            let record = chunk.record(at: unwrittenOffset).pointee
+            guard Self.isWritten(record, UInt32(truncatingIfNeeded: written)) else { return }
+            unwrittenOffset &+= MessageRecord.size(byteCount: Int(record.byteCount))
+            unwrittenID &+= 1
+        }
+    }
+
+    /// The peer has all messages before this one.
+    public mutating func confirmed(before id: UInt64) { confirmedID = max(confirmedID, min(id, unwrittenID)) }
+
+    private static func isWritten(_ record: MessageRecord, _ written: UInt32) -> Bool {
+        Int32(bitPattern: record.wireEnd &- written) <= 0
+    }
 
     /// The node ends: what is left has its outcome.
     public mutating func abandon() {
@@ -148,17 +194,21 @@ public struct Backlog: ~Copyable {
     public mutating func nextAction(countMax: UInt64 = .max) -> Action? {
         let run: Run?
         switch verdict {
-        case .written:
+        case .confirmed where level == .NEURON_WS_LEVEL_WRITTEN:
             let written = UInt32(truncatingIfNeeded: written)
+            let unwrittenID = unwrittenID
             run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
-                Int32(bitPattern: $0.wireEnd &- written) <= 0
+                $1 < unwrittenID || Self.isWritten($0, written)
             }
+        case .confirmed:
+            let confirmedID = confirmedID
+            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) { $1 < confirmedID }
         case .firstRefused:
             nextID = openID &+ 1
-            run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _ in true }
-            verdict = .written
+            run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
+            verdict = .confirmed
             rewind()
-        case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _ in true }
+        case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
         }
         if let run { return .conclude(run) }
         if freed.isEmpty { return nil }
@@ -168,7 +218,7 @@ public struct Backlog: ~Copyable {
     /// - Parameter outcome: of those that the host did not refuse.
     @inline(__always)
     private mutating func nextRun(
-        _ countMax: UInt64, outcome: neuron_ws_outcome_t, _ isDone: (MessageRecord) -> Bool
+        _ countMax: UInt64, outcome: neuron_ws_outcome_t, _ isDone: (MessageRecord, UInt64) -> Bool
     ) -> Run? {
         var run: Run?
         while let chunk = list.first, openID < nextID {
@@ -177,11 +227,11 @@ public struct Backlog: ~Copyable {
                 continue
             }
             let record = chunk.record(at: openOffset).pointee
-            guard isDone(record), run?.count ?? 0 < countMax else { break }
+            guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
             let became = record.has(MessageRecord.refused) ? .NEURON_WS_DROPPED_REFUSED : outcome
             if let run, run.outcome != became || run.firstID &+ run.count != openID { break }
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
-            var next = run ?? Run(firstID: openID, count: 0, outcome: became)
+            var next = run ?? Run(firstID: openID, count: 0, outcome: became, level: level)
             next.count &+= 1
             next.payloadBytes &+= UInt64(record.byteCount)
             next.recordBytes &+= UInt64(size)
@@ -201,8 +251,13 @@ public struct Backlog: ~Copyable {
             nextChunk = list.first
             nextOffset = 0
         }
+        if unwrittenChunk === chunk {
+            unwrittenChunk = list.first
+            unwrittenOffset = 0
+        }
         openOffset = 0
         openID = list.first?.firstID ?? endID
+        unwrittenID = max(unwrittenID, openID)
         freed.append(chunk)
     }
 
@@ -216,6 +271,9 @@ public struct Backlog: ~Copyable {
         public var isFirstRefused: Bool
     }
 
+    /// After so many tries with all that is not confirmed, its messages go out one at a time.
+    private static let triesTogetherMax = 2
+
     /// What is not confirmed is framed again on the next connection, in order.
     /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
     public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
@@ -223,6 +281,10 @@ public struct Backlog: ~Copyable {
         if let acknowledged {
             let suspect = interrupted(acknowledged: acknowledged)
             end.isFirstRefused = refusals.connectionEnded(ending, during: suspect) && suspect != nil
+            // It may be any that was on its way: the first of them alone would say nothing of the others.
+            if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
+                suspectEndID = max(suspectEndID, isNextBegun ? nextID &+ 1 : nextID)
+            }
         }
         rewind()
         if end.isFirstRefused {
@@ -249,11 +311,21 @@ public struct Backlog: ~Copyable {
         isNextBegun = false
         firstStart = 0
         written = 0
+        rewindUnwritten()
+    }
+
+    private mutating func rewindUnwritten() {
+        unwrittenID = openID
+        unwrittenChunk = list.first
+        unwrittenOffset = openOffset
     }
 
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(openID <= nextID && nextID <= endID)
+        if verdict != .abandoned, level != .NEURON_WS_LEVEL_WRITTEN {
+            precondition(openID <= unwrittenID && unwrittenID <= nextID)
+        }
         precondition(isEmpty || !list.isEmpty)
         precondition(!isNextBegun || nextID < endID)
     }

@@ -5,7 +5,7 @@ public import CNeuronWS
 /// Not locked: it is under the node's lock, because host threads are refused at once where there is no room, and the
 /// loop tells it of outcomes. These need not come in the messages' order.
 ///
-/// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`; all up to `endedThrough` have their
+/// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`, both are equal together; all up to `endedThrough` have their
 /// outcome, the next one has none; `islands` are sorted, apart from each other and behind that one.
 public struct DeliveryLedger {
     /// What may be without outcome at most; both are settings.
@@ -28,6 +28,10 @@ public struct DeliveryLedger {
     public private(set) var endedCount: UInt64 = 0
     public private(set) var endedBytes: UInt64 = 0
     public private(set) var endedThrough: UInt64 = 0
+    /// All up to this one have their outcome, or the kernel has had them whole.
+    public private(set) var writtenThrough: UInt64 = 0
+    /// What must be known of a message before it is delivered; in force now.
+    public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those behind `endedThrough` that have their outcome before one in front of them has.
     private var islands: [Range<UInt64>] = []
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
@@ -78,10 +82,22 @@ public struct DeliveryLedger {
         guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
         endedThrough &+= run.count
         if !islands.isEmpty { joinIslands() }
+        writtenThrough = max(writtenThrough, endedThrough)
     }
 
-    /// How many messages up to this one have no outcome yet.
-    public func openCount(through id: UInt64) -> UInt64 {
+    /// The kernel has had all up to this one.
+    public mutating func written(through id: UInt64) { writtenThrough = max(writtenThrough, id) }
+
+    /// How far all messages are: up to this one they have reached this level, or have another outcome.
+    public func reachedThrough(_ level: neuron_ws_level_t) -> UInt64 {
+        level == .NEURON_WS_LEVEL_WRITTEN ? writtenThrough : endedThrough
+    }
+
+    /// How many messages up to this one have not reached this level, nor another outcome.
+    public func openCount(through id: UInt64, _ level: neuron_ws_level_t) -> UInt64 {
+        if level == .NEURON_WS_LEVEL_WRITTEN, writtenThrough > endedThrough {
+            return id > writtenThrough ? id - writtenThrough : 0
+        }
         guard id > endedThrough else { return 0 }
         var open = id - endedThrough
         for island in islands where island.lowerBound <= id {
@@ -116,12 +132,14 @@ public struct DeliveryLedger {
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
+        precondition(queuedBytes >= queuedCount &* UInt64(MessageRecord.size(byteCount: 0)) && (queuedCount > 0 || queuedBytes == 0))
         var last = endedThrough &+ 1
         for island in islands {
             precondition(island.lowerBound > last && !island.isEmpty)
             last = island.upperBound
         }
         precondition(last <= acceptedCount &+ 1)
-        precondition(openCount(through: acceptedCount) == queuedCount)
+        precondition(openCount(through: acceptedCount, .NEURON_WS_LEVEL_PEER_PARSED) == queuedCount)
+        precondition(endedThrough <= writtenThrough && writtenThrough <= acceptedCount)
     }
 }

@@ -17,8 +17,13 @@ struct ConnectionBench: ~Copyable {
     static let compression = CompressionOptions(
         windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 0)
 
-    init(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) {
-        let options = Connection.Options(limits: limits, compression: compresses ? Self.compression : nil)
+    init(
+        compresses: Bool = false, limits: EndpointLimits = EndpointLimits(), barrier: Barrier? = nil,
+        fragmentBytesMax: Int = 0
+    ) {
+        let options = Connection.Options(
+            limits: limits, compression: compresses ? Self.compression : nil, fragmentBytesMax: fragmentBytesMax,
+            barrier: barrier)
         guard let url = try? WebSocketURL.parse("ws://plant/data") else { fatalError("the test's own URL") }
         let request = HandshakeRequest(
             url: url, key: [UInt8](repeating: 7, count: 16), deflate: options.compression?.offer)
@@ -26,8 +31,12 @@ struct ConnectionBench: ~Copyable {
     }
 
     /// One whose opening handshake is done.
-    static func opened(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) -> ConnectionBench {
-        var bench = ConnectionBench(compresses: compresses, limits: limits)
+    static func opened(
+        compresses: Bool = false, limits: EndpointLimits = EndpointLimits(), barrier: Barrier? = nil,
+        fragmentBytesMax: Int = 0
+    ) -> ConnectionBench {
+        var bench = ConnectionBench(
+            compresses: compresses, limits: limits, barrier: barrier, fragmentBytesMax: fragmentBytesMax)
         bench.connection.transportOpened()
         bench.fillAll()
         bench.receive(bench.answer(compresses: compresses))
@@ -111,6 +120,18 @@ struct ConnectionBench: ~Copyable {
                 }
             }
         }
+    }
+
+    /// The kernel has everything, and the server answers the last Ping that it read.
+    mutating func answerLastPing() {
+        _ = connection.barrierLeft(written: connection.bytesFramed)
+        var server = WebSocketEndpoint(role: .server, limits: EndpointLimits())
+        var offset = 0
+        var last: [UInt8] = []
+        while let event = server.bytesReceived(sent.span.bytes, from: &offset) {
+            if case .ping(let payload) = event { last = payload.withBytes { $0.withUnsafeBytes { Array($0) } } }
+        }
+        receive(Self.frame(10, last))
     }
 
     private static func text(of event: ConnectionEvent) -> String {

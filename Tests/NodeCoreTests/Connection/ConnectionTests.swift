@@ -290,4 +290,43 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         bench.receive((0..<30).flatMap { _ in ConnectionBench.frame(9, []) })
         #expect(bench.budget.isSpent)
     }
+
+    // MARK: Barriers
+
+    @Test func aBarrierStandsBehindTheLastOfABatch() {
+        var bench = ConnectionBench.opened(barrier: Barrier(epoch: 1, patience: 1))
+        bench.fillAll()
+        #expect(bench.arrived() == ["ping"])
+        for text in ["one", "two", "three"] { bench.push(text) }
+        bench.fillAll()
+        // One is out.
+        #expect(bench.arrived() == ["ping", "one", "two", "three"])
+        bench.answerLastPing()
+        #expect(bench.connection.barrier?.confirmedID == 1)
+        bench.fillAll()
+        #expect(bench.arrived() == ["ping", "one", "two", "three", "ping"])
+        bench.answerLastPing()
+        #expect(bench.connection.barrier?.confirmedID == 4)
+        bench.fillAll()
+        #expect(bench.arrived().count == 5)
+    }
+
+    @Test(arguments: [40, 64, 100, 4096]) func itNeverStandsInAMessage(room: Int) {
+        var bench = ConnectionBench.opened(barrier: Barrier(epoch: 1, patience: 1), fragmentBytesMax: 50)
+        let texts = (0..<20).map { String(repeating: "x", count: 30 * $0) }
+        for text in texts { bench.push(text) }
+        var pings = 0
+        while true {
+            bench.fillAll(room: room)
+            let arrived = bench.arrived()
+            let count = arrived.filter { $0 == "ping" }.count
+            if count == pings { break }
+            pings = count
+            let before = arrived.lastIndex(of: "ping").map { $0 - (count - 1) } ?? 0
+            bench.answerLastPing()
+            #expect(bench.connection.barrier?.confirmedID == UInt64(before + 1))
+        }
+        #expect(bench.arrived().filter { $0 != "ping" } == texts)
+        #expect(bench.connection.barrier?.confirmedID == 21)
+    }
 }

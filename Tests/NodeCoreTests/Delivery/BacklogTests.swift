@@ -68,6 +68,80 @@ import WebSocketCore
         }
     }
 
+    // MARK: Levels
+
+    @Test func whatIsWrittenStaysUntilThePeerHasConfirmedIt() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
+        for text in ["one", "two", "three", "four"] { bench.push(text) }
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.settle(written: 18).isEmpty)
+        #expect(bench.backlog.unwrittenID == 3)
+        bench.backlog.confirmed(before: 2)
+        let first = bench.carryOut()
+        #expect(first.map(\.count) == [1] && first.map(\.level) == [.NEURON_WS_LEVEL_PEER_PARSED])
+        // Nobody can have what did not leave.
+        bench.backlog.confirmed(before: 5)
+        #expect(bench.carryOut().map(\.count) == [1])
+        #expect(bench.cut() == 2)
+        bench.connectPlainly()
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.messages() == ["three", "four"])
+        bench.settle(written: bench.stream.count)
+        bench.backlog.confirmed(before: 5)
+        #expect(bench.carryOut().map(\.firstID) == [3])
+        #expect(bench.isEmpty == true)
+    }
+
+    @Test func aLevelThatFallsDeliversWhatTheKernelHas() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
+        for text in ["one", "two", "three"] { bench.push(text) }
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.settle(written: 18).isEmpty)
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_WRITTEN)
+        let runs = bench.carryOut()
+        #expect(runs.map(\.count) == [2] && runs.map(\.level) == [.NEURON_WS_LEVEL_WRITTEN])
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
+        #expect(bench.settle(written: bench.stream.count).isEmpty)
+        #expect(bench.backlog.unwrittenID == 4)
+    }
+
+    /// The peer closes with 1009 when it reads the third of five; nothing of one batch is confirmed then.
+    @Test func theRefusedOneIsFoundAmongAllThatAreNotConfirmed() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
+        let texts = ["one", "two", "bad", "four", "five"]
+        for text in texts { bench.push(text) }
+        var arrived: [String] = []
+        var outcomes: [Backlog.Run] = []
+        var connections = 0
+        while bench.isEmpty == false, connections < 20 {
+            connections += 1
+            bench.connectPlainly()
+            while bench.fill(room: 1000) == .allFramed {
+                let before = bench.backlog.openID
+                let nextID = bench.backlog.nextID
+                outcomes += bench.settle(written: bench.stream.count)
+                if bench.messages().contains("bad") {
+                    _ = bench.backlog.connectionEnded(
+                        .peerClosed(CloseCode(rawValue: 1009), reason: ""), acknowledged: UInt64(bench.stream.count))
+                    outcomes += bench.carryOut()
+                    break
+                }
+                bench.backlog.confirmed(before: nextID)
+                outcomes += bench.carryOut()
+                arrived = bench.messages()
+                if bench.backlog.openID == before { break }
+            }
+        }
+        let refused = outcomes.filter { $0.outcome == .NEURON_WS_DROPPED_REFUSED_BY_PEER }
+        #expect(refused.map(\.firstID) == [3] && refused.map(\.count) == [1])
+        #expect(outcomes.reduce(0) { $0 + $1.count } == 5)
+        #expect(arrived.suffix(2) == ["four", "five"])
+        #expect(connections <= 6)
+    }
+
     @Test func theMessageInWhoseMiddleTheConnectionEndedIsNamed() {
         var bench = OutboxBench()
         for text in ["one", "three", "five5"] { bench.push(text) }

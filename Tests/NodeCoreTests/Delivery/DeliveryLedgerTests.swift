@@ -102,7 +102,7 @@ import Testing
         ledger.ended(run(4, 2, bytes: 48))
         ledger.ended(run(9, 1, bytes: 24))
         #expect(ledger.endedThrough == 0 && ledger.endedCount == 3)
-        #expect((0...10).map { ledger.openCount(through: $0) } == [0, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        #expect((0...10).map { ledger.openCount(through: $0, .NEURON_WS_LEVEL_PEER_PARSED) } == [0, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7])
         ledger.ended(run(6, 1, bytes: 24, .NEURON_WS_DROPPED_REFUSED))
         ledger.ended(run(3, 1, bytes: 24))
         ledger.checkInvariants()
