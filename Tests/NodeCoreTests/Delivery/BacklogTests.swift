@@ -116,7 +116,7 @@ import WebSocketCore
         var arrived: [String] = []
         var outcomes: [Backlog.Run] = []
         var connections = 0
-        while bench.isEmpty == false, connections < 20 {
+        while bench.ledger.queuedCount > 0, connections < 20 {
             connections += 1
             bench.connectPlainly()
             while bench.fill(room: 1000) == .allFramed {
