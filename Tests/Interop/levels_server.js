@@ -1,5 +1,6 @@
 // A foreign server whose first connection reads nothing and is closed with 1013; node-ws.
-// Prints its port. A line of standard input closes the first connection; the messages of the others are printed as JSON.
+// Prints its port. A line of standard input closes the first connection; the messages of the others are printed as
+// JSON.
 'use strict';
 const readline = require('readline');
 const { WebSocketServer } = require('ws');

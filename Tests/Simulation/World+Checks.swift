@@ -24,7 +24,7 @@ extension World {
             if isRead { confirmedCount += run.count }
             let newest = isRead ? newestRead : link?.observer.newest ?? 0
             if toldThrough > newest {
-                fail("message \(toldThrough) is called delivered at level \(run.level.rawValue), \(newest) was the last")
+                fail("message \(toldThrough) is called delivered (\(run.level.rawValue)), and \(newest) was the last")
             }
         case .NEURON_WS_DROPPED_REFUSED:
             for id in run.firstID...toldThrough where !refused.contains(id) {

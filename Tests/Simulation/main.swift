@@ -47,6 +47,7 @@ let (seconds, attoseconds) = (clock.now - began).components
 let time = Double(seconds) + Double(attoseconds) / 1e18
 print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
-        + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, \(failed.count) seeds failed")
+        + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
+        + "\(failed.count) seeds failed")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -4,8 +4,8 @@ import NodeCore
 /// Delivery levels past `written`: what the connection's barrier says of the messages.
 extension NodeSession {
     static let barrierTimerToken: UInt64 = 3
-    /// After so many connections in a row that ended because nothing answered, its first Ping included, a server is taken
-    /// for one that does not echo.
+    /// After so many connections in a row that ended because nothing answered, the first Ping included, a server is
+    /// taken for one that does not echo.
     private static let silentConnectionsMax = 3
     /// A peer that sends and does not echo is given so many times ping-timeout.
     private static let patienceInTimeouts: UInt64 = 3

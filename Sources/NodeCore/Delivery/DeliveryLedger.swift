@@ -5,8 +5,9 @@ public import CNeuronWS
 /// Not locked: it is under the node's lock, because host threads are refused at once where there is no room, and the
 /// loop tells it of outcomes. These need not come in the messages' order.
 ///
-/// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`, both are equal together; all up to `endedThrough` have their
-/// outcome, the next one has none; `islands` are sorted, apart from each other and behind that one.
+/// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`, both are equal together; all up to
+/// `endedThrough` have their outcome, the next one has none, `endedThrough <= writtenThrough <= acceptedCount`; `islands`
+/// are sorted, apart from each other and behind that one.
 public struct DeliveryLedger {
     /// What may be without outcome at most; both are settings.
     public struct Limits: Equatable, Sendable {
@@ -132,7 +133,8 @@ public struct DeliveryLedger {
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
-        precondition(queuedBytes >= queuedCount &* UInt64(MessageRecord.size(byteCount: 0)) && (queuedCount > 0 || queuedBytes == 0))
+        let bytesMin = queuedCount &* UInt64(MessageRecord.size(byteCount: 0))
+        precondition(queuedBytes >= bytesMin && (queuedCount > 0 || queuedBytes == 0))
         var last = endedThrough &+ 1
         for island in islands {
             precondition(island.lowerBound > last && !island.isEmpty)
