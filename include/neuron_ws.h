@@ -462,7 +462,7 @@ typedef NEURON_WS_ENUM(neuron_ws_level){
     NEURON_WS_LEVEL_ACCEPTED = 0,    /* in the queue */
     NEURON_WS_LEVEL_STORED = 1,      /* on disk, synced; NEURON_WS_UNSUPPORTED in this version */
     NEURON_WS_LEVEL_WRITTEN = 2,     /* the kernel took all its bytes */
-    NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it: setting delivery */
     NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so; NEURON_WS_UNSUPPORTED in this version */
     NEURON_WS_ENUM_END(neuron_ws_level)
 } neuron_ws_level_t;
@@ -529,7 +529,7 @@ typedef struct neuron_ws_state {
     neuron_ws_phase_t phase;
     neuron_ws_reason_t reason;           /* how the last connection ended */
     neuron_ws_tls_failure_t tls_failure;
-    neuron_ws_level_t level;             /* the delivery level in force */
+    neuron_ws_level_t level;             /* the delivery level in force: WRITTEN or, by delivery, PEER_PARSED */
     int32_t close_code;                  /* of the last Close frame, theirs before ours; 0: none */
     int32_t http_status;                 /* of the last opening handshake; 0: none */
     int32_t system_error;                /* errno of the last failure; 0: none */
@@ -1015,7 +1015,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *req
  * events that tell of them can be read.
  *
  * Any thread but the loop thread (WRONG_THREAD). NEURON_WS_OK, TIMEOUT, NOT_RUNNING (the node is not running, or was
- * stopped meanwhile, with messages left), INVALID_ARGUMENT, UNSUPPORTED (a level above the one in force), FORKED.
+ * stopped meanwhile, with messages left), INVALID_ARGUMENT, UNSUPPORTED (a level above the one in force, or above the
+ * one that came into force meanwhile), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_flush(neuron_ws_node_t *node, neuron_ws_level_t level,
                                                       uint32_t timeout_ms);

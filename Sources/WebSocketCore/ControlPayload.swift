@@ -46,6 +46,11 @@ public struct ControlPayload: Equatable, Sendable {
         return true
     }
 
+    /// The number that is all of it, in network byte order; nil: it is something else.
+    public var sequence: UInt64? {
+        withBytes { $0.byteCount == 8 ? UInt64(bigEndian: $0.unsafeLoadUnaligned(as: UInt64.self)) : nil }
+    }
+
     /// Adds bytes; the caller has made sure that they fit.
     mutating func append(_ bytes: RawSpan) {
         for offset in 0..<bytes.byteCount { append(bytes.byte(at: offset)) }

@@ -1,7 +1,7 @@
 /// The four bytes a client's payload is combined with (RFC 6455 §5.3).
 public struct MaskingKey: Equatable, Sendable {
     /// The key's bytes in the order in which they stand on the wire, whatever the machine's byte order.
-    @usableFromInline let word: UInt32
+    public let word: UInt32
 
     /// - Parameter word: four bytes in memory order, as if loaded from the wire or from a buffer of random bytes.
     @inlinable

@@ -13,6 +13,8 @@ struct Observer {
     /// The newest message that came whole; 0: none.
     private(set) var newest: UInt64 = 0
     private(set) var closeCode: UInt16?
+    /// All that came whole on this connection, in order.
+    private(set) var arrived: [UInt64] = []
     /// Replies that have to be there before a Close.
     var promised: [UInt64] = []
 
@@ -67,6 +69,7 @@ struct Observer {
         if isRefused(id) { return "message \(id), which the host refused" }
         if id != next { return "message \(id) where \(next) has to come" }
         newest = id
+        arrived.append(id)
         next = id + 1
         return nil
     }

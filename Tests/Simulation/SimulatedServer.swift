@@ -23,6 +23,8 @@ struct SimulatedServer: ~Copyable {
     /// For the network.
     private(set) var output: [UInt8] = []
     private(set) var hasEnded = false
+    /// How many messages its WebSocket layer has read.
+    private(set) var messagesRead = 0
 
     init(_ welcome: Welcome) { self.welcome = welcome }
 
@@ -46,7 +48,10 @@ struct SimulatedServer: ~Copyable {
                 endpoint = WebSocketEndpoint(role: .server, limits: limits, allowsRSV1: agrees)
             }
         }
-        while endpoint?.bytesReceived(bytes.bytes, from: &offset) != nil { if !isDeaf { writeControlFrames() } }
+        while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
+            if case .message = event { messagesRead += 1 }
+            if !isDeaf { writeControlFrames() }
+        }
         writeControlFrames()
     }
 

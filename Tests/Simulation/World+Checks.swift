@@ -1,51 +1,58 @@
+import CNeuronWS
 import NodeCore
 
 /// What has to hold after every step.
 extension World {
-    /// What became of messages.
-    enum Outcome {
-        /// The kernel has them; the newest that the observer saw whole.
-        case written(UInt64)
-        /// The server refuses them.
-        case givenUp
-        /// The node ended.
-        case abandoned
+    func carryOut() {
+        while let action = backlog.nextAction(countMax: UInt64(random.pick([1, 3, 1000]))) {
+            if case .conclude(let run) = action { outcome(run) }
+        }
     }
 
     /// Each message has exactly one outcome, and they come in order.
-    func outcome(_ run: Outbox.Run, _ outcome: Outcome) {
+    private func outcome(_ run: Backlog.Run) {
         if run.firstID != toldThrough + 1 {
             fail("an outcome for message \(run.firstID), where \(toldThrough + 1) is the next without one")
         }
         toldThrough = run.firstID + run.count - 1
-        mailbox.completed(count: run.count, bytes: run.recordBytes)
-        switch outcome {
-        case .written(let newest):
-            if run.isRefused {
-                for id in run.firstID...toldThrough where !refused.contains(id) {
-                    fail("message \(id) is called refused, and the host did not refuse it")
-                }
-            } else {
-                deliveredCount += run.count
-                if toldThrough > newest {
-                    fail("message \(toldThrough) is called delivered, and \(newest) was the last")
-                }
+        ledger.ended(run)
+        if ledger.endedThrough != toldThrough { fail("the ledger is at \(ledger.endedThrough)") }
+        switch run.outcome {
+        case .NEURON_WS_DELIVERED:
+            deliveredCount += run.count
+            let isRead = run.level == .NEURON_WS_LEVEL_PEER_PARSED
+            if isRead { confirmedCount += run.count }
+            let newest = isRead ? newestRead : link?.observer.newest ?? 0
+            if toldThrough > newest {
+                fail("message \(toldThrough) is called delivered (\(run.level.rawValue)), and \(newest) was the last")
             }
-        case .givenUp:
+        case .NEURON_WS_DROPPED_REFUSED:
+            for id in run.firstID...toldThrough where !refused.contains(id) {
+                fail("message \(id) is called refused, and the host did not refuse it")
+            }
+        case .NEURON_WS_DROPPED_REFUSED_BY_PEER:
             givenUpCount += run.count
             if run.count != 1 { fail("\(run.count) messages are given up at once") }
-        case .abandoned: break
+        case .NEURON_WS_DROPPED_STOPPED: if isWanted { fail("message \(run.firstID) ends before its node") }
+        default: fail("an outcome that nobody gives, \(run.outcome.rawValue)")
         }
+    }
+
+    /// The last message that the WebSocket layer of the present server has read; 0: none.
+    private var newestRead: UInt64 {
+        guard let link, link.server.messagesRead > 0 else { return 0 }
+        return link.observer.arrived[link.server.messagesRead - 1]
     }
 
     func check() {
         machine.checkInvariants()
-        outbox.checkInvariants()
+        backlog.checkInvariants()
+        ledger.checkInvariants()
         checkTimers()
-        if mailbox.queuedBytes > UInt64(mailbox.limits.bytesMax) + (2 << 20) {
-            fail("\(mailbox.queuedBytes) bytes wait, \(mailbox.limits.bytesMax) are allowed")
+        if ledger.queuedBytes > UInt64(ledger.limits.bytesMax) + (2 << 20) {
+            fail("\(ledger.queuedBytes) bytes wait, \(ledger.limits.bytesMax) are allowed")
         }
-        if mailbox.queuedCount != mailbox.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
+        if ledger.queuedCount != ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
         if machine.isIdle, link != nil { fail("idle with a connection") }
         if machine.isOpen, link?.connection.isOpen != true { fail("open without an open connection") }
         if isWanted, machine.isIdle, !wishes.starts { fail("idle, though the host wants it started") }

@@ -24,14 +24,20 @@ extension World {
         }
     }
 
-    func push(beyond: Mailbox.Limits = Mailbox.none, byteCount: Int? = nil) {
+    func push(beyond: DeliveryLedger.Limits = DeliveryLedger.none, byteCount: Int? = nil) {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
-        let bytes = Message.make(id: mailbox.acceptedCount + 1, byteCount: size)
+        let bytes = Message.make(id: ledger.acceptedCount + 1, byteCount: size)
         bytes.withUnsafeBytes { raw in
-            guard mailbox.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
+            guard ledger.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
             var chunk = mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            _ = mailbox.append(raw, kind: 1, beyond: beyond, chunk: &chunk)
+            let id = ledger.accept(byteCount: raw.count)
+            mailbox.append(raw, stamp(of: id), id: id, chunk: &chunk)
         }
+    }
+
+    /// What the message is, told by its number.
+    func stamp(of id: UInt64) -> MessageStamp {
+        MessageStamp(kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
     }
 
     // MARK: As `Node` takes them
@@ -61,7 +67,7 @@ extension World {
     /// Also a reconnect, which is a configure with the same settings.
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
-        var new = Self.drawParameters(&random)
+        var new = Self.drawParameters(&random, pings: isConfirmed)
         if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
         parameters = new
         if hasSession { wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount) }
@@ -75,8 +81,12 @@ extension World {
         let taken = wishes.take()
         if taken.isReconfigured {
             seen = parameters
-            outbox.fragmentBytesMax = random.pick([0, 100])
-            if taken.reconnects { refusals = RefusalWatch() }
+            fragmentBytesMax = random.pick([0, 100])
+            link?.connection.setFragmentBytesMax(fragmentBytesMax)
+            if taken.reconnects {
+                backlog.refusals = RefusalWatch()
+                silentConnections = 0
+            }
             perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
         }
         if let timeout = taken.stopTimeout {

@@ -7,8 +7,14 @@ extension World {
     /// An attempt as this seed draws it.
     func makeLink(_ urlIndex: Int) -> SimulatedLink? {
         guard let url = try? WebSocketURL.parse("ws://plant/\(urlIndex)") else { return nil }
-        let options = Connection.Options(
-            limits: EndpointLimits(maxMessageBytes: 100_000, maxFrameBytes: 100_000), compression: compression)
+        var options = Connection.Options(
+            limits: EndpointLimits(maxMessageBytes: 100_000, maxFrameBytes: 100_000), compression: compression,
+            fragmentBytesMax: fragmentBytesMax)
+        if isConfirmed {
+            let isDegraded = silentConnections >= 3
+            options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
+            backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
+        }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let connection = Connection(HandshakeRequest(url: url, key: key, deflate: compression?.offer), options)
         let compresses = compression != nil && random.chance(70)
@@ -29,7 +35,7 @@ extension World {
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,
-            Observer(firstID: outbox.doneCount + 1, compresses: compresses),
+            Observer(firstID: backlog.openID, compresses: compresses),
             attempt: attempt, bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
     }
 

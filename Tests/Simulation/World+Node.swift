@@ -13,7 +13,7 @@ extension World {
             pump()
         case .opened:
             tell("open")
-            if refusals.quiet > 0 { link?.quietUntil = now &+ refusals.quiet }
+            if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
         case .sendPing(let sequence):
             link?.connection.queuePing(sequence)
             pump()
@@ -45,34 +45,39 @@ extension World {
             pump()
         }
         settle()
-        var isGivenUp = false
-        if let link, link.connection.isOpen {
-            // What the peer's kernel has of it: as much as ours took, on a made network.
-            isGivenUp = refusals.connectionEnded(
-                ending, during: outbox.interrupted(acknowledged: link.up.accepted))
+        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
+            silentConnections += 1
         }
+        // What the peer's kernel has of it: as much as ours took, on a made network.
+        let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         link = nil
-        _ = outbox.rewind()
         self.ending = ending
-        if isGivenUp, let run = outbox.giveUpFirst() { outcome(run, .givenUp) }
+        _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        carryOut()
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
     }
 
     func timersFire() {
+        if link?.connection.barrier?.look(now: now, progress: progress) == true {
+            tell("the barrier is degraded")
+            settle()
+        }
         if let link, let quiet = link.quietUntil, now >= quiet {
             link.quietUntil = nil
             pump()
         }
         guard let deadline = machine.deadline, now >= deadline else { return }
-        var progress: SendProgress?
-        if machine.isOpen, let link {
-            progress = SendProgress(
-                acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
-                isHeldByPeer: false)
-        }
         perform(machine.timerFired(now: now, random: random.next(), progress: progress))
+    }
+
+    /// nil: there is no open connection.
+    private var progress: SendProgress? {
+        guard machine.isOpen, let link else { return nil }
+        return SendProgress(
+            acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
+            isHeldByPeer: false)
     }
 
     // MARK: Sending
@@ -107,14 +112,14 @@ extension World {
 
     /// - Returns: false: there is nothing to be sent.
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
-        if link.connection.isOpen, outbox.isAllFramed { outbox.add(mailbox.takeAll()) }
+        if link.connection.isOpen, backlog.isAllFramed { backlog.add(mailbox.takeAll()) }
         let maySend = link.quietUntil == nil
-        guard link.connection.hasOutput(outbox, maySendMessages: maySend) else { return false }
+        guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
         while true {
             refillKeys()
             let stop = link.buffer.withUnsafeMutableBytes { output in
                 link.connection.fill(
-                    output, at: &link.end, outbox: &outbox, keys: &keys, maySendMessages: maySend)
+                    output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend)
             }
             switch stop {
             case .bufferFull, .allFramed, .frameEnded: return link.end > 0
@@ -132,17 +137,29 @@ extension World {
     }
 
     private func inspect() {
-        let bytes = outbox.nextMessage()?.withBytes { Array($0) } ?? []
+        let message = backlog.nextMessage()
+        let id = message?.withBytes { Message.id(of: Array($0)) }
+        if id == nil || id != message?.id || message?.stamp != stamp(of: message?.id ?? 0) {
+            fail("message \(id ?? 0) lies there as \(message?.id ?? 0), \(message?.stamp as Any)")
+        }
         let isRefused = random.chance(10)
-        if isRefused, let id = Message.id(of: bytes) { refused.insert(id) }
-        outbox.markInspected(isRefused: isRefused)
+        if isRefused, let id { refused.insert(id) }
+        backlog.markInspected(isRefused: isRefused)
     }
 
     func settle() {
         guard let link else { return }
-        while let run = outbox.nextCompleted(written: link.up.accepted) {
-            outcome(run, .written(link.observer.newest))
+        backlog.written(link.up.accepted)
+        if let barrier = link.connection.barrier {
+            if link.connection.barrierLeft(written: link.up.accepted) {
+                link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
+            }
+            if barrier.hasEcho { silentConnections = 0 }
+            backlog.confirmed(before: barrier.confirmedID)
+            if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
+            ledger.written(through: backlog.unwrittenID &- 1)
         }
+        carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
         }
@@ -154,7 +171,7 @@ extension World {
     func received(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let link else { return bytes.count }
         link.connection.repliesGoFirst =
-            !(link.connection.isOpen && !link.connection.maySendMessages) && outbox.isAllFramed && mailbox.isEmpty
+            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && mailbox.isEmpty
         machine.bytesReceived(now: now)
         budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
         let wasNegotiating = link.connection.isNegotiating
@@ -181,13 +198,12 @@ extension World {
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             link.connection.messageHandled()
             guard isRequest else { return }
-            push(beyond: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
-            replies.append(mailbox.acceptedCount)
+            push(beyond: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
+            replies.append(ledger.acceptedCount)
         case .ping: break
         case .pong(let payload):
-            let sequence = payload.withBytes { span in
-                span.byteCount == 8 ? UInt64(bigEndian: span.unsafeLoadUnaligned(as: UInt64.self)) : 0
-            }
+            pump()
+            let sequence = payload.sequence ?? 0
             if sequence > 0, sequence <= machine.pings { _ = machine.pongReceived(sequence: sequence, now: now) }
         case .close(let code, _):
             tell("the server's Close \(code?.rawValue ?? 0)")
@@ -208,12 +224,12 @@ extension World {
     /// As `NodeSession.frameReplies`. What there is room for is promised to go before the Close.
     private func sendReplies(_ link: SimulatedLink, _ replies: [UInt64]) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
-        outbox.add(mailbox.takeAll())
-        guard !outbox.isAllFramed else { return }
+        backlog.add(mailbox.takeAll())
+        guard !backlog.isAllFramed else { return }
         while true {
             refillKeys()
             let stop = link.buffer.withUnsafeMutableBytes { output in
-                link.connection.fillReplies(output, at: &link.end, outbox: &outbox, keys: &keys)
+                link.connection.fillReplies(output, at: &link.end, backlog: &backlog, keys: &keys)
             }
             switch stop {
             case .outOfKeys, .deflating: break

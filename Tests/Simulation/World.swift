@@ -19,14 +19,19 @@ final class World {
     // The node.
     var parameters: NodeMachine.Parameters
     var machine: NodeMachine
-    var mailbox: Mailbox
-    var outbox = Outbox()
+    var mailbox = Mailbox()
+    var ledger: DeliveryLedger
+    var backlog = Backlog()
+    var fragmentBytesMax: Int
     var keys = MaskingKeyPool()
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
-    var refusals = RefusalWatch()
     var link: SimulatedLink?
     var compression: CompressionOptions?
     let bufferBytes: Int
+    /// Messages are delivered when the server's WebSocket layer has read them, and not before.
+    let isConfirmed: Bool
+    /// As `NodeSession`.
+    var silentConnections = 0
 
     // The host.
     /// What it has asked for, and the loop has not seen yet.
@@ -47,6 +52,8 @@ final class World {
     /// The newest message with an outcome: outcomes come in order, each once.
     var toldThrough: UInt64 = 0
     var deliveredCount: UInt64 = 0
+    /// Of these, at level peer-parsed.
+    var confirmedCount: UInt64 = 0
     var givenUpCount: UInt64 = 0
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
@@ -68,21 +75,23 @@ final class World {
         compression =
             compresses
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
-        parameters = Self.drawParameters(&random)
+        isConfirmed = random.chance(50)
+        parameters = Self.drawParameters(&random, pings: isConfirmed)
         machine = NodeMachine(parameters)
         seen = parameters
-        mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
-        outbox.fragmentBytesMax = random.pick([0, 0, 100])
-        outbox.inspectsMessages = refusesMessages
+        ledger = DeliveryLedger(
+            limits: DeliveryLedger.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
+        fragmentBytesMax = random.pick([0, 0, 100])
+        backlog.inspectsMessages = refusesMessages
         self.random = random
     }
 
-    static func drawParameters(_ random: inout Seeded) -> NodeMachine.Parameters {
+    static func drawParameters(_ random: inout Seeded, pings: Bool) -> NodeMachine.Parameters {
         let minimum = UInt64(random.pick([0, 100, 1000])) * 1_000_000
         return NodeMachine.Parameters(
             connectTimeout: UInt64(random.pick([200, 5000, 30_000])) * 1_000_000,
             closeTimeout: UInt64(random.pick([100, 5000])) * 1_000_000,
-            pingInterval: UInt64(random.pick([0, 500, 20_000])) * 1_000_000,
+            pingInterval: UInt64(random.pick(pings ? [500, 20_000] : [0, 500, 20_000])) * 1_000_000,
             pingTimeout: UInt64(random.pick([200, 10_000])) * 1_000_000,
             reconnectMinimum: minimum, reconnectMaximum: max(minimum, UInt64(random.pick([1000, 10_000])) * 1_000_000),
             urlCount: random.within(1...3))
@@ -123,6 +132,7 @@ final class World {
     private var nextMoment: UInt64? {
         var moments: [UInt64] = []
         if let deadline = machine.deadline { moments.append(deadline) }
+        if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
         switch link?.attempt {
         case .opens(let at)?, .fails(let at)?: if link?.openedAt == nil { moments.append(at) }
@@ -147,13 +157,13 @@ final class World {
         }
         let limit = now &+ 600_000_000_000
         var left = 60_000
-        while failure == nil, !(machine.isOpen && mailbox.queuedCount == 0), left > 0, now < limit {
+        while failure == nil, !(machine.isOpen && ledger.queuedCount == 0), left > 0, now < limit {
             left -= 1
             settleStep()
         }
         if failure != nil { return }
         if !machine.isOpen { return fail("not open 600 s after the faults") }
-        if mailbox.queuedCount != 0 { fail("\(mailbox.queuedCount) messages are stuck on a good connection") }
+        if ledger.queuedCount != 0 { fail("\(ledger.queuedCount) messages are stuck on a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.
@@ -185,10 +195,11 @@ final class World {
         if failure != nil { return }
         if hasSession || !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
-        outbox.add(mailbox.takeAll())
-        while let run = outbox.nextAbandoned() { outcome(run, .abandoned) }
-        if toldThrough != mailbox.acceptedCount {
-            fail("\(mailbox.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
+        backlog.add(mailbox.takeAll())
+        backlog.abandon()
+        carryOut()
+        if toldThrough != ledger.acceptedCount {
+            fail("\(ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
         }
     }
 

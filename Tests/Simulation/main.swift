@@ -14,6 +14,7 @@ for trap in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] {
     signal(trap) { number in
         print("seed \(current): a trap, signal \(number)")
         print("again: make simulate SEEDS=1 SEED=\(current)")
+        fflush(nil)
         _exit(1)
     }
 }
@@ -21,6 +22,7 @@ let clock = ContinuousClock()
 let began = clock.now
 var steps = 0
 var delivered: UInt64 = 0
+var confirmed: UInt64 = 0
 var givenUp: UInt64 = 0
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
@@ -38,12 +40,14 @@ for seed in first..<(first + count) {
     }
     steps += world.steps
     delivered += world.deliveredCount
+    confirmed += world.confirmedCount
     givenUp += world.givenUpCount
 }
 let (seconds, attoseconds) = (clock.now - began).components
 let time = Double(seconds) + Double(attoseconds) / 1e18
 print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
-        + "\(delivered) messages delivered, \(givenUp) given up, \(failed.count) seeds failed")
+        + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
+        + "\(failed.count) seeds failed")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

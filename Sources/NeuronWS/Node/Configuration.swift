@@ -119,8 +119,8 @@ final class Configuration: @unchecked Sendable {
 
     // MARK: What the node needs of it
 
-    var mailboxLimits: Mailbox.Limits {
-        Mailbox.Limits(bytesMax: settings.queueBytesMax, messagesMax: settings.queueMessagesMax)
+    var queueLimits: DeliveryLedger.Limits {
+        DeliveryLedger.Limits(bytesMax: settings.queueBytesMax, messagesMax: settings.queueMessagesMax)
     }
 
     var machineParameters: NodeMachine.Parameters {
@@ -141,7 +141,7 @@ final class Configuration: @unchecked Sendable {
     var connectionOptions: Connection.Options {
         Connection.Options(
             limits: EndpointLimits(maxMessageBytes: settings.messageBytesMax, maxFrameBytes: settings.frameBytesMax),
-            compression: settings.compression)
+            compression: settings.compression, fragmentBytesMax: fragmentBytesMax)
     }
 
     var fragmentBytesMax: Int { settings.fragmentBytes }

@@ -28,6 +28,8 @@ final class Link {
     var mask = SecretMask.none
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
+    /// For the barrier's next look at how the peer comes along.
+    var barrierTimer: TimerID?
 
     init(_ connection: Connection) { self.connection = connection }
 
@@ -61,6 +63,8 @@ final class Link {
         stream?.close()
         if let quietTimer { loop.cancel(quietTimer) }
         quietTimer = nil
+        if let barrierTimer { loop.cancel(barrierTimer) }
+        barrierTimer = nil
         giveBuffer(loop.outputBuffers)
     }
 }

@@ -96,15 +96,12 @@ extension Node {
 
     /// Messages have their outcome: it is counted and told, and they leave the queue. By event under the lock: whoever
     /// reads it and pushes finds the room, and there is room for the outcome of each that is taken
-    /// (`Mailbox.hasRoomForOutcome`). By callback after it, one for each message.
+    /// (`DeliveryLedger.hasRoomForOutcome`). By callback after it, one for each message.
     /// - Parameter refusal: how the server refused them.
     /// - Returns: true: by callback, which takes the host's time, and may end the node.
     @discardableResult
-    func conclude(
-        _ run: Outbox.Run, _ outcome: neuron_ws_outcome_t, _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_ACCEPTED,
-        refusal: Ending? = nil
-    ) -> Bool {
-        var told = DeliveryRun(firstID: run.firstID, count: run.count, outcome: outcome, level: level)
+    func conclude(_ run: Backlog.Run, refusal: Ending? = nil) -> Bool {
+        var told = DeliveryRun(firstID: run.firstID, count: run.count, outcome: run.outcome, level: run.level)
         if let refusal {
             told.closeCode = refusal.closeCode
             var reason = refusal.closeReason.shown()
@@ -116,8 +113,8 @@ extension Node {
         if case .events(let queue) = listener { verdict = queue.append(.delivery(told), isNotice: false) }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
-        mailbox.completed(count: run.count, bytes: run.recordBytes)
-        if outcome == .NEURON_WS_DELIVERED {
+        ledger.ended(run)
+        if run.outcome == .NEURON_WS_DELIVERED {
             counters.messagesSent &+= run.count
             counters.payloadBytesSent &+= run.payloadBytes
         } else {
@@ -148,24 +145,26 @@ extension Node {
         outcomesLeft = nil
     }
 
-    /// Gives every message that is left its outcome. With no session left, or on its loop.
+    /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
         tellOutcomesLeft()
         lock.lock()
         tellsRest = true
-        outbox.add(mailbox.takeAll())
-        let waiting = mailbox.queuedCount
+        backlog?.add(mailbox.takeAll())
+        backlog?.abandon()
+        let waiting = ledger.queuedCount
         lock.unlock()
         if waiting > 0 {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
                 "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
-        while let run = outbox.nextAbandoned() {
-            conclude(run, run.isRefused ? .NEURON_WS_DROPPED_REFUSED : .NEURON_WS_DROPPED_STOPPED)
+        while let action = lock.withLock({ backlog?.nextAction() }) {
+            switch consume action {
+            case .conclude(let run): conclude(run)
+            case .release(var chunks): Runtime.shared.give(&chunks)
+            }
         }
-        var freed = outbox.takeFreed()
-        Runtime.shared.give(&freed)
         lock.withLock { changed.broadcast() }
     }
 }

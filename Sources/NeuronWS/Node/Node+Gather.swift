@@ -70,7 +70,7 @@ extension Node {
         } catch { throw NodeError(error) }
         let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
             do throws(NodeError) {
-                return .success(try queue(bytes, kind: nil, values: basket.valueCount))
+                return .success(try queue(bytes, stamp(kind: nil), values: basket.valueCount))
             } catch { return .failure(error) }
         }
         _ = try queued.get()
@@ -78,7 +78,7 @@ extension Node {
 }
 
 extension NodeSession {
-    static let publishTimerToken: UInt64 = 3
+    static let publishTimerToken: UInt64 = 4
 
     /// One timer for what is due first; it may fire for nothing.
     func reschedulePublishing() {

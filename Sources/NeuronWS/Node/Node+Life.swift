@@ -20,7 +20,8 @@ extension Node {
         }
         do throws(SystemError) {
             let (loop, maskingKeys) = try Runtime.shared.acquireLoop()
-            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys)
+            guard let backlog = backlog.take() else { preconditionFailure("a session has it that is none") }
+            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog)
             session = new
             wishes = HostWishes()
             wishes.start()

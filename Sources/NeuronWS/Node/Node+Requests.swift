@@ -2,12 +2,12 @@ import CNeuronWS
 import NodeCore
 
 extension Node {
-    private static let answersBeyond = Mailbox.Limits(
+    private static let answersBeyond = DeliveryLedger.Limits(
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
     func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, kind: nil, beyond: Self.answersBeyond)
+        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
     }
 
     func queueAnswer(_ text: [UInt8]) throws(NodeError) {
@@ -44,7 +44,7 @@ extension Node {
     /// would be, counted and logged.
     func publish(_ upload: [UInt8]) {
         upload.withUnsafeBytes { bytes in
-            do throws(NodeError) { _ = try queue(bytes, kind: nil) } catch {
+            do throws(NodeError) { _ = try queue(bytes, stamp(kind: nil)) } catch {
                 log(.NEURON_WS_LOG_WARN, .lostAnswer, "What REFRESH_INFO had to publish was lost: \(error.text).")
             }
         }

@@ -14,7 +14,7 @@ extension Node {
         var staticTags: StaticTags?
         /// Nil: everything is sent at once.
         var publishTimes: PublishTimes?
-        var kind: UInt8
+        var stamp: MessageStamp
         var buffer: ByteBuffer
         var names: GroupNames
         var namesHash: UInt64
@@ -33,7 +33,7 @@ extension Node {
             throw NodeError(error)
         }
         let ticket = try begin(view)
-        let timestamp = view.timestampMilliseconds == 0 ? Clock.wallMilliseconds : view.timestampMilliseconds
+        let timestamp = ticket.stamp.timeMilliseconds
         if let times = ticket.publishTimes {
             return try gather(view, times, timestampMilliseconds: timestamp, ticket)
         }
@@ -59,7 +59,7 @@ extension Node {
         }
         let queued: Result<UInt64, NodeError> = ticket.buffer.withBytes { bytes in
             do throws(NodeError) {
-                return .success(try queue(bytes, kind: ticket.kind, values: values, errors: errors, ticket: ticket))
+                return .success(try queue(bytes, ticket.stamp, values: values, errors: errors, ticket: ticket))
             } catch { return .failure(error) }
         }
         return try queued.get()
@@ -67,6 +67,7 @@ extension Node {
 
     /// Looks up the subscription, and refuses early what could not be queued anyway.
     private func begin(_ names: GroupView) throws(NodeError) -> Ticket {
+        let timestamp = names.timestampMilliseconds == 0 ? Clock.wallMilliseconds : names.timestampMilliseconds
         lock.lock()
         defer { lock.unlock() }
         guard let subscription = subscriptions.lookup(driver: names.driver, group: names.group) else {
@@ -83,7 +84,9 @@ extension Node {
         let hash = subscriptions.hash(names.driver, names.group)
         return Ticket(
             encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
-            publishTimes: configuration.settings.publishTimes, kind: configuration.messageKind,
+            publishTimes: configuration.settings.publishTimes,
+            stamp: MessageStamp(
+                kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash)),
             buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)),
             names: groupNames.take(hash) ?? GroupNames(), namesHash: hash,
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
@@ -140,7 +143,9 @@ extension Node {
             throw .skipped("there is no driver among the states: is_driver is true of none")
         }
         let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
-            do throws(NodeError) { return .success(try queue(bytes, kind: nil)) } catch { return .failure(error) }
+            do throws(NodeError) {
+                return .success(try queue(bytes, stamp(kind: nil)))
+            } catch { return .failure(error) }
         }
         return try queued.get()
     }
@@ -160,17 +165,24 @@ extension Node {
                 throw .invalidArgument("the text is not UTF-8; send it as NEURON_WS_BINARY")
             }
         }
-        return try queue(bytes, kind: UInt8(truncatingIfNeeded: kind.rawValue), values: 0, errors: 0)
+        return try queue(bytes, stamp(kind: UInt8(truncatingIfNeeded: kind.rawValue)))
     }
 
-    /// `kind` nil: the one of the settings. `beyond`: room past the queue's limits. `ticket`: is given back.
+    /// Of a message that is no group's. `kind` nil: the one of the settings.
+    func stamp(kind: UInt8?) -> MessageStamp {
+        MessageStamp(
+            kind: kind ?? lock.withLock { configuration.messageKind },
+            timeMilliseconds: Clock.coarseWallMilliseconds)
+    }
+
+    /// `beyond`: room past the queue's limits. `ticket`: is given back.
     func queue(
-        _ bytes: UnsafeRawBufferPointer, kind: UInt8?, values: Int = 0, errors: Int = 0,
-        beyond: Mailbox.Limits = Mailbox.none, ticket: Ticket? = nil
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, ticket: Ticket? = nil
     ) throws(NodeError) -> UInt64 {
         let alone: MessageChunk?
         do throws(NodeError) {
-            alone = try filledChunk(bytes, kind: kind, beyond: beyond)
+            alone = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
             if let ticket { giveBack(ticket) }
             throw error
@@ -178,7 +190,7 @@ extension Node {
         lock.lock()
         let queued: Result<UInt64, NodeError>
         do throws(NodeError) {
-            queued = .success(try queueLocked(bytes, alone, kind: kind, beyond: beyond))
+            queued = .success(try queueLocked(bytes, alone, stamp, beyond: beyond))
             counters.messagesAccepted &+= 1
             counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
             counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
@@ -197,43 +209,44 @@ extension Node {
     }
 
     private func queueLocked(
-        _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, kind: UInt8?, beyond: Mailbox.Limits
+        _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> UInt64 {
         try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
-        let verdict: Mailbox.Verdict
         if let alone {
-            verdict = mailbox.append(alone, byteCount: bytes.count, beyond: beyond)
-        } else {
-            var chunk: MessageChunk?
-            if mailbox.needsChunk(byteCount: bytes.count) {
-                chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
-                if chunk == nil { throw .noMemory }
-            }
-            verdict = mailbox.append(bytes, kind: kind ?? configuration.messageKind, beyond: beyond, chunk: &chunk)
+            let id = ledger.accept(byteCount: bytes.count)
+            mailbox.append(alone, id: id)
+            return id
         }
-        guard case .accepted(let id) = verdict else { throw queueFullLocked() }
+        var chunk: MessageChunk?
+        if mailbox.needsChunk(byteCount: bytes.count) {
+            chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+            if chunk == nil { throw .noMemory }
+        }
+        let id = ledger.accept(byteCount: bytes.count)
+        mailbox.append(bytes, stamp, id: id, chunk: &chunk)
         return id
     }
 
-    private func checkRoomLocked(byteCount: Int, beyond: Mailbox.Limits = Mailbox.none) throws(NodeError) {
+    private func checkRoomLocked(
+        byteCount: Int, beyond: DeliveryLedger.Limits = DeliveryLedger.none
+    ) throws(NodeError) {
         if tellsRest { throw Self.isOver }
         if let events {
             let load = events.load
-            mailbox.unreadRuns = load.waitingRuns
+            ledger.unreadRuns = load.waitingRuns
             // The outcome of a message that is taken is never lost.
             if !load.mayGrow { throw .noMemory }
         }
-        if !mailbox.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
+        if !ledger.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
     }
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
     private func filledChunk(
-        _ bytes: UnsafeRawBufferPointer, kind: UInt8?, beyond: Mailbox.Limits
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> MessageChunk? {
         if bytes.count < Mailbox.aloneBytesMin { return nil }
         lock.lock()
-        let kind = kind ?? configuration.messageKind
         do throws(NodeError) {
             try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
             lock.unlock()
@@ -246,19 +259,19 @@ extension Node {
             countRejected()
             throw .noMemory
         }
-        chunk.append(bytes, kind: kind)
+        chunk.append(bytes, stamp)
         return chunk
     }
 
     private func queueFullLocked() -> NodeError {
         fullRefusals &+= 1
-        guard mailbox.hasRoomForOutcome() else {
+        guard ledger.hasRoomForOutcome() else {
             return .queueFull(
-                "\(mailbox.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
+                "\(ledger.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
         }
         return .queueFull(
-            "\(mailbox.queuedCount) messages with \(mailbox.queuedBytes) bytes wait; the limits are "
-                + "\(mailbox.limits.messagesMax) (queue-max-messages) and \(mailbox.limits.bytesMax) bytes "
+            "\(ledger.queuedCount) messages with \(ledger.queuedBytes) bytes wait; the limits are "
+                + "\(ledger.limits.messagesMax) (queue-max-messages) and \(ledger.limits.bytesMax) bytes "
                 + "(queue-max-bytes)")
     }
 
@@ -274,25 +287,42 @@ extension Node {
         switch level {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
-        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED:
-            throw .unsupported("the delivery level in force is `written`")
+        case .NEURON_WS_LEVEL_PEER_PARSED: try checkLevel(level)
+        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_APP_ACKED:
+            throw .unsupported("this version has no level \(level == .NEURON_WS_LEVEL_STORED ? "stored" : "app-acked")")
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
         publishGathered(all: true)
         lock.lock()
         defer { lock.unlock() }
-        let target = mailbox.acceptedCount
+        let target = ledger.acceptedCount
         flushWaiters += 1
         defer { flushWaiters -= 1 }
-        while mailbox.completedCount < target {
-            let left = target - mailbox.completedCount
+        while ledger.reachedThrough(level) < target {
+            let left = ledger.openCount(through: target, level)
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
-            if !changed.wait(lock, until: deadline), mailbox.completedCount < target {
-                let left = target - mailbox.completedCount
+            if !changed.wait(lock, until: deadline), ledger.reachedThrough(level) < target {
+                let left = ledger.openCount(through: target, level)
                 throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
             }
         }
+        if level == .NEURON_WS_LEVEL_PEER_PARSED { try checkLevelLocked(level) }
+    }
+
+    private func checkLevel(_ level: neuron_ws_level_t) throws(NodeError) {
+        lock.lock()
+        defer { lock.unlock() }
+        try checkLevelLocked(level)
+    }
+
+    /// The level in force must be this one at least, or all is called delivered that has less.
+    private func checkLevelLocked(_ level: neuron_ws_level_t) throws(NodeError) {
+        if ledger.level.rawValue >= level.rawValue { return }
+        let why =
+            configuration.settings.delivery == level
+            ? "the server does not answer Pings with their own bytes" : "the setting delivery asks for no more"
+        throw .unsupported("the delivery level in force is `written`: \(why)")
     }
 
     private func waiting(_ count: UInt64) -> String {

@@ -9,7 +9,7 @@ extension Node {
         let old = configuration
         configuration = new
         settingsNumber &+= 1
-        mailbox.limits = new.mailboxLimits
+        ledger.limits = new.queueLimits
         logLevel = new.logLevel
         logLevelRevertsAt = nil
         status.isVerifyOff = new.isVerifyOff
@@ -17,6 +17,8 @@ extension Node {
         wishes.configure(reconnects: !new.needsNoReconnect(from: old))
         let session = self.session
         if session == nil {
+            ledger.level = new.settings.delivery
+            status.level = new.settings.delivery
             status.url = new.shownURL(0)
             status.target = new.target(url: new.url(0)).text
         }

@@ -6,8 +6,8 @@ extension Node {
     func metrics() -> NodeMetrics {
         lock.lock()
         var metrics = counters
-        metrics.queuedMessages = mailbox.queuedCount
-        metrics.queuedBytes = mailbox.queuedBytes
+        metrics.queuedMessages = ledger.queuedCount
+        metrics.queuedBytes = ledger.queuedBytes
         metrics.link = UInt64(status.link)
         let events = self.events
         lock.unlock()

@@ -3,8 +3,8 @@ import NodeCore
 
 /// A node, as the host's threads see it: settings, subscriptions, the mailbox, and what is told of it.
 ///
-/// Everything mutable is under `lock`, except the outbox: it is the session's while there is one, else whoever holds
-/// the lock may touch it. No callback runs with the lock held.
+/// Everything mutable is under `lock`. What is not yet confirmed moves to the session while there is one. No callback
+/// runs with the lock held.
 final class Node: @unchecked Sendable {
     let name: String
     let host: HostCallbacks
@@ -22,7 +22,11 @@ final class Node: @unchecked Sendable {
     /// Messages for which the queue had no room.
     var fullRefusals: UInt64 = 0
     var configuration: Configuration
-    var mailbox: Mailbox
+    var mailbox = Mailbox()
+    var ledger: DeliveryLedger
+    /// nil: the session has it.
+    var backlog: Backlog?
+    var groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()
     var status = NodeStatus()
@@ -52,14 +56,8 @@ final class Node: @unchecked Sendable {
     /// The requests that the host holds; locked by itself.
     let requests: NodeRequests
 
-    /// Loop-bound while there is a session.
-    var outbox = Outbox()
-
-    /// Outcomes that on_delivery has yet to hear; loop-bound like the outbox.
+    /// Outcomes that on_delivery has yet to hear. Loop-bound while there is a session, else of who tells the rest.
     var outcomesLeft: DeliveryRun?
-
-    /// Which message the server may be refusing; loop-bound like the outbox.
-    var refusals = RefusalWatch()
 
     /// What the host may still do with it; only grows. Under the lock.
     var life = Life.open
@@ -85,14 +83,16 @@ final class Node: @unchecked Sendable {
         generation = Fork.generation
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())
-        mailbox = Mailbox(limits: configuration.mailboxLimits)
+        ledger = DeliveryLedger(limits: configuration.queueLimits)
+        ledger.level = configuration.settings.delivery
         subscriptions = SubscriptionTable(seed: Random.next())
         requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
-        outbox.inspectsMessages = host.inspectsMessages
-        outbox.fragmentBytesMax = configuration.fragmentBytesMax
+        backlog = Backlog()
+        backlog?.inspectsMessages = host.inspectsMessages
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
+        status.level = configuration.settings.delivery
         status.url = configuration.shownURL(0)
         status.target = configuration.target(url: configuration.url(0)).text
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()

@@ -52,7 +52,9 @@ extension NodeSession {
             let tls = url.isSecure ? try configuration.tlsContext() : nil
             var target = configuration.target(url: url)
             target.memory = addressMemory
-            let link = Link(Connection(request, configuration.connectionOptions))
+            var options = configuration.connectionOptions
+            options.barrier = makeBarrier()
+            let link = Link(Connection(request, options))
             link.mask = configuration.mask(request)
             link.trace = isTraced ? ConnectionTrace() : nil
             self.link = link
@@ -102,8 +104,8 @@ extension NodeSession {
         if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
         status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream = link?.stream { addressMemory.succeeded(stream.peerAddress) }
-        if node.refusals.quiet > 0 {
-            let end = Clock.monotonicNanoseconds &+ node.refusals.quiet
+        if backlog.refusals.quiet > 0 {
+            let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
             link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }

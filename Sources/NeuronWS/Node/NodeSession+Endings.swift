@@ -4,27 +4,16 @@ import WebSocketCore
 
 /// What the end of a connection means for the messages that were on their way.
 extension NodeSession {
-    /// Whether the connection ended once too often in the middle of the same message.
-    func isRefusal(_ ending: Ending) -> Bool {
-        settle(isLast: true)
-        guard let link, let stream = link.stream, link.openSince != nil else { return false }
-        return node.refusals.connectionEnded(
-            ending, during: node.outbox.interrupted(acknowledged: stream.bytesAcknowledged))
-    }
-
     /// Gives the first message its outcome: the server refuses it.
-    func giveUpMessage(_ ending: Ending) {
-        guard let run = node.outbox.giveUpFirst() else { return }
+    func giveUpMessage() {
+        guard case .conclude(let run) = backlog.nextAction() else { return }
+        let ending = status.ending
         let code = ending.closeCode == 0 ? "without a Close frame" : "with close code \(ending.closeCode)"
         let text =
-            "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(node.refusals.triesOfGivenUp) times "
-            + "the connection ended in the middle of it, the last time \(code)."
+            "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(backlog.refusals.triesOfGivenUp) "
+            + "times the connection ended in the middle of it, the last time \(code)."
         status.ending.text = status.ending.sentence + " " + text
-        if node.outbox.hasFreed {
-            var freed = node.outbox.takeFreed()
-            Runtime.shared.give(&freed)
-        }
-        node.conclude(run, .NEURON_WS_DROPPED_REFUSED_BY_PEER, refusal: status.ending)
+        node.conclude(run, refusal: status.ending)
         node.log(
             .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }

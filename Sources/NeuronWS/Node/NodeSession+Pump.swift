@@ -64,8 +64,8 @@ extension NodeSession {
     }
 
     /// Counts what has been compressed since the last call.
-    private func countDeflated() {
-        let bytes = node.outbox.takeDeflatedBytes()
+    private func countDeflated(_ connection: Connection) {
+        let bytes = connection.takeDeflatedBytes()
         guard bytes.worked > 0 else { return }
         draw(.bytesDeflated, bytes.worked)
         guard bytes.before > 0 else { return }
@@ -77,9 +77,9 @@ extension NodeSession {
 
     private func fillBuffer(_ link: Link) -> Filled {
         let connection = link.connection
-        if connection.isOpen, node.outbox.isAllFramed { takeMail() }
+        if connection.isOpen, backlog.isAllFramed { takeMail() }
         let maySendMessages = link.quietTimer == nil
-        guard connection.hasOutput(node.outbox, maySendMessages: maySendMessages) else { return .nothing }
+        guard connection.hasOutput(backlog, maySendMessages: maySendMessages) else { return .nothing }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
         var needsKeys = maskingKeys.pool.keysLeft < 8
         var isTurnOver = false
@@ -88,9 +88,9 @@ extension NodeSession {
             if needsKeys { maskingKeys.refill() }
             needsKeys = false
             let stop = connection.fill(
-                output, at: &link.end, outbox: &node.outbox, keys: &maskingKeys.pool,
+                output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool,
                 maySendMessages: maySendMessages)
-            countDeflated()
+            countDeflated(connection)
             switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
@@ -115,22 +115,22 @@ extension NodeSession {
     /// Frames what the host has answered to the messages before a Close or a fault; see `Connection.fillReplies`.
     func frameReplies(_ link: Link) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
-        guard takeMail() || !node.outbox.isAllFramed else { return }
+        guard takeMail() || !backlog.isAllFramed else { return }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return }
         link.isPumping = true
         defer { link.isPumping = false }
         while true {
             switch link.connection.fillReplies(
-                output, at: &link.end, outbox: &node.outbox, keys: &maskingKeys.pool)
+                output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool)
             {
             case .outOfKeys: maskingKeys.refill()
             case .uninspected:
                 guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)
             case .deflating:
-                countDeflated()
+                countDeflated(link.connection)
                 if !hasTurn() { return }
-            case .bufferFull, .frameEnded, .allFramed: return countDeflated()
+            case .bufferFull, .frameEnded, .allFramed: return countDeflated(link.connection)
             }
         }
     }
@@ -143,17 +143,17 @@ extension NodeSession {
         let mail = node.wishes.reconnects ? ChunkList() : node.mailbox.takeAll()
         node.lock.unlock()
         if mail.isEmpty { return false }
-        node.outbox.add(mail)
+        backlog.add(mail)
         return true
     }
 
     /// Shows the next message to the host. False: the session ended.
     private func inspect() -> Bool {
-        let message = node.outbox.nextMessage()
-        let kind: neuron_ws_kind_t = message?.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT
+        let message = backlog.nextMessage()
+        let kind: neuron_ws_kind_t = message?.stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT
         let verdict = message?.withBytes { node.host.beforeSend(node.handle, kind, $0) }
         if isEnded { return false }
-        node.outbox.markInspected(isRefused: verdict == false)
+        backlog.markInspected(isRefused: verdict == false)
         return true
     }
 
@@ -164,20 +164,20 @@ extension NodeSession {
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
+        backlog.written(written)
+        noteConfirmed(link, written: written)
+        if isEnded { return }
         let isBounded = !isLast && node.host.wantsDeliveries
         while !isBounded || hasTurn(),
-            let run = node.outbox.nextCompleted(written: written, countMax: isBounded ? Self.outcomesPerLook : .max)
+            let action = backlog.nextAction(countMax: isBounded ? Self.outcomesPerLook : .max)
         {
-            let isByCallback =
-                run.isRefused
-                ? node.conclude(run, .NEURON_WS_DROPPED_REFUSED)
-                : node.conclude(run, .NEURON_WS_DELIVERED, .NEURON_WS_LEVEL_WRITTEN)
-            if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
-            if isEnded { return }
-        }
-        if node.outbox.hasFreed {
-            var freed = node.outbox.takeFreed()
-            Runtime.shared.give(&freed)
+            switch consume action {
+            case .conclude(let run):
+                let isByCallback = node.conclude(run)
+                if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
+                if isEnded { return }
+            case .release(var chunks): Runtime.shared.give(&chunks)
+            }
         }
         node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }
         link.countedBytes = written

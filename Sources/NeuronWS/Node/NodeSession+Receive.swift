@@ -97,6 +97,8 @@ extension NodeSession {
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
             pongReceived(payload)
+            // What it confirms makes room, and is followed by the next question.
+            if link.connection.barrier != nil { pump() }
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }
@@ -122,7 +124,10 @@ extension NodeSession {
 
     private func pongReceived(_ payload: ControlPayload) {
         node.lock.withLock { node.counters.pongsReceived &+= 1 }
-        guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else { return noteForeignPong() }
+        guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else {
+            // Echoes of the barrier's Pings are longer.
+            return link?.connection.barrier == nil ? noteForeignPong() : ()
+        }
         let now = Clock.monotonicNanoseconds
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
             node.lock.withLock { node.counters.roundTripMicroseconds = max(1, roundTrip / 1000) }
@@ -153,11 +158,4 @@ extension NodeSession {
 extension ControlPayload {
     /// As text, which the peer wrote.
     var text: ForeignText { withBytes { ForeignText($0) } }
-
-    /// The number in one of our own pings; nil: not ours.
-    var sequence: UInt64? {
-        withBytes { span in
-            span.byteCount == 8 ? UInt64(bigEndian: span.unsafeLoadUnaligned(as: UInt64.self)) : nil
-        }
-    }
 }

@@ -56,6 +56,6 @@ extension NodeSession {
     /// No message waits to be framed, and none is kept from it by our Close.
     var isAllSent: Bool {
         if let link, link.connection.isOpen, !link.connection.maySendMessages { return false }
-        return node.lock.withLock { node.outbox.isAllFramed && node.mailbox.isEmpty }
+        return backlog.isAllFramed && node.lock.withLock { node.mailbox.isEmpty }
     }
 }

@@ -12,6 +12,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     let loop: EventLoop
     let maskingKeys: MaskingKeys
     var machine: NodeMachine
+    /// The node's, until the session ends.
+    var backlog: Backlog
     /// The present connection, or the attempt to make it.
     var link: Link?
     /// The configuration of the present connection.
@@ -33,15 +35,18 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var requestTimer: TimerID?
     /// For the next values that are due to be published; see `reschedulePublishing`.
     var publishTimer: TimerID?
+    /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
+    var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
-    init(node: Node, loop: EventLoop, maskingKeys: MaskingKeys) {
+    init(node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog) {
         self.node = node
         self.loop = loop
         self.maskingKeys = maskingKeys
+        self.backlog = backlog
         configuration = node.configuration
         machine = NodeMachine(node.configuration.machineParameters)
         status = node.status
@@ -88,7 +93,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
-        node.outbox.fragmentBytesMax = new.fragmentBytesMax
+        link?.connection.setFragmentBytesMax(new.fragmentBytesMax)
         // The rest of the compression's settings concerns the connection, and comes with a new one.
         if let compression = new.settings.compression {
             link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
@@ -97,7 +102,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.statesInterval = new.statesInterval
         configuration = new
         // Another server may take what this one does not.
-        if reconnects { node.refusals = RefusalWatch() }
+        if reconnects {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+        }
         link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
@@ -157,13 +165,17 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         let openSince = link?.openSince
         noteAddress(ending)
-        let isRefused = isRefusal(ending)
-        dropStream(resends: !isRefused)
+        settle(isLast: true)
+        noteSilence(ending, wasOpen: openSince != nil)
+        let acknowledged = openSince != nil ? link?.stream?.bytesAcknowledged : nil
+        dropStream()
+        let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
         if openSince != nil { node.lock.withLock { node.counters.disconnections &+= 1 } }
         logEnding(ending, openSince: openSince)
-        if isRefused { giveUpMessage(ending) }
+        if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
@@ -203,19 +215,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     func linkMessages() -> LinkLog.Messages {
         node.lock.withLock {
             LinkLog.Messages(
-                queued: node.mailbox.queuedCount,
+                queued: node.ledger.queuedCount,
                 lost: node.fullRefusals &+ node.counters.messagesDropped)
         }
     }
 
-    /// Forgets the connection; what was not written whole is framed again on the next one.
-    /// - Parameter resends: false: the first of it is not.
-    private func dropStream(resends: Bool = true) {
-        settle(isLast: true)
+    private func dropStream() {
         link?.close(loop)
         link = nil
-        let again = node.outbox.rewind() &- (resends ? 0 : 1)
-        if again > 0 { node.lock.withLock { node.counters.messagesResent &+= again } }
     }
 
     // MARK: State
@@ -248,7 +255,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
-        machine.end()
+        giveBacklogBackLocked()
         node.lock.unlock()
         node.abandonMessages()
         node.lock.lock()
@@ -263,18 +270,26 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         // In a callback of its last outcomes: those that are left come before the destroy returns.
         if isEnded { return node.abandonMessages() }
         if machine.isOpen { sayGoodbye() }
-        dropStream()
+        settle(isLast: true)
         if isEnded { return }
-        machine.end()
+        dropStream()
+        node.lock.withLock { giveBacklogBackLocked() }
         // Before the waiting thread is let go: after its destroy no callback may come.
         node.abandonMessages()
         node.lock.lock()
         finishLocked()
     }
 
+    /// The end of what the session does: the node has its backlog again.
+    private func giveBacklogBackLocked() {
+        if isEnded { return }
+        machine.end()
+        node.backlog = exchange(&backlog, with: Backlog())
+    }
+
     /// Leaves the node and unlocks it.
     private func finishLocked() {
-        machine.end()
+        giveBacklogBackLocked()
         arriving = nil
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
@@ -319,6 +334,7 @@ extension NodeSession: LoopHandler {
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.publishTimerToken: return publishTimerFired()
+        case Self.barrierTimerToken: return barrierTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil
             return pump()

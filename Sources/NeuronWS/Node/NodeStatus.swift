@@ -29,6 +29,8 @@ struct NodeStatus {
     var tlsChainLength: UInt32 = 0
     /// The server as HOST:PORT.
     var target = ""
+    /// The delivery level in force.
+    var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// What there is to say of the present connection while it is open.
     var connected = ""
     /// What the machine says: phase and times come from it.
@@ -75,7 +77,7 @@ struct NodeStatus {
         state.phase = phase
         state.reason = ending.reason
         state.tls_failure = ending.tlsFailure
-        state.level = .NEURON_WS_LEVEL_WRITTEN
+        state.level = level
         state.close_code = Int32(ending.closeCode)
         state.http_status = httpStatus
         state.system_error = ending.systemError

@@ -12,6 +12,11 @@ enum Clock {
         read(CLOCK_REALTIME) { Int64($0) &* 1000 &+ Int64($1) / 1_000_000 }
     }
 
+    /// The same, some milliseconds late, and cheaper to read.
+    static var coarseWallMilliseconds: Int64 {
+        read(CLOCK_REALTIME_COARSE) { Int64($0) &* 1000 &+ Int64($1) / 1_000_000 }
+    }
+
     @inline(__always)
     private static func read<Value>(_ clock: clockid_t, _ combine: (Int, Int) -> Value) -> Value {
         var time = timespec()

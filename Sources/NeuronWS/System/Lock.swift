@@ -31,7 +31,7 @@ final class Lock: @unchecked Sendable {
 
     /// Runs `body` while the lock is held. `body` must not call out to code of others.
     @inline(__always)
-    func withLock<Result>(_ body: () -> Result) -> Result {
+    func withLock<Result: ~Copyable>(_ body: () -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body()

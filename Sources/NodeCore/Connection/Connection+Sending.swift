@@ -1,3 +1,4 @@
+public import CNeuronWS
 import WebSocketCore
 
 extension Connection {
@@ -11,6 +12,7 @@ extension Connection {
             if let payload = ControlPayload(bytes.bytes) { endpoint?.queuePing(payload) }
         }
         isPingQueued = true
+        pingSequence = sequence
         pingEnd = nil
     }
 
@@ -28,10 +30,10 @@ extension Connection {
 
     /// There is something to be framed now.
     /// - Parameter maySendMessages: the caller lets messages go out.
-    public func hasOutput(_ outbox: borrowing Outbox, maySendMessages: Bool = true) -> Bool {
+    public func hasOutput(_ backlog: borrowing Backlog, maySendMessages: Bool = true) -> Bool {
         guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
-        return hasControlFrames || writer.isMidFrame
-            || maySendMessages && self.maySendMessages && !outbox.isAllFramed
+        return hasControlFrames || asksNow(backlog) || writer.isMidFrame
+            || maySendMessages && self.maySendMessages && !backlog.isAllFramed
     }
 
     /// Frames what waits into `output` from `position` on, and advances it: control frames first, wherever a frame
@@ -41,7 +43,7 @@ extension Connection {
     /// - Returns: why it stopped, never `frameEnded`: call it again when there is room, there are keys, the host has
     ///   looked at the message, or the turn has time for more compressing.
     public func fill(
-        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
         keys: inout MaskingKeyPool, maySendMessages: Bool = true
     ) -> Outbox.Stop {
         let streamOffset = bytesFramed &- UInt64(position)
@@ -57,34 +59,63 @@ extension Connection {
                 }
                 // What did not fit goes out with the next buffer.
                 if hasControlFrames { return .bufferFull }
-                if isPingQueued {
-                    isPingQueued = false
-                    pingEnd = streamOffset &+ UInt64(position)
-                }
+                controlFramesFramed(end: streamOffset &+ UInt64(position), nextID: backlog.nextID)
+            }
+            if asksNow(backlog) {
+                guard let payload = barrier?.ask(&keys) else { return .outOfKeys }
+                endpoint?.queuePing(payload)
+                continue
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
             let stop = outbox.fill(
-                output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
-                stopsAtFrameEnd: hasControlFrames)
-            if stop != .frameEnded { return stop }
+                output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+                deflater: deflater, stopsAtFrameEnd: hasControlFrames || barrierWaits)
+            barrierWaits = barrier?.isWanted(before: backlog.nextID) == true
+            switch stop {
+            case .frameEnded: break
+            case .allFramed where barrierWaits && !backlog.isNextBegun: break
+            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .deflating: return stop
+            }
         }
+    }
+
+    /// Whether a Ping of the barrier's is to go out now, which is where a message has ended.
+    private func asksNow(_ backlog: borrowing Backlog) -> Bool {
+        guard !backlog.isNextBegun, endpoint?.maySendData == true else { return false }
+        return barrier?.isWanted(before: backlog.nextID) == true
+    }
+
+    private func controlFramesFramed(end: UInt64, nextID: UInt64) {
+        barrier?.framed(before: nextID, end: end, keepAlive: isPingQueued ? pingSequence : nil)
+        guard isPingQueued else { return }
+        isPingQueued = false
+        pingEnd = end
     }
 
     /// Frames messages that answer the bytes before a Close or a fault, in front of our Close, which ends sending
     /// (RFC 6455 §5.5.1): as many as there is room for. What waited before these bytes came does not go with it: a
     /// server that closes would discard it, and it belongs on the next connection.
     public func fillReplies(
-        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, outbox: inout Outbox,
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
         keys: inout MaskingKeyPool
     ) -> Outbox.Stop {
         guard endpoint != nil, repliesGoFirst else { return .allFramed }
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
         return outbox.fill(
-            output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys, deflater: deflater,
-            stopsAtFrameEnd: false)
+            output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+            deflater: deflater, stopsAtFrameEnd: false)
     }
+
+    /// What is known of messages on this connection when `confirmedID` has passed them.
+    public var level: neuron_ws_level_t {
+        guard let barrier, !barrier.isDegraded else { return .NEURON_WS_LEVEL_WRITTEN }
+        return .NEURON_WS_LEVEL_PEER_PARSED
+    }
+
+    /// True, once for each Ping of the barrier: it has left, as `written` bytes of the stream have.
+    public func barrierLeft(written: UInt64) -> Bool { barrier?.hasLeft(written: written) ?? false }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
     public func pingLeft(written: UInt64) -> Bool {
@@ -92,6 +123,12 @@ extension Connection {
         pingEnd = nil
         return true
     }
+
+    /// What has gone through compression since the last call.
+    public func takeDeflatedBytes() -> Outbox.DeflatedBytes { outbox.takeDeflatedBytes() }
+
+    /// Payload bytes of a frame at most, 0: a message is one frame; a setting that concerns what comes.
+    public func setFragmentBytesMax(_ bytes: Int) { outbox.fragmentBytesMax = bytes }
 
     /// Messages of fewer bytes are sent as they are; a setting that concerns what comes.
     public func setCompressThreshold(bytes: Int) { deflater?.thresholdBytes = bytes }

@@ -13,10 +13,19 @@ public final class Connection {
         public var limits: EndpointLimits
         /// nil: permessage-deflate is not offered.
         public var compression: CompressionOptions?
+        /// Payload bytes of an outgoing frame at most; 0: a message is one frame.
+        public var fragmentBytesMax: Int
+        /// Asks how far the peer has read; nil: nobody wants to know.
+        public var barrier: Barrier?
 
-        public init(limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil) {
+        public init(
+            limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil,
+            fragmentBytesMax: Int = 0, barrier: Barrier? = nil
+        ) {
+            self.barrier = barrier
             self.limits = limits
             self.compression = compression
+            self.fragmentBytesMax = fragmentBytesMax
         }
     }
 
@@ -38,6 +47,7 @@ public final class Connection {
     /// nil: it negotiates still.
     var endpoint: WebSocketEndpoint?
     var writer = FrameWriter(role: .client)
+    var outbox = Outbox()
     var deflater: Deflater?
     private var inflater: Inflater?
     /// A compressed message that the inflater is at.
@@ -46,6 +56,12 @@ public final class Connection {
 
     /// The length of the stream of bytes that has gone into buffers so far.
     public internal(set) var bytesFramed: UInt64 = 0
+    /// How far the peer has read; nil: nobody asks.
+    public var barrier: Barrier?
+    /// A message ended nowhere in the last buffer, and a barrier waits for one that does.
+    var barrierWaits = false
+    /// The number of our newest keep-alive Ping, which waits to be framed.
+    var pingSequence: UInt64 = 0
     /// Our newest Ping waits to be framed; then where it ends in the stream, until the kernel has it.
     var isPingQueued = false
     var pingEnd: UInt64?
@@ -60,6 +76,8 @@ public final class Connection {
         negotiationBytes = negotiation.outputBytes
         self.negotiation = negotiation
         self.options = options
+        outbox.fragmentBytesMax = options.fragmentBytesMax
+        barrier = options.barrier
     }
 
     // MARK: What it is
@@ -100,6 +118,7 @@ public final class Connection {
         guard endpoint != nil else { return negotiate(input, &offset, wallSeconds: wallSeconds) }
         let piece = UnsafeRawBufferPointer(rebasing: input[..<min(input.count, offset + Self.pieceBytes)])
         let before = (offset: offset, frames: endpoint?.framesReceived ?? 0)
+        if offset < piece.count { barrier?.bytesReceived() }
         let event = endpoint?.bytesReceived(piece.bytes, from: &offset)
         budget.draw(.bytesReceived, offset - before.offset)
         budget.draw(.framesReceived, Int(truncatingIfNeeded: (endpoint?.framesReceived ?? 0) &- before.frames))
@@ -146,6 +165,7 @@ public final class Connection {
             return .event(.ping)
         case .pong(let payload):
             budget.draw(.eventsHandled)
+            barrier?.pongReceived(payload)
             return .event(.pong(payload))
         case .close(let code, let reason): return .event(.close(code, reason: reason))
         case .failed(let error): return .event(.failed(error))

@@ -1,3 +1,4 @@
+public import CNeuronWS
 import WebSocketCore
 
 /// A node's settings, checked and typed; what the document does not say is at its default.
@@ -60,6 +61,7 @@ public final class NodeSettings: Sendable {
         messageBytesMax = Int(read.integer(.maxMessageSize))
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
+        delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         compression =
@@ -145,6 +147,8 @@ public final class NodeSettings: Sendable {
     public let frameBytesMax: Int
     /// Of outgoing frames; 0: each message in one frame.
     public let fragmentBytes: Int
+    /// What must be known of a message before it is called delivered.
+    public let delivery: neuron_ws_level_t
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
 

@@ -45,6 +45,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case maxMessageSize = "max-message-size"
     case maxFrameSize = "max-frame-size"
     case fragmentSize = "fragment-size"
+    case delivery
     case requestTimeout = "request-timeout"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
@@ -63,7 +64,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat", "delivery", "ack-member",
+        "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
         "cache-ttl", "resend-priority", "durability", "data-dir", "redirects",
     ]

@@ -81,17 +81,27 @@ extension SettingsTable {
                 "Messages that go out are cut into frames of this size; 0: one frame for each.",
                 "发送的消息按该大小切分为多个帧；0 表示每条消息一个帧。")),
         SettingDescriptor(
+            .delivery, .choice([SettingChoice("best-effort", 0), SettingChoice("peer-parsed", 1)]),
+            .value(.integer(0)), reconnects: true,
+            BilingualText("Delivered means", "送达的含义"),
+            BilingualText(
+                "`best-effort`: the kernel took the message. `peer-parsed`: the server's WebSocket layer has read it, "
+                    + "told by Pings; what is not confirmed when a connection ends is sent again.",
+                "`best-effort`：内核已接收该消息。`peer-parsed`：由 Ping 确认服务器的 WebSocket 层已读取；"
+                    + "断开时未确认的消息会重新发送。")),
+        SettingDescriptor(
             .queueMaxBytes, .integer(from: 64 << 10, to: 16 << 30), .value(.integer(16 << 20)), unit: "bytes",
             reconnects: false,
             BilingualText("Queue size at most", "队列大小上限"),
             BilingualText(
-                "Memory for messages that wait to be sent; past it a push is refused.",
-                "等待发送的消息占用的内存；超过则拒绝新的消息。")),
+                "Memory for messages that wait to be sent or confirmed; past it a push is refused.",
+                "等待发送或确认的消息占用的内存；超过则拒绝新的消息。")),
         SettingDescriptor(
             .queueMaxMessages, .integer(from: 1, to: 100_000_000), .value(.integer(262_144)), reconnects: false,
             BilingualText("Messages in the queue at most", "队列消息数上限"),
             BilingualText(
-                "Messages that wait to be sent; past it a push is refused.", "等待发送的消息数量；超过则拒绝新的消息。")),
+                "Messages that wait to be sent or confirmed; past it a push is refused.",
+                "等待发送或确认的消息数量；超过则拒绝新的消息。")),
         SettingDescriptor(
             .requestsMaxBytes, .integer(from: 64 << 10, to: 1 << 30), .value(.integer(16 << 20)), unit: "bytes",
             reconnects: false,

@@ -18,10 +18,10 @@ import WebSocketCore
         connection.transportOpened()
         var bytes = [UInt8](repeating: 0, count: 4096)
         var end = 0
-        var outbox = Outbox()
+        var backlog = Backlog()
         var keys = MaskingKeyPool()
         bytes.withUnsafeMutableBytes {
-            _ = connection.fill($0, at: &end, outbox: &outbox, keys: &keys, maySendMessages: false)
+            _ = connection.fill($0, at: &end, backlog: &backlog, keys: &keys, maySendMessages: false)
         }
         return String(decoding: bytes[..<end], as: UTF8.self)
     }

@@ -3,11 +3,10 @@ import WebSocketCore
 
 @testable import NodeCore
 
-/// A connection with its mailbox and outbox, and the server at the other end of two arrays.
+/// A connection with its backlog, and the server at the other end of two arrays.
 struct ConnectionBench: ~Copyable {
     let connection: Connection
-    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 8 << 20, messagesMax: 1000))
-    var outbox = Outbox()
+    var backlog = Backlog()
     var keys = MaskingKeyPool()
     var budget = TurnBudget(lengthNanoseconds: .max / 1000, now: 0)
     /// What the connection has sent.
@@ -18,8 +17,13 @@ struct ConnectionBench: ~Copyable {
     static let compression = CompressionOptions(
         windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 0)
 
-    init(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) {
-        let options = Connection.Options(limits: limits, compression: compresses ? Self.compression : nil)
+    init(
+        compresses: Bool = false, limits: EndpointLimits = EndpointLimits(), barrier: Barrier? = nil,
+        fragmentBytesMax: Int = 0
+    ) {
+        let options = Connection.Options(
+            limits: limits, compression: compresses ? Self.compression : nil, fragmentBytesMax: fragmentBytesMax,
+            barrier: barrier)
         guard let url = try? WebSocketURL.parse("ws://plant/data") else { fatalError("the test's own URL") }
         let request = HandshakeRequest(
             url: url, key: [UInt8](repeating: 7, count: 16), deflate: options.compression?.offer)
@@ -27,8 +31,12 @@ struct ConnectionBench: ~Copyable {
     }
 
     /// One whose opening handshake is done.
-    static func opened(compresses: Bool = false, limits: EndpointLimits = EndpointLimits()) -> ConnectionBench {
-        var bench = ConnectionBench(compresses: compresses, limits: limits)
+    static func opened(
+        compresses: Bool = false, limits: EndpointLimits = EndpointLimits(), barrier: Barrier? = nil,
+        fragmentBytesMax: Int = 0
+    ) -> ConnectionBench {
+        var bench = ConnectionBench(
+            compresses: compresses, limits: limits, barrier: barrier, fragmentBytesMax: fragmentBytesMax)
         bench.connection.transportOpened()
         bench.fillAll()
         bench.receive(bench.answer(compresses: compresses))
@@ -50,23 +58,24 @@ struct ConnectionBench: ~Copyable {
 
     mutating func push(_ text: String) {
         Array(text.utf8).withUnsafeBytes { raw in
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            #expect(mailbox.append(raw, kind: 1, chunk: &chunk) != .full)
+            var mailbox = Mailbox()
+            var chunk = ChunkPool.make(byteCount: raw.count)
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            mailbox.append(raw, stamp, id: backlog.endID, chunk: &chunk)
+            backlog.add(mailbox.takeAll())
         }
-        outbox.add(mailbox.takeAll())
     }
 
     /// One buffer of `room` bytes, filled and sent.
     mutating func fill(room: Int) -> Outbox.Stop {
         withBuffer(room) { bench, output, position in
-            bench.connection.fill(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+            bench.connection.fill(output, at: &position, backlog: &bench.backlog, keys: &bench.keys)
         }
     }
 
     mutating func fillReplies(room: Int = 4096) -> Outbox.Stop {
         withBuffer(room) { bench, output, position in
-            bench.connection.fillReplies(output, at: &position, outbox: &bench.outbox, keys: &bench.keys)
+            bench.connection.fillReplies(output, at: &position, backlog: &bench.backlog, keys: &bench.keys)
         }
     }
 
@@ -83,8 +92,12 @@ struct ConnectionBench: ~Copyable {
         return stop
     }
 
+    func hasOutput(maySendMessages: Bool = true) -> Bool {
+        connection.hasOutput(backlog, maySendMessages: maySendMessages)
+    }
+
     mutating func fillAll(room: Int = 4096) {
-        while connection.hasOutput(outbox) {
+        while hasOutput() {
             let before = sent.count
             switch fill(room: room) {
             case .deflating: continue
@@ -107,6 +120,18 @@ struct ConnectionBench: ~Copyable {
                 }
             }
         }
+    }
+
+    /// The kernel has everything, and the server answers the last Ping that it read.
+    mutating func answerLastPing() {
+        _ = connection.barrierLeft(written: connection.bytesFramed)
+        var server = WebSocketEndpoint(role: .server, limits: EndpointLimits())
+        var offset = 0
+        var last: [UInt8] = []
+        while let event = server.bytesReceived(sent.span.bytes, from: &offset) {
+            if case .ping(let payload) = event { last = payload.withBytes { $0.withUnsafeBytes { Array($0) } } }
+        }
+        receive(Self.frame(10, last))
     }
 
     private static func text(of event: ConnectionEvent) -> String {

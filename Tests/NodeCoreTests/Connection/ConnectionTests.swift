@@ -17,15 +17,15 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
     @Test func nothingIsSentBeforeTheTransportIsThere() {
         var bench = ConnectionBench()
         bench.push("too early")
-        #expect(!bench.connection.hasOutput(bench.outbox))
+        #expect(bench.hasOutput() == false)
         #expect(bench.fill(room: 4096) == .allFramed)
         #expect(bench.sent.isEmpty)
         bench.connection.transportOpened()
-        #expect(bench.connection.hasOutput(bench.outbox))
+        #expect(bench.hasOutput() == true)
         bench.fillAll()
         #expect(bench.sent.count == bench.connection.negotiationBytes)
         // Messages wait for the answer.
-        #expect(!bench.connection.hasOutput(bench.outbox) && bench.connection.isNegotiating)
+        #expect(!bench.hasOutput() && bench.connection.isNegotiating)
     }
 
     @Test func theHandshakeGoesThroughBuffersOfAnySize() {
@@ -48,7 +48,7 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         bench.receive(Array("HTTP/1.1 403 Forbidden\r\n\r\nno bytes behind it are looked at".utf8))
         #expect(bench.heard == ["refused: unexpectedStatus(403, location: nil, retryAfterSeconds: nil)"])
         #expect(bench.connection.httpStatus == 403)
-        #expect(!bench.connection.hasOutput(bench.outbox) && !bench.connection.isOpen)
+        #expect(!bench.hasOutput() && !bench.connection.isOpen)
         bench.receive(Array("more".utf8))
         #expect(bench.heard.count == 1)
     }
@@ -171,16 +171,16 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         var bench = ConnectionBench.opened()
         bench.push("later")
         bench.receive(ConnectionBench.frame(9, []))
-        #expect(bench.connection.hasOutput(bench.outbox, maySendMessages: false))
+        #expect(bench.hasOutput(maySendMessages: false) == true)
         var position = 0
         bench.keys.refill([UInt8](repeating: 1, count: 4096).span.bytes)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 100, alignment: 8)
         defer { output.deallocate() }
         let stop = bench.connection.fill(
-            output, at: &position, outbox: &bench.outbox, keys: &bench.keys, maySendMessages: false)
+            output, at: &position, backlog: &bench.backlog, keys: &bench.keys, maySendMessages: false)
         #expect(stop == .allFramed && position == 6)
-        #expect(!bench.connection.hasOutput(bench.outbox, maySendMessages: false))
-        #expect(bench.connection.hasOutput(bench.outbox))
+        #expect(bench.hasOutput(maySendMessages: false) == false)
+        #expect(bench.hasOutput() == true)
     }
 
     // MARK: Replies before a Close
@@ -202,7 +202,7 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         #expect(bench.fillReplies() == .allFramed)
         bench.fillAll()
         #expect(bench.arrived() == ["close 1000"])
-        #expect(bench.outbox.rewind() == 0 && !bench.outbox.isAllFramed)
+        #expect(bench.backlog.nextID == 1 && !bench.backlog.isAllFramed)
     }
 
     @Test func noRepliesBehindOurOwnClose() {
@@ -289,5 +289,44 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         bench.budget = TurnBudget(lengthNanoseconds: 5_000, now: 0)
         bench.receive((0..<30).flatMap { _ in ConnectionBench.frame(9, []) })
         #expect(bench.budget.isSpent)
+    }
+
+    // MARK: Barriers
+
+    @Test func aBarrierStandsBehindTheLastOfABatch() {
+        var bench = ConnectionBench.opened(barrier: Barrier(epoch: 1, patience: 1))
+        bench.fillAll()
+        #expect(bench.arrived() == ["ping"])
+        for text in ["one", "two", "three"] { bench.push(text) }
+        bench.fillAll()
+        // One is out.
+        #expect(bench.arrived() == ["ping", "one", "two", "three"])
+        bench.answerLastPing()
+        #expect(bench.connection.barrier?.confirmedID == 1)
+        bench.fillAll()
+        #expect(bench.arrived() == ["ping", "one", "two", "three", "ping"])
+        bench.answerLastPing()
+        #expect(bench.connection.barrier?.confirmedID == 4)
+        bench.fillAll()
+        #expect(bench.arrived().count == 5)
+    }
+
+    @Test(arguments: [40, 64, 100, 4096]) func itNeverStandsInAMessage(room: Int) {
+        var bench = ConnectionBench.opened(barrier: Barrier(epoch: 1, patience: 1), fragmentBytesMax: 50)
+        let texts = (0..<20).map { String(repeating: "x", count: 30 * $0) }
+        for text in texts { bench.push(text) }
+        var pings = 0
+        while true {
+            bench.fillAll(room: room)
+            let arrived = bench.arrived()
+            let count = arrived.filter { $0 == "ping" }.count
+            if count == pings { break }
+            pings = count
+            let before = arrived.lastIndex(of: "ping").map { $0 - (count - 1) } ?? 0
+            bench.answerLastPing()
+            #expect(bench.connection.barrier?.confirmedID == UInt64(before + 1))
+        }
+        #expect(bench.arrived().filter { $0 != "ping" } == texts)
+        #expect(bench.connection.barrier?.confirmedID == 21)
     }
 }

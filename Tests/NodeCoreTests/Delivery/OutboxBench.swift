@@ -3,9 +3,11 @@ import WebSocketCore
 
 @testable import NodeCore
 
-/// A mailbox, an outbox and the server that reads what they frame.
+/// A node's messages from the mailbox to the outbox, and the server that reads what is framed.
 struct OutboxBench: ~Copyable {
-    var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 8 << 20, messagesMax: 1000))
+    var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 8 << 20, messagesMax: 1000))
+    var mailbox = Mailbox()
+    var backlog = Backlog()
     var outbox = Outbox()
     /// nil: messages go out as they are.
     var deflater: Deflater?
@@ -19,33 +21,52 @@ struct OutboxBench: ~Copyable {
 
     /// A new connection, on which permessage-deflate is agreed on.
     mutating func connect(threshold: Int = 20, takeover: Bool = true) {
+        connectPlainly()
         deflater = makeDeflater(takeover: takeover, threshold: threshold)
-        stream = []
-        writer = FrameWriter(role: .client)
     }
 
+    mutating func connectPlainly() {
+        deflater = nil
+        stream = []
+        writer = FrameWriter(role: .client)
+        let fragmentBytesMax = outbox.fragmentBytesMax
+        outbox = Outbox()
+        outbox.fragmentBytesMax = fragmentBytesMax
+    }
+
+    /// The connection ends. - Returns: how many messages are framed again.
     @discardableResult
-    mutating func push(_ text: String, kind: UInt8 = 1) -> Mailbox.Verdict {
+    mutating func cut(_ ending: Ending = .stopped, acknowledged: UInt64? = nil) -> UInt64 {
+        backlog.connectionEnded(ending, acknowledged: acknowledged).resentCount
+    }
+
+    /// - Returns: the message's number; nil: there is no room.
+    @discardableResult
+    mutating func push(_ text: String, kind: UInt8 = 1, time: Int64 = 0, group: UInt16 = 0) -> UInt64? {
         Array(text.utf8).withUnsafeBytes { raw in
+            guard ledger.hasRoom(byteCount: raw.count) else { return nil }
             var chunk: MessageChunk? =
                 mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            return mailbox.append(raw, kind: kind, chunk: &chunk)
+            let id = ledger.accept(byteCount: raw.count)
+            let stamp = MessageStamp(kind: kind, timeMilliseconds: time, group: group)
+            mailbox.append(raw, stamp, id: id, chunk: &chunk)
+            return id
         }
     }
 
     /// Frames up to `room` bytes and appends them to the stream.
     mutating func fill(room: Int, stopsAtFrameEnd: Bool = false) -> Outbox.Stop {
-        outbox.add(mailbox.takeAll())
+        backlog.add(mailbox.takeAll())
         let random = [UInt8](repeating: 0x5A, count: 4096)
         keys.refill(random.span.bytes)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
         defer { output.deallocate() }
         var position = 0
         let stop = outbox.fill(
-            output, at: &position, streamOffset: UInt64(stream.count), writer: &writer, keys: &keys,
-            deflater: deflater, stopsAtFrameEnd: stopsAtFrameEnd)
+            output, at: &position, streamOffset: UInt64(stream.count), from: &backlog, writer: &writer,
+            keys: &keys, deflater: deflater, stopsAtFrameEnd: stopsAtFrameEnd)
         stream.append(contentsOf: output[..<position])
-        outbox.checkInvariants()
+        backlog.checkInvariants()
         return stop
     }
 
@@ -70,12 +91,31 @@ struct OutboxBench: ~Copyable {
         return texts
     }
 
+    var isEmpty: Bool { backlog.isEmpty }
+
+    func interrupted(acknowledged: UInt64) -> RefusalWatch.Suspect? {
+        backlog.interrupted(acknowledged: acknowledged)
+    }
+
     @discardableResult
-    mutating func settle(written: Int) -> [Outbox.Run] {
-        var runs: [Outbox.Run] = []
-        while let run = outbox.nextCompleted(written: UInt64(written)) {
-            mailbox.completed(count: run.count, bytes: run.recordBytes)
-            runs.append(run)
+    mutating func settle(written: Int) -> [Backlog.Run] {
+        backlog.written(UInt64(written))
+        return carryOut()
+    }
+
+    /// - Returns: the outcomes.
+    @discardableResult
+    mutating func carryOut(countMax: UInt64 = .max) -> [Backlog.Run] {
+        var runs: [Backlog.Run] = []
+        while let action = backlog.nextAction(countMax: countMax) {
+            switch consume action {
+            case .conclude(let run):
+                ledger.ended(run)
+                runs.append(run)
+            case .release(var chunks): chunks.removeAll()
+            }
+            backlog.checkInvariants()
+            ledger.checkInvariants()
         }
         return runs
     }

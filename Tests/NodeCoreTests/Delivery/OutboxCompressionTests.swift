@@ -50,12 +50,10 @@ import WebSocketCore
             for text in texts { bench.push(text) }
             _ = bench.fill(room: 400)
             let done = bench.settle(written: cut).reduce(0) { $0 + Int($1.count) }
-            _ = bench.outbox.rewind()
+            bench.cut()
             if cut == 100 {
                 // A server that declines.
-                bench.deflater = nil
-                bench.stream = []
-                bench.writer = FrameWriter(role: .client)
+                bench.connectPlainly()
                 while bench.fill(room: 1000) == .bufferFull {}
                 #expect(bench.messages() == Array(texts[done...]))
             } else {
@@ -68,13 +66,13 @@ import WebSocketCore
 
     @Test func theHostSeesMessagesAsTheyWereAndRefusedOnesAreNotCompressed() {
         var bench = OutboxBench(compressingFrom: 20)
-        bench.outbox.inspectsMessages = true
+        bench.backlog.inspectsMessages = true
         for text in texts.prefix(4) { bench.push(text) }
         var seen: [String] = []
         while bench.fill(room: 65_536) == .uninspected {
-            let message = bench.outbox.nextMessage()?.withBytes { String(decoding: $0, as: UTF8.self) } ?? ""
+            let message = bench.backlog.nextMessage()?.withBytes { String(decoding: $0, as: UTF8.self) } ?? ""
             seen.append(message)
-            bench.outbox.markInspected(isRefused: message == texts[1])
+            bench.backlog.markInspected(isRefused: message == texts[1])
         }
         #expect(seen == Array(texts.prefix(4)))
         #expect(bench.messages() == [0, 2, 3].map { "~" + texts[$0] })
@@ -133,7 +131,7 @@ import WebSocketCore
                 bench.push(texts[2])
                 for _ in 0..<pieces { _ = bench.fill(room: 1 << 20) }
                 bench.settle(written: 0)
-                _ = bench.outbox.rewind()
+                bench.cut()
                 bench.connect(takeover: takeover)
                 _ = fillAll(&bench, room: 10_000)
                 let arrived = bench.messages(takeover: takeover)

@@ -1,3 +1,4 @@
+import CNeuronWS
 import Testing
 import WebSocketCore
 
@@ -39,13 +40,20 @@ import WebSocketCore
         // 2 bytes of header, 4 of key, 3 of payload.
         #expect(bench.settle(written: 8) == [])
         let first = bench.settle(written: 9)
-        #expect(first == [Outbox.Run(firstID: 1, count: 1, payloadBytes: 3, recordBytes: 24, isRefused: false)])
+        #expect(first == [delivered(1, payloadBytes: 3, recordBytes: 24)])
         #expect(bench.settle(written: 19) == [])
         let second = bench.settle(written: 20)
-        #expect(second == [Outbox.Run(firstID: 2, count: 1, payloadBytes: 5, recordBytes: 24, isRefused: false)])
-        #expect(bench.outbox.isEmpty)
-        #expect(bench.mailbox.queuedCount == 0)
-        #expect(bench.mailbox.queuedBytes == 0)
+        #expect(second == [delivered(2, payloadBytes: 5, recordBytes: 24)])
+        #expect(bench.isEmpty == true)
+        #expect(bench.ledger.queuedCount == 0)
+        #expect(bench.ledger.queuedBytes == 0)
+    }
+
+    private func delivered(_ id: UInt64, payloadBytes: UInt64, recordBytes: UInt64) -> Backlog.Run {
+        var run = Backlog.Run(firstID: id, count: 1, outcome: .NEURON_WS_DELIVERED)
+        run.payloadBytes = payloadBytes
+        run.recordBytes = recordBytes
+        return run
     }
 
     @Test func whatWasNotWrittenWholeIsFramedAgainOnTheNextConnection() {
@@ -54,196 +62,53 @@ import WebSocketCore
         for text in texts { bench.push(text) }
         #expect(bench.fill(room: 25) == .bufferFull)
         bench.settle(written: 12)
-        #expect(bench.outbox.rewind() == 2)
-        bench.stream = []
-        bench.writer = FrameWriter(role: .client)
+        #expect(bench.cut() == 2)
+        bench.connectPlainly()
         #expect(bench.fill(room: 1000) == .allFramed)
         #expect(bench.messages() == ["two", "three", "four"])
     }
 
     @Test func aRefusedMessageIsLeftOutAndSaidToBe() {
         var bench = OutboxBench()
-        bench.outbox.inspectsMessages = true
+        bench.backlog.inspectsMessages = true
         for text in ["one", "bad", "two"] { bench.push(text) }
         while bench.fill(room: 1000) == .uninspected {
-            let message = bench.outbox.nextMessage()
-            bench.outbox.markInspected(isRefused: message?.withBytes { $0.elementsEqual("bad".utf8) } == true)
+            let message = bench.backlog.nextMessage()
+            bench.backlog.markInspected(isRefused: message?.withBytes { $0.elementsEqual("bad".utf8) } == true)
         }
         #expect(bench.messages() == ["one", "two"])
-        #expect(bench.settle(written: bench.stream.count).map(\.isRefused) == [false, true, false])
+        #expect(
+            bench.settle(written: bench.stream.count).map(\.outcome) == [
+                .NEURON_WS_DELIVERED, .NEURON_WS_DROPPED_REFUSED, .NEURON_WS_DELIVERED,
+            ])
     }
 
     @Test func aLentMessageStaysAsItIsWhateverBecomesOfTheOutbox() {
         for isLent in [true, false] {
             var bench = OutboxBench()
-            bench.outbox.inspectsMessages = true
+            bench.backlog.inspectsMessages = true
             bench.push("as it was")
             #expect(bench.fill(room: 1000) == .uninspected)
-            let lent = isLent ? bench.outbox.nextMessage() : nil
-            while bench.outbox.nextAbandoned() != nil {}
-            var freed = bench.outbox.takeFreed()
+            let lent = isLent ? bench.backlog.nextMessage() : nil
+            bench.backlog.abandon()
             var pool = ChunkPool(keptBytesMax: 16 << 20)
-            pool.give(&freed)
-            freed.removeAll()
+            while let action = bench.backlog.nextAction() {
+                guard case .release(var freed) = consume action else { continue }
+                pool.give(&freed)
+                freed.removeAll()
+            }
             // Nobody gets its chunk to write into.
             #expect((pool.takeKept(byteCount: 100) == nil) == isLent)
             #expect((lent?.withBytes { String(decoding: $0, as: UTF8.self) }) == (isLent ? "as it was" : nil))
         }
     }
 
-    @Test func abandonedMessagesAreAllAccountedFor() {
-        var bench = OutboxBench()
-        for index in 0..<100 { bench.push("message \(index)") }
-        _ = bench.fill(room: 100)
-        var count: UInt64 = 0
-        while let run = bench.outbox.nextAbandoned() { count += run.count }
-        #expect(count == 100)
-        #expect(bench.outbox.isEmpty)
-    }
-
-    @Test func theMessageInWhoseMiddleTheConnectionEndedIsNamed() {
-        var bench = OutboxBench()
-        for text in ["one", "three", "five5"] { bench.push(text) }
-        #expect(bench.outbox.interrupted(acknowledged: 100) == nil)
-        #expect(bench.fill(room: 28) == .bufferFull)
-        // "one" ends at 9, "three" at 20; of "five5" there are 8 bytes.
-        #expect(bench.outbox.interrupted(acknowledged: 0) == nil)
-        #expect(bench.outbox.interrupted(acknowledged: 4)?.id == 1)
-        bench.settle(written: 9)
-        #expect(bench.outbox.interrupted(acknowledged: 9) == nil)
-        #expect(
-            bench.outbox.interrupted(acknowledged: 12) == RefusalWatch.Suspect(id: 2, byteCount: 5, place: 3))
-        bench.settle(written: 25)
-        #expect(
-            bench.outbox.interrupted(acknowledged: 25) == RefusalWatch.Suspect(id: 3, byteCount: 5, place: 5))
-        // What the peer has not acknowledged it cannot have refused.
-        #expect(bench.outbox.interrupted(acknowledged: 20) == nil)
-        _ = bench.outbox.rewind()
-        #expect(bench.outbox.interrupted(acknowledged: 100) == nil)
-        // The next connection begins with the handshake's bytes.
-        bench.stream = Array(repeating: 0, count: 1000)
-        bench.writer = FrameWriter(role: .client)
-        #expect(bench.fill(room: 8) == .bufferFull)
-        #expect(bench.outbox.interrupted(acknowledged: 1000) == nil)
-        #expect(bench.outbox.interrupted(acknowledged: 1001)?.place == 1)
-        _ = bench.outbox.rewind()
-    }
-
-    @Test(arguments: [0, 1, 2]) func aMessageThatIsGivenUpIsNoMoreAndTheRestFlows(before: Int) {
-        var bench = OutboxBench()
-        bench.mailbox.limits.bytesMax = 8 << 20
-        let texts = ["a", "b", String(repeating: "x", count: 1 << 20), "c", "d"]
-        for text in texts { bench.push(text) }
-        _ = bench.fill(room: 1000)
-        let done = bench.settle(written: 7 * before).reduce(0) { $0 + Int($1.count) }
-        #expect(done == before)
-        _ = bench.outbox.rewind()
-        bench.stream = []
-        bench.writer = FrameWriter(role: .client)
-        let run = bench.outbox.giveUpFirst()
-        #expect(run?.firstID == UInt64(before + 1) && run?.count == 1)
-        #expect(run?.payloadBytes == UInt64(texts[before].utf8.count))
-        bench.mailbox.completed(count: 1, bytes: run!.recordBytes)
-        while bench.fill(room: 65_536) == .bufferFull {}
-        #expect(bench.messages() == Array(texts[(before + 1)...]))
-        bench.settle(written: bench.stream.count)
-        #expect(bench.outbox.isEmpty && bench.mailbox.queuedCount == 0 && bench.mailbox.queuedBytes == 0)
-        let none = bench.outbox.giveUpFirst()
-        #expect(none == nil)
-    }
-
     @Test func largeAndSmallMessagesShareTheOutbox() {
         var bench = OutboxBench()
-        bench.mailbox.limits.bytesMax = 8 << 20
+        bench.ledger.limits.bytesMax = 8 << 20
         let texts = ["a", String(repeating: "x", count: 1 << 20), "b", String(repeating: "y", count: 300_000), "c"]
-        for text in texts { #expect(bench.push(text) != .full) }
+        for text in texts { #expect(bench.push(text) != nil) }
         while bench.fill(room: 65_536) == .bufferFull {}
         #expect(bench.messages() == texts)
-    }
-}
-
-@Suite struct MailboxTests {
-    @Test func numbersCountFromOne() {
-        var bench = OutboxBench()
-        #expect(bench.push("a") == .accepted(1))
-        #expect(bench.push("b") == .accepted(2))
-    }
-
-    @Test func theLimitInMessagesHoldsUntilSomeAreDone() {
-        var bench = OutboxBench()
-        bench.mailbox.limits.messagesMax = 2
-        bench.push("a")
-        bench.push("b")
-        #expect(bench.push("c") == .full)
-        _ = bench.fill(room: 1000)
-        #expect(bench.push("c") == .full)
-        bench.settle(written: bench.stream.count)
-        #expect(bench.push("c") == .accepted(3))
-    }
-
-    @Test func theLimitInBytesCountsTheMemoryTaken() {
-        var bench = OutboxBench()
-        bench.mailbox.limits.bytesMax = 48
-        #expect(bench.push("12345678") == .accepted(1))
-        #expect(bench.push("12345678") == .accepted(2))
-        #expect(bench.push("") == .full)
-        #expect(bench.mailbox.queuedBytes == 48)
-    }
-
-    @Test func aMessageLargerThanTheLimitIsTakenWhenNothingWaits() {
-        var bench = OutboxBench()
-        bench.mailbox.limits.bytesMax = 64
-        let large = String(repeating: "x", count: 1000)
-        #expect(bench.push(large) == .accepted(1))
-        #expect(bench.push(large) == .full)
-    }
-
-    @Test func thePoolGivesChunksAgain() {
-        var pool = ChunkPool(keptBytesMax: MessageChunk.capacityDefault)
-        // By where they are: a chunk that somebody holds is not kept.
-        var places: [UnsafeMutableRawPointer] = []
-        var list = ChunkList()
-        for _ in 0..<2 {
-            let chunk = ChunkPool.make(byteCount: 10)!
-            places.append(chunk.base)
-            list.append(chunk)
-        }
-        pool.give(&list)
-        #expect(pool.takeKept(byteCount: 10)?.base == places[0])
-        #expect(pool.takeKept(byteCount: 10) == nil)
-        // What is not kept comes back, to be freed by whoever holds no lock.
-        #expect(list.removeFirst()?.base == places[1])
-        #expect(list.isEmpty)
-    }
-
-    @Test func aLargeMessageComesInAChunkOfItsOwnAndKeepsItsPlace() {
-        var mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: 1 << 20, messagesMax: 3))
-        func send(_ byte: UInt8, _ count: Int) -> Mailbox.Verdict {
-            [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
-                if count >= Mailbox.aloneBytesMin {
-                    let chunk = ChunkPool.make(byteCount: count)!
-                    chunk.append(bytes, kind: 2)
-                    return mailbox.append(chunk, byteCount: count)
-                }
-                var chunk: MessageChunk? =
-                    mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
-                return mailbox.append(bytes, kind: 1, chunk: &chunk)
-            }
-        }
-        #expect(send(1, 10) == .accepted(1))
-        #expect(send(2, Mailbox.aloneBytesMin) == .accepted(2))
-        #expect(send(3, 10) == .accepted(3))
-        #expect(send(4, Mailbox.aloneBytesMin) == .full)
-        #expect(mailbox.queuedBytes == UInt64(2 * MessageRecord.size(byteCount: 10) + 131_088))
-        var list = mailbox.takeAll()
-        var seen: [UInt8] = []
-        while let chunk = list.removeFirst() {
-            var offset = 0
-            for _ in 0..<chunk.count {
-                seen.append(chunk.payload(at: offset)[0])
-                offset += MessageRecord.size(byteCount: chunk.payload(at: offset).count)
-            }
-        }
-        #expect(seen == [1, 2, 3])
     }
 }

@@ -51,6 +51,7 @@ private enum Change {
         case .maxMessageSize: reconnects(#""max-message-size":125"#)
         case .maxFrameSize: reconnects(#""max-frame-size":125"#)
         case .fragmentSize: live(#""fragment-size":125"#)
+        case .delivery: reconnects(#""delivery":"peer-parsed""#)
         case .requestTimeout: live(#""request-timeout":7"#)
         case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
         case .queueMaxMessages: live(#""queue-max-messages":7"#)

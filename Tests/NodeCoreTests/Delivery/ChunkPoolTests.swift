@@ -2,7 +2,7 @@ import Testing
 
 @testable import NodeCore
 
-@Suite struct MessageChunkTests {
+@Suite struct ChunkPoolTests {
     /// Heap memory that is counted.
     private final class Counter: @unchecked Sendable {
         private(set) var bytes = 0
@@ -30,7 +30,8 @@ import Testing
             var list = ChunkList()
             for size in sizes {
                 let chunk = pool.takeKept(byteCount: size) ?? ChunkPool.make(byteCount: size, memory: counter.memory)!
-                [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, kind: 1) }
+                let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+                [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, stamp) }
                 list.append(chunk)
             }
             pool.give(&list)
@@ -107,5 +108,24 @@ import Testing
         let none = ChunkMemory(take: { _ in nil }, giveBack: { _, _ in })
         #expect(ChunkPool.make(byteCount: 10, memory: none) == nil)
         #expect(ChunkPool.make(byteCount: 100 << 20, memory: none) == nil)
+    }
+
+    @Test func thePoolGivesChunksAgain() {
+        var pool = ChunkPool(keptBytesMax: MessageChunk.capacityDefault)
+        // By where they are: a chunk that somebody holds is not kept.
+        var places: [UnsafeMutableRawPointer] = []
+        var list = ChunkList()
+        for _ in 0..<2 {
+            let chunk = ChunkPool.make(byteCount: 10)!
+            places.append(chunk.base)
+            list.append(chunk)
+        }
+        pool.give(&list)
+        #expect(pool.takeKept(byteCount: 10)?.base == places[0])
+        #expect(pool.takeKept(byteCount: 10) == nil)
+        // What is not kept comes back, to be freed by whoever holds no lock.
+        #expect(list.removeFirst()?.base == places[1])
+        let isEmpty = list.isEmpty
+        #expect(isEmpty)
     }
 }

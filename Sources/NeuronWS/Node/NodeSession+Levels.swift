@@ -1,0 +1,91 @@
+import CNeuronWS
+import NodeCore
+
+/// Delivery levels past `written`: what the connection's barrier says of the messages.
+extension NodeSession {
+    static let barrierTimerToken: UInt64 = 3
+    /// After so many connections in a row that ended because nothing answered, the first Ping included, a server is
+    /// taken for one that does not echo.
+    private static let silentConnectionsMax = 3
+    /// A peer that sends and does not echo is given so many times ping-timeout.
+    private static let patienceInTimeouts: UInt64 = 3
+
+    /// For a new connection; nil: the settings ask for no more than `written`.
+    func makeBarrier() -> Barrier? {
+        let wanted = configuration.settings.delivery
+        let isDegraded = silentConnections >= Self.silentConnectionsMax
+        setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : wanted)
+        guard wanted == .NEURON_WS_LEVEL_PEER_PARSED else { return nil }
+        let timeout = UInt64(clamping: configuration.settings.pingTimeoutMilliseconds) &* 1_000_000
+        return Barrier(epoch: Random.next(), patience: timeout &* Self.patienceInTimeouts, isDegraded: isDegraded)
+    }
+
+    /// Hands on what the connection knows. A callback for a line of the log may end the session.
+    func noteConfirmed(_ link: Link, written: UInt64) {
+        guard let barrier = link.connection.barrier else { return }
+        if link.connection.barrierLeft(written: written), let stream = link.stream {
+            link.connection.barrier?.left(kernelEnd: stream.kernelBytes, now: Clock.monotonicNanoseconds)
+            scheduleBarrierTimer(link)
+        }
+        if barrier.hasEcho { silentConnections = 0 }
+        backlog.confirmed(before: barrier.confirmedID)
+        let level = link.connection.level
+        if level != backlog.level {
+            setLevel(level)
+            tellLevel(level)
+            if isEnded { return }
+        }
+        let through = backlog.unwrittenID &- 1
+        node.lock.lock()
+        if level != .NEURON_WS_LEVEL_WRITTEN, through > node.ledger.writtenThrough {
+            node.ledger.written(through: through)
+            if node.flushWaiters > 0 { node.changed.broadcast() }
+        }
+        node.lock.unlock()
+    }
+
+    private func setLevel(_ level: neuron_ws_level_t) {
+        backlog.setLevel(level)
+        status.level = level
+        node.lock.withLock {
+            node.ledger.level = level
+            node.status.level = level
+        }
+    }
+
+    private func tellLevel(_ level: neuron_ws_level_t) {
+        guard level == .NEURON_WS_LEVEL_WRITTEN else {
+            return node.log(
+                .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
+                "\(status.url): the server answers Pings after all: the delivery level is `peer-parsed` again.")
+        }
+        node.log(
+            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
+            "\(status.url): the server does not answer Pings with their own bytes: the delivery level in force is "
+                + "`written`, not `peer-parsed` (setting delivery).")
+    }
+
+    /// A connection ended. - Parameter wasOpen: it had been open.
+    func noteSilence(_ ending: Ending, wasOpen: Bool) {
+        guard wasOpen, let barrier = link?.connection.barrier, !barrier.hasEcho else { return }
+        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT { silentConnections += 1 }
+        guard silentConnections == Self.silentConnectionsMax else { return }
+        node.log(
+            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
+            "\(status.url): on \(silentConnections) connections in a row the server answered no Ping: from now on the "
+                + "delivery level in force is `written`, not `peer-parsed` (setting delivery).")
+    }
+
+    private func scheduleBarrierTimer(_ link: Link) {
+        guard link.barrierTimer == nil, let deadline = link.connection.barrier?.deadline else { return }
+        link.barrierTimer = loop.schedule(at: deadline, self, token: Self.barrierTimerToken)
+    }
+
+    func barrierTimerFired() {
+        guard let link else { return }
+        link.barrierTimer = nil
+        let progress = link.stream?.sendProgress()
+        if link.connection.barrier?.look(now: Clock.monotonicNanoseconds, progress: progress) == true { settle() }
+        if isCurrent(link) { scheduleBarrierTimer(link) }
+    }
+}

@@ -1,0 +1,332 @@
+public import CNeuronWS
+
+/// The messages of a node that are not yet confirmed, in order: those that wait to be framed, and those that are framed
+/// and must be framed again if the connection ends.
+///
+/// Pure: events in, `nextAction` out, which the shell carries out. It cannot be copied: it is moved to the session that
+/// sends what is in it, and back to the node when that ends.
+///
+/// Invariant: `openID <= nextID <= endID`.
+public struct Backlog: ~Copyable {
+    /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.
+    public enum Action: ~Copyable {
+        /// These messages have their outcome: it goes to the ledger and to the host.
+        case conclude(Run)
+        /// Nothing in these is needed any more.
+        case release(ChunkList)
+    }
+
+    /// Consecutive messages with one outcome.
+    public struct Run: Equatable, Sendable {
+        /// The number of the first.
+        public var firstID: UInt64
+        public var count: UInt64
+        /// Of the messages as they were handed over.
+        public var payloadBytes: UInt64 = 0
+        /// Of memory they took.
+        public var recordBytes: UInt64 = 0
+        public var outcome: neuron_ws_outcome_t
+        /// What is known of those that were delivered.
+        public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
+
+        init(
+            firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
+            level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
+        ) {
+            self.firstID = firstID
+            self.count = count
+            self.outcome = outcome
+            if outcome == .NEURON_WS_DELIVERED { self.level = level }
+        }
+    }
+
+    /// What becomes of those whose turn it is to have an outcome.
+    private enum Verdict {
+        /// As far as they are confirmed at the level in force.
+        case confirmed
+        /// The server refuses the first; the host has yet to be told.
+        case firstRefused
+        /// The node ends.
+        case abandoned
+    }
+
+    private var list = ChunkList()
+    private var freed = ChunkList()
+    private var verdict = Verdict.confirmed
+    /// Of the first without outcome: its number, and where it lies in the first chunk.
+    public private(set) var openID: UInt64 = 1
+    private var openOffset = 0
+    /// Of the next to be framed: its number and where it lies.
+    public private(set) var nextID: UInt64 = 1
+    private var nextChunk: MessageChunk?
+    private(set) var nextOffset = 0
+    /// The next one has been framed in part.
+    private(set) var isNextBegun = false
+    /// The number of the next that will be added.
+    public private(set) var endID: UInt64 = 1
+    /// Where the first without outcome begins in the connection's stream of bytes, once it is being framed.
+    private var firstStart: UInt64 = 0
+    /// How much of that stream the kernel has.
+    private var written: UInt64 = 0
+    /// Of the first that the kernel does not have whole: its number and where it lies. Behind the first without outcome
+    /// only where more is asked for than that; else it may be stale.
+    public private(set) var unwrittenID: UInt64 = 1
+    private var unwrittenChunk: MessageChunk?
+    private var unwrittenOffset = 0
+    /// The peer has said that it has those before this one.
+    private var confirmedID: UInt64 = 1
+    /// What must be known of a message before it is delivered.
+    public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
+    /// Those before this one go out one at a time: among them is one that makes the server end connections.
+    private var suspectEndID: UInt64 = 0
+
+    /// The host wants to see each message first.
+    public var inspectsMessages = false
+    /// Which message the server may be refusing.
+    public var refusals = RefusalWatch()
+
+    public init() {}
+
+    /// Nothing waits to be framed, or may be framed now.
+    public var isAllFramed: Bool { nextID == endID || isHeld }
+    private var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
+    public var isEmpty: Bool { openID == endID }
+
+    /// Takes what the mailbox had.
+    public mutating func add(_ mail: consuming ChunkList) {
+        guard let first = mail.first else { return }
+        if list.isEmpty {
+            openID = first.firstID
+            nextID = first.firstID
+            unwrittenID = first.firstID
+        }
+        endID = mail.endID
+        if nextChunk == nil { nextChunk = mail.first }
+        if unwrittenChunk == nil { unwrittenChunk = mail.first }
+        list.append(mail)
+    }
+
+    // MARK: Framing
+
+    /// Where the next message to be framed lies, at `nextOffset`; nil: all are.
+    mutating func chunkToFrame() -> MessageChunk? {
+        if isHeld { return nil }
+        while let chunk = nextChunk {
+            if nextOffset < chunk.used { return chunk }
+            guard let next = chunk.next else { return nil }
+            nextChunk = next
+            nextOffset = 0
+            nextID = next.firstID
+        }
+        return nil
+    }
+
+    /// The next message's first frame goes to `start` in the connection's stream of bytes.
+    mutating func begin(at start: UInt64) {
+        if nextID == openID { firstStart = start }
+        isNextBegun = true
+    }
+
+    /// All frames of the next message are there, up to `end` in that stream; or it is left out there.
+    mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64) {
+        record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
+        nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
+        nextID &+= 1
+        isNextBegun = false
+    }
+
+    /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
+    /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
+    public func nextMessage() -> LentMessage? {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return nil }
+        return LentMessage(chunk, at: nextOffset, id: nextID)
+    }
+
+    /// What the host said of it.
+    public mutating func markInspected(isRefused: Bool) {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return }
+        chunk.record(at: nextOffset).pointee.packed |=
+            isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
+    }
+
+    // MARK: Outcomes
+
+    /// The level in force from now on; those that the kernel has whole have reached `written`.
+    public mutating func setLevel(_ new: neuron_ws_level_t) {
+        level = new
+        if unwrittenID < openID { rewindUnwritten() }
+    }
+
+    /// The kernel has so many bytes of the connection's stream.
+    public mutating func written(_ count: UInt64) {
+        written = count
+        guard level != .NEURON_WS_LEVEL_WRITTEN else { return }
+        while unwrittenID < nextID, let chunk = unwrittenChunk {
+            guard unwrittenOffset < chunk.used else {
+                unwrittenChunk = chunk.next
+                unwrittenOffset = 0
+                unwrittenID = chunk.next?.firstID ?? unwrittenID
+                continue
+            }
+            let record = chunk.record(at: unwrittenOffset).pointee
+            guard Self.isWritten(record, UInt32(truncatingIfNeeded: written)) else { return }
+            unwrittenOffset &+= MessageRecord.size(byteCount: Int(record.byteCount))
+            unwrittenID &+= 1
+        }
+    }
+
+    /// The peer has all messages before this one.
+    public mutating func confirmed(before id: UInt64) { confirmedID = max(confirmedID, min(id, unwrittenID)) }
+
+    private static func isWritten(_ record: MessageRecord, _ written: UInt32) -> Bool {
+        Int32(bitPattern: record.wireEnd &- written) <= 0
+    }
+
+    /// The node ends: what is left has its outcome.
+    public mutating func abandon() {
+        verdict = .abandoned
+        nextID = endID
+        isNextBegun = false
+    }
+
+    /// What is to be done next; nil: nothing.
+    /// - Parameter countMax: so many messages get their outcome at most.
+    public mutating func nextAction(countMax: UInt64 = .max) -> Action? {
+        let run: Run?
+        switch verdict {
+        case .confirmed where level == .NEURON_WS_LEVEL_WRITTEN:
+            let written = UInt32(truncatingIfNeeded: written)
+            let unwrittenID = unwrittenID
+            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
+                $1 < unwrittenID || Self.isWritten($0, written)
+            }
+        case .confirmed:
+            let confirmedID = confirmedID
+            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) { $1 < confirmedID }
+        case .firstRefused:
+            nextID = openID &+ 1
+            run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
+            verdict = .confirmed
+            rewind()
+        case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
+        }
+        if let run { return .conclude(run) }
+        if freed.isEmpty { return nil }
+        return .release(exchange(&freed, with: ChunkList()))
+    }
+
+    /// - Parameter outcome: of those that the host did not refuse.
+    @inline(__always)
+    private mutating func nextRun(
+        _ countMax: UInt64, outcome: neuron_ws_outcome_t, _ isDone: (MessageRecord, UInt64) -> Bool
+    ) -> Run? {
+        var run: Run?
+        while let chunk = list.first, openID < nextID {
+            if openOffset >= chunk.used {
+                freeFirst()
+                continue
+            }
+            let record = chunk.record(at: openOffset).pointee
+            guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
+            let became = record.has(MessageRecord.refused) ? .NEURON_WS_DROPPED_REFUSED : outcome
+            if let run, run.outcome != became || run.firstID &+ run.count != openID { break }
+            let size = MessageRecord.size(byteCount: Int(record.byteCount))
+            var next = run ?? Run(firstID: openID, count: 0, outcome: became, level: level)
+            next.count &+= 1
+            next.payloadBytes &+= UInt64(record.byteCount)
+            next.recordBytes &+= UInt64(size)
+            run = next
+            openID &+= 1
+            openOffset &+= size
+            // A control frame in front of the next one is counted to it.
+            firstStart &+= UInt64(record.wireEnd &- UInt32(truncatingIfNeeded: firstStart))
+        }
+        if isEmpty { while !list.isEmpty { freeFirst() } }
+        return run
+    }
+
+    private mutating func freeFirst() {
+        guard let chunk = list.removeFirst() else { return }
+        if nextChunk === chunk {
+            nextChunk = list.first
+            nextOffset = 0
+        }
+        if unwrittenChunk === chunk {
+            unwrittenChunk = list.first
+            unwrittenOffset = 0
+        }
+        openOffset = 0
+        openID = list.first?.firstID ?? endID
+        unwrittenID = max(unwrittenID, openID)
+        freed.append(chunk)
+    }
+
+    // MARK: The end of a connection
+
+    /// What the end of a connection means for the messages that were on their way.
+    public struct ConnectionEnd: Equatable, Sendable {
+        /// So many had been framed, in part or whole, and are framed again.
+        public var resentCount: UInt64
+        /// The first without outcome is given up: once too often it ended in the middle of it.
+        public var isFirstRefused: Bool
+    }
+
+    /// After so many tries with all that is not confirmed, its messages go out one at a time.
+    private static let triesTogetherMax = 2
+
+    /// What is not confirmed is framed again on the next connection, in order.
+    /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
+    public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
+        var end = ConnectionEnd(resentCount: nextID &- openID &+ (isNextBegun ? 1 : 0), isFirstRefused: false)
+        if let acknowledged {
+            let suspect = interrupted(acknowledged: acknowledged)
+            end.isFirstRefused = refusals.connectionEnded(ending, during: suspect) && suspect != nil
+            // It may be any that was on its way: the first of them alone would say nothing of the others.
+            if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
+                suspectEndID = max(suspectEndID, isNextBegun ? nextID &+ 1 : nextID)
+            }
+        }
+        rewind()
+        if end.isFirstRefused {
+            end.resentCount &-= 1
+            verdict = .firstRefused
+        }
+        return end
+    }
+
+    /// The message in whose middle the connection ended: the first without outcome, if the peer has got some of it.
+    func interrupted(acknowledged: UInt64) -> RefusalWatch.Suspect? {
+        guard let chunk = list.first, isNextBegun || nextID > openID, acknowledged > firstStart else { return nil }
+        let first = openOffset < chunk.used ? (chunk, openOffset) : chunk.next.map { ($0, 0) }
+        guard let (chunk, offset) = first else { return nil }
+        return RefusalWatch.Suspect(
+            id: openID, byteCount: Int(chunk.record(at: offset).pointee.byteCount),
+            place: acknowledged &- firstStart)
+    }
+
+    private mutating func rewind() {
+        nextID = openID
+        nextChunk = list.first
+        nextOffset = openOffset
+        isNextBegun = false
+        firstStart = 0
+        written = 0
+        rewindUnwritten()
+    }
+
+    private mutating func rewindUnwritten() {
+        unwrittenID = openID
+        unwrittenChunk = list.first
+        unwrittenOffset = openOffset
+    }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants() {
+        precondition(openID <= nextID && nextID <= endID)
+        if verdict != .abandoned, level != .NEURON_WS_LEVEL_WRITTEN {
+            precondition(openID <= unwrittenID && unwrittenID <= nextID)
+        }
+        precondition(isEmpty || !list.isEmpty)
+        precondition(!isNextBegun || nextID < endID)
+    }
+}

@@ -1,0 +1,44 @@
+/// Chunks in the order of their messages. It is moved, not copied: the pool keeps a chunk that nobody else holds.
+public struct ChunkList: ~Copyable {
+    @usableFromInline var first: MessageChunk?
+    @usableFromInline var last: MessageChunk?
+
+    public init() {}
+
+    public var isEmpty: Bool { first == nil }
+
+    /// What its last message's number is followed by; 0: there is none.
+    var endID: UInt64 { last.map { $0.firstID &+ UInt64($0.count) } ?? 0 }
+
+    mutating func append(_ chunk: MessageChunk) {
+        if let last { last.next = chunk } else { first = chunk }
+        last = chunk
+    }
+
+    mutating func append(_ list: consuming ChunkList) {
+        if let last { last.next = list.first } else { first = list.first }
+        if list.last != nil { last = list.last }
+    }
+
+    mutating func append(chain: MessageChunk?) {
+        var following = chain
+        while let chunk = following {
+            following = chunk.next
+            chunk.next = nil
+            append(chunk)
+        }
+    }
+
+    /// Frees all, one by one: freed from its head, a long list would recurse.
+    public mutating func removeAll() {
+        while removeFirst() != nil {}
+    }
+
+    mutating func removeFirst() -> MessageChunk? {
+        guard let chunk = first else { return nil }
+        first = chunk.next
+        chunk.next = nil
+        if first == nil { last = nil }
+        return chunk
+    }
+}

@@ -1,0 +1,147 @@
+public import CNeuronWS
+
+/// Which messages a node has taken, and how far they are: numbers, outcomes, and whether there is room for another.
+///
+/// Not locked: it is under the node's lock, because host threads are refused at once where there is no room, and the
+/// loop tells it of outcomes. These need not come in the messages' order.
+///
+/// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`, both are equal together; all up to
+/// `endedThrough` have their outcome, the next one has none, `endedThrough <= writtenThrough <= acceptedCount`; `islands`
+/// are sorted, apart from each other and behind that one.
+public struct DeliveryLedger {
+    /// What may be without outcome at most; both are settings.
+    public struct Limits: Equatable, Sendable {
+        /// Bytes of memory, message headers included.
+        public var bytesMax: Int
+        public var messagesMax: Int
+
+        public init(bytesMax: Int, messagesMax: Int) {
+            self.bytesMax = bytesMax
+            self.messagesMax = messagesMax
+        }
+    }
+
+    public var limits: Limits
+    /// Messages taken so far, which is also the number of the last one.
+    public private(set) var acceptedCount: UInt64 = 0
+    public private(set) var acceptedBytes: UInt64 = 0
+    /// Messages that have their outcome.
+    public private(set) var endedCount: UInt64 = 0
+    public private(set) var endedBytes: UInt64 = 0
+    public private(set) var endedThrough: UInt64 = 0
+    /// All up to this one have their outcome, or the kernel has had them whole.
+    public private(set) var writtenThrough: UInt64 = 0
+    /// What must be known of a message before it is delivered; in force now.
+    public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
+    /// Those behind `endedThrough` that have their outcome before one in front of them has.
+    private var islands: [Range<UInt64>] = []
+    /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
+    public var unreadRuns = 0
+
+    public init(limits: Limits) { self.limits = limits }
+
+    public var queuedCount: UInt64 { acceptedCount &- endedCount }
+    public var queuedBytes: UInt64 { acceptedBytes &- endedBytes }
+
+    // MARK: Room
+
+    /// Room past the limits that only answers to requests have: a full queue must not leave a peer without one.
+    public static let none = Limits(bytesMax: 0, messagesMax: 0)
+
+    /// Whether a message of this size would be taken now, `beyond` the limits if need be. One that is larger than the
+    /// limit in bytes is taken when nothing else waits: otherwise it could never be sent.
+    public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
+        guard hasRoomForOutcome(beyond: beyond) else { return false }
+        let size = UInt64(MessageRecord.size(byteCount: byteCount))
+        if queuedCount == 0 { return true }
+        return queuedCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
+            && queuedBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
+    }
+
+    /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
+    /// most, whether it continues another or not, so that with this asked at each message
+    /// `unreadRuns + queuedCount <= messagesMax + EventBacklog.runsMax` holds by itself, and no outcome is ever lost.
+    public func hasRoomForOutcome(beyond: Limits = none) -> Bool {
+        queuedCount + UInt64(unreadRuns)
+            < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
+    }
+
+    /// Takes a message that there is room for. - Returns: its number.
+    public mutating func accept(byteCount: Int) -> UInt64 {
+        acceptedCount &+= 1
+        acceptedBytes &+= UInt64(MessageRecord.size(byteCount: byteCount))
+        return acceptedCount
+    }
+
+    // MARK: Outcomes
+
+    /// These have their outcome, which they had not before.
+    public mutating func ended(_ run: Backlog.Run) {
+        endedCount &+= run.count
+        endedBytes &+= run.recordBytes
+        assert(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
+        guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
+        endedThrough &+= run.count
+        if !islands.isEmpty { joinIslands() }
+        writtenThrough = max(writtenThrough, endedThrough)
+    }
+
+    /// The kernel has had all up to this one.
+    public mutating func written(through id: UInt64) { writtenThrough = max(writtenThrough, id) }
+
+    /// How far all messages are: up to this one they have reached this level, or have another outcome.
+    public func reachedThrough(_ level: neuron_ws_level_t) -> UInt64 {
+        level == .NEURON_WS_LEVEL_WRITTEN ? writtenThrough : endedThrough
+    }
+
+    /// How many messages up to this one have not reached this level, nor another outcome.
+    public func openCount(through id: UInt64, _ level: neuron_ws_level_t) -> UInt64 {
+        if level == .NEURON_WS_LEVEL_WRITTEN, writtenThrough > endedThrough {
+            return id > writtenThrough ? id - writtenThrough : 0
+        }
+        guard id > endedThrough else { return 0 }
+        var open = id - endedThrough
+        for island in islands where island.lowerBound <= id {
+            open -= min(island.upperBound, id + 1) - island.lowerBound
+        }
+        return open
+    }
+
+    private mutating func joinIslands() {
+        var reached = 0
+        while reached < islands.count, islands[reached].lowerBound == endedThrough &+ 1 {
+            endedThrough = islands[reached].upperBound &- 1
+            reached += 1
+        }
+        islands.removeFirst(reached)
+    }
+
+    /// Most come behind the last one.
+    private mutating func add(_ new: Range<UInt64>) {
+        var place = islands.count
+        while place > 0, islands[place - 1].lowerBound > new.lowerBound { place -= 1 }
+        assert(place == 0 || islands[place - 1].upperBound <= new.lowerBound)
+        islands.insert(new, at: place)
+        if place + 1 < islands.count, islands[place + 1].lowerBound == new.upperBound {
+            islands[place] = new.lowerBound..<islands.remove(at: place + 1).upperBound
+        }
+        if place > 0, islands[place - 1].upperBound == new.lowerBound {
+            islands[place - 1] = islands[place - 1].lowerBound..<islands.remove(at: place).upperBound
+        }
+    }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants() {
+        precondition(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
+        let bytesMin = queuedCount &* UInt64(MessageRecord.size(byteCount: 0))
+        precondition(queuedBytes >= bytesMin && (queuedCount > 0 || queuedBytes == 0))
+        var last = endedThrough &+ 1
+        for island in islands {
+            precondition(island.lowerBound > last && !island.isEmpty)
+            last = island.upperBound
+        }
+        precondition(last <= acceptedCount &+ 1)
+        precondition(openCount(through: acceptedCount, .NEURON_WS_LEVEL_PEER_PARSED) == queuedCount)
+        precondition(endedThrough <= writtenThrough && writtenThrough <= acceptedCount)
+    }
+}

@@ -1,0 +1,55 @@
+/// What a message is, beside its bytes and its number.
+public struct MessageStamp: Equatable, Sendable {
+    /// RFC 6455 opcode: 1 text, 2 binary.
+    public var kind: UInt8
+    /// The time of the data, milliseconds since 1970 in UTC; kept from there to the year 2527, and cut to that.
+    public var timeMilliseconds: Int64
+    /// Which driver's group it comes from, by `GroupNumbers`; 0: none that is known.
+    public var group: UInt16
+
+    public init(kind: UInt8, timeMilliseconds: Int64, group: UInt16 = 0) {
+        self.kind = kind
+        self.timeMilliseconds = timeMilliseconds
+        self.group = group
+    }
+}
+
+/// One message as it lies in a chunk: this header of 16 bytes, then `byteCount` bytes, padded to 8.
+///
+/// Its number is not in it: the numbers of a chunk's messages follow each other from `MessageChunk.firstID` on.
+@usableFromInline
+struct MessageRecord {
+    /// The last 32 bits of the place in the connection's byte stream right behind the message's last frame, once that
+    /// is framed. What is compared with it is never 2 GiB away.
+    @usableFromInline var wireEnd: UInt32
+    @usableFromInline let byteCount: UInt32
+    /// Bits 0 to 43 the time of the data in milliseconds, 44 to 47 flags, 48 to 63 the group.
+    @usableFromInline var packed: UInt64
+
+    @usableFromInline static let timeMask: UInt64 = 1 << 44 - 1
+    @usableFromInline static let binary: UInt64 = 1 << 44
+    /// The host refused it: it is skipped.
+    @usableFromInline static let refused: UInt64 = 1 << 45
+    /// before_send has seen it.
+    @usableFromInline static let inspected: UInt64 = 1 << 46
+
+    @inlinable
+    init(byteCount: Int, stamp: MessageStamp) {
+        wireEnd = 0
+        self.byteCount = UInt32(truncatingIfNeeded: byteCount)
+        let time = UInt64(truncatingIfNeeded: max(0, min(stamp.timeMilliseconds, Int64(Self.timeMask))))
+        packed = UInt64(stamp.group) << 48 | (stamp.kind == 2 ? Self.binary : 0) | time
+    }
+
+    @inlinable
+    func has(_ flag: UInt64) -> Bool { packed & flag != 0 }
+
+    var stamp: MessageStamp {
+        MessageStamp(
+            kind: has(Self.binary) ? 2 : 1, timeMilliseconds: Int64(packed & Self.timeMask),
+            group: UInt16(packed >> 48))
+    }
+
+    @inlinable
+    static func size(byteCount: Int) -> Int { (MemoryLayout<MessageRecord>.size + byteCount + 7) & ~7 }
+}

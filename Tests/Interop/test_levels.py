@@ -1,0 +1,156 @@
+"""The delivery level peer-parsed: what a server did not read is never told as delivered, and comes again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bad_servers as bad
+import neuron_ws
+import pytest
+
+HERE = Path(__file__).resolve().parent
+COUNT = 24
+SERVERS = {
+    "websockets": [sys.executable, str(HERE / "levels_server.py")],
+    "node-ws": ["node", str(HERE / "levels_server.js")],
+}
+
+
+class Outcomes:
+    """What a node was told of its messages."""
+
+    def __init__(self) -> None:
+        self.events: list[neuron_ws.DeliveryEvent] = []
+
+    def __call__(self, event: neuron_ws.DeliveryEvent) -> None:
+        self.events.append(event)
+
+    @property
+    def delivered(self) -> list[tuple[int, neuron_ws.Level]]:
+        return [
+            (number, event.level) for event in list(self.events)
+            if event.outcome == neuron_ws.Outcome.DELIVERED for number in event.ids
+        ]
+
+
+@contextlib.contextmanager
+def running(kind: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        SERVERS[kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "NODE_PATH": "/usr/share/nodejs"},
+    )
+    try:
+        yield process
+    finally:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
+
+
+def wait(node: neuron_ws.Node, condition: Callable[[], object], timeout: float = 20) -> None:
+    """Takes the node's events until the condition holds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, node.state.message
+        node.poll(0.02)
+
+
+def settings(port: int, **more: Any) -> dict[str, Any]:
+    return {"url": f"ws://127.0.0.1:{port}/", "reconnect-min": 0.01, "reconnect-max": 0.05, **more}
+
+
+@pytest.mark.parametrize("level", ["best-effort", "peer-parsed"])
+@pytest.mark.parametrize("kind", SERVERS)
+def test_what_a_server_did_not_read_is_not_called_delivered_and_comes_again(kind: str, level: str) -> None:
+    with running(kind) as server:
+        assert server.stdin is not None and server.stdout is not None
+        port = int(server.stdout.readline())
+        told = Outcomes()
+        with neuron_ws.Node("levels", settings(port, delivery=level), on_delivery=told) as node:
+            wait(node, lambda: node.state.link == 1)
+            for number in range(COUNT):
+                node.send(f"message {number}")
+            if level == "best-effort":
+                # The kernel has them all, and so they count: this is what the other level is for.
+                wait(node, lambda: len(told.delivered) == COUNT)
+                return
+            wait(node, lambda: node.metrics.wire_bytes_sent > COUNT * 15)
+            server.stdin.write("close\n")
+            server.stdin.flush()
+            # Nothing was read of the first connection, and all comes on the second, once and in order.
+            lines = [json.loads(server.stdout.readline()) for _ in range(COUNT)]
+            assert lines == [f"message {number}" for number in range(COUNT)]
+            wait(node, lambda: len(told.delivered) == COUNT)
+            assert told.delivered == [(number + 1, neuron_ws.Level.PEER_PARSED) for number in range(COUNT)]
+            assert node.metrics.messages_resent == COUNT
+            assert node.state.level == neuron_ws.Level.PEER_PARSED
+            node.flush(neuron_ws.Level.PEER_PARSED, timeout=5)
+
+
+def answering(answer: bytes | None) -> bad.Behaviour:
+    """Reads everything, sends messages of its own, and answers Pings with these bytes; None: not at all."""
+
+    def behave(peer: bad.Peer) -> None:
+        peer.open()
+        while True:
+            got = peer.read_frame()
+            if got.opcode == bad.CLOSE:
+                return peer.send(bad.frame(bad.CLOSE, got.payload))
+            if got.opcode == bad.PING and answer is not None:
+                peer.send(bad.frame(bad.PONG, answer))
+            peer.send(bad.frame(bad.TEXT, b"alive"))
+
+    return behave
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"other bytes"], ids=["no Pong", "an empty Pong", "another Pong"])
+def test_a_server_that_lives_and_does_not_echo_degrades_the_level_and_that_is_said(answer: bytes | None) -> None:
+    told, lines = Outcomes(), list[str]()
+    with bad.BadServer(answering(answer)) as server:
+        document = settings(server.port, delivery="peer-parsed", **{"ping-timeout": 0.1})
+        with neuron_ws.Node(
+            "levels", document, on_delivery=told, on_log=lambda event: lines.append(event.text)
+        ) as node:
+            node.send("one")
+            wait(node, lambda: len(told.delivered) == 1)
+            assert told.delivered == [(1, neuron_ws.Level.WRITTEN)]
+            assert node.state.level == neuron_ws.Level.WRITTEN
+            wait(node, lambda: any("does not answer Pings" in line for line in lines))
+            with pytest.raises(neuron_ws.Unsupported, match="does not answer Pings"):
+                node.flush(neuron_ws.Level.PEER_PARSED, timeout=1)
+
+
+def test_pings_that_are_off_leave_nothing_to_ask_with() -> None:
+    with pytest.raises(neuron_ws.NeuronWSError, match='"delivery" is `peer-parsed` and needs Pings'):
+        neuron_ws.Node("levels", {"url": "ws://127.0.0.1/", "delivery": "peer-parsed", "ping-interval": 0})
+
+
+def test_a_server_that_answers_every_ping_twice_confirms_each_message_once() -> None:
+    told = Outcomes()
+
+    def twice(peer: bad.Peer) -> None:
+        peer.open()
+        while True:
+            got = peer.read_frame()
+            if got.opcode == bad.CLOSE:
+                return peer.send(bad.frame(bad.CLOSE, got.payload))
+            if got.opcode == bad.PING:
+                peer.send(bad.frame(bad.PONG, got.payload) * 2)
+
+    with bad.BadServer(twice) as server:
+        with neuron_ws.Node("levels", settings(server.port, delivery="peer-parsed"), on_delivery=told) as node:
+            for number in range(1000):
+                node.send(f"message {number}")
+            node.flush(neuron_ws.Level.PEER_PARSED, timeout=20)
+            wait(node, lambda: len(told.delivered) == 1000)
+            assert [number for number, _ in told.delivered] == list(range(1, 1001))

@@ -1,0 +1,151 @@
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+@Suite struct DeliveryLedgerTests {
+    private func run(
+        _ first: UInt64, _ count: UInt64, bytes: UInt64 = 0, _ outcome: neuron_ws_outcome_t = .NEURON_WS_DELIVERED
+    ) -> Backlog.Run {
+        var run = Backlog.Run(firstID: first, count: count, outcome: outcome)
+        run.recordBytes = bytes
+        return run
+    }
+
+    @Test func numbersCountFromOne() {
+        var bench = OutboxBench()
+        #expect(bench.push("a") == 1)
+        #expect(bench.push("b") == 2)
+    }
+
+    @Test func theLimitInMessagesHoldsUntilSomeAreDone() {
+        var bench = OutboxBench()
+        bench.ledger.limits.messagesMax = 2
+        bench.push("a")
+        bench.push("b")
+        #expect(bench.push("c") == nil)
+        _ = bench.fill(room: 1000)
+        #expect(bench.push("c") == nil)
+        bench.settle(written: bench.stream.count)
+        #expect(bench.push("c") == 3)
+    }
+
+    @Test func theLimitInBytesCountsTheMemoryTaken() {
+        var bench = OutboxBench()
+        bench.ledger.limits.bytesMax = 48
+        #expect(bench.push("12345678") == 1)
+        #expect(bench.push("12345678") == 2)
+        #expect(bench.push("") == nil)
+        #expect(bench.ledger.queuedBytes == 48)
+    }
+
+    @Test func aMessageLargerThanTheLimitIsTakenWhenNothingWaits() {
+        var bench = OutboxBench()
+        bench.ledger.limits.bytesMax = 64
+        let large = String(repeating: "x", count: 1000)
+        #expect(bench.push(large) == 1)
+        #expect(bench.push(large) == nil)
+    }
+
+    @Test func answersGoPastTheLimitsSoFarAndNoFurther() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1000, messagesMax: 2))
+        let beyond = DeliveryLedger.Limits(bytesMax: 1000, messagesMax: 3)
+        func accept(_ byteCount: Int, _ beyond: DeliveryLedger.Limits = DeliveryLedger.none) -> UInt64? {
+            ledger.hasRoom(byteCount: byteCount, beyond: beyond) ? ledger.accept(byteCount: byteCount) : nil
+        }
+        #expect(accept(8) == 1)
+        #expect(accept(8) == 2)
+        #expect(accept(8) == nil)
+        #expect(accept(8, beyond) == 3)
+        #expect(accept(8) == nil)
+        #expect(accept(2000, beyond) == nil)
+        #expect(accept(1500, beyond) == 4)
+        #expect(accept(8, beyond) == 5)
+        #expect(accept(8, beyond) == nil)
+        ledger.ended(run(1, 4, bytes: ledger.queuedBytes - 24))
+        #expect(accept(8) == 6)
+    }
+
+    /// A host that reads nothing, while each message becomes something else than the one before it.
+    @Test func outcomesThatAlternateAndAreNotReadStopTheNodeFromTakingMore() {
+        let messagesMax = 1000
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 30, messagesMax: messagesMax))
+        var backlog = EventBacklog()
+        var accepted: UInt64 = 0
+        func tell(_ id: UInt64) {
+            let outcome: neuron_ws_outcome_t = id % 2 == 0 ? .NEURON_WS_DELIVERED : .NEURON_WS_DROPPED_REFUSED
+            let run = DeliveryRun(firstID: id, count: 1, outcome: outcome, level: .NEURON_WS_LEVEL_ACCEPTED)
+            #expect(backlog.append(.delivery(run)) == .held(wasEmpty: id == 1))
+            ledger.ended(self.run(id, 1, bytes: UInt64(MessageRecord.size(byteCount: 1)), outcome))
+        }
+        func accept() -> Bool {
+            guard ledger.hasRoom(byteCount: 1) else { return false }
+            accepted = ledger.accept(byteCount: 1)
+            return true
+        }
+        while accept() {
+            tell(accepted)
+            ledger.unreadRuns = backlog.runs
+            #expect(backlog.runs + Int(ledger.queuedCount) <= messagesMax + EventBacklog.runsMax)
+        }
+        #expect(accepted == UInt64(messagesMax + EventBacklog.runsMax) && backlog.droppedCount == 0)
+        #expect(!ledger.hasRoomForOutcome())
+        // As soon as the host reads one there is room for one.
+        _ = backlog.take()
+        ledger.unreadRuns = backlog.runs
+        #expect(accept() && !accept())
+    }
+
+    @Test func outcomesNeedNotComeInOrder() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100))
+        for _ in 0..<10 { _ = ledger.accept(byteCount: 8) }
+        ledger.ended(run(4, 2, bytes: 48))
+        ledger.ended(run(9, 1, bytes: 24))
+        #expect(ledger.endedThrough == 0 && ledger.endedCount == 3)
+        let open = (0...10).map { ledger.openCount(through: $0, .NEURON_WS_LEVEL_PEER_PARSED) }
+        #expect(open == [0, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        ledger.ended(run(6, 1, bytes: 24, .NEURON_WS_DROPPED_REFUSED))
+        ledger.ended(run(3, 1, bytes: 24))
+        ledger.checkInvariants()
+        ledger.ended(run(1, 2, bytes: 48))
+        #expect(ledger.endedThrough == 6)
+        ledger.ended(run(7, 2, bytes: 48))
+        #expect(ledger.endedThrough == 9 && ledger.queuedCount == 1 && ledger.queuedBytes == 24)
+        ledger.checkInvariants()
+    }
+
+    @Test func whatTheKernelHasIsFurtherThanWhatHasItsOutcome() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100))
+        for _ in 0..<10 { _ = ledger.accept(byteCount: 8) }
+        ledger.written(through: 6)
+        ledger.ended(run(1, 2, bytes: 48))
+        ledger.checkInvariants()
+        #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_WRITTEN) == 6)
+        #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_PEER_PARSED) == 2)
+        #expect(ledger.openCount(through: 10, .NEURON_WS_LEVEL_WRITTEN) == 4)
+        #expect(ledger.openCount(through: 10, .NEURON_WS_LEVEL_PEER_PARSED) == 8)
+        // A connection that ends takes nothing back.
+        ledger.written(through: 3)
+        #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_WRITTEN) == 6)
+        ledger.ended(run(3, 6, bytes: 144))
+        #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_WRITTEN) == 8)
+    }
+
+    @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {
+        var random = Seeded(seed)
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
+        var open: [Range<UInt64>] = []
+        while ledger.acceptedCount < 200 {
+            let count = UInt64.random(in: 1...5, using: &random)
+            for _ in 0..<count { _ = ledger.accept(byteCount: 0) }
+            open.append(ledger.acceptedCount - count + 1..<ledger.acceptedCount + 1)
+        }
+        while !open.isEmpty {
+            let ended = open.remove(at: Int.random(in: 0..<open.count, using: &random))
+            ledger.ended(run(ended.lowerBound, UInt64(ended.count), bytes: UInt64(16 * ended.count)))
+            ledger.checkInvariants()
+            #expect(ledger.endedThrough + 1 == open.map(\.lowerBound).min() ?? ledger.acceptedCount + 1)
+        }
+        #expect(ledger.queuedCount == 0 && ledger.queuedBytes == 0)
+    }
+}
