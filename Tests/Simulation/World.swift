@@ -26,6 +26,10 @@ final class World {
     var refusals = RefusalWatch()
     var link: SimulatedLink?
     var compression: CompressionOptions?
+    let proxy: Proxy?
+    /// The servers are wss://, TLS to them simulated as a moment.
+    let isSecure: Bool
+    var proxyAuthentication = ProxyAuthentication()
     let bufferBytes: Int
 
     // The host.
@@ -57,6 +61,8 @@ final class World {
         compression =
             compresses
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
+        proxy = SimulatedProxy.draw(&random)
+        isSecure = random.chance(30)
         parameters = Self.drawParameters(&random)
         machine = NodeMachine(parameters)
         mailbox = Mailbox(limits: Mailbox.Limits(bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: 500))
@@ -111,10 +117,7 @@ final class World {
         var moments: [UInt64] = []
         if let deadline = machine.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
-        switch link?.attempt {
-        case .opens(let at)?, .fails(let at)?: if link?.openedAt == nil { moments.append(at) }
-        default: break
-        }
+        if link?.openedAt == nil, let at = link?.dial.nextMoment { moments.append(at) }
         if let stalls = link?.stallsUntil, stalls > now { moments.append(stalls) }
         return moments.min()
     }
@@ -130,6 +133,7 @@ final class World {
         if let link {
             link.stallsUntil = 0
             link.server.isDeaf = false
+            link.proxy?.heal()
             link.server.endsTCP = true
         }
         let limit = now &+ 600_000_000_000

@@ -29,8 +29,10 @@ struct NodeStatus {
     /// Unix time in seconds.
     var tlsNotAfter: Int64 = 0
     var tlsChainLength: UInt32 = 0
-    /// The server as HOST:PORT.
+    /// The server as HOST:PORT, and by which proxy.
     var target = ""
+    /// Without user and password; "": none.
+    var proxy = ""
     /// What there is to say of the present connection while it is open.
     var connected = ""
     var progress = Progress.idle
@@ -45,6 +47,7 @@ struct NodeStatus {
         isKnownByCommonName = false
         openSince = nil
         peerAddress = ""
+        proxy = ""
         subprotocol = ""
         extensions = ""
         tlsVersion = ""
@@ -99,6 +102,7 @@ struct NodeStatus {
         put(message(now: now), &state.message)
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval
+        put(proxy, &state.proxy)
         return state
     }
 

@@ -8,8 +8,10 @@ public struct NodeMachine: Sendable {
         case none
         /// Open a stream to this URL.
         case connect(urlIndex: Int)
-        /// The stream is there: send the opening handshake.
-        case sendHandshake
+        /// The stream is there, or has TLS now: the next step of the negotiation goes out.
+        case negotiate
+        /// The same attempt on a new stream, as a proxy wants it.
+        case redial
         /// Messages may flow.
         case opened
         case sendPing(sequence: UInt64)
@@ -229,10 +231,18 @@ public struct NodeMachine: Sendable {
         state = .connecting(phase, since: since, deadline: deadline)
     }
 
-    public mutating func streamConnected() -> Action {
+    /// - Parameter phase: what is negotiated first, with a proxy or the server. Comes again where another step begins.
+    public mutating func streamConnected(_ phase: neuron_ws_phase_t = .NEURON_WS_PHASE_HANDSHAKING) -> Action {
         guard case .connecting = state else { return .none }
-        streamEntered(.NEURON_WS_PHASE_HANDSHAKING)
-        return .sendHandshake
+        streamEntered(phase)
+        return .negotiate
+    }
+
+    /// A proxy wants to know who we are, on a new stream. The deadline stays what it was.
+    public mutating func redialed() -> Action {
+        guard case .connecting = state else { return .none }
+        streamEntered(.NEURON_WS_PHASE_RESOLVING)
+        return .redial
     }
 
     public mutating func handshakeCompleted(now: UInt64) -> Action {
