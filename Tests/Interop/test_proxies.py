@@ -41,7 +41,7 @@ def passes(server: foreign.Server, proxy: Optional[str], **settings: Any) -> neu
         foreign.wait_until(lambda: node.state.link, 60, f"a connection: {node.state.message}")
         node.send(text)
         assert server.wait_for(len(server.messages) + 1, 60)[-1] == text
-        foreign.wait_until(lambda: received, 60, "the echo")
+        foreign.wait_until(lambda: (node.poll(), received)[1], 60, "the echo")
         state = node.state
     assert PASSWORD not in str(state) and PASSWORD_IN_URL not in str(state)
     return state
