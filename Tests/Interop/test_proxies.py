@@ -180,7 +180,8 @@ def test_a_proxy_that_asks_for_ever_is_asked_a_few_times() -> None:
 
 def test_the_phase_is_the_proxys_while_it_is_asked() -> None:
     with Answering(b"") as proxy:
-        with neuron_ws.Node("proxied", {"url": "ws://plant.invalid/", "proxy": f"http://127.0.0.1:{proxy.port}"}) as node:
+        settings = {"url": "ws://plant.invalid/", "proxy": f"http://127.0.0.1:{proxy.port}"}
+        with neuron_ws.Node("proxied", settings) as node:
             foreign.wait_until(lambda: node.state.phase is Phase.PROXY, 60, "the proxy's phase")
             assert f"by the proxy http://127.0.0.1:{proxy.port}" in node.state.message
             assert "waiting for the proxy's answer" in node.state.message

@@ -28,7 +28,8 @@ struct SimulatedProxy {
         guard random.chance(40) else { return nil }
         let username: SecretBytes? = random.chance(50) ? "user" : nil
         let kind: Proxy.Kind = random.pick([.http, .https, .socks5])
-        return Proxy(kind: kind, host: "proxy", port: 3128, username: username, password: username.map { _ in "secret" })
+        let password: SecretBytes? = username == nil ? nil : "secret"
+        return Proxy(kind: kind, host: "proxy", port: 3128, username: username, password: password)
     }
 
     init(_ proxy: Proxy, _ random: inout Seeded, faults: Int) {

@@ -8,7 +8,8 @@ extension Stream {
 
     /// TLS from here on, on a stream that is connected: after a proxy has answered, upon the TLS to the proxy if there
     /// is one. `serverName` is the name or address that the certificate must bear, `peer` what error texts call the
-    /// server, if it is not the stream's target. The owner hears `streamEntered(.securing)` and `streamConnected` again.
+    /// server, if it is not the stream's target. The owner hears `streamEntered(.securing)` and `streamConnected` once
+    /// more.
     ///
     /// Inside `streamReceived` the bytes that the owner does not take are TLS's.
     func startTLS(_ context: TLSContext, serverName: String, peer: String? = nil) {

@@ -1,7 +1,7 @@
 import WebSocketCore
 
-/// What MD5 (RFC 1321 §3.1) and SHA-256 (FIPS 180-4 §5.1.1) have in common: a message as blocks of sixteen words, with a
-/// one bit, zeros, and the length in bits as 64 bits behind it.
+/// What MD5 (RFC 1321 §3.1) and SHA-256 (FIPS 180-4 §5.1.1) have in common: a message as blocks of sixteen words, with
+/// a one bit, zeros, and the length in bits as 64 bits behind it.
 enum HashBlocks {
     static func forEach(
         _ message: UnsafeRawBufferPointer, isBigEndian: Bool, _ body: ([UInt32]) -> Void

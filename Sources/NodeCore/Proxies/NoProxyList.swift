@@ -20,7 +20,8 @@ public struct NoProxyList: Equatable, Sendable {
     private let members: [Member]
 
     /// What is wrong with a member, as the end of a sentence.
-    static let takes = "it takes *, names, .suffixes, addresses and networks such as 10.0.0.0/8, each perhaps with :port"
+    static let takes =
+        "it takes *, names, .suffixes, addresses and networks such as 10.0.0.0/8, each perhaps with :port"
 
     /// - Returns: nil: the member at `index` is none of these.
     static func parse(_ texts: [String]) -> (list: NoProxyList, badMembers: [Int]) {

@@ -73,7 +73,8 @@ public struct Proxy: Equatable, Sendable {
         let hasPort = shown.utf8.last.map { $0 != UInt8(ascii: "]") } == true && authority.contains(UInt8(ascii: ":"))
         let url: WebSocketURL
         do throws(URLError) {
-            url = try WebSocketURL.parse((kind == .https ? "wss://" : "ws://") + shown + (hasPort ? "" : standard))
+            let port = hasPort ? "" : standard
+            url = try WebSocketURL.parse((kind == .https ? "wss://" : "ws://") + shown + port)
         } catch {
             throw ProxyTextError("cannot be used: \(HandshakeText.clause(error.text))")
         }

@@ -1,3 +1,4 @@
+import CNeuronWS
 import WebSocketCore
 
 /// Whether a server is connected to by a proxy, and by which: the settings `proxy` and `no-proxy`, or the environment.

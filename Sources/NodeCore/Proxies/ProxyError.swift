@@ -60,7 +60,7 @@ public enum ProxyError: Error, Equatable, Sendable {
         switch status {
         case 400, 405, 501: "Is it a proxy, and does it allow CONNECT?"
         case 403: "Its rules forbid this server or port: let it allow CONNECT to it."
-        case 404, 502, 503, 504: "It could not reach the server: check the URL's host and port, and the proxy's own way."
+        case 404, 502, 503, 504: "It could not reach the server: check the URL's host and port, and the proxy's way."
         case 429: "It has had too many requests: the node tries again by itself."
         default: "See the proxy's log."
         }

@@ -17,7 +17,8 @@ import WebSocketCore
         #expect(
             answer(#"Digest realm="plant", nonce="n0", algorithm=SHA-256, qop="auth, auth-int", opaque="o""#)
                 == #"Digest username="Mufasa", realm="plant", nonce="n0", uri="plant.example:443", algorithm=SHA-256, "#
-                + #"response="f2c93f1082ec798096415e49e231e66b3f94ab5bf8a8c149ff4366beff44f988", qop=auth, nc=00000001, cnonce="ab01", opaque="o""#)
+                + #"response="f2c93f1082ec798096415e49e231e66b3f94ab5bf8a8c149ff4366beff44f988", "#
+                + #"qop=auth, nc=00000001, cnonce="ab01", opaque="o""#)
         #expect(
             answer(#"Digest realm="plant", nonce="n0", qop="auth""#, uses: 0x1F)
                 == #"Digest username="Mufasa", realm="plant", nonce="n0", uri="plant.example:443", "#

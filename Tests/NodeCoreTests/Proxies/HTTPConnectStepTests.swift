@@ -41,7 +41,8 @@ import WebSocketCore
     @Test func anyTwoHundredOpensTheWay() {
         for head in [
             "HTTP/1.1 200 Connection established\r\n\r\n", "HTTP/1.0 200\r\nContent-Length: 5\r\n\r\n",
-            "HTTP/1.1 299 Fine\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1 299 Fine\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         ] {
             let (progress, taken, _) = receive(head + "bytes")
             guard case .done(nil) = progress else {

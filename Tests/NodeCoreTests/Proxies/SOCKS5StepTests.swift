@@ -74,7 +74,8 @@ import WebSocketCore
 
     @Test func theBoundAddressMayBeOfAnyKind() {
         for bound: [UInt8] in [
-            [1, 0, 0, 0, 0], [4] + [UInt8](repeating: 7, count: 16), [3, 0], [3, 255] + [UInt8](repeating: 1, count: 255),
+            [1, 0, 0, 0, 0], [4] + [UInt8](repeating: 7, count: 16), [3, 0],
+            [3, 255] + [UInt8](repeating: 1, count: 255),
         ] {
             #expect(isDone(run([[5, 0], [5, 0, 0] + bound + [0, 0]]).progress))
         }
