@@ -19,7 +19,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SWIFT_BACKTRACE := enable=no
 
 APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
+	tinyproxy squid microsocks
 
 .PHONY: help
 help: ## what there is to do

@@ -412,7 +412,8 @@ typedef NEURON_WS_ENUM(neuron_ws_phase){
     NEURON_WS_PHASE_SECURING = 4,    /* TLS */
     NEURON_WS_PHASE_HANDSHAKING = 5, /* the WebSocket opening handshake */
     NEURON_WS_PHASE_OPEN = 6,        /* link 1 */
-    NEURON_WS_PHASE_CLOSING = 7      /* the closing handshake */
+    NEURON_WS_PHASE_CLOSING = 7,     /* the closing handshake */
+    NEURON_WS_PHASE_PROXY = 8        /* a proxy was asked for the way; before SECURING and HANDSHAKING */
     NEURON_WS_ENUM_END(neuron_ws_phase)
 } neuron_ws_phase_t;
 
@@ -431,7 +432,7 @@ typedef NEURON_WS_ENUM(neuron_ws_reason){
     NEURON_WS_REASON_NETWORK_ERROR = 10,
     NEURON_WS_REASON_DNS = 11,
     NEURON_WS_REASON_CONNECT_TIMEOUT = 12,
-    NEURON_WS_REASON_PROXY = 13,
+    NEURON_WS_REASON_PROXY = 13,              /* it cannot be used; http_status, system_error, tls_failure say more */
     NEURON_WS_REASON_TLS = 14,                /* tls_failure says which */
     NEURON_WS_REASON_HANDSHAKE_REJECTED = 15, /* http_status says with what, 0 if it was no HTTP */
     NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop */
@@ -555,6 +556,7 @@ typedef struct neuron_ws_state {
     int64_t tls_not_after_s;             /* when the server's certificate ends, Unix time in s; 0: no TLS, or unknown */
     uint32_t tls_chain_length;           /* certificates that the server sent, its own included; 0: no TLS */
     char tls_issuer[256];                /* who issued the server's certificate */
+    char proxy[288];                     /* the proxy in use, "http://proxy:3128", without secrets; "": none */
 } neuron_ws_state_t;
 
 /*

@@ -1,9 +1,9 @@
 /// Writes a start line and header fields. Control characters become spaces: a line break in a value would begin a
 /// field, or a request, that nobody meant (RFC 9110 §5.5).
-struct HTTPHeadWriter: ~Copyable {
+public struct HTTPHeadWriter: ~Copyable {
     private var bytes = SecretBuilder(capacity: 1024)
 
-    init(startLine: String) { line(startLine) }
+    public init(startLine: String) { line(startLine) }
 
     /// `middle` is secret.
     init(startLine: String, _ middle: SecretBytes, _ end: String) {
@@ -12,16 +12,16 @@ struct HTTPHeadWriter: ~Copyable {
         line(end)
     }
 
-    mutating func field(_ name: String, _ value: String) { line(name + ": " + value) }
+    public mutating func field(_ name: String, _ value: String) { line(name + ": " + value) }
 
-    mutating func field(_ name: String, _ value: SecretBytes) {
+    public mutating func field(_ name: String, _ value: SecretBytes) {
         put((name + ": ").utf8)
         value.withBytes { put($0) }
         endLine()
     }
 
     /// The bytes with the blank line at their end.
-    consuming func finished() -> SecretBytes {
+    public consuming func finished() -> SecretBytes {
         endLine()
         return bytes.finished()
     }

@@ -10,7 +10,7 @@ public struct HandshakeResponse: Sendable {
     let minorVersion: Int
 
     /// The values of all fields of this name, regardless of case, joined with ", "; nil if there is none.
-    func value(of name: String) -> String? { HTTPHead.value(of: name, in: fields) }
+    public func value(of name: String) -> String? { HTTPHead.value(of: name, in: fields) }
 
     /// Where a redirect points to.
     public var location: ForeignText? { value(of: "Location").map { ForeignText($0) } }
@@ -19,7 +19,7 @@ public struct HandshakeResponse: Sendable {
     /// without one, or if it is neither. A date is held against the answer's own Date, because the clocks of gateways
     /// are often wrong.
     /// - Parameter wallSeconds: Unix time, where the answer has no Date.
-    func retryAfterSeconds(wallSeconds: Int64) -> Int? {
+    public func retryAfterSeconds(wallSeconds: Int64) -> Int? {
         guard let text = value(of: "Retry-After"), !text.utf8.isEmpty else { return nil }
         if let date = HTTPDate.seconds(text, nowSeconds: wallSeconds) {
             let sent = value(of: "Date").flatMap { HTTPDate.seconds($0, nowSeconds: wallSeconds) }

@@ -142,6 +142,10 @@ struct NodeState: Sendable {
     let tlsChainLength: Int
     let extensions: String
     let message: String
+    /// Without secrets; "": none.
+    let proxy: String
+    /// Since a connection was last open.
+    let attempts: UInt64
 
     init(_ state: neuron_ws_state_t) {
         isOpen = state.link == 1
@@ -164,6 +168,8 @@ struct NodeState: Sendable {
         tlsChainLength = Int(state.tls_chain_length)
         extensions = Self.text(state.extensions)
         message = Self.text(state.message)
+        proxy = Self.text(state.proxy)
+        attempts = state.attempts
     }
 
     /// The server's Close frame complained: its code is none of 1000, 1001 and 1005 (RFC 6455 §7.4.1).

@@ -3,18 +3,15 @@ import WebSocketCore
 
 /// One connection of the simulated node, with both ends of its network.
 final class SimulatedLink {
-    /// What comes of the attempt.
-    enum Attempt {
-        case opens(at: UInt64)
-        case fails(at: UInt64)
-        /// A black hole.
-        case hangs
-    }
-
     let connection: Connection
     var server: SimulatedServer
     var observer: Observer
-    var attempt: Attempt
+    let dial: SimulatedDial
+    let urlIndex: Int
+    /// Before the server; nil: none.
+    var proxy: SimulatedProxy?
+    /// The proxy has opened the way, and TLS to the server is not there yet.
+    var awaitsTLS = false
     /// Towards the server, and back.
     var up: Pipe
     var down: Pipe
@@ -33,13 +30,15 @@ final class SimulatedLink {
     var hasFinishedWriting = false
 
     init(
-        _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, attempt: Attempt,
-        bufferBytes: Int, pipeBytes: Int
+        _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, dial: SimulatedDial,
+        urlIndex: Int, proxy: SimulatedProxy?, bufferBytes: Int, pipeBytes: Int
     ) {
         self.connection = connection
         self.server = server
         self.observer = observer
-        self.attempt = attempt
+        self.dial = dial
+        self.urlIndex = urlIndex
+        self.proxy = proxy
         buffer = [UInt8](repeating: 0, count: bufferBytes)
         up = Pipe(capacity: pipeBytes)
         down = Pipe(capacity: pipeBytes)

@@ -6,7 +6,8 @@ import WebSocketCore
 extension World {
     /// An attempt as this seed draws it.
     func makeLink(_ urlIndex: Int) -> SimulatedLink? {
-        guard let url = try? WebSocketURL.parse("ws://plant/\(urlIndex)") else { return nil }
+        let scheme = isSecure ? "wss" : "ws"
+        guard let url = try? WebSocketURL.parse("\(scheme)://plant/\(urlIndex)") else { return nil }
         var options = Connection.Options(
             limits: EndpointLimits(maxMessageBytes: 100_000, maxFrameBytes: 100_000), compression: compression,
             fragmentBytesMax: fragmentBytesMax)
@@ -16,17 +17,20 @@ extension World {
             backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
         }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        let connection = Connection(HandshakeRequest(url: url, key: key, deflate: compression?.offer), options)
+        let tunnel = proxy.map { proxy in
+            Tunnel(
+                proxy, authorization: proxyAuthentication.authorization(for: proxy, url, clientNonce: key))
+        }
+        let request = HandshakeRequest(url: url, key: key, deflate: compression?.offer)
+        let connection = Connection(request, options, tunnel: tunnel)
         let compresses = compression != nil && random.chance(70)
         var welcome = SimulatedServer.Welcome.accepts(compresses: compresses)
-        var attempt = SimulatedLink.Attempt.opens(at: now &+ UInt64(random.pick([0, 1, 50])) * 1_000_000)
         if random.chance(faults) {
             switch random.below(5) {
-            case 0: attempt = .hangs
-            case 1: attempt = .fails(at: now &+ UInt64(random.pick([0, 1, 1000])) * 1_000_000)
             case 2: welcome = .saysNothing
             case 3: welcome = .answers("HTTP/1.1 503 No\r\nRetry-After: \(random.pick([0, 1, 7]))\r\n\r\n")
-            default: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
+            case 4: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
+            default: break
             }
         }
         var server = SimulatedServer(welcome)
@@ -36,23 +40,32 @@ extension World {
         return SimulatedLink(
             connection, server,
             Observer(firstID: backlog.openID, compresses: compresses),
-            attempt: attempt, bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
+            dial: SimulatedDial(&random, faults: faults, now: now), urlIndex: urlIndex,
+            proxy: proxy.map { SimulatedProxy($0, &random, faults: faults) },
+            bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
     }
 
     /// Bytes move, as many as the seed draws.
     func networkCarries() {
         guard let link else { return }
         guard link.openedAt != nil else { return attemptGoesOn(link) }
+        if link.awaitsTLS {
+            link.awaitsTLS = false
+            perform(machine.streamConnected())
+            return
+        }
         if link.isReset { return streamEnded(link, isReset: true) }
         if now >= link.stallsUntil {
             link.up.read(countMax: random.pick([1, 20, 300, 70_000])) { bytes in
-                link.server.received(bytes)
+                let rest = link.proxy?.received(bytes) ?? bytes
+                link.server.received(rest)
                 return (bytes.count, ())
             }
             if link.up.hasEnded, link.up.waiting == 0 { link.server.clientEnded() }
         }
+        link.down.write(link.proxy?.takeOutput() ?? [])
         link.down.write(link.server.takeOutput())
-        if link.server.hasEnded { link.down.hasEnded = true }
+        if link.server.hasEnded || link.proxy?.hasEnded == true { link.down.hasEnded = true }
         // The server's end may be among what it read.
         let count = random.pick([1, 5, 100, 70_000])
         if link.down.waiting > 0 {
@@ -63,16 +76,17 @@ extension World {
     }
 
     private func attemptGoesOn(_ link: SimulatedLink) {
-        switch link.attempt {
-        case .opens(let at):
-            guard now >= at else { return }
+        switch link.dial.goOn(now: now) {
+        case .pending(let fault): if let fault { fail(fault) }
+        case .connected:
             link.openedAt = now
+            // To an https:// proxy, or to the server itself: TLS is the transport's.
+            let isTLSFirst = proxy.map { $0.kind == .https } ?? isSecure
+            if isTLSFirst { machine.streamEntered(.NEURON_WS_PHASE_SECURING) }
             tell("the transport is open")
-            perform(machine.streamConnected())
-        case .fails(let at):
-            guard now >= at else { return }
+            perform(machine.streamConnected(link.connection.phase))
+        case .lost:
             ended(Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "connection refused"))
-        case .hangs: break
         }
     }
 

@@ -8,9 +8,14 @@ extension World {
         switch action {
         case .none: break
         case .connect(let urlIndex): connect(urlIndex)
-        case .sendHandshake:
+        case .negotiate:
             link?.connection.transportOpened()
             pump()
+        case .redial:
+            tell("redials")
+            let urlIndex = link?.urlIndex ?? 0
+            link = nil
+            link = makeLink(urlIndex)
         case .opened:
             tell("open")
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
@@ -32,6 +37,7 @@ extension World {
 
     private func connect(_ urlIndex: Int) {
         tell("connects to \(urlIndex)")
+        proxyAuthentication.attemptBegan()
         if link != nil { fail("a second connection beside the first") }
         link = makeLink(urlIndex)
     }
@@ -92,6 +98,7 @@ extension World {
                 let taken = rest.withUnsafeBytes { bytes in
                     let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
                     let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                    if link.connection.isBeforeTunnel { return count }
                     if let fault = link.observer.accepted(took, isRefused: { refused.contains($0) }) { fail(fault) }
                     return count
                 }
@@ -186,14 +193,23 @@ extension World {
             }
         }
         guard self.link === link else { return bytes.count }
-        if wasNegotiating && link.connection.isOpen || link.connection.hasControlFrames { pump() }
+        if wasNegotiating || link.connection.hasControlFrames { pump() }
         return offset
     }
 
     private func handle(_ event: ConnectionEvent, _ link: SimulatedLink, _ replies: inout [UInt64]) {
         switch event {
         case .negotiated: perform(machine.handshakeCompleted(now: now))
-        case .refused(let error): ended(Ending.handshakeFailed(error, unmetWish: nil))
+        case .tunnelOpened(let startsTLS):
+            tell("the proxy has opened the way")
+            link.proxy?.isThrough = true
+            link.awaitsTLS = startsTLS
+            if startsTLS {
+                machine.streamEntered(.NEURON_WS_PHASE_SECURING)
+            } else {
+                perform(machine.streamConnected())
+            }
+        case .refused(let error): refused(error, link)
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             link.connection.messageHandled()
@@ -213,6 +229,18 @@ extension World {
             sendReplies(link, replies)
             closeReceived(Ending.protocolFailed(error))
         }
+    }
+
+    /// As `NodeSession.negotiationFailed`.
+    private func refused(_ error: NegotiationError, _ link: SimulatedLink) {
+        var error = error
+        if case .proxy(.authenticationRequired(let field)) = error {
+            switch proxyAuthentication.challenged(field) {
+            case .again: return perform(machine.redialed())
+            case .failed(let other): error = .proxy(other)
+            }
+        }
+        ended(Ending.negotiationFailed(error, proxy: link.connection.proxy))
     }
 
     private func closeReceived(_ ending: Ending) {

@@ -27,6 +27,10 @@ final class World {
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
     var link: SimulatedLink?
     var compression: CompressionOptions?
+    let proxy: Proxy?
+    /// The servers are wss://, TLS to them simulated as a moment.
+    let isSecure: Bool
+    var proxyAuthentication = ProxyAuthentication()
     let bufferBytes: Int
     /// Messages are delivered when the server's WebSocket layer has read them, and not before.
     let isConfirmed: Bool
@@ -75,6 +79,8 @@ final class World {
         compression =
             compresses
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
+        proxy = SimulatedProxy.draw(&random)
+        isSecure = random.chance(30)
         isConfirmed = random.chance(50)
         parameters = Self.drawParameters(&random, pings: isConfirmed)
         machine = NodeMachine(parameters)
@@ -134,10 +140,7 @@ final class World {
         if let deadline = machine.deadline { moments.append(deadline) }
         if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
-        switch link?.attempt {
-        case .opens(let at)?, .fails(let at)?: if link?.openedAt == nil { moments.append(at) }
-        default: break
-        }
+        if link?.openedAt == nil, let at = link?.dial.nextMoment { moments.append(at) }
         if let stalls = link?.stallsUntil, stalls > now { moments.append(stalls) }
         return moments.min()
     }
@@ -153,6 +156,7 @@ final class World {
         if let link {
             link.stallsUntil = 0
             link.server.isDeaf = false
+            link.proxy?.heal()
             link.server.endsTCP = true
         }
         let limit = now &+ 600_000_000_000

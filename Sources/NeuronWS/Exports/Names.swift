@@ -60,6 +60,7 @@ public func neuron_ws_phase_name(_ phase: neuron_ws_phase_t) -> UnsafePointer<CC
         case .NEURON_WS_PHASE_HANDSHAKING: "NEURON_WS_PHASE_HANDSHAKING"
         case .NEURON_WS_PHASE_OPEN: "NEURON_WS_PHASE_OPEN"
         case .NEURON_WS_PHASE_CLOSING: "NEURON_WS_PHASE_CLOSING"
+        case .NEURON_WS_PHASE_PROXY: "NEURON_WS_PHASE_PROXY"
         @unknown default: unknownName
         }
     return ConstantText(name).pointer

@@ -11,12 +11,15 @@ final class Configuration: @unchecked Sendable {
     private let tls: TLSSettings
     /// What is taken, but should not be so.
     let warnings: [String]
+    private let proxies: ProxyChoice
 
     private init(settings: NodeSettings, tls: TLSSettings, context: TLSContext?, warnings: [String]) {
         self.warnings = warnings
         self.settings = settings
         self.tls = tls
         madeContext = context
+        let environment = settings.proxy == .environment ? Environment.proxies() : ProxyChoice.Environment()
+        proxies = ProxyChoice(settings.proxy, environment, settings.noProxy)
     }
 
     /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
@@ -188,9 +191,15 @@ final class Configuration: @unchecked Sendable {
         } catch { throw Ending(reason: .NEURON_WS_REASON_TLS, text: "\"\(error.key)\": \(error.detail)") }
     }
 
-    func target(url: WebSocketURL) -> ConnectTarget {
-        var target = ConnectTarget(host: url.host, port: url.port, isSecure: url.isSecure)
-        target.serverName = settings.tlsServerName
+    /// Nil: none.
+    func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? { try proxies.proxy(for: url) }
+
+    /// Where the stream leads: to the server or, if there is one, to the proxy.
+    func target(url: WebSocketURL, proxy: Proxy? = nil) -> ConnectTarget {
+        var target =
+            proxy.map { ConnectTarget(host: $0.host, port: $0.port, isSecure: $0.kind == .https) }
+            ?? ConnectTarget(host: url.host, port: url.port, isSecure: url.isSecure)
+        if proxy == nil { target.serverName = settings.tlsServerName }
         target.ipVersion = settings.ipVersion == 4 ? .v4 : settings.ipVersion == 6 ? .v6 : .any
         target.bindInterface = settings.bindInterface
         target.sourceAddress = settings.sourceAddress
@@ -222,16 +231,19 @@ final class Configuration: @unchecked Sendable {
         return HandshakeRequest(
             url: url, secretQuery: settings.openGate?.query(for: url), key: key, subprotocols: settings.subprotocols,
             origin: settings.origin,
-            userAgent: settings.userAgent ?? "neuron_ws/\(Version.text)", headers: headers,
+            userAgent: userAgent, headers: headers,
             deflate: settings.compression?.offer)
     }
 
-    /// For what the server says, which this handshake goes to.
-    func mask(_ request: HandshakeRequest) -> SecretMask {
-        SecretMask(
+    /// For what the server says, which this handshake goes to, and the proxy.
+    func mask(_ request: HandshakeRequest, _ proxy: Proxy?) -> SecretMask {
+        let own = [settings.password, settings.token, proxy?.username, proxy?.password]
+        return SecretMask(
             headerValues: request.headers.map { $0.value },
-            others: SecretMask.secrets(of: request.url) + [settings.password, settings.token].compactMap { $0 })
+            others: SecretMask.secrets(of: request.url) + own.compactMap { $0 })
     }
+
+    var userAgent: String { settings.userAgent ?? "neuron_ws/\(Version.text)" }
 
     private func authorization(_ attempt: Attempt) -> SecretBytes? {
         if let token = attempt.token ?? settings.token { return SecretBytes.joined("Bearer ", token) }

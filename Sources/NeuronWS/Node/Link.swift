@@ -5,6 +5,10 @@ import WebSocketCore
 /// next connection has another.
 final class Link {
     let connection: Connection
+    /// What `before_connect` made of it, for a stream more.
+    let attempt: Attempt
+    /// For TLS behind a proxy; nil: there is no TLS.
+    let tls: TLSContext?
     /// nil: not begun yet.
     var stream: Stream?
     /// When the opening handshake was through, monotonic nanoseconds; nil: it is not.
@@ -22,8 +26,8 @@ final class Link {
     var hasFinishedWriting = false
     /// What is told of the connection's bytes; nil: nothing.
     var trace: ConnectionTrace?
-    /// The opening handshake is the first that its first buffer holds.
-    private var isHandshakeWiped = false
+    /// What is secret in the negotiation is in no buffer any more. Each of its steps is the first that a buffer holds.
+    private var isNegotiationWiped = false
     /// What the server was told, and must not be told by it.
     var mask = SecretMask.none
     /// While it runs a new connection is left alone; see `RefusalWatch`.
@@ -31,7 +35,11 @@ final class Link {
     /// For the barrier's next look at how the peer comes along.
     var barrierTimer: TimerID?
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection, _ attempt: Attempt, _ tls: TLSContext?) {
+        self.connection = connection
+        self.attempt = attempt
+        self.tls = tls
+    }
 
     /// The stream has taken all that was framed.
     var isFlushed: Bool { start == end }
@@ -46,11 +54,11 @@ final class Link {
         return UnsafeMutableRawBufferPointer(start: taken, count: pool.bufferBytes)
     }
 
-    /// Not before the opening handshake in it, which may hold secrets, is overwritten.
+    /// Not before what it holds of the negotiation, which may be secret, is overwritten.
     func giveBuffer(_ pool: BufferPool) {
         guard let buffer else { return }
-        if !isHandshakeWiped {
-            isHandshakeWiped = true
+        if !isNegotiationWiped {
+            isNegotiationWiped = connection.isNegotiationSent
             let count = min(connection.negotiationBytes, pool.bufferBytes)
             SecretBytes.wipe(UnsafeMutableRawBufferPointer(start: buffer, count: count))
         }

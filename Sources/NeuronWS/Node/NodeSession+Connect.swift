@@ -4,6 +4,7 @@ import WebSocketCore
 
 /// What `before_connect` may change for one attempt.
 final class Attempt {
+    let urlIndex: Int
     var url: WebSocketURL?
     /// nil: taken away.
     var headers: [(name: String, value: SecretBytes?)] = []
@@ -11,6 +12,8 @@ final class Attempt {
 
     /// Headers that one attempt can set at most.
     static let headersMax = 64
+
+    init(urlIndex: Int) { self.urlIndex = urlIndex }
 }
 
 extension NodeSession {
@@ -20,13 +23,11 @@ extension NodeSession {
         status.clearConnection()
         status.url = configuration.shownURL(urlIndex)
         status.target = configuration.target(url: configuration.url(urlIndex)).text
-        let isTraced = node.lock.withLock {
-            node.counters.connectionAttempts &+= 1
-            return node.isTraced
-        }
+        node.lock.withLock { node.counters.connectionAttempts &+= 1 }
+        proxyAuthentication.attemptBegan()
         publish()
         if isEnded { return }
-        let attempt = Attempt()
+        let attempt = Attempt(urlIndex: urlIndex)
         guard askHost(attempt) else { return }
         var url = configuration.url(urlIndex)
         if let given = attempt.url {
@@ -47,21 +48,75 @@ extension NodeSession {
             .NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_CONNECTION,
             "Connecting to \(status.url), attempt \(machine.attempts).")
         if isEnded { return }
+        dial(attempt)
+    }
+
+    /// Opens a stream for this attempt: to the server, or to a proxy.
+    private func dial(_ attempt: Attempt) {
+        let url = attempt.url ?? configuration.url(attempt.urlIndex)
         do throws(Ending) {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
-            let tls = url.isSecure ? try configuration.tlsContext() : nil
-            var target = configuration.target(url: url)
+            let proxy = try configuration.proxy(for: url)
+            let tls = url.isSecure || proxy?.kind == .https ? try configuration.tlsContext() : nil
+            var target = configuration.target(url: url, proxy: proxy)
             target.memory = addressMemory
+            status.proxy = proxy?.shown ?? ""
+            if let proxy {
+                status.target = "\(configuration.target(url: url).text) by the proxy \(proxy.shown)"
+            }
             var options = configuration.connectionOptions
             options.barrier = makeBarrier()
-            let link = Link(Connection(request, options))
-            link.mask = configuration.mask(request)
-            link.trace = isTraced ? ConnectionTrace() : nil
+            let link = Link(Connection(request, options, tunnel: tunnel(url, proxy)), attempt, tls)
+            link.mask = configuration.mask(request, proxy)
+            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace() : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
             failed(error)
         }
+    }
+
+    private func tunnel(_ url: WebSocketURL, _ proxy: Proxy?) -> Tunnel? {
+        guard let proxy else { return nil }
+        if proxy.kind == .socks5 { return Tunnel(proxy) }
+        let nonce = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            Random.fill(UnsafeMutableRawBufferPointer(buffer))
+            count = 16
+        }
+        let authorization = proxyAuthentication.authorization(for: proxy, url, clientNonce: nonce)
+        return Tunnel(proxy, authorization: authorization, userAgent: configuration.userAgent)
+    }
+
+    /// The same attempt on a new stream.
+    func redial() {
+        guard let attempt = link?.attempt else { return }
+        dropStream()
+        if !isEnded { dial(attempt) }
+    }
+
+    /// The proxy has opened the way: TLS begins, or the opening handshake.
+    func tunnelOpened(_ link: Link, startsTLS: Bool) {
+        // What comes now is another conversation.
+        if link.trace != nil { link.trace = ConnectionTrace() }
+        guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
+        let url = link.connection.url
+        link.stream?.startTLS(
+            tls, serverName: configuration.settings.tlsServerName ?? url.host,
+            peer: configuration.target(url: url).text)
+    }
+
+    /// What came of the negotiation is no connection.
+    func negotiationFailed(_ error: NegotiationError, _ link: Link) {
+        var error = error
+        if case .proxy(.authenticationRequired(let field)) = error {
+            switch proxyAuthentication.challenged(field) {
+            case .again: return perform(machine.redialed())
+            case .failed(let other): error = .proxy(other)
+            }
+        }
+        failed(
+            Ending.negotiationFailed(
+                error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish))
     }
 
     /// False: the session ended, or the host does not want this attempt.
@@ -82,7 +137,7 @@ extension NodeSession {
         perform(machine.failed(ending, now: Clock.monotonicNanoseconds, random: Random.next()))
     }
 
-    func sendHandshake() {
+    func negotiate() {
         guard let link else { return }
         guard link.connection.negotiationBytes <= loop.outputBuffers.bufferBytes else {
             // The settings' own parts are limited to less: only `before_connect` can bring this about.

@@ -45,7 +45,7 @@ extension NodeSession {
         guard isCurrent(link) else { return bytes.count }
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
-        if wasNegotiating && link.connection.isOpen || link.connection.hasControlFrames { pump() }
+        if wasNegotiating || link.connection.hasControlFrames { pump() }
         return offset
     }
 
@@ -88,8 +88,8 @@ extension NodeSession {
             status.subprotocol = agreed.subprotocol ?? ""
             status.extensions = agreed.deflate?.text ?? ""
             perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
-        case .refused(let error):
-            failed(Ending.handshakeFailed(error.masked(by: link.mask), unmetWish: link.stream?.unmetWish))
+        case .tunnelOpened(let startsTLS): tunnelOpened(link, startsTLS: startsTLS)
+        case .refused(let error): negotiationFailed(error, link)
         case .message(let kind, let bytes):
             bytes.withBytes { messageReceived(kind, $0) }
             link.connection.messageHandled()

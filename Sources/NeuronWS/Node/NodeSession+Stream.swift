@@ -14,8 +14,10 @@ extension NodeSession: StreamOwner {
     }
 
     func streamConnected(_ facts: StreamFacts) {
+        guard let link else { return }
         status.peerAddress = facts.peerAddress
-        if let tls = facts.tls {
+        // TLS to a proxy is none to the server.
+        if let tls = facts.tls, link.connection.url.isSecure, !link.connection.isBeforeTunnel {
             status.isTLS = true
             status.isVerified = tls.isVerified
             status.tlsVersion = tls.version
@@ -26,7 +28,7 @@ extension NodeSession: StreamOwner {
             status.tlsChainLength = tls.chainLength
             status.isKnownByCommonName = tls.isKnownByCommonName
         }
-        perform(machine.streamConnected())
+        perform(machine.streamConnected(link.connection.phase))
     }
 
     func streamWritable() {
@@ -38,6 +40,10 @@ extension NodeSession: StreamOwner {
         let unmetWish = link?.stream?.unmetWish
         let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated
         let isReset = error?.kind == .reset || error?.kind == .brokenPipe
+        if let link, link.connection.isBeforeTunnel, let proxy = link.connection.proxy {
+            if !isSilent, let error { return failed(Ending.transport(error).onTheWay(to: proxy)) }
+            return failed(Ending.endOfStream(before: proxy, in: machine.phase))
+        }
         if isHandshaking, isSilent || isReset && unmetWish != nil {
             failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS, unmetWish: unmetWish))
             return

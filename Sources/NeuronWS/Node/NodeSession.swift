@@ -20,6 +20,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var configuration: Configuration
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
+    /// What the proxy wants to know of us.
+    var proxyAuthentication = ProxyAuthentication()
     var status = NodeStatus()
     var linkLog = LinkLog()
     /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
@@ -123,8 +125,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             break
         case .connect(let urlIndex):
             connect(urlIndex: urlIndex)
-        case .sendHandshake:
-            sendHandshake()
+        case .negotiate:
+            negotiate()
+        case .redial:
+            redial()
         case .opened:
             opened()
         case .sendPing(let sequence):
@@ -158,6 +162,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func disconnected(_ ending: Ending, sendsClose: Bool) {
         let httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
+        var ending = ending
+        if ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT, link?.connection.isBeforeTunnel == true {
+            ending.text += " It went by the proxy \(status.proxy) (setting proxy)."
+        }
         if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
             link.connection.queueClose(.goingAway)
             extendTurn()
@@ -220,7 +228,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
     }
 
-    private func dropStream() {
+    /// Forgets the connection; what was not written whole is framed again on the next one.
+    func dropStream() {
         link?.close(loop)
         link = nil
     }

@@ -27,10 +27,12 @@ struct NodeStatus {
     /// Unix time in seconds.
     var tlsNotAfter: Int64 = 0
     var tlsChainLength: UInt32 = 0
-    /// The server as HOST:PORT.
+    /// The server as HOST:PORT, and by which proxy.
     var target = ""
     /// The delivery level in force.
     var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
+    /// Without user and password; "": none.
+    var proxy = ""
     /// What there is to say of the present connection while it is open.
     var connected = ""
     /// What the machine says: phase and times come from it.
@@ -45,6 +47,7 @@ struct NodeStatus {
         isVerified = false
         isKnownByCommonName = false
         peerAddress = ""
+        proxy = ""
         subprotocol = ""
         extensions = ""
         tlsVersion = ""
@@ -101,6 +104,7 @@ struct NodeStatus {
         put(message(now: now), &state.message)
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval
+        put(proxy, &state.proxy)
         return state
     }
 

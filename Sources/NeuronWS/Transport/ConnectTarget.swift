@@ -25,8 +25,8 @@ struct ConnectTarget: Equatable, Sendable {
 
     /// The addresses to be tried last.
     var memory = AddressMemory()
-    /// How long an address may be silent before it is begun anew, 4 s.
-    var repeatNanoseconds: UInt64 = 4_000_000_000
+    /// How long an address may be silent before it is begun anew.
+    var repeatNanoseconds = AddressRace.repeatNanoseconds
 
     init(host: String, port: UInt16, isSecure: Bool = false) {
         self.host = host

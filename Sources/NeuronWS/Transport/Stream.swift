@@ -1,10 +1,11 @@
 import CLinux
 import NodeCore
 
-/// One connection: the attempt to make it, and its life. Loop-bound; made by `connect`, used up by `close` or
-/// `streamClosed`. The stream holds its owner until then, so an owner may hold its stream.
+/// One connection: a dialed socket, and none to two layers of TLS upon it: one to an https:// proxy, one to the server
+/// inside. Loop-bound; made by `connect`, used up by `close` or `streamClosed`. The stream holds its owner until then,
+/// so an owner may hold its stream.
 final class Stream {
-    enum State { case starting, resolving, connecting, securing, open, closed }
+    enum State { case starting, dialing, securing, open, closed }
 
     private enum TimerToken {
         static let start: UInt64 = 0
@@ -15,38 +16,32 @@ final class Stream {
     /// Reads per readiness: other descriptors get their turn after half a megabyte.
     static let readsPerTurn = 4
 
-    // What is not private belongs to the extension in StreamSecurity.swift, and to nobody else.
+    // What is not private belongs to the extensions in StreamSecurity.swift and HeldBytes.swift, and to nobody else.
     var target: ConnectTarget
     let loop: EventLoop
     var state = State.starting
     private(set) var owner: (any StreamOwner)?
     private var context: TLSContext?
-    var session: TLSSession?
+    /// The one at the socket first. The last one is between the owner and the rest.
+    var layers: [TLSSession] = []
     private var timer: TimerID?
     private var turnTimer: TimerID?
-    private var query: ResolverQuery?
-    private var connector: Connector?
-    private var registration: EventLoop.Registration?
-    private var interest: UInt32 = 0
-    private(set) var descriptor: Int32 = -1
-    /// Where the connection leads to; empty before there is one. It stays when the stream has ended.
-    private(set) var peerAddress = ""
-    private var localAddress = ""
-    /// The kernel's buffer is full: nothing is sent before EPOLLOUT.
-    var isBlocked = false
+    private var dialer: Dialer?
+    /// Nil: not connected yet. It stays when the stream has ended.
+    private(set) var socket: Socket?
     /// The owner was given less than it asked for, and waits for `streamWritable`.
     var isOwnerWaiting = false
     var isFinishing = false
-    private var hasShutDown = false
     /// Sending failed. Told by what can still be read, which may say why, or else by this.
     var writeError: TransportError?
+    /// Bytes of the owner's that went out before the first layer of TLS, or without any.
     private var plainBytesWritten: UInt64 = 0
+    /// Bytes of the owner's that the first layer took before there was a second one.
+    var outerBytesBefore: UInt64 = 0
+    /// The first layer has said that nothing more comes.
+    var hasFinishedOuter = false
     /// What was received and the owner did not take; see `resume`.
     var held = HeldBytes()
-    /// All bytes that the kernel has taken, ciphertext with TLS.
-    var kernelBytes: UInt64 = 0
-    /// Of those, how many the peer's kernel had not acknowledged when the stream ended.
-    private(set) var unacknowledgedAtEnd = 0
 
     private init(_ target: ConnectTarget, _ context: TLSContext?, _ loop: EventLoop, _ owner: any StreamOwner) {
         self.target = target
@@ -55,13 +50,8 @@ final class Stream {
         self.owner = owner
     }
 
-    /// The loop is gone, and nobody closed the stream.
-    deinit {
-        if descriptor >= 0 { Syscalls.close(descriptor) }
-    }
-
     /// Starts an attempt; the owner hears nothing before this has returned. `tls` must be given if the target is
-    /// secure, and for a later `startTLS` it may. There is no deadline: an owner that loses patience calls `close`.
+    /// secure. There is no deadline: an owner that loses patience calls `close`.
     static func connect(
         to target: ConnectTarget, tls: TLSContext?, loop: EventLoop, owner: any StreamOwner
     ) -> Stream {
@@ -70,16 +60,6 @@ final class Stream {
         let stream = Stream(target, tls, loop, owner)
         stream.timer = loop.schedule(at: 0, stream, token: TimerToken.start)
         return stream
-    }
-
-    /// Payload bytes that the kernel has taken: with TLS those of records that were sent to their last byte.
-    var bytesWritten: UInt64 {
-        session.map { plainBytesWritten &+ $0.plaintextBytesSent } ?? plainBytesWritten
-    }
-
-    /// Plaintext bytes that TLS has encrypted and the kernel has not taken yet; 0 without TLS.
-    var bytesPending: UInt64 {
-        session.map { $0.plaintextBytesTaken &- $0.plaintextBytesSent } ?? 0
     }
 
     /// At once; the owner hears nothing any more. What was not sent yet is lost.
@@ -95,24 +75,16 @@ final class Stream {
         timer = nil
         if let turnTimer { loop.cancel(turnTimer) }
         turnTimer = nil
-        query?.cancel()
-        query = nil
-        connector?.cancel()
-        connector = nil
-        if let registration { loop.remove(registration) }
-        registration = nil
-        if descriptor >= 0 {
-            unacknowledgedAtEnd = Syscalls.unacknowledged(descriptor) ?? 0
-            Syscalls.close(descriptor)
-        }
-        descriptor = -1
+        dialer?.cancel()
+        dialer = nil
+        socket?.close()
         // Whoever still holds the stream holds no key.
         context = nil
-        session?.releaseOutput()
+        for session in layers { session.releaseOutput() }
         held = HeldBytes()
     }
 
-    /// The end that the owner is told of. The session stays until the stream goes: its counters may still be asked for.
+    /// The end that the owner is told of. The layers stay until the stream goes: their counters may still be asked for.
     func finish(_ error: TransportError?) {
         guard state != .closed else { return }
         let owner = owner
@@ -126,80 +98,83 @@ extension Stream: Sendable {}
 
 // MARK: Connecting
 
-extension Stream: ResolverClient {
+extension Stream: DialerOwner {
     private func begin() {
-        if let address = SocketAddress(literal: target.host, port: target.port) {
-            if target.ipVersion != .any, address.isIPv6 != (target.ipVersion == .v6) {
-                let wanted = target.ipVersion == .v6 ? "6" : "4"
-                finish(TransportError(.dns, "\(target.host) is not an address of IP version \(wanted) (ip-version)"))
-                return
-            }
-            race([address])
-            return
-        }
-        state = .resolving
-        owner?.streamEntered(.resolving)
-        guard state == .resolving else { return }
-        query = loop.resolver.resolve(
-            host: target.host, port: target.port, version: target.ipVersion, loop: loop, client: self)
+        state = .dialing
+        let dialer = Dialer(target, loop: loop, owner: self)
+        self.dialer = dialer
+        dialer.start()
     }
 
-    func nameResolved(_ result: ResolverResult) {
-        query = nil
-        guard state == .resolving else { return }
-        switch result {
-        case .addresses(let addresses): race(addresses)
-        case .failed(let failure): finish(.resolving(target, failure))
-        }
-    }
+    func dialerEntered(_ phase: StreamPhase) { owner?.streamEntered(phase) }
 
-    private func race(_ addresses: [SocketAddress]) {
-        state = .connecting
-        owner?.streamEntered(.connecting)
-        guard state == .connecting else { return }
-        var usable = addresses
-        if let source = target.sourceAddress.flatMap({ SocketAddress(literal: $0, port: 0) }) {
-            usable.removeAll { $0.family != source.family }
-            if usable.isEmpty { return finish(.sourceOfOtherVersion(target, addresses)) }
-        }
-        let connector = Connector(target, usable, loop: loop, stream: self)
-        self.connector = connector
-        connector.start()
-    }
-
-    func connectorFailed(_ error: TransportError) {
-        connector = nil
+    func dialerFailed(_ error: TransportError) {
+        dialer = nil
         finish(error)
     }
 
-    func connectorSucceeded(_ descriptor: Int32, _ address: SocketAddress) {
-        connector = nil
-        guard state == .connecting else {
-            Syscalls.close(descriptor)
-            return
-        }
-        self.descriptor = descriptor
-        applyOptions()
-        peerAddress = address.text
-        localAddress = Syscalls.localAddress(descriptor)?.text ?? ""
-        interest = EPOLLIN.rawValue
+    func dialerConnected(_ socket: Socket) {
+        dialer = nil
+        self.socket = socket
+        socket.applyOptions(target)
         do throws(SystemError) {
-            registration = try loop.add(descriptor, interest: interest, self)
+            try socket.open(self)
         } catch {
-            finish(.network(error, target))
-            return
+            return finish(.network(error, target))
         }
         if target.isSecure, let context {
-            secure(context, target.serverName ?? target.host)
+            secure(context, target.serverName ?? target.host, peer: target.text)
         } else {
             becomeOpen()
         }
     }
 
     func becomeOpen() {
+        guard let socket else { return }
         state = .open
         owner?.streamConnected(
-            StreamFacts(peerAddress: peerAddress, localAddress: localAddress, tls: session?.facts))
+            StreamFacts(
+                peerAddress: socket.peerAddress, localAddress: socket.localAddress, tls: layers.last?.facts))
+    }
+}
+
+// MARK: What it knows
+
+extension Stream {
+    /// Where the connection leads to; empty before there is one. It stays when the stream has ended.
+    var peerAddress: String { socket?.peerAddress ?? "" }
+
+    /// The owner's bytes that the kernel has taken: with TLS those of records that were sent to their last byte.
+    var bytesWritten: UInt64 {
+        layers.last.map { plainBytesWritten &+ outerBytesBefore &+ $0.plaintextBytesSent } ?? plainBytesWritten
+    }
+
+    /// The owner's bytes that TLS has encrypted and the kernel has not taken yet; 0 without TLS.
+    var bytesPending: UInt64 {
+        layers.last.map { $0.plaintextBytesTaken &- $0.plaintextBytesSent } ?? 0
+    }
+
+    /// All bytes that the kernel has taken, ciphertext with TLS.
+    var kernelBytes: UInt64 { socket?.bytesSent ?? 0 }
+
+    /// How far the peer's kernel has come with what ours was given; nil: unknown.
+    func sendProgress() -> SendProgress? { state == .open ? socket?.sendProgress() : nil }
+
+    /// The owner's bytes that the peer's kernel has, also when the stream has ended. With TLS about so many: what it
+    /// adds counts as some of them. Through a proxy it is the proxy's kernel.
+    var bytesAcknowledged: UInt64 {
+        let written = bytesWritten
+        return written &- min(UInt64(clamping: socket?.bytesUnacknowledged ?? 0), written)
+    }
+
+    func discardReceived() { socket?.discardReceived() }
+
+    /// Options that change while the connection lives. One that is under way gets them when it is made.
+    func configure(noDelay: Bool, userTimeoutMilliseconds: Int) {
+        loop.assertOnLoop()
+        target.noDelay = noDelay
+        target.userTimeoutMilliseconds = userTimeoutMilliseconds
+        socket?.applyOptions(target)
     }
 }
 
@@ -211,26 +186,21 @@ extension Stream {
     /// `streamWritable` will come. 0 too once writing has failed or was finished; then `streamClosed` comes.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         loop.assertOnLoop()
-        guard state == .open, !isFinishing, writeError == nil, !bytes.isEmpty else { return 0 }
-        if let session { return writeSecure(bytes, session) }
-        if isBlocked {
-            isOwnerWaiting = true
-            return 0
-        }
-        switch Syscalls.send(descriptor, bytes) {
-        case .bytes(let count):
-            plainBytesWritten &+= UInt64(count)
-            kernelBytes &+= UInt64(count)
-            if count < bytes.count {
-                isOwnerWaiting = true
-                block()
-            }
+        guard state == .open, !isFinishing, writeError == nil, !bytes.isEmpty, let socket else { return 0 }
+        if let session = layers.last { return writeSecure(bytes, session) }
+        let count = send(bytes, socket)
+        plainBytesWritten &+= UInt64(count)
+        if count < bytes.count { isOwnerWaiting = true }
+        return count
+    }
+
+    /// To the kernel, as much as it takes.
+    func send(_ bytes: UnsafeRawBufferPointer, _ socket: Socket) -> Int {
+        switch socket.write(bytes) {
+        case .success(let count):
+            if let error = socket.failure { writeFailed(.network(error, target)) }
             return count
-        case .wouldBlock:
-            isOwnerWaiting = true
-            block()
-            return 0
-        case .failed(let error):
+        case .failure(let error):
             writeFailed(.network(error, target))
             return 0
         }
@@ -242,33 +212,8 @@ extension Stream {
         loop.assertOnLoop()
         guard state == .open, !isFinishing else { return }
         isFinishing = true
-        if let session {
-            session.finish()
-            flush(session)
-        } else {
-            shutDown()
-        }
-    }
-
-    func shutDown() {
-        if hasShutDown || writeError != nil { return }
-        hasShutDown = true
-        Syscalls.shutdownWriting(descriptor)
-    }
-
-    func block() {
-        isBlocked = true
-        setInterest(EPOLLIN.rawValue | EPOLLOUT.rawValue)
-    }
-
-    private func setInterest(_ wanted: UInt32) {
-        guard let registration, interest != wanted else { return }
-        interest = wanted
-        do throws(SystemError) {
-            try loop.modify(registration, interest: wanted)
-        } catch {
-            writeFailed(.network(error, target))
-        }
+        layers.last?.finish()
+        flush()
     }
 
     /// Called from within the owner's `write`, so the owner hears of it on a later turn; and what the peer sent
@@ -284,24 +229,32 @@ extension Stream {
         loop.assertOnLoop()
         if state != .closed { writeFailed(.noMemory("a buffer to send from", target.text)) }
     }
-
-    private func becameWritable() {
-        isBlocked = false
-        if let session {
-            flush(session)
-            if isBlocked && !(isOwnerWaiting && session.outputRoom >= TLSSession.outputRoomWorthTelling) { return }
-        }
-        if state == .open, !isFinishing, writeError == nil {
-            isOwnerWaiting = false
-            owner?.streamWritable()
-        }
-        if state != .closed, !isBlocked { setInterest(EPOLLIN.rawValue) }
-    }
 }
 
-// MARK: Reading
+// MARK: The loop's events
 
 extension Stream: LoopHandler {
+    func descriptorReady(_ events: UInt32) {
+        if events & EPOLLOUT.rawValue != 0 {
+            socket?.becameWritable()
+            becameWritable()
+            socket?.wroteAll()
+            if state == .closed { return }
+        }
+        if events & ~EPOLLOUT.rawValue != 0 { receive() }
+    }
+
+    private func becameWritable() {
+        if let session = layers.last {
+            flush()
+            let isWorthTelling = isOwnerWaiting && session.outputRoom >= TLSSession.outputRoomWorthTelling
+            if socket?.isBlocked == true && !isWorthTelling { return }
+        }
+        guard state == .open, !isFinishing, writeError == nil else { return }
+        isOwnerWaiting = false
+        owner?.streamWritable()
+    }
+
     func timerFired(_ token: UInt64) {
         if token == TimerToken.turn {
             turnTimer = nil
@@ -322,14 +275,6 @@ extension Stream: LoopHandler {
         }
     }
 
-    func descriptorReady(_ events: UInt32) {
-        if events & EPOLLOUT.rawValue != 0 {
-            becameWritable()
-            if state == .closed { return }
-        }
-        if events & ~EPOLLOUT.rawValue != 0 { receive() }
-    }
-
     /// The stream resumes by itself in the loop's next turn.
     func scheduleTurn() {
         if turnTimer == nil { turnTimer = loop.schedule(at: 0, self, token: TimerToken.turn) }
@@ -337,18 +282,18 @@ extension Stream: LoopHandler {
 
     private func receive() {
         for _ in 0..<Self.readsPerTurn {
-            guard state == .open || state == .securing, !held.isPaused else { return }
+            guard state == .open || state == .securing, !held.isPaused, let socket else { return }
             let buffer = loop.receiveBuffer
-            switch Syscalls.receive(descriptor, buffer) {
+            switch socket.read(into: buffer) {
             case .bytes(0):
                 ended()
                 return
             case .bytes(let count):
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                if let session {
-                    decrypt(bytes, session)
-                } else {
+                if layers.isEmpty {
                     deliver(bytes)
+                } else {
+                    decrypt(bytes, layer: 0)
                 }
                 // Less than there was room for: the kernel has no more, and asking again would only cost a call.
                 if count < buffer.count { return }
@@ -361,11 +306,11 @@ extension Stream: LoopHandler {
         }
     }
 
-    /// The peer sent FIN.
-    private func ended() {
+    /// The peer sent FIN, or what carries the innermost layer has ended.
+    func ended() {
         if let writeError {
             finish(writeError)
-        } else if let session {
+        } else if let session = layers.last {
             finish(session.endOfStream(isHandshaking: state == .securing))
         } else {
             finish(nil)

@@ -24,7 +24,7 @@ final class TLSOutput {
     private var start = 0
     private var end = 0
     private var ciphertextProduced: UInt64 = 0
-    private var ciphertextSent: UInt64 = 0
+    private var ciphertextMoved: UInt64 = 0
     /// The system gave no memory for what was to be appended: the connection cannot go on.
     private(set) var isOutOfMemory = false
     private(set) var plaintextBytesTaken: UInt64 = 0
@@ -91,20 +91,31 @@ final class TLSOutput {
                 ciphertextEnd: ciphertextProduced, plaintextEnd: plaintextBytesTaken, answersEnd: answersProduced))
     }
 
+    /// The kernel has taken so many bytes.
     func sent(_ count: Int) {
+        moved(count)
+        settled(through: ciphertextMoved)
+    }
+
+    /// So many bytes lie elsewhere now, on their way to the kernel: in another layer of TLS.
+    func moved(_ count: Int) {
         precondition(count >= 0 && count <= end - start, "more was sent than there was")
         start += count
-        ciphertextSent &+= UInt64(count)
-        if start == end {
+        ciphertextMoved &+= UInt64(count)
+        if start == end { release() }
+    }
+
+    /// The kernel has taken the ciphertext up to there.
+    func settled(through ciphertextEnd: UInt64) {
+        if ciphertextEnd == ciphertextProduced {
             // Alerts and KeyUpdates carry no plaintext, so the last mark is not always at the end.
             plaintextBytesSent = plaintextBytesTaken
             answersSent = answersProduced
             marks.removeAll(keepingCapacity: true)
             firstMark = 0
-            release()
             return
         }
-        while firstMark < marks.count, marks[firstMark].ciphertextEnd <= ciphertextSent {
+        while firstMark < marks.count, marks[firstMark].ciphertextEnd <= ciphertextEnd {
             plaintextBytesSent = marks[firstMark].plaintextEnd
             answersSent = marks[firstMark].answersEnd
             firstMark += 1

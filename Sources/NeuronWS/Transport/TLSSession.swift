@@ -299,8 +299,19 @@ extension TLSSession {
         outgoing.plaintextBytesSent
     }
 
+    /// The kernel has taken so many bytes of the output.
     func outputSent(_ count: Int) {
         outgoing.sent(count)
+    }
+
+    /// So many bytes of the output are another layer's plaintext now.
+    func outputMoved(_ count: Int) {
+        outgoing.moved(count)
+    }
+
+    /// The kernel has taken the output up to there, wrapped in another layer's.
+    func outputSettled(through end: UInt64) {
+        outgoing.settled(through: end)
     }
 
     /// The connection is over: what was not sent never will be.

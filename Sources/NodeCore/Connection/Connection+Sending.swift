@@ -2,8 +2,11 @@ public import CNeuronWS
 import WebSocketCore
 
 extension Connection {
-    /// The transport is there: the opening handshake may go out.
-    public func transportOpened() { isTransportOpen = true }
+    /// The transport is there, or has TLS now: the next step of the negotiation may go out.
+    public func transportOpened() {
+        isTransportOpen = true
+        negotiation?.transportOpened()
+    }
 
     /// Queues a Ping (RFC 6455 §5.5.2) with a number as its payload.
     public func queuePing(_ sequence: UInt64) {

@@ -1,6 +1,7 @@
+import CNeuronWS
 import WebSocketCore
 
-/// One connection to a server, from the first byte of the opening handshake to the last of the closing one: what was
+/// One connection to a server, from the first byte of the negotiation to the last of the closing handshake: what was
 /// agreed on, frames in both directions, compression, and what lies where in the stream of bytes. Without I/O: bytes of
 /// the server come in by `bytesReceived`, bytes for it come out by `fill`.
 ///
@@ -42,6 +43,9 @@ public final class Connection {
     public static let pieceBytes = 16 * 1024
 
     let options: Options
+    public let url: WebSocketURL
+    /// By which it leads; nil: none.
+    public let proxy: Proxy?
     /// nil: it is done, and what is secret in it gone.
     var negotiation: Negotiation?
     /// nil: it negotiates still.
@@ -71,8 +75,11 @@ public final class Connection {
     /// sent meanwhile answers them, and goes before a Close. See `fillReplies`.
     public var repliesGoFirst = false
 
-    public init(_ request: HandshakeRequest, _ options: Options) {
-        let negotiation = Negotiation(request)
+    /// - Parameter tunnel: nil: without a proxy.
+    public init(_ request: HandshakeRequest, _ options: Options, tunnel: Tunnel? = nil) {
+        let negotiation = Negotiation(request, tunnel)
+        url = request.url
+        proxy = tunnel?.proxy
         negotiationBytes = negotiation.outputBytes
         self.negotiation = negotiation
         self.options = options
@@ -85,11 +92,20 @@ public final class Connection {
     public var isNegotiating: Bool { endpoint == nil }
     public var isOpen: Bool { endpoint != nil }
 
-    /// The HTTP status of the server's answer to the opening handshake; 0: none has come.
+    /// A proxy has not opened the way to the server yet: what answers is the proxy.
+    public var isBeforeTunnel: Bool { negotiation?.isBeforeTunnel ?? false }
+
+    /// What it negotiates about: with a proxy, or the opening handshake.
+    public var phase: neuron_ws_phase_t { negotiation?.phase ?? .NEURON_WS_PHASE_OPEN }
+
+    /// The HTTP status of the newest answer before frames flowed, a proxy's too; 0: none has come.
     public private(set) var httpStatus = 0
 
-    /// What the opening handshake has to send, bytes.
+    /// The most that a step of the negotiation has to send at its beginning, bytes.
     public let negotiationBytes: Int
+
+    /// What may be secret in the negotiation has gone out.
+    public var isNegotiationSent: Bool { negotiation?.isLastAllSent ?? true }
 
     /// False before the opening handshake is done, and once our Close is queued or written (RFC 6455 §5.5.1).
     public var maySendMessages: Bool { endpoint?.maySendData ?? false }
@@ -129,12 +145,17 @@ public final class Connection {
     private func negotiate(
         _ input: UnsafeRawBufferPointer, _ offset: inout Int, wallSeconds: Int64
     ) -> Step {
-        guard let progress = negotiation?.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds) else {
-            return .needsBytes
-        }
+        // What comes before TLS has begun is TLS's.
+        guard isTransportOpen,
+            let progress = negotiation?.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds)
+        else { return .needsBytes }
         httpStatus = negotiation?.httpStatus ?? 0
         switch progress {
         case .needsBytes: return .needsBytes
+        case .tunnelOpened(let startsTLS):
+            httpStatus = 0
+            isTransportOpen = false
+            return .event(.tunnelOpened(startsTLS: startsTLS))
         case .failed(let error):
             hasEnded = true
             negotiation = nil

@@ -2,10 +2,12 @@ import WebSocketCore
 
 /// What the bytes of the peer turned out to be.
 public enum ConnectionEvent {
+    /// A proxy has opened the way to the server. TLS is to begin, or not; then `Connection.transportOpened` is awaited.
+    case tunnelOpened(startsTLS: Bool)
     /// Frames may flow.
     case negotiated(NegotiatedConnection)
-    /// The peer's answer to the opening handshake will not do; nothing more is read or written.
-    case refused(HandshakeError)
+    /// The answer of the proxy, or to the opening handshake, will not do; nothing more is read or written.
+    case refused(NegotiationError)
     /// A whole message, inflated.
     case message(MessageKind, IncomingBytes)
     /// Its Pong is queued.

@@ -28,6 +28,8 @@ extension Ending {
             case .NEURON_WS_PHASE_CONNECTING:
                 "while connecting: nothing answers there; check the address, the port and firewalls"
             case .NEURON_WS_PHASE_SECURING: "in the TLS handshake: check that the port speaks TLS"
+            case .NEURON_WS_PHASE_PROXY:
+                "while waiting for the proxy's answer: check its kind and port, and that it reaches the server"
             default: "while waiting for the answer to the opening handshake: check that it is a WebSocket server"
             }
         let text = "No connection within \(seconds(timeout)) s (setting connect-timeout); the time ran out \(step)."

@@ -4,8 +4,10 @@ extension NodeMachine {
         case none
         /// Open a stream to this URL.
         case connect(urlIndex: Int)
-        /// The stream is there: send the opening handshake.
-        case sendHandshake
+        /// The stream is there, or has TLS now: the next step of the negotiation goes out.
+        case negotiate
+        /// The same attempt on a new stream, as a proxy wants it.
+        case redial
         /// Messages may flow.
         case opened
         case sendPing(sequence: UInt64)

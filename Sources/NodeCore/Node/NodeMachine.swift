@@ -216,10 +216,18 @@ public struct NodeMachine: Sendable {
         state = .connecting(phase, since: since, deadline: deadline)
     }
 
-    public mutating func streamConnected() -> Action {
+    /// - Parameter phase: what is negotiated first, with a proxy or the server. Comes again where another step begins.
+    public mutating func streamConnected(_ phase: neuron_ws_phase_t = .NEURON_WS_PHASE_HANDSHAKING) -> Action {
         guard case .connecting = state else { return .none }
-        streamEntered(.NEURON_WS_PHASE_HANDSHAKING)
-        return .sendHandshake
+        streamEntered(phase)
+        return .negotiate
+    }
+
+    /// A proxy wants to know who we are, on a new stream. The deadline stays what it was.
+    public mutating func redialed() -> Action {
+        guard case .connecting = state else { return .none }
+        streamEntered(.NEURON_WS_PHASE_RESOLVING)
+        return .redial
     }
 
     public mutating func handshakeCompleted(now: UInt64) -> Action {

@@ -58,6 +58,7 @@ public enum Progress: Equatable, Sendable {
         case .NEURON_WS_PHASE_RESOLVING: "looking up the address"
         case .NEURON_WS_PHASE_CONNECTING: "waiting for TCP"
         case .NEURON_WS_PHASE_SECURING: "in the TLS handshake"
+        case .NEURON_WS_PHASE_PROXY: "waiting for the proxy's answer"
         default: "waiting for the answer to the opening handshake"
         }
     }

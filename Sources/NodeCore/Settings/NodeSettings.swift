@@ -71,6 +71,8 @@ public final class NodeSettings: Sendable {
                 windowBits: Int(read.integer(.windowBits)), memoryLevel: Int(read.integer(.memoryLevel)),
                 contextTakeover: read.boolean(.contextTakeover),
                 thresholdBytes: Int(read.integer(.compressThreshold)))
+        proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
+        noProxy = NoProxyList.parse(read.texts(.noProxy)).list
         bindInterface = read.text(.bindInterface)
         sourceAddress = read.text(.sourceAddress)
         ipVersion = Int(read.integer(.ipVersion))
@@ -155,6 +157,9 @@ public final class NodeSettings: Sendable {
     /// Nil: off.
     public let compression: CompressionOptions?
 
+    public let proxy: ProxySetting
+    /// Beside those of the environment.
+    public let noProxy: NoProxyList
     public let bindInterface: String?
     /// An IPv4 or IPv6 address.
     public let sourceAddress: String?

@@ -55,6 +55,8 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case memoryLevel = "memory-level"
     case contextTakeover = "context-takeover"
     case compressThreshold = "compress-threshold"
+    case proxy
+    case noProxy = "no-proxy"
     case bindInterface = "bind-interface"
     case sourceAddress = "source-address"
     case ipVersion = "ip-version"
@@ -64,7 +66,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "tls-pins", "tls-keylog", "proxy", "no-proxy", "heartbeat", "ack-member",
+        "tls-pins", "tls-keylog", "heartbeat", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
         "cache-ttl", "resend-priority", "durability", "data-dir", "redirects",
     ]

@@ -6,6 +6,7 @@ enum SettingsRules {
         checkTexts(&parser)
         checkCredentials(&parser)
         checkCertificates(&parser)
+        checkProxy(&parser)
         checkFit(&parser)
         checkOpenGate(&parser)
     }
@@ -78,6 +79,16 @@ enum SettingsRules {
         for key in [SettingKey.username, .token] where parser.given(key) != nil {
             parser.refuse(key, "stands beside the header \"Authorization\"; give one or the other")
         }
+    }
+
+    private static func checkProxy(_ parser: inout SettingsParser) {
+        if let text = secret(.proxy, parser), case .failure(let error) = ProxySetting.parse(text) {
+            parser.refuse(.proxy, error.text)
+        }
+        guard case .texts(let texts) = parser.given(.noProxy) else { return }
+        guard let bad = NoProxyList.parse(texts).badMembers.first else { return }
+        parser.refuse(
+            .noProxy, "holds \"\(SettingsParser.shown(texts[bad]))\", which is no server; \(NoProxyList.takes)")
     }
 
     private static func checkCertificates(_ parser: inout SettingsParser) {

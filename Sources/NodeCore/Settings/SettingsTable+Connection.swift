@@ -96,6 +96,21 @@ extension SettingsTable {
 
     static let network: [SettingDescriptor] = [
         SettingDescriptor(
+            .proxy, .text(bytesMax: 2048), secret: true, reconnects: true,
+            BilingualText("Proxy", "代理"),
+            BilingualText(
+                "The proxy that leads to the server, http://[user:password@]host:port, https://… or socks5h://…; env: "
+                    + "as the environment's http_proxy, https_proxy, all_proxy and no_proxy say; none, as if absent.",
+                "通往服务器的代理，http://[用户:密码@]主机:端口、https://… 或 socks5h://…；env 表示使用环境变量 http_proxy、"
+                    + "https_proxy、all_proxy 和 no_proxy；none 或不填表示不使用代理。")),
+        SettingDescriptor(
+            .noProxy, .texts(countMax: 256, bytesMax: 300), reconnects: true,
+            BilingualText("Without proxy", "不使用代理的服务器"),
+            BilingualText(
+                "Servers that are connected to directly: names with all below them, .suffixes, addresses, networks "
+                    + "such as 10.0.0.0/8, each perhaps with :port, or * for all.",
+                "直接连接的服务器：名称（含其下级）、.后缀、地址、10.0.0.0/8 之类的网段，可带 :端口；* 表示全部。")),
+        SettingDescriptor(
             .bindInterface, .text(bytesMax: 15), reconnects: true,
             BilingualText("Network interface", "网络接口"),
             BilingualText("The interface to connect through, eth1.", "连接所用的网络接口，例如 eth1。")),

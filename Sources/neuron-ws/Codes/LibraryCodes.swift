@@ -80,6 +80,9 @@ enum LibraryCodes {
         Code(
             7, "NEURON_WS_PHASE_CLOSING", "The closing handshake is under way.",
             "Wait: it ends after close-timeout at the latest."),
+        Code(
+            8, "NEURON_WS_PHASE_PROXY", "The proxy was asked for a way to the server.",
+            "If it stays so, it does not reach the server, or is none: see its log and the setting proxy."),
     ]
 
     static let reasons: [Code] = [

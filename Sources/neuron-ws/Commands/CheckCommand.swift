@@ -106,6 +106,7 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private static let steps: [(phase: neuron_ws_phase_t, name: String, done: String)] = [
         (.NEURON_WS_PHASE_RESOLVING, "resolve", "the host's address is known"),
         (.NEURON_WS_PHASE_CONNECTING, "connect", "the server accepts TCP connections"),
+        (.NEURON_WS_PHASE_PROXY, "proxy", "the proxy leads to the server"),
         (.NEURON_WS_PHASE_SECURING, "TLS", "the connection is encrypted"),
         (.NEURON_WS_PHASE_HANDSHAKING, "handshake", "the server speaks WebSocket"),
     ]
@@ -113,6 +114,7 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private let report: CheckReport
     private let mutex = Mutex()
     private var current: neuron_ws_phase_t?
+    private var attempt: UInt64 = 0
     private var since: Int64 = 0
     private var hasEnded = false
     private var opened: NodeState?
@@ -142,9 +144,11 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
                 failed(state)
                 hasEnded = true
             } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }), state.phase != current {
-                // One step back or more: this attempt has failed, and the next URL of the list gets its own.
-                let before = Self.steps.firstIndex { $0.phase == current } ?? -1
-                if next < before { failed(state) } else { passed() }
+                // Another attempt: this one has failed, and the next URL of the list gets its own. In the same one a
+                // proxy may want to be asked once more.
+                let isAnother = current != nil && state.attempts != attempt
+                if isAnother { failed(state) } else { passed(asksAgain: next < 2 && current == Self.steps[2].phase) }
+                attempt = state.attempts
                 current = state.phase
                 since = Clock.nanoseconds()
             }
@@ -158,9 +162,10 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private var microseconds: Int64 { (Clock.nanoseconds() - since) / 1000 }
 
     /// The step in progress has come to a good end.
-    private func passed() {
+    private func passed(asksAgain: Bool = false) {
         guard let step = Self.steps.first(where: { $0.phase == current }) else { return }
-        report.step(step.name, .passed, step.done, microseconds: microseconds)
+        let done = asksAgain ? "the proxy asks who we are; once more, with an answer" : step.done
+        report.step(step.name, .passed, done, microseconds: microseconds)
         current = nil
     }
 

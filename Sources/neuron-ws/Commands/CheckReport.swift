@@ -91,7 +91,9 @@ final class CheckReport: @unchecked Sendable {
             mutex.withLock { set(state, family) }
             return
         }
-        fact("connected to", "\(state.url) at \(state.peerAddress) (\(family))")
+        let place = state.proxy.isEmpty ? "at" : "by the proxy at"
+        fact("connected to", "\(state.url) \(place) \(state.peerAddress) (\(family))")
+        if !state.proxy.isEmpty { fact("proxy", state.proxy) }
         if state.isTLS {
             fact("TLS", "\(state.tlsVersion), \(state.tlsCipher)")
             let trust = state.isTLSVerified ? "verified" : Terminal.styled(.red, "NOT verified")
@@ -120,6 +122,7 @@ final class CheckReport: @unchecked Sendable {
         document.set("url", state.url)
         document.set("address", state.peerAddress)
         document.set("family", family)
+        if !state.proxy.isEmpty { document.set("proxy", state.proxy) }
         document.set("tls", state.isTLS)
         if state.isTLS {
             document.set("tls-version", state.tlsVersion)

@@ -11,7 +11,7 @@ import WebSocketCore
 
     private func head(_ json: String, _ change: (Attempt) -> Void = { _ in }) throws -> String {
         let configuration = try make(json)
-        let attempt = Attempt()
+        let attempt = Attempt(urlIndex: 0)
         change(attempt)
         let request = try configuration.handshakeRequest(url: configuration.url(0), attempt: attempt)
         let connection = Connection(request, configuration.connectionOptions)

@@ -8,7 +8,7 @@ import WebSocketCore
     private func makeLink() throws -> Link {
         let request = HandshakeRequest(
             url: try WebSocketURL.parse("ws://h/"), key: [UInt8](repeating: 1, count: HandshakeRequest.keyBytes))
-        return Link(Connection(request, Connection.Options()))
+        return Link(Connection(request, Connection.Options()), Attempt(urlIndex: 0), nil)
     }
 
     /// It may hold credentials.
@@ -18,6 +18,11 @@ import WebSocketCore
         let buffer = try #require(link.takeBuffer(pool))
         for index in buffer.indices { buffer[index] = 0xAA }
         let handshakeBytes = link.connection.negotiationBytes
+        var backlog = Backlog()
+        var keys = MaskingKeyPool()
+        link.connection.transportOpened()
+        #expect(link.connection.fill(buffer, at: &link.end, backlog: &backlog, keys: &keys) == .allFramed)
+        #expect(link.end == handshakeBytes && buffer[0] == UInt8(ascii: "G"))
         link.giveBuffer(pool)
         #expect(handshakeBytes > 0 && buffer[..<handshakeBytes].allSatisfy { $0 == 0 })
         #expect(buffer[handshakeBytes] == 0xAA && link.buffer == nil)

@@ -8,15 +8,25 @@ import Testing
 final class ServerConnection: @unchecked Sendable {
     let descriptor: Int32
     private var ssl: OpaquePointer?
+    /// Below that, in TLS within TLS. It goes with it.
+    private var outer: OpaquePointer?
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    /// False: the handshake failed.
+    /// False: the handshake failed. The second time: TLS within the first one.
     func secure(_ context: ServerTLS) -> Bool {
         let ssl = SSL_new(context.pointer)
-        SSL_set_fd(ssl, descriptor)
+        if let outer = self.ssl {
+            self.outer = outer
+            let bio = BIO_new(BIO_f_ssl())
+            // BIO_set_ssl is a macro: 109 is BIO_C_SET_SSL, 1 is BIO_CLOSE.
+            BIO_ctrl(bio, 109, 1, UnsafeMutableRawPointer(outer))
+            SSL_set_bio(ssl, bio, bio)
+        } else {
+            SSL_set_fd(ssl, descriptor)
+        }
         self.ssl = ssl
         let status = SSL_accept(ssl)
         ERR_clear_error()
@@ -60,6 +70,17 @@ final class ServerConnection: @unchecked Sendable {
     /// close_notify, without waiting for the peer's.
     func shutDownTLS() {
         if let ssl { SSL_shutdown(ssl) }
+    }
+
+    /// Takes what is left of the client's, TLS or not, so that the end is no reset.
+    func discard() {
+        var space = [UInt8](repeating: 0, count: 4096)
+        while recv(descriptor, &space, space.count, 0) > 0 {}
+    }
+
+    /// The same of the layer below, or of the only one.
+    func shutDownOuterTLS() {
+        if let ssl = outer ?? ssl { SSL_shutdown(ssl) }
     }
 
     func shutDownWriting() {

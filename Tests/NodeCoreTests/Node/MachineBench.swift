@@ -23,7 +23,7 @@ func startedMachine(urls: Int = 1) -> NodeMachine {
 
 extension NodeMachine {
     mutating func opens(now: UInt64) {
-        #expect(streamConnected() == .sendHandshake)
+        #expect(streamConnected() == .negotiate)
         #expect(handshakeCompleted(now: now) == .opened)
     }
 }

@@ -53,7 +53,7 @@ private struct RandomWalk {
     /// One event that may come at any time, fitting or not.
     mutating func step() {
         now += random.below(4) == 0 ? random.below(70 * second) : random.below(second)
-        switch random.below(15) {
+        switch random.below(16) {
         case 0: perform(machine.started(now: now))
         case 1:
             let timeout = random.below(3) == 0 ? 0 : random.below(5 * second)
@@ -64,12 +64,14 @@ private struct RandomWalk {
         case 2: configure()
         case 3: machine.closeReceived(ending(), now: now)
         case 4: machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
-        case 5, 6: perform(machine.streamConnected())
+        case 5: perform(machine.streamConnected())
+        case 6: perform(machine.streamConnected(.NEURON_WS_PHASE_PROXY))
         case 7, 8: perform(machine.handshakeCompleted(now: now))
         case 9: perform(machine.failed(ending(), now: now, random: random.next()))
         case 10: machine.bytesReceived(now: now)
         case 11: _ = machine.pongReceived(sequence: random.below(4), now: now)
         case 12: perform(machine.pingWanted())
+        case 13: perform(machine.redialed())
         default: fireTimer()
         }
         check()
@@ -92,7 +94,7 @@ private struct RandomWalk {
 
     mutating func perform(_ action: NodeMachine.Action) {
         switch action {
-        case .none, .sendHandshake, .sendPing, .sendClose: break
+        case .none, .negotiate, .redial, .sendPing, .sendClose: break
         case .opened: isOpen = true
         case .connect(let index): connect(index)
         case .reconnect(_, let index, _):

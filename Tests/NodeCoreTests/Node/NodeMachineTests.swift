@@ -26,7 +26,7 @@ private func ending(
         machine.streamEntered(.NEURON_WS_PHASE_CONNECTING)
         #expect(machine.phase == .NEURON_WS_PHASE_CONNECTING)
         #expect(machine.deadline == 30 * second + delay + 5)
-        #expect(machine.streamConnected() == .sendHandshake)
+        #expect(machine.streamConnected() == .negotiate)
         #expect(machine.phase == .NEURON_WS_PHASE_HANDSHAKING)
         #expect(machine.deadline == 30 * second + delay + 5)
         #expect(machine.handshakeCompleted(now: 7) == .opened)
@@ -313,5 +313,52 @@ private func ending(
         machine.closeReceived(ending(), now: 0)
         machine.streamEntered(.NEURON_WS_PHASE_SECURING)
         #expect(machine.isIdle)
+    }
+
+    /// TLS to the proxy, its answer, once more with an answer to its question, TLS to the server, the handshake: one
+    /// deadline for all of it.
+    @Test func severalStepsHaveOneDeadline() {
+        var machine = NodeMachineTests.connecting
+        let deadline = machine.deadline
+        func enters(_ phase: neuron_ws_phase_t) {
+            machine.streamEntered(phase)
+            #expect(machine.phase == phase && machine.deadline == deadline)
+        }
+        for round in 0..<2 {
+            enters(.NEURON_WS_PHASE_CONNECTING)
+            enters(.NEURON_WS_PHASE_SECURING)
+            #expect(machine.streamConnected(.NEURON_WS_PHASE_PROXY) == .negotiate)
+            #expect(machine.phase == .NEURON_WS_PHASE_PROXY && machine.deadline == deadline)
+            #expect(machine.handshakeCompleted(now: 1) == .none, "the proxy's answer is not the server's")
+            if round == 0 { #expect(machine.redialed() == .redial) }
+        }
+        enters(.NEURON_WS_PHASE_SECURING)
+        #expect(machine.streamConnected() == .negotiate)
+        #expect(machine.phase == .NEURON_WS_PHASE_HANDSHAKING && machine.deadline == deadline)
+        #expect(machine.attempts == 1)
+        #expect(machine.handshakeCompleted(now: 1) == .opened)
+        #expect(machine.redialed() == .none && machine.streamConnected(.NEURON_WS_PHASE_PROXY) == .none)
+    }
+
+    @Test func aProxyThatHangsIsNamedInTheTimeout() {
+        var machine = NodeMachineTests.connecting
+        _ = machine.streamConnected(.NEURON_WS_PHASE_PROXY)
+        let action = machine.timerFired(now: machine.deadline ?? 0, random: 0)
+        guard case .disconnect(let ending, _) = action else {
+            Issue.record("\(action)")
+            return
+        }
+        #expect(ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT)
+        #expect(ending.text.contains("waiting for the proxy's answer"))
+    }
+
+    private static var connecting: NodeMachine {
+        var machine = NodeMachine(
+            NodeMachine.Parameters(
+                connectTimeout: 30_000_000_000, closeTimeout: 5_000_000_000, pingInterval: 0,
+                pingTimeout: 1_000_000_000, reconnectMinimum: 1_000_000_000, reconnectMaximum: 10_000_000_000, urlCount: 1))
+        _ = machine.started(now: 0)
+        _ = machine.timerFired(now: NodeMachine.startDelayNanoseconds, random: 0)
+        return machine
     }
 }

@@ -187,7 +187,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
                 == #""static-tags" (an object) is no setting; did you mean "static_tags"?"#)
         #expect(refusal(withURL(#""xyzzy":null"#))?.text == #""xyzzy" (null) is no setting"#)
         #expect(refusal(withURL(#""x":1"#))?.text == #""x" (an integer) is no setting"#)
-        #expect(refusal(withURL(#""proxy":"env""#))?.text == #""proxy" is not in this version"#)
+        #expect(refusal(withURL(#""heartbeat":{}"#))?.text == #""heartbeat" is not in this version"#)
     }
 
     @Test func allProblemsAreToldUpToEight() throws {

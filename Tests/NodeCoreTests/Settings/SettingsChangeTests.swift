@@ -40,6 +40,8 @@ private enum Change {
         case .tlsCiphers: reconnects(#""tls-ciphers":"HIGH""#)
         case .tlsServerName: reconnects(#""tls-server-name":"s""#)
         case .tlsVerify: reconnects(#""tls-verify":false"#)
+        case .proxy: reconnects(#""proxy":"http://proxy:3128""#)
+        case .noProxy: reconnects(#""no-proxy":["plant.example"]"#)
         case .tlsALPN: reconnects(#""tls-alpn":["a"]"#)
         case .connectTimeout: live(#""connect-timeout":7"#)
         case .pingInterval: live(#""ping-interval":7"#)

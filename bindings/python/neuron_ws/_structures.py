@@ -124,6 +124,7 @@ class StateStructure(Structure):
         ("tls_not_after_s", c_int64),
         ("tls_chain_length", c_uint32),
         ("tls_issuer", c_char * 256),
+        ("proxy", c_char * 288),
     ]
 
 

@@ -123,6 +123,7 @@ class Phase(OpenEnum):
     HANDSHAKING = 5
     OPEN = 6
     CLOSING = 7
+    PROXY = 8
 
 
 class Reason(OpenEnum):

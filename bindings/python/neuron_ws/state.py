@@ -53,6 +53,7 @@ class State:
     tls_not_after_s: Optional[int]
     tls_chain_length: int
     tls_issuer: str
+    proxy: str
 
     @staticmethod
     def of(handle: Handle) -> State:
@@ -92,6 +93,7 @@ class State:
             tls_not_after_s=state.tls_not_after_s or None,
             tls_chain_length=state.tls_chain_length,
             tls_issuer=_text(state.tls_issuer),
+            proxy=_text(state.proxy),
         )
 
 

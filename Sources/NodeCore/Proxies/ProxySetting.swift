@@ -1,0 +1,14 @@
+import WebSocketCore
+
+/// The setting `proxy`.
+public enum ProxySetting: Equatable, Sendable {
+    case none
+    case environment
+    case proxy(Proxy)
+
+    static func parse(_ text: SecretBytes) -> Result<ProxySetting, ProxyTextError> {
+        if text == "none" || text.isEmpty { return .success(.none) }
+        if text == "env" { return .success(.environment) }
+        return Proxy.parse(text).map { .proxy($0) }
+    }
+}
