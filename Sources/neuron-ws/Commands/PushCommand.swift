@@ -169,7 +169,9 @@ private struct Pusher: ~Copyable {
 
     private mutating func complain(_ why: String) {
         bad += 1
-        Terminal.complain("line \(lines): \(Terminal.printable(why))")
+        // The library counts the lines of what it is given, which is this one.
+        let text = why.hasPrefix("line 1, ") ? String(why.dropFirst(8)) : why
+        Terminal.complain("line \(lines): \(Terminal.printable(text))")
     }
 
     /// - Returns: false when nothing has been sent for as long as the user is willing to wait.

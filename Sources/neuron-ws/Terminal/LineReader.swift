@@ -128,7 +128,8 @@ enum File {
     }
 }
 
-/// SIGINT and SIGTERM as a wish to come to an end. The second one ends the tool at once.
+/// SIGINT, SIGTERM and a terminal that goes away (SIGHUP) as a wish to come to an end. The second one of the first two
+/// ends the tool at once.
 enum Interrupt {
     /// Written by the signal handler alone; an aligned word, read and written whole.
     nonisolated(unsafe) private static var count: Int32 = 0
@@ -143,5 +144,10 @@ enum Interrupt {
         }
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
+        // Under nohup it is ignored, and stays so.
+        guard !ServeSignals.isIgnored(SIGHUP) else { return }
+        // It may come from the system and from the shell.
+        action.__sigaction_handler.sa_handler = { _ in Interrupt.count = max(1, Interrupt.count) }
+        sigaction(SIGHUP, &action, nil)
     }
 }
