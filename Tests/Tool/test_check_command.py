@@ -301,6 +301,6 @@ def test_a_running_line_stays_in_its_row_however_narrow_the_terminal(server: for
 
     with Terminal("check", server.url, "--wait", "0.4", columns=20) as terminal:
         assert terminal.wait() == 0
-    running = re.findall(r"\r\x1b\[K([^\r]*)\r", terminal.shown)
+    running = re.findall(r"\r\x1b\[K([^\r]+)(?=\r\x1b\[K)", terminal.shown)
     assert any("waiting whether the server keeps the connection, 0.4 s" in line for line in running)
     assert [line for line in running if not re.fullmatch(r"\x1b\[\?7l[^\x1b]*\x1b\[\?7h", line)] == []

@@ -33,6 +33,7 @@ enum PushCommand {
         } catch {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
+        Interrupt.listen()
         do throws(LibraryError) {
             observer.node = node
             for pattern in watch.patterns { try node.subscribe(driver: pattern.driver, group: pattern.group) }
@@ -41,7 +42,6 @@ enum PushCommand {
             Terminal.complain(error.text)
             return .failed
         }
-        Interrupt.listen()
         var pusher = Pusher(
             node: node, observer: observer, watch: watch, timeoutSeconds: timeout, isJSON: arguments.has("--json"))
         let status = pusher.run()
