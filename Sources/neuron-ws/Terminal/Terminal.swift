@@ -77,8 +77,8 @@ final class Progress: @unchecked Sendable {
         Output.error.flush()
     }
 
-    /// What does not fit into one row is left out (DECAWM): it would go on in the next row, and stay there when the line
-    /// is rewritten. The terminal knows best how wide it is now.
+    /// What does not fit into one row is left out (DECAWM off): it would go on in the next row, and stay there when the
+    /// line is rewritten. The terminal knows best how wide it is now.
     private static func withoutWrapping(_ line: String) -> String { "\u{1B}[?7l\(line)\u{1B}[?7h" }
 
     /// Takes the line away, before something else is printed.
