@@ -282,10 +282,10 @@ def test_push_ends_however_early_the_signal_comes(server: foreign.Server, how: s
     """Just before it reads its input, too: then the signal does not end the read."""
     for number in range(1, 6):
         with Terminal("push", server.url) as terminal:
-            foreign.wait_until(lambda: server.connections == number, 60)  # noqa: B023
+            foreign.wait_until(lambda: server.connections == number, 60)
             terminal.process.send_signal(how)
             assert terminal.wait() == 1
-        foreign.wait_until(lambda: server.close_codes == [1001] * number, 60)  # noqa: B023
+        foreign.wait_until(lambda: server.close_codes == [1001] * number, 60)
 
 
 def test_under_nohup_it_talks_on(echo: foreign.Server) -> None:

@@ -176,8 +176,9 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     /// Without the rest of the closing handshake, and without the next attempt, which does not come here.
     static func cause(_ message: String) -> String {
         let words = message.split(separator: " ", omittingEmptySubsequences: false)
-        let closing = words.indices.last { words[$0...].starts(with: ["Closing", "the", "connection,"]) }
-        guard let next = closing ?? words.lastIndex(of: "Attempt"), next > 0 else { return message }
+        // "Closing the connection, 0 s of 1." A server may say the like in the middle.
+        let isClosing = words.suffix(7).starts(with: ["Closing", "the", "connection,"])
+        guard let next = isClosing ? words.count - 7 : words.lastIndex(of: "Attempt"), next > 0 else { return message }
         return words[..<next].joined(separator: " ")
     }
 }
