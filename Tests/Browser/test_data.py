@@ -73,6 +73,9 @@ UNDERSTOOD = """(text) => messagesOf(text).map((message) => [message.format, mes
     ('{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1,"type":3},'
      '{"name":"b","value":true,"type":1}]}',
      ["ECP-format", "d", "g", [["a", "1", None, "float", ""], ["b", "true", None, "bool", ""]]]),
+    ('{"node":"d","group":"g","timestamp":1,"tags":[{"name":"a","value":1,"type":"constructor"},'
+     '{"name":"b","value":2,"type":"toString"}]}',
+     ["tags-format", "d", "g", [["a", "1", None, "integer", ""], ["b", "2", None, "integer", ""]]]),
     ('{"version":"9.0","device":"d","path":["g"],"datastreams":[{"id":"a","feed":"f","datapoints":[{"at":1,"value":1},'
      '{"at":2,"value":2}]}],"errors":[{"id":"b","error":3002}]}',
      ["OpenGate", "d", None, [["a", "1", None, "integer", ""], ["a", "2", None, "integer", ""],

@@ -159,3 +159,30 @@ def test_all_controls_have_names_for_a_screen_reader(filled: devtools.Page) -> N
     live = filled.evaluate(
         "[...document.querySelectorAll('[aria-live], [role=status], [role=alert]')].map((one) => one.id)")
     assert sorted(live) == ["announcements", "answers", "ask-error"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (320, 200), (640, 300), (1280, 400)])
+def test_a_low_window_has_room_for_the_views(filled: devtools.Page, width: int, height: int) -> None:
+    """1280 x 1024 enlarged to 400 %, and a phone that lies: three rows of the tree, and a way to them."""
+    filled.resize(width, height)
+    if width < 900:
+        filled.click("#tab-tags")
+    filled.wait(
+        f"document.getElementById('tree').clientHeight >= Math.min({height}, 300) / 4"
+        " && document.getElementById('tree').clientHeight >= 2 * parseInt(getComputedStyle("
+        "document.getElementById('tree')).getPropertyValue('--row'))")
+    filled.evaluate("document.getElementById('tree').scrollIntoView({ block: 'end' })")
+    bottom = filled.evaluate("document.getElementById('tree').getBoundingClientRect().bottom")
+    assert bottom <= height + 1
+    for tab in TABS:
+        filled.click(f"#tab-{tab}")
+        filled.wait(f"document.getElementById('{tab}').clientHeight >= 150")
+        assert filled.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_long_number_leaves_the_streams_name_its_room(page: devtools.Page, gateway: Gateway) -> None:
+    page.click("#tab-connections")
+    for number in (1, 2**53 - 1):
+        gateway.node.send(f'{{"seq":{number},"stream":"s"}}')
+    page.wait("document.querySelector('#sequence-rows th') !== null")
+    assert page.evaluate("document.querySelector('#sequences thead th').getBoundingClientRect().height") < 40

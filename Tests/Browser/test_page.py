@@ -84,6 +84,13 @@ def test_a_tag_that_comes_no_more_turns_red(page: devtools.Page, gateway: Gatewa
     end_fast()
 
 
+def test_ages_go_on_after_the_browsers_machine_has_slept(page: devtools.Page, gateway: Gateway) -> None:
+    """performance.now stands still meanwhile: what came then would be of the future, and never grow old."""
+    page.evaluate("(() => { const now = performance.now.bind(performance); performance.now = () => now() - 3.6e6; })()")
+    gateway.push("fast", {"speed": 1})
+    row(page, "speed", "row.age >= '0.5 s'")
+
+
 def test_an_error_stands_in_words_beside_its_number(page: devtools.Page, gateway: Gateway) -> None:
     gateway.push("fast", {"speed": 1}, errors={"temperature": 3002, "own": 12345, "unknown": 9999})
     told = subprocess_words(3002)

@@ -277,3 +277,30 @@ def test_colours_are_for_terminals_that_want_them(
         shown = terminal.wait_for("keeps the connection open")
         assert terminal.wait() == 0
     assert ("\x1b[32m" in shown) == coloured
+
+
+@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("words", [["check", "--wait", "0.5"], ["connect", "--ping", "--timeout", "1.5"]])
+def test_a_plain_terminal_gets_nothing_but_lines(
+    server: foreign.Server, variable: dict[str, str], words: list[str]
+) -> None:
+    from terminal import Terminal
+
+    command, *rest = words
+    with Terminal(command, server.url, *rest, environment=variable) as terminal:
+        assert terminal.wait() == 0
+    running = [line for line in re.split(r"[\r\n]+", terminal.shown) if re.search(r"ping \d|^waiting|onnecting", line)]
+    assert running == []
+    if command == "check" or "TERM" in variable:
+        assert "\x1b" not in terminal.shown
+
+
+def test_a_running_line_stays_in_its_row_however_narrow_the_terminal(server: foreign.Server) -> None:
+    """What would go on in the next row stayed there. DECAWM off (\\e[?7l) lets the terminal leave it out."""
+    from terminal import Terminal
+
+    with Terminal("check", server.url, "--wait", "0.4", columns=20) as terminal:
+        assert terminal.wait() == 0
+    running = re.findall(r"\r\x1b\[K([^\r]+)(?=\r\x1b\[K)", terminal.shown)
+    assert any("waiting whether the server keeps the connection, 0.4 s" in line for line in running)
+    assert [line for line in running if not re.fullmatch(r"\x1b\[\?7l[^\x1b]*\x1b\[\?7h", line)] == []

@@ -267,6 +267,42 @@ def test_sigterm_closes_properly() -> None:
         ends_properly(terminal, closes)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_terminal_that_goes_away_closes_properly(times: int) -> None:
+    """SIGHUP comes from the system and from the shell."""
+    with talking() as (url, _, closes), Terminal("connect", url) as terminal:
+        terminal.wait_for("connected to")
+        for _ in range(times):
+            terminal.process.send_signal(signal.SIGHUP)
+        ends_properly(terminal, closes)
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_push_ends_however_early_the_signal_comes(server: foreign.Server, how: signal.Signals) -> None:
+    """Just before it reads its input, too: then the signal does not end the read."""
+    for number in range(1, 6):
+        with Terminal("push", server.url) as terminal:
+            foreign.wait_until(lambda: server.connections == number, 60)
+            terminal.process.send_signal(how)
+            assert terminal.wait() == 1
+        foreign.wait_until(lambda: server.close_codes == [1001] * number, 60)
+
+
+def test_under_nohup_it_talks_on(echo: foreign.Server) -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with subprocess.Popen(
+        [str(foreign.TOOL), "connect", echo.url, "--count", "1", "--raw"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore,
+    ) as process:
+        assert process.stdin is not None and process.stderr is not None
+        assert "connected to" in process.stderr.readline()
+        process.send_signal(signal.SIGHUP)
+        assert process.communicate("still here\n", timeout=60)[0] == "still here\n"
+        assert process.returncode == 0
+
+
 needs_libedit = pytest.mark.skipif(find_library("edit") is None, reason="libedit is not installed")
 
 
@@ -345,3 +381,14 @@ def test_colours_and_a_running_line_of_pings(echo: foreign.Server) -> None:
         terminal.wait_for("answered, last")
         terminal.type(CTRL_C)
         assert terminal.wait() == 0
+
+
+@needs_libedit
+def test_a_dumb_terminal_edits_itself(echo: foreign.Server) -> None:
+    with Terminal("connect", echo.url, environment={"TERM": "dumb"}) as terminal:
+        terminal.wait_for("connected to")
+        terminal.type("hello\r")
+        terminal.wait_for("5 bytes  hello")
+        terminal.type(CTRL_D)
+        assert terminal.wait() == 0
+        assert "\x1b" not in terminal.shown

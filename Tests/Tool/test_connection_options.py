@@ -116,7 +116,7 @@ def test_the_certificates_by_short_forms(authority: foreign.Authority) -> None:
         ("ping-interval=x", '"ping-interval" is "x", a text; it takes a number of seconds'),
         ("tls-verify=3", '"tls-verify" is 3'),
         ("ping-interval", "--set takes KEY=VALUE"),
-        ("=3", "--set takes KEY=VALUE"),
+        ("=3", '--set takes KEY=VALUE, for example ping-interval=5, not "=3"'),
         ("url={}", '"url"'),
         ("headers=[1]", '"headers"'),
     ],

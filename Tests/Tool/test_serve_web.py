@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -616,3 +617,43 @@ def test_faults_are_for_gateways_alone() -> None:
             assert closed["code"] == 1008
         page.send(type="send", id=1, connection=None, text="x")
         page.take("failed")
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    long result = syscall(SYS_clock_gettime, clock, now);
+    const char *file = getenv("CLOCK_JUMPS_WITH");
+    if (result == 0 && clock == CLOCK_REALTIME && file != NULL && access(file, F_OK) == 0)
+        now->tv_sec += atol(getenv("CLOCK_JUMPS_BY"));
+    return (int)result;
+}
+"""
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_ages_do_not_jump_with_the_systems_clock(seconds: int, tmp_path: Path) -> None:
+    """Each message would have come in the future, and no tag turn red for an hour; or an hour ago, and all be red."""
+    (tmp_path / "clock.c").write_text(CLOCK)
+    library, file = tmp_path / "clock.so", tmp_path / "jump"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "clock.c"], check=True)
+    environment = tool.environment(
+        LD_PRELOAD=str(library), CLOCK_JUMPS_WITH=str(file), CLOCK_JUMPS_BY=str(seconds))
+    with Served("--web", env=environment) as served, Page(served) as page:
+        begin = page.take("hello")["now"]
+        with connect(served.url, open_timeout=PATIENCE) as gateway:
+            messages = page.messages()
+            gateway.send("before")
+            before = next(messages)["at"]
+            file.touch()
+            gateway.send("after")
+            after = next(messages)["at"]
+        assert begin <= before <= after < before + 10 * PATIENCE * 1000
+        with Page(served) as second:
+            assert after <= second.take("hello")["now"] < after + 10 * PATIENCE * 1000

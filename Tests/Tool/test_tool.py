@@ -133,6 +133,7 @@ def test_push_reports_bad_lines_by_number_and_goes_on(server: foreign.Server) ->
     assert done.returncode == 1
     assert counters(server.wait_for(2)) == [1, 2]
     assert re.findall(r"line (\d+): ", done.stderr) == ["2", "4"]
+    assert "line 1" not in done.stderr
     assert "2 bad lines" in done.stdout
 
 

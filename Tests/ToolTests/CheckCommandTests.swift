@@ -12,6 +12,15 @@ import Testing
     }
 
     @Test(arguments: [
+        ("Closed with code 1008. Check it. Closing the connection, 0 s of 1.", "Closed with code 1008. Check it."),
+        ("Refused. Attempt 1 comes in 1 s.", "Refused."), ("Attempt 1", "Attempt 1"), ("", ""),
+        ("Closing the connection, it said. Attempt 2 comes in 1 s.", "Closing the connection, it said."),
+    ])
+    func aCauseIsToldWithoutWhatComesNext(message: String, cause: String) {
+        #expect(CheckNarrator.cause(message) == cause)
+    }
+
+    @Test(arguments: [
         ("{\"error\":1008}", true), ("{\"error\":\"no\"}", true), ("{\"error\":0}", false), ("{\"error\":null}", false),
         ("{\"values\":{}}", false), ("[1]", false), ("error", false), ("", false),
     ])

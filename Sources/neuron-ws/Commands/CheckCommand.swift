@@ -72,9 +72,10 @@ enum CheckCommand {
     ) -> Bool {
         let begin = Clock.nanoseconds()
         let pongsBefore = node.metrics.pongs_received
+        let limit = Text.seconds(milliseconds: milliseconds)
         var waitsForPong = milliseconds > 0 && node.ping()
         _ = Clock.wait(milliseconds: milliseconds) {
-            Progress.shared.show { "waiting whether the server keeps the connection, \(milliseconds / 1000) s" }
+            Progress.shared.show { "waiting whether the server keeps the connection, \(limit) s" }
             let metrics = node.metrics
             if waitsForPong, metrics.pongs_received > pongsBefore, metrics.round_trip_us > 0 {
                 waitsForPong = false
@@ -93,7 +94,7 @@ enum CheckCommand {
         if waitsForPong {
             report.step(
                 "ping", .warned,
-                "no Pong within \(Text.seconds(milliseconds: milliseconds)) s: where pings are on, a node takes such a "
+                "no Pong within \(limit) s: where pings are on, a node takes such a "
                     + "server for dead after ping-timeout")
         }
         report.step("stay", .passed, "the server keeps the connection open", microseconds: microseconds)
@@ -175,10 +176,14 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
         current = nil
     }
 
-    /// Without the next attempt, which does not come here.
-    static func cause(_ state: NodeState) -> String {
-        let words = state.message.split(separator: " ", omittingEmptySubsequences: false)
-        guard let next = words.lastIndex(of: "Attempt"), next > 0 else { return state.message }
+    static func cause(_ state: NodeState) -> String { cause(state.message) }
+
+    /// Without the rest of the closing handshake, and without the next attempt, which does not come here.
+    static func cause(_ message: String) -> String {
+        let words = message.split(separator: " ", omittingEmptySubsequences: false)
+        // "Closing the connection, 0 s of 1." A server may say the like in the middle.
+        let isClosing = words.suffix(7).starts(with: ["Closing", "the", "connection,"])
+        guard let next = isClosing ? words.count - 7 : words.lastIndex(of: "Attempt"), next > 0 else { return message }
         return words[..<next].joined(separator: " ")
     }
 }

@@ -54,8 +54,8 @@ enum ConnectCommand {
                 _ = neuron_ws_node_set_log_level(node.pointer, .NEURON_WS_LOG_DEBUG, 0)
             }
             let descriptor = try node.eventDescriptor(mask: mask)
-            try node.start()
             Interrupt.listen()
+            try node.start()
             return Conversation(node, descriptor, plan, MessagePrinter(style: style)).run()
         } catch {
             guard error.status == .NEURON_WS_INVALID_SETTINGS else {

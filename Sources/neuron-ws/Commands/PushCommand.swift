@@ -33,6 +33,7 @@ enum PushCommand {
         } catch {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
+        Interrupt.listen()
         do throws(LibraryError) {
             observer.node = node
             for pattern in watch.patterns { try node.subscribe(driver: pattern.driver, group: pattern.group) }
@@ -41,7 +42,6 @@ enum PushCommand {
             Terminal.complain(error.text)
             return .failed
         }
-        Interrupt.listen()
         var pusher = Pusher(
             node: node, observer: observer, watch: watch, timeoutSeconds: timeout, isJSON: arguments.has("--json"))
         let status = pusher.run()
@@ -169,7 +169,9 @@ private struct Pusher: ~Copyable {
 
     private mutating func complain(_ why: String) {
         bad += 1
-        Terminal.complain("line \(lines): \(Terminal.printable(why))")
+        // The library counts the lines of what it is given, which is this one.
+        let text = why.hasPrefix("line 1, ") ? String(why.dropFirst(8)) : why
+        Terminal.complain("line \(lines): \(Terminal.printable(text))")
     }
 
     /// - Returns: false when nothing has been sent for as long as the user is willing to wait.

@@ -110,7 +110,7 @@ enum Settings {
         let pieces = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard pieces.count == 2, !pieces[0].isEmpty else {
             throw UsageError(
-                text: "--set takes KEY=VALUE, for example ping-interval=5, not \"\(pieces.first ?? "")\"")
+                text: "--set takes KEY=VALUE, for example ping-interval=5, not \"\(option)\"")
         }
         // A token of digits is a text all the same.
         if !takesText(pieces[0]), let value = try? JSON.parse(pieces[1]) {

@@ -81,8 +81,9 @@ final class LivePages: PageHost, @unchecked Sendable {
     }
 
     private static func now() -> LiveHub.Moment {
+        // An age is a difference: it must not change because the system's clock is set.
         LiveHub.Moment(
-            unixMilliseconds: Clock.unixMilliseconds(), milliseconds: Clock.nanoseconds() / 1_000_000)
+            unixMilliseconds: Clock.steadyUnixMilliseconds(), milliseconds: Clock.nanoseconds() / 1_000_000)
     }
 
     // MARK: What pages do

@@ -140,6 +140,8 @@ class Page {
   }
 
   message(raw) {
+    // The browser's machine has slept: what has come is not of the future.
+    this.offset += Math.max(0, raw.at - this.now());
     const record = this.records.add(raw);
     const bucket = this.timeline.bucket(raw.at);
     bucket.messages += 1;

@@ -19,7 +19,7 @@ struct ServeSignals: Sendable {
         return ServeSignals(thread: pthread_self(), ends: ends)
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         sigaction(number, nil, &action)
         // SIG_IGN is 1 (POSIX leaves it to the system; so it is on Linux).

@@ -40,6 +40,12 @@ enum Clock {
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
 
+    /// What `unixMilliseconds` was when this was first asked, and the time that has passed since: it does not jump when
+    /// the system's clock is set.
+    static func steadyUnixMilliseconds() -> Int64 { steadyOffset + nanoseconds() / 1_000_000 }
+
+    private static let steadyOffset = unixMilliseconds() - nanoseconds() / 1_000_000
+
     /// The day of a Unix time, "2027-03-01" (UTC).
     static func date(_ seconds: Int64) -> String {
         var time = time_t(seconds)

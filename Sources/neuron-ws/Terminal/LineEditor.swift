@@ -22,9 +22,9 @@ final class LineEditor {
     private let waitForInput: () -> Bool
     private var isEditing = false
 
-    /// - Returns: nil where the ends are no terminals, or there is no libedit.
+    /// - Returns: nil where the ends are no terminals, or one that cannot take a line away, or there is no libedit.
     static func open(waitForInput: @escaping () -> Bool) -> LineEditor? {
-        guard isatty(0) == 1, isatty(1) == 1, let functions = load() else { return nil }
+        guard isatty(0) == 1, isatty(1) == 1, !Terminal.isDumb, let functions = load() else { return nil }
         // Letters beyond ASCII are letters; numbers stay as they are (LC_NUMERIC is not touched).
         if setlocale(LC_CTYPE, "") == nil || isPlain() { _ = setlocale(LC_CTYPE, "C.UTF-8") }
         guard let editor = neuron_ws_el_init(functions.initialize, "neuron-ws") else { return nil }

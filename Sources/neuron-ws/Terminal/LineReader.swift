@@ -76,7 +76,22 @@ struct LineReader: ~Copyable {
         }
     }
 
+    /// Until standard input has something, or its end; false: there was an interrupt. A signal that comes just before a
+    /// read would not end that, so the signals' pipe is looked at as well.
+    private func waitForInput() -> Bool {
+        var entries = [
+            pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: Interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&entries, 2, -1) < 0, systemErrorNumber == EINTR, !Interrupt.isRequested {}
+        return !Interrupt.isRequested
+    }
+
     private mutating func read() {
+        guard waitForInput() else {
+            isAtEnd = true
+            return
+        }
         let old = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: Self.readBytes))
         let count = buffer.withUnsafeMutableBytes { CLinux.read(0, $0.baseAddress! + old, Self.readBytes) }
@@ -84,15 +99,10 @@ struct LineReader: ~Copyable {
         buffer.removeLast(Self.readBytes - max(0, count))
         if count == 0 { isAtEnd = true }
         guard number != 0 else { return }
-        if number == EINTR {
-            isAtEnd = Interrupt.isRequested
-        } else if number == EAGAIN {
-            var entry = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-            _ = poll(&entry, 1, -1)
-        } else {
-            failure = "standard input cannot be read: \(systemErrorText(number))"
-            isAtEnd = true
-        }
+        // Somebody else has taken what there was.
+        if number == EINTR || number == EAGAIN { return }
+        failure = "standard input cannot be read: \(systemErrorText(number))"
+        isAtEnd = true
     }
 }
 
@@ -128,20 +138,40 @@ enum File {
     }
 }
 
-/// SIGINT and SIGTERM as a wish to come to an end. The second one ends the tool at once.
+/// SIGINT, SIGTERM and a terminal that goes away (SIGHUP) as a wish to come to an end. The second one of the first two
+/// ends the tool at once.
 enum Interrupt {
     /// Written by the signal handler alone; an aligned word, read and written whole.
     nonisolated(unsafe) private static var count: Int32 = 0
 
     static var isRequested: Bool { count > 0 }
 
+    /// Can be read as soon as an interrupt is requested; -1: nobody listens. Its other end is the handler's.
+    nonisolated(unsafe) private(set) static var descriptor: Int32 = -1
+    nonisolated(unsafe) private static var handlersDescriptor: Int32 = -1
+
     static func listen() {
+        var ends: [Int32] = [-1, -1]
+        if pipe(&ends) == 0 { (descriptor, handlersDescriptor) = (ends[0], ends[1]) }
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in
-            Interrupt.count += 1
+            Interrupt.request()
             if Interrupt.count > 1 { _exit(ExitStatus.failed.rawValue) }
         }
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
+        // Under nohup it is ignored, and stays so.
+        guard !ServeSignals.isIgnored(SIGHUP) else { return }
+        // It may come from the system and from the shell.
+        action.__sigaction_handler.sa_handler = { _ in if Interrupt.count == 0 { Interrupt.request() } }
+        sigaction(SIGHUP, &action, nil)
+    }
+
+    /// In a signal handler: it leaves the interrupted code's error number alone.
+    private static func request() {
+        count += 1
+        let number = systemErrorNumber
+        _ = write(handlersDescriptor, "!", 1)
+        __errno_location().pointee = number
     }
 }

@@ -11,12 +11,14 @@ enum Terminal {
         case cyan = "36"
     }
 
-    /// Whether standard output takes colours: a terminal that is not "dumb", and no NO_COLOR (https://no-color.org).
-    static let usesColours: Bool = {
-        if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
-        if let value = getenv("TERM"), strcmp(value, "dumb") == 0 { return false }
-        return Output.standard.isTerminal
-    }()
+    /// One that obeys no escape sequences.
+    static let isDumb: Bool = getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? false
+
+    /// Nothing but plain lines is wanted: the terminal is "dumb", or there is NO_COLOR (https://no-color.org).
+    static let isPlain: Bool = isDumb || (getenv("NO_COLOR").map { $0.pointee != 0 } ?? false)
+
+    /// Whether standard output takes colours.
+    static let usesColours: Bool = !isPlain && Output.standard.isTerminal
 
     static func styled(_ style: Style, _ text: String) -> String {
         usesColours ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
@@ -48,13 +50,14 @@ enum Terminal {
     }
 }
 
-/// A line on standard error that is rewritten in place; nothing at all where standard error is no terminal.
+/// A line on standard error that is rewritten in place; nothing at all where standard error is no terminal, or a plain
+/// one.
 final class Progress: @unchecked Sendable {
     static let shared = Progress()
 
     private static let intervalNanoseconds: Int64 = 200_000_000
 
-    private let isShown = Output.error.isTerminal
+    private let isShown = Output.error.isTerminal && !Terminal.isPlain
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var shownNanoseconds: Int64 = 0
     private var isOnScreen = false
@@ -70,9 +73,13 @@ final class Progress: @unchecked Sendable {
         guard now - shownNanoseconds >= Self.intervalNanoseconds else { return }
         shownNanoseconds = now
         isOnScreen = true
-        Output.error.write("\r\u{1B}[K" + line())
+        Output.error.write("\r\u{1B}[K" + Self.withoutWrapping(line()))
         Output.error.flush()
     }
+
+    /// What does not fit into one row is left out (DECAWM off): it would go on in the next row, and stay there when the
+    /// line is rewritten. The terminal knows best how wide it is now.
+    private static func withoutWrapping(_ line: String) -> String { "\u{1B}[?7l\(line)\u{1B}[?7h" }
 
     /// Takes the line away, before something else is printed.
     func clear() {

@@ -14,7 +14,7 @@ class Reading {
     this.at = at;
   }
 
-  static ECP_TYPES = { 1: "bool", 2: "integer", 3: "float", 4: "text" };
+  static ECP_TYPES = new Map([["1", "bool"], ["2", "integer"], ["3", "float"], ["4", "text"]]);
 
   static typeOf(value) {
     if (value === undefined) return "";
@@ -116,13 +116,13 @@ function readingOf(tag) {
   const name = textOf(tag.get("name"));
   if (name === null) return null;
   const more = [...tag].filter(([member]) => !TAG_MEMBERS.has(member));
-  const type = Reading.ECP_TYPES[textOf(tag.get("type"))] ?? "";
+  const type = Reading.ECP_TYPES.get(textOf(tag.get("type"))) ?? "";
   return new Reading(name, tag.get("value"), { error: numberOf(tag.get("error")), type, metas: metasOf(more) });
 }
 
 function tagsMessage(root) {
   const tags = root.get("tags").filter((tag) => tag instanceof Map);
-  const isECP = tags.length > 0 && tags.every((tag) => textOf(tag.get("type")) in Reading.ECP_TYPES);
+  const isECP = tags.length > 0 && tags.every((tag) => Reading.ECP_TYPES.has(textOf(tag.get("type"))));
   const message = uploadMessage(isECP ? "ECP-format" : "tags-format", root);
   message.readings = tags.map(readingOf).filter((reading) => reading !== null);
   return message;
