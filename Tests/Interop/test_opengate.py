@@ -1,98 +1,17 @@
-"""Whole sessions with a platform such as OpenGate: uploads, every operation in every outcome, ODA's own files."""
+"""Whole sessions with a platform such as OpenGate: uploads and every operation in every outcome."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Optional
 
 import foreign
 import neuron_ws
 import pytest
-from neuron_ws import LogEvent, Request, RequestKind
 from opengate import JSON, Platform
+from opengate_agent import NOW, STEPS, Agent, session, step, variable
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-NOW = 1650006388943
-KEY = "k&e+y=1%?/ü"
-STEPS = ["BEGINUPDATE", "DOWNLOADFILE", "BEGININSTALL", "ENDINSTALL", "ENDUPDATE"]
-
-
-class Agent:
-    """A gateway with two sensors and an actuator, and a lower device that it reaches."""
-
-    def __init__(self, platform: Platform, **settings: object) -> None:
-        self.log: list[str] = []
-        self.seen: list[Request] = []
-        self.values: dict[str, Any] = {"temperature": 21.5, "pressure": 3, "valve": False}
-        self.requests = True
-        own = {"url": platform.url, "format": "opengate", "device-id": "gateway1", "api-key": KEY,
-               "allow-requests": "all", "reconnect-min": 0.05, "reconnect-max": 0.2, "log-level": "debug"}
-        self.node = neuron_ws.Node(
-            "agent", {**own, **settings}, on_request=self.asked, on_log=self.logged, on_state=lambda state: None)
-        self.node.subscribe("*", "*")
-        self.node.start()
-        foreign.wait_until(self.is_open, 30, "the session")
-
-    def is_open(self) -> bool:
-        self.node.poll()
-        return bool(self.node.state.link)
-
-    def logged(self, event: LogEvent) -> None:
-        self.log.append(event.text)
-
-    def asked(self, request: Request) -> None:
-        self.seen.append(request)
-        assert request.kind is RequestKind.OPERATION
-        if request.action == "GET_DEVICE_PARAMETERS":
-            known = {tag.name: self.values[tag.name] for tag in request.tags if tag.name in self.values}
-            request.reply_values(known)
-        elif request.action == "SET_DEVICE_PARAMETERS":
-            tags = []
-            for tag in request.tags:
-                if tag.name == "valve":
-                    self.values["valve"] = tag.value
-                    tags.append({"name": tag.name, "error": 0})
-                else:
-                    tags.append({"name": tag.name, "error": 3002, "reason": "it is a sensor"})
-            request.reply({"tags": tags})
-        elif request.action == "REFRESH_INFO":
-            request.reply({"timestamp": NOW, "tags": [
-                {"name": name, "group": "fast", "value": value} for name, value in self.values.items()]})
-        elif request.action in ("SET_CLOCK_EQUIPMENT", "SYNCHRONIZE_CLOCK", "DISCOVER"):
-            request.reply_error(0)
-        elif request.action == "UPDATE":
-            request.reply_steps([step(name) for name in STEPS])
-        elif request.action == "broken":
-            request.reply_steps(code="ERROR_PROCESSING", description="the machine is broken")
-        elif request.action == "unknown":
-            request.reply_steps(code="NOT_SUPPORTED")
-
-    def pump(self) -> None:
-        self.node.poll(0.01)
-
-
-def step(name: str, result: str = "SUCCESSFUL", description: str = "") -> dict[str, object]:
-    return {"name": name, "result": result, "description": description}
-
-
-def variable(name: str, **members: object) -> JSON:
-    return {"variableName": name, **members}
-
-
-@contextlib.contextmanager
-def session(**settings: object) -> Iterator[tuple[Platform, Agent]]:
-    with Platform() as platform:
-        agent = Agent(platform, **settings)
-        # The platform knows of the session a moment later.
-        foreign.wait_until(lambda: platform.keys, 60, "a session")
-        try:
-            yield platform, agent
-        finally:
-            agent.node.close()
 
 
 def response(number: str, name: str, steps: list[JSON], **members: Any) -> JSON:
@@ -400,67 +319,3 @@ def test_a_host_that_takes_nothing_answers_not_supported() -> None:
             foreign.wait_until(lambda: node.state.link, 30)
             number = platform.ask("DISCOVER")
             assert platform.answer(number)["resultCode"] == "NOT_SUPPORTED"
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# ODA's files
-
-CONNECTOR = "es.amplia.oda.connector.websocket.cfg"
-DEVICE = "es.amplia.oda.datastreams.deviceinfo.cfg"
-DISPATCHER = "es.amplia.oda.dispatcher.opengate.cfg"
-
-
-def directory(place: Path, platform: Platform) -> Path:
-    connector = (
-        f"\ufeff# the platform\r\nhost = 127.0.0.1\r\nport:{platform.port}\r\npath south/v80/\\\r\n   sessions\r\n"
-        "! times\r\nconnectionTimeout=10\r\nkeepAliveInterval=60\r\n")
-    (place / CONNECTOR).write_bytes(connector.encode())
-    (place / DEVICE).write_text("deviceId=gw\\u00fc/1\napiKey=a\\=b&c\nserialNumberCommand=serial.sh\n")
-    (place / DISPATCHER).write_text("reducedOutput=true\neventContentType=JSON\nslow=600\nt;plc1=5;600\n")
-    return place
-
-
-def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
-    with Platform() as platform:
-        remarks: list[str] = []
-        settings = neuron_ws.settings_from_oda(directory(tmp_path, platform), remarks.append)
-        assert settings == {
-            "format": "opengate", "host": "127.0.0.1", "path": "south/v80/sessions", "port": platform.port,
-            "connect-timeout": 10, "ping-interval": 60, "ping-timeout": 30, "device-id": "gwü/1", "api-key": "a=b&c",
-            "reduced": True, "opengate-publish": {"slow": 600, "t": 600}}
-        assert len(remarks) == 2 and "serialNumberCommand" in remarks[0] and "serial.sh" not in remarks[0]
-        with neuron_ws.Node("switched", settings) as node:
-            node.subscribe("*", "*")
-            foreign.wait_until(lambda: node.state.link and platform.keys, 30)
-            assert platform.resources == ["/south/v80/sessions/gw%C3%BC%2F1?X-ApiKey=a%3Db%26c"]
-            node.push("gwü/1", "fast", {"now": 1})
-            foreign.wait_until(platform.uploads, 30)
-    assert platform.uploads() == [
-        {"version": "9.0", "datastreams": [{"id": "now", "feed": "fast", "datapoints": [{"value": 1}]}]}]
-
-
-@pytest.mark.parametrize(("file", "text", "says"), [
-    (CONNECTOR, "host=h\ngeneralPath=/x\n", '"generalPath" is no key'),
-    (CONNECTOR, "host=h\npath=/x\nport=80x\n", '"port" is "80x"'),
-    (CONNECTOR, "path=/x\n", '"host" is missing'),
-    (CONNECTOR, "host=h\n", '"path" is missing'),
-    (CONNECTOR, "host=h\\u00g1\npath=/x\n", "line 1"),
-    (DISPATCHER, "eventContentType=CBOR\n", "CBOR"),
-    (DISPATCHER, "t=soon\n", '"t" (line 1)'),
-])
-def test_what_is_wrong_with_oda_s_files_is_named(tmp_path: Path, file: str, text: str, says: str) -> None:
-    (tmp_path / CONNECTOR).write_text("host=h\npath=/x\n")
-    (tmp_path / file).write_text(text)
-    with pytest.raises(neuron_ws.SettingsError) as error:
-        neuron_ws.settings_from_oda(tmp_path)
-    assert says in str(error.value)
-
-
-@pytest.mark.parametrize("missing", ["deviceId", "apiKey"])
-def test_without_id_or_key_the_agents_settings_are_refused_by_name(tmp_path: Path, missing: str) -> None:
-    (tmp_path / CONNECTOR).write_text("host=h\npath=/x\n")
-    lines = {"deviceId": "deviceId=d\n", "apiKey": "apikey=k\n"}
-    (tmp_path / DEVICE).write_text("".join(line for name, line in lines.items() if name != missing))
-    faults = neuron_ws.check_settings(neuron_ws.settings_from_oda(tmp_path))
-    key = "device-id" if missing == "deviceId" else "api-key"
-    assert [fault.key for fault in faults] == [key] and "is missing" in faults[0].text
