@@ -133,7 +133,8 @@ def program_by_pkg_config(system: System) -> None:
     system.install("gcc", "libc6-dev", "pkg-config")
     (system.folder / "tmp/c").mkdir()
     (system.folder / "tmp/c/program.c").write_text(C_PROGRAM)
-    out = system.run("cd /tmp/c && gcc -Wall -Werror program.c $(pkg-config --cflags --libs neuron_ws) -o program && ./program")
+    out = system.run(
+        "cd /tmp/c && gcc -Wall -Werror program.c $(pkg-config --cflags --libs neuron_ws) -o program && ./program")
     assert EXPECTED in out, out
 
 

@@ -47,7 +47,8 @@ class Issuer:
                 self.folder / "ext", "-out", cert)
         return cert
 
-    def leaf(self, name: str, subject: str, extensions: str, kind: Sequence[str] = P256, digest: str = "sha256") -> Leaf:
+    def leaf(
+            self, name: str, subject: str, extensions: str, kind: Sequence[str] = P256, digest: str = "sha256") -> Leaf:
         key = self.folder / f"{name}.key"
         openssl("req", "-new", "-newkey", *kind, "-nodes", "-subj", subject, "-keyout", key, "-out",
                 self.folder / f"{name}.csr")
