@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The packages as their users have them: installed in a fresh Debian root that has no Swift, used, and removed again.
 
-packages.py [--keep]. As root; needs debootstrap, .build/packages (make deb) and .build/wheels (make wheel). Prints a line
-for each step and ends with how many passed; the exit status is 1 if one did not.
+packages.py [--keep]. As root; needs debootstrap, .build/packages (make deb) and .build/wheels (make wheel). Prints a
+line for each step and ends with how many passed; the exit status is 1 if one did not.
 """
 
 from __future__ import annotations

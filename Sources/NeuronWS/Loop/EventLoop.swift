@@ -101,8 +101,8 @@ final class EventLoop: @unchecked Sendable {
 // MARK: Life
 
 extension EventLoop: ThreadBody {
-    /// Starts the thread. ENOMEM, EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a loop
-    /// that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
+    /// Starts the thread. ENOMEM, EMFILE, EAGAIN and the like: there is none. EBUSY: it runs, or has not ended yet; a
+    /// loop that was stopped from another thread has ended when `stopAndJoin` returns, and can start again.
     func start() throws(SystemError) {
         guard !receiveBuffer.isEmpty, !plaintextBuffer.isEmpty else {
             throw SystemError(number: ENOMEM, call: "malloc")

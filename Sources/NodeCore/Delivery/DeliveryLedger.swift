@@ -6,8 +6,8 @@ public import CNeuronWS
 /// loop tells it of outcomes. These need not come in the messages' order.
 ///
 /// Invariants: `endedCount <= acceptedCount`, `endedBytes <= acceptedBytes`, both are equal together; all up to
-/// `endedThrough` have their outcome, the next one has none, `endedThrough <= writtenThrough <= acceptedCount`; `islands`
-/// are sorted, apart from each other and behind that one.
+/// `endedThrough` have their outcome, the next one has none, `endedThrough <= writtenThrough <= acceptedCount`;
+/// `islands` are sorted, apart from each other and behind that one.
 public struct DeliveryLedger {
     /// What may be without outcome at most; both are settings.
     public struct Limits: Equatable, Sendable {

@@ -3,8 +3,8 @@ public enum CutText {
     /// The longest escape of a foreign text, `\u{10ffff}`.
     private static let escapeBytesMax = 10
 
-    /// How many of the bytes fit, cut neither in a character of UTF-8 nor in an escape (`\u{1b}`, `\xff`), half of which
-    /// would read as something else.
+    /// How many of the bytes fit, cut neither in a character of UTF-8 nor in an escape (`\u{1b}`, `\xff`), half of
+    /// which would read as something else.
     public static func byteCount(_ bytes: [UInt8], atMost most: Int) -> Int {
         guard bytes.count > most else { return bytes.count }
         var count = max(0, most)

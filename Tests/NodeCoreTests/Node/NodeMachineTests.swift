@@ -356,7 +356,8 @@ private func ending(
         var machine = NodeMachine(
             NodeMachine.Parameters(
                 connectTimeout: 30_000_000_000, closeTimeout: 5_000_000_000, pingInterval: 0,
-                pingTimeout: 1_000_000_000, reconnectMinimum: 1_000_000_000, reconnectMaximum: 10_000_000_000, urlCount: 1))
+                pingTimeout: 1_000_000_000, reconnectMinimum: 1_000_000_000, reconnectMaximum: 10_000_000_000,
+                urlCount: 1))
         _ = machine.started(now: 0)
         _ = machine.timerFired(now: NodeMachine.startDelayNanoseconds, random: 0)
         return machine

@@ -71,11 +71,7 @@ private enum Change {
         case .requestsMaxBytes: live(#""requests-max-bytes":4194304"#)
         case .tlsAllowCN: reconnects(#""tls-allow-cn":true"#)
         case .deviceID: (.reconnects, openGate(#""device-id":"a""#), openGate(#""device-id":"b""#))
-        case .apiKey:
-            (
-                .reconnects, with(#""device-id":"a","api-key":"k""#),
-                with(#""device-id":"a","api-key":"l""#)
-            )
+        case .apiKey: (.reconnects, openGate(key: "k"), openGate(key: "l"))
         case .apiKeyIn: reconnects(#""api-key-in":"header""#)
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
@@ -85,6 +81,7 @@ private enum Change {
 
     private static func with(_ members: String) -> String { #""url":"ws://h","# + members }
     private static func openGate(_ members: String) -> String { with(members + #","api-key":"k""#) }
+    private static func openGate(key: String) -> String { with(#""device-id":"a","api-key":"\#(key)""#) }
     private static func live(_ members: String) -> (Change, before: String, after: String) {
         (.isLive, #""url":"ws://h""#, with(members))
     }
