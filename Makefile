@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
+# What installs comes before what builds; Swift and CMake use all cores themselves.
+.NOTPARALLEL:
 
 RELEASE := .build/release
 LIBRARY := $(RELEASE)/libneuron_ws.so
@@ -104,7 +106,7 @@ demo: dependencies build ## build, and run the main job: two devices, four forma
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: embedded test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
+test: test-dependencies embedded test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test

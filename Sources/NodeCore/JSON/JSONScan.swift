@@ -159,7 +159,8 @@ enum JSONScan {
         return scalar
     }
 
-    private static func unit(_ text: UnsafeRawBufferPointer, at index: Int) -> UInt32? {
+    /// Four hexadecimal digits at `index`; nil: they are none.
+    static func unit(_ text: UnsafeRawBufferPointer, at index: Int) -> UInt32? {
         guard index + 4 <= text.count else { return nil }
         var value: UInt32 = 0
         for offset in 0..<4 {

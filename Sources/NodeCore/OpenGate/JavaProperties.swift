@@ -200,25 +200,16 @@ struct JavaProperties {
 
     /// `XXXX`, or `XXXX\uXXXX` of two surrogates, at `index`, which moves behind it; nil: no four digits.
     private static func scalar(_ text: UnsafeRawBufferPointer, _ index: inout Int) -> Unicode.Scalar? {
-        guard let first = unit(text, index) else { return nil }
+        guard let first = JSONScan.unit(text, at: index) else { return nil }
         index += 4
         if let scalar = Unicode.Scalar(first) { return scalar }
         if first < 0xDC00, index + 6 <= text.count, text[index] == UInt8(ascii: "\\"),
-            text[index + 1] == UInt8(ascii: "u"), let second = unit(text, index + 2), (0xDC00...0xDFFF).contains(second)
+            text[index + 1] == UInt8(ascii: "u"), let second = JSONScan.unit(text, at: index + 2),
+            (0xDC00...0xDFFF).contains(second)
         {
             index += 6
             return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
         }
         return "\u{FFFD}"
-    }
-
-    private static func unit(_ text: UnsafeRawBufferPointer, _ index: Int) -> UInt32? {
-        guard index + 4 <= text.count else { return nil }
-        var value: UInt32 = 0
-        for offset in 0..<4 {
-            guard let digit = ASCII.hexDigit(text[index + offset]) else { return nil }
-            value = value << 4 | UInt32(digit)
-        }
-        return value
     }
 }
