@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import foreign
+import neuron_ws
 import pytest
 from neuron_ws._library import library
 from neuron_ws._structures import FUNCTIONS
@@ -32,3 +33,9 @@ def test_each_number_has_the_headers_name(enumeration: str) -> None:
     numbers = [*range(-3, 200), 4711, 2**31 - 1, -(2**31)]
     found = {number: name_of(number).decode() for number in numbers}
     assert found == {number: expected.get(number, "NEURON_WS_UNKNOWN") for number in numbers}
+
+
+@pytest.mark.parametrize("name", ["a\u0085b", "a\u009bb", "a\u2028b", "a\u2029b", "a\nb", "a\x7fb"])
+def test_a_nodes_name_breaks_no_line(name: str) -> None:
+    with pytest.raises(neuron_ws.NeuronWSError, match="control characters"):
+        neuron_ws.Node(name, {"url": "ws://127.0.0.1:1/"})
