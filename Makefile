@@ -127,7 +127,7 @@ autobahn-quick: test-dependencies build ## the same without its slow groups: 9, 
 
 SECONDS ?= 20
 fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
-	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
+	$(PYTHON) Tests/Fuzz/run.py $(SECONDS) $(FUZZ_SEED:%=--seed %)
 
 SEEDS ?= 1000
 SEED ?= 1

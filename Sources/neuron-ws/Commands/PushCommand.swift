@@ -110,7 +110,7 @@ private struct Pusher: ~Copyable {
     private var watch: SubscriptionWatch
     private var lines = 0
     private var accepted = 0
-    private var bad = 0
+    private var badLines = BadLines()
     private var skipped = 0
     private var notSubscribed = 0
     /// Why no more can be pushed.
@@ -168,10 +168,9 @@ private struct Pusher: ~Copyable {
     }
 
     private mutating func complain(_ why: String) {
-        bad += 1
         // The library counts the lines of what it is given, which is this one.
         let text = why.hasPrefix("line 1, ") ? String(why.dropFirst(8)) : why
-        Terminal.complain("line \(lines): \(Terminal.printable(text))")
+        if let line = badLines.next(line: lines, Terminal.printable(text)) { Terminal.complain(line) }
     }
 
     /// - Returns: false when nothing has been sent for as long as the user is willing to wait.
@@ -258,7 +257,7 @@ private struct Pusher: ~Copyable {
             let document = JSON.object()
             let counts = [
                 ("lines", lines), ("accepted", accepted), ("sent", sent), ("not-sent", left), ("skipped", skipped),
-                ("not-subscribed", notSubscribed), ("bad-lines", bad),
+                ("not-subscribed", notSubscribed), ("bad-lines", badLines.count),
             ]
             for (name, count) in counts { document.set(name, JSON.integer(Int64(count))) }
             document.compactText.withUnsafeBytes { Output.standard.write(bytes: $0) }
@@ -268,12 +267,12 @@ private struct Pusher: ~Copyable {
             if left > 0 { line += ", \(Text.grouped(left)) not sent" }
             if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
             if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
-            if bad > 0 { line += ", \(Text.count(bad, "bad line"))" }
+            if badLines.count > 0 { line += ", \(Text.count(badLines.count, "bad line"))" }
             Output.standard.writeLine(line)
         }
         for complaint in unmatched { Terminal.complain(Terminal.printable(complaint)) }
         if let failure { Terminal.complain(Terminal.printable(failure)) }
-        let isWhole = bad == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
+        let isWhole = badLines.count == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
         return failure == nil && isWhole ? .success : .failed
     }
 }
