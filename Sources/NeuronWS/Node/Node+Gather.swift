@@ -6,22 +6,22 @@ extension Node {
     /// Sends what goes at once, and keeps the rest until it is due.
     /// - Returns: the message's number; 0: all of it waits.
     func gather(
-        _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ ticket: Ticket
+        _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ context: PushContext
     ) throws(NodeError) -> UInt64 {
         let split: DatastreamGatherer.Split
         do throws(EncodingError) {
             split = try DatastreamGatherer.Split(
-                view, times, timestampMilliseconds: timestampMilliseconds, ticket.encoding, own: ticket.staticTags)
+                view, times, timestampMilliseconds: timestampMilliseconds, context.encoding, own: context.staticTags)
         } catch {
             countRejected()
-            giveBack(ticket)
+            giveBack(context)
             throw NodeError(error)
         }
         if lock.withLock({ gathered.isFull }) {
             publishGathered(all: true)
             guard lock.withLock({ !gathered.isFull }) else {
                 countRejected()
-                giveBack(ticket)
+                giveBack(context)
                 throw .queueFull(
                     "\(DatastreamGatherer.byteCountMax) bytes of values wait for their publishing time "
                         + "(opengate-publish), and the queue has no room for them")
@@ -30,13 +30,13 @@ extension Node {
         var id: UInt64 = 0
         if let atOnce = split.atOnce {
             do throws(NodeError) {
-                id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, ticket)
+                id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, context)
             } catch {
                 // Only errors, which are not reported: what is gathered is a push all the same.
                 guard case .skipped = error, split.gathers else { throw error }
             }
         } else {
-            giveBack(ticket)
+            giveBack(context)
         }
         guard split.gathers else { return id }
         lock.lock()

@@ -8,19 +8,6 @@ extension Node {
     /// A buffer that has grown beyond this is not kept, bytes.
     private static let scratchBytesMax = 1024 * 1024
 
-    /// What a push takes with it from under the lock.
-    struct Ticket {
-        var encoding: EncodingOptions
-        var staticTags: StaticTags?
-        /// Nil: everything is sent at once.
-        var publishTimes: PublishTimes?
-        var stamp: MessageStamp
-        var buffer: ByteBuffer
-        var names: GroupNames
-        var namesHash: UInt64
-        var namesKey: GroupNames.Key
-    }
-
     // MARK: Groups
 
     /// Encodes on the calling thread and queues. Borrows nothing after it returns.
@@ -32,41 +19,41 @@ extension Node {
             countRejected()
             throw NodeError(error)
         }
-        let ticket = try begin(view)
-        let timestamp = ticket.stamp.timeMilliseconds
-        if let times = ticket.publishTimes {
-            return try gather(view, times, timestampMilliseconds: timestamp, ticket)
+        let context = try begin(view)
+        let timestamp = context.stamp.timeMilliseconds
+        if let times = context.publishTimes {
+            return try gather(view, times, timestampMilliseconds: timestamp, context)
         }
-        return try push(view, timestampMilliseconds: timestamp, ticket)
+        return try push(view, timestampMilliseconds: timestamp, context)
     }
 
-    /// The ticket is given back.
-    func push(_ view: GroupView, timestampMilliseconds: Int64, _ ticket: Ticket) throws(NodeError) -> UInt64 {
+    /// The context is given back.
+    func push(_ view: GroupView, timestampMilliseconds: Int64, _ context: PushContext) throws(NodeError) -> UInt64 {
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
-                view, timestampMilliseconds: timestampMilliseconds, options: ticket.encoding,
-                staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey, into: ticket.buffer)
+                view, timestampMilliseconds: timestampMilliseconds, options: context.encoding,
+                staticTags: context.staticTags, names: context.names, key: context.namesKey, into: context.buffer)
         } catch {
             countRejected()
-            giveBack(ticket)
+            giveBack(context)
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
             lock.withLock { counters.messagesSkipped &+= 1 }
-            giveBack(ticket)
+            giveBack(context)
             throw .skipped("the group has no tags to send, or only errors while upload_err is false")
         }
-        let queued: Result<UInt64, NodeError> = ticket.buffer.withBytes { bytes in
+        let queued: Result<UInt64, NodeError> = context.buffer.withBytes { bytes in
             do throws(NodeError) {
-                return .success(try queue(bytes, ticket.stamp, values: values, errors: errors, ticket: ticket))
+                return .success(try queue(bytes, context.stamp, values: values, errors: errors, context: context))
             } catch { return .failure(error) }
         }
         return try queued.get()
     }
 
     /// Looks up the subscription, and refuses early what could not be queued anyway.
-    private func begin(_ names: GroupView) throws(NodeError) -> Ticket {
+    private func begin(_ names: GroupView) throws(NodeError) -> PushContext {
         let timestamp = names.timestampMilliseconds == 0 ? Clock.wallMilliseconds : names.timestampMilliseconds
         lock.lock()
         defer { lock.unlock() }
@@ -82,7 +69,7 @@ extension Node {
             throw error
         }
         let hash = subscriptions.hash(names.driver, names.group)
-        return Ticket(
+        return PushContext(
             encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
             publishTimes: configuration.settings.publishTimes,
             stamp: MessageStamp(
@@ -95,18 +82,18 @@ extension Node {
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
     /// Of a group that was not queued.
-    func giveBack(_ ticket: Ticket) {
-        let gone = lock.withLock { giveBackLocked(ticket) }
+    func giveBack(_ context: PushContext) {
+        let gone = lock.withLock { giveBackLocked(context) }
         withExtendedLifetime(gone) {}
     }
 
     /// - Returns: what does not stay, to be freed without the lock.
-    private func giveBackLocked(_ ticket: Ticket) -> GroupNames? {
-        if scratch.count < Self.scratchKeptMax, ticket.buffer.capacity <= Self.scratchBytesMax {
-            ticket.buffer.removeAll(keepingCapacity: true)
-            scratch.append(ticket.buffer)
+    private func giveBackLocked(_ context: PushContext) -> GroupNames? {
+        if scratch.count < Self.scratchKeptMax, context.buffer.capacity <= Self.scratchBytesMax {
+            context.buffer.removeAll(keepingCapacity: true)
+            scratch.append(context.buffer)
         }
-        return groupNames.give(ticket.names, ticket.namesHash)
+        return groupNames.give(context.names, context.namesHash)
     }
 
     /// The same from a JSON document.
@@ -175,16 +162,16 @@ extension Node {
             timeMilliseconds: Clock.coarseWallMilliseconds)
     }
 
-    /// `beyond`: room past the queue's limits. `ticket`: is given back.
+    /// `beyond`: room past the queue's limits. `context`: is given back.
     func queue(
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
-        beyond: DeliveryLedger.Limits = DeliveryLedger.none, ticket: Ticket? = nil
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
         let alone: MessageChunk?
         do throws(NodeError) {
             alone = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
-            if let ticket { giveBack(ticket) }
+            if let context { giveBack(context) }
             throw error
         }
         lock.lock()
@@ -199,7 +186,7 @@ extension Node {
             counters.messagesRejected &+= 1
         }
         // In the chunk now: the buffer serves the next push.
-        let gone = ticket.flatMap { giveBackLocked($0) }
+        let gone = context.flatMap { giveBackLocked($0) }
         let session = self.session
         lock.unlock()
         withExtendedLifetime(gone) {}

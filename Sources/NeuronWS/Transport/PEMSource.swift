@@ -29,7 +29,7 @@ struct PEMSource: Equatable {
         if contains(bytes, marker) { return PEMSource(pem: PEMText.normalized(bytes)) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
         if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self)) }
-        let decoded = decodeBase64(bytes)
+        let decoded = Base64.decode(bytes)
         if let pem = decoded?.withBytes({ contains($0, marker) ? PEMText.normalized($0) : nil }) {
             return PEMSource(pem: pem)
         }
@@ -129,34 +129,5 @@ struct PEMSource: Equatable {
             index += 1
         }
         return false
-    }
-
-    /// RFC 4648 section 4, with white space ignored and the padding optional; nil: it is something else.
-    static func decodeBase64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
-        SecretBytes(capacity: text.count / 4 * 3 + 3) { room in
-            var count = 0
-            var bits: UInt32 = 0
-            var bitCount = 0
-            var digits = 0
-            var isPadded = false
-            for byte in text {
-                if ASCII.isSpace(byte) { continue }
-                if byte == UInt8(ascii: "=") {
-                    isPadded = true
-                    continue
-                }
-                guard !isPadded, let digit = Base64.value(byte) else { return nil }
-                digits += 1
-                bits = (bits << 6 | digit) & 0xff_ffff
-                bitCount += 6
-                if bitCount >= 8 {
-                    bitCount -= 8
-                    room[count] = UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))
-                    count += 1
-                }
-            }
-            // One digit alone in the last group carries no byte.
-            return digits == 0 || digits % 4 == 1 ? nil : count
-        }
     }
 }

@@ -4,6 +4,7 @@
  */
 #include "host.h"
 
+#include <float.h>
 #include <unistd.h>
 
 typedef struct {
@@ -78,6 +79,23 @@ static void reply_error(neu_adapter_t *adapter, void *ctx, int error)
     reply(adapter, NEU_RESP_ERROR, ctx, &answer);
 }
 
+/* Values that take the most bytes in an answer. */
+static void make_longest(neu_resp_tag_value_meta_t *tags, int count)
+{
+    for (int index = 0; index < count; index++) {
+        neu_dvalue_t *value = &tags[index].value;
+
+        memset(value, 0, sizeof *value);
+        value->type = index % 2 == 0 ? NEU_TYPE_STRING : NEU_TYPE_DOUBLE;
+        if (index % 2 == 0) {
+            memset(value->value.str, 1, NEU_VALUE_SIZE - 1);
+        } else {
+            value->value.d64 = -DBL_MAX;
+            value->precision = 17;
+        }
+    }
+}
+
 /* Of a group "partly" every second tag is there, of "nothing" none: of the others the host says nothing. */
 static void reply_read(neu_adapter_t *adapter, const command_t *command)
 {
@@ -90,6 +108,8 @@ static void reply_read(neu_adapter_t *adapter, const command_t *command)
 
     for (int index = 0; index * step < asked; index++)
         snprintf(tags[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.read.tags[index * step]);
+    if (strcmp(command->data.read.group, "longest") == 0)
+        make_longest(tags, count);
     reply(adapter, NEU_RESP_READ_GROUP, command->head.ctx, &answer);
     values_free(values);
 }
@@ -106,6 +126,8 @@ static void reply_writes(neu_adapter_t *adapter, const command_t *command)
         snprintf(elements[index].group, NEU_GROUP_NAME_LEN, "%s", command->data.writes.group);
         snprintf(elements[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.writes.tags[index].tag);
         elements[index].error = index == 1 ? NEU_ERR_TAG_NOT_EXIST : 0;
+        if (strcmp(command->data.writes.tags[index].tag, "cut") == 0)
+            snprintf(elements[index].tag, NEU_TAG_NAME_LEN, "caf\xc3");
     }
     reply(adapter, NEU_RESP_WRITE_TAGS, command->head.ctx, &answer);
 }
