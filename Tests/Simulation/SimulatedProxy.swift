@@ -114,3 +114,13 @@ struct SimulatedProxy {
         return taken
     }
 }
+
+/// The simulated proxy does not look at what was hashed.
+final class SimulatedHashes: HashFunctions {
+    func has(_ hash: DigestHash) -> Bool { true }
+
+    func digest(_ hash: DigestHash, _ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Bool {
+        for index in room.indices { room[index] = UInt8(truncatingIfNeeded: bytes.count &+ index) }
+        return true
+    }
+}

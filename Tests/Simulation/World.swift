@@ -30,7 +30,7 @@ final class World {
     let proxy: Proxy?
     /// The servers are wss://, TLS to them simulated as a moment.
     let isSecure: Bool
-    var proxyAuthentication = ProxyAuthentication()
+    var proxyAuthentication = ProxyAuthentication(SimulatedHashes())
     let bufferBytes: Int
     /// Messages are delivered when the server's WebSocket layer has read them, and not before.
     let isConfirmed: Bool

@@ -21,7 +21,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
     /// What the proxy wants to know of us.
-    var proxyAuthentication = ProxyAuthentication()
+    var proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
     var status = NodeStatus()
     var linkLog = LinkLog()
     /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
