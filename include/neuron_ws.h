@@ -132,7 +132,11 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     /* This call would wait for the loop thread, on the loop thread. */
     NEURON_WS_WRONG_THREAD = 19,
     /* before_send refused the message. */
-    NEURON_WS_REFUSED = 20
+    NEURON_WS_REFUSED = 20,
+    /* A command went out, and its connection ended before the response came. */
+    NEURON_WS_LINK_LOST = 21,
+    /* neuron_ws_node_request_cancel took the command back. */
+    NEURON_WS_CANCELLED = 22
     NEURON_WS_ENUM_END(neuron_ws_status)
 } neuron_ws_status_t;
 
@@ -438,7 +442,8 @@ typedef NEURON_WS_ENUM(neuron_ws_reason){
     NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop */
     NEURON_WS_REASON_RECONFIGURED = 17,       /* by neuron_ws_node_configure */
     NEURON_WS_REASON_APPLICATION = 18,        /* a close code of 3000 to 4999, in close_code */
-    NEURON_WS_REASON_REFUSED_BY_HOST = 19     /* before_connect did not let the attempt go on */
+    NEURON_WS_REASON_REFUSED_BY_HOST = 19,    /* before_connect did not let the attempt go on */
+    NEURON_WS_REASON_HEARTBEAT_TIMEOUT = 20   /* a heartbeat (setting heartbeat) was not answered in time */
     NEURON_WS_ENUM_END(neuron_ws_reason)
 } neuron_ws_reason_t;
 
@@ -690,6 +695,13 @@ typedef struct neuron_ws_host {
     /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
                         void *context);
+    /* A call was answered with NEURON_WS_QUEUE_FULL, and now a quarter of what was full is free again: once for however
+       many calls. Loop thread, or the one that reads events. */
+    void (*on_room)(neuron_ws_node_t *node, void *context);
+    /* True: before_send sees each message when it is queued, on the thread that queues it, and what it refuses is
+       answered with NEURON_WS_REFUSED and has no outcome. What is sent later is what it saw: the bytes were copied.
+       False: when the message goes out, on the loop thread, which may be long after. */
+    bool before_send_when_queued;
 } neuron_ws_host_t;
 
 /*
@@ -872,29 +884,88 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_json(neuron_ws_node_t *node
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const void *bytes,
                                                      size_t length, uint64_t *id);
 
-/* A command to the server, with its response. */
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Commands to the server, with their responses
+ */
+
+/* Limits of commands: those of a node without outcome, with outcomes as events that the host has not read; the bytes in
+   those without outcome, one being taken, however large, while there is none; different match_members at a time; tries
+   after the first; the time of each, a day. */
+#define NEURON_WS_COMMANDS_MAX 16384
+#define NEURON_WS_COMMANDS_BYTES_MAX 67108864
+#define NEURON_WS_COMMAND_MEMBERS_MAX 16
+#define NEURON_WS_COMMAND_RETRIES_MAX 1000
+#define NEURON_WS_COMMAND_TIMEOUT_MAX_MS 86400000
+
+/*
+ * A command, and which message is its response: by match_member, or by `matches`, or, where both are NULL, the next
+ * message in order. Zero-initialise it and set what you need.
+ */
 typedef struct neuron_ws_command {
     size_t size;
-    neuron_ws_kind_t kind;
-    const void *bytes;
-    size_t length;
-    uint32_t timeout_ms;
-    const char *match_member; /* the response is the message whose member of this name equals match_value */
-    const char *match_value;  /* NULL with match_member: any value; both NULL: the next message */
-    /* Or the host decides; NULL: by the members above. */
+    neuron_ws_kind_t kind;    /* TEXT, which must be UTF-8, or BINARY; the response may be of the other kind */
+    const void *bytes;        /* `length` of them, copied; may be NULL when length is 0 */
+    size_t length;            /* at most NEURON_WS_MESSAGE_MAX */
+    uint32_t timeout_ms;      /* of each try, from when it begins, connected or not: 1 to
+                                 NEURON_WS_COMMAND_TIMEOUT_MAX_MS */
+    /* The response is the message, a JSON object or array, that has this member: its name in the root object or, where
+       it begins with "/", a JSON pointer (RFC 6901), "/timing/origin". 1 to NEURON_WS_NAME_MAX bytes. */
+    const char *match_member;
+    /* What the member says: a text, or a number, true, false or null as it stands in the message. At most
+       NEURON_WS_NAME_MAX bytes. NULL: anything. */
+    const char *match_value;
+    /* Or the host decides, on the loop thread, for each message that comes while the command waits for its response:
+       true: this is it. May call every function. NULL: by the members above. */
     bool (*matches)(const uint8_t *bytes, size_t length, void *context);
-    /* The end of it: NEURON_WS_OK with the response, or NEURON_WS_TIMEOUT or _NOT_RUNNING without. Loop thread. */
+    /* The end of it, once: see neuron_ws_node_request. Loop thread. NULL: it comes as a NEURON_WS_EVENT_RESPONSE.
+       bytes: of the response, else NULL; they live during the call. */
     void (*on_response)(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
                         size_t length, void *context);
-    void *context;
+    void *context;            /* handed back as it is; must live until the end of the command */
+    uint32_t retries;         /* tries after the first, at most NEURON_WS_COMMAND_RETRIES_MAX; 0: none */
 } neuron_ws_command_t;
 
 /*
  * Sends a command and waits for its response without blocking.
- * Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT, STRUCT_SIZE.
+ *
+ * Commands have a way of their own past what waits in the queue: they go out in their order, before the queue's next
+ * message, uncompressed, and each again on another connection only as a retry. They have no place in the queue's limits,
+ * no delivery level and no on_delivery, and are never stored. before_send sees each try.
+ *
+ * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
+ * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with
+ *     OK           the response came
+ *     TIMEOUT      it did not. What was not sent by then is not sent any more
+ *     LINK_LOST    the connection that the last try went out on ended first
+ *     REFUSED      before_send refused it
+ *     CANCELLED    neuron_ws_node_request_cancel took it back
+ *     NOT_RUNNING  the node was stopped, finished or destroyed
+ *     NO_MEMORY    the response came, and as an event could not be kept (NEURON_WS_EVENTS_BYTES_MAX, or no memory)
+ *
+ * A message is the response to one command at most, and only once the command has gone out whole, on this connection:
+ * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it is
+ * looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
+ * command that waits for the next message. A response comes to the host as it was sent, byte for byte, and not to
+ * on_message. One that comes when its command has ended is a message like any other; where responses come in order it
+ * is known for that only until timeout_ms after the end, and not told from a message that the server sends of itself:
+ * where there is a member, use it.
+ *
+ * id  NULL, or receives the command's number in this node, 1, 2, 3…; commands are numbered apart from messages. The end
+ *     may come before the call returns.
+ *
+ * Any thread. NEURON_WS_OK; INVALID_ARGUMENT (a member of the struct, or on_response is NULL and nobody takes
+ * NEURON_WS_EVENT_RESPONSE), STRUCT_SIZE, QUEUE_FULL (a limit of commands), TOO_BIG, NO_MEMORY, NOT_RUNNING (the node is
+ * not started, or stops), REFUSED (by before_send, when it sees messages as they are queued), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_request(neuron_ws_node_t *node, const neuron_ws_command_t *command,
                                                         uint64_t *id);
+
+/*
+ * Takes a command back: it ends with NEURON_WS_CANCELLED, told before this returns or on the loop thread soon after. If
+ * it has not gone out it does not; if it has, its response is a message like any other.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND (no such command, or it has ended), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_request_cancel(neuron_ws_node_t *node, uint64_t id);
 
 /* How one node of the gateway stands, as neuron_ws_node_push_states takes it. */
 typedef struct neuron_ws_driver_state {
@@ -1093,7 +1164,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_ping(neuron_ws_node_t *node);
 #define NEURON_WS_EVENT_RESPONSE 8u
 #define NEURON_WS_EVENT_DELIVERY 16u
 #define NEURON_WS_EVENT_LOG 32u
-#define NEURON_WS_EVENT_ALL 63u
+#define NEURON_WS_EVENT_ROOM 64u /* as on_room */
+#define NEURON_WS_EVENT_ALL 127u
 
 /* What waits of them at most; see neuron_ws_node_event_fd. */
 #define NEURON_WS_EVENTS_MAX 65536
@@ -1110,7 +1182,7 @@ typedef struct neuron_ws_event {
     neuron_ws_outcome_t outcome;  /* DELIVERY */
     neuron_ws_level_t level;      /* DELIVERY */
     neuron_ws_log_level_t log_level; /* LOG */
-    neuron_ws_status_t status;    /* RESPONSE */
+    neuron_ws_status_t status;    /* RESPONSE: how the command ended; bytes are there with NEURON_WS_OK */
     int32_t link;                 /* STATE; the rest by neuron_ws_node_state */
     neuron_ws_phase_t phase;      /* STATE */
     neuron_ws_reason_t reason;    /* STATE */
@@ -1134,7 +1206,8 @@ typedef struct neuron_ws_event {
  *
  * Outcomes are never dropped: consecutive ones that are the same are one event, and while NEURON_WS_EVENT_RUNS_MAX of
  * these wait past the setting queue-max-messages, nothing is taken to be sent (QUEUE_FULL). Nor is the last state: past
- * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Of all other events
+ * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Nor is the end of a command:
+ * they count to NEURON_WS_COMMANDS_MAX. Of all other events
  * NEURON_WS_EVENTS_MAX wait at most, and one is taken, however large, while those have fewer than
  * NEURON_WS_EVENTS_BYTES_MAX bytes. What is dropped is counted (events_dropped), and told by a line of log at doubling
  * counts.

@@ -13,6 +13,8 @@ struct Observer {
     /// The newest message that came whole; 0: none.
     private(set) var newest: UInt64 = 0
     private(set) var closeCode: UInt16?
+    /// The commands that came whole, each time that one did.
+    private(set) var commands: [UInt64] = []
     /// All that came whole on this connection, in order.
     private(set) var arrived: [UInt64] = []
     /// Replies that have to be there before a Close.
@@ -63,6 +65,10 @@ struct Observer {
             do throws(ProtocolError) {
                 bytes = try Self.inflated(bytes, inflater)
             } catch { return "a message that does not inflate: \(error)" }
+        }
+        if !endpoint.messageIsCompressed, let command = World.commandID(bytes) {
+            commands.append(command)
+            return nil
         }
         guard let id = Message.id(of: bytes) else { return "a message that is none of ours, \(bytes.count) bytes" }
         while next < id, isRefused(next) { next += 1 }

@@ -23,6 +23,8 @@ struct SimulatedServer: ~Copyable {
     /// For the network.
     private(set) var output: [UInt8] = []
     private(set) var hasEnded = false
+    /// Commands that it answers when it likes.
+    private var owed: [UInt64] = []
     /// How many messages its WebSocket layer has read.
     private(set) var messagesRead = 0
 
@@ -49,11 +51,28 @@ struct SimulatedServer: ~Copyable {
             }
         }
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
-            if case .message = event { messagesRead += 1 }
+            if case .message = event, !commandRead() { messagesRead += 1 }
             if !isDeaf { writeControlFrames() }
         }
         writeControlFrames()
     }
+
+    /// Whether the message is a command: it is answered as its number says.
+    private mutating func commandRead() -> Bool {
+        guard endpoint?.messageIsCompressed == false, let id = World.commandID(endpoint?.message?.array ?? []) else {
+            return false
+        }
+        switch World.Answering(id) {
+        case .once: send(World.responseText(id))
+        case .twice: for _ in 0..<2 { send(World.responseText(id)) }
+        case .late: owed.append(id)
+        case .never: break
+        }
+        return true
+    }
+
+    /// The response to a command that it has kept waiting.
+    mutating func answerLate() { if !owed.isEmpty { send(World.responseText(owed.removeFirst())) } }
 
     /// The client has ended its stream.
     mutating func clientEnded() { hasEnded = true }

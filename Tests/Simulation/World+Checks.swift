@@ -49,6 +49,7 @@ extension World {
         backlog.checkInvariants()
         ledger.checkInvariants()
         checkTimers()
+        checkCommands()
         if ledger.queuedBytes > UInt64(ledger.limits.bytesMax) + (2 << 20) {
             fail("\(ledger.queuedBytes) bytes wait, \(ledger.limits.bytesMax) are allowed")
         }

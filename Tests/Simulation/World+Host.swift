@@ -5,7 +5,9 @@ import NodeCore
 extension World {
     func hostActs() {
         switch random.below(100) {
-        case ..<70: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
+        case ..<50: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
+        case ..<68: for _ in 0..<random.pick([1, 1, 3, 30]) { ask() }
+        case ..<70: cancel()
         case ..<76: start()
         case ..<84: stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000, isAwaited: random.chance(50))
         case ..<92: configure(reconnects: random.chance(50))
@@ -52,6 +54,7 @@ extension World {
             seen = parameters
             wishes = HostWishes()
         }
+        takesCommands = true
         wishes.start()
     }
 
@@ -114,6 +117,7 @@ extension World {
 
     func endIfIdle() {
         guard machine.isIdle, !machine.isOver, hasSession, !wishes.starts else { return }
+        stopCommands()
         machine.end()
         hasSession = false
         if awaitsEnd { fail("a begun stop has ended, and the host was not told") }

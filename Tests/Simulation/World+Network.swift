@@ -102,8 +102,9 @@ extension World {
         guard let link, link.openedAt != nil else { return }
         guard random.chance(max(faults, 2)) else {
             // What good servers do.
-            switch random.below(4) {
+            switch random.below(5) {
             case 0: link.server.send("request")
+            case 4: for _ in 0..<random.pick([1, 5]) { link.server.answerLate() }
             case 1: link.server.send("a message in pieces", pieces: random.within(2...5), pingBetween: true)
             case 2: link.server.ping()
             default: link.server.send(String(repeating: "long ", count: random.below(5000)))

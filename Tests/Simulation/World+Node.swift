@@ -59,6 +59,9 @@ extension World {
         link = nil
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        if acknowledged != nil, !machine.isIdle {
+            for ended in commands.connectionEnded(now: now) { note(ended) }
+        }
         carryOut()
         guard machine.isIdle else { return }
         publish()
@@ -66,6 +69,7 @@ extension World {
     }
 
     func timersFire() {
+        expireCommands()
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
             settle()
@@ -121,15 +125,18 @@ extension World {
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
         if link.connection.isOpen, backlog.isAllFramed { backlog.add(mailbox.takeAll()) }
         let maySend = link.quietUntil == nil
+        var commandsWait = maySend && feedCommands(link)
         guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
         while true {
             refillKeys()
             let stop = link.buffer.withUnsafeMutableBytes { output in
                 link.connection.fill(
-                    output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend)
+                    output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend,
+                    yieldsToCommands: commandsWait)
             }
             switch stop {
-            case .bufferFull, .allFramed, .frameEnded: return link.end > 0
+            case .bufferFull, .allFramed: return link.end > 0
+            case .frameEnded: commandsWait = feedCommands(link)
             case .outOfKeys: break
             case .deflating: if link.end > 0 { return true }
             case .uninspected: inspect()
@@ -157,6 +164,7 @@ extension World {
     func settle() {
         guard let link else { return }
         backlog.written(link.up.accepted)
+        noteLeftCommands(link)
         if let barrier = link.connection.barrier {
             if link.connection.barrierLeft(written: link.up.accepted) {
                 link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
@@ -212,8 +220,12 @@ extension World {
         case .refused(let error): refused(error, link)
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
+            let isResponse = bytes.withBytes { answersCommand($0) }
             link.connection.messageHandled()
-            guard isRequest else { return }
+            guard isRequest else {
+                if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }
+                return
+            }
             push(beyond: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
             replies.append(ledger.acceptedCount)
         case .ping: break

@@ -59,6 +59,14 @@ final class World {
     /// Of these, at level peer-parsed.
     var confirmedCount: UInt64 = 0
     var givenUpCount: UInt64 = 0
+    /// Its commands, and those of them that have no outcome.
+    var commands = CommandTable()
+    var takesCommands = false
+    var asked: [UInt64: Asked] = [:]
+    /// Those that the kernel had whole on some connection.
+    var commandsOut: Set<UInt64> = []
+    var outcomes: UInt64 = 0
+    var answered: UInt64 = 0
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
 
@@ -140,6 +148,7 @@ final class World {
         if let deadline = machine.deadline { moments.append(deadline) }
         if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
+        if let deadline = commands.nextDeadline { moments.append(deadline) }
         if link?.openedAt == nil, let at = link?.dial.nextMoment { moments.append(at) }
         if let stalls = link?.stallsUntil, stalls > now { moments.append(stalls) }
         return moments.min()
@@ -202,6 +211,9 @@ final class World {
         backlog.add(mailbox.takeAll())
         backlog.abandon()
         carryOut()
+        if outcomes != commands.takenCount {
+            fail("\(commands.takenCount) commands were taken, and \(outcomes) have an outcome")
+        }
         if toldThrough != ledger.acceptedCount {
             fail("\(ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
         }

@@ -24,6 +24,8 @@ var steps = 0
 var delivered: UInt64 = 0
 var confirmed: UInt64 = 0
 var givenUp: UInt64 = 0
+var asked: UInt64 = 0
+var answered: UInt64 = 0
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -42,12 +44,15 @@ for seed in first..<(first + count) {
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
     givenUp += world.givenUpCount
+    asked += world.outcomes
+    answered += world.answered
 }
 let (seconds, attoseconds) = (clock.now - began).components
 let time = Double(seconds) + Double(attoseconds) / 1e18
 print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
+        + "\(asked) commands with one outcome each (\(answered) answered), "
         + "\(failed.count) seeds failed")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -32,6 +32,11 @@ final class Link {
     var mask = SecretMask.none
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
+    /// The heartbeats of the open connection; nil: the settings want none.
+    var heartbeat: Heartbeat?
+    /// One is to go out.
+    var isHeartbeatDue = false
+    var heartbeatTimer: TimerID?
     /// For the barrier's next look at how the peer comes along.
     var barrierTimer: TimerID?
 
@@ -73,6 +78,8 @@ final class Link {
         quietTimer = nil
         if let barrierTimer { loop.cancel(barrierTimer) }
         barrierTimer = nil
+        if let heartbeatTimer { loop.cancel(heartbeatTimer) }
+        heartbeatTimer = nil
         giveBuffer(loop.outputBuffers)
     }
 }

@@ -12,6 +12,7 @@ extension Node {
         if let session {
             // A stop may be under way: what was asked last counts.
             wishes.start()
+            takesCommands = true
             startsInSession &+= 1
             if endWaiters > 0 { changed.broadcast() }
             lock.unlock()
@@ -25,6 +26,7 @@ extension Node {
             session = new
             wishes = HostWishes()
             wishes.start()
+            takesCommands = true
             status.progress = .starting(until: Clock.monotonicNanoseconds &+ NodeMachine.startDelayNanoseconds)
             lock.unlock()
             new.signal()

@@ -169,6 +169,7 @@ extension Node {
     ) throws(NodeError) -> UInt64 {
         let alone: MessageChunk?
         do throws(NodeError) {
+            if host.inspectsWhenQueued { try inspect(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
             alone = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
             if let context { giveBack(context) }
@@ -252,6 +253,7 @@ extension Node {
 
     private func queueFullLocked() -> NodeError {
         fullRefusals &+= 1
+        ledger.awaitsRoom = true
         guard ledger.hasRoomForOutcome() else {
             return .queueFull(
                 "\(ledger.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")

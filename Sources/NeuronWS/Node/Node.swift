@@ -50,6 +50,15 @@ final class Node: @unchecked Sendable {
     /// Values that wait for their publishing time.
     var gathered = DatastreamGatherer()
 
+    /// Commands that have no outcome yet.
+    var commands = CommandTable()
+    /// The node runs, and takes them.
+    var takesCommands = false
+    /// Those that have an outcome which is yet to be told by callback.
+    var endedCommands: [EndedCommand] = []
+    /// A command was refused because there were too many, and the host has yet to hear of room.
+    var commandsAwaitRoom = false
+
     /// Held by whoever changes subscriptions, around `lock`: what takes long is then done between two holds of that.
     let subscriptionsLock = Lock()
 
@@ -89,7 +98,7 @@ final class Node: @unchecked Sendable {
         requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
         backlog = Backlog()
-        backlog?.inspectsMessages = host.inspectsMessages
+        backlog?.inspectsMessages = host.inspectsAsItGoesOut
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
         status.level = configuration.settings.delivery

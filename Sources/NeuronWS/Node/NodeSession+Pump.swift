@@ -79,6 +79,8 @@ extension NodeSession {
         let connection = link.connection
         if connection.isOpen, backlog.isAllFramed { takeMail() }
         let maySendMessages = link.quietTimer == nil
+        var commandsWait = maySendMessages && feedCommands(link)
+        guard isCurrent(link) else { return .nothing }
         guard connection.hasOutput(backlog, maySendMessages: maySendMessages) else { return .nothing }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
         var needsKeys = maskingKeys.pool.keysLeft < 8
@@ -89,12 +91,17 @@ extension NodeSession {
             needsKeys = false
             let stop = connection.fill(
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool,
-                maySendMessages: maySendMessages)
+                maySendMessages: maySendMessages, yieldsToCommands: commandsWait)
             countDeflated(connection)
             switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
-            case .bufferFull, .allFramed, .frameEnded: goesOn = false
+            case .bufferFull, .allFramed: goesOn = false
+            case .frameEnded:
+                commandsWait = feedCommands(link)
+                guard isCurrent(link) else { return .nothing }
+                isTurnOver = !hasTurn()
+                goesOn = !isTurnOver
             case .outOfKeys: needsKeys = true
             case .deflating:
                 isTurnOver = !hasTurn()
@@ -165,6 +172,7 @@ extension NodeSession {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
         backlog.written(written)
+        noteLeftCommands(link, written: written)
         noteConfirmed(link, written: written)
         if isEnded { return }
         let isBounded = !isLast && node.host.wantsDeliveries

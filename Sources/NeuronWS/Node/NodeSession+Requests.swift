@@ -9,10 +9,13 @@ extension NodeSession {
 
     /// A whole message from the server: for requests, if the host takes them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        guard takesRequests || answersAlone else { return deliver(kind, bytes) }
+        // The host hears of it all the same.
+        if answersHeartbeat(bytes) { return deliver(kind, bytes, isExpected: true) }
+        if answersCommand(kind, bytes) { return }
+        guard takesRequests || answersAlone else { return deliverWhole(kind, bytes) }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
-        guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
+        guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(kind, bytes) }
         routeDocuments(incoming, kind, bytes, kept: nil)
     }
 
@@ -50,6 +53,7 @@ extension NodeSession {
             case .busy(let echo):
                 countReceived()
                 refuseAsBusy(echo)
+            case .other(let range) where range.count == bytes.count: deliverWhole(kind, bytes)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
@@ -80,9 +84,18 @@ extension NodeSession {
             takesRequests: takesRequests)
     }
 
-    /// - Parameter isLogged: a line has told of these bytes already.
-    private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false) {
-        guard node.tell(.message(kind, bytes)) == .unheard else { return }
+    /// A whole message that is no request.
+    private func deliverWhole(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        if !answersInOrder(kind, bytes) { deliver(kind, bytes) }
+    }
+
+    /// - Parameters:
+    ///   - isLogged: a line has told of these bytes already.
+    ///   - isExpected: it answers a heartbeat: that nobody else takes it is as it should be.
+    private func deliver(
+        _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false, isExpected: Bool = false
+    ) {
+        guard node.tell(.message(kind, bytes)) == .unheard, !isExpected else { return }
         node.lock.withLock { node.counters.messagesIgnored &+= 1 }
         if !isLogged { logIgnored(kind, bytes) }
     }

@@ -37,6 +37,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var requestTimer: TimerID?
     /// For the next values that are due to be published; see `reschedulePublishing`.
     var publishTimer: TimerID?
+    /// For the next command that may be too late; see `rescheduleCommands`.
+    var commandTimer: TimerID?
+    var commandDeadline: UInt64 = .max
     /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
@@ -85,6 +88,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.pings { perform(machine.pingWanted()) }
         reschedulePublishing()
+        rescheduleCommands()
+        node.tellEndedCommands()
         takeTurn()
     }
 
@@ -100,6 +105,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if let compression = new.settings.compression {
             link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
         }
+        let hasNewHeartbeat = new.settings.heartbeat != configuration.settings.heartbeat
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
@@ -115,6 +121,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         requestTimer = nil
         rescheduleRequests()
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
+        if !reconnects, let link, link.openSince != nil, hasNewHeartbeat { beginHeartbeats(link) }
     }
 
     // MARK: The machine's actions
@@ -181,7 +188,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
-        if openSince != nil { node.lock.withLock { node.counters.disconnections &+= 1 } }
+        if openSince != nil {
+            node.lock.withLock { node.counters.disconnections &+= 1 }
+            // Where the node stops they end as it does.
+            if !machine.isIdle { endCommandsOfConnection() }
+        }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }
@@ -262,6 +273,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             node.lock.unlock()
             return
         }
+        node.lock.unlock()
+        node.stopCommands()
+        guard machine.isIdle, !isEnded else { return }
+        node.lock.lock()
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
         giveBacklogBackLocked()
@@ -282,6 +297,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         settle(isLast: true)
         if isEnded { return }
         dropStream()
+        node.stopCommands()
+        if isEnded { return }
         node.lock.withLock { giveBacklogBackLocked() }
         // Before the waiting thread is let go: after its destroy no callback may come.
         node.abandonMessages()
@@ -312,6 +329,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         timer = nil
         if let requestTimer { loop.cancel(requestTimer) }
         requestTimer = nil
+        if let commandTimer { loop.cancel(commandTimer) }
+        commandTimer = nil
         if let publishTimer { loop.cancel(publishTimer) }
         publishTimer = nil
         if releases { Runtime.shared.releaseLoop() }
@@ -344,6 +363,8 @@ extension NodeSession: LoopHandler {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.publishTimerToken: return publishTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
+        case Self.commandTimerToken: return commandTimerFired()
+        case Self.heartbeatTimerToken: return heartbeatTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil
             return pump()

@@ -38,6 +38,9 @@ public struct DeliveryLedger {
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
     public var unreadRuns = 0
 
+    /// A message was refused for want of room, and who sent it has yet to hear that there is some.
+    public var awaitsRoom = false
+
     public init(limits: Limits) { self.limits = limits }
 
     public var queuedCount: UInt64 { acceptedCount &- endedCount }
@@ -64,6 +67,16 @@ public struct DeliveryLedger {
     public func hasRoomForOutcome(beyond: Limits = none) -> Bool {
         queuedCount + UInt64(unreadRuns)
             < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
+    }
+
+    /// True, once for however many refusals: a quarter of the room is free again.
+    public mutating func takeRoom(unreadRuns: Int) -> Bool {
+        self.unreadRuns = unreadRuns
+        guard awaitsRoom, hasRoomForOutcome(), queuedCount * 4 <= UInt64(limits.messagesMax) * 3,
+            queuedBytes * 4 <= UInt64(limits.bytesMax) * 3 || queuedCount == 0
+        else { return false }
+        awaitsRoom = false
+        return true
     }
 
     /// Takes a message that there is room for. - Returns: its number.

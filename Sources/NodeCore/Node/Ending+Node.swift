@@ -42,6 +42,13 @@ extension Ending {
             + "(setting ping-timeout): the network or the server is gone, or it hangs."
         return Ending(reason: .NEURON_WS_REASON_PING_TIMEOUT, text: text)
     }
+
+    public static func heartbeatTimeout(after timeout: UInt64) -> Ending {
+        let text =
+            "A heartbeat (setting heartbeat) was not answered within \(seconds(timeout)) s: the server's application "
+            + "hangs, or its answer is not the one that the setting expects."
+        return Ending(reason: .NEURON_WS_REASON_HEARTBEAT_TIMEOUT, text: text)
+    }
 }
 
 /// Nanoseconds as seconds with a decimal where it is needed, for texts.

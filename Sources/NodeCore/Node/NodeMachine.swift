@@ -365,7 +365,8 @@ public struct NodeMachine: Sendable {
     }
 
     private mutating func goOn(_ ending: Ending, now: UInt64) -> Action {
-        let sendsClose = ending.reason == .NEURON_WS_REASON_PING_TIMEOUT
+        let sendsClose =
+            ending.reason == .NEURON_WS_REASON_PING_TIMEOUT || ending.reason == .NEURON_WS_REASON_HEARTBEAT_TIMEOUT
         switch servers.next(now: now) {
         case .now(let index) where attemptsAtOnce < servers.count:
             begin(index, now: now)

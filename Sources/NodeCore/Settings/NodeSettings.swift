@@ -58,6 +58,7 @@ public final class NodeSettings: Sendable {
         reconnectMinMilliseconds = parser.given(.reconnectMin) == nil ? min(least, most) : least
         reconnectMaxMilliseconds = parser.given(.reconnectMax) == nil ? max(least, most) : most
         closeTimeoutMilliseconds = read.milliseconds(.closeTimeout)
+        heartbeat = read.heartbeat
         messageBytesMax = Int(read.integer(.maxMessageSize))
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
@@ -142,6 +143,9 @@ public final class NodeSettings: Sendable {
     /// Not below `reconnectMinMilliseconds`.
     public let reconnectMaxMilliseconds: Int64
     public let closeTimeoutMilliseconds: Int64
+
+    /// What is sent at intervals on an open connection; nil: nothing.
+    public let heartbeat: HeartbeatOptions?
 
     /// Of incoming messages.
     public let messageBytesMax: Int
@@ -297,6 +301,11 @@ private struct SettingsReader {
     var openGate: OpenGateAccess? {
         guard let deviceID = text(.deviceID), let key = secret(.apiKey) else { return nil }
         return OpenGateAccess(deviceID: deviceID, apiKey: key, isHeader: integer(.apiKeyIn) == 1)
+    }
+
+    var heartbeat: HeartbeatOptions? {
+        if case .heartbeat(let value) = parser.effective(.heartbeat) { return value }
+        return nil
     }
 
     func times(_ key: SettingKey) -> [NamedTime] {

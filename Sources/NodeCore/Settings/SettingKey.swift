@@ -42,6 +42,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case reconnectMin = "reconnect-min"
     case reconnectMax = "reconnect-max"
     case closeTimeout = "close-timeout"
+    case heartbeat
     case maxMessageSize = "max-message-size"
     case maxFrameSize = "max-frame-size"
     case fragmentSize = "fragment-size"
@@ -66,7 +67,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "tls-pins", "tls-keylog", "heartbeat", "ack-member",
+        "tls-pins", "tls-keylog", "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
         "cache-ttl", "resend-priority", "durability", "data-dir", "redirects",
     ]

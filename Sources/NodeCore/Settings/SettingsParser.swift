@@ -196,6 +196,9 @@ struct SettingsParser {
         case .times(let countMax, let from, let to):
             guard let object = container(value, .object, descriptor) else { return nil }
             return readTimes(object, countMax, from...to, descriptor)
+        case .heartbeat:
+            guard let object = container(value, .object, descriptor) else { return nil }
+            return readHeartbeat(object, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }

@@ -56,11 +56,19 @@ struct CommandSyntax {
             }
         }
         // A number is a count, where a command takes one; no URL is a number.
-        if connects, let first = arguments.positionals.first, positionals.isEmpty || UInt64(first) == nil {
+        if connects, let first = arguments.positionals.first, positionals.isEmpty || UInt64(first) == nil,
+            !isURLElsewhere(arguments)
+        {
             arguments.url = arguments.positionals.removeFirst()
         }
         try check(arguments)
         return arguments
+    }
+
+    /// A word that a command must have is not taken for a URL where an option says where to connect.
+    private func isURLElsewhere(_ arguments: Arguments) -> Bool {
+        guard arguments.positionals.count == 1, positionals.contains(where: { $0.isRequired }) else { return false }
+        return ["--url", "--settings", "--oda"].contains { arguments.has($0) }
     }
 
     private func parseOption(

@@ -50,6 +50,7 @@ private enum Change {
         case .reconnectMin: live(#""reconnect-min":0.2"#)
         case .reconnectMax: live(#""reconnect-max":7"#)
         case .closeTimeout: live(#""close-timeout":7"#)
+        case .heartbeat: live(#""heartbeat":{"message":"alive"}"#)
         case .maxMessageSize: reconnects(#""max-message-size":125"#)
         case .maxFrameSize: reconnects(#""max-frame-size":125"#)
         case .fragmentSize: live(#""fragment-size":125"#)

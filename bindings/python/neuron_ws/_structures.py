@@ -191,6 +191,24 @@ class RequestInfoStructure(Structure):
     ]
 
 
+class CommandStructure(Structure):
+    """neuron_ws_command_t"""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("bytes", c_char_p),
+        ("length", c_size_t),
+        ("timeout_ms", c_uint32),
+        ("match_member", c_char_p),
+        ("match_value", c_char_p),
+        ("matches", c_void_p),
+        ("on_response", c_void_p),
+        ("context", c_void_p),
+        ("retries", c_uint32),
+    ]
+
+
 class DriverStateStructure(Structure):
     """neuron_ws_driver_state_t"""
 
@@ -275,7 +293,8 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_push": (_status, (_node, POINTER(GroupStructure), POINTER(c_uint64))),
     "neuron_ws_node_push_json": (_status, (_node, c_char_p, c_size_t, POINTER(c_uint64))),
     "neuron_ws_node_send": (_status, (_node, c_int32, c_char_p, c_size_t, POINTER(c_uint64))),
-    "neuron_ws_node_request": (_status, (_node, c_void_p, POINTER(c_uint64))),
+    "neuron_ws_node_request": (_status, (_node, POINTER(CommandStructure), POINTER(c_uint64))),
+    "neuron_ws_node_request_cancel": (_status, (_node, c_uint64)),
     "neuron_ws_node_push_states": (
         _status,
         (_node, POINTER(DriverStateStructure), c_size_t, c_size_t, POINTER(c_uint64)),
