@@ -27,6 +27,13 @@ struct SimulatedServer: ~Copyable {
     private var owed: [UInt64] = []
     /// How many messages its WebSocket layer has read.
     private(set) var messagesRead = 0
+    /// What it has said and the node has to tell of; a message larger than the node takes is not among it.
+    private(set) var sent = SentNews()
+
+    struct SentNews {
+        var messages: [[UInt8]] = []
+        var pings = 0
+    }
 
     init(_ welcome: Welcome) { self.welcome = welcome }
 
@@ -94,6 +101,7 @@ struct SimulatedServer: ~Copyable {
         guard isOpen else { return }
         let bytes = Array(text.utf8)
         let size = max(1, (bytes.count + pieces - 1) / pieces)
+        if bytes.count <= World.receivedBytesMax { sent.messages.append(bytes) }
         var start = 0
         repeat {
             let end = min(bytes.count, start + size)
@@ -106,6 +114,7 @@ struct SimulatedServer: ~Copyable {
     mutating func ping() {
         guard isOpen else { return }
         endpoint?.queuePing(ControlPayload(reason: "are you there"))
+        sent.pings += 1
         let wasDeaf = isDeaf
         isDeaf = false
         writeControlFrames()

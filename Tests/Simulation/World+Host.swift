@@ -30,12 +30,25 @@ extension World {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
         let bytes = Message.make(id: ledger.acceptedCount + 1, byteCount: size)
         bytes.withUnsafeBytes { raw in
-            guard ledger.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
+            let takes = Self.queueBytes(of: raw.count)
+            let hasRoom =
+                waiting.isEmpty
+                || waiting.count < ledger.limits.messagesMax + beyond.messagesMax
+                    && waitingBytes + takes <= ledger.limits.bytesMax + beyond.bytesMax
+            if ledger.hasRoom(byteCount: raw.count, beyond: beyond) != hasRoom {
+                fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
+            }
+            guard hasRoom else { return }
+            waiting.append(takes)
+            waitingBytes += takes
             var chunk = mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
             let id = ledger.accept(byteCount: raw.count)
             mailbox.append(raw, stamp(of: id), id: id, chunk: &chunk)
         }
     }
+
+    /// What a message takes of the queue: 16 bytes more than it has, in steps of 8.
+    private static func queueBytes(of byteCount: Int) -> Int { (byteCount + 16 + 7) / 8 * 8 }
 
     /// What the message is, told by its number.
     func stamp(of id: UInt64) -> MessageStamp {

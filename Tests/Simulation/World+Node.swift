@@ -54,6 +54,7 @@ extension World {
         if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
             silentConnections += 1
         }
+        if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         link = nil
@@ -206,6 +207,7 @@ extension World {
     }
 
     private func handle(_ event: ConnectionEvent, _ link: SimulatedLink, _ replies: inout [UInt64]) {
+        if let fault = link.audit.told(event, sent: link.server.sent) { fail(fault) }
         switch event {
         case .negotiated: perform(machine.handshakeCompleted(now: now))
         case .tunnelOpened(let startsTLS):

@@ -18,6 +18,14 @@ for trap in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] {
         _exit(1)
     }
 }
+// A world that has no end: so much of the processor's time is never needed, seconds.
+let secondsMax = 120
+signal(SIGPROF) { _ in
+    print("seed \(current): no end in \(secondsMax) s")
+    print("again: make simulate SEEDS=1 SEED=\(current)")
+    fflush(nil)
+    _exit(1)
+}
 let clock = ContinuousClock()
 let began = clock.now
 var steps = 0
@@ -29,6 +37,8 @@ var answered: UInt64 = 0
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
+    var limit = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: secondsMax, tv_usec: 0))
+    setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &limit, nil)
     let world = World(seed: seed)
     if let failure = world.run() {
         print("seed \(seed): \(failure)")
