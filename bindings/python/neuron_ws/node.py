@@ -221,8 +221,8 @@ class Node(BaseNode):
         timeout: float = 5.0,
         retries: int = 0,
     ) -> Union[str, bytes]:
-        """Sends a command, ``str`` as text, ``bytes`` as binary, a dictionary as JSON, and waits for its response, which
-        is returned as it came.
+        """Sends a command, ``str`` as text, ``bytes`` as binary, a dictionary as JSON, and waits for its response,
+        which is returned as it came.
 
         match    the response is the message that has this member, by its name or by a JSON pointer, ``"/a/id"``; None:
                  the next message that is nothing else
@@ -230,8 +230,8 @@ class Node(BaseNode):
         timeout  seconds, of each try; without a connection it waits for one within that time
         retries  tries after the first
 
-        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are kept
-        for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
+        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are
+        kept for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
 
         Raises Timeout, LinkLost (the connection that it went out on ended first), NotRunning (not started, or stopped
         meanwhile), QueueFull, TooBig, InvalidArgument, NodeClosed, Forked.
@@ -325,10 +325,10 @@ class Node(BaseNode):
         if self._set_aside:
             return self._set_aside.popleft()
         while self.closed and self._events.rest:
-            event = self._events.rest.popleft()
-            if not isinstance(event, ResponseEvent):
-                return event
-            self._responses.put(event)
+            left = self._events.rest.popleft()
+            if not isinstance(left, ResponseEvent):
+                return left
+            self._responses.put(left)
         self.fileno()
         while isinstance(event := self._events.take(), ResponseEvent):
             self._responses.put(event)
