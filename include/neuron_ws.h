@@ -929,8 +929,8 @@ typedef struct neuron_ws_command {
  * Sends a command and waits for its response without blocking.
  *
  * Commands have a way of their own past what waits in the queue: they go out in their order, before the queue's next
- * message, uncompressed, and each again on another connection only as a retry. They have no place in the queue's limits,
- * no delivery level and no on_delivery, and are never stored. before_send sees each try.
+ * message, uncompressed, and each again on another connection only as a retry. They have no place in the queue's
+ * limits, no delivery level and no on_delivery, and are never stored. before_send sees each try.
  *
  * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
  * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with
@@ -943,8 +943,8 @@ typedef struct neuron_ws_command {
  *     NO_MEMORY    the response came, and as an event could not be kept (NEURON_WS_EVENTS_BYTES_MAX, or no memory)
  *
  * A message is the response to one command at most, and only once the command has gone out whole, on this connection:
- * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it is
- * looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
+ * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it
+ * is looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
  * command that waits for the next message. A response comes to the host as it was sent, byte for byte, and not to
  * on_message. One that comes when its command has ended is a message like any other; where responses come in order it
  * is known for that only until timeout_ms after the end, and not told from a message that the server sends of itself:
@@ -954,8 +954,8 @@ typedef struct neuron_ws_command {
  *     may come before the call returns.
  *
  * Any thread. NEURON_WS_OK; INVALID_ARGUMENT (a member of the struct, or on_response is NULL and nobody takes
- * NEURON_WS_EVENT_RESPONSE), STRUCT_SIZE, QUEUE_FULL (a limit of commands), TOO_BIG, NO_MEMORY, NOT_RUNNING (the node is
- * not started, or stops), REFUSED (by before_send, when it sees messages as they are queued), FORKED.
+ * NEURON_WS_EVENT_RESPONSE), STRUCT_SIZE, QUEUE_FULL (a limit of commands), TOO_BIG, NO_MEMORY, NOT_RUNNING (the node
+ * is not started, or stops), REFUSED (by before_send, when it sees messages as they are queued), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_request(neuron_ws_node_t *node, const neuron_ws_command_t *command,
                                                         uint64_t *id);

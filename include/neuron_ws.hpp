@@ -1049,8 +1049,8 @@ public:
     }
 
     /* Sends a command without blocking. Its end comes to `on_response`, on the loop thread, once, with the response
-       where the status is NEURON_WS_OK; without one, as an event of the kind NEURON_WS_EVENT_RESPONSE. An exception that
-       leaves on_response goes no further. */
+       where the status is NEURON_WS_OK; without one, as an event of the kind NEURON_WS_EVENT_RESPONSE. An exception
+       that leaves on_response goes no further. */
     Result<std::uint64_t> request(const Command &command, OnResponse on_response = {}) const
     {
         const std::string member(command.match_member), value(command.match_value.value_or(""));

@@ -194,72 +194,6 @@ static void null_as_node(void)
     CHECK(id == 77 && length == 77 && descriptor == 77);
 }
 
-static void on_response(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
-                        size_t length, void *context)
-{
-    (void)node, (void)id, (void)status, (void)bytes, (void)length, (void)context;
-    CHECK(false); /* of commands that are refused nobody is told */
-}
-
-static bool matches(const uint8_t *bytes, size_t length, void *context)
-{
-    (void)bytes, (void)length, (void)context;
-    return false;
-}
-
-/* A member of the command is wrong: a sentence names it. */
-static void refused(neuron_ws_node_t *node, neuron_ws_command_t command, const char *member)
-{
-    uint64_t id = 77;
-
-    STATUS(INVALID_ARGUMENT, neuron_ws_node_request(node, &command, &id));
-    CHECK(strstr(neuron_ws_last_error(), member) != NULL);
-    CHECK(id == 77);
-}
-
-static void wrong_commands(ports_t ports)
-{
-    neuron_ws_node_t *node = some_node(ports.closed);
-    neuron_ws_command_t good, bad;
-    char long_text[NEURON_WS_NAME_MAX + 2];
-
-    memset(&good, 0, sizeof good);
-    good.size = sizeof good;
-    good.kind = NEURON_WS_TEXT;
-    good.bytes = "x";
-    good.length = 1;
-    good.timeout_ms = 1000;
-    good.on_response = on_response;
-    memset(long_text, 'a', sizeof long_text);
-    long_text[sizeof long_text - 1] = 0;
-    /* All is well with it but that the node does not run. */
-    STATUS(NOT_RUNNING, neuron_ws_node_request(node, &good, NULL));
-    STATUS(NOT_FOUND, neuron_ws_node_request_cancel(node, 1));
-#define REFUSED(member, value, name) bad = good, bad.member = value, refused(node, bad, name)
-    REFUSED(kind, (neuron_ws_kind_t)3, "`kind`");
-    REFUSED(bytes, NULL, "`bytes`");
-    REFUSED(bytes, "\xff", "UTF-8");
-    REFUSED(timeout_ms, 0, "`timeout_ms`");
-    REFUSED(timeout_ms, NEURON_WS_COMMAND_TIMEOUT_MAX_MS + 1, "`timeout_ms`");
-    REFUSED(retries, NEURON_WS_COMMAND_RETRIES_MAX + 1, "`retries`");
-    REFUSED(match_value, "v", "`match_member`");
-    REFUSED(match_member, "", "`match_member`");
-    REFUSED(match_member, "/a~2", "`match_member`");
-    REFUSED(match_member, long_text, "`match_member`");
-    bad = good, bad.match_member = "m", bad.match_value = long_text, refused(node, bad, "`match_value`");
-    bad = good, bad.match_member = "m", bad.matches = matches, refused(node, bad, "`matches`");
-    bad = good, bad.length = (size_t)NEURON_WS_MESSAGE_MAX + 1;
-    STATUS(TOO_BIG, neuron_ws_node_request(node, &bad, NULL));
-    bad = good, bad.length = SIZE_MAX;
-    STATUS(TOO_BIG, neuron_ws_node_request(node, &bad, NULL));
-    bad = good, bad.size = 8;
-    STATUS(STRUCT_SIZE, neuron_ws_node_request(node, &bad, NULL));
-    /* Nobody would hear of it. */
-    OK(neuron_ws_node_start(node));
-    REFUSED(on_response, NULL, "`on_response`");
-    neuron_ws_node_destroy(node);
-}
-
 static void null_at_a_node(ports_t ports)
 {
     neuron_ws_node_t *node = some_node(ports.closed);
@@ -402,7 +336,6 @@ void misuse_arguments(ports_t ports)
     settings_that_are_none();
     null_as_node();
     null_at_a_node(ports);
-    wrong_commands(ports);
     null_inside_a_group(ports);
     null_at_an_attempt(ports);
 }

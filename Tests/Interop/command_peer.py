@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable
 from types import TracebackType
-from typing import Callable, Optional, Union
+from typing import Callable, Optional, TypeVar, Union
 
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 Message = Union[str, bytes]
+Self = TypeVar("Self", bound="CommandPeer")
 Answering = Callable[[ServerConnection, Message], Awaitable[None]]
 
 
@@ -35,7 +36,7 @@ class CommandPeer:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/"
 
-    def __enter__(self) -> CommandPeer:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(

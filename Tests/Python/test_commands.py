@@ -298,7 +298,7 @@ def test_wrong_arguments_are_told() -> None:
     with CommandPeer(echo) as peer, neuron_ws.Node("n", settings(peer)) as node:
         for wrong in ({"timeout": 0}, {"retries": 1001}, {"match": ""}, {"match": "/~"}, {"value": 1}):
             with pytest.raises(neuron_ws.InvalidArgument):
-                node.request("x", **wrong)  # type: ignore[arg-type]
+                node.request("x", **wrong)
         with pytest.raises(TypeError):
             node.request(5)  # type: ignore[arg-type]
 

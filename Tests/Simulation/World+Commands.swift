@@ -6,7 +6,10 @@ import WebSocketCore
 extension World {
     /// Commands of which the host waits to hear.
     struct Asked {
-        /// All tries of it are over by then.
+        /// Its first try is not over before.
+        let earliest: UInt64
+        /// All tries of it are over by then. A timer fires late by a step of the clock, a second at most, and each try
+        /// begins when the one before is seen to be over.
         let limit: UInt64
         let isInOrder: Bool
     }
@@ -48,7 +51,8 @@ extension World {
             rule: isInOrder ? .order : .member(pointer, value: Array("\(id)".utf8)), timeoutMilliseconds: timeout,
             retries: retries)
         guard commands.add(command, now: now) == id else { return fail("commands are numbered wrongly") }
-        asked[id] = Asked(limit: now &+ command.timeout &* UInt64(retries + 1), isInOrder: isInOrder)
+        let limit = now &+ (command.timeout &+ 1_000_000_000) &* UInt64(retries + 1)
+        asked[id] = Asked(earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder)
         tell("asks \(id)")
     }
 
@@ -73,7 +77,7 @@ extension World {
             answered += 1
             if !commandsOut.contains(ended.id) { fail("command \(ended.id) is answered, and never went out") }
             if !was.isInOrder, answer != ended.id { fail("command \(ended.id) has the answer to \(answer ?? 0)") }
-        case .timedOut: if now < was.limit { fail("command \(ended.id) times out too early") }
+        case .timedOut: if now < was.earliest { fail("command \(ended.id) times out too early") }
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
         case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
@@ -131,6 +135,7 @@ extension World {
     func checkCommands() {
         commands.checkInvariants()
         if commands.count != asked.count { fail("\(commands.count) commands are open, of \(asked.count) asked") }
+        if let next = commands.nextDeadline, next <= now { fail("a command is too late, and nobody has seen it") }
         for (id, one) in asked where now >= one.limit { fail("command \(id) has no outcome when its time is over") }
         if !hasSession, commands.count > 0 { fail("a command outlives the life of its node") }
     }

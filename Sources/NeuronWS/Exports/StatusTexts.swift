@@ -27,7 +27,7 @@ enum StatusTexts {
         case .NEURON_WS_NO_EVENT: ("NEURON_WS_NO_EVENT", "No event is waiting.")
         case .NEURON_WS_WRONG_THREAD:
             ("NEURON_WS_WRONG_THREAD", "This call would wait for the loop thread, on the loop thread.")
-        case .NEURON_WS_REFUSED: ("NEURON_WS_REFUSED", "before_send refused the message, or before_connect the attempt.")
+        case .NEURON_WS_REFUSED: ("NEURON_WS_REFUSED", "before_send or before_connect refused it.")
         case .NEURON_WS_LINK_LOST: ("NEURON_WS_LINK_LOST", "The connection ended before the response came.")
         case .NEURON_WS_CANCELLED: ("NEURON_WS_CANCELLED", "The command was taken back.")
         @unknown default: ("NEURON_WS_UNKNOWN", "A status that this library does not know.")

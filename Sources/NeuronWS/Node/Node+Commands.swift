@@ -28,7 +28,7 @@ extension Node {
         }
         if command.host.on_response == nil, listenerLocked(NEURON_WS_EVENT_RESPONSE).isNobody {
             throw .invalidArgument(
-                "`on_response` is NULL and the host takes no NEURON_WS_EVENT_RESPONSE: nobody would hear of the response")
+                "`on_response` is NULL and the host takes no NEURON_WS_EVENT_RESPONSE: nobody would hear of the end")
         }
         var unread = 0
         if let events {

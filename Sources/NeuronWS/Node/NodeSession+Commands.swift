@@ -23,7 +23,8 @@ extension NodeSession {
             let next = node.lock.withLock { node.wishes.reconnects ? nil : node.commands.takeNext() }
             guard let next else { return false }
             if node.host.inspectsAsItGoesOut {
-                let goes = next.command.bytes.withUnsafeBytes { node.host.beforeSend(node.handle, next.command.kind, $0) }
+                let kind = next.command.kind
+                let goes = next.command.bytes.withUnsafeBytes { node.host.beforeSend(node.handle, kind, $0) }
                 guard isCurrent(link) else { return false }
                 if !goes {
                     if let ended = node.lock.withLock({ node.commands.refused(next.id) }) { node.tell(ended) }

@@ -6,8 +6,8 @@ import select
 import threading
 import time
 import warnings
-from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Callable, Optional, Union
 
@@ -15,9 +15,8 @@ from . import _outgoing
 from ._arguments import milliseconds, number_of, seconds_of
 from ._base import BaseNode
 from ._event_queue import EventQueue
-from ._handle import node_closed
 from ._library import check, library
-from ._responses import Responses, response_of
+from ._responses import Responses
 from ._settings import Settings
 from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
@@ -38,8 +37,6 @@ _KINDS = (
 )
 # What a node keeps that was not told. Requests must be asked for: who takes them owes the server an answer.
 _DEFAULT_KINDS = _KINDS & ~EventKind.REQUEST
-# How long a waiting request() takes to see that another thread has taken its response, in seconds.
-_RESPONSE_SLICE = 0.05
 # How long a waiting poll() takes to see that another thread closed the node, in seconds.
 _POLL_SLICE = 0.25
 
@@ -95,12 +92,9 @@ class Node(BaseNode):
         self.on_delivery = on_delivery
         self.on_log = on_log
         self.on_room = on_room
-        self._responses = Responses()
-        # Events that a request() came across, for whoever takes events.
-        self._set_aside: deque[Event] = deque()
-        self._polling = 0
         self._opening = threading.Lock()
         self._events = EventQueue(self._handle)
+        self._responses = Responses(self._handle, self._events)
         self._mask = (events & _KINDS) | self._callback_kinds()
         if self._mask:
             try:
@@ -221,8 +215,8 @@ class Node(BaseNode):
         timeout: float = 5.0,
         retries: int = 0,
     ) -> Union[str, bytes]:
-        """Sends a command, ``str`` as text, ``bytes`` as binary, a dictionary as JSON, and waits for its response, which
-        is returned as it came.
+        """Sends a command, ``str`` as text, ``bytes`` as binary, a dictionary as JSON, and waits for its response,
+        which is returned as it came.
 
         match    the response is the message that has this member, by its name or by a JSON pointer, ``"/a/id"``; None:
                  the next message that is nothing else
@@ -230,8 +224,8 @@ class Node(BaseNode):
         timeout  seconds, of each try; without a connection it waits for one within that time
         retries  tries after the first
 
-        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are kept
-        for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
+        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are
+        kept for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
 
         Raises Timeout, LinkLost (the connection that it went out on ended first), NotRunning (not started, or stopped
         meanwhile), QueueFull, TooBig, InvalidArgument, NodeClosed, Forked.
@@ -241,48 +235,7 @@ class Node(BaseNode):
             if not self._mask & EventKind.RESPONSE:
                 self._events.open(self._mask | EventKind.RESPONSE)
                 self._mask |= EventKind.RESPONSE
-        number = self._responses.submit(outgoing, self._handle)
-        end: Optional[ResponseEvent] = None
-        try:
-            while (end := self._responses.end_of(number)) is None:
-                self._await_response(number)
-        finally:
-            self._responses.forget(number)
-            if end is None and not self.closed:
-                with self._handle.borrowed() as handle:
-                    library.neuron_ws_node_request_cancel(handle, number)
-        return response_of(end)
-
-    def _await_response(self, number: int) -> None:
-        """Takes what waits, or lets another thread that takes events do it, for a moment."""
-        if self._polling:
-            self._responses.end_of(number, _RESPONSE_SLICE)
-            return
-        poller = select.poll()
-        try:
-            poller.register(self._events.descriptor, select.POLLIN)
-            if poller.poll(_RESPONSE_SLICE * 1000):
-                self._take_aside()
-        except (NodeClosed, ValueError, OSError):
-            # Another thread closed the node: all that ever comes has been told by the end of its close.
-            while not self._events.is_closed:
-                time.sleep(0.001)
-            self._sort_rest()
-            if self._responses.end_of(number) is None:
-                raise node_closed() from None
-
-    def _take_aside(self) -> None:
-        while (event := self._events.take()) is not None:
-            if isinstance(event, ResponseEvent):
-                self._responses.put(event)
-            else:
-                self._set_aside.append(event)
-
-    def _sort_rest(self) -> None:
-        """Of a closed node: the ends of commands go to who waits for them."""
-        for event in self._events.rest:
-            if isinstance(event, ResponseEvent):
-                self._responses.put(event)
+        return self._responses.request(outgoing)
 
     def push_states(self, states: Mapping[str, tuple[int, int]]) -> int:
         """Sends how the drivers stand: their names, each with its link (0, 1) and its running state (1 to 4, the
@@ -322,13 +275,13 @@ class Node(BaseNode):
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
-        if self._set_aside:
-            return self._set_aside.popleft()
+        with suppress(IndexError):
+            return self._responses.set_aside.popleft()
         while self.closed and self._events.rest:
-            event = self._events.rest.popleft()
-            if not isinstance(event, ResponseEvent):
-                return event
-            self._responses.put(event)
+            left = self._events.rest.popleft()
+            if not isinstance(left, ResponseEvent):
+                return left
+            self._responses.put(left)
         self.fileno()
         while isinstance(event := self._events.take(), ResponseEvent):
             self._responses.put(event)
@@ -360,18 +313,15 @@ class Node(BaseNode):
         descriptor = self.fileno()
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        self._polling += 1
-        try:
+        with self._responses.taking():
             while not self.closed:
                 left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
-                if self._set_aside or poller.poll(min(left, _POLL_SLICE) * 1000):
+                if self._responses.set_aside or poller.poll(min(left, _POLL_SLICE) * 1000):
                     if count := self._drain():
                         return count
                 if end is not None and time.monotonic() >= end:
                     return 0
             return 0
-        finally:
-            self._polling -= 1
 
     def run(self, duration: Optional[float] = None) -> None:
         """Runs callbacks on this thread for ``duration`` seconds, or until the node is closed, by a callback or by
@@ -390,7 +340,7 @@ class Node(BaseNode):
 
     @property
     def _has_rest(self) -> bool:
-        return bool(self._set_aside or self._events.rest)
+        return bool(self._responses.set_aside or self._events.rest)
 
     def _drain(self) -> int:
         try:
