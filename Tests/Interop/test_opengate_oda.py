@@ -27,7 +27,7 @@ def directory(place: Path, platform: Platform) -> Path:
 
 
 def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
-    with Platform() as platform:
+    with Platform(reduced=True) as platform:
         remarks: list[str] = []
         settings = neuron_ws.settings_from_oda(directory(tmp_path, platform), remarks.append)
         assert settings == {

@@ -164,6 +164,7 @@ extension NodeSession {
             link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        node.requests.connectionOpened()
         let line = linkLog.opened(
             to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {
