@@ -5,16 +5,30 @@
 
 #include "websocket_data.h"
 #include "websocket_library.h"
+#include "websocket_operation.h"
 #include "websocket_plugin_intf.h"
 #include "websocket_text.h"
 
 /* What most answers fit into; a larger one is encoded again. */
 #define ANSWER_BYTES 4096
 
-/* Answers with what the library makes of a group or of options. */
-static void answer_encoded(websocket_request_t *request,
+/* There is more to ask for an operation, or it is over: the worker knows. */
+static void go_on(neu_plugin_t *plugin, websocket_request_t *request)
+{
+    request->failures = 0;
+    if (!websocket_worker_queue(&plugin->worker, request,
+                                request->operation->info.driver)) {
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                 "too many requests wait for the gateway");
+    }
+}
+
+/* Answers with what the library makes of a group or of options; an operation
+   takes it in. */
+static void answer_encoded(neu_plugin_t *plugin, websocket_request_t *request,
                            neuron_ws_format_t format, const char *options,
-                           const neuron_ws_group_t *group)
+                           const neuron_ws_group_t *group,
+                           const UT_array          *values)
 {
     char               first[ANSWER_BYTES];
     char              *more   = NULL;
@@ -29,7 +43,11 @@ static void answer_encoded(websocket_request_t *request,
             : websocket_library.encode(format, options, group, more, length,
                                        &length);
     }
-    if (status == NEURON_WS_OK) {
+    if (status == NEURON_WS_OK && request->operation != NULL) {
+        websocket_operation_read(request->operation, values,
+                                 more != NULL ? more : first, length);
+        go_on(plugin, request);
+    } else if (status == NEURON_WS_OK) {
         websocket_request_answer(request, more != NULL ? more : first, length);
     } else {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL,
@@ -130,8 +148,8 @@ void websocket_reply_read(neu_plugin_t *plugin, uint64_t id,
         group.tags      = tags.tags;
         group.tag_count = tags.count;
         group.tag_size  = sizeof(*tags.tags);
-        answer_encoded(request, NEURON_WS_FORMAT_READ_RESPONSE, options.data,
-                       &group);
+        answer_encoded(plugin, request, NEURON_WS_FORMAT_READ_RESPONSE,
+                       options.data, &group, reply->tags);
     }
     websocket_text_free(&options);
     websocket_tags_free(&tags);
@@ -141,7 +159,13 @@ void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error)
 {
     websocket_request_t *request = websocket_worker_take(&plugin->worker, id);
 
-    if (request != NULL) {
+    if (request == NULL) {
+        return;
+    }
+    if (request->operation != NULL) {
+        websocket_operation_error(request->operation, error);
+        go_on(plugin, request);
+    } else {
         websocket_request_refuse(request, error, NULL);
     }
 }
@@ -160,6 +184,11 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
         websocket_request_refuse(request, NEU_ERR_EINTERNAL, NULL);
         return;
     }
+    if (request->operation != NULL) {
+        websocket_operation_written(request->operation, results);
+        go_on(plugin, request);
+        return;
+    }
     result = (const neu_resp_write_tags_ele_t *) results->d;
     websocket_text_add(&options, "{\"uuid\":");
     websocket_text_add_string(&options, request->uuid, SIZE_MAX);
@@ -176,8 +205,8 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
     if (options.failed) {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL, NULL);
     } else {
-        answer_encoded(request, NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE,
-                       options.data, NULL);
+        answer_encoded(plugin, request, NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE,
+                       options.data, NULL, NULL);
     }
     websocket_text_free(&options);
 }

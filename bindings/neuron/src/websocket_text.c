@@ -24,9 +24,10 @@ static bool reserve(websocket_text_t *text, size_t more)
     return !text->failed;
 }
 
-static void add_bytes(websocket_text_t *text, const char *bytes, size_t length)
+void websocket_text_add_bytes(websocket_text_t *text, const char *bytes,
+                              size_t length)
 {
-    if (reserve(text, length)) {
+    if (length != 0 && reserve(text, length)) {
         memcpy(text->data + text->length, bytes, length);
         text->length += length;
         text->data[text->length] = '\0';
@@ -46,7 +47,7 @@ void websocket_text_add(websocket_text_t *text, const char *format, ...)
         text->failed = true;
         return;
     }
-    add_bytes(text, piece, (size_t) length);
+    websocket_text_add_bytes(text, piece, (size_t) length);
 }
 
 void websocket_text_add_string(websocket_text_t *text, const char *string,
@@ -55,13 +56,13 @@ void websocket_text_add_string(websocket_text_t *text, const char *string,
     size_t length = strnlen(string, size);
     size_t plain  = 0;
 
-    add_bytes(text, "\"", 1);
+    websocket_text_add_bytes(text, "\"", 1);
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char) string[i];
         if (byte >= 0x20 && byte != '"' && byte != '\\') {
             continue;
         }
-        add_bytes(text, string + plain, i - plain);
+        websocket_text_add_bytes(text, string + plain, i - plain);
         plain = i + 1;
         if (byte >= 0x20) {
             websocket_text_add(text, "\\%c", byte);
@@ -69,8 +70,8 @@ void websocket_text_add_string(websocket_text_t *text, const char *string,
             websocket_text_add(text, "\\u%04X", byte);
         }
     }
-    add_bytes(text, string + plain, length - plain);
-    add_bytes(text, "\"", 1);
+    websocket_text_add_bytes(text, string + plain, length - plain);
+    websocket_text_add_bytes(text, "\"", 1);
 }
 
 void websocket_text_free(websocket_text_t *text)
