@@ -38,6 +38,8 @@ class Platform:
         self.resources: list[str] = []
         self.keys: list[Optional[str]] = []
         self.messages: list[JSON] = []
+        # Of the frames that came: str, bytes.
+        self.kinds: set[type] = set()
         self.port = 0
         self._session: Optional[ServerConnection] = None
         self._numbers = itertools.count(1)
@@ -89,6 +91,7 @@ class Platform:
 
     def _take(self, message: Union[str, bytes]) -> None:
         document = json.loads(message)
+        self.kinds.add(type(message))
         try:
             opengate_documents.check(document, self.reduced)
         except (AssertionError, KeyError, TypeError) as fault:

@@ -76,6 +76,8 @@ def check_response(response: Any) -> None:
     if "deviceId" in response:
         text("deviceId", response["deviceId"])
         assert isinstance(response["path"], list)
+        for hop in response["path"]:
+            text("a hop of path", hop)
     if response.get("resultCode") in ("NOT_SUPPORTED", "ERROR_IN_PARAM"):
         assert response["steps"] == []
     for step in response["steps"]:

@@ -301,6 +301,23 @@ def test_a_server_that_repeats_the_key_does_not_make_us_tell_it(status: http.HTT
         assert not [text for text in told if "s3cr" in text], told
 
 
+@pytest.mark.parametrize("path", ["gateway1", [1], ["gateway1", None], [{"a": 2}], {}])
+def test_a_path_that_is_none_is_not_repeated(path: object) -> None:
+    with session() as (platform, agent):
+        answer = platform.answer(platform.ask("DISCOVER", path=path), agent.pump)
+        assert (answer["resultCode"], answer["path"]) == ("ERROR_IN_PARAM", []) and not agent.seen
+        assert '"path"' in answer["resultDescription"]
+
+
+def test_answers_and_uploads_have_the_message_type_of_the_settings() -> None:
+    for kind, expected in (("text", {str}), ("binary", {bytes})):
+        with session(**{"message-type": kind}) as (platform, agent):
+            agent.node.push("plc1", "fast", {"t": 1})
+            platform.answer(platform.ask("REFRESH_INFO"), agent.pump)
+            foreign.wait_until(lambda: len(platform.messages) == 3, 60)
+            assert platform.kinds == expected
+
+
 @pytest.mark.parametrize("missing", [None, "parameters", "variableList"])
 def test_null_parameters_are_as_none(missing: Optional[str]) -> None:
     with session() as (platform, agent):

@@ -31,6 +31,14 @@ import Testing
         #expect(pending.count == 0 && pending.heldBytes == 0)
     }
 
+    @Test func theTimeOfWhatIsWorkedOnBeginsAnew() {
+        var pending = PendingRequests(timeout: 50)
+        pending.add(request(), handle: 1, now: 0)
+        pending.touch(1, now: 40)
+        pending.touch(2, now: 40)
+        #expect(pending.nextDeadline == 90 && pending.expire(now: 89).isEmpty && pending.expire(now: 90).count == 1)
+    }
+
     @Test func aNewTimeoutIsInForceForThoseThatWait() {
         var pending = PendingRequests(timeout: 1000)
         pending.add(request(), handle: 1, now: 10)
