@@ -101,6 +101,10 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 demo: dependencies build ## build, and run the main job: two devices, four formats, ws and wss, a server that dies and comes back
 	$(TOOL) demo
 
+.PHONY: demo-opengate
+demo-opengate: dependencies build ## build, and a session of OpenGate: an agent, started with ODA's files, and a platform that asks
+	python3 examples/opengate_agent/demo.py
+
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider

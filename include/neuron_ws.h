@@ -660,6 +660,8 @@ typedef struct { /* no tag: it would be the function's name, which C++ compilers
 /* Answers are queued even where the queue is full, so that no request stays without one: so many past its limits. */
 #define NEURON_WS_REPLIES_BEYOND_MAX 4096
 #define NEURON_WS_REPLIES_BEYOND_BYTES_MAX 67108864
+/* Answers to operations that are kept for a platform that asks again, of one node. */
+#define NEURON_WS_ANSWERS_KEPT_BYTES_MAX 1048576
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The host's side
@@ -1016,11 +1018,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * An OPERATION may be answered in the same forms, which the library turns into the platform's, or with
  *     {"resultCode":…,"resultDescription":…,"steps":[{"name":…,"result":…,"description":…},…]}
  * where all but one of resultCode and steps may be left out, and NOT_SUPPORTED is the code for what the host does not
- * do. Read answers may name a "group" and a "timestamp" in each tag; those to REFRESH_INFO are uploaded too. Error 2003
- * says that the device cannot be reached, 2201 of a tag that there is none. The library's own answers to operations are
- * ERROR_IN_PARAM (1002) and ERROR_PROCESSING (1010, 1022, 3015). An operation whose id the host still works on is not
- * handed over again: one answer serves both. Where the host takes neither requests nor messages, operations are
- * answered NOT_SUPPORTED.
+ * do. Answers with "tags" may name a "group" and a "timestamp" in each, or come by groups:
+ *     {"groups":[{"group":…,"tags":[…]},{"group":…,"error":code,"reason":"…"},…]}
+ * A variable group/tag is taken from its group, and one without a group from all, if one alone has it. What is read for
+ * REFRESH_INFO is uploaded too. Error 2003 says that the device cannot be reached, 2106 of a group and 2201 of a tag
+ * that there is none. The library's own answers to operations are ERROR_IN_PARAM (1002) and ERROR_PROCESSING (1010,
+ * 1022, 3015). Where the host takes neither requests nor messages, operations are answered NOT_SUPPORTED.
+ * An operation is not handed over again while the host works on one of its id, or while the answer waits to be sent:
+ * one answer serves both. One that is over and is asked for again on a later connection, within request-timeout, gets
+ * the same answer once more, as far as NEURON_WS_ANSWERS_KEPT_BYTES_MAX goes.
  *
  * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
  *
@@ -1063,9 +1069,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_progress(neuron_ws_request_t 
 
 /*
  * Answers an operation by its id, without its handle: after a restart, or when the handle was dropped. The JSON is an
- * answer as neuron_ws_request_reply takes it (with "error" or "resultCode" and "steps"), with the operation's "id" and
- * "name", and its "deviceId" and "path" where it had some. A handle of the id that still waits is answered with it: its
- * reply says NOT_FOUND.
+ * answer as neuron_ws_request_reply takes it, with the operation's "id" and "name", and its "deviceId" and "path" where
+ * it had some. Which variables were asked for is not known any more: all are answered that it names. A handle of the id
+ * that still waits is answered with it: its reply says NOT_FOUND. The node need not be running yet.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_JSON, TOO_BIG, QUEUE_FULL, NO_MEMORY, NOT_RUNNING, FORKED.
  */

@@ -27,7 +27,7 @@ def directory(place: Path, platform: Platform) -> Path:
 
 
 def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
-    with Platform() as platform:
+    with Platform(reduced=True) as platform:
         remarks: list[str] = []
         settings = neuron_ws.settings_from_oda(directory(tmp_path, platform), remarks.append)
         assert settings == {
@@ -50,6 +50,10 @@ def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
     (CONNECTOR, "host=h\npath=/x\nport=80x\n", '"port" is "80x"'),
     (CONNECTOR, "path=/x\n", '"host" is missing'),
     (CONNECTOR, "host=h\n", '"path" is missing'),
+    (CONNECTOR, "host=\npath=/x\n", '"host" is missing'),
+    (CONNECTOR, "h\0o\0s\0t\0", "UTF-16"),
+    (DEVICE, "deviceId=<device_id>\napiKey=k\n", "the example's <…>"),
+    (DEVICE, "deviceId=d\napiKey=<api-key>\n", "the example's <…>"),
     (CONNECTOR, "host=h\\u00g1\npath=/x\n", "line 1"),
     (DISPATCHER, "eventContentType=CBOR\n", "CBOR"),
     (DISPATCHER, "t=soon\n", '"t" (line 1)'),

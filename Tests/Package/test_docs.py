@@ -10,7 +10,7 @@ A comment before a fenced block of README.md or docs/*.md says what is done with
                           tree. NEURON_WS_WRITE_DOCS=1 writes what it prints into the page: so the lists of options come
                           from the tool's table
 <!-- output like: CMD --> the same, but for all numbers
-<!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run
+<!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run; `demo-opengate` likewise
 
 127.0.0.1:8080 stands for the server.
 """
@@ -133,7 +133,7 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
         fits = {
             "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
             "output": True,
-        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo", block.mark)))
+        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo(?:-opengate)?", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
     assert wrong == []
@@ -247,9 +247,12 @@ def plain(line: str) -> str:
     return " ".join(re.sub(r"\d+", "#", line).split())
 
 
-def test_the_demo_prints_what_is_shown(server: foreign.Server, tmp_path: Path) -> None:
-    (block,) = marked("output of demo")
-    done = executed(["neuron-ws", "demo"], tmp_path, server)
+@pytest.mark.parametrize(("mark", "command"), [
+    ("demo", ["neuron-ws", "demo"]),
+    ("demo-opengate", [sys.executable, str(ROOT / "examples/opengate_agent/demo.py")])])
+def test_the_demo_prints_what_is_shown(mark: str, command: list[str], server: foreign.Server, tmp_path: Path) -> None:
+    (block,) = marked(f"output of {mark}")
+    done = executed(command, tmp_path, server)
     assert done.returncode == 0, done.stdout + done.stderr
     # Which failure the state tells depends on the moment it is asked at.
     shown, printed = (re.sub(r"^  state: .*?\n\n", "\n", text, flags=re.S | re.M) for text in (block.text, done.stdout))

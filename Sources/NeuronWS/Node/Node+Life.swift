@@ -122,6 +122,8 @@ extension Node {
     /// Ends the node: after this no callback runs. The handle is gone.
     /// - Returns: false if it is being destroyed already: a callback of its last outcomes did it again.
     func destroy() -> Bool {
+        // They become messages, which have their outcome.
+        publishGathered(all: true)
         lock.lock()
         let isFirst = life < .destroyed
         if isFirst { life = .destroyed }

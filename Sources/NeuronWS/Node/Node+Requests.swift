@@ -6,15 +6,16 @@ extension Node {
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
-    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+    /// - Returns: its number.
+    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> UInt64 {
+        try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
     }
 
-    func queueAnswer(_ text: [UInt8]) throws(NodeError) {
-        let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
+    func queueAnswer(_ text: [UInt8]) throws(NodeError) -> UInt64 {
+        let result: Result<UInt64, NodeError> = text.withUnsafeBytes { bytes in
             do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
@@ -24,7 +25,7 @@ extension Node {
 
     /// The same, written already.
     func answer(_ text: [UInt8]) {
-        do throws(NodeError) { try queueAnswer(text) } catch {
+        do throws(NodeError) { _ = try queueAnswer(text) } catch {
             log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
         }
     }
@@ -52,13 +53,16 @@ extension Node {
 
     /// The final answer to an operation by its id, for a host that has no handle of it any more.
     func reply(_ json: JSONValue) throws(NodeError) {
-        let gateway = lock.withLock { configuration.settings.encoding.openGate }
-        let answer: (id: [UInt8], document: [UInt8])
+        let encoding = lock.withLock { configuration.settings.encoding }
+        let id: [UInt8]
+        let answer: OperationAnswer
         do throws(OperationAnswer.Fault) {
-            answer = try OperationAnswer.final(byID: json, gateway: gateway)
+            (id, answer) = try OperationAnswer.final(
+                byID: json, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
-        try queueAnswer(answer.document)
-        requests.settle(operation: answer.id)
+        let number = try queueAnswer(answer.document)
+        requests.settle(operation: id, name: answer.name, answer.document, message: number)
+        if let upload = answer.upload { publish(upload) }
     }
 
     /// The next event for the host; a request that was answered as too late while it waited is none.

@@ -36,20 +36,38 @@ final class NodeRequests: @unchecked Sendable {
 
     /// A handle for the host; nil: it holds too many. What its memory may be was asked before, by `room`, of which
     /// others can only make more.
-    func admit(_ request: Request, now: UInt64) -> UInt? {
+    func admit(_ request: Request, connection: UInt64, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
         guard pending.room(memoryBytesMax: .max) > 0 else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(owner: self, request: request))
-        pending.add(request, handle: handle, now: now)
+        pending.add(request, handle: handle, connection: connection, now: now)
         return handle
     }
 
-    /// An operation of this id is with the host.
-    func isWaiting(operation id: [UInt8]) -> Bool { lock.withLock { pending.isWaiting(operation: id) } }
+    /// Whether an operation is asked for again.
+    func repetition(of operation: Request, connection: UInt64) -> OperationRepetition {
+        let now = Clock.monotonicNanoseconds
+        return lock.withLock {
+            pending.repetition(of: operation, connection: connection, now: now, isQueued: isQueuedLocked)
+        }
+    }
 
     /// It has its answer, which did not come by its handle.
-    func settle(operation id: [UInt8]) { lock.withLock { pending.settle(operation: id) } }
+    func settle(operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64) {
+        let now = Clock.monotonicNanoseconds
+        lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
+    }
+
+    func connectionOpened() {
+        let now = Clock.monotonicNanoseconds
+        lock.withLock { pending.connectionOpened(now: now, isQueued: isQueuedLocked) }
+    }
+
+    private func isQueuedLocked(_ message: UInt64) -> Bool {
+        guard let node else { return false }
+        return node.lock.withLock { node.ledger.isOpen(message) }
+    }
 
     func isWaiting(_ handle: UInt) -> Bool { lock.withLock { pending.state(handle) == .waiting } }
 
@@ -84,7 +102,7 @@ final class NodeRequests: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node {
-                if let operation { try node.queueAnswer(operation.document) } else { try node.queueAnswer(bytes) }
+                try queueLocked(operation?.document, bytes, handle, request, node)
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -95,14 +113,27 @@ final class NodeRequests: @unchecked Sendable {
         return status
     }
 
+    /// `document` nil: the host's bytes go as they are.
+    private func queueLocked(
+        _ document: [UInt8]?, _ bytes: UnsafeRawBufferPointer, _ handle: UInt, _ request: Request, _ node: Node
+    ) throws(NodeError) {
+        guard request.echo.operation != nil else {
+            _ = try node.queueAnswer(bytes)
+            return
+        }
+        let document = document ?? Array(bytes)
+        let number = try node.queueAnswer(document)
+        pending.noteAnswered(handle, document, message: number, now: Clock.monotonicNanoseconds)
+    }
+
     /// What becomes of the host's answer; nil: it goes as it is, as the platform's own document does.
     private func operationAnswer(_ request: Request, _ json: JSONDocument) throws(NodeError) -> OperationAnswer? {
         guard request.echo.operation != nil, json.root["operation"] == nil else { return nil }
         guard let node = lock.withLock({ self.node }) else { return nil }
-        let gateway = node.lock.withLock { node.configuration.settings.encoding.openGate }
+        let encoding = node.lock.withLock { node.configuration.settings.encoding }
         do throws(OperationAnswer.Fault) {
             return try OperationAnswer.final(
-                json.root, to: request, gateway: gateway, timestampMilliseconds: Clock.wallMilliseconds)
+                json.root, to: request, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
     }
 
@@ -120,7 +151,7 @@ final class NodeRequests: @unchecked Sendable {
         }
         guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
         guard let node else { return .NEURON_WS_NOT_RUNNING }
-        try node.queueAnswer(partial)
+        _ = try node.queueAnswer(partial)
         pending.touch(handle, now: Clock.monotonicNanoseconds)
         return .NEURON_WS_OK
     }

@@ -165,6 +165,7 @@ extension NodeSession {
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         if let link { beginHeartbeats(link) }
+        node.requests.connectionOpened()
         let line = linkLog.opened(
             to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {

@@ -116,19 +116,28 @@ extension NodeSession {
     private func admitRequest(_ request: Request) {
         countReceived()
         if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
-        if request.echo.operation != nil, node.requests.isWaiting(operation: request.echo.id) {
-            return node.log(
-                .NEURON_WS_LOG_NOTICE, .repeatedOperation,
-                "\(status.url): an operation is asked for again before its end: \(request.subject.text). It is not "
-                    + "done twice; its answer is on its way.")
+        let connection = node.lock.withLock { node.counters.connectionsOpened }
+        switch node.requests.repetition(of: request, connection: connection) {
+        case .none: break
+        case .underWay: return logRepeated(request, "before its end", "its answer is on its way")
+        case .answered(let document):
+            node.answer(document)
+            return logRepeated(request, "after its end", "it is answered as before")
         }
-        guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
+        guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.echo)
         }
         rescheduleRequests()
         guard node.tell(.request(handle, request)) != .told else { return }
         _ = node.requests.drop(handle)
         refuseAsBusy(request.echo)
+    }
+
+    private func logRepeated(_ request: Request, _ when: StaticString, _ what: StaticString) {
+        node.log(
+            .NEURON_WS_LOG_NOTICE, .repeatedOperation,
+            "\(status.url): an operation is asked for again \(when): \(request.subject.text). It is not done twice; "
+                + "\(what).")
     }
 
     private func refuseAsBusy(_ echo: RequestEcho) {

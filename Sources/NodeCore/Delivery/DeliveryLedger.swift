@@ -120,6 +120,11 @@ public struct DeliveryLedger {
         return open
     }
 
+    /// Whether this message has no outcome yet.
+    public func isOpen(_ id: UInt64) -> Bool {
+        id > endedThrough && id <= acceptedCount && !islands.contains { $0.contains(id) }
+    }
+
     private mutating func joinIslands() {
         var reached = 0
         while reached < islands.count, islands[reached].lowerBound == endedThrough &+ 1 {

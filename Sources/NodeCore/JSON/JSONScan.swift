@@ -55,6 +55,13 @@ enum JSONScan {
         while let element = nextElement(array, at: &index) { guard try body(element) else { return } }
     }
 
+    /// Whether all elements of an array are texts.
+    static func areTexts(_ array: UnsafeRawBufferPointer) -> Bool {
+        var index = 1
+        while let element = nextElement(array, at: &index) { if element.first != UInt8(ascii: "\"") { return false } }
+        return true
+    }
+
     /// The element at `index`, which begins as 1 and moves to the next; nil: there are no more.
     static func nextElement(_ array: UnsafeRawBufferPointer, at index: inout Int) -> UnsafeRawBufferPointer? {
         let start = skipBlanks(array, from: index)

@@ -36,11 +36,17 @@ struct OperationOutline {
             operation: OperationEcho(
                 name: Self.text(self[.name]) ?? Array("null".utf8),
                 deviceID: isGateway ? gateway.quotedDeviceID : deviceID ?? [],
-                path: Self.echoed(self[.path], [.array]) ?? Array("[]".utf8)))
+                path: Self.path(self[.path]) ?? Array("[]".utf8)))
     }
 
     private static func scalar(_ value: UnsafeRawBufferPointer?) -> [UInt8]? {
         echoed(value, [.string, .integer, .real, .boolean])
+    }
+
+    /// Of texts alone: devices on the way.
+    private static func path(_ value: UnsafeRawBufferPointer?) -> [UInt8]? {
+        guard let value, let path = echoed(value, [.array]), JSONScan.areTexts(value) else { return nil }
+        return path
     }
 
     private static func text(_ value: UnsafeRawBufferPointer?) -> [UInt8]? { echoed(value, [.string]) }

@@ -15,10 +15,14 @@ public struct PendingRequests {
     private struct Entry {
         let handle: UInt
         let request: Request
+        /// Nil: it is no operation.
+        let operationID: [UInt8]?
+        let connection: UInt64
         var arrived: UInt64
         var isExpired = false
     }
 
+    private var answered = AnsweredOperations()
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
     /// Memory that they take.
@@ -36,9 +40,13 @@ public struct PendingRequests {
     }
 
     /// The caller has asked for `room`.
-    public mutating func add(_ request: Request, handle: UInt, now: UInt64) {
+    /// - Parameter connection: the number of the one that it came by, from 1 on.
+    public mutating func add(_ request: Request, handle: UInt, connection: UInt64 = 1, now: UInt64) {
         precondition(entries.count < RequestLimits.heldMax, "the room was not asked for")
-        entries.append(Entry(handle: handle, request: request, arrived: now))
+        entries.append(
+            Entry(
+                handle: handle, request: request, operationID: request.operationID, connection: connection,
+                arrived: now))
         heldBytes += request.memoryBytes
     }
 
@@ -47,17 +55,47 @@ public struct PendingRequests {
         entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
     }
 
-    /// An operation of this id is still to be answered.
-    public func isWaiting(operation id: [UInt8]) -> Bool { index(operation: id) != nil }
+    // MARK: Operations
 
-    /// Its answer comes another way than by its handle.
-    public mutating func settle(operation id: [UInt8]) {
+    /// Whether the operation is asked for again.
+    /// - Parameter isQueued: whether the message of this number has no outcome yet.
+    public func repetition(
+        of operation: Request, connection: UInt64, now: UInt64, isQueued: (UInt64) -> Bool
+    ) -> OperationRepetition {
+        guard let id = operation.operationID, let name = operation.echo.operation?.name else { return .none }
+        if index(operation: id) != nil { return .underWay }
+        return answered.find(
+            id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
+    }
+
+    /// The host's answer to the operation of this handle is `document`, the message of this number.
+    public mutating func noteAnswered(_ handle: UInt, _ document: [UInt8], message: UInt64, now: UInt64) {
+        guard let entry = entries.first(where: { $0.handle == handle }), let id = entry.operationID,
+            let name = entry.request.echo.operation?.name
+        else { return }
+        answered.add(
+            id: id, name: name, message: message, document: document, connection: entry.connection, now: now)
+    }
+
+    /// The same of one that came without the handle: a request of the id that waits is settled by it.
+    public mutating func settle(
+        operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64, now: UInt64
+    ) {
         if let index = index(operation: id) { entries[index].isExpired = true }
+        answered.add(
+            id: id, name: name, message: message, document: document, connection: 0, now: now)
+    }
+
+    /// See `AnsweredOperations`.
+    public mutating func connectionOpened(now: UInt64, isQueued: (UInt64) -> Bool) {
+        answered.connectionOpened(now: now, isQueued: isQueued)
     }
 
     private func index(operation id: [UInt8]) -> Int? {
-        entries.firstIndex { !$0.isExpired && $0.request.echo.operation != nil && $0.request.echo.id == id }
+        entries.firstIndex { !$0.isExpired && $0.operationID == id }
     }
+
+    // MARK: Time
 
     /// It is being worked on: its time begins anew.
     public mutating func touch(_ handle: UInt, now: UInt64) {

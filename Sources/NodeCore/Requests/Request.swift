@@ -21,6 +21,12 @@ public final class Request: @unchecked Sendable {
         self.arena = arena
     }
 
+    /// An operation's id as a text; nil: it is none.
+    var operationID: [UInt8]? {
+        guard echo.operation != nil else { return nil }
+        return withExtendedLifetime(self) { Array(String(cString: info.uuid).utf8) }
+    }
+
     /// Memory that it takes, bytes.
     public var memoryBytes: Int { Self.ownBytes + document.count + arena.byteCount }
 

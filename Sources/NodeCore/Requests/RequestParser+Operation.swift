@@ -27,6 +27,9 @@ extension RequestParser {
         if let path = operation[.path], path.first != UInt8(ascii: "[") {
             throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
         }
+        if let path = operation[.path], !JSONScan.areTexts(path) {
+            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
+        }
         let standard = operation.echo(gateway)?.operation?.standard
         guard rules.policy.allows(standard) else { throw .notAllowed(.NEURON_WS_REQUEST_OPERATION) }
         switch standard {

@@ -147,11 +147,29 @@ enum SettingsRules {
         if let id = text(.deviceID, parser), id.utf8.elementsEqual(".".utf8) || id.utf8.elementsEqual("..".utf8) {
             parser.refuse(.deviceID, "is no device's id")
         }
+        if hasKey, namesAPIKey(parser) {
+            parser.refuse(
+                .apiKey, "stands beside \(OpenGateAccess.keyName) in the URL's query; take it out of the URL")
+        }
         guard let key = secret(.apiKey, parser), parser.effective(.apiKeyIn) == .integer(1) else { return }
         refuse(.apiKey, key.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
         guard case .pairs(let headers) = parser.given(.headers) else { return }
         if headers.contains(where: { lowercased($0.name) == lowercased(OpenGateAccess.keyName) }) {
             parser.refuse(.apiKey, "stands beside the header \"\(OpenGateAccess.keyName)\"; give one or the other")
+        }
+    }
+
+    /// Whether the query of a URL holds a key already: the whole address of a session, pasted.
+    private static func namesAPIKey(_ parser: SettingsParser) -> Bool {
+        var texts: [String] = []
+        if case .texts(let urls) = parser.given(.url) { texts = urls }
+        if case .text(let path) = parser.given(.path) { texts.append(path) }
+        let member = Array((OpenGateAccess.keyName + "=").utf8)
+        return texts.contains { text in
+            let parts = Array(text.utf8).split(
+                separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return false }
+            return parts[1].split(separator: UInt8(ascii: "&")).contains { $0.starts(with: member) }
         }
     }
 

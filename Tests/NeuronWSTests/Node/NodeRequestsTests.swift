@@ -23,7 +23,7 @@ extension RequestRegistry.Entry {
     @Test func anAnswerAfterTheNodeFreesTheHandle() throws {
         let requests = NodeRequests(generation: 0, timeout: 1000)
         let request = entry().request
-        let handle = try #require(requests.admit(request, now: 0))
+        let handle = try #require(requests.admit(request, connection: 1, now: 0))
         #expect(requests.isWaiting(handle) && requests.nextDeadline == 1000)
         let status = try Array("{}".utf8).withUnsafeBytes {
             try requests.reply(handle, request, try JSONText.parse($0), $0)
@@ -35,7 +35,7 @@ extension RequestRegistry.Entry {
 
     @Test func aRequestThatExpiredIsTheHostsUntilItLetsGo() throws {
         let requests = NodeRequests(generation: 0, timeout: 10)
-        let handle = try #require(requests.admit(entry().request, now: 0))
+        let handle = try #require(requests.admit(entry().request, connection: 1, now: 0))
         #expect(requests.expire(now: 10).count == 1)
         #expect(!requests.isWaiting(handle) && Runtime.shared.requests.find(handle) != nil)
         #expect(requests.drop(handle) && Runtime.shared.requests.find(handle) == nil)

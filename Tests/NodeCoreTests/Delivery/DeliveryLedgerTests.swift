@@ -104,6 +104,7 @@ import Testing
         #expect(ledger.endedThrough == 0 && ledger.endedCount == 3)
         let open = (0...10).map { ledger.openCount(through: $0, .NEURON_WS_LEVEL_PEER_PARSED) }
         #expect(open == [0, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        #expect((0...11).filter { ledger.isOpen($0) } == [1, 2, 3, 6, 7, 8, 10])
         ledger.ended(run(6, 1, bytes: 24, .NEURON_WS_DROPPED_REFUSED))
         ledger.ended(run(3, 1, bytes: 24))
         ledger.checkInvariants()

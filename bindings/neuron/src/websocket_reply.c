@@ -5,16 +5,30 @@
 
 #include "websocket_data.h"
 #include "websocket_library.h"
+#include "websocket_operation.h"
 #include "websocket_plugin_intf.h"
 #include "websocket_text.h"
 
+/* There is more to ask for an operation, or it is over: the worker knows. */
+static void go_on(neu_plugin_t *plugin, websocket_request_t *request)
+{
+    request->failures = 0;
+    if (!websocket_worker_queue(&plugin->worker, request,
+                                request->operation->info.driver)) {
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                 "too many requests wait for the gateway");
+    }
+}
+
 /*
  * Answers with what the library makes of a group, in one go: there is room for
- * all that it may become, of which the system gives what is written to.
+ * all that it may become, of which the system gives what is written to. An
+ * operation takes it in.
  */
-static void answer_read(websocket_request_t *request, const char *options,
+static void answer_read(neu_plugin_t *plugin, websocket_request_t *request,
+                        const char              *options,
                         const neuron_ws_group_t *group,
-                        const websocket_tags_t  *tags)
+                        const websocket_tags_t *tags, const UT_array *values)
 {
     size_t             size   = strlen(options) + websocket_tags_size_max(tags);
     char              *json   = malloc(size);
@@ -26,7 +40,10 @@ static void answer_read(websocket_request_t *request, const char *options,
             websocket_library.encode(NEURON_WS_FORMAT_READ_RESPONSE, options,
                                      group, json, size, &length);
     }
-    if (status == NEURON_WS_OK) {
+    if (status == NEURON_WS_OK && request->operation != NULL) {
+        websocket_operation_read(request->operation, values, json, length);
+        go_on(plugin, request);
+    } else if (status == NEURON_WS_OK) {
         websocket_request_answer(request, json, length);
     } else {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL,
@@ -128,7 +145,7 @@ void websocket_reply_read(neu_plugin_t *plugin, uint64_t id,
         group.tags      = tags.tags;
         group.tag_count = tags.count;
         group.tag_size  = sizeof(*tags.tags);
-        answer_read(request, options.data, &group, &tags);
+        answer_read(plugin, request, options.data, &group, &tags, reply->tags);
     }
     websocket_text_free(&options);
     websocket_tags_free(&tags);
@@ -138,7 +155,13 @@ void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error)
 {
     websocket_request_t *request = websocket_worker_take(&plugin->worker, id);
 
-    if (request != NULL) {
+    if (request == NULL) {
+        return;
+    }
+    if (request->operation != NULL) {
+        websocket_operation_error(request->operation, error);
+        go_on(plugin, request);
+    } else {
         websocket_request_refuse(request, error, NULL);
     }
 }
@@ -155,6 +178,11 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
     }
     if (results == NULL || results->icd.sz != sizeof(*result)) {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL, NULL);
+        return;
+    }
+    if (request->operation != NULL) {
+        websocket_operation_written(request->operation, results);
+        go_on(plugin, request);
         return;
     }
     result = (const neu_resp_write_tags_ele_t *) results->d;

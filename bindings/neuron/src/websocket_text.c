@@ -24,9 +24,10 @@ static bool reserve(websocket_text_t *text, size_t more)
     return !text->failed;
 }
 
-static void add_bytes(websocket_text_t *text, const char *bytes, size_t length)
+void websocket_text_add_bytes(websocket_text_t *text, const char *bytes,
+                              size_t length)
 {
-    if (reserve(text, length)) {
+    if (length != 0 && reserve(text, length)) {
         memcpy(text->data + text->length, bytes, length);
         text->length += length;
         text->data[text->length] = '\0';
@@ -46,7 +47,7 @@ void websocket_text_add(websocket_text_t *text, const char *format, ...)
         text->failed = true;
         return;
     }
-    add_bytes(text, piece, (size_t) length);
+    websocket_text_add_bytes(text, piece, (size_t) length);
 }
 
 /* The bytes of the character at `text`, of which `left` bytes are there; 0: it
@@ -85,17 +86,17 @@ void websocket_text_add_string(websocket_text_t *text, const char *string,
     size_t               plain  = 0;
     size_t               step   = 0;
 
-    add_bytes(text, "\"", 1);
+    websocket_text_add_bytes(text, "\"", 1);
     for (size_t i = 0; i < length; i += step) {
         unsigned value = 0;
         step           = decode(bytes + i, length - i, &value);
         if (step != 0 && value >= 0x20 && value != '"' && value != '\\') {
             continue;
         }
-        add_bytes(text, string + plain, i - plain);
+        websocket_text_add_bytes(text, string + plain, i - plain);
         if (step == 0) {
             /* U+FFFD, as the library puts it. */
-            add_bytes(text, "\xef\xbf\xbd", 3);
+            websocket_text_add_bytes(text, "\xef\xbf\xbd", 3);
             step = 1;
         } else if (value >= 0x20) {
             websocket_text_add(text, "\\%c", (char) value);
@@ -104,8 +105,8 @@ void websocket_text_add_string(websocket_text_t *text, const char *string,
         }
         plain = i + step;
     }
-    add_bytes(text, string + plain, length - plain);
-    add_bytes(text, "\"", 1);
+    websocket_text_add_bytes(text, string + plain, length - plain);
+    websocket_text_add_bytes(text, "\"", 1);
 }
 
 void websocket_text_free(websocket_text_t *text)
