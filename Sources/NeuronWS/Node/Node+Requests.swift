@@ -5,14 +5,30 @@ extension Node {
     private static let answersBeyond = DeliveryLedger.Limits(
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
+    /// An answer to a request on its way into the queue.
+    struct Answer {
+        fileprivate let stamp: MessageStamp
+        /// Its copy, if it is a large one.
+        fileprivate let chunk: MessageChunk?
+    }
+
+    /// Copies a large answer: a lock that others wait for is not to be held for that. What comes of it goes to
+    /// `queueAnswer`.
+    func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
+        let stamp = stamp(kind: nil)
+        return Answer(stamp: stamp, chunk: try filledChunk(json, stamp, beyond: Self.answersBeyond))
+    }
+
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
-    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+    func queueAnswer(_ json: UnsafeRawBufferPointer, _ answer: Answer) throws(NodeError) {
+        _ = try queue(json, answer.stamp, filled: answer.chunk, beyond: Self.answersBeyond)
     }
 
     func queueAnswer(_ text: [UInt8]) throws(NodeError) {
         let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
-            do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
+            do throws(NodeError) {
+                return .success(try queueAnswer(bytes, try prepareAnswer(bytes)))
+            } catch { return .failure(error) }
         }
         try result.get()
     }
