@@ -3,7 +3,7 @@
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
 /// may be reading it.
 /// Invariants: `count <= RequestLimits.heldMax`; `heldBytes` is the sum of `Request.memoryBytes`, and grows only as far
-/// as the limit of the settings.
+/// as the limit of the settings; `operations` has exactly the operations that are still to be answered.
 public struct PendingRequests {
     /// How a request stood when the host let go of it.
     public enum State: Sendable {
@@ -21,6 +21,8 @@ public struct PendingRequests {
 
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
+    /// Handles by the ids of operations, which a server makes long and alike.
+    private var operations: [[UInt8]: UInt] = [:]
     /// Memory that they take.
     public private(set) var heldBytes = 0
     /// How long a request may wait. A setting, in force for those that wait already, too.
@@ -40,6 +42,7 @@ public struct PendingRequests {
         precondition(entries.count < RequestLimits.heldMax, "the room was not asked for")
         entries.append(Entry(handle: handle, request: request, arrived: now))
         heldBytes += request.memoryBytes
+        if request.echo.operation != nil { operations[request.echo.id] = handle }
     }
 
     /// Nil: it is not here.
@@ -48,15 +51,20 @@ public struct PendingRequests {
     }
 
     /// An operation of this id is still to be answered.
-    public func isWaiting(operation id: [UInt8]) -> Bool { index(operation: id) != nil }
+    public func isWaiting(operation id: [UInt8]) -> Bool { operations[id] != nil }
 
     /// Its answer comes another way than by its handle.
     public mutating func settle(operation id: [UInt8]) {
-        if let index = index(operation: id) { entries[index].isExpired = true }
+        guard let handle = operations.removeValue(forKey: id),
+            let index = entries.firstIndex(where: { $0.handle == handle })
+        else { return }
+        entries[index].isExpired = true
     }
 
-    private func index(operation id: [UInt8]) -> Int? {
-        entries.firstIndex { !$0.isExpired && $0.request.echo.operation != nil && $0.request.echo.id == id }
+    /// It is answered, or never will be.
+    private mutating func forget(_ entry: Entry) {
+        guard entry.request.echo.operation != nil, operations[entry.request.echo.id] == entry.handle else { return }
+        operations[entry.request.echo.id] = nil
     }
 
     /// It is being worked on: its time begins anew.
@@ -68,8 +76,9 @@ public struct PendingRequests {
     /// The host lets go of it.
     public mutating func remove(_ handle: UInt) {
         guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
-        heldBytes -= entries[index].request.memoryBytes
-        entries.remove(at: index)
+        let entry = entries.remove(at: index)
+        heldBytes -= entry.request.memoryBytes
+        forget(entry)
     }
 
     /// Those that have become too late: they are to be answered now.
@@ -77,6 +86,7 @@ public struct PendingRequests {
         var late: [Request] = []
         for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
             entries[index].isExpired = true
+            forget(entries[index])
             late.append(entries[index].request)
         }
         return late
