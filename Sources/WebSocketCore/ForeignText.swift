@@ -8,7 +8,7 @@ public struct ForeignText: Equatable, Sendable {
     /// Characters that are shown of it, unless the caller says otherwise; a longer text ends in "…".
     public static let charactersMax = 120
 
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
 
     public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 

@@ -91,6 +91,7 @@ def main() -> int:
             "misuse, C99": (C, sorted(path.name for path in HERE.glob("misuse*.c"))),
             "memory, C99": (C, ["memory.c"]),
             "memory_peer, C99": (C, ["memory_peer.c"]),
+            "reply_lock, C99": (C, ["reply_lock.c"]),
         }
         built = {}
         for number, (what, (compiler, sources)) in enumerate(programs.items()):
@@ -105,7 +106,8 @@ def main() -> int:
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
                 name = what.partition(",")[0]
-                arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port]}
+                arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port],
+                             "reply_lock": [echo.port]}
                 tally.program(what, [program, *arguments.get(name, [])], 900)
             for what, found in hpp.programs(build, link):
                 if isinstance(found, Path):
@@ -125,7 +127,7 @@ def main() -> int:
                     tally.one("valgrind is installed", False)
                 else:
                     # What it does to malloc is not for valgrind.
-                    del built["memory, C99"], built["memory_peer, C99"]
+                    del built["memory, C99"], built["memory_peer, C99"], built["reply_lock, C99"]
                     for what, program in built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
                         tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)

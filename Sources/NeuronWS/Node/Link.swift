@@ -26,6 +26,10 @@ final class Link {
     var hasFinishedWriting = false
     /// What is told of the connection's bytes; nil: nothing.
     var trace: ConnectionTrace?
+    /// Of the bytes that wait, how many the trace has told already.
+    var tracedBytes = 0
+    /// Of the buffer, how far the trace has told what was sent.
+    var tracedEnd = 0
     /// What is secret in the negotiation is in no buffer any more. Each of its steps is the first that a buffer holds.
     private var isNegotiationWiped = false
     /// What the server was told, and must not be told by it.

@@ -42,7 +42,7 @@ extension Node {
 
     /// Stops and waits for the end. On the loop it begins the same.
     func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        publishGathered(all: true)
+        publishGathered()
         lock.lock()
         guard let session = askToStopLocked(timeoutMilliseconds, isAwaited: false), !session.isOnLoop else {
             let session = self.session
@@ -61,7 +61,7 @@ extension Node {
 
     /// - Returns: false if there is nothing to stop.
     func beginStop(timeoutMilliseconds: UInt32) -> Bool {
-        publishGathered(all: true)
+        publishGathered()
         guard let session = lock.withLock({ askToStopLocked(timeoutMilliseconds, isAwaited: true) }) else {
             return false
         }

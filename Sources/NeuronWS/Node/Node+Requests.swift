@@ -5,15 +5,32 @@ extension Node {
     private static let answersBeyond = DeliveryLedger.Limits(
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
+    /// An answer to a request on its way into the queue.
+    struct Answer {
+        fileprivate let stamp: MessageStamp
+        /// Its copy, if it is a large one.
+        fileprivate let chunk: MessageChunk?
+    }
+
+    /// Shows an answer to the host, if it is shown when it is queued, and copies a large one: a lock that others wait
+    /// for is held for neither. What comes of it goes to `queueAnswer`.
+    func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
+        let stamp = stamp(kind: nil)
+        if host.inspectsWhenQueued { try inspect(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
+        return Answer(stamp: stamp, chunk: try filledChunk(json, stamp, beyond: Self.answersBeyond))
+    }
+
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
     /// - Returns: its number.
-    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> UInt64 {
-        try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+    func queueAnswer(_ json: UnsafeRawBufferPointer, _ answer: Answer) throws(NodeError) -> UInt64 {
+        try queue(json, answer.stamp, filled: answer.chunk, beyond: Self.answersBeyond)
     }
 
     func queueAnswer(_ text: [UInt8]) throws(NodeError) -> UInt64 {
         let result: Result<UInt64, NodeError> = text.withUnsafeBytes { bytes in
-            do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
+            do throws(NodeError) {
+                return .success(try queueAnswer(bytes, try prepareAnswer(bytes)))
+            } catch { return .failure(error) }
         }
         return try result.get()
     }

@@ -167,18 +167,26 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
         beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
-        let alone: MessageChunk?
+        let filled: MessageChunk?
         do throws(NodeError) {
             if host.inspectsWhenQueued { try inspect(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
-            alone = try filledChunk(bytes, stamp, beyond: beyond)
+            filled = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
             if let context { giveBack(context) }
             throw error
         }
+        return try queue(bytes, stamp, filled: filled, values: values, errors: errors, beyond: beyond, context: context)
+    }
+
+    /// The same behind `filledChunk`.
+    func queue(
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, filled: MessageChunk?, values: Int = 0,
+        errors: Int = 0, beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
+    ) throws(NodeError) -> UInt64 {
         lock.lock()
         let queued: Result<UInt64, NodeError>
         do throws(NodeError) {
-            queued = .success(try queueLocked(bytes, alone, stamp, beyond: beyond))
+            queued = .success(try queueLocked(bytes, filled, stamp, beyond: beyond))
             counters.messagesAccepted &+= 1
             counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
             counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
@@ -230,7 +238,7 @@ extension Node {
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
-    private func filledChunk(
+    func filledChunk(
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> MessageChunk? {
         if bytes.count < Mailbox.aloneBytesMin { return nil }
@@ -282,7 +290,7 @@ extension Node {
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
-        publishGathered(all: true)
+        publishGathered()
         lock.lock()
         defer { lock.unlock() }
         let target = ledger.acceptedCount

@@ -80,13 +80,36 @@ final class NodeRequests: @unchecked Sendable {
     func reply(
         _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
-        let operation = try operationAnswer(request, json)
+        guard let operation = try operationAnswer(request, json) else {
+            return try reply(handle, request, bytes, upload: nil, logged: bytes)
+        }
+        let replied: Result<neuron_ws_status_t, NodeError> = operation.document.withUnsafeBytes { document in
+            do throws(NodeError) {
+                return .success(try reply(handle, request, document, upload: operation.upload, logged: bytes))
+            } catch { return .failure(error) }
+        }
+        return try replied.get()
+    }
+
+    /// Nil: the request is no longer waiting, or its node is destroyed.
+    private func sender(_ handle: UInt) -> Node? {
+        lock.withLock { pending.state(handle) == .waiting ? node : nil }
+    }
+
+    /// `document` is what goes out, `logged` what the host said.
+    private func reply(
+        _ handle: UInt, _ request: Request, _ document: UnsafeRawBufferPointer, upload: [UInt8]?,
+        logged: UnsafeRawBufferPointer
+    ) throws(NodeError) -> neuron_ws_status_t {
+        let answer = try sender(handle)?.prepareAnswer(document)
+        // An operation that is asked for again is answered with the same.
+        let kept = request.echo.operation == nil ? nil : Array(document)
         var answering: Node?
         // Behind the lock: the host's log may call back.
         defer {
             if let answering {
-                if let upload = operation?.upload { answering.publish(upload) }
-                answering.logAnswered(request, bytes)
+                if let upload { answering.publish(upload) }
+                answering.logAnswered(request, logged)
             }
         }
         lock.lock()
@@ -101,8 +124,11 @@ final class NodeRequests: @unchecked Sendable {
         case nil: return .NEURON_WS_NOT_FOUND
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
-            if let node {
-                try queueLocked(operation?.document, bytes, handle, request, node)
+            if let node, let answer {
+                let number = try node.queueAnswer(document, answer)
+                if let kept {
+                    pending.noteAnswered(handle, kept, message: number, now: Clock.monotonicNanoseconds)
+                }
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -111,19 +137,6 @@ final class NodeRequests: @unchecked Sendable {
         }
         removeLocked(handle)
         return status
-    }
-
-    /// `document` nil: the host's bytes go as they are.
-    private func queueLocked(
-        _ document: [UInt8]?, _ bytes: UnsafeRawBufferPointer, _ handle: UInt, _ request: Request, _ node: Node
-    ) throws(NodeError) {
-        guard request.echo.operation != nil else {
-            _ = try node.queueAnswer(bytes)
-            return
-        }
-        let document = document ?? Array(bytes)
-        let number = try node.queueAnswer(document)
-        pending.noteAnswered(handle, document, message: number, now: Clock.monotonicNanoseconds)
     }
 
     /// What becomes of the host's answer; nil: it goes as it is, as the platform's own document does.
@@ -143,6 +156,14 @@ final class NodeRequests: @unchecked Sendable {
         do throws(OperationAnswer.Fault) {
             partial = try OperationAnswer.partial(json, to: request.echo)
         } catch { throw NodeError(error) }
+        let queued: Result<neuron_ws_status_t, NodeError> = partial.withUnsafeBytes { bytes in
+            do throws(NodeError) { return .success(try progress(handle, bytes)) } catch { return .failure(error) }
+        }
+        return try queued.get()
+    }
+
+    private func progress(_ handle: UInt, _ partial: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
+        let answer = try sender(handle)?.prepareAnswer(partial)
         lock.lock()
         let node = self.node
         defer {
@@ -150,8 +171,8 @@ final class NodeRequests: @unchecked Sendable {
             withExtendedLifetime(node) {}
         }
         guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
-        guard let node else { return .NEURON_WS_NOT_RUNNING }
-        _ = try node.queueAnswer(partial)
+        guard let node, let answer else { return .NEURON_WS_NOT_RUNNING }
+        _ = try node.queueAnswer(partial, answer)
         pending.touch(handle, now: Clock.monotonicNanoseconds)
         return .NEURON_WS_OK
     }

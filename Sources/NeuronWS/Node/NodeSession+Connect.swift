@@ -68,7 +68,7 @@ extension NodeSession {
             options.barrier = makeBarrier()
             let link = Link(Connection(request, options, tunnel: tunnel(url, proxy)), attempt, tls)
             link.mask = configuration.mask(request, proxy)
-            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace() : nil
+            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace(mask: link.mask) : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
@@ -97,7 +97,7 @@ extension NodeSession {
     /// The proxy has opened the way: TLS begins, or the opening handshake.
     func tunnelOpened(_ link: Link, startsTLS: Bool) {
         // What comes now is another conversation.
-        if link.trace != nil { link.trace = ConnectionTrace() }
+        if link.trace != nil { link.trace = ConnectionTrace(mask: link.mask) }
         guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
         let url = link.connection.url
         link.stream?.startTLS(

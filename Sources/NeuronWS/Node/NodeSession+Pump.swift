@@ -40,16 +40,14 @@ extension NodeSession {
                 let taken = stream.write(pending)
                 guard isCurrent(link) else { return }
                 link.start += taken
-                if link.trace != nil {
-                    tellTrace(link, sent: UnsafeRawBufferPointer(rebasing: pending[..<taken]))
-                    guard isCurrent(link) else { return }
-                }
                 draw(.bytesSent, taken)
-                // The stream will say when it takes more.
-                if !link.isFlushed { return }
             }
+            guard traceSent(link) else { return }
+            // The stream will say when it takes more.
+            if !link.isFlushed { return }
             link.start = 0
             link.end = 0
+            link.tracedEnd = 0
             // Callbacks with outcomes keep up with what is framed, so that there are never many at once.
             if node.host.wantsDeliveries {
                 settle()

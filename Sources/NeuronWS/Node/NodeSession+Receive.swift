@@ -13,10 +13,6 @@ extension NodeSession {
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
         link.connection.repliesGoFirst = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
-        if link.trace != nil {
-            tellTrace(link, received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
-            guard isCurrent(link) else { return bytes.count }
-        }
         // What came of an earlier connection may still be under way.
         guard continueArriving(), hasTurn() else {
             link.waitingBytes = bytes.count
@@ -33,16 +29,25 @@ extension NodeSession {
     func receive(_ link: Link, _ bytes: UnsafeRawBufferPointer) -> Int {
         let wasNegotiating = link.connection.isNegotiating
         var offset = 0
+        // How far it may look: no further than the trace has told.
+        var end = link.trace == nil ? bytes.count : min(link.tracedBytes, bytes.count)
         while isCurrent(link) {
             // At the end the connection is asked once more, so that it forgets the last message.
             guard offset == bytes.count || hasTurn() else { break }
-            guard step(link, bytes, &offset) else { break }
+            guard offset < end || end == bytes.count,
+                step(link, UnsafeRawBufferPointer(rebasing: bytes[..<end]), &offset)
+            else {
+                if end == bytes.count { break }
+                end = traceReceived(link, bytes, told: end)
+                continue
+            }
             if arriving != nil || link.connection.isInflating && !hasTurn() {
                 link.stream?.pause()
                 break
             }
         }
         guard isCurrent(link) else { return bytes.count }
+        link.tracedBytes = end - offset
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
         if wasNegotiating || link.connection.hasControlFrames { pump() }

@@ -81,7 +81,7 @@ extension NodeSession {
         return RequestRules(
             policy: present.requestPolicy, memoryBytesMax: memoryBytesMax,
             memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax), openGate: present.openGate,
-            takesRequests: takesRequests)
+            takesRequests: takesRequests, mask: link?.mask ?? .none)
     }
 
     /// A whole message that is no request.
@@ -161,7 +161,7 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peerAddress)): \(request.subject.text(maskedBy: link?.mask ?? .none)): "
+                + "(\(status.peerAddress)): \(request.subject.text): "
                 + "\(request.reason).")
     }
 

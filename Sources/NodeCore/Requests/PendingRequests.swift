@@ -3,7 +3,7 @@
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
 /// may be reading it.
 /// Invariants: `count <= RequestLimits.heldMax`; `heldBytes` is the sum of `Request.memoryBytes`, and grows only as far
-/// as the limit of the settings.
+/// as the limit of the settings; `operations` has exactly the operations that are still to be answered.
 public struct PendingRequests {
     /// How a request stood when the host let go of it.
     public enum State: Sendable {
@@ -25,6 +25,8 @@ public struct PendingRequests {
     private var answered = AnsweredOperations()
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
+    /// Handles by the ids of operations, which a server makes long and alike.
+    private var operations: [[UInt8]: UInt] = [:]
     /// Memory that they take.
     public private(set) var heldBytes = 0
     /// How long a request may wait. A setting, in force for those that wait already, too.
@@ -48,6 +50,7 @@ public struct PendingRequests {
                 handle: handle, request: request, operationID: request.operationID, connection: connection,
                 arrived: now))
         heldBytes += request.memoryBytes
+        if let id = request.operationID { operations[id] = handle }
     }
 
     /// Nil: it is not here.
@@ -57,13 +60,16 @@ public struct PendingRequests {
 
     // MARK: Operations
 
+    /// An operation of this id is still to be answered.
+    public func isWaiting(operation id: [UInt8]) -> Bool { operations[id] != nil }
+
     /// Whether the operation is asked for again.
     /// - Parameter isQueued: whether the message of this number has no outcome yet.
     public func repetition(
         of operation: Request, connection: UInt64, now: UInt64, isQueued: (UInt64) -> Bool
     ) -> OperationRepetition {
         guard let id = operation.operationID, let name = operation.echo.operation?.name else { return .none }
-        if index(operation: id) != nil { return .underWay }
+        if isWaiting(operation: id) { return .underWay }
         return answered.find(
             id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
     }
@@ -81,7 +87,11 @@ public struct PendingRequests {
     public mutating func settle(
         operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64, now: UInt64
     ) {
-        if let index = index(operation: id) { entries[index].isExpired = true }
+        if let handle = operations.removeValue(forKey: id),
+            let index = entries.firstIndex(where: { $0.handle == handle })
+        {
+            entries[index].isExpired = true
+        }
         answered.add(
             id: id, name: name, message: message, document: document, connection: 0, now: now)
     }
@@ -91,8 +101,10 @@ public struct PendingRequests {
         answered.connectionOpened(now: now, isQueued: isQueued)
     }
 
-    private func index(operation id: [UInt8]) -> Int? {
-        entries.firstIndex { !$0.isExpired && $0.operationID == id }
+    /// It is answered, or never will be.
+    private mutating func forget(_ entry: Entry) {
+        guard let id = entry.operationID, operations[id] == entry.handle else { return }
+        operations[id] = nil
     }
 
     // MARK: Time
@@ -106,8 +118,9 @@ public struct PendingRequests {
     /// The host lets go of it.
     public mutating func remove(_ handle: UInt) {
         guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
-        heldBytes -= entries[index].request.memoryBytes
-        entries.remove(at: index)
+        let entry = entries.remove(at: index)
+        heldBytes -= entry.request.memoryBytes
+        forget(entry)
     }
 
     /// Those that have become too late: they are to be answered now.
@@ -115,6 +128,7 @@ public struct PendingRequests {
         var late: [Request] = []
         for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
             entries[index].isExpired = true
+            forget(entries[index])
             late.append(entries[index].request)
         }
         return late

@@ -102,4 +102,25 @@ import Testing
         // The limit was made smaller meanwhile.
         #expect(pending.room(memoryBytesMax: 65_536) == 0)
     }
+
+    @Test func anOperationIsKnownByItsIdUntilItHasItsAnswer() throws {
+        var pending = PendingRequests(timeout: 50)
+        let ids = ["a", "b", "c"].map { Array($0.utf8) }
+        for (index, id) in ["a", "b", "c"].enumerated() {
+            pending.add(try operation(id), handle: UInt(index + 1), now: UInt64(index) * 100)
+        }
+        pending.add(request(), handle: 4, now: 0)
+        #expect(ids.allSatisfy { pending.isWaiting(operation: $0) })
+        for _ in 0..<2 { pending.settle(operation: ids[1], name: [], [1], message: 1, now: 30) }
+        #expect(pending.state(2) == .expired && !pending.isWaiting(operation: ids[1]))
+        #expect(pending.expire(now: 50).count == 2)
+        #expect(!pending.isWaiting(operation: ids[0]) && pending.isWaiting(operation: ids[2]))
+        // Asked for again meanwhile: the handle of the first goes, and the second still waits.
+        pending.add(try operation("a"), handle: 5, now: 60)
+        pending.remove(1)
+        #expect(pending.isWaiting(operation: ids[0]))
+        pending.remove(5)
+        pending.remove(3)
+        #expect(ids.allSatisfy { !pending.isWaiting(operation: $0) })
+    }
 }
