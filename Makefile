@@ -20,7 +20,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 # A crash ends at once instead of waiting for a backtrace that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
+# cmake/libraries says what the library links to.
+APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
 	tinyproxy squid microsocks
 
@@ -61,9 +62,9 @@ build: ## the library and the tool, in .build/release; what is missing is named,
 	sh cmake/swift-build.sh .build neuron-ws neuron_ws
 	@ln -sf libneuron_ws.so $(LIBRARY).1
 
-embedded: ## the library as Embedded Swift, small, in .build/embedded
+embedded: ## the library and the tool as Embedded Swift, small, in .build/embedded
 	@sh cmake/check-tools.sh
-	sh cmake/embedded-build.sh .build/embedded
+	sh cmake/embedded-build.sh --tool .build/embedded
 
 # Where to: as elsewhere. DESTDIR is a root to be moved to its place, for those who make packages.
 PREFIX ?= /usr/local
@@ -74,6 +75,31 @@ install: build ## install library, headers, tool, plugin and manual pages: PREFI
 		|| { cat .build/cmake.log; exit 1; }
 	cmake --build .build/cmake
 	DESTDIR="$(DESTDIR)" cmake --install .build/cmake
+
+# ---- other processors ----------------------------------------------------------------------------------------------
+
+APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
+APT_ARMHF := gcc-arm-linux-gnueabihf
+ARM64 := .build/arm64
+
+.PHONY: arm64 arm64-test armhf
+arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
+	$(call install,$(APT_ARM64))
+	sh cmake/sysroot.sh arm64 $(ARM64)/root
+	sh cmake/embedded-build.sh --tool $(ARM64) aarch64 aarch64-linux-gnu-gcc "$(CURDIR)/$(ARM64)/root"
+	@cmake -S bindings/neuron -B $(ARM64)/plugin/2.15 -DNEURON_VERSION=2.15 -DCMAKE_SYSROOT="$(CURDIR)/$(ARM64)/root" \
+		-DCMAKE_TOOLCHAIN_FILE="$(CURDIR)/cmake/aarch64-linux-gnu.cmake" > /dev/null
+	cmake --build $(ARM64)/plugin/2.15
+
+arm64-test: test-dependencies build arm64 ## run it under qemu: the C ABI, messages beside this machine's, the plugin, the tool
+	NEURON_WS_LIBRARY="$(CURDIR)/$(ARM64)/libneuron_ws.so" NEURON_WS_TRIPLET=aarch64-linux-gnu \
+		NEURON_WS_SYSROOT="$(CURDIR)/$(ARM64)/root" NEURON_WS_PLUGINS="$(CURDIR)/$(ARM64)/plugin" \
+		$(PYTHON) Tests/Processors/run.py $(LIBRARY) $(ARM64)/neuron-ws
+
+armhf: dependencies ## compile the library for 32-bit ARM, in .build/armhf
+	$(call install,$(APT_ARMHF))
+	sh cmake/sysroot.sh armhf .build/armhf/root
+	sh cmake/embedded-build.sh .build/armhf armv7 arm-linux-gnueabihf-gcc "$(CURDIR)/.build/armhf/root"
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 

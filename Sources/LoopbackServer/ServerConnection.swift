@@ -21,7 +21,8 @@ final class ServerConnection: @unchecked Sendable {
     /// A client has so long to answer our Close frame (RFC 6455 §7.1.1 lets a server end the connection itself).
     private static let closeAnswerMilliseconds: Int64 = 5_000
 
-    unowned let server: LoopbackWebSocketServer
+    /// Kept for as long as the connection's thread may run; the server lets go of connections that are over.
+    let server: LoopbackWebSocketServer
     let stream: ServerStream
     let waker = ServerWaker()
     private let lock = ServerLock()

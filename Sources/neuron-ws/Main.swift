@@ -2,20 +2,20 @@ import CLinux
 import CNeuronWS
 
 /// The command line tool: one file per command, all of them written against neuron_ws.h like any other user's program.
-@main
 enum Tool {
-    static func main() {
+    /// Runs a command, and ends the process.
+    nonisolated static func start(_ words: [String]) -> Never {
         keepStandardStreams()
         // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
         signal(SIGPIPE) { _ in }
-        let status = run(Array(CommandLine.arguments.dropFirst()))
+        let status = run(words)
         Output.standard.flush()
         exit(status.rawValue)
     }
 
     /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it is of
     /// no use: reading or writing it fails as it would without.
-    private static func keepStandardStreams() {
+    private nonisolated static func keepStandardStreams() {
         for descriptor in Int32(0)...2 {
             var facts = stat()
             guard fstat(descriptor, &facts) != 0, systemErrorNumber == EBADF else { continue }

@@ -25,6 +25,21 @@ TOOL = Path(os.environ.get("NEURON_WS_TOOL") or ROOT / ".build/release/neuron-ws
 HEADER = ROOT / "include/neuron_ws.h"
 BINDING = ROOT / "bindings/python"
 
+# A library of another processor is tested under an emulator: NEURON_WS_TRIPLET names its compiler as Debian does,
+# aarch64-linux-gnu; NEURON_WS_SYSROOT is a root of its packages.
+TRIPLET = os.environ.get("NEURON_WS_TRIPLET", "")
+SYSROOT = os.environ.get("NEURON_WS_SYSROOT", "")
+
+
+def compiler(name: str) -> list[str]:
+    """gcc or g++ for the processor under test."""
+    return [f"{TRIPLET}-{name}", f"--sysroot={SYSROOT}"] if TRIPLET else [name]
+
+
+def emulator() -> list[str]:
+    """What stands before a program of the processor under test."""
+    return [f"qemu-{TRIPLET.partition('-')[0]}-static", "-L", SYSROOT] if TRIPLET else []
+
 
 def use_binding() -> None:
     """Makes `import neuron_ws` take the package of this tree and the library under test."""

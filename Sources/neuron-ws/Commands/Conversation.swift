@@ -40,7 +40,7 @@ final class Conversation {
     }
 
     func run() -> ExitStatus {
-        editor = LineEditor.open { [unowned self] in self.waitForInput() }
+        editor = LineEditor.open { [unowned(unsafe) self] in self.waitForInput() }
         if let editor {
             while !isOver, !isInputOver {
                 guard let line = editor.readLine() else {

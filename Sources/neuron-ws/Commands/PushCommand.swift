@@ -34,8 +34,10 @@ enum PushCommand {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
         Interrupt.listen()
+        observer.observe(node)
+        // Before the node is let go of, whose last states the observer still hears.
+        defer { withExtendedLifetime(node) { observer.observe(nil) } }
         do throws(LibraryError) {
-            observer.node = node
             for pattern in watch.patterns { try node.subscribe(driver: pattern.driver, group: pattern.group) }
             try node.start()
         } catch {
@@ -44,9 +46,7 @@ enum PushCommand {
         }
         var pusher = Pusher(
             node: node, observer: observer, watch: watch, timeoutSeconds: timeout, isJSON: arguments.has("--json"))
-        let status = pusher.run()
-        withExtendedLifetime(observer) {}
-        return status
+        return pusher.run()
     }
 }
 
@@ -57,14 +57,15 @@ private final class TroubleTeller: NodeObserver, @unchecked Sendable {
     private var told = ""
     private var wasOpen = false
     private var loss: (state: NodeState, sent: UInt64)?
-    /// Set before the node starts, and away before it ends.
-    weak var node: Node?
+    /// Set before the node starts, and away before it ends; touched under the mutex.
+    private unowned(unsafe) var node: Node?
+
+    func observe(_ new: Node?) { mutex.withLock { node = new } }
 
     /// How the last connection ended, if nothing has been sent on another since.
     var lostState: NodeState? {
-        let sent = node?.metrics.messages_sent ?? 0
-        return mutex.withLock {
-            guard let loss, loss.sent >= sent else { return nil }
+        mutex.withLock {
+            guard let loss, loss.sent >= node?.metrics.messages_sent ?? 0 else { return nil }
             return loss.state
         }
     }

@@ -142,9 +142,9 @@ struct CommandSyntax {
         option.value.map { "\(option.name) \($0)" } ?? option.name
     }
 
-    private static func columns(_ entries: [(name: String, help: String)]) -> [String] {
-        let width = entries.map { $0.name.count }.max() ?? 0
-        return entries.map { "  \(Text.left($0.name, width))  \($0.help)" }
+    private static func columns(_ entries: [(String, String)]) -> [String] {
+        let width = entries.map { $0.0.count }.max() ?? 0
+        return entries.map { "  \(Text.left($0.0, width))  \($0.1)" }
     }
 }
 

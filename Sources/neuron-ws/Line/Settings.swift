@@ -60,7 +60,7 @@ enum Settings {
     /// Where on the line to look when the library refuses the settings with this text.
     static func blame(_ text: String, _ arguments: Arguments) -> String {
         for option in arguments.all("--set") {
-            guard let key = option.split(separator: "=").first, text.contains("\"\(key)\"") else { continue }
+            guard let key = option.split(separator: "=").first, Text.contains(text, "\"\(key)\"") else { continue }
             return "--set: \(text)"
         }
         if text.hasPrefix("\"url\"") {

@@ -27,6 +27,9 @@ enum Text {
         return nil
     }
 
+    /// Embedded Swift has no `contains` of a text.
+    static func contains(_ text: String, _ part: String) -> Bool { part.isEmpty || cut(text, at: part) != nil }
+
     /// "0.31 ms"
     static func milliseconds(microseconds: Int64) -> String {
         let hundredths = (microseconds + 5) / 10
