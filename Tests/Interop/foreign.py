@@ -99,12 +99,14 @@ class Server:
 
     def __init__(
         self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True,
-        extensions: Sequence[ServerExtensionFactory] = (),
+        extensions: Sequence[ServerExtensionFactory] = (), host: str = "127.0.0.1",
     ) -> None:
         self.messages: list[Union[str, bytes]] = []
         self.connections = 0
         self.close_codes: list[Optional[int]] = []
         self.requests: list[tuple[str, Headers]] = []
+        self.peers: list[str] = []
+        self._host = host
         self._keep = keep
         self._extensions = extensions
         self._echo = echo
@@ -166,6 +168,7 @@ class Server:
         assert connection.request is not None
         with self._changed:
             self.requests.append((connection.request.path, connection.request.headers))
+            self.peers.append(":".join(map(str, connection.remote_address[:2])))
             self.connections += 1
             self._changed.notify_all()
         try:
@@ -189,7 +192,7 @@ class Server:
         self._abort = False
         try:
             server = await serve(
-                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None,
+                self._handle, self._host, self.port, ssl=self._tls, max_size=None, compression=None,
                 ping_interval=None, extensions=self._extensions,
             )
         except OSError as error:
