@@ -32,9 +32,11 @@ final class Node {
 
     /// - Parameter observer: gets the node's states and messages on the library's thread; kept by the caller as long as
     ///   the node.
+    /// - Parameter takesMessages: false: it gets states alone, and the library answers what is asked by itself.
     /// - Parameter takesRequests: the observer gets what the server asks, too.
     static func create(
-        name: String, settings: String, observer: NodeObserver? = nil, takesRequests: Bool = false
+        name: String, settings: String, observer: NodeObserver? = nil, takesMessages: Bool = true,
+        takesRequests: Bool = false
     ) throws(LibraryError) -> Node {
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
@@ -45,6 +47,8 @@ final class Node {
                 let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
                 observer.stateChanged(NodeState(state.pointee))
             }
+        }
+        if observer != nil, takesMessages {
             host.on_message = { _, kind, bytes, length, context in
                 guard let context else { return }
                 let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import foreign
@@ -43,6 +44,24 @@ def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
             foreign.wait_until(platform.uploads, 30)
     assert platform.uploads() == [
         {"version": "9.0", "datastreams": [{"id": "now", "feed": "fast", "datapoints": [{"value": 1}]}]}]
+
+
+def test_push_answers_what_the_platform_asks(tmp_path: Path) -> None:
+    """There is nobody behind it to do an operation; the platform hears so instead of waiting."""
+    with Platform(reduced=True) as platform:
+        place = str(directory(tmp_path, platform))
+        command = [str(foreign.TOOL), "push", "--oda", place]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, **pipes) as push:  # type: ignore[call-overload]
+            assert push.stdin is not None
+            foreign.wait_until(lambda: platform.keys, 60)
+            assert platform.answer(platform.ask("DISCOVER"))["resultCode"] == "NOT_SUPPORTED"
+            answer = platform.answer(platform.ask("UPDATE"))
+            assert answer["resultCode"] == "ERROR_PROCESSING" and "allow-requests" in answer["resultDescription"]
+            push.stdin.write(b'{"node":"plc1","group":"fast","values":{"now":1}}\n')
+            push.stdin.close()
+            assert push.wait(60) == 0
+        assert platform.uploads()[0]["device"] == "plc1"
 
 
 @pytest.mark.parametrize(("file", "text", "says"), [

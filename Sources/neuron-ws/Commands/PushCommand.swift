@@ -29,7 +29,7 @@ enum PushCommand {
         let observer = TroubleTeller()
         let node: Node
         do throws(LibraryError) {
-            node = try Node.create(name: "push", settings: settings, observer: observer)
+            node = try Node.create(name: "push", settings: settings, observer: observer, takesMessages: false)
         } catch {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
