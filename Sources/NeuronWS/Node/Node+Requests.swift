@@ -6,13 +6,28 @@ extension Node {
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
-    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+    func queueAnswer(_ json: UnsafeRawBufferPointer, isInspected: Bool = false) throws(NodeError) {
+        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond, isInspected: isInspected)
     }
 
-    func queueAnswer(_ text: [UInt8]) throws(NodeError) {
+    func queueAnswer(_ text: [UInt8], isInspected: Bool = false) throws(NodeError) {
         let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
-            do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
+            do throws(NodeError) {
+                return .success(try queueAnswer(bytes, isInspected: isInspected))
+            } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// Shows the host an answer that is to be queued where a lock is held.
+    func inspectAnswer(_ text: UnsafeRawBufferPointer) throws(NodeError) {
+        guard host.inspectsWhenQueued else { return }
+        try inspectQueued(text, stamp(kind: nil).kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
+    }
+
+    func inspectAnswer(_ text: [UInt8]) throws(NodeError) {
+        let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
+            do throws(NodeError) { return .success(try inspectAnswer(bytes)) } catch { return .failure(error) }
         }
         try result.get()
     }

@@ -175,14 +175,14 @@ extension Node {
             timeMilliseconds: Clock.coarseWallMilliseconds)
     }
 
-    /// `beyond`: room past the queue's limits. `ticket`: is given back.
+    /// `beyond`: room past the queue's limits. `ticket`: is given back. `isInspected`: the host has seen it.
     func queue(
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
-        beyond: DeliveryLedger.Limits = DeliveryLedger.none, ticket: Ticket? = nil
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, ticket: Ticket? = nil, isInspected: Bool = false
     ) throws(NodeError) -> UInt64 {
         let alone: MessageChunk?
         do throws(NodeError) {
-            if host.inspectsWhenQueued { try inspect(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
+            if !isInspected { try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
             alone = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
             if let ticket { giveBack(ticket) }

@@ -63,6 +63,9 @@ final class NodeRequests: @unchecked Sendable {
         _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
         let operation = try operationAnswer(request, json)
+        if let node = lock.withLock({ self.node }) {
+            if let operation { try node.inspectAnswer(operation.document) } else { try node.inspectAnswer(bytes) }
+        }
         var answering: Node?
         // Behind the lock: the host's log may call back.
         defer {
@@ -84,7 +87,11 @@ final class NodeRequests: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node {
-                if let operation { try node.queueAnswer(operation.document) } else { try node.queueAnswer(bytes) }
+                if let operation {
+                    try node.queueAnswer(operation.document, isInspected: true)
+                } else {
+                    try node.queueAnswer(bytes, isInspected: true)
+                }
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -112,6 +119,7 @@ final class NodeRequests: @unchecked Sendable {
         do throws(OperationAnswer.Fault) {
             partial = try OperationAnswer.partial(json, to: request.echo)
         } catch { throw NodeError(error) }
+        if let node = lock.withLock({ self.node }) { try node.inspectAnswer(partial) }
         lock.lock()
         let node = self.node
         defer {
@@ -120,7 +128,7 @@ final class NodeRequests: @unchecked Sendable {
         }
         guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
         guard let node else { return .NEURON_WS_NOT_RUNNING }
-        try node.queueAnswer(partial)
+        try node.queueAnswer(partial, isInspected: true)
         pending.touch(handle, now: Clock.monotonicNanoseconds)
         return .NEURON_WS_OK
     }
