@@ -1051,7 +1051,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *req
  * Freed with it: NEURON_WS_OK; NOT_RUNNING (the node is destroyed: nobody will hear the answer); NOT_FOUND (too late,
  * the library has answered; or no such request).
  * Still waiting for an answer: INVALID_ARGUMENT, INVALID_JSON, TOO_BIG (more than 64 MiB), QUEUE_FULL (even of what is
- * kept for answers), NO_MEMORY, FORKED.
+ * kept for answers), REFUSED (by before_send, where it sees messages as they are queued), NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_reply(neuron_ws_request_t *request, const char *json,
                                                          size_t length);

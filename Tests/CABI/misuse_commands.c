@@ -322,6 +322,45 @@ static void seen_when_queued(int port)
     CHECK(read_flag(&told) == 1);
 }
 
+static void refused_end(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                        size_t length, void *context)
+{
+    (void)node, (void)id, (void)length;
+    CHECK(status == NEURON_WS_REFUSED && bytes == NULL);
+    __atomic_fetch_add((int *)context, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool refuse_no(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length, void *context)
+{
+    (void)node, (void)kind, (void)context;
+    return length != 2 || memcmp(bytes, "no", 2) != 0;
+}
+
+/* before_send as a command goes out: it ends with that, and those behind it go their way. */
+static void refused_as_it_goes_out(int port)
+{
+    char settings[256];
+    neuron_ws_node_t *node = NULL;
+    int refused = 0, told = 0;
+    neuron_ws_command_t no = command_of("no", &refused), yes = command_of("{\"never\":1}", &told);
+    neuron_ws_host_t host;
+
+    memset(&host, 0, sizeof host);
+    host.size = sizeof host;
+    host.before_send = refuse_no;
+    no.on_response = refused_end;
+    no.retries = 3;
+    settings_for(settings, sizeof settings, port, "");
+    if (!OK(neuron_ws_node_create("refused", settings, &host, &node)) || !OK(neuron_ws_node_start(node)))
+        return;
+    OK(neuron_ws_node_request(node, &no, NULL));
+    OK(neuron_ws_node_request(node, &yes, NULL));
+    WAIT_UNTIL(read_flag(&told) == 1);
+    CHECK(read_flag(&refused) == 1);
+    neuron_ws_node_destroy(node);
+    CHECK(read_flag(&refused) == 1 && read_flag(&told) == 1);
+}
+
 void misuse_commands(ports_t ports)
 {
     wrong_commands(ports);
@@ -330,6 +369,7 @@ void misuse_commands(ports_t ports)
         everything_inside((enum place)place, true, ports.echo);
     }
     seen_when_queued(ports.echo);
+    refused_as_it_goes_out(ports.echo);
     for (int way = 0; way < 12; way++)
         each_ends_once(way % 2 == 0 ? ports.sink : ports.closed, way);
 }

@@ -294,6 +294,19 @@ def test_a_thread_that_polls_does_not_take_the_response() -> None:
         running.join(60)
 
 
+def test_nodes_never_see_each_others_messages() -> None:
+    async def main(peer: CommandPeer) -> None:
+        async with neuron_ws.aio.Node("a", settings(peer)) as one, neuron_ws.aio.Node("b", settings(peer)) as other:
+            asked = [
+                node.request({"id": number, "of": node.name}, match="id", value=number, timeout=60)
+                for number in range(50) for node in (one, other)]
+            responses = [json.loads(response)["of"] for response in await asyncio.gather(*asked)]
+        assert responses == ["a", "b"] * 50
+
+    with CommandPeer(echo) as peer:
+        asyncio.run(main(peer))
+
+
 def test_wrong_arguments_are_told() -> None:
     with CommandPeer(echo) as peer, neuron_ws.Node("n", settings(peer)) as node:
         for wrong in ({"timeout": 0}, {"retries": 1001}, {"match": ""}, {"match": "/~"}, {"value": 1}):
@@ -357,6 +370,21 @@ def test_heartbeat_answers_that_stop_end_the_connection() -> None:
         # Without one it goes on.
         node.configure(settings(peer))
         foreign.wait_until(lambda: node.state.link, 60)
+
+
+def test_a_heartbeat_begins_and_ends_on_the_living_connection() -> None:
+    with CommandPeer(silence) as peer, neuron_ws.Node("n", settings(peer)) as node:
+        foreign.wait_until(lambda: node.state.link, 60)
+        node.configure(settings(peer, heartbeat={"message": "alive", "interval": 0.1}))
+        peer.wait_for(2)
+        node.configure(settings(peer, heartbeat={"message": "other", "interval": 0.1}))
+        foreign.wait_until(lambda: "other" in peer.received, 60)
+        node.configure(settings(peer))
+        node.send("marker")
+        foreign.wait_until(lambda: "marker" in peer.received, 60)
+        time.sleep(0.5)
+        assert peer.received[-1] == "marker" or "marker" in peer.received[-2:]
+        assert peer.connections == 1
 
 
 def test_any_message_answers_where_any_is_expected_and_stays_a_message() -> None:

@@ -5,10 +5,8 @@ import NodeCore
 extension Node {
     /// Takes a command that has been checked. - Returns: its number.
     func request(_ command: Command) throws(NodeError) -> UInt64 {
-        if host.inspectsWhenQueued {
-            let bytes = UnsafeRawBufferPointer(start: command.bytes.pointer, count: command.bytes.count)
-            try inspect(bytes, command.kind)
-        }
+        let bytes = UnsafeRawBufferPointer(start: command.bytes.pointer, count: command.bytes.count)
+        try inspectQueued(bytes, command.kind)
         lock.lock()
         let session = self.session
         let taken: Result<UInt64, NodeError>
@@ -52,15 +50,17 @@ extension Node {
     }
 
     func cancelRequest(_ id: UInt64) throws(NodeError) {
-        guard let ended = lock.withLock({ commands.cancelled(id) }) else {
+        lock.lock()
+        guard let ended = commands.cancelled(id) else {
+            lock.unlock()
             throw .notFound("there is no command \(id), or it has ended")
         }
-        if ended.command.host.on_response == nil { return tell(ended) }
         // A callback comes on the loop only.
-        lock.lock()
-        endedCommands.append(ended)
+        let isByCallback = ended.command.host.on_response != nil
+        if isByCallback { endedCommands.append([ended]) }
         let session = self.session
         lock.unlock()
+        if !isByCallback { return tell(ended) }
         if let session, session.isOnLoop { tellEndedCommands() } else { session?.signal() }
     }
 
@@ -85,12 +85,12 @@ extension Node {
     /// Several have: in order, on the loop. A callback that ends the node has the rest told before that returns.
     func tell(_ ended: [EndedCommand]) {
         if ended.isEmpty { return }
-        lock.withLock { endedCommands.append(contentsOf: ended) }
+        lock.withLock { endedCommands.append(ended) }
         tellEndedCommands()
     }
 
     func tellEndedCommands() {
-        while let next = lock.withLock({ endedCommands.isEmpty ? nil : endedCommands.removeFirst() }) { tell(next) }
+        while let next = lock.withLock({ endedCommands.removeFirst() }) { tell(next) }
     }
 
     /// The node stops: no command is left, and none is taken until it starts again.
@@ -123,13 +123,11 @@ extension Node {
 
     // MARK: before_send
 
-    /// Shows a message to the host as it is queued. Its callback may end the node.
-    func inspect(_ bytes: UnsafeRawBufferPointer, _ kind: neuron_ws_kind_t) throws(NodeError) {
-        let held = Unmanaged.passRetained(self)
-        defer { held.release() }
-        guard host.beforeSend(handle, kind, bytes) else {
-            countRejected()
-            throw .refused("before_send refused the message")
-        }
+    /// Shows a message to the host as it is queued, where it wants that. Its callback may end the node, which the caller
+    /// holds; no lock may be held.
+    func inspectQueued(_ bytes: UnsafeRawBufferPointer, _ kind: neuron_ws_kind_t) throws(NodeError) {
+        guard host.inspectsWhenQueued, !host.beforeSend(handle, kind, bytes) else { return }
+        countRejected()
+        throw .refused("before_send refused the message")
     }
 }

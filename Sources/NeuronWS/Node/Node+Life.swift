@@ -123,7 +123,7 @@ extension Node {
     /// - Returns: false if it is being destroyed already: a callback of its last outcomes did it again.
     func destroy() -> Bool {
         // They become messages, which have their outcome.
-        publishGathered(all: true)
+        publishGathered()
         lock.lock()
         let isFirst = life < .destroyed
         if isFirst { life = .destroyed }

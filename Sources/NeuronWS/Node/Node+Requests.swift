@@ -16,7 +16,7 @@ extension Node {
     /// for is held for neither. What comes of it goes to `queueAnswer`.
     func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
         let stamp = stamp(kind: nil)
-        if host.inspectsWhenQueued { try inspect(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
+        try inspectQueued(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
         return Answer(stamp: stamp, chunk: try filledChunk(json, stamp, beyond: Self.answersBeyond))
     }
 

@@ -169,7 +169,7 @@ extension Node {
     ) throws(NodeError) -> UInt64 {
         let filled: MessageChunk?
         do throws(NodeError) {
-            if host.inspectsWhenQueued { try inspect(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT) }
+            try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
             filled = try filledChunk(bytes, stamp, beyond: beyond)
         } catch {
             if let context { giveBack(context) }

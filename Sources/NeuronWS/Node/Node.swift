@@ -55,7 +55,7 @@ final class Node: @unchecked Sendable {
     /// The node runs, and takes them.
     var takesCommands = false
     /// Those that have an outcome which is yet to be told by callback.
-    var endedCommands: [EndedCommand] = []
+    var endedCommands = EndedCommands()
     /// A command was refused because there were too many, and the host has yet to hear of room.
     var commandsAwaitRoom = false
 

@@ -138,8 +138,8 @@ extension NodeSession {
     private func feedHeartbeat(_ link: Link) {
         guard let options = configuration.settings.heartbeat else { return }
         let text = options.text(wallMilliseconds: Clock.wallMilliseconds)
-        // Without memory it is due again.
-        guard let bytes = text.withUnsafeBytes({ EventBytes($0) }) else { return }
+        // Without memory there is one later.
+        guard let bytes = text.withUnsafeBytes({ EventBytes($0) }) else { return beginHeartbeats(link) }
         link.connection.queueHeartbeat(bytes, options.kind)
     }
 

@@ -62,6 +62,26 @@ public enum CommandOutcome: Equatable, Sendable {
     }
 }
 
+/// Commands that have their outcome, which is yet to be told, in order.
+public struct EndedCommands {
+    private var commands: [EndedCommand] = []
+    private var head = 0
+
+    public init() {}
+
+    public mutating func append(_ ended: [EndedCommand]) { commands += ended }
+
+    public mutating func removeFirst() -> EndedCommand? {
+        guard head < commands.count else {
+            commands = []
+            head = 0
+            return nil
+        }
+        head += 1
+        return commands[head - 1]
+    }
+}
+
 /// A command that has its outcome.
 public struct EndedCommand {
     public let id: UInt64

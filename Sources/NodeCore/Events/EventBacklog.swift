@@ -5,8 +5,8 @@ import CNeuronWS
 /// Outcomes of messages are never dropped. They are held as runs, and a run that continues the last waiting event is
 /// joined to it. Each message adds one run at most, and a node takes no message while `runsMax` past its queue's limit
 /// wait (`Mailbox`): that, and not a loss, is what bounds them. Nor are the ends of commands, which `CommandTable`
-/// bounds likewise; a response past `bytesMax` ends its command without it. The last state is never dropped either: past
-/// `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
+/// bounds likewise; a response past `bytesMax` ends its command without it. The last state is never dropped either:
+/// past `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
 ///
 /// Invariants: `states <= statesMax`; `others <= eventsMax + noticesMax`; fewer than `bytesMax` bytes wait, and one
 /// event's and those of refusals more; `runs` is the number of waiting deliveries.

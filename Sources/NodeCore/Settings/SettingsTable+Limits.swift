@@ -55,8 +55,8 @@ extension SettingsTable {
             BilingualText("Heartbeat", "应用心跳"),
             BilingualText(
                 "A message that is sent at intervals while connected; in it ${timestamp} is the time in ms and ${tai} "
-                    + "the TAI time of NMOS. With expect any message, with match-member the one that has it, must answer "
-                    + "within the timeout, or the connection ends.",
+                    + "the TAI time of NMOS. With expect any message, with match-member the one that has it, must "
+                    + "answer within the timeout, or the connection ends.",
                 "连接期间按间隔发送的消息；其中 ${timestamp} 为毫秒时间，${tai} 为 NMOS 的 TAI 时间。设置 expect 时任意消息、"
                     + "设置 match-member 时含该成员的消息须在超时内应答，否则断开连接。")),
         SettingDescriptor(

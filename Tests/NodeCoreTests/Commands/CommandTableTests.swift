@@ -232,6 +232,28 @@ extension CommandTable {
         #expect(table.openBytes == 0)
     }
 
+    @Test func `room is worth telling of when a quarter is free`() {
+        var table = CommandTable()
+        #expect(table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3))
+        #expect(!table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3 + 1))
+        for number in 0..<CommandLimits.pointersMax { _ = table.add(command(member("m\(number)")), now: 0) }
+        #expect(!table.hasQuarterFree(unread: 0))
+        _ = table.stopped()
+        #expect(table.hasQuarterFree(unread: 0))
+    }
+
+    @Test func `those that have ended are told in order, also when more come meanwhile`() {
+        var table = CommandTable()
+        var ended = EndedCommands()
+        for _ in 0..<3 { _ = table.add(command(), now: 0) }
+        ended.append(table.stopped())
+        var told = [ended.removeFirst()?.id]
+        _ = table.add(command(), now: 0)
+        ended.append(table.stopped())
+        for _ in 0..<4 { told.append(ended.removeFirst()?.id) }
+        #expect(told == [1, 2, 3, 4, nil])
+    }
+
     @Test func `ten thousand commands in flight are matched in any order, without looking at each`() {
         var table = CommandTable()
         let count = 10_000
