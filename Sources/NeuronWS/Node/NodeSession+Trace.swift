@@ -14,12 +14,15 @@ extension NodeSession {
     }
 
     func tellTrace(_ link: Link, received bytes: UnsafeRawBufferPointer) {
-        tell(link.trace?.received.read(bytes.bytes) ?? [], "< ")
+        // It may say again what it was told.
+        tell(link.trace?.received.read(bytes.bytes) ?? [], "< ", link.mask)
     }
 
-    private func tell(_ lines: [String], _ mark: String) {
+    private func tell(_ lines: [String], _ mark: String, _ mask: SecretMask = .none) {
         for line in lines {
-            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + line)
+            let shown =
+                mask.isEmpty ? line : ForeignText(line).masked(by: mask).shown(charactersMax: line.utf8.count)
+            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + shown)
         }
     }
 }

@@ -73,6 +73,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             return endIfIdle()
         }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
+        if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+            perform(machine.reconnectWanted(now: now))
+        }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
             perform(machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, now: now))
@@ -305,6 +310,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0
+        proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
         let releases = !wantsRelease
         node.changed.broadcast()
         node.lock.unlock()
