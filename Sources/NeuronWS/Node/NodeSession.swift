@@ -186,7 +186,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
-        if openSince != nil { node.lock.withLock { node.counters.disconnections &+= 1 } }
+        node.lock.withLock {
+            node.counters.endings.count(ending.reason)
+            if openSince != nil { node.counters.disconnections &+= 1 }
+        }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }
@@ -307,10 +310,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         arriving = nil
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
+        proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
         if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0
-        proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
         let releases = !wantsRelease
         node.changed.broadcast()
         node.lock.unlock()
