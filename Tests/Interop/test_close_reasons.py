@@ -145,7 +145,8 @@ def test_each_end_is_told_everywhere(row: Row, authority: foreign.Authority) -> 
             told = [(event.phase, event.reason) for event in events]
             assert all(first != second for first, second in zip(told, told[1:])), told
             assert row.reason in [reason for _, reason in told]
-    assert (state.close_code or 0) == row.close_code
+    # What the host ends the server answers with a Close frame of its own, unless it is late.
+    assert state.close_code == row.close_code or row.act and state.close_code == 1001
     assert state.http_status == row.http_status or row.http_status is None
     assert state.tls_failure is row.tls_failure
     assert (state.system_error not in (None, 0)) == row.has_errno

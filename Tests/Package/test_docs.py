@@ -459,6 +459,8 @@ def metric_names() -> set[str]:
     import neuron_ws
 
     with neuron_ws.Node("docs", {"url": "ws://127.0.0.1:9/"}) as node:
+        # What counts endings is there once something has ended.
+        foreign.wait_until(lambda: "neuron_ws_endings_total" in node.metrics_text(), 20)
         return set(re.findall(r"^neuron_ws_\w+", node.metrics_text(), re.M))
 
 

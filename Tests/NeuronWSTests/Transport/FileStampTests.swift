@@ -1,5 +1,6 @@
 import CLinux
 import Testing
+import WebSocketCore
 
 @testable import NeuronWS
 
@@ -7,7 +8,7 @@ import Testing
     @Test func aFileThatWasReplacedIsAnother() throws {
         let path = "/tmp/neuron_ws-stamp-\(getpid())"
         func write(_ text: String) throws {
-            try Array(text.utf8).withUnsafeBytes { bytes throws(SystemError) in try Syscalls.append(bytes, to: path) }
+            try SecretBytes(text).withBytes { bytes throws(SystemError) in try Syscalls.append(bytes, to: path) }
         }
         defer { unlink(path) }
         let nothing = FileStamp.of(path)
