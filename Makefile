@@ -176,6 +176,11 @@ attack-asan: test-dependencies ## the same under AddressSanitizer, a second each
 attack-tsan: test-dependencies ## the same under ThreadSanitizer
 	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
 
+.PHONY: herd
+herd: dependencies ## 10,000 simulated nodes whose server restarts: attempts per 100 ms, as a table and docs/images/herd.svg
+	@sh cmake/swift-build.sh .build simulate
+	$(RELEASE)/simulate herd docs/images/herd.svg
+
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py

@@ -1156,6 +1156,17 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_trace(neuron_ws_node_t *node, bool on);
 
 /*
+ * A new connection now. A wait before the next attempt is cut short, one that a server asked for (Retry-After) too, and
+ * what is known of failures is forgotten; an attempt under way is begun anew; an open connection is closed with code
+ * 1001 and made anew. URLs are tried from the first, before_connect is asked, and certificates that were replaced on
+ * disk are read again. Nothing that is queued is lost: what was not written or confirmed goes to the next connection.
+ * Returns at once; the reason of the connection's end is RECONFIGURED. Of several calls before the loop has looked one
+ * counts; on a node that a stop is ending none does.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_RUNNING (the node is not started), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_reconnect(neuron_ws_node_t *node);
+
+/*
  * Sends a Ping now, beside those of the setting ping-interval. When its Pong has come, the metrics pongs_received and
  * round_trip_us tell. A second one before the first has left is the same one. A Pong that does not come has no
  * consequence: that is what ping-timeout is for.

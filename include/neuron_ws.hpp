@@ -1124,6 +1124,9 @@ public:
 
     Result<void> set_trace(bool on) const { return detail::done(::neuron_ws_node_set_trace(handle_, on)); }
 
+    /* A new connection now; nothing queued is lost. */
+    Result<void> reconnect() const { return detail::done(::neuron_ws_node_reconnect(handle_)); }
+
     /* Sends a Ping now. */
     Result<void> ping() const { return detail::done(::neuron_ws_node_ping(handle_)); }
 

@@ -29,6 +29,9 @@ public struct ForeignText: Equatable, Sendable {
 
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withUnsafeBytes(body) }
 
+    /// As it came, for who takes it apart; never for a sentence.
+    public func withText<R>(_ body: ([UInt8]) -> R) -> R { body(bytes) }
+
     /// For comparisons where ASCII case does not count, as in DNS names; not for people.
     public var lowercasedASCII: [UInt8] { bytes.map(ASCII.lowercased) }
 

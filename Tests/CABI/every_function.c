@@ -192,6 +192,10 @@ static void a_nodes_life(void)
     WAIT_UNTIL(metrics_of(node).pongs_received > pongs);
     CHECK(metrics_of(node).round_trip_us > 0 && metrics_of(node).pings_sent > metrics.pings_sent);
 
+    uint64_t opened = metrics_of(node).connections_opened;
+    OK(neuron_ws_node_reconnect(node));
+    WAIT_UNTIL(metrics_of(node).connections_opened > opened);
+
     OK(neuron_ws_node_set_trace(node, true));
     OK(neuron_ws_node_set_trace(node, false));
     OK(neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, text, sizeof text, &length));

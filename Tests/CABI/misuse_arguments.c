@@ -188,6 +188,7 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(NULL, NEURON_WS_METRICS_JSON, NULL, 0, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(NULL, NEURON_WS_LOG_INFO, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_ping(NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_reconnect(NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_trace(NULL, true));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(NULL, NEURON_WS_EVENT_ALL, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(NULL, &event));
@@ -217,6 +218,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(NOT_FOUND, neuron_ws_node_rename(node, "x", NULL, "y", NULL));
     OK(neuron_ws_node_unsubscribe(node, "d", NULL));
     STATUS(NOT_RUNNING, neuron_ws_node_ping(node));
+    STATUS(NOT_RUNNING, neuron_ws_node_reconnect(node));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push(node, NULL, &id));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push_json(node, NULL, 5, &id));
     CHECK(neuron_ws_node_push_json(node, NULL, 0, &id) != NEURON_WS_OK);

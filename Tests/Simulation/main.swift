@@ -2,11 +2,22 @@ import CNeuronWS
 import Glibc
 import NodeCore
 
+// simulate herd FILE: ten thousand nodes whose server restarts, as a table and as a picture in that file.
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "herd" {
+    let (with, without) = (Herd(hasJitter: true), Herd(hasJitter: false))
+    print(Herd.table(with, without), terminator: "")
+    guard let file = fopen(CommandLine.arguments[2], "w") else {
+        print("\(CommandLine.arguments[2]) cannot be written")
+        exit(1)
+    }
+    fputs(Herd.picture(with, without), file)
+    exit(fclose(file) == 0 ? 0 : 1)
+}
 // simulate SEEDS [FIRST]: so many worlds, from that seed on. One alone is told step by step if it fails.
 let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
 guard (1...2).contains(arguments.count), let count = arguments[0], let first = arguments.count > 1 ? arguments[1] : 1
 else {
-    print("usage: simulate SEEDS [FIRST]")
+    print("usage: simulate SEEDS [FIRST] | simulate herd FILE")
     exit(2)
 }
 nonisolated(unsafe) var current: UInt64 = 0

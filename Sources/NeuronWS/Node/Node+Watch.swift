@@ -27,6 +27,18 @@ extension Node {
         session.signal()
     }
 
+    /// Asks the loop for a new connection.
+    func reconnect() throws(NodeError) {
+        lock.lock()
+        guard let session, life == .open else {
+            lock.unlock()
+            throw .notRunning("the node has no connection and makes none: start it")
+        }
+        wishes.reconnect()
+        lock.unlock()
+        session.signal()
+    }
+
     /// The event queue's descriptor; makes the queue at the first call.
     func eventDescriptor(mask: UInt32) throws(NodeError) -> Int32 {
         lock.lock()

@@ -27,6 +27,7 @@ extension NodeSession: StreamOwner {
             status.tlsNotAfter = tls.peerNotAfterSeconds
             status.tlsChainLength = tls.chainLength
             status.isKnownByCommonName = tls.isKnownByCommonName
+            status.isResumed = tls.isResumed
         }
         perform(machine.streamConnected(link.connection.phase))
     }

@@ -76,6 +76,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             return endIfIdle()
         }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
+        if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+            perform(machine.reconnectWanted(now: now))
+        }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
             perform(machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, now: now))
@@ -188,11 +193,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
-        if openSince != nil {
-            node.lock.withLock { node.counters.disconnections &+= 1 }
-            // Where the node stops they end as it does.
-            if !machine.isIdle { endCommandsOfConnection() }
+        node.lock.withLock {
+            node.counters.endings.count(ending.reason)
+            if openSince != nil { node.counters.disconnections &+= 1 }
         }
+        // Where the node stops they end as it does.
+        if openSince != nil, !machine.isIdle { endCommandsOfConnection() }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }
@@ -319,6 +325,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         arriving = nil
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
+        proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
         if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0

@@ -36,6 +36,15 @@ public enum MetricsText {
                 text += "\(name)\(isCounter ? "_total" : "")\(labels[index]) \(value)\n"
             }
         }
+        if samples.contains(where: { !$0.metrics.endings.isEmpty }) {
+            text += "# TYPE neuron_ws_endings counter\n"
+            text += "# HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.\n"
+            for index in samples.indices {
+                samples[index].metrics.endings.forEach { reason, count in
+                    text += "neuron_ws_endings_total\(labels[index].dropLast()),reason=\"\(reason)\"} \(count)\n"
+                }
+            }
+        }
         text += "# EOF\n"
         return Array(text.utf8)
     }
@@ -78,6 +87,10 @@ public enum MetricsText {
         for metric in MetricDescriptor.all {
             object.raw("\(metric.name)", "\(metrics.value(metric.field))")
         }
+        if metrics.endings.isEmpty { return }
+        var endings = ObjectText()
+        metrics.endings.forEach { reason, count in endings.raw("\(reason)", "\(count)") }
+        object.raw("endings", String(decoding: endings.finished(), as: UTF8.self))
     }
 
     private static func value(_ metric: MetricDescriptor, _ metrics: NodeMetrics) -> String {

@@ -36,6 +36,8 @@ public struct NodeMetrics: Sendable {
     public var compressedBytesSent: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var messagesIgnored: UInt64 = 0
+    /// In the texts alone; the C struct has none of it.
+    public var endings = EndingCounts()
 
     public init() {}
 

@@ -8,6 +8,9 @@ extension Ending {
     static let reconfigured = Ending(
         reason: .NEURON_WS_REASON_RECONFIGURED, text: "The settings changed; connecting anew.")
 
+    static let reconnectWanted = Ending(
+        reason: .NEURON_WS_REASON_RECONFIGURED, text: "The host asked for a new connection; connecting anew.")
+
     /// The host wanted it: nothing has failed.
     public var isWanted: Bool {
         reason == .NEURON_WS_REASON_STOPPED || reason == .NEURON_WS_REASON_RECONFIGURED

@@ -67,8 +67,8 @@ public struct NodeMachine: Sendable {
         case .idle, .over: .idle
         case .starting(let until): .starting(until: until)
         case .waiting(let until): .waiting(until: until, attempt: attempts &+ 1)
-        case .connecting(let phase, let since, let deadline):
-            .connecting(phase, since: since, deadline: deadline, attempt: attempts)
+        case .connecting(let phase, let since, let end):
+            .connecting(phase, since: since, deadline: end, attempt: attempts)
         case .open: .open
         case .closing(_, let since, let deadline): .closing(since: since, deadline: deadline)
         }
@@ -152,8 +152,8 @@ public struct NodeMachine: Sendable {
         }
     }
 
-    /// Whether the host has to be told of the present state, though it may be no change: the idle one, at the end of a
-    /// stop that it waits for. Once, and not if it has started the node again meanwhile.
+    /// Whether the host has to be told of the idle state, though it may be no change: once, at the end of a stop that
+    /// it waits for.
     public mutating func takeOwedIdle() -> Bool {
         guard owesIdle, isIdle else { return false }
         owesIdle = false
@@ -163,9 +163,19 @@ public struct NodeMachine: Sendable {
     /// The node is gone, or this life of it: nothing begins any more.
     public mutating func end() { state = .over }
 
-    /// New settings. `reconnects`: one that concerns the connection changed. What is waited for takes at most as long
-    /// as they now say.
+    /// New settings. `reconnects`: one that concerns the connection changed. Waits are at most what they now say.
     public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
+        configured(parameters, reconnects: reconnects, .reconfigured, now: now)
+    }
+
+    /// The host wants a new connection now: a wait is over, whatever a server asked for, and so is a connection.
+    public mutating func reconnectWanted(now: UInt64) -> Action {
+        configured(parameters, reconnects: true, .reconnectWanted, now: now)
+    }
+
+    private mutating func configured(
+        _ parameters: Parameters, reconnects: Bool, _ ending: Ending, now: UInt64
+    ) -> Action {
         let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
         self.parameters = parameters
         if keepsServers {
@@ -187,7 +197,7 @@ public struct NodeMachine: Sendable {
                 state = .waiting(until: now)
             }
         case .connecting(let phase, let since, _):
-            if reconnects { return connectNow(.reconfigured, now: now) }
+            if reconnects { return connectNow(ending, now: now) }
             state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
         case .open(let since, var keepAlive):
             guard reconnects else {
@@ -197,7 +207,7 @@ public struct NodeMachine: Sendable {
                 state = .open(since: since, keepAlive)
                 break
             }
-            state = .closing(.connect(.reconfigured), since: now, deadline: now &+ parameters.closeTimeout)
+            state = .closing(.connect(ending), since: now, deadline: now &+ parameters.closeTimeout)
             return .sendClose(code: 1001)
         case .closing(.stop, _, _):
             break
@@ -208,8 +218,6 @@ public struct NodeMachine: Sendable {
         }
         return .none
     }
-
-    // MARK: The stream
 
     public mutating func streamEntered(_ phase: neuron_ws_phase_t) {
         guard case .connecting(_, let since, let deadline) = state else { return }
@@ -250,7 +258,7 @@ public struct NodeMachine: Sendable {
         return .sendPing(sequence: pings)
     }
 
-    /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
+    /// The kernel has our newest ping, which ends at `end` of its bytes.
     public mutating func pingLeft(end: UInt64, now: UInt64) {
         withKeepAlive { $0.pingLeft(end: end, now: now) }
     }
@@ -347,8 +355,6 @@ public struct NodeMachine: Sendable {
             return closed(purpose, now: now, random: random)
         }
     }
-
-    // MARK: Inside
 
     /// Tries the next URL, or waits until one may be tried. `ending`: of the connection or attempt that goes.
     private mutating func connectNow(_ ending: Ending? = nil, now: UInt64) -> Action {

@@ -1,7 +1,7 @@
 import WebSocketCore
 
 /// A challenge of Digest authentication that can be answered (RFC 7616 §3.3).
-struct DigestChallenge: Equatable, Sendable {
+public struct DigestChallenge: Equatable, Sendable {
     let hash: DigestHash
     /// The hash of user and password is bound to the nonces (`-sess`).
     private let isSession: Bool
@@ -69,6 +69,17 @@ struct DigestChallenge: Equatable, Sendable {
         let start = SecretBytes.joined("Digest username=\"", Self.quoted(username))
         let answer = SecretBytes.joined(SecretBytes(known + ", response=\""), response)
         return SecretBytes.joined(SecretBytes.joined(start, answer), SecretBytes(rest))
+    }
+
+    /// What in an answer is good for anything by itself: the response. None: it is no answer of Digest's.
+    public static func responses(in answer: SecretBytes) -> [SecretBytes] {
+        let start = Array("response=\"".utf8)
+        return answer.withBytes { bytes in
+            var index = 0
+            while index + start.count < bytes.count, !bytes[index...].starts(with: start) { index += 1 }
+            let value = bytes[min(index + start.count, bytes.count)...].prefix { $0 != UInt8(ascii: "\"") }
+            return value.isEmpty ? [] : [SecretBytes(UnsafeRawBufferPointer(rebasing: value))]
+        }
     }
 
     /// In hexadecimal digits.

@@ -34,7 +34,8 @@ public final class NodeSettings: Sendable {
         username = read.text(.username)
         password = read.secret(.password)
         token = read.secret(.token)
-        headers = read.pairs(.headers)
+        headers = ServerAccess(headers: read.pairs(.headers)).expanded(parser.variable).headers
+        accesses = parser.accesses.map { $0.expanded(parser.variable) }
         subprotocols = read.texts(.subprotocols)
         origin = read.text(.origin)
         userAgent = read.text(.userAgent)
@@ -48,6 +49,11 @@ public final class NodeSettings: Sendable {
         tlsVerify = read.boolean(.tlsVerify)
         tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
+        tlsVerifyName = read.text(.tlsVerifyName)
+        tlsPins = read.texts(.tlsPins).compactMap { TLSPin.parse($0) }
+        tlsKeyLog = read.text(.tlsKeyLog)
+        tlsTimeFloor = read.text(.tlsTimeFloor).flatMap { CalendarDate.seconds($0) }
+        redirectsMax = Int(read.integer(.redirects))
         connectTimeoutMilliseconds = read.milliseconds(.connectTimeout)
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
@@ -65,13 +71,7 @@ public final class NodeSettings: Sendable {
         delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
-        compression =
-            read.integer(.compression) == 0
-            ? nil
-            : CompressionOptions(
-                windowBits: Int(read.integer(.windowBits)), memoryLevel: Int(read.integer(.memoryLevel)),
-                contextTakeover: read.boolean(.contextTakeover),
-                thresholdBytes: Int(read.integer(.compressThreshold)))
+        compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
         noProxy = NoProxyList.parse(read.texts(.noProxy)).list
         bindInterface = read.text(.bindInterface)
@@ -112,6 +112,8 @@ public final class NodeSettings: Sendable {
     public let token: SecretBytes?
     /// Checked with `HandshakeRequest.validate`.
     public let headers: [NamedText]
+    /// In place of those for all, in the order of `urls`; empty: no URL has any.
+    private let accesses: [ServerAccess]
     public let subprotocols: [String]
     public let origin: String?
     public let userAgent: String?
@@ -130,6 +132,17 @@ public final class NodeSettings: Sendable {
     /// A certificate without subject alternative names may bear the server's name as its common name.
     public let tlsAllowsCommonName: Bool
     public let tlsALPN: [String]
+    /// Nil: the name that the server is asked for.
+    public let tlsVerifyName: String?
+    /// SHA-256 of public keys; empty: any.
+    public let tlsPins: [[UInt8]]
+    /// A file's path.
+    public let tlsKeyLog: String?
+    /// Unix time in seconds: certificates are checked as of then at least.
+    public let tlsTimeFloor: Int64?
+
+    /// How many are followed in an attempt.
+    public let redirectsMax: Int
 
     public let connectTimeoutMilliseconds: Int64
     /// 0: no pings.
@@ -173,10 +186,18 @@ public final class NodeSettings: Sendable {
     /// A number of neuron_ws_log_level: 0 to 6.
     public let logLevel: Int32
 
+    /// What one URL has of its own.
+    public func access(_ urlIndex: Int) -> ServerAccess {
+        accesses.indices.contains(urlIndex) ? accesses[urlIndex] : .none
+    }
+
+    /// All that is secret in what URLs have of their own, but for headers.
+    public var accessSecrets: [SecretBytes] { accesses.flatMap { [$0.password, $0.token].compactMap { $0 } } }
+
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {
         // host, port, tls and path may say what url said before.
-        if urls != other.urls { return false }
+        if urls != other.urls || accesses != other.accesses { return false }
         return connectionValues.elementsEqual(other.connectionValues) { $0.key == $1.key && $0.value == $1.value }
     }
 
@@ -295,6 +316,13 @@ private struct SettingsReader {
     func secret(_ key: SettingKey) -> SecretBytes? {
         if case .secret(let bytes) = parser.effective(key) { return bytes }
         return nil
+    }
+
+    var compression: CompressionOptions? {
+        if integer(.compression) == 0 { return nil }
+        return CompressionOptions(
+            windowBits: Int(integer(.windowBits)), memoryLevel: Int(integer(.memoryLevel)),
+            contextTakeover: boolean(.contextTakeover), thresholdBytes: Int(integer(.compressThreshold)))
     }
 
     /// Both are there, or the document is refused.

@@ -65,10 +65,16 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case logLevel = "log-level"
     case advanced
 
+    case tlsVerifyName = "tls-verify-name"
+    case tlsPins = "tls-pins"
+    case tlsKeyLog = "tls-keylog"
+    case tlsTimeFloor = "tls-time-floor"
+    case redirects
+
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "tls-pins", "tls-keylog", "ack-member",
+        "ack-member",
         "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
-        "cache-ttl", "resend-priority", "durability", "data-dir", "redirects",
+        "cache-ttl", "resend-priority", "durability", "data-dir",
     ]
 }

@@ -6,6 +6,7 @@ enum SettingsRules {
         checkTexts(&parser)
         checkCredentials(&parser)
         checkCertificates(&parser)
+        checkTrust(&parser)
         checkProxy(&parser)
         checkFit(&parser)
         checkOpenGate(&parser)
@@ -26,17 +27,6 @@ enum SettingsRules {
     }
 
     private static func checkTexts(_ parser: inout SettingsParser) {
-        if case .pairs(let headers) = parser.given(.headers) {
-            var seen: [[UInt8]] = []
-            for header in headers {
-                refuse(.headers, HandshakeText.problem(headerName: header.name, value: header.text), &parser)
-                let lower = lowercased(header.name)
-                if seen.contains(lower) {
-                    refuse(.headers, "holds \"\(SettingsParser.shown(header.name))\" twice", &parser)
-                }
-                seen.append(lower)
-            }
-        }
         if case .texts(let names) = parser.given(.subprotocols) {
             refuse(.subprotocols, HandshakeText.problem(subprotocols: names), &parser)
         }
@@ -58,26 +48,23 @@ enum SettingsRules {
     }
 
     private static func checkCredentials(_ parser: inout SettingsParser) {
-        if let username = text(.username, parser) {
-            refuse(.username, HandshakeText.problem(username: username), &parser)
+        var access = ServerAccess()
+        access.username = text(.username, parser)
+        access.password = secret(.password, parser)
+        access.token = secret(.token, parser)
+        if case .pairs(let headers) = parser.given(.headers) { access.headers = headers }
+        let reader = parser
+        for text in access.headerFaults(reader.variable) { parser.refuse(.headers, text) }
+        for fault in access.faults() { parser.refuse(fault.key, fault.text) }
+        if access.password != nil, access.username == nil, !parser.isRefused(.username) {
+            parser.refuse(.password, "stands without \"username\"")
         }
-        if let password = secret(.password, parser) {
-            refuse(.password, password.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
-            if parser.given(.username) == nil && !parser.isRefused(.username) {
-                parser.refuse(.password, "stands without \"username\"")
+        for (index, access) in parser.accesses.enumerated() {
+            for text in access.headerFaults(reader.variable) { parser.refuse(.url, "at \(index) \(text)") }
+            for fault in access.faults() { parser.refuse(.url, "at \(index): \"\(fault.key.rawValue)\" \(fault.text)") }
+            if access.password != nil, access.username == nil {
+                parser.refuse(.url, "at \(index): \"password\" stands without \"username\"")
             }
-        }
-        guard let token = secret(.token, parser) else { return checkAuthorization(&parser) }
-        refuse(.token, token.withBytes { HandshakeText.problem(token: $0) }, &parser)
-        if parser.given(.username) != nil { parser.refuse(.token, "stands beside \"username\"; give one or the other") }
-        checkAuthorization(&parser)
-    }
-
-    private static func checkAuthorization(_ parser: inout SettingsParser) {
-        guard case .pairs(let headers) = parser.given(.headers) else { return }
-        guard headers.contains(where: { lowercased($0.name) == Array("authorization".utf8) }) else { return }
-        for key in [SettingKey.username, .token] where parser.given(key) != nil {
-            parser.refuse(key, "stands beside the header \"Authorization\"; give one or the other")
         }
     }
 
@@ -91,13 +78,34 @@ enum SettingsRules {
             .noProxy, "holds \"\(SettingsParser.shown(texts[bad]))\", which is no server; \(NoProxyList.takes)")
     }
 
+    /// A certificate without a key may be PKCS #12, which holds both: unless it is PEM, that is seen when it is read.
     private static func checkCertificates(_ parser: inout SettingsParser) {
         let hasCertificate = parser.given(.certificate) != nil || parser.isRefused(.certificate)
         let hasKey = parser.given(.privateKey) != nil || parser.isRefused(.privateKey)
-        if hasCertificate && !hasKey { parser.refuse(.certificate, "stands without \"key\"") }
+        if !hasKey, let given = secret(.certificate, parser),
+            given.withBytes({ $0.drop(while: ASCII.isSpace).starts(with: "-----BEGIN".utf8) })
+        {
+            parser.refuse(.certificate, "stands without \"key\"")
+        }
         if hasKey && !hasCertificate { parser.refuse(.privateKey, "stands without \"cert\"") }
-        if parser.given(.privateKeyPassword) != nil && !hasKey {
+        if parser.given(.privateKeyPassword) != nil && !hasKey && !hasCertificate {
             parser.refuse(.privateKeyPassword, "stands without \"key\"")
+        }
+    }
+
+    private static func checkTrust(_ parser: inout SettingsParser) {
+        if let name = text(.tlsVerifyName, parser) {
+            refuse(.tlsVerifyName, HandshakeText.problem(serverName: name), &parser)
+            if parser.effective(.tlsVerify) == .boolean(false) {
+                parser.refuse(.tlsVerifyName, "stands beside \"tls-verify\" false, with which no name is looked at")
+            }
+        }
+        if case .texts(let pins) = parser.given(.tlsPins), let bad = pins.first(where: { TLSPin.parse($0) == nil }) {
+            parser.refuse(.tlsPins, "holds \"\(SettingsParser.shown(bad))\"; it takes \(TLSPin.takes)")
+        }
+        if let date = text(.tlsTimeFloor, parser), CalendarDate.seconds(date) == nil {
+            parser.refuse(
+                .tlsTimeFloor, "is \"\(SettingsParser.shown(date))\"; it takes a day as YYYY-MM-DD, 2026-01-31 for one")
         }
     }
 

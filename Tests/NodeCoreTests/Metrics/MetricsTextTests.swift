@@ -80,4 +80,29 @@ import Testing
                     + #""requests_refused":0,"messages_ignored":0}"#
             ))
     }
+
+    @Test func endingsAreCountedByTheirReason() {
+        var metrics = NodeMetrics()
+        #expect(!String(decoding: MetricsText.json(metrics), as: UTF8.self).contains("endings"))
+        metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
+        metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
+        metrics.endings.count(.NEURON_WS_REASON_REFUSED_BY_HOST)
+        metrics.endings.count(neuron_ws_reason_t(rawValue: 99)!)
+        let text = String(
+            decoding: MetricsText.openMetrics([
+                MetricsText.Sample(node: "a", metrics: NodeMetrics()), MetricsText.Sample(node: "b", metrics: metrics),
+            ]), as: UTF8.self)
+        #expect(
+            text.hasSuffix(
+                """
+                # TYPE neuron_ws_endings counter
+                # HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.
+                neuron_ws_endings_total{node="b",reason="policy-violation"} 2
+                neuron_ws_endings_total{node="b",reason="refused-by-host"} 1
+                # EOF
+
+                """))
+        let json = String(decoding: MetricsText.json(metrics), as: UTF8.self)
+        #expect(json.hasSuffix(#","endings":{"policy-violation":2,"refused-by-host":1}}"#))
+    }
 }

@@ -22,8 +22,9 @@ import WebSocketCore
             #"Digest realm="plant", nonce="n0", algorithm=SHA-256, qop="auth, auth-int", opaque="o""#, uses: 0x1F,
             hashes)
         #expect(
-            text == #"Digest username="Mufasa", realm="plant", nonce="n0", uri="plant.example:443", algorithm=SHA-256, "#
-                + #"response="\#(digits("03", 32))", qop=auth, nc=0000001f, cnonce="ab01", opaque="o""#)
+            text == #"Digest username="Mufasa", realm="plant", nonce="n0", uri="plant.example:443", "#
+                + "algorithm=SHA-256, " + #"response="\#(digits("03", 32))", qop=auth, nc=0000001f, "#
+                + #"cnonce="ab01", opaque="o""#)
         #expect(
             hashes.texts == [
                 "Mufasa:plant:Circle of Life", "CONNECT:plant.example:443",
@@ -54,6 +55,13 @@ import WebSocketCore
         #expect(answer(#"Digest realm="plant""#) == nil)
         #expect(answer(#"Basic realm="plant", nonce="n""#) == nil)
         #expect(answer(#"Digest realm="plant", nonce="n""#, RecordingHashes(lacks: .md5)) == nil)
+    }
+
+    @Test func theResponseIsFoundInAnAnswer() {
+        #expect(DigestChallenge.responses(in: #"Digest username="u", response="abc", qop=auth"#) == ["abc"])
+        for text in ["Basic dXNlcjpz", "", #"Digest response=""#, #"Digest response="""#] {
+            #expect(DigestChallenge.responses(in: SecretBytes(text)) == [])
+        }
     }
 
     @Test func foreignQuotesStayInsideTheirs() {

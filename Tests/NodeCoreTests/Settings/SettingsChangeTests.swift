@@ -76,7 +76,20 @@ private enum Change {
         case .apiKeyIn: reconnects(#""api-key-in":"header""#)
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
+        case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
         case .advanced: live(#""advanced":true"#)
+        }
+    }
+
+    /// Whom to trust, and where to follow.
+    private static func ofTrust(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .tlsVerifyName: reconnects(#""tls-verify-name":"s""#)
+        case .tlsPins: reconnects(#""tls-pins":["q80r0EPPX0kcBpC2Uk2YFZGlz1W1jEqJL0Ce0p2v6GA="]"#)
+        case .tlsKeyLog: reconnects(#""tls-keylog":"/tmp/keys""#)
+        case .tlsTimeFloor: reconnects(#""tls-time-floor":"2026-01-31""#)
+        case .redirects: reconnects(#""redirects":5"#)
+        default: live("")
         }
     }
 

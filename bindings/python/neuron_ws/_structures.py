@@ -312,6 +312,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_set_log_level": (_status, (_node, c_int32, c_uint32)),
     "neuron_ws_node_set_trace": (_status, (_node, c_bool)),
     "neuron_ws_node_ping": (_status, (_node,)),
+    "neuron_ws_node_reconnect": (_status, (_node,)),
     "neuron_ws_node_event_fd": (_status, (_node, c_uint32, POINTER(c_int32))),
     "neuron_ws_node_next_event": (_status, (_node, POINTER(EventStructure))),
 }
