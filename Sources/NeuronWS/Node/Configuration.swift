@@ -240,7 +240,7 @@ final class Configuration: @unchecked Sendable {
         let own = [settings.password, settings.token, proxy?.username, proxy?.password]
         return SecretMask(
             headerValues: request.headers.map { $0.value },
-            others: SecretMask.secrets(of: request.url) + own.compactMap { $0 })
+            others: SecretMask.secrets(of: request.url) + own.compactMap { $0 } + (settings.openGate?.secrets ?? []))
     }
 
     var userAgent: String { settings.userAgent ?? "neuron_ws/\(Version.text)" }
