@@ -129,6 +129,7 @@ demo: dependencies build ## build, and run the main job: two devices, four forma
 
 .PHONY: demo-opengate
 demo-opengate: dependencies build ## build, and a session of OpenGate: an agent, started with ODA's files, and a platform that asks
+	$(call install,python3)
 	python3 examples/opengate_agent/demo.py
 
 # ---- tests ---------------------------------------------------------------------------------------------------------

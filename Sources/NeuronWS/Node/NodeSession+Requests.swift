@@ -136,8 +136,8 @@ extension NodeSession {
     private func logRepeated(_ request: Request, _ when: StaticString, _ what: StaticString) {
         node.log(
             .NEURON_WS_LOG_NOTICE, .repeatedOperation,
-            "\(status.url): an operation is asked for again \(when): \(request.subject.text). It is not done twice; "
-                + "\(what).")
+            "\(status.url): an operation is asked for again \(when): "
+                + "\(request.subject.text(maskedBy: link?.mask ?? .none)). It is not done twice; \(what).")
     }
 
     private func refuseAsBusy(_ echo: RequestEcho) {

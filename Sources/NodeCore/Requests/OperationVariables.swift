@@ -32,8 +32,15 @@ struct OperationVariables {
     private var failedGroups: [FailedGroup] = []
     /// All the groups were asked in vain.
     private var isWhollyFailed = false
+    // A platform may name a hundred thousand variables: each is found at once.
     /// Of each name the places of its tags.
     private var index: [[UInt8]: [Int]] = [:]
+    /// What is said of a name without a group.
+    private var byName: [[UInt8]: Found] = [:]
+    /// By `group/tag`, and by the name alone of those without a group: the last one.
+    private var byPath: [[UInt8]: Int] = [:]
+    private var ungrouped: [[UInt8]: Int] = [:]
+    private var failedByName: [[UInt8]: Int] = [:]
 
     /// Groups that are named where a name is in several.
     private static let groupsShown = 4
@@ -54,6 +61,7 @@ struct OperationVariables {
                 throw OperationAnswer.Fault(text: "\"tags\" of the answer takes an array")
             }
             try add(list, group: nil, at: at, place: "\"tags\"")
+            settle()
             return
         }
         guard groups.kind == .array else {
@@ -75,6 +83,7 @@ struct OperationVariables {
                     text: "\"groups\"[\(place)] of the answer takes \"tags\", or an \"error\" that is not 0")
             }
         }
+        settle()
         isWhollyFailed =
             groups.count > 0 && failedGroups.count == groups.count
             && failedGroups.contains { $0.error != RequestErrorCode.noGroup }
@@ -94,6 +103,18 @@ struct OperationVariables {
                     error: tag["error"]?.integer ?? 0, reason: tag["reason"]?.string,
                     group: tag["group"]?.withUTF8 { Array($0) } ?? group, at: tag["timestamp"]?.integer ?? at))
         }
+    }
+
+    private mutating func settle() {
+        for (place, tag) in tags.enumerated() {
+            if let group = tag.group {
+                byPath[group + [UInt8(ascii: "/")] + tag.name] = place
+            } else {
+                ungrouped[tag.name] = place
+            }
+        }
+        for (place, group) in failedGroups.enumerated() { failedByName[group.name] = place }
+        for (name, places) in index { byName[name] = only(places, name) }
     }
 
     /// Why none of the groups could be asked; nil: some could.
@@ -120,29 +141,28 @@ struct OperationVariables {
 
     /// A tag by its name as it stands in the answer, or as `group/tag`.
     private func find(_ name: [UInt8]) -> Found {
-        if let places = index[name] { return only(places, name) }
+        if let found = byName[name] { return found }
         guard let slash = name.firstIndex(of: UInt8(ascii: "/")) else {
             return failedGroups.first { $0.error != RequestErrorCode.noGroup }.map { .failed($0) } ?? .none
         }
-        let group = Array(name[..<slash])
-        let places = index[Array(name[(slash + 1)...])] ?? []
         // A host that asks one group alone need not say which.
-        let place = places.last { tags[$0].group == group } ?? places.last { tags[$0].group == nil }
-        if let place { return .tag(tags[place]) }
-        return failedGroups.first { $0.name == group }.map { .failed($0) } ?? .none
+        if let place = byPath[name] ?? ungrouped[Array(name[(slash + 1)...])] { return .tag(tags[place]) }
+        return failedByName[Array(name[..<slash])].map { .failed(failedGroups[$0]) } ?? .none
     }
 
     /// Of one group the last tag counts; what a group does not have does not make the name ambiguous.
     private func only(_ places: [Int], _ name: [UInt8]) -> Found {
         var groups: [[UInt8]] = []
+        var seen: Set<[UInt8]> = []
         var found: Int?
         for place in places where !Self.isUnknown(tags[place].error) {
             found = place
-            if let group = tags[place].group, !groups.contains(group) { groups.append(group) }
+            guard let group = tags[place].group, seen.insert(group).inserted else { continue }
+            if groups.count < Self.groupsShown { groups.append(group) }
         }
         if groups.count > 1 {
-            var shown = groups.prefix(Self.groupsShown).map { String(decoding: $0, as: UTF8.self) }
-            if groups.count > shown.count { shown.append("\(groups.count - shown.count) more") }
+            var shown = groups.map { String(decoding: $0, as: UTF8.self) }
+            if seen.count > shown.count { shown.append("\(seen.count - shown.count) more") }
             let example = String(decoding: groups[0] + [UInt8(ascii: "/")] + name, as: UTF8.self)
             return .ambiguous("several groups hold the name: \(shown.joined(separator: ", ")); take \(example)")
         }

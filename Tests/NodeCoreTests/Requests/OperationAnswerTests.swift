@@ -16,8 +16,11 @@ import Testing
         let text = Array(#"{"operation":{"request":{"id":"1",\#(members)}}}"#.utf8)
         let found: Request? = text.withUnsafeBytes { bytes in
             var incoming = IncomingMessage.make(bytes)
-            guard case .request(let request)? = incoming?.next(rules) else { return nil }
-            return request
+            while let part = incoming?.next(rules) {
+                if case .unfinished = part { continue }
+                if case .request(let request) = part { return request }
+            }
+            return nil
         }
         return try #require(found)
     }
@@ -71,6 +74,22 @@ import Testing
                         + #"{"variableName":"x/u",\#(u)},{"variableName":"t","resultCode":"ERROR","#
                         + #""resultDescription":"several groups hold the name: a, b; take a/t"}]"#), "\(text)")
         }
+    }
+
+    /// However many there are of one name, or groups: the time grows with their number and not with its square.
+    @Test(.timeLimit(.minutes(5))) func manyOfOneNameTakeNoLongerThanManyOfMany() throws {
+        let count = 50_000
+        let write = Array(repeating: #"{"name":"t","value":1}"#, count: count).joined(separator: ",")
+        let written = Array(repeating: #"{"name":"t","error":0}"#, count: count).joined(separator: ",")
+        let (text, _) = try answer(
+            #"{"tags":[\#(written)]}"#, #""name":"SET_DEVICE_PARAMETERS","parameters":{"variableList":[\#(write)]}"#)
+        #expect(text.utf8.count > count * 30)
+        let names = (0..<count).map { "\"g\($0)/t\"" }.joined(separator: ",")
+        let ask = #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":[\#(names)]}"#
+        let failed = (0..<count).map { #"{"group":"g\#($0)","error":2106}"# }.joined(separator: ",")
+        #expect(try answer(#"{"groups":[\#(failed)]}"#, ask).0.contains("NON_EXISTENT"))
+        let good = (0..<count).map { #"{"group":"g\#($0)","tags":[{"name":"t","value":1}]}"# }.joined(separator: ",")
+        #expect(try answer(#"{"groups":[\#(good)]}"#, ask).0.contains(#""variableName":"g49999/t","variableValue":1"#))
     }
 
     /// A group that cannot be asked costs its own variables; where none can be asked nothing is done.
