@@ -7,7 +7,10 @@ extension Node {
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
     func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+        var stamp = stamp(kind: nil)
+        // An answer is an object as a rule; one that the host made otherwise goes as it is.
+        if json.first != UInt8(ascii: "{") { stamp.isNumbered = false }
+        _ = try queue(json, stamp, beyond: Self.answersBeyond)
     }
 
     func queueAnswer(_ text: [UInt8]) throws(NodeError) {

@@ -17,10 +17,12 @@ extension NodeSession {
     func pump() {
         guard let link, !link.isPumping else { return }
         link.isPumping = true
+        link.hasConfirmed = false
         pumpTurn(link)
         link.isPumping = false
         guard isCurrent(link) else { return }
         settle()
+        finishDraining()
         finishClosing(link)
     }
 
@@ -96,6 +98,9 @@ extension NodeSession {
             // at once would get a message or two, and contend with the host for the lock each time.
             case .bufferFull, .allFramed, .frameEnded: goesOn = false
             case .outOfKeys: needsKeys = true
+            case .outOfMemory:
+                link.stream?.lacksMemory()
+                return .nothing
             case .deflating:
                 isTurnOver = !hasTurn()
                 // What is framed does not wait for the rest.
@@ -124,6 +129,7 @@ extension NodeSession {
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool)
             {
             case .outOfKeys: maskingKeys.refill()
+            case .outOfMemory: return
             case .uninspected:
                 guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)

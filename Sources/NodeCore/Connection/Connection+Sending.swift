@@ -78,7 +78,7 @@ extension Connection {
             switch stop {
             case .frameEnded: break
             case .allFramed where barrierWaits && !backlog.isNextBegun: break
-            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .deflating: return stop
+            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .outOfMemory, .deflating: return stop
             }
         }
     }
