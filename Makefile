@@ -23,7 +23,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
-	tinyproxy squid microsocks
+	tinyproxy squid microsocks nats-server
 
 .PHONY: help
 help: ## what there is to do
@@ -51,7 +51,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
@@ -182,6 +182,10 @@ herd: dependencies ## 10,000 simulated nodes whose server restarts: attempts per
 	@sh cmake/swift-build.sh .build simulate
 	$(RELEASE)/simulate herd docs/images/herd.svg
 
+.PHONY: receiver
+receiver: test-dependencies build ## a minute of the receiver example: three of them and JetStream are killed in turn
+	$(PYTHON) Tests/Examples/receiver_scene.py $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
+
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py
@@ -197,6 +201,7 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
+	$(PYTHON) Tests/Benchmarks/levels.py
 
 .PHONY: pictures
 pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal

@@ -469,7 +469,7 @@ typedef NEURON_WS_ENUM(neuron_ws_level){
     NEURON_WS_LEVEL_STORED = 1,      /* on disk, synced; NEURON_WS_UNSUPPORTED in this version */
     NEURON_WS_LEVEL_WRITTEN = 2,     /* the kernel took all its bytes */
     NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it: setting delivery */
-    NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so: setting delivery */
     NEURON_WS_ENUM_END(neuron_ws_level)
 } neuron_ws_level_t;
 
@@ -535,7 +535,7 @@ typedef struct neuron_ws_state {
     neuron_ws_phase_t phase;
     neuron_ws_reason_t reason;           /* how the last connection ended */
     neuron_ws_tls_failure_t tls_failure;
-    neuron_ws_level_t level;             /* the delivery level in force: WRITTEN or, by delivery, PEER_PARSED */
+    neuron_ws_level_t level;             /* the delivery level in force, by delivery: WRITTEN, PEER_PARSED, APP_ACKED */
     int32_t close_code;                  /* of the last Close frame, theirs before ours; 0: none */
     int32_t http_status;                 /* of the last opening handshake; 0: none */
     int32_t system_error;                /* errno of the last failure; 0: none */
@@ -599,6 +599,20 @@ typedef struct neuron_ws_metrics {
     uint64_t compressed_bytes_sent;    /* what these were compressed to */
     uint64_t requests_refused;     /* of requests_received: the setting allow-requests does not allow them */
     uint64_t messages_ignored;     /* of messages_received: no requests, and the host takes no messages */
+    uint64_t acknowledgements_received; /* documents of the server's application: delivery app-acked */
+    uint64_t acknowledgements_stray;    /* what in them was the number of no message that was sent */
+    uint64_t messages_set_aside;   /* of messages_dropped: NEURON_WS_DROPPED_REFUSED_BY_PEER */
+    uint64_t oldest_message_us;    /* gauge: how long the oldest of queued_messages has waited, at most so long; it is
+                                      told to a tenth of itself, or 10 ms; 0: none waits */
+    uint64_t pongs_within_1ms;     /* of pongs_timed: those that came within 1 ms. A histogram: each includes those */
+    uint64_t pongs_within_5ms;     /* of the one before it */
+    uint64_t pongs_within_20ms;
+    uint64_t pongs_within_100ms;
+    uint64_t pongs_within_500ms;
+    uint64_t pongs_within_2s;
+    uint64_t pongs_within_10s;
+    uint64_t pongs_timed;          /* answers to our Pings, those behind messages (delivery peer-parsed) too */
+    uint64_t pongs_us;             /* all their times together, from when the Ping had left */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
@@ -754,9 +768,11 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
 /*
- * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
- * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
- * messages stay queued, and a later start sends them. A start that another thread calls meanwhile ends the stop: OK,
+ * Goes on with what was pushed before, on a connection that is open, until all of it has its outcome at the level of the
+ * setting delivery or, of timeout_ms, the last second has come or the second half. Then it sends what is being written
+ * to its frame's end and a Close frame (1001), waits for the server's, and disconnects: within timeout_ms from every
+ * state, 0 being at once; an open connection has 200 ms for it in any case. What is left stays queued, and a later start
+ * sends it. A start that another thread calls meanwhile ends the stop: OK,
  * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
  * ends the loop thread.
  *

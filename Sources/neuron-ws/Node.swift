@@ -83,8 +83,10 @@ final class Node {
     }
 
     /// Waits until all that was pushed before is in the kernel's hands.
-    func flush(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        neuron_ws_node_flush(pointer, .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds)
+    func flush(
+        _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds: UInt32
+    ) -> neuron_ws_status_t {
+        neuron_ws_node_flush(pointer, level, timeoutMilliseconds)
     }
 
     /// From now on events of these kinds wait to be taken, and the descriptor is readable while they do.
@@ -127,6 +129,8 @@ class NodeObserver {
 struct NodeState: Sendable {
     let isOpen: Bool
     let phase: neuron_ws_phase_t
+    /// What is known of a message when it counts as delivered.
+    let level: neuron_ws_level_t
     let reason: neuron_ws_reason_t
     let tlsFailure: neuron_ws_tls_failure_t
     let httpStatus: Int
@@ -154,6 +158,7 @@ struct NodeState: Sendable {
     init(_ state: neuron_ws_state_t) {
         isOpen = state.link == 1
         phase = state.phase
+        level = state.level
         reason = state.reason
         tlsFailure = state.tls_failure
         httpStatus = Int(state.http_status)

@@ -22,8 +22,14 @@ extension World {
         switch run.outcome {
         case .NEURON_WS_DELIVERED:
             deliveredCount += run.count
+            if run.level.rawValue > neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN.rawValue { confirmedCount += run.count }
+            if run.level == .NEURON_WS_LEVEL_APP_ACKED {
+                for id in run.firstID...toldThrough where !claims.has(id) {
+                    fail("message \(id) is called acknowledged, and no server said so")
+                }
+                return
+            }
             let isRead = run.level == .NEURON_WS_LEVEL_PEER_PARSED
-            if isRead { confirmedCount += run.count }
             let newest = isRead ? newestRead : link?.observer.newest ?? 0
             if toldThrough > newest {
                 fail("message \(toldThrough) is called delivered (\(run.level.rawValue)), and \(newest) was the last")

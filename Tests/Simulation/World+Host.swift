@@ -28,22 +28,31 @@ extension World {
 
     func push(beyond: DeliveryLedger.Limits = DeliveryLedger.none, byteCount: Int? = nil) {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
-        let bytes = Message.make(id: ledger.acceptedCount + 1, byteCount: size)
+        let id = ledger.acceptedCount + 1
+        let bytes = Message.make(id: id, byteCount: size, isObject: isNumbered)
         bytes.withUnsafeBytes { raw in
-            let takes = Self.queueBytes(of: raw.count)
+            var message = OutgoingMessage(raw, stamp(of: id))
+            if isNumbered {
+                guard let numbered = OutgoingMessage(numbered: raw, stamp(of: id), stream: stream) else {
+                    return fail("message \(id) takes no number")
+                }
+                message = numbered
+                message.number(id)
+            }
+            let count = message.byteCount
+            let takes = Self.queueBytes(of: count)
             let hasRoom =
                 waiting.isEmpty
                 || waiting.count < ledger.limits.messagesMax + beyond.messagesMax
                     && waitingBytes + takes <= ledger.limits.bytesMax + beyond.bytesMax
-            if ledger.hasRoom(byteCount: raw.count, beyond: beyond) != hasRoom {
+            if ledger.hasRoom(byteCount: count, beyond: beyond) != hasRoom {
                 fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
             }
             guard hasRoom else { return }
             waiting.append(takes)
             waitingBytes += takes
-            var chunk = mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            let id = ledger.accept(byteCount: raw.count)
-            mailbox.append(raw, stamp(of: id), id: id, chunk: &chunk)
+            var chunk = mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
+            mailbox.append(message, id: ledger.accept(byteCount: count, now: now), chunk: &chunk)
         }
     }
 
@@ -52,7 +61,10 @@ extension World {
 
     /// What the message is, told by its number.
     func stamp(of id: UInt64) -> MessageStamp {
-        MessageStamp(kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
+        var stamp = MessageStamp(
+            kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
+        stamp.isNumbered = isNumbered
+        return stamp
     }
 
     // MARK: As `Node` takes them
@@ -83,7 +95,7 @@ extension World {
     /// Also a reconnect, which is a configure with the same settings.
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
-        var new = Self.drawParameters(&random, pings: isConfirmed)
+        var new = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
         parameters = new
         if hasSession { wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount) }
@@ -107,7 +119,11 @@ extension World {
         }
         if let timeout = taken.stopTimeout {
             stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
-            perform(machine.stopped(timeout: timeout, isAwaited: taken.awaitsEnd, now: now))
+            drainsThrough = ledger.acceptedCount
+            perform(
+                machine.stopped(
+                    timeout: timeout, isAwaited: taken.awaitsEnd, drains: ledger.endedThrough < drainsThrough,
+                    now: now))
             endIfIdle()
         }
         if taken.starts {

@@ -12,7 +12,8 @@ extension World {
             limits: EndpointLimits(
                 maxMessageBytes: Self.receivedBytesMax, maxFrameBytes: Self.receivedBytesMax),
             compression: compression, fragmentBytesMax: fragmentBytesMax)
-        if isConfirmed {
+        if level != .NEURON_WS_LEVEL_PEER_PARSED { backlog.setLevel(level) }
+        if level == .NEURON_WS_LEVEL_PEER_PARSED {
             let isDegraded = silentConnections >= 3
             options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
             backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
@@ -40,7 +41,7 @@ extension World {
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,
-            Observer(firstID: backlog.openID, compresses: compresses),
+            Observer(firstID: backlog.openID, newestEver: isNumbered ? newestEver : 0, compresses: compresses),
             dial: SimulatedDial(&random, faults: faults, now: now), urlIndex: urlIndex,
             proxy: proxy.map { SimulatedProxy($0, &random, faults: faults) },
             bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
@@ -101,6 +102,7 @@ extension World {
 
     func serverActs() {
         guard let link, link.openedAt != nil else { return }
+        if level == .NEURON_WS_LEVEL_APP_ACKED, random.chance(50) { return acknowledge(link) }
         guard random.chance(max(faults, 2)) else {
             // What good servers do.
             switch random.below(24) {

@@ -85,7 +85,7 @@ extension World {
 
     /// nil: there is no open connection.
     private var progress: SendProgress? {
-        guard machine.isOpen, let link else { return nil }
+        guard machine.isOpen || machine.isDraining, let link else { return nil }
         return SendProgress(
             acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
             isHeldByPeer: false)
@@ -104,7 +104,10 @@ extension World {
                     let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
                     let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
                     if link.connection.isBeforeTunnel { return count }
-                    if let fault = link.observer.accepted(took, isRefused: { refused.contains($0) }) { fail(fault) }
+                    let fault = link.observer.accepted(
+                        took, isRefused: { refused.contains($0) }, isClaimed: { claims.has($0) })
+                    if let fault { fail(fault) }
+                    newestEver = max(newestEver, link.observer.newest)
                     return count
                 }
                 link.start += taken
@@ -116,6 +119,7 @@ extension World {
             if !fillBuffer(link) { break }
         }
         settle()
+        if machine.isDraining, ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
         if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
             link.hasFinishedWriting = true
             link.up.hasEnded = true
@@ -139,6 +143,7 @@ extension World {
             case .bufferFull, .allFramed: return link.end > 0
             case .frameEnded: commandsWait = feedCommands(link)
             case .outOfKeys: break
+            case .outOfMemory: fail("there is no memory to mark a message")
             case .deflating: if link.end > 0 { return true }
             case .uninspected: inspect()
             }
@@ -173,8 +178,8 @@ extension World {
             if barrier.hasEcho { silentConnections = 0 }
             backlog.confirmed(before: barrier.confirmedID)
             if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
-            ledger.written(through: backlog.unwrittenID &- 1)
         }
+        if backlog.level != .NEURON_WS_LEVEL_WRITTEN { ledger.written(through: backlog.unwrittenID &- 1) }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
@@ -222,6 +227,7 @@ extension World {
         case .refused(let error): refused(error, link)
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
+            if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
             let isResponse = bytes.withBytes { answersCommand($0) }
             link.connection.messageHandled()
             guard isRequest else {
@@ -274,7 +280,7 @@ extension World {
                 link.connection.fillReplies(output, at: &link.end, backlog: &backlog, keys: &keys)
             }
             switch stop {
-            case .outOfKeys, .deflating: break
+            case .outOfKeys, .deflating, .outOfMemory: break
             case .uninspected: inspect()
             case .allFramed:
                 link.observer.promised = replies.filter { !refused.contains($0) }

@@ -32,8 +32,17 @@ final class World {
     let isSecure: Bool
     var proxyAuthentication = ProxyAuthentication(SimulatedHashes())
     let bufferBytes: Int
-    /// Messages are delivered when the server's WebSocket layer has read them, and not before.
-    let isConfirmed: Bool
+    /// What must be known of a message before it is delivered.
+    let level: neuron_ws_level_t
+    /// Messages bear their numbers.
+    let isNumbered: Bool
+    let stream: UInt64 = 0xFEDC_BA98_7654_3210
+    /// What the servers have said that their applications have.
+    var claims = Claims()
+    /// The newest message that came whole to a server, ever.
+    var newestEver: UInt64 = 0
+    /// A stop waits for the outcomes of all up to this one.
+    var drainsThrough: UInt64 = 0
     /// As `NodeSession`.
     var silentConnections = 0
 
@@ -56,7 +65,7 @@ final class World {
     /// The newest message with an outcome: outcomes come in order, each once.
     var toldThrough: UInt64 = 0
     var deliveredCount: UInt64 = 0
-    /// Of these, at level peer-parsed.
+    /// Of these, at a level past written.
     var confirmedCount: UInt64 = 0
     var givenUpCount: UInt64 = 0
     /// Its commands, and those of them that have no outcome.
@@ -96,8 +105,11 @@ final class World {
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
         proxy = SimulatedProxy.draw(&random)
         isSecure = random.chance(30)
-        isConfirmed = random.chance(50)
-        parameters = Self.drawParameters(&random, pings: isConfirmed)
+        level = random.pick([
+            .NEURON_WS_LEVEL_WRITTEN, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED,
+        ])
+        isNumbered = level == .NEURON_WS_LEVEL_APP_ACKED || random.chance(30)
+        parameters = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         machine = NodeMachine(parameters)
         seen = parameters
         ledger = DeliveryLedger(
@@ -192,6 +204,7 @@ final class World {
     private func settleStep() {
         steps += 1
         let before = bytesMoved
+        acknowledgeAll()
         networkCarries()
         look()
         pump()

@@ -121,6 +121,7 @@ extension Node {
             counters.payloadBytesSent &+= run.payloadBytes
         } else {
             counters.messagesDropped &+= run.count
+            if run.outcome == .NEURON_WS_DROPPED_REFUSED_BY_PEER { counters.messagesSetAside &+= run.count }
         }
         if flushWaiters > 0 { changed.broadcast() }
         let awaitsRoom = ledger.awaitsRoom

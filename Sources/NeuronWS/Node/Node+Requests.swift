@@ -7,29 +7,33 @@ extension Node {
 
     /// An answer to a request on its way into the queue.
     struct Answer {
-        fileprivate let stamp: MessageStamp
+        fileprivate let message: OutgoingMessage
         /// Its copy, if it is a large one.
         fileprivate let chunk: MessageChunk?
     }
 
     /// Shows an answer to the host, if it is shown when it is queued, and copies a large one: a lock that others wait
     /// for is held for neither. What comes of it goes to `queueAnswer`.
+    /// The bytes stay the caller's until then.
     func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
-        let stamp = stamp(kind: nil)
+        var stamp = stamp(kind: nil)
+        // An answer is an object as a rule; one that the host made otherwise goes as it is.
+        if json.first != UInt8(ascii: "{") { stamp.isNumbered = false }
         try inspectQueued(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
-        return Answer(stamp: stamp, chunk: try filledChunk(json, stamp, beyond: Self.answersBeyond))
+        let message = try outgoing(json, stamp)
+        return Answer(message: message, chunk: try filledChunk(message, beyond: Self.answersBeyond))
     }
 
     /// An answer to a request, in the node's message-type; past the queue's limits if need be.
     /// - Returns: its number.
-    func queueAnswer(_ json: UnsafeRawBufferPointer, _ answer: Answer) throws(NodeError) -> UInt64 {
-        try queue(json, answer.stamp, filled: answer.chunk, beyond: Self.answersBeyond)
+    func queueAnswer(_ answer: Answer) throws(NodeError) -> UInt64 {
+        try queue(answer.message, filled: answer.chunk, beyond: Self.answersBeyond)
     }
 
     func queueAnswer(_ text: [UInt8]) throws(NodeError) -> UInt64 {
         let result: Result<UInt64, NodeError> = text.withUnsafeBytes { bytes in
             do throws(NodeError) {
-                return .success(try queueAnswer(bytes, try prepareAnswer(bytes)))
+                return .success(try queueAnswer(try prepareAnswer(bytes)))
             } catch { return .failure(error) }
         }
         return try result.get()

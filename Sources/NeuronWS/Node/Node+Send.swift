@@ -69,11 +69,12 @@ extension Node {
             throw error
         }
         let hash = subscriptions.hash(names.driver, names.group)
+        var stamp = MessageStamp(
+            kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash))
+        stamp.isNumbered = configuration.settings.numbersMessages
         return PushContext(
             encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
-            publishTimes: configuration.settings.publishTimes,
-            stamp: MessageStamp(
-                kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash)),
+            publishTimes: configuration.settings.publishTimes, stamp: stamp,
             buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)),
             names: groupNames.take(hash) ?? GroupNames(), namesHash: hash,
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
@@ -157,9 +158,11 @@ extension Node {
 
     /// Of a message that is no group's. `kind` nil: the one of the settings.
     func stamp(kind: UInt8?) -> MessageStamp {
-        MessageStamp(
-            kind: kind ?? lock.withLock { configuration.messageKind },
-            timeMilliseconds: Clock.coarseWallMilliseconds)
+        let configuration = lock.withLock { self.configuration }
+        var stamp = MessageStamp(
+            kind: kind ?? configuration.messageKind, timeMilliseconds: Clock.coarseWallMilliseconds)
+        stamp.isNumbered = configuration.settings.numbersMessages
+        return stamp
     }
 
     /// `beyond`: room past the queue's limits. `context`: is given back.
@@ -167,26 +170,29 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
         beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
+        let message: OutgoingMessage
         let filled: MessageChunk?
         do throws(NodeError) {
             try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
-            filled = try filledChunk(bytes, stamp, beyond: beyond)
+            message = try outgoing(bytes, stamp)
+            filled = try filledChunk(message, beyond: beyond)
         } catch {
             if let context { giveBack(context) }
             throw error
         }
-        return try queue(bytes, stamp, filled: filled, values: values, errors: errors, beyond: beyond, context: context)
+        return try queue(message, filled: filled, values: values, errors: errors, beyond: beyond, context: context)
     }
 
     /// The same behind `filledChunk`.
     func queue(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, filled: MessageChunk?, values: Int = 0,
-        errors: Int = 0, beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
+        _ message: OutgoingMessage, filled: MessageChunk?, values: Int = 0, errors: Int = 0,
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
+        var message = message
         lock.lock()
         let queued: Result<UInt64, NodeError>
         do throws(NodeError) {
-            queued = .success(try queueLocked(bytes, filled, stamp, beyond: beyond))
+            queued = .success(try queueLocked(&message, filled, beyond: beyond))
             counters.messagesAccepted &+= 1
             counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
             counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
@@ -204,22 +210,39 @@ extension Node {
         return id
     }
 
+    /// With its number, by the setting `sequence`.
+    func outgoing(
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp
+    ) throws(NodeError) -> OutgoingMessage {
+        guard stamp.isNumbered else { return OutgoingMessage(bytes, stamp) }
+        guard let message = OutgoingMessage(numbered: bytes, stamp, stream: stream) else {
+            countRejected()
+            throw .invalidArgument(
+                "the message is no JSON object, and has no place for its number (setting sequence, which the delivery "
+                    + "level app-acked needs)")
+        }
+        return message
+    }
+
     private func queueLocked(
-        _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
+        _ message: inout OutgoingMessage, _ alone: MessageChunk?, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> UInt64 {
-        try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+        message.number(ledger.acceptedCount &+ 1, keepsLength: alone != nil)
+        let byteCount = message.byteCount
+        try checkRoomLocked(byteCount: byteCount, beyond: beyond)
         if let alone {
-            let id = ledger.accept(byteCount: bytes.count)
+            alone.number(message)
+            let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
             mailbox.append(alone, id: id)
             return id
         }
         var chunk: MessageChunk?
-        if mailbox.needsChunk(byteCount: bytes.count) {
-            chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+        if mailbox.needsChunk(byteCount: byteCount) {
+            chunk = Runtime.shared.takeChunk(byteCount: byteCount)
             if chunk == nil { throw .noMemory }
         }
-        let id = ledger.accept(byteCount: bytes.count)
-        mailbox.append(bytes, stamp, id: id, chunk: &chunk)
+        let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+        mailbox.append(message, id: id, chunk: &chunk)
         return id
     }
 
@@ -239,23 +262,24 @@ extension Node {
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
     func filledChunk(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
+        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> MessageChunk? {
-        if bytes.count < Mailbox.aloneBytesMin { return nil }
+        let byteCount = message.byteCount
+        if byteCount < Mailbox.aloneBytesMin { return nil }
         lock.lock()
         do throws(NodeError) {
-            try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+            try checkRoomLocked(byteCount: byteCount, beyond: beyond)
             lock.unlock()
         } catch {
             counters.messagesRejected &+= 1
             lock.unlock()
             throw error
         }
-        guard let chunk = Runtime.shared.takeChunk(byteCount: bytes.count) else {
+        guard let chunk = Runtime.shared.takeChunk(byteCount: byteCount) else {
             countRejected()
             throw .noMemory
         }
-        chunk.append(bytes, stamp)
+        chunk.append(message)
         return chunk
     }
 
@@ -284,9 +308,8 @@ extension Node {
         switch level {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
-        case .NEURON_WS_LEVEL_PEER_PARSED: try checkLevel(level)
-        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_APP_ACKED:
-            throw .unsupported("this version has no level \(level == .NEURON_WS_LEVEL_STORED ? "stored" : "app-acked")")
+        case .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED: try checkLevel(level)
+        case .NEURON_WS_LEVEL_STORED: throw .unsupported("this version has no level stored")
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
@@ -304,7 +327,7 @@ extension Node {
                 throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
             }
         }
-        if level == .NEURON_WS_LEVEL_PEER_PARSED { try checkLevelLocked(level) }
+        if level != .NEURON_WS_LEVEL_WRITTEN { try checkLevelLocked(level) }
     }
 
     private func checkLevel(_ level: neuron_ws_level_t) throws(NodeError) {
@@ -317,9 +340,10 @@ extension Node {
     private func checkLevelLocked(_ level: neuron_ws_level_t) throws(NodeError) {
         if ledger.level.rawValue >= level.rawValue { return }
         let why =
-            configuration.settings.delivery == level
+            configuration.settings.delivery.rawValue >= level.rawValue
             ? "the server does not answer Pings with their own bytes" : "the setting delivery asks for no more"
-        throw .unsupported("the delivery level in force is `written`: \(why)")
+        let name = ledger.level == .NEURON_WS_LEVEL_PEER_PARSED ? "peer-parsed" : "written"
+        throw .unsupported("the delivery level in force is `\(name)`: \(why)")
     }
 
     private func waiting(_ count: UInt64) -> String {

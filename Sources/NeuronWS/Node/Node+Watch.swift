@@ -9,6 +9,10 @@ extension Node {
         metrics.queuedMessages = ledger.queuedCount
         metrics.queuedBytes = ledger.queuedBytes
         metrics.link = UInt64(status.link)
+        if let since = ledger.oldestSince {
+            let now = Clock.monotonicNanoseconds
+            metrics.oldestMessageMicroseconds = (now &- min(now, since)) / 1000
+        }
         let events = self.events
         lock.unlock()
         metrics.eventsDropped = events?.droppedCount ?? 0

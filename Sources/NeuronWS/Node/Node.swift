@@ -24,6 +24,8 @@ final class Node: @unchecked Sendable {
     var configuration: Configuration
     var mailbox = Mailbox()
     var ledger: DeliveryLedger
+    /// Which row of numbers its messages have (setting sequence): another for each node that is made.
+    let stream = Random.next()
     /// nil: the session has it.
     var backlog: Backlog?
     var groupNumbers = GroupNumbers()

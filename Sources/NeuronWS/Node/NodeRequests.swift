@@ -125,7 +125,7 @@ final class NodeRequests: @unchecked Sendable {
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
             if let node, let answer {
-                let number = try node.queueAnswer(document, answer)
+                let number = try node.queueAnswer(answer)
                 if let kept {
                     pending.noteAnswered(handle, kept, message: number, now: Clock.monotonicNanoseconds)
                 }
@@ -172,7 +172,7 @@ final class NodeRequests: @unchecked Sendable {
         }
         guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
         guard let node, let answer else { return .NEURON_WS_NOT_RUNNING }
-        _ = try node.queueAnswer(partial, answer)
+        _ = try node.queueAnswer(answer)
         pending.touch(handle, now: Clock.monotonicNanoseconds)
         return .NEURON_WS_OK
     }

@@ -17,10 +17,12 @@ extension NodeSession {
     func pump() {
         guard let link, !link.isPumping else { return }
         link.isPumping = true
+        link.hasConfirmed = false
         pumpTurn(link)
         link.isPumping = false
         guard isCurrent(link) else { return }
         settle()
+        finishDraining()
         finishClosing(link)
     }
 
@@ -101,6 +103,9 @@ extension NodeSession {
                 isTurnOver = !hasTurn()
                 goesOn = !isTurnOver
             case .outOfKeys: needsKeys = true
+            case .outOfMemory:
+                link.stream?.lacksMemory()
+                return .nothing
             case .deflating:
                 isTurnOver = !hasTurn()
                 // What is framed does not wait for the rest.
@@ -129,6 +134,7 @@ extension NodeSession {
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool)
             {
             case .outOfKeys: maskingKeys.refill()
+            case .outOfMemory: return
             case .uninspected:
                 guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)

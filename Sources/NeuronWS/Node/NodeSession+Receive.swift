@@ -50,7 +50,7 @@ extension NodeSession {
         link.tracedBytes = end - offset
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
-        if wasNegotiating || link.connection.hasControlFrames { pump() }
+        if wasNegotiating || link.connection.hasControlFrames || link.hasConfirmed { pump() }
         return offset
     }
 
@@ -76,7 +76,7 @@ extension NodeSession {
             if let current = arriving {
                 guard hasTurn() else { return false }
                 arriving = nil
-                routeDocuments(current)
+                routeRest(current)
             } else if let link, link.connection.isInflating {
                 guard hasTurn() else { return false }
                 var offset = 0
@@ -103,7 +103,7 @@ extension NodeSession {
         case .pong(let payload):
             pongReceived(payload)
             // What it confirms makes room, and is followed by the next question.
-            if link.connection.barrier != nil { pump() }
+            if link.connection.barrier != nil { link.hasConfirmed = true }
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }
@@ -129,13 +129,20 @@ extension NodeSession {
 
     private func pongReceived(_ payload: ControlPayload) {
         node.lock.withLock { node.counters.pongsReceived &+= 1 }
+        if let left = link?.connection.barrier?.takeAnswered() {
+            let now = Clock.monotonicNanoseconds
+            node.lock.withLock { node.counters.notePong(afterMicroseconds: (now &- min(now, left)) / 1000) }
+        }
         guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else {
             // Echoes of the barrier's Pings are longer.
             return link?.connection.barrier == nil ? noteForeignPong() : ()
         }
         let now = Clock.monotonicNanoseconds
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
-            node.lock.withLock { node.counters.roundTripMicroseconds = max(1, roundTrip / 1000) }
+            node.lock.withLock {
+                node.counters.roundTripMicroseconds = max(1, roundTrip / 1000)
+                node.counters.notePong(afterMicroseconds: roundTrip / 1000)
+            }
             reschedule()
         }
     }

@@ -7,10 +7,19 @@ extension NodeSession {
     static let requestTimerToken: UInt64 = 1
     static let quietTimerToken: UInt64 = 2
 
-    /// A whole message from the server: for requests, if the host takes them, else as it is.
+    /// A whole message from the server: for acknowledgements where they are wanted, for requests, if the host takes
+    /// them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         // The host hears of it all the same.
         if answersHeartbeat(bytes) { return deliver(kind, bytes, isExpected: true) }
+        if let reader = acknowledgementReader(bytes) {
+            return routeAcknowledgement(reader, kind, bytes, kept: nil)
+        }
+        routeOther(kind, bytes)
+    }
+
+    /// One that acknowledges nothing.
+    func routeOther(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         if answersCommand(kind, bytes) { return }
         guard takesRequests || answersAlone else { return deliverWhole(kind, bytes) }
         // A large one is looked at in steps, which draw by themselves.
@@ -26,11 +35,16 @@ extension NodeSession {
         configuration.openGate != nil && node.listener(NEURON_WS_EVENT_MESSAGE).isNobody
     }
 
-    /// Those of an array that are left from an earlier turn.
-    func routeDocuments(_ rest: Arriving) {
+    /// What is left from an earlier turn.
+    func routeRest(_ rest: Arriving) {
         let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
         let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        withExtendedLifetime(rest.bytes) { routeDocuments(rest.documents, kind, bytes, kept: rest.bytes) }
+        withExtendedLifetime(rest.bytes) {
+            switch rest.content {
+            case .documents(let documents): routeDocuments(documents, kind, bytes, kept: rest.bytes)
+            case .acknowledgement(let reader): routeAcknowledgement(reader, kind, bytes, kept: rest.bytes)
+            }
+        }
     }
 
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
@@ -70,7 +84,7 @@ extension NodeSession {
         guard let copy = kept ?? EventBytes(bytes) else { return false }
         var documents = documents
         documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, documents: documents, bytes: copy)
+        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, content: .documents(documents), bytes: copy)
         return true
     }
 

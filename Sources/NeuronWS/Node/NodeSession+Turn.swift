@@ -1,10 +1,15 @@
 import NodeCore
 import WebSocketCore
 
-/// The rest of an array of requests.
+/// The rest of a message that takes more than one turn.
 struct Arriving {
+    enum Content {
+        case documents(IncomingMessage)
+        case acknowledgement(AcknowledgementReader)
+    }
+
     let isText: Bool
-    let documents: IncomingMessage
+    let content: Content
     let bytes: EventBytes
 }
 

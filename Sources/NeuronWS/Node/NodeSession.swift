@@ -44,6 +44,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
+    /// A stop waits until all up to this message have their outcome.
+    private var drainsThrough: UInt64 = 0
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -83,7 +85,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
-            perform(machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, now: now))
+            drainsThrough = node.lock.withLock { node.ledger.acceptedCount }
+            perform(
+                machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, drains: !isDrained, now: now))
             endIfIdle()
         }
         if wishes.starts {
@@ -299,7 +303,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     func tearDown() {
         // In a callback of its last outcomes: those that are left come before the destroy returns.
         if isEnded { return node.abandonMessages() }
-        if machine.isOpen { sayGoodbye() }
+        if machine.isOpen || machine.isDraining { sayGoodbye() }
         settle(isLast: true)
         if isEnded { return }
         dropStream()
@@ -345,6 +349,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     // MARK: Timer
 
+    private var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
+
+    /// What was pushed before a stop has its outcome: the Close may go.
+    func finishDraining() {
+        guard machine.isDraining, isDrained else { return }
+        perform(machine.drained(now: Clock.monotonicNanoseconds))
+    }
+
     /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
     /// which is cheaper than to move it with each message.
     func reschedule() {
@@ -380,7 +392,7 @@ extension NodeSession: LoopHandler {
         timer = nil
         timerDeadline = .max
         let now = Clock.monotonicNanoseconds
-        let progress = machine.isOpen ? link?.stream?.sendProgress() : nil
+        let progress = machine.isOpen || machine.isDraining ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))
     }
 }

@@ -115,7 +115,7 @@ extension Connection {
             case .frameEnded where yieldsToCommands && takesCommand(backlog): return .frameEnded
             case .frameEnded: break
             case .allFramed where barrierWaits && !backlog.isNextBegun: break
-            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .deflating: return stop
+            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .outOfMemory, .deflating: return stop
             }
         }
     }

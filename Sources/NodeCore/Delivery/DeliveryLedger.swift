@@ -35,6 +35,7 @@ public struct DeliveryLedger {
     public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those behind `endedThrough` that have their outcome before one in front of them has.
     private var islands: [Range<UInt64>] = []
+    private var waiting = WaitingMarks()
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
     public var unreadRuns = 0
 
@@ -80,8 +81,10 @@ public struct DeliveryLedger {
     }
 
     /// Takes a message that there is room for. - Returns: its number.
-    public mutating func accept(byteCount: Int) -> UInt64 {
+    /// - Parameter now: monotonic nanoseconds.
+    public mutating func accept(byteCount: Int, now: UInt64 = 0) -> UInt64 {
         acceptedCount &+= 1
+        waiting.came(acceptedCount, now: now)
         acceptedBytes &+= UInt64(MessageRecord.size(byteCount: byteCount))
         return acceptedCount
     }
@@ -93,11 +96,16 @@ public struct DeliveryLedger {
         endedCount &+= run.count
         endedBytes &+= run.recordBytes
         assert(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
+        defer { if queuedCount == 0 { waiting.removeAll() } }
         guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
         endedThrough &+= run.count
         if !islands.isEmpty { joinIslands() }
         writtenThrough = max(writtenThrough, endedThrough)
+        waiting.left(before: endedThrough &+ 1)
     }
+
+    /// Since when the oldest message without outcome waits, monotonic nanoseconds; nil: there is none.
+    public var oldestSince: UInt64? { queuedCount == 0 ? nil : waiting.oldest }
 
     /// The kernel has had all up to this one.
     public mutating func written(through id: UInt64) { writtenThrough = max(writtenThrough, id) }

@@ -20,10 +20,20 @@ public enum MetricsText {
             let number = numbers[index] > 1 ? ",number=\"\(numbers[index])\"" : ""
             return "{node=\"\(escaped(samples[index].node))\"\(number)}"
         }
+        var histogram: [MetricDescriptor] = []
         for metric in MetricDescriptor.all {
             let name = "neuron_ws_\(metric.family)"
+            if let type = type(of: metric) {
+                text += "# TYPE \(name) \(type)\n"
+            } else {
+                histogram.append(metric)
+                if metric.kind == .histogramSum {
+                    appendHistogram(histogram, samples, labels, to: &text)
+                    histogram = []
+                }
+                continue
+            }
             let isCounter = metric.kind == .counter
-            text += "# TYPE \(name) \(isCounter ? "counter" : "gauge")\n"
             switch metric.unit {
             case .none: break
             case .bytes: text += "# UNIT \(name) bytes\n"
@@ -47,6 +57,39 @@ public enum MetricsText {
         }
         text += "# EOF\n"
         return Array(text.utf8)
+    }
+
+    /// nil: a part of a histogram.
+    private static func type(of metric: MetricDescriptor) -> StaticString? {
+        switch metric.kind {
+        case .counter: "counter"
+        case .gauge: "gauge"
+        case .bucket, .histogramCount, .histogramSum: nil
+        }
+    }
+
+    /// The samples of one node stand together (OpenMetrics 1.0, "Metric").
+    private static func appendHistogram(
+        _ parts: [MetricDescriptor], _ samples: [Sample], _ labels: [String], to text: inout String
+    ) {
+        guard let first = parts.first else { return }
+        let name = "neuron_ws_\(first.family)"
+        text += "# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n"
+        for index in samples.indices {
+            let metrics = samples[index].metrics
+            let within = labels[index].dropLast()
+            for part in parts {
+                switch part.kind {
+                case .bucket(let limit):
+                    text += "\(name)_bucket\(within),le=\"\(limit)\"} \(metrics.value(part.field))\n"
+                case .histogramCount:
+                    text += "\(name)_bucket\(within),le=\"+Inf\"} \(metrics.value(part.field))\n"
+                    text += "\(name)_count\(labels[index]) \(metrics.value(part.field))\n"
+                case .histogramSum: text += "\(name)_sum\(labels[index]) \(value(part, metrics))\n"
+                case .counter, .gauge: break
+                }
+            }
+        }
     }
 
     /// The how manyth of its name each is, from 1 on.

@@ -68,7 +68,9 @@ public final class NodeSettings: Sendable {
         messageBytesMax = Int(read.integer(.maxMessageSize))
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
-        delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
+        delivery = Self.level(read.integer(.delivery))
+        ackMember = Array((read.text(.ackMember) ?? "").utf8)
+        numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         compression = read.compression
@@ -168,6 +170,10 @@ public final class NodeSettings: Sendable {
     public let fragmentBytes: Int
     /// What must be known of a message before it is called delivered.
     public let delivery: neuron_ws_level_t
+    /// Which member of a server's document acknowledges messages.
+    public let ackMember: [UInt8]
+    /// Each message bears its number.
+    public let numbersMessages: Bool
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
 
@@ -193,6 +199,14 @@ public final class NodeSettings: Sendable {
 
     /// All that is secret in what URLs have of their own, but for headers.
     public var accessSecrets: [SecretBytes] { accesses.flatMap { [$0.password, $0.token].compactMap { $0 } } }
+
+    private static func level(_ delivery: Int64) -> neuron_ws_level_t {
+        switch delivery {
+        case 1: .NEURON_WS_LEVEL_PEER_PARSED
+        case 2: .NEURON_WS_LEVEL_APP_ACKED
+        default: .NEURON_WS_LEVEL_WRITTEN
+        }
+    }
 
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {

@@ -47,6 +47,8 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case maxFrameSize = "max-frame-size"
     case fragmentSize = "fragment-size"
     case delivery
+    case ackMember = "ack-member"
+    case sequence
     case requestTimeout = "request-timeout"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
@@ -73,8 +75,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "ack-member",
-        "sequence", "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy",
-        "cache-ttl", "resend-priority", "durability", "data-dir",
+        "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy", "cache-ttl",
+        "resend-priority", "durability", "data-dir",
     ]
 }

@@ -10,6 +10,7 @@ enum SettingsRules {
         checkProxy(&parser)
         checkFit(&parser)
         checkOpenGate(&parser)
+        DeliveryRules.check(&parser)
     }
 
     private static func text(_ key: SettingKey, _ parser: SettingsParser) -> String? {
@@ -120,9 +121,6 @@ enum SettingsRules {
         }
         if parser.effective(.format) == .integer(3) && parser.given(.schema) == nil && !parser.isRefused(.schema) {
             parser.refuse(.schema, "is missing; the format \"custom\" needs its template")
-        }
-        if parser.effective(.delivery) == .integer(1), parser.effective(.pingInterval) == .milliseconds(0) {
-            parser.refuse(.delivery, "is `peer-parsed` and needs Pings; \"ping-interval\" is 0, which means none")
         }
         guard let address = text(.sourceAddress, parser) else { return }
         guard let version = IPAddressText.parse(address) else {

@@ -55,6 +55,9 @@ private enum Change {
         case .maxFrameSize: reconnects(#""max-frame-size":125"#)
         case .fragmentSize: live(#""fragment-size":125"#)
         case .delivery: reconnects(#""delivery":"peer-parsed""#)
+        case .ackMember:
+            (.isLive, with(#""delivery":"app-acked""#), with(#""delivery":"app-acked","ack-member":"done""#))
+        case .sequence: live(#""sequence":true"#)
         case .requestTimeout: live(#""request-timeout":7"#)
         case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
         case .queueMaxMessages: live(#""queue-max-messages":7"#)

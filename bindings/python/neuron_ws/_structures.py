@@ -160,6 +160,19 @@ METRICS_MEMBERS = (
     "compressed_bytes_sent",
     "requests_refused",
     "messages_ignored",
+    "acknowledgements_received",
+    "acknowledgements_stray",
+    "messages_set_aside",
+    "oldest_message_us",
+    "pongs_within_1ms",
+    "pongs_within_5ms",
+    "pongs_within_20ms",
+    "pongs_within_100ms",
+    "pongs_within_500ms",
+    "pongs_within_2s",
+    "pongs_within_10s",
+    "pongs_timed",
+    "pongs_us",
 )
 
 
