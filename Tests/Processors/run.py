@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A library of another processor, run under qemu: its C programs, its messages beside this machine's, the plugin, the tool.
+"""A library of another processor under qemu: C programs, its messages beside this machine's, the plugin, the tool.
 
 run.py NATIVE [TOOL]    NATIVE is this machine's library; NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and
 NEURON_WS_PLUGINS tell what is tested (Tests/Interop/foreign.py); TOOL is the other processor's neuron-ws.
