@@ -30,7 +30,7 @@ def empty_functions() -> str:
 
 
 def exports(library: Path) -> set[str]:
-    command = ["nm", "-D", "--defined-only", library]
+    command = ["nm", "-D", "--defined-only", str(library)]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return {line.split()[-1].split("@")[0] for line in listed.splitlines() if " T " in line}
 
@@ -41,7 +41,8 @@ def main() -> int:
         source, stub = Path(folder) / "abi.c", Path(folder) / "libneuron_ws.so.1"
         source.write_text(empty_functions())
         subprocess.run(["gcc", "-std=c99", "-g", "-w", "-fPIC", "-shared", f"-ffile-prefix-map={folder}=.",
-                        "-Wl,-soname,libneuron_ws.so.1", f"-Wl,--version-script={ROOT}/cmake/neuron_ws.map", source, "-o", stub], check=True)
+                        "-Wl,-soname,libneuron_ws.so.1", f"-Wl,--version-script={ROOT}/cmake/neuron_ws.map",
+                        source, "-o", stub], check=True)
         for library in map(Path, sys.argv[2:]):
             unlike = exports(library) ^ exports(stub)
             if unlike:
