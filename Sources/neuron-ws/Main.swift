@@ -86,7 +86,7 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, check, connect, request, push, serve, encode, bench, explain, plugin, schema, completion, version
+    case demo, check, connect, request, push, serve, encode, bench, selftest, explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -98,6 +98,7 @@ enum Command: String, CaseIterable {
         case .bench: BenchCommand.syntax
         case .connect: ConnectCommand.syntax
         case .request: RequestCommand.syntax
+        case .selftest: SelftestCommand.syntax
         case .explain: ExplainCommand.syntax
         case .completion: CompletionCommand.syntax
         case .plugin: PluginCommand.syntax
@@ -116,6 +117,7 @@ enum Command: String, CaseIterable {
         case .bench: return try BenchCommand.run(arguments)
         case .connect: return try ConnectCommand.run(arguments)
         case .request: return try RequestCommand.run(arguments)
+        case .selftest: return try SelftestCommand.run(arguments)
         case .explain: return try ExplainCommand.run(arguments)
         case .completion: return try CompletionCommand.run(arguments)
         case .plugin: return try PluginCommand.run(arguments)

@@ -96,6 +96,11 @@ final class Node {
         return descriptor
     }
 
+    /// As a text message.
+    func send(_ text: UnsafeBufferPointer<UInt8>) -> neuron_ws_status_t {
+        neuron_ws_node_send(pointer, .NEURON_WS_TEXT, text.baseAddress, text.count, nil)
+    }
+
     /// False: there is no open connection.
     func ping() -> Bool { neuron_ws_node_ping(pointer) == .NEURON_WS_OK }
 

@@ -28,7 +28,7 @@ IMPORTS = {
     # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
     "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},
-    "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage"},
+    "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage", "Synchronization"},
 }
 # And inside NeuronWS, in which places.
 PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/"}

@@ -1,4 +1,4 @@
-/* Pushes 1,000 messages that depend on nothing but their number: messages URL CA|- FORMAT. The same from each processor. */
+/* Pushes 1,000 messages that depend on their numbers alone: messages URL CA|- FORMAT. Each processor sends the same. */
 #include <neuron_ws.h>
 
 #include <stdio.h>
@@ -39,7 +39,8 @@ static float any_float(void)
 
 static int push(neuron_ws_node_t *node, int number)
 {
-    static const char *const texts[] = {"", "text", "\xc3\xa4\xc3\xb6\xc3\xbc \xe2\x82\xac", "\"\\\n\x01", "\xf0\x9f\x98\x80"};
+    static const char *const texts[] = {"", "text", "\xc3\xa4\xc3\xb6\xc3\xbc \xe2\x82\xac", "\"\\\n\x01",
+                                        "\xf0\x9f\x98\x80"};
     const char       *text = texts[number % 5];
     int16_t           words[5];
     double            doubles[3];
@@ -66,7 +67,8 @@ static int push(neuron_ws_node_t *node, int number)
         {.name = "text", .type = NEURON_WS_TYPE_STRING, .value = {.text = {.data = text, .length = strlen(text)}}},
     };
     neuron_ws_group_t group = {.size = sizeof group, .driver = "plc", .group = number % 2 ? "fast" : "slow",
-                               .timestamp_ms = 1700000000000 + number, .tags = tags, .tag_count = TAGS, .tag_size = sizeof *tags};
+                               .timestamp_ms = 1700000000000 + number, .tags = tags, .tag_count = TAGS,
+                               .tag_size = sizeof *tags};
     return neuron_ws_node_push(node, &group, NULL);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A library of another processor, run under qemu: its C programs, its messages beside this machine's, the plugin, the tool.
+"""A library of another processor under qemu: C programs, its messages beside this machine's, the plugin, the tool.
 
 run.py NATIVE [TOOL]    NATIVE is this machine's library; NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and
 NEURON_WS_PLUGINS tell what is tested (Tests/Interop/foreign.py); TOOL is the other processor's neuron-ws.
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Interop"))
@@ -74,7 +74,7 @@ def main() -> int:
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     host = foreign.ROOT / "Tests/Embedding/host"
     with tempfile.TemporaryDirectory() as folder:
-        steps = {
+        steps: dict[str, Callable[[], None]] = {
             "1,000 messages": lambda: the_messages_are_the_same(Path(folder), native),
             "the C ABI": lambda: run(sys.executable, foreign.ROOT / "Tests/CABI/run.py"),
             "the plugin's host": lambda: run(*pytest, *(host / name for name in PLUGIN_TESTS)),

@@ -177,10 +177,10 @@ struct Arguments {
     /// The option's value, a number of seconds with decimals or not, in milliseconds; nil if it was not given.
     func milliseconds(_ name: String, upTo secondsMax: Int) throws(UsageError) -> Int? {
         guard let text = text(name) else { return nil }
-        guard let number = Double(text), number >= 0, number <= Double(secondsMax) else {
+        guard let milliseconds = Text.milliseconds(seconds: text), milliseconds <= secondsMax * 1000 else {
             throw UsageError(text: "\(name) takes a number of seconds from 0 to \(secondsMax), not \"\(text)\"")
         }
-        return Int((number * 1000).rounded())
+        return milliseconds
     }
 
     /// Positional word `index` as a whole number within `range`; nil if it was not given.
