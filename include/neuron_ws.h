@@ -352,7 +352,7 @@ typedef NEURON_WS_ENUM(neuron_ws_oda_file){
  * length         receives their length, with NEURON_WS_OK and with NEURON_WS_BUFFER_TOO_SMALL.
  *
  * Any thread. NEURON_WS_OK, BUFFER_TOO_SMALL, INVALID_SETTINGS (a key that is missing, a value that is none, a line
- * that cannot be read, an event type other than JSON), INVALID_ARGUMENT.
+ * that cannot be read, an event type other than JSON), INVALID_ARGUMENT, NO_MEMORY.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_settings_from_oda(const char *text, size_t text_length,
                                                              neuron_ws_oda_file_t file, const char *settings_json,

@@ -86,7 +86,8 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, check, connect, request, push, serve, encode, bench, selftest, explain, plugin, schema, completion, version
+    case demo, check, connect, request, push, serve, encode, bench, selftest
+    case explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {

@@ -1,5 +1,5 @@
 /*
- * What the cases of growth.c make their inputs with.
+ * What the cases make their inputs with; no program needs all of it.
  */
 #ifndef GROWTH_INPUTS_H
 #define GROWTH_INPUTS_H
@@ -71,7 +71,7 @@ static void node_make(void) {
     check(neuron_ws_node_create("growth", text, NULL, &node), "create");
 }
 
-static void subscribe(size_t driver, size_t number) {
+static inline void subscribe(size_t driver, size_t number) {
     char driver_name[32], group_name[32];
     snprintf(driver_name, sizeof driver_name, "driver%zu", driver);
     snprintf(group_name, sizeof group_name, "group%zu", number);
@@ -85,11 +85,11 @@ static void encode(neuron_ws_format_t format) {
     check(status, "encode");
 }
 
-static void encode_values(void) { encode(NEURON_WS_FORMAT_VALUES); }
-static void encode_tags(void) { encode(NEURON_WS_FORMAT_TAGS); }
-static void encode_custom(void) { encode(NEURON_WS_FORMAT_CUSTOM); }
-static void encode_states(void) { encode(NEURON_WS_FORMAT_STATES); }
-static void encode_written(void) { encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE); }
-static void push(void) { check(neuron_ws_node_push(node, &group, NULL), "push"); }
+static inline void encode_values(void) { encode(NEURON_WS_FORMAT_VALUES); }
+static inline void encode_tags(void) { encode(NEURON_WS_FORMAT_TAGS); }
+static inline void encode_custom(void) { encode(NEURON_WS_FORMAT_CUSTOM); }
+static inline void encode_states(void) { encode(NEURON_WS_FORMAT_STATES); }
+static inline void encode_written(void) { encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE); }
+static inline void push(void) { check(neuron_ws_node_push(node, &group, NULL), "push"); }
 
 #endif

@@ -18,10 +18,11 @@ extension Node {
             throw NodeError(error)
         }
         if lock.withLock({ gathered.isFull }) {
-            publishGathered()
+            let refusal = publishGathered()
             guard lock.withLock({ !gathered.isFull }) else {
                 countRejected()
                 giveBack(context)
+                if case .noMemory = refusal { throw .noMemory }
                 throw .queueFull(
                     "\(DatastreamGatherer.byteCountMax) bytes of values wait for their publishing time "
                         + "(opengate-publish), and the queue has no room for them")
@@ -53,15 +54,22 @@ extension Node {
     }
 
     /// Queues all that waits before its time. What finds no room stays for another time.
-    func publishGathered() {
+    /// - Returns: why the last of that found none; nil: there is nothing left.
+    @discardableResult
+    func publishGathered() -> NodeError? {
         let now = Clock.monotonicNanoseconds
         let gateway = lock.withLock { configuration.settings.encoding.openGate }
         var all = lock.withLock { gathered.takeAll() }
         var refused: [DatastreamGatherer.Basket] = []
+        var refusal: NodeError?
         while let basket = all.next() {
-            do throws(NodeError) { try publish(basket, gateway) } catch { refused.append(basket) }
+            do throws(NodeError) { try publish(basket, gateway) } catch {
+                refused.append(basket)
+                refusal = error
+            }
         }
         for basket in refused { lock.withLock { gathered.giveBack(basket, now: now) } }
+        return refusal
     }
 
     /// Queues what is due first. Where it finds no room it stays for another time.

@@ -82,6 +82,8 @@ extension RequestParser {
     /// Reads some of the tags; `tagsLeft` is nil behind the last.
     mutating func readSomeTags() throws(Fault) {
         guard var left = tagsLeft else { return }
+        // What is passed on of a value that may change is copied each time.
+        let parser = self
         let list = outline.root[left.list]
         let (first, start) = (left.index, left.position)
         var valueBytes = 0
@@ -89,7 +91,8 @@ extension RequestParser {
             left.position - start + valueBytes < Self.bytesPerStep
         {
             if var value = left.value {
-                let isRead = try value.read(outline.root, self, bytes: &valueBytes, into: &left.tags[left.index])
+                let isRead = try value.read(
+                    parser.outline.root, parser, bytes: &valueBytes, into: &left.tags[left.index])
                 left.value = isRead ? nil : value
                 if isRead { left.index += 1 }
                 continue
@@ -97,7 +100,7 @@ extension RequestParser {
             guard let element = JSONScan.nextElement(list, at: &left.position) else {
                 throw .malformed("\"tags\" cannot be read")
             }
-            try read(element, &left)
+            try parser.read(element, &left)
             if left.value == nil { left.index += 1 }
         }
         tagsLeft = left.index < left.tags.count ? left : nil
