@@ -44,18 +44,6 @@ enum TLSPin {
     private static func base64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         let digits = text.last == UInt8(ascii: "=") ? text.dropLast() : text
         guard digits.count == 43 else { return nil }
-        var result: [UInt8] = []
-        var bits: UInt32 = 0
-        var bitCount: UInt32 = 0
-        for byte in digits {
-            guard let value = Base64.value(byte) else { return nil }
-            bits = (bits << 6 | value) & 0xFFFF
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                result.append(UInt8(truncatingIfNeeded: bits >> bitCount))
-            }
-        }
-        return result
+        return Base64.decode(String(decoding: digits, as: UTF8.self) + "=")
     }
 }
