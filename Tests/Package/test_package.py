@@ -82,6 +82,11 @@ def test_the_exports_are_the_headers_functions(dynamic: str) -> None:
     assert {name.partition("@")[2] for name in exported} <= {"@NEURON_WS_1", ""}
 
 
+def test_debians_symbols_are_the_headers_functions() -> None:
+    symbols = (ROOT / "cmake/debian/libneuron-ws1.symbols").read_text()
+    assert re.findall(r"^ (neuron_ws_\w+)@NEURON_WS_1 ", symbols, re.M) == sorted(declared_functions())
+
+
 def test_the_soname_carries_the_abi(dynamic: str) -> None:
     version = re.search(r"#define NEURON_WS_ABI_VERSION (\d+)", HEADER.read_text())
     assert version is not None

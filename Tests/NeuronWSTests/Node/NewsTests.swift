@@ -37,7 +37,10 @@ import Testing
     }
 
     @Test func aNodeThatIsGoneTellsNothing() throws {
-        try withBareNode("", { $0.on_log = { _, _, _, _ in _ = Issue.record("a line of a node that is gone") } }) { node in
+        let takesLines = { (host: inout neuron_ws_host_t) in
+            host.on_log = { _, _, _, _ in _ = Issue.record("a line of a node that is gone") }
+        }
+        try withBareNode("", takesLines) { node in
             _ = try node.eventDescriptor(mask: NEURON_WS_EVENT_STATE)
             #expect(node.destroy())
             for kind in [NEURON_WS_EVENT_LOG, NEURON_WS_EVENT_STATE] { #expect(node.listener(kind).isNobody) }
