@@ -123,8 +123,8 @@ extension Node {
 
     // MARK: before_send
 
-    /// Shows a message to the host as it is queued, where it wants that. Its callback may end the node, which the caller
-    /// holds; no lock may be held.
+    /// Shows a message to the host as it is queued, where it wants that. Its callback may end the node, which the
+    /// caller holds; no lock may be held.
     func inspectQueued(_ bytes: UnsafeRawBufferPointer, _ kind: neuron_ws_kind_t) throws(NodeError) {
         guard host.inspectsWhenQueued, !host.beforeSend(handle, kind, bytes) else { return }
         countRejected()
