@@ -275,20 +275,6 @@ def test_an_idle_client_tells_its_memory_and_threads(programs, sink):
     assert said["conns"] == 20 and said["rss_kb"] > 0 and said["threads"] == 1
 
 
-@pytest.mark.parametrize("level", ["best-effort", "peer-parsed", "app-acked"])
-def test_each_level_is_reached_by_all_messages(programs, level):
-    made = Sink(programs, acknowledges=level == "app-acked")
-
-    def client(url):
-        return command([programs.path("levels"), json.dumps({"url": url, "delivery": level, "sequence": True}), 3000, 200])
-
-    try:
-        result, said = made.measure(client)
-    finally:
-        made.stop()
-    assert result["messages"] == 3000 and last_json(said, "levels")["seconds"] > 0
-
-
 def test_a_client_that_fails_is_told_of_and_does_not_spoil_the_next_run(programs):
     sink = Sink(programs)
     try:

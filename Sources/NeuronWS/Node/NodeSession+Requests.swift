@@ -151,7 +151,7 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_NOTICE, .repeatedOperation,
             "\(status.url): an operation is asked for again \(when): "
-                + "\(request.subject.text(maskedBy: link?.mask ?? .none)). It is not done twice; \(what).")
+                + "\(request.subject.text). It is not done twice; \(what).")
     }
 
     private func refuseAsBusy(_ echo: RequestEcho) {

@@ -69,7 +69,7 @@ public final class NodeSettings: Sendable {
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
         delivery = Self.level(read.integer(.delivery))
-        ackMember = Array((read.text(.ackMember) ?? "").utf8)
+        ackMember = Array((read.text(.ackMember) ?? "ack").utf8)
         numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))

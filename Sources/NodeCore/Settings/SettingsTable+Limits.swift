@@ -103,13 +103,12 @@ extension SettingsTable {
                 "`best-effort`：内核已接收该消息。`peer-parsed`：由 Ping 确认服务器的 WebSocket 层已读取。"
                     + "`app-acked`：由服务器的应用程序确认，见 ack-member。断开时未确认的消息会重新发送。")),
         SettingDescriptor(
-            .ackMember, .text(bytesMax: AcknowledgementReader.memberBytesMax), .value(.text("ack")),
-            reconnects: false,
+            .ackMember, .text(bytesMax: AcknowledgementReader.memberBytesMax), reconnects: false,
             BilingualText("Acknowledgements are in", "确认成员"),
             BilingualText(
-                "With delivery app-acked: the member of the server's acknowledgements, {\"ack\":17} for message 17 and "
-                    + "all before it, {\"ack\":[17,19]} for these alone.",
-                "delivery 为 app-acked 时：服务器确认消息中的成员名，{\"ack\":17} 确认 17 号及之前的所有消息，"
+                "With delivery app-acked: the member of the server's acknowledgements, ack if absent: {\"ack\":17} for "
+                    + "message 17 and all before it, {\"ack\":[17,19]} for these alone.",
+                "delivery 为 app-acked 时：服务器确认消息中的成员名，默认 ack：{\"ack\":17} 确认 17 号及之前的所有消息，"
                     + "{\"ack\":[17,19]} 只确认这些消息。")),
         SettingDescriptor(
             .sequence, .boolean, .value(.boolean(false)), reconnects: false,

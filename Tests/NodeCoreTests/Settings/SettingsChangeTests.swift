@@ -55,9 +55,7 @@ private enum Change {
         case .maxFrameSize: reconnects(#""max-frame-size":125"#)
         case .fragmentSize: live(#""fragment-size":125"#)
         case .delivery: reconnects(#""delivery":"peer-parsed""#)
-        case .ackMember:
-            (.isLive, with(#""delivery":"app-acked""#), with(#""delivery":"app-acked","ack-member":"done""#))
-        case .sequence: live(#""sequence":true"#)
+        case .ackMember: live(#""ack-member":"done""#)
         case .requestTimeout: live(#""request-timeout":7"#)
         case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
         case .queueMaxMessages: live(#""queue-max-messages":7"#)
@@ -80,7 +78,7 @@ private enum Change {
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
         case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
-        case .advanced: live(#""advanced":true"#)
+        case .sequence, .advanced: live("\"\(key.rawValue)\":true")
         }
     }
 
