@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,6 +35,23 @@ def test_each_library_has_a_least_version_and_a_package_that_the_packages_name()
 def test_what_swift_links_to_is_in_the_list_too() -> None:
     package = (ROOT / "Package.swift").read_text()
     assert sorted(re.findall(r'pkgConfig: "(\w+)"', package)) == sorted(words[0] for words in libraries())
+
+
+def test_the_packages_symbols_are_the_headers_functions() -> None:
+    """NEURON_WS_WRITE_SYMBOLS=1 adds those that are missing, as new in this version."""
+    import abi
+
+    place = ROOT / "cmake/debian/libneuron-ws1.symbols"
+    head, *lines = re.split(r"^(?= \w)", place.read_text(), flags=re.M)
+    listed = {line.split("@")[0].strip(): line for line in lines}
+    header = abi.HEADER.read_text()
+    declared = set(re.findall(r"\b(neuron_ws_\w+)\([^{}]*\{ __builtin_trap", abi.empty_functions()))
+    if os.environ.get("NEURON_WS_WRITE_SYMBOLS"):
+        version = ".".join(re.findall(r"#define NEURON_WS_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
+        for name in declared - set(listed):
+            listed[name] = f" {name}@NEURON_WS_1 {version}\n"
+        place.write_text(head + "".join(listed[name] for name in sorted(listed)))
+    assert set(listed) == declared
 
 
 def test_what_is_missing_is_named_and_nothing_is_installed(tmp_path: Path) -> None:
