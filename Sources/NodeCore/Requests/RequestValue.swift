@@ -240,7 +240,11 @@ struct RequestValue {
             let byte = value[position]
             position += 1
             if isInText {
-                if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else {
                     isInText = byte != UInt8(ascii: "\"")
                 }
             } else if JSONScan.isBlank(byte) {

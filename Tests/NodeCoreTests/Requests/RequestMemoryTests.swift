@@ -27,7 +27,8 @@ import Testing
 
     @Test func aValueThatTakesMoreThanThereIsRoomForIsRefused() {
         for unit in ["{}", "[]", "\"\"", "[[]]"] {
-            let text = #"{"uuid":"1","node":"d","group":"g","tag":"t","value":[\#(unit)"#
+            let text =
+                #"{"uuid":"1","node":"d","group":"g","tag":"t","value":[\#(unit)"#
                 + String(repeating: ",\(unit)", count: 500_000) + "]}"
             let limit = text.utf8.count + 100_000
             let shown = parts(text, rules(left: limit, max: limit))
@@ -46,7 +47,8 @@ import Testing
     }
 
     @Test func whatWouldFitAtAnotherTimeIsBusy() {
-        let text = #"{"uuid":"1","node":"d","group":"g","tag":"t","value":""# + String(repeating: "x", count: 100_000)
+        let text =
+            #"{"uuid":"1","node":"d","group":"g","tag":"t","value":""# + String(repeating: "x", count: 100_000)
             + #""}"#
         #expect(parts(text, rules(left: 150_000)) == [#"1010 "1""#])
         #expect(parts(text, rules(left: 0)) == [#"1010 "1""#])
