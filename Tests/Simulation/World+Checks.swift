@@ -61,8 +61,9 @@ extension World {
         checkTimers()
         checkCommands()
         if ledger.queuedBytes != UInt64(waitingBytes) || ledger.queuedCount != UInt64(waiting.count) {
-            fail("\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "
-                + "\(waiting.count) of \(waitingBytes) do")
+            fail(
+                "\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "
+                    + "\(waiting.count) of \(waitingBytes) do")
         }
         if ledger.queuedCount != ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
         if machine.isIdle, link != nil { fail("idle with a connection") }
