@@ -16,7 +16,7 @@ struct CommandIndex {
     private(set) var functions = SentCommands()
 
     /// The places at which messages are looked at.
-    var pointers: [JSONPointer] { places.map(\.pointer) }
+    var pointers: [JSONPointer] { places.map { $0.pointer } }
 
     mutating func add(_ sent: SentCommands.Sent, _ rule: Command.Rule) {
         switch rule {
