@@ -41,6 +41,9 @@ public struct SecretMask: Sendable {
 
     public var isEmpty: Bool { secrets.isEmpty }
 
+    /// Of the longest; 0: there are none.
+    var byteCountMax: Int { secrets.first?.count ?? 0 }
+
     /// How many bytes of a secret begin at `index`; 0: none.
     func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
         for secret in secrets where secret.count <= bytes.count - index {

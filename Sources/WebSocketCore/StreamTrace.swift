@@ -3,7 +3,7 @@
 /// comes is told as far as it can be.
 ///
 /// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
-/// shown as "…". What is sent as messages is not looked into.
+/// shown as "…", and so is what `mask` has, wherever it stands, one that is cut off at the end of what is told too.
 public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120
@@ -18,8 +18,10 @@ public struct StreamTrace: Sendable {
     private var payload: [UInt8] = []
     private var left: UInt64 = 0
     private var length: UInt64 = 0
+    private let mask: SecretMask
 
-    public init() {}
+    /// - Parameter mask: what the other end was told, and may say again.
+    public init(mask: SecretMask = .none) { self.mask = mask }
 
     /// The lines that these bytes complete.
     public mutating func read(_ bytes: RawSpan) -> [String] {
@@ -48,7 +50,8 @@ public struct StreamTrace: Sendable {
                 if left == 0 { finishFrame(&lines) }
             case .payload:
                 let count = Int(min(UInt64(bytes.byteCount - offset), left))
-                let shown = min(count, Self.payloadBytesMax - payload.count)
+                // A secret that begins in what is told is known by its end.
+                let shown = min(count, Self.payloadBytesMax + mask.byteCountMax - payload.count)
                 for index in 0..<shown { payload.append(bytes.byte(at: offset + index)) }
                 offset += count
                 left -= UInt64(count)
@@ -82,9 +85,14 @@ public struct StreamTrace: Sendable {
         for (index, line) in held.split(separator: 10).enumerated() {
             let plain = line.last == 13 ? line.dropLast() : line
             if plain.isEmpty { continue }
-            lines.append(index == 0 ? Self.startLine(plain) : Self.headerLine(plain))
+            let line = masked(Array(plain), bytesMax: plain.count)[...]
+            lines.append(index == 0 ? Self.startLine(line) : Self.headerLine(line))
         }
         return lines
+    }
+
+    private func masked(_ bytes: [UInt8], bytesMax: Int) -> [UInt8] {
+        bytes.withUnsafeBytes { ForeignText.masked($0, by: mask, bytesMax: bytesMax).withText { $0 } }
     }
 
     /// "GET /data?… HTTP/1.1", "HTTP/1.1 101 Switching Protocols"
@@ -140,8 +148,9 @@ public struct StreamTrace: Sendable {
         var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
         line += ", \(length) byte" + (length == 1 ? "" : "s")
         if bytes.isEmpty { return line }
-        return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
-            + (length > UInt64(bytes.count) ? "…" : "")
+        let told = masked(bytes, bytesMax: Self.payloadBytesMax)
+        return line + ": " + Self.shown(told, opcode, isCompressed: isCompressed)
+            + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
     }
 
     private static func name(_ opcode: Opcode?) -> String {

@@ -78,4 +78,30 @@ import Testing
         }
         _ = lines(bytes, size: 7)
     }
+
+    /// What a server says again of what it was told: whole, cut off at the end of what is told, and as binary.
+    @Test func whatTheOtherEndWasToldIsMasked() {
+        let mask = SecretMask(headerValues: [], others: ["to-ken-of-ours"])
+        func frame(_ opcode: UInt8, _ text: String) -> [UInt8] {
+            let bytes = Array(text.utf8)
+            return [0x80 | opcode, 126, UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+        }
+        let head = Array("HTTP/1.1 101 to-ken-of-ours\r\nServer: to-ken-of-ours\r\n\r\n".utf8)
+        let before = String(repeating: "x", count: 115)
+        for size in [1, 7, 1000] {
+            var trace = StreamTrace(mask: mask)
+            var lines: [String] = []
+            let bytes =
+                head + frame(1, "<to-ken-of-ours>") + frame(1, before + "to-ken-of-ours, and more")
+                + frame(2, "to-ken-of-ours")
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                bytes[start..<min(start + size, bytes.count)].withUnsafeBytes { lines += trace.read($0.bytes) }
+            }
+            #expect(lines[0] == "HTTP/1.1 101 …")
+            #expect(lines[1] == "Server: …")
+            #expect(lines[2] == "text, 16 bytes: <…>")
+            #expect(lines[3].hasPrefix("text, 139 bytes: " + before + "…") && !lines[3].contains("to-"))
+            #expect(lines[4] == "binary, 14 bytes: e2 80 a6")
+        }
+    }
 }

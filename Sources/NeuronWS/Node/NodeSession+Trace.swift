@@ -4,7 +4,10 @@ import WebSocketCore
 /// Both directions of a connection, as the log tells them.
 struct ConnectionTrace {
     var sent = StreamTrace()
-    var received = StreamTrace()
+    var received: StreamTrace
+
+    /// - Parameter mask: what the other end was told, and may say again.
+    init(_ mask: SecretMask) { received = StreamTrace(mask: mask) }
 }
 
 extension NodeSession {
@@ -14,15 +17,12 @@ extension NodeSession {
     }
 
     func tellTrace(_ link: Link, received bytes: UnsafeRawBufferPointer) {
-        // It may say again what it was told.
-        tell(link.trace?.received.read(bytes.bytes) ?? [], "< ", link.mask)
+        tell(link.trace?.received.read(bytes.bytes) ?? [], "< ")
     }
 
-    private func tell(_ lines: [String], _ mark: String, _ mask: SecretMask = .none) {
+    private func tell(_ lines: [String], _ mark: String) {
         for line in lines {
-            let shown =
-                mask.isEmpty ? line : ForeignText(line).masked(by: mask).shown(charactersMax: line.utf8.count)
-            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + shown)
+            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + line)
         }
     }
 }
