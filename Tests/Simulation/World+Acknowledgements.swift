@@ -18,7 +18,7 @@ extension World {
     func acknowledge(_ link: SimulatedLink) {
         let read = Array(link.observer.arrived.prefix(link.server.messagesRead))
         guard link.server.isOpen else { return }
-        if random.chance(faults) { return link.server.send(nonsense()) }
+        if random.chance(max(faults, 15)) { return link.server.send(nonsense()) }
         guard let newest = read.last else { return }
         switch random.below(4) {
         case 0:
@@ -37,8 +37,11 @@ extension World {
     }
 
     private func nonsense() -> String {
-        random.pick([
-            "{\"ack\":0}", "{\"ack\":18446744073709551615}", "{\"ack\":[99999999]}", "{\"ack\":-1}", "{\"ack\":1.5}",
+        // Far behind all that will ever be pushed here.
+        if random.chance(40) { return "{\"ack\":\(ledger.acceptedCount + 1_000_000)}" }
+        return random.pick([
+            "{\"ack\":0}", "{\"ack\":18446744073709551615}",
+            "{\"ack\":[99999999]}", "{\"ack\":-1}", "{\"ack\":1.5}",
             "{\"ack\":\"1\"}", "{\"ack\":[1,2", "{\"ack\":{}}", "{\"ack\":1000,\"stream\":\"another\"}", "[{\"ack\":null}]",
         ])
     }
