@@ -62,7 +62,7 @@ public final class NodeSettings: Sendable {
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
         delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
-        queueBytesMax = Int(read.integer(.queueMaxBytes))
+        queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         compression =
             read.integer(.compression) == 0
