@@ -71,7 +71,7 @@ public final class NodeSettings: Sendable {
         delivery = Self.level(read.integer(.delivery))
         ackMember = Array((read.text(.ackMember) ?? "ack").utf8)
         numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
-        queueBytesMax = Int(read.integer(.queueMaxBytes))
+        queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
