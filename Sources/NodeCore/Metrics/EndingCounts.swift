@@ -25,6 +25,6 @@ public struct EndingCounts: Equatable, Sendable {
     private static let names: [StaticString] = [
         "none", "normal", "endpoint-shutdown", "protocol-error", "policy-violation", "message-too-big", "server-error",
         "try-later", "abnormal", "ping-timeout", "network-error", "dns", "connect-timeout", "proxy", "tls",
-        "handshake-rejected", "stopped", "reconfigured", "application", "refused-by-host",
+        "handshake-rejected", "stopped", "reconfigured", "application", "refused-by-host", "heartbeat-timeout",
     ]
 }

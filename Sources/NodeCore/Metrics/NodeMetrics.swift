@@ -36,8 +36,6 @@ public struct NodeMetrics: Sendable {
     public var compressedBytesSent: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var messagesIgnored: UInt64 = 0
-    /// In the texts alone; the C struct has none of it.
-    public var endings = EndingCounts()
     public var acknowledgementsReceived: UInt64 = 0
     public var acknowledgementsStray: UInt64 = 0
     public var messagesSetAside: UInt64 = 0
@@ -54,6 +52,8 @@ public struct NodeMetrics: Sendable {
     public var pongsTimed: UInt64 = 0
     /// All their times together.
     public var pongsMicroseconds: UInt64 = 0
+    /// In the texts alone; the C struct has none of it. Behind all numbers.
+    public var endings = EndingCounts()
 
     public init() {}
 

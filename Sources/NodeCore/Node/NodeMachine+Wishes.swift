@@ -65,7 +65,12 @@ extension NodeMachine {
     }
 
     mutating func endDraining(_ drain: Drain, now: UInt64) -> Action {
-        state = .closing(.stop(.stopped), since: now, deadline: max(drain.stopsBy, now))
+        guard now < drain.stopsBy else {
+            // The timer came late: the Close goes out, and no answer is waited for.
+            state = .idle
+            return .disconnect(.stopped, sendsClose: true)
+        }
+        state = .closing(.stop(.stopped), since: now, deadline: drain.stopsBy)
         return .sendClose(code: 1001)
     }
 

@@ -40,7 +40,7 @@ enum Text {
     /// reading of texts Embedded Swift does not link.
     static func milliseconds(seconds text: String) -> Int? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let digits = (whole: parts[0], decimals: parts.count > 1 ? parts[1] : "0")
+        let digits = (whole: parts[0], decimals: parts.count > 1 ? parts[1] : "")
         guard !digits.whole.isEmpty || !digits.decimals.isEmpty, digits.whole.utf8.count <= 12,
             (digits.whole + digits.decimals).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }

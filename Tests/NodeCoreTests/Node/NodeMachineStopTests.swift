@@ -51,6 +51,13 @@ private let second: UInt64 = 1_000_000_000
         }
     }
 
+    @Test func aTimerThatComesTooLateLeavesNoTimeForAnAnswer() {
+        var machine = openMachine()
+        _ = machine.stopped(timeout: second, drains: true, now: 0)
+        #expect(machine.timerFired(now: second, random: 0) == .disconnect(.stopped, sendsClose: true))
+        #expect(machine.isIdle)
+    }
+
     @Test func aStopWithoutTimeOrWithNothingLeftSendsItsCloseAtOnce() {
         for (timeout, drains) in [(second / 5, true), (0, true), (10 * second, false)] {
             var machine = openMachine()
