@@ -1,4 +1,4 @@
-"""A link that is slow to answer, where the kernel has no netem: a relay on loopback that holds all bytes back for so long."""
+"""A link that is slow to answer, where the kernel has no netem: a relay on loopback that holds all bytes back."""
 
 from __future__ import annotations
 

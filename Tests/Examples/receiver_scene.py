@@ -87,7 +87,8 @@ def services() -> Iterator[tuple[int, int, Service, list[Service]]]:
         server = start("nats-server", "-js", "-a", "127.0.0.1", "-p", store, "-sd", folder / "js", port=store)
         ports = [foreign.free_port() for _ in range(3)]
         receivers = [
-            start(sys.executable, RECEIVER, "--listen", f"127.0.0.1:{port}", "--nats", f"nats://127.0.0.1:{store}", port=port)
+            start(
+            sys.executable, RECEIVER, "--listen", f"127.0.0.1:{port}", "--nats", f"nats://127.0.0.1:{store}", port=port)
             for port in ports
         ]
         servers = " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in ports)

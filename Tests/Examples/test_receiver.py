@@ -31,7 +31,9 @@ def test_a_message_without_a_number_is_refused_and_why() -> None:
             return closed.value.rcvd.code, closed.value.rcvd.reason
 
     with scene.services() as (front, _, _, _):
-        for message in ["text", "{}", '{"seq":0,"stream":"a"}', '{"seq":1,"stream":"a.b"}', '{"seq":"1","stream":"a"}', "[]"]:
+        for message in [
+            "text", "{}", '{"seq":0,"stream":"a"}', '{"seq":1,"stream":"a.b"}', '{"seq":"1","stream":"a"}', "[]",
+        ]:
             code, reason = asyncio.run(refusal(f"ws://127.0.0.1:{front}/", message))
             assert code == 1003 and reason, message
 

@@ -228,8 +228,8 @@ def main() -> int:
         removed_again(system, before)
 
     steps = [library_alone, all_of_them, what_it_costs, tool, program_by_pkg_config, program_by_cmake,
-             python_from_the_package, python_from_the_wheel, manual_pages, plugin_into_a_gateway, upgrade_under_a_running_program,
-             removed]
+             python_from_the_package, python_from_the_wheel, manual_pages, plugin_into_a_gateway,
+             upgrade_under_a_running_program, removed]
     if options.architecture != OWN:
         steps.remove(python_from_the_wheel)
         steps.insert(4, selftest)

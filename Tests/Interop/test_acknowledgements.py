@@ -68,7 +68,8 @@ class Host:
         self.lines: list[str] = []
         self.messages: list[bytes | str] = []
         document = {
-            "url": f"ws://127.0.0.1:{port}/", "reconnect-min": 0.01, "reconnect-max": 0.05, "delivery": "app-acked", **more,
+            "url": f"ws://127.0.0.1:{port}/", "reconnect-min": 0.01, "reconnect-max": 0.05,
+            "delivery": "app-acked", **more,
         }
         self.node = neuron_ws.Node(
             "acks", document, on_delivery=self._told, on_log=lambda event: self.lines.append(event.text),

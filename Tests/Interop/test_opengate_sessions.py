@@ -1,5 +1,5 @@
-"""Whole sessions with a platform such as OpenGate: every operation in every outcome, and operations across sessions. The
-platform holds each document that comes against the contract."""
+"""Whole sessions with a platform such as OpenGate: every operation in every outcome, and operations across sessions.
+The platform holds each document that comes against the contract."""
 
 from __future__ import annotations
 

@@ -134,7 +134,8 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
         fits = {
             "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
             "output": True,
-        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo(?:-opengate)?", block.mark)))
+        }.get(block.mark, bool(re.fullmatch(
+            r"|file: [\w.-]+|output (?:of|like): .+|output of demo(?:-opengate)?", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
     assert wrong == []

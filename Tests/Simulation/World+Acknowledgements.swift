@@ -42,14 +42,16 @@ extension World {
         return random.pick([
             "{\"ack\":0}", "{\"ack\":18446744073709551615}",
             "{\"ack\":[99999999]}", "{\"ack\":-1}", "{\"ack\":1.5}",
-            "{\"ack\":\"1\"}", "{\"ack\":[1,2", "{\"ack\":{}}", "{\"ack\":1000,\"stream\":\"another\"}", "[{\"ack\":null}]",
+            "{\"ack\":\"1\"}", "{\"ack\":[1,2", "{\"ack\":{}}",
+            "{\"ack\":1000,\"stream\":\"another\"}", "[{\"ack\":null}]",
         ])
     }
 
     /// A good server in the end.
     func acknowledgeAll() {
         guard level == .NEURON_WS_LEVEL_APP_ACKED, let link, link.server.isOpen,
-            let newest = link.observer.arrived.prefix(link.server.messagesRead).last, !claims.has(newest) || steps % 50 == 0
+            let newest = link.observer.arrived.prefix(link.server.messagesRead).last,
+            !claims.has(newest) || steps % 50 == 0
         else { return }
         claims.note(through: newest)
         link.server.send("{\"ack\":\(newest)}")

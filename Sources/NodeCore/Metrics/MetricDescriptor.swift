@@ -125,6 +125,7 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case payloadBytesCompressed, compressedBytesSent
     case requestsRefused, messagesIgnored
     case acknowledgementsReceived, acknowledgementsStray, messagesSetAside, oldestMessageMicroseconds
-    case pongsWithin1ms, pongsWithin5ms, pongsWithin20ms, pongsWithin100ms, pongsWithin500ms, pongsWithin2s, pongsWithin10s
+    case pongsWithin1ms, pongsWithin5ms, pongsWithin20ms, pongsWithin100ms, pongsWithin500ms
+    case pongsWithin2s, pongsWithin10s
     case pongsTimed, pongsMicroseconds
 }

@@ -199,7 +199,8 @@ private struct Pusher: ~Copyable {
             patienceEnds = sent > before ? Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000 : patienceEnds
             if Clock.nanoseconds() >= patienceEnds {
                 failure =
-                    "the queue is full, and nothing could be \(done) for \(Text.count(timeoutSeconds, "second"))" + cause
+                    "the queue is full, and nothing could be \(done) for \(Text.count(timeoutSeconds, "second"))"
+                    + cause
                 return false
             }
             showProgress()

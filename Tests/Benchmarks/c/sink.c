@@ -219,7 +219,7 @@ static bool control_answer(struct connection *connection, const struct control *
     return reply_add(connection, frame, 2 + (size_t)frame[1]) && reply_flush(connection);
 }
 
-/* For one connection at a time, of a new node, whose messages have the numbers 1, 2, 3…; all that came is said at once. */
+/* For one connection at a time, of a new node, whose messages have the numbers 1, 2, 3…; all that came is said. */
 static bool acknowledge(struct connection *connection) {
     uint8_t frame[64];
     int length = snprintf((char *)frame + 2, sizeof frame - 2, "{\"ack\":%llu}", (unsigned long long)sink.run.messages);

@@ -25,7 +25,10 @@ VERSIONS = ("2.12", "2.13", "2.14", "2.15")
 LIBRARIES = re.compile(r"lib(jansson|ssl|crypto)\.so")
 # What the host itself has for plugins to find.
 HOSTS_OWN = {"json_dumps", "json_loadb", "json_delete"}
-FLAGS = [*foreign.compiler("gcc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{NEURON}/include"]
+FLAGS = [
+    *foreign.compiler("gcc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
+    f"-I{NEURON}/include",
+]
 
 
 def plugin_path(version: str) -> Path:
@@ -115,8 +118,8 @@ class Host:
         self.lines: list[str] = []
         self._answers: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
-            [*under, *foreign.emulator(), program, plugin], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **environment},
+            [*under, *foreign.emulator(), program, plugin], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
         )
         self.errors = ""
         self._readers = [threading.Thread(target=read) for read in (self._read, self._read_errors)]

@@ -165,7 +165,7 @@ def test_odd_names_do_no_harm(name: str, host: Host, server: Server) -> None:
 
 
 def test_operations_under_way_when_the_node_goes(program: Any) -> None:
-    """Of a host that is slow, refuses some and forgets some: each is answered, refused or dropped, and nothing leaks."""
+    """Of a host that is slow, refuses some, forgets some: each is answered, refused or dropped, and nothing leaks."""
     with Server() as server, Host(program) as host:
         for _ in range(3):
             connections = server.connections

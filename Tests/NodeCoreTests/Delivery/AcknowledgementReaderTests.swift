@@ -72,7 +72,9 @@ import Testing
         for byteCount in [1, 1000] {
             let result = read(text, byteCount: byteCount)
             #expect(result?.numbers == [])
-            guard case .malformed = result?.end else { return #expect(Bool(false), "\(String(describing: result?.end))") }
+            guard case .malformed = result?.end else {
+                return #expect(Bool(false), "\(String(describing: result?.end))")
+            }
         }
     }
 

@@ -6,7 +6,9 @@ import Testing
     private func numbered(_ text: String, id: UInt64 = 17, keepsLength: Bool = false) -> String? {
         Array(text.utf8).withUnsafeBytes { bytes -> String? in
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            guard var message = OutgoingMessage(numbered: bytes, stamp, stream: 0x6FD1_C0A9_B2E3_D487) else { return nil }
+            guard var message = OutgoingMessage(numbered: bytes, stamp, stream: 0x6FD1_C0A9_B2E3_D487) else {
+                return nil
+            }
             let most = message.byteCount
             message.number(id, keepsLength: keepsLength)
             if keepsLength, message.byteCount != most { return "another length" }

@@ -59,11 +59,7 @@ private enum Change {
         case .requestTimeout: live(#""request-timeout":7"#)
         case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
         case .queueMaxMessages: live(#""queue-max-messages":7"#)
-        case .compression: reconnects(#""compression":"on""#)
-        case .windowBits: reconnects(#""window-bits":9"#)
-        case .memoryLevel: reconnects(#""memory-level":1"#)
-        case .contextTakeover: reconnects(#""context-takeover":false"#)
-        case .compressThreshold: live(#""compress-threshold":7"#)
+        case .compression, .windowBits, .memoryLevel, .contextTakeover, .compressThreshold: ofCompression(key)
         case .bindInterface: reconnects(#""bind-interface":"lo""#)
         case .sourceAddress: reconnects(#""source-address":"127.0.0.1""#)
         case .ipVersion: reconnects(#""ip-version":"4""#)
@@ -79,6 +75,16 @@ private enum Change {
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
         case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
         case .sequence, .advanced: live("\"\(key.rawValue)\":true")
+        }
+    }
+
+    private static func ofCompression(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .compression: reconnects(#""compression":"on""#)
+        case .windowBits: reconnects(#""window-bits":9"#)
+        case .memoryLevel: reconnects(#""memory-level":1"#)
+        case .contextTakeover: reconnects(#""context-takeover":false"#)
+        default: live(#""compress-threshold":7"#)
         }
     }
 
