@@ -1,4 +1,5 @@
 import CNeuronWS
+import NodeCore
 import WebSocketCore
 
 /// Both directions of a connection, as the log tells them.
