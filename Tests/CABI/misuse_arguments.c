@@ -237,7 +237,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)7, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)-1, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, NEURON_WS_EVENT_ALL, NULL));
-    STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, 64, &descriptor));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, NEURON_WS_EVENT_ALL + 1, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(node, NULL));
     CHECK(id == 77 && length == 77 && descriptor == 77);
     /* NULL where the header allows it. */
