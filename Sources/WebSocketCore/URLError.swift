@@ -49,7 +49,7 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
         case .invalidPort:
             return "The URL's port is not a number from 1 to 65535."
         case .invalidUnixPath:
-            return "The URL's socket is not an absolute path of at most 107 bytes; expected one like "
+            return "The URL's socket is not an absolute path of at most 107 bytes without ? and #; expected one like "
                 + "ws+unix:///run/server.sock, or with the request's path behind a colon, "
                 + "ws+unix:///run/server.sock:/data."
         case .fragment:

@@ -80,7 +80,7 @@ public struct WebSocketURL: Equatable, Sendable {
         let colon = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
         let path = rest[..<colon]
         guard path.count > 1, path.count <= maxUnixPathBytes, path.first == UInt8(ascii: "/"),
-            path.last != UInt8(ascii: "/")
+            path.last != UInt8(ascii: "/"), !path.contains(UInt8(ascii: "?")), !path.contains(UInt8(ascii: "#"))
         else { throw .invalidUnixPath }
         let resource = rest[colon...].dropFirst()
         if resource.contains(UInt8(ascii: "#")) { throw .fragment }

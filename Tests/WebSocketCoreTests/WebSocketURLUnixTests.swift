@@ -21,6 +21,7 @@ import Testing
     @Test func whatIsNoAbsolutePathIsRefused() {
         for text in [
             "ws+unix://", "ws+unix:///", "ws+unix://run/x", "ws+unix:///run/", "ws+unix://:/x",
+            "ws+unix:///run/a?b", "ws+unix:///run/a?b:/c", "ws+unix:///run/a#b",
             "ws+unix:///" + String(repeating: "a", count: 107),
         ] {
             #expect(throws: URLError.invalidUnixPath, "\(text)") { try WebSocketURL.parse(text) }
