@@ -26,9 +26,8 @@ public final class NodeSettings: Sendable {
             openGate: OpenGateIdentity(deviceID: access?.deviceID ?? "", isReduced: read.boolean(.reduced)))
         sendsBinary = read.integer(.messageType) == 2
         driverStatesIntervalSeconds = read.boolean(.uploadDriverStates) ? read.integer(.driverStatesInterval) : 0
-        let isOpenGatesTimeout = format == .openGate && parser.given(.requestTimeout) == nil
-        requestTimeoutMilliseconds =
-            isOpenGatesTimeout ? Self.openGateTimeoutMilliseconds : read.milliseconds(.requestTimeout)
+        let isOpenGates = format == .openGate && parser.given(.requestTimeout) == nil
+        requestTimeoutMilliseconds = isOpenGates ? Self.openGateTimeoutMilliseconds : read.milliseconds(.requestTimeout)
         requestPolicy = RequestPolicy(rawValue: read.integer(.allowRequests)) ?? .none
         requestBytesMax = Int(read.integer(.requestsMaxBytes))
         username = read.text(.username)

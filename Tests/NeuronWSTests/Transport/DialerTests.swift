@@ -71,7 +71,7 @@ import Testing
 
     /// Connections to this port of 127.0.0.1 that wait for an answer, by the ports that they come from.
     private func waiting(_ port: UInt16) throws -> [Substring] {
-        // Where many tests run there are a hundred thousand that wait for the end of their time. The file tells no size.
+        // Where many tests run a hundred thousand wait for the end of their time. The file tells no size.
         let file = try #require(fopen("/proc/self/net/tcp", "r"))
         defer { fclose(file) }
         var content: [UInt8] = []
