@@ -117,8 +117,9 @@ extension Node {
             }
             if ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
         }
+        let queued = ledger.queuedCount
         lock.unlock()
-        if isTold { tell(.room) }
+        if isTold { tell(.room(queued: queued)) }
     }
 
     // MARK: before_send
