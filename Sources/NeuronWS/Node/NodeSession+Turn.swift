@@ -3,7 +3,9 @@ import WebSocketCore
 
 /// The rest of a message that takes more than one turn.
 struct Arriving {
-    enum Content {
+    /// Each in a box of its own: laid over one another, their copies look at bits that only the other has set, of which
+    /// valgrind complains.
+    indirect enum Content {
         case documents(IncomingMessage)
         case acknowledgement(AcknowledgementReader)
     }
