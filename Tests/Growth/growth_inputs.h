@@ -4,19 +4,18 @@
 #ifndef GROWTH_INPUTS_H
 #define GROWTH_INPUTS_H
 
+#include "growth_case.h"
 #include "neuron_ws.h"
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static size_t size;
 static neuron_ws_node_t *node;
 static neuron_ws_group_t group = {.size = sizeof group, .driver = "driver", .group = "group", .timestamp_ms = 1,
                                   .tag_size = sizeof(neuron_ws_tag_t)};
 static char *text, *output;
 static size_t text_length, text_room;
 static const size_t output_room = (size_t)64 << 20;
+
+__attribute__((constructor)) static void output_make(void) { output = malloc(output_room); }
 
 __attribute__((noreturn)) static void die(const char *what) {
     fprintf(stderr, "%s: %s\n", what, neuron_ws_last_error());

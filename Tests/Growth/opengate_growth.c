@@ -1,8 +1,6 @@
 /*
  * As growth.c, of OpenGate: values that wait for their publishing time, ODA's files, answers to operations; and of what
  * concerns all nodes of a process.
- *
- *     opengate_growth CASE SIZE      opengate_growth (lists the cases)
  */
 #include "growth_inputs.h"
 
@@ -136,14 +134,7 @@ static void metrics_of_all(void) {
 
 static void nothing(void) {}
 
-static const struct growth_case {
-    const char *name;
-    size_t size;
-    enum { LINEAR, CONSTANT } kind;
-    void (*prepare)(void);
-    void (*run)(void);
-    const char *grows_with;
-} cases[] = {
+static const struct growth_case cases[] = {
     {"gather", 2000, LINEAR, gateway_that_gathers, push_groups, "groups whose values wait (opengate-publish)"},
     {"gather_one", 2000, CONSTANT, groups_that_wait, push, "groups that wait while one more value comes"},
     {"gather_name", 4000, LINEAR, gateway_that_gathers, values_of_one_name, "values of one datastream that wait"},
@@ -162,20 +153,4 @@ static const struct growth_case {
     {"nodes_metrics", 500, LINEAR, create_all, metrics_of_all, "nodes of one name in the metrics' text"},
 };
 
-__attribute__((noinline)) void growth_run(const struct growth_case *it) { it->run(); }
-
-int main(int argc, char **argv) {
-    for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
-        const struct growth_case *it = &cases[index];
-        if (argc < 3) {
-            printf("%s\t%zu\t%s\t%s\n", it->name, it->size, it->kind == LINEAR ? "linear" : "constant", it->grows_with);
-        } else if (strcmp(argv[1], it->name) == 0) {
-            size = (size_t)atoll(argv[2]);
-            output = malloc(output_room);
-            it->prepare();
-            growth_run(it);
-            return 0;
-        }
-    }
-    return argc < 3 ? 0 : 2;
-}
+int main(int argc, char **argv) { return growth_main(cases, sizeof cases / sizeof *cases, argc, argv); }

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import foreign
-import pytest
+import namespaces
 from network_links import INTERVAL, TIMEOUT
-from test_network import NAMESPACES, missing
 
-SCENES = Path(__file__).resolve().parent / "network_links.py"
+play = functools.partial(namespaces.play, "network_links.py")
 # What a busy machine may take to look.
 SLACK = 2.0
-
-
-def play(scene: str) -> Any:
-    if missing():
-        pytest.skip(missing())
-    done = subprocess.run([*NAMESPACES, sys.executable, str(SCENES), scene], capture_output=True, text=True,
-                          timeout=200, env=os.environ)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_packets_that_are_dropped_in_the_middle_are_noticed_within_the_bound() -> None:
@@ -79,7 +68,7 @@ with neuron_ws.Node("stopped", settings) as node:
 
 def test_a_process_that_was_stopped_for_long_goes_on() -> None:
     """SIGSTOP for ten times what its timeouts allow: the clock has gone on, and nobody looked."""
-    environment = {**os.environ, "PYTHONPATH": f"{foreign.BINDING}:{SCENES.parent}"}
+    environment = {**os.environ, "PYTHONPATH": f"{foreign.BINDING}:{Path(__file__).resolve().parent}"}
     with foreign.Server() as server:
         child = subprocess.Popen([sys.executable, "-c", STOPPED, server.url], env=environment, stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True)

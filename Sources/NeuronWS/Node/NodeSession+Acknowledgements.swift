@@ -27,7 +27,7 @@ extension NodeSession {
             switch step {
             case .unfinished:
                 if hasTurn() { continue }
-                isOver = keep(reader, kind, bytes, kept)
+                isOver = keep(.acknowledgement(reader), kind, bytes, kept)
             case .notOne: return routeOther(kind, bytes)
             case .malformed(let text):
                 malformed = text
@@ -63,16 +63,5 @@ extension NodeSession {
                 "\(status.url): \(stray) acknowledgements from the server confirm nothing: they are no numbers of "
                     + "messages that were sent, or name another stream.")
         }
-    }
-
-    /// For the next turn. - Returns: false: there is no memory for a copy. The turn is a long one then.
-    private func keep(
-        _ reader: AcknowledgementReader, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, _ kept: EventBytes?
-    ) -> Bool {
-        guard let copy = kept ?? EventBytes(bytes) else { return false }
-        var reader = reader
-        reader.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, content: .acknowledgement(reader), bytes: copy)
-        return true
     }
 }

@@ -53,7 +53,7 @@ extension NodeSession {
     ) {
         var documents = documents
         // One look has been taken at the whole message.
-        if kept == nil, documents.isLarge, !hasTurn(), keep(documents, kind, bytes, kept) { return }
+        if kept == nil, documents.isLarge, !hasTurn(), keep(.documents(documents), kind, bytes, kept) { return }
         while !isEnded, let part = documents.next(requestRules) {
             switch part {
             case .unfinished(let byteCount):
@@ -72,20 +72,8 @@ extension NodeSession {
             }
             draw(.requestsParsed)
             if documents.isAtEnd || hasTurn() { continue }
-            if keep(documents, kind, bytes, kept) { return }
+            if keep(.documents(documents), kind, bytes, kept) { return }
         }
-    }
-
-    /// For the next turn. The bytes are the message's, and that goes now.
-    /// - Returns: false: there is no memory for a copy. The turn is a long one then.
-    private func keep(
-        _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, _ kept: EventBytes?
-    ) -> Bool {
-        guard let copy = kept ?? EventBytes(bytes) else { return false }
-        var documents = documents
-        documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, content: .documents(documents), bytes: copy)
-        return true
     }
 
     /// Those that a configure has just set are in force when it returns, though the loop has not heard of them yet.
