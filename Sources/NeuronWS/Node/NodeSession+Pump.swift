@@ -175,6 +175,7 @@ extension NodeSession {
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
+        let wasHeld = backlog.isHeld
         backlog.written(written)
         noteLeftCommands(link, written: written)
         noteConfirmed(link, written: written)
@@ -196,6 +197,8 @@ extension NodeSession {
         if link.connection.pingLeft(written: written) {
             machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
         }
+        // The pump found nothing that it might send before this.
+        if wasHeld, !backlog.isHeld { signal() }
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.

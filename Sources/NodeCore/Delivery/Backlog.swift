@@ -94,7 +94,8 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    private var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
+    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to send.
+    public var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
     public var isEmpty: Bool { openID == endID }
 
     /// Takes what the mailbox had.
