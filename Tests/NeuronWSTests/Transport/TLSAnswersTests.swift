@@ -18,7 +18,7 @@ import WebSocketCore
         let listener = try BlockingServer { connection in
             if connection.secure(server) { whenSecure(connection) }
         }
-        defer { listener.stop() }
+        defer { listener.stop(abortsConnections: true) }
         let harness = try StreamHarness()
         let owner = harness.owner
         owner.onConnected = { onConnected(owner) }
