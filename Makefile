@@ -51,7 +51,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, xdist, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
@@ -160,7 +160,8 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
+	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples
+	$(PYTEST) Tests/Package Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py

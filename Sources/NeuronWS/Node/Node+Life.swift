@@ -90,6 +90,12 @@ extension Node {
             }
         }
         let hasEnded = self.session !== session
+        if life == .destroyed {
+            // While it is counted the loop stays. Frames on it still hold the connection with the key in use.
+            lock.unlock()
+            TurnEnd.wait(on: session.loop)
+            lock.lock()
+        }
         endWaiters -= 1
         // The last who waits gives the loop back; if nobody waited, the loop has done it.
         let releases = hasEnded && endWaiters == 0 && session.wantsRelease
