@@ -18,42 +18,13 @@ import textwrap
 import time
 from pathlib import Path
 
+from programs import C_PROGRAM, CMAKE_LISTS, EXPECTED, PYTHON_PROGRAM
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / ".build/packages"
 WHEELS = ROOT / ".build/wheels"
 OWN = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
 OURS = ["libneuron-ws1", "libneuron-ws-dev", "neuron-ws", "neuron-plugin-websocket", "python3-neuron-ws"]
-
-C_PROGRAM = r"""
-#include <neuron_ws.h>
-#include <stdio.h>
-int main(void) {
-    neuron_ws_tag_t tag = {.name = "t", .type = NEURON_WS_TYPE_DOUBLE, .value = {.d64 = 21.5}};
-    neuron_ws_group_t group = {.size = sizeof group, .driver = "plc", .group = "g", .timestamp_ms = 1,
-                               .tags = &tag, .tag_count = 1, .tag_size = sizeof tag};
-    char text[256];
-    size_t length = 0;
-    if (neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, text, sizeof text, &length) != NEURON_WS_OK) return 1;
-    printf("%s %.*s\n", neuron_ws_version(), (int)length, text);
-    return 0;
-}
-"""
-EXPECTED = '{"node":"plc","group":"g","timestamp":1,"values":{"t":21.5},"errors":{},"metas":{}}'
-CMAKE_LISTS = """
-cmake_minimum_required(VERSION 3.16)
-project(user C)
-find_package(neuron_ws 1.0 REQUIRED)
-add_executable(program program.c)
-target_link_libraries(program neuron_ws::neuron_ws)
-find_package(neuron_ws 2.0 QUIET)
-if(neuron_ws_FOUND)
-  message(FATAL_ERROR "version 2.0 was found")
-endif()
-"""
-PYTHON_PROGRAM = """
-import neuron_ws, neuron_ws.aio
-print(neuron_ws.version(), neuron_ws.encode("values-format", "plc", "g", {"t": 21.5}, timestamp=1))
-"""
 
 
 class System:
