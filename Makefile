@@ -124,7 +124,7 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 
 # Before a release: what is compiled does not tell where.
 .PHONY: reproducible release abi-dump
-reproducible: dependencies ## build library and tool twice, in two places, and compare the bytes
+reproducible: dependencies ## build library and tool twice, both profiles, in two places without network, and compare the bytes; 15 minutes
 	sh cmake/reproducible.sh .build/reproducible
 
 release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist

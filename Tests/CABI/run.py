@@ -28,7 +28,8 @@ C, CXX = [*foreign.compiler("gcc"), "-std=c99", *STRICT], [*foreign.compiler("g+
 SUPPRESSIONS = foreign.ROOT / "cmake/neuron_ws.supp"
 VALGRIND = [
     "valgrind", "-q", "-s", "--error-exitcode=9", "--leak-check=full", "--num-callers=30", "--fair-sched=yes",
-    "--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible", f"--suppressions={SUPPRESSIONS}",
+    "--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible",
+    f"--suppressions={SUPPRESSIONS}",
 ]
 # The share of misuse's counts that runs under valgrind, which is some thirty times slower.
 VALGRIND_SCALE = "0.02"

@@ -1,7 +1,7 @@
 """The tutorials of docs/ as one shell session each: their files are written, their steps carried out, in order.
 
-`<!-- file: NAME -->` before a fenced block: a file. `<!-- step -->`: commands. `<!-- output -->`: what the commands since
-the last one print, but for numbers of ten digits or more, which are times.
+`<!-- file: NAME -->` before a fenced block: a file. `<!-- step -->`: commands. `<!-- output -->`: what the commands
+since the last one print, but for numbers of ten digits or more, which are times.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def differences(printed: str, wanted: list[str]) -> list[str]:
     if len(found) != len(wanted):
         return [f"it ended behind output {len(found)} of {len(wanted)}:\n{printed[-2000:]}"]
     pairs = zip(found, map(timeless, wanted))
-    return [f"output {number} is\n{one}instead of\n{other}" for number, (one, other) in enumerate(pairs) if one != other]
+    return [f"output {number} is\n{one}instead of\n{other}"
+            for number, (one, other) in enumerate(pairs) if one != other]
 
 
 def timeless(text: str) -> str:

@@ -10,7 +10,7 @@ A comment before a fenced block of README.md or docs/*.md says what is done with
                           tree. NEURON_WS_WRITE_DOCS=1 writes what it prints into the page: so the lists of options come
                           from the tool's table
 <!-- output like: CMD --> the same, but for all numbers
-<!-- step -->             of a tutorial: Tests/Package/test_tutorials.py carries it out, with the page's files and outputs
+<!-- step -->             of a tutorial: test_tutorials.py carries it out, with the page's files and outputs
 <!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run; `demo-opengate` likewise
 
 127.0.0.1:8080 stands for the server; stand_ins.py has what stands for a proxy and other servers.

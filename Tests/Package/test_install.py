@@ -1,7 +1,7 @@
-"""`make install` as on a machine that is not ours, and who builds with what it put there: pkg-config, CMake, a subfolder.
+"""`make install` as on a machine that is not ours, and who builds with what it put there: pkg-config, CMake.
 
-No home folder, no network, no dpkg nor apt nor sudo on the PATH; blanks and umlauts in every path. What was built is not
-built again: without `make build` these tests are skipped.
+No home folder, no network, no dpkg nor apt nor sudo on the PATH; blanks and umlauts in every path. What was built is
+not built again: without `make build` these tests are skipped.
 """
 
 from __future__ import annotations

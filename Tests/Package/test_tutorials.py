@@ -40,7 +40,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     (place / "bin/python3").symlink_to(sys.executable)
     (place / "neuron_ws.pc").write_text(PC.format(place, foreign.HEADER.parent))
     (place / "neuron_wsConfig.cmake").write_text(CONFIG.format(place, foreign.HEADER.parent))
-    (place / "neuron_wsConfigVersion.cmake").write_text("set(PACKAGE_VERSION 1.0.0)\nset(PACKAGE_VERSION_COMPATIBLE 1)\n")
+    (place / "neuron_wsConfigVersion.cmake").write_text(
+        "set(PACKAGE_VERSION 1.0.0)\nset(PACKAGE_VERSION_COMPATIBLE 1)\n")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return {**kept, "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "PKG_CONFIG_PATH": str(place),
             "LD_LIBRARY_PATH": str(place), "CMAKE_PREFIX_PATH": str(place), "PYTHONPATH": str(foreign.BINDING),
