@@ -182,7 +182,7 @@ def installed_over_an_older_version_while_a_gateway_runs(system: System) -> None
     names = ["libneuron-ws1", "neuron-plugin-websocket", "neuron-ws"]
     for name in names:
         system.run(f"""rm -rf /tmp/old && mkdir /tmp/old && cd /tmp/old && dpkg-deb -R /packages/{name}_*.deb d
-            sed -i 's/^Version:.*/Version: 0.9.0/; s/libneuron-ws1 (>= [^)]*)/libneuron-ws1 (>= 0.9.0)/' d/DEBIAN/control
+            sed -i 's/^Version:.*/Version: 0.9.0/; s/\\(libneuron-ws1 (>= \\)[^)]*/\\10.9.0/' d/DEBIAN/control
             find d -name 'lib*.so*' -type f -exec sh -c 'echo older >> "$0"' {{}} \\;
             dpkg-deb -b d /tmp/{name}_0.9.0.deb""")
     system.install(*(f"/tmp/{name}_0.9.0.deb" for name in names))
@@ -208,9 +208,9 @@ def two_versions_side_by_side(system: System) -> None:
     """The next ABI's library has a name and a package of its own; programs of the first go on with theirs."""
     system.run("""rm -rf /tmp/next && mkdir /tmp/next && cd /tmp/next && dpkg-deb -R /packages/libneuron-ws1_*.deb d
         sed -i 's/^Package:.*/Package: libneuron-ws2/; s/^Version:.*/Version: 2.0.0/' d/DEBIAN/control
-        rm -f d/DEBIAN/symbols d/DEBIAN/shlibs d/DEBIAN/md5sums; mv d/usr/share/doc/libneuron-ws1 d/usr/share/doc/libneuron-ws2
-        rm -rf d/usr/share/lintian; cd d/usr/lib/*-linux-gnu
-        rm libneuron_ws.so.1; mv libneuron_ws.so.1.* libneuron_ws.so.2.0.0; ln -s libneuron_ws.so.2.0.0 libneuron_ws.so.2
+        rm -f d/DEBIAN/symbols d/DEBIAN/shlibs d/DEBIAN/md5sums; cd d/usr/share; rm -rf lintian
+        mv doc/libneuron-ws1 doc/libneuron-ws2; cd ../lib/*-linux-gnu; rm libneuron_ws.so.1
+        mv libneuron_ws.so.1.* libneuron_ws.so.2.0.0; ln -s libneuron_ws.so.2.0.0 libneuron_ws.so.2
         dpkg-deb -b /tmp/next/d /tmp/libneuron-ws2.deb""")
     system.install("/tmp/libneuron-ws2.deb")
     assert "libneuron_ws.so.1." in system.run("readlink -f /usr/lib/*/libneuron_ws.so.1")

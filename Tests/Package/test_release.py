@@ -119,3 +119,12 @@ def test_the_notice_names_what_is_contained() -> None:
     assert "Swift runtime" in notice and "Runtime Library Exception" in notice
     # jansson lies in the wheels, and its licence asks for its whole text.
     assert "jansson:" in notice and "The above copyright notice and this permission notice shall be included" in notice
+
+
+def test_no_manual_page_holds_a_comments_signs(tmp_path: Path) -> None:
+    assert run(sys.executable, ROOT / "cmake/manual.py", tmp_path / "man", tmp_path / "completion").returncode == 0
+    pages = sorted((tmp_path / "man").rglob("*.[135]"))
+    assert len(pages) > 10
+    # Between what stands in the C of a page, comments are comments.
+    text = re.sub(r"^\.nf$.*?^\.fi$", "", (tmp_path / "man/man3/neuron_ws.3").read_text(), flags=re.M | re.S)
+    assert "/*" not in text and "SPDX" not in text

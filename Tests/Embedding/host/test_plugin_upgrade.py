@@ -1,4 +1,4 @@
-"""The plugin's files replaced and removed under a running gateway by `neuron-ws plugin`; with packages: package-test."""
+"""The plugin's files replaced and removed under a running gateway by `neuron-ws plugin`."""
 
 from __future__ import annotations
 
