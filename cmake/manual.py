@@ -114,7 +114,7 @@ def see_also(page: str, others: list[Section]) -> str:
 
 
 def overview(parts: list[Section]) -> str:
-    first = HEADER[:HEADER.index("*/")]
+    first = HEADER[HEADER.index("/*"):HEADER.index("*/")]
     text = uncommented(first + "*/")
     about, rest = text.split("\n\n", 1)
     example, conventions = rest.split("CONVENTIONS\n", 1)
