@@ -58,4 +58,6 @@ static inline int neuron_ws_SSL_SECOP_TMP_DH(void) { return SSL_SECOP_TMP_DH; }
 static inline int neuron_ws_SSL_SECOP_CURVE_SUPPORTED(void) { return SSL_SECOP_CURVE_SUPPORTED; }
 static inline int neuron_ws_EVP_PKEY_KEYPAIR(void) { return EVP_PKEY_KEYPAIR; }
 
+static inline int neuron_ws_ERR_R_MALLOC_FAILURE(void) { return ERR_R_MALLOC_FAILURE; }
+
 #endif

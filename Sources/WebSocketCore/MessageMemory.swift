@@ -26,3 +26,8 @@ public struct MessageMemory: Sendable {
         },
         free: { $0.deallocate() })
 }
+
+/// There was no memory for what a peer, a host or a file sizes.
+public struct OutOfMemory: Error {
+    public init() {}
+}

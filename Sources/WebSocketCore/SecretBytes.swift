@@ -26,6 +26,19 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
         self.count = min(max(0, count), capacity)
     }
 
+    /// The same, where a fill that finds nothing (nil) and memory that is not there are told apart.
+    public static func make(
+        capacity: Int, memory: MessageMemory, _ fill: (UnsafeMutableRawBufferPointer) -> Int?
+    ) throws(OutOfMemory) -> SecretBytes? {
+        var hasMemory = false
+        let made = SecretBytes(capacity: capacity, memory: memory) { room in
+            hasMemory = true
+            return fill(room)
+        }
+        if !hasMemory { throw OutOfMemory() }
+        return made
+    }
+
     public init(_ bytes: UnsafeRawBufferPointer) {
         capacity = max(1, bytes.count)
         count = bytes.count

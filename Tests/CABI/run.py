@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE.parent / "Interop"))
 
 import foreign  # noqa: E402
 import hpp  # noqa: E402
+import large_files  # noqa: E402
 from large_peer import LargePeer  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
@@ -130,11 +131,12 @@ def main() -> int:
                 built[what] = program
         with foreign.Server(echo=True) as echo, foreign.Server(keep=False) as sink, LargePeer() as large:
             every = [echo.port]
+            files = [] if EMULATED else large_files.write(build)
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
                 name = what.partition(",")[0]
                 arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
-                             "reply_lock": [echo.port]}
+                             "reply_lock": [echo.port], "memory": files}
                 tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
             for what, found in [] if EMULATED else hpp.programs(build, link):
                 if isinstance(found, Path):

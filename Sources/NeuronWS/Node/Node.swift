@@ -50,7 +50,7 @@ final class Node: @unchecked Sendable {
     var settingsNumber: UInt64 = 0
     var groupNames = GroupNamesCache()
     /// Values that wait for their publishing time.
-    var gathered = DatastreamGatherer()
+    let gathered = DatastreamGatherer()
 
     /// Commands that have no outcome yet.
     var commands = CommandTable()

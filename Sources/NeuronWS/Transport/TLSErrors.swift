@@ -9,6 +9,12 @@ enum TLSErrors {
         text(ERR_peek_last_error())
     }
 
+    /// Whether the queue tells of memory that was not there. Leaves the queue as it is.
+    static var areOfMemory: Bool {
+        // The cause is the first; where it was passed on by old code it may be the last.
+        [ERR_peek_error(), ERR_peek_last_error()].contains { ERR_GET_REASON($0) == neuron_ws_ERR_R_MALLOC_FAILURE() }
+    }
+
     private static func text(_ code: UInt) -> String {
         guard let reason = ERR_reason_error_string(code) else { return "unknown error" }
         return String(cString: reason)

@@ -119,7 +119,7 @@ import WebSocketCore
         let server = try ServerTLS(Plant.authority.issue(names: ["localhost"]))
         server.trustClients(of: Plant.authority.certificatePEM)
         let client = try Plant.client {
-            $0.certificate = Array(identity.certificatePEM.utf8)
+            $0.certificate = SecretBytes(identity.certificatePEM)
             $0.key = SecretBytes(identity.keyPEM)
         }
         let owner = try run(server, client: client) { connection in

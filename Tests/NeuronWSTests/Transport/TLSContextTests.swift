@@ -21,9 +21,7 @@ import WebSocketCore
         }
     }
 
-    private func bytes(_ text: String) -> [UInt8] {
-        Array(text.utf8)
-    }
+    private func bytes(_ text: String) -> SecretBytes { SecretBytes(text) }
 
     @Test func takesGoodSettings() {
         #expect(error { _ in } == nil)
@@ -48,7 +46,7 @@ import WebSocketCore
     }
 
     @Test func tellsWhatIsWrongWithTheAuthorities() {
-        #expect(error { $0.ca = [] } == TLSConfigurationError(key: "ca", detail: "is empty"))
+        #expect(error { $0.ca = "" } == TLSConfigurationError(key: "ca", detail: "is empty"))
         #expect(
             error { $0.ca = bytes("nonsense") }
                 == TLSConfigurationError(key: "ca", detail: "is not PEM: there is no line -----BEGIN (8 bytes)"))

@@ -78,6 +78,12 @@ import Testing
         }
     }
 
+    /// A file has as many faults as lines.
+    @Test func theFirstFaultsWillDo() {
+        let told = settings((0..<1000).map { "t\($0)=x\n" }.joined(), .dispatcher).json
+        #expect(told.contains("\"t31\" (line 32)") && !told.contains("\"t32\"") && told.hasSuffix("; and 968 more"))
+    }
+
     @Test func onlyJSONIsSent() {
         for type in ["CBOR", "MessagePack", "application/cbor"] {
             #expect(settings("eventContentType=\(type)", .dispatcher).json.contains("neither CBOR nor MessagePack"))
