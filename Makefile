@@ -71,6 +71,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 install: build ## install library, headers, tool, plugin and manual pages: PREFIX=/usr/local DESTDIR=
 	@sh cmake/check-tools.sh cmake
+	@rm -f .build/cmake/CMakeCache.txt
 	@cmake -S cmake -B .build/cmake -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DNEURON_WS_SCRATCH="$(CURDIR)/.build" > .build/cmake.log \
 		|| { cat .build/cmake.log; exit 1; }
 	cmake --build .build/cmake

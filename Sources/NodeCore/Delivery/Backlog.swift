@@ -94,7 +94,7 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to send.
+    /// One is out whose fate must be known before the next one goes: its outcome ends this, and more may be sent then.
     public var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
     public var isEmpty: Bool { openID == endID }
 

@@ -201,8 +201,8 @@ struct ODAReader {
         let isOne = entries.withValue(entry) { $0.first == UInt8(ascii: "<") && $0.last == UInt8(ascii: ">") }
         if isOne {
             faults.append(
-                "\"\(shownKey(entry))\" (line \(entry.line)) is still the example's <…>; it takes what the platform gave "
-                    + "for the gateway")
+                "\"\(shownKey(entry))\" (line \(entry.line)) is still the example's <…>; it takes what the platform "
+                    + "gave for the gateway")
         }
         return isOne
     }
