@@ -211,6 +211,7 @@ def two_versions_side_by_side(system: System) -> None:
         rm -f d/DEBIAN/symbols d/DEBIAN/shlibs d/DEBIAN/md5sums; cd d/usr/share; rm -rf lintian
         mv doc/libneuron-ws1 doc/libneuron-ws2; cd ../lib/*-linux-gnu; rm libneuron_ws.so.1
         mv libneuron_ws.so.1.* libneuron_ws.so.2.0.0; ln -s libneuron_ws.so.2.0.0 libneuron_ws.so.2
+        LC_ALL=C sed -i 's/libneuron_ws[.]so[.]1\\x00/libneuron_ws.so.2\\x00/' libneuron_ws.so.2.0.0
         dpkg-deb -b /tmp/next/d /tmp/libneuron-ws2.deb""")
     system.install("/tmp/libneuron-ws2.deb")
     assert "libneuron_ws.so.1." in system.run("readlink -f /usr/lib/*/libneuron_ws.so.1")
