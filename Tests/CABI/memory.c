@@ -241,6 +241,8 @@ static const struct {
     {"flush", call_flush},
     {"push, gathered", call_gather},
     {"node_reply", call_node_reply},
+    {"  values", call_reply_values},
+    {"  a reason", call_reply_reason},
     {"from_oda", call_from_oda},
     {"settings_check", call_check},
 };

@@ -123,7 +123,7 @@ extension NodeSession {
         case .none: break
         case .underWay: return logRepeated(request, "before its end", "its answer is on its way")
         case .answered(let document):
-            node.answer(document)
+            document.withUnsafeBytes { node.answer($0) }
             return logRepeated(request, "after its end", "it is answered as before")
         }
         guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
