@@ -210,6 +210,11 @@ receiver: test-dependencies build ## a minute of the receiver example: three of 
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py
 
+.PHONY: cycles
+CYCLES ?= 10000
+cycles: test-dependencies build ## CYCLES=10000 connections that the server ends, in every way: memory and descriptors stay flat
+	$(PYTHON) Tests/Interop/cycles.py $(CYCLES)
+
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.
 asan: test-dependencies ## the Swift tests under AddressSanitizer

@@ -285,6 +285,12 @@ inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept
     return count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
 }
 
+inline std::uint32_t seconds(std::chrono::seconds time) noexcept
+{
+    const auto count = time.count() <= 0 ? 0 : static_cast<std::uint64_t>(time.count());
+    return count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
+}
+
 inline const char *characters(const std::uint8_t *bytes) noexcept { return reinterpret_cast<const char *>(bytes); }
 
 /* The text that `fill` writes, however long it is and while it grows. */
@@ -1117,12 +1123,14 @@ public:
     /* How much the node logs; after `time` > 0, in whole seconds, the level of the settings is back. */
     Result<void> set_log_level(LogLevel level, std::chrono::seconds time = std::chrono::seconds(0)) const
     {
-        const auto count = time.count() <= 0 ? 0 : static_cast<std::uint64_t>(time.count());
-        const auto seconds = count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
-        return detail::done(::neuron_ws_node_set_log_level(handle_, level, seconds));
+        return detail::done(::neuron_ws_node_set_log_level(handle_, level, detail::seconds(time)));
     }
 
-    Result<void> set_trace(bool on) const { return detail::done(::neuron_ws_node_set_trace(handle_, on)); }
+    /* Each frame is a line of log for so long, in whole seconds; 0 ends it now. */
+    Result<void> trace(std::chrono::seconds time) const
+    {
+        return detail::done(::neuron_ws_node_trace(handle_, detail::seconds(time)));
+    }
 
     /* A new connection now; nothing queued is lost. */
     Result<void> reconnect() const { return detail::done(::neuron_ws_node_reconnect(handle_)); }

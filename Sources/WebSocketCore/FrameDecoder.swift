@@ -36,6 +36,20 @@ public struct FrameDecoder: Sendable {
         return true
     }
 
+    /// The bytes of the header in progress, as they came; without those of its masking key.
+    var headerSoFar: [UInt8] {
+        if case .first = phase { return [] }
+        var bytes = [(header.fin ? 0x80 : 0) | (header.rsv1 ? 0x40 : 0) | header.opcode.rawValue]
+        if case .length(let left) = phase {
+            bytes.append(isLongLength ? 127 : 126)
+            let count = (isLongLength ? 8 : 2) - Int(left)
+            for index in 0..<count {
+                bytes.append(UInt8(truncatingIfNeeded: header.payloadLength >> UInt64(8 * (count - 1 - index))))
+            }
+        }
+        return bytes
+    }
+
     /// Reads on from `input[offset...]` and advances `offset`, at most to the end of one header.
     /// - Returns: a header when it is complete, else nil: more bytes are needed.
     public mutating func bytesReceived(

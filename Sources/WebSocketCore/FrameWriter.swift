@@ -15,6 +15,9 @@ public struct FrameWriter: Sendable {
     @inlinable
     public var isMidFrame: Bool { payloadWritten < payloadBytes }
 
+    /// Bytes of the started frame's payload that are still to be written.
+    public var payloadLeft: Int { payloadBytes &- payloadWritten }
+
     /// Writes a frame's header at `output[position...]` and advances `position`. The previous frame must be complete.
     /// - Parameters:
     ///   - opcode: `.text` or `.binary` for the first frame of a message, `.continuation` for the following ones.

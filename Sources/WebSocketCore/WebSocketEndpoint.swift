@@ -91,6 +91,16 @@ public struct WebSocketEndpoint: Sendable {
         }
     }
 
+    /// Where in the peer's frames the next byte stands; for the client role, whose peer masks nothing.
+    public var place: StreamTrace.Place {
+        switch reading {
+        case .header: .header(decoder.headerSoFar)
+        case .dataPayload(let left): left == 0 ? .header([]) : .payload(left: left)
+        case .controlPayload(_, let left): left == 0 ? .header([]) : .payload(left: UInt64(left))
+        case .over: .nowhere
+        }
+    }
+
     /// Lends the bytes of the message that the last `bytesReceived` reported; none if it reported another event.
     public func withMessage<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         try assembler.withMessage(body)

@@ -210,7 +210,7 @@ int main(int count, char **words)
     usleep(200000);
     neuron_ws_node_t *attacked = start("attacked", words[1], &attacked_host);
     if (!strcmp(what, "trace"))
-        neuron_ws_node_set_trace(attacked, true);
+        neuron_ws_node_trace(attacked, UINT32_MAX);
     double begin = clock_ms(CLOCK_MONOTONIC);
     send_until(begin + seconds * 1e3, attacked, what, strtoul(words[5], NULL, 10));
     double lasted = clock_ms(CLOCK_MONOTONIC) - begin;

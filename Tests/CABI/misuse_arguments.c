@@ -189,7 +189,7 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(NULL, NEURON_WS_LOG_INFO, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_ping(NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_reconnect(NULL));
-    STATUS(INVALID_ARGUMENT, neuron_ws_node_set_trace(NULL, true));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_trace(NULL, 1));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(NULL, NEURON_WS_EVENT_ALL, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(NULL, &event));
     CHECK(id == 77 && length == 77 && descriptor == 77);

@@ -62,6 +62,13 @@ def test_the_second_address_is_tried() -> None:
         assert len(asked) == 2 and asked[0] != asked[1], (name, asked)
 
 
+def test_twenty_dead_addresses_end_in_time_and_hide_no_living_one() -> None:
+    """Silent and refused ones: each has its quarter of a second, and none of them its own timeout."""
+    got = play("dead_addresses")
+    assert got["all"]["reason"] == "CONNECT_TIMEOUT" and 2.9 < got["after"] < 15, got
+    assert got["one lives"] < 20, got
+
+
 # ---------------------------------------------------------------------------------------------------------- errnos
 
 

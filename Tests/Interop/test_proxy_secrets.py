@@ -125,7 +125,7 @@ def talkative(settings: dict[str, Any]) -> Iterator[tuple[neuron_ws.Node, list[s
     told: list[str] = []
     node = neuron_ws.Node("told", {**QUICK, "log-level": "debug", **settings},
                           on_log=lambda event: told.append(event.text))
-    node.set_trace(True)
+    node.trace(600)
     with node:
         yield node, told
 

@@ -60,6 +60,7 @@ extension World {
         ledger.checkInvariants()
         checkTimers()
         checkCommands()
+        checkHeartbeats()
         if ledger.queuedBytes != UInt64(waitingBytes) || ledger.queuedCount != UInt64(waiting.count) {
             fail(
                 "\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "

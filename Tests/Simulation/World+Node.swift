@@ -18,6 +18,7 @@ extension World {
             link = makeLink(urlIndex)
         case .opened:
             tell("open")
+            link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
         case .sendPing(let sequence):
             link?.connection.queuePing(sequence)
@@ -71,6 +72,7 @@ extension World {
 
     func timersFire() {
         expireCommands()
+        heartbeatTimerFires()
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
             settle()
@@ -228,7 +230,7 @@ extension World {
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
-            let isResponse = bytes.withBytes { answersCommand($0) }
+            let isResponse = bytes.withBytes { answersCommand($0) || answersHeartbeat($0) }
             link.connection.messageHandled()
             guard isRequest else {
                 if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }

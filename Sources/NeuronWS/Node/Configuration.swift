@@ -12,15 +12,28 @@ final class Configuration: @unchecked Sendable {
     private var material: TLSMaterial
     /// What is taken, but should not be so.
     let warnings: [String]
-    private let proxies: ProxyChoice
+    private let proxyLock = Lock()
+    /// Under its lock: the environment may be read again.
+    private var proxies: ProxyChoice
 
     private init(settings: NodeSettings, material: TLSMaterial, context: TLSContext?) {
         warnings = material.warnings
         self.settings = settings
         self.material = material
         madeContext = context
+        proxies = Self.choice(settings)
+    }
+
+    private static func choice(_ settings: NodeSettings) -> ProxyChoice {
         let environment = settings.proxy == .environment ? Environment.proxies() : ProxyChoice.Environment()
-        proxies = ProxyChoice(settings.proxy, environment, settings.noProxy)
+        return ProxyChoice(settings.proxy, environment, settings.noProxy)
+    }
+
+    /// On a host's thread: the loop's must not read the environment, which a host may change meanwhile.
+    func readEnvironment() {
+        guard settings.proxy == .environment else { return }
+        let read = Self.choice(settings)
+        proxyLock.withLock { proxies = read }
     }
 
     /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
@@ -182,7 +195,9 @@ final class Configuration: @unchecked Sendable {
     }
 
     /// Nil: none.
-    func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? { try proxies.proxy(for: url) }
+    func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? {
+        try proxyLock.withLock { proxies }.proxy(for: url)
+    }
 
     /// Where the stream leads: to the server or, if there is one, to the proxy.
     func target(url: WebSocketURL, proxy: Proxy? = nil) -> ConnectTarget {

@@ -28,6 +28,8 @@ final class Link {
     var hasFinishedWriting = false
     /// What is told of the connection's bytes; nil: nothing.
     var trace: ConnectionTrace?
+    /// Something has come on it.
+    var hasReceived = false
     /// Of the bytes that wait, how many the trace has told already.
     var tracedBytes = 0
     /// Of the buffer, how far the trace has told what was sent.

@@ -94,6 +94,16 @@ extension Node {
         _ = tell(.line(level, category, text(), isNotice: isNotice), to: listener)
     }
 
+    /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
+    func tellTraced(_ line: String) {
+        lock.lock()
+        let isWanted = trace.isOpen(now: Clock.monotonicNanoseconds)
+        let listener = listenerLocked(NEURON_WS_EVENT_LOG)
+        lock.unlock()
+        guard isWanted else { return }
+        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line, isNotice: false), to: listener)
+    }
+
     // MARK: Outcomes
 
     /// Messages have their outcome: it is counted and told, and they leave the queue. By event under the lock: whoever

@@ -4,6 +4,7 @@ import NodeCore
 /// Start, stop, and the end of a node. Each may be called on the loop too, in a callback, and waits for nothing then.
 extension Node {
     func start() throws(NodeError) {
+        lock.withLock { configuration }.readEnvironment()
         lock.lock()
         guard life == .open else {
             lock.unlock()

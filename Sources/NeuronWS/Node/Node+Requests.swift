@@ -51,15 +51,20 @@ extension Node {
         }
     }
 
-    /// What was done for the server: writes and actions are worth a notice.
+    /// What was done for the server. Each write and each action is told, as a notice: who asked, what, and what came of
+    /// it. Reads are counted, and told at doubling counts.
     func logAnswered(_ request: Request, _ json: UnsafeRawBufferPointer) {
-        let isRead = request.info.kind == .NEURON_WS_REQUEST_READ
-        let level: neuron_ws_log_level_t = isRead ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
-        log(
-            level, .answeredRequest(request.info.kind),
+        func line() -> String {
             "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
                 + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by "
-                + "\(lock.withLock { status.url }): \(request.subject.text).")
+                + "\(request.askedBy): \(request.subject.text)."
+        }
+        let kind = LogLineKind.answeredRequest(request.info.kind)
+        if request.info.kind == .NEURON_WS_REQUEST_READ {
+            log(.NEURON_WS_LOG_INFO, kind, line())
+        } else {
+            log(.NEURON_WS_LOG_NOTICE, kind.category, line())
+        }
     }
 
     /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push

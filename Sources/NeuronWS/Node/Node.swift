@@ -41,8 +41,8 @@ final class Node: @unchecked Sendable {
     var flushWaiters = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
-    /// The next connection is traced.
-    var isTraced = false
+    /// Until when its connections are traced.
+    var trace = TraceWindow()
     /// When the log level goes back to the settings' one, monotonic nanoseconds.
     var logLevelRevertsAt: UInt64?
     var scratch: [ByteBuffer] = []

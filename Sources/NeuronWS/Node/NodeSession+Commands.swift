@@ -68,7 +68,8 @@ extension NodeSession {
         if !pointers.isEmpty {
             draw(.bytesParsed, bytes.count)
             let values = MessageValues(bytes, at: pointers)
-            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values) }) {
+            let now = Clock.monotonicNanoseconds
+            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values, now: now) }) {
                 node.tell(ended, kind, bytes)
                 return true
             }
@@ -81,7 +82,8 @@ extension NodeSession {
                 if isEnded { return true }
                 continue
             }
-            if let ended = node.lock.withLock({ node.commands.answered(id) }) {
+            let now = Clock.monotonicNanoseconds
+            if let ended = node.lock.withLock({ node.commands.answered(id, now: now) }) {
                 node.tell(ended, kind, bytes)
                 return true
             }

@@ -201,6 +201,14 @@ extension NodeSession {
         if wasHeld, !backlog.isHeld { signal() }
     }
 
+    var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
+
+    /// What was pushed before a stop has its outcome: the Close may go.
+    func finishDraining() {
+        guard machine.isDraining, isDrained else { return }
+        perform(machine.drained(now: Clock.monotonicNanoseconds))
+    }
+
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.
     private func finishClosing(_ link: Link) {
         guard isCurrent(link), link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting else { return }

@@ -117,6 +117,7 @@ extension NodeSession {
 
     private func admitRequest(_ request: Request) {
         countReceived()
+        request.askedBy = "\(status.url) (\(status.peerAddress))"
         if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
         let connection = node.lock.withLock { node.counters.connectionsOpened }
         switch node.requests.repetition(of: request, connection: connection) {

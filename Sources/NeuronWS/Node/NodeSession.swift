@@ -40,12 +40,16 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// For the next command that may be too late; see `rescheduleCommands`.
     var commandTimer: TimerID?
     var commandDeadline: UInt64 = .max
+    /// Until when connections are traced, as far as the session has heard.
+    var trace = TraceWindow()
+    /// For the end of that; see `traceChanged`.
+    var traceTimer: TimerID?
     /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     /// A stop waits until all up to this message have their outcome.
-    private var drainsThrough: UInt64 = 0
+    var drainsThrough: UInt64 = 0
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -71,12 +75,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.lock()
         let wishes = node.wishes.take()
         let new = wishes.isReconfigured ? node.configuration : nil
+        let trace = node.trace
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
         if wishes.isDestroyed {
             perform(machine.stopped(timeout: 0, now: now))
             return endIfIdle()
         }
+        if trace != self.trace { traceChanged(trace) }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
         if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
             backlog.refusals = RefusalWatch()
@@ -336,26 +342,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let releases = !wantsRelease
         node.changed.broadcast()
         node.lock.unlock()
-        if let timer { loop.cancel(timer) }
-        timer = nil
-        if let requestTimer { loop.cancel(requestTimer) }
-        requestTimer = nil
-        if let commandTimer { loop.cancel(commandTimer) }
-        commandTimer = nil
-        if let publishTimer { loop.cancel(publishTimer) }
-        publishTimer = nil
+        // None fires on a session that is over.
+        for timer in [timer, requestTimer, commandTimer, publishTimer, traceTimer] {
+            if let timer { loop.cancel(timer) }
+        }
+        (timer, requestTimer, commandTimer, publishTimer, traceTimer) = (nil, nil, nil, nil, nil)
         if releases { Runtime.shared.releaseLoop() }
     }
 
     // MARK: Timer
-
-    private var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
-
-    /// What was pushed before a stop has its outcome: the Close may go.
-    func finishDraining() {
-        guard machine.isDraining, isDrained else { return }
-        perform(machine.drained(now: Clock.monotonicNanoseconds))
-    }
 
     /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
     /// which is cheaper than to move it with each message.
@@ -382,6 +377,7 @@ extension NodeSession: LoopHandler {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.publishTimerToken: return publishTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
+        case Self.traceTimerToken: return traceTimerFired()
         case Self.commandTimerToken: return commandTimerFired()
         case Self.heartbeatTimerToken: return heartbeatTimerFired()
         case Self.quietTimerToken:

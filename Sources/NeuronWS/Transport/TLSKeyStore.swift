@@ -18,7 +18,7 @@ enum TLSKeyStore {
         ERR_clear_error()
         defer { ERR_clear_error() }
         var request = TLSPEM.PasswordRequest(password: pin)
-        guard let method = UI_UTIL_wrap_read_pem_callback(TLSPEM.answer, 0) else { throw failed("no memory") }
+        guard let method = UI_UTIL_wrap_read_pem_callback(answer, 0) else { throw failed("no memory") }
         defer { UI_destroy_method(method) }
         let text: SecretBytes?
         do throws(OutOfMemory) { text = try terminated(uri) } catch { throw .noMemory("key") }
@@ -41,6 +41,12 @@ enum TLSKeyStore {
                     : "is wrong, or the token that key names is locked: \(TLSErrors.lastText())")
         }
         throw failed(TLSErrors.lastText())
+    }
+
+    /// As `TLSPEM.answer`, but without a PIN it says an empty one: where the asking fails, pkcs11-provider asks again, on
+    /// the terminal of the host.
+    private static let answer: TLSPEM.PasswordCallback = { space, size, isForWriting, context in
+        max(0, TLSPEM.answer(space, size, isForWriting, context))
     }
 
     private static func firstKey(_ store: OpaquePointer) -> OpaquePointer? {
