@@ -79,7 +79,7 @@ enum LiveText {
                 if message.isText {
                     content.withUnsafeBytes { JSONText.appendQuoted($0, to: &bytes) }
                 } else {
-                    Base64Text.append(content, to: &bytes)
+                    bytes += Base64Text.encode(content).utf8
                     bytes.append(UInt8(ascii: "\""))
                 }
             } else {
