@@ -70,7 +70,9 @@ extension World {
     }
 
     func checkHeartbeats() {
-        guard let link, let options = heartbeats, machine.isOpen, let deadline = link.heartbeat?.deadline else { return }
+        guard let link, let options = heartbeats, machine.isOpen, let deadline = link.heartbeat?.deadline else {
+            return
+        }
         if deadline <= now { fail("a heartbeat is due, and nobody has seen it") }
         if deadline > now &+ max(options.interval, options.timeout) { fail("a heartbeat's moment lies too far ahead") }
     }
