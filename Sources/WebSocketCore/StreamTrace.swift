@@ -14,8 +14,8 @@ public struct StreamTrace: Sendable {
 
     private enum State: Sendable { case head, header, payload, lost }
 
-    /// Where in its direction a trace begins to read.
-    public enum Place: Equatable, Sendable {
+    /// Where in its direction a trace begins to read. Indirect, so that no case's unused bits are looked at.
+    public indirect enum Place: Equatable, Sendable {
         /// The next byte is the first of a head.
         case head
         /// In a frame's header, of which these bytes have gone by; none: a frame begins.

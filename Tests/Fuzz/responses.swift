@@ -122,15 +122,20 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         for _ in 0..<min(part.count + 1, input.rest.count) { _ = input.byte() }
     }
     let expected = tokens(parts[0])
-    do throws(JSONPointer.Fault) {
-        let pointer = try parts[0].withUnsafeBytes { bytes throws(JSONPointer.Fault) in try JSONPointer(bytes) }
+    let read: Result<JSONPointer, JSONPointer.Fault> = parts[0].withUnsafeBytes { bytes in
+        do throws(JSONPointer.Fault) {
+            return .success(try JSONPointer(bytes))
+        } catch { return .failure(error) }
+    }
+    switch read {
+    case .success(let pointer):
         guard let expected else {
             require(false, "a pointer that is none")
             return 0
         }
         checkPlace(pointer, expected, input.rest)
         checkTable(pointer, parts[1], order, input.rest)
-    } catch {
+    case .failure(let error):
         require(expected == nil && error.text.utf8CodeUnitCount > 0, "a pointer is refused")
     }
     return 0

@@ -396,8 +396,8 @@ def scarcity() -> dict[str, Any]:
 SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     scene.__name__: scene
     for scene in (
-        hanging_names, abandoned_names, new_name_servers, link_local_only, no_ipv6, second_address, dead_addresses, routes, firewall,
-        cut_connections, scarcity,
+        hanging_names, abandoned_names, new_name_servers, link_local_only, no_ipv6, second_address, dead_addresses,
+        routes, firewall, cut_connections, scarcity,
     )
 }
 

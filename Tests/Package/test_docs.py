@@ -475,7 +475,8 @@ def test_c_names_in_the_pages_are_the_headers() -> None:
     known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", "".join(headers)))
     # Of the environment, for the tests and the binding.
     known |= metric_names()
-    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS"}
+    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS",
+              "NEURON_WS_PKCS11_PROVIDER"}
     # The manual page of section 5.
     known.add("neuron_ws_settings")
     unknown = []

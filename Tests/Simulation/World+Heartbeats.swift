@@ -11,8 +11,8 @@ extension World {
         let text = Array("/alive".utf8)
         guard let pointer = text.withUnsafeBytes({ try? JSONPointer($0) }) else { return nil }
         return HeartbeatOptions(
-            message: heartbeatText, kind: .NEURON_WS_TEXT, intervalMilliseconds: Int64(random.pick([100, 5000])),
-            timeoutMilliseconds: Int64(random.pick([300, 10_000])),
+            message: heartbeatText, kind: .NEURON_WS_TEXT, intervalMilliseconds: Int64(random.pick([20, 200, 5000])),
+            timeoutMilliseconds: Int64(random.pick([50, 500, 10_000])),
             expects: random.pick([.nothing, .anyMessage, .member(pointer, value: Array("1".utf8))]))
     }
 
@@ -30,6 +30,7 @@ extension World {
             }
             if now < left &+ options.timeout { fail("a heartbeat is called unanswered too early") }
             tell("a heartbeat is not answered")
+            heartbeatsUnanswered += 1
             ended(Ending.heartbeatTimeout(after: options.timeout))
         case .none?, nil: break
         }
@@ -45,6 +46,7 @@ extension World {
         if link.heartbeat == nil { return fail("a heartbeat that nobody sent") }
         if link.observer.heartbeats == 0 { fail("a heartbeat is called sent, and the kernel does not have it") }
         if link.heartbeatLeftAt != nil { fail("a second heartbeat before the first has its answer") }
+        heartbeatsLeft += 1
         if heartbeats?.expects != .nothing { link.heartbeatLeftAt = now }
         link.heartbeat?.left(now: now)
     }
@@ -64,12 +66,13 @@ extension World {
             if isAnswer != (isAwaited && isRight) { fail("a heartbeat's answer is taken for another message, or not") }
             if isAnswer { link.heartbeatLeftAt = nil }
         }
-        if isAnswer { heartbeatsAnswered += 1 }
         return isAnswer
     }
 
     func checkHeartbeats() {
-        guard let link, let options = heartbeats, machine.isOpen, let deadline = link.heartbeat?.deadline else { return }
+        guard let link, let options = heartbeats, machine.isOpen, let deadline = link.heartbeat?.deadline else {
+            return
+        }
         if deadline <= now { fail("a heartbeat is due, and nobody has seen it") }
         if deadline > now &+ max(options.interval, options.timeout) { fail("a heartbeat's moment lies too far ahead") }
     }

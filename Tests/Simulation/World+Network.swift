@@ -38,7 +38,7 @@ extension World {
         var server = SimulatedServer(welcome)
         if isPoisoned { server.messageBytesMax = 20_000 }
         server.isDeaf = random.chance(faults / 3)
-        server.answersHeartbeats = !random.chance(faults / 3)
+        server.answersHeartbeats = !random.chance(faults)
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,

@@ -72,7 +72,8 @@ extension World {
 
     func timersFire() {
         expireCommands()
-        heartbeatTimerFires()
+        // Last: what the others let go out may have been a heartbeat, and the next one due meanwhile.
+        defer { heartbeatTimerFires() }
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
             settle()

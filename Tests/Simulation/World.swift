@@ -81,7 +81,8 @@ final class World {
     let commandsMax: Int
     /// nil: none are sent.
     let heartbeats: HeartbeatOptions?
-    var heartbeatsAnswered: UInt64 = 0
+    var heartbeatsLeft: UInt64 = 0
+    var heartbeatsUnanswered: UInt64 = 0
     /// How often the peer ended a connection while a message was the first without outcome.
     var interruptions: [UInt64: Int] = [:]
     /// The messages without outcome, as the host counts them: what each takes of the queue, in order.
@@ -124,7 +125,7 @@ final class World {
         fragmentBytesMax = random.pick([0, 0, 100])
         backlog.inspectsMessages = refusesMessages
         commandsMax = random.pick([1, 5, 30, 1000])
-        heartbeats = random.chance(40) ? Self.drawHeartbeats(&random) : nil
+        heartbeats = random.chance(60) ? Self.drawHeartbeats(&random) : nil
         self.random = random
     }
 

@@ -43,8 +43,8 @@ enum TLSKeyStore {
         throw failed(TLSErrors.lastText())
     }
 
-    /// As `TLSPEM.answer`, but without a PIN it says an empty one: where the asking fails, pkcs11-provider asks again, on
-    /// the terminal of the host.
+    /// As `TLSPEM.answer`, but without a PIN it says an empty one: where the asking fails, pkcs11-provider asks again,
+    /// on the terminal of the host.
     private static let answer: TLSPEM.PasswordCallback = { space, size, isForWriting, context in
         max(0, TLSPEM.answer(space, size, isForWriting, context))
     }

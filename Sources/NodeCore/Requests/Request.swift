@@ -1,7 +1,8 @@
 import CNeuronWS
 import WebSocketCore
 
-/// A request from the server, with the C structs that describe it. Immutable once the host has it; alive as long as somebody may read them.
+/// A request from the server, with the C structs that describe it. Immutable once the host has it; alive as long as
+/// somebody may read them.
 public final class Request: @unchecked Sendable {
     /// What the host gets to see; its pointers live as long as the request.
     public let info: neuron_ws_request_info_t
