@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * memory [STEP] - calls with little memory, each in a child of its own.
  *

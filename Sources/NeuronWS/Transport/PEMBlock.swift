@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One block of normalized PEM (RFC 7468), by places in the text that it was found in.
 struct PEMBlock {
     /// What stands between `-----BEGIN ` and `-----`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// PEM as it comes out of editors, forms and environment variables, as OpenSSL reads it (RFC 7468): without a byte

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Numbers of messages that are acknowledged while one before them is not: a bit for each, in a ring that grows with
 /// the distance between the first and the last. What is noted costs the same however the numbers come.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// Values that wait for the publishing time of their datastreams (setting opengate-publish), as the texts that they

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Places in the order in which they are due: a heap, so that one more costs a logarithm. Times are monotonic
 /// nanoseconds. An entry is never changed: whose time is another one goes in again, with a new number.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The JSON of answers to operations. Members that are null are left out.
 enum OperationText {
     /// `code` nil: a partial answer, which has neither code nor description.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The tags of a host's answer as an operation's variables: `"tags":[{"name","value"|"error","reason"?,"group"?,
 /// "timestamp"?},…]`, or of several groups `"groups":[{"group","tags"|"error","reason"?,"timestamp"?},…]`.
 struct OperationVariables {
