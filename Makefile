@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # neuron_ws: everything there is to do, each by one word. `make help` lists the words.
 
 SHELL := /bin/bash

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes the manual pages and the completion files: manual.py MAN COMPLETION [[EMULATOR…] TOOL].
 
 neuron_ws(3) and a page for each section of the header from the header's comments; neuron_ws_settings(5) from the table

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Builds library and tool in two places, and compares: reproducible.sh SCRATCH [full] [embedded]
 #
 # The second place has blanks and umlauts in its path. Neither build has a home folder, nor, where this user may take it

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Builds what is shipped with SwiftPM: swift-build.sh SCRATCH [neuron_ws] [neuron-ws]
 #
 # The one place for the flags of a release build: the Makefile and CMake call it. Needs no home folder and no network.

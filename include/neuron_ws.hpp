@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * neuron_ws.hpp - neuron_ws.h for C++17 and later. Header only: a program links libneuron_ws.so and nothing more.
  *

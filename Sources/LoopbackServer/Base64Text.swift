@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Bytes as text, for what the pages of a server are told: WebSocketCore's encoder, which the tool does not see.

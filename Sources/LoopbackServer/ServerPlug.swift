@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Takes a server away for a while, and brings it back, on a thread of its own.

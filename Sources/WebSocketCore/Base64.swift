@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Base64 with the standard alphabet and padding (RFC 4648 §4).
 public enum Base64 {
     /// - Returns: ASCII, four characters for each three bytes begun.

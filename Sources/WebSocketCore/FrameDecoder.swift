@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads frame headers from bytes that may be split anywhere (RFC 6455 §5.2). Each fault is found at the byte that
 /// shows it. The payload behind a header is not its business: the caller takes it and comes back for the next header.
 public struct FrameDecoder: Sendable {

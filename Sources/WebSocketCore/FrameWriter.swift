@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One outgoing frame in progress: the header at once, the payload in as many pieces as the output has room for.
 ///
 /// Invariant: `0 <= payloadWritten <= payloadBytes`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where the memory comes from whose size a peer or a host decides: of incoming messages, of texts that are secret.
 /// Swift's own allocator ends the process where there is none; the shell has a source that says so.
 public struct MessageMemory: Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Bytes that nobody may find in memory when they are no longer needed: a password, a token, a key. They lie in one
 /// place, are shared rather than copied, and are overwritten when the last one lets go of them.
 ///

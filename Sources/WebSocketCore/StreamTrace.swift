@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads along what goes over a connection in one direction, and tells it line by line: the head of the opening
 /// handshake (RFC 6455 §1.3), then each frame (§5.2). For people who look for a fault; it decides nothing, and whatever
 /// comes is told as far as it can be.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One end of a WebSocket connection behind the opening handshake: bytes in, events and control frames out. Data frames
 /// going out are `FrameWriter`'s; this type says whether they may be sent (`maySendData`).
 public struct WebSocketEndpoint: Sendable {

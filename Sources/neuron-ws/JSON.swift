@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// A JSON value of jansson's, owned. The tool parses and writes whatever is not the library's own with it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Two nodes in one process: one whose server attacks it, and a quiet one whose server sends it the time every
  * millisecond. Prints as JSON how long the quiet one waited.
  *

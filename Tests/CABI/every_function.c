@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Every function of neuron_ws.h, used once as it is meant to be. Compiles as C99 and, included by every_function.cpp,
  * as C++17.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Nodes that talk to a server: callbacks, requests, attempts, events; nodes that end inside their callbacks. */
 #include "hpp.h"
 

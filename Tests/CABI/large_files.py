@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings whose certificates and keys are large, for memory.c."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * memory FILES PKCS12 [STEP] - calls with little memory, each in a child of its own. The two files hold settings whose
  * certificates and keys are large.

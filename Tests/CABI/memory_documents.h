@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What memory.c hands in: documents, groups and settings that are large enough for large allocations.
  */

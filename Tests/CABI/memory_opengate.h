@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The calls of memory.c that concern OpenGate: values that wait for their publishing time, answers to operations, the
  * files of its own agent.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* NULL at every pointer, numbers out of range, and outputs that stay as they were. */
 #include "misuse.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Commands: wrong ones, every function inside their callbacks, and one end for each whatever ends the node. */
 #include "misuse.h"
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
 
 run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Responses to commands: a JSON pointer finds what jansson finds at its place, and a message ends the oldest command
 // that it answers, once.
 import CJansson

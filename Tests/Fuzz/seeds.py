@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The seed corpus: what the tests hold as literals, as the targets read it."""
 
 from __future__ import annotations

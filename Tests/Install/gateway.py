@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In a root: a folder laid out as Neuron's, and a host that loads the plugin as Neuron does (Tests/Embedding/host)."""
 
 from __future__ import annotations

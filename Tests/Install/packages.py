@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The packages as their users have them: installed in a fresh Debian root that has no Swift, used, and removed again.
 
 packages.py [--keep] [--architecture arm64] [--root DIR]. As root; needs debootstrap, .build/packages (make deb) and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the users of an installed library write: programs by pkg-config, by CMake, in Python."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Debian root, and what is done in it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tutorials of docs/ as one shell session each: their files are written, their steps carried out, in order.
 
 `<!-- file: NAME -->` before a fenced block: a file. `<!-- step -->`: commands. `<!-- output -->`: what the commands

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A server that ends each connection, in one way after the other, and a node that connects again each time: what it
 takes of memory and descriptors stays what it was.
 

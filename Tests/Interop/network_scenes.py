@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Networks in which something is wrong, with nodes in them: one function per network.
 
 unshare --net --mount network_scenes.py SCENE - plays it, in namespaces of its own, and prints what came of it as JSON.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """permessage-deflate against foreign servers, with all parameters that they and we can ask for."""
 
 from __future__ import annotations

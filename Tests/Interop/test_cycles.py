@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connections that the server ends, in every way: memory and descriptors stay. `make cycles` has 10,000 of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes in networks in which something is wrong; the networks are in network_scenes.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node through real proxies of each kind, and through some that misbehave."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What opens a proxy stands in no trace, log, metrics or state, and in no memory once no node needs it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whom a node trusts and who it says it is, in TLS: pins, names, dates, renewed files, resumed sessions, PKCS #12."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Servers that say some bytes of the TLS handshake and then no more: each attempt ends in its time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A key in a PKCS #11 token, by the real pkcs11-provider and SoftHSM: where both are installed.
 
 Debian 12 has softhsm2 and no pkcs11-provider: NEURON_WS_PKCS11_PROVIDER names one that was built (its pkcs11.so).

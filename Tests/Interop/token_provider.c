@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A provider for OpenSSL 3 that keeps one private key, as a provider for tokens would: pkcs11:object=gateway is the
  * key in the file NEURON_WS_TEST_TOKEN (PKCS #8, DER), behind the PIN NEURON_WS_TEST_PIN. No token and no PKCS #11: it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The manual is true: its programs compile and run, its outputs are what the tool prints, its tables are the library's.
 
 A comment before a fenced block of README.md or docs/*.md says what is done with it:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make install` as on a machine that is not ours, and who builds with what it put there: pkg-config, CMake.
 
 No home folder, no network, no dpkg nor apt nor sudo on the PATH; blanks and umlauts in every path. What was built is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a machine can check of the package: the library's exports and sections, the imports, the tidiness."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a release is made with: the ABI's description, the bill of materials, what is linked, the licence."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two versions of the library in one process: each has its own loop, nodes and numbers, and neither sees the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each tutorial's commands, carried out as they stand, beside the built library and tool laid out as installed."""
 
 from __future__ import annotations

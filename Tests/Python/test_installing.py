@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`pip install ./bindings/python` behind `make build`, wheels and the source distribution, as their users have them.
 
 Offline: hatchling, which builds them, is the one that runs these tests; nothing is fetched.

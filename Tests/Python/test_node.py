@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Node class against a foreign server."""
 
 from __future__ import annotations

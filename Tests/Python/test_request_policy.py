@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server may ask for, and the trace that everything that comes in leaves: an answer, a count, a line of log,
 or the host's on_message."""
 

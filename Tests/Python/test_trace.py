@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Node.trace: each frame both ways as a line, on the open connection and on those that come, for so long."""
 
 from __future__ import annotations

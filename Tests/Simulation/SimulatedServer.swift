@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The server at the other end of one connection: a correct one, which plays what the world has drawn for it.

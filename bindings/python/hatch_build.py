@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Puts the built library into the wheel, so that `pip install` is all there is to do.
 
 NEURON_WS_BUNDLE names the library that is put in; "none" leaves it out, for systems that have it already (Debian's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Waits until what runs on a loop has returned: what only its frames still hold, a connection with its keys, is gone
 /// then.
 final class TurnEnd: LoopTask, @unchecked Sendable {

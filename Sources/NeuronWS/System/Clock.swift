@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// The two clocks of the system. Only this layer reads them; the protocol and the node get times as parameters.

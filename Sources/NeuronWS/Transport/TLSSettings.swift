@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// What TLS shall do, with certificates and keys as PEM text.

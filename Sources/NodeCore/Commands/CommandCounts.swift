@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a node counts of its commands.
 public struct CommandCounts: Equatable, Sendable {
     /// Each try whose last byte the kernel took.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Numbers of messages that are acknowledged while one before them is not: a bit for each, in a ring that grows with

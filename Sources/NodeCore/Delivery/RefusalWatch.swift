@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Finds the message that a server refuses, so that it is not sent for ever and what is behind it flows (DESIGN §7).
 ///
 /// Under suspicion is the message that has no outcome yet though the peer has got some of it: the first that the kernel

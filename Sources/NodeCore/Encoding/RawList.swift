@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Plain values in memory of malloc's, which grows by doubling: what a host sizes must be able to fail, and Swift's

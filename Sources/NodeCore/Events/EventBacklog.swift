@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// Events that wait for a host with a loop of its own, oldest first: what is held, what is joined, what is dropped.

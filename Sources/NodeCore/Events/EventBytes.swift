@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// What an event carries, in memory of its own until the host has read it. Immutable.

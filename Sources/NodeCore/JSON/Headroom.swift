@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Whether memory is to be had, asked before work whose need a host decides and whose memory is Swift's own: Swift ends

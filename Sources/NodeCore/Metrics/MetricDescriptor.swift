@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One metric: its names and what it counts.
 public struct MetricDescriptor: Sendable {
     public enum Kind: Equatable, Sendable {

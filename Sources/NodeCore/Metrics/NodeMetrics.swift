@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// A node's counters since its creation, and its gauges. Counters wrap only after 2^64.

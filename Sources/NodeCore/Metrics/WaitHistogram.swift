@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long something took, each time: buckets, each with those before it, the count and the sum. The same buckets for
 /// all, from a fieldbus's neighbour to a satellite.
 public struct WaitHistogram: Equatable, Sendable {

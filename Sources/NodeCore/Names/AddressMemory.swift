@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which addresses took a connection and then failed, so that the next attempt begins with another one (DESIGN §8).
 ///
 /// An address that refuses or does not answer needs no memory: the race of addresses goes on to the next by itself. One

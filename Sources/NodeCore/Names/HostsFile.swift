@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The system's table of names, hosts(5): lines of an address and the names that it has, `#` before a comment.

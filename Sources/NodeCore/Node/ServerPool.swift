@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which of the settings' URLs is tried next, and when. Each has its own wait and its own memory of failures (DESIGN
 /// §8): what one server asks for concerns no other.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Until when a node's connections are traced. Monotonic nanoseconds.
 public struct TraceWindow: Equatable, Sendable {
     /// 0: nobody has asked.

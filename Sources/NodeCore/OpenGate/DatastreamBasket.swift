@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// What is published together: a group's values that have one publishing time, as they came. Which of them are of one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Baskets in the order in which they are due: a heap, so that one more costs a logarithm. Times are monotonic
 /// nanoseconds. It owns the baskets that stand in it. A host decides how many those are: room for them is made first,
 /// which can fail, and then they are put in, which cannot.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Values of one group and one publishing time that came with one push, as texts, in one piece of memory of just their

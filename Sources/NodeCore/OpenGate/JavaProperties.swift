@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Lines of `key=value` as java.util.Properties reads them: `=`, `:` or white space between the two, comments with `#`

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The files of OpenGate's own agent, ODA, as settings of a node.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Operations that have their final answer, so that a platform which asks again, because a connection took the answer
 /// with it or crossed it, is told the same and nothing is done twice. Times are monotonic nanoseconds.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A message from the server, taken apart: a document, or an array whose members are documents (DESIGN §6).
 ///
 /// It borrows the message's bytes; its owner keeps them while it is used.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The names that an answer to an operation speaks of, each found at once.

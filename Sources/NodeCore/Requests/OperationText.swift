@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The JSON of answers to operations, written into memory that can fail: a host decides how much it is. Members that are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The requests of one node that its host holds, and when each is too late. Times are monotonic nanoseconds.
 ///
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host

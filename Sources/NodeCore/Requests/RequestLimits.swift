@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// What is taken of requests from the server; the header's constants.

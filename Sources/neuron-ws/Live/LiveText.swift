@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The JSON texts that pages are sent.
 enum LiveText {
     /// What a page has to know before anything else.

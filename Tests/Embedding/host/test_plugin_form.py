@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The form, held to the checks that the gateway's dashboard makes of what it shows.
 
 A number field: an integer without sign, in its range, never empty. A text field: a text, no longer than its length. A

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plugin's files replaced and removed under a running gateway by `neuron-ws plugin`."""
 
 from __future__ import annotations

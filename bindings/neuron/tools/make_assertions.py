@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes include/host/assertions_*.h from Tests/Data/neuron-abi.json: what our declarations of Neuron must be.
 
     make_assertions.py          writes them

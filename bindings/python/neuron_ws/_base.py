@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every node has, whether threads wait for it or coroutines."""
 
 from __future__ import annotations

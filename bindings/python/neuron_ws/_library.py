@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds and loads libneuron_ws.so."""
 
 from __future__ import annotations

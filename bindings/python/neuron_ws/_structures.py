@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The structs of neuron_ws.h, member by member. Tests/Python holds sizes and offsets against a C compiler's."""
 
 from __future__ import annotations

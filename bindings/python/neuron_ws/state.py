@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a node stands, and its counters."""
 
 from __future__ import annotations
