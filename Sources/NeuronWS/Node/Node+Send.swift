@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import Synchronization
 import WebSocketCore
 
 extension Node {
@@ -158,10 +159,10 @@ extension Node {
 
     /// Of a message that is no group's. `kind` nil: the one of the settings.
     func stamp(kind: UInt8?) -> MessageStamp {
-        let configuration = lock.withLock { self.configuration }
         var stamp = MessageStamp(
-            kind: kind ?? configuration.messageKind, timeMilliseconds: Clock.coarseWallMilliseconds)
-        stamp.isNumbered = configuration.settings.numbersMessages
+            kind: kind ?? lock.withLock { configuration.messageKind },
+            timeMilliseconds: Clock.coarseWallMilliseconds)
+        stamp.isNumbered = numbersMessages.load(ordering: .relaxed)
         return stamp
     }
 
@@ -232,7 +233,7 @@ extension Node {
         try checkRoomLocked(byteCount: byteCount, beyond: beyond)
         if let alone {
             alone.number(message)
-            let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+            let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
             mailbox.append(alone, id: id)
             return id
         }
@@ -241,7 +242,7 @@ extension Node {
             chunk = Runtime.shared.takeChunk(byteCount: byteCount)
             if chunk == nil { throw .noMemory }
         }
-        let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+        let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
         mailbox.append(message, id: id, chunk: &chunk)
         return id
     }

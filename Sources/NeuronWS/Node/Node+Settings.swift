@@ -1,5 +1,6 @@
 import CNeuronWS
 import NodeCore
+import Synchronization
 
 extension Node {
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
@@ -8,6 +9,7 @@ extension Node {
         lock.lock()
         let old = configuration
         configuration = new
+        numbersMessages.store(new.settings.numbersMessages, ordering: .relaxed)
         settingsNumber &+= 1
         ledger.limits = new.queueLimits
         logLevel = new.logLevel
