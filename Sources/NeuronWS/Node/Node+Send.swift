@@ -195,8 +195,8 @@ extension Node {
         do throws(NodeError) {
             queued = .success(try queueLocked(&message, filled, beyond: beyond))
             counters.messagesAccepted &+= 1
-            counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
-            counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
+            if values > 0 { counters.tagsSent &+= UInt64(truncatingIfNeeded: values) }
+            if errors > 0 { counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors) }
         } catch {
             queued = .failure(error)
             counters.messagesRejected &+= 1

@@ -1,3 +1,5 @@
+import LoopbackServer
+
 /// The JSON texts that pages are sent.
 enum LiveText {
     /// What a page has to know before anything else.
