@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
+import Synchronization
 
 /// A node, as the host's threads see it: settings, subscriptions, the mailbox, and what is told of it.
 ///
@@ -12,6 +13,8 @@ final class Node: @unchecked Sendable {
     /// The process the node belongs to; see `Fork`.
     let generation: UInt
     let handle: NodeHandle
+    /// What the settings in force say of it (setting sequence): a message of the host's own asks without the lock.
+    let numbersMessages: Atomic<Bool>
 
     let lock = Lock()
     /// Signalled when messages complete while somebody flushes, and when the session ends.
@@ -92,6 +95,7 @@ final class Node: @unchecked Sendable {
         self.name = name
         self.host = host
         self.configuration = configuration
+        numbersMessages = Atomic(configuration.settings.numbersMessages)
         generation = Fork.generation
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import LoopbackServer
+
 /// The JSON texts that pages are sent.
 enum LiveText {
     /// What a page has to know before anything else.
