@@ -48,7 +48,8 @@ import WebSocketCore
         defer { EVP_PKEY_free(key) }
         let pem = text(key, form)
         try #require(!pem.isEmpty)
-        let read = try #require(try TLSPrivateKey.read(pem.withBytes { try PEMText.normalized($0) }, password: "secret"))
+        let normalized = try pem.withBytes { try PEMText.normalized($0) }
+        let read = try #require(try TLSPrivateKey.read(normalized, password: "secret"))
         defer { EVP_PKEY_free(read) }
         #expect(EVP_PKEY_eq(key, read) == 1)
         // Its private half too: what it signs, the first one takes for its own.
