@@ -45,9 +45,8 @@
  *            is answered with NO_MEMORY and changes nothing; an event is dropped and counted. Where there is none for
  *            what a server sends, or for a buffer to send from, the connection ends (close code 1009 where a message
  *            is too big for it) and the node connects again; a request is answered as busy. Allocations below 64 KiB
- *            are Swift's own and cannot fail: the process ends then. So it does where another thread takes the memory
- *            that the list of events which a host has not read was found to have, between the look and the work, and
- *            where there is none for the list of a process's nodes, some bytes for each.
+ *            are Swift's own and cannot fail: the process ends then. So it does where there is none for the list of a
+ *            process's nodes, some bytes for each.
  * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
  */
 #ifndef NEURON_WS_H

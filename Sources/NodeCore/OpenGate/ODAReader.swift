@@ -63,7 +63,9 @@ struct ODAReader {
         if let port = entries.take("port"), let number = integer("port", port, 1...65535) { add("port", "\(number)") }
         if let timeout = entries.take("connectionTimeout"),
             let seconds = integer("connectionTimeout", timeout, 1...600)
-        { add("connect-timeout", "\(seconds)") }
+        {
+            add("connect-timeout", "\(seconds)")
+        }
         if let interval = entries.take("keepAliveInterval"),
             let seconds = integer("keepAliveInterval", interval, 0...3600)
         {

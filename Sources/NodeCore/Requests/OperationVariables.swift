@@ -2,8 +2,8 @@
 import CJansson
 import CNeuronWS
 
-/// What an answer says of variables: `"tags":[{"name","value"|"error","reason"?,"group"?,"timestamp"?},…]`, or of several
-/// groups `"groups":[{"group","tags"|"error","reason"?,"timestamp"?},…]`.
+/// What an answer says of variables: `"tags":[{"name","value"|"error","reason"?,"group"?,"timestamp"?},…]`, or of
+/// several groups `"groups":[{"group","tags"|"error","reason"?,"timestamp"?},…]`.
 ///
 /// Its texts are the document's. A platform may name a hundred thousand variables, and a host as many tags of one name:
 /// each is found at once, and the memory for that is malloc's, which can say no.

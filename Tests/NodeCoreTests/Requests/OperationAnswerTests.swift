@@ -151,7 +151,8 @@ import Testing
     @Test func whatAnOperationIsNamedByIsShort() throws {
         let long = String(repeating: "x", count: 5000)
         for members in [
-            #""id":"\#(long)","name":"n""#, #""id":"1","name":"\#(long)""#, #""id":"1","name":"n","deviceId":"\#(long)""#,
+            #""id":"\#(long)","name":"n""#, #""id":"1","name":"\#(long)""#,
+            #""id":"1","name":"n","deviceId":"\#(long)""#,
         ] {
             let json = Array("{\(members),\"error\":0}".utf8)
             let document = try json.withUnsafeBytes { try JSONText.parse($0) }
