@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Some of the events that wait. One block is small, however many of them there are: what a host does not read makes no
