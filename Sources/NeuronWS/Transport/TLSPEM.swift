@@ -82,7 +82,9 @@ enum TLSPEM {
         ERR_clear_error()
         let key = withUnsafeMutablePointer(to: &request) { PEM_read_bio_PrivateKey(bio, nil, answer, $0) }
         let text = TLSErrors.lastText()
-        let isUnsupported = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED
+        // One wrong password in 256 leaves rubbish that ends like a key; the decoder's word for that is the same.
+        let cause = ERR_peek_error()
+        let isUnsupported = ERR_GET_LIB(cause) == ERR_LIB_EVP && ERR_GET_REASON(cause) == ERR_R_UNSUPPORTED
         let isOutOfMemory = TLSErrors.areOfMemory
         ERR_clear_error()
         if let key { return key }

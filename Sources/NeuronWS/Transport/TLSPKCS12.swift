@@ -51,14 +51,18 @@ enum TLSPKCS12 {
         }
         if isRight == true { return (key, certificate, chain) }
         if terminated == nil || TLSErrors.areOfMemory { throw .noMemory("cert") }
-        let reason = ERR_GET_REASON(ERR_peek_error())
-        if reason == PKCS12_R_MAC_VERIFY_FAILURE {
+        let cause = ERR_peek_error()
+        let isUnsupported = ERR_GET_LIB(cause) == ERR_LIB_EVP && ERR_GET_REASON(cause) == ERR_R_UNSUPPORTED
+        // A file without a MAC tells a wrong password by what it decrypts to.
+        let isWrongPassword =
+            ERR_GET_REASON(cause) == PKCS12_R_MAC_VERIFY_FAILURE || PKCS12_mac_present(container) != 1
+        if isWrongPassword, !isUnsupported {
             throw TLSConfigurationError(
                 key: "keypass",
                 detail: password == nil
                     ? "is missing: cert is PKCS #12 with a password" : "is wrong: cert cannot be opened with it")
         }
-        if reason == ERR_R_UNSUPPORTED {
+        if isUnsupported {
             throw TLSConfigurationError(
                 key: "cert",
                 detail: "is PKCS #12 encrypted in a way that this OpenSSL does not know (RC2 or 3DES of old): make it "

@@ -123,6 +123,29 @@ import WebSocketCore
                     ? "is missing: key is encrypted" : "is wrong: key cannot be decrypted with it"))
     }
 
+    /// A key of these tests, encrypted with "secret". Its length leaves one wrong password in 256 a padding that holds.
+    private static let encryptedKeyPEM = """
+        -----BEGIN ENCRYPTED PRIVATE KEY-----
+        MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAi0ZqeF+IPvYgICCAAw
+        DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEApEFO9+vRPNTjacEpkVFQIEgZCz
+        uT8YqE+a6O05suiIVsmzWJeat9+x32GmkPBiH7EuceVH4IAVxOcAD+mKQc1flpYo
+        wS6wRzDwAaKYBDka36iX2FbrfLl4YvN8QuZMB8Gpd0hqzBWQFycHYe0rGshZpLC5
+        OascZ0+VJlFrQ/LshZYFKrgv3KGohh4/p08t4gfoao+jTSh8aMHDT8rzzHwCMNA=
+        -----END ENCRYPTED PRIVATE KEY-----
+
+        """
+
+    @Test(arguments: ["wrong316", "wrong382", "wrong473"])
+    func aWrongPasswordWhoseRubbishEndsLikeAKeyIsWrong(password: String) {
+        let refused = error {
+            $0.certificate = bytes(identity.certificatePEM)
+            $0.key = SecretBytes(Self.encryptedKeyPEM)
+            $0.keyPassword = SecretBytes(password)
+        }
+        #expect(
+            refused == TLSConfigurationError(key: "keypass", detail: "is wrong: key cannot be decrypted with it"))
+    }
+
     @Test func aPasswordForAPlainKeyIsHarmless() {
         let refused = error {
             $0.certificate = bytes(identity.certificatePEM)
