@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # A crash ends at once instead of waiting for a backtrace that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-APT_BUILD := libssl-dev libjansson-dev zlib1g-dev pkg-config make gcc g++
+APT_BUILD := libssl-dev libjansson-dev zlib1g-dev libsqlite3-dev pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
 	tinyproxy squid microsocks
 
@@ -112,7 +112,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
+	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser Tests/Cache
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -149,6 +149,12 @@ attack-tsan: test-dependencies ## the same under ThreadSanitizer
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py
+
+MINUTES ?= 10
+.PHONY: cache-proof
+cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
+	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
+	$(PYTEST) Tests/Cache --whole
 
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.

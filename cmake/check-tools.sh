@@ -11,10 +11,11 @@ if command -v pkg-config > /dev/null; then
     pkg-config --exists "openssl >= 3.0" || need libssl-dev
     pkg-config --exists "jansson >= 2.14" || need libjansson-dev
     pkg-config --exists zlib || need zlib1g-dev
+    pkg-config --exists "sqlite3 >= 3.34" || need libsqlite3-dev
 else
     need pkg-config
 fi
 [ -z "$missing" ] && exit 0
 echo "To build neuron_ws these are missing:$missing" >&2
-echo "On Debian and Ubuntu: make dependencies (it asks apt), or apt-get install libssl-dev libjansson-dev zlib1g-dev pkg-config gcc" >&2
+echo "On Debian and Ubuntu: make dependencies (it asks apt), or apt-get install libssl-dev libjansson-dev zlib1g-dev libsqlite3-dev pkg-config gcc" >&2
 exit 1

@@ -26,7 +26,7 @@ cd "$root"
 # A warning of one file must not hide in those of the whole module: they are errors elsewhere, in `swift build`.
 set -- -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -suppress-warnings \
     -module-cache-path "$scratch/modules" -file-prefix-map "$root=." -Xcc -fPIC -I include -I "$scratch"
-for library in CLinux COpenSSL CJansson CZlib; do set -- "$@" -I "Sources/$library"; done
+for library in CLinux COpenSSL CJansson CZlib CSQLite; do set -- "$@" -I "Sources/$library"; done
 case $target in
     aarch64)
         set -- "$@" -target aarch64-none-none-elf -clang-target aarch64-unknown-linux-gnu -Xcc -mno-outline-atomics
@@ -53,6 +53,6 @@ done
 "$compiler" ${sysroot:+"--sysroot=$sysroot"} -shared -o "$scratch/libneuron_ws.so" \
     "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" "$scratch/environment.o" \
     -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
-    -Wl,--as-needed -lssl -lcrypto -ljansson -lz -lm -B"$toolchain/bin" -fuse-ld=lld \
+    -Wl,--as-needed -lssl -lcrypto -ljansson -lz -lsqlite3 -lm -B"$toolchain/bin" -fuse-ld=lld \
     -Wl,-soname,libneuron_ws.so.1 -Wl,--version-script="$root/cmake/neuron_ws.map" -Wl,--gc-sections -Wl,--build-id \
     -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text -Wl,--fatal-warnings

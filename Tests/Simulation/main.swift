@@ -24,6 +24,7 @@ var steps = 0
 var delivered: UInt64 = 0
 var confirmed: UInt64 = 0
 var givenUp: UInt64 = 0
+var (cacheSteps, lives, stored, again) = (0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -38,6 +39,16 @@ for seed in first..<(first + count) {
         }
         if failed.count == 10 { break }
     }
+    let cached = CacheWorld(seed: seed)
+    if let failure = cached.run() {
+        print("seed \(seed), its cache: \(failure)")
+        failed.append(seed)
+        if failed.count == 10 { break }
+    }
+    cacheSteps += cached.steps
+    lives += cached.lives
+    stored += cached.stored.count
+    again += cached.arrivedAgain
     steps += world.steps
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
@@ -48,6 +59,7 @@ let time = Double(seconds) + Double(attoseconds) / 1e18
 print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
-        + "\(failed.count) seeds failed")
+        + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
+        + "\(again) came again")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -4,6 +4,9 @@ import NodeCore
 /// Start, stop, and the end of a node. Each may be called on the loop too, in a callback, and waits for nothing then.
 extension Node {
     func start() throws(NodeError) {
+        do throws(SpoolError) {
+            try openCache()
+        } catch { throw .system(error.text) }
         lock.lock()
         guard life == .open else {
             lock.unlock()
@@ -20,9 +23,12 @@ extension Node {
         }
         do throws(SystemError) {
             let (loop, maskingKeys) = try Runtime.shared.acquireLoop()
-            guard let backlog = backlog.take() else { preconditionFailure("a session has it that is none") }
-            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog)
+            guard let backlog = backlog.take(), let cache = cache.take() else {
+                preconditionFailure("a session has it that is none")
+            }
+            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog, cache: cache)
             session = new
+            spool?.setSession(new)
             wishes = HostWishes()
             wishes.start()
             status.progress = .starting(until: Clock.monotonicNanoseconds &+ NodeMachine.startDelayNanoseconds)

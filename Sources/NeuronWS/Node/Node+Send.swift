@@ -212,6 +212,10 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> UInt64 {
         try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(bytes.count) + 32 > cache.diskBytes {
+            throw .tooBig(
+                "the message has \(bytes.count) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
+        }
         if let alone {
             let id = ledger.accept(byteCount: bytes.count)
             mailbox.append(alone, id: id)
@@ -288,8 +292,8 @@ extension Node {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
         case .NEURON_WS_LEVEL_PEER_PARSED: try checkLevel(level)
-        case .NEURON_WS_LEVEL_STORED, .NEURON_WS_LEVEL_APP_ACKED:
-            throw .unsupported("this version has no level \(level == .NEURON_WS_LEVEL_STORED ? "stored" : "app-acked")")
+        case .NEURON_WS_LEVEL_STORED: try checkStoring()
+        case .NEURON_WS_LEVEL_APP_ACKED: throw .unsupported("this version has no level app-acked")
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
@@ -297,6 +301,10 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         let target = ledger.acceptedCount
+        if level == .NEURON_WS_LEVEL_STORED {
+            wishes.store()
+            session?.signal()
+        }
         flushWaiters += 1
         defer { flushWaiters -= 1 }
         while ledger.reachedThrough(level) < target {
@@ -325,10 +333,23 @@ extension Node {
         throw .unsupported("the delivery level in force is `written`: \(why)")
     }
 
+    private func checkStoring() throws(NodeError) {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let cache = configuration.settings.cache, cache.diskBytes > 0 else {
+            throw .unsupported(
+                "nothing is stored: the settings offline-cache and cache-disk-size ask for nothing on disk")
+        }
+        if spool == nil { throw .system(cacheError?.text ?? "the node's cache is closed") }
+    }
+
     private func waiting(_ count: UInt64) -> String {
         count == 1 ? "one message was still waiting" : "\(count) messages were still waiting"
     }
 
     /// Why messages wait: what the state says.
-    private var causeLocked: String { status.text(now: Clock.monotonicNanoseconds) }
+    private var causeLocked: String {
+        let status = status.text(now: Clock.monotonicNanoseconds)
+        return cacheError.map { "\($0.text). \(status)" } ?? status
+    }
 }

@@ -50,6 +50,7 @@ extension NodeSession {
             link.connection.repliesGoFirst = isAllSent
         }
         if continueArriving() { link?.stream?.resume() }
+        tendCache()
         pump()
     }
 

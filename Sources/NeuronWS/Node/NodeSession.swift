@@ -14,6 +14,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var machine: NodeMachine
     /// The node's, until the session ends.
     var backlog: Backlog
+    var cache: MessageCache
     /// The present connection, or the attempt to make it.
     var link: Link?
     /// The configuration of the present connection.
@@ -41,14 +42,25 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
+    var cacheTimer: TimerID?
+    var cacheTimerDeadline: UInt64 = .max
+    /// When mail was taken last without a connection, and whether some waits for the next time.
+    var mailTakenAt: UInt64 = 0
+    var mailIsDue = false
+    /// The session ends, and what is left goes to disk.
+    var isStoringRest = false
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
-    init(node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog) {
+    init(
+        node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
+        cache: consuming MessageCache
+    ) {
         self.node = node
         self.loop = loop
         self.maskingKeys = maskingKeys
         self.backlog = backlog
+        self.cache = cache
         configuration = node.configuration
         machine = NodeMachine(node.configuration.machineParameters)
         status = node.status
@@ -72,6 +84,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.stopped(timeout: 0, now: now))
             return endIfIdle()
         }
+        if wishes.stores { storeAll() }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
@@ -79,6 +92,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             endIfIdle()
         }
         if wishes.starts {
+            isStoringRest = false
+            node.tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
             perform(machine.started(now: now))
@@ -86,6 +101,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if wishes.pings { perform(machine.pingWanted()) }
         reschedulePublishing()
         takeTurn()
+        if isStoringRest, !isEnded { endIfIdle() }
     }
 
     private func tellWarnings() {
@@ -103,6 +119,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
+        cache.settings = new.cacheSettings
         // Another server may take what this one does not.
         if reconnects {
             backlog.refusals = RefusalWatch()
@@ -255,8 +272,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     // MARK: The end
 
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
-    private func endIfIdle() {
-        guard machine.isIdle, !isEnded else { return }
+    func endIfIdle() {
+        guard machine.isIdle, !isEnded, hasStoredRest(), !isEnded else { return }
         node.lock.lock()
         if node.wishes.starts, node.life == .open {
             node.lock.unlock()
@@ -294,6 +311,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         machine.end()
         node.backlog = exchange(&backlog, with: Backlog())
+        node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
+        node.spool?.setSession(nil)
     }
 
     /// Leaves the node and unlocks it.
@@ -314,6 +333,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         requestTimer = nil
         if let publishTimer { loop.cancel(publishTimer) }
         publishTimer = nil
+        if let cacheTimer { loop.cancel(cacheTimer) }
+        cacheTimer = nil
         if releases { Runtime.shared.releaseLoop() }
     }
 
@@ -343,6 +364,7 @@ extension NodeSession: LoopHandler {
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.publishTimerToken: return publishTimerFired()
+        case Self.cacheTimerToken: return cacheTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil

@@ -29,7 +29,7 @@ public struct Backlog: ~Copyable {
         /// What is known of those that were delivered.
         public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
 
-        init(
+        public init(
             firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
             level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
         ) {
@@ -37,6 +37,7 @@ public struct Backlog: ~Copyable {
             self.count = count
             self.outcome = outcome
             if outcome == .NEURON_WS_DELIVERED { self.level = level }
+            if outcome == .NEURON_WS_STORED { self.level = .NEURON_WS_LEVEL_STORED }
         }
     }
 
@@ -46,16 +47,18 @@ public struct Backlog: ~Copyable {
         case confirmed
         /// The server refuses the first; the host has yet to be told.
         case firstRefused
-        /// The node ends.
-        case abandoned
+        /// A cache has no room for the first chunk, or it is too old.
+        case firstChunkDropped(neuron_ws_outcome_t)
+        /// The node ends; the messages before this one lie on disk.
+        case abandoned(storedBefore: UInt64)
     }
 
-    private var list = ChunkList()
+    private(set) var list = ChunkList()
     private var freed = ChunkList()
     private var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
-    private var openOffset = 0
+    private(set) var openOffset = 0
     /// Of the next to be framed: its number and where it lies.
     public private(set) var nextID: UInt64 = 1
     private var nextChunk: MessageChunk?
@@ -80,6 +83,11 @@ public struct Backlog: ~Copyable {
     /// Those before this one go out one at a time: among them is one that makes the server end connections.
     private var suspectEndID: UInt64 = 0
 
+    /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
+    public private(set) var heldBytes = 0
+    /// From this message on none may be framed now.
+    public var frameEnd = UInt64.max
+
     /// The host wants to see each message first.
     public var inspectsMessages = false
     /// Which message the server may be refusing.
@@ -89,7 +97,9 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    private var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
+    private var isHeld: Bool {
+        !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
+    }
     public var isEmpty: Bool { openID == endID }
 
     /// Takes what the mailbox had.
@@ -103,6 +113,7 @@ public struct Backlog: ~Copyable {
         endID = mail.endID
         if nextChunk == nil { nextChunk = mail.first }
         if unwrittenChunk == nil { unwrittenChunk = mail.first }
+        mail.forEach { heldBytes += $0.used }
         list.append(mail)
     }
 
@@ -182,11 +193,28 @@ public struct Backlog: ~Copyable {
         Int32(bitPattern: record.wireEnd &- written) <= 0
     }
 
-    /// The node ends: what is left has its outcome.
-    public mutating func abandon() {
-        verdict = .abandoned
+    /// The node ends: what is left has its outcome. - Parameter storedBefore: the messages before this one lie on disk.
+    public mutating func abandon(storedBefore: UInt64 = 0) {
+        verdict = .abandoned(storedBefore: storedBefore)
         nextID = endID
         isNextBegun = false
+    }
+
+    /// No message is on its way.
+    var isIdle: Bool { nextID == openID && !isNextBegun }
+
+    /// Gives the messages of the first chunk this outcome, none of which is on its way. - Returns: false: one is.
+    mutating func dropFirstChunk(_ outcome: neuron_ws_outcome_t) -> Bool {
+        guard isIdle, let chunk = chunkToDrop else { return false }
+        verdict = .firstChunkDropped(outcome)
+        nextID = chunk.endNumber
+        return true
+    }
+
+    /// The first chunk with a message that has no outcome.
+    var chunkToDrop: MessageChunk? {
+        guard let first = list.first, openOffset >= first.used else { return list.first }
+        return first.next
     }
 
     /// What is to be done next; nil: nothing.
@@ -208,6 +236,14 @@ public struct Backlog: ~Copyable {
             run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
             verdict = .confirmed
             rewind()
+        case .firstChunkDropped(let outcome):
+            run = nextRun(countMax, outcome: outcome) { _, _ in true }
+            if openID == nextID {
+                verdict = .confirmed
+                rewind()
+            }
+        case .abandoned(let storedBefore) where openID < storedBefore:
+            run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore }
         case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
         }
         if let run { return .conclude(run) }
@@ -247,6 +283,7 @@ public struct Backlog: ~Copyable {
 
     private mutating func freeFirst() {
         guard let chunk = list.removeFirst() else { return }
+        heldBytes -= chunk.used
         if nextChunk === chunk {
             nextChunk = list.first
             nextOffset = 0
@@ -323,7 +360,7 @@ public struct Backlog: ~Copyable {
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(openID <= nextID && nextID <= endID)
-        if verdict != .abandoned, level != .NEURON_WS_LEVEL_WRITTEN {
+        if case .confirmed = verdict, level != .NEURON_WS_LEVEL_WRITTEN {
             precondition(openID <= unwrittenID && unwrittenID <= nextID)
         }
         precondition(isEmpty || !list.isEmpty)

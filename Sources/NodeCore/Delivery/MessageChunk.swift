@@ -17,6 +17,8 @@ public final class MessageChunk {
     /// The number of its first message; those of the others follow.
     var firstID: UInt64 = 0
     @usableFromInline var next: MessageChunk?
+    /// When its messages came, milliseconds on the clock of the node's cache.
+    public var arrival: UInt64 = 0
     private let memory: ChunkMemory
     /// How far it was written to since it was made, and since the pool looked last.
     private var written = 0

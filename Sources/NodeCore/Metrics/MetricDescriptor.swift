@@ -82,6 +82,13 @@ public struct MetricDescriptor: Sendable {
             .requestsRefused, "requests_refused", "Requests from the server that allow-requests does not allow."),
         MetricDescriptor(
             .messagesIgnored, "messages_ignored", "Messages from the server that were no requests, and nobody took."),
+        MetricDescriptor(
+            .cachedMessages, "cached_messages", kind: .gauge,
+            "Messages of the queue that lie on disk alone and take no memory."),
+        MetricDescriptor(
+            .cachedBytes, "cached_bytes", kind: .gauge, unit: .bytes, "What the node's messages take on disk."),
+        MetricDescriptor(.messagesLost, "messages_lost", "Messages that were on disk and could not be read."),
+        MetricDescriptor(.cacheErrors, "cache_errors", "Times that the disk did not do what the cache asked of it."),
     ]
 }
 
@@ -95,4 +102,5 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case queuedMessages, queuedBytes, roundTripMicroseconds, link
     case payloadBytesCompressed, compressedBytesSent
     case requestsRefused, messagesIgnored
+    case cachedMessages, cachedBytes, messagesLost, cacheErrors
 }

@@ -36,6 +36,12 @@ public struct NodeMetrics: Sendable {
     public var compressedBytesSent: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var messagesIgnored: UInt64 = 0
+    /// Gauge: on disk alone.
+    public var cachedMessages: UInt64 = 0
+    /// Gauge: on disk.
+    public var cachedBytes: UInt64 = 0
+    public var messagesLost: UInt64 = 0
+    public var cacheErrors: UInt64 = 0
 
     public init() {}
 
@@ -72,6 +78,10 @@ public struct NodeMetrics: Sendable {
         case .compressedBytesSent: compressedBytesSent
         case .requestsRefused: requestsRefused
         case .messagesIgnored: messagesIgnored
+        case .cachedMessages: cachedMessages
+        case .cachedBytes: cachedBytes
+        case .messagesLost: messagesLost
+        case .cacheErrors: cacheErrors
         }
     }
 
@@ -109,6 +119,10 @@ public struct NodeMetrics: Sendable {
         metrics.compressed_bytes_sent = compressedBytesSent
         metrics.requests_refused = requestsRefused
         metrics.messages_ignored = messagesIgnored
+        metrics.cached_messages = cachedMessages
+        metrics.cached_bytes = cachedBytes
+        metrics.messages_lost = messagesLost
+        metrics.cache_errors = cacheErrors
         return metrics
     }
 }

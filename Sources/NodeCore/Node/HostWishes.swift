@@ -12,6 +12,8 @@ public struct HostWishes: Equatable, Sendable {
     public private(set) var reconnects = false
     public private(set) var isDestroyed = false
     public private(set) var pings = false
+    /// Somebody waits until all that there is lies on disk.
+    public private(set) var stores = false
 
     public init() {}
 
@@ -36,6 +38,7 @@ public struct HostWishes: Equatable, Sendable {
 
     public mutating func destroy() { isDestroyed = true }
     public mutating func ping() { pings = true }
+    public mutating func store() { stores = true }
 
     /// All of them; none are left.
     public mutating func take() -> HostWishes {

@@ -64,6 +64,7 @@ public final class NodeSettings: Sendable {
         delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
         queueBytesMax = Int(read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
+        cache = read.cache
         compression =
             read.integer(.compression) == 0
             ? nil
@@ -153,6 +154,9 @@ public final class NodeSettings: Sendable {
     public let delivery: neuron_ws_level_t
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
+
+    /// Nil: off.
+    public let cache: CacheSettings?
 
     /// Nil: off.
     public let compression: CompressionOptions?
@@ -291,6 +295,18 @@ private struct SettingsReader {
     func secret(_ key: SettingKey) -> SecretBytes? {
         if case .secret(let bytes) = parser.effective(key) { return bytes }
         return nil
+    }
+
+    var cache: CacheSettings? {
+        guard boolean(.offlineCache) else { return nil }
+        let memory = integer(.cacheMemorySize)
+        return CacheSettings(
+            memoryBytes: memory > 0 ? Int(memory) << 20 : nil, diskBytes: UInt64(integer(.cacheDiskSize)) << 20,
+            policy: MessageCache.Policy(rawValue: integer(.cachePolicy)) ?? .dropOldest,
+            resendMilliseconds: UInt64(integer(.cacheSyncInterval)),
+            timeToLiveMilliseconds: UInt64(milliseconds(.cacheTimeToLive)),
+            syncMilliseconds: UInt64(milliseconds(.syncInterval)), survivesPowerLoss: integer(.durability) == 0,
+            directory: text(.dataDirectory) ?? "")
     }
 
     /// Both are there, or the document is refused.

@@ -116,6 +116,13 @@ enum SettingsRules {
         if parser.effective(.delivery) == .integer(1), parser.effective(.pingInterval) == .milliseconds(0) {
             parser.refuse(.delivery, "is `peer-parsed` and needs Pings; \"ping-interval\" is 0, which means none")
         }
+        if parser.effective(.offlineCache) == .boolean(true), parser.effective(.cacheDiskSize) != .integer(0),
+            text(.dataDirectory, parser) ?? "" == "", !parser.isRefused(.dataDirectory)
+        {
+            parser.refuse(
+                .dataDirectory,
+                "is missing; the offline cache needs a directory, unless \"cache-disk-size\" is 0 (memory only)")
+        }
         guard let address = text(.sourceAddress, parser) else { return }
         guard let version = IPAddressText.parse(address) else {
             return parser.refuse(.sourceAddress, "is no IPv4 or IPv6 address")

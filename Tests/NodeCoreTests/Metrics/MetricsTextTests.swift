@@ -64,6 +64,19 @@ import Testing
             # TYPE neuron_ws_messages_ignored counter
             # HELP neuron_ws_messages_ignored Messages from the server that were no requests, and nobody took.
             neuron_ws_messages_ignored_total\(label) 0
+            # TYPE neuron_ws_cached_messages gauge
+            # HELP neuron_ws_cached_messages Messages of the queue that lie on disk alone and take no memory.
+            neuron_ws_cached_messages\(label) 0
+            # TYPE neuron_ws_cached_bytes gauge
+            # UNIT neuron_ws_cached_bytes bytes
+            # HELP neuron_ws_cached_bytes What the node's messages take on disk.
+            neuron_ws_cached_bytes\(label) 0
+            # TYPE neuron_ws_messages_lost counter
+            # HELP neuron_ws_messages_lost Messages that were on disk and could not be read.
+            neuron_ws_messages_lost_total\(label) 0
+            # TYPE neuron_ws_cache_errors counter
+            # HELP neuron_ws_cache_errors Times that the disk did not do what the cache asked of it.
+            neuron_ws_cache_errors_total\(label) 0
             # EOF
 
             """
@@ -77,7 +90,8 @@ import Testing
             text.hasSuffix(
                 #""queued_bytes":24,"round_trip_us":1002345,"link":1,"#
                     + #""payload_bytes_compressed":0,"compressed_bytes_sent":0,"#
-                    + #""requests_refused":0,"messages_ignored":0}"#
+                    + #""requests_refused":0,"messages_ignored":0,"#
+                    + #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#
             ))
     }
 }

@@ -75,6 +75,15 @@ private enum Change {
         case .apiKeyIn: reconnects(#""api-key-in":"header""#)
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
+        case .offlineCache: live(#""offline-cache":true,"cache-disk-size":0"#)
+        case .cacheMemorySize: live(#""cache-mem-size":7"#)
+        case .cacheDiskSize: live(#""cache-disk-size":7"#)
+        case .cacheSyncInterval: live(#""cache-sync-interval":7"#)
+        case .cachePolicy: live(#""cache-policy":"drop-newest""#)
+        case .cacheTimeToLive: live(#""cache-ttl":7"#)
+        case .durability: live(#""durability":"crash""#)
+        case .syncInterval: live(#""sync-interval":7"#)
+        case .dataDirectory: live(#""data-dir":"d""#)
         case .advanced: live(#""advanced":true"#)
         }
     }

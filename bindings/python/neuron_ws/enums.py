@@ -186,6 +186,7 @@ class Outcome(OpenEnum):
     DROPPED_OVERFLOW = 3
     EXPIRED = 4
     DROPPED_REFUSED_BY_PEER = 5
+    STORED = 6
 
 
 class LogLevel(OpenEnum):

@@ -54,6 +54,7 @@ class State:
     tls_chain_length: int
     tls_issuer: str
     proxy: str
+    cache_error: str
 
     @staticmethod
     def of(handle: Handle) -> State:
@@ -94,6 +95,7 @@ class State:
             tls_chain_length=state.tls_chain_length,
             tls_issuer=_text(state.tls_issuer),
             proxy=_text(state.proxy),
+            cache_error=in_python(_text(state.cache_error)),
         )
 
 
@@ -131,6 +133,10 @@ class Metrics:
     compressed_bytes_sent: int
     requests_refused: int
     messages_ignored: int
+    cached_messages: int
+    cached_bytes: int
+    messages_lost: int
+    cache_errors: int
 
     @staticmethod
     def of(handle: Handle) -> Metrics:

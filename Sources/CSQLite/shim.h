@@ -1,0 +1,6 @@
+#ifndef NEURON_WS_CSQLITE_SHIM_H
+#define NEURON_WS_CSQLITE_SHIM_H
+
+#include <sqlite3.h>
+
+#endif
