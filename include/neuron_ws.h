@@ -479,8 +479,9 @@ typedef NEURON_WS_ENUM(neuron_ws_outcome){
                                              and state's message say how often. With which Close frame: close_code
                                              and bytes of the event; in on_delivery close_code and close_reason of
                                              neuron_ws_node_state */
-    NEURON_WS_STORED = 6            /* the node ended, and the message lies in its cache on disk: the next node of this
+    NEURON_WS_STORED = 6,           /* the node ended, and the message lies in its cache on disk: the next node of this
                                        name with the same data-dir sends it */
+    NEURON_WS_DROPPED_LOST = 7      /* it lay on disk, and could not be read again */
     NEURON_WS_ENUM_END(neuron_ws_outcome)
 } neuron_ws_outcome_t;
 

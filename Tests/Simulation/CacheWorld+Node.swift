@@ -53,7 +53,7 @@ extension CacheWorld {
             diskActs()
         }
         if left == 0 { return fail("the end has no end") }
-        tend()
+        noteStored()
         cache.abandon(&backlog)
         carryOut()
         for id in 1..<(ledger.acceptedCount + 1) where !ended.contains(id) && contents[id] != nil {
@@ -137,12 +137,13 @@ extension CacheWorld {
         guard let connection else { return }
         if connection.isOpen, backlog.isAllFramed { takeMail() }
         fill(connection)
+        settle(connection)
         let count = random.chance(20) ? random.below(onTheWay.count + 1) : onTheWay.count
         onTheWay[..<count].withUnsafeBytes { reader.received($0) }
         onTheWay.removeFirst(count)
         noteArrived()
+        if random.chance(10) { return settle(connection) }
         let back = reader.takeOutput()
-        if back.isEmpty || random.chance(10) { return settle(connection) }
         var budget = TurnBudget(lengthNanoseconds: 1_000_000_000, now: now)
         var offset = 0
         back.withUnsafeBytes { bytes in

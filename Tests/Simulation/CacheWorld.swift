@@ -115,7 +115,15 @@ final class CacheWorld {
         if failure == nil, ledger.queuedCount > 0 { fail("\(ledger.queuedCount) messages are stuck") }
     }
 
+    /// For who reads a failure.
+    private var situation: String {
+        ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd), away "
+            + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
+            + "disk \(disk.state.bytes), tail \(!cache.isTailEmpty), accepted \(ledger.acceptedCount), "
+            + "ended \(ended.count) of \(contents.count), mail \(!mailbox.isEmpty)"
+    }
+
     func fail(_ text: String) {
-        if failure == nil { failure = "step \(steps), life \(lives): \(text)" }
+        if failure == nil { failure = "step \(steps), life \(lives): \(text)\(situation)" }
     }
 }

@@ -29,6 +29,8 @@ struct SimulatedDisk: ~Copyable {
     var faults = 0
     var liesAboutSync = false
     private(set) var hasLied = false
+    /// Gone by the cache's own wish; a process that dies then cannot tell of it.
+    private(set) var dropped: Set<UInt64> = []
 
     // MARK: The process
 
@@ -67,6 +69,7 @@ struct SimulatedDisk: ~Copyable {
         }
         if fails {
             result.fault = random.pick([.full, .ioError, .readOnly])
+            result.diskBytes = state.bytes
             result.gone = []
             isUncertain = true
             return result
@@ -109,6 +112,7 @@ struct SimulatedDisk: ~Copyable {
             guard isOld || left > 0 else { return }
             if !isOld { left -= min(left, UInt64(row.image.count)) }
             state.rows.remove(at: index)
+            dropped.formUnion(Self.numbers(row.image))
             let ids = id(max(row.first, from))..<id(row.end)
             result.gone.append(
                 SpoolResult.Gone(

@@ -111,18 +111,26 @@ extension Node {
     // MARK: Outcomes
 
     /// They have no outcome, and count no more.
-    func skip(_ ids: Range<UInt64>, isLost: Bool) {
+    func skip(_ ids: Range<UInt64>) {
         lock.lock()
         ledger.ended(
             Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_DROPPED_STOPPED))
-        if isLost { counters.messagesLost &+= UInt64(ids.count) }
+        if spool?.hasDamage == true { counters.messagesLost &+= UInt64(ids.count) }
         if flushWaiters > 0 { changed.broadcast() }
         lock.unlock()
     }
 
     /// Of a node without a session: stores what is left, and waits for it.
     func storeRest() {
-        guard let spool = lock.withLock({ isForgotten ? nil : self.spool }) else { return }
+        guard let spool = lock.withLock({ self.spool }) else { return }
+        if lock.withLock({ isForgotten }) {
+            // What is under way holds messages that need their outcome.
+            guard lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() else { return }
+            lock.lock()
+            finishedLocked(result)
+            lock.unlock()
+            return carryOutCache()
+        }
         lock.lock()
         let now = Clock.monotonicNanoseconds
         takeLocked(mailbox.takeAll(), now: now)
@@ -167,7 +175,7 @@ extension Node {
         while let action = lock.withLock({ cache?.nextAction() }) {
             switch consume action {
             case .conclude(let run): conclude(run)
-            case .skip(let ids): skip(ids, isLost: false)
+            case .skip(let ids): skip(ids)
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }

@@ -119,6 +119,7 @@ extension Node {
             counters.payloadBytesSent &+= run.payloadBytes
         } else if run.outcome != .NEURON_WS_STORED {
             counters.messagesDropped &+= run.count
+            if run.outcome == .NEURON_WS_DROPPED_LOST { counters.messagesLost &+= run.count }
         }
         if flushWaiters > 0 { changed.broadcast() }
         lock.unlock()

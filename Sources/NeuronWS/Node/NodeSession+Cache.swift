@@ -76,7 +76,7 @@ extension NodeSession {
             case .conclude(let run):
                 node.conclude(run)
                 if isEnded { return }
-            case .skip(let ids): node.skip(ids, isLost: node.lock.withLock { node.counters.cacheErrors > 0 })
+            case .skip(let ids): node.skip(ids)
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }

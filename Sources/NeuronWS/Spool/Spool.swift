@@ -122,11 +122,14 @@ final class Spool: ThreadBody, @unchecked Sendable {
         return result.take()
     }
 
+    /// Of what was found some could not be read.
+    var hasDamage: Bool { lock.withLock { damages > 0 } }
+
     /// Why the last work failed, and what else there is to be told, once each.
-    func takeNews() -> (error: SpoolError?, notice: String?, damages: UInt64) {
+    func takeNews() -> (error: SpoolError?, notice: String?) {
         lock.lock()
         defer { lock.unlock() }
-        let news = (error, notice, damages)
+        let news = (error, notice)
         error = nil
         notice = nil
         return news

@@ -1,4 +1,3 @@
-import CLinux
 import NodeCore
 
 /// Where a node's cache lies: DIRECTORY/NAME.nwsc, in which bytes of the name that a file's name should not have are

@@ -93,6 +93,7 @@ final class SpoolStore {
                 isUncertain = true
                 let told = failure.spoolError(file)
                 result.fault = told.fault
+                result.diskBytes = bytes
                 error = told
                 return result
             }

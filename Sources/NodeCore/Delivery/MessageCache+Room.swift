@@ -6,10 +6,15 @@ extension MessageCache {
         if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit {
             if backlog.dropFirstChunk(.NEURON_WS_EXPIRED) { return true }
         }
-        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isStuck else { return false }
-        guard backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7 else { return false }
-        if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) { return true }
-        guard let chunk = tail.removeFirst() else { return false }
+        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else { return false }
+        let isShort = backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7
+        guard isShort || isOutOfRoom else { return false }
+        if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {
+            isOutOfRoom = false
+            return true
+        }
+        // Behind messages that are on disk alone it would leave a hole among them.
+        guard isShort, away.isEmpty, let chunk = tail.removeFirst() else { return false }
         tailBytes -= chunk.used
         var run = Backlog.Run(
             firstID: chunk.firstID, count: UInt64(chunk.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
@@ -18,9 +23,6 @@ extension MessageCache {
         freed.append(chunk)
         return true
     }
-
-    /// The disk is full of what is in memory too.
-    private var isStuck: Bool { away.isEmpty && diskBytes &+ UInt64(tailBytes) > settings.diskBytes }
 
     // MARK: Pace
 

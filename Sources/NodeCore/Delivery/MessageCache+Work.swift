@@ -24,7 +24,7 @@ extension MessageCache {
         }
         let open = openID(backlog)
         let forgets = open > forgottenBefore && diskBytes > 0
-        let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open)
+        let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
         guard isStoring || loads || expires || isForgetDue || work.dropsBytes > 0 else { return nil }
         work.forgetsBefore = open
         work.clock = clock(now)
@@ -45,6 +45,7 @@ extension MessageCache {
         _ work: inout SpoolWork, _ backlog: borrowing Backlog, now: UInt64, _ make: (Int) -> MessageChunk?
     ) -> Bool {
         guard storesToDisk, wantsStoring(backlog, now: now) else { return false }
+        isOutOfRoom = false
         var bytes = 0
         var count = 0
         var end: UInt64 = 0
@@ -59,7 +60,11 @@ extension MessageCache {
             next = each.next
             guard isUnstored(each, openID: backlog.openID) else { break }
             let from = max(storedEnd, backlog.openID, each.firstID)
-            guard fits(each.used, &room, &work, bytes) else { isFull = true; break }
+            guard fits(each.used, &room, &work, bytes) else {
+                isFull = true
+                isOutOfRoom = true
+                break
+            }
             guard let copy = make(each.used), each.copy(from: from, into: copy) else { isFull = true; break }
             bytes += copy.used
             count += 1
@@ -68,7 +73,10 @@ extension MessageCache {
         }
         if next == nil, !isFull {
             while let each = tail.first, takes(each.used) {
-                guard fits(each.used, &room, &work, bytes) else { break }
+                guard fits(each.used, &room, &work, bytes) else {
+                    isOutOfRoom = true
+                    break
+                }
                 _ = tail.removeFirst()
                 if movedBytes == 0 { movedFrom = each.firstID }
                 tailBytes -= each.used
@@ -120,6 +128,8 @@ extension MessageCache {
         let forgot = result.work.forgetsBefore
         var batches = exchange(&result.work.batches, with: ChunkList())
         if result.fault != nil {
+            // What seemed to have failed may have been done.
+            diskBytes = max(diskBytes, result.diskBytes)
             failures = min(failures + 1, 16)
             retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
             return giveBack(&batches)
@@ -185,7 +195,7 @@ extension MessageCache {
         let from = min(max(gone.ids.lowerBound, away.lowerBound), away.upperBound)
         let ids = from..<min(max(gone.ids.upperBound, from), away.upperBound)
         guard !ids.isEmpty else { return }
-        skip(away.lowerBound..<ids.lowerBound)
+        miss(away.lowerBound..<ids.lowerBound)
         var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: gone.outcome)
         run.recordBytes = gone.bytes
         runs.append(run)
@@ -205,23 +215,28 @@ extension MessageCache {
                 freed.append(chunk)
                 continue
             }
-            skip(expected..<max(expected, chunk.firstID))
+            miss(expected..<max(expected, chunk.firstID))
             expected = chunk.endNumber
             var list = ChunkList()
             list.append(chunk)
             backlog.add(list)
         }
         let end = min(max(expected, end), away.upperBound)
-        skip(expected..<end)
+        miss(expected..<end)
         away = end..<away.upperBound
         awayBytes = away.isEmpty ? 0 : awayBytes - min(awayBytes, bytes)
         if settings.resendInterval > 0 { pacedEnd = end }
     }
 
-    /// These are nowhere: the file was damaged, or they had their outcome in an earlier life.
-    private mutating func skip(_ ids: Range<UInt64>) {
+    /// These are nowhere: the file was damaged, or a commit was done that seemed to have failed. Those of an earlier
+    /// life may have had their outcome there.
+    private mutating func miss(_ ids: Range<UInt64>) {
         guard !ids.isEmpty else { return }
-        skipped.append(ids)
-        lostCount &+= UInt64(ids.count)
+        let found = ids.lowerBound..<max(ids.lowerBound, min(ids.upperBound, foundEnd))
+        if !found.isEmpty { skipped.append(found) }
+        guard found.upperBound < ids.upperBound else { return }
+        runs.append(
+            Backlog.Run(
+                firstID: found.upperBound, count: ids.upperBound &- found.upperBound, outcome: .NEURON_WS_DROPPED_LOST))
     }
 }

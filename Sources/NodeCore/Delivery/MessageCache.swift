@@ -77,6 +77,8 @@ public struct MessageCache: ~Copyable {
     public internal(set) var storedEnd: UInt64 = 1
     /// Those that were found there, until `storedEnd` has come to them.
     var adopted: Range<UInt64> = 0..<0
+    /// Those before this one were there when it was opened, but for what was pushed before.
+    var foundEnd: UInt64 = 0
     /// What lies on disk, as far as it is known.
     public internal(set) var diskBytes: UInt64 = 0
     var forgottenBefore: UInt64 = 1
@@ -91,6 +93,8 @@ public struct MessageCache: ~Copyable {
     var unstoredSince: UInt64?
     /// All before this one are wanted on disk.
     var wantedEnd: UInt64 = 0
+    /// What is to be stored found no room on disk.
+    var isOutOfRoom = false
     /// Messages before this one were on disk; they are paced.
     var pacedEnd: UInt64 = 0
     var nextPacedAt: UInt64 = 0
@@ -119,6 +123,7 @@ public struct MessageCache: ~Copyable {
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
+        foundEnd = away.upperBound
         storedEnd = openID
         forgottenBefore = openID
         skipAdopted()
@@ -175,7 +180,7 @@ public struct MessageCache: ~Copyable {
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.
     public func isSettled(_ backlog: borrowing Backlog) -> Bool {
         if isBusy { return false }
-        if !usesDisk || fault != nil { return true }
+        if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
         return !hasUnstored(backlog) && (diskBytes == 0 || openID(backlog) == forgottenBefore)
     }
 
@@ -209,8 +214,6 @@ public struct MessageCache: ~Copyable {
     var freed = ChunkList()
     var runs: [Backlog.Run] = []
     var skipped: [Range<UInt64>] = []
-    /// Messages that were on disk and could not be read.
-    public internal(set) var lostCount: UInt64 = 0
 
     public enum Action: ~Copyable {
         /// As of a `Backlog`.

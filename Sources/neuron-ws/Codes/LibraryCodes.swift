@@ -188,6 +188,9 @@ enum LibraryCodes {
         Code(
             6, "NEURON_WS_STORED", "The node ended; the message lies in its cache on disk.",
             "The next node of this name with the same data-dir sends it."),
+        Code(
+            7, "NEURON_WS_DROPPED_LOST", "The message lay on disk and could not be read again.",
+            "Look at the disk; what was set aside lies in data-dir."),
     ]
 
     static let levels: [Code] = [

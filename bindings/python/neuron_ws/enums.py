@@ -187,6 +187,7 @@ class Outcome(OpenEnum):
     EXPIRED = 4
     DROPPED_REFUSED_BY_PEER = 5
     STORED = 6
+    DROPPED_LOST = 7
 
 
 class LogLevel(OpenEnum):
