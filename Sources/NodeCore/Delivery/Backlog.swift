@@ -240,6 +240,7 @@ public struct Backlog: ~Copyable {
             run = nextRun(countMax, outcome: outcome) { _, _ in true }
             if openID == nextID {
                 verdict = .confirmed
+                if let first = list.first, openOffset >= first.used { freeFirst() }
                 rewind()
             }
         case .abandoned(let storedBefore) where openID < storedBefore:

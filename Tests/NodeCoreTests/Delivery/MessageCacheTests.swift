@@ -178,7 +178,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         bench.wait(1000)
         guard let work = bench.work() else { return bench.missing() }
         let (from, drops, stored) = (work.dropsFrom, work.dropsBytes, ids(work))
-        #expect(from == 11 && drops == 600 && stored == [21..<26])
+        #expect(from == 11 && drops == 500 && stored == [21..<26])
         bench.done(
             work, bytes: 2080, gone: [SpoolResult.Gone(ids: 11..<16, bytes: 520, outcome: .NEURON_WS_DROPPED_OVERFLOW)])
         let runs = bench.outcomes()
