@@ -33,7 +33,8 @@ let package = Package(
         .target(name: "WebSocketCore"),
         .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson", "CZlib"]),
         .target(
-            name: "NeuronWS", dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite"]),
+            name: "NeuronWS",
+            dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite"]),
 
         // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
         .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),

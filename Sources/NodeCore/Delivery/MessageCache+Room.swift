@@ -1,3 +1,5 @@
+import CNeuronWS
+
 /// Room in memory, age, pace, and the end.
 extension MessageCache {
     /// Makes room in memory where the disk cannot, and ends what has waited too long. What is on its way stays.
@@ -6,7 +8,9 @@ extension MessageCache {
         if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit {
             if backlog.dropFirstChunk(.NEURON_WS_EXPIRED) { return true }
         }
-        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else { return false }
+        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else {
+            return false
+        }
         let isShort = backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7
         guard isShort || isOutOfRoom else { return false }
         if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {

@@ -1,3 +1,5 @@
+import CNeuronWS
+
 /// What is to be done on disk, and what came of it.
 extension MessageCache {
     /// What is to be done on disk now; nil: nothing, or there is work under way.

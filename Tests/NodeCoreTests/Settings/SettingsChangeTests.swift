@@ -75,6 +75,15 @@ private enum Change {
         case .apiKeyIn: reconnects(#""api-key-in":"header""#)
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
+        case .offlineCache, .cacheMemorySize, .cacheDiskSize, .cacheSyncInterval, .cachePolicy, .cacheTimeToLive,
+            .durability, .syncInterval, .dataDirectory:
+            ofCache(key)
+        case .advanced: live(#""advanced":true"#)
+        }
+    }
+
+    private static func ofCache(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
         case .offlineCache: live(#""offline-cache":true,"cache-disk-size":0"#)
         case .cacheMemorySize: live(#""cache-mem-size":7"#)
         case .cacheDiskSize: live(#""cache-disk-size":7"#)
@@ -84,7 +93,7 @@ private enum Change {
         case .durability: live(#""durability":"crash""#)
         case .syncInterval: live(#""sync-interval":7"#)
         case .dataDirectory: live(#""data-dir":"d""#)
-        case .advanced: live(#""advanced":true"#)
+        default: live(#""advanced":true"#)
         }
     }
 
