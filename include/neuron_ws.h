@@ -751,8 +751,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 /*
  * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
  * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
- * messages stay queued, and a later start sends them; with a cache on disk (setting offline-cache) they are stored first,
- * which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
+ * messages stay queued, and a later start sends them; with a cache on disk (setting offline-cache) they are stored
+ * first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
  * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
  * ends the loop thread.
  *
@@ -778,7 +778,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop_begin(neuron_ws_node_t *nod
 
 /*
  * Stops the node for good, as neuron_ws_node_stop does, and gives every message that is still queued its outcome:
- * NEURON_WS_STORED if it lies on disk (setting offline-cache), else NEURON_WS_DROPPED_STOPPED. Before it returns all outcomes are told: by on_delivery, on this thread where the node
+ * NEURON_WS_STORED if it lies on disk (setting offline-cache), else NEURON_WS_DROPPED_STOPPED.
+ * Before it returns all outcomes are told: by on_delivery, on this thread where the node
  * was stopped, or as events, which can be read until the destroy. So a host that takes events ends like this:
  *
  *     neuron_ws_node_finish(node, 5000);

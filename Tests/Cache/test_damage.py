@@ -1,4 +1,4 @@
-"""Files that are torn, zeroed, overwritten, foreign, newer, held, or nowhere: the node starts, and says what it lost."""
+"""Files that are torn, zeroed, overwritten, foreign, newer, held, or nowhere: the node starts, and says so."""
 
 from __future__ import annotations
 

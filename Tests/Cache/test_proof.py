@@ -1,4 +1,4 @@
-"""Nothing that was told as stored is lost, whoever is killed and whatever the network does; the short form of the proof."""
+"""Nothing that was told as stored is lost, whoever is killed: the short form of the proof."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ extension SettingsTable {
                 "Messages that cannot be delivered in time are kept, on disk too, beyond the end of the process.",
                 "无法及时送达的消息会被保存（也可保存到磁盘），进程结束后仍然保留。")),
         SettingDescriptor(
-            .cacheMemorySize, .integer(from: 1, to: 16_384, orZero: true), .value(.integer(0)), unit: "MB", shown: .forCache, reconnects: false,
+            .cacheMemorySize, .integer(from: 1, to: 16_384, orZero: true), .value(.integer(0)), unit: "MB",
+            shown: .forCache, reconnects: false,
             BilingualText("Cache memory size", "缓存内存大小"),
             BilingualText(
                 "Memory for messages, in the place of queue-max-bytes, 1 MB being 1,048,576 bytes; 0: as that says.",
