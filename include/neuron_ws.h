@@ -132,7 +132,11 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     /* This call would wait for the loop thread, on the loop thread. */
     NEURON_WS_WRONG_THREAD = 19,
     /* before_send refused the message. */
-    NEURON_WS_REFUSED = 20
+    NEURON_WS_REFUSED = 20,
+    /* A command went out, and its connection ended before the response came. */
+    NEURON_WS_LINK_LOST = 21,
+    /* neuron_ws_node_request_cancel took the command back. */
+    NEURON_WS_CANCELLED = 22
     NEURON_WS_ENUM_END(neuron_ws_status)
 } neuron_ws_status_t;
 
@@ -348,7 +352,7 @@ typedef NEURON_WS_ENUM(neuron_ws_oda_file){
  * length         receives their length, with NEURON_WS_OK and with NEURON_WS_BUFFER_TOO_SMALL.
  *
  * Any thread. NEURON_WS_OK, BUFFER_TOO_SMALL, INVALID_SETTINGS (a key that is missing, a value that is none, a line
- * that cannot be read, an event type other than JSON), INVALID_ARGUMENT.
+ * that cannot be read, an event type other than JSON), INVALID_ARGUMENT, NO_MEMORY.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_settings_from_oda(const char *text, size_t text_length,
                                                              neuron_ws_oda_file_t file, const char *settings_json,
@@ -438,7 +442,8 @@ typedef NEURON_WS_ENUM(neuron_ws_reason){
     NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop */
     NEURON_WS_REASON_RECONFIGURED = 17,       /* by neuron_ws_node_configure */
     NEURON_WS_REASON_APPLICATION = 18,        /* a close code of 3000 to 4999, in close_code */
-    NEURON_WS_REASON_REFUSED_BY_HOST = 19     /* before_connect did not let the attempt go on */
+    NEURON_WS_REASON_REFUSED_BY_HOST = 19,    /* before_connect did not let the attempt go on */
+    NEURON_WS_REASON_HEARTBEAT_TIMEOUT = 20   /* a heartbeat (setting heartbeat) was not answered in time */
     NEURON_WS_ENUM_END(neuron_ws_reason)
 } neuron_ws_reason_t;
 
@@ -464,7 +469,7 @@ typedef NEURON_WS_ENUM(neuron_ws_level){
     NEURON_WS_LEVEL_STORED = 1,      /* on disk, as the setting durability says */
     NEURON_WS_LEVEL_WRITTEN = 2,     /* the kernel took all its bytes */
     NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it: setting delivery */
-    NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so: setting delivery */
     NEURON_WS_ENUM_END(neuron_ws_level)
 } neuron_ws_level_t;
 
@@ -533,7 +538,7 @@ typedef struct neuron_ws_state {
     neuron_ws_phase_t phase;
     neuron_ws_reason_t reason;           /* how the last connection ended */
     neuron_ws_tls_failure_t tls_failure;
-    neuron_ws_level_t level;             /* the delivery level in force: WRITTEN or, by delivery, PEER_PARSED */
+    neuron_ws_level_t level;             /* the delivery level in force, by delivery: WRITTEN, PEER_PARSED, APP_ACKED */
     int32_t close_code;                  /* of the last Close frame, theirs before ours; 0: none */
     int32_t http_status;                 /* of the last opening handshake; 0: none */
     int32_t system_error;                /* errno of the last failure; 0: none */
@@ -599,6 +604,20 @@ typedef struct neuron_ws_metrics {
     uint64_t compressed_bytes_sent;    /* what these were compressed to */
     uint64_t requests_refused;     /* of requests_received: the setting allow-requests does not allow them */
     uint64_t messages_ignored;     /* of messages_received: no requests, and the host takes no messages */
+    uint64_t acknowledgements_received; /* documents of the server's application: delivery app-acked */
+    uint64_t acknowledgements_stray;    /* what in them was the number of no message that was sent */
+    uint64_t messages_set_aside;   /* of messages_dropped: NEURON_WS_DROPPED_REFUSED_BY_PEER */
+    uint64_t oldest_message_us;    /* gauge: how long the oldest of queued_messages has waited, at most so long; it is
+                                      told to a tenth of itself, or 10 ms; 0: none waits */
+    uint64_t pongs_within_1ms;     /* of pongs_timed: those that came within 1 ms. A histogram: each includes those */
+    uint64_t pongs_within_5ms;     /* of the one before it */
+    uint64_t pongs_within_20ms;
+    uint64_t pongs_within_100ms;
+    uint64_t pongs_within_500ms;
+    uint64_t pongs_within_2s;
+    uint64_t pongs_within_10s;
+    uint64_t pongs_timed;          /* answers to our Pings, those behind messages (delivery peer-parsed) too */
+    uint64_t pongs_us;             /* all their times together, from when the Ping had left */
     uint64_t cached_messages;      /* gauge: of queued_messages, on disk alone: they take no memory */
     uint64_t cached_bytes;         /* gauge: what the node's messages take on disk, those in memory too */
     uint64_t messages_lost;        /* were on disk and could not be read */
@@ -664,6 +683,8 @@ typedef struct { /* no tag: it would be the function's name, which C++ compilers
 /* Answers are queued even where the queue is full, so that no request stays without one: so many past its limits. */
 #define NEURON_WS_REPLIES_BEYOND_MAX 4096
 #define NEURON_WS_REPLIES_BEYOND_BYTES_MAX 67108864
+/* Answers to operations that are kept for a platform that asks again, of one node. */
+#define NEURON_WS_ANSWERS_KEPT_BYTES_MAX 1048576
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The host's side
@@ -699,6 +720,13 @@ typedef struct neuron_ws_host {
     /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
                         void *context);
+    /* A call was answered with NEURON_WS_QUEUE_FULL, and now a quarter of what was full is free again: once for however
+       many calls. Loop thread, or the one that reads events. */
+    void (*on_room)(neuron_ws_node_t *node, void *context);
+    /* True: before_send sees each message when it is queued, on the thread that queues it, and what it refuses is
+       answered with NEURON_WS_REFUSED and has no outcome. What is sent later is what it saw: the bytes were copied.
+       False: when the message goes out, on the loop thread, which may be long after. */
+    bool before_send_when_queued;
 } neuron_ws_host_t;
 
 /*
@@ -749,12 +777,13 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_create(const char *name, const c
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
 
 /*
- * Sends what is being written to its frame's end and a Close frame (1001), waits for the server's, and disconnects:
- * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. Queued
- * messages stay queued, and a later start sends them; with a cache on disk (setting offline-cache) they are stored
- * first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
- * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
- * ends the loop thread.
+ * Goes on with what was pushed before, on a connection that is open, until all of it has its outcome at the level of
+ * the setting delivery or, of timeout_ms, the last second has come or the second half. Then it sends what is being
+ * written to its frame's end and a Close frame (1001), waits for the server's, and disconnects: within timeout_ms
+ * from every state, 0 being at once; an open connection has 200 ms for it in any case. What is left stays queued,
+ * and a later start sends it; with a cache on disk (setting offline-cache) it is stored first, which takes as long as
+ * the disk does. A start that another thread calls meanwhile ends the stop: OK, and the node connects anew. On the
+ * loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
@@ -892,29 +921,88 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_json(neuron_ws_node_t *node
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const void *bytes,
                                                      size_t length, uint64_t *id);
 
-/* A command to the server, with its response. */
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Commands to the server, with their responses
+ */
+
+/* Limits of commands: those of a node without outcome, with outcomes as events that the host has not read; the bytes in
+   those without outcome, one being taken, however large, while there is none; different match_members at a time; tries
+   after the first; the time of each, a day. */
+#define NEURON_WS_COMMANDS_MAX 16384
+#define NEURON_WS_COMMANDS_BYTES_MAX 67108864
+#define NEURON_WS_COMMAND_MEMBERS_MAX 16
+#define NEURON_WS_COMMAND_RETRIES_MAX 1000
+#define NEURON_WS_COMMAND_TIMEOUT_MAX_MS 86400000
+
+/*
+ * A command, and which message is its response: by match_member, or by `matches`, or, where both are NULL, the next
+ * message in order. Zero-initialise it and set what you need.
+ */
 typedef struct neuron_ws_command {
     size_t size;
-    neuron_ws_kind_t kind;
-    const void *bytes;
-    size_t length;
-    uint32_t timeout_ms;
-    const char *match_member; /* the response is the message whose member of this name equals match_value */
-    const char *match_value;  /* NULL with match_member: any value; both NULL: the next message */
-    /* Or the host decides; NULL: by the members above. */
+    neuron_ws_kind_t kind;    /* TEXT, which must be UTF-8, or BINARY; the response may be of the other kind */
+    const void *bytes;        /* `length` of them, copied; may be NULL when length is 0 */
+    size_t length;            /* at most NEURON_WS_MESSAGE_MAX */
+    uint32_t timeout_ms;      /* of each try, from when it begins, connected or not: 1 to
+                                 NEURON_WS_COMMAND_TIMEOUT_MAX_MS */
+    /* The response is the message, a JSON object or array, that has this member: its name in the root object or, where
+       it begins with "/", a JSON pointer (RFC 6901), "/timing/origin". 1 to NEURON_WS_NAME_MAX bytes. */
+    const char *match_member;
+    /* What the member says: a text, or a number, true, false or null as it stands in the message. At most
+       NEURON_WS_NAME_MAX bytes. NULL: anything. */
+    const char *match_value;
+    /* Or the host decides, on the loop thread, for each message that comes while the command waits for its response:
+       true: this is it. May call every function. NULL: by the members above. */
     bool (*matches)(const uint8_t *bytes, size_t length, void *context);
-    /* The end of it: NEURON_WS_OK with the response, or NEURON_WS_TIMEOUT or _NOT_RUNNING without. Loop thread. */
+    /* The end of it, once: see neuron_ws_node_request. Loop thread. NULL: it comes as a NEURON_WS_EVENT_RESPONSE.
+       bytes: of the response, else NULL; they live during the call. */
     void (*on_response)(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
                         size_t length, void *context);
-    void *context;
+    void *context;            /* handed back as it is; must live until the end of the command */
+    uint32_t retries;         /* tries after the first, at most NEURON_WS_COMMAND_RETRIES_MAX; 0: none */
 } neuron_ws_command_t;
 
 /*
  * Sends a command and waits for its response without blocking.
- * Any thread. NEURON_WS_UNSUPPORTED in this version; INVALID_ARGUMENT, STRUCT_SIZE.
+ *
+ * Commands have a way of their own past what waits in the queue: they go out in their order, before the queue's next
+ * message, uncompressed, and each again on another connection only as a retry. They have no place in the queue's
+ * limits, no delivery level and no on_delivery, and are never stored. before_send sees each try.
+ *
+ * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
+ * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with
+ *     OK           the response came
+ *     TIMEOUT      it did not. What was not sent by then is not sent any more
+ *     LINK_LOST    the connection that the last try went out on ended first
+ *     REFUSED      before_send refused it
+ *     CANCELLED    neuron_ws_node_request_cancel took it back
+ *     NOT_RUNNING  the node was stopped, finished or destroyed
+ *     NO_MEMORY    the response came, and as an event could not be kept (NEURON_WS_EVENTS_BYTES_MAX, or no memory)
+ *
+ * A message is the response to one command at most, and only once the command has gone out whole, on this connection:
+ * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it
+ * is looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
+ * command that waits for the next message. A response comes to the host as it was sent, byte for byte, and not to
+ * on_message. One that comes when its command has ended is a message like any other; where responses come in order it
+ * is known for that only until timeout_ms after the end, and not told from a message that the server sends of itself:
+ * where there is a member, use it.
+ *
+ * id  NULL, or receives the command's number in this node, 1, 2, 3…; commands are numbered apart from messages. The end
+ *     may come before the call returns.
+ *
+ * Any thread. NEURON_WS_OK; INVALID_ARGUMENT (a member of the struct, or on_response is NULL and nobody takes
+ * NEURON_WS_EVENT_RESPONSE), STRUCT_SIZE, QUEUE_FULL (a limit of commands), TOO_BIG, NO_MEMORY, NOT_RUNNING (the node
+ * is not started, or stops), REFUSED (by before_send, when it sees messages as they are queued), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_request(neuron_ws_node_t *node, const neuron_ws_command_t *command,
                                                         uint64_t *id);
+
+/*
+ * Takes a command back: it ends with NEURON_WS_CANCELLED, told before this returns or on the loop thread soon after. If
+ * it has not gone out it does not; if it has, its response is a message like any other.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND (no such command, or it has ended), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_request_cancel(neuron_ws_node_t *node, uint64_t id);
 
 /* How one node of the gateway stands, as neuron_ws_node_push_states takes it. */
 typedef struct neuron_ws_driver_state {
@@ -965,11 +1053,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * An OPERATION may be answered in the same forms, which the library turns into the platform's, or with
  *     {"resultCode":…,"resultDescription":…,"steps":[{"name":…,"result":…,"description":…},…]}
  * where all but one of resultCode and steps may be left out, and NOT_SUPPORTED is the code for what the host does not
- * do. Read answers may name a "group" and a "timestamp" in each tag; those to REFRESH_INFO are uploaded too. Error 2003
- * says that the device cannot be reached, 2201 of a tag that there is none. The library's own answers to operations are
- * ERROR_IN_PARAM (1002) and ERROR_PROCESSING (1010, 1022, 3015). An operation whose id the host still works on is not
- * handed over again: one answer serves both. Where the host takes neither requests nor messages, operations are
- * answered NOT_SUPPORTED.
+ * do. Answers with "tags" may name a "group" and a "timestamp" in each, or come by groups:
+ *     {"groups":[{"group":…,"tags":[…]},{"group":…,"error":code,"reason":"…"},…]}
+ * A variable group/tag is taken from its group, and one without a group from all, if one alone has it. What is read for
+ * REFRESH_INFO is uploaded too. Error 2003 says that the device cannot be reached, 2106 of a group and 2201 of a tag
+ * that there is none. The library's own answers to operations are ERROR_IN_PARAM (1002) and ERROR_PROCESSING (1010,
+ * 1022, 3015). Where the host takes neither requests nor messages, operations are answered NOT_SUPPORTED.
+ * An operation is not handed over again while the host works on one of its id, or while the answer waits to be sent:
+ * one answer serves both. One that is over and is asked for again on a later connection, within request-timeout, gets
+ * the same answer once more, as far as NEURON_WS_ANSWERS_KEPT_BYTES_MAX goes.
  *
  * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
  *
@@ -994,7 +1086,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *req
  * Freed with it: NEURON_WS_OK; NOT_RUNNING (the node is destroyed: nobody will hear the answer); NOT_FOUND (too late,
  * the library has answered; or no such request).
  * Still waiting for an answer: INVALID_ARGUMENT, INVALID_JSON, TOO_BIG (more than 64 MiB), QUEUE_FULL (even of what is
- * kept for answers), NO_MEMORY, FORKED.
+ * kept for answers), REFUSED (by before_send, where it sees messages as they are queued), NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_reply(neuron_ws_request_t *request, const char *json,
                                                          size_t length);
@@ -1012,9 +1104,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_progress(neuron_ws_request_t 
 
 /*
  * Answers an operation by its id, without its handle: after a restart, or when the handle was dropped. The JSON is an
- * answer as neuron_ws_request_reply takes it (with "error" or "resultCode" and "steps"), with the operation's "id" and
- * "name", and its "deviceId" and "path" where it had some. A handle of the id that still waits is answered with it: its
- * reply says NOT_FOUND.
+ * answer as neuron_ws_request_reply takes it, with the operation's "id" and "name", and its "deviceId" and "path" where
+ * it had some. Which variables were asked for is not known any more: all are answered that it names. A handle of the id
+ * that still waits is answered with it: its reply says NOT_FOUND. The node need not be running yet.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_JSON, TOO_BIG, QUEUE_FULL, NO_MEMORY, NOT_RUNNING, FORKED.
  */
@@ -1103,6 +1195,17 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_trace(neuron_ws_node_t *node, bool on);
 
 /*
+ * A new connection now. A wait before the next attempt is cut short, one that a server asked for (Retry-After) too, and
+ * what is known of failures is forgotten; an attempt under way is begun anew; an open connection is closed with code
+ * 1001 and made anew. URLs are tried from the first, before_connect is asked, and certificates that were replaced on
+ * disk are read again. Nothing that is queued is lost: what was not written or confirmed goes to the next connection.
+ * Returns at once; the reason of the connection's end is RECONFIGURED. Of several calls before the loop has looked one
+ * counts; on a node that a stop is ending none does.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_RUNNING (the node is not started), FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_reconnect(neuron_ws_node_t *node);
+
+/*
  * Sends a Ping now, beside those of the setting ping-interval. When its Pong has come, the metrics pongs_received and
  * round_trip_us tell. A second one before the first has left is the same one. A Pong that does not come has no
  * consequence: that is what ping-timeout is for.
@@ -1117,7 +1220,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_ping(neuron_ws_node_t *node);
 #define NEURON_WS_EVENT_RESPONSE 8u
 #define NEURON_WS_EVENT_DELIVERY 16u
 #define NEURON_WS_EVENT_LOG 32u
-#define NEURON_WS_EVENT_ALL 63u
+#define NEURON_WS_EVENT_ROOM 64u /* as on_room */
+#define NEURON_WS_EVENT_ALL 127u
 
 /* What waits of them at most; see neuron_ws_node_event_fd. */
 #define NEURON_WS_EVENTS_MAX 65536
@@ -1134,7 +1238,7 @@ typedef struct neuron_ws_event {
     neuron_ws_outcome_t outcome;  /* DELIVERY */
     neuron_ws_level_t level;      /* DELIVERY */
     neuron_ws_log_level_t log_level; /* LOG */
-    neuron_ws_status_t status;    /* RESPONSE */
+    neuron_ws_status_t status;    /* RESPONSE: how the command ended; bytes are there with NEURON_WS_OK */
     int32_t link;                 /* STATE; the rest by neuron_ws_node_state */
     neuron_ws_phase_t phase;      /* STATE */
     neuron_ws_reason_t reason;    /* STATE */
@@ -1158,7 +1262,8 @@ typedef struct neuron_ws_event {
  *
  * Outcomes are never dropped: consecutive ones that are the same are one event, and while NEURON_WS_EVENT_RUNS_MAX of
  * these wait past the setting queue-max-messages, nothing is taken to be sent (QUEUE_FULL). Nor is the last state: past
- * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Of all other events
+ * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Nor is the end of a command:
+ * they count to NEURON_WS_COMMANDS_MAX. Of all other events
  * NEURON_WS_EVENTS_MAX wait at most, and one is taken, however large, while those have fewer than
  * NEURON_WS_EVENTS_BYTES_MAX bytes. What is dropped is counted (events_dropped), and told by a line of log at doubling
  * counts.

@@ -859,6 +859,21 @@ struct Pushed {
     explicit operator bool() const noexcept { return status == NEURON_WS_OK; }
 };
 
+class NodeRef;
+
+/* A command and which message is its response: neuron_ws_command_t, whose texts live during the call. */
+struct Command {
+    std::string_view bytes{};
+    Kind kind = NEURON_WS_TEXT;
+    std::chrono::milliseconds timeout{5000};           /* of each try */
+    std::string_view match_member{};                   /* "": the next message */
+    std::optional<std::string_view> match_value{};     /* none: anything */
+    std::uint32_t retries = 0;
+};
+
+/* The end of a command, and its response. */
+using OnResponse = std::function<void(NodeRef, std::uint64_t, Status, std::string_view)>;
+
 /*
  * A node that another owns: all that can be done with it but ending it. Copied as a pointer is, and good as long as the
  * node lives. Every function: any thread, several at once; errors are those of the C function of the same name.
@@ -1039,6 +1054,42 @@ public:
         return detail::done(status, id);
     }
 
+    /* Sends a command without blocking. Its end comes to `on_response`, on the loop thread, once, with the response
+       where the status is NEURON_WS_OK; without one, as an event of the kind NEURON_WS_EVENT_RESPONSE. An exception
+       that leaves on_response goes no further. */
+    Result<std::uint64_t> request(const Command &command, OnResponse on_response = {}) const
+    {
+        const std::string member(command.match_member), value(command.match_value.value_or(""));
+        if (!detail::whole({member, value}))
+            return detail::has_a_nul<std::uint64_t>("the member or its value");
+        ::neuron_ws_command_t raw{};
+        raw.size = sizeof raw;
+        raw.kind = command.kind;
+        raw.bytes = command.bytes.data();
+        raw.length = command.bytes.size();
+        raw.timeout_ms = detail::milliseconds(command.timeout);
+        raw.retries = command.retries;
+        raw.match_member = member.empty() ? nullptr : member.c_str();
+        raw.match_value = command.match_value ? value.c_str() : nullptr;
+        std::unique_ptr<OnResponse> kept;
+        if (on_response) {
+            kept = std::make_unique<OnResponse>(std::move(on_response));
+            raw.on_response = responded;
+            raw.context = kept.get();
+        }
+        std::uint64_t id = 0;
+        const Status status = ::neuron_ws_node_request(handle_, &raw, &id);
+        if (status == NEURON_WS_OK)
+            static_cast<void>(kept.release()); /* responded has it */
+        return detail::done(status, id);
+    }
+
+    /* Takes a command back. NOT_FOUND: it has ended. */
+    Result<void> request_cancel(std::uint64_t id) const
+    {
+        return detail::done(::neuron_ws_node_request_cancel(handle_, id));
+    }
+
     /* Waits until every message accepted before has reached the level or another outcome. Not on the loop thread. */
     Result<void> flush(std::chrono::milliseconds timeout, Level level = NEURON_WS_LEVEL_WRITTEN) const
     {
@@ -1079,6 +1130,9 @@ public:
 
     Result<void> set_trace(bool on) const { return detail::done(::neuron_ws_node_set_trace(handle_, on)); }
 
+    /* A new connection now; nothing queued is lost. */
+    Result<void> reconnect() const { return detail::done(::neuron_ws_node_reconnect(handle_)); }
+
     /* Sends a Ping now. */
     Result<void> ping() const { return detail::done(::neuron_ws_node_ping(handle_)); }
 
@@ -1106,6 +1160,23 @@ public:
 
 protected:
     ::neuron_ws_node_t *handle_ = nullptr;
+
+private:
+    static void responded(::neuron_ws_node_t *node, std::uint64_t id, Status status, const std::uint8_t *bytes,
+                          std::size_t length, void *context) noexcept
+    {
+        const std::unique_ptr<OnResponse> kept(static_cast<OnResponse *>(context));
+        const std::string_view response =
+            bytes == nullptr ? std::string_view() : std::string_view(detail::characters(bytes), length);
+#if NEURON_WS_HPP_CATCHES
+        try {
+            (*kept)(NodeRef(node), id, status, response);
+        } catch (...) { /* there is nobody to tell */
+        }
+#else
+        (*kept)(NodeRef(node), id, status, response);
+#endif
+    }
 };
 
 /*
@@ -1131,6 +1202,10 @@ struct Callbacks {
     std::function<bool(NodeRef, Attempt)> before_connect{};
     /* Sees each message as it leaves the queue. False drops it. */
     std::function<bool(NodeRef, Kind, std::string_view)> before_send{};
+    /* There is room again behind a NEURON_WS_QUEUE_FULL. */
+    std::function<void(NodeRef)> on_room{};
+    /* True: before_send sees each message when it is queued, on the thread that queues it. */
+    bool before_send_when_queued = false;
 };
 
 namespace detail {
@@ -1153,6 +1228,8 @@ public:
         host.on_log = callbacks_.on_log ? log : nullptr;
         host.before_connect = callbacks_.before_connect ? connect : nullptr;
         host.before_send = callbacks_.before_send ? sending : nullptr;
+        host.on_room = callbacks_.on_room ? room : nullptr;
+        host.before_send_when_queued = callbacks_.before_send_when_queued;
         return host;
     }
 
@@ -1211,6 +1288,11 @@ private:
         run(node, context, "before_send",
             [&](Callbacks &to) { goes_on = to.before_send(NodeRef(node), kind, {characters(bytes), length}); });
         return goes_on;
+    }
+
+    static void room(::neuron_ws_node_t *node, void *context) noexcept
+    {
+        run(node, context, "on_room", [&](Callbacks &to) { to.on_room(NodeRef(node)); });
     }
 
     /* Runs one, which may end its node and so all but `kept`. */

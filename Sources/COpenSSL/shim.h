@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 
 /* Macros with arguments, which Swift cannot call. */
@@ -42,6 +44,15 @@ static inline X509 *neuron_ws_sk_X509_value(const STACK_OF(X509) *chain, int ind
 {
     return sk_X509_value(chain, index);
 }
+static inline void neuron_ws_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mode)
+{
+    SSL_CTX_set_session_cache_mode(context, mode);
+}
+static inline int neuron_ws_sk_X509_push(STACK_OF(X509) *chain, X509 *certificate)
+{
+    return sk_X509_push(chain, certificate);
+}
+static inline void neuron_ws_sk_X509_pop_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
 /* What a security callback is asked about: the key of a DHE exchange, a group that we offer. */
 static inline int neuron_ws_SSL_SECOP_TMP_DH(void) { return SSL_SECOP_TMP_DH; }
 static inline int neuron_ws_SSL_SECOP_CURVE_SUPPORTED(void) { return SSL_SECOP_CURVE_SUPPORTED; }

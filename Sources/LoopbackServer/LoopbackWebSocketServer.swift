@@ -83,7 +83,7 @@ public final class LoopbackWebSocketServer: @unchecked Sendable {
             chosenPort = new.port
             listener = new
         }
-        new.start { [unowned self] descriptor, peer in accepted(descriptor, peer) }
+        new.start { [unowned(unsafe) self] descriptor, peer in accepted(descriptor, peer) }
     }
 
     /// Ends everything: no more listening, a Close frame to each client, and all threads joined.

@@ -25,6 +25,9 @@ public struct ServerBehaviour: Sendable {
         case nothing
         case echo
         case text(String)
+        /// The newest number in what was read at a time, `{"ack":17}`: the messages of a node with the setting
+        /// `sequence` have one.
+        case acknowledgement
     }
 
     /// What becomes of a connection behind so many of its messages.

@@ -21,7 +21,8 @@ final class ServerConnection: @unchecked Sendable {
     /// A client has so long to answer our Close frame (RFC 6455 §7.1.1 lets a server end the connection itself).
     private static let closeAnswerMilliseconds: Int64 = 5_000
 
-    unowned let server: LoopbackWebSocketServer
+    /// Kept for as long as the connection's thread may run; the server lets go of connections that are over.
+    let server: LoopbackWebSocketServer
     let stream: ServerStream
     let waker = ServerWaker()
     private let lock = ServerLock()
@@ -45,6 +46,8 @@ final class ServerConnection: @unchecked Sendable {
     /// What of the input was read from the socket, and not decoded yet.
     private var unread = 0..<0
     private var batch = MessageBatch()
+    /// What is acknowledged next; 0: nothing.
+    private var newestSequence: UInt64 = 0
     /// What others want sent; touched under the lock.
     private var outbox: [[UInt8]] = []
     private var outboxBytes = 0
@@ -237,6 +240,11 @@ final class ServerConnection: @unchecked Sendable {
             case .failed(let error): record.ending = error.text
             }
         }
+        if newestSequence > 0 {
+            let text = Array("{\"ack\":\(newestSequence)}".utf8)
+            newestSequence = 0
+            text.withUnsafeBytes { sendMessage(.text, $0, behaviour.fragmentBytes) }
+        }
         server.messagesReceived(&batch, record)
     }
 
@@ -297,6 +305,9 @@ final class ServerConnection: @unchecked Sendable {
                             bytes: Array(bytes)))
                 }
                 server.onEvent?(.message(connection: record.number, isText: isText, bytes: bytes))
+                if case .acknowledgement = behaviour.answer {
+                    newestSequence = MessageSequence.number(in: bytes) ?? newestSequence
+                }
                 if case .echo = behaviour.answer { sendMessage(kind, bytes, behaviour.fragmentBytes) }
             }
         }

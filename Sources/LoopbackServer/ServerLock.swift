@@ -53,7 +53,7 @@ final class ServerLock: @unchecked Sendable {
 
 /// A thread of the server's: with all signals blocked, so that a handler of the program never runs on it and a broken
 /// TLS connection raises no SIGPIPE.
-enum ServerThread {
+public enum ServerThread {
     private final class Body {
         let run: () -> Void
         init(run: @escaping () -> Void) { self.run = run }
@@ -62,7 +62,7 @@ enum ServerThread {
     private static let stackBytes = 512 * 1024
 
     /// - Returns: nil if the system has no thread to give.
-    static func start(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
+    public static func start(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
         var everything = sigset_t()
         var before = sigset_t()
         sigfillset(&everything)

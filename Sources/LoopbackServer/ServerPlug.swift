@@ -8,7 +8,7 @@ final class ServerPlug: @unchecked Sendable {
     /// The port may have been taken meanwhile.
     private static let retryMilliseconds: Int64 = 500
 
-    private unowned let server: LoopbackWebSocketServer
+    private unowned(unsafe) let server: LoopbackWebSocketServer
     private let host: any PageHost
     private let lock = ServerLock()
     // Both are touched under the lock.

@@ -52,7 +52,7 @@ public enum ASCII {
     /// A byte of a field value: printable, space, tab, or beyond ASCII (RFC 9110 §5.5).
     static func isFieldValueByte(_ byte: UInt8) -> Bool { byte == 0x09 || (byte >= 0x20 && byte != 0x7F) }
 
-    static func equalsIgnoringCase(_ left: String, _ right: String) -> Bool {
+    public static func equalsIgnoringCase(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
         for (first, second) in zip(left.utf8, right.utf8) where lowercased(first) != lowercased(second) {
             return false

@@ -47,32 +47,49 @@ public enum Base64 {
     /// §3.5).
     /// - Returns: nil for text that `encode` cannot have made.
     public static func decode(_ text: String) -> [UInt8]? {
-        let characters = Array(text.utf8)
-        guard characters.count % 4 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(characters.count / 4 * 3)
-        var index = 0
-        while index < characters.count {
-            var padded = 0
-            if index + 4 == characters.count {
-                if characters[index + 3] == padding { padded = characters[index + 2] == padding ? 2 : 1 }
+        var text = text
+        let bytes = text.withUTF8 { text in
+            [UInt8](unsafeUninitializedCapacity: decodedCountMax(text.count)) { room, count in
+                count = decode(UnsafeRawBufferPointer(text), into: UnsafeMutableRawBufferPointer(room)) ?? 0
             }
-            var group: UInt32 = 0
-            for place in 0..<4 {
-                if place < 4 - padded {
-                    guard let value = value(characters[index + place]) else { return nil }
-                    group = group << 6 | value
-                } else {
-                    group <<= 6
-                }
-            }
-            if padded == 2 && group & 0xFFFF != 0 || padded == 1 && group & 0xFF != 0 { return nil }
-            bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-            if padded < 2 { bytes.append(UInt8(truncatingIfNeeded: group >> 8)) }
-            if padded < 1 { bytes.append(UInt8(truncatingIfNeeded: group)) }
-            index += 4
         }
-        return bytes
+        return encode(bytes).utf8.elementsEqual(text.utf8) ? bytes : nil
+    }
+
+    /// What people and tools write: with white space, and with or without the padding.
+    /// - Returns: nil: it is something else, or nothing.
+    public static func decode(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
+        SecretBytes(capacity: decodedCountMax(text.count)) { decode(text, into: $0) }
+    }
+
+    private static func decodedCountMax(_ characterCount: Int) -> Int { characterCount / 4 * 3 + 3 }
+
+    /// - Parameter room: of `decodedCountMax` bytes.
+    /// - Returns: how many it has got; nil: the text is none.
+    private static func decode(_ text: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) -> Int? {
+        var count = 0
+        var bits: UInt32 = 0
+        var bitCount = 0
+        var digits = 0
+        var isPadded = false
+        for byte in text {
+            if ASCII.isSpace(byte) { continue }
+            if byte == padding {
+                isPadded = true
+                continue
+            }
+            guard !isPadded, let digit = value(byte) else { return nil }
+            digits += 1
+            bits = (bits << 6 | digit) & 0xFF_FFFF
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                room[count] = UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))
+                count += 1
+            }
+        }
+        // One digit alone in the last group carries no byte.
+        return digits == 0 || digits % 4 == 1 ? nil : count
     }
 
     private static let padding = UInt8(ascii: "=")
@@ -89,7 +106,7 @@ public enum Base64 {
     }
 
     /// 0 to 63; nil: it is no character of the alphabet.
-    public static func value(_ character: UInt8) -> UInt32? {
+    private static func value(_ character: UInt8) -> UInt32? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): return UInt32(character - UInt8(ascii: "A"))
         case UInt8(ascii: "a")...UInt8(ascii: "z"): return UInt32(character - UInt8(ascii: "a")) + 26

@@ -8,7 +8,7 @@ public struct ForeignText: Equatable, Sendable {
     /// Characters that are shown of it, unless the caller says otherwise; a longer text ends in "…".
     public static let charactersMax = 120
 
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
 
     public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
@@ -28,6 +28,9 @@ public struct ForeignText: Equatable, Sendable {
     public var isEmpty: Bool { bytes.isEmpty }
 
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withUnsafeBytes(body) }
+
+    /// As it came, for who takes it apart; never for a sentence.
+    public func withText<R>(_ body: ([UInt8]) -> R) -> R { body(bytes) }
 
     /// For comparisons where ASCII case does not count, as in DNS names; not for people.
     public var lowercasedASCII: [UInt8] { bytes.map(ASCII.lowercased) }

@@ -1,5 +1,5 @@
 /// A point in time as HTTP writes it, in any of its three forms (RFC 9110 §5.6.7).
-enum HTTPDate {
+public enum HTTPDate {
     private static let months: [StaticString] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
@@ -56,10 +56,11 @@ enum HTTPDate {
         return seconds(year: year, month: month + 1, day: day, time: time)
     }
 
-    private static func seconds(year: Int, month: Int, day: Int, time: Int) -> Int64? {
+    /// Of a date and the seconds of its day; nil: there is no such day.
+    public static func seconds(year: Int, month: Int, day: Int, time: Int) -> Int64? {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         let length = month == 2 ? (isLeap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
-        guard year >= 1, day >= 1, day <= length else { return nil }
+        guard year >= 1, (1...12).contains(month), day >= 1, day <= length else { return nil }
         // Days since 1970 in years that begin in March, whose leap day is their last.
         let shifted = month <= 2 ? year - 1 : year
         let yearDay = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1

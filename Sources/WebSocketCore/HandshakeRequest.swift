@@ -92,6 +92,8 @@ public struct HandshakeRequest: Sendable {
         guard name.utf8.count + value.count + 2 <= HTTPHead.fieldLineBytesMax else { throw .tooLong }
         let reserved = ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding"]
         if reserved.contains(where: { ASCII.equalsIgnoringCase($0, name) }) { throw .reservedName }
+        if ASCII.equalsIgnoringCase(name, "Sec-WebSocket-Extensions") { throw .extensionsName }
+        if ASCII.equalsIgnoringCase(name, "Sec-WebSocket-Protocol") { throw .subprotocolName }
         let start = String(decoding: name.utf8.prefix(14), as: UTF8.self)
         if ASCII.equalsIgnoringCase(start, "Sec-WebSocket-") { throw .reservedName }
         guard value.allSatisfy(ASCII.isFieldValueByte) else { throw .invalidValue }

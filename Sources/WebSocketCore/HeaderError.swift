@@ -4,6 +4,8 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
     case emptyName
     case invalidName
     case reservedName
+    case extensionsName
+    case subprotocolName
     case invalidValue
     case invalidHost
     case tooLong
@@ -18,6 +20,12 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
         case .reservedName:
             return "The header belongs to the handshake itself and cannot be set: Upgrade, Connection, "
                 + "Content-Length, Transfer-Encoding and all that begin with Sec-WebSocket-."
+        case .extensionsName:
+            return "The header Sec-WebSocket-Extensions belongs to the handshake itself: the setting compression "
+                + "offers permessage-deflate, which is the only extension that is spoken here."
+        case .subprotocolName:
+            return "The header Sec-WebSocket-Protocol belongs to the handshake itself: the setting subprotocols offers "
+                + "subprotocols."
         case .invalidValue:
             return "The header's value holds a line break or another control character."
         case .invalidHost:

@@ -1,10 +1,13 @@
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///
-/// They are found as they are. One that a server encodes anew, or tells in parts, is not.
+/// They are found as they are, at the end of a text also where they are cut off. One that a server encodes anew, or
+/// tells in parts, is not.
 public struct SecretMask: Sendable {
     /// Shorter ones stand in many words, and would be given away by the gap.
     public static let byteCountMin = 6
+    /// A beginning that is cut off is found from so many bytes on.
+    public static let beginningMin = 16
 
     private let secrets: [SecretBytes]
 
@@ -41,14 +44,19 @@ public struct SecretMask: Sendable {
 
     public var isEmpty: Bool { secrets.isEmpty }
 
-    /// How many bytes of a secret begin at `index`; 0: none.
+    /// How many bytes of a secret begin at `index`; 0: none. Of one that is cut off there, by the text's end or by our
+    /// own sign for that, they are what there is of it.
     func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
-        for secret in secrets where secret.count <= bytes.count - index {
-            let isHere = secret.withBytes { secret in
-                secret[0] == bytes[index]
-                    && secret.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[index..<index + secret.count]))
+        for secret in secrets {
+            let count = secret.withBytes { secret in
+                let most = min(secret.count, bytes.count - index)
+                var count = 0
+                while count < most, secret[count] == bytes[index + count] { count += 1 }
+                if count == secret.count { return count }
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[(index + count)...])
+                return count >= Self.beginningMin && (rest.isEmpty || rest.starts(with: "…".utf8)) ? count : 0
             }
-            if isHere { return secret.count }
+            if count > 0 { return count }
         }
         return 0
     }

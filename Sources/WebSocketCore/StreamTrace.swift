@@ -3,10 +3,12 @@
 /// comes is told as far as it can be.
 ///
 /// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
-/// shown as "…". What is sent as messages is not looked into.
+/// shown as "…", and so is what the server was told, wherever it comes again as it is.
 public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120
+    /// So much of it is held: of a secret that begins in what is told, enough to know it.
+    private static let payloadHeldMax = payloadBytesMax + SecretMask.beginningMin
     /// A head that is longer is none.
     private static let headBytesMax = 64 * 1024
 
@@ -19,7 +21,9 @@ public struct StreamTrace: Sendable {
     private var left: UInt64 = 0
     private var length: UInt64 = 0
 
-    public init() {}
+    private let mask: SecretMask
+
+    public init(mask: SecretMask = .none) { self.mask = mask }
 
     /// The lines that these bytes complete.
     public mutating func read(_ bytes: RawSpan) -> [String] {
@@ -48,7 +52,7 @@ public struct StreamTrace: Sendable {
                 if left == 0 { finishFrame(&lines) }
             case .payload:
                 let count = Int(min(UInt64(bytes.byteCount - offset), left))
-                let shown = min(count, Self.payloadBytesMax - payload.count)
+                let shown = min(count, Self.payloadHeldMax - payload.count)
                 for index in 0..<shown { payload.append(bytes.byte(at: offset + index)) }
                 offset += count
                 left -= UInt64(count)
@@ -82,23 +86,25 @@ public struct StreamTrace: Sendable {
         for (index, line) in held.split(separator: 10).enumerated() {
             let plain = line.last == 13 ? line.dropLast() : line
             if plain.isEmpty { continue }
-            lines.append(index == 0 ? Self.startLine(plain) : Self.headerLine(plain))
+            lines.append(index == 0 ? startLine(plain) : headerLine(plain))
         }
         return lines
     }
 
     /// "GET /data?… HTTP/1.1", "HTTP/1.1 101 Switching Protocols"
-    private static func startLine(_ line: ArraySlice<UInt8>) -> String {
+    private func startLine(_ line: ArraySlice<UInt8>) -> String {
         guard let query = line.firstIndex(of: 0x3F), let end = line.lastIndex(of: 0x20), query < end else {
-            return ForeignText(line).shown(charactersMax: 500)
+            return masked(line).shown(charactersMax: 500)
         }
-        return ForeignText(line[...query]).shown(charactersMax: 500) + "…" + ForeignText(line[end...]).shown()
+        return masked(line[...query]).shown(charactersMax: 500) + "…" + masked(line[end...]).shown()
     }
 
-    private static func headerLine(_ line: ArraySlice<UInt8>) -> String {
+    private func masked(_ bytes: ArraySlice<UInt8>) -> ForeignText { ForeignText(bytes).masked(by: mask) }
+
+    private func headerLine(_ line: ArraySlice<UInt8>) -> String {
         guard let colon = line.firstIndex(of: 0x3A) else { return "…" }
         let name = line[..<colon]
-        let isHarmless = harmless.contains { known in
+        let isHarmless = Self.harmless.contains { known in
             guard known.utf8CodeUnitCount == name.count else { return false }
             var isSame = true
             for (index, byte) in name.enumerated() where ASCII.lowercased(byte) != known.utf8Start[index] {
@@ -106,8 +112,8 @@ public struct StreamTrace: Sendable {
             }
             return isSame
         }
-        let shown = isHarmless ? ForeignText(line[line.index(after: colon)...]).shown(charactersMax: 500) : " …"
-        return ForeignText(name).shown() + ":" + shown
+        let shown = isHarmless ? masked(line[line.index(after: colon)...]).shown(charactersMax: 500) : " …"
+        return masked(name).shown() + ":" + shown
     }
 
     // MARK: A frame
@@ -140,8 +146,11 @@ public struct StreamTrace: Sendable {
         var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
         line += ", \(length) byte" + (length == 1 ? "" : "s")
         if bytes.isEmpty { return line }
+        bytes = bytes.withUnsafeBytes {
+            ForeignText.masked($0, by: mask, bytesMax: Self.payloadBytesMax).bytes
+        }
         return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
-            + (length > UInt64(bytes.count) ? "…" : "")
+            + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
     }
 
     private static func name(_ opcode: Opcode?) -> String {

@@ -15,6 +15,7 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
     case invalidIPv6
     case invalidPort
     case fragment
+    case invalidUnixPath
 
     public var text: String {
         switch self {
@@ -23,8 +24,8 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
         case .forbiddenCharacter:
             return "The URL holds a space or a control character; write it percent-encoded, or take it out."
         case .notASCII:
-            return "The URL holds characters beyond ASCII; write a host name in its xn-- form and the rest "
-                + "percent-encoded."
+            return "The URL holds characters beyond ASCII; write a host name in its xn-- form, which the tool idn2 "
+                + "prints, and the rest percent-encoded."
         case .missingScheme:
             return "The URL has no scheme; it has to begin with ws:// or wss://."
         case .httpScheme:
@@ -47,6 +48,10 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
                 + "zone, behind %25, [fe80::1%25eth0]."
         case .invalidPort:
             return "The URL's port is not a number from 1 to 65535."
+        case .invalidUnixPath:
+            return "The URL's socket is not an absolute path of at most 107 bytes without ? and #; expected one like "
+                + "ws+unix:///run/server.sock, or with the request's path behind a colon, "
+                + "ws+unix:///run/server.sock:/data."
         case .fragment:
             return "The URL holds a #, which WebSocket URLs must not have; write it as %23 if it belongs to the path."
         }

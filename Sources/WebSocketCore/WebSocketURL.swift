@@ -1,9 +1,13 @@
-/// A `ws://` or `wss://` URL (RFC 6455 §3), taken apart.
+/// A `ws://` or `wss://` URL (RFC 6455 §3), taken apart; or `ws+unix://`, a socket of this host's file system, which
+/// stands in no RFC.
 public struct WebSocketURL: Equatable, Sendable {
     /// The longest URL, in bytes.
     public static let maxURLBytes = 8192
     /// The longest host name, in bytes (RFC 1035 §2.3.4, as text).
     public static let maxHostBytes = 253
+
+    /// The longest path of a socket, in bytes (sun_path of unix(7), without its NUL).
+    public static let maxUnixPathBytes = 107
 
     /// True for `wss`.
     public let isSecure: Bool
@@ -15,6 +19,8 @@ public struct WebSocketURL: Equatable, Sendable {
     /// Path and query as they stand in the URL, `/` if the path is empty (RFC 6455 §3, "resource name").
     public let resource: String
     public let isIPv6Literal: Bool
+    /// The socket's path; nil: the host is to be connected to. The host is `localhost` then.
+    public private(set) var unixPath: String?
 
     /// The value of the Host header field: an IPv6 address in brackets and without zone (RFC 6874 §3), the port only
     /// if it is not the scheme's own (RFC 6455 §4.1).
@@ -36,7 +42,8 @@ public struct WebSocketURL: Equatable, Sendable {
             String(decoding: bytes[..<end], as: UTF8.self) + slash + segment
             + String(decoding: bytes[end...], as: UTF8.self)
         return WebSocketURL(
-            isSecure: isSecure, host: host, port: port, resource: longer, isIPv6Literal: isIPv6Literal)
+            isSecure: isSecure, host: host, port: port, resource: longer, isIPv6Literal: isIPv6Literal,
+            unixPath: unixPath)
     }
 
     /// Takes a URL apart. Percent-escapes in path and query stay as they are, even wrong ones.
@@ -47,6 +54,7 @@ public struct WebSocketURL: Equatable, Sendable {
             if byte <= 0x20 || byte == 0x7F { throw .forbiddenCharacter }
             if byte >= 0x80 { throw .notASCII }
         }
+        if let start = unixStart(bytes) { return try parseUnix(bytes[start...]) }
         let (isSecure, start) = try parseScheme(bytes)
         // RFC 6455 §3: no fragment; a # in the path must be escaped.
         if bytes[start...].contains(UInt8(ascii: "#")) { throw .fragment }
@@ -59,6 +67,27 @@ public struct WebSocketURL: Equatable, Sendable {
         return WebSocketURL(
             isSecure: isSecure, host: host, port: try parsePort(portText) ?? (isSecure ? 443 : 80),
             resource: resource, isIPv6Literal: isIPv6Literal)
+    }
+
+    /// Where the socket's path begins; nil: it is another URL.
+    private static func unixStart(_ bytes: [UInt8]) -> Int? {
+        let scheme = Array("ws+unix://".utf8)
+        return bytes.prefix(scheme.count).map(ASCII.lowercased) == scheme ? scheme.count : nil
+    }
+
+    /// `/socket`, or `/socket:/path?query`.
+    private static func parseUnix(_ rest: ArraySlice<UInt8>) throws(URLError) -> WebSocketURL {
+        let colon = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
+        let path = rest[..<colon]
+        guard path.count > 1, path.count <= maxUnixPathBytes, path.first == UInt8(ascii: "/"),
+            path.last != UInt8(ascii: "/"), !path.contains(UInt8(ascii: "?")), !path.contains(UInt8(ascii: "#"))
+        else { throw .invalidUnixPath }
+        let resource = rest[colon...].dropFirst()
+        if resource.contains(UInt8(ascii: "#")) { throw .fragment }
+        let start = resource.first == UInt8(ascii: "/") ? "" : "/"
+        return WebSocketURL(
+            isSecure: false, host: "localhost", port: 80, resource: start + String(decoding: resource, as: UTF8.self),
+            isIPv6Literal: false, unixPath: String(decoding: path, as: UTF8.self))
     }
 
     /// - Returns: whether TLS is asked for, and where the authority begins.

@@ -2,20 +2,20 @@ import CLinux
 import CNeuronWS
 
 /// The command line tool: one file per command, all of them written against neuron_ws.h like any other user's program.
-@main
 enum Tool {
-    static func main() {
+    /// Runs a command, and ends the process.
+    nonisolated static func start(_ words: [String]) -> Never {
         keepStandardStreams()
         // Handled, by nothing: a closed pipe then shows as an error of write(2), where `Output` ends the tool.
         signal(SIGPIPE) { _ in }
-        let status = run(Array(CommandLine.arguments.dropFirst()))
+        let status = run(words)
         Output.standard.flush()
         exit(status.rawValue)
     }
 
     /// A standard stream that was closed would be the next file or socket that is opened. What stands in for it is of
     /// no use: reading or writing it fails as it would without.
-    private static func keepStandardStreams() {
+    private nonisolated static func keepStandardStreams() {
         for descriptor in Int32(0)...2 {
             var facts = stat()
             guard fstat(descriptor, &facts) != 0, systemErrorNumber == EBADF else { continue }
@@ -86,7 +86,8 @@ enum Tool {
 
 /// What the tool can do.
 enum Command: String, CaseIterable {
-    case demo, check, connect, push, serve, encode, bench, explain, plugin, schema, completion, version
+    case demo, check, connect, request, push, serve, encode, bench, selftest
+    case explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -97,6 +98,8 @@ enum Command: String, CaseIterable {
         case .check: CheckCommand.syntax
         case .bench: BenchCommand.syntax
         case .connect: ConnectCommand.syntax
+        case .request: RequestCommand.syntax
+        case .selftest: SelftestCommand.syntax
         case .explain: ExplainCommand.syntax
         case .completion: CompletionCommand.syntax
         case .plugin: PluginCommand.syntax
@@ -114,6 +117,8 @@ enum Command: String, CaseIterable {
         case .check: return try CheckCommand.run(arguments)
         case .bench: return try BenchCommand.run(arguments)
         case .connect: return try ConnectCommand.run(arguments)
+        case .request: return try RequestCommand.run(arguments)
+        case .selftest: return try SelftestCommand.run(arguments)
         case .explain: return try ExplainCommand.run(arguments)
         case .completion: return try CompletionCommand.run(arguments)
         case .plugin: return try PluginCommand.run(arguments)

@@ -32,9 +32,11 @@ final class Node {
 
     /// - Parameter observer: gets the node's states and messages on the library's thread; kept by the caller as long as
     ///   the node.
+    /// - Parameter takesMessages: false: it gets states alone, and the library answers what is asked by itself.
     /// - Parameter takesRequests: the observer gets what the server asks, too.
     static func create(
-        name: String, settings: String, observer: NodeObserver? = nil, takesRequests: Bool = false
+        name: String, settings: String, observer: NodeObserver? = nil, takesMessages: Bool = true,
+        takesRequests: Bool = false
     ) throws(LibraryError) -> Node {
         var host = neuron_ws_host_t()
         host.size = MemoryLayout<neuron_ws_host_t>.size
@@ -45,6 +47,8 @@ final class Node {
                 let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
                 observer.stateChanged(NodeState(state.pointee))
             }
+        }
+        if observer != nil, takesMessages {
             host.on_message = { _, kind, bytes, length, context in
                 guard let context else { return }
                 let observer = Unmanaged<NodeObserver>.fromOpaque(context).takeUnretainedValue()
@@ -79,8 +83,10 @@ final class Node {
     }
 
     /// Waits until all that was pushed before is in the kernel's hands.
-    func flush(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        neuron_ws_node_flush(pointer, .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds)
+    func flush(
+        _ level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN, timeoutMilliseconds: UInt32
+    ) -> neuron_ws_status_t {
+        neuron_ws_node_flush(pointer, level, timeoutMilliseconds)
     }
 
     /// From now on events of these kinds wait to be taken, and the descriptor is readable while they do.
@@ -88,6 +94,11 @@ final class Node {
         var descriptor: Int32 = -1
         try check(neuron_ws_node_event_fd(pointer, mask, &descriptor))
         return descriptor
+    }
+
+    /// As a text message.
+    func send(_ text: UnsafeBufferPointer<UInt8>) -> neuron_ws_status_t {
+        neuron_ws_node_send(pointer, .NEURON_WS_TEXT, text.baseAddress, text.count, nil)
     }
 
     /// False: there is no open connection.
@@ -123,6 +134,8 @@ class NodeObserver {
 struct NodeState: Sendable {
     let isOpen: Bool
     let phase: neuron_ws_phase_t
+    /// What is known of a message when it counts as delivered.
+    let level: neuron_ws_level_t
     let reason: neuron_ws_reason_t
     let tlsFailure: neuron_ws_tls_failure_t
     let httpStatus: Int
@@ -150,6 +163,7 @@ struct NodeState: Sendable {
     init(_ state: neuron_ws_state_t) {
         isOpen = state.link == 1
         phase = state.phase
+        level = state.level
         reason = state.reason
         tlsFailure = state.tls_failure
         httpStatus = Int(state.http_status)

@@ -65,6 +65,19 @@ def large_request(member: str, element: str, separator: str = ",") -> bytes:
         member.encode(), separator.join([element] * count).encode())
 
 
+def value(elements: list[str]) -> bytes:
+    """A write of one tag with a value of these."""
+    return b'{"uuid":"1","node":"plc1","group":"fast","tag":"t","value":[%s]}' % ",".join(elements).encode()
+
+
+def operation(name: str, member: str, count: int) -> bytes:
+    """Of OpenGate, with so many variables."""
+    variables = [{member: f"variable{number}", **({"variableValue": number} if member == "variableName" else {})}
+                 for number in range(count)]
+    return json.dumps({"operation": {"request": {"id": "1", "deviceId": "gw", "name": name, "parameters": {
+        "variableList": variables}}}}).encode()
+
+
 def repeated_values() -> bytes:
     """A write whose value stands there two thousand times: the last one counts, and all are looked at."""
     value = b'"value":[' + b",".join([b"1"] * 1000) + b"]"
@@ -99,6 +112,9 @@ def floods() -> list[Flood]:
     bomb = frame(BINARY, deflated(bytes(16 * MIB)), FIN | RSV1)
     text_bomb = frame(TEXT, deflated(prose * (15 * MIB // len(prose))), FIN | RSV1)
     large_bomb = frame(BINARY, deflated(bytes(64 * MIB)), FIN | RSV1)
+    everything = {"allow-requests": "all", "requests-max-bytes": 64 * MIB}
+    platform = {"format": "opengate", "device-id": "gw", "api-key": "of the gateway", "allow-requests": "all"}
+    arrays = b",".join(b'{"tag":"t%d","value":[%s]}' % (number, b",".join([b"1"] * 480)) for number in range(4000))
     empty_blocks = frame(BINARY, b"\x00\x00\x00\xff\xff" * (8 * MIB // 5) + b"\x00", FIN | RSV1)
     small = frame(BINARY, deflated(noise + b"temperature" * 4), FIN | RSV1)
     return [
@@ -139,6 +155,26 @@ def floods() -> list[Flood]:
         Flood("requests of 4 MiB, one text", again(frame(
               TEXT, b'{"uuid":"1","node":"plc1","group":"fast","x":"' + "é".encode() * 2_000_000 + b'"}')),
               what="requests", counts="requests"),
+        Flood("one value of a million integers", again(frame(TEXT, value(["1"] * 1_000_000))), what="requests",
+              counts="requests", settings=everything),
+        Flood("one value of 300,000 texts", again(frame(TEXT, value(['"\\u00e9a"'] * 300_000))), what="requests",
+              counts="requests", settings=everything),
+        Flood("one value of many kinds", again(frame(TEXT, value(['{"a":1}', "1", '"a"'] * 200_000))), what="requests",
+              counts="requests", settings=everything),
+        Flood("4,000 values of 480 integers", again(frame(
+              TEXT, b'{"uuid":"1","node":"plc1","group":"fast","tags":[%s]}' % arrays)), what="requests",
+              counts="requests", settings=everything),
+        Flood("operations that read 60,000 variables", again(frame(
+              TEXT, operation("GET_DEVICE_PARAMETERS", "name", 60_000))), what="hold", counts="requests",
+              settings=platform),
+        Flood("operations that write 40,000 variables", again(frame(
+              TEXT, operation("SET_DEVICE_PARAMETERS", "variableName", 40_000))), what="hold", counts="requests",
+              settings=platform),
+        Flood("Pings, traced", again(frame(PING)), what="trace", counts="lines", settings={"log-level": "debug"}),
+        Flood("frames of 1 byte, traced", again(small_frames(MIB, 1)), what="trace", counts="lines",
+              settings={"log-level": "debug"}),
+        Flood("10,000 groups that wait to be published", nothing, what="groups", length=10_000, counts="sent",
+              settings={**platform, "opengate-publish": {"*": 0.2}}),
         Flood("bombs of 16 MiB", again(bomb), compresses=True),
         Flood("bombs of 15 MiB, text", again(text_bomb), compresses=True),
         Flood("bombs past the limit", again(large_bomb), compresses=True, counts="opened"),

@@ -5,7 +5,8 @@
  *
  * WHAT the host does with the attacked node: listen, requests (it answers each), text or noise (it sends messages of
  * BYTES bytes, compressible or not), many (it keeps the queue full of messages of BYTES bytes, and hears the outcome
- * of each by callback).
+ * of each by callback), hold (it answers no request), trace (it has the connection traced), groups (it pushes a value
+ * of BYTES groups in turn).
  *
  * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
  * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
@@ -35,7 +36,7 @@ static struct sample samples[SAMPLES_MAX];
 static size_t sample_count;
 /* The last callback that came before the present message was sent. */
 static size_t before;
-static unsigned long long attacked_messages, attacked_bytes, attacked_outcomes;
+static unsigned long long attacked_messages, attacked_bytes, attacked_outcomes, attacked_lines;
 
 static double clock_ms(clockid_t which)
 {
@@ -87,6 +88,24 @@ static void attacked_request(neuron_ws_node_t *node, neuron_ws_request_t *reques
         neuron_ws_request_drop(request);
 }
 
+static void held_request(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
+                         void *context)
+{
+    (void) node;
+    (void) request;
+    (void) info;
+    (void) context;
+}
+
+static void attacked_line(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context)
+{
+    (void) node;
+    (void) level;
+    (void) text;
+    (void) context;
+    attacked_lines++;
+}
+
 static void attacked_outcome(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t outcome,
                              neuron_ws_level_t level, void *context)
 {
@@ -134,17 +153,34 @@ static neuron_ws_node_t *start(const char *name, const char *settings, const neu
     return node;
 }
 
+/* Pushes one value of one group after the other until the time is over. */
+static void push_until(double end, neuron_ws_node_t *node, size_t groups)
+{
+    neuron_ws_tag_t tag = {.name = "tag", .type = NEURON_WS_TYPE_INT64};
+    char name[32];
+    neuron_ws_group_t group = {.size = sizeof group, .driver = "driver", .group = name, .tags = &tag, .tag_count = 1,
+                               .tag_size = sizeof tag};
+    neuron_ws_node_subscribe(node, "*", "*", NULL);
+    for (size_t index = 0; clock_ms(CLOCK_MONOTONIC) < end; index++) {
+        snprintf(name, sizeof name, "group%zu", index % groups);
+        if (neuron_ws_node_push(node, &group, NULL) != NEURON_WS_OK)
+            usleep(1000);
+    }
+}
+
 /* Sends what the host is to send until the time is over. */
 static void send_until(double end, neuron_ws_node_t *node, const char *what, size_t length)
 {
     uint8_t *bytes = malloc(length + 8);
     unsigned seed = 1;
+    if (!strcmp(what, "groups"))
+        push_until(end, node, length);
     for (size_t index = 0; index < length; index++) {
         seed = seed * 1664525 + 1013904223;
         bytes[index] = strcmp(what, "noise") ? (uint8_t) "temperature: "[(seed >> 28) ? index % 13 : seed >> 27]
                                              : (uint8_t) (seed >> 24);
     }
-    int sends = strcmp(what, "listen") && strcmp(what, "requests");
+    int sends = !strcmp(what, "text") || !strcmp(what, "noise") || !strcmp(what, "many");
     while (clock_ms(CLOCK_MONOTONIC) < end) {
         if (!sends || neuron_ws_node_send(node, NEURON_WS_BINARY, bytes, length, NULL) != NEURON_WS_OK)
             usleep(1000);
@@ -164,11 +200,17 @@ int main(int count, char **words)
     neuron_ws_host_t attacked_host = {.size = sizeof attacked_host, .on_message = attacked_message};
     if (!strcmp(what, "requests"))
         attacked_host.on_request = attacked_request;
+    if (!strcmp(what, "hold"))
+        attacked_host.on_request = held_request;
     if (!strcmp(what, "many"))
         attacked_host.on_delivery = attacked_outcome;
+    if (!strcmp(what, "trace"))
+        attacked_host.on_log = attacked_line;
     neuron_ws_node_t *quiet = start("quiet", words[2], &quiet_host);
     usleep(200000);
     neuron_ws_node_t *attacked = start("attacked", words[1], &attacked_host);
+    if (!strcmp(what, "trace"))
+        neuron_ws_node_set_trace(attacked, true);
     double begin = clock_ms(CLOCK_MONOTONIC);
     send_until(begin + seconds * 1e3, attacked, what, strtoul(words[5], NULL, 10));
     double lasted = clock_ms(CLOCK_MONOTONIC) - begin;
@@ -185,13 +227,13 @@ int main(int count, char **words)
     printf("{\"seconds\": %.3f, \"heard\": %zu, \"wait_p50\": %.3f, \"wait_p99\": %.3f, \"wait_max\": %.3f, "
            "\"latency_p99\": %.3f, \"latency_max\": %.3f, \"peak_mb\": %.1f, \"messages\": %llu, \"bytes\": %llu, "
            "\"outcomes\": %llu, \"wire_received\": %llu, \"wire_sent\": %llu, \"sent\": %llu, \"pings\": %llu, "
-           "\"pongs\": %llu, \"requests\": %llu, \"malformed\": %llu, \"opened\": %llu}\n",
+           "\"pongs\": %llu, \"requests\": %llu, \"malformed\": %llu, \"opened\": %llu, \"lines\": %llu}\n",
            lasted / 1e3, heard, all[heard / 2 < last ? heard / 2 : last].wait, all[p99].wait, all[last].wait,
            latency_p99, latency_max, peak_megabytes(), attacked_messages, attacked_bytes,
            attacked_outcomes, (unsigned long long) metrics.wire_bytes_received,
            (unsigned long long) metrics.wire_bytes_sent, (unsigned long long) metrics.messages_sent,
            (unsigned long long) metrics.pings_received, (unsigned long long) metrics.pongs_received,
            (unsigned long long) metrics.requests_received, (unsigned long long) metrics.requests_malformed,
-           (unsigned long long) metrics.connections_opened);
+           (unsigned long long) metrics.connections_opened, attacked_lines);
     return 0;
 }

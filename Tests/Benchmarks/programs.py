@@ -59,9 +59,10 @@ class Programs:
         "peer_lws": (["peer_lws.c"], ["-lwebsockets", "-ljansson", "-lpthread"]),
         "encode": (["encode.c"], ["-ljansson"]),
         "push": (["push.c"], ["-ljansson"]),
+        "levels": (["levels.c"], []),
         "load": (["load.c"], ["-ldl"]),
     }
-    OURS = {"encode", "push"}
+    OURS = {"encode", "push", "levels"}
 
     def __init__(self, folder: Path, library: Path, tool: Path) -> None:
         self.folder = folder
@@ -122,13 +123,17 @@ class Programs:
 class Sink:
     """The measuring server, running; one line of it for each run."""
 
-    def __init__(self, programs: Programs, tls: bool = False, latency: bool = False) -> None:
+    def __init__(
+        self, programs: Programs, tls: bool = False, latency: bool = False, acknowledges: bool = False
+    ) -> None:
         self._arguments = [str(programs.path("sink"))]
         if tls:
             certificate, key = programs.certificate()
             self._arguments += ["--cert", str(certificate), "--key", str(key)]
         if latency:
             self._arguments.append("--latency")
+        if acknowledges:
+            self._arguments.append("--ack")
         self._scheme = "wss" if tls else "ws"
         self._process: subprocess.Popen | None = None
         self._pending = b""

@@ -186,3 +186,17 @@ def test_a_long_number_leaves_the_streams_name_its_room(page: devtools.Page, gat
         gateway.node.send(f'{{"seq":{number},"stream":"s"}}')
     page.wait("document.querySelector('#sequence-rows th') !== null")
     assert page.evaluate("document.querySelector('#sequences thead th').getBoundingClientRect().height") < 40
+
+
+@pytest.mark.parametrize("width", [360, 900])
+def test_long_numbers_stay_in_the_table(page: devtools.Page, gateway: Gateway, width: int) -> None:
+    """Columns of sixteen digits each: last seq, missing, repeated."""
+    page.resize(width, 800)
+    page.click("#tab-connections")
+    for number in (1, 2**53 - 2, 2**53 - 1):
+        gateway.node.send(f'{{"seq":{number},"stream":"a stream of the plant"}}')
+    page.wait("document.querySelector('#sequence-rows td') !== null")
+    right = "getBoundingClientRect().right"
+    assert page.evaluate(
+        f"document.querySelector('#sequences table').{right} <= document.getElementById('sequences').{right} + 1")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

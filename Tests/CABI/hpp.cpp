@@ -38,6 +38,7 @@ int main(int count, char **arguments)
     run("a_nodes_life", a_nodes_life);
     run("requests_and_attempts", requests_and_attempts);
     run("events", events);
+    run("commands", commands);
     run("callbacks_that_end_their_node", callbacks_that_end_their_node);
     run("exceptions_in_callbacks", exceptions_in_callbacks);
     run("results_that_are_returned", results_that_are_returned);

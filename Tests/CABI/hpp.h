@@ -90,6 +90,7 @@ void errors_and_handles();
 void a_nodes_life();
 void requests_and_attempts();
 void events();
+void commands();
 void callbacks_that_end_their_node();
 void exceptions_in_callbacks();
 void results_that_are_returned();

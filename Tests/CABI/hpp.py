@@ -25,8 +25,6 @@ EVERYTHING = [
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 STANDARDS = ["c++17", "c++20", "c++2b"]
 RESULTS = {"exceptions": [], "results": ["-DNEURON_WS_NO_EXCEPTIONS"], "-fno-exceptions": ["-fno-exceptions"]}
-# Not in this version of the library.
-LEFT_OUT = {"neuron_ws_node_request"}
 
 
 def clang() -> str:
@@ -46,7 +44,7 @@ def functions_left_out() -> list[str]:
     header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
     declared = re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header)
     used = set(re.findall(r"::(neuron_ws_\w+)\(", HEADER.read_text()))
-    return [name for name in declared if name not in used | LEFT_OUT]
+    return [name for name in declared if name not in used]
 
 
 def event_members_left_out() -> list[str]:

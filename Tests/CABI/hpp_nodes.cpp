@@ -103,6 +103,7 @@ void a_nodes_life()
     GOOD(node.ping());
     GOOD(node.set_trace(true));
     GOOD(node.set_log_level(NEURON_WS_LOG_WARN, 1s));
+    GOOD(node.reconnect());
     GOOD(node.configure(settings_for(R"(,"upload_err":false)")));
     const neuron_ws::DriverState drivers[] = {{"modbus", 1, 3, true}};
     CHECK(GOOD(node.push_states(drivers)) == 10);

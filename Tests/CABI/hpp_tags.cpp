@@ -200,6 +200,7 @@ void errors_and_handles()
     FAILS(NOT_FOUND, node.unsubscribe("d"));
     FAILS(NOT_FOUND, node.rename_driver("d", "e"));
     FAILS(NOT_RUNNING, node.ping());
+    FAILS(NOT_RUNNING, node.reconnect());
     FAILS(UNSUPPORTED, node.flush(0ms, NEURON_WS_LEVEL_STORED));
     CHECK(!GOOD(node.stop_begin(-1ms)));
     GOOD(node.stop(std::chrono::hours(10000)));

@@ -21,6 +21,7 @@ int main(int count, char **arguments)
     scale = atof(arguments[4]);
     misuse_arguments(ports);
     misuse_sizes(ports);
+    misuse_commands(ports);
     misuse_data(ports, scale);
     misuse_callbacks(ports);
     misuse_requests(ports, scale);

@@ -182,12 +182,14 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push_json(NULL, "{}", 2, &id));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_send(NULL, NEURON_WS_TEXT, "x", 1, &id));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_request(NULL, &command, &id));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_request_cancel(NULL, 1));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_flush(NULL, NEURON_WS_LEVEL_WRITTEN, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_state(NULL, &state));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics(NULL, &metrics));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_metrics_text(NULL, NEURON_WS_METRICS_JSON, NULL, 0, &length));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(NULL, NEURON_WS_LOG_INFO, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_ping(NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_reconnect(NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_trace(NULL, true));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(NULL, NEURON_WS_EVENT_ALL, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(NULL, &event));
@@ -217,6 +219,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(NOT_FOUND, neuron_ws_node_rename(node, "x", NULL, "y", NULL));
     OK(neuron_ws_node_unsubscribe(node, "d", NULL));
     STATUS(NOT_RUNNING, neuron_ws_node_ping(node));
+    STATUS(NOT_RUNNING, neuron_ws_node_reconnect(node));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push(node, NULL, &id));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_push_json(node, NULL, 5, &id));
     CHECK(neuron_ws_node_push_json(node, NULL, 0, &id) != NEURON_WS_OK);
@@ -235,7 +238,7 @@ static void null_at_a_node(ports_t ports)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)7, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(node, (neuron_ws_log_level_t)-1, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, NEURON_WS_EVENT_ALL, NULL));
-    STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, 64, &descriptor));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(node, NEURON_WS_EVENT_ALL + 1, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(node, NULL));
     CHECK(id == 77 && length == 77 && descriptor == 77);
     /* NULL where the header allows it. */

@@ -238,6 +238,8 @@ static void check_first_members(void)
     GROWS(request_info, tag_size);
     GROWS(event, count);
     GROWS(event, close_code);
+    GROWS(command, retries);
+    GROWS(host, on_room);
     GROWS(event, log_category);
     GROWS(metrics, requests_refused);
     GROWS(state, tls_not_after_s);
@@ -264,7 +266,7 @@ void misuse_sizes(ports_t ports)
     try_sizes(node, push, &group, sizeof(first_group_t), sizeof group, NEURON_WS_OK, true);
     try_sizes(node, encode, &group, sizeof(first_group_t), sizeof group, NEURON_WS_OK, true);
     try_sizes(node, create, &host, sizeof(first_host_t), sizeof host, NEURON_WS_OK, true);
-    try_sizes(node, request, &command, sizeof(first_command_t), sizeof command, NEURON_WS_UNSUPPORTED, true);
+    try_sizes(node, request, &command, sizeof(first_command_t), sizeof command, NEURON_WS_INVALID_ARGUMENT, true);
     try_sizes(node, state, NULL, sizeof(first_state_t), sizeof(neuron_ws_state_t), NEURON_WS_OK, false);
     try_sizes(node, metrics, NULL, sizeof(first_metrics_t), sizeof(neuron_ws_metrics_t), NEURON_WS_OK, false);
     try_sizes(node, next_event, NULL, sizeof(first_event_t), sizeof(neuron_ws_event_t), NEURON_WS_NO_EVENT, false);

@@ -2,6 +2,7 @@
 """Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
 
 run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+With NEURON_WS_TRIPLET (foreign.py) they are those of another processor, the plain ones alone, and run emulated.
 """
 
 from __future__ import annotations
@@ -22,13 +23,16 @@ import hpp  # noqa: E402
 from large_peer import LargePeer  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
-C, CXX = ["gcc", "-std=c99", *STRICT], ["g++", "-std=c++17", *STRICT]
+C, CXX = [*foreign.compiler("gcc"), "-std=c99", *STRICT], [*foreign.compiler("g++"), "-std=c++17", *STRICT]
 VALGRIND = [
     "valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite",
     "--show-leak-kinds=definite", "--num-callers=30", "--fair-sched=yes",
 ]
 # The share of misuse's counts that runs under valgrind, which is some thirty times slower.
 VALGRIND_SCALE = "0.02"
+# Under an emulator the programs are some twenty times slower, and what fails malloc tries each allocation anew.
+EMULATED = bool(foreign.TRIPLET)
+SCALE = VALGRIND_SCALE if EMULATED else "1"
 
 
 class Tally:
@@ -63,7 +67,8 @@ class Tally:
 
 def every_function_is_used(tally: Tally) -> None:
     header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
-    source = "".join((HERE / name).read_text() for name in ("every_function.c", "without_a_node.h", "check.h"))
+    files = ("every_function.c", "with_commands.h", "without_a_node.h", "check.h")
+    source = "".join((HERE / name).read_text() for name in files)
     for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
         if not re.search(rf"\b{name}\(", source):
             tally.one(f"every_function.c uses {name}", False)
@@ -88,9 +93,14 @@ def main() -> int:
             "every_function, C99": (C, ["every_function.c"]),
             "every_function, C++17": (CXX, ["every_function.cpp"]),
             "misuse, C99": (C, sorted(path.name for path in HERE.glob("misuse*.c"))),
-            "memory, C99": (C, ["memory.c"]),
-            "memory_peer, C99": (C, ["memory_peer.c"]),
+            "reply_lock, C99": (C, ["reply_lock.c"]),
         }
+        if EMULATED:
+            # The emulator's root has no libstdc++.
+            link = [*link, "-static-libstdc++", "-static-libgcc"]
+        else:
+            programs["memory, C99"] = (C, ["memory.c"])
+            programs["memory_peer, C99"] = (C, ["memory_peer.c"])
         built = {}
         for number, (what, (compiler, sources)) in enumerate(programs.items()):
             program = build / f"program{number}"
@@ -104,9 +114,10 @@ def main() -> int:
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
                 name = what.partition(",")[0]
-                arguments = {"every_function": every, "misuse": [*misuse, "1"], "memory_peer": [large.port]}
-                tally.program(what, [program, *arguments.get(name, [])], 900)
-            for what, found in hpp.programs(build, link):
+                arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
+                             "reply_lock": [echo.port]}
+                tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
+            for what, found in [] if EMULATED else hpp.programs(build, link):
                 if isinstance(found, Path):
                     tally.program(what, [found, echo.port], 240)
                 else:
@@ -119,12 +130,12 @@ def main() -> int:
                 and headers[0].get("Authorization") == "Bearer token-of-this-attempt"
                 and "X-From-Settings" not in headers[0],
             )
-            if "--no-valgrind" not in sys.argv:
+            if not EMULATED and "--no-valgrind" not in sys.argv:
                 if shutil.which("valgrind") is None:
                     tally.one("valgrind is installed", False)
                 else:
                     # What it does to malloc is not for valgrind.
-                    del built["memory, C99"], built["memory_peer, C99"]
+                    del built["memory, C99"], built["memory_peer, C99"], built["reply_lock, C99"]
                     for what, program in built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
                         tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)

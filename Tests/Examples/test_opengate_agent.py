@@ -67,9 +67,10 @@ def test_an_agent_does_what_its_page_says(make: Any, tmp_path: Path) -> None:
         answer = platform.answer(platform.ask("GET_DEVICE_PARAMETERS", {"variableList": ["pressure", "nothing"]}))
         got = variables(answer)
         assert got["pressure"]["variableValue"] == 1013.25 and got["nothing"]["resultCode"] == "NON_EXISTENT"
-        answer = platform.answer(
-            platform.ask("SET_DEVICE_PARAMETERS", {"variableList": [{"name": "valve", "value": True}]}))
-        assert variables(answer)["valve"] == {"variableName": "valve", "resultCode": "SUCCESS"}
+        writes = [{"name": "valve", "value": True}, {"name": "pressure", "value": 17}]
+        got = variables(platform.answer(platform.ask("SET_DEVICE_PARAMETERS", {"variableList": writes})))
+        assert got["valve"] == {"variableName": "valve", "resultCode": "SUCCESS"}
+        assert got["pressure"]["resultCode"] == "ERROR"
         answer = platform.answer(platform.ask("REFRESH_INFO"))
         assert variables(answer)["valve"]["variableValue"][0]["value"] is True
         number = platform.ask("UPDATE", {"bundleName": "b", "bundleVersion": "1", "deploymentElements": []})

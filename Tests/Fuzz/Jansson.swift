@@ -1,5 +1,6 @@
 // What jansson itself says, for comparison.
 import CJansson
+import NodeCore
 
 enum Jansson {
     enum Verdict { case document, noDocument, beyondJansson }
@@ -18,4 +19,7 @@ enum Jansson {
         neuron_ws_json_decref(root)
         return .document
     }
+
+    /// Of what came in, where a byte order mark, which jansson refuses, may stand before the document (RFC 8259 §8.1).
+    static func verdict(ofInput bytes: UnsafeRawBufferPointer) -> Verdict { verdict(ByteOrderMark.skipped(bytes)) }
 }

@@ -29,7 +29,7 @@ private func checkEncoding(_ document: GroupDocument) {
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let json = FuzzInput(data, size).rest
-    let verdict = Jansson.verdict(json)
+    let verdict = Jansson.verdict(ofInput: json)
     do throws(GroupDocumentError) {
         let document = try GroupDocument.parse(json)
         require(verdict != .noDocument, "takes what jansson refuses")

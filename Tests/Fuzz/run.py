@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Builds the fuzz targets with libFuzzer and AddressSanitizer, runs them, one per processor, and prints a table.
 
-run.py [SECONDS] [TARGET ...]     SECONDS of each target, 20 unless told otherwise; all targets unless named
+run.py [SECONDS] [--seed N] [TARGET ...]     SECONDS of each target, 20 unless told otherwise; all targets unless named
+
+With a seed, a fresh corpus takes the same path each time: what fails then, fails by what changed and not by luck.
 
 The corpus lies in .build/fuzz/corpus: it begins as the literals of the tests and grows with each run. A finding is
 left in .build/fuzz/findings, and `.build/fuzz/TARGET FILE` shows it again. Exit status 1: there is a finding.
@@ -77,7 +79,7 @@ def build(targets: list[str]) -> None:
             ])
 
 
-def run(target: str, seconds: int) -> tuple[str, bool]:
+def run(target: str, seconds: int, seed: int) -> tuple[str, bool]:
     """A row of the table, and whether there is a finding."""
     corpus, findings = FOLDER / "corpus" / target, FOLDER / "findings"
     findings.mkdir(exist_ok=True)
@@ -87,7 +89,7 @@ def run(target: str, seconds: int) -> tuple[str, bool]:
         FOLDER / target, f"-max_total_time={seconds}",
         f"-max_len={INPUT_BYTES_MAX_OF.get(target, INPUT_BYTES_MAX)}", "-timeout=20", "-print_final_stats=1",
         f"-rss_limit_mb={MEGABYTES_MAX}", f"-artifact_prefix={findings}/{target}-",
-        f"-dict={corpus.with_suffix('.dict')}", corpus,
+        f"-dict={corpus.with_suffix('.dict')}", f"-seed={seed}", corpus,
     ]
     # A crash ends at once: a backtrace by Swift's own tool may hang.
     environment = {**os.environ, "SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=1"}
@@ -113,13 +115,16 @@ def run(target: str, seconds: int) -> tuple[str, bool]:
 def main() -> int:
     words = sys.argv[1:]
     seconds = int(words.pop(0)) if words and words[0].isdigit() else 20
+    seed = 0  # libFuzzer takes one of the clock
+    if words[:1] == ["--seed"]:
+        seed, words = int(words[1]), words[2:]
     targets = words or list(CORPORA)
     unknown = [target for target in targets if target not in CORPORA]
     if unknown:
         sys.exit(f"no such target: {', '.join(unknown)}; there are {', '.join(CORPORA)}")
     build(targets)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as processors:
-        results = list(processors.map(lambda target: run(target, seconds), targets))
+        results = list(processors.map(lambda target: run(target, seconds, seed), targets))
     titles = ("seeds", 7), ("executions", 13), ("per second", 13), ("edges", 9), ("features", 10), ("corpus", 9)
     print(f"{'target':<20}" + "".join(f"{title:>{width}}" for title, width in titles) + "   findings")
     print("\n".join(row for row, _ in results))

@@ -20,7 +20,9 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         require(url.resource.utf8.first == UInt8(ascii: "/"), "resource \(url.resource)")
         for byte in url.resource.utf8 { require(byte > 0x20 && byte != 0x7F, "byte \(byte) in the resource") }
         for byte in url.hostHeader.utf8 { require(byte > 0x20 && byte < 0x7F, "byte \(byte) in Host") }
-        let again = (url.isSecure ? "wss://" : "ws://") + url.hostHeader + url.resource
+        let again =
+            url.unixPath.map { "ws+unix://\($0):\(url.resource)" }
+            ?? (url.isSecure ? "wss://" : "ws://") + url.hostHeader + url.resource
         // The zone of an IPv6 address does not stand in the Host header (RFC 6874 §3).
         if !url.host.utf8.contains(UInt8(ascii: "%")) {
             let second = try? WebSocketURL.parse(again)

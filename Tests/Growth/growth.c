@@ -1,9 +1,5 @@
 /*
  * One call or a few of the library on an input of a given size, for callgrind to count.
- *
- *     growth CASE SIZE      growth (lists the cases: name, size, what it grows with)
- *
- * Only what happens inside of growth_run is counted: the input is made before.
  */
 #include "growth_inputs.h"
 
@@ -288,14 +284,7 @@ static void nothing(void) {}
 
 enum kind { LINEAR, CONSTANT };
 
-static const struct growth_case {
-    const char *name;
-    size_t size;
-    enum kind kind;
-    void (*prepare)(void);
-    void (*run)(void);
-    const char *grows_with;
-} cases[] = {
+static const struct growth_case cases[] = {
     {"names", 4000, LINEAR, names_that_differ, encode_values, "tags of a group, all names new"},
     {"names_tags", 4000, LINEAR, names_that_differ, encode_tags, "the same in tags-format"},
     {"one_name", 4000, LINEAR, names_that_are_one, encode_values, "tags of one name"},
@@ -336,20 +325,4 @@ static const struct growth_case {
     {"destroy", 10000, LINEAR, waiting_messages, destroy, "messages that wait when a node ends"},
 };
 
-__attribute__((noinline)) void growth_run(const struct growth_case *it) { it->run(); }
-
-int main(int argc, char **argv) {
-    for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
-        const struct growth_case *it = &cases[index];
-        if (argc < 3) {
-            printf("%s\t%zu\t%s\t%s\n", it->name, it->size, it->kind == LINEAR ? "linear" : "constant", it->grows_with);
-        } else if (strcmp(argv[1], it->name) == 0) {
-            size = (size_t)atoll(argv[2]);
-            output = malloc(output_room);
-            it->prepare();
-            growth_run(it);
-            return 0;
-        }
-    }
-    return argc < 3 ? 0 : 2;
-}
+int main(int argc, char **argv) { return growth_main(cases, sizeof cases / sizeof *cases, argc, argv); }

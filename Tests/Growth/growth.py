@@ -34,13 +34,15 @@ class Case:
 
 
 def build(folder: Path) -> list[Path]:
-    library, plugin = folder / "growth", folder / "plugin_growth"
-    command = [*FLAGS, f"-I{foreign.HEADER.parent}", HERE / "growth.c", "-o", library, foreign.LIBRARY]
-    subprocess.run([*command, f"-Wl,-rpath,{Path(foreign.LIBRARY).parent}"], check=True)
+    programs, plugin = [folder / "growth", folder / "opengate_growth"], folder / "plugin_growth"
+    for program in programs:
+        source = HERE / f"{program.name}.c"
+        command = [*FLAGS, f"-I{foreign.HEADER.parent}", source, "-o", program, foreign.LIBRARY]
+        subprocess.run([*command, f"-Wl,-rpath,{Path(foreign.LIBRARY).parent}"], check=True)
     sources = [HERE / "plugin_growth.c", PLUGIN / "src" / "websocket_subscriptions.c"]
     includes = [f"-I{PLUGIN}/include", f"-I{PLUGIN}/src", f"-I{foreign.HEADER.parent}", "-DNEURON_VERSION_MINOR=15"]
     subprocess.run([*FLAGS, *includes, *sources, "-o", plugin, "-lpthread"], check=True)
-    return [library, plugin]
+    return [*programs, plugin]
 
 
 def cases(programs: list[Path]) -> list[Case]:

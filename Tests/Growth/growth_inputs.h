@@ -1,22 +1,21 @@
 /*
- * What the cases of growth.c make their inputs with.
+ * What the cases make their inputs with; no program needs all of it.
  */
 #ifndef GROWTH_INPUTS_H
 #define GROWTH_INPUTS_H
 
+#include "growth_case.h"
 #include "neuron_ws.h"
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static size_t size;
 static neuron_ws_node_t *node;
 static neuron_ws_group_t group = {.size = sizeof group, .driver = "driver", .group = "group", .timestamp_ms = 1,
                                   .tag_size = sizeof(neuron_ws_tag_t)};
 static char *text, *output;
 static size_t text_length, text_room;
 static const size_t output_room = (size_t)64 << 20;
+
+__attribute__((constructor)) static void output_make(void) { output = malloc(output_room); }
 
 __attribute__((noreturn)) static void die(const char *what) {
     fprintf(stderr, "%s: %s\n", what, neuron_ws_last_error());
@@ -71,7 +70,7 @@ static void node_make(void) {
     check(neuron_ws_node_create("growth", text, NULL, &node), "create");
 }
 
-static void subscribe(size_t driver, size_t number) {
+static inline void subscribe(size_t driver, size_t number) {
     char driver_name[32], group_name[32];
     snprintf(driver_name, sizeof driver_name, "driver%zu", driver);
     snprintf(group_name, sizeof group_name, "group%zu", number);
@@ -85,11 +84,11 @@ static void encode(neuron_ws_format_t format) {
     check(status, "encode");
 }
 
-static void encode_values(void) { encode(NEURON_WS_FORMAT_VALUES); }
-static void encode_tags(void) { encode(NEURON_WS_FORMAT_TAGS); }
-static void encode_custom(void) { encode(NEURON_WS_FORMAT_CUSTOM); }
-static void encode_states(void) { encode(NEURON_WS_FORMAT_STATES); }
-static void encode_written(void) { encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE); }
-static void push(void) { check(neuron_ws_node_push(node, &group, NULL), "push"); }
+static inline void encode_values(void) { encode(NEURON_WS_FORMAT_VALUES); }
+static inline void encode_tags(void) { encode(NEURON_WS_FORMAT_TAGS); }
+static inline void encode_custom(void) { encode(NEURON_WS_FORMAT_CUSTOM); }
+static inline void encode_states(void) { encode(NEURON_WS_FORMAT_STATES); }
+static inline void encode_written(void) { encode(NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE); }
+static inline void push(void) { check(neuron_ws_node_push(node, &group, NULL), "push"); }
 
 #endif

@@ -1,14 +1,10 @@
 /*
  * The plugin's list of subscriptions, without a node behind it: what it costs, for callgrind to count.
- *
- *     plugin_growth CASE SIZE      plugin_growth (lists the cases)
  */
+#include "growth_case.h"
 #include "websocket_library.h"
 #include "websocket_log.h"
 #include "websocket_plugin_intf.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* There is no library, and nobody reads the log. */
 websocket_library_t websocket_library;
@@ -18,7 +14,6 @@ void websocket_log(neu_plugin_t *it, const char *function, long line, int level,
 }
 
 static neu_plugin_t plugin;
-static size_t size;
 
 static void subscribe(size_t driver, size_t group) {
     neu_req_subscribe_t request;
@@ -55,32 +50,12 @@ static void end_drivers(void) {
 static void rename_driver(void) { websocket_rename_driver(&plugin, "driver0", "renamed"); }
 static void nothing(void) {}
 
-static const struct growth_case {
-    const char *name;
-    size_t size;
-    void (*prepare)(void), (*run)(void);
-    const char *grows_with;
-} cases[] = {
-    {"plugin_groups", 4000, nothing, subscribe_groups, "groups of a driver in the plugin"},
-    {"plugin_drivers", 4000, nothing, subscribe_drivers, "drivers in the plugin"},
-    {"plugin_end_groups", 4000, subscribe_groups, end_groups, "groups that end in the plugin"},
-    {"plugin_end_drivers", 4000, subscribe_drivers, end_drivers, "drivers that end in the plugin"},
-    {"plugin_rename", 4000, subscribe_groups, rename_driver, "groups of a driver that is renamed in the plugin"},
+static const struct growth_case cases[] = {
+    {"plugin_groups", 4000, LINEAR, nothing, subscribe_groups, "groups of a driver in the plugin"},
+    {"plugin_drivers", 4000, LINEAR, nothing, subscribe_drivers, "drivers in the plugin"},
+    {"plugin_end_groups", 4000, LINEAR, subscribe_groups, end_groups, "groups that end in the plugin"},
+    {"plugin_end_drivers", 4000, LINEAR, subscribe_drivers, end_drivers, "drivers that end in the plugin"},
+    {"plugin_rename", 4000, LINEAR, subscribe_groups, rename_driver, "groups of a renamed driver in the plugin"},
 };
 
-__attribute__((noinline)) void growth_run(const struct growth_case *it) { it->run(); }
-
-int main(int argc, char **argv) {
-    for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
-        const struct growth_case *it = &cases[index];
-        if (argc < 3) {
-            printf("%s\t%zu\tlinear\t%s\n", it->name, it->size, it->grows_with);
-        } else if (strcmp(argv[1], it->name) == 0) {
-            size = (size_t)atoll(argv[2]);
-            it->prepare();
-            growth_run(it);
-            return 0;
-        }
-    }
-    return argc < 3 ? 0 : 2;
-}
+int main(int argc, char **argv) { return growth_main(cases, sizeof cases / sizeof *cases, argc, argv); }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The packages as their users have them: installed in a fresh Debian root that has no Swift, used, and removed again.
 
-packages.py [--keep]. As root; needs debootstrap, .build/packages (make deb) and .build/wheels (make wheel). Prints a
-line for each step and ends with how many passed; the exit status is 1 if one did not.
+packages.py [--keep] [--architecture arm64] [--root DIR]. As root; needs debootstrap, .build/packages (make deb) and
+.build/wheels (make wheel). Another architecture's are in .build/packages-ARCH and run under qemu, which the kernel must
+know (binfmt_misc). DIR is a root that debootstrap has made before. Prints a line for each step and ends with how many
+passed; the exit status is 1 if one did not.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / ".build/packages"
 WHEELS = ROOT / ".build/wheels"
+OWN = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
 OURS = ["libneuron-ws1", "libneuron-ws-dev", "neuron-ws", "neuron-plugin-websocket", "python3-neuron-ws"]
 
 C_PROGRAM = r"""
@@ -81,14 +85,17 @@ class System:
         return set(out.splitlines())
 
 
-def bootstrap(folder: Path) -> System:
+def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
     sites = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Codename: bookworm"],
                            check=True, capture_output=True, text=True).stdout.split()
     site = next((site for site in sites if not site.endswith("-security")), None)
     if site is None:
         raise SystemExit("apt knows no mirror of Debian 12 (bookworm)")
-    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", folder, site], check=True,
-                   stdout=subprocess.DEVNULL)
+    if made is None:
+        subprocess.run(["debootstrap", f"--arch={architecture}", "--variant=minbase", "bookworm", folder, site],
+                       check=True, stdout=subprocess.DEVNULL)
+    else:
+        subprocess.run(["cp", "-a", f"{made}/.", folder], check=True)
     for name in ("sources.list", "sources.list.d"):
         place = Path("/etc/apt") / name
         if place.is_dir():
@@ -98,10 +105,12 @@ def bootstrap(folder: Path) -> System:
     shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
     target = folder / "packages"
     target.mkdir()
-    for package in PACKAGES.glob("*.deb"):
+    own = PACKAGES if architecture == OWN else PACKAGES.with_name(f"{PACKAGES.name}-{architecture}")
+    for package in [*own.glob("*.deb"), *PACKAGES.glob("*_all.deb")]:
         if "dbgsym" not in package.name:
             shutil.copy(package, target)
-    for wheel in WHEELS.glob("*"):
+    # The wheel is this machine's.
+    for wheel in WHEELS.glob("*") if architecture == OWN else []:
         if wheel.suffix in (".whl", ".gz"):
             shutil.copy(wheel, target)
     system = System(folder)
@@ -127,6 +136,18 @@ def all_of_them(system: System) -> None:
 def tool(system: System) -> None:
     assert system.run("neuron-ws version").startswith("neuron-ws 1."), "version"
     assert "Every message arrived, once and in order." in system.run("neuron-ws demo")
+
+
+def selftest(system: System) -> None:
+    out = system.run("neuron-ws selftest --rounds 20000 --threads 4")
+    assert "All right." in out, out
+
+
+def what_it_costs(system: System) -> None:
+    """For the note: sizes, what is needed, and memory that loading adds."""
+    out = system.run("ls -l /usr/lib/*/libneuron_ws.so.1.* /usr/bin/neuron-ws; ldd /usr/lib/*/libneuron_ws.so.1; "
+                     "du -b /packages/*.deb")
+    print(textwrap.indent(out, "           "), end="")
 
 
 def program_by_pkg_config(system: System) -> None:
@@ -193,20 +214,25 @@ def removed_again(system: System, before: set[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", action="store_true", help="leave the root where it is")
+    parser.add_argument("--architecture", default=OWN)
+    parser.add_argument("--root", type=Path, help="a fresh root, made before")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="neuron_ws-root-"))
     folder.chmod(0o755)
     start = time.monotonic()
-    system = bootstrap(folder)
+    system = bootstrap(folder, options.architecture, options.root)
     print(f"{time.monotonic() - start:6.1f} s  a fresh root in {folder}", flush=True)
     before = system.files()
 
     def removed(system: System) -> None:
         removed_again(system, before)
 
-    steps = [library_alone, all_of_them, tool, program_by_pkg_config, program_by_cmake, python_from_the_package,
-             python_from_the_wheel, manual_pages, plugin_into_a_gateway, upgrade_under_a_running_program,
-             removed]
+    steps = [library_alone, all_of_them, what_it_costs, tool, program_by_pkg_config, program_by_cmake,
+             python_from_the_package, python_from_the_wheel, manual_pages, plugin_into_a_gateway,
+             upgrade_under_a_running_program, removed]
+    if options.architecture != OWN:
+        steps.remove(python_from_the_wheel)
+        steps.insert(4, selftest)
     failed = 0
     for step in steps:
         name = step.__name__.replace("_", " ")

@@ -25,6 +25,21 @@ TOOL = Path(os.environ.get("NEURON_WS_TOOL") or ROOT / ".build/release/neuron-ws
 HEADER = ROOT / "include/neuron_ws.h"
 BINDING = ROOT / "bindings/python"
 
+# A library of another processor is tested under an emulator: NEURON_WS_TRIPLET names its compiler as Debian does,
+# aarch64-linux-gnu; NEURON_WS_SYSROOT is a root of its packages.
+TRIPLET = os.environ.get("NEURON_WS_TRIPLET", "")
+SYSROOT = os.environ.get("NEURON_WS_SYSROOT", "")
+
+
+def compiler(name: str) -> list[str]:
+    """gcc or g++ for the processor under test."""
+    return [f"{TRIPLET}-{name}", f"--sysroot={SYSROOT}"] if TRIPLET else [name]
+
+
+def emulator() -> list[str]:
+    """What stands before a program of the processor under test."""
+    return [f"qemu-{TRIPLET.partition('-')[0]}-static", "-L", SYSROOT] if TRIPLET else []
+
 
 def use_binding() -> None:
     """Makes `import neuron_ws` take the package of this tree and the library under test."""
@@ -84,12 +99,14 @@ class Server:
 
     def __init__(
         self, port: int = 0, *, tls: Optional[ssl.SSLContext] = None, echo: bool = False, keep: bool = True,
-        extensions: Sequence[ServerExtensionFactory] = (),
+        extensions: Sequence[ServerExtensionFactory] = (), host: str = "127.0.0.1",
     ) -> None:
         self.messages: list[Union[str, bytes]] = []
         self.connections = 0
         self.close_codes: list[Optional[int]] = []
         self.requests: list[tuple[str, Headers]] = []
+        self.peers: list[str] = []
+        self._host = host
         self._keep = keep
         self._extensions = extensions
         self._echo = echo
@@ -151,6 +168,7 @@ class Server:
         assert connection.request is not None
         with self._changed:
             self.requests.append((connection.request.path, connection.request.headers))
+            self.peers.append(":".join(map(str, connection.remote_address[:2])))
             self.connections += 1
             self._changed.notify_all()
         try:
@@ -174,7 +192,7 @@ class Server:
         self._abort = False
         try:
             server = await serve(
-                self._handle, "127.0.0.1", self.port, ssl=self._tls, max_size=None, compression=None,
+                self._handle, self._host, self.port, ssl=self._tls, max_size=None, compression=None,
                 ping_interval=None, extensions=self._extensions,
             )
         except OSError as error:

@@ -80,7 +80,7 @@ def variable(name: str, **members: object) -> JSON:
 
 @contextlib.contextmanager
 def session(**settings: object) -> Iterator[tuple[Platform, Agent]]:
-    with Platform() as platform:
+    with Platform(reduced=settings.get("reduced") is True) as platform:
         agent = Agent(platform, **settings)
         # The platform knows of the session a moment later.
         foreign.wait_until(lambda: platform.keys, 60, "a session")

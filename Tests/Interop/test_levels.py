@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -154,3 +155,107 @@ def test_a_server_that_answers_every_ping_twice_confirms_each_message_once() -> 
             node.flush(neuron_ws.Level.PEER_PARSED, timeout=20)
             wait(node, lambda: len(told.delivered) == 1000)
             assert [number for number, _ in told.delivered] == list(range(1, 1001))
+
+
+def test_a_server_that_answers_only_the_newest_ping_confirms_all_the_same() -> None:
+    """RFC 6455 allows it: of several Pings the last may be answered alone. Ours come one at a time, a keep-alive's may
+    come behind."""
+    told = Outcomes()
+
+    def newest_only(peer: bad.Peer) -> None:
+        peer.open()
+        waiting: list[bytes] = []
+        while True:
+            got = peer.read_frame()
+            if got.opcode == bad.CLOSE:
+                return peer.send(bad.frame(bad.CLOSE, got.payload))
+            if got.opcode != bad.PING:
+                continue
+            waiting.append(got.payload)
+            # The second of two is answered; the first never is.
+            if len(waiting) == 2:
+                peer.send(bad.frame(bad.PONG, waiting[1]))
+                waiting = []
+
+    with bad.BadServer(newest_only) as server:
+        document = settings(server.port, delivery="peer-parsed", **{"ping-interval": 0.2, "ping-timeout": 30})
+        with neuron_ws.Node("levels", document, on_delivery=told) as node:
+            wait(node, lambda: node.state.link == 1)
+            for number in range(50):
+                node.send(f"message {number}")
+            wait(node, lambda: len(told.delivered) == 50)
+            assert {level for _, level in told.delivered} == {neuron_ws.Level.PEER_PARSED}
+
+
+def test_pongs_before_anything_was_read_confirm_nothing() -> None:
+    """A server that sends Pongs of its own, old ones again, and numbers that a keep-alive's Ping might have."""
+    told = Outcomes()
+    reads = threading.Event()
+
+    def early(peer: bad.Peer) -> None:
+        peer.open()
+        probe = peer.read_frame()
+        assert probe.opcode == bad.PING
+        peer.send(bad.frame(bad.PONG, probe.payload))
+        guesses = [probe.payload, b"", *(number.to_bytes(8, "big") for number in range(1, 20))]
+        guesses += [probe.payload[:8] + number.to_bytes(8, "big") + probe.payload[16:] for number in range(1, 20)]
+        while not reads.wait(0.02):
+            peer.send(b"".join(bad.frame(bad.PONG, guess) for guess in guesses))
+        while True:
+            got = peer.read_frame()
+            if got.opcode == bad.CLOSE:
+                return peer.send(bad.frame(bad.CLOSE, got.payload))
+            if got.opcode == bad.PING:
+                peer.send(bad.frame(bad.PONG, got.payload))
+
+    with bad.BadServer(early) as server:
+        with neuron_ws.Node("levels", settings(server.port, delivery="peer-parsed"), on_delivery=told) as node:
+            wait(node, lambda: node.state.link == 1)
+            for number in range(10):
+                node.send(f"message {number}")
+            pongs = node.metrics.pongs_received
+            wait(node, lambda: node.metrics.pongs_received > pongs + 500)
+            assert told.delivered == [] and node.metrics.queued_messages == 10
+            reads.set()
+            wait(node, lambda: len(told.delivered) == 10)
+            assert {level for _, level in told.delivered} == {neuron_ws.Level.PEER_PARSED}
+            metrics = node.metrics
+            assert metrics.pongs_timed >= 2 and metrics.pongs_us > 0
+            assert metrics.pongs_within_1ms <= metrics.pongs_within_20ms <= metrics.pongs_timed
+
+
+@pytest.mark.parametrize("level", ["best-effort", "peer-parsed"])
+def test_a_full_queue_and_a_host_that_polls_without_pause_lose_no_outcome(level: str) -> None:
+    """Default limits. Each message has one outcome, told once, however many there are and however the host polls."""
+    seen: list[tuple[int, int]] = []
+    with running("websockets") as server:
+        assert server.stdin is not None and server.stdout is not None
+        port = int(server.stdout.readline())
+        threading.Thread(target=server.stdout.read, daemon=True).start()
+
+        def told(event: neuron_ws.DeliveryEvent) -> None:
+            assert event.outcome == neuron_ws.Outcome.DELIVERED
+            seen.append((event.ids[0], event.ids[-1]))
+
+        with neuron_ws.Node("levels", settings(port, delivery=level), on_delivery=told) as node:
+            pushed, refused = 0, 0
+            while refused < 3:
+                try:
+                    node.send("x")
+                    pushed += 1
+                except neuron_ws.QueueFull:
+                    refused += 1
+                    if refused == 1:
+                        server.stdin.write("close\n")
+                        server.stdin.flush()
+                if pushed % 100 == 0 or refused:
+                    node.poll(0)
+            wait(node, lambda: node.metrics.queued_messages == 0, timeout=300)
+            node.poll(0)
+            assert node.metrics.events_dropped == 0
+            assert pushed >= 200_000
+            first = 1
+            for begin, end in seen:
+                assert begin == first, (begin, first)
+                first = end + 1
+            assert first == pushed + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import foreign
@@ -27,7 +28,7 @@ def directory(place: Path, platform: Platform) -> Path:
 
 
 def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
-    with Platform() as platform:
+    with Platform(reduced=True) as platform:
         remarks: list[str] = []
         settings = neuron_ws.settings_from_oda(directory(tmp_path, platform), remarks.append)
         assert settings == {
@@ -45,11 +46,33 @@ def test_a_device_that_runs_oda_is_switched_over(tmp_path: Path) -> None:
         {"version": "9.0", "datastreams": [{"id": "now", "feed": "fast", "datapoints": [{"value": 1}]}]}]
 
 
+def test_push_answers_what_the_platform_asks(tmp_path: Path) -> None:
+    """There is nobody behind it to do an operation; the platform hears so instead of waiting."""
+    with Platform(reduced=True) as platform:
+        place = str(directory(tmp_path, platform))
+        command = [str(foreign.TOOL), "push", "--oda", place]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, **pipes) as push:  # type: ignore[call-overload]
+            assert push.stdin is not None
+            foreign.wait_until(lambda: platform.keys, 60)
+            assert platform.answer(platform.ask("DISCOVER"))["resultCode"] == "NOT_SUPPORTED"
+            answer = platform.answer(platform.ask("UPDATE"))
+            assert answer["resultCode"] == "ERROR_PROCESSING" and "allow-requests" in answer["resultDescription"]
+            push.stdin.write(b'{"node":"plc1","group":"fast","values":{"now":1}}\n')
+            push.stdin.close()
+            assert push.wait(60) == 0
+        assert platform.uploads()[0]["device"] == "plc1"
+
+
 @pytest.mark.parametrize(("file", "text", "says"), [
     (CONNECTOR, "host=h\ngeneralPath=/x\n", '"generalPath" is no key'),
     (CONNECTOR, "host=h\npath=/x\nport=80x\n", '"port" is "80x"'),
     (CONNECTOR, "path=/x\n", '"host" is missing'),
     (CONNECTOR, "host=h\n", '"path" is missing'),
+    (CONNECTOR, "host=\npath=/x\n", '"host" is missing'),
+    (CONNECTOR, "h\0o\0s\0t\0", "UTF-16"),
+    (DEVICE, "deviceId=<device_id>\napiKey=k\n", "the example's <…>"),
+    (DEVICE, "deviceId=d\napiKey=<api-key>\n", "the example's <…>"),
     (CONNECTOR, "host=h\\u00g1\npath=/x\n", "line 1"),
     (DISPATCHER, "eventContentType=CBOR\n", "CBOR"),
     (DISPATCHER, "t=soon\n", '"t" (line 1)'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import json
 import socket
 import struct
 import threading
@@ -135,8 +136,10 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_message_that_is_too_big_for_the_server_is_given_up(end: str) -> None:
     got: list[str] = []
+    # A server that throws away what it refuses has got it all, and what stands behind it too, as far as `written` sees.
+    level = {"delivery": "peer-parsed"} if end == "1009-reading" else {}
     with BadServer(limited(ENDS[end], got)) as server:
-        told = Told(server.port)
+        told = Told(server.port, **level)
         with told.node as node:
             node.send(b"x" * LARGE)
             for text in SMALL:
@@ -145,20 +148,18 @@ def test_a_message_that_is_too_big_for_the_server_is_given_up(end: str) -> None:
             foreign.wait_until(lambda: got == SMALL, 10)
             outcomes = [told.outcomes[number] for number in range(1, 22)]
             assert outcomes[1:] == [Outcome.DELIVERED] * 20
-            # A server that throws it away has got it all the same, as far as `written` sees.
-            if end != "1009-reading":
-                assert outcomes[0] is Outcome.DROPPED_REFUSED_BY_PEER
-                # Counted a moment behind the event.
-                foreign.wait_until(lambda: node.metrics.queued_messages == 0)
-                assert node.metrics.messages_dropped == 1
-                said = [line for line in told.lines if "Message 1 with 12000000 bytes is dropped" in line]
-                assert len(said) == 1
-                refusal, = told.refusals
-                if end.isdecimal():
-                    assert f"with close code {end}" in said[0]
-                    assert (refusal.close_code, refusal.close_reason) == (int(end), "no")
-                elif end in ("reset", "fin"):
-                    assert (refusal.close_code, refusal.close_reason) == (0, "")
+            assert outcomes[0] is Outcome.DROPPED_REFUSED_BY_PEER
+            # Counted a moment behind the event.
+            foreign.wait_until(lambda: node.metrics.queued_messages == 0)
+            assert node.metrics.messages_dropped == 1
+            said = [line for line in told.lines if "Message 1 with 12000000 bytes is dropped" in line]
+            assert len(said) == 1
+            refusal, = told.refusals
+            if end.isdecimal():
+                assert f"with close code {end}" in said[0]
+                assert (refusal.close_code, refusal.close_reason) == (int(end), "no")
+            elif end in ("reset", "fin"):
+                assert (refusal.close_code, refusal.close_reason) == (0, "")
             assert server.count <= (11 if end == "1001" else 4)
 
 
@@ -192,6 +193,7 @@ def test_a_host_with_callbacks_asks_the_state_for_the_close_frame() -> None:
 
 
 def test_pypis_websockets_with_its_default_limit() -> None:
+    """It reads on and throws away, so that only a Pong tells what it has taken."""
     got: list[str] = []
     ready = threading.Event()
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -213,13 +215,15 @@ def test_pypis_websockets_with_its_default_limit() -> None:
     thread.start()
     assert ready.wait(10)
     try:
-        told = Told(port[0])
+        told = Told(port[0], delivery="peer-parsed")
         with told.node as node:
             node.send("x" * LARGE)
             for text in SMALL:
                 node.send(text)
             told.wait(21, 30)
             foreign.wait_until(lambda: got == SMALL, 10)
+            assert [told.outcomes[number] for number in range(1, 22)] == \
+                [Outcome.DROPPED_REFUSED_BY_PEER] + [Outcome.DELIVERED] * 20
             assert node.metrics.connections_opened <= 4
     finally:
         stop[0][0].call_soon_threadsafe(stop[0][1].set)
@@ -271,3 +275,45 @@ def test_a_link_that_breaks_again_and_again_loses_nothing() -> None:
             node.configure({"url": f"ws://127.0.0.1:{server.port}/", "ping-interval": 0})
             told.wait(1, 30)
             assert told.outcomes == {1: Outcome.DELIVERED} and node.metrics.messages_dropped == 0
+
+
+@pytest.mark.parametrize("level", ["peer-parsed", "app-acked"])
+def test_what_went_out_together_with_a_refused_message_flows_behind_it(level: str) -> None:
+    """The server gets them all before it says no. Which it means is told by sending them again one at a time."""
+    got: list[str] = []
+
+    def behave(peer: bad.Peer) -> None:
+        peer.open()
+        refuses = False
+        while True:
+            opcode, length = header_length(peer)
+            key, payload = peer.read_exactly(4), peer.read_exactly(length)
+            data = bytes(octet ^ key[index % 4] for index, octet in enumerate(payload))
+            refuses = refuses or length > 1000
+            text = data.decode(errors="replace")
+            if opcode == CLOSE:
+                peer.send(frame(CLOSE, data))
+                return
+            if refuses:
+                # All that follows is read and thrown away.
+                if "small 19" in text or got or peer.number > 1:
+                    return closing_and_reading_on(1008)(peer)
+            elif opcode == bad.PING:
+                peer.send(frame(bad.PONG, data))
+            else:
+                document = json.loads(text)
+                got.append(document["name"])
+                if level == "app-acked":
+                    peer.send(frame(bad.TEXT, b'{"ack":%d}' % document["seq"]))
+
+    with BadServer(behave) as server:
+        told = Told(server.port, delivery=level)
+        with told.node as node:
+            node.send(json.dumps({"name": "x" * 2000}))
+            for text in SMALL:
+                node.send(json.dumps({"name": text}))
+            told.wait(21, 30)
+            assert [told.outcomes[number] for number in range(1, 22)] == \
+                [Outcome.DROPPED_REFUSED_BY_PEER] + [Outcome.DELIVERED] * 20
+            assert got == SMALL
+            assert server.count == 4

@@ -14,6 +14,7 @@ import ssl
 import struct
 import subprocess
 import threading
+import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,25 @@ def test_a_key_file_and_plain_tcp_leave_nothing_either(
     assert memory.found("destroyed", needles) == {}
 
 
+def test_an_api_key_leaves_nothing_either(program: Path, tmp_path: Path) -> None:
+    """In the query, where some of it is percent-encoded, and as a header."""
+    in_query, in_header, slip = secret(), secret(), secret()
+    attempt = secret()
+    needles = [attempt.encode(), *(key.encode() for key in (in_query, in_header, slip))]
+    with foreign.Server() as server:
+        common = {"url": server.url, "reconnect-min": 0.05, "reconnect-max": 0.2, "format": "opengate",
+                  "device-id": "gateway1"}
+        first = common | {"api-key": in_query + "+&="}
+        second = common | {"api-key": in_header, "api-key-in": "header"}
+        memory = searched(program, tmp_path, first, second, common | {"apikey": slip}, needles)
+        assert server.requests[0][0].endswith(f"/gateway1?X-ApiKey={in_query}%2B%26%3D")
+        assert server.requests[1][1]["X-ApiKey"] == in_header
+    assert memory.found("refused", needles) == {}
+    assert memory.found("connected", [in_query.encode()])
+    assert memory.found("configured", needles).keys() == {in_header.encode(), attempt.encode()}
+    assert memory.found("destroyed", needles) == {}
+
+
 def test_a_node_that_is_destroyed_while_it_connects_leaves_nothing(
     program: Path, authority: foreign.Authority, tmp_path: Path,
 ) -> None:
@@ -273,7 +293,8 @@ TOKEN = "token-that-only-we-know"
 
 
 def echoes(listener: socket.socket) -> None:
-    """Says on each connection again, another way each time, what it was told in the header Authorization."""
+    """Says on each connection again, another way each time, what it was told in the header Authorization, or by
+    OpenGate's X-ApiKey: as it came, and decoded."""
     for number in itertools.count():
         try:
             connection, _ = listener.accept()
@@ -284,11 +305,13 @@ def echoes(listener: socket.socket) -> None:
             while b"\r\n\r\n" not in head:
                 head += connection.recv(4096) or b"\r\n\r\n"
             fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-            said = fields["Authorization"]
+            query = head.decode().split(" ")[1].split("X-ApiKey=")[-1]
+            said = fields.get("Authorization") or fields.get("X-ApiKey") or (
+                query if number // 5 % 2 == 0 else urllib.parse.unquote(query))
             digest = hashlib.sha1((fields["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode())
             accept = f"Sec-WebSocket-Accept: {base64.b64encode(digest.digest()).decode()}\r\n"
             upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept
-            word = said.split(" ")[1]
+            word = said.split(" ")[-1]
             reason = f"\x1bunknown: {word} {said}".encode()
             answer = [
                 f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/login/{word}\r\n\r\n".encode(),
@@ -308,6 +331,9 @@ def echoes(listener: socket.socket) -> None:
 
 @pytest.mark.parametrize("credentials", [
     {"token": TOKEN}, {"username": "gateway", "password": TOKEN}, {"headers": {"Authorization": "Plant " + TOKEN}},
+    {"format": "opengate", "device-id": "g", "api-key": TOKEN},
+    {"format": "opengate", "device-id": "g", "api-key": "token+that&only=we/know"},
+    {"format": "opengate", "device-id": "g", "api-key": TOKEN, "api-key-in": "header"},
 ])
 def test_what_a_server_echoes_is_masked(credentials: dict[str, Any]) -> None:
     lines: list[str] = []
@@ -316,7 +342,7 @@ def test_what_a_server_echoes_is_masked(credentials: dict[str, Any]) -> None:
     def has_heard_all() -> bool:
         node.poll()
         states.append(node.state)
-        return any("nobody here takes it" in line for line in lines)
+        return sum("nobody here takes it" in line for line in lines) > 1
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=echoes, args=(listener,), daemon=True).start()
@@ -328,5 +354,7 @@ def test_what_a_server_echoes_is_masked(credentials: dict[str, Any]) -> None:
     told = lines + [state.message for state in states] + [state.close_reason for state in states]
     assert any("it points to http://127.0.0.1/login/…" in text for text in told), told
     assert any(state.close_reason.startswith("\\u{1b}unknown: …") for state in states), told
-    secret_words = [TOKEN, base64.b64encode(f"gateway:{TOKEN}".encode()).decode()]
+    odd = "token+that&only=we/know"
+    secret_words = [
+        TOKEN, base64.b64encode(f"gateway:{TOKEN}".encode()).decode(), odd, urllib.parse.quote(odd, safe="")]
     assert not [text for text in told if any(word in text for word in secret_words)]

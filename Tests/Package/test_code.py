@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 from test_package import HEADER, ROOT, SOURCES, code_of, swift_files
 
 FUNCTION_LINES_MAX = 70
+PLUGIN = ROOT / "bindings" / "neuron" / "src"
 
 DECLARED = re.compile(r"\b(?:func|var|let|struct|class|enum|protocol|typealias)\s+`?(\w+)`?")
 CASES = re.compile(r"^\s*(?:indirect\s+)?case\s+(\w[^:\n]*)$", re.M)
+
+# What a test alone asks of the library, to see what nothing else shows.
+TEST_HOOKS = {"arm", "bytesPending", "drawnNanoseconds", "isMidHeader", "markdownTable", "retainedBytes"}
 
 # Names that stand for a registry, not for a use: all of RFC 6455's close codes.
 REGISTRIES = {"CloseCode.swift"}
@@ -40,6 +45,31 @@ def test_nothing_is_declared_that_nobody_names() -> None:
     assert dead == {}
 
 
+def test_nothing_in_the_library_is_there_for_tests_alone() -> None:
+    words = Counter(word for file in swift_files() for word in re.findall(r"\w+", code_of(file.read_text())))
+    words.update(re.findall(r"\w+", HEADER.read_text()))
+    # The server of the tests is one target of its own.
+    files = [file for file in swift_files(SOURCES)
+             if "LoopbackServer" not in file.parts and file.name not in REGISTRIES]
+    named = {name: str(file.relative_to(ROOT)) for file in files if "@main" not in file.read_text()
+             for name in declarations(code_of(file.read_text())) if words[name] == 1}
+    assert {name: file for name, file in named.items() if name not in TEST_HOOKS} == {}
+    assert TEST_HOOKS - named.keys() == set(), "a hook that is none any more"
+
+
+def plugin_sources() -> str:
+    return "\n".join(file.read_text() for file in sorted(PLUGIN.glob("*.[ch]")))
+
+
+def test_every_function_of_the_plugin_is_called() -> None:
+    text = plugin_sources()
+    headers = "\n".join(file.read_text() for file in PLUGIN.glob("*.h"))
+    declared = set(re.findall(r"^(?!#).*\b(websocket_\w+)\(", headers, re.M))
+    assert len(declared) > 40
+    # Once in its header, once where it stands, once at least where it is used; static ones are the compiler's to find.
+    assert [name for name in sorted(declared) if len(re.findall(rf"\b{name}\b", text)) < 3] == []
+
+
 def functions(file: Path) -> list[tuple[str, int]]:
     """Name and number of lines of each function, told by the indentation of its braces."""
     lines = file.read_text().splitlines()
@@ -60,4 +90,14 @@ def test_no_function_is_longer_than_a_page() -> None:
     assert sum(len(functions(file)) for file in files) > 2000
     long = [f"{file.relative_to(ROOT)}: {name} has {count} lines" for file in files
             for name, count in functions(file) if count > FUNCTION_LINES_MAX]
+    for file in [*PLUGIN.glob("*.c"), *SOURCES.glob("*/*.c")]:
+        for body in re.finditer(r"^\{$.*?^\}$", file.read_text(), re.M | re.S):
+            if body[0].count("\n") + 1 > FUNCTION_LINES_MAX:
+                long.append(f"{file.relative_to(ROOT)}: {body[0].count(chr(10)) + 1} lines")
+    for file in (ROOT / "bindings" / "python" / "neuron_ws").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                count = (node.end_lineno or 0) - node.lineno + 1
+                if count > FUNCTION_LINES_MAX:
+                    long.append(f"{file.relative_to(ROOT)}: {node.name} has {count} lines")
     assert long == []

@@ -10,9 +10,9 @@ A comment before a fenced block of README.md or docs/*.md says what is done with
                           tree. NEURON_WS_WRITE_DOCS=1 writes what it prints into the page: so the lists of options come
                           from the tool's table
 <!-- output like: CMD --> the same, but for all numbers
-<!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run
+<!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run; `demo-opengate` likewise
 
-127.0.0.1:8080 stands for the server.
+127.0.0.1:8080 stands for the server; stand_ins.py has what stands for a proxy and other servers.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "Tests/Interop"), str(ROOT / "Tests/CABI")]
+sys.path[:0] = [str(ROOT / "Tests/Interop"), str(ROOT / "Tests/CABI"), str(ROOT / "Tests/Package")]
 
 import foreign  # noqa: E402
 import hpp  # noqa: E402
+import stand_ins  # noqa: E402
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0]
@@ -133,7 +134,8 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
         fits = {
             "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
             "output": True,
-        }.get(block.mark, bool(re.fullmatch(r"|file: [\w.-]+|output (?:of|like): .+|output of demo", block.mark)))
+        }.get(block.mark, bool(re.fullmatch(
+            r"|file: [\w.-]+|output (?:of|like): .+|output of demo(?:-opengate)?", block.mark)))
         if not fits:
             wrong.append(f"{block}: {block.mark}")
     assert wrong == []
@@ -148,8 +150,24 @@ def test_the_readme_shows_a_program_that_runs(language: str) -> None:
 def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.Server, tmp_path: Path) -> None:
     received = len(server.messages)
     program = tmp_path / f"program.{'py' if block.language == 'python' else block.language}"
-    program.write_text(for_server(block.text, server))
     command = [sys.executable, "-W", "error", str(program)]
+    with stand_ins.of(block.text, tmp_path) as places:
+        text = for_server(block.text, server)
+        for shown, place in places.items():
+            text = text.replace(shown, place)
+        program.write_text(text)
+        printed = ran(block, command, program, server, tmp_path)
+    for shown, place in places.items():
+        printed = printed.replace(place, shown)
+    if not places and re.search(r"node_push|node_send|\.push\(|\.send\(", block.text):
+        assert len(server.wait_for(received + 1)) > received
+    after = BLOCKS[BLOCKS.index(block) + 1:][:1]
+    if after and after[0].mark == "output" and after[0].page == block.page:
+        assert as_shown(printed, server) == after[0].text
+
+
+def ran(block: Block, command: list[str], program: Path, server: foreign.Server, tmp_path: Path) -> str:
+    """What a program prints, compiled before if need be."""
     if block.language != "python":
         # Under its soname, so that the loader finds it as in an installation.
         (tmp_path / "libneuron_ws.so.1").symlink_to(foreign.LIBRARY)
@@ -162,11 +180,7 @@ def test_a_program_runs_and_prints_what_is_shown(block: Block, server: foreign.S
         command = [str(tmp_path / "program")]
     done = executed(command, tmp_path, server)
     assert done.returncode == 0, done.stdout + done.stderr
-    if re.search(r"node_push|node_send|\.push\(|\.send\(", block.text):
-        assert len(server.wait_for(received + 1)) > received
-    after = BLOCKS[BLOCKS.index(block) + 1:][:1]
-    if after and after[0].mark == "output" and after[0].page == block.page:
-        assert as_shown(done.stdout, server) == after[0].text
+    return done.stdout
 
 
 @pytest.mark.parametrize("compiler", ["g++", hpp.clang()])
@@ -247,9 +261,12 @@ def plain(line: str) -> str:
     return " ".join(re.sub(r"\d+", "#", line).split())
 
 
-def test_the_demo_prints_what_is_shown(server: foreign.Server, tmp_path: Path) -> None:
-    (block,) = marked("output of demo")
-    done = executed(["neuron-ws", "demo"], tmp_path, server)
+@pytest.mark.parametrize(("mark", "command"), [
+    ("demo", ["neuron-ws", "demo"]),
+    ("demo-opengate", [sys.executable, str(ROOT / "examples/opengate_agent/demo.py")])])
+def test_the_demo_prints_what_is_shown(mark: str, command: list[str], server: foreign.Server, tmp_path: Path) -> None:
+    (block,) = marked(f"output of {mark}")
+    done = executed(command, tmp_path, server)
     assert done.returncode == 0, done.stdout + done.stderr
     # Which failure the state tells depends on the moment it is asked at.
     shown, printed = (re.sub(r"^  state: .*?\n\n", "\n", text, flags=re.S | re.M) for text in (block.text, done.stdout))
@@ -446,6 +463,8 @@ def metric_names() -> set[str]:
     import neuron_ws
 
     with neuron_ws.Node("docs", {"url": "ws://127.0.0.1:9/"}) as node:
+        # What counts endings is there once something has ended.
+        foreign.wait_until(lambda: "neuron_ws_endings_total" in node.metrics_text(), 20)
         return set(re.findall(r"^neuron_ws_\w+", node.metrics_text(), re.M))
 
 

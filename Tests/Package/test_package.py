@@ -28,7 +28,7 @@ IMPORTS = {
     # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
     "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite", "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},
-    "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage"},
+    "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage", "Synchronization"},
 }
 # And inside NeuronWS, in which places.
 PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/"}
@@ -80,6 +80,11 @@ def test_the_exports_are_the_headers_functions(dynamic: str) -> None:
     exported = [name for name in names if not name.startswith("NEURON_WS_1")]
     assert sorted(name.split("@")[0] for name in exported) == sorted(declared_functions())
     assert {name.partition("@")[2] for name in exported} <= {"@NEURON_WS_1", ""}
+
+
+def test_debians_symbols_are_the_headers_functions() -> None:
+    symbols = (ROOT / "cmake/debian/libneuron-ws1.symbols").read_text()
+    assert re.findall(r"^ (neuron_ws_\w+)@NEURON_WS_1 ", symbols, re.M) == sorted(declared_functions())
 
 
 def test_the_soname_carries_the_abi(dynamic: str) -> None:

@@ -21,7 +21,7 @@ def labels(text: str) -> list[dict[str, str]]:
     assert text.endswith("# EOF\n") and text.count("# EOF") == 1
     assert text.count("# TYPE ") == len(families) == len({family.name for family in families})
     for family in families:
-        sets = [tuple(sorted(sample.labels.items())) for sample in family.samples]
+        sets = [(sample.name, *sorted(sample.labels.items())) for sample in family.samples]
         assert len(sets) == len(set(sets))
     return [sample.labels for family in families if family.name == "neuron_ws_link" for sample in family.samples]
 

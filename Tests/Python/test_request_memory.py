@@ -68,9 +68,18 @@ def test_unknown_members_cost_nothing_but_their_text(unit: str) -> None:
 @pytest.mark.parametrize("unit", ["{}", "[]", '""', '{"a":1}'])
 def test_values_that_would_take_more_than_there_may_be_take_none(unit: str) -> None:
     peak, end = grown(
-        f"{HEAD!r} + '\"tag\":\"t\",\"value\":[' + ','.join([{unit!r}] * (4000000 // {len(unit) + 1})) + ']}}'")
+        f"{HEAD!r} + '\"tag\":\"t\",\"value\":[' + ','.join([{unit!r}] * (4000000 // {len(unit) + 1})) + ']}}'",
+        **{"requests-max-bytes": 6 * MB})
     assert peak < 40 * MB, peak / MB
     assert end < 20 * MB, end / MB
+
+
+@pytest.mark.parametrize("unit", ["{}", "1", '{"a":1}'])
+def test_a_value_takes_what_the_host_gets_of_it(unit: str) -> None:
+    peak, end = grown(
+        f"{HEAD!r} + '\"tag\":\"t\",\"value\":[' + ','.join([{unit!r}] * (2000000 // {len(unit) + 1})) + ']}}'")
+    assert peak < 40 * MB, peak / MB
+    assert end < 24 * MB, end / MB
 
 
 def test_four_large_ones_stay_within_the_limit() -> None:

@@ -17,7 +17,7 @@ def test_good_settings_have_no_fault() -> None:
 
 def test_each_fault_has_its_key() -> None:
     faults = check_settings({**GOOD, "formatt": 1, "ping-interval": "often", "ca": "/nowhere", "cert": "/nowhere"})
-    assert [fault.key for fault in faults] == ["formatt", "ping-interval", "cert", "ca"]
+    assert [fault.key for fault in faults] == ["formatt", "ping-interval", "ca", "cert"]
     assert faults[0] == Fault("formatt", '"formatt" (an integer) is no setting; did you mean "format"?')
     for fault in faults:
         assert fault.text.startswith(f'"{fault.key}"')

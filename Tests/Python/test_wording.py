@@ -12,13 +12,14 @@ from neuron_ws._wording import in_python
 
 FUNCTIONS_OF_C = re.compile(r"\bneuron_ws_\w+|\bNEURON_WS_\w+|_json`|_ms`")
 OF_C = re.compile(FUNCTIONS_OF_C.pattern + r"|\bNULL\b|\bis_driver\b")
+SAYS_NAMES_OF_C = ("StatusTexts.swift", "HostStructs.swift", "MetricsText.swift")
 
 
 def test_no_sentence_of_the_library_names_c() -> None:
-    """Each literal of the sources, but for the structs that this package fills and for the texts about statuses."""
+    """Each literal of the sources, but for the structs that this package fills, the texts about statuses, metrics."""
     literals = set()
     for file in sorted((foreign.ROOT / "Sources").rglob("*.swift")):
-        if "neuron-ws" not in file.parts and file.name not in ("StatusTexts.swift", "HostStructs.swift"):
+        if "neuron-ws" not in file.parts and file.name not in SAYS_NAMES_OF_C:
             literals |= set(re.findall(r'"((?:[^"\\\n]|\\.)*)"', file.read_text()))
     # What Swift puts in is no constant's name, but its number.
     sentences = {re.sub(r"\\\([^\"]*?\)", "7", text) for text in literals if " " in text}

@@ -21,12 +21,13 @@ extension CacheWorld {
         contents = [:]
         ended = []
         work = nil
-        let found = disk.found
-        let first = ledger.adopt(DeliveryLedger.Away(messages: found.count, bytes: found.bytes))
+        let found = disk.open()
+        let first = ledger.adopt(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
         disk.setFirst(first)
         let start = disk.state.first
         for (key, content) in disk.messages() { contents[UInt64(key - start) &+ first] = content }
-        cache.opened(found, first: first, openID: 1, now: now)
+        cache.opened(found, first: first, openID: first, now: now)
         ledger.away = cache.awayNow
         ledger.stored(through: cache.storedEnd &- 1)
     }
@@ -56,9 +57,8 @@ extension CacheWorld {
         noteStored()
         cache.abandon(&backlog)
         carryOut()
-        for id in 1..<(ledger.acceptedCount + 1) where !ended.contains(id) && contents[id] != nil {
-            fail("message \(id) has no outcome")
-        }
+        for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
+        disk.setNextNumber(ledger.acceptedCount + 1)
         disk.restart(losesPower: random.chance(30), &random)
         begin()
     }
@@ -73,6 +73,8 @@ extension CacheWorld {
             let id = ledger.accept(byteCount: bytes.count)
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
             bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &new) }
+            if id <= newestNumber { fail("message \(id) bears a number that another had") }
+            newestNumber = id
             contents[id] = nextContent
             nextContent += 1
         }

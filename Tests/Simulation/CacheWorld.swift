@@ -29,6 +29,8 @@ final class CacheWorld {
     var disk = SimulatedDisk()
     /// Of the next message.
     var nextContent: UInt64 = 1
+    /// That a message has ever had.
+    var newestNumber: UInt64 = 0
     /// Told as stored, in some life.
     var stored: Set<UInt64> = []
     /// Delivered, or told that they are gone.

@@ -13,18 +13,29 @@ struct Observer {
     /// The newest message that came whole; 0: none.
     private(set) var newest: UInt64 = 0
     private(set) var closeCode: UInt16?
+    /// The commands that came whole, each time that one did.
+    private(set) var commands: [UInt64] = []
     /// All that came whole on this connection, in order.
     private(set) var arrived: [UInt64] = []
     /// Replies that have to be there before a Close.
     var promised: [UInt64] = []
 
-    init(firstID: UInt64, compresses: Bool) {
+    /// Messages up to here may have come before, and say so; 0: they bear no numbers.
+    private let newestEver: UInt64
+
+    init(firstID: UInt64, newestEver: UInt64, compresses: Bool) {
         next = firstID
+        self.newestEver = newestEver
         inflater = compresses ? Inflater(agreed: DeflateParameters(), messageBytesMax: 64 << 20) : nil
     }
 
+    /// - Parameters:
+    ///   - isRefused: by the host: it must not come.
+    ///   - isClaimed: a server has acknowledged it: it need not come.
     /// - Returns: what is wrong, or nil.
-    mutating func accepted(_ bytes: UnsafeRawBufferPointer, isRefused: (UInt64) -> Bool) -> String? {
+    mutating func accepted(
+        _ bytes: UnsafeRawBufferPointer, isRefused: (UInt64) -> Bool, isClaimed: (UInt64) -> Bool
+    ) -> String? {
         if bytes.isEmpty { return nil }
         var offset = 0
         if handshake != nil {
@@ -42,7 +53,7 @@ struct Observer {
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
             switch event {
             case .message:
-                if let fault = messageArrived(isRefused) { return fault }
+                if let fault = messageArrived(isRefused, isClaimed) { return fault }
             case .close(let code, _):
                 closeCode = code?.rawValue ?? 1005
                 if let missing = promised.first(where: { $0 > newest }) {
@@ -55,7 +66,9 @@ struct Observer {
         return nil
     }
 
-    private mutating func messageArrived(_ isRefused: (UInt64) -> Bool) -> String? {
+    private mutating func messageArrived(
+        _ isRefused: (UInt64) -> Bool, _ isClaimed: (UInt64) -> Bool
+    ) -> String? {
         guard let endpoint else { return nil }
         var bytes = endpoint.message?.array ?? []
         if endpoint.messageIsCompressed {
@@ -64,8 +77,13 @@ struct Observer {
                 bytes = try Self.inflated(bytes, inflater)
             } catch { return "a message that does not inflate: \(error)" }
         }
+        if !endpoint.messageIsCompressed, let command = World.commandID(bytes) {
+            commands.append(command)
+            return nil
+        }
         guard let id = Message.id(of: bytes) else { return "a message that is none of ours, \(bytes.count) bytes" }
-        while next < id, isRefused(next) { next += 1 }
+        if id <= newestEver, !Message.isMarked(bytes) { return "message \(id) came before, and does not say so" }
+        while next < id, isRefused(next) || isClaimed(next) { next += 1 }
         if isRefused(id) { return "message \(id), which the host refused" }
         if id != next { return "message \(id) where \(next) has to come" }
         newest = id
@@ -84,24 +102,5 @@ struct Observer {
         }
         inflater.forget()
         return try result.get()
-    }
-}
-
-/// Messages that say which they are.
-enum Message {
-    static func make(id: UInt64, byteCount: Int) -> [UInt8] {
-        var bytes = Array("\(id):".utf8)
-        let letter = UInt8(97 + id % 26)
-        while bytes.count < byteCount { bytes.append(letter) }
-        return bytes
-    }
-
-    /// nil: not as a whole one of ours.
-    static func id(of bytes: [UInt8]) -> UInt64? {
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-            let id = UInt64(String(decoding: bytes[..<colon], as: UTF8.self))
-        else { return nil }
-        let letter = UInt8(97 + id % 26)
-        return bytes[(colon + 1)...].allSatisfy { $0 == letter } ? id : nil
     }
 }

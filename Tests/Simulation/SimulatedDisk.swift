@@ -16,6 +16,8 @@ struct SimulatedDisk: ~Copyable {
         var first: Int64 = 1 << 40
         var next: Int64 = 1 << 40
         var clock: UInt64 = 0
+        /// No message bears this number or a higher one.
+        var number: UInt64 = 1
         var bytes: UInt64 { rows.reduce(0) { $0 + UInt64($1.image.count) } }
     }
 
@@ -45,9 +47,17 @@ struct SimulatedDisk: ~Copyable {
         if state.rows.isEmpty { state.first = state.next }
     }
 
-    var found: MessageCache.Found {
-        MessageCache.Found(count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
+    /// What a process finds that opens it.
+    mutating func open() -> MessageCache.Found {
+        var found = MessageCache.Found(
+            count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
+        found.nextNumber = state.number
+        state.number += MessageCache.numbersReserved
+        return found
     }
+
+    /// The process ends as it should.
+    mutating func setNextNumber(_ number: UInt64) { state.number = number }
 
     mutating func setFirst(_ id: UInt64) { shift = state.first &- Int64(truncatingIfNeeded: id) }
 
@@ -96,8 +106,9 @@ struct SimulatedDisk: ~Copyable {
             if isUncertain { state.rows.removeAll { $0.first >= first.first } }
             state.rows += rows
         }
-        state.next = max(state.next, rows.last?.end ?? 0)
+        state.next = max(state.next, rows.last?.end ?? 0, forgets)
         state.first = forgets
+        state.number = max(state.number, result.work.reservesNumber)
         state.clock = result.work.clock
     }
 

@@ -6,6 +6,7 @@ final class SimulatedLink {
     let connection: Connection
     var server: SimulatedServer
     var observer: Observer
+    var audit = NewsAudit()
     let dial: SimulatedDial
     let urlIndex: Int
     /// Before the server; nil: none.

@@ -23,8 +23,17 @@ struct SimulatedServer: ~Copyable {
     /// For the network.
     private(set) var output: [UInt8] = []
     private(set) var hasEnded = false
+    /// Commands that it answers when it likes.
+    private var owed: [UInt64] = []
     /// How many messages its WebSocket layer has read.
     private(set) var messagesRead = 0
+    /// What it has said and the node has to tell of; a message larger than the node takes is not among it.
+    private(set) var sent = SentNews()
+
+    struct SentNews {
+        var messages: [[UInt8]] = []
+        var pings = 0
+    }
 
     init(_ welcome: Welcome) { self.welcome = welcome }
 
@@ -49,11 +58,28 @@ struct SimulatedServer: ~Copyable {
             }
         }
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
-            if case .message = event { messagesRead += 1 }
+            if case .message = event, !commandRead() { messagesRead += 1 }
             if !isDeaf { writeControlFrames() }
         }
         writeControlFrames()
     }
+
+    /// Whether the message is a command: it is answered as its number says.
+    private mutating func commandRead() -> Bool {
+        guard endpoint?.messageIsCompressed == false, let id = World.commandID(endpoint?.message?.array ?? []) else {
+            return false
+        }
+        switch World.Answering(id) {
+        case .once: send(World.responseText(id))
+        case .twice: for _ in 0..<2 { send(World.responseText(id)) }
+        case .late: owed.append(id)
+        case .never: break
+        }
+        return true
+    }
+
+    /// The response to a command that it has kept waiting.
+    mutating func answerLate() { if !owed.isEmpty { send(World.responseText(owed.removeFirst())) } }
 
     /// The client has ended its stream.
     mutating func clientEnded() { hasEnded = true }
@@ -75,6 +101,7 @@ struct SimulatedServer: ~Copyable {
         guard isOpen else { return }
         let bytes = Array(text.utf8)
         let size = max(1, (bytes.count + pieces - 1) / pieces)
+        if bytes.count <= World.receivedBytesMax { sent.messages.append(bytes) }
         var start = 0
         repeat {
             let end = min(bytes.count, start + size)
@@ -87,6 +114,7 @@ struct SimulatedServer: ~Copyable {
     mutating func ping() {
         guard isOpen else { return }
         endpoint?.queuePing(ControlPayload(reason: "are you there"))
+        sent.pings += 1
         let wasDeaf = isDeaf
         isDeaf = false
         writeControlFrames()

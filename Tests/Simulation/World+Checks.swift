@@ -16,12 +16,20 @@ extension World {
         }
         toldThrough = run.firstID + run.count - 1
         ledger.ended(run)
+        waitingBytes -= waiting.prefix(Int(run.count)).reduce(0, +)
+        waiting.removeFirst(min(Int(run.count), waiting.count))
         if ledger.endedThrough != toldThrough { fail("the ledger is at \(ledger.endedThrough)") }
         switch run.outcome {
         case .NEURON_WS_DELIVERED:
             deliveredCount += run.count
+            if run.level.rawValue > neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN.rawValue { confirmedCount += run.count }
+            if run.level == .NEURON_WS_LEVEL_APP_ACKED {
+                for id in run.firstID...toldThrough where !claims.has(id) {
+                    fail("message \(id) is called acknowledged, and no server said so")
+                }
+                return
+            }
             let isRead = run.level == .NEURON_WS_LEVEL_PEER_PARSED
-            if isRead { confirmedCount += run.count }
             let newest = isRead ? newestRead : link?.observer.newest ?? 0
             if toldThrough > newest {
                 fail("message \(toldThrough) is called delivered (\(run.level.rawValue)), and \(newest) was the last")
@@ -33,6 +41,8 @@ extension World {
         case .NEURON_WS_DROPPED_REFUSED_BY_PEER:
             givenUpCount += run.count
             if run.count != 1 { fail("\(run.count) messages are given up at once") }
+            let tries = interruptions[run.firstID] ?? 0
+            if tries < 3 { fail("message \(run.firstID) is given up after \(tries) tries") }
         case .NEURON_WS_DROPPED_STOPPED: if isWanted { fail("message \(run.firstID) ends before its node") }
         default: fail("an outcome that nobody gives, \(run.outcome.rawValue)")
         }
@@ -49,8 +59,11 @@ extension World {
         backlog.checkInvariants()
         ledger.checkInvariants()
         checkTimers()
-        if ledger.queuedBytes > UInt64(ledger.limits.bytesMax) + (2 << 20) {
-            fail("\(ledger.queuedBytes) bytes wait, \(ledger.limits.bytesMax) are allowed")
+        checkCommands()
+        if ledger.queuedBytes != UInt64(waitingBytes) || ledger.queuedCount != UInt64(waiting.count) {
+            fail(
+                "\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "
+                    + "\(waiting.count) of \(waitingBytes) do")
         }
         if ledger.queuedCount != ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
         if machine.isIdle, link != nil { fail("idle with a connection") }

@@ -5,7 +5,9 @@ import NodeCore
 extension World {
     func hostActs() {
         switch random.below(100) {
-        case ..<70: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
+        case ..<50: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
+        case ..<68: for _ in 0..<random.pick([1, 1, 3, 30]) { ask() }
+        case ..<70: cancel()
         case ..<76: start()
         case ..<84: stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000, isAwaited: random.chance(50))
         case ..<92: configure(reconnects: random.chance(50))
@@ -26,18 +28,43 @@ extension World {
 
     func push(beyond: DeliveryLedger.Limits = DeliveryLedger.none, byteCount: Int? = nil) {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
-        let bytes = Message.make(id: ledger.acceptedCount + 1, byteCount: size)
+        let id = ledger.acceptedCount + 1
+        let bytes = Message.make(id: id, byteCount: size, isObject: isNumbered)
         bytes.withUnsafeBytes { raw in
-            guard ledger.hasRoom(byteCount: raw.count, beyond: beyond) else { return }
-            var chunk = mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
-            let id = ledger.accept(byteCount: raw.count)
-            mailbox.append(raw, stamp(of: id), id: id, chunk: &chunk)
+            var message = OutgoingMessage(raw, stamp(of: id))
+            if isNumbered {
+                guard let numbered = OutgoingMessage(numbered: raw, stamp(of: id), stream: stream) else {
+                    return fail("message \(id) takes no number")
+                }
+                message = numbered
+                message.number(id)
+            }
+            let count = message.byteCount
+            let takes = Self.queueBytes(of: count)
+            let hasRoom =
+                waiting.isEmpty
+                || waiting.count < ledger.limits.messagesMax + beyond.messagesMax
+                    && waitingBytes + takes <= ledger.limits.bytesMax + beyond.bytesMax
+            if ledger.hasRoom(byteCount: count, beyond: beyond) != hasRoom {
+                fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
+            }
+            guard hasRoom else { return }
+            waiting.append(takes)
+            waitingBytes += takes
+            var chunk = mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
+            mailbox.append(message, id: ledger.accept(byteCount: count, now: now), chunk: &chunk)
         }
     }
 
+    /// What a message takes of the queue: 16 bytes more than it has, in steps of 8.
+    private static func queueBytes(of byteCount: Int) -> Int { (byteCount + 16 + 7) / 8 * 8 }
+
     /// What the message is, told by its number.
     func stamp(of id: UInt64) -> MessageStamp {
-        MessageStamp(kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
+        var stamp = MessageStamp(
+            kind: 1, timeMilliseconds: Int64(id) << 20, group: UInt16(truncatingIfNeeded: id))
+        stamp.isNumbered = isNumbered
+        return stamp
     }
 
     // MARK: As `Node` takes them
@@ -52,6 +79,7 @@ extension World {
             seen = parameters
             wishes = HostWishes()
         }
+        takesCommands = true
         wishes.start()
     }
 
@@ -67,7 +95,7 @@ extension World {
     /// Also a reconnect, which is a configure with the same settings.
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
-        var new = Self.drawParameters(&random, pings: isConfirmed)
+        var new = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
         parameters = new
         if hasSession { wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount) }
@@ -91,7 +119,11 @@ extension World {
         }
         if let timeout = taken.stopTimeout {
             stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
-            perform(machine.stopped(timeout: timeout, isAwaited: taken.awaitsEnd, now: now))
+            drainsThrough = ledger.acceptedCount
+            perform(
+                machine.stopped(
+                    timeout: timeout, isAwaited: taken.awaitsEnd, drains: ledger.endedThrough < drainsThrough,
+                    now: now))
             endIfIdle()
         }
         if taken.starts {
@@ -114,6 +146,7 @@ extension World {
 
     func endIfIdle() {
         guard machine.isIdle, !machine.isOver, hasSession, !wishes.starts else { return }
+        stopCommands()
         machine.end()
         hasSession = false
         if awaitsEnd { fail("a begun stop has ended, and the host was not told") }

@@ -9,9 +9,11 @@ extension World {
         let scheme = isSecure ? "wss" : "ws"
         guard let url = try? WebSocketURL.parse("\(scheme)://plant/\(urlIndex)") else { return nil }
         var options = Connection.Options(
-            limits: EndpointLimits(maxMessageBytes: 100_000, maxFrameBytes: 100_000), compression: compression,
-            fragmentBytesMax: fragmentBytesMax)
-        if isConfirmed {
+            limits: EndpointLimits(
+                maxMessageBytes: Self.receivedBytesMax, maxFrameBytes: Self.receivedBytesMax),
+            compression: compression, fragmentBytesMax: fragmentBytesMax)
+        if level != .NEURON_WS_LEVEL_PEER_PARSED { backlog.setLevel(level) }
+        if level == .NEURON_WS_LEVEL_PEER_PARSED {
             let isDegraded = silentConnections >= 3
             options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
             backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
@@ -39,7 +41,7 @@ extension World {
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,
-            Observer(firstID: backlog.openID, compresses: compresses),
+            Observer(firstID: backlog.openID, newestEver: isNumbered ? newestEver : 0, compresses: compresses),
             dial: SimulatedDial(&random, faults: faults, now: now), urlIndex: urlIndex,
             proxy: proxy.map { SimulatedProxy($0, &random, faults: faults) },
             bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
@@ -100,17 +102,20 @@ extension World {
 
     func serverActs() {
         guard let link, link.openedAt != nil else { return }
+        if level == .NEURON_WS_LEVEL_APP_ACKED, random.chance(50) { return acknowledge(link) }
         guard random.chance(max(faults, 2)) else {
             // What good servers do.
-            switch random.below(4) {
-            case 0: link.server.send("request")
-            case 1: link.server.send("a message in pieces", pieces: random.within(2...5), pingBetween: true)
-            case 2: link.server.ping()
+            switch random.below(24) {
+            case 0: link.server.send(String(repeating: "x", count: Self.receivedBytesMax))
+            case ..<5: link.server.send("request")
+            case ..<10: link.server.send("a message in pieces", pieces: random.within(2...5), pingBetween: true)
+            case ..<15: link.server.ping()
+            case ..<20: for _ in 0..<random.pick([1, 5]) { link.server.answerLate() }
             default: link.server.send(String(repeating: "long ", count: random.below(5000)))
             }
             return
         }
-        switch random.below(8) {
+        switch random.below(9) {
         case 0:
             tell("the server stalls")
             link.stallsUntil = now &+ UInt64(random.pick([10, 1000, 40_000])) * 1_000_000
@@ -128,8 +133,11 @@ extension World {
         case 4: link.server.misbehave([0x8A, 3, 1, 2, 3])
         case 5:
             tell("the server misbehaves")
-            link.server.misbehave(random.pick([[0x83, 0], [0xC1, 0], [0x81, 1, 0xFF], [0x00, 0], [0x88, 1, 3]]))
+            link.server.misbehave(random.pick([[0x83, 0], [0xE1, 0], [0x81, 1, 0xFF], [0x00, 0], [0x88, 1, 3]]))
         case 6: link.server.send("request")
+        case 7:
+            tell("the server sends a byte too many")
+            link.server.send(String(repeating: "x", count: Self.receivedBytesMax + 1), pieces: random.within(1...3))
         default: link.server.isDeaf = true
         }
     }

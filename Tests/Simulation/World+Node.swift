@@ -54,11 +54,15 @@ extension World {
         if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
             silentConnections += 1
         }
+        if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         link = nil
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        if acknowledged != nil, !machine.isIdle {
+            for ended in commands.connectionEnded(now: now) { note(ended) }
+        }
         carryOut()
         guard machine.isIdle else { return }
         publish()
@@ -66,6 +70,7 @@ extension World {
     }
 
     func timersFire() {
+        expireCommands()
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
             settle()
@@ -80,7 +85,7 @@ extension World {
 
     /// nil: there is no open connection.
     private var progress: SendProgress? {
-        guard machine.isOpen, let link else { return nil }
+        guard machine.isOpen || machine.isDraining, let link else { return nil }
         return SendProgress(
             acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
             isHeldByPeer: false)
@@ -99,7 +104,10 @@ extension World {
                     let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
                     let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
                     if link.connection.isBeforeTunnel { return count }
-                    if let fault = link.observer.accepted(took, isRefused: { refused.contains($0) }) { fail(fault) }
+                    let fault = link.observer.accepted(
+                        took, isRefused: { refused.contains($0) }, isClaimed: { claims.has($0) })
+                    if let fault { fail(fault) }
+                    newestEver = max(newestEver, link.observer.newest)
                     return count
                 }
                 link.start += taken
@@ -111,6 +119,7 @@ extension World {
             if !fillBuffer(link) { break }
         }
         settle()
+        if machine.isDraining, ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
         if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
             link.hasFinishedWriting = true
             link.up.hasEnded = true
@@ -121,16 +130,20 @@ extension World {
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
         if link.connection.isOpen, backlog.isAllFramed { backlog.add(mailbox.takeAll()) }
         let maySend = link.quietUntil == nil
+        var commandsWait = maySend && feedCommands(link)
         guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
         while true {
             refillKeys()
             let stop = link.buffer.withUnsafeMutableBytes { output in
                 link.connection.fill(
-                    output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend)
+                    output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend,
+                    yieldsToCommands: commandsWait)
             }
             switch stop {
-            case .bufferFull, .allFramed, .frameEnded: return link.end > 0
+            case .bufferFull, .allFramed: return link.end > 0
+            case .frameEnded: commandsWait = feedCommands(link)
             case .outOfKeys: break
+            case .outOfMemory: fail("there is no memory to mark a message")
             case .deflating: if link.end > 0 { return true }
             case .uninspected: inspect()
             }
@@ -157,6 +170,7 @@ extension World {
     func settle() {
         guard let link else { return }
         backlog.written(link.up.accepted)
+        noteLeftCommands(link)
         if let barrier = link.connection.barrier {
             if link.connection.barrierLeft(written: link.up.accepted) {
                 link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
@@ -164,8 +178,8 @@ extension World {
             if barrier.hasEcho { silentConnections = 0 }
             backlog.confirmed(before: barrier.confirmedID)
             if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
-            ledger.written(through: backlog.unwrittenID &- 1)
         }
+        if backlog.level != .NEURON_WS_LEVEL_WRITTEN { ledger.written(through: backlog.unwrittenID &- 1) }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
@@ -198,6 +212,7 @@ extension World {
     }
 
     private func handle(_ event: ConnectionEvent, _ link: SimulatedLink, _ replies: inout [UInt64]) {
+        if let fault = link.audit.told(event, sent: link.server.sent) { fail(fault) }
         switch event {
         case .negotiated: perform(machine.handshakeCompleted(now: now))
         case .tunnelOpened(let startsTLS):
@@ -212,8 +227,13 @@ extension World {
         case .refused(let error): refused(error, link)
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
+            if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
+            let isResponse = bytes.withBytes { answersCommand($0) }
             link.connection.messageHandled()
-            guard isRequest else { return }
+            guard isRequest else {
+                if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }
+                return
+            }
             push(beyond: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
             replies.append(ledger.acceptedCount)
         case .ping: break
@@ -260,7 +280,7 @@ extension World {
                 link.connection.fillReplies(output, at: &link.end, backlog: &backlog, keys: &keys)
             }
             switch stop {
-            case .outOfKeys, .deflating: break
+            case .outOfKeys, .deflating, .outOfMemory: break
             case .uninspected: inspect()
             case .allFramed:
                 link.observer.promised = replies.filter { !refused.contains($0) }

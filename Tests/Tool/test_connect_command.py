@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -83,6 +85,38 @@ def test_a_count_that_is_not_reached_is_a_failure(echo: foreign.Server) -> None:
     done = tool.run("connect", echo.url, "--count", 2, "--timeout", "0.5", text="a\n")
     assert done.returncode == 1
     assert re.search(r"[01] of 2 messages came", done.stderr)
+
+
+def test_a_count_is_not_waited_for_when_nothing_could_be_asked(echo: foreign.Server) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"\xff\n\xfe\n")
+        file.seek(0)
+        done = subprocess.run(
+            [str(foreign.TOOL), "connect", echo.url, "--count", "1"], stdin=file, capture_output=True, text=True,
+            timeout=120)
+    assert done.returncode == 1
+    assert "2 of 2 lines could not be sent" in done.stderr
+    assert "0 of 1 message came" in done.stderr
+
+
+def test_standard_input_that_cannot_be_read_ends_it(echo: foreign.Server) -> None:
+    folder = os.open("/", os.O_RDONLY)
+    try:
+        done = subprocess.run(
+            [str(foreign.TOOL), "connect", echo.url, "--count", "1"], stdin=folder, capture_output=True, text=True,
+            timeout=120)
+    finally:
+        os.close(folder)
+    assert done.returncode == 1
+    assert "standard input cannot be read" in done.stderr
+
+
+def test_bad_lines_do_not_fill_the_screen(echo: foreign.Server) -> None:
+    done = subprocess.run(
+        [str(foreign.TOOL), "connect", echo.url], input=b"\xff\n" * 1000, capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) < 40
+    assert b"1,000 of 1,000 lines could not be sent" in done.stderr
 
 
 def test_binary_goes_out_and_comes_back_as_a_dump(echo: foreign.Server) -> None:

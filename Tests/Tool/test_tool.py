@@ -137,6 +137,13 @@ def test_push_reports_bad_lines_by_number_and_goes_on(server: foreign.Server) ->
     assert "2 bad lines" in done.stdout
 
 
+def test_push_counts_bad_lines_past_the_first(server: foreign.Server) -> None:
+    done = tool.run("push", "--url", server.url, text="{\n" * 1000)
+    assert done.returncode == 1
+    assert re.findall(r"line (\d+): ", done.stderr) == [str(n) for n in (*range(1, 21), 40, 80, 160, 320, 640)]
+    assert "1,000 bad lines" in done.stdout
+
+
 def test_push_sends_only_what_is_subscribed(server: foreign.Server) -> None:
     text = tool.lines(group(1, "fast"), group(2, "slow"), group(3, "fast"))
     done = tool.run("push", "--url", server.url, "--subscribe", "plc1/fast", text=text)

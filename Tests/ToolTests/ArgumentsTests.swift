@@ -52,13 +52,15 @@ import Testing
         #expect(try CommandSyntax(name: "c", summary: "", connects: true).parse(["3"])?.url == "3")
     }
 
-    @Test(arguments: [("1", 1000), ("0.25", 250), ("0", 0)])
+    @Test(arguments: [
+        ("1", 1000), ("0.25", 250), ("0", 0), (".5", 500), ("2.", 2000), ("0.0625", 63), ("9.99949", 9999),
+    ])
     func secondsMayHaveDecimals(text: String, expected: Int) throws {
         let arguments = try #require(try syntax.parse(["a", "--url", text]))
         #expect(try arguments.milliseconds("--url", upTo: 10) == expected)
     }
 
-    @Test(arguments: ["-1", "11", "x", "nan", "inf", ""])
+    @Test(arguments: ["-1", "11", "x", "nan", "inf", "", ".", "1.2.3", "1e1", "٣", "99999999999999999999"])
     func secondsThatAreNoneAreRefused(text: String) throws {
         let arguments = try #require(try syntax.parse(["a", "--url=\(text)"]))
         #expect(throws: UsageError.self) { try arguments.milliseconds("--url", upTo: 10) }

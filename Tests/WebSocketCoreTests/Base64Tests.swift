@@ -28,4 +28,30 @@ struct Base64Tests {
             #expect(Base64.decode(Base64.encode(bytes)) == bytes)
         }
     }
+
+    @Test(arguments: [
+        ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE", "fooba"),
+        ("Zm9v\nYmFy", "foobar"), (" Z m\r\n8 ", "fo"),
+    ])
+    func readsWhatToolsWrite(text: String, plain: String) {
+        #expect(lenient(text) == Array(plain.utf8))
+    }
+
+    @Test(arguments: ["", " ", "=", "Z", "Zm9vY", "Zm9v*", "Zm9-", "Zg==Zg", "ä==="])
+    func refusesWhatIsNone(text: String) {
+        #expect(lenient(text) == nil)
+    }
+
+    @Test func readsAllBytesWithAndWithoutPadding() {
+        for length in 1...64 {
+            let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ length) }
+            let text = Base64.encode(bytes)
+            #expect(lenient(text) == bytes)
+            #expect(lenient(String(text.prefix { $0 != "=" })) == bytes)
+        }
+    }
+
+    private func lenient(_ text: String) -> [UInt8]? {
+        SecretBytes(text).withBytes { Base64.decode($0) }?.withBytes { Array($0) }
+    }
 }

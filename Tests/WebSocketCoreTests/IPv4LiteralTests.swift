@@ -14,4 +14,9 @@ import Testing
     func isNone(text: String) {
         #expect(!IPv4Literal.isValid(Array(text.utf8)[...]))
     }
+
+    @Test func hasFourBytes() {
+        #expect(IPv4Literal.bytes(Array("192.0.2.255".utf8)[...]) == [192, 0, 2, 255])
+        #expect(IPv4Literal.bytes(Array("192.0.2.256".utf8)[...]) == nil)
+    }
 }

@@ -22,6 +22,16 @@ import Testing
         #expect(shown == "0123 …")
     }
 
+    @Test func whatIsCutOffIsKnownByItsBeginning() {
+        let mask = SecretMask(headerValues: [], others: ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0"])
+        for (said, shown) in [
+            ("token eyJhbGciOiJIUzI1", "token …"), ("CN=eyJhbGciOiJIUzI1… issued", "CN=…… issued"),
+            ("eyJhbGciOiJIUzI1 and more", "eyJhbGciOiJIUzI1 and more"), ("eyJhbGciOiJIUzI", "eyJhbGciOiJIUzI"),
+        ] {
+            #expect(ForeignText(said).masked(by: mask).shown() == shown)
+        }
+    }
+
     @Test func theValuesOfAQueryAreSecrets() throws {
         let url = try WebSocketURL.parse("ws://h/path?key=0123456&other=1&bare-secret")
         let mask = SecretMask(headerValues: [], others: SecretMask.secrets(of: url))

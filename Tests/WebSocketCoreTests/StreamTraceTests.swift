@@ -78,4 +78,15 @@ import Testing
         }
         _ = lines(bytes, size: 7)
     }
+
+    @Test func whatTheServerWasToldStandsInNoLine() {
+        let secret = "token-of-ours-which-is-long-enough-to-be-cut"
+        let head = "HTTP/1.1 101 \(secret)\r\nServer: \(secret)\r\nDate: now\r\n\r\n"
+        let text = String(repeating: "x", count: 100) + secret
+        var trace = StreamTrace(mask: SecretMask(headerValues: [SecretBytes("Bearer \(secret)")], others: []))
+        let bytes = Array(head.utf8) + [0x81, 126, 0, UInt8(text.utf8.count)] + Array(text.utf8)
+        let lines = bytes.withUnsafeBytes { trace.read($0.bytes) }
+        let shown = String(repeating: "x", count: 100)
+        #expect(lines == ["HTTP/1.1 101 …", "Server: …", "Date: now", "text, 144 bytes: \(shown)……"])
+    }
 }

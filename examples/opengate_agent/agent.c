@@ -28,6 +28,21 @@ static void answer_values(neuron_ws_request_t *request)
         neuron_ws_request_reply(request, answer, length);
 }
 
+/* Says what became of the valve; of any other variable the library answers that nobody did anything. */
+static void set_valve(neuron_ws_request_t *request, const neuron_ws_request_info_t *info)
+{
+    static const char set[] = "{\"tags\":[{\"name\":\"valve\",\"error\":0}]}", nothing[] = "{\"tags\":[]}";
+    const char *answer = nothing;
+    for (size_t i = 0; i < info->tag_count; i++) {
+        const neuron_ws_tag_t *tag = (const void *)((const char *)info->tags + i * info->tag_size);
+        if (strcmp(tag->name, "valve") == 0 && tag->type == NEURON_WS_TYPE_BOOL) {
+            tags[2].value = tag->value;
+            answer = set;
+        }
+    }
+    neuron_ws_request_reply(request, answer, strlen(answer));
+}
+
 static void update(neuron_ws_request_t *request)
 {
     char text[1024] = "{\"steps\":[";
@@ -46,16 +61,14 @@ static void update(neuron_ws_request_t *request)
 static void asked(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
                   void *context)
 {
-    static const char done[] = "{\"error\":0}", not_ours[] = "{\"resultCode\":\"NOT_SUPPORTED\"}";
+    static const char not_ours[] = "{\"resultCode\":\"NOT_SUPPORTED\"}";
     (void)node, (void)context;
     if (strcmp(info->action, "GET_DEVICE_PARAMETERS") == 0 || strcmp(info->action, "REFRESH_INFO") == 0) {
         answer_values(request);
     } else if (strcmp(info->action, "UPDATE") == 0) {
         update(request);
-    } else if (strcmp(info->action, "SET_DEVICE_PARAMETERS") == 0 && info->tag_count == 1 &&
-               strcmp(info->tags->name, "valve") == 0 && info->tags->type == NEURON_WS_TYPE_BOOL) {
-        tags[2].value = info->tags->value;
-        neuron_ws_request_reply(request, done, sizeof done - 1);
+    } else if (strcmp(info->action, "SET_DEVICE_PARAMETERS") == 0) {
+        set_valve(request, info);
     } else {
         neuron_ws_request_reply(request, not_ours, sizeof not_ours - 1);
     }

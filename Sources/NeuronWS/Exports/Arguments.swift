@@ -29,6 +29,9 @@ func withNode(
                 "the node belongs to the parent of this process: threads and connections do not survive fork(); "
                     + "make nodes in the child")
         }
+        // before_send may end the node in the middle of the call.
+        let held = node.host.inspectsWhenQueued ? Unmanaged.passRetained(node) : nil
+        defer { held?.release() }
         do throws(NodeError) {
             return try body(node)
         } catch { return failed(error) }

@@ -90,6 +90,7 @@ public func neuron_ws_reason_name(_ reason: neuron_ws_reason_t) -> UnsafePointer
         case .NEURON_WS_REASON_RECONFIGURED: "NEURON_WS_REASON_RECONFIGURED"
         case .NEURON_WS_REASON_APPLICATION: "NEURON_WS_REASON_APPLICATION"
         case .NEURON_WS_REASON_REFUSED_BY_HOST: "NEURON_WS_REASON_REFUSED_BY_HOST"
+        case .NEURON_WS_REASON_HEARTBEAT_TIMEOUT: "NEURON_WS_REASON_HEARTBEAT_TIMEOUT"
         @unknown default: unknownName
         }
     return ConstantText(name).pointer

@@ -4,6 +4,10 @@ import WebSocketCore
 
 public typealias RemarkCallback = @convention(c) (UnsafePointer<CChar>?, UnsafeMutableRawPointer?) -> Void
 
+/// Memory that a file and the settings before it take while they are read, for each byte: a line may have three, and
+/// becomes an entry in several lists.
+private let odaBytesPerByte = 64
+
 @c @implementation
 public func neuron_ws_settings_from_oda(
     _ text: UnsafePointer<CChar>?, _ text_length: Int, _ file: neuron_ws_oda_file_t,
@@ -24,6 +28,8 @@ public func neuron_ws_settings_from_oda(
         ? boundedText(text, bytesMax: ODASettings.fileBytesMax)
         : UnsafeRawBufferPointer(start: text, count: text_length)
     let earlier = settings_json.map { boundedText($0, bytesMax: NodeSettings.documentBytesMax) }
+    let byteCount = min(bytes.count, ODASettings.fileBytesMax) + (earlier?.count ?? 0)
+    guard Headroom.has(byteCount * odaBytesPerByte) else { return failed(NodeError.noMemory) }
     let document: SecretBytes
     do throws(ODASettings.Fault) {
         document = try ODASettings.document(bytes, kind, earlier: earlier) { remark in

@@ -44,7 +44,7 @@ public func neuron_ws_node_send(
 }
 
 /// size_t beyond what memory can hold comes as a negative Int.
-private func checkedLength(_ length: Int, _ node: Node) throws(NodeError) -> Int {
+func checkedLength(_ length: Int, _ node: Node) throws(NodeError) -> Int {
     guard length >= 0, length <= Int(NEURON_WS_MESSAGE_MAX) else {
         node.countRejected()
         throw .tooBig("a length of \(UInt(bitPattern: length)) bytes; at most \(NEURON_WS_MESSAGE_MAX) are taken")
@@ -59,18 +59,5 @@ public func neuron_ws_node_flush(
     withNode(node) { node throws(NodeError) in
         try node.flush(level, timeoutMilliseconds: timeout_ms)
         return .NEURON_WS_OK
-    }
-}
-
-// MARK: Commands, which have their own version to come
-
-@c @implementation
-public func neuron_ws_node_request(
-    _ node: NodeHandlePointer?, _ command: UnsafePointer<neuron_ws_command_t>?, _ id: UnsafeMutablePointer<UInt64>?
-) -> neuron_ws_status_t {
-    guard let command else { return failedNull("command") }
-    return withNode(node) { _ throws(NodeError) in
-        do throws(StructSizeError) { _ = try HostStructs.command.read(command) } catch { throw NodeError(error) }
-        throw .unsupported("commands with responses are not in this version")
     }
 }

@@ -23,11 +23,13 @@ enum StatusTexts {
         case .NEURON_WS_FORKED: ("NEURON_WS_FORKED", "The node belongs to the parent of this process.")
         case .NEURON_WS_UNSUPPORTED: ("NEURON_WS_UNSUPPORTED", "This version of the library does not have it.")
         case .NEURON_WS_SKIPPED: ("NEURON_WS_SKIPPED", "There is nothing to send.")
-        case .NEURON_WS_NOT_FOUND: ("NEURON_WS_NOT_FOUND", "There is no such subscription or request.")
+        case .NEURON_WS_NOT_FOUND: ("NEURON_WS_NOT_FOUND", "There is no such subscription, request or command.")
         case .NEURON_WS_NO_EVENT: ("NEURON_WS_NO_EVENT", "No event is waiting.")
         case .NEURON_WS_WRONG_THREAD:
             ("NEURON_WS_WRONG_THREAD", "This call would wait for the loop thread, on the loop thread.")
-        case .NEURON_WS_REFUSED: ("NEURON_WS_REFUSED", "before_connect: the host does not want this attempt.")
+        case .NEURON_WS_REFUSED: ("NEURON_WS_REFUSED", "before_send or before_connect refused it.")
+        case .NEURON_WS_LINK_LOST: ("NEURON_WS_LINK_LOST", "The connection ended before the response came.")
+        case .NEURON_WS_CANCELLED: ("NEURON_WS_CANCELLED", "The command was taken back.")
         @unknown default: ("NEURON_WS_UNKNOWN", "A status that this library does not know.")
         }
     }

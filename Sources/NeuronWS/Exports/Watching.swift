@@ -95,6 +95,14 @@ public func neuron_ws_node_ping(_ node: NodeHandlePointer?) -> neuron_ws_status_
 }
 
 @c @implementation
+public func neuron_ws_node_reconnect(_ node: NodeHandlePointer?) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        try node.reconnect()
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
 public func neuron_ws_node_event_fd(
     _ node: NodeHandlePointer?, _ mask: UInt32, _ descriptor: UnsafeMutablePointer<Int32>?
 ) -> neuron_ws_status_t {

@@ -1,6 +1,6 @@
 import CLinux
 
-/// An IPv4 or IPv6 address with its port.
+/// An IPv4 or IPv6 address with its port, or a socket's path in the file system.
 struct SocketAddress: @unchecked Sendable {
     private var storage: sockaddr_storage
     private(set) var length: socklen_t
@@ -32,6 +32,25 @@ struct SocketAddress: @unchecked Sendable {
         guard let address = first.pointee.ai_addr else { return nil }
         self.init(copying: address, length: first.pointee.ai_addrlen)
         setPort(port)
+    }
+
+    /// Nil: it is longer than a path of a socket may be.
+    init?(unixPath: String) {
+        let path = Array(unixPath.utf8)
+        // sun_path lies at offset 2, and a NUL ends it.
+        guard !path.isEmpty, path.count <= 107 else { return nil }
+        self.init()
+        storage.ss_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &storage) { UnsafeMutableRawBufferPointer(rebasing: $0[2...]).copyBytes(from: path) }
+        length = socklen_t(2 + path.count + 1)
+    }
+
+    /// A socket's path; nil: it is an address of the network. Empty: the socket has none.
+    private var unixPath: String? {
+        guard family == AF_UNIX else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            String(decoding: bytes[min(2, Int(length))..<Int(length)].prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
 
     var family: Int32 {
@@ -74,8 +93,12 @@ struct SocketAddress: @unchecked Sendable {
         withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
     }
 
-    /// Host and port as in a URL, for example `192.168.0.7:80` or `[2001:db8::1]:443`.
+    /// Host and port as in a URL, for example `192.168.0.7:80` or `[2001:db8::1]:443`; or the socket's path.
     var text: String {
+        unixPath ?? networkText
+    }
+
+    private var networkText: String {
         isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 

@@ -8,22 +8,23 @@ final class Configuration: @unchecked Sendable {
     /// Nil: the settings need none, and none could be made; tried again when `before_connect` asks for wss://,
     /// loop-bound then.
     private var madeContext: TLSContext?
-    private let tls: TLSSettings
+    /// Loop-bound once it is in use.
+    private var material: TLSMaterial
     /// What is taken, but should not be so.
     let warnings: [String]
     private let proxies: ProxyChoice
 
-    private init(settings: NodeSettings, tls: TLSSettings, context: TLSContext?, warnings: [String]) {
-        self.warnings = warnings
+    private init(settings: NodeSettings, material: TLSMaterial, context: TLSContext?) {
+        warnings = material.warnings
         self.settings = settings
-        self.tls = tls
+        self.material = material
         madeContext = context
         let environment = settings.proxy == .environment ? Environment.proxies() : ProxyChoice.Environment()
         proxies = ProxyChoice(settings.proxy, environment, settings.noProxy)
     }
 
     /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
-    static let forgotten = Configuration(settings: .standard, tls: TLSSettings(), context: nil, warnings: [])
+    static let forgotten = Configuration(settings: .standard, material: .none, context: nil)
 
     /// - Parameter mayBeAskedForTLS: by `before_connect`. The context is made here then, as far as it can be: to read
     ///   the system's certificates may take tens of milliseconds, which the loop has not.
@@ -36,16 +37,15 @@ final class Configuration: @unchecked Sendable {
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
         guard hasMemoryForFiles(settings) else { throw .noMemory }
         do throws(TLSConfigurationError) {
-            var warnings: [String] = []
-            let tls = try makeTLS(settings, &warnings)
+            let material = try TLSMaterial(settings)
             var context: TLSContext?
             if needsContext(settings) {
-                context = try Runtime.shared.tlsContexts.context(tls)
+                context = try Runtime.shared.tlsContexts.context(material.tls)
             } else if mayBeAskedForTLS {
                 // What is wrong with it is told when it is asked for.
-                context = try? Runtime.shared.tlsContexts.context(tls)
+                context = try? Runtime.shared.tlsContexts.context(material.tls)
             }
-            return Configuration(settings: settings, tls: tls, context: context, warnings: warnings)
+            return Configuration(settings: settings, material: material, context: context)
         } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
     }
 
@@ -63,22 +63,15 @@ final class Configuration: @unchecked Sendable {
 
     /// What is wrong with each certificate and key; where nothing is, what keeps them from going together.
     private static func tlsFaults(_ settings: NodeSettings) -> [SettingsError] {
-        var ignored: [String] = []
-        var faults: [SettingsError] = []
-        func note(_ error: TLSConfigurationError) {
-            faults.append(SettingsError(key: error.key, text: "\"\(error.key)\": \(error.detail)"))
+        func fault(_ error: TLSConfigurationError) -> SettingsError {
+            SettingsError(key: error.key, text: "\"\(error.key)\": \(error.detail)")
         }
-        let texts = [
-            ("ca", settings.certificateAuthorities), ("cert", settings.certificate), ("key", settings.privateKey),
-        ]
-        for (key, text) in texts {
-            do throws(TLSConfigurationError) { _ = try pem(text, key, &ignored) } catch { note(error) }
-        }
+        var faults = TLSMaterial.faults(settings).map(fault)
         guard faults.isEmpty else { return faults }
         do throws(TLSConfigurationError) {
-            let tls = try makeTLS(settings, &ignored)
+            let tls = try TLSMaterial(settings).tls
             if needsContext(settings) { _ = try Runtime.shared.tlsContexts.context(tls) }
-        } catch { note(error) }
+        } catch { faults.append(fault(error)) }
         return faults
     }
 
@@ -91,33 +84,6 @@ final class Configuration: @unchecked Sendable {
     private static func needsContext(_ settings: NodeSettings) -> Bool {
         settings.urls.contains { $0.isSecure } || settings.certificateAuthorities != nil
             || settings.certificate != nil
-    }
-
-    private static func makeTLS(
-        _ settings: NodeSettings, _ warnings: inout [String]
-    ) throws(TLSConfigurationError) -> TLSSettings {
-        var tls = TLSSettings()
-        tls.ca = try pem(settings.certificateAuthorities, "ca", &warnings)?.withBytes { PEMBlock.withoutKeys($0) }
-        tls.certificate = try pem(settings.certificate, "cert", &warnings)?.withBytes { PEMBlock.withoutKeys($0) }
-        tls.key = try pem(settings.privateKey, "key", &warnings)
-        tls.keyPassword = settings.privateKeyPassword
-        tls.verify = settings.tlsVerify
-        tls.allowsCommonName = settings.tlsAllowsCommonName
-        tls.minimumVersion = settings.requiresTLS13 ? .tls13 : .tls12
-        tls.ciphers = settings.tlsCiphers
-        tls.alpn = settings.tlsALPN
-        return tls
-    }
-
-    private static func pem(
-        _ text: SecretBytes?, _ key: String, _ warnings: inout [String]
-    ) throws(TLSConfigurationError) -> SecretBytes? {
-        guard let text else { return nil }
-        do throws(PEMSourceError) {
-            let source = try PEMSource.decode(text: text)
-            if let warning = source.warning { warnings.append("\"\(key)\" \(warning)") }
-            return source.pem
-        } catch { throw TLSConfigurationError(key: key, detail: error.detail) }
     }
 
     // MARK: What the node needs of it
@@ -190,13 +156,40 @@ final class Configuration: @unchecked Sendable {
 
     // MARK: A connection
 
-    func tlsContext() throws(Ending) -> TLSContext {
+    /// Whom TLS to the server behind a proxy is with.
+    func tlsPeer(_ url: WebSocketURL) -> TLSPeer {
+        TLSPeer(
+            name: settings.tlsServerName ?? url.host, verifyName: settings.tlsVerifyName, text: target(url: url).text)
+    }
+
+    /// For the next connection. Files that were replaced since they were read are read again: to renew a certificate
+    /// takes no new settings. What they now hold may be bad, or only half of a pair: then the former stays in use.
+    /// - Parameter told: hears what came of that.
+    func tlsContext(_ told: (neuron_ws_log_level_t, String) -> Void) throws(Ending) -> TLSContext {
+        let replaced = material.takeReplaced()
+        if let file = replaced.first, madeContext != nil {
+            readAgain(ForeignText(file).shown(charactersMax: 255), told)
+        }
         if let madeContext { return madeContext }
         do throws(TLSConfigurationError) {
-            let context = try Runtime.shared.tlsContexts.context(tls)
+            let context = try Runtime.shared.tlsContexts.context(material.tls)
             madeContext = context
             return context
         } catch { throw Ending(reason: .NEURON_WS_REASON_TLS, text: "\"\(error.key)\": \(error.detail)") }
+    }
+
+    private func readAgain(_ file: String, _ told: (neuron_ws_log_level_t, String) -> Void) {
+        do throws(TLSConfigurationError) {
+            let new = try TLSMaterial(settings)
+            madeContext = try Runtime.shared.tlsContexts.context(new.tls)
+            material = new
+            told(.NEURON_WS_LOG_NOTICE, "The file \(file) was replaced: what it holds now is in use.")
+        } catch {
+            told(
+                .NEURON_WS_LOG_WARN,
+                "The file \(file) was replaced, and cannot be used: \"\(error.key)\" \(error.detail). What it held "
+                    + "before stays in use until it is replaced again.")
+        }
     }
 
     /// Nil: none.
@@ -207,7 +200,12 @@ final class Configuration: @unchecked Sendable {
         var target =
             proxy.map { ConnectTarget(host: $0.host, port: $0.port, isSecure: $0.kind == .https) }
             ?? ConnectTarget(host: url.host, port: url.port, isSecure: url.isSecure)
-        if proxy == nil { target.serverName = settings.tlsServerName }
+        target.isProxy = proxy != nil
+        if proxy == nil {
+            target.unixPath = url.unixPath
+            target.serverName = settings.tlsServerName
+            target.verifyName = settings.tlsVerifyName
+        }
         target.ipVersion = settings.ipVersion == 4 ? .v4 : settings.ipVersion == 6 ? .v6 : .any
         target.bindInterface = settings.bindInterface
         target.sourceAddress = settings.sourceAddress
@@ -218,10 +216,28 @@ final class Configuration: @unchecked Sendable {
 
     /// The opening handshake; its parts are checked, so that only their sum can be too long.
     func handshakeRequest(url: WebSocketURL, attempt: Attempt) throws(Ending) -> HandshakeRequest {
+        let headers = attempt.dropsCredentials ? [] : headers(attempt)
+        let key = [UInt8](unsafeUninitializedCapacity: HandshakeRequest.keyBytes) { buffer, count in
+            Random.fill(UnsafeMutableRawBufferPointer(buffer))
+            count = HandshakeRequest.keyBytes
+        }
+        return HandshakeRequest(
+            url: url,
+            secretQuery: attempt.isRedirected ? nil : settings.openGate?.query(for: url), key: key,
+            subprotocols: settings.subprotocols,
+            origin: settings.origin,
+            userAgent: userAgent, headers: headers,
+            deflate: settings.compression?.offer)
+    }
+
+    /// All that may tell who we are: those of the settings, and what the host made of them for this attempt.
+    private func headers(_ attempt: Attempt) -> [(name: String, value: SecretBytes)] {
         var headers: [(name: String, value: SecretBytes)] = []
-        for header in settings.headers where !attempt.replaces(header.name) {
+        let own = settings.access(attempt.urlIndex)
+        for header in settings.headers where !attempt.replaces(header.name) && !own.has(header.name) {
             headers.append((header.name, header.text))
         }
+        for header in own.headers where !attempt.replaces(header.name) { headers.append((header.name, header.text)) }
         for header in attempt.headers {
             if let value = header.value { headers.append((header.name, value)) }
         }
@@ -232,44 +248,32 @@ final class Configuration: @unchecked Sendable {
             headers.removeAll { Attempt.isSame($0.name, "Authorization") }
             headers.append(("Authorization", authorization))
         }
-        let key = [UInt8](unsafeUninitializedCapacity: HandshakeRequest.keyBytes) { buffer, count in
-            Random.fill(UnsafeMutableRawBufferPointer(buffer))
-            count = HandshakeRequest.keyBytes
-        }
-        return HandshakeRequest(
-            url: url, secretQuery: settings.openGate?.query(for: url), key: key, subprotocols: settings.subprotocols,
-            origin: settings.origin,
-            userAgent: userAgent, headers: headers,
-            deflate: settings.compression?.offer)
+        return headers
     }
 
     /// For what the server says, which this handshake goes to, and the proxy.
-    func mask(_ request: HandshakeRequest, _ proxy: Proxy?) -> SecretMask {
+    /// - Parameter authorization: what the proxy was told.
+    func mask(_ request: HandshakeRequest, _ proxy: Proxy?, _ authorization: SecretBytes?) -> SecretMask {
         let own = [settings.password, settings.token, proxy?.username, proxy?.password]
         return SecretMask(
-            headerValues: request.headers.map { $0.value },
-            others: SecretMask.secrets(of: request.url) + own.compactMap { $0 })
+            headerValues: request.headers.map { $0.value } + [authorization].compactMap { $0 },
+            others: (authorization.map { DigestChallenge.responses(in: $0) } ?? [])
+                + SecretMask.secrets(of: request.url) + own.compactMap { $0 } + settings.accessSecrets
+                + (settings.openGate?.secrets ?? []))
     }
 
     var userAgent: String { settings.userAgent ?? "neuron_ws/\(Version.text)" }
 
     private func authorization(_ attempt: Attempt) -> SecretBytes? {
-        if let token = attempt.token ?? settings.token { return SecretBytes.joined("Bearer ", token) }
-        guard let username = settings.username else { return nil }
+        let own = settings.access(attempt.urlIndex)
+        let isOwn = own.hasCredentials
+        if let token = attempt.token ?? (isOwn ? own.token : settings.token) {
+            return SecretBytes.joined("Bearer ", token)
+        }
+        guard let username = isOwn ? own.username : settings.username else { return nil }
         // RFC 7617 §2.
-        let pair = SecretBytes.joined(SecretBytes(username + ":"), settings.password ?? "")
+        let password = isOwn ? own.password : settings.password
+        let pair = SecretBytes.joined(SecretBytes(username + ":"), password ?? "")
         return SecretBytes.joined("Basic ", Base64.encode(pair))
-    }
-}
-
-extension Attempt {
-    /// The host set or took away a header of this name for this attempt.
-    func replaces(_ name: String) -> Bool { headers.contains { Self.isSame($0.name, name) } }
-
-    /// Header names do not mind ASCII case (RFC 9110 §5.1).
-    static func isSame(_ left: String, _ right: String) -> Bool {
-        let left = left.utf8
-        let right = right.utf8
-        return left.count == right.count && zip(left, right).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 }

@@ -28,8 +28,10 @@ final class EventQueue: @unchecked Sendable {
 
     var droppedCount: UInt64 { lock.withLock { backlog.droppedCount } }
 
-    /// Runs of outcomes that the host has not read, and whether there is memory for one more.
-    var load: (waitingRuns: Int, mayGrow: Bool) { lock.withLock { (backlog.runs, backlog.mayGrow) } }
+    /// Runs of outcomes and ends of commands that the host has not read, and whether there is memory for one more.
+    var load: (waitingRuns: Int, waitingResponses: Int, mayGrow: Bool) {
+        lock.withLock { (backlog.runs, backlog.responses, backlog.mayGrow) }
+    }
 
     func append(_ event: NodeEvent, isNotice: Bool) -> EventBacklog.Verdict {
         lock.lock()

@@ -20,12 +20,14 @@ struct HostCallbacks: @unchecked Sendable {
         case NEURON_WS_EVENT_REQUEST: host.on_request != nil
         case NEURON_WS_EVENT_DELIVERY: host.on_delivery != nil
         case NEURON_WS_EVENT_LOG: host.on_log != nil
+        case NEURON_WS_EVENT_ROOM: host.on_room != nil
         default: false
         }
     }
 
     var wantsDeliveries: Bool { takes(NEURON_WS_EVENT_DELIVERY) }
-    var inspectsMessages: Bool { host.before_send != nil }
+    var inspectsAsItGoesOut: Bool { host.before_send != nil && !host.before_send_when_queued }
+    var inspectsWhenQueued: Bool { host.before_send != nil && host.before_send_when_queued }
 
     func stateChanged(_ node: NodeHandle, _ state: neuron_ws_state_t) {
         guard let call = host.on_state else { return }
@@ -51,6 +53,8 @@ struct HostCallbacks: @unchecked Sendable {
         guard let call = host.on_log else { return }
         text.withCString { call(node, level, $0, host.context) }
     }
+
+    func roomCame(_ node: NodeHandle) { host.on_room?(node, host.context) }
 
     /// Nothing to say is consent.
     func beforeConnect(_ node: NodeHandle, _ attempt: AttemptHandle) -> neuron_ws_status_t {

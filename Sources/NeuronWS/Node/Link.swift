@@ -18,6 +18,8 @@ final class Link {
     var start = 0
     var end = 0
     var isPumping = false
+    /// The peer has confirmed messages, and their outcomes are not looked for yet.
+    var hasConfirmed = false
     /// Of the stream's bytes, how many are counted in the metrics.
     var countedBytes: UInt64 = 0
     /// Bytes that were received and counted, and wait in the stream for another turn.
@@ -26,12 +28,21 @@ final class Link {
     var hasFinishedWriting = false
     /// What is told of the connection's bytes; nil: nothing.
     var trace: ConnectionTrace?
+    /// Of the bytes that wait, how many the trace has told already.
+    var tracedBytes = 0
+    /// Of the buffer, how far the trace has told what was sent.
+    var tracedEnd = 0
     /// What is secret in the negotiation is in no buffer any more. Each of its steps is the first that a buffer holds.
     private var isNegotiationWiped = false
     /// What the server was told, and must not be told by it.
     var mask = SecretMask.none
     /// While it runs a new connection is left alone; see `RefusalWatch`.
     var quietTimer: TimerID?
+    /// The heartbeats of the open connection; nil: the settings want none.
+    var heartbeat: Heartbeat?
+    /// One is to go out.
+    var isHeartbeatDue = false
+    var heartbeatTimer: TimerID?
     /// For the barrier's next look at how the peer comes along.
     var barrierTimer: TimerID?
 
@@ -73,6 +84,8 @@ final class Link {
         quietTimer = nil
         if let barrierTimer { loop.cancel(barrierTimer) }
         barrierTimer = nil
+        if let heartbeatTimer { loop.cancel(heartbeatTimer) }
+        heartbeatTimer = nil
         giveBuffer(loop.outputBuffers)
     }
 }

@@ -7,9 +7,7 @@ final class MemoryKeeper: LoopTask, LoopHandler, @unchecked Sendable {
     /// The loop lets go of its handlers when it ends.
     private let loop: EventLoop
 
-    private init(_ loop: EventLoop) {
-        self.loop = loop
-    }
+    init(_ loop: EventLoop) { self.loop = loop }
 
     static func start(on loop: EventLoop) {
         loop.post(MemoryKeeper(loop))

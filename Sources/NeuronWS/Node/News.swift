@@ -6,6 +6,9 @@ enum News {
     case state(NodeStatus)
     case message(neuron_ws_kind_t, UnsafeRawBufferPointer)
     case request(UInt, Request)
+    /// Something was full, and is no longer; so many messages wait. Each case carries something: where one does not,
+    /// the compiler compares the unused bits of the others too, of which valgrind complains.
+    case room(queued: UInt64)
     /// `isNotice`: it tells of events that were dropped, and so has a place of its own in their queue.
     case line(neuron_ws_log_level_t, neuron_ws_log_category_t, String, isNotice: Bool)
 
@@ -16,6 +19,7 @@ enum News {
         case .message: NEURON_WS_EVENT_MESSAGE
         case .request: NEURON_WS_EVENT_REQUEST
         case .line: NEURON_WS_EVENT_LOG
+        case .room: NEURON_WS_EVENT_ROOM
         }
     }
 

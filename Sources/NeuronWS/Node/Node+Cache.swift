@@ -10,12 +10,21 @@ extension Node {
         lock.lock()
         let settings = configuration.settings.cache
         let isWanted = spool == nil && life == .open && settings?.diskBytes ?? 0 > 0
+        let stream = stream
         lock.unlock()
         guard isWanted, let settings else { return }
         do throws(SpoolError) {
             let opened = try Spool.open(
-                directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss)
+                directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream)
             lock.lock()
+            if hasOtherNumbersLocked(opened) {
+                lock.unlock()
+                opened.close(nextNumber: opened.found.nextNumber)
+                throw SpoolError(
+                    fault: .other,
+                    text: "the cache \(opened.file.path) has messages with numbers of their own (setting sequence), and "
+                        + "so has this node: it is opened by the next start behind the last outcome")
+            }
             adoptLocked(opened)
             lock.unlock()
         } catch {
@@ -24,15 +33,25 @@ extension Node {
         }
     }
 
+    /// Messages wait that bear numbers of another row than those of the file: an acknowledgement could be either's.
+    private func hasOtherNumbersLocked(_ opened: Spool) -> Bool {
+        opened.found.stream != stream && ledger.queuedCount > 0 && configuration.settings.numbersMessages
+    }
+
     private func adoptLocked(_ opened: Spool) {
         spool = opened
         cacheError = nil
         isForgotten = false
         let found = opened.found
-        let openID = ledger.endedThrough &+ 1
+        let now = Clock.monotonicNanoseconds
+        if ledger.queuedCount == 0 { stream = found.stream }
+        let isAllEnded = ledger.queuedCount == 0
+        let endedThrough = ledger.endedThrough
         // What waits to be taken comes before what was found.
         let mail = mailbox.takeAll()
-        let first = ledger.adopt(DeliveryLedger.Away(messages: found.count, bytes: found.bytes))
+        let first = ledger.adopt(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
+        let openID = isAllEnded ? first : endedThrough &+ 1
         opened.setFirst(first)
         ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
         counters.cachedMessages = found.count
@@ -43,7 +62,6 @@ extension Node {
             opened.setSession(session)
             return
         }
-        let now = Clock.monotonicNanoseconds
         takeLocked(mail, now: now)
         cache?.opened(found, first: first, openID: openID, now: now)
     }
@@ -183,8 +201,8 @@ extension Node {
 
     /// Behind the last outcome.
     func closeCache() {
-        let (spool, deletes) = lock.withLock { (self.spool.take(), isForgotten) }
-        spool?.close(deletes: deletes)
+        let (spool, deletes, last) = lock.withLock { (self.spool.take(), isForgotten, ledger.acceptedCount) }
+        spool?.close(deletes: deletes, nextNumber: last &+ 1)
     }
 
     /// Deletes what the node has on disk: now, or when it ends if it runs.

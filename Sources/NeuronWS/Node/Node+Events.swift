@@ -32,6 +32,7 @@ extension Node {
         case .request(let number, let request):
             if let pointer = RequestHandle(bitPattern: number) { host.requestReceived(handle, pointer, request) }
         case .line(let level, _, let text, _): host.logged(handle, level, text)
+        case .room: host.roomCame(handle)
         }
     }
 
@@ -49,6 +50,7 @@ extension Node {
         case .request(let handle, let request):
             let event = NodeEvent.request(handle, request.document)
             return report(queue.append(event, isNotice: false), byteCount: request.document.count)
+        case .room: return fate(queue.append(.room, isNotice: false))
         case .line(let level, let category, var text, let isNotice):
             // Of a line that is lost no line is told; the queue counts it.
             let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
@@ -120,9 +122,12 @@ extension Node {
         } else if run.outcome != .NEURON_WS_STORED {
             counters.messagesDropped &+= run.count
             if run.outcome == .NEURON_WS_DROPPED_LOST { counters.messagesLost &+= run.count }
+            if run.outcome == .NEURON_WS_DROPPED_REFUSED_BY_PEER { counters.messagesSetAside &+= run.count }
         }
         if flushWaiters > 0 { changed.broadcast() }
+        let awaitsRoom = ledger.awaitsRoom
         lock.unlock()
+        defer { if awaitsRoom { tellRoom() } }
         switch listener {
         case .events: report(verdict, byteCount: 0)
         case .callback: tellByCallback(told)

@@ -6,61 +6,83 @@ extension Node {
     /// Sends what goes at once, and keeps the rest until it is due.
     /// - Returns: the message's number; 0: all of it waits.
     func gather(
-        _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ ticket: Ticket
+        _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ context: PushContext
     ) throws(NodeError) -> UInt64 {
         let split: DatastreamGatherer.Split
         do throws(EncodingError) {
             split = try DatastreamGatherer.Split(
-                view, times, timestampMilliseconds: timestampMilliseconds, ticket.encoding, own: ticket.staticTags)
+                view, times, timestampMilliseconds: timestampMilliseconds, context.encoding, own: context.staticTags)
         } catch {
             countRejected()
-            giveBack(ticket)
+            giveBack(context)
             throw NodeError(error)
         }
         if lock.withLock({ gathered.isFull }) {
-            publishGathered(all: true)
+            let refusal = publishGathered()
             guard lock.withLock({ !gathered.isFull }) else {
                 countRejected()
-                giveBack(ticket)
+                giveBack(context)
+                if case .noMemory = refusal { throw .noMemory }
                 throw .queueFull(
                     "\(DatastreamGatherer.byteCountMax) bytes of values wait for their publishing time "
                         + "(opengate-publish), and the queue has no room for them")
             }
         }
+        guard Headroom.has(lock.withLock { gathered.memoryNeeded(split) }) else {
+            countRejected()
+            giveBack(context)
+            throw .noMemory
+        }
         var id: UInt64 = 0
         if let atOnce = split.atOnce {
             do throws(NodeError) {
-                id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, ticket)
+                id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, context)
             } catch {
                 // Only errors, which are not reported: what is gathered is a push all the same.
                 guard case .skipped = error, split.gathers else { throw error }
             }
         } else {
-            giveBack(ticket)
+            giveBack(context)
         }
         guard split.gathers else { return id }
-        lock.lock()
-        gathered.add(split, now: Clock.monotonicNanoseconds)
-        let session = self.session
-        lock.unlock()
-        session?.signal()
+        // A host decides how many there are: others have the lock in between.
+        var next = 0
+        var isDone = false
+        while !isDone { isDone = lock.withLock { gathered.add(split, from: &next, now: Clock.monotonicNanoseconds) } }
+        lock.withLock { session }?.signal()
         return id
     }
 
-    /// Queues what is due, or everything. Where there is no room it stays for another time.
-    func publishGathered(all: Bool) {
+    /// Queues all that waits before its time. What finds no room stays for another time.
+    /// - Returns: why the last of that found none; nil: there is nothing left.
+    @discardableResult
+    func publishGathered() -> NodeError? {
         let now = Clock.monotonicNanoseconds
-        lock.lock()
-        let due = gathered.isEmpty ? [] : gathered.take(now: all ? nil : now)
-        let encoding = configuration.settings.encoding
-        lock.unlock()
-        for basket in due {
-            do throws(NodeError) {
-                try publish(basket, encoding.openGate)
-            } catch {
-                lock.withLock { gathered.giveBack(basket, now: now) }
+        let gateway = lock.withLock { configuration.settings.encoding.openGate }
+        var all = lock.withLock { gathered.takeAll() }
+        var refused: [DatastreamGatherer.Basket] = []
+        var refusal: NodeError?
+        while let basket = all.next() {
+            do throws(NodeError) { try publish(basket, gateway) } catch {
+                refused.append(basket)
+                refusal = error
             }
         }
+        for basket in refused { lock.withLock { gathered.giveBack(basket, now: now) } }
+        return refusal
+    }
+
+    /// Queues what is due first. Where it finds no room it stays for another time.
+    /// - Returns: false: nothing is due.
+    fileprivate func publishNext(now: UInt64) -> Bool {
+        let (basket, gateway) = lock.withLock {
+            (gathered.takeNext(now: now), configuration.settings.encoding.openGate)
+        }
+        guard let basket else { return false }
+        do throws(NodeError) { try publish(basket, gateway) } catch {
+            lock.withLock { gathered.giveBack(basket, now: now) }
+        }
+        return true
     }
 
     private func publish(_ basket: DatastreamGatherer.Basket, _ gateway: OpenGateIdentity) throws(NodeError) {
@@ -80,7 +102,7 @@ extension Node {
 extension NodeSession {
     static let publishTimerToken: UInt64 = 4
 
-    /// One timer for what is due first; it may fire for nothing.
+    /// One timer for what is due first; it may fire for nothing. What a turn has no time for is due at once again.
     func reschedulePublishing() {
         guard publishTimer == nil, let due = node.lock.withLock({ node.gathered.nextDue }) else { return }
         publishTimer = loop.schedule(at: due, self, token: Self.publishTimerToken)
@@ -88,7 +110,8 @@ extension NodeSession {
 
     func publishTimerFired() {
         publishTimer = nil
-        node.publishGathered(all: false)
+        let now = Clock.monotonicNanoseconds
+        while hasTurn(), node.publishNext(now: now) { draw(.groupsPublished) }
         reschedulePublishing()
     }
 }

@@ -15,6 +15,7 @@ extension Node {
         if let session {
             // A stop may be under way: what was asked last counts.
             wishes.start()
+            takesCommands = true
             startsInSession &+= 1
             if endWaiters > 0 { changed.broadcast() }
             lock.unlock()
@@ -31,6 +32,7 @@ extension Node {
             spool?.setSession(new)
             wishes = HostWishes()
             wishes.start()
+            takesCommands = true
             status.progress = .starting(until: Clock.monotonicNanoseconds &+ NodeMachine.startDelayNanoseconds)
             lock.unlock()
             new.signal()
@@ -46,7 +48,7 @@ extension Node {
 
     /// Stops and waits for the end. On the loop it begins the same.
     func stop(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
-        publishGathered(all: true)
+        publishGathered()
         lock.lock()
         guard let session = askToStopLocked(timeoutMilliseconds, isAwaited: false), !session.isOnLoop else {
             let session = self.session
@@ -65,7 +67,7 @@ extension Node {
 
     /// - Returns: false if there is nothing to stop.
     func beginStop(timeoutMilliseconds: UInt32) -> Bool {
-        publishGathered(all: true)
+        publishGathered()
         guard let session = lock.withLock({ askToStopLocked(timeoutMilliseconds, isAwaited: true) }) else {
             return false
         }
@@ -126,6 +128,8 @@ extension Node {
     /// Ends the node: after this no callback runs. The handle is gone.
     /// - Returns: false if it is being destroyed already: a callback of its last outcomes did it again.
     func destroy() -> Bool {
+        // They become messages, which have their outcome.
+        publishGathered()
         lock.lock()
         let isFirst = life < .destroyed
         if isFirst { life = .destroyed }

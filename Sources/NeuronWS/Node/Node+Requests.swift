@@ -5,16 +5,38 @@ extension Node {
     private static let answersBeyond = DeliveryLedger.Limits(
         bytesMax: RequestLimits.repliesBeyondBytesMax, messagesMax: RequestLimits.repliesBeyondMax)
 
-    /// An answer to a request, in the node's message-type; past the queue's limits if need be.
-    func queueAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) {
-        _ = try queue(json, stamp(kind: nil), beyond: Self.answersBeyond)
+    /// An answer to a request on its way into the queue.
+    struct Answer {
+        fileprivate let message: OutgoingMessage
+        /// Its copy, if it is a large one.
+        fileprivate let chunk: MessageChunk?
     }
 
-    func queueAnswer(_ text: [UInt8]) throws(NodeError) {
-        let result: Result<Void, NodeError> = text.withUnsafeBytes { bytes in
-            do throws(NodeError) { return .success(try queueAnswer(bytes)) } catch { return .failure(error) }
+    /// Shows an answer to the host, if it is shown when it is queued, and copies a large one: a lock that others wait
+    /// for is held for neither. What comes of it goes to `queueAnswer`.
+    /// The bytes stay the caller's until then.
+    func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
+        var stamp = stamp(kind: nil)
+        // An answer is an object as a rule; one that the host made otherwise goes as it is.
+        if json.first != UInt8(ascii: "{") { stamp.isNumbered = false }
+        try inspectQueued(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
+        let message = try outgoing(json, stamp)
+        return Answer(message: message, chunk: try filledChunk(message, beyond: Self.answersBeyond))
+    }
+
+    /// An answer to a request, in the node's message-type; past the queue's limits if need be.
+    /// - Returns: its number.
+    func queueAnswer(_ answer: Answer) throws(NodeError) -> UInt64 {
+        try queue(answer.message, filled: answer.chunk, beyond: Self.answersBeyond)
+    }
+
+    func queueAnswer(_ text: [UInt8]) throws(NodeError) -> UInt64 {
+        let result: Result<UInt64, NodeError> = text.withUnsafeBytes { bytes in
+            do throws(NodeError) {
+                return .success(try queueAnswer(try prepareAnswer(bytes)))
+            } catch { return .failure(error) }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
@@ -24,7 +46,7 @@ extension Node {
 
     /// The same, written already.
     func answer(_ text: [UInt8]) {
-        do throws(NodeError) { try queueAnswer(text) } catch {
+        do throws(NodeError) { _ = try queueAnswer(text) } catch {
             log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
         }
     }
@@ -52,18 +74,22 @@ extension Node {
 
     /// The final answer to an operation by its id, for a host that has no handle of it any more.
     func reply(_ json: JSONValue) throws(NodeError) {
-        let gateway = lock.withLock { configuration.settings.encoding.openGate }
-        let answer: (id: [UInt8], document: [UInt8])
+        let encoding = lock.withLock { configuration.settings.encoding }
+        let id: [UInt8]
+        let answer: OperationAnswer
         do throws(OperationAnswer.Fault) {
-            answer = try OperationAnswer.final(byID: json, gateway: gateway)
+            (id, answer) = try OperationAnswer.final(
+                byID: json, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
-        try queueAnswer(answer.document)
-        requests.settle(operation: answer.id)
+        let number = try queueAnswer(answer.document)
+        requests.settle(operation: id, name: answer.name, answer.document, message: number)
+        if let upload = answer.upload { publish(upload) }
     }
 
     /// The next event for the host; a request that was answered as too late while it waited is none.
     func nextEvent(singly: Bool) -> neuron_ws_event_t? {
         guard let queue = lock.withLock({ events }) else { return nil }
+        defer { if lock.withLock({ ledger.awaitsRoom || commandsAwaitRoom }) { tellRoom() } }
         while let event = queue.take(singly: singly) {
             guard case .request(let handle, _) = event else { return event.structure }
             if requests.isWaiting(handle) { return event.structure }

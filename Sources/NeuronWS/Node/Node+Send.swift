@@ -8,19 +8,6 @@ extension Node {
     /// A buffer that has grown beyond this is not kept, bytes.
     private static let scratchBytesMax = 1024 * 1024
 
-    /// What a push takes with it from under the lock.
-    struct Ticket {
-        var encoding: EncodingOptions
-        var staticTags: StaticTags?
-        /// Nil: everything is sent at once.
-        var publishTimes: PublishTimes?
-        var stamp: MessageStamp
-        var buffer: ByteBuffer
-        var names: GroupNames
-        var namesHash: UInt64
-        var namesKey: GroupNames.Key
-    }
-
     // MARK: Groups
 
     /// Encodes on the calling thread and queues. Borrows nothing after it returns.
@@ -32,41 +19,41 @@ extension Node {
             countRejected()
             throw NodeError(error)
         }
-        let ticket = try begin(view)
-        let timestamp = ticket.stamp.timeMilliseconds
-        if let times = ticket.publishTimes {
-            return try gather(view, times, timestampMilliseconds: timestamp, ticket)
+        let context = try begin(view)
+        let timestamp = context.stamp.timeMilliseconds
+        if let times = context.publishTimes {
+            return try gather(view, times, timestampMilliseconds: timestamp, context)
         }
-        return try push(view, timestampMilliseconds: timestamp, ticket)
+        return try push(view, timestampMilliseconds: timestamp, context)
     }
 
-    /// The ticket is given back.
-    func push(_ view: GroupView, timestampMilliseconds: Int64, _ ticket: Ticket) throws(NodeError) -> UInt64 {
+    /// The context is given back.
+    func push(_ view: GroupView, timestampMilliseconds: Int64, _ context: PushContext) throws(NodeError) -> UInt64 {
         let result: EncodedGroup
         do throws(EncodingError) {
             result = try EnvelopeEncoder.encode(
-                view, timestampMilliseconds: timestampMilliseconds, options: ticket.encoding,
-                staticTags: ticket.staticTags, names: ticket.names, key: ticket.namesKey, into: ticket.buffer)
+                view, timestampMilliseconds: timestampMilliseconds, options: context.encoding,
+                staticTags: context.staticTags, names: context.names, key: context.namesKey, into: context.buffer)
         } catch {
             countRejected()
-            giveBack(ticket)
+            giveBack(context)
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
             lock.withLock { counters.messagesSkipped &+= 1 }
-            giveBack(ticket)
+            giveBack(context)
             throw .skipped("the group has no tags to send, or only errors while upload_err is false")
         }
-        let queued: Result<UInt64, NodeError> = ticket.buffer.withBytes { bytes in
+        let queued: Result<UInt64, NodeError> = context.buffer.withBytes { bytes in
             do throws(NodeError) {
-                return .success(try queue(bytes, ticket.stamp, values: values, errors: errors, ticket: ticket))
+                return .success(try queue(bytes, context.stamp, values: values, errors: errors, context: context))
             } catch { return .failure(error) }
         }
         return try queued.get()
     }
 
     /// Looks up the subscription, and refuses early what could not be queued anyway.
-    private func begin(_ names: GroupView) throws(NodeError) -> Ticket {
+    private func begin(_ names: GroupView) throws(NodeError) -> PushContext {
         let timestamp = names.timestampMilliseconds == 0 ? Clock.wallMilliseconds : names.timestampMilliseconds
         lock.lock()
         defer { lock.unlock() }
@@ -82,11 +69,12 @@ extension Node {
             throw error
         }
         let hash = subscriptions.hash(names.driver, names.group)
-        return Ticket(
+        var stamp = MessageStamp(
+            kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash))
+        stamp.isNumbered = configuration.settings.numbersMessages
+        return PushContext(
             encoding: configuration.settings.encoding, staticTags: subscription.parameters.staticTags,
-            publishTimes: configuration.settings.publishTimes,
-            stamp: MessageStamp(
-                kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash)),
+            publishTimes: configuration.settings.publishTimes, stamp: stamp,
             buffer: scratch.popLast() ?? ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX)),
             names: groupNames.take(hash) ?? GroupNames(), namesHash: hash,
             namesKey: GroupNames.Key(settings: settingsNumber, subscription: subscription.number))
@@ -95,18 +83,18 @@ extension Node {
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
     /// Of a group that was not queued.
-    func giveBack(_ ticket: Ticket) {
-        let gone = lock.withLock { giveBackLocked(ticket) }
+    func giveBack(_ context: PushContext) {
+        let gone = lock.withLock { giveBackLocked(context) }
         withExtendedLifetime(gone) {}
     }
 
     /// - Returns: what does not stay, to be freed without the lock.
-    private func giveBackLocked(_ ticket: Ticket) -> GroupNames? {
-        if scratch.count < Self.scratchKeptMax, ticket.buffer.capacity <= Self.scratchBytesMax {
-            ticket.buffer.removeAll(keepingCapacity: true)
-            scratch.append(ticket.buffer)
+    private func giveBackLocked(_ context: PushContext) -> GroupNames? {
+        if scratch.count < Self.scratchKeptMax, context.buffer.capacity <= Self.scratchBytesMax {
+            context.buffer.removeAll(keepingCapacity: true)
+            scratch.append(context.buffer)
         }
-        return groupNames.give(ticket.names, ticket.namesHash)
+        return groupNames.give(context.names, context.namesHash)
     }
 
     /// The same from a JSON document.
@@ -170,27 +158,41 @@ extension Node {
 
     /// Of a message that is no group's. `kind` nil: the one of the settings.
     func stamp(kind: UInt8?) -> MessageStamp {
-        MessageStamp(
-            kind: kind ?? lock.withLock { configuration.messageKind },
-            timeMilliseconds: Clock.coarseWallMilliseconds)
+        let configuration = lock.withLock { self.configuration }
+        var stamp = MessageStamp(
+            kind: kind ?? configuration.messageKind, timeMilliseconds: Clock.coarseWallMilliseconds)
+        stamp.isNumbered = configuration.settings.numbersMessages
+        return stamp
     }
 
-    /// `beyond`: room past the queue's limits. `ticket`: is given back.
+    /// `beyond`: room past the queue's limits. `context`: is given back.
     func queue(
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, values: Int = 0, errors: Int = 0,
-        beyond: DeliveryLedger.Limits = DeliveryLedger.none, ticket: Ticket? = nil
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
-        let alone: MessageChunk?
+        let message: OutgoingMessage
+        let filled: MessageChunk?
         do throws(NodeError) {
-            alone = try filledChunk(bytes, stamp, beyond: beyond)
+            try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
+            message = try outgoing(bytes, stamp)
+            filled = try filledChunk(message, beyond: beyond)
         } catch {
-            if let ticket { giveBack(ticket) }
+            if let context { giveBack(context) }
             throw error
         }
+        return try queue(message, filled: filled, values: values, errors: errors, beyond: beyond, context: context)
+    }
+
+    /// The same behind `filledChunk`.
+    func queue(
+        _ message: OutgoingMessage, filled: MessageChunk?, values: Int = 0, errors: Int = 0,
+        beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
+    ) throws(NodeError) -> UInt64 {
+        var message = message
         lock.lock()
         let queued: Result<UInt64, NodeError>
         do throws(NodeError) {
-            queued = .success(try queueLocked(bytes, alone, stamp, beyond: beyond))
+            queued = .success(try queueLocked(&message, filled, beyond: beyond))
             counters.messagesAccepted &+= 1
             counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
             counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
@@ -199,7 +201,7 @@ extension Node {
             counters.messagesRejected &+= 1
         }
         // In the chunk now: the buffer serves the next push.
-        let gone = ticket.flatMap { giveBackLocked($0) }
+        let gone = context.flatMap { giveBackLocked($0) }
         let session = self.session
         lock.unlock()
         withExtendedLifetime(gone) {}
@@ -208,26 +210,44 @@ extension Node {
         return id
     }
 
+    /// With its number, by the setting `sequence`.
+    func outgoing(
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp
+    ) throws(NodeError) -> OutgoingMessage {
+        guard stamp.isNumbered else { return OutgoingMessage(bytes, stamp) }
+        guard let message = OutgoingMessage(numbered: bytes, stamp, stream: 0) else {
+            countRejected()
+            throw .invalidArgument(
+                "the message is no JSON object, and has no place for its number (setting sequence, which the delivery "
+                    + "level app-acked needs)")
+        }
+        return message
+    }
+
     private func queueLocked(
-        _ bytes: UnsafeRawBufferPointer, _ alone: MessageChunk?, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
+        _ message: inout OutgoingMessage, _ alone: MessageChunk?, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> UInt64 {
-        try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
-        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(bytes.count) + 32 > cache.diskBytes {
+        if message.stamp.isNumbered { message.setStream(stream) }
+        message.number(ledger.acceptedCount &+ 1, keepsLength: alone != nil)
+        let byteCount = message.byteCount
+        try checkRoomLocked(byteCount: byteCount, beyond: beyond)
+        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(byteCount) + 32 > cache.diskBytes {
             throw .tooBig(
-                "the message has \(bytes.count) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
+                "the message has \(byteCount) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
         }
         if let alone {
-            let id = ledger.accept(byteCount: bytes.count)
+            alone.number(message)
+            let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
             mailbox.append(alone, id: id)
             return id
         }
         var chunk: MessageChunk?
-        if mailbox.needsChunk(byteCount: bytes.count) {
-            chunk = Runtime.shared.takeChunk(byteCount: bytes.count)
+        if mailbox.needsChunk(byteCount: byteCount) {
+            chunk = Runtime.shared.takeChunk(byteCount: byteCount)
             if chunk == nil { throw .noMemory }
         }
-        let id = ledger.accept(byteCount: bytes.count)
-        mailbox.append(bytes, stamp, id: id, chunk: &chunk)
+        let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+        mailbox.append(message, id: id, chunk: &chunk)
         return id
     }
 
@@ -246,29 +266,31 @@ extension Node {
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
-    private func filledChunk(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, beyond: DeliveryLedger.Limits
+    func filledChunk(
+        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> MessageChunk? {
-        if bytes.count < Mailbox.aloneBytesMin { return nil }
+        let byteCount = message.byteCount
+        if byteCount < Mailbox.aloneBytesMin { return nil }
         lock.lock()
         do throws(NodeError) {
-            try checkRoomLocked(byteCount: bytes.count, beyond: beyond)
+            try checkRoomLocked(byteCount: byteCount, beyond: beyond)
             lock.unlock()
         } catch {
             counters.messagesRejected &+= 1
             lock.unlock()
             throw error
         }
-        guard let chunk = Runtime.shared.takeChunk(byteCount: bytes.count) else {
+        guard let chunk = Runtime.shared.takeChunk(byteCount: byteCount) else {
             countRejected()
             throw .noMemory
         }
-        chunk.append(bytes, stamp)
+        chunk.append(message)
         return chunk
     }
 
     private func queueFullLocked() -> NodeError {
         fullRefusals &+= 1
+        ledger.awaitsRoom = true
         guard ledger.hasRoomForOutcome() else {
             return .queueFull(
                 "\(ledger.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
@@ -291,13 +313,12 @@ extension Node {
         switch level {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
-        case .NEURON_WS_LEVEL_PEER_PARSED: try checkLevel(level)
+        case .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED: try checkLevel(level)
         case .NEURON_WS_LEVEL_STORED: try checkStoring()
-        case .NEURON_WS_LEVEL_APP_ACKED: throw .unsupported("this version has no level app-acked")
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
-        publishGathered(all: true)
+        publishGathered()
         lock.lock()
         defer { lock.unlock() }
         let target = ledger.acceptedCount
@@ -315,7 +336,7 @@ extension Node {
                 throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
             }
         }
-        if level == .NEURON_WS_LEVEL_PEER_PARSED { try checkLevelLocked(level) }
+        if level != .NEURON_WS_LEVEL_WRITTEN { try checkLevelLocked(level) }
     }
 
     private func checkLevel(_ level: neuron_ws_level_t) throws(NodeError) {
@@ -328,9 +349,10 @@ extension Node {
     private func checkLevelLocked(_ level: neuron_ws_level_t) throws(NodeError) {
         if ledger.level.rawValue >= level.rawValue { return }
         let why =
-            configuration.settings.delivery == level
+            configuration.settings.delivery.rawValue >= level.rawValue
             ? "the server does not answer Pings with their own bytes" : "the setting delivery asks for no more"
-        throw .unsupported("the delivery level in force is `written`: \(why)")
+        let name = ledger.level == .NEURON_WS_LEVEL_PEER_PARSED ? "peer-parsed" : "written"
+        throw .unsupported("the delivery level in force is `\(name)`: \(why)")
     }
 
     private func checkStoring() throws(NodeError) {

@@ -4,7 +4,7 @@ import NodeCore
 extension Node {
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
         let new = try Configuration.make(settings, mayBeAskedForTLS: host.host.before_connect != nil)
-        publishGathered(all: true)
+        publishGathered()
         try checkCache(new)
         lock.lock()
         let old = configuration

@@ -9,6 +9,10 @@ extension Node {
         metrics.queuedMessages = ledger.queuedCount
         metrics.queuedBytes = ledger.queuedBytes
         metrics.link = UInt64(status.link)
+        if let since = ledger.oldestSince {
+            let now = Clock.monotonicNanoseconds
+            metrics.oldestMessageMicroseconds = (now &- min(now, since)) / 1000
+        }
         let events = self.events
         lock.unlock()
         metrics.eventsDropped = events?.droppedCount ?? 0
@@ -23,6 +27,18 @@ extension Node {
             throw .notRunning("there is no open connection to send a Ping on")
         }
         wishes.ping()
+        lock.unlock()
+        session.signal()
+    }
+
+    /// Asks the loop for a new connection.
+    func reconnect() throws(NodeError) {
+        lock.lock()
+        guard let session, life == .open else {
+            lock.unlock()
+            throw .notRunning("the node has no connection and makes none: start it")
+        }
+        wishes.reconnect()
         lock.unlock()
         session.signal()
     }

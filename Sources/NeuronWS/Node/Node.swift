@@ -24,6 +24,9 @@ final class Node: @unchecked Sendable {
     var configuration: Configuration
     var mailbox = Mailbox()
     var ledger: DeliveryLedger
+    /// Which row of numbers its messages have (setting sequence): another for each node that is made, but for one whose
+    /// cache goes on with that of the node before it.
+    var stream = Random.next()
     /// nil: the session has it.
     var backlog: Backlog?
     /// The session's copy counts while there is one.
@@ -61,6 +64,15 @@ final class Node: @unchecked Sendable {
     var groupNames = GroupNamesCache()
     /// Values that wait for their publishing time.
     var gathered = DatastreamGatherer()
+
+    /// Commands that have no outcome yet.
+    var commands = CommandTable()
+    /// The node runs, and takes them.
+    var takesCommands = false
+    /// Those that have an outcome which is yet to be told by callback.
+    var endedCommands = EndedCommands()
+    /// A command was refused because there were too many, and the host has yet to hear of room.
+    var commandsAwaitRoom = false
 
     /// Held by whoever changes subscriptions, around `lock`: what takes long is then done between two holds of that.
     let subscriptionsLock = Lock()
@@ -102,7 +114,7 @@ final class Node: @unchecked Sendable {
         logLevel = configuration.logLevel
         backlog = Backlog()
         cache = MessageCache(configuration.cacheSettings)
-        backlog?.inspectsMessages = host.inspectsMessages
+        backlog?.inspectsMessages = host.inspectsAsItGoesOut
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
         status.level = configuration.settings.delivery

@@ -19,6 +19,7 @@ enum NodeError: Error {
     case timeout(String)
     case notRunning(String)
     case wrongThread(String)
+    case refused(String)
     case noMemory
 
     var status: neuron_ws_status_t {
@@ -38,6 +39,7 @@ enum NodeError: Error {
         case .timeout: .NEURON_WS_TIMEOUT
         case .notRunning: .NEURON_WS_NOT_RUNNING
         case .wrongThread: .NEURON_WS_WRONG_THREAD
+        case .refused: .NEURON_WS_REFUSED
         case .noMemory: .NEURON_WS_NO_MEMORY
         }
     }
@@ -47,7 +49,7 @@ enum NodeError: Error {
         case .invalidArgument(let text), .invalidSettings(let text), .invalidJSON(let text), .invalidGroup(let text),
             .structSize(let text), .notFound(let text), .tooBig(let text), .queueFull(let text),
             .notSubscribed(let text), .skipped(let text), .system(let text), .unsupported(let text),
-            .timeout(let text), .notRunning(let text), .wrongThread(let text):
+            .timeout(let text), .notRunning(let text), .wrongThread(let text), .refused(let text):
             text
         case .noMemory: "memory is exhausted"
         }

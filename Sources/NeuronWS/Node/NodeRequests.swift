@@ -36,20 +36,38 @@ final class NodeRequests: @unchecked Sendable {
 
     /// A handle for the host; nil: it holds too many. What its memory may be was asked before, by `room`, of which
     /// others can only make more.
-    func admit(_ request: Request, now: UInt64) -> UInt? {
+    func admit(_ request: Request, connection: UInt64, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
         guard pending.room(memoryBytesMax: .max) > 0 else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(owner: self, request: request))
-        pending.add(request, handle: handle, now: now)
+        pending.add(request, handle: handle, connection: connection, now: now)
         return handle
     }
 
-    /// An operation of this id is with the host.
-    func isWaiting(operation id: [UInt8]) -> Bool { lock.withLock { pending.isWaiting(operation: id) } }
+    /// Whether an operation is asked for again.
+    func repetition(of operation: Request, connection: UInt64) -> OperationRepetition {
+        let now = Clock.monotonicNanoseconds
+        return lock.withLock {
+            pending.repetition(of: operation, connection: connection, now: now, isQueued: isQueuedLocked)
+        }
+    }
 
     /// It has its answer, which did not come by its handle.
-    func settle(operation id: [UInt8]) { lock.withLock { pending.settle(operation: id) } }
+    func settle(operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64) {
+        let now = Clock.monotonicNanoseconds
+        lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
+    }
+
+    func connectionOpened() {
+        let now = Clock.monotonicNanoseconds
+        lock.withLock { pending.connectionOpened(now: now, isQueued: isQueuedLocked) }
+    }
+
+    private func isQueuedLocked(_ message: UInt64) -> Bool {
+        guard let node else { return false }
+        return node.lock.withLock { node.ledger.isOpen(message) }
+    }
 
     func isWaiting(_ handle: UInt) -> Bool { lock.withLock { pending.state(handle) == .waiting } }
 
@@ -62,13 +80,36 @@ final class NodeRequests: @unchecked Sendable {
     func reply(
         _ handle: UInt, _ request: Request, _ json: JSONDocument, _ bytes: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
-        let operation = try operationAnswer(request, json)
+        guard let operation = try operationAnswer(request, json) else {
+            return try reply(handle, request, bytes, upload: nil, logged: bytes)
+        }
+        let replied: Result<neuron_ws_status_t, NodeError> = operation.document.withUnsafeBytes { document in
+            do throws(NodeError) {
+                return .success(try reply(handle, request, document, upload: operation.upload, logged: bytes))
+            } catch { return .failure(error) }
+        }
+        return try replied.get()
+    }
+
+    /// Nil: the request is no longer waiting, or its node is destroyed.
+    private func sender(_ handle: UInt) -> Node? {
+        lock.withLock { pending.state(handle) == .waiting ? node : nil }
+    }
+
+    /// `document` is what goes out, `logged` what the host said.
+    private func reply(
+        _ handle: UInt, _ request: Request, _ document: UnsafeRawBufferPointer, upload: [UInt8]?,
+        logged: UnsafeRawBufferPointer
+    ) throws(NodeError) -> neuron_ws_status_t {
+        let answer = try sender(handle)?.prepareAnswer(document)
+        // An operation that is asked for again is answered with the same.
+        let kept = request.echo.operation == nil ? nil : Array(document)
         var answering: Node?
         // Behind the lock: the host's log may call back.
         defer {
             if let answering {
-                if let upload = operation?.upload { answering.publish(upload) }
-                answering.logAnswered(request, bytes)
+                if let upload { answering.publish(upload) }
+                answering.logAnswered(request, logged)
             }
         }
         lock.lock()
@@ -83,8 +124,11 @@ final class NodeRequests: @unchecked Sendable {
         case nil: return .NEURON_WS_NOT_FOUND
         case .expired: status = .NEURON_WS_NOT_FOUND
         case .waiting:
-            if let node {
-                if let operation { try node.queueAnswer(operation.document) } else { try node.queueAnswer(bytes) }
+            if let node, let answer {
+                let number = try node.queueAnswer(answer)
+                if let kept {
+                    pending.noteAnswered(handle, kept, message: number, now: Clock.monotonicNanoseconds)
+                }
                 answering = node
                 status = .NEURON_WS_OK
             } else {
@@ -99,10 +143,10 @@ final class NodeRequests: @unchecked Sendable {
     private func operationAnswer(_ request: Request, _ json: JSONDocument) throws(NodeError) -> OperationAnswer? {
         guard request.echo.operation != nil, json.root["operation"] == nil else { return nil }
         guard let node = lock.withLock({ self.node }) else { return nil }
-        let gateway = node.lock.withLock { node.configuration.settings.encoding.openGate }
+        let encoding = node.lock.withLock { node.configuration.settings.encoding }
         do throws(OperationAnswer.Fault) {
             return try OperationAnswer.final(
-                json.root, to: request, gateway: gateway, timestampMilliseconds: Clock.wallMilliseconds)
+                json.root, to: request, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
     }
 
@@ -112,6 +156,14 @@ final class NodeRequests: @unchecked Sendable {
         do throws(OperationAnswer.Fault) {
             partial = try OperationAnswer.partial(json, to: request.echo)
         } catch { throw NodeError(error) }
+        let queued: Result<neuron_ws_status_t, NodeError> = partial.withUnsafeBytes { bytes in
+            do throws(NodeError) { return .success(try progress(handle, bytes)) } catch { return .failure(error) }
+        }
+        return try queued.get()
+    }
+
+    private func progress(_ handle: UInt, _ partial: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
+        let answer = try sender(handle)?.prepareAnswer(partial)
         lock.lock()
         let node = self.node
         defer {
@@ -119,8 +171,8 @@ final class NodeRequests: @unchecked Sendable {
             withExtendedLifetime(node) {}
         }
         guard pending.state(handle) == .waiting else { return .NEURON_WS_NOT_FOUND }
-        guard let node else { return .NEURON_WS_NOT_RUNNING }
-        try node.queueAnswer(partial)
+        guard let node, let answer else { return .NEURON_WS_NOT_RUNNING }
+        _ = try node.queueAnswer(answer)
         pending.touch(handle, now: Clock.monotonicNanoseconds)
         return .NEURON_WS_OK
     }

@@ -2,20 +2,6 @@ import CNeuronWS
 import NodeCore
 import WebSocketCore
 
-/// What `before_connect` may change for one attempt.
-final class Attempt {
-    let urlIndex: Int
-    var url: WebSocketURL?
-    /// nil: taken away.
-    var headers: [(name: String, value: SecretBytes?)] = []
-    var token: SecretBytes?
-
-    /// Headers that one attempt can set at most.
-    static let headersMax = 64
-
-    init(urlIndex: Int) { self.urlIndex = urlIndex }
-}
-
 extension NodeSession {
     /// Asks the host, then opens a stream.
     func connect(urlIndex: Int) {
@@ -27,7 +13,7 @@ extension NodeSession {
         proxyAuthentication.attemptBegan()
         publish()
         if isEnded { return }
-        let attempt = Attempt(urlIndex: urlIndex)
+        let attempt = Attempt(urlIndex: urlIndex, redirectsMax: configuration.settings.redirectsMax)
         guard askHost(attempt) else { return }
         var url = configuration.url(urlIndex)
         if let given = attempt.url {
@@ -38,6 +24,11 @@ extension NodeSession {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
                 "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
+        }
+        if url.isSecure, configuration.settings.tlsKeyLog != nil {
+            node.log(
+                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_TLS,
+                "\(status.url): the connection's secrets are written to a file (setting tls-keylog).")
         }
         if url.isSecure, configuration.allowsCommonName {
             node.log(
@@ -57,23 +48,29 @@ extension NodeSession {
         do throws(Ending) {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
             let proxy = try configuration.proxy(for: url)
-            let tls = url.isSecure || proxy?.kind == .https ? try configuration.tlsContext() : nil
+            let tls = url.isSecure || proxy?.kind == .https ? try tlsContext() : nil
             var target = configuration.target(url: url, proxy: proxy)
             target.memory = addressMemory
+            target.showsCertificate = !attempt.dropsCredentials
             status.proxy = proxy?.shown ?? ""
             if let proxy {
                 status.target = "\(configuration.target(url: url).text) by the proxy \(proxy.shown)"
             }
             var options = configuration.connectionOptions
             options.barrier = makeBarrier()
-            let link = Link(Connection(request, options, tunnel: tunnel(url, proxy)), attempt, tls)
-            link.mask = configuration.mask(request, proxy)
-            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace() : nil
+            let tunnel = tunnel(url, proxy)
+            let link = Link(Connection(request, options, tunnel: tunnel), attempt, tls)
+            link.mask = configuration.mask(request, proxy, tunnel?.authorization)
+            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace(mask: link.mask) : nil
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
             failed(error)
         }
+    }
+
+    private func tlsContext() throws(Ending) -> TLSContext {
+        try configuration.tlsContext { level, text in node.log(level, .NEURON_WS_CATEGORY_TLS, text) }
     }
 
     private func tunnel(_ url: WebSocketURL, _ proxy: Proxy?) -> Tunnel? {
@@ -97,12 +94,12 @@ extension NodeSession {
     /// The proxy has opened the way: TLS begins, or the opening handshake.
     func tunnelOpened(_ link: Link, startsTLS: Bool) {
         // What comes now is another conversation.
-        if link.trace != nil { link.trace = ConnectionTrace() }
+        if link.trace != nil { link.trace = ConnectionTrace(mask: link.mask) }
         guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
         let url = link.connection.url
-        link.stream?.startTLS(
-            tls, serverName: configuration.settings.tlsServerName ?? url.host,
-            peer: configuration.target(url: url).text)
+        var peer = configuration.tlsPeer(url)
+        peer.showsCertificate = !link.attempt.dropsCredentials
+        link.stream?.startTLS(tls, peer)
     }
 
     /// What came of the negotiation is no connection.
@@ -114,9 +111,41 @@ extension NodeSession {
             case .failed(let other): error = .proxy(other)
             }
         }
+        if case .webSocket(.unexpectedStatus(let code, let location?, _)) = error,
+            follow(code, location, link)
+        {
+            return
+        }
         failed(
             Ending.negotiationFailed(
                 error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish))
+    }
+
+    /// The server says that it is elsewhere. False: the attempt has failed, as if it had said no more.
+    private func follow(_ code: Int, _ location: ForeignText, _ link: Link) -> Bool {
+        let attempt = link.attempt
+        let url = link.connection.url
+        switch attempt.redirects.follow(code, location, from: url, shown: location.masked(by: link.mask)) {
+        case .notFollowed: return false
+        case .refused(let text):
+            var ending = Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: text)
+            ending.httpStatus = Int32(clamping: code)
+            failed(ending)
+        case .follow(let url, let keepsCredentials):
+            let from = status.url
+            attempt.redirected(to: url, keepsCredentials: keepsCredentials && !attempt.dropsCredentials)
+            // What the server was told it may have put into the new address.
+            status.url = ForeignText(SettingsURL.redacted(url)).masked(by: link.mask).shown(
+                charactersMax: WebSocketURL.maxURLBytes)
+            status.target = configuration.target(url: url).text
+            let rest = attempt.dropsCredentials ? ", without credentials, which are for another host" : ""
+            node.log(
+                .NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION,
+                "\(from): the server redirects to \(status.url) (HTTP status \(code)); followed\(rest).")
+            proxyAuthentication.attemptBegan()
+            perform(machine.redialed())
+        }
+        return true
     }
 
     /// False: the session ended, or the host does not want this attempt.
@@ -154,9 +183,11 @@ extension NodeSession {
 
     func opened() {
         link?.openSince = Clock.monotonicNanoseconds
+        link?.stream?.confirmSecurity()
         status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         var security = status.isTLS ? " over \(status.tlsVersion)" : ""
         if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
+        if status.isResumed { security += ", an earlier session resumed" }
         status.connected = "Connected to \(status.peerAddress)\(security)."
         if let stream = link?.stream { addressMemory.succeeded(stream.peerAddress) }
         if backlog.refusals.quiet > 0 {
@@ -164,6 +195,8 @@ extension NodeSession {
             link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        if let link { beginHeartbeats(link) }
+        node.requests.connectionOpened()
         let line = linkLog.opened(
             to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {

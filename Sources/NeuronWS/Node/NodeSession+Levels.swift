@@ -22,7 +22,7 @@ extension NodeSession {
 
     /// Hands on what the connection knows. A callback for a line of the log may end the session.
     func noteConfirmed(_ link: Link, written: UInt64) {
-        guard let barrier = link.connection.barrier else { return }
+        guard let barrier = link.connection.barrier else { return noteWritten() }
         if link.connection.barrierLeft(written: written), let stream = link.stream {
             link.connection.barrier?.left(kernelEnd: stream.kernelBytes, now: Clock.monotonicNanoseconds)
             scheduleBarrierTimer(link)
@@ -35,9 +35,15 @@ extension NodeSession {
             tellLevel(level)
             if isEnded { return }
         }
+        noteWritten()
+    }
+
+    /// Those that are not delivered, but whose bytes the kernel has.
+    private func noteWritten() {
+        guard backlog.level != .NEURON_WS_LEVEL_WRITTEN else { return }
         let through = backlog.unwrittenID &- 1
         node.lock.lock()
-        if level != .NEURON_WS_LEVEL_WRITTEN, through > node.ledger.writtenThrough {
+        if through > node.ledger.writtenThrough {
             node.ledger.written(through: through)
             if node.flushWaiters > 0 { node.changed.broadcast() }
         }

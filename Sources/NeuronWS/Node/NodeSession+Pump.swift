@@ -17,11 +17,14 @@ extension NodeSession {
     func pump() {
         guard let link, !link.isPumping else { return }
         link.isPumping = true
+        link.hasConfirmed = false
         pumpTurn(link)
         link.isPumping = false
         guard isCurrent(link) else { return }
         settle()
         tendCache()
+        guard isCurrent(link) else { return }
+        finishDraining()
         finishClosing(link)
     }
 
@@ -41,16 +44,14 @@ extension NodeSession {
                 let taken = stream.write(pending)
                 guard isCurrent(link) else { return }
                 link.start += taken
-                if link.trace != nil {
-                    tellTrace(link, sent: UnsafeRawBufferPointer(rebasing: pending[..<taken]))
-                    guard isCurrent(link) else { return }
-                }
                 draw(.bytesSent, taken)
-                // The stream will say when it takes more.
-                if !link.isFlushed { return }
             }
+            guard traceSent(link) else { return }
+            // The stream will say when it takes more.
+            if !link.isFlushed { return }
             link.start = 0
             link.end = 0
+            link.tracedEnd = 0
             // Callbacks with outcomes keep up with what is framed, so that there are never many at once.
             if node.host.wantsDeliveries {
                 settle()
@@ -80,6 +81,8 @@ extension NodeSession {
         let connection = link.connection
         if connection.isOpen, backlog.isAllFramed { takeMail() }
         let maySendMessages = link.quietTimer == nil
+        var commandsWait = maySendMessages && feedCommands(link)
+        guard isCurrent(link) else { return .nothing }
         guard connection.hasOutput(backlog, maySendMessages: maySendMessages) else { return .nothing }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
         var needsKeys = maskingKeys.pool.keysLeft < 8
@@ -90,13 +93,21 @@ extension NodeSession {
             needsKeys = false
             let stop = connection.fill(
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool,
-                maySendMessages: maySendMessages)
+                maySendMessages: maySendMessages, yieldsToCommands: commandsWait)
             countDeflated(connection)
             switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
-            case .bufferFull, .allFramed, .frameEnded: goesOn = false
+            case .bufferFull, .allFramed: goesOn = false
+            case .frameEnded:
+                commandsWait = feedCommands(link)
+                guard isCurrent(link) else { return .nothing }
+                isTurnOver = !hasTurn()
+                goesOn = !isTurnOver
             case .outOfKeys: needsKeys = true
+            case .outOfMemory:
+                link.stream?.lacksMemory()
+                return .nothing
             case .deflating:
                 isTurnOver = !hasTurn()
                 // What is framed does not wait for the rest.
@@ -125,6 +136,7 @@ extension NodeSession {
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool)
             {
             case .outOfKeys: maskingKeys.refill()
+            case .outOfMemory: return
             case .uninspected:
                 guard inspect(), isCurrent(link) else { return }
                 draw(.eventsHandled)
@@ -163,7 +175,9 @@ extension NodeSession {
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
+        let wasHeld = backlog.isHeld
         backlog.written(written)
+        noteLeftCommands(link, written: written)
         noteConfirmed(link, written: written)
         if isEnded { return }
         let isBounded = !isLast && node.host.wantsDeliveries
@@ -183,6 +197,8 @@ extension NodeSession {
         if link.connection.pingLeft(written: written) {
             machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
         }
+        // The pump found nothing that it might send before this.
+        if wasHeld, !backlog.isHeld { signal() }
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.

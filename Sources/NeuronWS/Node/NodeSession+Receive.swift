@@ -13,10 +13,6 @@ extension NodeSession {
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
         link.connection.repliesGoFirst = isAllSent
         machine.bytesReceived(now: loop.nowNanoseconds)
-        if link.trace != nil {
-            tellTrace(link, received: UnsafeRawBufferPointer(rebasing: bytes.suffix(Int(newBytes))))
-            guard isCurrent(link) else { return bytes.count }
-        }
         // What came of an earlier connection may still be under way.
         guard continueArriving(), hasTurn() else {
             link.waitingBytes = bytes.count
@@ -33,19 +29,28 @@ extension NodeSession {
     func receive(_ link: Link, _ bytes: UnsafeRawBufferPointer) -> Int {
         let wasNegotiating = link.connection.isNegotiating
         var offset = 0
+        // How far it may look: no further than the trace has told.
+        var end = link.trace == nil ? bytes.count : min(link.tracedBytes, bytes.count)
         while isCurrent(link) {
             // At the end the connection is asked once more, so that it forgets the last message.
             guard offset == bytes.count || hasTurn() else { break }
-            guard step(link, bytes, &offset) else { break }
+            guard offset < end || end == bytes.count,
+                step(link, UnsafeRawBufferPointer(rebasing: bytes[..<end]), &offset)
+            else {
+                if end == bytes.count { break }
+                end = traceReceived(link, bytes, told: end)
+                continue
+            }
             if arriving != nil || link.connection.isInflating && !hasTurn() {
                 link.stream?.pause()
                 break
             }
         }
         guard isCurrent(link) else { return bytes.count }
+        link.tracedBytes = end - offset
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
-        if wasNegotiating || link.connection.hasControlFrames { pump() }
+        if wasNegotiating || link.connection.hasControlFrames || link.hasConfirmed { pump() }
         return offset
     }
 
@@ -71,7 +76,7 @@ extension NodeSession {
             if let current = arriving {
                 guard hasTurn() else { return false }
                 arriving = nil
-                routeDocuments(current)
+                routeRest(current)
             } else if let link, link.connection.isInflating {
                 guard hasTurn() else { return false }
                 var offset = 0
@@ -98,7 +103,7 @@ extension NodeSession {
         case .pong(let payload):
             pongReceived(payload)
             // What it confirms makes room, and is followed by the next question.
-            if link.connection.barrier != nil { pump() }
+            if link.connection.barrier != nil { link.hasConfirmed = true }
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }
@@ -124,13 +129,20 @@ extension NodeSession {
 
     private func pongReceived(_ payload: ControlPayload) {
         node.lock.withLock { node.counters.pongsReceived &+= 1 }
+        if let left = link?.connection.barrier?.takeAnswered() {
+            let now = Clock.monotonicNanoseconds
+            node.lock.withLock { node.counters.notePong(afterMicroseconds: (now &- min(now, left)) / 1000) }
+        }
         guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else {
             // Echoes of the barrier's Pings are longer.
             return link?.connection.barrier == nil ? noteForeignPong() : ()
         }
         let now = Clock.monotonicNanoseconds
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
-            node.lock.withLock { node.counters.roundTripMicroseconds = max(1, roundTrip / 1000) }
+            node.lock.withLock {
+                node.counters.roundTripMicroseconds = max(1, roundTrip / 1000)
+                node.counters.notePong(afterMicroseconds: roundTrip / 1000)
+            }
             reschedule()
         }
     }

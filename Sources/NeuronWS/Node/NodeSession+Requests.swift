@@ -7,12 +7,24 @@ extension NodeSession {
     static let requestTimerToken: UInt64 = 1
     static let quietTimerToken: UInt64 = 2
 
-    /// A whole message from the server: for requests, if the host takes them, else as it is.
+    /// A whole message from the server: for acknowledgements where they are wanted, for requests, if the host takes
+    /// them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        guard takesRequests || answersAlone else { return deliver(kind, bytes) }
+        // The host hears of it all the same.
+        if answersHeartbeat(bytes) { return deliver(kind, bytes, isExpected: true) }
+        if let reader = acknowledgementReader(bytes) {
+            return routeAcknowledgement(reader, kind, bytes, kept: nil)
+        }
+        routeOther(kind, bytes)
+    }
+
+    /// One that acknowledges nothing.
+    func routeOther(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        if answersCommand(kind, bytes) { return }
+        guard takesRequests || answersAlone else { return deliverWhole(kind, bytes) }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
-        guard let incoming = IncomingMessage.make(bytes) else { return deliver(kind, bytes) }
+        guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(kind, bytes) }
         routeDocuments(incoming, kind, bytes, kept: nil)
     }
 
@@ -23,11 +35,16 @@ extension NodeSession {
         configuration.openGate != nil && node.listener(NEURON_WS_EVENT_MESSAGE).isNobody
     }
 
-    /// Those of an array that are left from an earlier turn.
-    func routeDocuments(_ rest: Arriving) {
+    /// What is left from an earlier turn.
+    func routeRest(_ rest: Arriving) {
         let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
         let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        withExtendedLifetime(rest.bytes) { routeDocuments(rest.documents, kind, bytes, kept: rest.bytes) }
+        withExtendedLifetime(rest.bytes) {
+            switch rest.content {
+            case .documents(let documents): routeDocuments(documents, kind, bytes, kept: rest.bytes)
+            case .acknowledgement(let reader): routeAcknowledgement(reader, kind, bytes, kept: rest.bytes)
+            }
+        }
     }
 
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
@@ -36,7 +53,7 @@ extension NodeSession {
     ) {
         var documents = documents
         // One look has been taken at the whole message.
-        if kept == nil, documents.isLarge, !hasTurn(), keep(documents, kind, bytes, kept) { return }
+        if kept == nil, documents.isLarge, !hasTurn(), keep(.documents(documents), kind, bytes, kept) { return }
         while !isEnded, let part = documents.next(requestRules) {
             switch part {
             case .unfinished(let byteCount):
@@ -50,24 +67,13 @@ extension NodeSession {
             case .busy(let echo):
                 countReceived()
                 refuseAsBusy(echo)
+            case .other(let range) where range.count == bytes.count: deliverWhole(kind, bytes)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
             if documents.isAtEnd || hasTurn() { continue }
-            if keep(documents, kind, bytes, kept) { return }
+            if keep(.documents(documents), kind, bytes, kept) { return }
         }
-    }
-
-    /// For the next turn. The bytes are the message's, and that goes now.
-    /// - Returns: false: there is no memory for a copy. The turn is a long one then.
-    private func keep(
-        _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, _ kept: EventBytes?
-    ) -> Bool {
-        guard let copy = kept ?? EventBytes(bytes) else { return false }
-        var documents = documents
-        documents.move(to: UnsafeRawBufferPointer(start: copy.pointer, count: copy.count))
-        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, documents: documents, bytes: copy)
-        return true
     }
 
     /// Those that a configure has just set are in force when it returns, though the loop has not heard of them yet.
@@ -77,12 +83,21 @@ extension NodeSession {
         return RequestRules(
             policy: present.requestPolicy, memoryBytesMax: memoryBytesMax,
             memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax), openGate: present.openGate,
-            takesRequests: takesRequests)
+            takesRequests: takesRequests, mask: link?.mask ?? .none)
     }
 
-    /// - Parameter isLogged: a line has told of these bytes already.
-    private func deliver(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false) {
-        guard node.tell(.message(kind, bytes)) == .unheard else { return }
+    /// A whole message that is no request.
+    private func deliverWhole(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+        if !answersInOrder(kind, bytes) { deliver(kind, bytes) }
+    }
+
+    /// - Parameters:
+    ///   - isLogged: a line has told of these bytes already.
+    ///   - isExpected: it answers a heartbeat: that nobody else takes it is as it should be.
+    private func deliver(
+        _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false, isExpected: Bool = false
+    ) {
+        guard node.tell(.message(kind, bytes)) == .unheard, !isExpected else { return }
         node.lock.withLock { node.counters.messagesIgnored &+= 1 }
         if !isLogged { logIgnored(kind, bytes) }
     }
@@ -103,19 +118,28 @@ extension NodeSession {
     private func admitRequest(_ request: Request) {
         countReceived()
         if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
-        if request.echo.operation != nil, node.requests.isWaiting(operation: request.echo.id) {
-            return node.log(
-                .NEURON_WS_LOG_NOTICE, .repeatedOperation,
-                "\(status.url): an operation is asked for again before its end: \(request.subject.text). It is not "
-                    + "done twice; its answer is on its way.")
+        let connection = node.lock.withLock { node.counters.connectionsOpened }
+        switch node.requests.repetition(of: request, connection: connection) {
+        case .none: break
+        case .underWay: return logRepeated(request, "before its end", "its answer is on its way")
+        case .answered(let document):
+            node.answer(document)
+            return logRepeated(request, "after its end", "it is answered as before")
         }
-        guard let handle = node.requests.admit(request, now: Clock.monotonicNanoseconds) else {
+        guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.echo)
         }
         rescheduleRequests()
         guard node.tell(.request(handle, request)) != .told else { return }
         _ = node.requests.drop(handle)
         refuseAsBusy(request.echo)
+    }
+
+    private func logRepeated(_ request: Request, _ when: StaticString, _ what: StaticString) {
+        node.log(
+            .NEURON_WS_LOG_NOTICE, .repeatedOperation,
+            "\(status.url): an operation is asked for again \(when): "
+                + "\(request.subject.text). It is not done twice; \(what).")
     }
 
     private func refuseAsBusy(_ echo: RequestEcho) {
@@ -139,7 +163,7 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peerAddress)): \(request.subject.text(maskedBy: link?.mask ?? .none)): "
+                + "(\(status.peerAddress)): \(request.subject.text): "
                 + "\(request.reason).")
     }
 

@@ -22,11 +22,12 @@ extension NodeSession: StreamOwner {
             status.isVerified = tls.isVerified
             status.tlsVersion = tls.version
             status.tlsCipher = tls.cipher
-            status.tlsPeer = tls.peerSubject.shown()
-            status.tlsIssuer = tls.peerIssuer.shown()
+            status.tlsPeer = tls.peerSubject.masked(by: link.mask).shown()
+            status.tlsIssuer = tls.peerIssuer.masked(by: link.mask).shown()
             status.tlsNotAfter = tls.peerNotAfterSeconds
             status.tlsChainLength = tls.chainLength
             status.isKnownByCommonName = tls.isKnownByCommonName
+            status.isResumed = tls.isResumed
         }
         perform(machine.streamConnected(link.connection.phase))
     }
@@ -35,7 +36,8 @@ extension NodeSession: StreamOwner {
         pump()
     }
 
-    func streamClosed(_ error: TransportError?) {
+    func streamClosed(_ failure: TransportError?) {
+        let error = failure?.masked(by: link?.mask ?? .none)
         let isHandshaking = link?.connection.isNegotiating ?? false
         let unmetWish = link?.stream?.unmetWish
         let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated

@@ -22,7 +22,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// Which of the addresses of the servers' names failed.
     var addressMemory = AddressMemory()
     /// What the proxy wants to know of us.
-    var proxyAuthentication = ProxyAuthentication()
+    var proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
     var status = NodeStatus()
     var linkLog = LinkLog()
     /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
@@ -38,6 +38,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var requestTimer: TimerID?
     /// For the next values that are due to be published; see `reschedulePublishing`.
     var publishTimer: TimerID?
+    /// For the next command that may be too late; see `rescheduleCommands`.
+    var commandTimer: TimerID?
+    var commandDeadline: UInt64 = .max
     /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
@@ -49,6 +52,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var mailIsDue = false
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
+    /// A stop waits until all up to this message have their outcome.
+    private var drainsThrough: UInt64 = 0
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -86,9 +91,16 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.stores { storeAll() }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
+        if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
+            backlog.refusals = RefusalWatch()
+            silentConnections = 0
+            perform(machine.reconnectWanted(now: now))
+        }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
-            perform(machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, now: now))
+            drainsThrough = node.lock.withLock { node.ledger.acceptedCount }
+            perform(
+                machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, drains: !isDrained, now: now))
             endIfIdle()
         }
         if wishes.starts {
@@ -100,6 +112,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.pings { perform(machine.pingWanted()) }
         reschedulePublishing()
+        rescheduleCommands()
+        node.tellEndedCommands()
         takeTurn()
         if isStoringRest, !isEnded { endIfIdle() }
     }
@@ -116,6 +130,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if let compression = new.settings.compression {
             link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
         }
+        let hasNewHeartbeat = new.settings.heartbeat != configuration.settings.heartbeat
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
@@ -132,6 +147,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         requestTimer = nil
         rescheduleRequests()
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
+        if !reconnects, let link, link.openSince != nil, hasNewHeartbeat { beginHeartbeats(link) }
     }
 
     // MARK: The machine's actions
@@ -198,7 +214,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
-        if openSince != nil { node.lock.withLock { node.counters.disconnections &+= 1 } }
+        node.lock.withLock {
+            node.counters.endings.count(ending.reason)
+            if openSince != nil { node.counters.disconnections &+= 1 }
+        }
+        // Where the node stops they end as it does.
+        if openSince != nil, !machine.isIdle { endCommandsOfConnection() }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }
@@ -279,6 +300,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             node.lock.unlock()
             return
         }
+        node.lock.unlock()
+        node.stopCommands()
+        guard machine.isIdle, !isEnded else { return }
+        node.lock.lock()
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
         giveBacklogBackLocked()
@@ -295,10 +320,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     func tearDown() {
         // In a callback of its last outcomes: those that are left come before the destroy returns.
         if isEnded { return node.abandonMessages() }
-        if machine.isOpen { sayGoodbye() }
+        if machine.isOpen || machine.isDraining { sayGoodbye() }
         settle(isLast: true)
         if isEnded { return }
         dropStream()
+        node.stopCommands()
+        if isEnded { return }
         node.lock.withLock { giveBacklogBackLocked() }
         // Before the waiting thread is let go: after its destroy no callback may come.
         node.abandonMessages()
@@ -321,6 +348,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         arriving = nil
         // Before whoever waits is let go: what is secret in it is gone by then.
         configuration = .forgotten
+        proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
         if node.life == .destroyed { node.configuration = .forgotten }
         node.session = nil
         wantsRelease = node.endWaiters > 0
@@ -331,6 +359,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         timer = nil
         if let requestTimer { loop.cancel(requestTimer) }
         requestTimer = nil
+        if let commandTimer { loop.cancel(commandTimer) }
+        commandTimer = nil
         if let publishTimer { loop.cancel(publishTimer) }
         publishTimer = nil
         if let cacheTimer { loop.cancel(cacheTimer) }
@@ -339,6 +369,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     }
 
     // MARK: Timer
+
+    private var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
+
+    /// What was pushed before a stop has its outcome: the Close may go.
+    func finishDraining() {
+        guard machine.isDraining, isDrained else { return }
+        perform(machine.drained(now: Clock.monotonicNanoseconds))
+    }
 
     /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
     /// which is cheaper than to move it with each message.
@@ -366,6 +404,8 @@ extension NodeSession: LoopHandler {
         case Self.publishTimerToken: return publishTimerFired()
         case Self.cacheTimerToken: return cacheTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
+        case Self.commandTimerToken: return commandTimerFired()
+        case Self.heartbeatTimerToken: return heartbeatTimerFired()
         case Self.quietTimerToken:
             link?.quietTimer = nil
             return pump()
@@ -374,7 +414,7 @@ extension NodeSession: LoopHandler {
         timer = nil
         timerDeadline = .max
         let now = Clock.monotonicNanoseconds
-        let progress = machine.isOpen ? link?.stream?.sendProgress() : nil
+        let progress = machine.isOpen || machine.isDraining ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))
     }
 }

@@ -11,6 +11,8 @@ struct NodeStatus {
     var isVerifyOff = false
     /// The present connection's server, by the setting tls-allow-cn.
     var isKnownByCommonName = false
+    /// TLS went on with an earlier session.
+    var isResumed = false
     /// Seconds between two reports of driver states; 0: none are wanted.
     var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
@@ -48,6 +50,7 @@ struct NodeStatus {
         isTLS = false
         isVerified = false
         isKnownByCommonName = false
+        isResumed = false
         peerAddress = ""
         proxy = ""
         subprotocol = ""

@@ -22,9 +22,10 @@ final class RequestRegistry: @unchecked Sendable {
     private var slots: [Slot] = []
     private var free: [Int] = []
 
-    /// The index from 1 on in the lower half, so that no handle is NULL; the generation above it.
-    private static let indexBits: UInt = 32
-    private static let generationMask: UInt = 0xffff_ffff
+    /// The index from 1 on in the lower bits, so that no handle is NULL; the generation above it. Where a pointer has
+    /// 32 bits, of more than a million requests at a time the last ones are not found.
+    private static let indexBits: UInt = UInt.bitWidth == 64 ? 32 : 20
+    private static let generationMask: UInt = .max >> indexBits
 
     func insert(_ entry: Entry) -> UInt {
         lock.lock()

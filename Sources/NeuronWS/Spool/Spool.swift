@@ -35,7 +35,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
     }
 
     /// Opens a node's cache, and begins its thread.
-    static func open(directory: String, node: String, isSynced: Bool) throws(SpoolError) -> Spool {
+    /// - Parameter stream: of numbers, for a new file.
+    static func open(directory: String, node: String, isSynced: Bool, stream: UInt64) throws(SpoolError) -> Spool {
         let real: String
         do throws(SystemError) {
             real = try SpoolFile.directory(directory)
@@ -52,7 +53,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                     + "another name or data-dir, or destroy that one")
         }
         do throws(SpoolError) {
-            let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced), isSynced: isSynced)
+            let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
             spool.notice = spool.store?.takeDamageText()
             spool.damages = spool.store?.damages ?? 0
             spool.found = spool.store?.found ?? spool.found
@@ -159,7 +160,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
     }
 
     /// Ends the thread behind the work that is under way, and closes the file.
-    func close(deletes: Bool = false) {
+    /// - Parameter nextNumber: messages bear no number from this one on (setting sequence).
+    func close(deletes: Bool = false, nextNumber: UInt64 = 0) {
         lock.lock()
         ends = true
         session = nil
@@ -167,6 +169,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
         lock.unlock()
         thread?.join()
         thread = nil
+        if !deletes, nextNumber > 0 { store?.setNextNumber(nextNumber) }
         // The file is closed before another may open it.
         store = nil
         if deletes { file.delete() }

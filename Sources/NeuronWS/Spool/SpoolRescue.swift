@@ -8,27 +8,28 @@ enum SpoolRescue {
     private static let rowsPerCommit = 16
 
     /// Of a file that cannot be opened.
-    static func rescue(_ file: SpoolFile, isSynced: Bool) throws(Database.Failure) {
-        try make(file, from: try? Database.open(file.path))
+    static func rescue(_ file: SpoolFile, isSynced: Bool, stream: UInt64) throws(Database.Failure) {
+        try make(file, from: try? Database.open(file.path), stream: stream)
         replace(file, keepsOld: true)
     }
 
     /// Of a file that is open; `database` is the new one then.
     static func rescue(
-        _ file: SpoolFile, isSynced: Bool, closing database: inout Database
+        _ file: SpoolFile, isSynced: Bool, stream: UInt64, closing database: inout Database
     ) throws(Database.Failure) {
-        try make(file, from: database)
+        try make(file, from: database, stream: stream)
         replace(file, keepsOld: true)
         database = try open(file, isSynced: isSynced)
     }
 
     /// A new file without messages.
     static func renew(
-        _ file: SpoolFile, isSynced: Bool, first: Int64, next: Int64, _ database: inout Database
+        _ file: SpoolFile, isSynced: Bool, first: Int64, next: Int64, stream: UInt64, _ database: inout Database
     ) throws(Database.Failure) {
         do throws(Database.Failure) {
-            let new = try makeEmpty(file)
-            try new.run("UPDATE meta SET first=\(first), next=\(next)")
+            let number = try database.number("SELECT number FROM meta WHERE id=0") ?? 1
+            let new = try makeEmpty(file, stream: stream)
+            try new.run("UPDATE meta SET first=\(first), next=\(next), number=\(number)")
         } catch {
             removeMaking(file)
             throw error
@@ -43,11 +44,11 @@ enum SpoolRescue {
         return database
     }
 
-    private static func makeEmpty(_ file: SpoolFile) throws(Database.Failure) -> Database {
+    private static func makeEmpty(_ file: SpoolFile, stream: UInt64) throws(Database.Failure) -> Database {
         removeMaking(file)
         let new = try Database.open(file.making)
         try new.prepareForUse(isSynced: true)
-        try SpoolStore.create(new, node: file.node)
+        try SpoolStore.create(new, node: file.node, stream: stream)
         return new
     }
 
@@ -69,9 +70,11 @@ enum SpoolRescue {
         Syscalls.syncDirectory(file.directory)
     }
 
-    private static func make(_ file: SpoolFile, from old: Database?) throws(Database.Failure) {
+    private static func make(
+        _ file: SpoolFile, from old: Database?, stream: UInt64
+    ) throws(Database.Failure) {
         do throws(Database.Failure) {
-            let new = try makeEmpty(file)
+            let new = try makeEmpty(file, stream: stream)
             var copy = RowCopy(new: new)
             if let old {
                 try copy.all(of: old)
@@ -91,6 +94,9 @@ enum SpoolRescue {
         var bytes: Int64 = 0
         var last = Int64.min
         var rows = 0
+        /// Of messages that bear theirs: behind the last of them, and their row.
+        var number: Int64 = 1
+        var stream: UInt64?
 
         /// From the front to the first damage, then from the back to it.
         mutating func all(of old: Database) throws(Database.Failure) {
@@ -126,7 +132,7 @@ enum SpoolRescue {
 
         /// One row, unless it is damaged.
         private mutating func copy(_ key: Int64, _ old: Database) throws(Database.Failure) {
-            guard let select = try? old.prepare("SELECT count, arrival, data FROM batches WHERE first=?1") else {
+            guard let select = try? old.prepare("SELECT count, arrival, data, number FROM batches WHERE first=?1") else {
                 return
             }
             select.bind(1, key)
@@ -137,12 +143,14 @@ enum SpoolRescue {
             }
             let count = select.integer(0)
             guard key >= 0, count > 0, count <= Int64(data.count / 16), key < Int64.max - count else { return }
-            let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?)")
+            let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?, ?)")
             insert.bind(1, key)
             insert.bind(2, count)
             insert.bind(3, select.integer(1))
-            insert.bind(4, bytes: data)
+            insert.bind(4, select.integer(3))
+            insert.bind(5, bytes: data)
             _ = try insert.step()
+            noteNumbers(select.integer(3) &+ count, data)
             first = min(first, key)
             next = max(next, key + count)
             bytes += Int64(data.count)
@@ -151,6 +159,12 @@ enum SpoolRescue {
                 try new.run("COMMIT")
                 try new.run("BEGIN")
             }
+        }
+
+        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer) {
+            if (1..<SpoolStore.numberMax).contains(end) { number = max(number, end) }
+            let payload = UnsafeRawBufferPointer(rebasing: data.dropFirst(MessageChunk.imageHeadBytes))
+            if let head = OutgoingMessage.head(of: payload) { stream = head.stream }
         }
 
         func asides(of old: Database) {
@@ -168,21 +182,29 @@ enum SpoolRescue {
         }
 
         func finish(_ old: Database?) throws(Database.Failure) {
-            var head: (first: Int64, next: Int64, clock: Int64, wall: Int64)?
-            if let select = try? old?.prepare("SELECT first, next, clock, wall FROM meta WHERE id=0"),
+            var head: (first: Int64, next: Int64, clock: Int64, wall: Int64, number: Int64, stream: Int64)?
+            if let select = try? old?.prepare("SELECT first, next, clock, wall, number, stream FROM meta WHERE id=0"),
                 (try? select.step()) == true
             {
-                head = (select.integer(0), select.integer(1), select.integer(2), select.integer(3))
+                head = (
+                    select.integer(0), select.integer(1), select.integer(2), select.integer(3), select.integer(4),
+                    select.integer(5)
+                )
                 select.reset()
             }
             if let known = head, known.first < 0 || known.next < known.first { head = nil }
-            let update = try new.prepare("UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=?")
+            if let known = head, !(1..<SpoolStore.numberMax).contains(known.number) { head = nil }
+            let update = try new.prepare(
+                "UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=?, number=?, stream=coalesce(?, stream)")
             let start = head?.first ?? (rows > 0 ? first : 1 << 40)
             update.bind(1, start)
             update.bind(2, max(next, head?.next ?? start))
             update.bind(3, bytes)
             update.bind(4, head?.clock ?? 0)
             update.bind(5, head?.wall ?? Clock.wallMilliseconds)
+            // Without a head it is not known how far the numbers had come.
+            update.bind(6, max(number, head?.number ?? number + Int64(MessageCache.numbersReserved)))
+            if let stream = head?.stream ?? stream.map({ Int64(bitPattern: $0) }) { update.bind(7, stream) }
             _ = try update.step()
         }
     }

@@ -14,6 +14,8 @@ final class SpoolStore {
     /// A file without messages that has grown beyond this is made anew, bytes.
     private static let emptyBytesMax: Int64 = 1 << 20
     static let firstKeyEver: Int64 = 1 << 40
+    /// Of messages: beyond it a file makes no sense.
+    static let numberMax: Int64 = 1 << 62
 
     let file: SpoolFile
     private(set) var database: Database
@@ -49,6 +51,9 @@ final class SpoolStore {
         var bytes: UInt64
         var clock: UInt64
         var wall: Int64
+        /// No message bears this number or a higher one, and the row of numbers.
+        var number: Int64
+        var stream: Int64
     }
 
     func noteFound(_ meta: Meta) {
@@ -57,10 +62,15 @@ final class SpoolStore {
         let away = Clock.wallMilliseconds &- meta.wall
         found = MessageCache.Found(
             count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
+        found.nextNumber = UInt64(meta.number)
+        found.stream = UInt64(bitPattern: meta.stream)
     }
 
     /// The first message that was found has this number.
     func setFirst(_ id: UInt64) { shift = firstKey &- Int64(truncatingIfNeeded: id) }
+
+    /// The end: the next life's numbers go on here. If that fails they go on behind those that are reserved.
+    func setNextNumber(_ number: UInt64) { try? database.reserve(Int64(clamping: min(number, 1 << 61))) }
 
     func setSynced(_ isSynced: Bool) {
         guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
@@ -112,12 +122,15 @@ final class SpoolStore {
         let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
         let changes =
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
-            || !result.work.batches.isEmpty
+            || !result.work.batches.isEmpty || result.work.reservesNumber > 0
         if changes {
             try database.run("BEGIN")
             try forget(before: forgetKey)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             try store(&result)
+            if result.work.reservesNumber > 0 { try database.reserve(Int64(clamping: result.work.reservesNumber)) }
+            // Those behind the last that was stored may have their outcome too.
+            nextKey = max(nextKey, forgetKey)
             try writeMeta(first: forgetKey, clock: result.work.clock)
             try database.run("COMMIT")
             firstKey = forgetKey
@@ -225,7 +238,7 @@ final class SpoolStore {
 
     private func store(_ result: inout SpoolResult) throws(Database.Failure) {
         guard !result.work.batches.isEmpty else { return }
-        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?)")
+        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
         var failure: Database.Failure?
         var first: Int64?
         var end = nextKey
@@ -244,8 +257,9 @@ final class SpoolStore {
             insert.bind(1, key(chunk.firstNumber))
             insert.bind(2, Int64(chunk.messageCount))
             insert.bind(3, Int64(clamping: chunk.arrival))
+            insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
             chunk.withImage { image in
-                insert.bind(4, bytes: image)
+                insert.bind(5, bytes: image)
                 do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
             }
             insert.reset()
@@ -261,7 +275,7 @@ final class SpoolStore {
     private func load(_ result: inout SpoolResult) throws(Database.Failure) {
         let wanted = key(result.work.loadsFrom)
         let select = try database.prepare(
-            "SELECT first, count, arrival, data FROM batches WHERE first >= ?1 ORDER BY first")
+            "SELECT first, count, arrival, data, number FROM batches WHERE first >= ?1 ORDER BY first")
         select.bind(1, try rowKey(of: wanted))
         result.loadedEnd = .max
         defer { select.reset() }
@@ -277,6 +291,7 @@ final class SpoolStore {
                 chunk.setImage(image, firstID: id(first), count: Int(count))
             else { throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
             chunk.arrival = UInt64(clamping: select.integer(2))
+            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(4)) &- chunk.firstNumber
             loaded += max(1, image.count)
             result.loadedBytes += UInt64(image.count)
             result.loadedEnd = id(first &+ count)
@@ -323,7 +338,7 @@ final class SpoolStore {
     private func rescue() -> Bool {
         let (first, next) = (firstKey, nextKey)
         do throws(Database.Failure) {
-            try SpoolRescue.rescue(file, isSynced: isSynced, closing: &database)
+            try SpoolRescue.rescue(file, isSynced: isSynced, stream: found.stream, closing: &database)
             noteDamage()
             let meta = try Self.readMeta(database, file)
             bytes = meta.bytes
@@ -338,9 +353,10 @@ final class SpoolStore {
         guard let pages = try? database.number("PRAGMA page_count"), pages * 4096 > Self.emptyBytesMax else { return }
         guard (try? database.number("SELECT count(*) FROM aside")) == 0 else { return }
         let (first, next) = (firstKey, nextKey)
-        guard (try? SpoolRescue.renew(file, isSynced: isSynced, first: first, next: next, &database)) != nil else {
-            return
-        }
+        guard
+            (try? SpoolRescue.renew(
+                file, isSynced: isSynced, first: first, next: next, stream: found.stream, &database)) != nil
+        else { return }
         bytes = 0
     }
 }

@@ -238,6 +238,33 @@ extension Syscalls {
         }
     }
 
+    /// Nil: there is no such file, or it may not be looked up.
+    static func fileFacts(_ path: UnsafePointer<CChar>) -> FileStamp.Facts? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
+        return FileStamp.Facts(
+            device: UInt64(facts.st_dev), inode: UInt64(facts.st_ino), bytes: Int64(facts.st_size),
+            writtenNanoseconds: nanoseconds(facts.st_mtim), changedNanoseconds: nanoseconds(facts.st_ctim))
+    }
+
+    /// Appends to a file that only its owner may read; it is made where there is none. Not through a link that somebody
+    /// else may have laid.
+    static func append(_ bytes: UnsafeRawBufferPointer, to path: String) throws(SystemError) {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | Int32(O_NOFOLLOW)
+        let descriptor = try check("open") { neuron_ws_create(path, flags, 0o600) }
+        defer { close(descriptor) }
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            switch transfer("write", { write(descriptor, rest.baseAddress, rest.count) }) {
+            case .bytes(let more): done += more
+            case .wouldBlock: throw SystemError(number: EAGAIN, call: "write")
+            case .failed(let error): throw error
+            }
+        }
+    }
+
     /// A file's content and its mode. EFBIG: it is longer than `bytesMax`.
     static func readFile(_ path: String, bytesMax: Int) throws(SystemError) -> (content: SecretBytes, mode: UInt32) {
         // NONBLOCK: opening a FIFO by mistake must not wait for its writer.

@@ -6,10 +6,18 @@ struct ConnectTarget: Equatable, Sendable {
     /// A host name in ASCII or an IP address without brackets.
     var host: String
     var port: UInt16
+    /// A socket of the file system, in place of host and port.
+    var unixPath: String?
     /// True: TLS from the first byte on.
     var isSecure = false
-    /// The name that the certificate must bear and that is sent as SNI, if it is not the host's.
+    /// The name that is sent as SNI and that the certificate must bear, if it is not the host's.
     var serverName: String?
+    /// The name that the certificate must bear, if it is not that one.
+    var verifyName: String?
+    /// False: our certificate is not for this one.
+    var showsCertificate = true
+    /// It leads to a proxy: what is asked of the server's certificate is not asked of this one's.
+    var isProxy = false
     var ipVersion = IPVersion.any
     /// A network interface's name (SO_BINDTODEVICE); needs a right before Linux 5.7.
     var bindInterface: String?
@@ -34,9 +42,10 @@ struct ConnectTarget: Equatable, Sendable {
         self.isSecure = isSecure
     }
 
-    /// Host and port as in a URL.
+    /// Host and port as in a URL, or the socket's path.
     var text: String {
-        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        if let unixPath { return unixPath }
+        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 
@@ -82,6 +91,24 @@ struct TLSFacts: Equatable, Sendable {
     var isVerified: Bool
     /// The certificate bears the server's name as its common name alone (setting tls-allow-cn).
     var isKnownByCommonName = false
+    /// An earlier session went on (RFC 8446 section 2.2): the certificate is the one that was checked then.
+    var isResumed = false
+}
+
+/// Whom a TLS handshake is with.
+struct TLSPeer: Equatable, Sendable {
+    /// The name or IP address that it is asked for.
+    var name: String
+    /// The name or IP address that its certificate must bear; nil: the same.
+    var verifyName: String?
+    /// What error texts call it: host and port.
+    var text: String
+    /// Not the server, but what leads to it: pins are not meant for it.
+    var isProxy = false
+    /// False: our certificate is not for this one.
+    var showsCertificate = true
+
+    var certificateName: String { verifyName ?? name }
 }
 
 /// Who holds a stream. All calls come on the loop's thread; inside each of them the owner may write to the stream and

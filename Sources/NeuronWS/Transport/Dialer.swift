@@ -57,6 +57,11 @@ final class Dialer: LoopHandler, ResolverClient {
 
     /// Begins. May end at once, with a call to the owner from within.
     func start() {
+        if let path = target.unixPath {
+            // The URL has seen to its length.
+            guard let address = SocketAddress(unixPath: path) else { return fail(.connecting(target, [])) }
+            return startRace([address])
+        }
         if let address = SocketAddress(literal: target.host, port: target.port) {
             if target.ipVersion != .any, address.isIPv6 != (target.ipVersion == .v6) {
                 let wanted = target.ipVersion == .v6 ? "6" : "4"
@@ -94,7 +99,7 @@ final class Dialer: LoopHandler, ResolverClient {
         owner?.dialerEntered(.connecting)
         if owner == nil { return }
         addresses = found
-        if let source = target.sourceAddress.flatMap({ SocketAddress(literal: $0, port: 0) }) {
+        if target.unixPath == nil, let source = target.sourceAddress.flatMap({ SocketAddress(literal: $0, port: 0) }) {
             addresses.removeAll { $0.family != source.family }
             if addresses.isEmpty { return fail(.sourceOfOtherVersion(target, found)) }
         }
@@ -160,6 +165,7 @@ final class Dialer: LoopHandler, ResolverClient {
         if target.sendBufferBytes > 0 {
             try Syscalls.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: target.sendBufferBytes))
         }
+        if target.unixPath != nil { return }
         if let interface = target.bindInterface { try Syscalls.bindToDevice(descriptor, interface) }
         if let text = target.sourceAddress, let source = SocketAddress(literal: text, port: 0) {
             // The port is chosen at connect: so many connections of one source do not use up the range.
@@ -190,9 +196,9 @@ final class Dialer: LoopHandler, ResolverClient {
     /// On loopback a connection to a port of the ephemeral range where nobody listens can meet itself: TCP allows
     /// simultaneous open, and the kernel may choose that very port as the source.
     private func isConnectedToItself(_ descriptor: Int32) -> Bool {
-        guard let local = Syscalls.localAddress(descriptor), let peer = Syscalls.peerAddress(descriptor) else {
-            return false
-        }
+        guard target.unixPath == nil, let local = Syscalls.localAddress(descriptor),
+            let peer = Syscalls.peerAddress(descriptor)
+        else { return false }
         return local.port == peer.port && local.host == peer.host
     }
 

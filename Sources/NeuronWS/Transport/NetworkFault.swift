@@ -18,9 +18,34 @@ struct NetworkFault: Equatable {
 
     /// nil: none of those that these calls are known to give. `address` is nil for a connection that existed.
     static func known(_ error: SystemError, _ target: ConnectTarget, _ address: SocketAddress?) -> NetworkFault? {
+        if target.unixPath != nil, let fault = ofTheFile(error.number) { return fault }
         let isPreparation = ["socket", "setsockopt", "bind", "epoll_ctl"].contains { error.isOf($0) }
         return ofSettings(error, target, address) ?? (isPreparation ? nil : ofTheWay(error.number, target))
             ?? ofThisHost(error.number)
+    }
+
+    /// What is wrong with a socket of the file system (unix(7)).
+    private static func ofTheFile(_ number: Int32) -> NetworkFault? {
+        switch number {
+        case ENOENT:
+            NetworkFault(
+                .connectionRefused, "there is no such file",
+                "Check the path, whether the server runs, and whether this process sees the same file system "
+                    + "(containers)")
+        case ECONNREFUSED:
+            NetworkFault(
+                .connectionRefused, "nothing listens at it",
+                "Either it is no socket, or its server has ended and left it behind: check whether the server runs")
+        case EACCES, EPERM:
+            NetworkFault(
+                .network, "this process may not use it",
+                "It needs the right to write it, and to pass the folders above it: look at owner and mode (ls -l)")
+        case EAGAIN:
+            NetworkFault(.network, "its server takes nobody now", "Too many wait there already: look at the server")
+        case ENOTDIR, ELOOP:
+            NetworkFault(.network, "its path leads nowhere (\(SystemError.text(number)))", "Check the path")
+        default: nil
+        }
     }
 
     /// What the settings name: an interface, an address of this host's or of the other side.

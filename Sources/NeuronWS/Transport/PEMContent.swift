@@ -91,6 +91,8 @@ enum PEMContent {
         return "holds DER (binary) of \(derKind(bytes)), and it takes PEM: convert it with \(derCommand(bytes))"
     }
 
+    static func isPKCS12(_ bytes: [UInt8]) -> Bool { bytes.first == 0x30 && der(bytes) == .pkcs12 }
+
     /// UTF-16 without a byte order mark.
     private static func hasZeros(_ bytes: [UInt8]) -> Bool {
         bytes.count >= 4 && (bytes[0] == 0) != (bytes[1] == 0) && (bytes[0] == 0) == (bytes[2] == 0)

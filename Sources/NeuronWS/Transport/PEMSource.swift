@@ -8,7 +8,7 @@ struct PEMSourceError: Error, Equatable {
 }
 
 /// A certificate or a key as settings give it: PEM text, base64 of PEM text (as Neuron's file fields send it), or the
-/// path of a PEM file.
+/// path of a PEM file; or PKCS #12, as base64 or a file, where `takesPKCS12`.
 struct PEMSource: Equatable {
     static let fileBytesMax = 1024 * 1024
     /// What is held of a text at a time while it is made ready, times its length.
@@ -17,25 +17,34 @@ struct PEMSource: Equatable {
 
     /// Normalized PEM. Says nothing yet about what lies between its lines.
     let pem: SecretBytes
+    /// It is no PEM but PKCS #12, in DER.
+    var isPKCS12 = false
+    /// Where it comes from; nil: from the settings themselves.
+    var file: FileStamp?
     /// What should not be so and is taken all the same; goes on from the setting's name.
     var warning: String?
 
-    static func decode(text: SecretBytes) throws(PEMSourceError) -> PEMSource {
-        try text.withBytes { bytes throws(PEMSourceError) in try decode(bytes) }
+    static func decode(text: SecretBytes, takesPKCS12: Bool = false) throws(PEMSourceError) -> PEMSource {
+        try text.withBytes { bytes throws(PEMSourceError) in try decode(bytes, takesPKCS12) }
     }
 
-    private static func decode(_ bytes: UnsafeRawBufferPointer) throws(PEMSourceError) -> PEMSource {
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer, _ takesPKCS12: Bool
+    ) throws(PEMSourceError) -> PEMSource {
         if bytes.allSatisfy(ASCII.isSpace) { throw PEMSourceError(detail: "is empty") }
         if contains(bytes, marker) { return PEMSource(pem: PEMText.normalized(bytes)) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
-        if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self)) }
-        let decoded = decodeBase64(bytes)
+        if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self), takesPKCS12) }
+        let decoded = Base64.decode(bytes)
         if let pem = decoded?.withBytes({ contains($0, marker) ? PEMText.normalized($0) : nil }) {
             return PEMSource(pem: pem)
         }
         // Paths are shorter than PATH_MAX; a long text would only be refused by the kernel.
         if bytes.count < Int(PATH_MAX), isExisting(bytes) {
-            return try readFile(String(decoding: bytes, as: UTF8.self))
+            return try readFile(String(decoding: bytes, as: UTF8.self), takesPKCS12)
+        }
+        if takesPKCS12, let decoded, decoded.withBytes({ PEMContent.isPKCS12(beginning($0)) }) {
+            return PEMSource(pem: decoded, isPKCS12: true)
         }
         if let decoded, decoded.count > 64, let told = decoded.withBytes({ PEMContent.other(beginning($0)) }) {
             throw PEMSourceError(detail: "holds base64 of " + told.dropFirst("holds ".count))
@@ -65,7 +74,9 @@ struct PEMSource: Equatable {
         return false
     }
 
-    private static func readFile(_ path: String) throws(PEMSourceError) -> PEMSource {
+    private static func readFile(_ path: String, _ takesPKCS12: Bool) throws(PEMSourceError) -> PEMSource {
+        // Before it is read: a file that is replaced meanwhile is read again.
+        let stamp = FileStamp.of(path)
         let shown = ForeignText(path).shown(charactersMax: 255)
         switch Syscalls.fileKind(path) {
         case nil: throw PEMSourceError(detail: "names the file \(shown), which does not exist or may not be looked up")
@@ -84,7 +95,11 @@ struct PEMSource: Equatable {
             if contains(content, marker) {
                 let holdsKey = contains(content, "PRIVATE KEY-----")
                 let warning = holdsKey ? try keyFileProblem(shown, file.mode) : nil
-                return PEMSource(pem: PEMText.normalized(content), warning: warning)
+                return PEMSource(pem: PEMText.normalized(content), file: stamp, warning: warning)
+            }
+            if takesPKCS12, PEMContent.isPKCS12(beginning(content)) {
+                let warning = try keyFileProblem(shown, file.mode)
+                return PEMSource(pem: file.content, isPKCS12: true, file: stamp, warning: warning)
             }
             if content.isEmpty { throw PEMSourceError(detail: "names the file \(shown), which is empty") }
             if let told = PEMContent.other(beginning(content)) {
@@ -129,34 +144,5 @@ struct PEMSource: Equatable {
             index += 1
         }
         return false
-    }
-
-    /// RFC 4648 section 4, with white space ignored and the padding optional; nil: it is something else.
-    static func decodeBase64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
-        SecretBytes(capacity: text.count / 4 * 3 + 3) { room in
-            var count = 0
-            var bits: UInt32 = 0
-            var bitCount = 0
-            var digits = 0
-            var isPadded = false
-            for byte in text {
-                if ASCII.isSpace(byte) { continue }
-                if byte == UInt8(ascii: "=") {
-                    isPadded = true
-                    continue
-                }
-                guard !isPadded, let digit = Base64.value(byte) else { return nil }
-                digits += 1
-                bits = (bits << 6 | digit) & 0xff_ffff
-                bitCount += 6
-                if bitCount >= 8 {
-                    bitCount -= 8
-                    room[count] = UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))
-                    count += 1
-                }
-            }
-            // One digit alone in the last group carries no byte.
-            return digits == 0 || digits % 4 == 1 ? nil : count
-        }
     }
 }

@@ -146,6 +146,8 @@ extension Socket: Sendable {}
 extension ConnectTarget {
     /// The options that may change later.
     func applyOptions(_ descriptor: Int32) throws(SystemError) {
+        // They are TCP's.
+        if unixPath != nil { return }
         let tcp = Int32(IPPROTO_TCP)
         try Syscalls.setOption(descriptor, tcp, TCP_NODELAY, noDelay ? 1 : 0)
         try Syscalls.setOption(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: userTimeoutMilliseconds))

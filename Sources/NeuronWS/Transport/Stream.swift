@@ -123,7 +123,11 @@ extension Stream: DialerOwner {
             return finish(.network(error, target))
         }
         if target.isSecure, let context {
-            secure(context, target.serverName ?? target.host, peer: target.text)
+            secure(
+                context,
+                TLSPeer(
+                    name: target.serverName ?? target.host, verifyName: target.verifyName, text: target.text,
+                    isProxy: target.isProxy, showsCertificate: target.showsCertificate))
         } else {
             becomeOpen()
         }

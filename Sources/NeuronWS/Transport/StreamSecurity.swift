@@ -7,25 +7,29 @@ extension Stream {
     static let layersMax = 2
 
     /// TLS from here on, on a stream that is connected: after a proxy has answered, upon the TLS to the proxy if there
-    /// is one. `serverName` is the name or address that the certificate must bear, `peer` what error texts call the
-    /// server, if it is not the stream's target. The owner hears `streamEntered(.securing)` and `streamConnected` once
-    /// more.
+    /// is one. The owner hears `streamEntered(.securing)` and `streamConnected` once more.
     ///
     /// Inside `streamReceived` the bytes that the owner does not take are TLS's.
-    func startTLS(_ context: TLSContext, serverName: String, peer: String? = nil) {
+    func startTLS(_ context: TLSContext, _ peer: TLSPeer) {
         loop.assertOnLoop()
         guard state == .open, layers.count < Self.layersMax else { return }
-        secure(context, serverName, peer: peer ?? target.text)
+        secure(context, peer)
+    }
+
+    /// What was connected to is what it should be: its TLS sessions may go on with the next connection.
+    func confirmSecurity() {
+        loop.assertOnLoop()
+        for session in layers { session.confirm() }
     }
 
     /// What the server asked for in TLS and did not get; also when the stream is closed.
     var unmetWish: UnmetWish? { layers.last?.unmetWish }
 
-    func secure(_ context: TLSContext, _ serverName: String, peer: String) {
+    func secure(_ context: TLSContext, _ peer: TLSPeer) {
         state = .securing
         owner?.streamEntered(.securing)
         guard state == .securing else { return }
-        switch TLSSession.make(context, serverName: serverName, peer: peer, pool: loop.outputBuffers) {
+        switch TLSSession.make(context, peer, pool: loop.outputBuffers) {
         case .failure(let error):
             finish(error)
         case .success(let session):

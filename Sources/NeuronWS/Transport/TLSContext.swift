@@ -10,6 +10,11 @@ final class TLSContext: @unchecked Sendable {
     let allowsCommonName: Bool
     let hasCertificate: Bool
     let pins: [[UInt8]]
+    /// Unix time in seconds; see `TLSSettings`.
+    let timeFloor: Int64?
+    /// What connections by these settings may go on with.
+    let tickets = TLSTickets()
+    private let keyLog: String?
 
     private let cache: TLSContextCache?
 
@@ -21,6 +26,8 @@ final class TLSContext: @unchecked Sendable {
         allowsCommonName = settings.allowsCommonName
         hasCertificate = settings.certificate != nil
         pins = settings.pins
+        timeFloor = settings.timeFloor
+        keyLog = settings.keyLog
     }
 
     deinit {
@@ -42,6 +49,7 @@ final class TLSContext: @unchecked Sendable {
         try context.setProtocol(settings)
         try context.setAuthorities(settings)
         try context.setIdentity(settings)
+        try context.setKeyLog()
         return context
     }
 
@@ -61,6 +69,14 @@ final class TLSContext: @unchecked Sendable {
         }
         // RFC 8446 section 4.6.2: a server may ask for the certificate when it has seen which path is wanted.
         SSL_CTX_set_post_handshake_auth(pointer, 1)
+        // Nothing is kept by OpenSSL itself, which would share it among nodes.
+        neuron_ws_SSL_CTX_set_session_cache_mode(
+            pointer, Int(SSL_SESS_CACHE_CLIENT) | Int(SSL_SESS_CACHE_NO_INTERNAL))
+        SSL_CTX_sess_set_new_cb(pointer) { ssl, session in
+            guard let owner = TLSSession.of(ssl) else { return 0 }
+            owner.keep(session)
+            return 1
+        }
         SSL_CTX_set_info_callback(pointer) { ssl, place, value in
             guard place == SSL_CB_WRITE_ALERT, value & 0xff == SSL_AD_NO_RENEGOTIATION else { return }
             TLSSession.of(ssl)?.renegotiationWasRefused()
@@ -202,17 +218,21 @@ extension TLSContext {
 extension TLSContext {
     private func setIdentity(_ settings: TLSSettings) throws(TLSConfigurationError) {
         guard let certificate = settings.certificate else {
-            if settings.key != nil {
+            if settings.key != nil || settings.keyURI != nil {
                 throw TLSConfigurationError(key: "cert", detail: "is missing: key is set, and each needs the other")
             }
             return
         }
-        guard let key = settings.key else {
-            throw TLSConfigurationError(key: "key", detail: "is missing: cert is set, and each needs the other")
-        }
         let chain = try TLSPEM.certificates(certificate, key: "cert")
         defer { for link in chain { X509_free(link) } }
-        let privateKey = try TLSPEM.privateKey(key, password: settings.keyPassword)
+        let privateKey: OpaquePointer
+        if let uri = settings.keyURI {
+            privateKey = try TLSKeyStore.privateKey(uri, pin: settings.keyPassword)
+        } else if let key = settings.key {
+            privateKey = try TLSPEM.privateKey(key, password: settings.keyPassword)
+        } else {
+            throw TLSConfigurationError(key: "key", detail: "is missing: cert is set, and each needs the other")
+        }
         defer { EVP_PKEY_free(privateKey) }
         // OpenSSL would report the same, but only after it had dropped one of the two.
         guard X509_check_private_key(chain[0], privateKey) == 1 else {
@@ -228,6 +248,36 @@ extension TLSContext {
         }
         guard SSL_CTX_use_PrivateKey(pointer, privateKey) == 1 else {
             throw TLSConfigurationError(key: "key", detail: "cannot be used: \(TLSErrors.lastText())")
+        }
+    }
+}
+
+// MARK: The key log
+
+extension TLSContext {
+    private func setKeyLog() throws(TLSConfigurationError) {
+        guard let keyLog else { return }
+        do throws(SystemError) {
+            // Whether it can be written is better said now.
+            try Syscalls.append(UnsafeRawBufferPointer(start: nil, count: 0), to: keyLog)
+        } catch {
+            throw TLSConfigurationError(
+                key: "tls-keylog",
+                detail: "names the file \(ForeignText(keyLog).shown(charactersMax: 255)), which cannot be written: "
+                    + "\(error.text)")
+        }
+        SSL_CTX_set_keylog_callback(pointer) { ssl, line in
+            if let line { TLSSession.of(ssl)?.logKeys(line) }
+        }
+    }
+
+    /// A line of the key log, without its end. Where the file can no longer be written the connection goes on.
+    func logKeys(_ line: UnsafePointer<CChar>) {
+        guard let keyLog else { return }
+        let text = UnsafeRawBufferPointer(start: line, count: strlen(line))
+        let whole = SecretBytes.joined(SecretBytes(text), "\n")
+        whole.withBytes { bytes in
+            do throws(SystemError) { try Syscalls.append(bytes, to: keyLog) } catch {}
         }
     }
 }

@@ -25,7 +25,7 @@ enum TLSPrivateKey {
     ) -> OpaquePointer? {
         let body = UnsafeRawBufferPointer(rebasing: text[block.body])
         let hasHeaders = PEMSource.contains(body, ":")
-        let der = hasHeaders ? decrypted(body, password) : PEMSource.decodeBase64(body)
+        let der = hasHeaders ? decrypted(body, password) : Base64.decode(body)
         return der?.withBytes { der in
             switch block.label {
             case "RSA PRIVATE KEY": rsa(der)
@@ -47,7 +47,7 @@ enum TLSPrivateKey {
         var header = body[start..<end].map { CChar(bitPattern: $0) } + [0]
         var cipher = EVP_CIPHER_INFO()
         guard PEM_get_EVP_CIPHER_INFO(&header, &cipher) == 1,
-            let data = PEMSource.decodeBase64(UnsafeRawBufferPointer(rebasing: body[end...]))
+            let data = Base64.decode(UnsafeRawBufferPointer(rebasing: body[end...]))
         else { return nil }
         return data.withBytes { data in
             SecretBytes(capacity: data.count) { room in

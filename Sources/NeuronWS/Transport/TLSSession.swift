@@ -2,30 +2,6 @@ import COpenSSL
 import NodeCore
 import WebSocketCore
 
-/// How a handshake goes on.
-enum TLSHandshakeProgress: Equatable {
-    case needsMore, done
-    case failed(TransportError)
-}
-
-/// What came out of a read.
-struct TLSReadResult {
-    enum End: Equatable {
-        /// There may be more.
-        case bufferFull
-        /// So many messages that are no data were dealt with that the others have their turn; there may be more.
-        case turnOver
-        case needsMore
-        /// close_notify: the peer has ended the stream.
-        case closed
-        case failed(TransportError)
-    }
-
-    /// Plaintext bytes, present whatever the end.
-    let count: Int
-    let end: End
-}
-
 /// One TLS connection as bytes in, bytes out: it never sees a descriptor. Loop-bound.
 ///
 /// Ciphertext comes in by `feed`, which lends the loop's receive buffer until the next `feed`, and goes out by
@@ -42,8 +18,11 @@ final class TLSSession {
 
     private let context: TLSContext
     private let ssl: OpaquePointer
-    private let peer: String
-    private let serverName: String
+    private let whom: TLSPeer
+    private var peer: String { whom.text }
+    /// To go on with, next time, once the peer is confirmed; of several the newest.
+    private var ticket: TLSTicket?
+    private var isConfirmed = false
     private var isHandshaking = true
     private var certificateRequested = false
     private var renegotiationRefused = false
@@ -67,19 +46,12 @@ final class TLSSession {
     /// OpenSSL encrypts data of ours; all else that it writes is an answer to the peer.
     private var isWritingData = false
 
-    private init(_ context: TLSContext, _ ssl: OpaquePointer, serverName: String, peer: String, pool: BufferPool) {
+    private init(_ context: TLSContext, _ ssl: OpaquePointer, _ peer: TLSPeer, pool: BufferPool) {
         self.context = context
         self.ssl = ssl
-        self.serverName = serverName
-        isAddressAskedFor = SocketAddress(literal: serverName, port: 0) != nil
-        if isAddressAskedFor {
-            // A zone is no part of a certificate's address.
-            nameAskedFor = String(serverName.prefix { $0 != "%" })
-        } else {
-            // A name with a dot at its end is the same name, but certificates have none.
-            nameAskedFor = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
-        }
-        self.peer = peer
+        whom = peer
+        isAddressAskedFor = SocketAddress(literal: peer.certificateName, port: 0) != nil
+        nameAskedFor = Self.bare(peer.certificateName, isAddress: isAddressAskedFor)
         outgoing = TLSOutput(pool: pool)
     }
 
@@ -87,19 +59,31 @@ final class TLSSession {
         SSL_free(ssl)
     }
 
-    /// `serverName` is the name or the IP address that the certificate must bear; `peer` is for error texts.
+    private static func bare(_ name: String, isAddress: Bool) -> String {
+        // A zone is no part of a certificate's address; a name with a dot at its end is the same name, but
+        // certificates have none.
+        if isAddress { return String(name.prefix { $0 != "%" }) }
+        return name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
+
     static func make(
-        _ context: TLSContext, serverName: String, peer: String, pool: BufferPool
+        _ context: TLSContext, _ peer: TLSPeer, pool: BufferPool
     ) -> Result<TLSSession, TransportError> {
         ERR_clear_error()
         defer { ERR_clear_error() }
-        guard let ssl = SSL_new(context.pointer) else { return .failure(internalError(peer)) }
+        guard let ssl = SSL_new(context.pointer) else { return .failure(internalError(peer.text)) }
         // From here on the session frees what was made.
-        let session = TLSSession(context, ssl, serverName: serverName, peer: peer, pool: pool)
-        guard let bio = TLSBIO.make(for: session) else { return .failure(internalError(peer)) }
+        let session = TLSSession(context, ssl, peer, pool: pool)
+        guard let bio = TLSBIO.make(for: session) else { return .failure(internalError(peer.text)) }
         SSL_set_bio(ssl, bio, bio)
-        guard SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(session).toOpaque()) == 1, session.setServerName()
-        else { return .failure(internalError(peer)) }
+        guard SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(session).toOpaque()) == 1, session.setNames()
+        else { return .failure(internalError(peer.text)) }
+        session.setTime()
+        if !peer.showsCertificate { SSL_certs_clear(ssl) }
+        if let ticket = context.tickets.take(for: peer, atSeconds: session.checkSeconds) {
+            // One that is refused is no loss: the handshake is a whole one then.
+            SSL_set_session(ssl, ticket.pointer)
+        }
         SSL_set_connect_state(ssl)
         return .success(session)
     }
@@ -108,13 +92,24 @@ final class TLSSession {
         TransportError(.tlsInternal, "TLS for \(peer) cannot be set up: \(TLSErrors.lastText())")
     }
 
-    private func setServerName() -> Bool {
-        if isAddressAskedFor {
-            // RFC 6066 section 3: no IP addresses in SNI.
-            return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), nameAskedFor) == 1
+    private func setNames() -> Bool {
+        // RFC 6066 section 3: no IP addresses in SNI.
+        if SocketAddress(literal: whom.name, port: 0) == nil,
+            neuron_ws_SSL_set_tlsext_host_name(ssl, Self.bare(whom.name, isAddress: false)) != 1
+        {
+            return false
         }
+        if isAddressAskedFor { return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), nameAskedFor) == 1 }
         SSL_set_hostflags(ssl, TLSContext.hostFlags(allowsCommonName: allowsCommonName))
-        return SSL_set1_host(ssl, nameAskedFor) == 1 && neuron_ws_SSL_set_tlsext_host_name(ssl, nameAskedFor) == 1
+        return SSL_set1_host(ssl, nameAskedFor) == 1
+    }
+
+    /// As of when certificates are checked, Unix time: now, or the setting tls-time-floor where the clock is before it.
+    private var checkSeconds: Int64 { max(Clock.wallMilliseconds / 1000, context.timeFloor ?? 0) }
+
+    private func setTime() {
+        guard let floor = context.timeFloor, Clock.wallMilliseconds / 1000 < floor else { return }
+        X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), time_t(floor))
     }
 }
 
@@ -224,14 +219,17 @@ extension TLSSession {
             peerIssuer: TLSCertificate.issuer(certificate),
             chainLength: UInt32(max(0, neuron_ws_sk_X509_num(SSL_get_peer_cert_chain(ssl)))),
             peerKeySHA256: TLSCertificate.keySHA256(certificate), isVerified: context.verifies,
-            isKnownByCommonName: isKnownByCommonName)
-        if !context.pins.isEmpty, !context.pins.contains(facts.peerKeySHA256) {
+            isKnownByCommonName: isKnownByCommonName, isResumed: SSL_session_reused(ssl) == 1)
+        if !whom.isProxy, !context.pins.isEmpty, !context.pins.contains(facts.peerKeySHA256) {
             return .failed(
                 TransportError(
                     .tlsVerification,
                     "the certificate of \(peer) (\(facts.peerSubject.shown())) has none of the public keys in "
-                        + "tls-pins: the server has a new key, or somebody sits in between"))
+                        + "tls-pins: its key is sha256/\(Base64.encode(facts.peerKeySHA256)). The server has a new "
+                        + "key, or somebody sits in between: ask who runs it before you pin this one"))
         }
+        // RFC 5077: before TLS 1.3 the same ticket may be used again, and a new one need not come.
+        if facts.isResumed, SSL_version(ssl) < TLS1_3_VERSION { keep(SSL_get1_session(ssl)) }
         self.facts = facts
         return .done
     }
@@ -240,7 +238,7 @@ extension TLSSession {
         if outgoing.isOutOfMemory { return .noMemory("what TLS has to send", peer) }
         return TLSErrors.take(
             TLSFailureFacts(
-                peer: peer, serverName: serverName, isHandshaking: isHandshaking,
+                peer: peer, serverName: whom.certificateName, isHandshaking: isHandshaking,
                 hasCertificate: context.hasCertificate, unmetWish: unmetWish, firstByte: firstByte,
                 verification: verificationFailure, refusedGroupBits: refusedGroupBits))
     }
@@ -327,6 +325,28 @@ extension TLSSession {
         guard let ssl, let raw = SSL_get_ex_data(ssl, 0) else { return nil }
         return Unmanaged<TLSSession>.fromOpaque(raw).takeUnretainedValue()
     }
+
+    /// A session that the next connection may go on with; one reference of it is taken over.
+    func keep(_ session: OpaquePointer?) {
+        guard let session else { return }
+        ticket = TLSTicket(session)
+        if isConfirmed { storeTicket() }
+    }
+
+    /// The peer does what it is wanted for. Before that no session is kept: where a server refuses, the next handshake
+    /// has to show again what it asked for.
+    func confirm() {
+        isConfirmed = true
+        storeTicket()
+    }
+
+    private func storeTicket() {
+        guard let ticket, unmetWish == nil else { return }
+        self.ticket = nil
+        context.tickets.put(ticket, for: whom)
+    }
+
+    func logKeys(_ line: UnsafePointer<CChar>) { context.logKeys(line) }
 
     func certificateWasRequested() {
         certificateRequested = true

@@ -22,6 +22,12 @@ struct TLSSettings: Equatable, Sendable {
     var alpn: [String] = []
     /// SHA-256 of public keys (SubjectPublicKeyInfo), one of which the server's certificate must have. Empty: any.
     var pins: [[UInt8]] = []
+    /// In place of `key`: the URI of one that a provider of OpenSSL's keeps, and `keyPassword` its PIN.
+    var keyURI: SecretBytes?
+    /// A file that gets each connection's secrets; nil: none.
+    var keyLog: String?
+    /// Unix time in seconds: certificates are checked as of then, while the clock is before it.
+    var timeFloor: Int64?
 
     init() {}
 }

@@ -1,4 +1,5 @@
 import CLinux
+import WebSocketCore
 
 /// Why a connection could not be made, or ended against the owner's will.
 struct TransportError: Error, Equatable, Sendable {
@@ -59,6 +60,13 @@ struct TransportError: Error, Equatable, Sendable {
         TransportError(
             .network, systemErrno: ENOMEM,
             "the connection to \(peer) was given up: there is no memory for \(what). Give the process more")
+    }
+
+    /// With "…" for each of our secrets that a certificate's names repeat.
+    func masked(by mask: SecretMask) -> TransportError {
+        if mask.isEmpty { return self }
+        return TransportError(
+            kind, systemErrno: systemErrno, ForeignText(detail).masked(by: mask).shown(charactersMax: .max))
     }
 
     /// Everything from certificates to alerts.

@@ -36,18 +36,47 @@ extension Connection {
     public func hasOutput(_ backlog: borrowing Backlog, maySendMessages: Bool = true) -> Bool {
         guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
         return hasControlFrames || asksNow(backlog) || writer.isMidFrame
-            || maySendMessages && self.maySendMessages && !backlog.isAllFramed
+            || maySendMessages && self.maySendMessages && (!backlog.isAllFramed || !lane.isEmpty)
+    }
+
+    // MARK: Commands
+
+    /// A command or a heartbeat may go out now, which is where no message has begun.
+    public func takesCommand(_ backlog: borrowing Backlog) -> Bool {
+        maySendMessages && lane.isEmpty && !backlog.isNextBegun && !writer.isMidFrame
+    }
+
+    /// Frames it next. The caller has asked `takesCommand`.
+    public func queueCommand(_ id: UInt64, _ command: Command) {
+        lane.put(.init(id: id, kind: command.kind, bytes: command.bytes, command: command))
+    }
+
+    /// The same with a heartbeat.
+    public func queueHeartbeat(_ bytes: EventBytes, _ kind: neuron_ws_kind_t) {
+        lane.put(.init(id: 0, kind: kind, bytes: bytes, command: nil))
+    }
+
+    /// What has left whole, as `written` bytes of the stream have.
+    public enum Left {
+        case command(UInt64, Command)
+        case heartbeat
+    }
+
+    /// The next that has left, once for each.
+    public func takeLeft(written: UInt64) -> Left? {
+        lane.takeLeft(written: written).map { item in item.command.map { .command(item.id, $0) } ?? .heartbeat }
     }
 
     /// Frames what waits into `output` from `position` on, and advances it: control frames first, wherever a frame
     /// ends, then messages.
     /// - Parameters:
     ///   - maySendMessages: false: control frames alone, and the rest of the frame that has begun.
-    /// - Returns: why it stopped, never `frameEnded`: call it again when there is room, there are keys, the host has
-    ///   looked at the message, or the turn has time for more compressing.
+    ///   - yieldsToCommands: some wait, which go out before the next message.
+    /// - Returns: why it stopped: call it again when there is room, there are keys, the host has looked at the message,
+    ///   or the turn has time for more compressing; with `frameEnded`, when there was a chance for a command.
     public func fill(
         _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
-        keys: inout MaskingKeyPool, maySendMessages: Bool = true
+        keys: inout MaskingKeyPool, maySendMessages: Bool = true, yieldsToCommands: Bool = false
     ) -> Outbox.Stop {
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
@@ -71,16 +100,33 @@ extension Connection {
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
+            if !lane.isEmpty, !backlog.isNextBegun {
+                let stop = fillLane(output, &position, streamOffset, &keys)
+                if stop == .frameEnded { continue }
+                if stop != .allFramed || yieldsToCommands { return stop == .allFramed ? .frameEnded : stop }
+                continue
+            }
             let stop = outbox.fill(
                 output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
-                deflater: deflater, stopsAtFrameEnd: hasControlFrames || barrierWaits)
+                deflater: deflater,
+                stopsAtFrameEnd: hasControlFrames || barrierWaits || yieldsToCommands || !lane.isEmpty)
             barrierWaits = barrier?.isWanted(before: backlog.nextID) == true
             switch stop {
+            case .frameEnded where yieldsToCommands && takesCommand(backlog): return .frameEnded
             case .frameEnded: break
             case .allFramed where barrierWaits && !backlog.isNextBegun: break
-            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .deflating: return stop
+            case .bufferFull, .allFramed, .uninspected, .outOfKeys, .outOfMemory, .deflating: return stop
             }
         }
+    }
+
+    private func fillLane(
+        _ output: UnsafeMutableRawBufferPointer, _ position: inout Int, _ streamOffset: UInt64,
+        _ keys: inout MaskingKeyPool
+    ) -> Outbox.Stop {
+        lane.fill(
+            output, at: &position, streamOffset: streamOffset, writer: &writer, keys: &keys,
+            fragmentBytesMax: outbox.fragmentBytesMax, stopsAtFrameEnd: hasControlFrames)
     }
 
     /// Whether a Ping of the barrier's is to go out now, which is where a message has ended.
@@ -106,6 +152,10 @@ extension Connection {
         guard endpoint != nil, repliesGoFirst else { return .allFramed }
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
+        if lane.isMidMessage {
+            let stop = fillLane(output, &position, streamOffset, &keys)
+            if stop != .allFramed { return stop }
+        }
         return outbox.fill(
             output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
             deflater: deflater, stopsAtFrameEnd: false)

@@ -52,6 +52,7 @@ public final class Connection {
     var endpoint: WebSocketEndpoint?
     var writer = FrameWriter(role: .client)
     var outbox = Outbox()
+    var lane = CommandLane()
     var deflater: Deflater?
     private var inflater: Inflater?
     /// A compressed message that the inflater is at.

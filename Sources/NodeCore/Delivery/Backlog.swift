@@ -78,11 +78,18 @@ public struct Backlog: ~Copyable {
     private var unwrittenOffset = 0
     /// The peer has said that it has those before this one.
     private var confirmedID: UInt64 = 1
+    /// What the server's application has acknowledged beyond that, and the newest number among all of it.
+    private var acknowledged = AcknowledgedNumbers()
+    private var acknowledgedEndID: UInt64 = 0
+    /// Those before this one may have arrived on an earlier connection.
+    public private(set) var repeatsEndID: UInt64 = 0
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those before this one go out one at a time: among them is one that makes the server end connections.
     private var suspectEndID: UInt64 = 0
 
+    /// Some in it bear other numbers than they have.
+    private var hasShiftedNumbers = false
     /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
     public private(set) var heldBytes = 0
     /// From this message on none may be framed now.
@@ -97,7 +104,9 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    private var isHeld: Bool {
+    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to send;
+    /// or the next one's time has not come.
+    public var isHeld: Bool {
         !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
     }
     public var isEmpty: Bool { openID == endID }
@@ -113,7 +122,10 @@ public struct Backlog: ~Copyable {
         endID = mail.endID
         if nextChunk == nil { nextChunk = mail.first }
         if unwrittenChunk == nil { unwrittenChunk = mail.first }
-        mail.forEach { heldBytes += $0.used }
+        mail.forEach {
+            heldBytes += $0.used
+            if $0.numberShift != 0 { hasShiftedNumbers = true }
+        }
         list.append(mail)
     }
 
@@ -186,6 +198,63 @@ public struct Backlog: ~Copyable {
         }
     }
 
+    /// What becomes of an acknowledgement by the server's application.
+    public enum Acknowledgement: Equatable, Sendable {
+        case new
+        /// It was said before.
+        case repeated
+        /// There is no such message, or it cannot have arrived.
+        case unknown
+    }
+
+    /// The server's application has the message that bears this number: it alone, or all before it too, whose numbers
+    /// are lower.
+    public mutating func acknowledge(_ number: UInt64, isCumulative: Bool) -> Acknowledgement {
+        guard let id = message(bearing: number, orBefore: isCumulative) else { return .unknown }
+        guard id > 0, id < max(unwrittenID, repeatsEndID) else { return .unknown }
+        // One that is known alone still says something of those before it.
+        if id < openID || id < confirmedID || !isCumulative && acknowledged.contains(id) { return .repeated }
+        if isCumulative {
+            confirmedID = id &+ 1
+        } else if id == max(openID, confirmedID) {
+            confirmedID = id &+ 1
+        } else if !acknowledged.insert(id, first: max(openID, confirmedID)) {
+            return .unknown
+        }
+        acknowledgedEndID = max(acknowledgedEndID, id &+ 1)
+        return .new
+    }
+
+    /// Which message bears this number, or the last one with a lower one; nil: none. Those of earlier lives bear the
+    /// numbers that they had there.
+    private func message(bearing number: UInt64, orBefore: Bool) -> UInt64? {
+        guard hasShiftedNumbers else { return number }
+        var before: UInt64 = 0
+        var chunk = list.first
+        while let each = chunk, number >= each.sequence {
+            if number &- each.sequence < UInt64(each.count) { return number &- each.numberShift }
+            before = each.endNumber &- 1
+            chunk = each.next
+        }
+        // Those of this life that are not there have their outcome, or have yet to come.
+        if chunk == nil, list.last?.numberShift ?? 0 == 0 { return number }
+        if before == 0 { return openID &- 1 }
+        return orBefore ? before : nil
+    }
+
+    /// They may have arrived in an earlier life.
+    mutating func mayHaveArrived(before id: UInt64) { repeatsEndID = max(repeatsEndID, id) }
+
+    /// The next message need not go out: the host refused it, or the server has it.
+    func leavesOutNext(_ record: MessageRecord) -> Bool {
+        if record.has(MessageRecord.refused) { return true }
+        guard level == .NEURON_WS_LEVEL_APP_ACKED, !isNextBegun else { return false }
+        return nextID < confirmedID || acknowledged.contains(nextID)
+    }
+
+    /// The next message may have arrived before.
+    var isNextRepeat: Bool { nextID < repeatsEndID }
+
     /// The peer has all messages before this one.
     public mutating func confirmed(before id: UInt64) { confirmedID = max(confirmedID, min(id, unwrittenID)) }
 
@@ -228,6 +297,18 @@ public struct Backlog: ~Copyable {
             run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
                 $1 < unwrittenID || Self.isWritten($0, written)
             }
+        case .confirmed where level == .NEURON_WS_LEVEL_APP_ACKED:
+            let confirmedID = confirmedID
+            let acknowledgedEndID = acknowledgedEndID
+            let acknowledged = acknowledged
+            let unwrittenID = unwrittenID
+            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
+                guard $1 < unwrittenID else { return false }
+                if $1 < confirmedID || $0.has(MessageRecord.refused) || acknowledged.contains($1) { return true }
+                // One without a number has nothing to be acknowledged by, but what came behind it.
+                return !$0.has(MessageRecord.numbered) && $1 < acknowledgedEndID
+            }
+            if run != nil { self.acknowledged.remove(before: openID) }
         case .confirmed:
             let confirmedID = confirmedID
             run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) { $1 < confirmedID }
@@ -266,9 +347,10 @@ public struct Backlog: ~Copyable {
             let record = chunk.record(at: openOffset).pointee
             guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
             let became = record.has(MessageRecord.refused) ? .NEURON_WS_DROPPED_REFUSED : outcome
-            if let run, run.outcome != became || run.firstID &+ run.count != openID { break }
+            let one = Run(firstID: openID, count: 0, outcome: became, level: known(of: record))
+            var next = run ?? one
+            if next.outcome != became || next.level != one.level || next.firstID &+ next.count != openID { break }
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
-            var next = run ?? Run(firstID: openID, count: 0, outcome: became, level: level)
             next.count &+= 1
             next.payloadBytes &+= UInt64(record.byteCount)
             next.recordBytes &+= UInt64(size)
@@ -280,6 +362,12 @@ public struct Backlog: ~Copyable {
         }
         if isEmpty { while !list.isEmpty { freeFirst() } }
         return run
+    }
+
+    /// What is known of one that is delivered.
+    private func known(of record: MessageRecord) -> neuron_ws_level_t {
+        guard level == .NEURON_WS_LEVEL_APP_ACKED, !record.has(MessageRecord.numbered) else { return level }
+        return .NEURON_WS_LEVEL_PEER_PARSED
     }
 
     private mutating func freeFirst() {
@@ -294,6 +382,7 @@ public struct Backlog: ~Copyable {
             unwrittenOffset = 0
         }
         openOffset = 0
+        if list.isEmpty { hasShiftedNumbers = false }
         openID = list.first?.firstID ?? endID
         unwrittenID = max(unwrittenID, openID)
         freed.append(chunk)
@@ -318,12 +407,15 @@ public struct Backlog: ~Copyable {
         var end = ConnectionEnd(resentCount: nextID &- openID &+ (isNextBegun ? 1 : 0), isFirstRefused: false)
         if let acknowledged {
             let suspect = interrupted(acknowledged: acknowledged)
-            end.isFirstRefused = refusals.connectionEnded(ending, during: suspect) && suspect != nil
+            let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN
+            end.isFirstRefused =
+                refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
             // It may be any that was on its way: the first of them alone would say nothing of the others.
             if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
                 suspectEndID = max(suspectEndID, isNextBegun ? nextID &+ 1 : nextID)
             }
         }
+        repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)
         rewind()
         if end.isFirstRefused {
             end.resentCount &-= 1
@@ -364,6 +456,7 @@ public struct Backlog: ~Copyable {
         if case .confirmed = verdict, level != .NEURON_WS_LEVEL_WRITTEN {
             precondition(openID <= unwrittenID && unwrittenID <= nextID)
         }
+        acknowledged.checkInvariants()
         precondition(isEmpty || !list.isEmpty)
         precondition(!isNextBegun || nextID < endID)
     }

@@ -19,6 +19,8 @@ public struct Barrier: Sendable {
         let before: UInt64
         /// Where it ends in the connection's stream; nil: the kernel has it.
         var end: UInt64?
+        /// When it left.
+        var leftAt: UInt64?
         /// A keep-alive's Ping behind it, and what stands before that.
         var keepAlive: (sequence: UInt64, before: UInt64)?
     }
@@ -43,6 +45,8 @@ public struct Barrier: Sendable {
     private var queued: ControlPayload?
     private var question: Question?
     private var watch: Watch?
+    /// When the Ping left that was answered last; see `takeAnswered`.
+    private var answered: UInt64?
     /// The peer has read all messages with lower numbers; 0: it has echoed nothing yet.
     public private(set) var confirmedID: UInt64 = 0
     public private(set) var isDegraded: Bool
@@ -101,8 +105,17 @@ public struct Barrier: Sendable {
 
     mutating func pongReceived(_ payload: ControlPayload) {
         guard let question, question.end == nil else { return }
-        if payload == question.payload { return confirm(question.before) }
+        if payload == question.payload {
+            answered = question.leftAt
+            return confirm(question.before)
+        }
         if let (sequence, before) = question.keepAlive, payload.sequence == sequence { confirm(before) }
+    }
+
+    /// When the Ping left whose own echo has come, once for each.
+    public mutating func takeAnswered() -> UInt64? {
+        defer { answered = nil }
+        return answered
     }
 
     private mutating func confirm(_ before: UInt64) {
@@ -119,7 +132,9 @@ public struct Barrier: Sendable {
 
     /// The kernel has the Ping, which ends at `kernelEnd` of the bytes it was given.
     public mutating func left(kernelEnd: UInt64, now: UInt64) {
-        guard question != nil, !isDegraded else { return }
+        guard question != nil else { return }
+        question?.leftAt = now
+        if isDegraded { return }
         watch = Watch(since: now, kernelEnd: kernelEnd, nextLook: now &+ patience / 2)
     }
 

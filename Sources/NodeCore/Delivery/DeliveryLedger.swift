@@ -50,8 +50,12 @@ public struct DeliveryLedger {
     public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those behind `endedThrough` that have their outcome before one in front of them has.
     private var islands: [Range<UInt64>] = []
+    private var waiting = WaitingMarks()
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
     public var unreadRuns = 0
+
+    /// A message was refused for want of room, and who sent it has yet to hear that there is some.
+    public var awaitsRoom = false
 
     public init(limits: Limits) { self.limits = limits }
 
@@ -87,16 +91,38 @@ public struct DeliveryLedger {
             < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
     }
 
+    /// True, once for however many refusals: a quarter of the room is free again.
+    public mutating func takeRoom(unreadRuns: Int) -> Bool {
+        self.unreadRuns = unreadRuns
+        guard awaitsRoom, hasRoomForOutcome(), queuedCount * 4 <= UInt64(limits.messagesMax) * 3,
+            queuedBytes * 4 <= UInt64(limits.bytesMax) * 3 || queuedCount == 0
+        else { return false }
+        awaitsRoom = false
+        return true
+    }
+
     /// Takes a message that there is room for. - Returns: its number.
-    public mutating func accept(byteCount: Int) -> UInt64 {
+    /// - Parameter now: monotonic nanoseconds.
+    public mutating func accept(byteCount: Int, now: UInt64 = 0) -> UInt64 {
         acceptedCount &+= 1
+        waiting.came(acceptedCount, now: now)
         acceptedBytes &+= UInt64(MessageRecord.size(byteCount: byteCount))
         return acceptedCount
     }
 
     /// Messages that were found on disk, each as if it had been taken just now. - Returns: the number of the first.
-    public mutating func adopt(_ found: Away) -> UInt64 {
+    /// - Parameter next: what comes behind them has this number at least, as far as all before them have their outcome.
+    public mutating func adopt(_ found: Away, next: UInt64 = 1, now: UInt64 = 0) -> UInt64 {
+        if queuedCount == 0, next > acceptedCount &+ found.messages &+ 1 {
+            // The numbers up to there are those of an earlier life.
+            endedCount &+= next &- found.messages &- 1 &- acceptedCount
+            acceptedCount = next &- found.messages &- 1
+            endedThrough = acceptedCount
+            writtenThrough = acceptedCount
+            islands.removeAll()
+        }
         let first = acceptedCount &+ 1
+        if found.messages > 0 { waiting.came(first, now: now) }
         acceptedCount &+= found.messages
         acceptedBytes &+= found.bytes
         return first
@@ -110,11 +136,16 @@ public struct DeliveryLedger {
         // What a damaged file said of its messages' sizes need not be so.
         endedBytes = endedCount == acceptedCount ? acceptedBytes : min(acceptedBytes, endedBytes &+ run.recordBytes)
         assert(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
+        defer { if queuedCount == 0 { waiting.removeAll() } }
         guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
         endedThrough &+= run.count
         if !islands.isEmpty { joinIslands() }
         writtenThrough = max(writtenThrough, endedThrough)
+        waiting.left(before: endedThrough &+ 1)
     }
+
+    /// Since when the oldest message without outcome waits, monotonic nanoseconds; nil: there is none.
+    public var oldestSince: UInt64? { queuedCount == 0 ? nil : waiting.oldest }
 
     /// The kernel has had all up to this one.
     public mutating func written(through id: UInt64) { writtenThrough = max(writtenThrough, id) }
@@ -145,6 +176,11 @@ public struct DeliveryLedger {
             open -= min(island.upperBound, id + 1) - island.lowerBound
         }
         return open
+    }
+
+    /// Whether this message has no outcome yet.
+    public func isOpen(_ id: UInt64) -> Bool {
+        id > endedThrough && id <= acceptedCount && !islands.contains { $0.contains(id) }
     }
 
     private mutating func joinIslands() {

@@ -24,19 +24,20 @@ public struct Mailbox: ~Copyable {
     /// - Parameters:
     ///   - id: one more than the last message's.
     ///   - chunk: is taken if one is needed.
-    public mutating func append(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, id: UInt64, chunk: inout MessageChunk?
-    ) {
-        if let last = list.last, last.hasRoom(byteCount: bytes.count) {
-            return last.append(bytes, stamp)
-        }
-        guard let new = chunk, new.hasRoom(byteCount: bytes.count) else {
+    public mutating func append(_ message: OutgoingMessage, id: UInt64, chunk: inout MessageChunk?) {
+        if let last = list.last, last.hasRoom(byteCount: message.byteCount) { return last.append(message) }
+        guard let new = chunk, new.hasRoom(byteCount: message.byteCount) else {
             preconditionFailure("no chunk was brought for a message that needs one")
         }
         chunk = nil
-        new.append(bytes, stamp)
+        new.append(message)
         append(new, id: id)
     }
+
+    /// The same of a message as it is.
+    public mutating func append(
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, id: UInt64, chunk: inout MessageChunk?
+    ) { append(OutgoingMessage(bytes, stamp), id: id, chunk: &chunk) }
 
     /// Links in a chunk that holds exactly one message.
     public mutating func append(_ chunk: MessageChunk, id: UInt64) {

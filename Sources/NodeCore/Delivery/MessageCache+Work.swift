@@ -27,11 +27,20 @@ extension MessageCache {
         let open = openID(backlog)
         let forgets = open > forgottenBefore && diskBytes > 0
         let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
-        guard isStoring || loads || expires || isForgetDue || work.dropsBytes > 0 else { return nil }
+        let reserves = numberToReserve(backlog)
+        guard isStoring || loads || expires || isForgetDue || reserves != nil || work.dropsBytes > 0 else { return nil }
+        work.reservesNumber = reserves ?? 0
         work.forgetsBefore = open
         work.clock = clock(now)
         isBusy = true
         return work
+    }
+
+    /// Numbers before this one are wanted; nil: there are enough.
+    private func numberToReserve(_ backlog: borrowing Backlog) -> UInt64? {
+        let next = max(tail.endID, backlog.endID)
+        guard isOpen, next &+ Self.numbersReserved / 2 > reservedNumber else { return nil }
+        return next &+ Self.numbersReserved
     }
 
     private func wantsExpiry(_ now: UInt64) -> Bool {
@@ -140,6 +149,7 @@ extension MessageCache {
         diskBytes = result.diskBytes
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
+        reservedNumber = max(reservedNumber, result.work.reservesNumber)
         for gone in result.gone { concludeGone(gone) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
         if loadsFrom > 0 {
@@ -222,6 +232,7 @@ extension MessageCache {
             var list = ChunkList()
             list.append(chunk)
             backlog.add(list)
+            backlog.mayHaveArrived(before: min(expected, foundEnd))
         }
         let end = min(max(expected, end), away.upperBound)
         miss(expected..<end)

@@ -43,6 +43,10 @@ public struct MessageCache: ~Copyable {
         public var bytes: UInt64
         /// Milliseconds on the cache's clock, which goes on from there.
         public var clock: UInt64
+        /// No message before has borne this number or a higher one (setting sequence).
+        public var nextNumber: UInt64 = 1
+        /// Which row of numbers that is.
+        public var stream: UInt64 = 0
 
         public init(count: UInt64, bytes: UInt64, clock: UInt64) {
             self.count = count
@@ -58,6 +62,9 @@ public struct MessageCache: ~Copyable {
     static let retryMin: UInt64 = 1_000_000_000
     static let retryMax: UInt64 = 30_000_000_000
     static let millisecond: UInt64 = 1_000_000
+    /// So many numbers may messages bear before that has to lie on disk: a process that is killed does not say which it
+    /// had reached, and what was confirmed in time left nothing there. The next one begins behind them.
+    public static let numbersReserved: UInt64 = 1 << 28
 
     public var settings: Settings
     /// A place on disk is open.
@@ -85,6 +92,8 @@ public struct MessageCache: ~Copyable {
     var forgotAt: UInt64 = 0
     var expiredAt: UInt64 = 0
 
+    /// Numbers before this one may be borne.
+    var reservedNumber: UInt64 = 0
     public internal(set) var isBusy = false
     public internal(set) var fault: SpoolFault?
     var failures: UInt64 = 0
@@ -126,6 +135,7 @@ public struct MessageCache: ~Copyable {
         foundEnd = away.upperBound
         storedEnd = openID
         forgottenBefore = openID
+        reservedNumber = found.nextNumber &+ Self.numbersReserved
         skipAdopted()
     }
 

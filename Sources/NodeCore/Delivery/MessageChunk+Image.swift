@@ -3,10 +3,14 @@ import CZlib
 /// Chunks as they lie on disk: the bytes they have in memory, in which each record bears a checksum where it bears its
 /// place in the connection's stream else. Little-endian, as all processors are that this is built for.
 extension MessageChunk {
+    /// In front of each message of an image.
+    public static let imageHeadBytes = MemoryLayout<MessageRecord>.size
     public var firstNumber: UInt64 { firstID }
     public var messageCount: Int { count }
     public var imageBytes: Int { used }
     public var endNumber: UInt64 { firstID &+ UInt64(count) }
+    /// What the first message bears as its number, if it bears one.
+    public var sequence: UInt64 { firstID &+ numberShift }
 
     /// Makes it what lies on disk.
     public func seal() {
@@ -61,7 +65,7 @@ extension MessageChunk {
     }
 
     /// What can be read of a damaged image, in order, in chunks of one message at least. Where messages are missing in
-    /// between is not known: their numbers are the last ones.
+    /// between is known of those alone that bear their number: else they count as the last ones.
     public func salvaged(_ make: (Int) -> MessageChunk?) -> ChunkList {
         var list = ChunkList()
         var offset = 0
@@ -74,10 +78,13 @@ extension MessageChunk {
             }
             let record = record(at: offset)
             let byteCount = Int(record.pointee.byteCount)
-            if list.last?.hasRoom(byteCount: byteCount) != true {
+            if let known = numberBorne(at: offset), known > id { id = known }
+            guard id &- firstID < UInt64(count) else { break }
+            if list.last?.hasRoom(byteCount: byteCount) != true || list.last?.endNumber != id {
                 guard let chunk = make(byteCount) else { break }
                 chunk.firstID = id
                 chunk.arrival = arrival
+                chunk.numberShift = numberShift
                 list.append(chunk)
             }
             list.last?.append(payload(at: offset), record.pointee.stamp)
@@ -85,6 +92,12 @@ extension MessageChunk {
             offset &+= MessageRecord.size(byteCount: byteCount)
         }
         return list
+    }
+
+    /// By what it bears; nil: it bears none.
+    private func numberBorne(at offset: Int) -> UInt64? {
+        guard record(at: offset).pointee.has(MessageRecord.numbered) else { return nil }
+        return OutgoingMessage.head(of: payload(at: offset)).map { $0.number &- numberShift }
     }
 
     /// Takes out the messages before this one, which have their outcome.
@@ -118,6 +131,7 @@ extension MessageChunk {
                 count: count - Int(first &- firstID))
         else { return false }
         chunk.arrival = arrival
+        chunk.numberShift = numberShift
         return true
     }
 }

@@ -19,6 +19,8 @@ public final class MessageChunk {
     @usableFromInline var next: MessageChunk?
     /// When its messages came, milliseconds on the clock of the node's cache.
     public var arrival: UInt64 = 0
+    /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier life.
+    public var numberShift: UInt64 = 0
     private let memory: ChunkMemory
     /// How far it was written to since it was made, and since the pool looked last.
     private var written = 0
@@ -40,6 +42,7 @@ public final class MessageChunk {
         written = max(written, used)
         used = 0
         count = 0
+        numberShift = 0
     }
 
     /// The backlog that needed all of it is gone: a new one costs less than to keep it.
@@ -65,15 +68,21 @@ public final class MessageChunk {
     func hasRoom(byteCount: Int) -> Bool { capacity &- used >= MessageRecord.size(byteCount: byteCount) }
 
     /// Appends a message; the caller has asked `hasRoom`, or has made the chunk for it.
-    @inlinable
-    public func append(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
+    public func append(_ message: OutgoingMessage) {
         let target = base + used
         target.initializeMemory(
-            as: MessageRecord.self, repeating: MessageRecord(byteCount: bytes.count, stamp: stamp), count: 1)
-        if let source = bytes.baseAddress {
-            (target + MemoryLayout<MessageRecord>.size).copyMemory(from: source, byteCount: bytes.count)
-        }
-        used &+= MessageRecord.size(byteCount: bytes.count)
+            as: MessageRecord.self,
+            repeating: MessageRecord(byteCount: message.byteCount, stamp: message.stamp), count: 1)
+        message.write(to: target + MemoryLayout<MessageRecord>.size)
+        used &+= MessageRecord.size(byteCount: message.byteCount)
         count &+= 1
     }
+
+    /// The same of a message as it is.
+    public func append(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
+        append(OutgoingMessage(bytes, stamp))
+    }
+
+    /// The only message in it has a number now.
+    public func number(_ message: OutgoingMessage) { message.writeHead(to: base + MemoryLayout<MessageRecord>.size) }
 }

@@ -6,6 +6,8 @@ public struct MessageStamp: Equatable, Sendable {
     public var timeMilliseconds: Int64
     /// Which driver's group it comes from, by `GroupNumbers`; 0: none that is known.
     public var group: UInt16
+    /// It bears its number: the setting `sequence`.
+    public var isNumbered = false
 
     public init(kind: UInt8, timeMilliseconds: Int64, group: UInt16 = 0) {
         self.kind = kind
@@ -32,22 +34,28 @@ struct MessageRecord {
     @usableFromInline static let refused: UInt64 = 1 << 45
     /// before_send has seen it.
     @usableFromInline static let inspected: UInt64 = 1 << 46
+    /// It bears its number, and begins with it.
+    @usableFromInline static let numbered: UInt64 = 1 << 47
 
     @inlinable
     init(byteCount: Int, stamp: MessageStamp) {
         wireEnd = 0
         self.byteCount = UInt32(truncatingIfNeeded: byteCount)
         let time = UInt64(truncatingIfNeeded: max(0, min(stamp.timeMilliseconds, Int64(Self.timeMask))))
-        packed = UInt64(stamp.group) << 48 | (stamp.kind == 2 ? Self.binary : 0) | time
+        packed =
+            UInt64(stamp.group) << 48 | (stamp.kind == 2 ? Self.binary : 0)
+            | (stamp.isNumbered ? Self.numbered : 0) | time
     }
 
     @inlinable
     func has(_ flag: UInt64) -> Bool { packed & flag != 0 }
 
     var stamp: MessageStamp {
-        MessageStamp(
+        var stamp = MessageStamp(
             kind: has(Self.binary) ? 2 : 1, timeMilliseconds: Int64(packed & Self.timeMask),
             group: UInt16(packed >> 48))
+        stamp.isNumbered = has(Self.numbered)
+        return stamp
     }
 
     @inlinable

@@ -17,6 +17,8 @@ public struct Outbox {
         case uninspected
         /// The pool of masking keys is empty.
         case outOfKeys
+        /// There is no memory to mark a message that is sent again.
+        case outOfMemory
         /// Enough has been compressed for one call; see `deflateBytesMax`. Control frames may go in between, unless a
         /// frame is begun.
         case deflating
@@ -28,6 +30,7 @@ public struct Outbox {
     private var isMidMessage = false
     /// Whether that message goes out compressed; nil: not yet decided.
     private var isDeflated: Bool?
+    private let repeats = RepeatMark()
 
     /// Payload bytes of an outgoing frame at most; 0: a message is one frame. A setting.
     var fragmentBytesMax = 0
@@ -66,12 +69,14 @@ public struct Outbox {
                 return .allFramed
             }
             let record = chunk.record(at: backlog.nextOffset)
-            var message = chunk.payload(at: backlog.nextOffset)
+            // What the deflater has begun with has to go out: what comes behind may refer to it.
+            let isUntouched = !isMidMessage && isDeflated == nil && deflater?.isMidMessage != true
+            if isUntouched, backlog.leavesOutNext(record.pointee) {
+                backlog.framed(record, end: streamOffset &+ UInt64(position))
+                continue
+            }
+            guard var message = content(chunk, record.pointee, backlog) else { return .outOfMemory }
             if !writer.isMidFrame || !isMidMessage {
-                if record.pointee.has(MessageRecord.refused) {
-                    backlog.framed(record, end: streamOffset &+ UInt64(position))
-                    continue
-                }
                 if backlog.inspectsMessages, !record.pointee.has(MessageRecord.inspected) { return .uninspected }
                 if let deflater {
                     guard prepare(message, deflater, &deflateBytesLeft) else { return .deflating }
@@ -97,6 +102,16 @@ public struct Outbox {
             }
             if stopsAtFrameEnd { return .frameEnded }
         }
+    }
+
+    /// The next message's bytes as they go out; nil: there is no memory to mark it.
+    @inline(__always)
+    private func content(
+        _ chunk: MessageChunk, _ record: MessageRecord, _ backlog: borrowing Backlog
+    ) -> UnsafeRawBufferPointer? {
+        let plain = chunk.payload(at: backlog.nextOffset)
+        guard backlog.isNextRepeat, record.has(MessageRecord.numbered) else { return plain }
+        return repeats.marked(plain, id: backlog.nextID)
     }
 
     /// Decides, once for each message, whether it goes out compressed, and compresses it, a large one in many calls.
@@ -158,5 +173,6 @@ public struct Outbox {
         messageOffset = 0
         isMidMessage = false
         isDeflated = nil
+        repeats.framed()
     }
 }

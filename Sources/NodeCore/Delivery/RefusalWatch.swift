@@ -13,7 +13,8 @@
 ///   code does not speak of a message (1003, 1007, 1009 do), about as far into the message as the one before. A link or
 ///   a server that ends at random gets now further and now less far;
 /// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012,
-///   1013): what waits behind it must not wait for ever.
+///   1013): what waits behind it must not wait for ever. Where it is the server that confirms messages, such a code is
+///   no try: a store that is away for an hour refuses nothing.
 ///
 /// Before a try that may be the last alike, nothing is sent for `quietNanoseconds`: a server that ends the connection
 /// then does it without the message, and that is no try.
@@ -51,10 +52,16 @@ public struct RefusalWatch: Sendable {
     /// How long a new connection is left alone before messages go out.
     public var quiet: UInt64 { alike >= Self.alikeMax - 1 || tries >= Self.triesMax - 1 ? Self.quietNanoseconds : 0 }
 
-    /// An open connection ended; `suspect` nil: in the middle of no message.
+    /// An open connection ended.
+    /// - Parameters:
+    ///   - suspect: nil: in the middle of no message.
+    ///   - isConfirmed: the peer confirms messages, and has not confirmed this one.
     /// - Returns: true: the message is to be given up.
-    public mutating func connectionEnded(_ ending: Ending, during suspect: Suspect?) -> Bool {
+    public mutating func connectionEnded(
+        _ ending: Ending, during suspect: Suspect?, isConfirmed: Bool = false
+    ) -> Bool {
         guard let suspect, ending.isByPeer else { return false }
+        if isConfirmed, Self.codesOfServer.contains(ending.closeCode) { return false }
         if suspect.id != id { self = RefusalWatch() }
         let isAlike = tries > 0 && self.isAlike(ending, suspect)
         id = suspect.id

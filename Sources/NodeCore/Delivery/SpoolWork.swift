@@ -17,6 +17,8 @@ public struct SpoolWork: ~Copyable {
     /// Batches from this message on are wanted in memory, `loadsBytes` of them but one at least; 0: none are.
     public var loadsFrom: UInt64 = 0
     public var loadsBytes = 0
+    /// Messages may bear numbers up to this one; 0: as before.
+    public var reservesNumber: UInt64 = 0
     /// The time, milliseconds on the cache's clock.
     public var clock: UInt64 = 0
 

@@ -22,9 +22,12 @@ public final class ByteBuffer {
     private static let overshoot = 128 * 1024
     private static let capacityMin = 1024
 
-    /// An empty buffer without memory. `byteCountMax` is cut to 0…2^40.
+    /// More than any message, and less than the processor's numbers and the overshoot hold.
+    private static let limit = Int(min(UInt64(1) << 40, UInt64(Int.max / 2)))
+
+    /// An empty buffer without memory. `byteCountMax` is cut to 0…2^40, on 32 bits to 0…2^30.
     public init(byteCountMax: Int) {
-        self.byteCountMax = min(max(byteCountMax, 0), 1 << 40)
+        self.byteCountMax = min(max(byteCountMax, 0), Self.limit)
     }
 
     deinit { free(base) }

@@ -23,13 +23,16 @@ public final class CustomTemplate: @unchecked Sendable {
 
     let literals: ByteBuffer
     private let steps: RawList<Step>
+    /// A message's number can stand in front of its members (`OutgoingMessage`).
+    let takesNumber: Bool
 
     /// The most levels of objects and arrays.
     public static let levelsMax = 16
     /// The largest template, bytes.
     private static let bytesMax = 4 << 20
 
-    private init(literals: ByteBuffer, steps: consuming RawList<Step>) {
+    private init(literals: ByteBuffer, steps: consuming RawList<Step>, takesNumber: Bool) {
+        self.takesNumber = takesNumber
         self.literals = literals
         self.steps = steps
     }
@@ -53,7 +56,9 @@ public final class CustomTemplate: @unchecked Sendable {
         try compiler.add(value, level: 0)
         try compiler.mark(.end)
         let literals = compiler.literals
-        return CustomTemplate(literals: literals, steps: compiler.finished())
+        let takesNumber =
+            value.kind == .object && value["seq"] == nil && value["stream"] == nil && value["resent"] == nil
+        return CustomTemplate(literals: literals, steps: compiler.finished(), takesNumber: takesNumber)
     }
 
     /// Writes the message of a group.

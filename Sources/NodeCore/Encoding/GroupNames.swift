@@ -101,7 +101,7 @@ public final class GroupNames {
     private(set) var buildCount = 0
 
     /// All names of one group may take so many bytes: headers count names in 32 bits.
-    private static let recordBytesMax = 1 << 31
+    private static let recordBytesMax = Int(clamping: UInt64(1) << 31)
     /// ,"value":
     static let valueTextBytes = 9
     /// The longest text.

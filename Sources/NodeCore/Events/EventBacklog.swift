@@ -4,8 +4,9 @@ import CNeuronWS
 ///
 /// Outcomes of messages are never dropped. They are held as runs, and a run that continues the last waiting event is
 /// joined to it. Each message adds one run at most, and a node takes no message while `runsMax` past its queue's limit
-/// wait (`Mailbox`): that, and not a loss, is what bounds them. The last state is never dropped either: past
-/// `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
+/// wait (`Mailbox`): that, and not a loss, is what bounds them. Nor are the ends of commands, which `CommandTable`
+/// bounds likewise; a response past `bytesMax` ends its command without it. The last state is never dropped either:
+/// past `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
 ///
 /// Invariants: `states <= statesMax`; `others <= eventsMax + noticesMax`; fewer than `bytesMax` bytes wait, and one
 /// event's and those of refusals more; `runs` is the number of waiting deliveries.
@@ -39,6 +40,10 @@ public struct EventBacklog {
     private var taken: UInt64 = 0
     /// Waiting deliveries.
     public private(set) var runs = 0
+    /// Waiting ends of commands.
+    public private(set) var responses = 0
+    /// News of room waits: more of it says nothing new.
+    private var hasRoom = false
     /// Log lines are counted apart: a line that tells of drops must not cause one.
     private var droppedLines: UInt64 = 0
     private var droppedOthers: UInt64 = 0
@@ -73,6 +78,14 @@ public struct EventBacklog {
             }
             states += 1
             lastState = taken &+ UInt64(events.count - head)
+        case .response(let id, _, let kind, .some) where bytes >= Self.bytesMax && !isNotice:
+            return append(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil))
+        case .response:
+            responses += 1
+            bytes += event.bytes?.count ?? 0
+        case .room:
+            if hasRoom { return .held(wasEmpty: false) }
+            hasRoom = true
         case .message, .request, .log:
             let limit = Self.eventsMax + (isNotice ? Self.noticesMax : 0)
             guard others < limit, isNotice || bytes < Self.bytesMax, mayGrow else { return dropped(event) }
@@ -108,6 +121,10 @@ public struct EventBacklog {
             runs -= 1
             if let carried = run.closeReason { forget(carried) }
         case .state: states -= 1
+        case .room: hasRoom = false
+        case .response(_, _, _, let carried):
+            responses -= 1
+            if let carried { forget(carried) }
         case .message(_, let carried), .request(_, let carried), .log(_, _, let carried):
             others -= 1
             forget(carried)
@@ -149,16 +166,18 @@ public struct EventBacklog {
 
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
-        var counts = (states: 0, others: 0, runs: 0, bytes: 0)
+        var counts = (states: 0, others: 0, runs: 0, responses: 0, bytes: 0)
         for event in events[head...] {
             switch event {
             case .state: counts.states += 1
             case .delivery: counts.runs += 1
+            case .response: counts.responses += 1
+            case .room: break
             case .message, .request, .log: counts.others += 1
             }
             counts.bytes += event.bytes?.count ?? 0
         }
-        precondition(counts == (states, others, runs, bytes))
+        precondition(counts == (states, others, runs, responses, bytes))
         precondition(states <= Self.statesMax && others <= Self.eventsMax + Self.noticesMax)
     }
 }

@@ -7,6 +7,9 @@ public enum NodeEvent: Sendable {
     /// The handle, and its document.
     case request(UInt, EventBytes)
     case delivery(DeliveryRun)
+    /// How a command ended, with its response where there is one.
+    case response(id: UInt64, neuron_ws_status_t, neuron_ws_kind_t, EventBytes?)
+    case room
     case log(neuron_ws_log_level_t, neuron_ws_log_category_t, EventBytes)
 
     /// The bytes that it carries.
@@ -14,7 +17,8 @@ public enum NodeEvent: Sendable {
         switch self {
         case .message(_, let bytes), .request(_, let bytes), .log(_, _, let bytes): bytes
         case .delivery(let run): run.closeReason
-        case .state: nil
+        case .response(_, _, _, let bytes): bytes
+        case .state, .room: nil
         }
     }
 
@@ -41,6 +45,12 @@ public enum NodeEvent: Sendable {
             event.outcome = run.outcome
             event.level = run.level
             event.close_code = Int32(run.closeCode)
+        case .response(let id, let status, let kind, _):
+            event.kind = NEURON_WS_EVENT_RESPONSE
+            event.id = id
+            event.status = status
+            event.message_kind = kind
+        case .room: event.kind = NEURON_WS_EVENT_ROOM
         case .log(let level, let category, _):
             event.kind = NEURON_WS_EVENT_LOG
             event.log_level = level

@@ -55,6 +55,13 @@ enum JSONScan {
         while let element = nextElement(array, at: &index) { guard try body(element) else { return } }
     }
 
+    /// Whether all elements of an array are texts.
+    static func areTexts(_ array: UnsafeRawBufferPointer) -> Bool {
+        var index = 1
+        while let element = nextElement(array, at: &index) { if element.first != UInt8(ascii: "\"") { return false } }
+        return true
+    }
+
     /// The element at `index`, which begins as 1 and moves to the next; nil: there are no more.
     static func nextElement(_ array: UnsafeRawBufferPointer, at index: inout Int) -> UnsafeRawBufferPointer? {
         let start = skipBlanks(array, from: index)
@@ -190,31 +197,5 @@ enum JSONScan {
         default:
             value.contains { $0 == 0x2E || $0 == 0x65 || $0 == 0x45 } ? "a real number" : "an integer"
         }
-    }
-
-    /// More than jansson's tree of this value takes, and what is made of it, bytes: each node is counted with what
-    /// malloc gives for it (its own struct, its table, what a growing table leaves behind).
-    static func treeBytes(_ value: UnsafeRawBufferPointer) -> Int {
-        var objects = 0
-        var arrays = 0
-        var separators = 1
-        var members = 0
-        var texts = 0
-        var index = 0
-        while index < value.count {
-            switch value[index] {
-            case UInt8(ascii: "\""):
-                texts += 1
-                index = endOfText(value, from: index)
-                continue
-            case UInt8(ascii: "{"): objects += 1
-            case UInt8(ascii: "["): arrays += 1
-            case UInt8(ascii: ","): separators += 1
-            case UInt8(ascii: ":"): members += 1
-            default: break
-            }
-            index += 1
-        }
-        return 288 * objects + 160 * arrays + 88 * separators + 128 * members + 96 * texts + 5 * value.count
     }
 }

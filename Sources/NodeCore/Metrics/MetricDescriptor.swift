@@ -1,6 +1,11 @@
 /// One metric: its names and what it counts.
 public struct MetricDescriptor: Sendable {
-    public enum Kind: Sendable { case counter, gauge }
+    public enum Kind: Equatable, Sendable {
+        case counter, gauge
+        /// The parts of one histogram, which follow each other: those within so many seconds, all, and their sum.
+        case bucket(String)
+        case histogramCount, histogramSum
+    }
     /// What a value counts, and how OpenMetrics wants it: in base units, named at the end.
     public enum Unit: Sendable {
         case none
@@ -83,6 +88,24 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(
             .messagesIgnored, "messages_ignored", "Messages from the server that were no requests, and nobody took."),
         MetricDescriptor(
+            .acknowledgementsReceived, "acknowledgements_received", "Acknowledgements of the server's application."),
+        MetricDescriptor(
+            .acknowledgementsStray, "acknowledgements_stray", "What in them was the number of no message sent."),
+        MetricDescriptor(
+            .messagesSetAside, "messages_set_aside", "Messages that the server refused again and again."),
+        MetricDescriptor(
+            .oldestMessageMicroseconds, "oldest_message_us", kind: .gauge, unit: .microseconds,
+            family: "oldest_message_seconds", "How long the oldest message without outcome has waited; 0: none."),
+        pong(.pongsWithin1ms, "pongs_within_1ms", .bucket("0.001")),
+        pong(.pongsWithin5ms, "pongs_within_5ms", .bucket("0.005")),
+        pong(.pongsWithin20ms, "pongs_within_20ms", .bucket("0.02")),
+        pong(.pongsWithin100ms, "pongs_within_100ms", .bucket("0.1")),
+        pong(.pongsWithin500ms, "pongs_within_500ms", .bucket("0.5")),
+        pong(.pongsWithin2s, "pongs_within_2s", .bucket("2.0")),
+        pong(.pongsWithin10s, "pongs_within_10s", .bucket("10.0")),
+        pong(.pongsTimed, "pongs_timed", .histogramCount),
+        pong(.pongsMicroseconds, "pongs_us", .histogramSum),
+        MetricDescriptor(
             .cachedMessages, "cached_messages", kind: .gauge,
             "Messages of the queue that lie on disk alone and take no memory."),
         MetricDescriptor(
@@ -90,6 +113,12 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(.messagesLost, "messages_lost", "Messages that were on disk and could not be read."),
         MetricDescriptor(.cacheErrors, "cache_errors", "Times that the disk did not do what the cache asked of it."),
     ]
+
+    private static func pong(_ field: MetricField, _ name: StaticString, _ kind: Kind) -> MetricDescriptor {
+        MetricDescriptor(
+            field, name, kind: kind, unit: .microseconds, family: "pong_wait_seconds",
+            "Time from a Ping that had left to its Pong.")
+    }
 }
 
 /// The metrics, in the order of neuron_ws_metrics_t.
@@ -102,5 +131,9 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case queuedMessages, queuedBytes, roundTripMicroseconds, link
     case payloadBytesCompressed, compressedBytesSent
     case requestsRefused, messagesIgnored
+    case acknowledgementsReceived, acknowledgementsStray, messagesSetAside, oldestMessageMicroseconds
+    case pongsWithin1ms, pongsWithin5ms, pongsWithin20ms, pongsWithin100ms, pongsWithin500ms
+    case pongsWithin2s, pongsWithin10s
+    case pongsTimed, pongsMicroseconds
     case cachedMessages, cachedBytes, messagesLost, cacheErrors
 }

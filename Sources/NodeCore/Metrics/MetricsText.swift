@@ -20,10 +20,20 @@ public enum MetricsText {
             let number = numbers[index] > 1 ? ",number=\"\(numbers[index])\"" : ""
             return "{node=\"\(escaped(samples[index].node))\"\(number)}"
         }
+        var histogram: [MetricDescriptor] = []
         for metric in MetricDescriptor.all {
             let name = "neuron_ws_\(metric.family)"
+            if let type = type(of: metric) {
+                text += "# TYPE \(name) \(type)\n"
+            } else {
+                histogram.append(metric)
+                if metric.kind == .histogramSum {
+                    appendHistogram(histogram, samples, labels, to: &text)
+                    histogram = []
+                }
+                continue
+            }
             let isCounter = metric.kind == .counter
-            text += "# TYPE \(name) \(isCounter ? "counter" : "gauge")\n"
             switch metric.unit {
             case .none: break
             case .bytes: text += "# UNIT \(name) bytes\n"
@@ -36,8 +46,50 @@ public enum MetricsText {
                 text += "\(name)\(isCounter ? "_total" : "")\(labels[index]) \(value)\n"
             }
         }
+        if samples.contains(where: { !$0.metrics.endings.isEmpty }) {
+            text += "# TYPE neuron_ws_endings counter\n"
+            text += "# HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.\n"
+            for index in samples.indices {
+                samples[index].metrics.endings.forEach { reason, count in
+                    text += "neuron_ws_endings_total\(labels[index].dropLast()),reason=\"\(reason)\"} \(count)\n"
+                }
+            }
+        }
         text += "# EOF\n"
         return Array(text.utf8)
+    }
+
+    /// nil: a part of a histogram.
+    private static func type(of metric: MetricDescriptor) -> StaticString? {
+        switch metric.kind {
+        case .counter: "counter"
+        case .gauge: "gauge"
+        case .bucket, .histogramCount, .histogramSum: nil
+        }
+    }
+
+    /// The samples of one node stand together (OpenMetrics 1.0, "Metric").
+    private static func appendHistogram(
+        _ parts: [MetricDescriptor], _ samples: [Sample], _ labels: [String], to text: inout String
+    ) {
+        guard let first = parts.first else { return }
+        let name = "neuron_ws_\(first.family)"
+        text += "# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n"
+        for index in samples.indices {
+            let metrics = samples[index].metrics
+            let within = labels[index].dropLast()
+            for part in parts {
+                switch part.kind {
+                case .bucket(let limit):
+                    text += "\(name)_bucket\(within),le=\"\(limit)\"} \(metrics.value(part.field))\n"
+                case .histogramCount:
+                    text += "\(name)_bucket\(within),le=\"+Inf\"} \(metrics.value(part.field))\n"
+                    text += "\(name)_count\(labels[index]) \(metrics.value(part.field))\n"
+                case .histogramSum: text += "\(name)_sum\(labels[index]) \(value(part, metrics))\n"
+                case .counter, .gauge: break
+                }
+            }
+        }
     }
 
     /// The how manyth of its name each is, from 1 on.
@@ -78,6 +130,10 @@ public enum MetricsText {
         for metric in MetricDescriptor.all {
             object.raw("\(metric.name)", "\(metrics.value(metric.field))")
         }
+        if metrics.endings.isEmpty { return }
+        var endings = ObjectText()
+        metrics.endings.forEach { reason, count in endings.raw("\(reason)", "\(count)") }
+        object.raw("endings", String(decoding: endings.finished(), as: UTF8.self))
     }
 
     private static func value(_ metric: MetricDescriptor, _ metrics: NodeMetrics) -> String {

@@ -36,14 +36,45 @@ public struct NodeMetrics: Sendable {
     public var compressedBytesSent: UInt64 = 0
     public var requestsRefused: UInt64 = 0
     public var messagesIgnored: UInt64 = 0
+    public var acknowledgementsReceived: UInt64 = 0
+    public var acknowledgementsStray: UInt64 = 0
+    public var messagesSetAside: UInt64 = 0
+    /// Gauge: how long the oldest message without outcome has been waiting; 0: there is none.
+    public var oldestMessageMicroseconds: UInt64 = 0
+    /// Of the Pongs that were timed, those that came within so long: a histogram's buckets, each with those before it.
+    public var pongsWithin1ms: UInt64 = 0
+    public var pongsWithin5ms: UInt64 = 0
+    public var pongsWithin20ms: UInt64 = 0
+    public var pongsWithin100ms: UInt64 = 0
+    public var pongsWithin500ms: UInt64 = 0
+    public var pongsWithin2s: UInt64 = 0
+    public var pongsWithin10s: UInt64 = 0
+    public var pongsTimed: UInt64 = 0
+    /// All their times together.
+    public var pongsMicroseconds: UInt64 = 0
     /// Gauge: on disk alone.
     public var cachedMessages: UInt64 = 0
     /// Gauge: on disk.
     public var cachedBytes: UInt64 = 0
     public var messagesLost: UInt64 = 0
     public var cacheErrors: UInt64 = 0
+    /// In the texts alone; the C struct has none of it. Behind all numbers.
+    public var endings = EndingCounts()
 
     public init() {}
+
+    /// A Ping was answered after so long.
+    public mutating func notePong(afterMicroseconds time: UInt64) {
+        pongsTimed &+= 1
+        pongsMicroseconds &+= time
+        if time <= 1_000 { pongsWithin1ms &+= 1 }
+        if time <= 5_000 { pongsWithin5ms &+= 1 }
+        if time <= 20_000 { pongsWithin20ms &+= 1 }
+        if time <= 100_000 { pongsWithin100ms &+= 1 }
+        if time <= 500_000 { pongsWithin500ms &+= 1 }
+        if time <= 2_000_000 { pongsWithin2s &+= 1 }
+        if time <= 10_000_000 { pongsWithin10s &+= 1 }
+    }
 
     /// The value of one metric.
     public func value(_ field: MetricField) -> UInt64 {
@@ -78,6 +109,19 @@ public struct NodeMetrics: Sendable {
         case .compressedBytesSent: compressedBytesSent
         case .requestsRefused: requestsRefused
         case .messagesIgnored: messagesIgnored
+        case .acknowledgementsReceived: acknowledgementsReceived
+        case .acknowledgementsStray: acknowledgementsStray
+        case .messagesSetAside: messagesSetAside
+        case .oldestMessageMicroseconds: oldestMessageMicroseconds
+        case .pongsWithin1ms: pongsWithin1ms
+        case .pongsWithin5ms: pongsWithin5ms
+        case .pongsWithin20ms: pongsWithin20ms
+        case .pongsWithin100ms: pongsWithin100ms
+        case .pongsWithin500ms: pongsWithin500ms
+        case .pongsWithin2s: pongsWithin2s
+        case .pongsWithin10s: pongsWithin10s
+        case .pongsTimed: pongsTimed
+        case .pongsMicroseconds: pongsMicroseconds
         case .cachedMessages: cachedMessages
         case .cachedBytes: cachedBytes
         case .messagesLost: messagesLost
@@ -119,6 +163,19 @@ public struct NodeMetrics: Sendable {
         metrics.compressed_bytes_sent = compressedBytesSent
         metrics.requests_refused = requestsRefused
         metrics.messages_ignored = messagesIgnored
+        metrics.acknowledgements_received = acknowledgementsReceived
+        metrics.acknowledgements_stray = acknowledgementsStray
+        metrics.messages_set_aside = messagesSetAside
+        metrics.oldest_message_us = oldestMessageMicroseconds
+        metrics.pongs_within_1ms = pongsWithin1ms
+        metrics.pongs_within_5ms = pongsWithin5ms
+        metrics.pongs_within_20ms = pongsWithin20ms
+        metrics.pongs_within_100ms = pongsWithin100ms
+        metrics.pongs_within_500ms = pongsWithin500ms
+        metrics.pongs_within_2s = pongsWithin2s
+        metrics.pongs_within_10s = pongsWithin10s
+        metrics.pongs_timed = pongsTimed
+        metrics.pongs_us = pongsMicroseconds
         metrics.cached_messages = cachedMessages
         metrics.cached_bytes = cachedBytes
         metrics.messages_lost = messagesLost

@@ -8,6 +8,9 @@ extension Ending {
     static let reconfigured = Ending(
         reason: .NEURON_WS_REASON_RECONFIGURED, text: "The settings changed; connecting anew.")
 
+    static let reconnectWanted = Ending(
+        reason: .NEURON_WS_REASON_RECONFIGURED, text: "The host asked for a new connection; connecting anew.")
+
     /// The host wanted it: nothing has failed.
     public var isWanted: Bool {
         reason == .NEURON_WS_REASON_STOPPED || reason == .NEURON_WS_REASON_RECONFIGURED
@@ -41,6 +44,13 @@ extension Ending {
             "Nothing came from the server for \(seconds(timeout)) s after a ping, and it took nothing of what was sent "
             + "(setting ping-timeout): the network or the server is gone, or it hangs."
         return Ending(reason: .NEURON_WS_REASON_PING_TIMEOUT, text: text)
+    }
+
+    public static func heartbeatTimeout(after timeout: UInt64) -> Ending {
+        let text =
+            "A heartbeat (setting heartbeat) was not answered within \(seconds(timeout)) s: the server's application "
+            + "hangs, or its answer is not the one that the setting expects."
+        return Ending(reason: .NEURON_WS_REASON_HEARTBEAT_TIMEOUT, text: text)
     }
 }
 

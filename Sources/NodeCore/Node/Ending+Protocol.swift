@@ -96,7 +96,7 @@ extension Ending {
     private static func advice(status: Int) -> String {
         switch status {
         case 200: "This is a plain web server or another path: check the URL. \(proxyAdvice)"
-        case 300...399: "Redirects are not followed: put the new address into the setting url."
+        case 300...399: "It is not followed: put the new address into the setting url, or set redirects."
         case 400: "\(proxyAdvice) If there is none, check the path, subprotocols and headers."
         case 401, 403, 407: "Check username and password, or the token."
         case 404: "Check the path of the URL. \(proxyAdvice)"

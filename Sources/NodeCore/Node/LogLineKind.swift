@@ -22,6 +22,8 @@ public enum LogLineKind: Equatable, Sendable {
     case repeatedOperation
     /// A message from the server that nobody takes.
     case ignoredMessage
+    /// An acknowledgement of messages that were never sent, or one that makes no sense.
+    case strayAcknowledgement
 }
 
 extension RepeatedLines<LogLineKind> {
@@ -49,7 +51,7 @@ extension LogLineKind {
         case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer,
             .repeatedOperation:
             .NEURON_WS_CATEGORY_REQUESTS
-        case .ignoredMessage: .NEURON_WS_CATEGORY_DELIVERY
+        case .ignoredMessage, .strayAcknowledgement: .NEURON_WS_CATEGORY_DELIVERY
         }
     }
 

@@ -3,21 +3,7 @@ import CNeuronWS
 /// The life of a node's connection as a state machine: events in, one action out, no clock, no socket, no randomness of
 /// its own. Times are monotonic nanoseconds. The shell carries the action out and schedules one timer at `deadline`.
 public struct NodeMachine: Sendable {
-    /// What comes when the closing is done, and what is told then: each carries its own ending.
-    private enum Purpose {
-        case stop(Ending)
-        case connect(Ending)
-        /// As after any other end.
-        case goOn(Ending, openFor: UInt64)
-
-        var ending: Ending {
-            switch self {
-            case .stop(let ending), .connect(let ending), .goOn(let ending, _): ending
-            }
-        }
-    }
-
-    private enum State {
+    enum State {
         case idle
         /// Idle for good: whatever comes now does nothing.
         case over
@@ -26,6 +12,8 @@ public struct NodeMachine: Sendable {
         case waiting(until: UInt64)
         case connecting(neuron_ws_phase_t, since: UInt64, deadline: UInt64)
         case open(since: UInt64, KeepAlive)
+        /// A stop: what was pushed before it has until then to be confirmed, and the Close goes out.
+        case draining(since: UInt64, KeepAlive, Drain)
         /// A Close is on its way out or in; at the deadline the stream is dropped.
         case closing(Purpose, since: UInt64, deadline: UInt64)
     }
@@ -41,17 +29,17 @@ public struct NodeMachine: Sendable {
     /// server's answer, 200 ms.
     public static let farewellNanoseconds: UInt64 = 200_000_000
 
-    private var state = State.idle
-    private var parameters: Parameters
-    private var servers: ServerPool
+    var state = State.idle
+    var parameters: Parameters
+    var servers: ServerPool
     /// The URL of the present or the last connection.
     private var urlIndex = 0
     /// Attempts without a wait between them: each URL comes once at most, whatever its own wait is.
-    private var attemptsAtOnce = 0
+    var attemptsAtOnce = 0
     /// Attempts since a connection was last open.
-    public private(set) var attempts: UInt64 = 0
+    public internal(set) var attempts: UInt64 = 0
     /// The host that began a stop waits to hear of the idle state, though that may be no change.
-    private var owesIdle = false
+    var owesIdle = false
 
     public init(_ parameters: Parameters) {
         self.parameters = parameters
@@ -67,20 +55,27 @@ public struct NodeMachine: Sendable {
         case .idle, .over: .idle
         case .starting(let until): .starting(until: until)
         case .waiting(let until): .waiting(until: until, attempt: attempts &+ 1)
-        case .connecting(let phase, let since, let deadline):
-            .connecting(phase, since: since, deadline: deadline, attempt: attempts)
+        case .connecting(let phase, let since, let end):
+            .connecting(phase, since: since, deadline: end, attempt: attempts)
         case .open: .open
+        case .draining(_, _, let drain): .closing(since: drain.since, deadline: drain.stopsBy)
         case .closing(_, let since, let deadline): .closing(since: since, deadline: deadline)
         }
     }
 
     /// How the connection ends that is being closed.
     public var closingEnding: Ending? {
-        if case .closing(let purpose, _, _) = state { return purpose.ending }
-        return nil
+        switch state {
+        case .closing(let purpose, _, _): purpose.ending
+        case .draining: .stopped
+        default: nil
+        }
     }
 
     public var isOpen: Bool { openSince != nil }
+
+    /// It stops, and messages still go out.
+    public var isDraining: Bool { if case .draining = state { true } else { false } }
 
     /// There is no stream, and none is wanted.
     public var isIdle: Bool { progress == .idle }
@@ -104,109 +99,8 @@ public struct NodeMachine: Sendable {
         case .starting(let until), .waiting(let until): until
         case .connecting(_, _, let deadline), .closing(_, _, let deadline): deadline
         case .open(_, let keepAlive): keepAlive.deadline
+        case .draining(_, let keepAlive, let drain): min(drain.until, keepAlive.deadline ?? drain.until)
         }
-    }
-
-    // MARK: The host's wishes
-
-    public mutating func started(now: UInt64) -> Action {
-        owesIdle = false
-        switch state {
-        case .idle:
-            servers.reset()
-            attempts = 0
-            state = .starting(until: now &+ Self.startDelayNanoseconds)
-        case .closing(.stop(let ending), let since, let deadline):
-            // A start during the stop: what was asked last counts.
-            servers.reset()
-            let purpose = Purpose.connect(Ending.stoppedAndStarted.withClose(of: ending))
-            state = .closing(purpose, since: since, deadline: deadline)
-        case .over, .starting, .waiting, .connecting, .open, .closing:
-            break
-        }
-        return .none
-    }
-
-    /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
-    /// - Parameter isAwaited: the host waits to be told of the end: see `takeOwedIdle`.
-    public mutating func stopped(timeout: UInt64, isAwaited: Bool = false, now: UInt64) -> Action {
-        owesIdle = owesIdle || isAwaited
-        switch state {
-        case .idle, .over:
-            return .none
-        case .starting, .waiting:
-            state = .idle
-            return .becomeIdle(.stopped)
-        case .connecting:
-            state = .idle
-            return .disconnect(.stopped, sendsClose: false)
-        case .open:
-            let timeout = max(timeout, Self.farewellNanoseconds)
-            state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
-            return .sendClose(code: 1001)
-        case .closing(let purpose, let since, let deadline):
-            let ending = Ending.stopped.withClose(of: purpose.ending)
-            let timeout = max(timeout, Self.farewellNanoseconds)
-            state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
-            return .none
-        }
-    }
-
-    /// Whether the host has to be told of the present state, though it may be no change: the idle one, at the end of a
-    /// stop that it waits for. Once, and not if it has started the node again meanwhile.
-    public mutating func takeOwedIdle() -> Bool {
-        guard owesIdle, isIdle else { return false }
-        owesIdle = false
-        return true
-    }
-
-    /// The node is gone, or this life of it: nothing begins any more.
-    public mutating func end() { state = .over }
-
-    /// New settings. `reconnects`: one that concerns the connection changed. What is waited for takes at most as long
-    /// as they now say.
-    public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
-        let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
-        self.parameters = parameters
-        if keepsServers {
-            servers.configured(
-                minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
-        } else {
-            servers = parameters.servers
-            attemptsAtOnce = 0
-        }
-        switch state {
-        case .idle, .over, .starting:
-            break
-        case .waiting:
-            if reconnects { return connectNow(now: now) }
-            // The wait itself ends by the timer, which fires at once if it is over.
-            if case .at(let until) = servers.next(now: now) {
-                state = .waiting(until: until)
-            } else {
-                state = .waiting(until: now)
-            }
-        case .connecting(let phase, let since, _):
-            if reconnects { return connectNow(.reconfigured, now: now) }
-            state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
-        case .open(let since, var keepAlive):
-            guard reconnects else {
-                keepAlive.configured(
-                    intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout,
-                    now: now)
-                state = .open(since: since, keepAlive)
-                break
-            }
-            state = .closing(.connect(.reconfigured), since: now, deadline: now &+ parameters.closeTimeout)
-            return .sendClose(code: 1001)
-        case .closing(.stop, _, _):
-            break
-        case .closing(let purpose, let since, let deadline):
-            state = .closing(
-                reconnects ? .connect(purpose.ending) : purpose, since: since,
-                deadline: min(deadline, now &+ parameters.closeTimeout))
-        }
-        return .none
     }
 
     // MARK: The stream
@@ -250,15 +144,17 @@ public struct NodeMachine: Sendable {
         return .sendPing(sequence: pings)
     }
 
-    /// The kernel has our newest ping, which ends at `end` of the bytes it was given.
+    /// The kernel has our newest ping, which ends at `end` of its bytes.
     public mutating func pingLeft(end: UInt64, now: UInt64) {
         withKeepAlive { $0.pingLeft(end: end, now: now) }
     }
 
     /// How many pings the open connection had: their payloads are 1 to this. 0: none, or it is not open.
     public var pings: UInt64 {
-        if case .open(_, let keepAlive) = state { return keepAlive.sequence }
-        return 0
+        switch state {
+        case .open(_, let keepAlive), .draining(_, let keepAlive, _): keepAlive.sequence
+        default: 0
+        }
     }
 
     /// Returns the round trip in nanoseconds if it echoes our newest ping.
@@ -269,10 +165,17 @@ public struct NodeMachine: Sendable {
     /// nil: the connection is not open.
     @discardableResult
     private mutating func withKeepAlive<R>(_ body: (inout KeepAlive) -> R) -> R? {
-        guard case .open(let since, var keepAlive) = state else { return nil }
-        let result = body(&keepAlive)
-        state = .open(since: since, keepAlive)
-        return result
+        switch state {
+        case .open(let since, var keepAlive):
+            let result = body(&keepAlive)
+            state = .open(since: since, keepAlive)
+            return result
+        case .draining(let since, var keepAlive, let drain):
+            let result = body(&keepAlive)
+            state = .draining(since: since, keepAlive, drain)
+            return result
+        default: return nil
+        }
     }
 
     /// The peer's Close came, or ours went out because of `ending`: the echo or the Close is queued in the endpoint.
@@ -281,6 +184,9 @@ public struct NodeMachine: Sendable {
         case .open(let since, _):
             let deadline = now &+ min(parameters.closeTimeout, Self.lingerNanoseconds)
             state = .closing(.goOn(ending, openFor: now &- since), since: now, deadline: deadline)
+        case .draining(_, _, let drain):
+            let deadline = min(drain.stopsBy, now &+ min(parameters.closeTimeout, Self.lingerNanoseconds))
+            state = .closing(.stop(Ending.stopped.withClose(of: ending)), since: now, deadline: deadline)
         case .closing(let purpose, let since, let deadline):
             // The answer to our own Close: why it ends is known.
             let answered: Purpose =
@@ -308,11 +214,13 @@ public struct NodeMachine: Sendable {
             return goOn(ending, now: now)
         case .closing(let purpose, _, _):
             return closed(purpose, now: now, random: random)
+        case .draining:
+            return closed(.stop(.stopped), now: now, random: random)
         }
     }
 
     /// The stream ended after a Close went both ways, or its time is up.
-    private mutating func closed(_ purpose: Purpose, now: UInt64, random: UInt64) -> Action {
+    mutating func closed(_ purpose: Purpose, now: UInt64, random: UInt64) -> Action {
         switch purpose {
         case .stop(let ending):
             state = .idle
@@ -343,15 +251,22 @@ public struct NodeMachine: Sendable {
             case .sendPing: return .sendPing(sequence: keepAlive.sequence)
             case .timedOut: return failed(.pingTimeout(after: keepAlive.patience), now: now, random: random)
             }
+        case .draining(let since, var keepAlive, let drain):
+            if now >= drain.until { return endDraining(drain, now: now) }
+            let verdict = keepAlive.timerFired(now: now, progress: progress)
+            state = .draining(since: since, keepAlive, drain)
+            switch verdict {
+            case .none: return .none
+            case .sendPing: return .sendPing(sequence: keepAlive.sequence)
+            case .timedOut: return closed(.stop(.stopped), now: now, random: random)
+            }
         case .closing(let purpose, _, _):
             return closed(purpose, now: now, random: random)
         }
     }
 
-    // MARK: Inside
-
     /// Tries the next URL, or waits until one may be tried. `ending`: of the connection or attempt that goes.
-    private mutating func connectNow(_ ending: Ending? = nil, now: UInt64) -> Action {
+    mutating func connectNow(_ ending: Ending? = nil, now: UInt64) -> Action {
         attemptsAtOnce = 0
         if let ending { return goOn(ending, now: now) }
         switch servers.next(now: now) {
@@ -364,8 +279,9 @@ public struct NodeMachine: Sendable {
         }
     }
 
-    private mutating func goOn(_ ending: Ending, now: UInt64) -> Action {
-        let sendsClose = ending.reason == .NEURON_WS_REASON_PING_TIMEOUT
+    mutating func goOn(_ ending: Ending, now: UInt64) -> Action {
+        let sendsClose =
+            ending.reason == .NEURON_WS_REASON_PING_TIMEOUT || ending.reason == .NEURON_WS_REASON_HEARTBEAT_TIMEOUT
         switch servers.next(now: now) {
         case .now(let index) where attemptsAtOnce < servers.count:
             begin(index, now: now)

@@ -34,6 +34,10 @@ public struct TurnBudget: Equatable, Sendable {
         case bytesInflated
         /// Callbacks with the outcome of a message.
         case outcomesTold
+        /// Lines of a trace, callbacks of the host among them.
+        case linesTraced
+        /// Groups whose values waited for their publishing time, written and queued, whatever they hold.
+        case groupsPublished
 
         /// What one costs, picoseconds: measured on two virtual 2.5 GHz cores, rounded up. On another machine the clock
         /// corrects it.
@@ -48,6 +52,8 @@ public struct TurnBudget: Equatable, Sendable {
             case .bytesDeflated: 15_000
             case .bytesInflated: 2_000
             case .outcomesTold: 50_000
+            case .linesTraced: 1_000_000
+            case .groupsPublished: 4_000_000
             }
         }
 
@@ -55,7 +61,8 @@ public struct TurnBudget: Equatable, Sendable {
         var looksAfter: UInt64 {
             switch self {
             case .eventsHandled, .requestsParsed: 8
-            case .outcomesTold: 32
+            case .outcomesTold, .linesTraced: 32
+            case .groupsPublished: 1
             default: 0
             }
         }

@@ -1,17 +1,23 @@
-import CJansson
 import CNeuronWS
 
 /// Values that wait for the publishing time of their datastreams (setting opengate-publish), as the texts that they
-/// become. Times are monotonic nanoseconds. Not locked: its owner brings a lock.
+/// become. Times are monotonic nanoseconds. Not locked: its owner brings a lock, on which others wait: each call does
+/// little, however much waits here.
 ///
-/// Invariant: `byteCount` is what all of `baskets` take.
+/// Invariants: `byteCount` is what all of `baskets` take; `places` has exactly those; each has an entry of its own
+/// number in `order`, where there may be others that stand for nothing any more.
 public struct DatastreamGatherer {
     /// Past so many bytes everything is published before its time.
     public static let byteCountMax = 4 << 20
     /// What a datastream takes besides its texts, bytes.
     private static let ownBytes = 128
+    /// What a basket takes besides its texts and datastreams, bytes.
+    private static let basketBytes = 512
+    /// How much is taken in at a time: see `add`.
+    private static let valuesPerStep = 256
+    private static let bytesPerStep = 64 * 1024
 
-    fileprivate struct Datastream {
+    fileprivate struct Datastream: Sendable {
         /// JSON.
         let name: [UInt8]
         /// `{…},{…}`
@@ -19,194 +25,178 @@ public struct DatastreamGatherer {
         var count: Int
     }
 
+    /// What belongs together: the device, a NUL and the group, and the publishing time.
+    fileprivate struct Key: Hashable, Sendable {
+        let names: [UInt8]
+        let period: UInt64
+    }
+
     /// What is published together: a group's values that have one publishing time.
     public struct Basket: Sendable {
+        fileprivate let key: Key
         let device: [UInt8]
-        /// As it came, and as JSON.
-        let group: [UInt8]
+        /// As JSON.
         let quotedGroup: [UInt8]
-        let period: UInt64
-        var due: UInt64
+        fileprivate var due: UInt64
+        /// Of its entry in the order.
+        fileprivate var number: UInt64 = 0
         let statics: StaticTagSet
         fileprivate var datastreams: [Datastream] = []
         fileprivate var places: [[UInt8]: Int] = [:]
-        fileprivate(set) var byteCount = 0
+        fileprivate(set) var byteCount: Int
         public fileprivate(set) var valueCount = 0
 
-        fileprivate func isOf(_ view: GroupView, _ period: UInt64) -> Bool {
-            self.period == period && view.driver.elementsEqual(device) && view.group.elementsEqual(group)
+        fileprivate init(_ key: Key, _ split: Split, due: UInt64) {
+            self.key = key
+            device = Array(split.view.driver)
+            quotedGroup = split.quotedGroup
+            statics = split.statics
+            self.due = due
+            byteCount = DatastreamGatherer.basketBytes + device.count + key.names.count + quotedGroup.count
         }
 
-        fileprivate mutating func add(_ name: [UInt8], _ datapoints: [UInt8], count: Int) {
+        fileprivate mutating func add(
+            _ name: UnsafeRawBufferPointer, _ datapoints: UnsafeRawBufferPointer, count: Int
+        ) {
             byteCount += datapoints.count + 1
             valueCount += count
+            let name = Array(name)
             if let place = places[name] {
-                datastreams[place].datapoints += [0x2c] + datapoints
+                datastreams[place].datapoints.append(0x2c)
+                datastreams[place].datapoints.append(contentsOf: datapoints)
                 datastreams[place].count += count
                 return
             }
             places[name] = datastreams.count
             byteCount += name.count * 2 + DatastreamGatherer.ownBytes
-            datastreams.append(Datastream(name: name, datapoints: datapoints, count: count))
+            datastreams.append(Datastream(name: name, datapoints: Array(datapoints), count: count))
         }
     }
 
-    private var baskets: [Basket] = []
+    /// Nil where none stands; `free` has those places.
+    private var baskets: [Basket?] = []
+    private var free: [Int] = []
+    private var places: [Key: Int] = [:]
+    private var order = DueOrder()
+    private var lastNumber: UInt64 = 0
     public private(set) var byteCount = 0
 
     public init() {}
 
-    public var isEmpty: Bool { baskets.isEmpty }
+    public var isEmpty: Bool { places.isEmpty }
     public var isFull: Bool { byteCount >= Self.byteCountMax }
 
-    /// When there is something to publish; nil: nothing waits.
-    public var nextDue: UInt64? {
-        var next: UInt64?
-        for basket in baskets { next = min(next ?? .max, basket.due) }
-        return next
-    }
+    /// The earliest time at which there may be something to publish; nil: nothing waits.
+    public var nextDue: UInt64? { isEmpty ? nil : order.first?.due }
 
-    /// Takes in what `split` has set apart.
-    public mutating func add(_ split: Split, now: UInt64) {
-        for value in split.values {
-            let place: Int
-            if let found = baskets.firstIndex(where: { $0.isOf(split.view, value.period) }) {
-                place = found
-            } else {
-                place = baskets.count
-                baskets.append(
-                    Basket(
-                        device: Array(split.view.driver), group: Array(split.view.group),
-                        quotedGroup: split.quotedGroup,
-                        period: value.period, due: now &+ value.period, statics: split.statics))
+    /// What may be needed to take this in, bytes: nothing here can do without.
+    public func memoryNeeded(_ split: Split) -> Int { (byteCount + split.byteCount) * 3 }
+
+    /// Takes in what `split` has set apart, some of it at a time: call again, from where it came, until it says that
+    /// this was the last.
+    public mutating func add(_ split: Split, from next: inout Int, now: UInt64) -> Bool {
+        var bytes = 0
+        let end = min(split.count, next + Self.valuesPerStep)
+        while next < end, bytes < Self.bytesPerStep {
+            split.withValue(next) { period, name, datapoint in
+                let key = Key(names: split.names, period: period)
+                let place: Int
+                if let found = places[key] {
+                    place = found
+                } else {
+                    place = put(Basket(key, split, due: now &+ period))
+                }
+                let before = baskets[place]?.byteCount ?? 0
+                baskets[place]?.add(name, datapoint, count: 1)
+                byteCount += (baskets[place]?.byteCount ?? 0) - before
+                bytes += name.count + datapoint.count
             }
-            let before = baskets[place].byteCount
-            baskets[place].add(value.name, value.datapoint, count: 1)
-            byteCount += baskets[place].byteCount - before
+            next += 1
         }
+        return next == split.count
     }
 
-    /// What is due, to be published now; `now` nil: everything.
-    public mutating func take(now: UInt64?) -> [Basket] {
-        var due: [Basket] = []
-        var left: [Basket] = []
-        for basket in baskets {
-            if now.map({ basket.due <= $0 }) ?? true { due.append(basket) } else { left.append(basket) }
+    /// What is due first, to be published now; nil: nothing is.
+    public mutating func takeNext(now: UInt64) -> Basket? {
+        while let first = order.first, first.due <= now {
+            order.removeFirst()
+            guard baskets.indices.contains(first.place), let basket = baskets[first.place],
+                basket.number == first.number
+            else { continue }
+            remove(at: first.place)
+            return basket
         }
-        baskets = left
-        for basket in due { byteCount -= basket.byteCount }
-        return due
+        return nil
     }
+
+    /// All that waits, to be published before its time, in the order in which it would have been due.
+    public mutating func takeAll() -> All {
+        let all = All(order: order, baskets: baskets)
+        self = DatastreamGatherer(lastNumber: lastNumber)
+        return all
+    }
+
+    private init(lastNumber: UInt64) { self.lastNumber = lastNumber }
 
     /// It could not be published: it is due again after another time, before what has come since.
     public mutating func giveBack(_ basket: Basket, now: UInt64) {
         var older = basket
-        older.due = now &+ basket.period
-        if let place = baskets.firstIndex(where: {
-            $0.period == basket.period && $0.device == basket.device && $0.group == basket.group
-        }) {
-            let newer = baskets.remove(at: place)
-            byteCount -= newer.byteCount
+        older.due = now &+ older.key.period
+        if let place = places[older.key], let newer = baskets[place] {
+            remove(at: place)
             older.due = min(older.due, newer.due)
             for datastream in newer.datastreams {
-                older.add(datastream.name, datastream.datapoints, count: datastream.count)
-            }
-        }
-        byteCount += older.byteCount
-        baskets.append(older)
-    }
-}
-
-extension DatastreamGatherer {
-    /// A group, taken apart: what goes at once, and what is gathered.
-    public struct Split {
-        fileprivate struct Value {
-            let period: UInt64
-            let name: [UInt8]
-            let datapoint: [UInt8]
-        }
-
-        fileprivate let view: GroupView
-        fileprivate let statics: StaticTagSet
-        fileprivate let quotedGroup: [UInt8]
-        fileprivate private(set) var values: [Value] = []
-        private let memory: TagMemory
-        private var atOnceCount = 0
-
-        /// Whether any value is gathered.
-        public var gathers: Bool { !values.isEmpty }
-        /// The tags that go at once, errors among them; nil: there are none. It borrows what the group borrows, and
-        /// lives as long as this.
-        public var atOnce: GroupView? {
-            if atOnceCount == 0 { return nil }
-            return GroupView(
-                driver: view.driver, group: view.group, timestampMilliseconds: view.timestampMilliseconds,
-                tags: memory.start, tagCount: atOnceCount, stride: view.stride)
-        }
-
-        public init(
-            _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ options: EncodingOptions,
-            own: StaticTags?
-        ) throws(EncodingError) {
-            self.view = view
-            statics = StaticTagSet(node: options.staticTags, own: own)
-            memory = try TagMemory(byteCount: view.tagCount * view.stride)
-            let scratch = ByteBuffer(byteCountMax: DatastreamGatherer.byteCountMax)
-            quotedGroup = try Self.text(scratch) { writer throws(EncodingError) in
-                try JSONStringWriter.writeQuoted(view.group, to: &writer)
-            }
-            for index in 0..<view.tagCount {
-                let tag = TagView(view.tag(index))
-                let name = try tag.name(index: index)
-                let milliseconds = tag.errorCode == 0 ? times.milliseconds(name) : 0
-                if milliseconds == 0 {
-                    (memory.start + atOnceCount * view.stride).copyMemory(
-                        from: tag.pointer, byteCount: view.stride)
-                    atOnceCount += 1
-                    continue
+                datastream.name.withUnsafeBytes { name in
+                    datastream.datapoints.withUnsafeBytes { older.add(name, $0, count: datastream.count) }
                 }
-                let time = options.openGate.isReduced ? nil : timestampMilliseconds
-                values.append(
-                    Value(
-                        period: UInt64(milliseconds) &* 1_000_000,
-                        name: try Self.text(scratch) { writer throws(EncodingError) in
-                            try JSONStringWriter.writeQuoted(name, to: &writer)
-                        },
-                        datapoint: try Self.text(scratch) { writer throws(EncodingError) in
-                            try writer.write("{")
-                            if let time {
-                                try writer.write("\"at\":")
-                                try writer.writeInteger(time)
-                                try writer.write(",")
-                            }
-                            try writer.write("\"value\":")
-                            try ValueWriter.write(tag, index: index, to: &writer)
-                            try writer.write("}")
-                        }))
             }
         }
-
-        private static func text(
-            _ scratch: ByteBuffer, _ body: (inout ByteWriter) throws(EncodingError) -> Void
-        ) throws(EncodingError) -> [UInt8] {
-            scratch.removeAll(keepingCapacity: true)
-            var writer = try ByteWriter.open(scratch)
-            try body(&writer)
-            try writer.finish()
-            return scratch.withBytes { [UInt8]($0) }
-        }
+        _ = put(older)
     }
 
-    /// Copies of tags, `stride` bytes apart.
-    fileprivate final class TagMemory {
-        let start: UnsafeMutableRawPointer
+    /// - Returns: its place.
+    private mutating func put(_ basket: Basket) -> Int {
+        lastNumber += 1
+        var basket = basket
+        basket.number = lastNumber
+        byteCount += basket.byteCount
+        let place = free.popLast() ?? baskets.count
+        if place == baskets.count { baskets.append(basket) } else { baskets[place] = basket }
+        places[basket.key] = place
+        order.insert(DueOrder.Entry(due: basket.due, number: basket.number, place: place))
+        return place
+    }
 
-        init(byteCount: Int) throws(EncodingError) {
-            guard let memory = malloc(max(byteCount, 1)) else { throw .noMemory }
-            start = memory
+    private mutating func remove(at place: Int) {
+        guard let basket = baskets[place] else { return }
+        baskets[place] = nil
+        free.append(place)
+        places[basket.key] = nil
+        byteCount -= basket.byteCount
+        // Nothing is kept of what was once much.
+        if places.isEmpty { self = DatastreamGatherer(lastNumber: lastNumber) }
+    }
+
+    /// What was taken as a whole.
+    public struct All: Sendable {
+        private var order: DueOrder
+        private var baskets: [Basket?]
+
+        fileprivate init(order: DueOrder, baskets: [Basket?]) {
+            self.order = order
+            self.baskets = baskets
         }
 
-        deinit { free(start) }
+        /// The next one; nil: that was all.
+        public mutating func next() -> Basket? {
+            while let first = order.first {
+                order.removeFirst()
+                guard let basket = baskets[first.place], basket.number == first.number else { continue }
+                baskets[first.place] = nil
+                return basket
+            }
+            return nil
+        }
     }
 }
 

@@ -28,6 +28,10 @@ public enum ODASettings {
         if text.count > fileBytesMax {
             throw Fault(text: "the file has \(text.count) bytes, at most \(fileBytesMax) are taken")
         }
+        // No line of it would be found.
+        if IncomingMessage.isUTF16(text) || text.prefix(2).contains(0) {
+            throw Fault(text: "the file looks like UTF-16; UTF-8 and ISO 8859-1 are taken")
+        }
         let entries: [JavaProperties.Entry]
         do throws(JavaProperties.Fault) { entries = try JavaProperties.parse(text) } catch {
             throw Fault(text: error.text)
@@ -117,8 +121,8 @@ private struct ODAReader {
 
     mutating func readConnector() {
         add("format", "\"opengate\"")
-        let host = take("host")
-        let path = take("path")
+        let host = taken("host")
+        let path = taken("path")
         let hasGeneralPath = take("generalPath") != nil
         if hasGeneralPath {
             faults.append("\"generalPath\" is no key of the agent's, though its example has it: it means \"path\"")
@@ -142,16 +146,22 @@ private struct ODAReader {
     }
 
     mutating func readDeviceInfo() {
-        if let id = take("deviceId") { addText("device-id", id) }
+        if let id = take("deviceId"), !isPlaceholder(id) { addText("device-id", id) }
         let key = take("apiKey")
-        if let key = take("apikey") ?? key { addText("api-key", key) }
+        if let key = take("apikey") ?? key, !isPlaceholder(key) { addText("api-key", key) }
         remarkRest("the device's file")
     }
 
     mutating func readDispatcher() {
         if let reduced = take("reducedOutput") {
-            let isTrue = shown(reduced.value, lowercased: true).utf8.elementsEqual("true".utf8)
+            let text = shown(reduced.value, lowercased: true)
+            let isTrue = text.utf8.elementsEqual("true".utf8)
             add("reduced", isTrue ? "true" : "false")
+            if !isTrue, !text.utf8.elementsEqual("false".utf8) {
+                remarks.append(
+                    "\"reducedOutput\" is \"\(ForeignText(text).shown(charactersMax: 32))\", which is false to the "
+                        + "agent: only true is true")
+            }
         }
         if let type = take("eventContentType") { checkContentType(type) }
         if take("operationTimeout") != nil {
@@ -218,6 +228,22 @@ private struct ODAReader {
         let name = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
         guard let place = entries.firstIndex(where: { $0.key.elementsEqual(name) }) else { return nil }
         return entries.remove(at: place)
+    }
+
+    /// The same; nil also of one that says nothing.
+    private mutating func taken(_ key: StaticString) -> JavaProperties.Entry? {
+        take(key).flatMap { $0.value.count == 0 ? nil : $0 }
+    }
+
+    /// As the agent's own example has them, `<device_id>`: then it was never filled in.
+    private mutating func isPlaceholder(_ entry: JavaProperties.Entry) -> Bool {
+        let isOne = entry.value.withBytes { $0.first == UInt8(ascii: "<") && $0.last == UInt8(ascii: ">") }
+        if isOne {
+            faults.append(
+                "\"\(ForeignText(entry.key[...]).shown(charactersMax: 64))\" (line \(entry.line)) is still the "
+                    + "example's <…>; it takes what the platform gave for the gateway")
+        }
+        return isOne
     }
 
     private mutating func remarkRest(_ file: String) {

@@ -31,18 +31,28 @@ public final class OpenGateAccess: Sendable {
     public func query(for url: WebSocketURL) -> SecretBytes? {
         if isHeader { return nil }
         let hasQuery = url.resource.utf8.contains(UInt8(ascii: "?"))
-        let start = Array(((hasQuery ? "&" : "?") + Self.keyName + "=").utf8)
-        return SecretBytes(capacity: start.count + apiKey.count * 3) { room in
+        let start = (hasQuery ? "&" : "?") + Self.keyName + "="
+        return encodedKey.map { SecretBytes.joined(SecretBytes(start), $0) }
+    }
+
+    /// The key as it stands in the query; nil: no memory.
+    private var encodedKey: SecretBytes? {
+        SecretBytes(capacity: apiKey.count * 3) { room in
             var count = 0
-            func append(_ byte: UInt8) {
-                room[count] = byte
-                count += 1
+            apiKey.withBytes { key in
+                for byte in key {
+                    Self.encode(byte) { encoded in
+                        room[count] = encoded
+                        count += 1
+                    }
+                }
             }
-            for byte in start { append(byte) }
-            apiKey.withBytes { key in for byte in key { Self.encode(byte, append) } }
             return count
         }
     }
+
+    /// The key as a server may say it again: as it is, and as it stands in the query.
+    public var secrets: [SecretBytes] { [apiKey] + (encodedKey.map { [$0] } ?? []) }
 
     public var header: NamedText? { isHeader ? NamedText(name: Self.keyName, text: apiKey) : nil }
 

@@ -1,10 +1,8 @@
 import WebSocketCore
 
 /// A challenge of Digest authentication that can be answered (RFC 7616 §3.3).
-struct DigestChallenge: Equatable, Sendable {
-    enum Hash: Equatable, Sendable { case md5, sha256 }
-
-    let hash: Hash
+public struct DigestChallenge: Equatable, Sendable {
+    let hash: DigestHash
     /// The hash of user and password is bound to the nonces (`-sess`).
     private let isSession: Bool
     private let realm: String
@@ -43,45 +41,89 @@ struct DigestChallenge: Equatable, Sendable {
         isStale = Self.lowercased(challenge.parameter("stale") ?? "") == "true"
     }
 
-    /// The value of Proxy-Authorization for a CONNECT to `target` (RFC 7616 §3.4).
+    /// The value of Proxy-Authorization for a CONNECT to `target` (RFC 7616 §3.4). What is hashed of user and password
+    /// is as good as these, and as secret. Nil: `hashes` failed.
     func answer(
-        _ username: SecretBytes, _ password: SecretBytes, target: String, clientNonce: [UInt8], uses: UInt32
-    ) -> SecretBytes {
+        _ username: SecretBytes, _ password: SecretBytes, target: String, clientNonce: [UInt8], uses: UInt32,
+        _ hashes: any HashFunctions
+    ) -> SecretBytes? {
         let client = Self.hex(clientNonce)
         let count = Self.hex([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: uses >> $0) })
         let name = SecretBytes.joined(username, SecretBytes(":" + realm + ":"))
-        var first = digest(SecretBytes.joined(name, password))
-        if isSession { first = digest(SecretBytes(first + ":" + nonce + ":" + client)) }
-        let second = digest(SecretBytes("CONNECT:" + target))
+        guard var first = digest(SecretBytes.joined(name, password), hashes) else { return nil }
+        if isSession {
+            guard let bound = digest(SecretBytes.joined(first, SecretBytes(":" + nonce + ":" + client)), hashes) else {
+                return nil
+            }
+            first = bound
+        }
+        guard let second = digest(SecretBytes("CONNECT:" + target), hashes) else { return nil }
         let middle = hasQOP ? nonce + ":" + count + ":" + client + ":auth" : nonce
-        let response = digest(SecretBytes(first + ":" + middle + ":" + second))
-        var rest = ", realm=\"\(Self.quoted(realm))\", nonce=\"\(Self.quoted(nonce))\", uri=\"\(target)\""
-        if let algorithm { rest += ", algorithm=\(Self.token(algorithm))" }
-        rest += ", response=\"\(response)\""
+        let whole = SecretBytes.joined(SecretBytes.joined(first, SecretBytes(":" + middle + ":")), second)
+        guard let response = digest(whole, hashes) else { return nil }
+        var known = "\", realm=\"\(Self.quoted(realm))\", nonce=\"\(Self.quoted(nonce))\", uri=\"\(target)\""
+        if let algorithm { known += ", algorithm=\(Self.token(algorithm))" }
+        var rest = "\""
         if hasQOP { rest += ", qop=auth, nc=\(count), cnonce=\"\(client)\"" }
         if let opaque { rest += ", opaque=\"\(Self.quoted(opaque))\"" }
-        let shown = username.withBytes { Self.quoted(String(decoding: $0, as: UTF8.self)) }
-        return SecretBytes("Digest username=\"\(shown)\"" + rest)
+        let start = SecretBytes.joined("Digest username=\"", Self.quoted(username))
+        let answer = SecretBytes.joined(SecretBytes(known + ", response=\""), response)
+        return SecretBytes.joined(SecretBytes.joined(start, answer), SecretBytes(rest))
     }
 
-    private func digest(_ bytes: SecretBytes) -> String {
-        Self.hex(bytes.withBytes { hash == .md5 ? MD5.digest($0) : SHA256.digest($0) })
+    /// What in an answer is good for anything by itself: the response. None: it is no answer of Digest's.
+    public static func responses(in answer: SecretBytes) -> [SecretBytes] {
+        let start = Array("response=\"".utf8)
+        return answer.withBytes { bytes in
+            var index = 0
+            while index + start.count < bytes.count, !bytes[index...].starts(with: start) { index += 1 }
+            let value = bytes[min(index + start.count, bytes.count)...].prefix { $0 != UInt8(ascii: "\"") }
+            return value.isEmpty ? [] : [SecretBytes(UnsafeRawBufferPointer(rebasing: value))]
+        }
     }
+
+    /// In hexadecimal digits.
+    private func digest(_ bytes: SecretBytes, _ hashes: any HashFunctions) -> SecretBytes? {
+        let size = hash.byteCount
+        return SecretBytes(capacity: 2 * size) { room in
+            let raw = UnsafeMutableRawBufferPointer(rebasing: room[size...])
+            guard bytes.withBytes({ hashes.digest(hash, $0, into: raw) }) else { return nil }
+            // The digits of each byte end before the next byte begins, or where it lay itself.
+            for index in 0..<size {
+                let byte = room[size + index]
+                room[2 * index] = Self.digit(byte >> 4)
+                room[2 * index + 1] = Self.digit(byte & 15)
+            }
+            return 2 * size
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
 
     private static func hex(_ bytes: [UInt8]) -> String {
-        var text = ""
-        for byte in bytes { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-        return text
+        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
     }
 
     /// RFC 9110 §5.6.4.
+    private static func quoted(_ text: SecretBytes) -> SecretBytes {
+        SecretBytes(capacity: 2 * text.count) { room in
+            var count = 0
+            text.withBytes { bytes in
+                for byte in bytes {
+                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                        room[count] = UInt8(ascii: "\\")
+                        count += 1
+                    }
+                    room[count] = byte
+                    count += 1
+                }
+            }
+            return count
+        } ?? text
+    }
+
     private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
-            bytes.append(byte)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        quoted(SecretBytes(text)).withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
     /// One of the four names that `init` has taken.

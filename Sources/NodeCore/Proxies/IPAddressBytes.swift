@@ -1,18 +1,13 @@
+import WebSocketCore
+
 /// An IP address as its 4 or 16 bytes.
 enum IPAddressBytes {
     /// Nil when it is no address. Without a zone and brackets.
     static func parse(_ text: String) -> [UInt8]? {
         switch IPAddressText.parse(text) {
-        case .version4: version4(text.utf8[...])
+        case .version4: IPv4Literal.bytes(Array(text.utf8)[...])
         case .version6: version6(Array(text.utf8))
         case nil: nil
-        }
-    }
-
-    /// Of a valid address.
-    private static func version4(_ text: some Collection<UInt8>) -> [UInt8] {
-        text.split(separator: UInt8(ascii: ".")).map { part in
-            part.reduce(0) { $0 &* 10 &+ ($1 &- 0x30) }
         }
     }
 
@@ -35,9 +30,9 @@ enum IPAddressBytes {
             let group = text[index...].prefix { $0 != colon }
             index = group.endIndex
             if group.contains(UInt8(ascii: ".")) {
-                halves[halves.count - 1] += version4(group)
+                halves[halves.count - 1] += IPv4Literal.bytes(group) ?? []
             } else {
-                let value = group.reduce(UInt16(0)) { $0 << 4 | UInt16(digit($1)) }
+                let value = group.reduce(UInt16(0)) { $0 << 4 | UInt16(ASCII.hexDigit($1) ?? 0) }
                 halves[halves.count - 1] += [UInt8(value >> 8), UInt8(value & 0xFF)]
             }
         }
@@ -46,6 +41,4 @@ enum IPAddressBytes {
         guard halves.count == 2 else { return known == 16 ? halves[0] : nil }
         return halves[0] + [UInt8](repeating: 0, count: 16 - known) + halves[1]
     }
-
-    private static func digit(_ byte: UInt8) -> UInt8 { byte < 0x3A ? byte - 0x30 : (byte | 0x20) - 0x61 + 10 }
 }

@@ -177,7 +177,7 @@ struct ProxyTextError: Error, Equatable {
 public struct Tunnel: Sendable {
     public let proxy: Proxy
     /// The value of Proxy-Authorization; nil: none is sent.
-    let authorization: SecretBytes?
+    public let authorization: SecretBytes?
     let userAgent: String?
 
     public init(_ proxy: Proxy, authorization: SecretBytes? = nil, userAgent: String? = nil) {

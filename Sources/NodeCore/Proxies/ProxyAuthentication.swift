@@ -30,13 +30,14 @@ public struct ProxyAuthentication: Sendable {
     private var uses: UInt32 = 0
     private var hasAnswered = false
     private var asked = 0
+    private let hashes: any HashFunctions
 
-    public init() {}
+    public init(_ hashes: any HashFunctions) { self.hashes = hashes }
 
     /// The value of Proxy-Authorization for the next request; nil: none.
     /// - Parameter clientNonce: random, fresh for each call.
     public mutating func authorization(for proxy: Proxy, _ url: WebSocketURL, clientNonce: [UInt8]) -> SecretBytes? {
-        if proxy != self.proxy { self = ProxyAuthentication() }
+        if proxy != self.proxy { self = ProxyAuthentication(hashes) }
         self.proxy = proxy
         hasAnswered = false
         guard let username = proxy.username, let method else { return nil }
@@ -49,7 +50,7 @@ public struct ProxyAuthentication: Sendable {
             uses &+= 1
             return challenge.answer(
                 username, proxy.password ?? "", target: HTTPConnectStep.target(of: url), clientNonce: clientNonce,
-                uses: uses)
+                uses: uses, hashes)
         }
     }
 
@@ -57,7 +58,7 @@ public struct ProxyAuthentication: Sendable {
     public mutating func challenged(_ field: String) -> Verdict {
         guard proxy?.username != nil else { return .failed(.credentialsMissing) }
         let challenges = ProxyChallenge.parse(field)
-        let digests = challenges.compactMap { DigestChallenge($0) }
+        let digests = challenges.compactMap { DigestChallenge($0) }.filter { hashes.has($0.hash) }
         let best = digests.first { $0.hash == .sha256 } ?? digests.first
         let isStale = best?.isStale == true
         asked += 1

@@ -28,7 +28,8 @@ public struct ProxyChoice: Sendable {
 
     /// Nil: none.
     public func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? {
-        if exceptions.contains(host: url.host, port: url.port) { return nil }
+        // A socket of this host is behind nobody.
+        if url.unixPath != nil || exceptions.contains(host: url.host, port: url.port) { return nil }
         switch setting {
         case .none: return nil
         case .proxy(let proxy): return proxy

@@ -33,7 +33,7 @@ public struct IncomingMessage {
 
     private struct Pending {
         let range: Range<Int>
-        var outline: RequestOutline
+        var outline: DocumentOutline
         var checker: JSONChecker?
         var isChecked = false
         var parser: RequestParser?
@@ -72,9 +72,9 @@ public struct IncomingMessage {
             var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
             var outline = outline(bytes, from: start)
             outline.scan(byteCount: stepBytesMax)
-            if outline.isWhole, !outline.looksLikeRequest, !outline.isOperation { return nil }
+            if outline.isWhole, !outline.looksLikeRequest, !outline.members.has(.operation) { return nil }
             // With the blanks before it: what is no request is the host's as it came.
-            message.pending = Pending(range: 0..<bytes.count, outline: outline)
+            message.pending = Pending(range: 0..<bytes.count, outline: DocumentOutline(outline))
             return message
         }
         guard bytes[start] == UInt8(ascii: "["), bytes.count <= RequestLimits.documentBytesMax else { return nil }
@@ -101,7 +101,7 @@ public struct IncomingMessage {
             }
             guard case .whole(_, let outline) = member else { return Self.stepBytesMax }
             look.memberCount += 1
-            if let outline, outline.looksLikeRequest || outline.isOperation { look.mayHoldRequests = true }
+            if let outline, outline.looksLikeRequest || outline.members.has(.operation) { look.mayHoldRequests = true }
             self.look = look
             if look.memberCount > RequestLimits.arrayMembersMax {
                 self.look = nil
@@ -154,14 +154,16 @@ public struct IncomingMessage {
         case nil: return nil
         case .unfinished(let byteCount): return .unfinished(byteCount: byteCount)
         case .whole(let range, nil): return .other(range)
-        case .whole(let range, let outline?): return part(Pending(range: range, outline: outline), rules)
+        case .whole(let range, let outline?):
+            return part(Pending(range: range, outline: DocumentOutline(outline)), rules)
         }
     }
 
     private mutating func part(_ document: Pending, _ rules: RequestRules) -> Part {
         var document = document
-        if !document.outline.isWhole {
-            document.outline.scan(byteCount: Self.stepBytesMax)
+        while document.outline.scan(byteCount: Self.stepBytesMax, rules) {
+            // What is short is looked at as a whole.
+            guard document.range.count > Self.stepBytesMax else { continue }
             pending = document
             return .unfinished(byteCount: Self.stepBytesMax)
         }
@@ -204,9 +206,9 @@ public struct IncomingMessage {
     }
 
     /// Our own answers, sent back by the server, start no dialogue.
-    private static func isRequest(_ outline: RequestOutline, _ rules: RequestRules) -> Bool {
-        if rules.openGate != nil, let operation = OperationOutline(outline) { return !operation.isResponse }
-        return rules.takesRequests && outline.looksLikeRequest
+    private static func isRequest(_ outline: DocumentOutline, _ rules: RequestRules) -> Bool {
+        if let operation = outline.operation(rules) { return !operation.isResponse }
+        return rules.takesRequests && outline.root.looksLikeRequest
     }
 
     /// The array's next member, or a step towards it.

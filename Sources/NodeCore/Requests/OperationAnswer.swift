@@ -15,59 +15,89 @@ public struct OperationAnswer {
 
     /// `{"version":"9.0","operation":{"response":{…}}}`
     public let document: [UInt8]
+    /// The operation's name, as JSON.
+    public let name: [UInt8]
     /// What REFRESH_INFO publishes besides; nil: nothing.
     public let upload: [UInt8]?
+
+    private init(_ document: [UInt8], to echo: RequestEcho, upload: [UInt8]? = nil) {
+        self.document = document
+        self.upload = upload
+        name = echo.operation?.name ?? []
+    }
 
     /// The host's final answer.
     ///
     /// - Parameters:
+    ///   - encoding: the node's, which says what an upload looks like.
     ///   - timestampMilliseconds: of values that come without.
-    ///   - gateway: whose form the upload has.
     public static func final(
-        _ answer: JSONValue, to request: Request, gateway: OpenGateIdentity, timestampMilliseconds: Int64
+        _ answer: JSONValue, to request: Request, _ encoding: EncodingOptions, timestampMilliseconds: Int64
     ) throws(Fault) -> OperationAnswer {
-        guard let operation = request.echo.operation else { throw Fault(text: "the request is no operation") }
-        if answer["tags"] == nil || answer["resultCode"] != nil {
-            return OperationAnswer(document: try final(answer, request.echo, names: names(request)), upload: nil)
+        guard request.echo.operation != nil else { throw Fault(text: "the request is no operation") }
+        guard OperationVariables.areIn(answer) else {
+            return OperationAnswer(try final(answer, request.echo, names: names(request)), to: request.echo)
         }
+        let device = withExtendedLifetime(request) { Array(String(cString: request.info.driver).utf8) }
         let variables = try OperationVariables(answer, timestampMilliseconds: timestampMilliseconds)
-        let response: [UInt8]
-        var upload: [UInt8]?
-        switch operation.standard {
-        case .refreshInfo:
-            response = try variables.refreshed()
-            let device = withExtendedLifetime(request) { String(cString: request.info.driver) }
-            upload = try variables.upload(device: device, gateway)
-        case .setDeviceParameters: response = variables.written(names(request))
-        default: response = try variables.read(names(request))
-        }
-        let step = OperationText.step(operation.name, result: "SUCCESSFUL", description: "", response: response)
-        return OperationAnswer(
-            document: OperationText.response(
-                request.echo, code: "SUCCESSFUL", description: OperationText.description(of: "SUCCESSFUL"),
-                steps: [step]),
-            upload: upload)
+        return try final(variables, request.echo, names: names(request), device: device, encoding)
     }
 
     /// The final answer to an operation whose handle is gone: it names the id, the name and the rest itself.
-    public static func final(byID answer: JSONValue, gateway: OpenGateIdentity) throws(Fault) -> (
-        id: [UInt8], document: [UInt8]
-    ) {
+    /// - Returns: `id` as a text, not as JSON.
+    public static func final(
+        byID answer: JSONValue, _ encoding: EncodingOptions, timestampMilliseconds: Int64
+    ) throws(Fault) -> (id: [UInt8], answer: OperationAnswer) {
         guard answer.kind == .object else { throw Fault(text: "the answer is \(answer.kindName); it takes an object") }
-        guard let id = answer["id"], id.kind == .string else {
+        guard let id = answer["id"], let text = id.withUTF8({ Array($0) }) else {
             throw Fault(text: "the answer names no \"id\" of an operation, as a text")
         }
         guard let name = answer["name"], name.kind == .string else {
             throw Fault(text: "the answer names no \"name\" of the operation, as a text")
         }
+        let gateway = encoding.openGate
+        var device = Array(gateway.deviceID.utf8)
         var deviceID = gateway.quotedDeviceID
-        if let device = answer["deviceId"], device.kind == .string { deviceID = try OperationText.compact(device) }
+        if let given = answer["deviceId"], let bytes = given.withUTF8({ Array($0) }), !bytes.isEmpty {
+            device = bytes
+            deviceID = try OperationText.compact(given)
+        }
         var path = Array("[]".utf8)
         if let given = answer["path"], given.kind == .array { path = try OperationText.compact(given) }
         let echo = RequestEcho(
             id: try OperationText.compact(id),
             operation: OperationEcho(name: try OperationText.compact(name), deviceID: deviceID, path: path))
-        return (echo.id, try final(answer, echo, names: []))
+        guard OperationVariables.areIn(answer) else {
+            return (text, OperationAnswer(try final(answer, echo, names: []), to: echo))
+        }
+        // Which variables were asked for is not known any more: all that the answer speaks of.
+        let variables = try OperationVariables(answer, timestampMilliseconds: timestampMilliseconds)
+        return (text, try final(variables, echo, names: variables.names, device: device, encoding))
+    }
+
+    /// Out of values, or of what became of them.
+    private static func final(
+        _ variables: OperationVariables, _ echo: RequestEcho, names: [[UInt8]], device: [UInt8],
+        _ encoding: EncodingOptions
+    ) throws(Fault) -> OperationAnswer {
+        if let failure = variables.failure {
+            return OperationAnswer(Self.failure(echo, error: failure.error, reason: failure.reason), to: echo)
+        }
+        let response: [UInt8]
+        var upload: [UInt8]?
+        switch echo.operation?.standard {
+        case .refreshInfo:
+            response = try variables.refreshed()
+            upload = try variables.upload(device: device, encoding)
+        case .setDeviceParameters: response = variables.written(names)
+        default: response = try variables.read(names)
+        }
+        let step = OperationText.step(
+            echo.operation?.name ?? [], result: "SUCCESSFUL", description: variables.remark, response: response)
+        return OperationAnswer(
+            OperationText.response(
+                echo, code: "SUCCESSFUL", description: OperationText.description(of: "SUCCESSFUL"), steps: [step]),
+            to: echo, upload: upload)
     }
 
     /// A partial answer: `{"steps":[…]}`.
@@ -100,23 +130,21 @@ public struct OperationAnswer {
         if answer["resultCode"] != nil || answer["steps"] != nil { return try own(answer, echo) }
         guard let error = answer["error"]?.integer else {
             throw Fault(
-                text: "an answer to an operation takes \"resultCode\" with \"steps\", or \"tags\", or an \"error\" "
-                    + "that is an integer")
+                text: "an answer to an operation takes \"resultCode\" with \"steps\", or \"tags\", or \"groups\", or "
+                    + "an \"error\" that is an integer")
         }
         if error != 0 {
-            return failure(echo, error: error, reason: reason(answer, error))
+            return failure(echo, error: error, reason: OperationText.reason(answer["reason"]?.string, error))
         }
         let name = echo.operation?.name ?? []
+        if echo.operation?.standard == .getDeviceParameters {
+            throw Fault(
+                text: "GET_DEVICE_PARAMETERS is answered with values, as \"tags\", or an \"error\" that is not 0")
+        }
         let response = names.isEmpty ? nil : OperationVariables.allWritten(names)
         return OperationText.response(
             echo, code: "SUCCESSFUL", description: OperationText.description(of: "SUCCESSFUL"),
             steps: [OperationText.step(name, result: "SUCCESSFUL", description: "", response: response)])
-    }
-
-    private static func reason(_ answer: JSONValue, _ error: Int64) -> String {
-        if let reason = answer["reason"]?.string, !reason.utf8.isEmpty { return reason }
-        if error == RequestErrorCode.noDevice { return "Unable to send operation to lower levels" }
-        return "error \(error) of the gateway"
     }
 
     /// The platform's form.

@@ -1,23 +1,38 @@
 /// Where the parts of an OpenGate operation stand in its document, `{"operation":{"request":{…}}}`. As
-/// `RequestOutline` it finds an id in documents that are no JSON too.
+/// `RequestOutline` it finds an id in documents that are no JSON too, and is made in steps.
 struct OperationOutline {
+    private var operation: RequestOutline?
     /// The request; nil: there is none that is an object.
-    let request: RequestOutline?
-    /// It holds an answer: our own, if a server sends back what it gets.
-    let isResponse: Bool
+    private(set) var request: RequestOutline?
 
-    /// Nil: the document has no `operation`.
-    init?(_ document: RequestOutline) {
+    /// Not looked at yet: see `scan`. Nil: the document has no `operation`.
+    init?(begun document: RequestOutline) {
         guard document.members.has(.operation) else { return nil }
-        let operation = Self.object(document[.operation])
-        let request = operation?.members.has(.request) == true ? operation.flatMap { Self.object($0[.request]) } : nil
-        self.request = request
-        isResponse = operation?.members.has(.response) == true && operation?.members.has(.request) == false
+        operation = document.object(.operation)
     }
 
-    private static func object(_ value: UnsafeRawBufferPointer?) -> RequestOutline? {
-        guard let value, value.first == UInt8(ascii: "{") else { return nil }
-        return RequestOutline(value, from: 0)
+    /// It has been looked at as far as it goes.
+    var isWhole: Bool { operation?.isWhole != false && request?.isWhole != false }
+
+    /// Looks at so many bytes more.
+    mutating func scan(byteCount: Int) {
+        guard operation?.isWhole == false else {
+            request?.scan(byteCount: byteCount)
+            return
+        }
+        operation?.scan(byteCount: byteCount)
+        if operation?.isWhole == true { request = operation?.object(.request) }
+    }
+
+    /// The document's bytes lie there now.
+    mutating func move(to bytes: UnsafeRawBufferPointer) {
+        operation?.move(to: bytes)
+        request?.move(to: bytes)
+    }
+
+    /// It holds an answer: our own, if a server sends back what it gets.
+    var isResponse: Bool {
+        operation?.members.has(.response) == true && operation?.members.has(.request) == false
     }
 
     /// A member of the request; nil: it is not there, or null, which means the same.
@@ -36,11 +51,17 @@ struct OperationOutline {
             operation: OperationEcho(
                 name: Self.text(self[.name]) ?? Array("null".utf8),
                 deviceID: isGateway ? gateway.quotedDeviceID : deviceID ?? [],
-                path: Self.echoed(self[.path], [.array]) ?? Array("[]".utf8)))
+                path: Self.path(self[.path]) ?? Array("[]".utf8)))
     }
 
     private static func scalar(_ value: UnsafeRawBufferPointer?) -> [UInt8]? {
         echoed(value, [.string, .integer, .real, .boolean])
+    }
+
+    /// Of texts alone: devices on the way.
+    private static func path(_ value: UnsafeRawBufferPointer?) -> [UInt8]? {
+        guard let value, let path = echoed(value, [.array]), JSONScan.areTexts(value) else { return nil }
+        return path
     }
 
     private static func text(_ value: UnsafeRawBufferPointer?) -> [UInt8]? { echoed(value, [.string]) }
@@ -51,15 +72,5 @@ struct OperationOutline {
             kinds.contains(document.root.kind)
         else { return nil }
         return Array(value)
-    }
-}
-
-extension RequestOutline {
-    var isOperation: Bool { members.has(.operation) }
-
-    /// What an answer to the document repeats, as an operation where the node speaks with OpenGate.
-    func echo(_ rules: RequestRules) -> RequestEcho? {
-        if let gateway = rules.openGate, let operation = OperationOutline(self) { return operation.echo(gateway) }
-        return echo.map { RequestEcho(id: $0) }
     }
 }

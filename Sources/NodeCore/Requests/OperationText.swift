@@ -74,6 +74,13 @@ enum OperationText {
         return code
     }
 
+    /// Why something failed, in the host's words or by the gateway's code.
+    static func reason(_ given: String?, _ error: Int64) -> String {
+        if let given, !given.utf8.isEmpty { return given }
+        if error == RequestErrorCode.noDevice { return "Unable to send operation to lower levels" }
+        return "error \(error) of the gateway"
+    }
+
     /// A value's text.
     static func compact(_ value: JSONValue) throws(OperationAnswer.Fault) -> [UInt8] {
         var text: [UInt8] = []

@@ -3,7 +3,7 @@
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
 /// may be reading it.
 /// Invariants: `count <= RequestLimits.heldMax`; `heldBytes` is the sum of `Request.memoryBytes`, and grows only as far
-/// as the limit of the settings.
+/// as the limit of the settings; `operations` has exactly the operations that are still to be answered.
 public struct PendingRequests {
     /// How a request stood when the host let go of it.
     public enum State: Sendable {
@@ -15,12 +15,18 @@ public struct PendingRequests {
     private struct Entry {
         let handle: UInt
         let request: Request
+        /// Nil: it is no operation.
+        let operationID: [UInt8]?
+        let connection: UInt64
         var arrived: UInt64
         var isExpired = false
     }
 
+    private var answered = AnsweredOperations()
     /// In the order of their coming; at most a thousand, so that a search costs little.
     private var entries: [Entry] = []
+    /// Handles by the ids of operations, which a server makes long and alike.
+    private var operations: [[UInt8]: UInt] = [:]
     /// Memory that they take.
     public private(set) var heldBytes = 0
     /// How long a request may wait. A setting, in force for those that wait already, too.
@@ -36,10 +42,15 @@ public struct PendingRequests {
     }
 
     /// The caller has asked for `room`.
-    public mutating func add(_ request: Request, handle: UInt, now: UInt64) {
+    /// - Parameter connection: the number of the one that it came by, from 1 on.
+    public mutating func add(_ request: Request, handle: UInt, connection: UInt64 = 1, now: UInt64) {
         precondition(entries.count < RequestLimits.heldMax, "the room was not asked for")
-        entries.append(Entry(handle: handle, request: request, arrived: now))
+        entries.append(
+            Entry(
+                handle: handle, request: request, operationID: request.operationID, connection: connection,
+                arrived: now))
         heldBytes += request.memoryBytes
+        if let id = request.operationID { operations[id] = handle }
     }
 
     /// Nil: it is not here.
@@ -47,17 +58,56 @@ public struct PendingRequests {
         entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
     }
 
+    // MARK: Operations
+
     /// An operation of this id is still to be answered.
-    public func isWaiting(operation id: [UInt8]) -> Bool { index(operation: id) != nil }
+    public func isWaiting(operation id: [UInt8]) -> Bool { operations[id] != nil }
 
-    /// Its answer comes another way than by its handle.
-    public mutating func settle(operation id: [UInt8]) {
-        if let index = index(operation: id) { entries[index].isExpired = true }
+    /// Whether the operation is asked for again.
+    /// - Parameter isQueued: whether the message of this number has no outcome yet.
+    public func repetition(
+        of operation: Request, connection: UInt64, now: UInt64, isQueued: (UInt64) -> Bool
+    ) -> OperationRepetition {
+        guard let id = operation.operationID, let name = operation.echo.operation?.name else { return .none }
+        if isWaiting(operation: id) { return .underWay }
+        return answered.find(
+            id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
     }
 
-    private func index(operation id: [UInt8]) -> Int? {
-        entries.firstIndex { !$0.isExpired && $0.request.echo.operation != nil && $0.request.echo.id == id }
+    /// The host's answer to the operation of this handle is `document`, the message of this number.
+    public mutating func noteAnswered(_ handle: UInt, _ document: [UInt8], message: UInt64, now: UInt64) {
+        guard let entry = entries.first(where: { $0.handle == handle }), let id = entry.operationID,
+            let name = entry.request.echo.operation?.name
+        else { return }
+        answered.add(
+            id: id, name: name, message: message, document: document, connection: entry.connection, now: now)
     }
+
+    /// The same of one that came without the handle: a request of the id that waits is settled by it.
+    public mutating func settle(
+        operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64, now: UInt64
+    ) {
+        if let handle = operations.removeValue(forKey: id),
+            let index = entries.firstIndex(where: { $0.handle == handle })
+        {
+            entries[index].isExpired = true
+        }
+        answered.add(
+            id: id, name: name, message: message, document: document, connection: 0, now: now)
+    }
+
+    /// See `AnsweredOperations`.
+    public mutating func connectionOpened(now: UInt64, isQueued: (UInt64) -> Bool) {
+        answered.connectionOpened(now: now, isQueued: isQueued)
+    }
+
+    /// It is answered, or never will be.
+    private mutating func forget(_ entry: Entry) {
+        guard let id = entry.operationID, operations[id] == entry.handle else { return }
+        operations[id] = nil
+    }
+
+    // MARK: Time
 
     /// It is being worked on: its time begins anew.
     public mutating func touch(_ handle: UInt, now: UInt64) {
@@ -68,8 +118,9 @@ public struct PendingRequests {
     /// The host lets go of it.
     public mutating func remove(_ handle: UInt) {
         guard let index = entries.firstIndex(where: { $0.handle == handle }) else { return }
-        heldBytes -= entries[index].request.memoryBytes
-        entries.remove(at: index)
+        let entry = entries.remove(at: index)
+        heldBytes -= entry.request.memoryBytes
+        forget(entry)
     }
 
     /// Those that have become too late: they are to be answered now.
@@ -77,6 +128,7 @@ public struct PendingRequests {
         var late: [Request] = []
         for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
             entries[index].isExpired = true
+            forget(entries[index])
             late.append(entries[index].request)
         }
         return late

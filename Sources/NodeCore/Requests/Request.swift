@@ -1,4 +1,5 @@
 import CNeuronWS
+import WebSocketCore
 
 /// A request from the server, with the C structs that describe it. Immutable; alive as long as somebody may read them.
 public final class Request: @unchecked Sendable {
@@ -9,30 +10,41 @@ public final class Request: @unchecked Sendable {
     /// Its text.
     public let document: EventBytes
     private let arena: GroupArena
+    private let mask: SecretMask
 
     /// What a request takes besides its document and its values: itself, its place among the pending ones and in the
     /// registry.
     static let ownBytes = 512
 
-    init(_ info: neuron_ws_request_info_t, echo: RequestEcho, document: EventBytes, arena: GroupArena) {
+    init(
+        _ info: neuron_ws_request_info_t, echo: RequestEcho, document: EventBytes, arena: GroupArena, mask: SecretMask
+    ) {
+        self.mask = mask
         self.info = info
         self.echo = echo
         self.document = document
         self.arena = arena
     }
 
+    /// An operation's id as a text; nil: it is none.
+    var operationID: [UInt8]? {
+        guard echo.operation != nil else { return nil }
+        return withExtendedLifetime(self) { Array(String(cString: info.uuid).utf8) }
+    }
+
     /// Memory that it takes, bytes.
     public var memoryBytes: Int { Self.ownBytes + document.count + arena.byteCount }
 
     /// What it is about, for the log.
-    public var subject: RequestSubject { withExtendedLifetime(self) { RequestSubject(info) } }
+    public var subject: RequestSubject { withExtendedLifetime(self) { RequestSubject(info, mask) } }
 }
 
 /// What looked like a request and could not be understood.
 public struct MalformedRequest: Equatable, Sendable {
     /// What an answer repeats; nil where it has no uuid or id.
     public let echo: RequestEcho?
-    /// For people: what is wrong with it. Names of the server's are shown as `ForeignText` shows them.
+    /// For people: what is wrong with it. Names of the server's are shown as `ForeignText` shows them, and without what
+    /// the server was told.
     public let reason: String
 }
 

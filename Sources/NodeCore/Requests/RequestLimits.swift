@@ -14,6 +14,8 @@ public enum RequestLimits {
     /// How far answers may go past the limits of the queue.
     public static let repliesBeyondMax = Int(NEURON_WS_REPLIES_BEYOND_MAX)
     public static let repliesBeyondBytesMax = Int(NEURON_WS_REPLIES_BEYOND_BYTES_MAX)
+    /// Answers to operations that are kept for a platform that asks again, bytes.
+    static let answersKeptBytesMax = Int(NEURON_WS_ANSWERS_KEPT_BYTES_MAX)
     /// Of a uuid as it stands in the document, quotes and escapes included: a longer one is not echoed, bytes.
     static let uuidBytesMax = 4096
 }
@@ -24,6 +26,8 @@ public enum RequestErrorCode {
     public static let malformed: Int64 = 1002
     /// NEU_ERR_NODE_NOT_EXIST, in a host's answer: the device is none that the gateway reaches.
     static let noDevice: Int64 = 2003
+    /// NEU_ERR_GROUP_NOT_EXIST, in a host's answer.
+    static let noGroup: Int64 = 2106
     /// NEU_ERR_TAG_NOT_EXIST, in a host's answer.
     static let noTag: Int64 = 2201
     /// NEU_ERR_IS_BUSY: the host holds as many requests as it may.

@@ -34,8 +34,10 @@ struct RequestOutline {
         valueStart = start
     }
 
-    /// The same bytes lie there now.
-    mutating func move(to bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    /// The same bytes lie there now, perhaps with others behind them.
+    mutating func move(to bytes: UnsafeRawBufferPointer) {
+        self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<self.bytes.count])
+    }
 
     /// Looks at so many bytes more, and at the rest of a text that they end in.
     mutating func scan(byteCount: Int) {
@@ -110,6 +112,20 @@ extension RequestOutline {
     subscript(member: RequestMember) -> UnsafeRawBufferPointer? {
         members[member].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
     }
+
+    /// The object that is the member's value, not looked at yet; nil: it is none.
+    func object(_ member: RequestMember) -> RequestOutline? {
+        guard let range = members[member], bytes[range.lowerBound] == UInt8(ascii: "{") else { return nil }
+        return RequestOutline(begunAt: range.lowerBound, UnsafeRawBufferPointer(rebasing: bytes[..<range.upperBound]))
+    }
+
+    /// Where a part of the bytes stands in them.
+    func range(of part: UnsafeRawBufferPointer) -> Range<Int> {
+        guard let start = part.baseAddress, let base = bytes.baseAddress else { return 0..<0 }
+        return start - base..<start - base + part.count
+    }
+
+    subscript(range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
 
     /// The uuid as JSON, if it is one that can be echoed: a text, a number, true or false. Null is none.
     var echo: [UInt8]? {

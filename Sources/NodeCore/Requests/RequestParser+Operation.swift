@@ -15,8 +15,7 @@ private struct VariableMembers {
 
 /// Operations of OpenGate: `{"operation":{"request":{"id","deviceId","path","name","parameters"}}}`.
 extension RequestParser {
-    mutating func beginOperation(_ gateway: OpenGateIdentity) throws(Fault) {
-        guard let operation = OperationOutline(outline) else { throw .malformed("there is no operation") }
+    mutating func beginOperation(_ operation: OperationOutline, _ gateway: OpenGateIdentity) throws(Fault) {
         guard operation.request != nil else {
             throw .malformed("\"operation\" holds no \"request\" that is an object")
         }
@@ -27,11 +26,14 @@ extension RequestParser {
         if let path = operation[.path], path.first != UInt8(ascii: "[") {
             throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
         }
+        if let path = operation[.path], !JSONScan.areTexts(path) {
+            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
+        }
         let standard = operation.echo(gateway)?.operation?.standard
         guard rules.policy.allows(standard) else { throw .notAllowed(.NEURON_WS_REQUEST_OPERATION) }
         switch standard {
-        case .getDeviceParameters: try readVariables()
-        case .setDeviceParameters: try beginVariables()
+        case .getDeviceParameters: try beginVariables(operation, areRead: true)
+        case .setDeviceParameters: try beginVariables(operation, areRead: false)
         default:
             guard let parameters = operation[.parameters], parameters.first != UInt8(ascii: "{"),
                 parameters.first != UInt8(ascii: "[")
@@ -61,8 +63,8 @@ extension RequestParser {
     // MARK: Variables
 
     /// `{"variableList":[…]}`, or as older platforms write it, `[{"name":"variableList","value":{"array":[…]}}]`.
-    var variableList: UnsafeRawBufferPointer? {
-        guard let parameters = OperationOutline(outline)?[.parameters] else { return nil }
+    private func variableList(_ operation: OperationOutline) -> UnsafeRawBufferPointer? {
+        guard let parameters = operation[.parameters] else { return nil }
         var list: UnsafeRawBufferPointer?
         if parameters.first == UInt8(ascii: "{") {
             JSONScan.forEachMember(parameters) { if JSONScan.isName($0, "variableList") { list = $1 } }
@@ -84,8 +86,10 @@ extension RequestParser {
         return list
     }
 
-    private func checkedVariables() throws(Fault) -> (list: UnsafeRawBufferPointer, count: Int) {
-        guard let list = variableList else { throw .malformed("\"parameters\" holds no \"variableList\"") }
+    private func checkedVariables(
+        _ operation: OperationOutline
+    ) throws(Fault) -> (list: UnsafeRawBufferPointer, count: Int) {
+        guard let list = variableList(operation) else { throw .malformed("\"parameters\" holds no \"variableList\"") }
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"variableList\" is \(JSONScan.kindName(list)); it takes an array")
         }
@@ -102,42 +106,35 @@ extension RequestParser {
         return (list, count)
     }
 
-    /// A variable that is named twice is read once.
-    private mutating func readVariables() throws(Fault) {
-        let (list, count) = try checkedVariables()
-        let tags = try makeTags(count)
-        let seen: NameTable
-        do throws(EncodingError) {
-            seen = try NameTable.make(nameCountMax: count)
-        } catch { throw .tooLarge(count * 16) }
-        var named = 0
-        var index = 0
-        let parser = self
-        try JSONScan.forEachElement(list) { element throws(Fault) in
-            let name = element.first == UInt8(ascii: "{") ? VariableMembers(element).name : element
-            try parser.readVariableName(name, index, into: &tags[named])
-            index += 1
-            let bytes = UnsafeRawBufferPointer(start: tags[named].name, count: tags[named].name_length)
-            let earlier = seen.findOrInsert(hash: NameHash.of(bytes, seed: seen.seed), name: named) { other in
-                UnsafeRawBufferPointer(start: tags[other].name, count: tags[other].name_length).elementsEqual(bytes)
-            }
-            if earlier == nil { named += 1 }
-            return true
+    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
+        let (list, count) = try checkedVariables(operation)
+        var left = TagsLeft(list: outline.root.range(of: list), tags: try makeTags(count))
+        info.tag_list = !areRead
+        if areRead {
+            do throws(EncodingError) {
+                left.seen = try NameTable.make(nameCountMax: count)
+            } catch { throw .tooLarge(count * 16) }
         }
-        info.tag_count = named
+        tagsLeft = left
     }
 
-    private mutating func beginVariables() throws(Fault) {
-        let count = try checkedVariables().count
-        info.tag_list = true
-        writesLeft = WritesLeft(tags: try makeTags(count))
-        try readWrites()
+    /// A variable that is named twice is read once.
+    func readVariableOnce(_ element: UnsafeRawBufferPointer, _ left: inout TagsLeft) throws(Fault) {
+        guard let seen = left.seen else { return }
+        let tags = left.tags
+        let name = element.first == UInt8(ascii: "{") ? VariableMembers(element).name : element
+        try readVariableName(name, left.index, into: &tags[left.named])
+        let bytes = UnsafeRawBufferPointer(start: tags[left.named].name, count: tags[left.named].name_length)
+        let earlier = seen.findOrInsert(hash: NameHash.of(bytes, seed: seen.seed), name: left.named) { other in
+            UnsafeRawBufferPointer(start: tags[other].name, count: tags[other].name_length).elementsEqual(bytes)
+        }
+        if earlier == nil { left.named += 1 }
     }
 
-    /// One variable to write.
-    func readVariable(
+    /// One variable to write. - Returns: what is still to be read of its value; nil: nothing.
+    func beginVariable(
         _ element: UnsafeRawBufferPointer, _ index: Int, into tag: inout neuron_ws_tag_t
-    ) throws(Fault) {
+    ) throws(Fault) -> RequestValue? {
         guard element.first == UInt8(ascii: "{") else {
             throw .malformed("\"variableList\"[\(index)] is \(JSONScan.kindName(element)); it takes an object")
         }
@@ -146,7 +143,7 @@ extension RequestParser {
         guard let value = members.value else {
             throw .malformed("\"variableList\"[\(index)]: \"value\" is missing")
         }
-        try readValue(value, into: &tag)
+        return try beginValue(value, into: &tag)
     }
 
     private func readVariableName(

@@ -22,15 +22,17 @@ private struct TagMembers {
 }
 
 extension RequestParser {
-    mutating func readTags() throws(Fault) {
+    /// Finds out what the tags are there for, and makes room for them.
+    mutating func beginTags() throws(Fault) {
         let list = outline[.tags]
-        if outline.members.has(.tag) || (list == nil && outline.members.has(.value)) {
+        if outline.root.members.has(.tag) || (list == nil && outline.root.members.has(.value)) {
             info.kind = .NEURON_WS_REQUEST_WRITE
             try checkAllowed()
             if list != nil { throw .malformed("\"tag\" stands beside \"tags\"; give one or the other") }
-            let tags = try makeTags(1)
-            try readWrite(
-                outline[.tag], "tag", outline[.value], outline[.precision], place: "", into: &tags[0])
+            var left = TagsLeft(list: 0..<0, tags: try makeTags(1))
+            left.value = try beginWrite(
+                outline[.tag], "tag", outline[.value], outline[.precision], place: "", into: &left.tags[0])
+            if left.value != nil { tagsLeft = left }
             return
         }
         info.kind = .NEURON_WS_REQUEST_READ
@@ -48,14 +50,8 @@ extension RequestParser {
             throw .malformed(
                 "\"tags\" has \(shape.count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
-        if shape.isWrite {
-            info.tag_list = true
-            writesLeft = WritesLeft(tags: try makeTags(shape.count))
-            try readWrites()
-        } else {
-            try readNames(list, count: shape.count)
-            try readQuery()
-        }
+        info.tag_list = shape.isWrite
+        tagsLeft = TagsLeft(list: outline.root.range(of: list), tags: try makeTags(shape.count))
     }
 
     /// A value makes a write; so does the name `tag`, which only writes have: one that lacks its value is no read.
@@ -81,27 +77,60 @@ extension RequestParser {
         return tags
     }
 
-    // MARK: Writes
+    // MARK: Some at a time
 
-    /// As many as are read at a time; `writesLeft` is nil behind the last.
-    mutating func readWrites() throws(Fault) {
-        let isOperation = info.kind == .NEURON_WS_REQUEST_OPERATION
-        guard let list = isOperation ? variableList : outline[.tags], var left = writesLeft else { return }
-        let end = min(left.index + Self.writesPerStep, left.tags.count)
-        while left.index < end, let element = JSONScan.nextElement(list, at: &left.position) {
-            if isOperation {
-                try readVariable(element, left.index, into: &left.tags[left.index])
-            } else {
-                try readElement(element, left.index, into: &left.tags[left.index])
+    /// Reads some of the tags; `tagsLeft` is nil behind the last.
+    mutating func readSomeTags() throws(Fault) {
+        guard var left = tagsLeft else { return }
+        // What is passed on of a value that may change is copied each time.
+        let parser = self
+        let list = outline.root[left.list]
+        let (first, start) = (left.index, left.position)
+        var valueBytes = 0
+        while left.index < left.tags.count, left.index - first < Self.tagsPerStep,
+            left.position - start + valueBytes < Self.bytesPerStep
+        {
+            if var value = left.value {
+                let isRead = try value.read(
+                    parser.outline.root, parser, bytes: &valueBytes, into: &left.tags[left.index])
+                left.value = isRead ? nil : value
+                if isRead { left.index += 1 }
+                continue
             }
-            left.index += 1
+            guard let element = JSONScan.nextElement(list, at: &left.position) else {
+                throw .malformed("\"tags\" cannot be read")
+            }
+            try parser.read(element, &left)
+            if left.value == nil { left.index += 1 }
         }
-        writesLeft = left.index == end && end < left.tags.count ? left : nil
+        tagsLeft = left.index < left.tags.count ? left : nil
+        if tagsLeft == nil { try endTags(left) }
     }
 
-    private func readElement(
+    private func read(_ element: UnsafeRawBufferPointer, _ left: inout TagsLeft) throws(Fault) {
+        switch info.kind {
+        case .NEURON_WS_REQUEST_READ: try readElementName(element, &left)
+        case .NEURON_WS_REQUEST_OPERATION:
+            if left.seen != nil { return try readVariableOnce(element, &left) }
+            left.value = try beginVariable(element, left.index, into: &left.tags[left.index])
+        default: left.value = try beginElement(element, left.index, into: &left.tags[left.index])
+        }
+    }
+
+    private mutating func endTags(_ left: TagsLeft) throws(Fault) {
+        if left.seen != nil { info.tag_count = left.named }
+        guard info.kind == .NEURON_WS_REQUEST_READ else { return }
+        if left.named == 0, left.index > 0 { throw .malformed("\"tags\" names no tag; it takes an array of names") }
+        if left.named == 0 { info.tags = nil }
+        info.tag_count = left.named
+        try readQuery()
+    }
+
+    // MARK: Writes
+
+    private func beginElement(
         _ element: UnsafeRawBufferPointer, _ index: Int, into tag: inout neuron_ws_tag_t
-    ) throws(Fault) {
+    ) throws(Fault) -> RequestValue? {
         guard element.first == UInt8(ascii: "{") else {
             throw .malformed("\"tags\"[\(index)] is \(JSONScan.kindName(element)); it takes an object")
         }
@@ -109,15 +138,16 @@ extension RequestParser {
         if members.tag != nil, members.name != nil {
             throw .malformed("\"tags\"[\(index)] has \"tag\" and \"name\"; give one or the other")
         }
-        try readWrite(
+        return try beginWrite(
             members.tag ?? members.name, members.name == nil ? "tag" : "name", members.value, members.precision,
             place: "\"tags\"[\(index)]: ", into: &tag)
     }
 
-    private func readWrite(
+    /// - Returns: what is still to be read of the value; nil: nothing.
+    private func beginWrite(
         _ name: UnsafeRawBufferPointer?, _ member: String, _ value: UnsafeRawBufferPointer?,
         _ precision: UnsafeRawBufferPointer?, place: String, into tag: inout neuron_ws_tag_t
-    ) throws(Fault) {
+    ) throws(Fault) -> RequestValue? {
         do throws(Fault) {
             try readName(name, member, into: &tag)
         } catch {
@@ -125,50 +155,55 @@ extension RequestParser {
             throw .malformed(place + reason)
         }
         guard let value else { throw .malformed(place + "\"value\" is missing") }
-        try readValue(value, into: &tag)
-        guard let precision else { return }
+        let left = try beginValue(value, into: &tag)
+        guard let precision else { return left }
         guard precision.count <= 2, let digits = LargeIntegers.decimal(precision[...]), digits <= 17 else {
             throw .malformed("tag \"\(shown(tag))\": \"precision\" is no integer from 0 to 17")
         }
         tag.precision = UInt8(digits)
+        return left
     }
 
     private func shown(_ tag: neuron_ws_tag_t) -> String {
-        ForeignText.beginning(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length))
-            .shown(charactersMax: 64)
+        let name = UnsafeRawBufferPointer(start: tag.name, count: tag.name_length)
+        return ForeignText.masked(name, by: rules.mask, bytesMax: 1024).shown(charactersMax: 64)
     }
 
-    /// The common kinds without a tree.
-    func readValue(_ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t) throws(Fault) {
+    /// - Returns: what is still to be read of it; nil: nothing.
+    func beginValue(
+        _ value: UnsafeRawBufferPointer, into tag: inout neuron_ws_tag_t
+    ) throws(Fault) -> RequestValue? {
         switch value[0] {
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            return RequestValue(outline.root.range(of: value), isArray: value[0] == UInt8(ascii: "["))
         case UInt8(ascii: "t"), UInt8(ascii: "f"):
             tag.type = .NEURON_WS_TYPE_BOOL
             tag.value.boolean = value[0] == UInt8(ascii: "t")
-            return
+            return nil
         case UInt8(ascii: "n"): throw .malformed("tag \"\(shown(tag))\": null is no value")
         case 0x30...0x39 where value.count <= 18:
             guard let integer = LargeIntegers.decimal(value[...]) else { break }
             tag.type = .NEURON_WS_TYPE_INT64
             tag.value.i64 = Int64(integer)
-            return
+            return nil
         case UInt8(ascii: "-") where value.count <= 18:
             guard let integer = LargeIntegers.decimal(value[1...]) else { break }
             tag.type = .NEURON_WS_TYPE_INT64
             tag.value.i64 = -Int64(integer)
-            return
+            return nil
         case UInt8(ascii: "\""):
             let inner = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
             tag.type = .NEURON_WS_TYPE_STRING
             if inner.contains(UInt8(ascii: "\\")) {
                 let decoded = try decoded(inner)
                 tag.value.text = neuron_ws_text_t(data: decoded.pointer, length: decoded.length)
-                return
+                return nil
             }
             tag.value.text = neuron_ws_text_t(data: try copied(inner), length: inner.count)
-            return
+            return nil
         default: break
         }
-        let root = try parsed(value, "value")
+        let root = try parsed(value)
         do throws(GroupDocumentError) {
             let reader = TagValueReader(arena: arena, name: "", borrowsTexts: false)
             try reader.read(root, as: nil, into: &tag)
@@ -176,8 +211,7 @@ extension RequestParser {
             if error.kind == .noMemory { throw .tooLarge(rules.memoryBytesLeft) }
             throw .malformed("tag \"\(shown(tag))\": its value cannot be taken")
         }
-        // So that what the arena has taken meanwhile is within the limit too.
-        try allow(0)
+        return nil
     }
 
     func readName(
@@ -195,19 +229,10 @@ extension RequestParser {
 
     /// Elements that are no names are passed over, as the gateway does; but what names no tag at all is no wish for all
     /// of them. An empty array is.
-    private mutating func readNames(_ list: UnsafeRawBufferPointer, count: Int) throws(Fault) {
-        let tags = try makeTags(count)
-        var named = 0
-        let parser = self
-        try JSONScan.forEachElement(list) { element throws(Fault) in
-            let name = element.first == UInt8(ascii: "{") ? TagMembers(element).name : element
-            guard let name, name.first == UInt8(ascii: "\"") else { return true }
-            try parser.readName(name, "tags", into: &tags[named])
-            named += 1
-            return true
-        }
-        if named == 0, count > 0 { throw .malformed("\"tags\" names no tag; it takes an array of names") }
-        if named == 0 { info.tags = nil }
-        info.tag_count = named
+    private func readElementName(_ element: UnsafeRawBufferPointer, _ left: inout TagsLeft) throws(Fault) {
+        let name = element.first == UInt8(ascii: "{") ? TagMembers(element).name : element
+        guard let name, name.first == UInt8(ascii: "\"") else { return }
+        try readName(name, "tags", into: &left.tags[left.named])
+        left.named += 1
     }
 }

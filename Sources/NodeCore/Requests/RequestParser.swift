@@ -16,12 +16,20 @@ struct RequestParser {
         case unfinished(RequestParser)
     }
 
-    /// The tags to write that are still to be read.
-    struct WritesLeft {
+    /// The tags that are still to be read.
+    struct TagsLeft {
+        /// Where their array stands in the document.
+        let list: Range<Int>
         let tags: UnsafeMutableBufferPointer<neuron_ws_tag_t>
+        /// Of variables to read those that have been; each is read once.
+        var seen: NameTable?
+        /// Elements that have been read, and tags that have come of those to read.
         var index = 0
+        var named = 0
         /// In the array's text; see `JSONScan.nextElement`.
         var position = 1
+        /// The value of the next tag, whose name has been read.
+        var value: RequestValue?
     }
 
     /// Why it is no request for the host.
@@ -33,18 +41,20 @@ struct RequestParser {
         case tooLarge(Int)
     }
 
-    /// Of tags to write, at a time: an object takes about a microsecond.
-    static let writesPerStep = 4096
+    /// Of tags, at a time: one takes about a microsecond.
+    static let tagsPerStep = 4096
+    /// Of their text.
+    static let bytesPerStep = 32 * 1024
 
-    var outline: RequestOutline
-    var writesLeft: WritesLeft?
+    var outline: DocumentOutline
+    var tagsLeft: TagsLeft?
     let rules: RequestRules
     let arena = GroupArena()
     var info = neuron_ws_request_info_t()
     /// The document's copy is counted from the beginning.
     private let documentBytes: Int
 
-    private init(_ outline: RequestOutline, _ rules: RequestRules, documentBytes: Int) {
+    private init(_ outline: DocumentOutline, _ rules: RequestRules, documentBytes: Int) {
         self.outline = outline
         self.rules = rules
         self.documentBytes = documentBytes
@@ -55,7 +65,7 @@ struct RequestParser {
     /// What is wrong with the document before it is read as JSON; nil: it is within the limits. `outline` is that of
     /// `bytes` or of what they lie in, and says that they look like a request.
     static func checkLimits(
-        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules
+        _ bytes: UnsafeRawBufferPointer, _ outline: DocumentOutline, _ rules: RequestRules
     ) -> MalformedRequest? {
         func malformed(_ reason: String) -> MalformedRequest {
             MalformedRequest(echo: outline.echo(rules), reason: reason)
@@ -64,16 +74,16 @@ struct RequestParser {
             return malformed(
                 "the request has \(bytes.count) bytes; at most \(RequestLimits.documentBytesMax) are taken")
         }
-        if outline.depth > RequestLimits.depthMax {
+        if outline.root.depth > RequestLimits.depthMax {
             return malformed(
-                "the request is nested \(outline.depth) deep; at most \(RequestLimits.depthMax) are taken")
+                "the request is nested \(outline.root.depth) deep; at most \(RequestLimits.depthMax) are taken")
         }
         return nil
     }
 
     /// What is JSON within the limits; `begun`: what an earlier call has read of it.
     static func parse(
-        _ bytes: UnsafeRawBufferPointer, _ outline: RequestOutline, _ rules: RequestRules,
+        _ bytes: UnsafeRawBufferPointer, _ outline: DocumentOutline, _ rules: RequestRules,
         _ begun: RequestParser? = nil
     ) -> Verdict {
         func malformed(_ reason: String) -> Verdict {
@@ -81,8 +91,10 @@ struct RequestParser {
         }
         var parser = begun ?? RequestParser(outline, rules, documentBytes: bytes.count)
         do throws(Fault) {
-            if begun == nil { try parser.begin() } else { try parser.readWrites() }
-            if parser.writesLeft != nil { return .unfinished(parser) }
+            if begun == nil { try parser.begin() }
+            // Of a long document that was work enough.
+            if begun != nil || bytes.count <= Self.bytesPerStep { try parser.readSomeTags() }
+            if parser.tagsLeft != nil { return .unfinished(parser) }
             return .request(try parser.end(bytes))
         } catch {
             switch error {
@@ -93,7 +105,7 @@ struct RequestParser {
                 return .refused(
                     RefusedRequest(
                         echo: echo ?? RequestEcho(id: outline[.uuid].map { Array($0) } ?? []),
-                        reason: rules.policy.reason(kind), subject: RequestSubject(kind, outline)))
+                        reason: rules.policy.reason(kind), subject: RequestSubject(kind, outline, rules)))
             case .tooLarge(let needed):
                 guard let echo = outline.echo(rules), needed <= rules.memoryBytesMax else {
                     return malformed(
@@ -133,16 +145,18 @@ struct RequestParser {
         info.action = empty
         info.query_name = empty
         info.query_description = empty
-        if let gateway = rules.openGate, outline.isOperation { return try beginOperation(gateway) }
+        if let gateway = rules.openGate, let operation = outline.operation(rules) {
+            return try beginOperation(operation, gateway)
+        }
         info.uuid = try name(.uuid, bytesMin: 0)
         info.driver = try name(.node, bytesMin: 1)
-        if outline.members.has(.action), !outline.members.has(.group) {
+        if outline.root.members.has(.action), !outline.root.members.has(.group) {
             info.kind = .NEURON_WS_REQUEST_ACTION
             try checkAllowed()
             info.action = try text("action", outline[.action]).pointer
         } else {
             info.group = try name(.group, bytesMin: 1)
-            try readTags()
+            try beginTags()
         }
     }
 
@@ -156,7 +170,7 @@ struct RequestParser {
         guard let document = EventBytes(ByteOrderMark.skipped(bytes)) else { throw .tooLarge(rules.memoryBytesLeft) }
         info.json = UnsafeRawPointer(document.pointer).assumingMemoryBound(to: CChar.self)
         info.json_length = document.count
-        return Request(info, echo: echo, document: document, arena: arena)
+        return Request(info, echo: echo, document: document, arena: arena, mask: rules.mask)
     }
 
     func checkAllowed() throws(Fault) {
@@ -201,16 +215,15 @@ struct RequestParser {
         return (UnsafePointer(room.assumingMemoryBound(to: CChar.self)), length)
     }
 
-    /// The value as jansson's tree, if there is room for it.
-    func parsed(_ value: UnsafeRawBufferPointer, _ place: String) throws(Fault) -> JSONValue {
-        let treeBytes = JSONScan.treeBytes(value)
-        try allow(treeBytes)
+    /// Numbers as jansson reads them: one, or a short array of them.
+    func parsed(_ numbers: UnsafeRawBufferPointer) throws(Fault) -> JSONValue {
+        try allow(numbers.count * 5)
         do throws(GroupDocumentError) {
-            return try GroupDocument.parseJSON(value, byteCountMax: .max).root
+            return try GroupDocument.parseJSON(numbers, byteCountMax: .max).root
         } catch {
             if error.kind == .noMemory { throw .tooLarge(rules.memoryBytesLeft) }
             // The document has been checked: only a number can be too large for jansson.
-            throw .malformed("\"\(place)\" holds a number that is too large")
+            throw .malformed("\"value\" holds a number that is too large")
         }
     }
 

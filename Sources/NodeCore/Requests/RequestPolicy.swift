@@ -1,4 +1,5 @@
 import CNeuronWS
+import WebSocketCore
 
 /// What the server may ask of the machines: the setting `allow-requests`. The numbers are the setting's.
 public enum RequestPolicy: Int64, Sendable {
@@ -48,11 +49,14 @@ public struct RequestRules: Sendable {
     public var openGate: OpenGateIdentity?
     /// Requests of the gateway's own kind have somebody to take them; else they are messages like any other.
     public var takesRequests: Bool
+    /// What the server was told, and no text about its requests tells again.
+    public var mask: SecretMask
 
     public init(
         policy: RequestPolicy, memoryBytesMax: Int, memoryBytesLeft: Int, openGate: OpenGateIdentity? = nil,
-        takesRequests: Bool = true
+        takesRequests: Bool = true, mask: SecretMask = .none
     ) {
+        self.mask = mask
         self.openGate = openGate
         self.takesRequests = takesRequests
         self.policy = policy

@@ -1,7 +1,8 @@
+import CJansson
 import CNeuronWS
 import WebSocketCore
 
-/// What a request is about, for the log; all of it is the server's own words.
+/// What a request is about, for the log; all of it is the server's own words, without what it was told itself.
 public struct RequestSubject: Sendable {
     public let kind: neuron_ws_request_kind_t
     let uuid: ForeignText
@@ -18,9 +19,9 @@ public struct RequestSubject: Sendable {
     private static let charactersMax = 64
 
     /// Of a request that the host gets.
-    init(_ info: neuron_ws_request_info_t) {
+    init(_ info: neuron_ws_request_info_t, _ mask: SecretMask) {
         func text(_ pointer: UnsafePointer<CChar>?) -> ForeignText {
-            pointer.map { ForeignText(String(cString: $0)) } ?? ""
+            pointer.map { Self.text(UnsafeRawBufferPointer(start: $0, count: strlen($0)), mask) } ?? ""
         }
         kind = info.kind
         uuid = text(info.uuid)
@@ -30,35 +31,36 @@ public struct RequestSubject: Sendable {
         var tags: [ForeignText] = []
         for index in 0..<min(info.tag_count, Self.tagsShown) {
             guard let tag = info.tags?[index] else { continue }
-            tags.append(ForeignText(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length)))
+            tags.append(Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask))
         }
         self.tags = tags
     }
 
     /// Of one that is refused before its values are read: the texts as they stand in the document.
-    init(_ kind: neuron_ws_request_kind_t, _ outline: RequestOutline) {
+    init(_ kind: neuron_ws_request_kind_t, _ outline: DocumentOutline, _ rules: RequestRules) {
         self.kind = kind
+        func text(_ value: UnsafeRawBufferPointer?) -> ForeignText { Self.inner(value, rules.mask) }
         if kind == .NEURON_WS_REQUEST_OPERATION {
-            let operation = OperationOutline(outline)
-            uuid = Self.text(operation?[.id])
-            driver = Self.text(operation?[.deviceID])
-            group = Self.text(operation?[.name])
+            let operation = outline.operation(rules)
+            uuid = text(operation?[.id])
+            driver = text(operation?[.deviceID])
+            group = text(operation?[.name])
             tags = []
             tagCount = 0
             return
         }
-        uuid = Self.text(outline[.uuid])
-        driver = Self.text(outline[.node])
-        group = Self.text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
+        uuid = text(outline[.uuid])
+        driver = text(outline[.node])
+        group = text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
         var tags: [ForeignText] = []
         var count = 0
         if let tag = outline[.tag] {
-            tags = [Self.text(tag)]
+            tags = [text(tag)]
             count = 1
         } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
             JSONScan.forEachElement(list) { element in
                 count += 1
-                if count <= Self.tagsShown { tags.append(Self.text(Self.name(of: element))) }
+                if count <= Self.tagsShown { tags.append(text(Self.name(of: element))) }
                 return true
             }
         }
@@ -76,11 +78,14 @@ public struct RequestSubject: Sendable {
     }
 
     /// Cut already here: it may be megabytes.
-    private static func text(_ value: UnsafeRawBufferPointer?) -> ForeignText {
+    private static func text(_ bytes: UnsafeRawBufferPointer, _ mask: SecretMask) -> ForeignText {
+        ForeignText.masked(bytes, by: mask, bytesMax: charactersMax * 4 + 4)
+    }
+
+    private static func inner(_ value: UnsafeRawBufferPointer?, _ mask: SecretMask) -> ForeignText {
         guard let value else { return "" }
         let isText = value.count >= 2 && value.first == UInt8(ascii: "\"") && value.last == UInt8(ascii: "\"")
-        let inner = isText ? value.dropFirst().dropLast() : value[...]
-        return ForeignText(inner.prefix(charactersMax * 4 + 4))
+        return text(isText ? UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast()) : value, mask)
     }
 
     private static func hasAction(_ kind: neuron_ws_request_kind_t) -> Bool {
@@ -88,13 +93,8 @@ public struct RequestSubject: Sendable {
     }
 
     /// "write of plc1/fast (t, u and 3 more), uuid 7"
-    public var text: String { text(maskedBy: .none) }
-
-    /// The same without our own secrets.
-    public func text(maskedBy mask: SecretMask) -> String {
-        func shown(_ text: ForeignText) -> String {
-            text.masked(by: mask).shown(charactersMax: Self.charactersMax)
-        }
+    public var text: String {
+        func shown(_ text: ForeignText) -> String { text.shown(charactersMax: Self.charactersMax) }
         let what =
             switch kind {
             case .NEURON_WS_REQUEST_READ: "read"

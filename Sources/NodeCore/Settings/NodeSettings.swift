@@ -26,15 +26,15 @@ public final class NodeSettings: Sendable {
             openGate: OpenGateIdentity(deviceID: access?.deviceID ?? "", isReduced: read.boolean(.reduced)))
         sendsBinary = read.integer(.messageType) == 2
         driverStatesIntervalSeconds = read.boolean(.uploadDriverStates) ? read.integer(.driverStatesInterval) : 0
-        requestTimeoutMilliseconds =
-            format == .openGate && parser.given(.requestTimeout) == nil
-            ? Self.openGateTimeoutMilliseconds : read.milliseconds(.requestTimeout)
+        let isOpenGates = format == .openGate && parser.given(.requestTimeout) == nil
+        requestTimeoutMilliseconds = isOpenGates ? Self.openGateTimeoutMilliseconds : read.milliseconds(.requestTimeout)
         requestPolicy = RequestPolicy(rawValue: read.integer(.allowRequests)) ?? .none
         requestBytesMax = Int(read.integer(.requestsMaxBytes))
         username = read.text(.username)
         password = read.secret(.password)
         token = read.secret(.token)
-        headers = read.pairs(.headers)
+        headers = ServerAccess(headers: read.pairs(.headers)).expanded(parser.variable).headers
+        accesses = parser.accesses.map { $0.expanded(parser.variable) }
         subprotocols = read.texts(.subprotocols)
         origin = read.text(.origin)
         userAgent = read.text(.userAgent)
@@ -48,6 +48,11 @@ public final class NodeSettings: Sendable {
         tlsVerify = read.boolean(.tlsVerify)
         tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
+        tlsVerifyName = read.text(.tlsVerifyName)
+        tlsPins = read.texts(.tlsPins).compactMap { TLSPin.parse($0) }
+        tlsKeyLog = read.text(.tlsKeyLog)
+        tlsTimeFloor = read.text(.tlsTimeFloor).flatMap { CalendarDate.seconds($0) }
+        redirectsMax = Int(read.integer(.redirects))
         connectTimeoutMilliseconds = read.milliseconds(.connectTimeout)
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
@@ -58,20 +63,17 @@ public final class NodeSettings: Sendable {
         reconnectMinMilliseconds = parser.given(.reconnectMin) == nil ? min(least, most) : least
         reconnectMaxMilliseconds = parser.given(.reconnectMax) == nil ? max(least, most) : most
         closeTimeoutMilliseconds = read.milliseconds(.closeTimeout)
+        heartbeat = read.heartbeat
         messageBytesMax = Int(read.integer(.maxMessageSize))
         frameBytesMax = Int(read.integer(.maxFrameSize))
         fragmentBytes = Int(read.integer(.fragmentSize))
-        delivery = read.integer(.delivery) == 1 ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
-        queueBytesMax = Int(read.integer(.queueMaxBytes))
+        delivery = Self.level(read.integer(.delivery))
+        ackMember = Array((read.text(.ackMember) ?? "ack").utf8)
+        numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
+        queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         cache = read.cache
-        compression =
-            read.integer(.compression) == 0
-            ? nil
-            : CompressionOptions(
-                windowBits: Int(read.integer(.windowBits)), memoryLevel: Int(read.integer(.memoryLevel)),
-                contextTakeover: read.boolean(.contextTakeover),
-                thresholdBytes: Int(read.integer(.compressThreshold)))
+        compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
         noProxy = NoProxyList.parse(read.texts(.noProxy)).list
         bindInterface = read.text(.bindInterface)
@@ -112,6 +114,8 @@ public final class NodeSettings: Sendable {
     public let token: SecretBytes?
     /// Checked with `HandshakeRequest.validate`.
     public let headers: [NamedText]
+    /// In place of those for all, in the order of `urls`; empty: no URL has any.
+    private let accesses: [ServerAccess]
     public let subprotocols: [String]
     public let origin: String?
     public let userAgent: String?
@@ -130,6 +134,17 @@ public final class NodeSettings: Sendable {
     /// A certificate without subject alternative names may bear the server's name as its common name.
     public let tlsAllowsCommonName: Bool
     public let tlsALPN: [String]
+    /// Nil: the name that the server is asked for.
+    public let tlsVerifyName: String?
+    /// SHA-256 of public keys; empty: any.
+    public let tlsPins: [[UInt8]]
+    /// A file's path.
+    public let tlsKeyLog: String?
+    /// Unix time in seconds: certificates are checked as of then at least.
+    public let tlsTimeFloor: Int64?
+
+    /// How many are followed in an attempt.
+    public let redirectsMax: Int
 
     public let connectTimeoutMilliseconds: Int64
     /// 0: no pings.
@@ -144,6 +159,9 @@ public final class NodeSettings: Sendable {
     public let reconnectMaxMilliseconds: Int64
     public let closeTimeoutMilliseconds: Int64
 
+    /// What is sent at intervals on an open connection; nil: nothing.
+    public let heartbeat: HeartbeatOptions?
+
     /// Of incoming messages.
     public let messageBytesMax: Int
     /// Of incoming frames.
@@ -152,6 +170,10 @@ public final class NodeSettings: Sendable {
     public let fragmentBytes: Int
     /// What must be known of a message before it is called delivered.
     public let delivery: neuron_ws_level_t
+    /// Which member of a server's document acknowledges messages.
+    public let ackMember: [UInt8]
+    /// Each message bears its number.
+    public let numbersMessages: Bool
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
 
@@ -173,10 +195,26 @@ public final class NodeSettings: Sendable {
     /// A number of neuron_ws_log_level: 0 to 6.
     public let logLevel: Int32
 
+    /// What one URL has of its own.
+    public func access(_ urlIndex: Int) -> ServerAccess {
+        accesses.indices.contains(urlIndex) ? accesses[urlIndex] : .none
+    }
+
+    /// All that is secret in what URLs have of their own, but for headers.
+    public var accessSecrets: [SecretBytes] { accesses.flatMap { [$0.password, $0.token].compactMap { $0 } } }
+
+    private static func level(_ delivery: Int64) -> neuron_ws_level_t {
+        switch delivery {
+        case 1: .NEURON_WS_LEVEL_PEER_PARSED
+        case 2: .NEURON_WS_LEVEL_APP_ACKED
+        default: .NEURON_WS_LEVEL_WRITTEN
+        }
+    }
+
     /// Whether the present connection can stay when these settings take the place of `other`.
     public func connectionEquals(_ other: NodeSettings) -> Bool {
         // host, port, tls and path may say what url said before.
-        if urls != other.urls { return false }
+        if urls != other.urls || accesses != other.accesses { return false }
         return connectionValues.elementsEqual(other.connectionValues) { $0.key == $1.key && $0.value == $1.value }
     }
 
@@ -301,7 +339,8 @@ private struct SettingsReader {
         guard boolean(.offlineCache) else { return nil }
         let memory = integer(.cacheMemorySize)
         return CacheSettings(
-            memoryBytes: memory > 0 ? Int(memory) << 20 : nil, diskBytes: UInt64(integer(.cacheDiskSize)) << 20,
+            memoryBytes: memory > 0 ? Int(clamping: memory << 20) : nil,
+            diskBytes: UInt64(integer(.cacheDiskSize)) << 20,
             policy: MessageCache.Policy(rawValue: integer(.cachePolicy)) ?? .dropOldest,
             resendMilliseconds: UInt64(integer(.cacheSyncInterval)),
             timeToLiveMilliseconds: UInt64(milliseconds(.cacheTimeToLive)),
@@ -309,10 +348,22 @@ private struct SettingsReader {
             directory: text(.dataDirectory) ?? "")
     }
 
+    var compression: CompressionOptions? {
+        if integer(.compression) == 0 { return nil }
+        return CompressionOptions(
+            windowBits: Int(integer(.windowBits)), memoryLevel: Int(integer(.memoryLevel)),
+            contextTakeover: boolean(.contextTakeover), thresholdBytes: Int(integer(.compressThreshold)))
+    }
+
     /// Both are there, or the document is refused.
     var openGate: OpenGateAccess? {
         guard let deviceID = text(.deviceID), let key = secret(.apiKey) else { return nil }
         return OpenGateAccess(deviceID: deviceID, apiKey: key, isHeader: integer(.apiKeyIn) == 1)
+    }
+
+    var heartbeat: HeartbeatOptions? {
+        if case .heartbeat(let value) = parser.effective(.heartbeat) { return value }
+        return nil
     }
 
     func times(_ key: SettingKey) -> [NamedTime] {

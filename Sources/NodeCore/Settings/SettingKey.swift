@@ -42,10 +42,13 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case reconnectMin = "reconnect-min"
     case reconnectMax = "reconnect-max"
     case closeTimeout = "close-timeout"
+    case heartbeat
     case maxMessageSize = "max-message-size"
     case maxFrameSize = "max-frame-size"
     case fragmentSize = "fragment-size"
     case delivery
+    case ackMember = "ack-member"
+    case sequence
     case requestTimeout = "request-timeout"
     case queueMaxBytes = "queue-max-bytes"
     case queueMaxMessages = "queue-max-messages"
@@ -73,8 +76,14 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case dataDirectory = "data-dir"
     case advanced
 
+    case tlsVerifyName = "tls-verify-name"
+    case tlsPins = "tls-pins"
+    case tlsKeyLog = "tls-keylog"
+    case tlsTimeFloor = "tls-time-floor"
+    case redirects
+
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "tls-pins", "tls-keylog", "heartbeat", "ack-member", "sequence", "resend-priority", "redirects",
+        "resend-priority"
     ]
 }

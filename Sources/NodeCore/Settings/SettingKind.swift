@@ -29,6 +29,8 @@ public enum SettingKind: Equatable, Sendable {
     case pairs(countMax: Int, bytesMax: Int)
     /// An object of numbers of seconds, or a text holding one; the range in milliseconds, 0 always in it.
     case times(countMax: Int, from: Int64, to: Int64)
+    /// An object that says what is sent at intervals and what answers it, or a text holding one.
+    case heartbeat
     /// One URL; or several as an array, as a text holding one, or in one text with spaces or commas between.
     case urls(countMax: Int, bytesMax: Int)
     /// The template of the custom format: JSON, or a text holding it.
@@ -54,6 +56,9 @@ public enum SettingKind: Equatable, Sendable {
         case .times(let count, let from, let to):
             "an object of at most \(count) numbers of seconds, each 0 or from \(Self.seconds(from)) to "
                 + "\(Self.seconds(to)), or a text holding one"
+        case .heartbeat:
+            "an object with message and, where need be, type (text, binary), interval (s, 30), expect (true, false), "
+                + "timeout (s, 10), match-member and match-value, or a text holding one"
         case .urls(let count, _):
             "ws://host[:port][/path][?query] or wss://…, or at most \(count) of them, as an array or in one text"
         case .template: "JSON, or a text holding it"
@@ -105,6 +110,7 @@ public enum SettingValue: Equatable, Sendable {
     case texts([String])
     case pairs([NamedText])
     case times([NamedTime])
+    case heartbeat(HeartbeatOptions)
     /// A JSON document's text, as it was given.
     case document(SecretBytes)
 }

@@ -21,7 +21,7 @@ extension SettingsTable {
                 for choice in choices where choice.number == integer { return "`\(choice.name)`" }
             }
             return "\(integer)" + unit
-        case .secret, .texts, .pairs, .times, .document: return "–"
+        case .secret, .texts, .pairs, .times, .heartbeat, .document: return "–"
         }
     }
 

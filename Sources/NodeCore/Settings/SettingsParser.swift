@@ -14,7 +14,12 @@ struct SettingsParser {
     private(set) var template: CustomTemplate?
     private(set) var staticTags: StaticTags?
 
-    private let secrets: SettingsSecrets?
+    /// Of each URL, in the order of `url`; empty: none has any.
+    var accesses: [ServerAccess] = []
+    /// A part of a URL's object was refused, by its own name: the URL is not missing.
+    var isServerRefused = false
+
+    let secrets: SettingsSecrets?
 
     /// - Parameter secrets: what was taken out of the document.
     init(secrets: SettingsSecrets? = nil) {
@@ -105,7 +110,7 @@ struct SettingsParser {
     static func shown(_ name: String) -> String { ForeignText.beginning(name.utf8).shown(charactersMax: 64) }
 
     /// Refuses with what was given and what is taken.
-    private mutating func refuse(_ descriptor: SettingDescriptor, _ value: JSONValue, _ part: String = "") {
+    mutating func refuse(_ descriptor: SettingDescriptor, _ value: JSONValue, _ part: String = "") {
         let takes = descriptor.kind.takes
         if descriptor.isSecret || value.count > 0 {
             refuse(descriptor.key, "\(part)is \(value.kindName); it takes \(takes)")
@@ -186,8 +191,9 @@ struct SettingsParser {
             if let text = value.utf8, !Self.holdsJSON(text) {
                 return readList(SettingsList.urls(text, keptMax: countMax), countMax, bytesMax, descriptor)
             }
+            let isInText = value.kind != .array
             guard let array = container(value, .array, descriptor) else { return nil }
-            return readTexts(array, countMax, bytesMax, descriptor)
+            return readServers(array, isInText: isInText, countMax, bytesMax, descriptor)
         case .pairs(let countMax, let bytesMax):
             if value.kind == .object { return readPairs(value, secrets, countMax, bytesMax, descriptor) }
             // The gateway's form has fields for texts only: one that holds an object.
@@ -196,6 +202,9 @@ struct SettingsParser {
         case .times(let countMax, let from, let to):
             guard let object = container(value, .object, descriptor) else { return nil }
             return readTimes(object, countMax, from...to, descriptor)
+        case .heartbeat:
+            guard let object = container(value, .object, descriptor) else { return nil }
+            return readHeartbeat(object, descriptor)
         case .template(let bytesMax), .staticTags(let bytesMax): return readDocument(value, bytesMax, descriptor)
         case .boolean, .integer, .seconds, .choice: break
         }
@@ -203,7 +212,7 @@ struct SettingsParser {
         return nil
     }
 
-    private mutating func readBounded(
+    mutating func readBounded(
         _ text: UnsafeRawBufferPointer, _ max: Int, _ descriptor: SettingDescriptor
     ) -> String? {
         isBounded(text, max, descriptor) ? String(decoding: text, as: UTF8.self) : nil
@@ -301,7 +310,7 @@ struct SettingsParser {
     }
 
     /// A text's bytes, from where it was put when the document was read; nil: it was refused.
-    private mutating func readSecret(
+    mutating func readSecret(
         _ value: JSONValue, _ secrets: SettingsSecrets?, _ max: Int, _ descriptor: SettingDescriptor,
         _ place: String = ""
     ) -> SecretBytes? {
@@ -326,7 +335,7 @@ struct SettingsParser {
         return copy
     }
 
-    private mutating func readPairs(
+    mutating func readPairs(
         _ object: JSONValue, _ secrets: SettingsSecrets?, _ countMax: Int, _ bytesMax: Int,
         _ descriptor: SettingDescriptor
     ) -> SettingValue? {

@@ -6,9 +6,11 @@ enum SettingsRules {
         checkTexts(&parser)
         checkCredentials(&parser)
         checkCertificates(&parser)
+        checkTrust(&parser)
         checkProxy(&parser)
         checkFit(&parser)
         checkOpenGate(&parser)
+        DeliveryRules.check(&parser)
     }
 
     private static func text(_ key: SettingKey, _ parser: SettingsParser) -> String? {
@@ -26,17 +28,6 @@ enum SettingsRules {
     }
 
     private static func checkTexts(_ parser: inout SettingsParser) {
-        if case .pairs(let headers) = parser.given(.headers) {
-            var seen: [[UInt8]] = []
-            for header in headers {
-                refuse(.headers, HandshakeText.problem(headerName: header.name, value: header.text), &parser)
-                let lower = lowercased(header.name)
-                if seen.contains(lower) {
-                    refuse(.headers, "holds \"\(SettingsParser.shown(header.name))\" twice", &parser)
-                }
-                seen.append(lower)
-            }
-        }
         if case .texts(let names) = parser.given(.subprotocols) {
             refuse(.subprotocols, HandshakeText.problem(subprotocols: names), &parser)
         }
@@ -58,26 +49,23 @@ enum SettingsRules {
     }
 
     private static func checkCredentials(_ parser: inout SettingsParser) {
-        if let username = text(.username, parser) {
-            refuse(.username, HandshakeText.problem(username: username), &parser)
+        var access = ServerAccess()
+        access.username = text(.username, parser)
+        access.password = secret(.password, parser)
+        access.token = secret(.token, parser)
+        if case .pairs(let headers) = parser.given(.headers) { access.headers = headers }
+        let reader = parser
+        for text in access.headerFaults(reader.variable) { parser.refuse(.headers, text) }
+        for fault in access.faults() { parser.refuse(fault.key, fault.text) }
+        if access.password != nil, access.username == nil, !parser.isRefused(.username) {
+            parser.refuse(.password, "stands without \"username\"")
         }
-        if let password = secret(.password, parser) {
-            refuse(.password, password.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
-            if parser.given(.username) == nil && !parser.isRefused(.username) {
-                parser.refuse(.password, "stands without \"username\"")
+        for (index, access) in parser.accesses.enumerated() {
+            for text in access.headerFaults(reader.variable) { parser.refuse(.url, "at \(index) \(text)") }
+            for fault in access.faults() { parser.refuse(.url, "at \(index): \"\(fault.key.rawValue)\" \(fault.text)") }
+            if access.password != nil, access.username == nil {
+                parser.refuse(.url, "at \(index): \"password\" stands without \"username\"")
             }
-        }
-        guard let token = secret(.token, parser) else { return checkAuthorization(&parser) }
-        refuse(.token, token.withBytes { HandshakeText.problem(token: $0) }, &parser)
-        if parser.given(.username) != nil { parser.refuse(.token, "stands beside \"username\"; give one or the other") }
-        checkAuthorization(&parser)
-    }
-
-    private static func checkAuthorization(_ parser: inout SettingsParser) {
-        guard case .pairs(let headers) = parser.given(.headers) else { return }
-        guard headers.contains(where: { lowercased($0.name) == Array("authorization".utf8) }) else { return }
-        for key in [SettingKey.username, .token] where parser.given(key) != nil {
-            parser.refuse(key, "stands beside the header \"Authorization\"; give one or the other")
         }
     }
 
@@ -91,13 +79,34 @@ enum SettingsRules {
             .noProxy, "holds \"\(SettingsParser.shown(texts[bad]))\", which is no server; \(NoProxyList.takes)")
     }
 
+    /// A certificate without a key may be PKCS #12, which holds both: unless it is PEM, that is seen when it is read.
     private static func checkCertificates(_ parser: inout SettingsParser) {
         let hasCertificate = parser.given(.certificate) != nil || parser.isRefused(.certificate)
         let hasKey = parser.given(.privateKey) != nil || parser.isRefused(.privateKey)
-        if hasCertificate && !hasKey { parser.refuse(.certificate, "stands without \"key\"") }
+        if !hasKey, let given = secret(.certificate, parser),
+            given.withBytes({ $0.drop(while: ASCII.isSpace).starts(with: "-----BEGIN".utf8) })
+        {
+            parser.refuse(.certificate, "stands without \"key\"")
+        }
         if hasKey && !hasCertificate { parser.refuse(.privateKey, "stands without \"cert\"") }
-        if parser.given(.privateKeyPassword) != nil && !hasKey {
+        if parser.given(.privateKeyPassword) != nil && !hasKey && !hasCertificate {
             parser.refuse(.privateKeyPassword, "stands without \"key\"")
+        }
+    }
+
+    private static func checkTrust(_ parser: inout SettingsParser) {
+        if let name = text(.tlsVerifyName, parser) {
+            refuse(.tlsVerifyName, HandshakeText.problem(serverName: name), &parser)
+            if parser.effective(.tlsVerify) == .boolean(false) {
+                parser.refuse(.tlsVerifyName, "stands beside \"tls-verify\" false, with which no name is looked at")
+            }
+        }
+        if case .texts(let pins) = parser.given(.tlsPins), let bad = pins.first(where: { TLSPin.parse($0) == nil }) {
+            parser.refuse(.tlsPins, "holds \"\(SettingsParser.shown(bad))\"; it takes \(TLSPin.takes)")
+        }
+        if let date = text(.tlsTimeFloor, parser), CalendarDate.seconds(date) == nil {
+            parser.refuse(
+                .tlsTimeFloor, "is \"\(SettingsParser.shown(date))\"; it takes a day as YYYY-MM-DD, 2026-01-31 for one")
         }
     }
 
@@ -112,9 +121,6 @@ enum SettingsRules {
         }
         if parser.effective(.format) == .integer(3) && parser.given(.schema) == nil && !parser.isRefused(.schema) {
             parser.refuse(.schema, "is missing; the format \"custom\" needs its template")
-        }
-        if parser.effective(.delivery) == .integer(1), parser.effective(.pingInterval) == .milliseconds(0) {
-            parser.refuse(.delivery, "is `peer-parsed` and needs Pings; \"ping-interval\" is 0, which means none")
         }
         if parser.effective(.offlineCache) == .boolean(true), parser.effective(.cacheDiskSize) != .integer(0),
             text(.dataDirectory, parser) ?? "" == "", !parser.isRefused(.dataDirectory)
@@ -154,11 +160,29 @@ enum SettingsRules {
         if let id = text(.deviceID, parser), id.utf8.elementsEqual(".".utf8) || id.utf8.elementsEqual("..".utf8) {
             parser.refuse(.deviceID, "is no device's id")
         }
+        if hasKey, namesAPIKey(parser) {
+            parser.refuse(
+                .apiKey, "stands beside \(OpenGateAccess.keyName) in the URL's query; take it out of the URL")
+        }
         guard let key = secret(.apiKey, parser), parser.effective(.apiKeyIn) == .integer(1) else { return }
         refuse(.apiKey, key.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
         guard case .pairs(let headers) = parser.given(.headers) else { return }
         if headers.contains(where: { lowercased($0.name) == lowercased(OpenGateAccess.keyName) }) {
             parser.refuse(.apiKey, "stands beside the header \"\(OpenGateAccess.keyName)\"; give one or the other")
+        }
+    }
+
+    /// Whether the query of a URL holds a key already: the whole address of a session, pasted.
+    private static func namesAPIKey(_ parser: SettingsParser) -> Bool {
+        var texts: [String] = []
+        if case .texts(let urls) = parser.given(.url) { texts = urls }
+        if case .text(let path) = parser.given(.path) { texts.append(path) }
+        let member = Array((OpenGateAccess.keyName + "=").utf8)
+        return texts.contains { text in
+            let parts = Array(text.utf8).split(
+                separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return false }
+            return parts[1].split(separator: UInt8(ascii: "&")).contains { $0.starts(with: member) }
         }
     }
 

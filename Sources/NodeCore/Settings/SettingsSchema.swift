@@ -82,7 +82,7 @@ public enum SettingsSchema {
         case .integer, .seconds: "int"
         case .choice: "map"
         case .file: "file"
-        case .text, .texts, .pairs, .times, .urls, .template, .staticTags: "string"
+        case .text, .texts, .pairs, .times, .heartbeat, .urls, .template, .staticTags: "string"
         }
     }
 
@@ -93,7 +93,7 @@ public enum SettingsSchema {
             case .boolean(let boolean): return boolean ? "true" : "false"
             case .integer(let integer): return "\(integer)"
             case .milliseconds(let milliseconds): return SettingKind.seconds(milliseconds)
-            case .text, .secret, .texts, .pairs, .times, .document: return nil
+            case .text, .secret, .texts, .pairs, .times, .heartbeat, .document: return nil
             }
         }
         if descriptor.isRequired { return nil }
@@ -111,7 +111,7 @@ public enum SettingsSchema {
             valid.raw("min", "\(orZero ? 0 : (from + 999) / 1000)")
             valid.raw("max", "\(to / 1000)")
         case .file: break
-        case .times: valid.raw("length", "\(1 << 20)")
+        case .times, .heartbeat: valid.raw("length", "\(1 << 20)")
         case .text(let max), .template(let max), .staticTags(let max):
             valid.raw("length", "\(max)")
         case .urls(let count, let max), .texts(let count, let max), .pairs(let count, let max):

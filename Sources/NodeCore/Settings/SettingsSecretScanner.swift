@@ -4,9 +4,9 @@ import WebSocketCore
 /// and makes nothing of what is none: what is wrong with a document jansson says.
 struct SettingsSecretScanner {
     /// What the members of an object are.
-    private enum Members { case settings, secret, other }
+    private enum Members { case settings, servers, server, secret, other }
 
-    private enum Member { case parameters, secret, other }
+    private enum Member { case parameters, servers, secret, other }
 
     private static let nameBytesMax = 1024
 
@@ -63,7 +63,7 @@ struct SettingsSecretScanner {
     private mutating func isSecret() -> Bool {
         guard let level = levels.last else { return false }
         lookUpMember()
-        return level.members == .secret || (level.members == .settings && member == .secret)
+        return level.members == .secret || (Self.hasNames(level.members) && member == .secret)
     }
 
     private mutating func enter(isObject: Bool) {
@@ -73,12 +73,22 @@ struct SettingsSecretScanner {
         } else if isSecret() {
             members = .secret
         } else {
-            // Settings stand in the root, or in "params" there.
-            members = levels.count == 1 && isObject && member == .parameters ? .settings : .other
+            members = inside(isObject)
         }
         levels.append((members, isObject))
         leaveMember(expectsName: isObject)
     }
+
+    /// What is in an object or array that is not secret itself.
+    private func inside(_ isObject: Bool) -> Members {
+        // Settings stand in the root, or in "params" there.
+        if levels.count == 1, isObject, member == .parameters { return .settings }
+        // A URL may be an object with credentials of its own.
+        if levels.last?.members == .settings, !isObject, member == .servers { return .servers }
+        return levels.last?.members == .servers && isObject ? .server : .other
+    }
+
+    private static func hasNames(_ members: Members) -> Bool { members == .settings || members == .server }
 
     /// The text at the position, which goes behind it; nil: it does not end.
     private mutating func text() -> Range<Int>? {
@@ -97,7 +107,7 @@ struct SettingsSecretScanner {
     }
 
     private func named(_ range: Range<Int>) -> Member {
-        guard levels.last?.members == .settings else { return .other }
+        guard let level = levels.last, Self.hasNames(level.members) else { return .other }
         // Too long for any setting, however it is escaped.
         if range.count > Self.nameBytesMax { return .secret }
         var ignored = false
@@ -105,6 +115,7 @@ struct SettingsSecretScanner {
         guard let name = JSONTextDecoder.decode(raw, isOutOfMemory: &ignored) else { return .other }
         let text = name.withBytes { String(decoding: $0, as: UTF8.self) }
         if levels.count == 1, text == "params" { return .parameters }
+        if text == SettingKey.url.rawValue { return level.members == .settings ? .servers : .other }
         // What is no setting may be one that was misspelt, and its value is never looked at.
         guard let index = SettingsTable.index(named: text) else { return .secret }
         return SettingsTable.descriptors[index].isKeptSecret ? .secret : .other

@@ -17,8 +17,8 @@ extension SettingsTable {
             BilingualText("Headers", "请求头"),
             BilingualText(
                 "An object of further headers of the handshake, {\"name\":\"value\"}. Host takes the place "
-                    + "of the URL's.",
-                "握手时附加的请求头对象，{\"名称\":\"值\"}。Host 代替 URL 中的主机。")),
+                    + "of the URL's; ${device-id} in a value, or any other setting's name, is that setting's value.",
+                "握手时附加的请求头对象，{\"名称\":\"值\"}。Host 代替 URL 中的主机；值中的 ${device-id} 等设置名称会替换为该设置的值。")),
         SettingDescriptor(
             .subprotocols, .texts(countMax: 32, bytesMax: 128), reconnects: true,
             BilingualText("Subprotocols", "子协议"),

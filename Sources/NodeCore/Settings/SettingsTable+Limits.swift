@@ -51,6 +51,15 @@ extension SettingsTable {
             BilingualText(
                 "How long the server's answer to a Close frame is waited for.", "等待服务器应答 Close 帧的时间。")),
         SettingDescriptor(
+            .heartbeat, .heartbeat, reconnects: false,
+            BilingualText("Heartbeat", "应用心跳"),
+            BilingualText(
+                "A message that is sent at intervals while connected; in it ${timestamp} is the time in ms and ${tai} "
+                    + "the TAI time of NMOS. With expect any message, with match-member the one that has it, must "
+                    + "answer within the timeout, or the connection ends.",
+                "连接期间按间隔发送的消息；其中 ${timestamp} 为毫秒时间，${tai} 为 NMOS 的 TAI 时间。设置 expect 时任意消息、"
+                    + "设置 match-member 时含该成员的消息须在超时内应答，否则断开连接。")),
+        SettingDescriptor(
             .requestTimeout, .seconds(from: 1000, to: 3_600_000), .value(.milliseconds(30_000)), unit: "s",
             reconnects: false,
             BilingualText("Request timeout", "请求超时"),
@@ -81,14 +90,34 @@ extension SettingsTable {
                 "Messages that go out are cut into frames of this size; 0: one frame for each.",
                 "发送的消息按该大小切分为多个帧；0 表示每条消息一个帧。")),
         SettingDescriptor(
-            .delivery, .choice([SettingChoice("best-effort", 0), SettingChoice("peer-parsed", 1)]),
+            .delivery,
+            .choice([
+                SettingChoice("best-effort", 0), SettingChoice("peer-parsed", 1), SettingChoice("app-acked", 2),
+            ]),
             .value(.integer(0)), reconnects: true,
             BilingualText("Delivered means", "送达的含义"),
             BilingualText(
                 "`best-effort`: the kernel took the message. `peer-parsed`: the server's WebSocket layer has read it, "
-                    + "told by Pings; what is not confirmed when a connection ends is sent again.",
-                "`best-effort`：内核已接收该消息。`peer-parsed`：由 Ping 确认服务器的 WebSocket 层已读取；"
-                    + "断开时未确认的消息会重新发送。")),
+                    + "told by Pings. `app-acked`: the server's application says so, by ack-member. What is not "
+                    + "confirmed when a connection ends is sent again.",
+                "`best-effort`：内核已接收该消息。`peer-parsed`：由 Ping 确认服务器的 WebSocket 层已读取。"
+                    + "`app-acked`：由服务器的应用程序确认，见 ack-member。断开时未确认的消息会重新发送。")),
+        SettingDescriptor(
+            .ackMember, .text(bytesMax: AcknowledgementReader.memberBytesMax), reconnects: false,
+            BilingualText("Acknowledgements are in", "确认成员"),
+            BilingualText(
+                "With delivery app-acked: the member of the server's acknowledgements, ack if absent: {\"ack\":17} for "
+                    + "message 17 and all before it, {\"ack\":[17,19]} for these alone.",
+                "delivery 为 app-acked 时：服务器确认消息中的成员名，默认 ack：{\"ack\":17} 确认 17 号及之前的所有消息，"
+                    + "{\"ack\":[17,19]} 只确认这些消息。")),
+        SettingDescriptor(
+            .sequence, .boolean, .value(.boolean(false)), reconnects: false,
+            BilingualText("Number messages", "消息编号"),
+            BilingualText(
+                "Each message begins with its number and stream, {\"seq\":17,\"stream\":\"…\",…; one that may have "
+                    + "arrived before, with {\"resent\":true,…. With delivery app-acked always.",
+                "每条消息以编号和流标识开头，{\"seq\":17,\"stream\":\"…\",…；可能已送达过的消息以 {\"resent\":true,… 开头。"
+                    + "delivery 为 app-acked 时总是编号。")),
         SettingDescriptor(
             .queueMaxBytes, .integer(from: 64 << 10, to: 16 << 30), .value(.integer(16 << 20)), unit: "bytes",
             reconnects: false,

@@ -2,7 +2,8 @@
 public enum SettingsTable {
     /// In the order of the form and of the manual.
     public static let descriptors: [SettingDescriptor] =
-        server + messages + openGate + handshake + security + timing + limits + cache + compression + network
+        server + messages + openGate + handshake + redirection + security + trust + timing + limits + cache
+        + compression + network
 
     /// Where in `descriptors` the setting of this name or alias stands; nil if there is none.
     static func index(named name: String) -> Int? { descriptors.firstIndex { $0.isNamed(name) } }
@@ -29,10 +30,13 @@ public enum SettingsTable {
             .url, .urls(countMax: 16, bytesMax: 8192), shown: .always, required: true, secret: true, reconnects: true,
             BilingualText("URL", "URL"),
             BilingualText(
-                "The server, ws://host[:port][/path][?query] or wss://…, or several with spaces or commas between, "
-                    + "tried in order from the one that worked last.",
-                "服务器地址，ws://主机[:端口][/路径][?查询] 或 wss://…，也可以填写多个（以空格或逗号分隔），"
-                    + "从上次成功的地址开始依次尝试。")),
+                "The server, ws://host[:port][/path][?query], wss://… or ws+unix:///socket[:/path], or several with "
+                    + "spaces or commas between, tried in order from the one that worked last. In an array one may be "
+                    + "an object with credentials of its own: "
+                    + "{\"url\":…,\"username\":…,\"password\":…}, token or headers.",
+                "服务器地址，ws://主机[:端口][/路径][?查询]、wss://… 或 ws+unix:///套接字[:/路径]，也可以填写多个（以空格或逗号分隔），"
+                    + "从上次成功的地址开始依次尝试。数组中的元素也可以是带有自己凭据的对象："
+                    + "{\"url\":…,\"username\":…,\"password\":…}、token 或 headers。")),
         SettingDescriptor(
             .host, .text(bytesMax: 255), shown: .never, reconnects: true,
             BilingualText("Host", "主机"),

@@ -16,7 +16,7 @@ public enum SettingsURL {
             return urls
         }
         // A URL that was given and refused is not missing.
-        if parser.isRefused(.url) || parser.isRefused(.host) { return [] }
+        if parser.isRefused(.url) || parser.isRefused(.host) || parser.isServerRefused { return [] }
         guard case .text(let host) = parser.given(.host) else {
             let takes = "ws://host[:port][/path][?query] or wss://…"
             parser.refuse(.url, "is missing; it takes \(takes)")
@@ -58,7 +58,11 @@ public enum SettingsURL {
     /// The URL as it may be shown: its query's values, which may hold keys, are "…".
     public static func redacted(_ url: WebSocketURL) -> String {
         var text: [UInt8] = Array((url.isSecure ? "wss://" : "ws://").utf8)
-        text.append(contentsOf: url.hostHeader.utf8)
+        if let path = url.unixPath {
+            text = Array("ws+unix://\(path):".utf8)
+        } else {
+            text.append(contentsOf: url.hostHeader.utf8)
+        }
         let parts = Array(url.resource.utf8).split(
             separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
         if let path = parts.first { text.append(contentsOf: path) }

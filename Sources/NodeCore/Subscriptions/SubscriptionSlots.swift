@@ -5,8 +5,8 @@ import CJansson
 /// Its own memory and unmanaged references, because a search through Swift arrays of references costs a retain and a
 /// release for each step. A class, because Embedded Swift cannot end another module's noncopyable struct.
 ///
-/// Invariants: the capacity is a power of two, `count * 2 <= capacity`, and between an entry's home and its place no
-/// slot is empty.
+/// Invariants: the capacity is a power of two, or 0 before the first entry; `count * 2 <= capacity`; between an entry's
+/// home and its place no slot is empty.
 public final class SubscriptionSlots {
     struct Slot {
         var hash: UInt64
@@ -20,15 +20,18 @@ public final class SubscriptionSlots {
         static var empty: Slot { Slot(hash: 0, names: nil, driverCount: 0, groupCount: 0, subscription: nil) }
     }
 
-    var slots: UnsafeMutablePointer<Slot>
-    var capacity = 16
+    /// Entries of the first memory.
+    private static let capacityMin = 16
+
+    private let slots: UnsafeMutablePointer<Slot>?
+    let capacity: Int
     private(set) var count = 0
     private var ownsEntries = true
 
+    /// Without memory: the first that is taken is that of the first entry, and may fail.
     init() {
-        guard let least = Self.allocate(16) else { fatalError("no memory for half a kilobyte") }
-        slots = least
-        slots.initialize(repeating: .empty, count: 16)
+        slots = nil
+        capacity = 0
     }
 
     /// malloc's: a host decides how much it is.
@@ -39,16 +42,16 @@ public final class SubscriptionSlots {
     /// The same entries in twice the room; they are this one's from the time when `disown` is called on `old`. Nil:
     /// there is no memory.
     init?(growing old: SubscriptionSlots) {
-        guard let larger = Self.allocate(old.capacity * 2) else { return nil }
-        capacity = old.capacity * 2
-        count = old.count
+        capacity = max(old.capacity * 2, Self.capacityMin)
+        guard let larger = Self.allocate(capacity) else { return nil }
         slots = larger
-        slots.initialize(repeating: .empty, count: capacity)
-        for index in 0..<old.capacity where old.slots[index].names != nil { place(old.slots[index]) }
+        larger.initialize(repeating: .empty, count: capacity)
+        count = old.count
+        for index in 0..<old.capacity where old.at(index).names != nil { place(old.at(index)) }
     }
 
     deinit {
-        if ownsEntries { for index in 0..<capacity { slots[index].subscription?.release() } }
+        if ownsEntries { for index in 0..<capacity { at(index).subscription?.release() } }
         free(slots)
     }
 
@@ -58,8 +61,19 @@ public final class SubscriptionSlots {
     /// Whether so many more entries go in without a larger one.
     func hasRoom(for more: Int) -> Bool { (count + more) * 2 <= capacity }
 
+    private func at(_ index: Int) -> Slot {
+        precondition(index >= 0 && index < capacity)
+        return slots.unsafelyUnwrapped[index]
+    }
+
+    private func put(_ slot: Slot, at index: Int) {
+        precondition(index >= 0 && index < capacity)
+        slots.unsafelyUnwrapped[index] = slot
+    }
+
     /// Where the entry of these names stands; nil if there is none.
     func find(_ hash: UInt64, _ driver: UnsafeRawBufferPointer, _ group: UnsafeRawBufferPointer) -> Int? {
+        guard let slots else { return nil }
         let mask = capacity - 1
         var index = Int(truncatingIfNeeded: hash) & mask
         while let names = slots[index].names {
@@ -76,7 +90,7 @@ public final class SubscriptionSlots {
         return nil
     }
 
-    subscript(index: Int) -> Subscription? { slots[index].subscription?.takeUnretainedValue() }
+    subscript(index: Int) -> Subscription? { at(index).subscription?.takeUnretainedValue() }
 
     /// Puts in what `find` did not find. There is room.
     func insert(_ hash: UInt64, _ subscription: Subscription) {
@@ -87,28 +101,28 @@ public final class SubscriptionSlots {
 
     /// Returns what stood there.
     func replace(at index: Int, with subscription: Subscription) -> Subscription? {
-        let old = slots[index].subscription?.takeRetainedValue()
-        slots[index] = Self.slot(slots[index].hash, subscription)
+        let old = at(index).subscription?.takeRetainedValue()
+        put(Self.slot(at(index).hash, subscription), at: index)
         return old
     }
 
     /// Empties a slot and moves back what stands behind it, so that no search ends early. Returns what stood there.
     func remove(at index: Int) -> Subscription? {
         let mask = capacity - 1
-        let removed = slots[index].subscription?.takeRetainedValue()
+        let removed = at(index).subscription?.takeRetainedValue()
         count -= 1
         var hole = index
         var next = (index + 1) & mask
-        while slots[next].names != nil {
-            let home = Int(truncatingIfNeeded: slots[next].hash) & mask
+        while at(next).names != nil {
+            let home = Int(truncatingIfNeeded: at(next).hash) & mask
             // It may move only if its home does not lie between the hole and it.
             if (next - home) & mask >= (next - hole) & mask {
-                slots[hole] = slots[next]
+                put(at(next), at: hole)
                 hole = next
             }
             next = (next + 1) & mask
         }
-        slots[hole] = .empty
+        put(.empty, at: hole)
         return removed
     }
 
@@ -122,7 +136,7 @@ public final class SubscriptionSlots {
 
     private func place(_ slot: Slot) {
         var index = Int(truncatingIfNeeded: slot.hash) & (capacity - 1)
-        while slots[index].names != nil { index = (index + 1) & (capacity - 1) }
-        slots[index] = slot
+        while at(index).names != nil { index = (index + 1) & (capacity - 1) }
+        put(slot, at: index)
     }
 }

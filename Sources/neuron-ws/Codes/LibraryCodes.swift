@@ -57,6 +57,8 @@ enum LibraryCodes {
         (18, "Wait until the event descriptor is readable."),
         (19, "Make this call on a thread of your own, not in a callback."),
         (20, "Nothing is to be done: your before_send said no."),
+        (21, "Ask again; a command that may be carried out twice can be given retries."),
+        (22, "Nothing is to be done: you took the command back."),
     ]
 
     static let phases: [Code] = [
@@ -141,6 +143,9 @@ enum LibraryCodes {
         Code(
             19, "NEURON_WS_REASON_REFUSED_BY_HOST", "before_connect did not let the attempt go on.",
             "Look into the host."),
+        Code(
+            20, "NEURON_WS_REASON_HEARTBEAT_TIMEOUT", "A heartbeat of the setting heartbeat was not answered in time.",
+            "The server's application hangs, or answers otherwise than match-member and match-value say."),
     ]
 
     static let tlsFailures: [Code] = [

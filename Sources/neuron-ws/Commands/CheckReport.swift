@@ -37,7 +37,7 @@ final class CheckReport: @unchecked Sendable {
         _ name: String, _ verdict: Verdict, _ text: String, url: String? = nil, key: String? = nil,
         microseconds: Int64? = nil
     ) {
-        let isNamed = url.map { $0.isEmpty || text.contains($0) } ?? true
+        let isNamed = url.map { $0.isEmpty || Text.contains(text, $0) } ?? true
         mutex.withLock {
             guard isJSON else {
                 Progress.shared.clear()

@@ -29,6 +29,7 @@ final class Conversation {
     private var pings = PingCount()
     private var isOver = false
     private var failures = 0
+    private var badLines = BadLines()
     private var trouble = ConnectionTrouble()
 
     init(_ node: Node, _ descriptor: Int32, _ plan: ConversationPlan, _ printer: MessagePrinter) {
@@ -39,7 +40,7 @@ final class Conversation {
     }
 
     func run() -> ExitStatus {
-        editor = LineEditor.open { [unowned self] in self.waitForInput() }
+        editor = LineEditor.open { [unowned(unsafe) self] in self.waitForInput() }
         if let editor {
             while !isOver, !isInputOver {
                 guard let line = editor.readLine() else {
@@ -110,8 +111,9 @@ final class Conversation {
     private func lookAtTheQueue(_ now: Int64) {
         let metrics = node.metrics
         if metrics.queued_messages == 0 {
-            // With --count or --timeout it goes on until then.
-            let isOpenEnded = plan.count == nil && plan.timeoutMilliseconds == nil
+            // With --count or --timeout it goes on until then. Where nothing could be asked, nothing is answered.
+            let hasAsked = input.failure == nil && (lines == 0 || badLines.count < lines)
+            let isOpenEnded = plan.timeoutMilliseconds == nil && (plan.count == nil || !hasAsked)
             lingersUntil = isOpenEnded ? now + Self.lingerNanoseconds : .max
         } else if Int(clamping: metrics.messages_sent) > sent {
             sent = Int(clamping: metrics.messages_sent)
@@ -138,10 +140,9 @@ final class Conversation {
                 _ = turn(readsInput: false)
                 continue
             default:
-                failures += 1
                 let hint = status == .NEURON_WS_INVALID_ARGUMENT && !plan.isBinary ? "; --binary sends bytes" : ""
                 let text = Terminal.printable(LibraryError(status).text)
-                show { Terminal.complain("line \(self.lines): \(text)\(hint)") }
+                if let line = badLines.next(line: lines, text + hint) { show { Terminal.complain(line) } }
                 if plan.isOne { isOver = true }
                 return
             }
@@ -226,6 +227,10 @@ final class Conversation {
         if left > 0 {
             failures += 1
             Terminal.complain("\(Text.count(Int(clamping: left), "message")) could not be sent")
+        }
+        if badLines.count > 0 {
+            failures += 1
+            Terminal.complain("\(Text.grouped(badLines.count)) of \(Text.count(lines, "line")) could not be sent")
         }
         if let failure = input.failure {
             failures += 1

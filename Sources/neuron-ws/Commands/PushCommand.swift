@@ -10,6 +10,10 @@ enum PushCommand {
             ArgumentOption(
                 name: "--subscribe", value: "DRIVER/GROUP", help: "what is sent, * for all; may be repeated (*/*)"),
             ArgumentOption(
+                name: "--delivery", value: "LEVEL",
+                help: "what must be known of each message: best-effort, peer-parsed, app-acked",
+                words: ["best-effort", "peer-parsed", "app-acked"]),
+            ArgumentOption(
                 name: "--timeout", value: "SECONDS", help: "how long to go on when nothing can be sent (30)"),
             ArgumentOption(name: "--json", value: nil, help: "what came of it as one JSON object"),
         ],
@@ -19,7 +23,9 @@ enum PushCommand {
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"tags\":[{\"name\":\"t\",\"value\":21.5,\"type\":\"FLOAT\"}]}",
             "  {\"node\":\"plc1\",\"group\":\"fast\",\"values\":{\"t\":21.5},\"errors\":{\"u\":2014}}",
             "Exit status 0 says that every line was a group, every --subscribe matched one, every message was handed",
-            "to the kernel, and the server did not close the connection with an error right after.",
+            "to the kernel, and the server did not close the connection with an error right after. With --delivery",
+            "peer-parsed it says that the server's WebSocket layer read every message, with app-acked that its",
+            "application acknowledged every one, and nothing less.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
@@ -29,13 +35,15 @@ enum PushCommand {
         let observer = TroubleTeller()
         let node: Node
         do throws(LibraryError) {
-            node = try Node.create(name: "push", settings: settings, observer: observer)
+            node = try Node.create(name: "push", settings: settings, observer: observer, takesMessages: false)
         } catch {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
         Interrupt.listen()
+        observer.observe(node)
+        // Before the node is let go of, whose last states the observer still hears.
+        defer { withExtendedLifetime(node) { observer.observe(nil) } }
         do throws(LibraryError) {
-            observer.node = node
             for pattern in watch.patterns { try node.subscribe(driver: pattern.driver, group: pattern.group) }
             try node.start()
         } catch {
@@ -44,9 +52,7 @@ enum PushCommand {
         }
         var pusher = Pusher(
             node: node, observer: observer, watch: watch, timeoutSeconds: timeout, isJSON: arguments.has("--json"))
-        let status = pusher.run()
-        withExtendedLifetime(observer) {}
-        return status
+        return pusher.run()
     }
 }
 
@@ -57,14 +63,15 @@ private final class TroubleTeller: NodeObserver, @unchecked Sendable {
     private var told = ""
     private var wasOpen = false
     private var loss: (state: NodeState, sent: UInt64)?
-    /// Set before the node starts, and away before it ends.
-    weak var node: Node?
+    /// Set before the node starts, and away before it ends; touched under the mutex.
+    private unowned(unsafe) var node: Node?
+
+    func observe(_ new: Node?) { mutex.withLock { node = new } }
 
     /// How the last connection ended, if nothing has been sent on another since.
     var lostState: NodeState? {
-        let sent = node?.metrics.messages_sent ?? 0
-        return mutex.withLock {
-            guard let loss, loss.sent >= sent else { return nil }
+        mutex.withLock {
+            guard let loss, loss.sent >= node?.metrics.messages_sent ?? 0 else { return nil }
             return loss.state
         }
     }
@@ -107,10 +114,12 @@ private struct Pusher: ~Copyable {
     let observer: TroubleTeller
     let timeoutSeconds: Int
     let isJSON: Bool
+    /// What has to be known of a message.
+    private let level: neuron_ws_level_t
     private var watch: SubscriptionWatch
     private var lines = 0
     private var accepted = 0
-    private var bad = 0
+    private var badLines = BadLines()
     private var skipped = 0
     private var notSubscribed = 0
     /// Why no more can be pushed.
@@ -121,6 +130,7 @@ private struct Pusher: ~Copyable {
         self.observer = observer
         self.watch = watch
         self.isJSON = isJSON
+        level = node.state.level
         self.timeoutSeconds = timeoutSeconds
     }
 
@@ -168,10 +178,9 @@ private struct Pusher: ~Copyable {
     }
 
     private mutating func complain(_ why: String) {
-        bad += 1
         // The library counts the lines of what it is given, which is this one.
         let text = why.hasPrefix("line 1, ") ? String(why.dropFirst(8)) : why
-        Terminal.complain("line \(lines): \(Terminal.printable(text))")
+        if let line = badLines.next(line: lines, Terminal.printable(text)) { Terminal.complain(line) }
     }
 
     /// - Returns: false when nothing has been sent for as long as the user is willing to wait.
@@ -180,7 +189,7 @@ private struct Pusher: ~Copyable {
         var patienceEnds = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
         while !Interrupt.isRequested {
             let before = sent
-            let status = node.flush(timeoutMilliseconds: Self.sliceMilliseconds)
+            let status = node.flush(level, timeoutMilliseconds: Self.sliceMilliseconds)
             guard status == .NEURON_WS_OK || status == .NEURON_WS_TIMEOUT else {
                 failure = LibraryError(status).text
                 return false
@@ -190,7 +199,8 @@ private struct Pusher: ~Copyable {
             patienceEnds = sent > before ? Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000 : patienceEnds
             if Clock.nanoseconds() >= patienceEnds {
                 failure =
-                    "the queue is full, and nothing could be sent for \(Text.count(timeoutSeconds, "second"))" + cause
+                    "the queue is full, and nothing could be \(done) for \(Text.count(timeoutSeconds, "second"))"
+                    + cause
                 return false
             }
             showProgress()
@@ -201,23 +211,30 @@ private struct Pusher: ~Copyable {
     /// Waits for what is queued and says goodbye to the server.
     /// - Returns: how many messages are still in the queue.
     private mutating func finish() -> Int {
-        let deadline = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
+        var deadline = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
+        var sent = node.metrics.messages_sent
         while true {
+            // A server that confirms one after the other is waited for.
+            let before = sent
+            sent = node.metrics.messages_sent
+            if isConfirmed, sent > before {
+                deadline = Clock.nanoseconds() + Int64(timeoutSeconds) * 1_000_000_000
+            }
             let left = max(0, deadline - Clock.nanoseconds()) / 1_000_000
-            let status = node.flush(timeoutMilliseconds: UInt32(min(left, Int64(Self.sliceMilliseconds))))
+            let status = node.flush(level, timeoutMilliseconds: UInt32(min(left, Int64(Self.sliceMilliseconds))))
             if status == .NEURON_WS_OK { break }
             guard status == .NEURON_WS_TIMEOUT else {
                 failure = failure ?? LibraryError(status).text
                 break
             }
             if left == 0 {
-                failure = failure ?? "not all could be sent within \(Text.count(timeoutSeconds, "second"))" + cause
+                failure = failure ?? "not all could be \(done) within \(Text.count(timeoutSeconds, "second"))" + cause
                 break
             }
             showProgress()
         }
         // What the server says of the last messages comes a moment later.
-        if failure == nil, accepted > 0, !Interrupt.isRequested {
+        if failure == nil, accepted > 0, !isConfirmed, !Interrupt.isRequested {
             _ = Clock.wait(milliseconds: Self.stayMilliseconds) { observer.lostState != nil || Interrupt.isRequested }
         }
         let lost = observer.lostState
@@ -229,12 +246,16 @@ private struct Pusher: ~Copyable {
     /// How the connection ended, if it was not we who ended it.
     private mutating func tell(end: NodeState?) {
         guard failure == nil, let end else { return }
-        if end.isClosedWithError || end.closeCode == 0 {
+        if !isConfirmed, end.isClosedWithError || end.closeCode == 0 {
             failure = "the last messages may not have been taken: \(end.message)"
         } else {
             Terminal.complain(Terminal.printable(end.message))
         }
     }
+
+    /// More is known of a message that was sent than that the kernel has it.
+    private var isConfirmed: Bool { level != .NEURON_WS_LEVEL_WRITTEN }
+    private var done: String { isConfirmed ? "confirmed" : "sent" }
 
     /// Why there is no connection.
     private var cause: String {
@@ -245,7 +266,7 @@ private struct Pusher: ~Copyable {
     private borrowing func showProgress() {
         Progress.shared.show {
             let metrics = node.metrics
-            return "\(Text.grouped(lines)) lines read, \(Text.grouped(Int(clamping: metrics.messages_sent))) sent, "
+            return "\(Text.grouped(lines)) lines read, \(Text.grouped(Int(clamping: metrics.messages_sent))) \(done), "
                 + "\(Text.grouped(Int(clamping: metrics.queued_messages))) in the queue"
         }
     }
@@ -257,23 +278,23 @@ private struct Pusher: ~Copyable {
         if isJSON {
             let document = JSON.object()
             let counts = [
-                ("lines", lines), ("accepted", accepted), ("sent", sent), ("not-sent", left), ("skipped", skipped),
-                ("not-subscribed", notSubscribed), ("bad-lines", bad),
+                ("lines", lines), ("accepted", accepted), (done, sent), ("not-\(done)", left), ("skipped", skipped),
+                ("not-subscribed", notSubscribed), ("bad-lines", badLines.count),
             ]
             for (name, count) in counts { document.set(name, JSON.integer(Int64(count))) }
             document.compactText.withUnsafeBytes { Output.standard.write(bytes: $0) }
             Output.standard.writeLine()
         } else {
-            var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) sent"
-            if left > 0 { line += ", \(Text.grouped(left)) not sent" }
+            var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) \(done)"
+            if left > 0 { line += ", \(Text.grouped(left)) not \(done)" }
             if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
             if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
-            if bad > 0 { line += ", \(Text.count(bad, "bad line"))" }
+            if badLines.count > 0 { line += ", \(Text.count(badLines.count, "bad line"))" }
             Output.standard.writeLine(line)
         }
         for complaint in unmatched { Terminal.complain(Terminal.printable(complaint)) }
         if let failure { Terminal.complain(Terminal.printable(failure)) }
-        let isWhole = bad == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
+        let isWhole = badLines.count == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
         return failure == nil && isWhole ? .success : .failed
     }
 }

@@ -13,6 +13,7 @@ enum ServeCommand {
             ArgumentOption(name: "--key", value: "FILE", help: "the certificate's key as PEM"),
             ArgumentOption(name: "--web", value: nil, help: "a page for browsers, that shows live what arrives"),
             ArgumentOption(name: "--echo", value: nil, help: "send each message back"),
+            ArgumentOption(name: "--ack", value: nil, help: "acknowledge messages: for nodes with delivery app-acked"),
             ArgumentOption(
                 name: "--filter", value: "DRIVER/GROUP", help: "show these groups alone, * for all; may be repeated"),
             ArgumentOption(name: "--pretty", value: nil, help: "JSON indented and, on a terminal, coloured"),
@@ -49,7 +50,11 @@ enum ServeCommand {
         configuration.certificatePEM = try file(arguments, "--cert")
         configuration.keyPEM = try file(arguments, "--key")
         configuration.behaviour.collects = false
-        configuration.behaviour.answer = arguments.has("--echo") ? .echo : .nothing
+        guard !arguments.has("--echo") || !arguments.has("--ack") else {
+            throw UsageError(text: "--echo and --ack answer each message: leave one of them out")
+        }
+        configuration.behaviour.answer =
+            arguments.has("--echo") ? .echo : arguments.has("--ack") ? .acknowledgement : .nothing
         try ServeFaults.parse(arguments.all("--fault")).apply(to: &configuration)
         let count = try arguments.integer("--count", in: 1...Int.max)
         let timeout = try arguments.milliseconds("--timeout", upTo: 31_536_000)

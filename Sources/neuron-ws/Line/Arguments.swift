@@ -56,11 +56,19 @@ struct CommandSyntax {
             }
         }
         // A number is a count, where a command takes one; no URL is a number.
-        if connects, let first = arguments.positionals.first, positionals.isEmpty || UInt64(first) == nil {
+        if connects, let first = arguments.positionals.first, positionals.isEmpty || UInt64(first) == nil,
+            !isURLElsewhere(arguments)
+        {
             arguments.url = arguments.positionals.removeFirst()
         }
         try check(arguments)
         return arguments
+    }
+
+    /// A word that a command must have is not taken for a URL where an option says where to connect.
+    private func isURLElsewhere(_ arguments: Arguments) -> Bool {
+        guard arguments.positionals.count == 1, positionals.contains(where: { $0.isRequired }) else { return false }
+        return ["--url", "--settings", "--oda"].contains { arguments.has($0) }
     }
 
     private func parseOption(
@@ -134,9 +142,9 @@ struct CommandSyntax {
         option.value.map { "\(option.name) \($0)" } ?? option.name
     }
 
-    private static func columns(_ entries: [(name: String, help: String)]) -> [String] {
-        let width = entries.map { $0.name.count }.max() ?? 0
-        return entries.map { "  \(Text.left($0.name, width))  \($0.help)" }
+    private static func columns(_ entries: [(String, String)]) -> [String] {
+        let width = entries.map { $0.0.count }.max() ?? 0
+        return entries.map { "  \(Text.left($0.0, width))  \($0.1)" }
     }
 }
 
@@ -169,10 +177,10 @@ struct Arguments {
     /// The option's value, a number of seconds with decimals or not, in milliseconds; nil if it was not given.
     func milliseconds(_ name: String, upTo secondsMax: Int) throws(UsageError) -> Int? {
         guard let text = text(name) else { return nil }
-        guard let number = Double(text), number >= 0, number <= Double(secondsMax) else {
+        guard let milliseconds = Text.milliseconds(seconds: text), milliseconds <= secondsMax * 1000 else {
             throw UsageError(text: "\(name) takes a number of seconds from 0 to \(secondsMax), not \"\(text)\"")
         }
-        return Int((number * 1000).rounded())
+        return milliseconds
     }
 
     /// Positional word `index` as a whole number within `range`; nil if it was not given.

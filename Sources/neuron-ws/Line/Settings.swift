@@ -18,6 +18,7 @@ enum Settings {
         guard oda == nil || file == nil else {
             throw UsageError(text: "--oda stands beside --settings; give one of them")
         }
+        let delivery = arguments.text("--delivery")
         guard file != nil || oda != nil || arguments.url != nil || !options.isEmpty else {
             throw UsageError(
                 text: "\(arguments.command) needs a URL, for example: neuron-ws \(arguments.command) "
@@ -31,7 +32,7 @@ enum Settings {
                 try file.map { file throws(UsageError) in try read(file, inputHolds: inputHolds) }
             }
         // Nothing is changed: the library speaks of the file as it is.
-        if let text, options.isEmpty, arguments.url == nil { return text }
+        if let text, options.isEmpty, arguments.url == nil, delivery == nil { return text }
         let document = try parse(text ?? "{}", file ?? "")
         for url in [arguments.url, arguments.text("--url")].compactMap({ $0 }) where url.contains(" ") {
             throw UsageError(
@@ -54,15 +55,17 @@ enum Settings {
                 if let key = ConnectionOptions.texts[name] { set(key, JSON.text(value), in: document) }
             }
         }
+        if let delivery { document.set("delivery", JSON.text(delivery)) }
         return String(decoding: document.compactText, as: UTF8.self)
     }
 
     /// Where on the line to look when the library refuses the settings with this text.
     static func blame(_ text: String, _ arguments: Arguments) -> String {
         for option in arguments.all("--set") {
-            guard let key = option.split(separator: "=").first, text.contains("\"\(key)\"") else { continue }
+            guard let key = option.split(separator: "=").first, Text.contains(text, "\"\(key)\"") else { continue }
             return "--set: \(text)"
         }
+        if text.hasPrefix("\"delivery\""), arguments.has("--delivery") { return "--delivery: \(text)" }
         if text.hasPrefix("\"url\"") {
             if arguments.url != nil { return "URL: \(text)" }
             if arguments.has("--url") { return "--url: \(text)" }

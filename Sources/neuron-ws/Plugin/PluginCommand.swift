@@ -127,7 +127,9 @@ enum PluginCommand {
     /// What a running gateway has mapped.
     private static func loaded(_ gateway: Gateway, _ process: Int) -> String {
         guard let maps = try? Files.read("/proc/\(process)/maps") else { return "which may not be looked into" }
-        let lines = String(decoding: maps, as: UTF8.self).split(separator: "\n").filter { $0.contains(gateway.plugin) }
+        let lines = String(decoding: maps, as: UTF8.self).split(separator: "\n").filter {
+            Text.contains(String($0), gateway.plugin)
+        }
         if lines.isEmpty { return "which has not loaded the plugin" }
         return lines.contains { $0.hasSuffix("(deleted)") }
             ? "which has loaded an older plugin: start it anew" : "which has loaded this plugin"

@@ -132,7 +132,7 @@ final class LineEditor {
             default: (scalar, missing) = (UInt32(byte), 0)
             }
             guard missing == 0 else { continue }
-            letter.pointee = wchar_t(bitPattern: scalar)
+            letter.pointee = wchar_t(truncatingIfNeeded: scalar)
             return 1
         }
     }

@@ -27,10 +27,27 @@ enum Text {
         return nil
     }
 
+    /// Embedded Swift has no `contains` of a text.
+    static func contains(_ text: String, _ part: String) -> Bool { part.isEmpty || cut(text, at: part) != nil }
+
     /// "0.31 ms"
     static func milliseconds(microseconds: Int64) -> String {
         let hundredths = (microseconds + 5) / 10
         return "\(hundredths / 100).\(padded(Int(hundredths % 100), to: 2)) ms"
+    }
+
+    /// "12", "0.5" or ".0625" seconds, rounded; nil: something else, or more than anybody waits. Not by `Double`, whose
+    /// reading of texts Embedded Swift does not link.
+    static func milliseconds(seconds text: String) -> Int? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let digits = (whole: parts[0], decimals: parts.count > 1 ? parts[1] : "")
+        guard !digits.whole.isEmpty || !digits.decimals.isEmpty, digits.whole.utf8.count <= 12,
+            (digits.whole + digits.decimals).utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        // One digit more than is kept, to round by.
+        let kept = (digits.decimals + "0000").prefix(4)
+        guard let whole = Int("0" + digits.whole), let tenths = Int(kept) else { return nil }
+        return whole * 1000 + (tenths + 5) / 10
     }
 
     /// A number of milliseconds as seconds, "1", "0.5".

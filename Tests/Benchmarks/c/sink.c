@@ -1,7 +1,7 @@
 /*
  * A WebSocket server for measuring, on 127.0.0.1: takes what comes as fast as it can and counts it.
  *
- *     sink [--port N] [--cert FILE --key FILE] [--latency]
+ *     sink [--port N] [--cert FILE --key FILE] [--latency] [--ack]
  *
  * Prints {"port":N}, then one JSON line per run. A run goes from the first connection to the end of the last one; its
  * seconds go from the first message to the last, so that (messages - at_first) / seconds is the rate. One thread,
@@ -43,6 +43,7 @@ static struct {
     SSL_CTX *tls;
     BIO_METHOD *method;
     bool latency;
+    bool acknowledges;
     size_t open; /* connections whose handshake is done and that have not ended */
     struct run run;
     uint8_t buffer[BUFFER_BYTES + HELD_BYTES];
@@ -218,6 +219,15 @@ static bool control_answer(struct connection *connection, const struct control *
     return reply_add(connection, frame, 2 + (size_t)frame[1]) && reply_flush(connection);
 }
 
+/* For one connection at a time, of a new node, whose messages have the numbers 1, 2, 3…; all that came is said. */
+static bool acknowledge(struct connection *connection) {
+    uint8_t frame[64];
+    int length = snprintf((char *)frame + 2, sizeof frame - 2, "{\"ack\":%llu}", (unsigned long long)sink.run.messages);
+    frame[0] = 0x81;
+    frame[1] = (uint8_t)length;
+    return reply_add(connection, frame, 2 + (size_t)length) && reply_flush(connection);
+}
+
 /* `length` bytes of `data`, the held ones among them. False: the connection is to end. */
 static bool messages_take(struct connection *connection, uint8_t *data, size_t length) {
     int64_t now = monotonic_ns();
@@ -240,6 +250,8 @@ static bool messages_take(struct connection *connection, uint8_t *data, size_t l
         sink.run.errors++;
         return false;
     }
+    if (sink.acknowledges && sink.run.messages > before && connection->phase == OPEN && !acknowledge(connection))
+        return false;
     connection->held_length = length - at;
     if (connection->phase != OPEN) return true;
     memcpy(connection->held, data + at, connection->held_length);
@@ -324,7 +336,8 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[index], "--cert") == 0) certificate = next, index++;
         else if (strcmp(argv[index], "--key") == 0) key = next, index++;
         else if (strcmp(argv[index], "--latency") == 0) sink.latency = true;
-        else return fprintf(stderr, "sink [--port N] [--cert FILE --key FILE] [--latency]\n"), 2;
+        else if (strcmp(argv[index], "--ack") == 0) sink.acknowledges = true;
+        else return fprintf(stderr, "sink [--port N] [--cert FILE --key FILE] [--latency] [--ack]\n"), 2;
     }
     if (certificate != NULL && key != NULL) tls_prepare(certificate, key);
     listen_on(port);

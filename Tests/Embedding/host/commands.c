@@ -4,6 +4,7 @@
  */
 #include "host.h"
 
+#include <float.h>
 #include <unistd.h>
 
 typedef struct {
@@ -78,18 +79,52 @@ static void reply_error(neu_adapter_t *adapter, void *ctx, int error)
     reply(adapter, NEU_RESP_ERROR, ctx, &answer);
 }
 
-/* Of a group "partly" every second tag is there, of "nothing" none: of the others the host says nothing. */
+/* Values that take the most bytes in an answer. */
+static void make_longest(neu_resp_tag_value_meta_t *tags, int count)
+{
+    for (int index = 0; index < count; index++) {
+        neu_dvalue_t *value = &tags[index].value;
+
+        memset(value, 0, sizeof *value);
+        value->type = index % 2 == 0 ? NEU_TYPE_STRING : NEU_TYPE_DOUBLE;
+        if (index % 2 == 0) {
+            memset(value->value.str, 1, NEU_VALUE_SIZE - 1);
+        } else {
+            value->value.d64 = -DBL_MAX;
+            value->precision = 17;
+        }
+    }
+}
+
+/* A tag "in-GROUP-…" is in this group alone. Of a group "partly" every second tag is there, of "nothing" none. */
+static bool has_tag(const char *group, const char *tag, int index)
+{
+    size_t length = strlen(group);
+
+    if (strcmp(group, "nothing") == 0 || (strcmp(group, "partly") == 0 && index % 2 != 0))
+        return false;
+    return strncmp(tag, "in-", 3) != 0 || (strncmp(tag + 3, group, length) == 0 && tag[3 + length] == '-');
+}
+
+/* Of tags that are not there the host says nothing. */
 static void reply_read(neu_adapter_t *adapter, const command_t *command)
 {
-    int step = strcmp(command->data.read.group, "partly") == 0 ? 2 : 1;
-    int asked = strcmp(command->data.read.group, "nothing") == 0 ? 0 : command->data.read.n_tag;
-    int count = command->data.read.n_tag != 0 ? (asked + step - 1) / step : 3;
-    UT_array *values = values_make((size_t) count, false);
-    neu_resp_read_group_t answer = {command->data.read.driver, command->data.read.group, values};
-    neu_resp_tag_value_meta_t *tags = (neu_resp_tag_value_meta_t *) (void *) values->d;
+    const neu_req_read_group_t *read = &command->data.read;
+    int count = read->n_tag != 0 ? 0 : 3;
+    UT_array *values;
+    neu_resp_read_group_t answer = {read->driver, read->group, NULL};
+    neu_resp_tag_value_meta_t *tag;
 
-    for (int index = 0; index * step < asked; index++)
-        snprintf(tags[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.read.tags[index * step]);
+    for (int index = 0; index < read->n_tag; index++)
+        count += has_tag(read->group, read->tags[index], index);
+    values = answer.tags = values_make((size_t) count, false);
+    tag = (neu_resp_tag_value_meta_t *) (void *) values->d;
+    if (strcmp(read->group, "longest") == 0)
+        make_longest(tag, count);
+    for (int index = 0; index < read->n_tag; index++) {
+        if (has_tag(read->group, read->tags[index], index))
+            snprintf((tag++)->tag, NEU_TAG_NAME_LEN, "%s", read->tags[index]);
+    }
     reply(adapter, NEU_RESP_READ_GROUP, command->head.ctx, &answer);
     values_free(values);
 }
@@ -106,6 +141,8 @@ static void reply_writes(neu_adapter_t *adapter, const command_t *command)
         snprintf(elements[index].group, NEU_GROUP_NAME_LEN, "%s", command->data.writes.group);
         snprintf(elements[index].tag, NEU_TAG_NAME_LEN, "%s", command->data.writes.tags[index].tag);
         elements[index].error = index == 1 ? NEU_ERR_TAG_NOT_EXIST : 0;
+        if (strcmp(command->data.writes.tags[index].tag, "cut") == 0)
+            snprintf(elements[index].tag, NEU_TAG_NAME_LEN, "caf\xc3");
     }
     reply(adapter, NEU_RESP_WRITE_TAGS, command->head.ctx, &answer);
 }
@@ -149,6 +186,13 @@ static void answer(neu_adapter_t *adapter, void *argument)
 
     if (is_to(driver_of(command), "nodriver")) {
         reply_error(adapter, command->head.ctx, NEU_ERR_NODE_NOT_EXIST);
+    } else if (command->head.type != NEU_REQ_GET_NODES_STATE && command->head.type != NEU_REQ_DRIVER_ACTION &&
+               is_to(command->data.read.group, "absent")) {
+        reply_error(adapter, command->head.ctx, NEU_ERR_GROUP_NOT_EXIST);
+    } else if ((command->head.type == NEU_REQ_WRITE_TAGS && is_to(command->data.writes.group, "single")) ||
+               (command->head.type == NEU_REQ_WRITE_TAG && strcmp(command->data.write.tag, "bad") == 0)) {
+        /* The driver takes no lists; the device refuses this tag. */
+        reply_error(adapter, command->head.ctx, 3004);
     } else if (command->head.type == NEU_REQ_READ_GROUP) {
         reply_read(adapter, command);
     } else if (command->head.type == NEU_REQ_WRITE_TAGS && is_to(command->data.writes.group, "each")) {

@@ -9,6 +9,7 @@
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
  *     data DRIVER GROUP COUNT | types DRIVER GROUP | burst DRIVER GROUP COUNT
  *     text DRIVER GROUP TAG TEXT | error DRIVER GROUP TAG CODE
+ *     delivered (how much of the data the plugin has taken)
  *     linked | link | metric NAME | log LEVEL (the last line of it or above) |
  *     logged LEVEL (of it alone) | level NUMBER | polite 0|1 | foreign | commands
  */
@@ -115,6 +116,8 @@ static bool run_node(const char *word, char *rest, char *first, char *second, ch
         burst(first, second, atoi(third));
     else if (strcmp(word, "text") == 0 || strcmp(word, "error") == 0)
         give_one(word[0] == 'e', first, second, third);
+    else if (strcmp(word, "delivered") == 0)
+        answer_number((long long) node->delivered);
     else if (strcmp(word, "linked") == 0)
         wait_for_link();
     else if (strcmp(word, "link") == 0)

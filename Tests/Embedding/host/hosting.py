@@ -25,7 +25,10 @@ VERSIONS = ("2.12", "2.13", "2.14", "2.15")
 LIBRARIES = re.compile(r"lib(jansson|ssl|crypto)\.so")
 # What the host itself has for plugins to find.
 HOSTS_OWN = {"json_dumps", "json_loadb", "json_delete"}
-FLAGS = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{NEURON}/include"]
+FLAGS = [
+    *foreign.compiler("gcc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
+    f"-I{NEURON}/include",
+]
 
 
 def plugin_path(version: str) -> Path:
@@ -37,10 +40,21 @@ def names(library: Path, *options: str) -> set[str]:
     return {line.split()[-1].split("@")[0] for line in lines.splitlines()}
 
 
+def loaded(library: Path) -> list[Path]:
+    """Where the libraries are that this one loads."""
+    if not foreign.TRIPLET:
+        listed = subprocess.run(["ldd", library], check=True, capture_output=True, text=True).stdout
+        return [Path(path) for path in re.findall(r"=> (\S+)", listed)]
+    dynamic = subprocess.run(["readelf", "-dW", library], check=True, capture_output=True, text=True).stdout
+    folders = [Path(foreign.SYSROOT) / part / foreign.TRIPLET for part in ("usr/lib", "lib")]
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
+    return [folder / name for name in needed for folder in folders if (folder / name).exists()]
+
+
 def foreign_source(folder: Path) -> Path:
     """Functions named like all of jansson's and OpenSSL's that the library, or OpenSSL itself, refers to."""
-    listed = subprocess.run(["ldd", foreign.LIBRARY], check=True, capture_output=True, text=True).stdout
-    found = [Path(path) for path in re.findall(r"=> (\S+)", listed) if LIBRARIES.search(path)]
+    listed = loaded(foreign.LIBRARY)
+    found = [path for path in listed if LIBRARIES.search(str(path))]
     assert len(found) == 3, listed
     offered = set().union(*(names(path, "--defined-only") for path in found))
     asked = names(foreign.LIBRARY, "--undefined-only").union(*(names(path, "--undefined-only") for path in found))
@@ -55,7 +69,7 @@ def foreign_source(folder: Path) -> Path:
 def build_host(folder: Path, version: str) -> Path:
     """The host with jansson's and OpenSSL's names exported in front, beside the plugin as it is shipped."""
     extra, program = folder / "foreign.o", folder / "host"
-    subprocess.run(["gcc", "-fno-builtin", "-w", "-c", foreign_source(folder), "-o", extra], check=True)
+    subprocess.run([FLAGS[0], "-fno-builtin", "-w", "-c", foreign_source(folder), "-o", extra], check=True)
     minor = f"-DNEURON_VERSION_MINOR={version.split('.')[1]}"
     command = [*FLAGS, minor, "-rdynamic", "-o", program, *sorted(HERE.glob("*.c")), extra, "-ldl", "-lpthread"]
     subprocess.run(command, check=True)
@@ -104,8 +118,8 @@ class Host:
         self.lines: list[str] = []
         self._answers: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
-            [*under, program, plugin], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **environment},
+            [*under, *foreign.emulator(), program, plugin], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
         )
         self.errors = ""
         self._readers = [threading.Thread(target=read) for read in (self._read, self._read_errors)]

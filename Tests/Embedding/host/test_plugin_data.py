@@ -94,6 +94,7 @@ def test_what_is_not_subscribed_is_not_sent(host: Host, server: Server) -> None:
     assert (last(server, 1)["node"], last(server, 1)["group"]) == ("driver", "group")
     host.do("unsubscribe driver group")
     host.do("data driver group 3")
+    foreign.wait_until(lambda: host.number("delivered") == 4, 30, "all data taken")
     host.do("subscribe driver group")
     host.do("data driver group 4")
     assert len(last(server, 2)["values"]) == 4

@@ -84,6 +84,27 @@ def test_many_tags_are_written(host: Host, server: Server) -> None:
     assert asked(host, "writes driver group 2 type 7 1", "writes driver each 2 type 7 1")
 
 
+def test_a_name_that_the_host_has_cut_is_answered_all_the_same(host: Host, server: Server) -> None:
+    begin(host, server)
+    tags = [{"tag": "cut", "value": 1}, {"tag": "b\x01\"\\", "value": 2}]
+    assert one(server, **{**READ, "group": "each"}, tags=tags) == {
+        "uuid": "1", "tags": [{"group": "each", "name": "caf\ufffd", "error": 0},
+                              {"group": "each", "name": "b\x01\"\\", "error": 2201}]
+    }
+
+
+def test_an_answer_has_room_for_the_longest_values(host: Host, server: Server) -> None:
+    # It is encoded once: what does not fit would be refused.
+    begin(host, server)
+    for count in (1, 2, 1000):
+        names = [f"{number:04}" + "\x01" * 120 for number in range(count)]
+        values = ["\x01" * 255, -1.7976931348623157e308] * count
+        answer = one(server, **{**READ, "group": "longest"}, tags=names)
+        assert "error" not in answer, answer
+        assert [tag["name"] for tag in answer["tags"]] == names
+        assert [tag["value"] for tag in answer["tags"]] == values[:count]
+
+
 def test_a_list_of_one_tag_stays_a_list(host: Host, server: Server) -> None:
     begin(host, server)
     assert one(server, **READ, tags=[{"tag": "a", "value": "x"}]) == {"uuid": "1", "error": 0}

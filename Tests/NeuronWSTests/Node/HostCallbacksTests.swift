@@ -28,7 +28,7 @@ import Testing
 
     @Test func withoutCallbacksTheHostConsents() throws {
         let callbacks = HostCallbacks()
-        #expect(!callbacks.inspectsMessages)
+        #expect(!callbacks.inspectsAsItGoesOut)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         #expect(callbacks.beforeSend(NodeHandle(bitPattern: 8)!, .NEURON_WS_TEXT, nothing))
     }

@@ -6,22 +6,6 @@ import Testing
 
 /// Who hears of what, without a connection.
 @Suite struct NewsTests {
-    private func withNode(
-        _ change: (inout neuron_ws_host_t) -> Void = { _ in }, _ body: (Node) throws -> Void
-    ) throws {
-        var host = neuron_ws_host_t()
-        host.size = MemoryLayout<neuron_ws_host_t>.size
-        change(&host)
-        let callbacks = try HostCallbacks(copying: &host)
-        let handle = try Array(#"{"url":"ws://127.0.0.1:1/"}"#.utf8).withUnsafeBytes {
-            try Node.make(name: "n", settings: $0, host: callbacks)
-        }
-        let node = Unmanaged<Node>.fromOpaque(handle.pointee.opaque).takeUnretainedValue()
-        try body(node)
-        _ = node.destroy()
-        Unmanaged.passUnretained(node).release()
-    }
-
     private func name(_ listener: News.Listener) -> String {
         switch listener {
         case .events: "events"
@@ -31,7 +15,7 @@ import Testing
     }
 
     @Test func eventsGoBeforeCallbacks() throws {
-        try withNode({ $0.on_log = { _, _, _, _ in } }) { node in
+        try withBareNode("", { $0.on_log = { _, _, _, _ in } }) { node in
             #expect(name(node.listener(NEURON_WS_EVENT_LOG)) == "callback")
             #expect(node.listener(NEURON_WS_EVENT_STATE).isNobody)
             _ = try node.eventDescriptor(mask: NEURON_WS_EVENT_LOG)
@@ -43,7 +27,7 @@ import Testing
     }
 
     @Test func whatNobodyTakesIsUnheardAndWhatIsTakenIsTold() throws {
-        try withNode { node in
+        try withBareNode { node in
             let message = News.message(.NEURON_WS_TEXT, UnsafeRawBufferPointer(start: nil, count: 0))
             #expect(node.tell(message) == .unheard)
             _ = try node.eventDescriptor(mask: NEURON_WS_EVENT_MESSAGE)
@@ -53,7 +37,10 @@ import Testing
     }
 
     @Test func aNodeThatIsGoneTellsNothing() throws {
-        try withNode({ $0.on_log = { _, _, _, _ in _ = Issue.record("a line of a node that is gone") } }) { node in
+        let takesLines = { (host: inout neuron_ws_host_t) in
+            host.on_log = { _, _, _, _ in _ = Issue.record("a line of a node that is gone") }
+        }
+        try withBareNode("", takesLines) { node in
             _ = try node.eventDescriptor(mask: NEURON_WS_EVENT_STATE)
             #expect(node.destroy())
             for kind in [NEURON_WS_EVENT_LOG, NEURON_WS_EVENT_STATE] { #expect(node.listener(kind).isNobody) }

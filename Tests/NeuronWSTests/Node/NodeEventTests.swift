@@ -177,6 +177,19 @@ extension NodeSuites {
             }
         }
 
+        /// Gathered values are no messages yet: each destroy makes them one, which has its outcome.
+        @Test(arguments: [false, true]) func whatWaitsForItsPublishingTimeHasItsOutcomeAtADestroy(isRunning: Bool) {
+            let openGate = #""format":5,"device-id":"g","api-key":"k","opengate-publish":{"*":600}"#
+            let node = TestNode.make("ws://127.0.0.1:1/", openGate)
+            if isRunning { node.start() }
+            let group = #"{"node":"plc","group":"fast","values":{"a":1,"b":2}}"#
+            var id: UInt64 = 9
+            #expect(neuron_ws_node_push_json(node.handle, group, group.utf8.count, &id) == .NEURON_WS_OK && id == 0)
+            node.destroy()
+            #expect(node.deliveries.map(\.id) == [1])
+            #expect(node.deliveries.first?.outcome != .NEURON_WS_DELIVERED)
+        }
+
         @Test func aMessageLargerThanTheEventsLimitIsDelivered() throws {
             let server = try startServer { $0.behaviour.answer = .echo }
             defer { server.stop() }

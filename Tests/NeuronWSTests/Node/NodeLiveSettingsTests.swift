@@ -51,7 +51,7 @@ extension NodeSuites {
                 "\"ping-interval\":7", "\"ping-timeout\":7", "\"user-timeout\":7", "\"reconnect-min\":0.02",
                 "\"reconnect-max\":7", "\"close-timeout\":7", "\"fragment-size\":125", "\"request-timeout\":7",
                 "\"queue-max-bytes\":65536", "\"queue-max-messages\":7", "\"compress-threshold\":7",
-                "\"tcp-nodelay\":false", "\"log-level\":\"debug\"",
+                "\"tcp-nodelay\":false", "\"log-level\":\"debug\"", "\"sequence\":true",
             ]
             for change in changes {
                 let settings = "{\"url\":\"\(server.url)\",\(change)}"
@@ -79,6 +79,7 @@ extension NodeSuites {
             #expect(received(after: "\"format\":1")?.text.contains("\"tags\":[{\"name\":\"n\",\"value\":5}]") == true)
             #expect(received(after: "\"static_tags\":{\"s\":7}")?.text.contains("\"s\":7") == true)
             #expect(received(after: "\"format\":3,\"schema\":{\"q\":\"${node}\"}")?.text == "{\"q\":\"plc\"}")
+            #expect(received(after: "\"sequence\":true")?.text.hasPrefix("{\"seq\":5,\"stream\":\"") == true)
             configure(node, server.url, "\"upload_drv_state\":true,\"upload_drv_state_interval\":9")
             #expect(node.state.states_interval_s == 9)
             #expect(server.openedCount == 1)

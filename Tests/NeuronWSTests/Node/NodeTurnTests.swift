@@ -134,6 +134,41 @@ extension NodeSuites {
             #expect(eventually { node.metrics.messages_sent == UInt64(count) })
         }
 
+        @Test func aTraceIsToldInTurnsAndWhole() throws {
+            let count = 40_000
+            let server = try startSending((0..<count).flatMap { frame(10, "\($0)") } + frame(1, "behind them"))
+            defer { server.stop() }
+            let node = TestNode.make("ws://127.0.0.1:\(server.port)")
+            let counter = TurnCounter()
+            node.logged = { [unowned node] line in
+                guard line.hasPrefix("< pong") else { return }
+                if counter.total == 0 { usleep(200_000) }
+                counter.count(node.handle)
+            }
+            #expect(neuron_ws_node_set_trace(node.handle, true) == .NEURON_WS_OK)
+            node.start()
+            #expect(eventually { node.messages == ["behind them"] })
+            #expect(counter.total == count && counter.most <= most(1_000_000) + 1)
+            let told = node.lines.filter { $0.hasPrefix("< pong") }
+            #expect(told.count == count && told.last?.hasSuffix(" 39 39") == true)
+        }
+
+        @Test func whatIsSentIsTracedInTurnsAndWhole() throws {
+            let count = 20_000
+            let server = try startSending([])
+            defer { server.stop() }
+            let node = TestNode.make("ws://127.0.0.1:\(server.port)")
+            let counter = TurnCounter()
+            node.logged = { [unowned node] line in
+                if line.hasPrefix("> text") { counter.count(node.handle) }
+            }
+            #expect(neuron_ws_node_set_trace(node.handle, true) == .NEURON_WS_OK)
+            for _ in 0..<count { node.send("") }
+            node.start()
+            #expect(eventually { counter.total == count })
+            #expect(counter.most <= most(1_000_000) + 1)
+        }
+
         @Test func aNodeThatIsStoppedOrDestroyedInTheMiddleOfAFloodEnds() throws {
             for destroys in [false, true] {
                 let server = try startSending([UInt8](repeating: 0, count: 0)) { connection in

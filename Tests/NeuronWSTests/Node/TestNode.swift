@@ -27,6 +27,8 @@ final class TestNode: @unchecked Sendable {
     var echoes = false
     /// Called in on_message, before anything else.
     var heard: (() -> Void)?
+    /// In on_log.
+    var logged: ((String) -> Void)?
     /// In on_state.
     var startsWhenClosing = false
     /// Called in on_delivery with the node, also while it is being destroyed.
@@ -70,7 +72,9 @@ final class TestNode: @unchecked Sendable {
         }
         host.on_log = { _, _, text, context in
             let line = String(cString: text!)
-            TestNode.from(context).called(.log) { $0._lines.append(line) }
+            let node = TestNode.from(context)
+            node.logged?(line)
+            node.called(.log) { $0._lines.append(line) }
         }
         host.before_connect = { _, attempt, context in
             let node = TestNode.from(context)

@@ -125,20 +125,4 @@ import WebSocketCore
         let told = error("/no\u{1B}[2J\nfile")
         #expect(told?.hasPrefix(#"names the file /no\u{1b}[2J\u{a}file, which does not exist"#) == true)
     }
-
-    private func base64Decoded(_ text: String) -> [UInt8]? {
-        SecretBytes(text).withBytes { PEMSource.decodeBase64($0) }?.bytes
-    }
-
-    @Test func decodesBase64() {
-        // RFC 4648 section 10.
-        for (text, plain) in [
-            ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE", "fooba"),
-            ("Zm9v\nYmFy", "foobar"),
-        ] {
-            #expect(base64Decoded(text) == Array(plain.utf8))
-        }
-        for text in ["", "Z", "Zm9vY", "Zm9v*", "Zg==Zg"] { #expect(base64Decoded(text) == nil) }
-        #expect(base64Decoded("+/+/") == [0xfb, 0xff, 0xbf])
-    }
 }

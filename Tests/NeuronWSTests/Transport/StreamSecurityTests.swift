@@ -296,7 +296,9 @@ enum Plant {
         let harness = try StreamHarness()
         let owner = harness.owner
         owner.onReceived = { _ in
-            if owner.receivedText == "tunnel ready" { owner.stream!.startTLS(client, serverName: "localhost") }
+            if owner.receivedText == "tunnel ready" {
+                owner.stream!.startTLS(client, TLSPeer(name: "localhost", text: "localhost"))
+            }
         }
         owner.onConnected = { if owner.connectedCount == 2 { _ = owner.stream!.write("plant") } }
         harness.connect(ConnectTarget(host: "127.0.0.1", port: listener.port))

@@ -22,7 +22,7 @@ import Testing
             guard owner.connectedCount == 1, owner.receivedText == Self.ready else { return }
             owner.received = []
             owner.receivedCount = 0
-            owner.stream!.startTLS(client, serverName: serverName, peer: "server.plant:443")
+            owner.stream!.startTLS(client, TLSPeer(name: serverName, text: "server.plant:443"))
         }
         return harness
     }

@@ -104,6 +104,7 @@ import Testing
         #expect(ledger.endedThrough == 0 && ledger.endedCount == 3)
         let open = (0...10).map { ledger.openCount(through: $0, .NEURON_WS_LEVEL_PEER_PARSED) }
         #expect(open == [0, 1, 2, 3, 3, 3, 4, 5, 6, 6, 7])
+        #expect((0...11).filter { ledger.isOpen($0) } == [1, 2, 3, 6, 7, 8, 10])
         ledger.ended(run(6, 1, bytes: 24, .NEURON_WS_DROPPED_REFUSED))
         ledger.ended(run(3, 1, bytes: 24))
         ledger.checkInvariants()
@@ -129,6 +130,29 @@ import Testing
         #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_WRITTEN) == 6)
         ledger.ended(run(3, 6, bytes: 144))
         #expect(ledger.reachedThrough(.NEURON_WS_LEVEL_WRITTEN) == 8)
+    }
+
+    @Test func roomIsToldOnceWhenAQuarterIsFree() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 8))
+        for _ in 0..<8 { _ = ledger.accept(byteCount: 0) }
+        var told = [ledger.takeRoom(unreadRuns: 0)]
+        ledger.awaitsRoom = true
+        ledger.ended(run(1, 1, bytes: 16))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        ledger.ended(run(2, 1, bytes: 16))
+        // Outcomes that nobody has read take the place of room.
+        told.append(ledger.takeRoom(unreadRuns: 8 + EventBacklog.runsMax))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        #expect(told == [false, false, false, true, false])
+        // One that is larger than the limit goes alone.
+        var small = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 64, messagesMax: 8))
+        _ = small.accept(byteCount: 1000)
+        small.awaitsRoom = true
+        told = [small.takeRoom(unreadRuns: 0)]
+        small.ended(run(1, 1, bytes: 1016))
+        told.append(small.takeRoom(unreadRuns: 0))
+        #expect(told == [false, true])
     }
 
     @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {

@@ -231,8 +231,36 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         bench.cache.finished(result, &bench.backlog, now: bench.now)
         guard case .skip(let ids) = bench.cache.nextAction() else { Issue.record("nothing is skipped"); return }
         // The first ten are nowhere.
-        let open = bench.backlog.openID
+        let (open, repeats) = (bench.backlog.openID, bench.backlog.repeatsEndID)
         #expect(ids == 1..<11 && open == 11 && bench.away.isEmpty)
+        // They may have arrived in the life before; what is new has not.
+        #expect(repeats == 101)
+    }
+
+    @Test func numbersAreReservedBeforeTheyRunOut() {
+        let bench = CacheBench()
+        bench.push(1)
+        bench.expectsNoWork()
+        let half = MessageCache.numbersReserved / 2
+        bench.storeAll(bytes: 100)
+        bench.cache.reservedNumber = half
+        guard let work = bench.work() else { return bench.missing() }
+        let reserves = work.reservesNumber
+        #expect(reserves == 2 + MessageCache.numbersReserved)
+        bench.done(work, bytes: 100)
+        bench.expectsNoWork()
+    }
+
+    @Test func numbersGoOnWhereTheLifeBeforeLeftOff() {
+        let bench = CacheBench()
+        let first = bench.ledger.adopt(DeliveryLedger.Away(messages: 3, bytes: 300), next: 51)
+        #expect(first == 48 && bench.ledger.acceptedCount == 50 && bench.ledger.queuedCount == 3)
+        #expect(bench.ledger.endedThrough == 47)
+        bench.ledger.checkInvariants()
+        // Behind messages that wait they cannot.
+        let next = bench.ledger.adopt(DeliveryLedger.Away(messages: 1, bytes: 100), next: 1000)
+        #expect(next == 51)
+        bench.ledger.checkInvariants()
     }
 
     @Test func aMessageExpiresByAClockThatNobodySets() {

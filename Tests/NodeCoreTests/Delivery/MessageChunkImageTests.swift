@@ -58,6 +58,29 @@ import Testing
         }
     }
 
+    @Test func ofADamagedImageThoseThatBearTheirNumberKeepIt() throws {
+        let chunk = try #require(MessageChunk(capacity: 4096, memory: .heap))
+        chunk.firstID = 7
+        chunk.numberShift = 100
+        for id in 107...109 as ClosedRange<UInt64> {
+            "{}".utf8.withContiguousStorageIfAvailable {
+                var message = OutgoingMessage(
+                    numbered: UnsafeRawBufferPointer($0), MessageStamp(kind: 1, timeMilliseconds: 0), stream: 1)
+                message?.number(id)
+                if let message { chunk.append(message) }
+            }
+        }
+        chunk.seal()
+        var image = chunk.withImage { Array($0) }
+        image[image.count / 3 + 20] ^= 0xFF
+        let again = try #require(Self.reread(image, count: 3))
+        again.numberShift = 100
+        var list = again.salvaged { ChunkPool.make(byteCount: $0) }
+        var kept: [ClosedRange<UInt64>] = []
+        while let each = list.removeFirst() { kept.append(each.firstNumber...each.endNumber - 1) }
+        #expect(kept == [7...7, 9...9])
+    }
+
     @Test func anImageCutAnywhereKeepsWhatIsWhole() throws {
         let chunk = try #require(Self.chunk(["one", "two", "three"]))
         chunk.seal()

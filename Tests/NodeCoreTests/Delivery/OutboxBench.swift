@@ -54,6 +54,22 @@ struct OutboxBench: ~Copyable {
         }
     }
 
+    /// With its number in it.
+    @discardableResult
+    mutating func pushNumbered(_ text: String) -> UInt64? {
+        Array(text.utf8).withUnsafeBytes { raw in
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            guard var message = OutgoingMessage(numbered: raw, stamp, stream: 0xAB) else { return nil }
+            message.number(ledger.acceptedCount + 1)
+            guard ledger.hasRoom(byteCount: message.byteCount) else { return nil }
+            var chunk: MessageChunk? =
+                mailbox.needsChunk(byteCount: message.byteCount) ? ChunkPool.make(byteCount: message.byteCount) : nil
+            let id = ledger.accept(byteCount: message.byteCount)
+            mailbox.append(message, id: id, chunk: &chunk)
+            return id
+        }
+    }
+
     /// Frames up to `room` bytes and appends them to the stream.
     mutating func fill(room: Int, stopsAtFrameEnd: Bool = false) -> Outbox.Stop {
         backlog.add(mailbox.takeAll())

@@ -27,6 +27,21 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
 }
 
 @Suite struct RefusalWatchTests {
+    /// A server that goes away, or asks to be tried later, says nothing of the message it has not confirmed yet.
+    @Test(arguments: [1001, 1012, 1013] as [UInt16])
+    func whereMessagesAreConfirmedAServerThatSpeaksOfItselfRefusesNone(code: UInt16) {
+        var watch = RefusalWatch()
+        let suspect = RefusalWatch.Suspect(id: 1, byteCount: 100, place: 50)
+        let ending = Ending.peerClosed(CloseCode(rawValue: code), reason: "")
+        for _ in 0..<100 {
+            let isGivenUp = watch.connectionEnded(ending, during: suspect, isConfirmed: true)
+            #expect(!isGivenUp)
+            #expect(watch.tries == 0 && watch.quiet == 0)
+        }
+        let gaveUp = (0..<RefusalWatch.triesMax).map { _ in watch.connectionEnded(ending, during: suspect) }
+        #expect(gaveUp.last == true)
+    }
+
     @Test(arguments: [1000, 1002, 1003, 1007, 1008, 1009, 1011, 3000, 4999] as [UInt16])
     func threeClosesOfOneCodeGiveTheMessageUp(code: UInt16) {
         #expect(tries { _ in (closed(code), suspect()) } == 3)

@@ -94,7 +94,7 @@ import Testing
             staticTags: staticTags, template: template)
     }
 
-    private static func group(_ input: TestJSON) throws -> TestGroup {
+    static func group(_ input: TestJSON) throws -> TestGroup {
         TestGroup(
             driver: input["node"]!.text!, group: input["group"]!.text!, timestamp: input["timestamp"]?.integer ?? 0,
             try input["tags"]!.elements.map(tag))

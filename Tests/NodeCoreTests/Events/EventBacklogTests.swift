@@ -33,6 +33,9 @@ import Testing
         case .message(_, let bytes)?: return "message \(bytes.count)"
         case .request(let handle, _)?: return "request \(handle)"
         case .log?: return "log"
+        case .response(let id, let status, _, let bytes)?:
+            return "response \(id) \(status.rawValue) \(bytes?.count ?? -1)"
+        case .room?: return "room"
         case nil: return "none"
         }
     }
@@ -68,6 +71,37 @@ import Testing
         }
         let first = singly ? ["1+1 1009 -", "2+1 1009 -"] : ["1+2 1009 -"]
         #expect(said == first + ["3+1 1008 -", "4+1 1008 too big", "5+1 0 -"])
+    }
+
+    private func response(_ id: UInt64, byteCount: Int) -> NodeEvent {
+        [UInt8](repeating: 97, count: byteCount).withUnsafeBytes {
+            .response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, EventBytes($0)!)
+        }
+    }
+
+    @Test func theEndOfACommandIsNeverLostThoughItsBytesMayBe() {
+        var backlog = EventBacklog()
+        for _ in 0..<EventBacklog.eventsMax { _ = backlog.append(message()) }
+        #expect(backlog.append(response(1, byteCount: 5)) == .held(wasEmpty: false))
+        #expect(backlog.append(response(2, byteCount: EventBacklog.bytesMax)) == .held(wasEmpty: false))
+        #expect(backlog.append(response(3, byteCount: 5)) == .held(wasEmpty: false))
+        #expect(backlog.append(response(4, byteCount: 0)) == .held(wasEmpty: false))
+        #expect(backlog.responses == 4 && backlog.droppedCount == 0)
+        let status = neuron_ws_status_t.NEURON_WS_NO_MEMORY.rawValue
+        #expect(
+            drained(&backlog).suffix(4) == [
+                "response 1 0 5", "response 2 0 \(EventBacklog.bytesMax)", "response 3 \(status) -1",
+                "response 4 \(status) -1",
+            ])
+        #expect(backlog.responses == 0)
+    }
+
+    @Test func newsOfRoomWaitsOnce() {
+        var backlog = EventBacklog()
+        for _ in 0..<3 { _ = backlog.append(.room) }
+        #expect(drained(&backlog) == ["room"])
+        _ = backlog.append(.room)
+        #expect(drained(&backlog) == ["room"])
     }
 
     @Test func consecutiveOutcomesAreOneEvent() {

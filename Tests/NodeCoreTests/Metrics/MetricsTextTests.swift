@@ -12,6 +12,8 @@ import Testing
         metrics.queuedBytes = 24
         metrics.roundTripMicroseconds = 1_002_345
         metrics.link = 1
+        metrics.oldestMessageMicroseconds = 1_500_000
+        for time in [1001, 1_999_999, 10_000_001] as [UInt64] { metrics.notePong(afterMicroseconds: time) }
         return metrics
     }
 
@@ -64,6 +66,43 @@ import Testing
             # TYPE neuron_ws_messages_ignored counter
             # HELP neuron_ws_messages_ignored Messages from the server that were no requests, and nobody took.
             neuron_ws_messages_ignored_total\(label) 0
+
+            """
+        #expect(text.contains(end))
+    }
+
+    @Test func aHistogramsSamplesStandTogether() {
+        let sample = MetricsText.Sample(node: "line", metrics: numbered())
+        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
+        let label = #"{node="line"}"#
+        let within = label.dropLast()
+        let end = """
+            # TYPE neuron_ws_acknowledgements_received counter
+            # HELP neuron_ws_acknowledgements_received Acknowledgements of the server's application.
+            neuron_ws_acknowledgements_received_total\(label) 0
+            # TYPE neuron_ws_acknowledgements_stray counter
+            # HELP neuron_ws_acknowledgements_stray What in them was the number of no message sent.
+            neuron_ws_acknowledgements_stray_total\(label) 0
+            # TYPE neuron_ws_messages_set_aside counter
+            # HELP neuron_ws_messages_set_aside Messages that the server refused again and again.
+            neuron_ws_messages_set_aside_total\(label) 0
+            # TYPE neuron_ws_oldest_message_seconds gauge
+            # UNIT neuron_ws_oldest_message_seconds seconds
+            # HELP neuron_ws_oldest_message_seconds How long the oldest message without outcome has waited; 0: none.
+            neuron_ws_oldest_message_seconds\(label) 1.500000
+            # TYPE neuron_ws_pong_wait_seconds histogram
+            # UNIT neuron_ws_pong_wait_seconds seconds
+            # HELP neuron_ws_pong_wait_seconds Time from a Ping that had left to its Pong.
+            neuron_ws_pong_wait_seconds_bucket\(within),le="0.001"} 0
+            neuron_ws_pong_wait_seconds_bucket\(within),le="0.005"} 1
+            neuron_ws_pong_wait_seconds_bucket\(within),le="0.02"} 1
+            neuron_ws_pong_wait_seconds_bucket\(within),le="0.1"} 1
+            neuron_ws_pong_wait_seconds_bucket\(within),le="0.5"} 1
+            neuron_ws_pong_wait_seconds_bucket\(within),le="2.0"} 2
+            neuron_ws_pong_wait_seconds_bucket\(within),le="10.0"} 2
+            neuron_ws_pong_wait_seconds_bucket\(within),le="+Inf"} 3
+            neuron_ws_pong_wait_seconds_count\(label) 3
+            neuron_ws_pong_wait_seconds_sum\(label) 12.001001
             # TYPE neuron_ws_cached_messages gauge
             # HELP neuron_ws_cached_messages Messages of the queue that lie on disk alone and take no memory.
             neuron_ws_cached_messages\(label) 0
@@ -86,12 +125,39 @@ import Testing
     @Test func jsonHasTheStructsMembersInItsOrder() throws {
         let text = String(decoding: MetricsText.json(numbered()), as: UTF8.self)
         #expect(text.hasPrefix(#"{"messages_accepted":1,"messages_sent":18446744073709551615,"messages_dropped":0,"#))
+        let members: [String] = [
+            #""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"#,
+            #""compressed_bytes_sent":0,"requests_refused":0,"messages_ignored":0,"acknowledgements_received":0,"#,
+            #""acknowledgements_stray":0,"messages_set_aside":0,"oldest_message_us":1500000,"#,
+            #""pongs_within_1ms":0,"pongs_within_5ms":1,"pongs_within_20ms":1,"pongs_within_100ms":1,"#,
+            #""pongs_within_500ms":1,"pongs_within_2s":2,"pongs_within_10s":2,"pongs_timed":3,"pongs_us":12001001,"#,
+            #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#,
+        ]
+        #expect(text.hasSuffix(members.joined()))
+    }
+
+    @Test func endingsAreCountedByTheirReason() {
+        var metrics = NodeMetrics()
+        #expect(!String(decoding: MetricsText.json(metrics), as: UTF8.self).contains("endings"))
+        metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
+        metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
+        metrics.endings.count(.NEURON_WS_REASON_REFUSED_BY_HOST)
+        metrics.endings.count(neuron_ws_reason_t(rawValue: 99)!)
+        let text = String(
+            decoding: MetricsText.openMetrics([
+                MetricsText.Sample(node: "a", metrics: NodeMetrics()), MetricsText.Sample(node: "b", metrics: metrics),
+            ]), as: UTF8.self)
         #expect(
             text.hasSuffix(
-                #""queued_bytes":24,"round_trip_us":1002345,"link":1,"#
-                    + #""payload_bytes_compressed":0,"compressed_bytes_sent":0,"#
-                    + #""requests_refused":0,"messages_ignored":0,"#
-                    + #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#
-            ))
+                """
+                # TYPE neuron_ws_endings counter
+                # HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.
+                neuron_ws_endings_total{node="b",reason="policy-violation"} 2
+                neuron_ws_endings_total{node="b",reason="refused-by-host"} 1
+                # EOF
+
+                """))
+        let json = String(decoding: MetricsText.json(metrics), as: UTF8.self)
+        #expect(json.hasSuffix(#","endings":{"policy-violation":2,"refused-by-host":1}}"#))
     }
 }

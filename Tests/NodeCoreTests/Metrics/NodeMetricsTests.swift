@@ -9,7 +9,8 @@ import Testing
         var metrics = NodeMetrics()
         withUnsafeMutableBytes(of: &metrics) { bytes in
             let words = bytes.bindMemory(to: UInt64.self)
-            for index in words.indices { words[index] = UInt64(index + 1) }
+            // What is behind them is no number.
+            for index in 0..<MetricField.allCases.count { words[index] = UInt64(index + 1) }
         }
         let cStruct = metrics.cStruct
         withUnsafeBytes(of: cStruct) { bytes in

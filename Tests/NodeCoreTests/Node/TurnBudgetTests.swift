@@ -53,7 +53,10 @@ import Testing
         #expect(budget.wantsTime)
         budget.timeIs(1)
         #expect(!budget.wantsTime)
-        for (work, count) in [(TurnBudget.Work.eventsHandled, 8), (.requestsParsed, 8), (.outcomesTold, 32)] {
+        for (work, count) in [
+            (TurnBudget.Work.eventsHandled, 8), (.requestsParsed, 8), (.outcomesTold, 32), (.linesTraced, 32),
+            (.groupsPublished, 1),
+        ] {
             for _ in 1..<count { budget.draw(work) }
             #expect(!budget.wantsTime)
             budget.draw(work)

@@ -30,6 +30,66 @@ import Testing
         return buffer.text
     }
 
+    private func add(_ split: DatastreamGatherer.Split, to gatherer: inout DatastreamGatherer, now: UInt64) {
+        var next = 0
+        while !gatherer.add(split, from: &next, now: now) {}
+    }
+
+    @Test func groupsArePublishedInTheOrderInWhichTheyAreDue() throws {
+        let times = try times([("a", 3000), ("b", 1000), ("c", 2000)])
+        var gatherer = DatastreamGatherer()
+        for turn in 0..<50 {
+            for name in ["plc", "oven", "press"] {
+                let group = TestGroup(
+                    driver: name, group: "g\(turn)", timestamp: 1,
+                    ["a", "b", "c"].map { TestTag($0, 7, .integer(Int64(turn))) })
+                try withExtendedLifetime(group) {
+                    let split = try DatastreamGatherer.Split(
+                        try GroupView.open(group.pointer), times, timestampMilliseconds: 1, options, own: nil)
+                    add(split, to: &gatherer, now: UInt64(turn) * second / 10)
+                }
+            }
+        }
+        var taken = 0
+        var last: UInt64 = 0
+        while let due = gatherer.nextDue {
+            #expect(due >= last)
+            last = due
+            let next = gatherer.takeNext(now: due)
+            let basket = try #require(next)
+            taken += 1
+            // One of five finds no room, once.
+            if taken % 5 == 0, taken < 400 { gatherer.giveBack(basket, now: due) }
+        }
+        #expect(taken == 450 + 79 && gatherer.byteCount == 0 && gatherer.isEmpty)
+    }
+
+    @Test func aLargeGroupIsTakenInSomeAtATime() throws {
+        let times = try times([("*", 1000)])
+        var gatherer = DatastreamGatherer()
+        try split((0..<1000).map { TestTag("t\($0)", 7, .integer(1)) }, times, at: 1) { split in
+            var next = 0
+            var steps = 1
+            while !gatherer.add(split, from: &next, now: 0) { steps += 1 }
+            #expect(steps == 4 && next == 1000)
+        }
+        let basket = gatherer.takeNext(now: second)
+        #expect(basket?.valueCount == 1000)
+    }
+
+    @Test func whatAGroupTakesBesidesItsValuesCounts() throws {
+        let times = try times([("*", 1000)])
+        var gatherer = DatastreamGatherer()
+        let long = String(repeating: "n", count: 1000)
+        let group = TestGroup(driver: long, group: long, timestamp: 1, [TestTag("t", 7, .integer(1))])
+        try withExtendedLifetime(group) {
+            let split = try DatastreamGatherer.Split(
+                try GroupView.open(group.pointer), times, timestampMilliseconds: 1, options, own: nil)
+            add(split, to: &gatherer, now: 0)
+        }
+        #expect(gatherer.byteCount > 4 * 1000)
+    }
+
     @Test func aNameGoesBeforeTheRestAndTheRestGoesAtOnce() throws {
         #expect(PublishTimes([]) == nil)
         #expect(PublishTimes([NamedTime(name: "a", milliseconds: 0)]) == nil)
@@ -46,36 +106,43 @@ import Testing
             let tags = ["a", "b", "c", "d"].map { TestTag($0, 7, .integer(Int64(turn))) }
             try split(tags, times, at: Int64(turn)) { split in
                 #expect(split.gathers && split.atOnce?.tagCount == 1)
-                gatherer.add(split, now: UInt64(turn) * second)
+                add(split, to: &gatherer, now: UInt64(turn) * second)
             }
         }
         #expect(gatherer.nextDue == 2 * second)
-        #expect(gatherer.take(now: 2 * second - 1).isEmpty)
-        let due = gatherer.take(now: 2 * second)
-        #expect(due.count == 1 && due[0].valueCount == 4)
+        let early = gatherer.takeNext(now: 2 * second - 1)
+        let first = gatherer.takeNext(now: 2 * second)
+        let other = gatherer.takeNext(now: 2 * second)
+        #expect(early == nil && other == nil)
+        let due = try #require(first)
+        #expect(due.valueCount == 4)
         #expect(
-            try text(due[0])
+            try text(due)
                 == #"{"version":"9.0","device":"plc1","path":["gw"],"datastreams":["#
                 + #"{"id":"a","feed":"grp","datapoints":[{"at":0,"value":0},{"at":1,"value":1}]},"#
                 + #"{"id":"b","feed":"grp","datapoints":[{"at":0,"value":0},{"at":1,"value":1}]}]}"#)
         #expect(gatherer.nextDue == 5 * second)
-        #expect(gatherer.take(now: nil).count == 1 && gatherer.isEmpty && gatherer.byteCount == 0)
+        var all = gatherer.takeAll()
+        let (last, none) = (all.next(), all.next())
+        #expect(last != nil && none == nil && gatherer.isEmpty && gatherer.byteCount == 0)
     }
 
     @Test func whatFoundNoRoomComesBeforeWhatCameSince() throws {
         let times = try times([("*", 1000)])
         var gatherer = DatastreamGatherer()
-        try split([TestTag("a", 7, .integer(1))], times, at: 1) { gatherer.add($0, now: 0) }
+        try split([TestTag("a", 7, .integer(1))], times, at: 1) { add($0, to: &gatherer, now: 0) }
         let bytes = gatherer.byteCount
-        let due = gatherer.take(now: second)
+        let taken = gatherer.takeNext(now: second)
+        let due = try #require(taken)
         try split([TestTag("a", 7, .integer(2)), TestTag("b", 7, .integer(3))], times, at: 2) {
-            gatherer.add($0, now: second)
+            add($0, to: &gatherer, now: second)
         }
-        gatherer.giveBack(due[0], now: second)
+        gatherer.giveBack(due, now: second)
         #expect(gatherer.byteCount > bytes && gatherer.nextDue == 2 * second)
-        let again = gatherer.take(now: nil)
-        #expect(again.count == 1)
-        #expect(try text(again[0]).contains(#"{"at":1,"value":1},{"at":2,"value":2}"#))
+        let last = gatherer.takeNext(now: 2 * second)
+        let again = try #require(last)
+        #expect(gatherer.isEmpty)
+        #expect(try text(again).contains(#"{"at":1,"value":1},{"at":2,"value":2}"#))
         #expect(gatherer.byteCount == 0)
     }
 

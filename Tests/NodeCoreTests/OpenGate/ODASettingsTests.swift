@@ -53,8 +53,30 @@ import Testing
             "path=/p\nport=",
             "\"host\" is missing; it takes the server's name; \"port\" is \"\"; it takes an integer from 1 to 65535"
         ),
+        (
+            "host=\npath=",
+            "\"host\" is missing; it takes the server's name; "
+                + "\"path\" is missing; it takes the path of the platform's sessions, /south/v80/sessions"
+        ),
+        ("h\0o\0s\0t\0", "the file looks like UTF-16; UTF-8 and ISO 8859-1 are taken"),
     ])
     func whatIsWrongIsNamed(_ text: String, _ expected: String) { #expect(settings(text, .connector).json == expected) }
+
+    /// The example that the agent comes with, not filled in.
+    @Test func theExamplesPlaceholdersAreNone() {
+        let expected =
+            "\"deviceId\" (line 2) is still the example's <…>; it takes what the platform gave for the gateway; "
+            + "\"apikey\" (line 3) is still the example's <…>; it takes what the platform gave for the gateway"
+        #expect(settings("# login\ndeviceId=<device_id>\napikey = <api-key>", .deviceInfo).json == expected)
+        #expect(settings("deviceId=<a\napikey=b>", .deviceInfo).json == #"{"device-id":"<a","api-key":"b>"}"#)
+    }
+
+    @Test func whatIsNotTrueIsFalseAndSaidIfItIsNotFalse() {
+        for (text, remarks) in [("true", 0), ("False", 0), ("yes", 1), ("1", 1), ("", 1)] {
+            let made = settings("reducedOutput=\(text)", .dispatcher)
+            #expect(made.json == "{\"reduced\":\(text == "true")}" && made.remarks.count == remarks)
+        }
+    }
 
     @Test func onlyJSONIsSent() {
         for type in ["CBOR", "MessagePack", "application/cbor"] {

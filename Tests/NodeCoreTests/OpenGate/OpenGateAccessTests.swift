@@ -40,6 +40,17 @@ import WebSocketCore
         #expect(header.redactedURLs == ["ws://h/p/d"])
     }
 
+    /// The whole address of a session, pasted: the platform would get two keys.
+    @Test(arguments: [
+        #""url":"ws://h/p?X-ApiKey=old""#, #""url":["ws://h","ws://g/p?a=b&X-ApiKey="]"#,
+        #""host":"h","path":"p?X-ApiKey=old""#,
+    ])
+    func aKeyInTheURLStandsBesideOurs(_ place: String) {
+        #expect(
+            refusal("{\"format\":5,\"device-id\":\"d\",\"api-key\":\"k\",\(place)}")?.text
+                == "\"api-key\" stands beside X-ApiKey in the URL's query; take it out of the URL")
+    }
+
     @Test func operationsHaveEightySecondsUnlessTheSettingsSayOtherwise() throws {
         #expect(try settings("ws://h", "d", "k").requestTimeoutMilliseconds == 80_000)
         let json = #"{"format":5,"url":"ws://h","device-id":"d","api-key":"k","request-timeout":7}"#

@@ -13,7 +13,7 @@ import WebSocketCore
     }
 
     @Test func saysNothingBeforeItIsAskedAndThenRemembers() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         authentication.attemptBegan()
         #expect(next(&authentication) == nil)
         #expect(authentication.challenged(#"Basic realm="x""#) == .again)
@@ -28,7 +28,7 @@ import WebSocketCore
             (#"Digest realm=x, nonce=n, algorithm=MD5, Basic realm=x"#, "algorithm=MD5"),
             (#"Negotiate, NTLM, Digest nonce=n, algorithm=SHA-512-256, Basic"#, "Basic "),
         ] {
-            var authentication = ProxyAuthentication()
+            var authentication = ProxyAuthentication(RecordingHashes())
             _ = next(&authentication)
             #expect(authentication.challenged(field) == .again)
             #expect(next(&authentication)?.contains(words) == true)
@@ -37,7 +37,7 @@ import WebSocketCore
 
     @Test func wrongCredentialsAreNotTriedTwice() {
         for field in ["Basic realm=x", "Digest realm=x, nonce=n, qop=auth"] {
-            var authentication = ProxyAuthentication()
+            var authentication = ProxyAuthentication(RecordingHashes())
             authentication.attemptBegan()
             _ = next(&authentication)
             #expect(authentication.challenged(field) == .again)
@@ -50,7 +50,7 @@ import WebSocketCore
     }
 
     @Test func aNonceThatIsTooOldIsReplaced() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         authentication.attemptBegan()
         _ = next(&authentication)
         #expect(authentication.challenged("Digest realm=x, nonce=n1, qop=auth") == .again)
@@ -66,7 +66,7 @@ import WebSocketCore
     }
 
     @Test func aProxyThatAsksForEverIsLeft() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         authentication.attemptBegan()
         var verdicts: [ProxyAuthentication.Verdict] = []
         for number in 0..<6 {
@@ -79,23 +79,33 @@ import WebSocketCore
     }
 
     @Test func withoutCredentialsThereIsNoAnswer() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         let open = Proxy(kind: .http, host: "proxy", port: 3128)
         #expect(next(&authentication, open) == nil)
         #expect(authentication.challenged("Basic realm=x") == .failed(.credentialsMissing))
     }
 
     @Test func kindsThatAreNotSpokenAreNamed() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         _ = next(&authentication)
         #expect(
             authentication.challenged("Negotiate, NTLM") == .failed(.unknownAuthentication("negotiate, ntlm")))
         #expect(authentication.challenged("") == .failed(.unknownAuthentication("")))
     }
 
+    /// As OpenSSL's rules may be where FIPS 140 is asked for.
+    @Test func aHashThatThisHostLacksIsNotPromised() {
+        var authentication = ProxyAuthentication(RecordingHashes(lacks: .md5))
+        _ = next(&authentication)
+        #expect(authentication.challenged("Digest realm=x, nonce=n") == .failed(.unknownAuthentication("digest")))
+        authentication.attemptBegan()
+        #expect(authentication.challenged("Digest realm=x, nonce=n, Basic realm=x") == .again)
+        #expect(next(&authentication) == "Basic dXNlcjpzZWNyZXQ=")
+    }
+
     /// What one proxy asked for is nothing to another.
     @Test func anotherProxyBeginsAnew() {
-        var authentication = ProxyAuthentication()
+        var authentication = ProxyAuthentication(RecordingHashes())
         _ = next(&authentication)
         #expect(authentication.challenged("Basic realm=x") == .again)
         #expect(next(&authentication, Proxy(kind: .http, host: "evil", port: 1, username: "u", password: "p")) == nil)

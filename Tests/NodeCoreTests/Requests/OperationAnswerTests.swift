@@ -6,14 +6,21 @@ import Testing
 @Suite struct OperationAnswerTests {
     private let gateway = OpenGateIdentity(deviceID: "gw", isReduced: false)
 
+    private func encoding(reportsErrors: Bool = false) -> EncodingOptions {
+        EncodingOptions(format: .openGate, reportsErrors: reportsErrors, openGate: gateway)
+    }
+
     private func request(_ members: String) throws -> Request {
         var rules = anyRules
         rules.openGate = gateway
         let text = Array(#"{"operation":{"request":{"id":"1",\#(members)}}}"#.utf8)
         let found: Request? = text.withUnsafeBytes { bytes in
             var incoming = IncomingMessage.make(bytes)
-            guard case .request(let request)? = incoming?.next(rules) else { return nil }
-            return request
+            while let part = incoming?.next(rules) {
+                if case .unfinished = part { continue }
+                if case .request(let request) = part { return request }
+            }
+            return nil
         }
         return try #require(found)
     }
@@ -21,7 +28,7 @@ import Testing
     private func answer(_ json: String, _ members: String) throws -> (String, String?) {
         let document = try Array(json.utf8).withUnsafeBytes { try JSONText.parse($0) }
         let made = try OperationAnswer.final(
-            document.root, to: try request(members), gateway: gateway, timestampMilliseconds: 5)
+            document.root, to: try request(members), encoding(), timestampMilliseconds: 5)
         return (
             String(decoding: made.document, as: UTF8.self), made.upload.map { String(decoding: $0, as: UTF8.self) }
         )
@@ -47,6 +54,98 @@ import Testing
                         + #""variableValue":18446744073709551615,"resultCode":"SUCCESS","#
                         + #""resultDescription":"SUCCESS"},{"variableName":"u","resultCode":"ERROR","#
                         + #""resultDescription":"error 3002 of the gateway"}]}]"#))
+    }
+
+    /// Two groups of a device may have tags of one name.
+    @Test func aVariableIsTakenFromTheGroupThatItNames() throws {
+        let values = #"{"name":"t","group":"a","value":1},{"name":"t","group":"b","value":2},{"name":"u","value":3}"#
+        let ask = #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":["a/t","b/t","c/t","x/u","t"]}"#
+        let grouped = #"{"group":"a","tags":[{"name":"t","value":1}]},{"group":"b","tags":[{"name":"t","value":2}]}"#
+        let good = #""resultCode":"SUCCESS","resultDescription":"SUCCESS""#
+        let none = #""resultCode":"NON_EXISTENT","resultDescription":"No datastream found""#
+        for (json, u) in [
+            (#"{"tags":[\#(values)]}"#, #""variableValue":3,\#(good)"#), (#"{"groups":[\#(grouped)]}"#, none),
+        ] {
+            let (text, _) = try answer(json, ask)
+            #expect(
+                text.contains(
+                    #"[{"variableName":"a/t","variableValue":1,\#(good)},"#
+                        + #"{"variableName":"b/t","variableValue":2,\#(good)},{"variableName":"c/t",\#(none)},"#
+                        + #"{"variableName":"x/u",\#(u)},{"variableName":"t","resultCode":"ERROR","#
+                        + #""resultDescription":"several groups hold the name: a, b; take a/t"}]"#), "\(text)")
+        }
+    }
+
+    /// However many there are of one name, or groups: the time grows with their number and not with its square.
+    @Test(.timeLimit(.minutes(5))) func manyOfOneNameTakeNoLongerThanManyOfMany() throws {
+        let count = 50_000
+        let write = Array(repeating: #"{"name":"t","value":1}"#, count: count).joined(separator: ",")
+        let written = Array(repeating: #"{"name":"t","error":0}"#, count: count).joined(separator: ",")
+        let (text, _) = try answer(
+            #"{"tags":[\#(written)]}"#, #""name":"SET_DEVICE_PARAMETERS","parameters":{"variableList":[\#(write)]}"#)
+        #expect(text.utf8.count > count * 30)
+        let names = (0..<count).map { "\"g\($0)/t\"" }.joined(separator: ",")
+        let ask = #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":[\#(names)]}"#
+        let failed = (0..<count).map { #"{"group":"g\#($0)","error":2106}"# }.joined(separator: ",")
+        #expect(try answer(#"{"groups":[\#(failed)]}"#, ask).0.contains("NON_EXISTENT"))
+        let good = (0..<count).map { #"{"group":"g\#($0)","tags":[{"name":"t","value":1}]}"# }.joined(separator: ",")
+        #expect(try answer(#"{"groups":[\#(good)]}"#, ask).0.contains(#""variableName":"g49999/t","variableValue":1"#))
+    }
+
+    /// A group that cannot be asked costs its own variables; where none can be asked nothing is done.
+    @Test func groupsFailOneByOneOrAllTogether() throws {
+        let ask = #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":["a/t","b/t","t","u"]}"#
+        let a = #"{"group":"a","tags":[{"name":"t","value":1}]}"#
+        let (text, _) = try answer(#"{"groups":[\#(a),{"group":"b","error":3004,"reason":"off"}]}"#, ask)
+        #expect(text.contains(#""description":"b: off""#))
+        #expect(text.contains(#"{"variableName":"b/t","resultCode":"ERROR","resultDescription":"off"}"#))
+        #expect(text.contains(#"{"variableName":"t","variableValue":1,"#))
+        #expect(text.contains(#"{"variableName":"u","resultCode":"ERROR","resultDescription":"off"}"#))
+        let (unknown, _) = try answer(#"{"groups":[\#(a),{"group":"b","error":2106}]}"#, ask)
+        #expect(unknown.contains(#"{"variableName":"b/t","resultCode":"NON_EXISTENT","#))
+        #expect(unknown.contains(#"{"variableName":"u","resultCode":"NON_EXISTENT","#))
+        let (all, _) = try answer(#"{"groups":[{"group":"a","error":2106},{"group":"b","error":2003}]}"#, ask)
+        #expect(
+            all.contains(
+                #""resultCode":"ERROR_PROCESSING","resultDescription":"Unable to send operation to lower levels""#))
+    }
+
+    /// Nothing was read: that is no success of each variable.
+    @Test func aReadIsNotDoneWithoutValues() {
+        let ask = #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":["t"]}"#
+        #expect(throws: OperationAnswer.Fault.self) { try self.answer(#"{"error":0}"#, ask) }
+    }
+
+    @Test func errorsThatAreReportedArePublishedToo() throws {
+        let json = Array(#"{"tags":[{"name":"t","group":"a","value":1},{"name":"x","error":3002}]}"#.utf8)
+        let document = try json.withUnsafeBytes { try JSONText.parse($0) }
+        let made = try OperationAnswer.final(
+            document.root, to: try request(#""name":"REFRESH_INFO""#), encoding(reportsErrors: true),
+            timestampMilliseconds: 5)
+        #expect(
+            made.upload.map { String(decoding: $0, as: UTF8.self) }
+                == #"{"version":"9.0","device":"gw","datastreams":["#
+                + #"{"id":"t","feed":"a","datapoints":[{"at":5,"value":1}]}],"errors":[{"id":"x","error":3002}]}"#)
+    }
+
+    /// After a restart: which variables were asked for is not known any more.
+    @Test func valuesMayComeByID() throws {
+        func byID(_ members: String) throws -> (id: [UInt8], answer: OperationAnswer) {
+            let json = Array(#"{"id":"a/b","deviceId":"plc","path":["gw"],\#(members)}"#.utf8)
+            let document = try json.withUnsafeBytes { try JSONText.parse($0) }
+            return try OperationAnswer.final(byID: document.root, encoding(), timestampMilliseconds: 5)
+        }
+        let tags = #""tags":[{"name":"t","group":"g","value":1}]"#
+        let (id, got) = try byID(#""name":"GET_DEVICE_PARAMETERS",\#(tags)"#)
+        #expect(id == Array("a/b".utf8) && got.upload == nil)
+        #expect(
+            String(decoding: got.document, as: UTF8.self).contains(
+                #"[{"variableName":"t","variableValue":1,"resultCode":"SUCCESS","resultDescription":"SUCCESS"}]"#))
+        let refreshed = try byID(#""name":"REFRESH_INFO",\#(tags)"#).answer
+        #expect(
+            refreshed.upload.map { String(decoding: $0, as: UTF8.self) }
+                == #"{"version":"9.0","device":"plc","path":["gw"],"datastreams":["#
+                + #"{"id":"t","feed":"g","datapoints":[{"at":5,"value":1}]}]}"#)
     }
 
     @Test func aWriteThatIsDoneNamesItsVariables() throws {
@@ -76,6 +175,9 @@ import Testing
         ("[]", "the answer is an array"), ("{}", "takes \"resultCode\""), (#"{"resultCode":"FINE"}"#, "\"resultCode\""),
         (#"{"steps":[{"name":"x","result":"x"}]}"#, "\"steps\"[0]"), (#"{"steps":{}}"#, "\"steps\" is an object"),
         (#"{"tags":{}}"#, "\"tags\""), (#"{"tags":[{"value":1}]}"#, "\"tags\"[0]"),
+        (#"{"groups":{}}"#, "\"groups\""), (#"{"groups":[{"tags":[]}]}"#, "\"groups\"[0]"),
+        (#"{"groups":[{"group":"g"}]}"#, "\"groups\"[0]"),
+        (#"{"groups":[{"group":"g","tags":[5]}]}"#, "\"groups\"[0].\"tags\"[0]"),
     ])
     func whatIsNoAnswerIsSaid(_ json: String, _ says: String) {
         do { _ = try answer(json, #""name":"custom""#) } catch {

@@ -31,12 +31,58 @@ import Testing
         #expect(pending.count == 0 && pending.heldBytes == 0)
     }
 
+    @Test func theTimeOfWhatIsWorkedOnBeginsAnew() {
+        var pending = PendingRequests(timeout: 50)
+        pending.add(request(), handle: 1, now: 0)
+        pending.touch(1, now: 40)
+        pending.touch(2, now: 40)
+        #expect(pending.nextDeadline == 90 && pending.expire(now: 89).isEmpty && pending.expire(now: 90).count == 1)
+    }
+
     @Test func aNewTimeoutIsInForceForThoseThatWait() {
         var pending = PendingRequests(timeout: 1000)
         pending.add(request(), handle: 1, now: 10)
         pending.timeout = 20
         #expect(pending.nextDeadline == 30)
         #expect(pending.expire(now: 30).count == 1)
+    }
+
+    private func operation(_ id: String) throws -> Request {
+        var rules = anyRules
+        rules.openGate = OpenGateIdentity(deviceID: "gw", isReduced: false)
+        let text = Array(#"{"operation":{"request":{"id":"\#(id)","name":"DISCOVER"}}}"#.utf8)
+        let found: Request? = text.withUnsafeBytes { bytes in
+            var incoming = IncomingMessage.make(bytes)
+            guard case .request(let request)? = incoming?.next(rules) else { return nil }
+            return request
+        }
+        return try #require(found)
+    }
+
+    /// However the id is written: it may be escaped in one document and not in the other.
+    @Test func anOperationIsUnderWayUntilItsAnswerHasGone() throws {
+        var pending = PendingRequests(timeout: 50)
+        let first = try operation(#"a\/b"#)
+        let again = try operation(#"a\u002fb"#)
+        func repetition(_ request: Request, connection: UInt64 = 1, now: UInt64 = 0, _ queued: UInt64...)
+            -> OperationRepetition
+        { pending.repetition(of: request, connection: connection, now: now) { queued.contains($0) } }
+        #expect(repetition(again) == .none)
+        pending.add(first, handle: 1, now: 0)
+        #expect(repetition(again) == .underWay)
+        #expect(repetition(try operation("b")) == .none && repetition(request()) == .none)
+        pending.noteAnswered(1, [1], message: 7, now: 10)
+        pending.remove(1)
+        #expect(repetition(again, now: 10, 7) == .underWay)
+        // By the same connection it is a new one; by another it is told what it was told.
+        #expect(repetition(again, now: 10) == .none)
+        #expect(repetition(again, connection: 2, now: 59) == .answered([1]))
+        #expect(repetition(again, connection: 2, now: 60) == .none)
+        // By its id, without the handle, and of an earlier life.
+        pending.add(again, handle: 2, now: 0)
+        pending.settle(operation: Array("a/b".utf8), name: Array("\"DISCOVER\"".utf8), [2], message: 8, now: 20)
+        #expect(pending.state(2) == .expired && repetition(first, now: 20) == .answered([2]))
+        #expect(repetition(first, now: 20, 8) == .underWay)
     }
 
     @Test func countAndMemoryHaveLimits() {
@@ -55,5 +101,26 @@ import Testing
         #expect(pending.room(memoryBytesMax: limit) > 0)
         // The limit was made smaller meanwhile.
         #expect(pending.room(memoryBytesMax: 65_536) == 0)
+    }
+
+    @Test func anOperationIsKnownByItsIdUntilItHasItsAnswer() throws {
+        var pending = PendingRequests(timeout: 50)
+        let ids = ["a", "b", "c"].map { Array($0.utf8) }
+        for (index, id) in ["a", "b", "c"].enumerated() {
+            pending.add(try operation(id), handle: UInt(index + 1), now: UInt64(index) * 100)
+        }
+        pending.add(request(), handle: 4, now: 0)
+        #expect(ids.allSatisfy { pending.isWaiting(operation: $0) })
+        for _ in 0..<2 { pending.settle(operation: ids[1], name: [], [1], message: 1, now: 30) }
+        #expect(pending.state(2) == .expired && !pending.isWaiting(operation: ids[1]))
+        #expect(pending.expire(now: 50).count == 2)
+        #expect(!pending.isWaiting(operation: ids[0]) && pending.isWaiting(operation: ids[2]))
+        // Asked for again meanwhile: the handle of the first goes, and the second still waits.
+        pending.add(try operation("a"), handle: 5, now: 60)
+        pending.remove(1)
+        #expect(pending.isWaiting(operation: ids[0]))
+        pending.remove(5)
+        pending.remove(3)
+        #expect(ids.allSatisfy { !pending.isWaiting(operation: $0) })
     }
 }

@@ -27,16 +27,28 @@ import Testing
 
     @Test func aValueThatTakesMoreThanThereIsRoomForIsRefused() {
         for unit in ["{}", "[]", "\"\"", "[[]]"] {
-            let text = #"{"uuid":"1","node":"d","group":"g","tag":"t","value":[\#(unit)"#
+            let text =
+                #"{"uuid":"1","node":"d","group":"g","tag":"t","value":[\#(unit)"#
                 + String(repeating: ",\(unit)", count: 500_000) + "]}"
-            let shown = parts(text, rules(left: 16 << 20))
-            #expect(shown.count == 1 && shown[0].hasPrefix(#"1002 "1" the request takes "#), "\(shown)")
-            #expect(shown[0].contains("requests-max-bytes"))
+            let limit = text.utf8.count + 100_000
+            let shown = parts(text, rules(left: limit, max: limit))
+            #expect(shown.count == 1 && shown[0].hasPrefix(#"1002 "1" the request takes "#))
+            #expect(shown[0].prefix(200).contains("requests-max-bytes"))
+        }
+    }
+
+    /// No tree is made of it: what the host gets is all that it takes.
+    @Test func aValueTakesWhatTheHostGets() {
+        for (unit, elementBytes) in [("1", 8), ("1.5", 8), ("true", 1), ("{}", 3), ("[[1]]", 6)] {
+            let list = [String](repeating: unit, count: 200_000).joined(separator: ",")
+            let text = #"{"uuid":"1","node":"d","group":"g","tag":"t","value":[\#(list)]}"#
+            #expect(requests(text)[0].memoryBytes <= text.utf8.count + 200_000 * elementBytes + 4096)
         }
     }
 
     @Test func whatWouldFitAtAnotherTimeIsBusy() {
-        let text = #"{"uuid":"1","node":"d","group":"g","tag":"t","value":""# + String(repeating: "x", count: 100_000)
+        let text =
+            #"{"uuid":"1","node":"d","group":"g","tag":"t","value":""# + String(repeating: "x", count: 100_000)
             + #""}"#
         #expect(parts(text, rules(left: 150_000)) == [#"1010 "1""#])
         #expect(parts(text, rules(left: 0)) == [#"1010 "1""#])

@@ -34,11 +34,11 @@ func parts(_ message: [UInt8], _ rules: RequestRules = anyRules) -> [String] {
 }
 
 /// The requests of a message, to look at closely.
-func requests(_ message: String) -> [Request] {
+func requests(_ message: String, _ rules: RequestRules = anyRules) -> [Request] {
     Array(message.utf8).withUnsafeBytes { bytes in
         guard var incoming = IncomingMessage.make(bytes) else { return [] }
         var found: [Request] = []
-        while let part = incoming.next(anyRules) { if case .request(let request) = part { found.append(request) } }
+        while let part = incoming.next(rules) { if case .request(let request) = part { found.append(request) } }
         return found
     }
 }

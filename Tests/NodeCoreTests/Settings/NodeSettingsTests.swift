@@ -57,9 +57,9 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
 
     /// Each by itself, with its key; those of the rules behind those of the members.
     @Test func allFaultsAreTold() throws {
-        var json = #"{"formatt":1,"ping-interval":"often","cert":"x","url":"http://h/"}"#
+        var json = #"{"formatt":1,"ping-interval":"often","key":"x","url":"http://h/"}"#
         let faults = try json.withUTF8 { try NodeSettings.inspect(json: UnsafeRawBufferPointer($0)).faults }
-        #expect(faults.map(\.key) == ["formatt", "ping-interval", "cert", "url"])
+        #expect(faults.map(\.key) == ["formatt", "ping-interval", "key", "url"])
         #expect(faults.allSatisfy { $0.text.contains("\"\($0.key)\"") })
     }
 
@@ -187,7 +187,7 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
                 == #""static-tags" (an object) is no setting; did you mean "static_tags"?"#)
         #expect(refusal(withURL(#""xyzzy":null"#))?.text == #""xyzzy" (null) is no setting"#)
         #expect(refusal(withURL(#""x":1"#))?.text == #""x" (an integer) is no setting"#)
-        #expect(refusal(withURL(#""heartbeat":{}"#))?.text == #""heartbeat" is not in this version"#)
+        #expect(refusal(withURL(#""resend-priority":1"#))?.text == #""resend-priority" is not in this version"#)
     }
 
     @Test func allProblemsAreToldUpToEight() throws {

@@ -50,18 +50,16 @@ private enum Change {
         case .reconnectMin: live(#""reconnect-min":0.2"#)
         case .reconnectMax: live(#""reconnect-max":7"#)
         case .closeTimeout: live(#""close-timeout":7"#)
+        case .heartbeat: live(#""heartbeat":{"message":"alive"}"#)
         case .maxMessageSize: reconnects(#""max-message-size":125"#)
         case .maxFrameSize: reconnects(#""max-frame-size":125"#)
         case .fragmentSize: live(#""fragment-size":125"#)
         case .delivery: reconnects(#""delivery":"peer-parsed""#)
+        case .ackMember: live(#""ack-member":"done""#)
         case .requestTimeout: live(#""request-timeout":7"#)
         case .queueMaxBytes: live(#""queue-max-bytes":65536"#)
         case .queueMaxMessages: live(#""queue-max-messages":7"#)
-        case .compression: reconnects(#""compression":"on""#)
-        case .windowBits: reconnects(#""window-bits":9"#)
-        case .memoryLevel: reconnects(#""memory-level":1"#)
-        case .contextTakeover: reconnects(#""context-takeover":false"#)
-        case .compressThreshold: live(#""compress-threshold":7"#)
+        case .compression, .windowBits, .memoryLevel, .contextTakeover, .compressThreshold: ofCompression(key)
         case .bindInterface: reconnects(#""bind-interface":"lo""#)
         case .sourceAddress: reconnects(#""source-address":"127.0.0.1""#)
         case .ipVersion: reconnects(#""ip-version":"4""#)
@@ -78,7 +76,30 @@ private enum Change {
         case .offlineCache, .cacheMemorySize, .cacheDiskSize, .cacheSyncInterval, .cachePolicy, .cacheTimeToLive,
             .durability, .syncInterval, .dataDirectory:
             ofCache(key)
-        case .advanced: live(#""advanced":true"#)
+        case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
+        case .sequence, .advanced: live("\"\(key.rawValue)\":true")
+        }
+    }
+
+    private static func ofCompression(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .compression: reconnects(#""compression":"on""#)
+        case .windowBits: reconnects(#""window-bits":9"#)
+        case .memoryLevel: reconnects(#""memory-level":1"#)
+        case .contextTakeover: reconnects(#""context-takeover":false"#)
+        default: live(#""compress-threshold":7"#)
+        }
+    }
+
+    /// Whom to trust, and where to follow.
+    private static func ofTrust(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .tlsVerifyName: reconnects(#""tls-verify-name":"s""#)
+        case .tlsPins: reconnects(#""tls-pins":["q80r0EPPX0kcBpC2Uk2YFZGlz1W1jEqJL0Ce0p2v6GA="]"#)
+        case .tlsKeyLog: reconnects(#""tls-keylog":"/tmp/keys""#)
+        case .tlsTimeFloor: reconnects(#""tls-time-floor":"2026-01-31""#)
+        case .redirects: reconnects(#""redirects":5"#)
+        default: live("")
         }
     }
 

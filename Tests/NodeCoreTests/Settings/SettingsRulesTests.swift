@@ -4,7 +4,7 @@ import Testing
 @Suite struct SettingsRulesTests {
     @Test func whatBelongsTogetherComesTogether() {
         let cases: [(String, String)] = [
-            (#""cert":"C""#, #""cert" stands without "key""#),
+            (#""cert":" -----BEGIN CERTIFICATE-----""#, #""cert" stands without "key""#),
             (#""key":"K""#, #""key" stands without "cert""#),
             (#""keypass":"P""#, #""keypass" stands without "key""#),
             (#""password":"P""#, #""password" stands without "username""#),
@@ -17,6 +17,20 @@ import Testing
             (
                 #""reconnect-min":61,"reconnect-max":60"#,
                 #""reconnect-max" is 60; it takes at least reconnect-min, 61"#
+            ),
+            (
+                #""tls-pins":["x"]"#,
+                #""tls-pins" holds "x"; it takes the base64 of 32 bytes, or 64 hexadecimal digits, "#
+                    + "each perhaps behind sha256/"
+            ),
+            (
+                #""tls-time-floor":"1.1.2026""#,
+                #""tls-time-floor" is "1.1.2026"; it takes a day as YYYY-MM-DD, 2026-01-31 for one"#
+            ),
+            (#""tls-verify-name":"a b""#, #""tls-verify-name" holds a character that no host name has"#),
+            (
+                #""tls-verify-name":"a","tls-verify":false"#,
+                #""tls-verify-name" stands beside "tls-verify" false, with which no name is looked at"#
             ),
             (#""source-address":"x""#, #""source-address" is no IPv4 or IPv6 address"#),
             (#""source-address":"1.2.3.256""#, #""source-address" is no IPv4 or IPv6 address"#),
@@ -32,7 +46,7 @@ import Testing
         ]
         for (members, text) in cases { #expect(refusal(withURL(members))?.text == text, "\(members)") }
         let good = [
-            #""cert":"C","key":"K""#, #""username":"u""#, #""format":1,"schema":"""#,
+            #""cert":"C","key":"K""#, #""cert":"PKCS12","keypass":"P""#, #""username":"u""#, #""format":1,"schema":"""#,
             #""format":1,"schema":{"a":1}"#, #""source-address":"::1","ip-version":"any""#,
             #""source-address":"fe80::1%eth0""#, #""reconnect-min":60"#, #""headers":{"Authorization":"x"}"#,
         ]

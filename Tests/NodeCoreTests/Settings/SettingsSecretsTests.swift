@@ -28,6 +28,8 @@ import WebSocketCore
     @Test(arguments: [
         #"{"params":{"token":"hunter2"}}"#, #"{"headers":{"X-A":"hunter2","X-B":["hunter2"]}}"#,
         #"{"headers":"{\"X-A\":\"hunter2\"}"}"#, #"{"pasword":"hunter2"}"#, #"{"params":{"tokn":[{"a":"hunter2"}]}}"#,
+        #"{"url":["ws://h",{"url":"ws://i","token":"hunter2","headers":{"X":["hunter2"]},"pasword":"hunter2"}]}"#,
+        #"{"params":{"url":[{"url":"ws://i","password":"hunter2"}]}}"#,
         #"{"t\u006fken":"hunter2"}"#, #"{"token":"hunter2","token":"hunter2"}"#, #"{"token" : "hunter2" "#,
     ])
     func leavesNothingForJansson(text: String) throws {

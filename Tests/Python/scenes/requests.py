@@ -94,11 +94,13 @@ async def scene_a_handler_may_close_the_node_and_others_are_cancelled() -> None:
 
 
 async def scene_handlers_that_close_the_node_too_do_not_hold_up_its_end() -> None:
-    """One is cancelled, and closes behind that; one waits for the same end when it is cancelled."""
+    """One is cancelled, and closes behind that; others, if they begin before it, wait for the same end."""
     asleep = asyncio.Event()
+    begun: list[str] = []
     closed: list[str] = []
 
     async def answer(request: neuron_ws.Request) -> None:
+        begun.append(request.uuid)
         try:
             if request.uuid == "asleep":
                 asleep.set()
@@ -116,7 +118,8 @@ async def scene_handlers_that_close_the_node_too_do_not_hold_up_its_end() -> Non
             server.send(json.dumps([json.loads(read_request(uuid)) for uuid in "abc"]))
             await settled(lambda: node.closed)
             await asyncio.wait_for(node.close(PATIENCE), PATIENCE / 2)
-        await settled(lambda: len(closed) == 4)
+        await settled(lambda: len(closed) == len(begun))
+        assert begun[:2] == ["asleep", "a"]
 
 
 async def scene_no_handler_begins_while_the_node_is_being_closed() -> None:

@@ -188,6 +188,91 @@ void websocket_tags_replace(websocket_tags_t *tags, neuron_ws_tag_t *by,
     tags->count  = count;
 }
 
+/* A byte of a text becomes six at most, \u00XX. */
+#define ESCAPED_SIZE 6
+/* A number with its decimals: a sign, 309 digits, a point, 17 more. */
+#define NUMBER_SIZE 352
+/* An element of an array that is no text, and its comma. */
+#define ELEMENT_SIZE 32
+/* What stands around a name and its value. */
+#define ENTRY_SIZE 64
+
+static size_t text_size_max(const neuron_ws_text_t *text)
+{
+    size_t length = text->length == NEURON_WS_NUL_TERMINATED
+        ? strlen(text->data)
+        : text->length;
+
+    return length < NEURON_WS_MESSAGE_MAX ? length * ESCAPED_SIZE
+                                          : NEURON_WS_MESSAGE_MAX;
+}
+
+static size_t array_size_max(const neuron_ws_tag_t *tag)
+{
+    const char *const *texts = tag->value.array.data;
+    size_t             count = tag->value.array.count;
+    size_t             size  = 0;
+
+    if (count > NEURON_WS_MESSAGE_MAX) {
+        return NEURON_WS_MESSAGE_MAX;
+    }
+    if (tag->type == NEURON_WS_TYPE_ARRAY_STRING) {
+        for (size_t i = 0; i < count; i++) {
+            size += texts[i] != NULL ? strlen(texts[i]) * ESCAPED_SIZE : 0;
+        }
+    }
+    return size + count * ELEMENT_SIZE;
+}
+
+static size_t entry_size_max(const neuron_ws_tag_t *tag)
+{
+    size_t name = tag->name_length != 0 ? tag->name_length : strlen(tag->name);
+    size_t size = ENTRY_SIZE + name * ESCAPED_SIZE;
+
+    if (tag->error != 0) {
+        return size;
+    }
+    switch (tag->type) {
+    case NEURON_WS_TYPE_STRING:
+    case NEURON_WS_TYPE_PTR:
+    case NEURON_WS_TYPE_TIME:
+    case NEURON_WS_TYPE_DATA_AND_TIME:
+    case NEURON_WS_TYPE_ARRAY_CHAR:
+    case NEURON_WS_TYPE_CUSTOM:
+        return size + text_size_max(&tag->value.text);
+    case NEURON_WS_TYPE_BYTES:
+    case NEURON_WS_TYPE_ARRAY_INT8:
+    case NEURON_WS_TYPE_ARRAY_UINT8:
+    case NEURON_WS_TYPE_ARRAY_INT16:
+    case NEURON_WS_TYPE_ARRAY_UINT16:
+    case NEURON_WS_TYPE_ARRAY_INT32:
+    case NEURON_WS_TYPE_ARRAY_UINT32:
+    case NEURON_WS_TYPE_ARRAY_INT64:
+    case NEURON_WS_TYPE_ARRAY_UINT64:
+    case NEURON_WS_TYPE_ARRAY_FLOAT:
+    case NEURON_WS_TYPE_ARRAY_DOUBLE:
+    case NEURON_WS_TYPE_ARRAY_BOOL:
+    case NEURON_WS_TYPE_ARRAY_STRING:
+        return size + array_size_max(tag);
+    default:
+        return size + NUMBER_SIZE;
+    }
+}
+
+size_t websocket_tags_size_max(const websocket_tags_t *tags)
+{
+    size_t size = ENTRY_SIZE;
+
+    for (size_t i = 0; i < tags->count; i++) {
+        const neuron_ws_tag_t *tag = &tags->tags[i];
+        size += entry_size_max(tag);
+        for (size_t k = 0; k < tag->meta_count; k++) {
+            size += entry_size_max(&tag->metas[k]);
+        }
+    }
+    return size < NEURON_WS_MESSAGE_MAX ? size : NEURON_WS_MESSAGE_MAX;
+}
+
 void websocket_tags_free(websocket_tags_t *tags)
 {
     for (size_t i = 0; i < tags->text_count; i++) {

@@ -27,6 +27,9 @@ int websocket_tags_make(neu_plugin_t *plugin, const UT_array *values,
 void websocket_tags_replace(websocket_tags_t *tags, neuron_ws_tag_t *by,
                             size_t count);
 
+/* What they take in an answer at most, bytes; see neuron_ws_encode. */
+size_t websocket_tags_size_max(const websocket_tags_t *tags);
+
 void websocket_tags_free(websocket_tags_t *tags);
 
 /* Forwards a group. The node's lock is held for reading. */

@@ -37,20 +37,18 @@ static void on_log(neuron_ws_node_t *node, neuron_ws_log_level_t level,
 static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *handle,
                        const neuron_ws_request_info_t *info, void *context)
 {
-    static const char     unknown[] = "{\"resultCode\":\"NOT_SUPPORTED\"}";
-    neu_plugin_t         *plugin    = context;
-    websocket_request_t  *request   = websocket_request_make(handle, info);
-    websocket_operation_t operation = { 0 };
-    websocket_refusal_t   refusal;
+    static const char    unknown[] = "{\"resultCode\":\"NOT_SUPPORTED\"}";
+    neu_plugin_t        *plugin    = context;
+    websocket_request_t *request   = websocket_request_make(handle, info);
+    websocket_refusal_t  refusal;
 
     (void) node;
     if (request == NULL) {
         websocket_library.request_drop(handle);
     } else if (!websocket_operation_is_known(info)) {
         websocket_request_answer(request, unknown, sizeof(unknown) - 1);
-    } else if (!websocket_operation_open(info, &operation, &refusal) ||
-               !websocket_command_make(&operation.info, &request->command,
-                                       &refusal)) {
+    } else if (request->operation == NULL &&
+               !websocket_command_make(info, &request->command, &refusal)) {
         websocket_log_repeated(plugin, WEBSOCKET_LINE_REFUSED,
                                "request %.64s is refused: %s", info->uuid,
                                refusal.reason);
@@ -60,7 +58,6 @@ static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *handle,
         websocket_request_refuse(request, NEU_ERR_IS_BUSY,
                                  "too many requests wait for the gateway");
     }
-    websocket_operation_close(&operation);
 }
 
 static neu_plugin_t *websocket_plugin_open(void)

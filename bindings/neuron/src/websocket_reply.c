@@ -5,37 +5,52 @@
 
 #include "websocket_data.h"
 #include "websocket_library.h"
+#include "websocket_operation.h"
 #include "websocket_plugin_intf.h"
 #include "websocket_text.h"
 
-/* What most answers fit into; a larger one is encoded again. */
-#define ANSWER_BYTES 4096
-
-/* Answers with what the library makes of a group or of options. */
-static void answer_encoded(websocket_request_t *request,
-                           neuron_ws_format_t format, const char *options,
-                           const neuron_ws_group_t *group)
+/* There is more to ask for an operation, or it is over: the worker knows. */
+static void go_on(neu_plugin_t *plugin, websocket_request_t *request)
 {
-    char               first[ANSWER_BYTES];
-    char              *more   = NULL;
-    size_t             length = 0;
-    neuron_ws_status_t status = websocket_library.encode(
-        format, options, group, first, sizeof(first), &length);
-
-    if (status == NEURON_WS_BUFFER_TOO_SMALL) {
-        more   = malloc(length);
-        status = more == NULL
-            ? NEURON_WS_NO_MEMORY
-            : websocket_library.encode(format, options, group, more, length,
-                                       &length);
+    request->failures = 0;
+    if (!websocket_worker_queue(&plugin->worker, request,
+                                request->operation->info.driver)) {
+        websocket_request_refuse(request, NEU_ERR_IS_BUSY,
+                                 "too many requests wait for the gateway");
     }
-    if (status == NEURON_WS_OK) {
-        websocket_request_answer(request, more != NULL ? more : first, length);
+}
+
+/*
+ * Answers with what the library makes of a group, in one go: there is room for
+ * all that it may become, of which the system gives what is written to. An
+ * operation takes it in.
+ */
+static void answer_read(neu_plugin_t *plugin, websocket_request_t *request,
+                        const char              *options,
+                        const neuron_ws_group_t *group,
+                        const websocket_tags_t *tags, const UT_array *values)
+{
+    size_t             size   = strlen(options) + websocket_tags_size_max(tags);
+    char              *json   = malloc(size);
+    size_t             length = 0;
+    neuron_ws_status_t status = NEURON_WS_NO_MEMORY;
+
+    if (json != NULL) {
+        status =
+            websocket_library.encode(NEURON_WS_FORMAT_READ_RESPONSE, options,
+                                     group, json, size, &length);
+    }
+    if (status == NEURON_WS_OK && request->operation != NULL) {
+        websocket_operation_read(request->operation, values, json, length);
+        go_on(plugin, request);
+    } else if (status == NEURON_WS_OK) {
+        websocket_request_answer(request, json, length);
     } else {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL,
-                                 websocket_library.last_error());
+                                 json != NULL ? websocket_library.last_error()
+                                              : NULL);
     }
-    free(more);
+    free(json);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -130,8 +145,7 @@ void websocket_reply_read(neu_plugin_t *plugin, uint64_t id,
         group.tags      = tags.tags;
         group.tag_count = tags.count;
         group.tag_size  = sizeof(*tags.tags);
-        answer_encoded(request, NEURON_WS_FORMAT_READ_RESPONSE, options.data,
-                       &group);
+        answer_read(plugin, request, options.data, &group, &tags, reply->tags);
     }
     websocket_text_free(&options);
     websocket_tags_free(&tags);
@@ -141,7 +155,13 @@ void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error)
 {
     websocket_request_t *request = websocket_worker_take(&plugin->worker, id);
 
-    if (request != NULL) {
+    if (request == NULL) {
+        return;
+    }
+    if (request->operation != NULL) {
+        websocket_operation_error(request->operation, error);
+        go_on(plugin, request);
+    } else {
         websocket_request_refuse(request, error, NULL);
     }
 }
@@ -150,8 +170,8 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
                             const UT_array *results)
 {
     websocket_request_t *request = websocket_worker_take(&plugin->worker, id);
-    const neu_resp_write_tags_ele_t *result  = NULL;
-    websocket_text_t                 options = { 0 };
+    const neu_resp_write_tags_ele_t *result = NULL;
+    websocket_text_t                 answer = { 0 };
 
     if (request == NULL) {
         return;
@@ -160,26 +180,29 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
         websocket_request_refuse(request, NEU_ERR_EINTERNAL, NULL);
         return;
     }
-    result = (const neu_resp_write_tags_ele_t *) results->d;
-    websocket_text_add(&options, "{\"uuid\":");
-    websocket_text_add_string(&options, request->uuid, SIZE_MAX);
-    websocket_text_add(&options, ",\"tags\":[");
-    for (unsigned i = 0; i < results->i; i++) {
-        websocket_text_add(&options, i == 0 ? "{\"group\":" : ",{\"group\":");
-        websocket_text_add_string(&options, result[i].group,
-                                  NEU_GROUP_NAME_LEN);
-        websocket_text_add(&options, ",\"name\":");
-        websocket_text_add_string(&options, result[i].tag, NEU_TAG_NAME_LEN);
-        websocket_text_add(&options, ",\"error\":%d}", result[i].error);
+    if (request->operation != NULL) {
+        websocket_operation_written(request->operation, results);
+        go_on(plugin, request);
+        return;
     }
-    websocket_text_add(&options, "]}");
-    if (options.failed) {
+    result = (const neu_resp_write_tags_ele_t *) results->d;
+    websocket_text_add(&answer, "{\"uuid\":");
+    websocket_text_add_string(&answer, request->uuid, SIZE_MAX);
+    websocket_text_add(&answer, ",\"tags\":[");
+    for (unsigned i = 0; i < results->i; i++) {
+        websocket_text_add(&answer, i == 0 ? "{\"group\":" : ",{\"group\":");
+        websocket_text_add_string(&answer, result[i].group, NEU_GROUP_NAME_LEN);
+        websocket_text_add(&answer, ",\"name\":");
+        websocket_text_add_string(&answer, result[i].tag, NEU_TAG_NAME_LEN);
+        websocket_text_add(&answer, ",\"error\":%d}", result[i].error);
+    }
+    websocket_text_add(&answer, "]}");
+    if (answer.failed) {
         websocket_request_refuse(request, NEU_ERR_EINTERNAL, NULL);
     } else {
-        answer_encoded(request, NEURON_WS_FORMAT_WRITE_TAGS_RESPONSE,
-                       options.data, NULL);
+        websocket_request_answer(request, answer.data, answer.length);
     }
-    websocket_text_free(&options);
+    websocket_text_free(&answer);
 }
 
 void websocket_array_free(UT_array *array)

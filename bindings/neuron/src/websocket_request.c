@@ -5,6 +5,7 @@
 
 #include "websocket_command.h"
 #include "websocket_library.h"
+#include "websocket_operation.h"
 #include "websocket_text.h"
 
 static size_t name_length(const neuron_ws_tag_t *tag)
@@ -43,6 +44,7 @@ static bool copy_names(const neuron_ws_request_info_t *info,
 static void free_request(websocket_request_t *request)
 {
     websocket_command_free(&request->command);
+    websocket_operation_free(request->operation);
     free(request->names);
     free(request->uuid);
     free(request);
@@ -58,7 +60,12 @@ websocket_request_t *websocket_request_make(neuron_ws_request_t *handle,
     }
     request->handle = handle;
     request->uuid   = strdup(info->uuid);
-    if (request->uuid == NULL || !copy_names(info, request)) {
+    if (info->kind == NEURON_WS_REQUEST_OPERATION) {
+        request->operation = websocket_operation_make(info);
+    }
+    if (request->uuid == NULL || !copy_names(info, request) ||
+        (info->kind == NEURON_WS_REQUEST_OPERATION &&
+         request->operation == NULL)) {
         free_request(request);
         return NULL;
     }

@@ -20,7 +20,8 @@ typedef struct {
     } data;
 } websocket_command_t;
 
-typedef struct websocket_device websocket_device_t;
+typedef struct websocket_device    websocket_device_t;
+typedef struct websocket_operation websocket_operation_t;
 
 typedef struct websocket_request {
     struct websocket_request *next;
@@ -29,7 +30,9 @@ typedef struct websocket_request {
     uint64_t             id;
     neuron_ws_request_t *handle;
     char                *uuid;
-    websocket_command_t  command;
+    /* An operation of OpenGate, from command to command; else NULL. */
+    websocket_operation_t *operation;
+    websocket_command_t    command;
     /* A read of some tags: their names, NUL-terminated, one behind the other.
        The host says nothing of those that it does not know. */
     char  *names;

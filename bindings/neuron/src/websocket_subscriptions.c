@@ -346,6 +346,29 @@ void websocket_rename_group(neu_plugin_t *plugin, const char *driver,
     }
 }
 
+size_t websocket_subscriptions_count(neu_plugin_t *plugin, const char *driver)
+{
+    const websocket_driver_t       *of    = find_driver(plugin, driver);
+    const websocket_subscription_t *it    = of != NULL ? of->first : NULL;
+    size_t                          count = 0;
+
+    for (; it != NULL; it = it->next) {
+        count++;
+    }
+    return count;
+}
+
+void websocket_subscriptions_names(neu_plugin_t *plugin, const char *driver,
+                                   char *names, size_t step)
+{
+    const websocket_driver_t       *of = find_driver(plugin, driver);
+    const websocket_subscription_t *it = of != NULL ? of->first : NULL;
+
+    for (; it != NULL; it = it->next, names += step) {
+        memcpy(names, it->group, sizeof(it->group));
+    }
+}
+
 void websocket_subscriptions_replay(neu_plugin_t *plugin)
 {
     websocket_driver_t *driver = plugin->subscriptions.first;

@@ -40,6 +40,12 @@ void websocket_rename_driver(neu_plugin_t *plugin, const char *driver,
 void websocket_rename_group(neu_plugin_t *plugin, const char *driver,
                             const char *group, const char *new_group);
 
+/* How many groups of a driver are subscribed, and their names: each of
+   NEU_GROUP_NAME_LEN bytes, `step` bytes apart. The node's lock is held. */
+size_t websocket_subscriptions_count(neu_plugin_t *plugin, const char *driver);
+void   websocket_subscriptions_names(neu_plugin_t *plugin, const char *driver,
+                                     char *names, size_t step);
+
 /* Tells a new node of the library all of them. */
 void websocket_subscriptions_replay(neu_plugin_t *plugin);
 

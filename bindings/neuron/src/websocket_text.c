@@ -24,9 +24,10 @@ static bool reserve(websocket_text_t *text, size_t more)
     return !text->failed;
 }
 
-static void add_bytes(websocket_text_t *text, const char *bytes, size_t length)
+void websocket_text_add_bytes(websocket_text_t *text, const char *bytes,
+                              size_t length)
 {
-    if (reserve(text, length)) {
+    if (length != 0 && reserve(text, length)) {
         memcpy(text->data + text->length, bytes, length);
         text->length += length;
         text->data[text->length] = '\0';
@@ -46,41 +47,12 @@ void websocket_text_add(websocket_text_t *text, const char *format, ...)
         text->failed = true;
         return;
     }
-    add_bytes(text, piece, (size_t) length);
+    websocket_text_add_bytes(text, piece, (size_t) length);
 }
 
-void websocket_text_add_string(websocket_text_t *text, const char *string,
-                               size_t size)
-{
-    size_t length = strnlen(string, size);
-    size_t plain  = 0;
-
-    add_bytes(text, "\"", 1);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char) string[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
-            continue;
-        }
-        add_bytes(text, string + plain, i - plain);
-        plain = i + 1;
-        if (byte >= 0x20) {
-            websocket_text_add(text, "\\%c", byte);
-        } else {
-            websocket_text_add(text, "\\u%04X", byte);
-        }
-    }
-    add_bytes(text, string + plain, length - plain);
-    add_bytes(text, "\"", 1);
-}
-
-void websocket_text_free(websocket_text_t *text)
-{
-    free(text->data);
-    memset(text, 0, sizeof(*text));
-}
-
-/* The bytes of the character at `text`; 0: it is no UTF-8 (RFC 3629). */
-static size_t decode(const unsigned char *text, unsigned *value)
+/* The bytes of the character at `text`, of which `left` bytes are there; 0: it
+   is no UTF-8 (RFC 3629). */
+static size_t decode(const unsigned char *text, size_t left, unsigned *value)
 {
     static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
@@ -89,12 +61,11 @@ static size_t decode(const unsigned char *text, unsigned *value)
     if (text[0] < 0x80) {
         return 1;
     }
-    if (text[0] < 0xc2 || text[0] > 0xf4) {
+    if (text[0] < 0xc2 || text[0] > 0xf4 || length > left) {
         return 0;
     }
     *value &= 0x7fu >> length;
     for (size_t i = 1; i < length; i++) {
-        /* The NUL at the end is no continuation. */
         if ((text[i] & 0xc0) != 0x80) {
             return 0;
         }
@@ -105,6 +76,43 @@ static size_t decode(const unsigned char *text, unsigned *value)
         return 0;
     }
     return length;
+}
+
+void websocket_text_add_string(websocket_text_t *text, const char *string,
+                               size_t size)
+{
+    const unsigned char *bytes  = (const unsigned char *) string;
+    size_t               length = strnlen(string, size);
+    size_t               plain  = 0;
+    size_t               step   = 0;
+
+    websocket_text_add_bytes(text, "\"", 1);
+    for (size_t i = 0; i < length; i += step) {
+        unsigned value = 0;
+        step           = decode(bytes + i, length - i, &value);
+        if (step != 0 && value >= 0x20 && value != '"' && value != '\\') {
+            continue;
+        }
+        websocket_text_add_bytes(text, string + plain, i - plain);
+        if (step == 0) {
+            /* U+FFFD, as the library puts it. */
+            websocket_text_add_bytes(text, "\xef\xbf\xbd", 3);
+            step = 1;
+        } else if (value >= 0x20) {
+            websocket_text_add(text, "\\%c", (char) value);
+        } else {
+            websocket_text_add(text, "\\u%04X", value);
+        }
+        plain = i + step;
+    }
+    websocket_text_add_bytes(text, string + plain, length - plain);
+    websocket_text_add_bytes(text, "\"", 1);
+}
+
+void websocket_text_free(websocket_text_t *text)
+{
+    free(text->data);
+    memset(text, 0, sizeof(*text));
 }
 
 static bool is_visible(unsigned value)
@@ -131,12 +139,13 @@ static bool is_visible(unsigned value)
 void websocket_text_show(char *shown, size_t size, const char *text)
 {
     const unsigned char *next = (const unsigned char *) text;
+    size_t               left = strlen(text);
     size_t               used = 0;
 
-    while (*next != 0) {
+    while (left > 0) {
         char     piece[16] = { 0 };
         unsigned value     = 0;
-        size_t   length    = decode(next, &value);
+        size_t   length    = decode(next, left, &value);
 
         if (length == 0) {
             snprintf(piece, sizeof(piece), "\\x%02x", *next);
@@ -147,6 +156,7 @@ void websocket_text_show(char *shown, size_t size, const char *text)
             snprintf(piece, sizeof(piece), "\\u{%x}", value);
         }
         next += length;
+        left -= length;
         if (strlen(piece) >= size - used) {
             break;
         }

@@ -19,7 +19,12 @@ typedef struct {
 void websocket_text_add(websocket_text_t *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A JSON string of at most `size` bytes up to a NUL. */
+/* Bytes as they are. */
+void websocket_text_add_bytes(websocket_text_t *text, const char *bytes,
+                              size_t length);
+
+/* A JSON string of at most `size` bytes up to a NUL; what is no UTF-8 in them,
+   as a name that the host has cut, becomes U+FFFD. */
 void websocket_text_add_string(websocket_text_t *text, const char *string,
                                size_t size);
 

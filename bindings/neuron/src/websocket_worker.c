@@ -9,6 +9,7 @@
 #include "websocket_library.h"
 #include "websocket_log.h"
 #include "websocket_metrics.h"
+#include "websocket_operation.h"
 #include "websocket_plugin_intf.h"
 #include "websocket_states.h"
 
@@ -150,6 +151,30 @@ static void wait_until(websocket_worker_t *worker, int64_t due)
     pthread_cond_timedwait(&worker->wake, &worker->mutex, &until);
 }
 
+/* What is left to be asked for an operation; where nothing is, it is answered.
+   Nobody else has the request: the host does not know of it yet. */
+static bool go_on(neu_plugin_t *plugin, websocket_request_t *request,
+                  websocket_command_t *command)
+{
+    websocket_worker_t *worker = &plugin->worker;
+    websocket_text_t    answer = { 0 };
+
+    if (websocket_operation_next(plugin, request->operation, command,
+                                 &answer)) {
+        return true;
+    }
+    pthread_mutex_lock(&worker->mutex);
+    websocket_queue_take_back(&worker->queue, request->id);
+    pthread_mutex_unlock(&worker->mutex);
+    if (answer.failed) {
+        websocket_request_refuse(request, NEU_ERR_EINTERNAL, "no memory");
+    } else {
+        websocket_request_answer(request, answer.data, answer.length);
+    }
+    websocket_text_free(&answer);
+    return false;
+}
+
 /* A request that the host is to be asked now, as far as it is this thread's:
    its number and its command. False: there is none, at `due` at the latest. */
 static bool next(neu_plugin_t *plugin, int64_t due, uint64_t *id,
@@ -180,6 +205,9 @@ static bool next(neu_plugin_t *plugin, int64_t due, uint64_t *id,
         memset(&request->command, 0, sizeof(request->command));
     }
     pthread_mutex_unlock(&worker->mutex);
+    if (request != NULL && request->operation != NULL && command->type == 0) {
+        return go_on(plugin, request, command);
+    }
     return request != NULL;
 }
 

@@ -48,9 +48,16 @@ def wrapped(line):
 
 
 def struct_block(name, struct):
-    lines = [f"WEBSOCKET_SIZE({name}, {struct['size']});"]
+    size = struct["size"]
+    lines = []
     for member in struct["members"]:
-        lines.append(f"WEBSOCKET_MEMBER({name}, {member['name']}, {member['offset']}, {member['size']});")
+        bytes = member["size"]
+        if member["type"] == "pthread_mutex_t":
+            # The facts are those of x86-64; on 64-bit ARM a mutex is larger. It is the last member.
+            bytes = "sizeof(pthread_mutex_t)"
+            size = f"{member['offset']} + {bytes}"
+        lines.append(f"WEBSOCKET_MEMBER({name}, {member['name']}, {member['offset']}, {bytes});")
+    lines.insert(0, f"WEBSOCKET_SIZE({name}, {size});")
     return "\n".join(map(wrapped, lines)) + "\n"
 
 

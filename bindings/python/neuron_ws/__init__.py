@@ -30,11 +30,13 @@ from .enums import (
     Type,
 )
 from .errors import (
+    Cancelled,
     Dropped,
     Forked,
     InvalidArgument,
     InvalidGroup,
     InvalidJSON,
+    LinkLost,
     NeuronWSError,
     NodeClosed,
     NoMemory,
@@ -52,7 +54,7 @@ from .errors import (
     Unsupported,
     WrongThread,
 )
-from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from .events import DeliveryEvent, Event, LogEvent, MessageEvent, RoomEvent, StateEvent
 from .log_records import log_to
 from .node import Node
 from .requests import Request, RequestTag
@@ -61,6 +63,7 @@ from .state import Metrics, State, metrics_text
 __version__ = "1.0.0"
 
 __all__ = [
+    "Cancelled",
     "DeliveryEvent",
     "Dropped",
     "Event",
@@ -73,6 +76,7 @@ __all__ = [
     "InvalidJSON",
     "Level",
     "LibraryNotFound",
+    "LinkLost",
     "LogCategory",
     "LogEvent",
     "LogLevel",
@@ -96,6 +100,7 @@ __all__ = [
     "Request",
     "RequestKind",
     "RequestTag",
+    "RoomEvent",
     "SettingsError",
     "Skipped",
     "State",

@@ -133,6 +133,12 @@ class BaseNode:
         with self._handle.borrowed() as handle:
             check(library.neuron_ws_node_ping(handle))
 
+    def reconnect(self) -> None:
+        """A new connection now: a wait is cut short, an open connection is closed and made anew. Nothing queued is
+        lost. Raises NotRunning where the node is not started, Forked."""
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_reconnect(handle))
+
     def set_log_level(self, level: LogLevel, seconds: float = 0) -> None:
         """How much the node logs; after ``seconds`` > 0 the level of the settings is back. Whole seconds, rounded up.
         Raises Forked."""

@@ -6,13 +6,13 @@ import ctypes
 import threading
 import weakref
 from collections import deque
-from typing import Optional
+from typing import Optional, Union
 
 from ._handle import Handle
 from ._library import check, library
 from ._structures import EventStructure
 from .enums import EventKind, Status
-from .events import Event, event_from_structure
+from .events import Event, ResponseEvent, event_from_structure
 from .requests import Request
 
 
@@ -23,7 +23,9 @@ class EventQueue:
 
     def __init__(self, handle: Handle) -> None:
         self.descriptor = -1
-        self.rest: deque[Event] = deque()
+        self.rest: deque[Union[Event, ResponseEvent]] = deque()
+        # What was left has been taken.
+        self.is_closed = False
         self._handle = handle
         self._lock = threading.Lock()
         # Those that are not answered yet among them: the node drops these when it is closed.
@@ -36,7 +38,7 @@ class EventQueue:
             check(library.neuron_ws_node_event_fd(pointer, int(kinds), ctypes.byref(descriptor)))
         self.descriptor = descriptor.value
 
-    def take(self) -> Optional[Event]:
+    def take(self) -> Optional[Union[Event, ResponseEvent]]:
         """The next event that waits, or None. Raises NodeClosed, Forked."""
         # The event's bytes live until the next call, so copying them belongs under the same lock.
         with self._handle.borrowed() as pointer, self._lock:
@@ -48,12 +50,13 @@ class EventQueue:
         for request in list(self._requests):
             request.drop()
         self.descriptor = -1
+        self.is_closed = True
 
     def _take_rest(self, pointer: int) -> None:
         while (event := self._next(pointer)) is not None:
             self.rest.append(event)
 
-    def _next(self, pointer: int) -> Optional[Event]:
+    def _next(self, pointer: int) -> Optional[Union[Event, ResponseEvent]]:
         structure = EventStructure(size=ctypes.sizeof(EventStructure))
         while True:
             status = library.neuron_ws_node_next_event(pointer, ctypes.byref(structure))

@@ -7,12 +7,15 @@ import operator
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
+from ._arguments import milliseconds
 from ._handle import Handle
 from ._library import check, library
-from ._structures import DriverStateStructure
+from ._structures import CommandStructure, DriverStateStructure
 from ._values import Group, Metas, Precision, Timestamp, TypeName, c_text, json_text, utf8
 from .enums import MessageKind
 
+# What a member of a response says.
+MatchValue = Union[str, int, float, bool]
 # Gives the message to a node and returns its number there. Raises what the library answers, QueueFull among it.
 Outgoing = Callable[[Handle], int]
 
@@ -53,6 +56,34 @@ def message(message: Union[str, bytes]) -> Outgoing:
     kind = MessageKind.TEXT if isinstance(message, str) else MessageKind.BINARY
     octets = utf8(message) if isinstance(message, str) else bytes(memoryview(message))
     return lambda handle: _numbered(handle, library.neuron_ws_node_send, kind, octets, len(octets))
+
+
+def command(
+    command: Union[str, bytes, Mapping[str, object]],
+    match: Optional[str],
+    value: Optional[MatchValue],
+    timeout: float,
+    retries: int,
+) -> Outgoing:
+    """A command whose response comes as an event. TypeError, ValueError and OverflowError as for other messages."""
+    is_text = isinstance(command, (str, Mapping))
+    if isinstance(command, Mapping):
+        octets = json_text(command)
+    else:
+        octets = utf8(command) if isinstance(command, str) else bytes(memoryview(command))
+    if not 0 <= operator.index(retries) < 2**32:
+        raise OverflowError(f"{retries} retries do not fit into 32 bits")
+    structure = CommandStructure(
+        size=ctypes.sizeof(CommandStructure), kind=MessageKind.TEXT if is_text else MessageKind.BINARY, bytes=octets,
+        length=len(octets), timeout_ms=milliseconds(timeout), retries=retries,
+        match_member=None if match is None else c_text(match, "the member that a response has"),
+        match_value=None if value is None else c_text(_match_text(value), "the value that a response has"))
+    return lambda handle: _numbered(handle, library.neuron_ws_node_request, ctypes.byref(structure))
+
+
+def _match_text(value: MatchValue) -> str:
+    """As it stands in JSON; a text without its quotes."""
+    return value if isinstance(value, str) else json_text(value).decode()
 
 
 def states(states: Mapping[str, tuple[int, int]]) -> Outgoing:

@@ -161,6 +161,19 @@ METRICS_MEMBERS = (
     "compressed_bytes_sent",
     "requests_refused",
     "messages_ignored",
+    "acknowledgements_received",
+    "acknowledgements_stray",
+    "messages_set_aside",
+    "oldest_message_us",
+    "pongs_within_1ms",
+    "pongs_within_5ms",
+    "pongs_within_20ms",
+    "pongs_within_100ms",
+    "pongs_within_500ms",
+    "pongs_within_2s",
+    "pongs_within_10s",
+    "pongs_timed",
+    "pongs_us",
     "cached_messages",
     "cached_bytes",
     "messages_lost",
@@ -193,6 +206,24 @@ class RequestInfoStructure(Structure):
         ("query_name", c_char_p),
         ("query_description", c_char_p),
         ("tag_size", c_size_t),
+    ]
+
+
+class CommandStructure(Structure):
+    """neuron_ws_command_t"""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("bytes", c_char_p),
+        ("length", c_size_t),
+        ("timeout_ms", c_uint32),
+        ("match_member", c_char_p),
+        ("match_value", c_char_p),
+        ("matches", c_void_p),
+        ("on_response", c_void_p),
+        ("context", c_void_p),
+        ("retries", c_uint32),
     ]
 
 
@@ -281,7 +312,8 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_push": (_status, (_node, POINTER(GroupStructure), POINTER(c_uint64))),
     "neuron_ws_node_push_json": (_status, (_node, c_char_p, c_size_t, POINTER(c_uint64))),
     "neuron_ws_node_send": (_status, (_node, c_int32, c_char_p, c_size_t, POINTER(c_uint64))),
-    "neuron_ws_node_request": (_status, (_node, c_void_p, POINTER(c_uint64))),
+    "neuron_ws_node_request": (_status, (_node, POINTER(CommandStructure), POINTER(c_uint64))),
+    "neuron_ws_node_request_cancel": (_status, (_node, c_uint64)),
     "neuron_ws_node_push_states": (
         _status,
         (_node, POINTER(DriverStateStructure), c_size_t, c_size_t, POINTER(c_uint64)),
@@ -299,6 +331,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_set_log_level": (_status, (_node, c_int32, c_uint32)),
     "neuron_ws_node_set_trace": (_status, (_node, c_bool)),
     "neuron_ws_node_ping": (_status, (_node,)),
+    "neuron_ws_node_reconnect": (_status, (_node,)),
     "neuron_ws_node_event_fd": (_status, (_node, c_uint32, POINTER(c_int32))),
     "neuron_ws_node_next_event": (_status, (_node, POINTER(EventStructure))),
 }

@@ -49,6 +49,8 @@ class Status(OpenEnum):
     NO_EVENT = 18
     WRONG_THREAD = 19
     REFUSED = 20
+    LINK_LOST = 21
+    CANCELLED = 22
 
 
 class Type(OpenEnum):
@@ -149,6 +151,7 @@ class Reason(OpenEnum):
     RECONFIGURED = 17
     APPLICATION = 18
     REFUSED_BY_HOST = 19
+    HEARTBEAT_TIMEOUT = 20
 
 
 class TLSFailure(OpenEnum):
@@ -248,4 +251,5 @@ class EventKind(enum.IntFlag):
     RESPONSE = 8
     DELIVERY = 16
     LOG = 32
+    ROOM = 64
     ALL = 63

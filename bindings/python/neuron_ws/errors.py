@@ -99,6 +99,14 @@ class Refused(NeuronWSError):
     """The host refused the message."""
 
 
+class LinkLost(NeuronWSError, ConnectionError):
+    """A command went out, and its connection ended before the response came."""
+
+
+class Cancelled(NeuronWSError):
+    """The command was taken back."""
+
+
 class Dropped(NeuronWSError):
     """A message that was awaited ended otherwise than delivered.
 
@@ -154,6 +162,8 @@ _CLASSES: dict[Status, type[NeuronWSError]] = {
     Status.NOT_FOUND: NotFound,
     Status.WRONG_THREAD: WrongThread,
     Status.REFUSED: Refused,
+    Status.LINK_LOST: LinkLost,
+    Status.CANCELLED: Cancelled,
 }
 
 

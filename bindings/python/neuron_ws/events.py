@@ -7,7 +7,7 @@ from typing import Optional, Union
 
 from ._structures import EventStructure
 from ._wording import in_python
-from .enums import EventKind, Level, LogCategory, LogLevel, MessageKind, Outcome, Phase, Reason
+from .enums import EventKind, Level, LogCategory, LogLevel, MessageKind, Outcome, Phase, Reason, Status
 from .requests import Request
 
 
@@ -59,10 +59,24 @@ class LogEvent:
     category: LogCategory = LogCategory.NONE
 
 
-Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent]
+@dataclass(frozen=True)
+class RoomEvent:
+    """A call raised QueueFull, and now a quarter of what was full is free again."""
 
 
-def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[Event]:
+@dataclass(frozen=True)
+class ResponseEvent:
+    """The end of a command: what Node.request waits for, which takes it. ``data`` is None unless the status is OK."""
+
+    id: int
+    status: Status
+    data: Optional[Union[str, bytes]] = None
+
+
+Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent, RoomEvent]
+
+
+def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[Union[Event, ResponseEvent]]:
     """The event of a structure; None of a kind this version of the package does not know."""
     kind = structure.kind
     if kind == EventKind.STATE:
@@ -75,6 +89,12 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[E
         return DeliveryEvent(
             structure.id, Outcome(structure.outcome), Level(structure.level), structure.count,
             structure.close_code, octets.decode("utf-8", "replace"))
+    if kind == EventKind.RESPONSE:
+        data = octets.decode() if structure.message_kind == MessageKind.TEXT else octets
+        status = Status(structure.status)
+        return ResponseEvent(structure.id, status, data if status == Status.OK else None)
+    if kind == EventKind.ROOM:
+        return RoomEvent()
     if kind == EventKind.LOG:
         text = in_python(octets.decode("utf-8", "replace"))
         return LogEvent(LogLevel(structure.log_level), text, LogCategory(structure.log_category))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import select
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Callable, Optional, Union
 
@@ -14,11 +16,12 @@ from ._arguments import milliseconds, number_of, seconds_of
 from ._base import BaseNode
 from ._event_queue import EventQueue
 from ._library import check, library
+from ._responses import Responses
 from ._settings import Settings
 from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
 from .errors import NodeClosed
-from .events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from .events import DeliveryEvent, Event, LogEvent, MessageEvent, ResponseEvent, RoomEvent, StateEvent
 from .requests import Request
 
 StateCallback = Callable[[StateEvent], object]
@@ -26,9 +29,12 @@ MessageCallback = Callable[[Union[str, bytes]], object]
 RequestCallback = Callable[[Request], object]
 DeliveryCallback = Callable[[DeliveryEvent], object]
 LogCallback = Callable[[LogEvent], object]
+RoomCallback = Callable[[], object]
 
-# What this package makes events of; responses come with a later version of the library.
-_KINDS = EventKind.STATE | EventKind.MESSAGE | EventKind.REQUEST | EventKind.DELIVERY | EventKind.LOG
+# What a program may have events of; responses are what request() waits for.
+_KINDS = (
+    EventKind.STATE | EventKind.MESSAGE | EventKind.REQUEST | EventKind.DELIVERY | EventKind.LOG | EventKind.ROOM
+)
 # What a node keeps that was not told. Requests must be asked for: who takes them owes the server an answer.
 _DEFAULT_KINDS = _KINDS & ~EventKind.REQUEST
 # How long a waiting poll() takes to see that another thread closed the node, in seconds.
@@ -56,6 +62,7 @@ class Node(BaseNode):
     on_delivery  called with a DeliveryEvent, which tells of one or more messages by the numbers that push and send
                  returned: ``for number in event.ids``
     on_log       called with a LogEvent
+    on_room      called when there is room again behind a QueueFull
     events       kinds of events to keep for :meth:`events` besides those that have a callback
 
     Threads: every method may be called from any thread. The GIL is free during each call of the library. Callbacks run
@@ -75,6 +82,7 @@ class Node(BaseNode):
         on_request: Optional[RequestCallback] = None,
         on_delivery: Optional[DeliveryCallback] = None,
         on_log: Optional[LogCallback] = None,
+        on_room: Optional[RoomCallback] = None,
         events: EventKind = EventKind(0),
     ) -> None:
         super().__init__(name, settings)
@@ -83,7 +91,10 @@ class Node(BaseNode):
         self.on_request = on_request
         self.on_delivery = on_delivery
         self.on_log = on_log
+        self.on_room = on_room
+        self._opening = threading.Lock()
         self._events = EventQueue(self._handle)
+        self._responses = Responses(self._handle, self._events)
         self._mask = (events & _KINDS) | self._callback_kinds()
         if self._mask:
             try:
@@ -205,6 +216,37 @@ class Node(BaseNode):
         """
         return _outgoing.message(message)(self._handle)
 
+    def request(
+        self,
+        command: Union[str, bytes, Mapping[str, object]],
+        *,
+        match: Optional[str] = None,
+        value: Optional[_outgoing.MatchValue] = None,
+        timeout: float = 5.0,
+        retries: int = 0,
+    ) -> Union[str, bytes]:
+        """Sends a command, ``str`` as text, ``bytes`` as binary, a dictionary as JSON, and waits for its response,
+        which is returned as it came.
+
+        match    the response is the message that has this member, by its name or by a JSON pointer, ``"/a/id"``; None:
+                 the next message that is nothing else
+        value    what the member says; None: anything
+        timeout  seconds, of each try; without a connection it waits for one within that time
+        retries  tries after the first
+
+        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are
+        kept for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
+
+        Raises Timeout, LinkLost (the connection that it went out on ended first), NotRunning (not started, or stopped
+        meanwhile), QueueFull, TooBig, InvalidArgument, NodeClosed, Forked.
+        """
+        outgoing = _outgoing.command(command, match, value, timeout, retries)
+        with self._opening:
+            if not self._mask & EventKind.RESPONSE:
+                self._events.open(self._mask | EventKind.RESPONSE)
+                self._mask |= EventKind.RESPONSE
+        return self._responses.request(outgoing)
+
     def push_states(self, states: Mapping[str, tuple[int, int]]) -> int:
         """Sends how the drivers stand: their names, each with its link (0, 1) and its running state (1 to 4, the
         gateway's numbers). How often is ``state.states_interval_s``, by the settings. Returns the message's number.
@@ -234,19 +276,26 @@ class Node(BaseNode):
         are messages to it.
         Raises NodeClosed, SystemFailure, Forked.
         """
-        with self._handle.borrowed():
-            if self._events.descriptor < 0:
-                if not self._mask:
-                    self._mask = self._callback_kinds() or _DEFAULT_KINDS
-                self._events.open(self._mask)
+        with self._handle.borrowed(), self._opening:
+            kinds = self._mask | (EventKind(0) if self._mask & _KINDS else self._callback_kinds() or _DEFAULT_KINDS)
+            if self._events.descriptor < 0 or kinds != self._mask:
+                self._mask = kinds
+                self._events.open(kinds)
             return self._events.descriptor
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
-        if self.closed and self._events.rest:
-            return self._events.rest.popleft()
+        with suppress(IndexError):
+            return self._responses.set_aside.popleft()
+        while self.closed and self._events.rest:
+            left = self._events.rest.popleft()
+            if not isinstance(left, ResponseEvent):
+                return left
+            self._responses.put(left)
         self.fileno()
-        return self._events.take()
+        while isinstance(event := self._events.take(), ResponseEvent):
+            self._responses.put(event)
+        return event
 
     def events(self) -> Iterator[Event]:
         """The events that wait, oldest first, each after its callback has run. Ends when none is left, and does not
@@ -254,7 +303,7 @@ class Node(BaseNode):
         """
         was_closed = self.closed
         # One that is closed meanwhile, by a callback perhaps, keeps the rest for the next call.
-        while self._events.rest if was_closed else not self.closed:
+        while self._has_rest if was_closed else not self.closed:
             event = self.next_event()
             if event is None:
                 return
@@ -269,18 +318,20 @@ class Node(BaseNode):
         Raises NodeClosed (nothing is left), Forked, and what a callback raises.
         """
         end = None if timeout is None else time.monotonic() + seconds_of(timeout)
-        if self.closed and self._events.rest:
+        if self.closed and self._has_rest:
             return self._drain()
         descriptor = self.fileno()
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        while not self.closed:
-            left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
-            if poller.poll(min(left, _POLL_SLICE) * 1000):
-                return self._drain()
-            if end is not None and time.monotonic() >= end:
-                return 0
-        return 0
+        with self._responses.taking():
+            while not self.closed:
+                left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
+                if self._responses.set_aside or poller.poll(min(left, _POLL_SLICE) * 1000):
+                    if count := self._drain():
+                        return count
+                if end is not None and time.monotonic() >= end:
+                    return 0
+            return 0
 
     def run(self, duration: Optional[float] = None) -> None:
         """Runs callbacks on this thread for ``duration`` seconds, or until the node is closed, by a callback or by
@@ -296,6 +347,10 @@ class Node(BaseNode):
             self.poll(left)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _has_rest(self) -> bool:
+        return bool(self._responses.set_aside or self._events.rest)
 
     def _drain(self) -> int:
         try:
@@ -317,6 +372,9 @@ class Node(BaseNode):
         elif isinstance(event, DeliveryEvent):
             if self.on_delivery is not None:
                 self.on_delivery(event)
+        elif isinstance(event, RoomEvent):
+            if self.on_room is not None:
+                self.on_room()
         elif self.on_log is not None:
             self.on_log(event)
 
@@ -328,6 +386,7 @@ class Node(BaseNode):
             (self.on_request, EventKind.REQUEST),
             (self.on_delivery, EventKind.DELIVERY),
             (self.on_log, EventKind.LOG),
+            (self.on_room, EventKind.ROOM),
         ):
             if callback is not None:
                 kinds |= kind

@@ -14,7 +14,7 @@ from ._structures import RequestInfoStructure, TagStructure
 from ._values import Metas, Precision, TypeName, json_text, utf8
 from .encoding import encode
 from .enums import Format, RequestKind, Type
-from .errors import InvalidJSON, NeuronWSError, QueueFull, Timeout, TooBig
+from .errors import InvalidArgument, InvalidJSON, NeuronWSError, NoMemory, QueueFull, Timeout, TooBig
 
 # The operation that writes.
 _SET = "SET_DEVICE_PARAMETERS"
@@ -86,8 +86,9 @@ class Request:
     def reply(self, answer: Union[Mapping[str, object], str]) -> None:
         """Answers with JSON: a text as it is, or a dictionary, to which ``uuid`` is added where it has none.
 
-        Raises InvalidJSON, TooBig and QueueFull, after which it may be tried again; NotFound when it is too late or was
-        answered before; NotRunning when the node is closed; Forked.
+        Raises InvalidArgument (what is no answer to this OPERATION), InvalidJSON, TooBig, QueueFull and NoMemory, after
+        which it may be tried again; NotFound when it is too late or was answered before; NotRunning when the node is
+        closed; Forked.
         """
         if isinstance(answer, str):
             text = utf8(answer)
@@ -98,7 +99,7 @@ class Request:
         status = library.neuron_ws_request_reply(1 if pointer is None else pointer, text, len(text))
         try:
             check(status)
-        except (InvalidJSON, TooBig, QueueFull):
+        except (InvalidArgument, InvalidJSON, TooBig, QueueFull, NoMemory):
             raise
         except NeuronWSError:
             self._pointer = None

@@ -133,6 +133,19 @@ class Metrics:
     compressed_bytes_sent: int
     requests_refused: int
     messages_ignored: int
+    acknowledgements_received: int
+    acknowledgements_stray: int
+    messages_set_aside: int
+    oldest_message_us: int
+    pongs_within_1ms: int
+    pongs_within_5ms: int
+    pongs_within_20ms: int
+    pongs_within_100ms: int
+    pongs_within_500ms: int
+    pongs_within_2s: int
+    pongs_within_10s: int
+    pongs_timed: int
+    pongs_us: int
     cached_messages: int
     cached_bytes: int
     messages_lost: int

@@ -23,9 +23,9 @@ WEBSOCKET_MEMBER(neu_reqresp_trans_data_t, trace_ctx, 16, 8);
 WEBSOCKET_MEMBER(neu_reqresp_trans_data_t, ctx, 24, 8);
 WEBSOCKET_MEMBER(neu_reqresp_trans_data_t, tags, 32, 8);
 
-WEBSOCKET_SIZE(neu_reqresp_trans_data_ctx_t, 48);
+WEBSOCKET_SIZE(neu_reqresp_trans_data_ctx_t, 8 + sizeof(pthread_mutex_t));
 WEBSOCKET_MEMBER(neu_reqresp_trans_data_ctx_t, index, 0, 2);
-WEBSOCKET_MEMBER(neu_reqresp_trans_data_ctx_t, mtx, 8, 40);
+WEBSOCKET_MEMBER(neu_reqresp_trans_data_ctx_t, mtx, 8, sizeof(pthread_mutex_t));
 
 WEBSOCKET_SIZE(neu_req_subscribe_t, 408);
 WEBSOCKET_MEMBER(neu_req_subscribe_t, app, 0, 128);

@@ -17,9 +17,11 @@ from .._arguments import number_of
 from .._event_queue import EventQueue
 from .._handle import Handle, forked, node_closed
 from .._library import check, library
+from .._outgoing import Outgoing
+from .._responses import response_of
 from ..enums import EventKind, Level, Outcome, Status
 from ..errors import NeuronWSError, NodeClosed, NotRunning, Timeout
-from ..events import DeliveryEvent, Event, LogEvent, MessageEvent, StateEvent
+from ..events import DeliveryEvent, Event, LogEvent, MessageEvent, ResponseEvent, RoomEvent, StateEvent
 from ..requests import Request
 from ..state import Metrics
 from ._conditions import Conditions, time_limit
@@ -64,7 +66,8 @@ class Reader:
         self.is_open = False
         self._handle = handle
         self._name = name
-        self._kinds = EventKind.STATE | EventKind.DELIVERY
+        self.responses: dict[int, asyncio.Future[ResponseEvent]] = {}
+        self._kinds = EventKind.STATE | EventKind.DELIVERY | EventKind.RESPONSE
         if messages_max > 0:
             self._kinds |= EventKind.MESSAGE
         # What is left of a run of outcomes that is too long for one turn.
@@ -136,8 +139,12 @@ class Reader:
     # ------------------------------------------------------------------------------------------------------------------
     # Events
 
-    def _hand_out(self, event: Event) -> None:
-        if isinstance(event, DeliveryEvent):
+    def _hand_out(self, event: Union[Event, ResponseEvent]) -> None:
+        if isinstance(event, ResponseEvent):
+            future = self.responses.pop(event.id, None)
+            if future is not None and not future.done():
+                future.set_result(event)
+        elif isinstance(event, DeliveryEvent):
             if event is not self._run:
                 self._call(self.on_delivery, event)
             self._run = None
@@ -153,7 +160,7 @@ class Reader:
             self._serve(event)
         elif isinstance(event, StateEvent):
             self._call(self.on_state, event)
-        else:
+        elif not isinstance(event, RoomEvent):
             self._call(self.on_log, event)
 
     def _warn_of_dropped(self) -> None:
@@ -215,6 +222,21 @@ class Reader:
         with suppress(NeuronWSError):
             request.reply_error(_INTERNAL_ERROR, f"the program failed: {type(error).__name__}")
         self._tell_of_failure("on_request", error)
+
+    # ------------------------------------------------------------------------------------------------------------------
+    # Commands
+
+    async def request(self, command: Outgoing) -> Union[str, bytes]:
+        """Sends a command and waits for its end. Cancelled, the command is taken back."""
+        number = command(self._handle)
+        future: asyncio.Future[ResponseEvent] = asyncio.get_running_loop().create_future()
+        self.responses[number] = future
+        try:
+            return response_of(await future)
+        finally:
+            if self.responses.pop(number, None) is not None and self.is_open:
+                with suppress(NeuronWSError), self._handle.borrowed() as pointer:
+                    library.neuron_ws_node_request_cancel(pointer, number)
 
     # ------------------------------------------------------------------------------------------------------------------
     # Flush
@@ -287,6 +309,10 @@ class Reader:
         self.outbox.fail(unsent, other)
         self.flushes.fail(other)
         self.states.fail(other)
+        for future in self.responses.values():
+            if not future.done():
+                future.set_exception(other())
+        self.responses.clear()
         self.messages.end()
         self.requests.end(keep=False)
 

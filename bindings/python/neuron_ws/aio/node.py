@@ -247,6 +247,23 @@ class Node(BaseNode):
         self._bind()
         return await self._reader.outbox.submit(message, is_put=is_put)
 
+    async def request(
+        self,
+        command: Union[str, bytes, Mapping[str, object]],
+        *,
+        match: Optional[str] = None,
+        value: Optional[_outgoing.MatchValue] = None,
+        timeout: float = 5.0,
+        retries: int = 0,
+    ) -> Union[str, bytes]:
+        """Sends a command, given as :meth:`neuron_ws.Node.request` takes it, and waits for its response. Any number may
+        be awaited at a time, as far as NEURON_WS_COMMANDS_MAX goes. Cancelled, the command is taken back.
+
+        Raises what :meth:`neuron_ws.Node.request` raises.
+        """
+        self._bind()
+        return await self._reader.request(_outgoing.command(command, match, value, timeout, retries))
+
     # ------------------------------------------------------------------------------------------------------------------
     # Receiving
 

@@ -1,0 +1,134 @@
+import CNeuronWS
+import NodeCore
+
+/// Commands to the server: taken on any thread, and told of on the loop.
+extension Node {
+    /// Takes a command that has been checked. - Returns: its number.
+    func request(_ command: Command) throws(NodeError) -> UInt64 {
+        let bytes = UnsafeRawBufferPointer(start: command.bytes.pointer, count: command.bytes.count)
+        try inspectQueued(bytes, command.kind)
+        lock.lock()
+        let session = self.session
+        let taken: Result<UInt64, NodeError>
+        do throws(NodeError) {
+            try checkCommandLocked(command)
+            taken = .success(commands.add(command, now: Clock.monotonicNanoseconds))
+        } catch { taken = .failure(error) }
+        lock.unlock()
+        let id = try taken.get()
+        session?.signal()
+        return id
+    }
+
+    private func checkCommandLocked(_ command: Command) throws(NodeError) {
+        guard takesCommands, session != nil, life == .open else {
+            throw .notRunning("a command needs a node that runs: neuron_ws_node_start first")
+        }
+        if command.host.on_response == nil, listenerLocked(NEURON_WS_EVENT_RESPONSE).isNobody {
+            throw .invalidArgument(
+                "`on_response` is NULL and the host takes no NEURON_WS_EVENT_RESPONSE: nobody would hear of the end")
+        }
+        var unread = 0
+        if let events {
+            let load = events.load
+            unread = load.waitingResponses
+            // The end of a command that is taken is never lost.
+            if !load.mayGrow { throw .noMemory }
+        }
+        guard commands.hasRoom(byteCount: command.bytes.count, unread: unread) else {
+            commandsAwaitRoom = true
+            throw .queueFull(
+                "\(commands.count) commands with \(commands.openBytes) bytes have no response yet, and \(unread) "
+                    + "responses wait to be read; the limits are \(CommandLimits.openMax) for both and "
+                    + "\(CommandLimits.bytesMax) bytes")
+        }
+        guard commands.hasRoom(for: command.rule) else {
+            commandsAwaitRoom = true
+            throw .queueFull(
+                "commands that wait ask for \(CommandLimits.pointersMax) different `match_member`s, which are the most")
+        }
+    }
+
+    func cancelRequest(_ id: UInt64) throws(NodeError) {
+        lock.lock()
+        guard let ended = commands.cancelled(id) else {
+            lock.unlock()
+            throw .notFound("there is no command \(id), or it has ended")
+        }
+        // A callback comes on the loop only.
+        let isByCallback = ended.command.host.on_response != nil
+        if isByCallback { endedCommands.append([ended]) }
+        let session = self.session
+        lock.unlock()
+        if !isByCallback { return tell(ended) }
+        if let session, session.isOnLoop { tellEndedCommands() } else { session?.signal() }
+    }
+
+    // MARK: Their ends
+
+    /// A command has its outcome. - Parameter response: borrowed for the call.
+    func tell(
+        _ ended: EndedCommand, _ kind: neuron_ws_kind_t = .NEURON_WS_TEXT, _ response: UnsafeRawBufferPointer? = nil
+    ) {
+        if let call = ended.command.host.on_response {
+            let bytes = response?.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            call(handle, ended.id, ended.outcome.status, bytes, response?.count ?? 0, ended.command.host.context)
+        } else if case .events(let queue) = listener(NEURON_WS_EVENT_RESPONSE) {
+            let copy = response.flatMap { EventBytes($0) }
+            let isLost = response != nil && copy == nil
+            let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
+            _ = queue.append(.response(id: ended.id, status, kind, copy), isNotice: false)
+        }
+        if lock.withLock({ commandsAwaitRoom }) { tellRoom() }
+    }
+
+    /// Several have: in order, on the loop. A callback that ends the node has the rest told before that returns.
+    func tell(_ ended: [EndedCommand]) {
+        if ended.isEmpty { return }
+        lock.withLock { endedCommands.append(ended) }
+        tellEndedCommands()
+    }
+
+    func tellEndedCommands() {
+        while let next = lock.withLock({ endedCommands.removeFirst() }) { tell(next) }
+    }
+
+    /// The node stops: no command is left, and none is taken until it starts again.
+    func stopCommands() {
+        lock.lock()
+        takesCommands = false
+        let ended = commands.stopped()
+        lock.unlock()
+        tell(ended)
+        tellEndedCommands()
+    }
+
+    // MARK: Room
+
+    /// Whoever was told that something is full hears of it when a quarter is free again.
+    func tellRoom() {
+        lock.lock()
+        var isTold = false
+        if life == .open {
+            let unread = events?.load.waitingResponses ?? 0
+            if commandsAwaitRoom, commands.hasQuarterFree(unread: unread) {
+                commandsAwaitRoom = false
+                isTold = true
+            }
+            if ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
+        }
+        let queued = ledger.queuedCount
+        lock.unlock()
+        if isTold { tell(.room(queued: queued)) }
+    }
+
+    // MARK: before_send
+
+    /// Shows a message to the host as it is queued, where it wants that. Its callback may end the node, which the
+    /// caller holds; no lock may be held.
+    func inspectQueued(_ bytes: UnsafeRawBufferPointer, _ kind: neuron_ws_kind_t) throws(NodeError) {
+        guard host.inspectsWhenQueued, !host.beforeSend(handle, kind, bytes) else { return }
+        countRejected()
+        throw .refused("before_send refused the message")
+    }
+}

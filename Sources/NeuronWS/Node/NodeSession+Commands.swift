@@ -1,0 +1,177 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// Commands and heartbeats on the present connection: `CommandTable` and `Heartbeat` say what is to be done.
+extension NodeSession {
+    static let commandTimerToken: UInt64 = 16
+    static let heartbeatTimerToken: UInt64 = 17
+
+    // MARK: Going out
+
+    /// Hands the connection the next command or heartbeat where one may begin. before_send may end the connection.
+    /// - Returns: whether some wait still.
+    func feedCommands(_ link: Link) -> Bool {
+        guard link.connection.isOpen else { return false }
+        while link.connection.takesCommand(backlog) {
+            if link.isHeartbeatDue {
+                link.isHeartbeatDue = false
+                feedHeartbeat(link)
+                continue
+            }
+            // What is asked after a configure goes to the new server.
+            let next = node.lock.withLock { node.wishes.reconnects ? nil : node.commands.takeNext() }
+            guard let next else { return false }
+            if node.host.inspectsAsItGoesOut {
+                let kind = next.command.kind
+                let goes = next.command.bytes.withUnsafeBytes { node.host.beforeSend(node.handle, kind, $0) }
+                guard isCurrent(link) else { return false }
+                if !goes {
+                    if let ended = node.lock.withLock({ node.commands.refused(next.id) }) { node.tell(ended) }
+                    guard isCurrent(link) else { return false }
+                    continue
+                }
+                // The host may have taken it back.
+                guard node.lock.withLock({ node.commands.isOpen(next.id) }) else { continue }
+            }
+            link.connection.queueCommand(next.id, next.command)
+        }
+        return link.isHeartbeatDue || node.lock.withLock { node.commands.hasWaiting && !node.wishes.reconnects }
+    }
+
+    /// What the kernel has whole waits for its response.
+    func noteLeftCommands(_ link: Link, written: UInt64) {
+        while let left = link.connection.takeLeft(written: written) {
+            let now = Clock.monotonicNanoseconds
+            switch left {
+            case .command(let id, let command): node.lock.withLock { node.commands.sent(id, command, now: now) }
+            case .heartbeat:
+                link.heartbeat?.left(now: now)
+                rescheduleHeartbeat(link)
+            }
+        }
+    }
+
+    /// The connection is gone, and the node goes on.
+    func endCommandsOfConnection() {
+        node.tell(node.lock.withLock { node.commands.connectionEnded(now: Clock.monotonicNanoseconds) })
+    }
+
+    // MARK: Responses
+
+    /// Whether a message is the response to a command that says how it is known. The host's `matches` may do anything.
+    func answersCommand(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        node.lock.lock()
+        let pointers = node.commands.pointers
+        let functions = node.commands.hasFunctions ? node.commands.functions : []
+        node.lock.unlock()
+        if !pointers.isEmpty {
+            draw(.bytesParsed, bytes.count)
+            let values = MessageValues(bytes, at: pointers)
+            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values) }) {
+                node.tell(ended, kind, bytes)
+                return true
+            }
+        }
+        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        for (id, command) in functions {
+            guard node.lock.withLock({ node.commands.isOpen(id) }) else { continue }
+            draw(.eventsHandled)
+            guard let matches = command.host.matches, matches(base, bytes.count, command.host.context) else {
+                if isEnded { return true }
+                continue
+            }
+            if let ended = node.lock.withLock({ node.commands.answered(id) }) {
+                node.tell(ended, kind, bytes)
+                return true
+            }
+            if isEnded { return true }
+        }
+        return false
+    }
+
+    /// Whether a message that is nothing else is the response that comes next.
+    func answersInOrder(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        node.lock.lock()
+        let ended =
+            node.commands.expectsOrder ? node.commands.answeredInOrder(now: Clock.monotonicNanoseconds) : nil
+        node.lock.unlock()
+        guard let ended else { return false }
+        node.tell(ended, kind, bytes)
+        return true
+    }
+
+    // MARK: Too late
+
+    /// One timer for the next that may be too late.
+    func rescheduleCommands() {
+        guard !isEnded, let deadline = node.lock.withLock({ node.commands.nextDeadline }) else { return }
+        if commandTimer != nil, deadline >= commandDeadline { return }
+        if let commandTimer { loop.cancel(commandTimer) }
+        commandDeadline = deadline
+        commandTimer = loop.schedule(at: deadline, self, token: Self.commandTimerToken)
+    }
+
+    func commandTimerFired() {
+        commandTimer = nil
+        while hasTurn() {
+            let now = Clock.monotonicNanoseconds
+            guard let ended = node.lock.withLock({ node.commands.expired(now: now) }) else { break }
+            node.tell(ended)
+            draw(.outcomesTold)
+            if isEnded { return }
+        }
+        rescheduleCommands()
+        // Those that have another try.
+        pump()
+    }
+
+    // MARK: Heartbeats
+
+    /// On a new connection, or by new settings.
+    func beginHeartbeats(_ link: Link) {
+        link.isHeartbeatDue = false
+        link.heartbeat = configuration.settings.heartbeat.map { Heartbeat($0, now: Clock.monotonicNanoseconds) }
+        rescheduleHeartbeat(link)
+    }
+
+    private func feedHeartbeat(_ link: Link) {
+        guard let options = configuration.settings.heartbeat else { return }
+        let text = options.text(wallMilliseconds: Clock.wallMilliseconds)
+        // Without memory there is one later.
+        guard let bytes = text.withUnsafeBytes({ EventBytes($0) }) else { return beginHeartbeats(link) }
+        link.connection.queueHeartbeat(bytes, options.kind)
+    }
+
+    func rescheduleHeartbeat(_ link: Link) {
+        if let timer = link.heartbeatTimer { loop.cancel(timer) }
+        link.heartbeatTimer = nil
+        guard isCurrent(link), let deadline = link.heartbeat?.deadline else { return }
+        link.heartbeatTimer = loop.schedule(at: deadline, self, token: Self.heartbeatTimerToken)
+    }
+
+    func heartbeatTimerFired() {
+        guard let link else { return }
+        link.heartbeatTimer = nil
+        guard machine.isOpen else { return }
+        switch link.heartbeat?.timerFired(now: Clock.monotonicNanoseconds) {
+        case .send:
+            link.isHeartbeatDue = true
+            pump()
+        case .timedOut:
+            let timeout = configuration.settings.heartbeat?.timeout ?? 0
+            return failed(Ending.heartbeatTimeout(after: timeout))
+        case .none?, nil: break
+        }
+        if isCurrent(link) { rescheduleHeartbeat(link) }
+    }
+
+    /// - Returns: whether it is the answer to a heartbeat that says how its answer is known.
+    func answersHeartbeat(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let link, link.heartbeat != nil else { return false }
+        let before = link.heartbeat?.deadline
+        let isAnswer = link.heartbeat?.messageReceived(bytes) ?? false
+        if link.heartbeat?.deadline != before { rescheduleHeartbeat(link) }
+        return isAnswer
+    }
+}

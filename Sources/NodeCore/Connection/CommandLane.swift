@@ -1,0 +1,83 @@
+import CNeuronWS
+import WebSocketCore
+
+/// What goes out between the backlog's messages: one command or heartbeat at a time, in as many frames as the settings
+/// say, never compressed. Part of a `Connection`; the next one has another.
+///
+/// Invariant: `leaving` is in the order of the stream.
+struct CommandLane {
+    /// What goes out.
+    struct Item {
+        /// 0: a heartbeat.
+        let id: UInt64
+        let kind: neuron_ws_kind_t
+        let bytes: EventBytes
+        /// Nil: a heartbeat.
+        let command: Command?
+    }
+
+    private var item: Item?
+    private var offset = 0
+    private var frameBytes = 0
+    /// The item's first frame has begun.
+    private(set) var isMidMessage = false
+    private var leaving: [(item: Item, end: UInt64)] = []
+
+    /// It takes another.
+    var isEmpty: Bool { item == nil }
+
+    mutating func put(_ new: Item) {
+        precondition(item == nil, "the one before has not gone")
+        item = new
+    }
+
+    /// Frames what there is into `output` from `position` on.
+    /// - Parameter streamOffset: the place of `output[0]` in the connection's stream of bytes.
+    /// - Returns: `allFramed`: it takes another.
+    mutating func fill(
+        _ output: UnsafeMutableRawBufferPointer, at position: inout Int, streamOffset: UInt64,
+        writer: inout FrameWriter, keys: inout MaskingKeyPool, fragmentBytesMax: Int, stopsAtFrameEnd: Bool
+    ) -> Outbox.Stop {
+        while let item {
+            let left = item.bytes.count &- offset
+            if !writer.isMidFrame {
+                let bytes = fragmentBytesMax > 0 && left > fragmentBytesMax ? fragmentBytesMax : left
+                guard output.count &- position >= FrameHeader.encodedLength(payloadBytes: bytes, masked: true) else {
+                    return .bufferFull
+                }
+                // RFC 6455 §5.3: a fresh key for each frame.
+                guard let key = keys.next() else { return .outOfKeys }
+                // RFC 6455 §5.4: the first frame names the kind, the others are continuations.
+                let opcode: Opcode =
+                    isMidMessage ? .continuation : item.kind == .NEURON_WS_BINARY ? .binary : .text
+                _ = writer.startFrame(
+                    opcode: opcode, fin: bytes == left, rsv1: false, payloadBytes: bytes, maskingKey: key,
+                    into: output, at: &position)
+                frameBytes = bytes
+                isMidMessage = true
+            }
+            let whole = item.bytes.withUnsafeBytes { message in
+                writer.continueFrame(
+                    payload: UnsafeRawBufferPointer(rebasing: message[offset..<offset &+ frameBytes]), into: output,
+                    at: &position)
+            }
+            guard whole else { return .bufferFull }
+            offset &+= frameBytes
+            if offset == item.bytes.count {
+                leaving.append((item, streamOffset &+ UInt64(position)))
+                self.item = nil
+                offset = 0
+                isMidMessage = false
+            }
+            if stopsAtFrameEnd, isMidMessage { return .frameEnded }
+        }
+        return .allFramed
+    }
+
+    /// The next that has left whole, as `written` bytes of the stream have.
+    mutating func takeLeft(written: UInt64) -> Item? {
+        guard let first = leaving.first, first.end <= written else { return nil }
+        leaving.removeFirst()
+        return first.item
+    }
+}

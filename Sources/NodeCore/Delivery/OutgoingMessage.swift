@@ -1,0 +1,124 @@
+/// A message on its way into a chunk: the host's bytes and, with the setting `sequence`, the members that tell a
+/// receiver which message it has: `{"seq":17,"stream":"6fd1c0a9b2e3d487",` in place of its opening brace.
+///
+/// They are among the message's bytes from there on, so that what is sent again, compressed or stored is one thing.
+public struct OutgoingMessage {
+    /// What stands in front at most, bytes: the members' names, 20 digits of a number and 16 of a stream.
+    public static let headBytesMax = 56
+
+    public let stamp: MessageStamp
+    let rest: UnsafeRawBufferPointer
+    private(set) var head = InlineArray<56, UInt8>(repeating: 0x20)
+    private(set) var headCount = 0
+    /// Nothing stands in the message's braces.
+    private let isEmpty: Bool
+    private var stream: UInt64
+
+    /// As it is.
+    public init(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
+        self.stamp = stamp
+        rest = bytes
+        isEmpty = false
+        stream = 0
+    }
+
+    /// With its number, which `number` sets: until then it is as long as the longest. nil: these bytes are no JSON
+    /// object, by their first and last character; no more is looked at.
+    /// - Parameter stream: which row of numbers it is one of, for a receiver that serves many.
+    public init?(numbered bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, stream: UInt64) {
+        let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
+        var end = bytes.count
+        while end > start, JSONScan.isBlank(bytes[end - 1]) { end -= 1 }
+        guard end - start >= 2, bytes[start] == UInt8(ascii: "{"), bytes[end - 1] == UInt8(ascii: "}") else {
+            return nil
+        }
+        var stamp = stamp
+        stamp.isNumbered = true
+        self.stamp = stamp
+        rest = UnsafeRawBufferPointer(rebasing: bytes[start + 1..<end])
+        isEmpty = JSONScan.skipBlanks(bytes, from: start + 1) == end - 1
+        self.stream = stream
+        headCount = Self.headBytesMax
+    }
+
+    /// As it will lie in the chunk, bytes.
+    public var byteCount: Int { headCount + rest.count }
+
+    /// 16 hexadecimal digits.
+    public static func text(ofStream stream: UInt64) -> [UInt8] {
+        (0..<16).map { hexDigit(stream, at: $0) }
+    }
+
+    private static func hexDigit(_ stream: UInt64, at place: Int) -> UInt8 {
+        let digit = UInt8(stream >> UInt64(60 - 4 * place) & 0xF)
+        return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+    }
+
+    /// Which row its number is one of, as it turns out when it gets one.
+    public mutating func setStream(_ stream: UInt64) { self.stream = stream }
+
+    /// Gives it its number. - Parameter keepsLength: blanks fill what the digits leave, because the room is laid out.
+    public mutating func number(_ id: UInt64, keepsLength: Bool = false) {
+        guard stamp.isNumbered else { return }
+        var count = 0
+        func put(_ byte: UInt8, _ head: inout InlineArray<56, UInt8>) {
+            head[count] = byte
+            count += 1
+        }
+        func put(_ text: StaticString, _ head: inout InlineArray<56, UInt8>) {
+            for index in 0..<text.utf8CodeUnitCount { put(text.utf8Start[index], &head) }
+        }
+        put("{\"seq\":", &head)
+        var power: UInt64 = 1
+        while id / power >= 10 { power *= 10 }
+        while power > 0 {
+            put(UInt8(ascii: "0") + UInt8(id / power % 10), &head)
+            power /= 10
+        }
+        put(",\"stream\":\"", &head)
+        for place in 0..<16 { put(Self.hexDigit(stream, at: place), &head) }
+        put(UInt8(ascii: "\""), &head)
+        if !isEmpty { put(UInt8(ascii: ","), &head) }
+        if keepsLength { while count < Self.headBytesMax { put(0x20, &head) } }
+        headCount = count
+    }
+
+    /// What a message that bears its number begins with; nil: these bytes do not.
+    public static func head(of bytes: UnsafeRawBufferPointer) -> (number: UInt64, stream: UInt64)? {
+        var at = 0
+        func take(_ text: StaticString) -> Bool {
+            guard bytes.count - at >= text.utf8CodeUnitCount else { return false }
+            for index in 0..<text.utf8CodeUnitCount where bytes[at + index] != text.utf8Start[index] { return false }
+            at += text.utf8CodeUnitCount
+            return true
+        }
+        guard take("{\"seq\":") else { return nil }
+        var number: UInt64 = 0
+        let first = at
+        while at < bytes.count, at - first < 20, bytes[at] >= 0x30, bytes[at] <= 0x39 {
+            number = number &* 10 &+ UInt64(bytes[at] - 0x30)
+            at += 1
+        }
+        guard at > first, take(",\"stream\":\""), bytes.count - at > 16 else { return nil }
+        var stream: UInt64 = 0
+        for _ in 0..<16 {
+            let byte = bytes[at]
+            let isDigit = byte >= 0x30 && byte <= 0x39
+            guard isDigit || byte >= 0x61 && byte <= 0x66 else { return nil }
+            stream = stream << 4 | UInt64(isDigit ? byte - 0x30 : byte - 0x57)
+            at += 1
+        }
+        return (number, stream)
+    }
+
+    /// Writes it where `byteCount` bytes have room.
+    func write(to target: UnsafeMutableRawPointer) {
+        writeHead(to: target)
+        if let source = rest.baseAddress { (target + headCount).copyMemory(from: source, byteCount: rest.count) }
+    }
+
+    /// The members alone, where the message lies already.
+    func writeHead(to target: UnsafeMutableRawPointer) {
+        for index in 0..<headCount { target.storeBytes(of: head[index], toByteOffset: index, as: UInt8.self) }
+    }
+}

@@ -1,0 +1,144 @@
+/// The host's wishes: what was asked last counts.
+extension NodeMachine {
+    public mutating func started(now: UInt64) -> Action {
+        owesIdle = false
+        switch state {
+        case .idle:
+            servers.reset()
+            attempts = 0
+            state = .starting(until: now &+ Self.startDelayNanoseconds)
+        case .closing(.stop(let ending), let since, let deadline):
+            // A start during the stop: what was asked last counts.
+            servers.reset()
+            let purpose = Purpose.connect(Ending.stoppedAndStarted.withClose(of: ending))
+            state = .closing(purpose, since: since, deadline: deadline)
+        case .draining(let since, let keepAlive, _):
+            state = .open(since: since, keepAlive)
+        case .over, .starting, .waiting, .connecting, .open, .closing:
+            break
+        }
+        return .none
+    }
+
+    /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
+    /// - Parameters:
+    ///   - isAwaited: the host waits to be told of the end: see `takeOwedIdle`.
+    ///   - drains: there are messages without outcome: an open connection goes on with them, see `drained`.
+    public mutating func stopped(
+        timeout: UInt64, isAwaited: Bool = false, drains: Bool = false, now: UInt64
+    ) -> Action {
+        owesIdle = owesIdle || isAwaited
+        switch state {
+        case .idle, .over:
+            return .none
+        case .starting, .waiting:
+            state = .idle
+            return .becomeIdle(.stopped)
+        case .connecting:
+            state = .idle
+            return .disconnect(.stopped, sendsClose: false)
+        case .open(let since, let keepAlive) where drains && timeout > Self.farewellNanoseconds:
+            state = .draining(since: since, keepAlive, Drain(now: now, timeout: timeout))
+            return .none
+        case .draining(let since, let keepAlive, var drain) where timeout > Self.farewellNanoseconds:
+            let new = Drain(now: now, timeout: timeout)
+            drain.until = min(drain.until, new.until)
+            drain.stopsBy = min(drain.stopsBy, new.stopsBy)
+            state = .draining(since: since, keepAlive, drain)
+            return .none
+        case .open, .draining:
+            let timeout = max(timeout, Self.farewellNanoseconds)
+            state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
+            return .sendClose(code: 1001)
+        case .closing(let purpose, let since, let deadline):
+            let ending = Ending.stopped.withClose(of: purpose.ending)
+            let timeout = max(timeout, Self.farewellNanoseconds)
+            state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
+            return .none
+        }
+    }
+
+    /// What was pushed before the stop has its outcome.
+    public mutating func drained(now: UInt64) -> Action {
+        guard case .draining(_, _, let drain) = state else { return .none }
+        return endDraining(drain, now: now)
+    }
+
+    mutating func endDraining(_ drain: Drain, now: UInt64) -> Action {
+        guard now < drain.stopsBy else {
+            // The timer came late: the Close goes out, and no answer is waited for.
+            state = .idle
+            return .disconnect(.stopped, sendsClose: true)
+        }
+        state = .closing(.stop(.stopped), since: now, deadline: drain.stopsBy)
+        return .sendClose(code: 1001)
+    }
+
+    /// Whether the host has to be told of the present state, though it may be no change: the idle one, at the end of a
+    /// stop that it waits for. Once, and not if it has started the node again meanwhile.
+    public mutating func takeOwedIdle() -> Bool {
+        guard owesIdle, isIdle else { return false }
+        owesIdle = false
+        return true
+    }
+
+    /// The node is gone, or this life of it: nothing begins any more.
+    public mutating func end() { state = .over }
+
+    /// New settings. `reconnects`: one that concerns the connection changed. What is waited for takes at most as long
+    /// as they now say.
+    public mutating func configured(_ parameters: Parameters, reconnects: Bool, now: UInt64) -> Action {
+        configured(parameters, reconnects: reconnects, .reconfigured, now: now)
+    }
+
+    /// The host wants a new connection now: a wait is over, whatever a server asked for, and so is a connection.
+    public mutating func reconnectWanted(now: UInt64) -> Action {
+        configured(parameters, reconnects: true, .reconnectWanted, now: now)
+    }
+
+    private mutating func configured(
+        _ parameters: Parameters, reconnects: Bool, _ ending: Ending, now: UInt64
+    ) -> Action {
+        let keepsServers = !reconnects && parameters.urlCount == self.parameters.urlCount
+        self.parameters = parameters
+        if keepsServers {
+            servers.configured(
+                minimumNanoseconds: parameters.reconnectMinimum, maximumNanoseconds: parameters.reconnectMaximum)
+        } else {
+            servers = parameters.servers
+            attemptsAtOnce = 0
+        }
+        switch state {
+        case .idle, .over, .starting:
+            break
+        case .waiting:
+            if reconnects { return connectNow(now: now) }
+            // The wait itself ends by the timer, which fires at once if it is over.
+            if case .at(let until) = servers.next(now: now) {
+                state = .waiting(until: until)
+            } else {
+                state = .waiting(until: now)
+            }
+        case .connecting(let phase, let since, _):
+            if reconnects { return connectNow(ending, now: now) }
+            state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
+        case .open(let since, var keepAlive):
+            guard reconnects else {
+                keepAlive.configured(
+                    intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout,
+                    now: now)
+                state = .open(since: since, keepAlive)
+                break
+            }
+            state = .closing(.connect(ending), since: now, deadline: now &+ parameters.closeTimeout)
+            return .sendClose(code: 1001)
+        case .closing(.stop, _, _), .draining:
+            break
+        case .closing(let purpose, let since, let deadline):
+            state = .closing(
+                reconnects ? .connect(purpose.ending) : purpose, since: since,
+                deadline: min(deadline, now &+ parameters.closeTimeout))
+        }
+        return .none
+    }
+}

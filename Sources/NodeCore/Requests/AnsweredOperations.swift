@@ -1,0 +1,70 @@
+/// Operations that have their final answer, so that a platform which asks again, because a connection took the answer
+/// with it or crossed it, is told the same and nothing is done twice. Times are monotonic nanoseconds.
+///
+/// Asked again on the connection that it came by, an operation is a new one: some platforms use an id twice.
+///
+/// Invariants: `count <= RequestLimits.heldMax`, `byteCount <= RequestLimits.answersKeptBytesMax`.
+struct AnsweredOperations {
+    private struct Entry {
+        let id: [UInt8]
+        let name: [UInt8]
+        /// The answer's number.
+        let message: UInt64
+        let document: [UInt8]
+        let connection: UInt64
+        /// From when on it is known for so long.
+        var time: UInt64
+
+        var byteCount: Int { id.count + name.count + document.count }
+    }
+
+    private var entries: [Entry] = []
+    private(set) var byteCount = 0
+
+    var count: Int { entries.count }
+
+    /// - Parameters:
+    ///   - name: as it stands in the request.
+    ///   - connection: that the request came by; 0: none of this node's life.
+    mutating func add(
+        id: [UInt8], name: [UInt8], message: UInt64, document: [UInt8], connection: UInt64, now: UInt64
+    ) {
+        if let place = entries.firstIndex(where: { $0.id == id }) { byteCount -= entries.remove(at: place).byteCount }
+        let new = Entry(
+            id: id, name: name, message: message, document: document, connection: connection, time: now)
+        if new.byteCount > RequestLimits.answersKeptBytesMax { return }
+        while entries.count >= RequestLimits.heldMax
+            || byteCount + new.byteCount > RequestLimits.answersKeptBytesMax
+        { byteCount -= entries.removeFirst().byteCount }
+        entries.append(new)
+        byteCount += new.byteCount
+    }
+
+    /// There is a new connection: what waited for it is sent only now.
+    mutating func connectionOpened(now: UInt64, isQueued: (UInt64) -> Bool) {
+        for place in entries.indices where isQueued(entries[place].message) { entries[place].time = now }
+    }
+
+    /// What is known of an operation that is asked for.
+    /// - Parameters:
+    ///   - timeout: for how long an answer counts, nanoseconds.
+    ///   - isQueued: whether the message of this number has no outcome yet.
+    func find(
+        id: [UInt8], name: [UInt8], connection: UInt64, now: UInt64, timeout: UInt64, isQueued: (UInt64) -> Bool
+    ) -> OperationRepetition {
+        guard let entry = entries.first(where: { $0.id == id && $0.name == name }) else { return .none }
+        if isQueued(entry.message) { return .underWay }
+        if connection == entry.connection || now &- entry.time >= timeout { return .none }
+        return .answered(entry.document)
+    }
+}
+
+/// Whether an operation is asked for again.
+public enum OperationRepetition: Equatable, Sendable {
+    /// It is a new one.
+    case none
+    /// The host works on it, or its answer waits in the queue: that one answer serves both.
+    case underWay
+    /// It is over; this was its answer.
+    case answered([UInt8])
+}

@@ -1,0 +1,47 @@
+import NodeCore
+import Testing
+
+@testable import NeuronWS
+
+/// There is one runtime, which other suites use meanwhile: what is said here holds beside them.
+@Suite struct RuntimeTests {
+    @Test func whoAsksWhileALoopRunsGetsThatOne() throws {
+        let first = try Runtime.shared.acquireLoop()
+        let second = try Runtime.shared.acquireLoop()
+        #expect(first.loop === second.loop && first.maskingKeys === second.maskingKeys)
+        Runtime.shared.releaseLoop()
+        // It runs as long as one is left.
+        var ran = false
+        first.loop.perform { ran = true }
+        #expect(ran)
+        Runtime.shared.releaseLoop()
+    }
+
+    @Test func aChunkHasRoomForWhatItWasTakenFor() throws {
+        let sizes = [0, 1000, MessageChunk.capacityDefault, 3 * MessageChunk.capacityDefault]
+        for size in sizes {
+            let chunk = try #require(Runtime.shared.takeChunk(byteCount: size))
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, stamp) }
+            var mailbox = Mailbox()
+            mailbox.append(chunk, id: 1)
+            var list = mailbox.takeAll()
+            Runtime.shared.give(&list)
+            let isEmpty = list.isEmpty
+            #expect(isEmpty)
+        }
+        Runtime.shared.trimChunks()
+    }
+
+    @Test func itsMetricsAreThoseOfTheNodesThatExist() throws {
+        let settings = Array(#"{"url":"ws://127.0.0.1:1/"}"#.utf8)
+        let handle = try settings.withUnsafeBytes {
+            try Node.make(name: "only in RuntimeTests", settings: $0, host: HostCallbacks())
+        }
+        let node = Unmanaged<Node>.fromOpaque(handle.pointee.opaque).takeUnretainedValue()
+        func count() -> Int { Runtime.shared.metrics().filter { $0.node == node.name }.count }
+        #expect(count() == 1)
+        #expect(node.destroy() && count() == 0)
+        Unmanaged.passUnretained(node).release()
+    }
+}

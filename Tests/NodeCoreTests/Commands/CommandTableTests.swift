@@ -1,0 +1,335 @@
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+private func command(
+    _ rule: Command.Rule = .order, timeout: UInt32 = 1000, retries: UInt32 = 0, bytes: String = "do"
+) -> Command {
+    Command(
+        kind: .NEURON_WS_TEXT, bytes: held(bytes), rule: rule, timeoutMilliseconds: timeout, retries: retries)
+}
+
+private func held(_ text: String) -> EventBytes {
+    guard let bytes = Array(text.utf8).withUnsafeBytes({ EventBytes($0) }) else { fatalError("no memory") }
+    return bytes
+}
+
+private func pointer(_ text: String) -> JSONPointer {
+    Array(text.utf8).withUnsafeBytes { bytes in
+        guard let pointer = try? JSONPointer(bytes) else { fatalError("no pointer") }
+        return pointer
+    }
+}
+
+private func member(_ name: String, _ value: String? = nil) -> Command.Rule {
+    .member(pointer(name), value: value.map { Array($0.utf8) })
+}
+
+private let second: UInt64 = 1_000_000_000
+
+extension CommandTable {
+    /// All that wait go out and are written.
+    fileprivate mutating func sendAll(now: UInt64 = 0) -> [UInt64] {
+        var ids: [UInt64] = []
+        while let next = takeNext() {
+            ids.append(next.id)
+            sent(next.id, next.command, now: now)
+        }
+        return ids
+    }
+
+    fileprivate mutating func came(_ text: String, now: UInt64 = 0) -> EndedCommand? {
+        let values = Array(text.utf8).withUnsafeBytes { MessageValues($0, at: pointers) }
+        return answered(by: values) ?? answeredInOrder(now: now)
+    }
+}
+
+@Suite struct CommandTableTests {
+    @Test func `a response is told by the value of a member, whatever else comes first`() {
+        var table = CommandTable()
+        let first = table.add(command(member("id", "1")), now: 0)
+        let other = table.add(command(member("/a/id", "x")), now: 0)
+        #expect(table.sendAll() == [first, other])
+        #expect(table.came(#"{"id":"2"}"#) == nil)
+        #expect(table.came(#"{"a":{"id":"x"}}"#)?.id == other)
+        let ended = table.came(#"{"id":1}"#)
+        #expect(ended?.id == first)
+        #expect(ended?.outcome == .answered)
+        #expect(table.came(#"{"id":1}"#) == nil)
+        #expect(table.isEmpty)
+        table.checkInvariants()
+    }
+
+    @Test func `what has not gone out whole has no response`() {
+        var table = CommandTable()
+        let id = table.add(command(member("id")), now: 0)
+        #expect(table.came(#"{"id":1}"#) == nil)
+        let taken = table.takeNext()
+        #expect(taken?.id == id)
+        #expect(table.came(#"{"id":1}"#) == nil)
+        if let taken { table.sent(taken.id, taken.command, now: 0) }
+        #expect(table.came(#"{"id":1}"#)?.id == id)
+    }
+
+    @Test func `a message that matches two is the response to the one that went out first`() {
+        var table = CommandTable()
+        let any = table.add(command(member("id")), now: 0)
+        let exact = table.add(command(member("id", "7")), now: 0)
+        _ = table.sendAll()
+        #expect(table.came(#"{"id":7}"#)?.id == any)
+        #expect(table.came(#"{"id":7}"#)?.id == exact)
+        #expect(table.came(#"{"id":7}"#) == nil)
+    }
+
+    @Test func `responses in order go to their commands in order, behind those with a member`() {
+        var table = CommandTable()
+        let ids = (0..<3).map { _ in table.add(command(), now: 0) }
+        let named = table.add(command(member("id", "n")), now: 0)
+        _ = table.sendAll()
+        #expect(table.came("one")?.id == ids[0])
+        #expect(table.came(#"{"id":"n"}"#)?.id == named)
+        #expect(table.came("two")?.id == ids[1])
+        #expect(table.came("three")?.id == ids[2])
+        #expect(table.came("four") == nil)
+    }
+
+    @Test func `the late response to a command that waited in order is not the next one's`() {
+        var table = CommandTable()
+        let late = table.add(command(timeout: 1000), now: 0)
+        _ = table.sendAll()
+        let ended = table.expired(now: second)
+        #expect(ended?.id == late)
+        #expect(ended?.outcome == .timedOut)
+        let next = table.add(command(timeout: 5000), now: second)
+        _ = table.sendAll(now: second)
+        // The late one is a message like any other, and the next one is the next one's.
+        #expect(table.came("late", now: second + 1) == nil)
+        #expect(table.came("next", now: second + 2)?.id == next)
+        table.checkInvariants()
+    }
+
+    @Test func `a late response that never comes holds no other up for longer than its time again`() {
+        var table = CommandTable()
+        _ = table.add(command(timeout: 1000), now: 0)
+        _ = table.sendAll()
+        #expect(table.expired(now: second)?.outcome == .timedOut)
+        let next = table.add(command(timeout: 5000), now: second)
+        _ = table.sendAll(now: second)
+        #expect(table.came("next", now: 2 * second)?.id == next)
+    }
+
+    @Test func `each try has its time, and the command one outcome`() {
+        var table = CommandTable()
+        let id = table.add(command(member("id"), timeout: 1000, retries: 2), now: 0)
+        #expect(table.sendAll() == [id])
+        #expect(table.nextDeadline == second)
+        #expect(table.expired(now: second) == nil)
+        #expect(table.sendAll(now: second) == [id])
+        #expect(table.expired(now: 2 * second) == nil)
+        #expect(table.sendAll(now: second) == [id])
+        #expect(table.expired(now: 3 * second - 1) == nil)
+        #expect(table.expired(now: 3 * second)?.outcome == .timedOut)
+        #expect(table.expired(now: 9 * second) == nil)
+        #expect(table.nextDeadline == nil)
+        table.checkInvariants()
+    }
+
+    @Test func `the response to an earlier try ends the command while the next waits to go out`() {
+        var table = CommandTable()
+        let id = table.add(command(member("id"), timeout: 1000, retries: 1), now: 0)
+        _ = table.sendAll()
+        #expect(table.expired(now: second) == nil)
+        #expect(table.came(#"{"id":0}"#)?.id == id)
+        #expect(table.takeNext() == nil)
+        table.checkInvariants()
+    }
+
+    @Test func `of a command that was tried twice in order the second response is nobody's`() {
+        var table = CommandTable()
+        let twice = table.add(command(timeout: 1000, retries: 1), now: 0)
+        _ = table.sendAll()
+        #expect(table.expired(now: second) == nil)
+        _ = table.sendAll(now: second)
+        let next = table.add(command(timeout: 5000), now: second)
+        _ = table.sendAll(now: second)
+        #expect(table.came("a", now: second)?.id == twice)
+        #expect(table.came("a", now: second) == nil)
+        #expect(table.came("b", now: second)?.id == next)
+    }
+
+    @Test func `without a connection a command waits within its time`() {
+        var table = CommandTable()
+        let id = table.add(command(timeout: 1000), now: 0)
+        #expect(table.connectionEnded(now: 1).isEmpty)
+        #expect(table.expired(now: second - 1) == nil)
+        #expect(table.expired(now: second)?.id == id)
+        // It is not sent any more.
+        #expect(table.takeNext() == nil)
+    }
+
+    @Test func `the end of a connection loses what was sent, tries what has a try, and keeps what was not`() {
+        var table = CommandTable()
+        let lost = table.add(command(member("id")), now: 0)
+        let again = table.add(command(member("id"), retries: 1), now: 0)
+        _ = table.sendAll()
+        let leaving = table.add(command(), now: 0)
+        #expect(table.takeNext()?.id == leaving)
+        let waiting = table.add(command(), now: 0)
+        let ended = table.connectionEnded(now: second / 2)
+        #expect(ended.map(\.id) == [lost])
+        #expect(ended.first?.outcome == .linkLost)
+        table.checkInvariants()
+        // A response of the old connection's is none here.
+        #expect(table.came(#"{"id":0}"#) == nil)
+        #expect(table.sendAll() == [again, leaving, waiting])
+        #expect(table.connectionEnded(now: second).map(\.id) == [again, leaving, waiting])
+    }
+
+    @Test func `what ends while it leaves goes out for nothing, and its response in order is nobody's`() {
+        var table = CommandTable()
+        let cancelled = table.add(command(), now: 0)
+        let taken = table.takeNext()
+        #expect(table.cancelled(cancelled)?.outcome == .cancelled)
+        #expect(table.cancelled(cancelled) == nil)
+        if let taken { table.sent(taken.id, taken.command, now: 0) }
+        let next = table.add(command(), now: 0)
+        _ = table.sendAll()
+        #expect(table.came("to the cancelled one", now: 0) == nil)
+        #expect(table.came("to the next")?.id == next)
+    }
+
+    @Test func `the host's functions are asked in the order of sending, and what ended meanwhile has ended`() {
+        var table = CommandTable()
+        let ids = (0..<3).map { _ in table.add(command(.function), now: 0) }
+        #expect(!table.hasFunctions)
+        _ = table.sendAll()
+        #expect(table.functions.map(\.id) == ids)
+        _ = table.cancelled(ids[1])
+        #expect(table.answered(ids[1]) == nil)
+        #expect(table.answered(ids[2])?.id == ids[2])
+        #expect(table.functions.map(\.id) == [ids[0]])
+        #expect(table.stopped().map(\.outcome) == [.stopped])
+        #expect(!table.hasFunctions)
+    }
+
+    @Test func `there is room as far as the limits say`() {
+        var table = CommandTable()
+        #expect(table.hasRoom(byteCount: CommandLimits.bytesMax + 1, unread: 0))
+        _ = table.add(command(), now: 0)
+        #expect(!table.hasRoom(byteCount: CommandLimits.bytesMax, unread: 0))
+        #expect(table.hasRoom(byteCount: CommandLimits.bytesMax - 2, unread: 0))
+        #expect(!table.hasRoom(byteCount: 0, unread: CommandLimits.openMax - 1))
+        for number in 0..<CommandLimits.pointersMax {
+            #expect(table.hasRoom(for: member("m\(number)")))
+            _ = table.add(command(member("m\(number)")), now: 0)
+        }
+        #expect(!table.hasRoom(for: member("one more")))
+        #expect(table.hasRoom(for: member("m3")))
+        #expect(table.hasRoom(for: .function))
+        _ = table.stopped()
+        #expect(table.hasRoom(for: member("one more")))
+        #expect(table.openBytes == 0)
+    }
+
+    @Test func `room is worth telling of when a quarter is free`() {
+        var table = CommandTable()
+        #expect(table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3))
+        #expect(!table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3 + 1))
+        for number in 0..<CommandLimits.pointersMax { _ = table.add(command(member("m\(number)")), now: 0) }
+        #expect(!table.hasQuarterFree(unread: 0))
+        _ = table.stopped()
+        #expect(table.hasQuarterFree(unread: 0))
+    }
+
+    @Test func `those that have ended are told in order, also when more come meanwhile`() {
+        var table = CommandTable()
+        var ended = EndedCommands()
+        for _ in 0..<3 { _ = table.add(command(), now: 0) }
+        ended.append(table.stopped())
+        var told = [ended.removeFirst()?.id]
+        _ = table.add(command(), now: 0)
+        ended.append(table.stopped())
+        for _ in 0..<4 { told.append(ended.removeFirst()?.id) }
+        #expect(told == [1, 2, 3, 4, nil])
+    }
+
+    @Test func `ten thousand commands in flight are matched in any order, without looking at each`() {
+        var table = CommandTable()
+        let count = 10_000
+        for number in 0..<count { _ = table.add(command(member("uuid", "u\(number)")), now: UInt64(number)) }
+        #expect(table.sendAll().count == count)
+        var wrong = 0
+        for number in (0..<count).reversed() where number % 2 == 0 {
+            if table.came(#"{"uuid":"u\#(number)","error":0}"#)?.id != UInt64(number + 1) { wrong += 1 }
+        }
+        #expect(wrong == 0)
+        table.checkInvariants()
+        var late = 0
+        while table.expired(now: 2 * second) != nil { late += 1 }
+        #expect(late == count / 2)
+        #expect(table.isEmpty)
+        table.checkInvariants()
+    }
+
+    @Test func `commands that end at once leave nothing behind`() {
+        var table = CommandTable()
+        for number in 0..<20_000 {
+            _ = table.add(command(member("id", "\(number)"), timeout: 3_600_000), now: UInt64(number))
+            _ = table.sendAll()
+            if table.came(#"{"id":\#(number)}"#) == nil { Issue.record("no response to \(number)") }
+        }
+        table.checkInvariants()
+        #expect(table.pointers.isEmpty)
+    }
+
+    @Test func `whatever happens, each command has one outcome`() {
+        for seed in 0..<200 as Range<UInt64> { Self.run(seed: seed) }
+    }
+
+    private static func run(seed: UInt64) {
+        var random = SplitMix(seed)
+        var table = CommandTable()
+        var outcomes: [UInt64: CommandOutcome] = [:]
+        var now: UInt64 = 0
+        var leaving: [(id: UInt64, command: Command)] = []
+        func note(_ ended: EndedCommand?) {
+            guard let ended else { return }
+            if outcomes.updateValue(ended.outcome, forKey: ended.id) != nil {
+                Issue.record("seed \(seed): command \(ended.id) has two outcomes")
+            }
+        }
+        for _ in 0..<400 {
+            switch random.next() % 10 {
+            case 0...2:
+                let rules: [Command.Rule] = [.order, .function, member("id"), member("id", "1"), member("/b/0", "2")]
+                let new = command(
+                    rules[Int(random.next() % 5)], timeout: UInt32(1 + random.next() % 2000),
+                    retries: UInt32(random.next() % 3))
+                _ = table.add(new, now: now)
+            case 3, 4: if let next = table.takeNext() { leaving.append(next) }
+            case 5:
+                for one in leaving { table.sent(one.id, one.command, now: now) }
+                leaving = []
+            case 6:
+                let texts = [#"{"id":1}"#, #"{"id":2}"#, #"{"b":[2]}"#, "x", #"{"id":"1","b":[2]}"#]
+                note(table.came(texts[Int(random.next() % 5)], now: now))
+            case 7: if let first = table.functions.first { note(table.answered(first.id)) }
+            case 8:
+                now &+= random.next() % second
+                while let ended = table.expired(now: now) { note(ended) }
+            default:
+                if random.next() % 4 == 0 {
+                    leaving = []
+                    for ended in table.connectionEnded(now: now) { note(ended) }
+                } else if table.takenCount > 0 {
+                    note(table.cancelled(1 + random.next() % table.takenCount))
+                }
+            }
+            table.checkInvariants()
+        }
+        for ended in table.stopped() { note(ended) }
+        #expect(outcomes.count == Int(table.takenCount))
+        #expect(table.isEmpty && table.pointers.isEmpty && !table.hasFunctions)
+    }
+}

@@ -1,0 +1,97 @@
+import Testing
+
+@testable import NodeCore
+
+@Suite struct AcknowledgementReaderTests {
+    private struct Result: Equatable {
+        var numbers: [AcknowledgementReader.Number] = []
+        var end: AcknowledgementReader.Step?
+    }
+
+    /// nil: it does not begin like one. Reads it in steps of so many bytes, and moves it between two of them.
+    private func read(_ text: String, member: String = "ack", byteCount: Int = 1 << 20) -> Result? {
+        let copies = [Array(text.utf8), Array(text.utf8)]
+        return copies[0].withUnsafeBytes { first in
+            copies[1].withUnsafeBytes { second in
+                let member = Array(member.utf8)
+                guard var reader = AcknowledgementReader(first, member: member, stream: Array("ours".utf8)) else {
+                    return nil
+                }
+                var result = Result()
+                var isFirst = true
+                for _ in 0..<text.utf8.count * 4 + 10 {
+                    isFirst.toggle()
+                    let step = reader.step(byteCount: byteCount) { result.numbers.append($0) }
+                    guard step == .unfinished else {
+                        result.end = step
+                        break
+                    }
+                    reader.move(to: isFirst ? first : second)
+                }
+                return result
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"ack":17}"#, [.through(17)]),
+        (#" {"type":"ack","n":{"ack":[9]},"ack": 17 } "#, [.through(17)]),
+        (#"{"ack":[17,19 , 18]}"#, [.single(17), .single(19), .single(18)]),
+        (#"{"ack":[]}"#, []),
+        (#"{"\u0061ck":1}"#, [.through(1)]),
+        (#"[{"ack":1},{"ack":[2]},{"x":1},5]"#, [.through(1), .single(2), .unusable, .unusable]),
+        (#"{"ack":3,"stream":"ours"}"#, [.through(3)]),
+        (#"{"stream":"another","ack":3}"#, [.unusable]),
+        (#"{"stream":"another","ack":[3,4]}"#, [.unusable, .unusable]),
+        (#"{"stream":7,"ack":3}"#, [.unusable]),
+        (#"{"ack":1,"ack":2}"#, [.through(2)]),
+        (#"{"ack":-1}"#, [.unusable]), (#"{"ack":1.5}"#, [.unusable]), (#"{"ack":1e3}"#, [.unusable]),
+        (#"{"ack":"1"}"#, [.unusable]), (#"{"ack":null}"#, [.unusable]), (#"{"ack":{"ack":1}}"#, [.unusable]),
+        (#"{"ack":[1,"2",[3],4]}"#, [.single(1), .unusable, .unusable, .single(4)]),
+        (#"{"ack":18446744073709551615}"#, [.through(.max)]),
+        (#"{"ack":18446744073709551616}"#, [.unusable]),
+    ] as [(String, [AcknowledgementReader.Number])])
+    func numbersComeInTheDocumentsOrderWhateverTheSteps(text: String, expected: [AcknowledgementReader.Number]) {
+        for byteCount in [1, 2, 3, 7, 1000] {
+            let result = read(text, byteCount: byteCount)
+            #expect(result == Result(numbers: expected, end: .finished), "\(byteCount)")
+        }
+    }
+
+    @Test(arguments: [#"{"uuid":1}"#, "{}", #"{"a":{"ack":1}}"#, #"[{"uuid":1},{"ack":1}]"#, "{", #"{"a"#])
+    func whatHasNoSuchMemberIsSomebodyElses(text: String) { #expect(read(text)?.end == .notOne) }
+
+    @Test(arguments: ["", "ack", "17", "[1]", "[", "\"ack\"", "[[1]]"])
+    func whatDoesNotBeginLikeOneIsNotLookedAt(text: String) { #expect(read(text) == nil) }
+
+    /// Nothing of it counts, not even what stands before the fault.
+    @Test(arguments: [
+        #"{"ack":1"#, #"{"ack":[1,2"#, #"{"ack":[1,2,]}"#, #"{"ack":1}x"#, #"{"ack":}"#, #"[{"ack":1}"#, #"{"ack":01}"#,
+    ])
+    func oneThatIsNoJSONAcknowledgesNothing(text: String) {
+        for byteCount in [1, 1000] {
+            let result = read(text, byteCount: byteCount)
+            #expect(result?.numbers == [])
+            guard case .malformed = result?.end else {
+                return #expect(Bool(false), "\(String(describing: result?.end))")
+            }
+        }
+    }
+
+    @Test func aMillionNumbersTakeAsManyStepsAsTheirBytes() {
+        let text = "{\"ack\":[" + (1...1_000_000).map { "\($0)" }.joined(separator: ",") + "]}"
+        Array(text.utf8).withUnsafeBytes { bytes in
+            guard var reader = AcknowledgementReader(bytes, member: Array("ack".utf8), stream: []) else { return }
+            var steps = 0
+            var next: UInt64 = 1
+            while true {
+                steps += 1
+                let step = reader.step { number in if number == .single(next) { next += 1 } }
+                guard step == .unfinished else { break }
+            }
+            #expect(next == 1_000_001)
+            // Two passes over all bytes, and the look at the first.
+            #expect(steps <= 2 * bytes.count / AcknowledgementReader.stepBytesMax + 5)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Testing
+import WebSocketCore
+
+@testable import NodeCore
+
+@Suite struct HeaderVariablesTests {
+    private func expanded(_ text: String) -> String? {
+        let values: [String: SecretBytes] = ["device-id": "press-7", "api-key": "k", "empty": ""]
+        return try? HeaderVariables.expand(SecretBytes(text)) { values[$0] }.get()
+            .withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test func namesBecomeValues() {
+        #expect(expanded("${device-id}") == "press-7")
+        #expect(expanded("a ${api-key}/${device-id}${empty}!") == "a k/press-7!")
+        #expect(expanded("") == "")
+        #expect(expanded("${nothing}") == nil)
+    }
+
+    @Test func whatIsNotQuiteOneStays() {
+        for text in ["$", "${", "${}", "${a b}", "${device-id", "$device-id", "{device-id}", "${A}", "$$"] {
+            #expect(expanded(text) == text)
+        }
+        #expect(expanded("$${api-key}") == "$k")
+    }
+
+    @Test func settingsTakeThem() throws {
+        let settings = try NodeSettings.parse(
+            json: ##"{"url":"ws://h","format":"opengate","device-id":"press-7","api-key":"secret-key","##
+                + ##""headers":{"X-Id":"${device-id}/${api-key}","X-Port":"${queue-max-messages} ${format}"}}"##)
+        #expect(
+            settings.headers == [
+                NamedText(name: "X-Id", text: "press-7/secret-key"),
+                NamedText(name: "X-Port", text: "262144 opengate"),
+            ])
+        #expect(
+            refusal(#"{"url":"ws://h","headers":{"X":"${device-id}"}}"#)?.text
+                == "\"headers\" holds the header \"X\", whose value names ${device-id}: that is no setting that is "
+                + "given and has a text or a number")
+        // A file's text is not for a header, nor is the URL.
+        for name in ["key", "url", "headers", "tls"] {
+            #expect(refusal(#"{"url":"ws://h","headers":{"X":"${\#(name)}"}}"#) != nil)
+        }
+    }
+}

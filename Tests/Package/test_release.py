@@ -1,0 +1,106 @@
+"""What a release is made with: the ABI's description, the bill of materials, what is linked, the licence."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "cmake"))
+
+
+def run(*command: object, **more: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)  # type: ignore
+
+
+def libraries() -> list[list[str]]:
+    lines = (ROOT / "cmake/libraries").read_text().splitlines()
+    return [line.split() for line in lines if line and not line.startswith("#")]
+
+
+def test_each_library_has_a_least_version_and_a_package_that_the_packages_name() -> None:
+    control = (ROOT / "cmake/debian/control").read_text()
+    for words in libraries():
+        assert len(words) == 4 and re.fullmatch(r"[\d.]+", words[1]), words
+        assert re.search(rf"\b{words[3]}\b", control), f"debian/control's Build-Depends lacks {words[3]}"
+
+
+def test_what_swift_links_to_is_in_the_list_too() -> None:
+    package = (ROOT / "Package.swift").read_text()
+    assert sorted(re.findall(r'pkgConfig: "(\w+)"', package)) == sorted(words[0] for words in libraries())
+
+
+def test_the_packages_symbols_are_the_headers_functions() -> None:
+    """NEURON_WS_WRITE_SYMBOLS=1 adds those that are missing, as new in this version."""
+    import abi
+
+    place = ROOT / "cmake/debian/libneuron-ws1.symbols"
+    head, *lines = re.split(r"^(?= \w)", place.read_text(), flags=re.M)
+    listed = {line.split("@")[0].strip(): line for line in lines}
+    header = abi.HEADER.read_text()
+    declared = set(re.findall(r"\b(neuron_ws_\w+)\([^{}]*\{ __builtin_trap", abi.empty_functions()))
+    if os.environ.get("NEURON_WS_WRITE_SYMBOLS"):
+        version = ".".join(re.findall(r"#define NEURON_WS_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
+        for name in declared - set(listed):
+            listed[name] = f" {name}@NEURON_WS_1 {version}\n"
+        place.write_text(head + "".join(listed[name] for name in sorted(listed)))
+    assert set(listed) == declared
+
+
+def test_what_is_missing_is_named_and_nothing_is_installed(tmp_path: Path) -> None:
+    # A pkg-config that knows nothing, and none at all.
+    for name in ("swift", "gcc"):
+        (tmp_path / name).symlink_to("/bin/true")
+    for name in ("sh", "awk", "dirname", "cat"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "pkg-config").symlink_to("/bin/false")
+    done = run("/bin/sh", ROOT / "cmake/check-tools.sh", env={"PATH": str(tmp_path)})
+    assert done.returncode == 1 and all(words[3] in done.stderr for words in libraries()), done.stderr
+    (tmp_path / "pkg-config").unlink()
+    done = run("/bin/sh", ROOT / "cmake/check-tools.sh", env={"PATH": str(tmp_path)})
+    assert done.returncode == 1 and "pkg-config" in done.stderr, done.stderr
+
+
+def test_the_bill_of_materials_lists_each_file_and_each_library(tmp_path: Path) -> None:
+    (tmp_path / "a.deb").write_bytes(b"a")
+    done = run(sys.executable, ROOT / "cmake/spdx.py", tmp_path)
+    bill = json.loads(done.stdout)
+    assert bill["spdxVersion"] == "SPDX-2.3" and [file["fileName"] for file in bill["files"]] == ["./a.deb"]
+    sums = {sum["algorithm"]: sum["checksumValue"] for sum in bill["files"][0]["checksums"]}
+    assert sums["SHA256"] == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    names = {package["name"] for package in bill["packages"]}
+    assert names == {"neuron-ws", "swift-runtime"} | {words[0] for words in libraries()}
+    known = {package["SPDXID"] for package in bill["packages"]} | {file["SPDXID"] for file in bill["files"]}
+    assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
+
+
+@pytest.mark.skipif(shutil.which("abidw") is None, reason="abigail-tools is not installed")
+def test_a_changed_type_breaks_the_abi_and_a_longer_struct_end_does_not(tmp_path: Path, monkeypatch) -> None:
+    import abi
+
+    def described(change: tuple[str, str], name: str) -> Path:
+        text = abi_header.read_text()
+        assert change[0] in text
+        header = tmp_path / "neuron_ws.h"
+        header.write_text(text.replace(*change, 1))
+        monkeypatch.setattr(abi, "HEADER", header)
+        monkeypatch.setattr(sys, "argv", ["abi.py", str(tmp_path / name)])
+        abi.main()
+        return tmp_path / name
+
+    abi_header = ROOT / "include/neuron_ws.h"
+    monkeypatch.setattr(abi, "RELEASED", tmp_path / "none")
+    released = described(("NEURON_WS_API", "NEURON_WS_API"), "released.abi")
+    monkeypatch.setattr(abi, "RELEASED", released)
+    monkeypatch.setattr(abi, "HEADER", abi_header)
+    monkeypatch.setattr(sys, "argv", ["abi.py", str(tmp_path / "now.abi")])
+    assert abi.main() == 0
+    broken = described(("    float f32;", "    int64_t f32[4];"), "broken.abi")
+    assert run("abidiff", released, broken).returncode & 4

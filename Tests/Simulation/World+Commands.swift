@@ -1,0 +1,142 @@
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// Commands: the host asks, the server answers as the number says, and each has exactly one outcome.
+extension World {
+    /// Commands of which the host waits to hear.
+    struct Asked {
+        /// Its first try is not over before.
+        let earliest: UInt64
+        /// All tries of it are over by then. A timer fires late by a step of the clock, a second at most, and each try
+        /// begins when the one before is seen to be over.
+        let limit: UInt64
+        let isInOrder: Bool
+    }
+
+    /// How the server takes a command, told by its number.
+    enum Answering: UInt64 {
+        case once, twice, late, never
+
+        init(_ id: UInt64) { self = Answering(rawValue: id % 4) ?? .never }
+    }
+
+    static func commandText(_ id: UInt64, byteCount: Int) -> [UInt8] {
+        Array(#"{"id":\#(id),"pad":"\#(String(repeating: "p", count: byteCount))"}"#.utf8)
+    }
+
+    /// The number of a command, nil: the message is none. They go out uncompressed.
+    static func commandID(_ message: [UInt8]) -> UInt64? {
+        guard message.starts(with: #"{"id":"#.utf8) else { return nil }
+        return UInt64(String(decoding: message.dropFirst(6).prefix { $0 != UInt8(ascii: ",") }, as: UTF8.self))
+    }
+
+    static func responseText(_ id: UInt64) -> String { #"{"re":\#(id)}"# }
+
+    // MARK: The host
+
+    func ask() {
+        guard takesCommands, hasSession, commands.hasRoom(byteCount: 100, unread: 0) else { return }
+        let id = commands.takenCount + 1
+        let bytes = Self.commandText(id, byteCount: random.pick([0, 10, 300, 5000]))
+        let text = Array("/re".utf8)
+        guard let held = bytes.withUnsafeBytes({ EventBytes($0) }),
+            let pointer = text.withUnsafeBytes({ try? JSONPointer($0) })
+        else { return fail("no memory") }
+        let isInOrder = random.chance(20)
+        let timeout = UInt32(random.pick([50, 1000, 30_000]))
+        let retries = UInt32(random.pick([0, 0, 1, 3]))
+        let command = Command(
+            kind: .NEURON_WS_TEXT, bytes: held,
+            rule: isInOrder ? .order : .member(pointer, value: Array("\(id)".utf8)), timeoutMilliseconds: timeout,
+            retries: retries)
+        guard commands.add(command, now: now) == id else { return fail("commands are numbered wrongly") }
+        let limit = now &+ (command.timeout &+ 1_000_000_000) &* UInt64(retries + 1)
+        asked[id] = Asked(earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder)
+        tell("asks \(id)")
+    }
+
+    func cancel() {
+        guard commands.takenCount > 0 else { return }
+        let id = 1 + UInt64(random.below(Int(commands.takenCount)))
+        let wasOpen = asked[id] != nil
+        let ended = commands.cancelled(id)
+        if wasOpen != (ended != nil) { fail("command \(id) is open for one, and for another it is not") }
+        note(ended)
+    }
+
+    /// The outcome of a command comes once, and for a reason.
+    func note(_ ended: EndedCommand?, answer: UInt64? = nil) {
+        guard let ended else { return }
+        guard let was = asked.removeValue(forKey: ended.id) else {
+            return fail("command \(ended.id) has a second outcome, \(ended.outcome)")
+        }
+        outcomes += 1
+        switch ended.outcome {
+        case .answered:
+            answered += 1
+            if !commandsOut.contains(ended.id) { fail("command \(ended.id) is answered, and never went out") }
+            if !was.isInOrder, answer != ended.id { fail("command \(ended.id) has the answer to \(answer ?? 0)") }
+        case .timedOut: if now < was.earliest { fail("command \(ended.id) times out too early") }
+        case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
+        case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
+        case .refused, .cancelled: break
+        }
+    }
+
+    // MARK: As `NodeSession`
+
+    /// - Returns: whether some wait still.
+    func feedCommands(_ link: SimulatedLink) -> Bool {
+        guard link.connection.isOpen else { return false }
+        while link.connection.takesCommand(backlog) {
+            guard !wishes.reconnects, let next = commands.takeNext() else { return false }
+            if refusesMessages, random.chance(10) {
+                note(commands.refused(next.id))
+                continue
+            }
+            link.connection.queueCommand(next.id, next.command)
+        }
+        return commands.hasWaiting && !wishes.reconnects
+    }
+
+    func noteLeftCommands(_ link: SimulatedLink) {
+        while let left = link.connection.takeLeft(written: link.up.accepted) {
+            guard case .command(let id, let command) = left else { return fail("a heartbeat that nobody sent") }
+            if link.observer.commands.last(where: { $0 == id }) == nil {
+                fail("command \(id) is called sent, and the kernel does not have it")
+            }
+            commandsOut.insert(id)
+            commands.sent(id, command, now: now)
+        }
+    }
+
+    func expireCommands() {
+        while let ended = commands.expired(now: now) { note(ended) }
+    }
+
+    /// - Returns: whether it is a response, or the late one to a command that has ended.
+    func answersCommand(_ message: UnsafeRawBufferPointer) -> Bool {
+        let text = String(decoding: message, as: UTF8.self)
+        let id = text.hasPrefix(#"{"re":"#) ? UInt64(text.dropFirst(6).prefix { $0 != "}" }) : nil
+        let values = MessageValues(message, at: commands.pointers)
+        if let ended = commands.answered(by: values) {
+            note(ended, answer: id)
+            return true
+        }
+        return false
+    }
+
+    func stopCommands() {
+        takesCommands = false
+        for ended in commands.stopped() { note(ended) }
+    }
+
+    func checkCommands() {
+        commands.checkInvariants()
+        if commands.count != asked.count { fail("\(commands.count) commands are open, of \(asked.count) asked") }
+        if let next = commands.nextDeadline, next <= now { fail("a command is too late, and nobody has seen it") }
+        for (id, one) in asked where now >= one.limit { fail("command \(id) has no outcome when its time is over") }
+        if !hasSession, commands.count > 0 { fail("a command outlives the life of its node") }
+    }
+}
