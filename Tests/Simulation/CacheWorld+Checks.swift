@@ -77,8 +77,8 @@ extension CacheWorld {
     func check() {
         backlog.checkInvariants()
         cache.checkInvariants(backlog)
-        // A commit that was done though it seemed to have failed is there twice for a while.
-        if disk.state.bytes > settings.diskBytes + (disk.faults > 0 ? UInt64(settings.memoryBytes) : 0) {
+        // A drop that was done though it seemed to have failed is believed to have room to give yet.
+        if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
             fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")
         }
         let held = ledger.queuedBytes - min(ledger.queuedBytes, ledger.away.bytes)

@@ -121,7 +121,7 @@ final class CacheWorld {
     private var situation: String {
         ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
-            + "disk \(disk.state.bytes), tail \(!cache.isTailEmpty), accepted \(ledger.acceptedCount), "
+            + "disk \(disk.state.bytes), accepted \(ledger.acceptedCount), "
             + "ended \(ended.count) of \(contents.count), mail \(!mailbox.isEmpty)"
     }
 

@@ -31,6 +31,8 @@ struct SimulatedDisk: ~Copyable {
     var faults = 0
     var liesAboutSync = false
     private(set) var hasLied = false
+    /// Work has seemed to fail, done or not.
+    private(set) var hasFailed = false
     /// Gone by the cache's own wish; a process that dies then cannot tell of it.
     private(set) var dropped: Set<UInt64> = []
 
@@ -82,9 +84,10 @@ struct SimulatedDisk: ~Copyable {
             result.diskBytes = state.bytes
             result.gone = []
             isUncertain = true
+            hasFailed = true
             return result
         }
-        isUncertain = false
+        if !result.work.batches.isEmpty { isUncertain = false }
         if result.work.loadsFrom > 0 { load(&result, make) }
         result.diskBytes = state.bytes
         return result
@@ -103,7 +106,7 @@ struct SimulatedDisk: ~Copyable {
                     arrival: chunk.arrival, image: chunk.withImage { Array($0) }))
         }
         if let first = rows.first {
-            if isUncertain { state.rows.removeAll { $0.first >= first.first } }
+            if isUncertain { state.rows.removeAll { $0.end > first.first } }
             state.rows += rows
         }
         state.next = max(state.next, rows.last?.end ?? 0, forgets)

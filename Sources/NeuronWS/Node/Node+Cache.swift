@@ -22,8 +22,8 @@ extension Node {
                 opened.close(nextNumber: opened.found.nextNumber)
                 throw SpoolError(
                     fault: .other,
-                    text: "the cache \(opened.file.path) has messages with numbers of their own (setting sequence), and "
-                        + "so has this node: it is opened by the next start behind the last outcome")
+                    text: "the cache \(opened.file.path) has messages with numbers of their own (setting sequence), "
+                        + "and so has this node: it is opened by the next start behind the last outcome")
             }
             adoptLocked(opened)
             lock.unlock()

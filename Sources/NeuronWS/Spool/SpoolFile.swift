@@ -1,4 +1,5 @@
 import NodeCore
+import WebSocketCore
 
 /// Where a node's cache lies: DIRECTORY/NAME.nwsc, in which bytes of the name that a file's name should not have are
 /// written as %XX.

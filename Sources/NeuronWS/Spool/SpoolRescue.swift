@@ -132,9 +132,8 @@ enum SpoolRescue {
 
         /// One row, unless it is damaged.
         private mutating func copy(_ key: Int64, _ old: Database) throws(Database.Failure) {
-            guard let select = try? old.prepare("SELECT count, arrival, data, number FROM batches WHERE first=?1") else {
-                return
-            }
+            let text = "SELECT count, arrival, data, number FROM batches WHERE first=?1"
+            guard let select = try? old.prepare(text) else { return }
             select.bind(1, key)
             guard (try? select.step()) == true else { return }
             defer { select.reset() }

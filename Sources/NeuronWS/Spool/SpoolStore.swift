@@ -134,7 +134,8 @@ final class SpoolStore {
             try writeMeta(first: forgetKey, clock: result.work.clock)
             try database.run("COMMIT")
             firstKey = forgetKey
-            isUncertain = false
+            // Without batches it is not known yet.
+            if !result.work.batches.isEmpty { isUncertain = false }
         }
         if result.work.loadsFrom > 0 { try load(&result) }
         if changes, bytes == 0 { shrink() }
@@ -246,10 +247,13 @@ final class SpoolStore {
         if isUncertain {
             var from: UInt64 = 0
             result.work.batches.forEach { if from == 0 { from = $0.firstNumber } }
-            // What was done after all is done again; nothing lies behind it.
+            // What was done after all is done again, and may begin later: nothing lies behind it.
+            let next = key(from)
             try delete(
-                "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: key(from)
-            ) { _, _ in true }
+                """
+                SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
+                ORDER BY first
+                """, from: try rowKey(of: next)) { _, _ in true }
         }
         result.work.batches.forEach { chunk in
             if failure != nil { return }

@@ -16,31 +16,6 @@ public struct Backlog: ~Copyable {
         case release(ChunkList)
     }
 
-    /// Consecutive messages with one outcome.
-    public struct Run: Equatable, Sendable {
-        /// The number of the first.
-        public var firstID: UInt64
-        public var count: UInt64
-        /// Of the messages as they were handed over.
-        public var payloadBytes: UInt64 = 0
-        /// Of memory they took.
-        public var recordBytes: UInt64 = 0
-        public var outcome: neuron_ws_outcome_t
-        /// What is known of those that were delivered.
-        public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
-
-        public init(
-            firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
-            level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
-        ) {
-            self.firstID = firstID
-            self.count = count
-            self.outcome = outcome
-            if outcome == .NEURON_WS_DELIVERED { self.level = level }
-            if outcome == .NEURON_WS_STORED { self.level = .NEURON_WS_LEVEL_STORED }
-        }
-    }
-
     /// What becomes of those whose turn it is to have an outcome.
     private enum Verdict {
         /// As far as they are confirmed at the level in force.
@@ -77,10 +52,10 @@ public struct Backlog: ~Copyable {
     private var unwrittenChunk: MessageChunk?
     private var unwrittenOffset = 0
     /// The peer has said that it has those before this one.
-    private var confirmedID: UInt64 = 1
+    var confirmedID: UInt64 = 1
     /// What the server's application has acknowledged beyond that, and the newest number among all of it.
-    private var acknowledged = AcknowledgedNumbers()
-    private var acknowledgedEndID: UInt64 = 0
+    var acknowledged = AcknowledgedNumbers()
+    var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public private(set) var repeatsEndID: UInt64 = 0
     /// What must be known of a message before it is delivered.
@@ -89,7 +64,7 @@ public struct Backlog: ~Copyable {
     private var suspectEndID: UInt64 = 0
 
     /// Some in it bear other numbers than they have.
-    private var hasShiftedNumbers = false
+    private(set) var hasShiftedNumbers = false
     /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
     public private(set) var heldBytes = 0
     /// From this message on none may be framed now.
@@ -104,8 +79,8 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to send;
-    /// or the next one's time has not come.
+    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
+    /// send. Or the next one's time has not come.
     public var isHeld: Bool {
         !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
     }
@@ -198,59 +173,8 @@ public struct Backlog: ~Copyable {
         }
     }
 
-    /// What becomes of an acknowledgement by the server's application.
-    public enum Acknowledgement: Equatable, Sendable {
-        case new
-        /// It was said before.
-        case repeated
-        /// There is no such message, or it cannot have arrived.
-        case unknown
-    }
-
-    /// The server's application has the message that bears this number: it alone, or all before it too, whose numbers
-    /// are lower.
-    public mutating func acknowledge(_ number: UInt64, isCumulative: Bool) -> Acknowledgement {
-        guard let id = message(bearing: number, orBefore: isCumulative) else { return .unknown }
-        guard id > 0, id < max(unwrittenID, repeatsEndID) else { return .unknown }
-        // One that is known alone still says something of those before it.
-        if id < openID || id < confirmedID || !isCumulative && acknowledged.contains(id) { return .repeated }
-        if isCumulative {
-            confirmedID = id &+ 1
-        } else if id == max(openID, confirmedID) {
-            confirmedID = id &+ 1
-        } else if !acknowledged.insert(id, first: max(openID, confirmedID)) {
-            return .unknown
-        }
-        acknowledgedEndID = max(acknowledgedEndID, id &+ 1)
-        return .new
-    }
-
-    /// Which message bears this number, or the last one with a lower one; nil: none. Those of earlier lives bear the
-    /// numbers that they had there.
-    private func message(bearing number: UInt64, orBefore: Bool) -> UInt64? {
-        guard hasShiftedNumbers else { return number }
-        var before: UInt64 = 0
-        var chunk = list.first
-        while let each = chunk, number >= each.sequence {
-            if number &- each.sequence < UInt64(each.count) { return number &- each.numberShift }
-            before = each.endNumber &- 1
-            chunk = each.next
-        }
-        // Those of this life that are not there have their outcome, or have yet to come.
-        if chunk == nil, list.last?.numberShift ?? 0 == 0 { return number }
-        if before == 0 { return openID &- 1 }
-        return orBefore ? before : nil
-    }
-
     /// They may have arrived in an earlier life.
     mutating func mayHaveArrived(before id: UInt64) { repeatsEndID = max(repeatsEndID, id) }
-
-    /// The next message need not go out: the host refused it, or the server has it.
-    func leavesOutNext(_ record: MessageRecord) -> Bool {
-        if record.has(MessageRecord.refused) { return true }
-        guard level == .NEURON_WS_LEVEL_APP_ACKED, !isNextBegun else { return false }
-        return nextID < confirmedID || acknowledged.contains(nextID)
-    }
 
     /// The next message may have arrived before.
     var isNextRepeat: Bool { nextID < repeatsEndID }

@@ -115,7 +115,6 @@ public struct MessageCache: ~Copyable {
     var storesToDisk: Bool { isOpen && settings.diskBytes > 0 }
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
-    public var isTailEmpty: Bool { tail.isEmpty }
     public var awayNow: DeliveryLedger.Away { DeliveryLedger.Away(messages: UInt64(away.count), bytes: awayBytes) }
 
     func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }

@@ -19,7 +19,8 @@ public final class MessageChunk {
     @usableFromInline var next: MessageChunk?
     /// When its messages came, milliseconds on the clock of the node's cache.
     public var arrival: UInt64 = 0
-    /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier life.
+    /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier
+    /// life.
     public var numberShift: UInt64 = 0
     private let memory: ChunkMemory
     /// How far it was written to since it was made, and since the pool looked last.

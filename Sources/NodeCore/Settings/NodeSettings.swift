@@ -49,7 +49,7 @@ public final class NodeSettings: Sendable {
         tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
         tlsVerifyName = read.text(.tlsVerifyName)
-        tlsPins = read.texts(.tlsPins).compactMap { TLSPin.parse($0) }
+        tlsPins = read.pins
         tlsKeyLog = read.text(.tlsKeyLog)
         tlsTimeFloor = read.text(.tlsTimeFloor).flatMap { CalendarDate.seconds($0) }
         redirectsMax = Int(read.integer(.redirects))
@@ -347,6 +347,8 @@ private struct SettingsReader {
             syncMilliseconds: UInt64(milliseconds(.syncInterval)), survivesPowerLoss: integer(.durability) == 0,
             directory: text(.dataDirectory) ?? "")
     }
+
+    var pins: [[UInt8]] { texts(.tlsPins).compactMap { TLSPin.parse($0) } }
 
     var compression: CompressionOptions? {
         if integer(.compression) == 0 { return nil }

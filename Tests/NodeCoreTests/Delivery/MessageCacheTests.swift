@@ -145,7 +145,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         let (end, away, bytes) = (bench.backlog.endID, bench.away, bench.cache.awayBytes)
         #expect(end == 11 && away == 11..<21 && bytes == 1040)
         bench.push(1)
-        let isEmpty = bench.cache.isTailEmpty
+        let isEmpty = bench.cache.tail.isEmpty
         #expect(!isEmpty)
     }
 
@@ -304,7 +304,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     @Test func withoutADiskAllIsAsWithoutACache() {
         let bench = CacheBench(CacheBench.settings(disk: 0))
         for _ in 0..<4 { bench.push(5) }
-        let (end, isEmpty) = (bench.backlog.endID, bench.cache.isTailEmpty)
+        let (end, isEmpty) = (bench.backlog.endID, bench.cache.tail.isEmpty)
         #expect(end == 21 && isEmpty)
         bench.wait(100_000)
         bench.expectsNoWork()

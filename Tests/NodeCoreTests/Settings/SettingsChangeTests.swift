@@ -38,7 +38,6 @@ private enum Change {
             (.reconnects, with(#""cert":"x","key":"y""#), with(#""cert":"x","key":"y","keypass":"p""#))
         case .tlsMinVersion: reconnects(#""tls-min-version":"1.3""#)
         case .tlsCiphers: reconnects(#""tls-ciphers":"HIGH""#)
-        case .tlsServerName: reconnects(#""tls-server-name":"s""#)
         case .tlsVerify: reconnects(#""tls-verify":false"#)
         case .proxy: reconnects(#""proxy":"http://proxy:3128""#)
         case .noProxy: reconnects(#""no-proxy":["plant.example"]"#)
@@ -76,7 +75,7 @@ private enum Change {
         case .offlineCache, .cacheMemorySize, .cacheDiskSize, .cacheSyncInterval, .cachePolicy, .cacheTimeToLive,
             .durability, .syncInterval, .dataDirectory:
             ofCache(key)
-        case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
+        case .tlsServerName, .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
         case .sequence, .advanced: live("\"\(key.rawValue)\":true")
         }
     }
@@ -94,6 +93,7 @@ private enum Change {
     /// Whom to trust, and where to follow.
     private static func ofTrust(_ key: SettingKey) -> (Change, before: String, after: String) {
         switch key {
+        case .tlsServerName: reconnects(#""tls-server-name":"s""#)
         case .tlsVerifyName: reconnects(#""tls-verify-name":"s""#)
         case .tlsPins: reconnects(#""tls-pins":["q80r0EPPX0kcBpC2Uk2YFZGlz1W1jEqJL0Ce0p2v6GA="]"#)
         case .tlsKeyLog: reconnects(#""tls-keylog":"/tmp/keys""#)
