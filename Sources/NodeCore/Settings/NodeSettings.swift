@@ -49,7 +49,7 @@ public final class NodeSettings: Sendable {
         tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
         tlsVerifyName = read.text(.tlsVerifyName)
-        tlsPins = read.pins
+        tlsPins = read.texts(.tlsPins).compactMap { TLSPin.parse($0) }
         tlsKeyLog = read.text(.tlsKeyLog)
         tlsTimeFloor = read.text(.tlsTimeFloor).flatMap { CalendarDate.seconds($0) }
         redirectsMax = Int(read.integer(.redirects))
@@ -57,8 +57,7 @@ public final class NodeSettings: Sendable {
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
         userTimeoutMilliseconds = read.milliseconds(.userTimeout)
-        let least = read.milliseconds(.reconnectMin)
-        let most = read.milliseconds(.reconnectMax)
+        let (least, most) = (read.milliseconds(.reconnectMin), read.milliseconds(.reconnectMax))
         // Both given: they fit (`SettingsRules`). One alone moves the other's default.
         reconnectMinMilliseconds = parser.given(.reconnectMin) == nil ? min(least, most) : least
         reconnectMaxMilliseconds = parser.given(.reconnectMax) == nil ? max(least, most) : most
@@ -347,8 +346,6 @@ private struct SettingsReader {
             syncMilliseconds: UInt64(milliseconds(.syncInterval)), survivesPowerLoss: integer(.durability) == 0,
             directory: text(.dataDirectory) ?? "")
     }
-
-    var pins: [[UInt8]] { texts(.tlsPins).compactMap { TLSPin.parse($0) } }
 
     var compression: CompressionOptions? {
         if integer(.compression) == 0 { return nil }
