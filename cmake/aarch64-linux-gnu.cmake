@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Builds for 64-bit ARM: cmake -S cmake -B build -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake
 #   -DCMAKE_SYSROOT=DIR   a root that has libc6-dev, libssl-dev, libjansson-dev and zlib1g-dev for arm64
 set(CMAKE_SYSTEM_NAME Linux)

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Describes the header's ABI for abidiff, and compares it with that of the last release: abi.py OUT.abi [LIBRARY]
 
 The library is Swift inside, whose debug symbols know nothing of the header's C types: a C library with the header's

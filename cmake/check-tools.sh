@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Says what building needs and is not there, by the names of Debian's packages; changes nothing. check-tools.sh [PROGRAM…]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

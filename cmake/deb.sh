@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Makes the Debian packages of the committed tree, with the machine's own Python and debhelper: deb.sh [amd64|arm64]
 #
 # Leaves them in .build/packages and what lintian says in .build/packages/lintian.txt, which fails the build if it is an

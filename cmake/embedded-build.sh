@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Builds the library as Embedded Swift, which is small and the only way to other processors than amd64:
 #   embedded-build.sh [--tool] SCRATCH [PROCESSOR] [C COMPILER] [SYSROOT]
 #

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Tells what the library links to, from cmake/libraries: libraries.sh link|packages|wants
 #
 # link: for the linker. packages: Debian's, with the headers. wants: a line each, pkg-config's name, version, package.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes the manual pages and the completion files: manual.py MAN COMPLETION [[EMULATOR…] TOOL].
 
 neuron_ws(3) and a page for each section of the header from the header's comments; neuron_ws_settings(5) from the table
@@ -114,7 +115,7 @@ def see_also(page: str, others: list[Section]) -> str:
 
 
 def overview(parts: list[Section]) -> str:
-    first = HEADER[:HEADER.index("*/")]
+    first = HEADER[HEADER.index("/*"):HEADER.index("*/")]
     text = uncommented(first + "*/")
     about, rest = text.split("\n\n", 1)
     example, conventions = rest.split("CONVENTIONS\n", 1)

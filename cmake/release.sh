@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Puts what was built for a release into dist: the packages of both architectures with their debug symbols, wheel and source
 # distribution, the source tree, the bill of materials, and checksums of it all. `make release` builds it first.
 set -eu

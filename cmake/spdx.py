@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The packages' bill of materials as SPDX JSON: spdx.py FOLDER > sbom.spdx.json
 
 What lies in FOLDER, with its SHA-256, and what is linked in or needed beside: cmake/libraries and the Swift runtime.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Puts FROM at TO, as it is shipped: stripped, its debug symbols beside it in TO.debug, if STRIP says so.
 #
 # TO is written beside its place and renamed: a program that has it loaded keeps what it has.

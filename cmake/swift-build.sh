@@ -1,10 +1,13 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Builds what is shipped with SwiftPM: swift-build.sh SCRATCH [neuron_ws] [neuron-ws]
 #
 # The one place for the flags of a release build: the Makefile and CMake call it. Needs no home folder and no network.
 #
 # The Swift runtime goes into the library. lld, because its RELRO and its sizes are the best of the three linkers. A
 # build id, by which debuggers find separate symbols. DWARF 4 for C too, as Swift has it: what Debian 12's valgrind reads.
+# Nothing of where it was built gets in: neither paths nor, by -disable-incremental-llvm-codegen, a hash of the command;
+# of two maps that fit a path the first one holds, and the scratch folder may lie in the tree.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$1
@@ -22,7 +25,11 @@ fi
 cd "$root"
 for product in "$@"; do
     set -- -c release --scratch-path "$scratch" --product "$product" --disable-local-rpath \
-        -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 -Xlinker --build-id -Xlinker -zrelro -Xlinker -znow
+        -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 -Xlinker --build-id -Xlinker -zrelro -Xlinker -znow \
+        -Xswiftc -file-prefix-map -Xswiftc "$scratch=/build" -Xswiftc -file-prefix-map -Xswiftc "$root=." \
+        -Xswiftc -file-compilation-dir -Xswiftc . -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
+        -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
+        -Xcc "-ffile-prefix-map=$root=."
     if [ "$product" = neuron_ws ]; then
         set -- "$@" -Xlinker -soname=libneuron_ws.so.1 -Xlinker "--version-script=$root/cmake/neuron_ws.map" \
             -Xlinker -znodelete -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Makes a root to build and run against, of Debian 12's packages for another processor: sysroot.sh arm64|armhf DIR
 #
 # apt fetches them with an archive list and a package database of their own, below DIR; the machine's own are left as

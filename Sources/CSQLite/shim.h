@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef NEURON_WS_CSQLITE_SHIM_H
 #define NEURON_WS_CSQLITE_SHIM_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// A WebSocket server for demonstrations and tests. It listens on 127.0.0.1 and ::1 alone, has a thread per

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Counts messages without looking into them, for servers that only count: whole data messages of one masked frame,
 /// as a fast client sends them. Everything else is left to `WebSocketEndpoint`.
 enum MessageCounter {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The number that a node writes in front of a message: `{"seq":17,…` or `{"resent":true,"seq":17,…`.

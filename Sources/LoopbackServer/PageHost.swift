@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Who tells a server's pages what they show. Called on the pages' threads, several at once; must not call the server's
 /// methods that wait.
 public protocol PageHost: AnyObject, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What becomes of the Pongs among a server's control frames.
 enum PongFrames {
     /// RFC 6455 §5.2: FIN and the opcode of a Pong.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How much a server that reads slowly may read: a bucket that fills with time, and holds a tenth of a second's bytes.
 /// Invariant: `creditBytes` is at most `bucketBytes`; below zero it is what was read too early.
 struct ReadPace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How the server treats its clients. Set before it starts or at any time afterwards: what is said about the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// TLS and the opening handshake, as a good server does it or as it was told to.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Takes a server away for a while, and brings it back, on a thread of its own.
@@ -56,8 +57,9 @@ final class ServerPlug: @unchecked Sendable {
             case .unplug(let milliseconds):
                 deadline = ServerConnection.milliseconds() + milliseconds
                 server.stopListening()
-                host.unplugged(milliseconds: milliseconds)
                 server.resetGateways()
+                // Whoever hears of it can rely on it: what a gateway sends now is lost to its kernel too.
+                host.unplugged(milliseconds: milliseconds)
             case .plug: deadline = plug()
             case nil:
                 if let due = deadline, ServerConnection.milliseconds() >= due { deadline = plug() }

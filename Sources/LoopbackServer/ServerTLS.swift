@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
 /// The server's side of TLS: certificate, key, and whose clients are let in.

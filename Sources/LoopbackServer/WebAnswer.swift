@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// An HTTP answer with a body, behind which the connection ends (RFC 9112).

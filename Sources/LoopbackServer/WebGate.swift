@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// What a request to a server with a page is: a gateway's, a page's, or to be refused. Pages come from this machine's

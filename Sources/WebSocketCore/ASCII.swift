@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What HTTP, URLs and settings ask of single bytes. Not `Character` and `String ==`: those compare by Unicode's rules,
 /// which these protocols do not mean, and bring Unicode's tables into an Embedded build.
 public enum ASCII {

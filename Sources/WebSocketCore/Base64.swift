@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Base64 with the standard alphabet and padding (RFC 4648 §4).
 public enum Base64 {
     /// - Returns: ASCII, four characters for each three bytes begun.
@@ -22,10 +23,10 @@ public enum Base64 {
         }
     }
 
-    private static func encodedCount(_ byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
+    public static func encodedCount(_ byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
 
-    /// `room` has as many bytes as come out.
-    private static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
+    /// `room` has as many bytes as come out: see `encodedCount`.
+    public static func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
         var index = 0
         var place = 0
         while place + 4 <= room.count {
@@ -58,8 +59,10 @@ public enum Base64 {
 
     /// What people and tools write: with white space, and with or without the padding.
     /// - Returns: nil: it is something else, or nothing.
-    public static func decode(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
-        SecretBytes(capacity: decodedCountMax(text.count)) { decode(text, into: $0) }
+    public static func decode(
+        _ text: UnsafeRawBufferPointer, memory: MessageMemory
+    ) throws(OutOfMemory) -> SecretBytes? {
+        try SecretBytes.make(capacity: decodedCountMax(text.count), memory: memory) { decode(text, into: $0) }
     }
 
     private static func decodedCountMax(_ characterCount: Int) -> Int { characterCount / 4 * 3 + 3 }

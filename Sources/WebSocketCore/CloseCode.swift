@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why a connection is closed (RFC 6455 §7.4, and the IANA registry for 1012 to 1014). Any number is a value of this
 /// type; `isAllowedOnWire` tells which of them may stand in a Close frame.
 public struct CloseCode: RawRepresentable, Equatable, Hashable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The payload of a Close frame: nothing, or a code and a reason (RFC 6455 §5.5.1).
 enum ClosePayload {
     static func decode(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The control frames that wait to be written, in order (RFC 6455 §5.5). Bounded: at most `pongsMax` Pongs, `pingsMax`
 /// Pings and one Close, which is always the last.
 struct ControlFrameQueue: Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The payload of a control frame, at most 125 bytes (RFC 6455 §5.5), without an allocation.
 ///
 /// Invariant: `0 <= count <= 125`.

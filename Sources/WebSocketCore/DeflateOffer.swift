@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a client asks for when it offers permessage-deflate (RFC 7692 §7.1).
 public struct DeflateOffer: Equatable, Sendable {
     /// 9 to 15: the window, as the power of two of its bytes, that the client wants used in both directions.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What client and server have agreed on for permessage-deflate (RFC 7692 §7.1).
 public struct DeflateParameters: Equatable, Sendable {
     public static let name = "permessage-deflate"

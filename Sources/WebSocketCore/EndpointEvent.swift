@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a piece of input turned out to be.
 public enum EndpointEvent: Equatable, Sendable {
     /// A whole message. `WebSocketEndpoint.withMessage` lends its bytes until the next `bytesReceived` or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a peer may send us at most (RFC 6455 §10.4). Beyond it the connection fails with 1009.
 public struct EndpointLimits: Equatable, Sendable {
     /// A whole message, over all its frames, in bytes: as they come, and inflated too.

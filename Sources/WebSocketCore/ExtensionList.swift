@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The value of Sec-WebSocket-Extensions, taken apart (RFC 6455 §9.1).
 struct ExtensionList {
     struct Parameter {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Text that somebody else wrote: a close reason, a header's value, a name in a request or a certificate. Whoever wants
 /// it as a `String` goes through `shown`, which makes it harmless where it is printed; nothing else turns it into one,
 /// and to put it into a sentence as it is does not compile.

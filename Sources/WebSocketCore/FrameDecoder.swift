@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads frame headers from bytes that may be split anywhere (RFC 6455 §5.2). Each fault is found at the byte that
 /// shows it. The payload behind a header is not its business: the caller takes it and comes back for the next header.
 public struct FrameDecoder: Sendable {
@@ -34,6 +35,20 @@ public struct FrameDecoder: Sendable {
     public var isMidHeader: Bool {
         if case .first = phase { return false }
         return true
+    }
+
+    /// The bytes of the header in progress, as they came; without those of its masking key.
+    var headerSoFar: [UInt8] {
+        if case .first = phase { return [] }
+        var bytes = [(header.fin ? 0x80 : 0) | (header.rsv1 ? 0x40 : 0) | header.opcode.rawValue]
+        if case .length(let left) = phase {
+            bytes.append(isLongLength ? 127 : 126)
+            let count = (isLongLength ? 8 : 2) - Int(left)
+            for index in 0..<count {
+                bytes.append(UInt8(truncatingIfNeeded: header.payloadLength >> UInt64(8 * (count - 1 - index))))
+            }
+        }
+        return bytes
     }
 
     /// Reads on from `input[offset...]` and advances `offset`, at most to the end of one header.

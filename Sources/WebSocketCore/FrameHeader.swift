@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The two to fourteen bytes before a frame's payload (RFC 6455 §5.2).
 public struct FrameHeader: Equatable, Sendable {
     /// The longest header: two bytes, a 64-bit length, a masking key.

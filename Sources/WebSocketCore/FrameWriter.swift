@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One outgoing frame in progress: the header at once, the payload in as many pieces as the output has room for.
 ///
 /// Invariant: `0 <= payloadWritten <= payloadBytes`.
@@ -14,6 +15,9 @@ public struct FrameWriter: Sendable {
     /// even a control frame (RFC 6455 §5.4). A frame without payload is complete with its header.
     @inlinable
     public var isMidFrame: Bool { payloadWritten < payloadBytes }
+
+    /// Bytes of the started frame's payload that are still to be written.
+    public var payloadLeft: Int { payloadBytes &- payloadWritten }
 
     /// Writes a frame's header at `output[position...]` and advances `position`. The previous frame must be complete.
     /// - Parameters:

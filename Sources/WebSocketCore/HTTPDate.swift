@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A point in time as HTTP writes it, in any of its three forms (RFC 9110 §5.6.7).
 public enum HTTPDate {
     private static let months: [StaticString] = [

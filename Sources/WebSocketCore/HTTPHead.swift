@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A start line and header fields up to the blank line, read from bytes that may be split anywhere (RFC 9112 §2): what
 /// the request and the response of the opening handshake have in common.
 struct HTTPHead: Sendable {

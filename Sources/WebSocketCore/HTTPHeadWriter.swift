@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writes a start line and header fields. Control characters become spaces: a line break in a value would begin a
 /// field, or a request, that nobody meant (RFC 9110 §5.5).
 public struct HTTPHeadWriter: ~Copyable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why an opening handshake failed (RFC 6455 §4.1, §4.2). Foreign texts are what the peer sent.
 public enum HandshakeError: Error, Equatable, Sendable {
     /// The answer does not begin like HTTP/1.

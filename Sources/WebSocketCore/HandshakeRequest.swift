@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The client's half of the opening handshake (RFC 6455 §4.1).
 public struct HandshakeRequest: Sendable {
     /// What the server appends to the key before hashing (RFC 6455 §1.3).

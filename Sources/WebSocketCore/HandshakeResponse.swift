@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A server's answer to the opening handshake, whatever its status.
 public struct HandshakeResponse: Sendable {
     /// 200 to 999, or 101.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads a server's answer to the opening handshake from bytes that may be split anywhere (RFC 6455 §4.1, RFC 9112).
 public struct HandshakeResponseParser: Sendable {
     /// The longest status line, in bytes without its line end.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why a header field of the user's own cannot be sent with the opening handshake. The sentences do not repeat the
 /// value, which may be a secret.
 public enum HeaderError: Error, Equatable, Sendable, CaseIterable {

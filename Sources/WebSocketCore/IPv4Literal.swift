@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// An IPv4 address as text: four numbers up to 255 with dots between them.
 public enum IPv4Literal {
     public static func isValid(_ text: ArraySlice<UInt8>) -> Bool { bytes(text) != nil }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// An IPv6 address as text (RFC 4291 §2.2).
 enum IPv6Literal {
     /// - Parameter text: without brackets and without a zone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The transformation of RFC 6455 §5.3: each byte of the payload XOR a byte of the key. Applying it twice gives the
 /// original back. Both functions work on 64 bytes at a time, because byte by byte is twenty times slower.
 public enum Masking {

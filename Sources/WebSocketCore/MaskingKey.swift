@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The four bytes a client's payload is combined with (RFC 6455 §5.3).
 public struct MaskingKey: Equatable, Sendable {
     /// The key's bytes in the order in which they stand on the wire, whatever the machine's byte order.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Random bytes waiting to become masking keys. A key must be unpredictable and fresh for each frame (RFC 6455 §5.3,
 /// §10.3); a system call per frame would cost more than the frame, so the shell fills this pool with a whole buffer.
 /// It cannot be copied, because a copy would give out the same keys again.

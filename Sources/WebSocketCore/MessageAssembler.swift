@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Puts a message together from its frames (RFC 6455 §5.4). Limits are checked on the announced length, before a byte
 /// of memory is taken; memory itself grows only as bytes arrive, so that an announcement alone costs nothing, and by
 /// doubling, however small the frames are, so that the work for a message is in proportion to its bytes and frames.

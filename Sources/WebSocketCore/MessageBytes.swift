@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The bytes of an incoming message. Changed by the assembler alone, and only while nobody else holds them: to whom
 /// they are lent they stay as they are.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where the memory comes from whose size a peer or a host decides: of incoming messages, of texts that are secret.
 /// Swift's own allocator ends the process where there is none; the shell has a source that says so.
 public struct MessageMemory: Sendable {
@@ -25,4 +26,9 @@ public struct MessageMemory: Sendable {
             return new
         },
         free: { $0.deallocate() })
+}
+
+/// There was no memory for what a peer, a host or a file sizes.
+public struct OutOfMemory: Error {
+    public init() {}
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a frame is (RFC 6455 §5.2). The numbers that are missing are reserved.
 public enum Opcode: UInt8, Sendable {
     case continuation = 0

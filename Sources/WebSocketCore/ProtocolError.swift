@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the peer did that RFC 6455 or our limits forbid. The connection fails with `closeCode` (RFC 6455 §7.1.7).
 public enum ProtocolError: Error, Equatable, Sendable, CaseIterable {
     /// A server must not mask (RFC 6455 §5.1).

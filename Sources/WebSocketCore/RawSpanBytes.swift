@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension RawSpan {
     /// The byte at `offset`, which must be within `0..<byteCount`.
     @inlinable

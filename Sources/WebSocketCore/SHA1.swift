@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// SHA-1 (FIPS 180-4 §6.1), only because the opening handshake asks for it (RFC 6455 §1.3): there it proves that the
 /// other side speaks WebSocket, and protects nothing.
 public enum SHA1 {

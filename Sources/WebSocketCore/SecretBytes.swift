@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Bytes that nobody may find in memory when they are no longer needed: a password, a token, a key. They lie in one
 /// place, are shared rather than copied, and are overwritten when the last one lets go of them.
 ///
@@ -24,6 +25,19 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
             return nil
         }
         self.count = min(max(0, count), capacity)
+    }
+
+    /// The same, where a fill that finds nothing (nil) and memory that is not there are told apart.
+    public static func make(
+        capacity: Int, memory: MessageMemory, _ fill: (UnsafeMutableRawBufferPointer) -> Int?
+    ) throws(OutOfMemory) -> SecretBytes? {
+        var hasMemory = false
+        let made = SecretBytes(capacity: capacity, memory: memory) { room in
+            hasMemory = true
+            return fill(room)
+        }
+        if !hasMemory { throw OutOfMemory() }
+        return made
     }
 
     public init(_ bytes: UnsafeRawBufferPointer) {

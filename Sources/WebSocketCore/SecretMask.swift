@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The server's side of the opening handshake: reads a client's request from bytes that may be split anywhere
 /// (RFC 6455 §4.2). The limits are those of `HandshakeResponseParser`.
 public struct ServerHandshake: Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Reads along what goes over a connection in one direction, and tells it line by line: the head of the opening
 /// handshake (RFC 6455 §1.3), then each frame (§5.2). For people who look for a fault; it decides nothing, and whatever
 /// comes is told as far as it can be.
@@ -14,6 +15,19 @@ public struct StreamTrace: Sendable {
 
     private enum State: Sendable { case head, header, payload, lost }
 
+    /// Where in its direction a trace begins to read. Indirect, so that no case's unused bits are looked at.
+    public indirect enum Place: Equatable, Sendable {
+        /// The next byte is the first of a head.
+        case head
+        /// In a frame's header, of which these bytes have gone by; none: a frame begins.
+        case header([UInt8])
+        /// In a frame's payload, of which so many bytes are to come. They are counted, and not shown: what they are,
+        /// and whether they end a secret, stands in what has gone by.
+        case payload(left: UInt64)
+        /// Nothing that comes is told.
+        case nowhere
+    }
+
     private var state = State.head
     /// Of the head, or of a frame's header, as far as it has come.
     private var held: [UInt8] = []
@@ -23,7 +37,20 @@ public struct StreamTrace: Sendable {
 
     private let mask: SecretMask
 
-    public init(mask: SecretMask = .none) { self.mask = mask }
+    public init(mask: SecretMask = .none, from place: Place = .head) {
+        self.mask = mask
+        switch place {
+        case .head: break
+        case .header(let bytes):
+            state = .header
+            held = bytes
+        case .payload(let left):
+            state = .payload
+            self.left = left
+            length = left
+        case .nowhere: state = .lost
+        }
+    }
 
     /// The lines that these bytes complete.
     public mutating func read(_ bytes: RawSpan) -> [String] {
@@ -52,7 +79,7 @@ public struct StreamTrace: Sendable {
                 if left == 0 { finishFrame(&lines) }
             case .payload:
                 let count = Int(min(UInt64(bytes.byteCount - offset), left))
-                let shown = min(count, Self.payloadHeldMax - payload.count)
+                let shown = held.isEmpty ? 0 : min(count, Self.payloadHeldMax - payload.count)
                 for index in 0..<shown { payload.append(bytes.byte(at: offset + index)) }
                 offset += count
                 left -= UInt64(count)
@@ -134,6 +161,7 @@ public struct StreamTrace: Sendable {
     }
 
     private func frameLine() -> String {
+        if held.isEmpty { return "the rest of a frame, \(Self.byteCount(length))" }
         let isMasked = held[1] & 0x80 != 0
         var bytes = payload
         if isMasked {
@@ -144,7 +172,7 @@ public struct StreamTrace: Sendable {
         let isCompressed = held[0] & 0x40 != 0
         let opcode = Opcode(rawValue: held[0] & 0x0F)
         var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
-        line += ", \(length) byte" + (length == 1 ? "" : "s")
+        line += ", " + Self.byteCount(length)
         if bytes.isEmpty { return line }
         bytes = bytes.withUnsafeBytes {
             ForeignText.masked($0, by: mask, bytesMax: Self.payloadBytesMax).bytes
@@ -152,6 +180,8 @@ public struct StreamTrace: Sendable {
         return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
             + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
     }
+
+    private static func byteCount(_ count: UInt64) -> String { "\(count) byte" + (count == 1 ? "" : "s") }
 
     private static func name(_ opcode: Opcode?) -> String {
         switch opcode {

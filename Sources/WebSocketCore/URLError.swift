@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What is wrong with a WebSocket URL. The sentences repeat nothing of the URL but its scheme, because any other part
 /// may hold a password or an API key.
 public enum URLError: Error, Equatable, Sendable, CaseIterable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Checks UTF-8 while it streams in (RFC 3629 §4, RFC 6455 §8.1): pieces may end anywhere, and a byte that no valid
 /// text can have at its place is found as soon as it comes.
 public struct UTF8Validator: Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One end of a WebSocket connection behind the opening handshake: bytes in, events and control frames out. Data frames
 /// going out are `FrameWriter`'s; this type says whether they may be sent (`maySendData`).
 public struct WebSocketEndpoint: Sendable {
@@ -88,6 +89,16 @@ public struct WebSocketEndpoint: Sendable {
         } catch {
             offset = input.byteCount
             return fail(error)
+        }
+    }
+
+    /// Where in the peer's frames the next byte stands; for the client role, whose peer masks nothing.
+    public var place: StreamTrace.Place {
+        switch reading {
+        case .header: .header(decoder.headerSoFar)
+        case .dataPayload(let left): left == 0 ? .header([]) : .payload(left: left)
+        case .controlPayload(_, let left): left == 0 ? .header([]) : .payload(left: UInt64(left))
+        case .over: .nowhere
         }
     }
 

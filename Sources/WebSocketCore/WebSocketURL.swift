@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A `ws://` or `wss://` URL (RFC 6455 §3), taken apart; or `ws+unix://`, a socket of this host's file system, which
 /// stands in no RFC.
 public struct WebSocketURL: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// A JSON value of jansson's, owned. The tool parses and writes whatever is not the library's own with it.
@@ -177,22 +178,5 @@ enum JSONText {
         var output: [UInt8] = []
         copy.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0), to: &output) }
         return String(decoding: output, as: UTF8.self)
-    }
-}
-
-/// Bytes in JSON (RFC 4648 §4).
-enum Base64Text {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func append(_ bytes: [UInt8], to output: inout [UInt8]) {
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let count = min(3, bytes.count - start)
-            var group: UInt32 = 0
-            for place in 0..<3 { group = group << 8 | (place < count ? UInt32(bytes[start + place]) : 0) }
-            for place in 0..<4 {
-                let character = alphabet[Int(group >> UInt32(18 - 6 * place)) & 63]
-                output.append(place <= count ? character : UInt8(ascii: "="))
-            }
-        }
     }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// A request of a server's, to be answered once, on the thread that hands it over.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a server can do to a node: each flood as bytes that are sent again and again."""
 
 from __future__ import annotations

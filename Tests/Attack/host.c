@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Two nodes in one process: one whose server attacks it, and a quiet one whose server sends it the time every
  * millisecond. Prints as JSON how long the quiet one waited.
  *
@@ -210,7 +211,7 @@ int main(int count, char **words)
     usleep(200000);
     neuron_ws_node_t *attacked = start("attacked", words[1], &attacked_host);
     if (!strcmp(what, "trace"))
-        neuron_ws_node_set_trace(attacked, true);
+        neuron_ws_node_trace(attacked, UINT32_MAX);
     double begin = clock_ms(CLOCK_MONOTONIC);
     send_until(begin + seconds * 1e3, attacked, what, strtoul(words[5], NULL, 10));
     double lasted = clock_ms(CLOCK_MONOTONIC) - begin;

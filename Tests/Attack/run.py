@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Attacks one node beside a quiet one and prints how long the quiet one waited, as a table.
 
     run.py [--seconds N] [--only WORD] [--sanitize address|thread]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The other end: a server that attacks, and one that sends the time. Each is a process of its own."""
 
 from __future__ import annotations

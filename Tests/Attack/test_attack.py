@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The short form of `make attack`: each flood for less than a second, against the limits of time and memory."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is measured, and how: each case returns plain numbers; judging them is targets.py's part."""
 
 import math

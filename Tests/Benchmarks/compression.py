@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What permessage-deflate saves and costs, as the tables of docs/compression.md.
 
     python Tests/Benchmarks/compression.py [sizes|memory]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A link that is slow to answer, where the kernel has no netem: a relay on loopback that holds all bytes back."""
 
 from __future__ import annotations

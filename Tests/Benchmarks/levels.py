@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What the delivery levels cost: throughput of each as a share of best-effort's, on links of several delays.
 
     levels.py [--rounds N] [--size BYTES]

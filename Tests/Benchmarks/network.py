@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network of this process's own: loopback alone, without the machine's pacing.
 
 A kernel that paces even loopback (BBR does) halves what can be reached and lets runs vary wildly, so the benchmarks

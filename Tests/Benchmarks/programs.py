@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Building and running the programs: the C sources of this folder, the sink, the clients."""
 
 import json

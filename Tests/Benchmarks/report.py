@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables: what was measured, beside what it is to reach (DESIGN.md, section 9)."""
 
 from cases import IDLE_CONNECTIONS, LATENCY_BYTES, LATENCY_HZ, LIMIT, LWS, MASKING, OURS, TAGS, THROUGHPUT

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Speed beside peers: measures everything in one run on one machine and prints it as tables.
 
     run.py [--quick] [--rounds N] [--only ws64,encode,…] [--peers neuron_ws,libwebsockets,…]

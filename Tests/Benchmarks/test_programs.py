@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The measuring programs themselves: that the sink counts what came, and that the senders send what they say."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A browser, the tool's server with its page, and gateways that push to it."""
 
 from __future__ import annotations

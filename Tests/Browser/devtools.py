@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Debian's chromium without a window, driven over the DevTools protocol."""
 
 from __future__ import annotations

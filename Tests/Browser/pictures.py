@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes the manual's pictures anew, in docs/images: the page of `demo --web` in a browser, `check` at a terminal.
 
     make pictures

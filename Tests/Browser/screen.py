@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program has written to a terminal, as a picture."""
 
 from __future__ import annotations

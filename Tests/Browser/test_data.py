@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the page makes of messages: its own classes, asked in the browser without a server."""
 
 from __future__ import annotations

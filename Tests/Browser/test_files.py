@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page's files: all of them are in the page, nothing in them is dead, and none of them makes HTML of a text."""
 
 from __future__ import annotations

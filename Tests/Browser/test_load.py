@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of `serve --web` under load: 10,000 tags at 1 Hz, many messages, many names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the page of `serve --web` is to eyes, hands and screen readers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of `serve --web` in a real browser, with messages of real nodes."""
 
 from __future__ import annotations

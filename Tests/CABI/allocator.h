@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Every allocation of the process, before it is made. Included once, behind the definitions of
  *     bool fails(size_t size)                  whether this one is refused

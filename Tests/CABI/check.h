@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Checks that count: each prints where it failed, and the program goes on. Safe from several threads. */
 #ifndef NEURON_WS_TEST_CHECK_H
 #define NEURON_WS_TEST_CHECK_H

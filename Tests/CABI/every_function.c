@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Every function of neuron_ws.h, used once as it is meant to be. Compiles as C99 and, included by every_function.cpp,
  * as C++17.
@@ -24,6 +25,7 @@ static struct {
     int messages;
     int deliveries;
     int logs;
+    int traced;
     int attempts;
     int sendings;
     int requests;
@@ -93,6 +95,8 @@ static void on_log(neuron_ws_node_t *node, neuron_ws_log_level_t level, const ch
     CHECK(context == &seen && level >= NEURON_WS_LOG_DEBUG && level < NEURON_WS_LOG_OFF);
     CHECK(strchr(text, '\n') == NULL);
     COUNT(logs);
+    if (strcmp(text, "> text, 6 bytes: traced") == 0 || strcmp(text, "< text, 6 bytes: traced") == 0)
+        COUNT(traced);
 }
 
 static neuron_ws_status_t before_connect(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context)
@@ -196,8 +200,16 @@ static void a_nodes_life(void)
     OK(neuron_ws_node_reconnect(node));
     WAIT_UNTIL(metrics_of(node).connections_opened > opened);
 
-    OK(neuron_ws_node_set_trace(node, true));
-    OK(neuron_ws_node_set_trace(node, false));
+    /* On the open connection, whatever the log's level is; the server sends it back. */
+    WAIT_UNTIL(state_of(node).link == 1);
+    OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_OFF, 0));
+    OK(neuron_ws_node_trace(node, 600));
+    OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "traced", 6, NULL));
+    WAIT_UNTIL(SEEN(traced) == 2);
+    OK(neuron_ws_node_trace(node, 0));
+    OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "traced", 6, NULL));
+    WAIT_UNTIL(SEEN(messages) == 5);
+    CHECK(SEEN(traced) == 2);
     OK(neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, text, sizeof text, &length));
     CHECK(text[0] == '[' && text[length - 1] == ']');
     STATUS(BUFFER_TOO_SMALL, neuron_ws_metrics_text(NEURON_WS_METRICS_OPENMETRICS, NULL, 0, &length));

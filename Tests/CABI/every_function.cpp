@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same program as C++17: the header compiles there, its functions keep C linkage, its types are what C sees.
 #include <cstdint>
 #include <type_traits>

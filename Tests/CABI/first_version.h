@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The header's structs as of its version 1.0.0, which hosts were compiled with. Nothing here ever changes; one that is
  * new gets its first version here.

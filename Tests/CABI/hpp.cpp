@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Every part of neuron_ws.hpp. hpp PORT - an echoing WebSocket server listens on 127.0.0.1:PORT.
  *

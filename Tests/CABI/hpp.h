@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Checks for the programs in C++: the same source for results that throw and for results that are returned. */
 #ifndef NEURON_WS_TEST_HPP_H
 #define NEURON_WS_TEST_HPP_H

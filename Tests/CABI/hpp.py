@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the programs of neuron_ws.hpp: by both compilers, as each C++, with each kind of results, sanitized too."""
 
 from __future__ import annotations

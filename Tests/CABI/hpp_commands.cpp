@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Commands and their responses, on_room, and before_send as messages are queued. */
 #include "hpp.h"
 

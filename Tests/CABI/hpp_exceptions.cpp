@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Exceptions that leave callbacks: none crosses C, each is told, the first is kept. */
 #include "hpp.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Nodes that talk to a server: callbacks, requests, attempts, events; nodes that end inside their callbacks. */
 #include "hpp.h"
 
@@ -101,7 +102,7 @@ void a_nodes_life()
     CHECK(GOOD(neuron_ws::metrics_text()).find("life") != std::string::npos);
     CHECK(GOOD(neuron_ws::metrics_text(NEURON_WS_METRICS_JSON)).front() == '[');
     GOOD(node.ping());
-    GOOD(node.set_trace(true));
+    GOOD(node.trace(std::chrono::seconds(1)));
     GOOD(node.set_log_level(NEURON_WS_LOG_WARN, 1s));
     GOOD(node.reconnect());
     GOOD(node.configure(settings_for(R"(,"upload_err":false)")));

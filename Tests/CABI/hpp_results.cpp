@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Results that are returned, in every build: a file of the other kind than its neighbours may be in one program. */
 #ifndef NEURON_WS_NO_EXCEPTIONS
 #define NEURON_WS_NO_EXCEPTIONS

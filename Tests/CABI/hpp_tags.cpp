@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Tags of every type, groups, the encoder, names, and what is refused before a node is asked. */
 #include "hpp.h"
 

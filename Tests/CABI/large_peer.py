@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that sends one large message, and to who comes again, or has taken it, a small one. For memory_peer.c."""
 
 from __future__ import annotations

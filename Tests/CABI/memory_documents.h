@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What memory.c hands in: documents, groups and settings that are large enough for large allocations.
  */
@@ -13,7 +14,7 @@ static char json_tags[text_bytes];
 static char settings[text_bytes];
 static char settings_of_many[text_bytes];
 static char settings_in_texts[text_bytes];
-static char settings_of_files[text_bytes];
+static char settings_of_files[2 * text_bytes], settings_of_pkcs12[2 * text_bytes];
 static char parameters[text_bytes];
 static char parameters_of_many[text_bytes];
 static char template[text_bytes];
@@ -83,11 +84,6 @@ static void fill_documents(void)
     length = put(settings_in_texts, length, "}\",\"static_tags\":\"{\\\"s\\\":\\\"", 0);
     length = repeat(settings_in_texts, length, whole, "zzzzzzzz");
     put(settings_in_texts, length, "\\\"}\"}", 0);
-    length = put(settings_of_files, 0, "{\"url\":\"ws://127.0.0.1:1/\",\"token\":\"", 0);
-    length = repeat(settings_of_files, length, 16000, "t");
-    length = put(settings_of_files, length, "\",\"ca\":\"", 0);
-    length = repeat(settings_of_files, length, whole / 2, "-----BEGIN CERTIFICATE-----\\nAAAA\\n");
-    put(settings_of_files, length, "\"}", 0);
     length = put(template, 0, "{\"schema\":{\"${node}\":\"${tag_values}\",\"a\":[\"${timestamp}\"", 0);
     length = repeat(template, length, whole, ",\"%d ${group} x\"");
     put(template, length, "]}}", 0);
@@ -102,6 +98,17 @@ static void fill_documents(void)
     length = put(custom, 0, "{\"a\":1,\"a\":[2,18446744073709551615],\"s\":\"\x80", 0);
     length = repeat(custom, length, whole, " custom\x80 ");
     put(custom, length, "\"}", 0);
+}
+
+static bool fill_from(const char *path, char *document, size_t size)
+{
+    FILE *file = fopen(path, "r");
+    size_t length = file == NULL ? 0 : fread(document, 1, size - 1, file);
+
+    document[length] = '\0';
+    if (file != NULL)
+        fclose(file);
+    return length > 0;
 }
 
 static void fill(void)

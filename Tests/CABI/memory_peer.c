@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * memory_peer PORT - little memory while a server sends large messages, each case in a child of its own.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * misuse ECHO_PORT SINK_PORT CLOSED_PORT SCALE - runs every part of misuse.h.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Wrong use, strange data, every order: the library answers with a status and never crashes. */
 #ifndef NEURON_WS_TEST_MISUSE_H
 #define NEURON_WS_TEST_MISUSE_H

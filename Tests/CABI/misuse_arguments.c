@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* NULL at every pointer, numbers out of range, and outputs that stay as they were. */
 #include "misuse.h"
 
@@ -190,7 +191,7 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_set_log_level(NULL, NEURON_WS_LOG_INFO, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_ping(NULL));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_reconnect(NULL));
-    STATUS(INVALID_ARGUMENT, neuron_ws_node_set_trace(NULL, true));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_trace(NULL, 1));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_event_fd(NULL, NEURON_WS_EVENT_ALL, &descriptor));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_next_event(NULL, &event));
     CHECK(id == 77 && length == 77 && descriptor == 77);

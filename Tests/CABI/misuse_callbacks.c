@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A node destroyed inside each of its callbacks: the callback returns, and none comes after it. */
 #include "misuse.h"
 

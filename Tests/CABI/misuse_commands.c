@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Commands: wrong ones, every function inside their callbacks, and one end for each whatever ends the node. */
 #include "misuse.h"
 
@@ -143,7 +144,7 @@ static void call_everything(scene_t *scene, neuron_ws_node_t *node)
     STATUS(NOT_FOUND, neuron_ws_node_request_cancel(node, id));
     STATUS(WRONG_THREAD, neuron_ws_node_flush(node, NEURON_WS_LEVEL_WRITTEN, 0));
     OK(neuron_ws_node_set_log_level(node, NEURON_WS_LOG_WARN, 0));
-    OK(neuron_ws_node_set_trace(node, false));
+    OK(neuron_ws_node_trace(node, 0));
     (void)neuron_ws_node_ping(node);
     OK(neuron_ws_node_configure(node, settings_for(settings, sizeof settings, scene->port,
                                                    ",\"queue-max-messages\":4")));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Strange and large data: a million tags, texts of 10 MB, NaN, invalid UTF-8, messages past every limit. */
 #include "misuse.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every order of create, start, stop, configure and destroy, up to six of them; with a begun stop, up to five. */
 #include "misuse.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Requests answered twice, by several threads, after their node; handles that are none. */
 #include "misuse.h"
 #include "first_version.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Structs whose size is 0, too small, of an older or a newer header, or no size at all. */
 #include "misuse.h"
 #include "first_version.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* 16 threads push while another makes and destroys nodes of its own, and the settings change while data flows. */
 #include "misuse.h"
 

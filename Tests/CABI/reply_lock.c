@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * reply_lock PORT - a large answer holds nobody else up. PORT is an echo server's: what the node sends comes back, and
  * is a request.

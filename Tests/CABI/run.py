@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
 
 run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
@@ -20,13 +21,17 @@ sys.path.insert(0, str(HERE.parent / "Interop"))
 
 import foreign  # noqa: E402
 import hpp  # noqa: E402
+import large_files  # noqa: E402
 from large_peer import LargePeer  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{foreign.HEADER.parent}", f"-I{HERE}"]
 C, CXX = [*foreign.compiler("gcc"), "-std=c99", *STRICT], [*foreign.compiler("g++"), "-std=c++17", *STRICT]
+# The file is installed for those who run their own programs so: with it there is nothing to be seen.
+SUPPRESSIONS = foreign.ROOT / "cmake/neuron_ws.supp"
 VALGRIND = [
-    "valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite",
-    "--show-leak-kinds=definite", "--num-callers=30", "--fair-sched=yes",
+    "valgrind", "-q", "-s", "--error-exitcode=9", "--leak-check=full", "--num-callers=30", "--fair-sched=yes",
+    "--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible",
+    f"--suppressions={SUPPRESSIONS}",
 ]
 # The share of misuse's counts that runs under valgrind, which is some thirty times slower.
 VALGRIND_SCALE = "0.02"
@@ -45,15 +50,16 @@ class Tally:
         self.failed += not good
         print(f"{'ok    ' if good else 'FAILED'} {what}{': ' + detail if detail else ''}", flush=True)
 
-    def program(self, what: str, command: list[object], timeout: float) -> None:
-        """Runs a program and adds the checks it counted; no count, or a bad exit, is a failure more."""
+    def program(self, what: str, command: list[object], timeout: float) -> str:
+        """Runs a program and adds the checks it counted; no count, or a bad exit, is a failure more. What it wrote to
+        its standard error."""
         begin = time.monotonic()
         try:
             words = [str(word) for word in command]
             result = subprocess.run(words, capture_output=True, text=True, timeout=timeout, errors="replace")
         except subprocess.TimeoutExpired:
             self.one(what, False, f"not done within {timeout:.0f} s")
-            return
+            return ""
         seconds = time.monotonic() - begin
         counted = re.search(r"^(\d+) passed, (\d+) failed$", result.stdout, re.M)
         if counted:
@@ -63,6 +69,7 @@ class Tally:
         self.one(what, good, f"{counted[0] if counted else 'died'}, exit {result.returncode}, {seconds:.1f} s")
         if not good:
             print(result.stderr[-6000:], flush=True)
+        return result.stderr
 
 
 def every_function_is_used(tally: Tally) -> None:
@@ -72,6 +79,20 @@ def every_function_is_used(tally: Tally) -> None:
     for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
         if not re.search(rf"\b{name}\(", source):
             tally.one(f"every_function.c uses {name}", False)
+
+
+def as_it_is_shipped(tally: Tally, build: Path, program: Path, arguments: list[object]) -> None:
+    """Without symbols, which suppressions must not need; each of them has something to suppress."""
+    library = build / "libneuron_ws.so.1"
+    library.unlink()
+    subprocess.run(["strip", "--strip-unneeded", "-o", library, foreign.LIBRARY], check=True)
+    told = tally.program("every_function, valgrind, stripped", [*VALGRIND, program, *arguments], 400)
+    named = re.findall(r"^\{\n +(\S+)", SUPPRESSIONS.read_text(), re.M)
+    used = re.findall(r"used_suppression: +\d+ (\S+) ", told)
+    # Embedded Swift has no types at run time.
+    full = "_swift_getGenericMetadata" in subprocess.run(
+        ["nm", foreign.LIBRARY], capture_output=True, text=True).stdout
+    tally.one("each suppression for valgrind is needed", sorted(used) == sorted(named if full else []), str(used))
 
 
 def main() -> int:
@@ -111,11 +132,12 @@ def main() -> int:
                 built[what] = program
         with foreign.Server(echo=True) as echo, foreign.Server(keep=False) as sink, LargePeer() as large:
             every = [echo.port]
+            files = [] if EMULATED else large_files.write(build)
             misuse = [echo.port, sink.port, foreign.free_port()]
             for what, program in built.items():
                 name = what.partition(",")[0]
                 arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
-                             "reply_lock": [echo.port]}
+                             "reply_lock": [echo.port], "memory": files}
                 tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
             for what, found in [] if EMULATED else hpp.programs(build, link):
                 if isinstance(found, Path):
@@ -139,6 +161,7 @@ def main() -> int:
                     for what, program in built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
                         tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)
+                    as_it_is_shipped(tally, build, built["every_function, C99"], every)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Commands with their responses; part of every_function.c. */
 #ifndef NEURON_WS_TEST_WITH_COMMANDS_H
 #define NEURON_WS_TEST_WITH_COMMANDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The functions that need no node, each used once; part of every_function.c. */
 #ifndef NEURON_WS_TEST_WITHOUT_A_NODE_H
 #define NEURON_WS_TEST_WITHOUT_A_NODE_H

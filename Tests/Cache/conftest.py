@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The library, programs that use it, and a server that keeps what comes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * exercise write URL DATA-DIR FIRST COUNT ROUNDS [SETTINGS]: pushes COUNT messages in each of ROUNDS, waits until they
  * are stored, and says "S last" if they are; at the end "O outcome count" for each outcome.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The proof that nothing is lost: a writer that is killed again and again, a proxy that cuts, stalls and resets, and a
 server that keeps what it reads. `proof.py [MINUTES] [KILLS] [DATA-DIR]` runs it at length."""
 

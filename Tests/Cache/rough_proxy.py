@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A TCP proxy that cuts, stalls and resets connections at random."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Preloaded into a process whose cache is under test: one call for a file of the cache fails, or the process is killed
  * in front of it. Environment: SPOOL_FAULT = EIO, ENOSPC, EINTR, SHORT (half is written), KILL; SPOOL_FAULT_AT = which

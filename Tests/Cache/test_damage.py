@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that are torn, zeroed, overwritten, foreign, newer, held, or nowhere: the node starts, and says so."""
 
 from __future__ import annotations

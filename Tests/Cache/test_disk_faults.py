@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each call of the cache for its file fails once, and the process is killed in front of each."""
 
 from __future__ import annotations

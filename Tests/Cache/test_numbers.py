@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Numbers (settings sequence, delivery app-acked) over the lives of a node: each is used once in its stream."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing that was told as stored is lost, whoever is killed: the short form of the proof."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pushes numbered messages with the cache on, and says which are stored, until somebody kills it:
 writer.py URL DATA-DIR LIFE [SETTINGS]; LIFE 0 pushes nothing and ends when all is delivered."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The library before the Autobahn test suite: asks the suite's server how many cases it has, echoes through all of
  * them, one node and one connection each, and has the report written. Knows nothing but neuron_ws.h.

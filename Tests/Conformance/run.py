@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs the library through the Autobahn test suite and compares what it says with expected.json.
 
 run.py [--quick] [--cases PATTERN ...] [--write] [--keep]

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Sets up autobahntestsuite 0.8.2, which needs Python 2.7, in the folder given. Prints nothing and does nothing if it is
 # there. Exit status 3: there is no Python 2.7.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package of this tree, and the library under test."""
 
 from __future__ import annotations

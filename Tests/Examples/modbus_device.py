@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Modbus TCP device on plain sockets: coils, discrete inputs, holding and input registers. No library of Modbus."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Three receivers behind nginx, a JetStream server, and a node, all of which but the last are killed in turn.
 
     receiver_scene.py SECONDS [SEED]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bridge in asyncio: its own tests, and the program as its README runs it."""
 
 from __future__ import annotations

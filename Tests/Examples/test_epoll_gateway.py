@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gateway with a loop of its own, in C and in C++: built without a warning, run against a server that fails it."""
 
 from __future__ import annotations

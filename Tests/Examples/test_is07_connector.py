@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Both connectors against a server that plays IS-07."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """examples/journald: each line has its priority and its category, and the settings' faults are lines too."""
 
 from __future__ import annotations

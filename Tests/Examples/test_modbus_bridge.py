@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Modbus bridge as a program, against a device on plain sockets and one by pymodbus' server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Modbus bridge's client, cancelled at every moment and answered with everything that is no answer."""
 
 from __future__ import annotations

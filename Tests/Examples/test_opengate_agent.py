@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """examples/opengate_agent: both agents upload, and answer a platform's operations."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The receiver: what JetStream has is acknowledged, and nothing else; all of it is there once, whoever is killed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What jansson itself says, for comparison.
 import CJansson
 import NodeCore

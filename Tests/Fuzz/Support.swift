@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the targets share. Each target is a program of its own: this file, the target's, libFuzzer.
 
 /// Ends the run with a finding unless the condition holds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sec-WebSocket-Extensions as a server answers it: refused with a reason, or parameters that zlib can be told, which
 // written again mean the same.
 import NodeCore

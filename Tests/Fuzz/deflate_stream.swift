@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // permessage-deflate: any bytes inflate within the limit or fail; what is deflated shrinks, and inflates to itself.
 import NodeCore
 import WebSocketCore

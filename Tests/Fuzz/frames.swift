@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frames and messages: any bytes, whole and cut everywhere, give the same events; what answers them is right; what is
 // framed decodes to itself.
 import WebSocketCore

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The opening handshake, both halves: any bytes, whole and cut everywhere, come to the same.
 import WebSocketCore
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // push_json: takes nothing that jansson does not take for JSON, calls nothing bad JSON that jansson takes, and what
 // becomes of a group in every format is JSON again.
 import CNeuronWS

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a server sends: any bytes are taken apart into parts in order; a request's document, uuid and answers are JSON,
 // and its tags can be encoded again.
 import CNeuronWS

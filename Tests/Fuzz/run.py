@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds the fuzz targets with libFuzzer and AddressSanitizer, runs them, one per processor, and prints a table.
 
 run.py [SECONDS] [--seed N] [TARGET ...]     SECONDS of each target, 20 unless told otherwise; all targets unless named

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The seed corpus: what the tests hold as literals, as the targets read it."""
 
 from __future__ import annotations
@@ -100,6 +101,17 @@ def compressed() -> Iterator[bytes]:
         yield choices[0] + data * 8
 
 
+def responses() -> Iterator[bytes]:
+    """An order, a pointer, a value, a message."""
+    pointers = ["id", "/a/id", "/foo/0", "/a~1b", "/m~0n", "/", "/0", "/01", "/a~", ""]
+    messages = list(documents("NodeCoreTests/Commands/*.swift", "NodeCoreTests/JSON/JSONPointerTests.swift"))
+    for number, message in enumerate(messages):
+        pointer = pointers[number % len(pointers)]
+        yield bytes([number % 16]) + pointer.encode() + b"\0" + b"1\0" + message
+        name = re.search(rb'"(\w+)"\s*:', message)
+        yield bytes([number % 16]) + (name[1] if name else b"a") + b"\0" + b"7\0" + message
+
+
 CORPORA = {
     "frames": frames,
     "handshake": handshakes,
@@ -108,6 +120,7 @@ CORPORA = {
     "push_json": groups,
     "template": lambda: documents("NodeCoreTests/Encoding/*.swift", "NodeCoreTests/Settings/*.swift"),
     "requests": lambda: documents("NodeCoreTests/Requests/*.swift"),
+    "responses": responses,
     "deflate_parameters": extensions,
     "deflate_stream": compressed,
 }
@@ -123,6 +136,7 @@ WORDS = {
                  "${tag_error_values}", "${static_tags}", "${static_tag_values}"],
     "requests": ["uuid", "node", "group", "tag", "tags", "name", "value", "action", "operation", "timestamp", "path",
                  "transferPrecision", "ack"],
+    "responses": ["/", "~0", "~1", "/0", "/a/b", '"id":', "\\u0041", "\\ud83d\\ude00", "[[", "{}", "null"],
     "deflate_parameters": ["permessage-deflate", "server_no_context_takeover", "client_no_context_takeover",
                            "server_max_window_bits=", "client_max_window_bits=", "15", "8", ";", ","],
 }

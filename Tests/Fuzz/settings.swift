@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Settings documents and a subscription's parameters: refused with a reason, or all numbers in their ranges.
 import NodeCore
 

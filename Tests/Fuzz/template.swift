@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Custom templates: any JSON document is one or is refused with a reason, and what is filled in is JSON.
 import CNeuronWS
 import NodeCore

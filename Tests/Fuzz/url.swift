@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // URLs: what is taken can be put into a request, means the same when it is written again, and shows no query.
 import NodeCore
 import WebSocketCore

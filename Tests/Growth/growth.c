@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * One call or a few of the library on an input of a given size, for callgrind to count.
  */

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What each call costs for an input and for one twice as large, in instructions as callgrind counts them.
 
 growth.py    prints the table of docs/limits.md. NEURON_WS_LIBRARY names the library.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What the cases make their inputs with; no program needs all of it.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * As growth.c, of OpenGate: values that wait for their publishing time, ODA's files, answers to operations; and of what
  * concerns all nodes of a process.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The plugin's list of subscriptions, without a node behind it: what it costs, for callgrind to count.
  */

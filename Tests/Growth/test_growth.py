@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No call takes more than twice as long, and a logarithm, for twice the input: counted in instructions, not timed."""
 
 from __future__ import annotations

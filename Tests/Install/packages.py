@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The packages as their users have them: installed in a fresh Debian root that has no Swift, used, and removed again.
 
 packages.py [--keep] [--architecture arm64] [--root DIR]. As root; needs debootstrap, .build/packages (make deb) and
@@ -10,6 +11,8 @@ passed; the exit status is 1 if one did not.
 from __future__ import annotations
 
 import argparse
+import fnmatch
+import re
 import shutil
 import subprocess
 import sys
@@ -18,71 +21,16 @@ import textwrap
 import time
 from pathlib import Path
 
+import gateway
+import tutorials
+from programs import C_PROGRAM, CMAKE_LISTS, EXPECTED, PYTHON_PROGRAM
+from system import System
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / ".build/packages"
 WHEELS = ROOT / ".build/wheels"
 OWN = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
 OURS = ["libneuron-ws1", "libneuron-ws-dev", "neuron-ws", "neuron-plugin-websocket", "python3-neuron-ws"]
-
-C_PROGRAM = r"""
-#include <neuron_ws.h>
-#include <stdio.h>
-int main(void) {
-    neuron_ws_tag_t tag = {.name = "t", .type = NEURON_WS_TYPE_DOUBLE, .value = {.d64 = 21.5}};
-    neuron_ws_group_t group = {.size = sizeof group, .driver = "plc", .group = "g", .timestamp_ms = 1,
-                               .tags = &tag, .tag_count = 1, .tag_size = sizeof tag};
-    char text[256];
-    size_t length = 0;
-    if (neuron_ws_encode(NEURON_WS_FORMAT_VALUES, NULL, &group, text, sizeof text, &length) != NEURON_WS_OK) return 1;
-    printf("%s %.*s\n", neuron_ws_version(), (int)length, text);
-    return 0;
-}
-"""
-EXPECTED = '{"node":"plc","group":"g","timestamp":1,"values":{"t":21.5},"errors":{},"metas":{}}'
-CMAKE_LISTS = """
-cmake_minimum_required(VERSION 3.16)
-project(user C)
-find_package(neuron_ws 1.0 REQUIRED)
-add_executable(program program.c)
-target_link_libraries(program neuron_ws::neuron_ws)
-find_package(neuron_ws 2.0 QUIET)
-if(neuron_ws_FOUND)
-  message(FATAL_ERROR "version 2.0 was found")
-endif()
-"""
-PYTHON_PROGRAM = """
-import neuron_ws, neuron_ws.aio
-print(neuron_ws.version(), neuron_ws.encode("values-format", "plc", "g", {"t": 21.5}, timestamp=1))
-"""
-
-
-class System:
-    """A Debian root, entered with /proc and /dev of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, command: str, check: bool = True) -> str:
-        mounts = f"mount -t proc proc {self.folder}/proc && mount --rbind /dev {self.folder}/dev && "
-        inside = f"exec chroot {self.folder} /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root " \
-                 f"LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive /bin/sh -ec \"$COMMAND\""
-        result = subprocess.run(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-ec", mounts + inside],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "COMMAND": command},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if check and result.returncode != 0:
-            raise AssertionError(f"{command}\n{result.stdout[-3000:]}\nexit status {result.returncode}")
-        return result.stdout
-
-    def install(self, *names: str) -> str:
-        return self.run("apt-get install -y -q --no-install-recommends " + " ".join(names))
-
-    def files(self) -> set[str]:
-        """All that packages put there; what apt and ldconfig keep for themselves is none of it."""
-        out = self.run("find / -xdev \\( -path /proc -o -path /dev -o -path /tmp -o -path /root -o -path /packages"
-                       " -o -path /var/lib/apt -o -path /var/cache -o -path /var/log -o -path /var/lib/dpkg"
-                       " -o -path /etc/ld.so.cache \\) -prune -o -print")
-        return set(out.splitlines())
 
 
 def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
@@ -109,10 +57,9 @@ def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
     for package in [*own.glob("*.deb"), *PACKAGES.glob("*_all.deb")]:
         if "dbgsym" not in package.name:
             shutil.copy(package, target)
-    # The wheel is this machine's.
-    for wheel in WHEELS.glob("*") if architecture == OWN else []:
-        if wheel.suffix in (".whl", ".gz"):
-            shutil.copy(wheel, target)
+    processor = {"amd64": "x86_64", "arm64": "aarch64"}[architecture]
+    for wheel in WHEELS.glob(f"*_{processor}.whl"):
+        shutil.copy(wheel, target)
     system = System(folder)
     system.run("apt-get update -q")
     return system
@@ -145,8 +92,10 @@ def selftest(system: System) -> None:
 
 def what_it_costs(system: System) -> None:
     """For the note: sizes, what is needed, and memory that loading adds."""
+    system.put("/tmp/load.c", (ROOT / "Tests/Package/load.c").read_text())
     out = system.run("ls -l /usr/lib/*/libneuron_ws.so.1.* /usr/bin/neuron-ws; ldd /usr/lib/*/libneuron_ws.so.1; "
-                     "du -b /packages/*.deb")
+                     "ls -l /packages/*.deb; gcc -std=c99 -o /tmp/load /tmp/load.c -ldl; "
+                     "/tmp/load /usr/lib/*/libneuron_ws.so.1")
     print(textwrap.indent(out, "           "), end="")
 
 
@@ -179,6 +128,7 @@ def python_from_the_wheel(system: System) -> None:
     out = system.run("su user -c 'cd / && /home/user/v/bin/python /tmp/program.py; "
                      "/home/user/v/bin/python -c \"from neuron_ws._library import library; print(library)\"'")
     assert EXPECTED in out and "/home/user/v/" in out, out
+    tutorial(system, "python", "PATH=/home/user/v/bin:$PATH\n")
     system.run("userdel -r user")
     system.install("/packages/python3-neuron-ws_*.deb")
 
@@ -196,13 +146,131 @@ def plugin_into_a_gateway(system: System) -> None:
     assert "/nonexistent" in out, out
 
 
-def upgrade_under_a_running_program(system: System) -> None:
-    """The files are replaced beside those that a program has loaded, which goes on."""
-    out = system.run(
-        "neuron-ws serve --port 0 --timeout 30 > /tmp/serve.log & sleep 2; "
-        "apt-get install -y -q --reinstall /packages/libneuron-ws1_*.deb /packages/neuron-ws_*.deb > /dev/null; "
-        "kill -0 $! && kill -INT $! && wait $!; echo ended with $?")
-    assert "ended with 0" in out, out
+def tutorial(system: System, name: str, before: str = "") -> None:
+    gateway.lay_out(system, "/opt/neuron")
+    port = gateway.free_port()
+    page = (tutorials.DOCS / f"tutorial-{name}.md").read_text()
+    script, wanted = tutorials.session(page.replace(":8080", f":{port}").replace("--port 8080", f"--port {port}"))
+    wanted = [text.replace("Neuron 2.15.1", f"Neuron {gateway.VERSION}") for text in wanted]
+    system.run("rm -rf /tmp/tutorial")
+    system.put("/tmp/tutorial/script", before + script)
+    out = system.run("cd /tmp/tutorial && bash ./script < /dev/null")
+    wrong = tutorials.differences(out, wanted)
+    assert not wrong, "\n".join(wrong)
+    system.run("rm -rf /tmp/tutorial /opt/neuron")
+
+
+def tutorial_for_c(system: System) -> None:
+    tutorial(system, "c")
+
+
+def tutorial_for_python(system: System) -> None:
+    tutorial(system, "python")
+
+
+def tutorial_for_neuron(system: System) -> None:
+    tutorial(system, "neuron")
+
+
+def a_gateway_with_the_installed_plugin(system: System) -> None:
+    with gateway.Running(system, "/usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so") as running:
+        running.sends()
+
+
+def installed_over_an_older_version_while_a_gateway_runs(system: System) -> None:
+    """dpkg writes beside and renames: what is loaded stays as it was, and is the older one until the next start."""
+    system.run("apt-get purge -y -q " + " ".join(OURS))
+    names = ["libneuron-ws1", "neuron-plugin-websocket", "neuron-ws"]
+    for name in names:
+        system.run(f"""rm -rf /tmp/old && mkdir /tmp/old && cd /tmp/old && dpkg-deb -R /packages/{name}_*.deb d
+            sed -i 's/^Version:.*/Version: 0.9.0/; s/\\(libneuron-ws1 (>= \\)[^)]*/\\10.9.0/' d/DEBIAN/control
+            find d -name 'lib*.so*' -type f -exec sh -c 'echo older >> "$0"' {{}} \\;
+            dpkg-deb -b d /tmp/{name}_0.9.0.deb""")
+    system.install(*(f"/tmp/{name}_0.9.0.deb" for name in names))
+    with gateway.Running(system, "/usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so") as running:
+        running.sends()
+        system.install(*(f"/packages/{name}_*.deb" for name in names))
+        assert "0.9.0" not in system.run("dpkg-query -W -f '${Version} ' " + " ".join(names))
+        running.sends()
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+
+
+def removed_while_a_gateway_runs(system: System) -> None:
+    with gateway.Running(system, "/usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so") as running:
+        running.sends()
+        # The server that it sends to is the tool's, which is loaded as well.
+        system.run("apt-get purge -y -q " + " ".join(OURS))
+        assert "No such file" in system.run("ls /usr/lib/neuron-ws/plugin", check=False)
+        running.sends()
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+
+
+def two_versions_side_by_side(system: System) -> None:
+    """The next ABI's library has a name and a package of its own; programs of the first go on with theirs."""
+    system.run("""rm -rf /tmp/next && mkdir /tmp/next && cd /tmp/next && dpkg-deb -R /packages/libneuron-ws1_*.deb d
+        sed -i 's/^Package:.*/Package: libneuron-ws2/; s/^Version:.*/Version: 2.0.0/' d/DEBIAN/control
+        rm -f d/DEBIAN/symbols d/DEBIAN/shlibs d/DEBIAN/md5sums; cd d/usr/share; rm -rf lintian
+        mv doc/libneuron-ws1 doc/libneuron-ws2; cd ../lib/*-linux-gnu; rm libneuron_ws.so.1
+        mv libneuron_ws.so.1.* libneuron_ws.so.2.0.0; ln -s libneuron_ws.so.2.0.0 libneuron_ws.so.2
+        LC_ALL=C sed -i 's/libneuron_ws[.]so[.]1\\x00/libneuron_ws.so.2\\x00/' libneuron_ws.so.2.0.0
+        dpkg-deb -b /tmp/next/d /tmp/libneuron-ws2.deb""")
+    system.install("/tmp/libneuron-ws2.deb")
+    assert "libneuron_ws.so.1." in system.run("readlink -f /usr/lib/*/libneuron_ws.so.1")
+    assert "libneuron_ws.so.2" in system.run("ls /usr/lib/*/")
+    assert EXPECTED in system.run("/tmp/c/program")
+    system.run("apt-get purge -y -q libneuron-ws2")
+    assert EXPECTED in system.run("/tmp/c/program")
+
+
+def a_machine_without_manual_pages(system: System) -> None:
+    system.run("apt-get purge -y -q " + " ".join(OURS))
+    system.put("/etc/dpkg/dpkg.cfg.d/no-manual", "path-exclude=/usr/share/man/*\n")
+    system.run("mv /usr/share/man /usr/share/man.away")
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    assert system.run("neuron-ws version").startswith("neuron-ws 1.")
+    assert "neuron" not in system.run("find /usr/share/man 2> /dev/null || true")
+    system.run("rm -rf /usr/share/man /etc/dpkg/dpkg.cfg.d/no-manual; mv /usr/share/man.away /usr/share/man")
+    system.run("apt-get purge -y -q " + " ".join(OURS))
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+
+
+def without_openssl_the_wheel_says_what_to_install(system: System) -> None:
+    system.run("apt-get purge -y -q " + " ".join(OURS))
+    system.run("python3 -m venv /tmp/v && /tmp/v/bin/pip install -q --no-index /packages/*.whl && "
+               "dpkg --remove --force-depends libssl3")
+    try:
+        out = system.run("cd / && /tmp/v/bin/python /tmp/program.py", check=False)
+        assert "LibraryNotFound" in out and "libssl3" in out and "OpenSSL 3" in out, out
+    finally:
+        system.install("libssl3")
+    assert EXPECTED in system.run("cd / && /tmp/v/bin/python /tmp/program.py; rm -rf /tmp/v")
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+
+
+def containers(system: System) -> None:
+    """The Dockerfiles of docs/neuron.md, their steps done here, where the image would be."""
+    system.run("apt-get purge -y -q " + " ".join(OURS))
+    page = (ROOT / "docs/neuron.md").read_text()
+    found = re.findall(r"```dockerfile\n(.*?)```", page, re.S)
+    assert len(found) == 2
+    there = gateway.context(system)
+    for text in found:
+        gateway.lay_out(system, "/opt/neuron")
+        for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "COPY":
+                *files, place = rest.split()
+                assert place.endswith("/")
+                system.run(f"mkdir -p {place}")
+                for name in [name for pattern in files for name in fnmatch.filter(there, pattern)]:
+                    shutil.copy(there[name], system.folder / place[1:] / name)
+            elif word == "RUN":
+                # The image's own lists are deleted by it; here they are needed on.
+                system.run(rest.replace("rm -rf /var/lib/apt/lists/*", "true"))
+        with gateway.Running(system, "/opt/neuron/plugins/custom/libplugin-websocket.so") as running:
+            running.sends()
+        system.run("rm -rf /opt/neuron")
+    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
 
 
 def removed_again(system: System, before: set[str]) -> None:
@@ -216,6 +284,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the root where it is")
     parser.add_argument("--architecture", default=OWN)
     parser.add_argument("--root", type=Path, help="a fresh root, made before")
+    parser.add_argument("--only", action="append", help="a step by its name, may be repeated")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="neuron_ws-root-"))
     folder.chmod(0o755)
@@ -227,14 +296,15 @@ def main() -> int:
     def removed(system: System) -> None:
         removed_again(system, before)
 
-    steps = [library_alone, all_of_them, what_it_costs, tool, program_by_pkg_config, program_by_cmake,
-             python_from_the_package, python_from_the_wheel, manual_pages, plugin_into_a_gateway,
-             upgrade_under_a_running_program, removed]
-    if options.architecture != OWN:
-        steps.remove(python_from_the_wheel)
-        steps.insert(4, selftest)
+    steps = [library_alone, all_of_them, tool, selftest, program_by_pkg_config, what_it_costs, program_by_cmake,
+             python_from_the_package, tutorial_for_c, tutorial_for_python, tutorial_for_neuron, python_from_the_wheel,
+             manual_pages, plugin_into_a_gateway, a_gateway_with_the_installed_plugin,
+             installed_over_an_older_version_while_a_gateway_runs, removed_while_a_gateway_runs,
+             two_versions_side_by_side, a_machine_without_manual_pages,
+             without_openssl_the_wheel_says_what_to_install, containers, removed]
+    chosen = [step for step in steps if not options.only or step.__name__ in [*options.only, "all_of_them"]]
     failed = 0
-    for step in steps:
+    for step in chosen:
         name = step.__name__.replace("_", " ")
         start = time.monotonic()
         try:
@@ -245,7 +315,7 @@ def main() -> int:
             print(f"{time.monotonic() - start:6.1f} s  {name}: FAILED\n{error}", flush=True)
     if not options.keep:
         shutil.rmtree(folder)
-    print(f"{len(steps) - failed} passed, {failed} failed")
+    print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A foreign server that keeps messages and acknowledges them; node-ws. See ack_server.py.
 'use strict';
 const readline = require('readline');

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A foreign server that keeps messages and acknowledges them: PyPI's `websockets`.
 
 Prints its port. A line of standard input is JSON: what the newest connection is sent next, a text; or {"close":code}.

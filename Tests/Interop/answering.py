@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that takes the opening handshake apart and answers as it is told."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What nodes hold of memory before, during and after an outage.
 
 backlog_memory.py play CA CERT KEY        - 50 nodes, an outage, its backlog; prints megabytes as JSON

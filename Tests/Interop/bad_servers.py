@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Servers that do everything wrong, on plain sockets: one function per wrong thing.
 
 bad_servers.py BEHAVIOUR - serves one of them on a free port of 127.0.0.1, prints the port, and runs until its standard

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that answers commands, PyPI's `websockets` on a thread of its own; what it does is a test's coroutine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The built library and tool, and a folder with a certificate authority."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // node's `ws` with permessage-deflate: sends back what it gets, as it got it, and what it is told.
 //
 // node deflate_server.js OPTIONS [CERT KEY] - OPTIONS is an array of perMessageDeflate's, as JSON: one server for each.

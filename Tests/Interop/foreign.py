@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests outside Swift share: where the built things are, and a foreign WebSocket server to talk to."""
 
 from __future__ import annotations

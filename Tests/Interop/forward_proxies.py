@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proxies that lead to a server: tinyproxy, squid and microsocks as Debian has them, and one that misbehaves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A foreign server whose first connection reads nothing and is closed with 1013; node-ws.
 // Prints its port. A line of standard input closes the first connection; the messages of the others are printed as
 // JSON.

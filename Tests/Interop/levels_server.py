@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A foreign server whose first connection reads nothing and is closed with 1013: PyPI's `websockets`.
 
 Prints its port. A line of standard input closes the first connection; the messages of the others are printed as JSON.

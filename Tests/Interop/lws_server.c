@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * libwebsockets as an echo server: sends each message back in fragments of odd lengths, with a Ping between them.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scenes in networks of their own: a program that plays one by name in namespaces, and prints what came of it."""
 
 from __future__ import annotations

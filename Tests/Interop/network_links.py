@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A node and its server in two networks with a cable between them, to which things happen: one function per mishap.
 
 unshare --net --mount network_links.py SCENE - plays it, in a network of its own, and prints what came of it as JSON.

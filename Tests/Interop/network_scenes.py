@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Networks in which something is wrong, with nodes in them: one function per network.
 
 unshare --net --mount network_scenes.py SCENE - plays it, in namespaces of its own, and prints what came of it as JSON.
@@ -272,6 +273,22 @@ def second_address() -> dict[str, Any]:
     return result
 
 
+def dead_addresses() -> dict[str, Any]:
+    """A name with 20 addresses, each other one silent, the rest refused; and one that has a server besides."""
+    dead = [f"127.0.1.{number}" for number in range(1, 21)]
+    lines = "".join(f"{address} dead.plant\n{address} almost.plant\n" for address in dead)
+    names(lines + "127.0.2.1 almost.plant\n")
+    do("nft add table inet f")
+    do("nft add chain inet f o { type filter hook output priority 0; }")
+    for address in dead[::2]:
+        do(f"nft add rule inet f o ip daddr {address} drop")
+    server = bad.BadServer(listening, address="127.0.2.1")
+    begin = time.monotonic()
+    all_dead = failed(f"ws://dead.plant:{server.port}/", **{"connect-timeout": 3})
+    return {"all": all_dead, "after": time.monotonic() - begin,
+            "one lives": opened(f"ws://almost.plant:{server.port}/", 60, **{"connect-timeout": 60})}
+
+
 # ------------------------------------------------------------------------------------------------- routes, firewalls
 
 
@@ -380,8 +397,8 @@ def scarcity() -> dict[str, Any]:
 SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     scene.__name__: scene
     for scene in (
-        hanging_names, abandoned_names, new_name_servers, link_local_only, no_ipv6, second_address, routes, firewall,
-        cut_connections, scarcity,
+        hanging_names, abandoned_names, new_name_servers, link_local_only, no_ipv6, second_address, dead_addresses,
+        routes, firewall, cut_connections, scarcity,
     )
 }
 

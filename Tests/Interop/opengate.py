@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A platform such as OpenGate, made with Python's websockets: it takes sessions, asks, keeps what comes, and holds each
 document that comes against the contract."""
 

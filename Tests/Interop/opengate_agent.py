@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A gateway that answers a platform such as OpenGate, and a session of both."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a platform such as OpenGate takes: each document that a gateway sends, held against the contract."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nginx as a reverse proxy, as most servers in the field have one in front of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A foreign server that checks what it receives: node's `ws`.
 //
 // node server.js [CERT KEY] - prints its port; after each connection a line of JSON about it; runs until standard input

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A foreign server that checks what it receives: PyPI's `websockets`.
 
 server.py [CERT KEY] - prints its port; after each connection a line of JSON about it; runs until standard input ends.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The delivery level app-acked: what a server's application says that it has, and nothing else, is delivered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node against servers that do everything wrong: it says what was wrong, tries again, and keeps nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates that somebody forged, cut or issued wrongly, from `openssl` and before Python's own TLS server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each reason for which a connection ends, by a server that ends it so: in the state, in one event for each transition,
 in the metrics and in the log."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """100,000 messages to foreign servers, whole and in order: the servers check the content of each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node that is destroyed, or stopped at once, says 1001: the server sees no broken connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The opening handshake as a host sets it up: credentials, headers, redirects, sockets of the file system."""
 
 from __future__ import annotations

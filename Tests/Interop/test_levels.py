@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The delivery level peer-parsed: what a server did not read is never told as delivered, and comes again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When a connection counts as dead: slow links and slow readers live, what is gone is found in bounded time."""
 
 from __future__ import annotations

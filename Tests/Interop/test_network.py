@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes in networks in which something is wrong; the networks are in network_scenes.py."""
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ def test_the_second_address_is_tried() -> None:
     """One attempt at the address that is wrong, one at the other, and there it stays."""
     for name, asked in play("second_address").items():
         assert len(asked) == 2 and asked[0] != asked[1], (name, asked)
+
+
+def test_twenty_dead_addresses_end_in_time_and_hide_no_living_one() -> None:
+    """Silent and refused ones: each has its quarter of a second, and none of them its own timeout."""
+    got = play("dead_addresses")
+    assert got["all"]["reason"] == "CONNECT_TIMEOUT" and 2.9 < got["after"] < 15, got
+    assert got["one lives"] < 20, got
 
 
 # ---------------------------------------------------------------------------------------------------------- errnos

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node whose cable, addresses and routes change under it; the networks are in network_links.py."""
 
 from __future__ import annotations

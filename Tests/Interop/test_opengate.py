@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole sessions with a platform such as OpenGate: uploads and every operation in every outcome."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files of OpenGate's own agent, ODA: a device that runs it is switched over, what is wrong with them is named."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole sessions with a platform such as OpenGate: every operation in every outcome, and operations across sessions.
 The platform holds each document that comes against the contract."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node through real proxies of each kind, and through some that misbehave."""
 
 from __future__ import annotations
@@ -130,6 +131,33 @@ def test_the_environment_is_read_where_it_is_asked_for(
     state = failure("env", url=server.url.replace("127.0.0.1", "localhost"))
     assert state.reason is Reason.PROXY and f"The environment variable {own} is no proxy" in state.message
     assert "secret" not in state.message
+
+
+def test_the_environment_is_read_again_at_a_start_and_a_reconnect(
+    server: foreign.Server, authority: foreign.Authority, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = "https_proxy" if server.url.startswith("wss") else "http_proxy"
+    for name in [own, own.upper(), "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"]:
+        monkeypatch.delenv(name, raising=False)
+    settings = QUICK | {"url": server.url, "ca": str(authority.ca), "proxy": "env"}
+    node = neuron_ws.Node("n", settings)
+
+    def way(opened: int) -> str:
+        foreign.wait_until(lambda: node.metrics.connections_opened >= opened and node.state.link, 30)
+        return node.state.proxy
+
+    with forward_proxies.microsocks(authenticates=False) as port:
+        monkeypatch.setenv(own, f"socks5://127.0.0.1:{port}")
+        node.start()
+        assert way(1) == f"socks5h://127.0.0.1:{port}"
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        node.reconnect()
+        assert way(2) == ""
+        monkeypatch.delenv("no_proxy")
+        node.configure({**settings, "ping-interval": 7})
+        node.reconnect()
+        assert way(3) == f"socks5h://127.0.0.1:{port}"
+    node.close()
 
 
 @pytest.mark.parametrize(("answer", "words"), [

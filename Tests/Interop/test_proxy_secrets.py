@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What opens a proxy stands in no trace, log, metrics or state, and in no memory once no node needs it."""
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def talkative(settings: dict[str, Any]) -> Iterator[tuple[neuron_ws.Node, list[s
     told: list[str] = []
     node = neuron_ws.Node("told", {**QUICK, "log-level": "debug", **settings},
                           on_log=lambda event: told.append(event.text))
-    node.set_trace(True)
+    node.trace(600)
     with node:
         yield node, told
 

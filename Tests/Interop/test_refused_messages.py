@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A message that a server refuses is given up after a few tries, and what is behind it flows."""
 
 from __future__ import annotations

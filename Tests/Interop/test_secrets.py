@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys, passwords and tokens are in memory while a node needs them, and no longer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages of all sizes there and back: foreign servers, plain and over TLS, with and without compression, through a
 proxy, in fragments with Pings between them."""
 

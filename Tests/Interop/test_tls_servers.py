@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS and HTTP servers as they are set up in the field, rightly and wrongly: nginx, and the openssl tool's own."""
 
 from __future__ import annotations

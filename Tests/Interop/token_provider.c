@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A provider for OpenSSL 3 that keeps one private key, as a provider for tokens would: pkcs11:object=gateway is the
  * key in the file NEURON_WS_TEST_TOKEN (PKCS #8, DER), behind the PIN NEURON_WS_TEST_PIN. No token and no PKCS #11: it
@@ -40,7 +41,11 @@ static int token_load(void *context, OSSL_CALLBACK *found, void *found_arg, OSSL
 
     store->done = 1;
     if (strcmp(store->name, "gateway") != 0 || wanted == NULL || path == NULL) return 0;
-    if (!ask(pin, sizeof pin - 1, &pin_length, NULL, ask_arg)) return 0;
+    if (!ask(pin, sizeof pin - 1, &pin_length, NULL, ask_arg)) {
+        /* pkcs11-provider asks once more, on the terminal of the process: nobody answers there. */
+        fprintf(stderr, "Enter PIN:\n");
+        return 0;
+    }
     if (pin_length != strlen(wanted) || memcmp(pin, wanted, pin_length) != 0) return 0;
     file = fopen(path, "rb");
     if (file == NULL) return 0;

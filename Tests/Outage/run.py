@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """How long 50 nodes need to come back after outages, and what they hold of memory, as a table.
 
     run.py [--seconds 10 60] [--kinds refused silent] [--nodes 50]

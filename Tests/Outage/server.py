@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A server of PyPI's `websockets` that tells when each node was first heard.
 
 server.py PORT CERT KEY - says its port, then obeys lines of its standard input:

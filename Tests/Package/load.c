@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Loads the library and says what that changed: threads, signal handlers, signal mask, resident memory, output.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What stands for the addresses and files of the manual's programs, beside the echoing server at 127.0.0.1:8080."""
 
 from __future__ import annotations

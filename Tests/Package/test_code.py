@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Dead weight: declarations that nothing names, functions that are longer than a page."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The manual is true: its programs compile and run, its outputs are what the tool prints, its tables are the library's.
 
 A comment before a fenced block of README.md or docs/*.md says what is done with it:
@@ -10,6 +11,7 @@ A comment before a fenced block of README.md or docs/*.md says what is done with
                           tree. NEURON_WS_WRITE_DOCS=1 writes what it prints into the page: so the lists of options come
                           from the tool's table
 <!-- output like: CMD --> the same, but for all numbers
+<!-- step -->             of a tutorial: test_tutorials.py carries it out, with the page's files and outputs
 <!-- output of demo -->   `make demo`, shortened by lines of "…", its numbers of another run; `demo-opengate` likewise
 
 127.0.0.1:8080 stands for the server; stand_ins.py has what stands for a proxy and other servers.
@@ -133,7 +135,7 @@ def test_every_mark_is_known_and_its_language_fits() -> None:
     for block in BLOCKS:
         fits = {
             "run": block.language in ("c", "cpp", "python"), "compile": block.language in ("c", "cpp"),
-            "output": True,
+            "output": True, "step": block.language == "sh" and block.page.name.startswith("tutorial-"),
         }.get(block.mark, bool(re.fullmatch(
             r"|file: [\w.-]+|output (?:of|like): .+|output of demo(?:-opengate)?", block.mark)))
         if not fits:
@@ -474,7 +476,10 @@ def test_c_names_in_the_pages_are_the_headers() -> None:
     known = set(re.findall(r"\b(?:neuron_ws|NEURON_WS)_\w+", "".join(headers)))
     # Of the environment, for the tests and the binding.
     known |= metric_names()
-    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS"}
+    known |= {"NEURON_WS_LIBRARY", "NEURON_WS_TOOL", "NEURON_WS_WRITE_SETTINGS", "NEURON_WS_WRITE_DOCS",
+              "NEURON_WS_PKCS11_PROVIDER"}
+    # The manual page of section 5.
+    known.add("neuron_ws_settings")
     unknown = []
     for page in PAGES:
         for name in re.findall(r"(?<!\$)\b(?:neuron_ws|NEURON_WS)_\w+", page.read_text()):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/metrics.md and the Grafana dashboard name the metrics that the library writes, each of them, and no others."""
 
 from __future__ import annotations

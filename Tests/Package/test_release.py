@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a release is made with: the ABI's description, the bill of materials, what is linked, the licence."""
 
 from __future__ import annotations
@@ -104,3 +105,27 @@ def test_a_changed_type_breaks_the_abi_and_a_longer_struct_end_does_not(tmp_path
     assert abi.main() == 0
     broken = described(("    float f32;", "    int64_t f32[4];"), "broken.abi")
     assert run("abidiff", released, broken).returncode & 4
+
+
+def test_the_licence_has_its_copyright_line_and_the_python_package_the_same() -> None:
+    licence = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in licence and re.search(r"^ +Copyright 20\d\d The neuron_ws authors$", licence, re.M)
+    assert "[yyyy]" not in licence
+    for name in ("LICENSE", "NOTICE"):
+        assert (ROOT / "bindings/python" / name).read_bytes() == (ROOT / name).read_bytes(), name
+
+
+def test_the_notice_names_what_is_contained() -> None:
+    notice = (ROOT / "NOTICE").read_text()
+    assert "Swift runtime" in notice and "Runtime Library Exception" in notice
+    # jansson lies in the wheels, and its licence asks for its whole text.
+    assert "jansson:" in notice and "The above copyright notice and this permission notice shall be included" in notice
+
+
+def test_no_manual_page_holds_a_comments_signs(tmp_path: Path) -> None:
+    assert run(sys.executable, ROOT / "cmake/manual.py", tmp_path / "man", tmp_path / "completion").returncode == 0
+    pages = sorted((tmp_path / "man").rglob("*.[135]"))
+    assert len(pages) > 10
+    # Between what stands in the C of a page, comments are comments.
+    text = re.sub(r"^\.nf$.*?^\.fi$", "", (tmp_path / "man/man3/neuron_ws.3").read_text(), flags=re.M | re.S)
+    assert "/*" not in text and "SPDX" not in text

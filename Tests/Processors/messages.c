@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Pushes 1,000 messages that depend on their numbers alone: messages URL CA|- FORMAT. Each processor sends the same. */
 #include <neuron_ws.h>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A library of another processor under qemu: C programs, its messages beside this machine's, the plugin, the tool.
 
 run.py NATIVE [TOOL]    NATIVE is this machine's library; NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and

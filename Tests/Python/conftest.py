@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package of this tree, the library under test, and a foreign server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """neuron_ws.aio: the scenes on asyncio's loop and on uvloop's, and under each version of Python that is here."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What cannot be used is refused before it goes to C, by what it is called in Python and what it takes."""
 
 from __future__ import annotations

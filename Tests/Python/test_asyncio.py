@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The programs of asyncio that users read first, the example and the one of docs/python.md, with many messages."""
 
 from __future__ import annotations

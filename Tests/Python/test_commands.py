@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commands and their responses: Node.request, aio.Node.request, on_room, and the setting heartbeat."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """encode() against json: what the library writes, json reads back as the values that went in."""
 
 from __future__ import annotations

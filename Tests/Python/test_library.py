@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which library the package loads, in processes of their own; and that pip installs the package."""
 
 from __future__ import annotations

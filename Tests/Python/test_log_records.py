@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's lines as records of logging."""
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def test_a_line_says_what_it_is_about(authority: foreign.Authority) -> None:
 def test_a_trace_is_a_category_of_its_own(server: foreign.Server) -> None:
     lines: list[LogEvent] = []
     with neuron_ws.Node("n", {"url": server.url, "log-level": "debug"}, on_log=lines.append) as node:
-        node.set_trace(True)
+        node.trace(600)
         foreign.wait_until(lambda: node.poll(0.1) and any(line.text.startswith(">") for line in lines), 60)
     for line in lines:
         assert (line.category is LogCategory.TRACE) == line.text.startswith((">", "<")), line

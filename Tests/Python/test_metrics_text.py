@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The metrics of all nodes of a process, as a scraper reads them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The names of numbers against the header: none is forgotten, and numbers from the future have one too."""
 
 from __future__ import annotations

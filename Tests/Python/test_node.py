@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Node class against a foreign server."""
 
 from __future__ import annotations
@@ -619,7 +620,7 @@ def test_a_ping_of_the_hosts_own_is_answered(server: foreign.Server) -> None:
     with neuron_ws.Node("n", {"url": server.url, "ping-interval": 0}) as node:
         with pytest.raises(neuron_ws.NotRunning):
             neuron_ws.Node("idle", {"url": server.url}).ping()
-        node.set_trace(True)
+        node.trace(600)
         node.send("x")
         node.flush(timeout=20)
         node.ping()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What requests cost the host's memory: what is held is what the host needs, within requests-max-bytes. Measured in a
 process of its own, by its resident memory."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server may ask for, and the trace that everything that comes in leaves: an answer, a count, a line of log,
 or the host's on_message."""
 
@@ -89,7 +90,7 @@ def test_what_is_not_allowed_is_answered_counted_and_logged(
         metrics = it.node.metrics
         assert (metrics.requests_received, metrics.requests_refused) == (3, len(refused))
         foreign.wait_until(lambda: it.node.poll(0.05) >= 0 and len(it.warned("asked by")) == 3)
-        done = (("r", "read of plc1/fast"), ("w", "write of plc1/fast (speed)"), ("a", "action of plc1/reset"))
+        done = (("r", "read of plc1/fast"), ("w", "write of plc1/fast (speed = 7)"), ("a", "action of plc1/reset"))
         for uuid, what in done:
             begin = "Refused at 2" if uuid in refused else "Answered at 2"
             (line,) = it.warned(begin, server.url, what, f"uuid {uuid}")
@@ -103,6 +104,20 @@ def test_it_is_in_force_at_once(server: foreign.Server) -> None:
         it.send(WRITE)
         assert [answer["error"] for answer in it.answers()] == [1022, 0]
         assert it.node.metrics.connections_opened == 1
+
+
+def test_each_write_and_action_has_its_line(server: foreign.Server) -> None:
+    """Who (URL and peer), node, group, tag, value, result, when: an audit has no gaps."""
+    with asked(server, **{"allow-requests": "all"}) as it:
+        for value in range(20):
+            it.send(f'{{"uuid":"{value}","node":"plc1","group":"fast","tag":"speed","value":{value}}}')
+            it.send(f'{{"uuid":"a{value}","node":"plc1","action":"reset"}}')
+        lines = [text for level, text in it.lines if level is LogLevel.NOTICE and text.startswith("Answered at")]
+        assert len(lines) == 40
+        peer = f"asked by {server.url} (127.0.0.1:{server.port}): "
+        for value in range(20):
+            assert f"with error 0, {peer}write of plc1/fast (speed = {value}), uuid {value}." in lines[2 * value]
+            assert f"with error 0, {peer}action of plc1/reset, uuid a{value}." in lines[2 * value + 1]
 
 
 def test_a_flood_of_refused_requests_is_a_few_lines(server: foreign.Server) -> None:

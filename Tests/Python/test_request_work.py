@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a request costs in work: twice as long a document takes twice the instructions, whatever stands in it. Counted
 by valgrind in a C host that gets one message."""
 

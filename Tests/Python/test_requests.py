@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests from the server, as Python objects."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes that stop without holding up who stops them."""
 
 from __future__ import annotations

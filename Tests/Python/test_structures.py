@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ctypes declarations against the header, as a C compiler sees it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors, log lines and states name what a program in Python has, not C's functions."""
 
 from __future__ import annotations

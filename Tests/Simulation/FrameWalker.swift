@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Walks from frame to frame of a client's stream, looking at nothing but headers: what a parser discards behind a
 /// Close is seen here.
 struct FrameWalker {

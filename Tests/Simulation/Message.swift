@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Messages that say which they are.
 enum Message {
     /// - Parameter isObject: as JSON, in which a number has a place.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 import WebSocketCore
 
@@ -15,6 +16,8 @@ struct Observer {
     private(set) var closeCode: UInt16?
     /// The commands that came whole, each time that one did.
     private(set) var commands: [UInt64] = []
+    /// How many heartbeats came whole.
+    private(set) var heartbeats = 0
     /// All that came whole on this connection, in order.
     private(set) var arrived: [UInt64] = []
     /// Replies that have to be there before a Close.
@@ -76,6 +79,10 @@ struct Observer {
             do throws(ProtocolError) {
                 bytes = try Self.inflated(bytes, inflater)
             } catch { return "a message that does not inflate: \(error)" }
+        }
+        if !endpoint.messageIsCompressed, bytes == World.heartbeatText {
+            heartbeats += 1
+            return nil
         }
         if !endpoint.messageIsCompressed, let command = World.commandID(bytes) {
             commands.append(command)

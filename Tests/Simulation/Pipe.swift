@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One direction of a TCP connection: the kernel's buffers on both sides, with the bytes that nobody has read.
 struct Pipe {
     let capacity: Int

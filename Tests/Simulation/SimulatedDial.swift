@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// What comes of one dialing: `AddressRace` against addresses that answer, refuse or are silent, each in its own time.

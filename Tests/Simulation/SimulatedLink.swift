@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 import WebSocketCore
 
@@ -29,6 +30,10 @@ final class SimulatedLink {
     var isPumping = false
     var quietUntil: UInt64?
     var hasFinishedWriting = false
+    var heartbeat: Heartbeat?
+    var isHeartbeatDue = false
+    /// When the one that awaits its answer had left; nil: none does.
+    var heartbeatLeftAt: UInt64?
 
     init(
         _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, dial: SimulatedDial,

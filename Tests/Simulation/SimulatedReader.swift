@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// A server that reads messages and answers Pings; which messages it has read, it keeps.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The server at the other end of one connection: a correct one, which plays what the world has drawn for it.
@@ -12,6 +13,8 @@ struct SimulatedServer: ~Copyable {
     let welcome: Welcome
     /// It does not answer Pings.
     var isDeaf = false
+    /// Else it is deaf for them.
+    var answersHeartbeats = true
     /// What it takes; a larger message ends the connection (1009).
     var messageBytesMax = 64 << 20
     /// It ends TCP once both Close frames are through, as it should.
@@ -66,6 +69,10 @@ struct SimulatedServer: ~Copyable {
 
     /// Whether the message is a command: it is answered as its number says.
     private mutating func commandRead() -> Bool {
+        if endpoint?.messageIsCompressed == false, endpoint?.message?.array == World.heartbeatText {
+            if answersHeartbeats { send(World.heartbeatAnswer(isRight: true)) }
+            return true
+        }
         guard endpoint?.messageIsCompressed == false, let id = World.commandID(endpoint?.message?.array ?? []) else {
             return false
         }
@@ -73,6 +80,7 @@ struct SimulatedServer: ~Copyable {
         case .once: send(World.responseText(id))
         case .twice: for _ in 0..<2 { send(World.responseText(id)) }
         case .late: owed.append(id)
+        case .wrongly: send(World.wrongText(id))
         case .never: break
         }
         return true

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
@@ -60,6 +61,7 @@ extension World {
         ledger.checkInvariants()
         checkTimers()
         checkCommands()
+        checkHeartbeats()
         if ledger.queuedBytes != UInt64(waitingBytes) || ledger.queuedCount != UInt64(waiting.count) {
             fail(
                 "\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -16,9 +17,9 @@ extension World {
 
     /// How the server takes a command, told by its number.
     enum Answering: UInt64 {
-        case once, twice, late, never
+        case once, twice, late, never, wrongly
 
-        init(_ id: UInt64) { self = Answering(rawValue: id % 4) ?? .never }
+        init(_ id: UInt64) { self = Answering(rawValue: id % 5) ?? .never }
     }
 
     static func commandText(_ id: UInt64, byteCount: Int) -> [UInt8] {
@@ -33,10 +34,16 @@ extension World {
 
     static func responseText(_ id: UInt64) -> String { #"{"re":\#(id)}"# }
 
+    /// The response to a command that nobody sent.
+    static func wrongText(_ id: UInt64) -> String { responseText(id + (1 << 40)) }
+
     // MARK: The host
 
     func ask() {
-        guard takesCommands, hasSession, commands.hasRoom(byteCount: 100, unread: 0) else { return }
+        guard takesCommands, hasSession else { return }
+        let hasRoom = commands.hasRoom(byteCount: 100, unread: CommandLimits.openMax - commandsMax)
+        if hasRoom != (asked.count < commandsMax) { fail("\(asked.count) commands wait: \(hasRoom ? "" : "no ")room") }
+        guard hasRoom else { return }
         let id = commands.takenCount + 1
         let bytes = Self.commandText(id, byteCount: random.pick([0, 10, 300, 5000]))
         let text = Array("/re".utf8)
@@ -76,8 +83,13 @@ extension World {
         case .answered:
             answered += 1
             if !commandsOut.contains(ended.id) { fail("command \(ended.id) is answered, and never went out") }
+            if Answering(ended.id) == .wrongly || Answering(ended.id) == .never, !was.isInOrder {
+                fail("command \(ended.id) is answered, and no server did so")
+            }
             if !was.isInOrder, answer != ended.id { fail("command \(ended.id) has the answer to \(answer ?? 0)") }
-        case .timedOut: if now < was.earliest { fail("command \(ended.id) times out too early") }
+        case .timedOut:
+            timedOut += 1
+            if now < was.earliest { fail("command \(ended.id) times out too early") }
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
         case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
@@ -90,6 +102,10 @@ extension World {
     func feedCommands(_ link: SimulatedLink) -> Bool {
         guard link.connection.isOpen else { return false }
         while link.connection.takesCommand(backlog) {
+            if link.isHeartbeatDue {
+                queueHeartbeat(link)
+                continue
+            }
             guard !wishes.reconnects, let next = commands.takeNext() else { return false }
             if refusesMessages, random.chance(10) {
                 note(commands.refused(next.id))
@@ -97,12 +113,15 @@ extension World {
             }
             link.connection.queueCommand(next.id, next.command)
         }
-        return commands.hasWaiting && !wishes.reconnects
+        return link.isHeartbeatDue || commands.hasWaiting && !wishes.reconnects
     }
 
     func noteLeftCommands(_ link: SimulatedLink) {
         while let left = link.connection.takeLeft(written: link.up.accepted) {
-            guard case .command(let id, let command) = left else { return fail("a heartbeat that nobody sent") }
+            guard case .command(let id, let command) = left else {
+                heartbeatLeft(link)
+                continue
+            }
             if link.observer.commands.last(where: { $0 == id }) == nil {
                 fail("command \(id) is called sent, and the kernel does not have it")
             }
@@ -120,7 +139,7 @@ extension World {
         let text = String(decoding: message, as: UTF8.self)
         let id = text.hasPrefix(#"{"re":"#) ? UInt64(text.dropFirst(6).prefix { $0 != "}" }) : nil
         let values = MessageValues(message, at: commands.pointers)
-        if let ended = commands.answered(by: values) {
+        if let ended = commands.answered(by: values, now: now) {
             note(ended, answer: id)
             return true
         }
@@ -134,6 +153,11 @@ extension World {
 
     func checkCommands() {
         commands.checkInvariants()
+        let counts = commands.counts
+        if counts.open != UInt64(asked.count) || counts.responses.count != answered || counts.timedOut != timedOut {
+            fail("commands are counted wrongly: \(counts)")
+        }
+        if asked.count > commandsMax { fail("\(asked.count) commands are open, of \(commandsMax) at most") }
         if commands.count != asked.count { fail("\(commands.count) commands are open, of \(asked.count) asked") }
         if let next = commands.nextDeadline, next <= now { fail("a command is too late, and nobody has seen it") }
         for (id, one) in asked where now >= one.limit { fail("command \(id) has no outcome when its time is over") }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -38,6 +39,7 @@ extension World {
         var server = SimulatedServer(welcome)
         if isPoisoned { server.messageBytesMax = 20_000 }
         server.isDeaf = random.chance(faults / 3)
+        server.answersHeartbeats = !random.chance(faults)
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,
@@ -110,7 +112,9 @@ extension World {
             case ..<5: link.server.send("request")
             case ..<10: link.server.send("a message in pieces", pieces: random.within(2...5), pingBetween: true)
             case ..<15: link.server.ping()
-            case ..<20: for _ in 0..<random.pick([1, 5]) { link.server.answerLate() }
+            case ..<19: for _ in 0..<random.pick([1, 5]) { link.server.answerLate() }
+            // Answers to no heartbeat, and one that is none.
+            case 19: link.server.send(Self.heartbeatAnswer(isRight: random.chance(50)))
             default: link.server.send(String(repeating: "long ", count: random.below(5000)))
             }
             return

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -18,6 +19,7 @@ extension World {
             link = makeLink(urlIndex)
         case .opened:
             tell("open")
+            link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
         case .sendPing(let sequence):
             link?.connection.queuePing(sequence)
@@ -71,6 +73,8 @@ extension World {
 
     func timersFire() {
         expireCommands()
+        // Last: what the others let go out may have been a heartbeat, and the next one due meanwhile.
+        defer { heartbeatTimerFires() }
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
             settle()
@@ -228,7 +232,7 @@ extension World {
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
-            let isResponse = bytes.withBytes { answersCommand($0) }
+            let isResponse = bytes.withBytes { answersCommand($0) || answersHeartbeat($0) }
             link.connection.messageHandled()
             guard isRequest else {
                 if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }

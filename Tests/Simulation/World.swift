@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -76,6 +77,13 @@ final class World {
     var commandsOut: Set<UInt64> = []
     var outcomes: UInt64 = 0
     var answered: UInt64 = 0
+    var timedOut: UInt64 = 0
+    /// So many without outcome are taken.
+    let commandsMax: Int
+    /// nil: none are sent.
+    let heartbeats: HeartbeatOptions?
+    var heartbeatsLeft: UInt64 = 0
+    var heartbeatsUnanswered: UInt64 = 0
     /// How often the peer ended a connection while a message was the first without outcome.
     var interruptions: [UInt64: Int] = [:]
     /// The messages without outcome, as the host counts them: what each takes of the queue, in order.
@@ -117,6 +125,8 @@ final class World {
                 bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: random.pick([3, 40, 500, 500])))
         fragmentBytesMax = random.pick([0, 0, 100])
         backlog.inspectsMessages = refusesMessages
+        commandsMax = random.pick([1, 5, 30, 1000])
+        heartbeats = random.chance(60) ? Self.drawHeartbeats(&random) : nil
         self.random = random
     }
 
@@ -169,6 +179,7 @@ final class World {
         if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
         if let deadline = commands.nextDeadline { moments.append(deadline) }
+        if let deadline = link?.heartbeat?.deadline { moments.append(deadline) }
         if link?.openedAt == nil, let at = link?.dial.nextMoment { moments.append(at) }
         if let stalls = link?.stallsUntil, stalls > now { moments.append(stalls) }
         return moments.min()
@@ -185,6 +196,7 @@ final class World {
         if let link {
             link.stallsUntil = 0
             link.server.isDeaf = false
+            link.server.answersHeartbeats = true
             link.proxy?.heal()
             link.server.endsTCP = true
         }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Glibc
 import NodeCore
@@ -45,6 +46,8 @@ var confirmed: UInt64 = 0
 var givenUp: UInt64 = 0
 var asked: UInt64 = 0
 var answered: UInt64 = 0
+var beats: UInt64 = 0
+var silences: UInt64 = 0
 var (cacheSteps, lives, stored, again) = (0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
@@ -78,6 +81,8 @@ for seed in first..<(first + count) {
     givenUp += world.givenUpCount
     asked += world.outcomes
     answered += world.answered
+    beats += world.heartbeatsLeft
+    silences += world.heartbeatsUnanswered
 }
 let (seconds, attoseconds) = (clock.now - began).components
 let time = Double(seconds) + Double(attoseconds) / 1e18
@@ -85,6 +90,7 @@ print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
         + "\(asked) commands with one outcome each (\(answered) answered), "
+        + "\(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
         + "\(again) came again")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The built tool, a foreign server, and certificates."""
 
 from __future__ import annotations

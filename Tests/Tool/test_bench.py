@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws bench`: the one line that it prints, and the messages that a foreign server gets from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws check`: its steps, its facts, and what it says of servers that are not what they should be."""
 
 from __future__ import annotations

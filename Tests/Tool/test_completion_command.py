@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws completion`: the scripts as the shells themselves use them."""
 
 from __future__ import annotations

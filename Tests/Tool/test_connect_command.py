@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws connect` at a pseudo-terminal, in pipes, and with input that is none."""
 
 from __future__ import annotations

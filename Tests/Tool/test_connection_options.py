@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where to connect: the URL as a word, files, single settings and short forms, the same for each command."""
 
 from __future__ import annotations

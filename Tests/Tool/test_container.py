@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Dockerfile of docs/neuron.md, its steps done in a folder that is laid out as the official image is."""
 
 from __future__ import annotations

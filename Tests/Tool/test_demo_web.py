@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws demo --web`: a plant that lives on, seen from its page."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws encode` over the vectors of the contract, and over lines that are none."""
 
 from __future__ import annotations

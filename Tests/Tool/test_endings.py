@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `check` and `push` say when the server ends the connection, and documents with a byte order mark."""
 
 from __future__ import annotations

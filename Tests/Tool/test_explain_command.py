@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws explain` knows every number of the header, every code of the gateway and every close code."""
 
 from __future__ import annotations

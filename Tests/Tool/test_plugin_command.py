@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws plugin`: into a gateway's folder, into one that runs, and out again."""
 
 from __future__ import annotations

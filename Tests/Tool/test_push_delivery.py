@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws push --delivery` says 0 only where each message is confirmed, and `serve --ack` acknowledges."""
 
 from __future__ import annotations

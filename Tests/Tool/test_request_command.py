@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws request` against PyPI's websockets."""
 
 from __future__ import annotations

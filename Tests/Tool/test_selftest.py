@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws selftest`: each trial is told, and a wrong line is refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws serve` seen from outside: by the library's own node (push, connect, check), by the package websockets, and
 by a raw socket."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`neuron-ws serve --web` seen from outside: http.client and raw sockets as browsers, websockets as the page, and
 gateways of every kind at the other end."""
 

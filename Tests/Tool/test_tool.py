@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tool's commands from end to end: their output, their exit status, and what foreign servers see of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the tests run the tool."""
 
 from __future__ import annotations

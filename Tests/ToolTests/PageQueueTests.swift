@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import neuron_ws
@@ -108,7 +109,7 @@ import Testing
             chance = chance &* 1_664_525 &+ 1_013_904_223
             return Int(chance >> 8) % Int(bound)
         }
-        for _ in 0..<3000 {
+        for _ in 0..<300 {
             now += Int64(next(30))
             for _ in 0..<next(4) {
                 _ = queue.add(big(next(400_000)), nowMilliseconds: now)

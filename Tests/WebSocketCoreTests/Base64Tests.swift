@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import WebSocketCore
@@ -52,6 +53,6 @@ struct Base64Tests {
     }
 
     private func lenient(_ text: String) -> [UInt8]? {
-        SecretBytes(text).withBytes { Base64.decode($0) }?.withBytes { Array($0) }
+        try? SecretBytes(text).withBytes { try Base64.decode($0, memory: .swift) }?.withBytes { Array($0) }
     }
 }

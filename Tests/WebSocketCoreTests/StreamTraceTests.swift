@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import WebSocketCore
@@ -62,6 +63,54 @@ import Testing
         let bytes = Array(Self.request.utf8) + frames
         let whole = lines(bytes)
         for size in 1...20 { #expect(lines(bytes, size: size) == whole) }
+    }
+
+    /// Wherever it begins in a stream, it finds the next frame: the endpoint that has read so far knows where it is.
+    @Test func itBeginsAnywhereBetweenTwoBytes() {
+        let long = [0x02, 126, 1, 0] + [UInt8](repeating: 0xAB, count: 256)
+        let huge = [0x80, 127, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0xCD, count: 65_536)
+        let parts: [[UInt8]] = [[0x81, 2, 0x68, 0x69], [0x89, 0], long, [0x8A, 1, 7], huge, [0x82, 1, 0x61]]
+        let all = parts.map { frames($0)[0] }
+        let bytes = parts.flatMap { $0 }
+        // Beyond the huge one's beginning each of its bytes is as the other.
+        let places = Array(0...400) + [10_000, 65_800, bytes.count - 4, bytes.count - 3, bytes.count - 1, bytes.count]
+        for place in places {
+            var endpoint = WebSocketEndpoint(role: .client, limits: EndpointLimits())
+            bytes[..<place].withUnsafeBytes { bytes in
+                var offset = 0
+                while endpoint.bytesReceived(bytes.bytes, from: &offset) != nil {}
+            }
+            var trace = StreamTrace(from: endpoint.place)
+            let told = bytes[place...].withUnsafeBytes { trace.read($0.bytes) }
+            var begin = 0
+            let begun = parts.firstIndex { part in
+                begin += part.count
+                return place < begin
+            }
+            guard let begun else {
+                #expect(told.isEmpty)
+                continue
+            }
+            let header = begin - parts[begun].count + frameHeaderBytes(parts[begun])
+            let rest = "the rest of a frame, \(begin - place) byte" + (begin - place == 1 ? "" : "s")
+            let first = place < header ? all[begun] : rest
+            #expect(told == [first] + all[(begun + 1)...], "begun behind \(place) bytes")
+        }
+    }
+
+    private func frameHeaderBytes(_ frame: [UInt8]) -> Int { frame[1] == 127 ? 10 : frame[1] == 126 ? 4 : 2 }
+
+    @Test func behindAFaultNothingIsTold() {
+        var endpoint = WebSocketEndpoint(role: .client, limits: EndpointLimits())
+        let fault: [UInt8] = [0xF3, 0]
+        fault.withUnsafeBytes { bytes in
+            var offset = 0
+            _ = endpoint.bytesReceived(bytes.bytes, from: &offset)
+        }
+        #expect(endpoint.place == .nowhere)
+        var trace = StreamTrace(from: endpoint.place)
+        let frame: [UInt8] = [0x81, 1, 0x61]
+        #expect(frame.withUnsafeBytes { trace.read($0.bytes) } == [])
     }
 
     @Test func whatIsNoHeadIsGivenUp() {

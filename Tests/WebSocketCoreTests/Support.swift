@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 @testable import WebSocketCore
 
 /// Bytes written as hexadecimal digits; spaces are for the reader.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A bridge between devices that speak lines of JSON over TCP and a WebSocket server.
 
     python3 bridge.py ws://127.0.0.1:8080/data --listen 127.0.0.1:9000

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bridge between a device of ours and a WebSocket server: python3 -m pytest examples/asyncio_bridge
 
 Needs the packages pytest and websockets.

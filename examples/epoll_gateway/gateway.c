@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A gateway with a loop of its own: three nodes in one epoll set with a timer and the signals.
  *

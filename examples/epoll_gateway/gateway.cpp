@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * gateway.c in C++17: a gateway with a loop of its own, three nodes in one epoll set with a timer and the signals.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* An NMOS IS-07 connector: connector URL SOURCE - subscribes, reports its health, prints link and messages. */
 #include <neuron_ws.h>
 #include <signal.h>

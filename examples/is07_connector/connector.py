@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An NMOS IS-07 connector: subscribes to sources of an event server, reports its health, and prints their states.
 
     connector.py URL SOURCE…      URL may be several with commas between: another is tried where one is gone

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * journald - a node whose log lines reach the journal with their priorities.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads a Modbus TCP device at intervals, pushes what it reads to a WebSocket server, and writes what that asks for.
 
     python3 bridge.py settings.json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A device as tags: which of its bits and registers they are, and what these mean."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Modbus TCP, the client's side: what this bridge needs of it, on asyncio's streams."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * An OpenGate agent: two sensors, an actuator, and what the platform may ask of them.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session between agent.py and a small platform of its own, on loopback: uploads, and an operation of each kind.
 
     PYTHONPATH=bindings/python python3 examples/opengate_agent/demo.py

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A receiver that stores messages in NATS JetStream, and acknowledges what JetStream has acknowledged.
 
 It keeps nothing itself: any number of these may stand behind one address, be killed and started again. A message that

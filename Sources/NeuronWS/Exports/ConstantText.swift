@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A text that lives as long as the library. StaticString's bytes end with NUL.
 struct ConstantText: @unchecked Sendable {
     let pointer: UnsafePointer<CChar>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 // The names of the header's numbers, as they are written there. Tests/Python/test_names.py holds them against it.

@@ -1,12 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 import NodeCore
 import WebSocketCore
 
 public typealias RemarkCallback = @convention(c) (UnsafePointer<CChar>?, UnsafeMutableRawPointer?) -> Void
-
-/// Memory that a file and the settings before it take while they are read, for each byte: a line may have three, and
-/// becomes an entry in several lists.
-private let odaBytesPerByte = 64
 
 @c @implementation
 public func neuron_ws_settings_from_oda(
@@ -28,13 +25,13 @@ public func neuron_ws_settings_from_oda(
         ? boundedText(text, bytesMax: ODASettings.fileBytesMax)
         : UnsafeRawBufferPointer(start: text, count: text_length)
     let earlier = settings_json.map { boundedText($0, bytesMax: NodeSettings.documentBytesMax) }
-    let byteCount = min(bytes.count, ODASettings.fileBytesMax) + (earlier?.count ?? 0)
-    guard Headroom.has(byteCount * odaBytesPerByte) else { return failed(NodeError.noMemory) }
     let document: SecretBytes
     do throws(ODASettings.Fault) {
         document = try ODASettings.document(bytes, kind, earlier: earlier) { remark in
             remark.withCString { on_remark?($0, context) }
         }
-    } catch { return failed(.NEURON_WS_INVALID_SETTINGS, error.text) }
+    } catch {
+        return error.isOutOfMemory ? failed(NodeError.noMemory) : failed(.NEURON_WS_INVALID_SETTINGS, error.text)
+    }
     return document.withBytes { copyOut($0, buffer, size, length) }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 import NodeCore
 
@@ -75,9 +76,6 @@ public func neuron_ws_node_reply(
     }
 }
 
-/// Memory that an operation's answer takes while it is made, for each byte of the host's.
-private let operationBytesPerByte = 6
-
 private func parsedAnswer(
     _ json: UnsafePointer<CChar>, _ length: Int
 ) throws(NodeError) -> (document: JSONDocument, bytes: UnsafeRawBufferPointer) {
@@ -85,8 +83,6 @@ private func parsedAnswer(
         throw .tooBig("the answer has \(UInt(bitPattern: length)) bytes; at most \(replyBytesMax) are taken")
     }
     let bytes = ByteOrderMark.skipped(UnsafeRawBufferPointer(start: json, count: length))
-    // What an operation's answer is put together in.
-    guard Headroom.has(length * operationBytesPerByte) else { throw .noMemory }
     do throws(JSONError) {
         return (try JSONText.parse(bytes), bytes)
     } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// The library's version; the header's macros are the only place where it is written.

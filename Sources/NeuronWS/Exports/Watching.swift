@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 import NodeCore
 
@@ -79,9 +80,9 @@ public func neuron_ws_node_set_log_level(
 }
 
 @c @implementation
-public func neuron_ws_node_set_trace(_ node: NodeHandlePointer?, _ on: Bool) -> neuron_ws_status_t {
+public func neuron_ws_node_trace(_ node: NodeHandlePointer?, _ seconds: UInt32) -> neuron_ws_status_t {
     withNode(node) { node throws(NodeError) in
-        node.lock.withLock { node.isTraced = on }
+        node.trace(seconds: seconds)
         return .NEURON_WS_OK
     }
 }

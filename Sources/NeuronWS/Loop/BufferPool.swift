@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// Large buffers that streams borrow while they have something to send, so that an idle stream holds none.

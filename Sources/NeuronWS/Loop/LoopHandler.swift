@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Who is told about a descriptor or a timer, on the loop's thread, with no lock held. The loop keeps a handler alive
 /// as long as it is registered or has a timer.
 protocol LoopHandler: AnyObject {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
 /// Something that other threads fill and the loop's thread empties: a mailbox, for example. Subclasses override

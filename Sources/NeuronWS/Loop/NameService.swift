@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import NodeCore
 import WebSocketCore
@@ -30,7 +31,7 @@ enum NameService {
 
     /// Waits for name servers, for as long as the system wants.
     static func ask(_ question: LookupQuestion) -> ResolverResult {
-        let content: [UInt8]
+        let content: SecretBytes
         do throws(SystemError) {
             content = try hostsFileContent()
         } catch { return .failed(.system(code: EAI_SYSTEM, errno: error.number)) }
@@ -48,18 +49,18 @@ enum NameService {
 
     /// Empty where there is none. EMFILE, ENFILE: no descriptor is left; the system would only say that it does not
     /// know the name then.
-    static func hostsFileContent() throws(SystemError) -> [UInt8] {
+    static func hostsFileContent() throws(SystemError) -> SecretBytes {
         do throws(SystemError) {
-            return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax).content.withBytes { Array($0) }
+            return try Syscalls.readFile(hostsFile, bytesMax: hostsFileBytesMax).content
         } catch {
             if error.number == EMFILE || error.number == ENFILE { throw error }
-            return []
+            return ""
         }
     }
 
-    static func addressesInHostsFile(_ question: LookupQuestion, _ content: [UInt8]) -> [SocketAddress] {
+    static func addressesInHostsFile(_ question: LookupQuestion, _ content: SecretBytes) -> [SocketAddress] {
         var addresses: [SocketAddress] = []
-        for text in HostsFile.addresses(of: question.host, in: content) {
+        for text in content.withBytes({ HostsFile.addresses(of: question.host, in: $0) }) {
             guard let address = SocketAddress(literal: text, port: 0) else { continue }
             if question.version == .any || address.isIPv6 == (question.version == .v6) { addresses.append(address) }
         }

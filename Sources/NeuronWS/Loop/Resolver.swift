@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import NodeCore
+import WebSocketCore
 
 /// Who asked. Loop-bound, told exactly once unless the query was cancelled before.
 protocol ResolverClient: AnyObject {

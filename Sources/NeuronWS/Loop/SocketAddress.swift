@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// An IPv4 or IPv6 address with its port, or a socket's path in the file system.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What of the kernel's struct tcp_info (linux/tcp.h) is needed. It only ever grew at its end, so that the places are
 /// the same in all kernels; what an older one does not tell is nil.
 struct TCPInformation: Equatable {

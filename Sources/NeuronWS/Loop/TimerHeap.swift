@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Names one scheduled timer. A timer that has fired or was cancelled leaves its name void; it is never given again
 /// before 2^32 others took the same slot.
 struct TimerID: Equatable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -12,15 +13,28 @@ final class Configuration: @unchecked Sendable {
     private var material: TLSMaterial
     /// What is taken, but should not be so.
     let warnings: [String]
-    private let proxies: ProxyChoice
+    private let proxyLock = Lock()
+    /// Under its lock: the environment may be read again.
+    private var proxies: ProxyChoice
 
     private init(settings: NodeSettings, material: TLSMaterial, context: TLSContext?) {
         warnings = material.warnings
         self.settings = settings
         self.material = material
         madeContext = context
+        proxies = Self.choice(settings)
+    }
+
+    private static func choice(_ settings: NodeSettings) -> ProxyChoice {
         let environment = settings.proxy == .environment ? Environment.proxies() : ProxyChoice.Environment()
-        proxies = ProxyChoice(settings.proxy, environment, settings.noProxy)
+        return ProxyChoice(settings.proxy, environment, settings.noProxy)
+    }
+
+    /// On a host's thread: the loop's must not read the environment, which a host may change meanwhile.
+    func readEnvironment() {
+        guard settings.proxy == .environment else { return }
+        let read = Self.choice(settings)
+        proxyLock.withLock { proxies = read }
     }
 
     /// Takes a configuration's place when a node needs it no more: with the last user its secrets go.
@@ -35,7 +49,6 @@ final class Configuration: @unchecked Sendable {
         do throws(SettingsError) {
             settings = try NodeSettings.parse(json: document)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
-        guard hasMemoryForFiles(settings) else { throw .noMemory }
         do throws(TLSConfigurationError) {
             let material = try TLSMaterial(settings)
             var context: TLSContext?
@@ -46,15 +59,14 @@ final class Configuration: @unchecked Sendable {
                 context = try? Runtime.shared.tlsContexts.context(material.tls)
             }
             return Configuration(settings: settings, material: material, context: context)
-        } catch { throw .invalidSettings("\"\(error.key)\": \(error.detail)") }
+        } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings("\"\(error.key)\": \(error.detail)") }
     }
 
     /// All that is wrong with a document; none: a node takes it.
     static func faults(_ document: UnsafeRawBufferPointer) throws(NodeError) -> [SettingsError] {
         do throws(SettingsError) {
             let (settings, faults) = try NodeSettings.inspect(json: document)
-            guard hasMemoryForFiles(settings) else { throw SettingsError.noMemory }
-            return faults + tlsFaults(settings).filter { fault in !faults.contains { $0.key == fault.key } }
+            return faults + (try tlsFaults(settings)).filter { fault in !faults.contains { $0.key == fault.key } }
         } catch {
             if error.isOutOfMemory { throw .noMemory }
             return [error]
@@ -62,23 +74,22 @@ final class Configuration: @unchecked Sendable {
     }
 
     /// What is wrong with each certificate and key; where nothing is, what keeps them from going together.
-    private static func tlsFaults(_ settings: NodeSettings) -> [SettingsError] {
+    private static func tlsFaults(_ settings: NodeSettings) throws(SettingsError) -> [SettingsError] {
         func fault(_ error: TLSConfigurationError) -> SettingsError {
             SettingsError(key: error.key, text: "\"\(error.key)\": \(error.detail)")
         }
-        var faults = TLSMaterial.faults(settings).map(fault)
+        let found = TLSMaterial.faults(settings)
+        if found.contains(where: { $0.isOutOfMemory }) { throw .noMemory }
+        var faults = found.map(fault)
         guard faults.isEmpty else { return faults }
         do throws(TLSConfigurationError) {
             let tls = try TLSMaterial(settings).tls
             if needsContext(settings) { _ = try Runtime.shared.tlsContexts.context(tls) }
-        } catch { faults.append(fault(error)) }
+        } catch {
+            if error.isOutOfMemory { throw .noMemory }
+            faults.append(fault(error))
+        }
         return faults
-    }
-
-    /// Certificates and keys are worked on in Swift's own memory, in copies.
-    private static func hasMemoryForFiles(_ settings: NodeSettings) -> Bool {
-        let texts = [settings.certificateAuthorities, settings.certificate, settings.privateKey]
-        return Headroom.has(texts.reduce(0) { max($0, $1?.count ?? 0) } * PEMSource.copiesMax)
     }
 
     private static func needsContext(_ settings: NodeSettings) -> Bool {
@@ -193,7 +204,9 @@ final class Configuration: @unchecked Sendable {
     }
 
     /// Nil: none.
-    func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? { try proxies.proxy(for: url) }
+    func proxy(for url: WebSocketURL) throws(Ending) -> Proxy? {
+        try proxyLock.withLock { proxies }.proxy(for: url)
+    }
 
     /// Where the stream leads: to the server or, if there is one, to the proxy.
     func target(url: WebSocketURL, proxy: Proxy? = nil) -> ConnectTarget {

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
-/// What the transport's failures mean for the node (DESIGN §8).
+/// What the transport's failures mean for the node.
 extension Ending {
     static func transport(_ error: TransportError) -> Ending {
         var ending = Ending(reason: reason(of: error.kind), text: error.detail)

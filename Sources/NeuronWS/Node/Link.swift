@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 import WebSocketCore
 
@@ -28,6 +29,8 @@ final class Link {
     var hasFinishedWriting = false
     /// What is told of the connection's bytes; nil: nothing.
     var trace: ConnectionTrace?
+    /// Something has come on it.
+    var hasReceived = false
     /// Of the bytes that wait, how many the trace has told already.
     var tracedBytes = 0
     /// Of the buffer, how far the trace has told what was sent.

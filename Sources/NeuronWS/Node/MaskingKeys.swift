@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Masking keys from the system's generator, for all connections of a loop: a pool each would be most of an idle

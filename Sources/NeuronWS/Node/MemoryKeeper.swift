@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Gives memory back that nobody has needed for a while, as long as the loop runs: what a backlog took is the system's
 /// again two intervals after the backlog has drained.
 final class MemoryKeeper: LoopTask, LoopHandler, @unchecked Sendable {

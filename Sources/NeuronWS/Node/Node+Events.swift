@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -92,6 +93,16 @@ extension Node {
         let listener = listener(NEURON_WS_EVENT_LOG)
         guard !listener.isNobody, logs(level) else { return }
         _ = tell(.line(level, category, text(), isNotice: isNotice), to: listener)
+    }
+
+    /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
+    func tellTraced(_ line: String) {
+        lock.lock()
+        let isWanted = trace.isOpen(now: Clock.monotonicNanoseconds)
+        let listener = listenerLocked(NEURON_WS_EVENT_LOG)
+        lock.unlock()
+        guard isWanted else { return }
+        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line, isNotice: false), to: listener)
     }
 
     // MARK: Outcomes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
@@ -28,10 +29,14 @@ extension Node {
                         + "(opengate-publish), and the queue has no room for them")
             }
         }
-        guard Headroom.has(lock.withLock { gathered.memoryNeeded(split) }) else {
+        let baskets: (first: DatastreamBasket?, count: Int)
+        do throws(EncodingError) {
+            baskets = try split.baskets(for: gathered)
+            guard lock.withLock({ gathered.promise(baskets.count) }) else { throw .noMemory }
+        } catch {
             countRejected()
             giveBack(context)
-            throw .noMemory
+            throw NodeError(error)
         }
         var id: UInt64 = 0
         if let atOnce = split.atOnce {
@@ -39,16 +44,17 @@ extension Node {
                 id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, context)
             } catch {
                 // Only errors, which are not reported: what is gathered is a push all the same.
-                guard case .skipped = error, split.gathers else { throw error }
+                guard case .skipped = error, split.gathers else {
+                    lock.withLock { gathered.release(baskets.count) }
+                    throw error
+                }
             }
         } else {
             giveBack(context)
         }
-        guard split.gathers else { return id }
-        // A host decides how many there are: others have the lock in between.
-        var next = 0
-        var isDone = false
-        while !isDone { isDone = lock.withLock { gathered.add(split, from: &next, now: Clock.monotonicNanoseconds) } }
+        guard var rest = baskets.first else { return id }
+        // The settings decide how many there are: others have the lock in between.
+        while let others = lock.withLock({ gathered.add(rest, now: Clock.monotonicNanoseconds) }) { rest = others }
         lock.withLock { session }?.signal()
         return id
     }
@@ -59,16 +65,25 @@ extension Node {
     func publishGathered() -> NodeError? {
         let now = Clock.monotonicNanoseconds
         let gateway = lock.withLock { configuration.settings.encoding.openGate }
-        var all = lock.withLock { gathered.takeAll() }
-        var refused: [DatastreamGatherer.Basket] = []
+        var refused: DatastreamBasket?
         var refusal: NodeError?
-        while let basket = all.next() {
-            do throws(NodeError) { try publish(basket, gateway) } catch {
-                refused.append(basket)
+        // What others put in meanwhile is not waited for.
+        for _ in 0..<lock.withLock({ gathered.count }) {
+            guard let basket = lock.withLock({ gathered.takeNext(now: .max) }) else { break }
+            do throws(NodeError) {
+                try publish(basket, gateway)
+                lock.withLock { gathered.release(1) }
+            } catch {
+                basket.next = refused
+                refused = basket
                 refusal = error
             }
         }
-        for basket in refused { lock.withLock { gathered.giveBack(basket, now: now) } }
+        while let basket = refused {
+            refused = basket.next
+            basket.next = nil
+            lock.withLock { gathered.giveBack(basket, now: now) }
+        }
         return refusal
     }
 
@@ -79,13 +94,16 @@ extension Node {
             (gathered.takeNext(now: now), configuration.settings.encoding.openGate)
         }
         guard let basket else { return false }
-        do throws(NodeError) { try publish(basket, gateway) } catch {
+        do throws(NodeError) {
+            try publish(basket, gateway)
+            lock.withLock { gathered.release(1) }
+        } catch {
             lock.withLock { gathered.giveBack(basket, now: now) }
         }
         return true
     }
 
-    private func publish(_ basket: DatastreamGatherer.Basket, _ gateway: OpenGateIdentity) throws(NodeError) {
+    private func publish(_ basket: DatastreamBasket, _ gateway: OpenGateIdentity) throws(NodeError) {
         let buffer = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
         do throws(EncodingError) {
             try basket.write(gateway, timestampMilliseconds: Clock.wallMilliseconds, into: buffer)

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
 /// Start, stop, and the end of a node. Each may be called on the loop too, in a callback, and waits for nothing then.
 extension Node {
     func start() throws(NodeError) {
+        lock.withLock { configuration }.readEnvironment()
         do throws(SpoolError) {
             try openCache()
         } catch { throw .system(error.text) }
@@ -96,6 +98,12 @@ extension Node {
             }
         }
         let hasEnded = self.session !== session
+        if life == .destroyed {
+            // While it is counted the loop stays. Frames on it still hold the connection with the key in use.
+            lock.unlock()
+            TurnEnd.wait(on: session.loop)
+            lock.lock()
+        }
         endWaiters -= 1
         // The last who waits gives the loop back; if nobody waited, the loop has done it.
         let releases = hasEnded && endWaiters == 0 && session.wantsRelease

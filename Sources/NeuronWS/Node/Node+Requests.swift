@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
@@ -30,13 +31,10 @@ extension Node {
         try queue(answer.message, filled: answer.chunk, beyond: Self.answersBeyond)
     }
 
-    func queueAnswer(_ text: [UInt8]) throws(NodeError) -> UInt64 {
-        let result: Result<UInt64, NodeError> = text.withUnsafeBytes { bytes in
-            do throws(NodeError) {
-                return .success(try queueAnswer(try prepareAnswer(bytes)))
-            } catch { return .failure(error) }
-        }
-        return try result.get()
+    private func queueAnswer(_ text: UnsafeRawBufferPointer) -> Result<UInt64, NodeError> {
+        do throws(NodeError) {
+            return .success(try queueAnswer(try prepareAnswer(text)))
+        } catch { return .failure(error) }
     }
 
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
@@ -44,28 +42,36 @@ extension Node {
         answer(RequestAnswer.failure(echo, error: error, reason: reason))
     }
 
-    /// The same, written already.
-    func answer(_ text: [UInt8]) {
-        do throws(NodeError) { _ = try queueAnswer(text) } catch {
+    /// The same, written already; empty: there was no memory for it.
+    func answer(_ text: [UInt8]) { text.withUnsafeBytes { answer($0) } }
+
+    func answer(_ text: UnsafeRawBufferPointer) {
+        let result = text.isEmpty ? .failure(.noMemory) : queueAnswer(text)
+        if case .failure(let error) = result {
             log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
         }
     }
 
-    /// What was done for the server: writes and actions are worth a notice.
+    /// What was done for the server. Each write and each action is told, as a notice: who asked, what, and what came of
+    /// it. Reads are counted, and told at doubling counts.
     func logAnswered(_ request: Request, _ json: UnsafeRawBufferPointer) {
-        let isRead = request.info.kind == .NEURON_WS_REQUEST_READ
-        let level: neuron_ws_log_level_t = isRead ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
-        log(
-            level, .answeredRequest(request.info.kind),
+        func line() -> String {
             "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
                 + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by "
-                + "\(lock.withLock { status.url }): \(request.subject.text).")
+                + "\(request.askedBy): \(request.subject.text)."
+        }
+        let kind = LogLineKind.answeredRequest(request.info.kind)
+        if request.info.kind == .NEURON_WS_REQUEST_READ {
+            log(.NEURON_WS_LOG_INFO, kind, line())
+        } else {
+            log(.NEURON_WS_LOG_NOTICE, kind.category, line())
+        }
     }
 
     /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push
     /// would be, counted and logged.
-    func publish(_ upload: [UInt8]) {
-        upload.withUnsafeBytes { bytes in
+    func publish(_ upload: ByteBuffer) {
+        upload.withBytes { bytes in
             do throws(NodeError) { _ = try queue(bytes, stamp(kind: nil)) } catch {
                 log(.NEURON_WS_LOG_WARN, .lostAnswer, "What REFRESH_INFO had to publish was lost: \(error.text).")
             }
@@ -81,8 +87,9 @@ extension Node {
             (id, answer) = try OperationAnswer.final(
                 byID: json, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
-        let number = try queueAnswer(answer.document)
-        requests.settle(operation: id, name: answer.name, answer.document, message: number)
+        let number = try answer.document.withBytes { queueAnswer($0) }.get()
+        let kept = answer.document.withBytes { NodeRequests.kept($0) }
+        requests.settle(operation: id, name: answer.name, kept, message: number)
         if let upload = answer.upload { publish(upload) }
     }
 

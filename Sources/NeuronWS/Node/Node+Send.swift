@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
+import Synchronization
 import WebSocketCore
 
 extension Node {
@@ -158,10 +160,10 @@ extension Node {
 
     /// Of a message that is no group's. `kind` nil: the one of the settings.
     func stamp(kind: UInt8?) -> MessageStamp {
-        let configuration = lock.withLock { self.configuration }
         var stamp = MessageStamp(
-            kind: kind ?? configuration.messageKind, timeMilliseconds: Clock.coarseWallMilliseconds)
-        stamp.isNumbered = configuration.settings.numbersMessages
+            kind: kind ?? lock.withLock { configuration.messageKind },
+            timeMilliseconds: Clock.coarseWallMilliseconds)
+        stamp.isNumbered = numbersMessages.load(ordering: .relaxed)
         return stamp
     }
 
@@ -194,8 +196,8 @@ extension Node {
         do throws(NodeError) {
             queued = .success(try queueLocked(&message, filled, beyond: beyond))
             counters.messagesAccepted &+= 1
-            counters.tagsSent &+= UInt64(truncatingIfNeeded: values)
-            counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors)
+            if values > 0 { counters.tagsSent &+= UInt64(truncatingIfNeeded: values) }
+            if errors > 0 { counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors) }
         } catch {
             queued = .failure(error)
             counters.messagesRejected &+= 1
@@ -237,7 +239,7 @@ extension Node {
         }
         if let alone {
             alone.number(message)
-            let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+            let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
             mailbox.append(alone, id: id)
             return id
         }
@@ -246,7 +248,7 @@ extension Node {
             chunk = Runtime.shared.takeChunk(byteCount: byteCount)
             if chunk == nil { throw .noMemory }
         }
-        let id = ledger.accept(byteCount: byteCount, now: Clock.monotonicNanoseconds)
+        let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
         mailbox.append(message, id: id, chunk: &chunk)
         return id
     }

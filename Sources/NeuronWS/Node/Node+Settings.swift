@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
+import Synchronization
 
 extension Node {
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
@@ -9,6 +11,7 @@ extension Node {
         lock.lock()
         let old = configuration
         configuration = new
+        numbersMessages.store(new.settings.numbersMessages, ordering: .relaxed)
         settingsNumber &+= 1
         ledger.limits = new.queueLimits
         logLevel = new.logLevel

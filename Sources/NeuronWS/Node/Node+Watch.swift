@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
@@ -9,6 +10,7 @@ extension Node {
         metrics.queuedMessages = ledger.queuedCount
         metrics.queuedBytes = ledger.queuedBytes
         metrics.link = UInt64(status.link)
+        metrics.commands = commands.counts
         if let since = ledger.oldestSince {
             let now = Clock.monotonicNanoseconds
             metrics.oldestMessageMicroseconds = (now &- min(now, since)) / 1000
@@ -31,8 +33,18 @@ extension Node {
         session.signal()
     }
 
+    /// From now on for so long; the loop sees it at once, also on an open connection.
+    func trace(seconds: UInt32) {
+        lock.lock()
+        trace.open(seconds: seconds, now: Clock.monotonicNanoseconds)
+        let session = self.session
+        lock.unlock()
+        session?.signal()
+    }
+
     /// Asks the loop for a new connection.
     func reconnect() throws(NodeError) {
+        lock.withLock { configuration }.readEnvironment()
         lock.lock()
         guard let session, life == .open else {
             lock.unlock()

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
+import Synchronization
 
 /// A node, as the host's threads see it: settings, subscriptions, the mailbox, and what is told of it.
 ///
@@ -11,6 +13,8 @@ final class Node: @unchecked Sendable {
     /// The process the node belongs to; see `Fork`.
     let generation: UInt
     let handle: NodeHandle
+    /// What the settings in force say of it (setting sequence): a message of the host's own asks without the lock.
+    let numbersMessages: Atomic<Bool>
 
     let lock = Lock()
     /// Signalled when messages complete while somebody flushes, and when the session ends.
@@ -54,8 +58,8 @@ final class Node: @unchecked Sendable {
     var flushWaiters = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
-    /// The next connection is traced.
-    var isTraced = false
+    /// Until when its connections are traced.
+    var trace = TraceWindow()
     /// When the log level goes back to the settings' one, monotonic nanoseconds.
     var logLevelRevertsAt: UInt64?
     var scratch: [ByteBuffer] = []
@@ -63,7 +67,7 @@ final class Node: @unchecked Sendable {
     var settingsNumber: UInt64 = 0
     var groupNames = GroupNamesCache()
     /// Values that wait for their publishing time.
-    var gathered = DatastreamGatherer()
+    let gathered = DatastreamGatherer()
 
     /// Commands that have no outcome yet.
     var commands = CommandTable()
@@ -104,6 +108,7 @@ final class Node: @unchecked Sendable {
         self.name = name
         self.host = host
         self.configuration = configuration
+        numbersMessages = Atomic(configuration.settings.numbersMessages)
         generation = Fork.generation
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 
@@ -54,7 +55,7 @@ final class NodeRequests: @unchecked Sendable {
     }
 
     /// It has its answer, which did not come by its handle.
-    func settle(operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64) {
+    func settle(operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64) {
         let now = Clock.monotonicNanoseconds
         lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
     }
@@ -83,7 +84,7 @@ final class NodeRequests: @unchecked Sendable {
         guard let operation = try operationAnswer(request, json) else {
             return try reply(handle, request, bytes, upload: nil, logged: bytes)
         }
-        let replied: Result<neuron_ws_status_t, NodeError> = operation.document.withUnsafeBytes { document in
+        let replied: Result<neuron_ws_status_t, NodeError> = operation.document.withBytes { document in
             do throws(NodeError) {
                 return .success(try reply(handle, request, document, upload: operation.upload, logged: bytes))
             } catch { return .failure(error) }
@@ -98,12 +99,12 @@ final class NodeRequests: @unchecked Sendable {
 
     /// `document` is what goes out, `logged` what the host said.
     private func reply(
-        _ handle: UInt, _ request: Request, _ document: UnsafeRawBufferPointer, upload: [UInt8]?,
+        _ handle: UInt, _ request: Request, _ document: UnsafeRawBufferPointer, upload: ByteBuffer?,
         logged: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
         let answer = try sender(handle)?.prepareAnswer(document)
         // An operation that is asked for again is answered with the same.
-        let kept = request.echo.operation == nil ? nil : Array(document)
+        let kept = request.echo.operation == nil ? nil : Self.kept(document)
         var answering: Node?
         // Behind the lock: the host's log may call back.
         defer {
@@ -139,6 +140,11 @@ final class NodeRequests: @unchecked Sendable {
         return status
     }
 
+    /// A copy of an answer, for a platform that asks again; nil: it is too long for that, or there is no memory.
+    static func kept(_ document: UnsafeRawBufferPointer) -> EventBytes? {
+        document.count > RequestLimits.answersKeptBytesMax ? nil : EventBytes(document)
+    }
+
     /// What becomes of the host's answer; nil: it goes as it is, as the platform's own document does.
     private func operationAnswer(_ request: Request, _ json: JSONDocument) throws(NodeError) -> OperationAnswer? {
         guard request.echo.operation != nil, json.root["operation"] == nil else { return nil }
@@ -152,11 +158,11 @@ final class NodeRequests: @unchecked Sendable {
 
     /// Queues a partial answer; the request's time begins anew. An error leaves it as it is.
     func progress(_ handle: UInt, _ request: Request, _ json: JSONValue) throws(NodeError) -> neuron_ws_status_t {
-        let partial: [UInt8]
+        let partial: ByteBuffer
         do throws(OperationAnswer.Fault) {
             partial = try OperationAnswer.partial(json, to: request.echo)
         } catch { throw NodeError(error) }
-        let queued: Result<neuron_ws_status_t, NodeError> = partial.withUnsafeBytes { bytes in
+        let queued: Result<neuron_ws_status_t, NodeError> = partial.withBytes { bytes in
             do throws(NodeError) { return .success(try progress(handle, bytes)) } catch { return .failure(error) }
         }
         return try queued.get()

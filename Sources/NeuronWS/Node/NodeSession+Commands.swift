@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -68,7 +69,8 @@ extension NodeSession {
         if !pointers.isEmpty {
             draw(.bytesParsed, bytes.count)
             let values = MessageValues(bytes, at: pointers)
-            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values) }) {
+            let now = Clock.monotonicNanoseconds
+            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values, now: now) }) {
                 node.tell(ended, kind, bytes)
                 return true
             }
@@ -81,7 +83,8 @@ extension NodeSession {
                 if isEnded { return true }
                 continue
             }
-            if let ended = node.lock.withLock({ node.commands.answered(id) }) {
+            let now = Clock.monotonicNanoseconds
+            if let ended = node.lock.withLock({ node.commands.answered(id, now: now) }) {
                 node.tell(ended, kind, bytes)
                 return true
             }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -61,7 +62,7 @@ extension NodeSession {
             let tunnel = tunnel(url, proxy)
             let link = Link(Connection(request, options, tunnel: tunnel), attempt, tls)
             link.mask = configuration.mask(request, proxy, tunnel?.authorization)
-            link.trace = node.lock.withLock { node.isTraced } ? ConnectionTrace(mask: link.mask) : nil
+            beginTrace(link)
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
         } catch {
@@ -94,7 +95,7 @@ extension NodeSession {
     /// The proxy has opened the way: TLS begins, or the opening handshake.
     func tunnelOpened(_ link: Link, startsTLS: Bool) {
         // What comes now is another conversation.
-        if link.trace != nil { link.trace = ConnectionTrace(mask: link.mask) }
+        beginTrace(link)
         guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
         let url = link.connection.url
         var peer = configuration.tlsPeer(url)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -199,6 +200,14 @@ extension NodeSession {
         }
         // The pump found nothing that it might send before this.
         if wasHeld, !backlog.isHeld { signal() }
+    }
+
+    var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
+
+    /// What was pushed before a stop has its outcome: the Close may go.
+    func finishDraining() {
+        guard machine.isDraining, isDrained else { return }
+        perform(machine.drained(now: Clock.monotonicNanoseconds))
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -29,8 +30,9 @@ extension NodeSession {
     func receive(_ link: Link, _ bytes: UnsafeRawBufferPointer) -> Int {
         let wasNegotiating = link.connection.isNegotiating
         var offset = 0
+        beginTracingReceived(link)
         // How far it may look: no further than the trace has told.
-        var end = link.trace == nil ? bytes.count : min(link.tracedBytes, bytes.count)
+        var end = link.trace?.received == nil ? bytes.count : min(link.tracedBytes, bytes.count)
         while isCurrent(link) {
             // At the end the connection is asked once more, so that it forgets the last message.
             guard offset == bytes.count || hasTurn() else { break }
@@ -48,6 +50,7 @@ extension NodeSession {
         }
         guard isCurrent(link) else { return bytes.count }
         link.tracedBytes = end - offset
+        link.hasReceived = link.hasReceived || offset > 0
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
         if wasNegotiating || link.connection.hasControlFrames || link.hasConfirmed { pump() }
@@ -131,7 +134,7 @@ extension NodeSession {
         node.lock.withLock { node.counters.pongsReceived &+= 1 }
         if let left = link?.connection.barrier?.takeAnswered() {
             let now = Clock.monotonicNanoseconds
-            node.lock.withLock { node.counters.notePong(afterMicroseconds: (now &- min(now, left)) / 1000) }
+            node.lock.withLock { node.counters.pongs.note(microseconds: (now &- min(now, left)) / 1000) }
         }
         guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else {
             // Echoes of the barrier's Pings are longer.
@@ -141,7 +144,7 @@ extension NodeSession {
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
             node.lock.withLock {
                 node.counters.roundTripMicroseconds = max(1, roundTrip / 1000)
-                node.counters.notePong(afterMicroseconds: roundTrip / 1000)
+                node.counters.pongs.note(microseconds: roundTrip / 1000)
             }
             reschedule()
         }

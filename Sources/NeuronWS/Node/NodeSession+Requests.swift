@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -117,13 +118,14 @@ extension NodeSession {
 
     private func admitRequest(_ request: Request) {
         countReceived()
+        request.askedBy = "\(status.url) (\(status.peerAddress))"
         if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
         let connection = node.lock.withLock { node.counters.connectionsOpened }
         switch node.requests.repetition(of: request, connection: connection) {
         case .none: break
         case .underWay: return logRepeated(request, "before its end", "its answer is on its way")
         case .answered(let document):
-            node.answer(document)
+            document.withUnsafeBytes { node.answer($0) }
             return logRepeated(request, "after its end", "it is answered as before")
         }
         guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -5,18 +6,68 @@ import WebSocketCore
 /// Both directions of a connection, as the log tells them.
 struct ConnectionTrace {
     var sent: StreamTrace
-    var received: StreamTrace
+    /// nil: it begins with the first frame.
+    var received: StreamTrace?
 
-    /// `mask`: what no line holds.
+    /// From the first byte on. `mask`: what no line holds.
     init(mask: SecretMask) {
         sent = StreamTrace(mask: mask)
         received = StreamTrace(mask: mask)
+    }
+
+    /// From where the connection is now.
+    init(_ link: Link) {
+        sent = StreamTrace(mask: link.mask, from: link.connection.placeOfSent)
+        received = nil
     }
 }
 
 /// A frame may have two bytes and be a line: few bytes at a time are told, and each line is drawn from the turn.
 extension NodeSession {
+    static let traceTimerToken: UInt64 = 18
     private static let traceStepBytes = 1024
+
+    // MARK: From when to when
+
+    /// The host wants another time of it.
+    func traceChanged(_ window: TraceWindow) {
+        if let traceTimer { loop.cancel(traceTimer) }
+        traceTimer = nil
+        trace = window
+        guard isTracing else {
+            link?.trace = nil
+            return
+        }
+        traceTimer = loop.schedule(at: window.end, self, token: Self.traceTimerToken)
+        guard let link, link.trace == nil else { return }
+        link.trace = ConnectionTrace(link)
+        // What is framed already was framed before it.
+        link.tracedEnd = link.end
+    }
+
+    private var isTracing: Bool { trace.isOpen(now: Clock.monotonicNanoseconds) }
+
+    func traceTimerFired() {
+        traceTimer = nil
+        let wanted = node.lock.withLock { node.trace }
+        traceChanged(wanted)
+        if isTracing { return }
+        node.log(.NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION, "The trace has ended: its time is over.")
+    }
+
+    /// A connection begins, or another conversation on it.
+    func beginTrace(_ link: Link) { link.trace = isTracing ? ConnectionTrace(mask: link.mask) : nil }
+
+    /// Before bytes are looked at: here it is known where in its frames the peer is.
+    func beginTracingReceived(_ link: Link) {
+        guard link.trace != nil, link.trace?.received == nil else { return }
+        let place = link.connection.placeOfReceived ?? (link.hasReceived ? nil : .head)
+        guard let place else { return }
+        link.trace?.received = StreamTrace(mask: link.mask, from: place)
+        link.tracedBytes = 0
+    }
+
+    // MARK: Telling
 
     /// Tells some of what was sent and is not told yet.
     /// - Returns: false: the turn is over, or the host has ended the session or the connection.
@@ -37,13 +88,13 @@ extension NodeSession {
     /// - Returns: how far it has told `bytes`, of which it has told `told` before.
     func traceReceived(_ link: Link, _ bytes: UnsafeRawBufferPointer, told: Int) -> Int {
         let end = min(bytes.count, told + Self.traceStepBytes)
-        tell(link.trace?.received.read(UnsafeRawBufferPointer(rebasing: bytes[told..<end]).bytes) ?? [], "< ")
+        tell(link.trace?.received?.read(UnsafeRawBufferPointer(rebasing: bytes[told..<end]).bytes) ?? [], "< ")
         return end
     }
 
     private func tell(_ lines: [String], _ mark: String) {
         for line in lines {
-            node.log(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, mark + line)
+            node.tellTraced(mark + line)
             draw(.linesTraced)
         }
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
 import WebSocketCore
@@ -41,6 +42,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// For the next command that may be too late; see `rescheduleCommands`.
     var commandTimer: TimerID?
     var commandDeadline: UInt64 = .max
+    /// Until when connections are traced, as far as the session has heard.
+    var trace = TraceWindow()
+    /// For the end of that; see `traceChanged`.
+    var traceTimer: TimerID?
     /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
@@ -53,7 +58,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
     /// A stop waits until all up to this message have their outcome.
-    private var drainsThrough: UInt64 = 0
+    var drainsThrough: UInt64 = 0
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
@@ -83,6 +88,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.lock()
         let wishes = node.wishes.take()
         let new = wishes.isReconfigured ? node.configuration : nil
+        let trace = node.trace
         node.lock.unlock()
         let now = Clock.monotonicNanoseconds
         if wishes.isDestroyed {
@@ -90,6 +96,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             return endIfIdle()
         }
         if wishes.stores { storeAll() }
+        if trace != self.trace { traceChanged(trace) }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
         if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
             backlog.refusals = RefusalWatch()
@@ -316,28 +323,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let releases = !wantsRelease
         node.changed.broadcast()
         node.lock.unlock()
-        if let timer { loop.cancel(timer) }
-        timer = nil
-        if let requestTimer { loop.cancel(requestTimer) }
-        requestTimer = nil
-        if let commandTimer { loop.cancel(commandTimer) }
-        commandTimer = nil
-        if let publishTimer { loop.cancel(publishTimer) }
-        publishTimer = nil
-        if let cacheTimer { loop.cancel(cacheTimer) }
-        cacheTimer = nil
+        // None fires on a session that is over.
+        for timer in [timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer] {
+            if let timer { loop.cancel(timer) }
+        }
+        (timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer) = (nil, nil, nil, nil, nil, nil)
         if releases { Runtime.shared.releaseLoop() }
     }
 
     // MARK: Timer
-
-    private var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
-
-    /// What was pushed before a stop has its outcome: the Close may go.
-    func finishDraining() {
-        guard machine.isDraining, isDrained else { return }
-        perform(machine.drained(now: Clock.monotonicNanoseconds))
-    }
 
     /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
     /// which is cheaper than to move it with each message.
@@ -365,6 +359,7 @@ extension NodeSession: LoopHandler {
         case Self.publishTimerToken: return publishTimerFired()
         case Self.cacheTimerToken: return cacheTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
+        case Self.traceTimerToken: return traceTimerFired()
         case Self.commandTimerToken: return commandTimerFired()
         case Self.heartbeatTimerToken: return heartbeatTimerFired()
         case Self.quietTimerToken:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// What a push takes with it from under the node's lock, to encode without it: what the settings and the subscription

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// What all nodes of a process share: the loop and its thread, and memory for messages.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 import WebSocketCore
 
@@ -14,7 +15,7 @@ struct TLSMaterial {
     private init() {}
 
     init(_ settings: NodeSettings) throws(TLSConfigurationError) {
-        tls.ca = try pem(settings.certificateAuthorities, "ca")?.pem.withBytes { PEMBlock.withoutKeys($0) }
+        tls.ca = try withoutKeys(try pem(settings.certificateAuthorities, "ca"), "ca")
         tls.keyPassword = settings.privateKeyPassword
         try readIdentity(settings)
         tls.verify = settings.tlsVerify
@@ -55,12 +56,18 @@ struct TLSMaterial {
             tls.key = key
             return
         }
-        tls.certificate = certificate?.pem.withBytes { PEMBlock.withoutKeys($0) }
+        tls.certificate = try withoutKeys(certificate, "cert")
         if let key = settings.privateKey, TLSKeyStore.isURI(key) {
             tls.keyURI = key
         } else {
             tls.key = try pem(settings.privateKey, "key")?.pem
         }
+    }
+
+    private func withoutKeys(_ source: PEMSource?, _ key: String) throws(TLSConfigurationError) -> SecretBytes? {
+        do throws(OutOfMemory) {
+            return try source?.pem.withBytes { text throws(OutOfMemory) in try PEMBlock.withoutKeys(text) }
+        } catch { throw .noMemory(key) }
     }
 
     private mutating func pem(
@@ -72,7 +79,9 @@ struct TLSMaterial {
             if let warning = source.warning { warnings.append("\"\(key)\" \(warning)") }
             if let file = source.file { files.append(file) }
             return source
-        } catch { throw TLSConfigurationError(key: key, detail: error.detail) }
+        } catch {
+            throw TLSConfigurationError(key: key, detail: error.detail, isOutOfMemory: error.isOutOfMemory)
+        }
     }
 
     /// The names of files that are not what was read; what they are now counts as seen.

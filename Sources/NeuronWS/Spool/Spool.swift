@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// The thread on which a node's messages go to disk and come back: never that of a push, nor the loop's.

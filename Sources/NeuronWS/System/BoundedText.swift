@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// The bytes of a NUL-terminated text, without the NUL; of one that is longer than `bytesMax`, one byte more than that.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// A mutual exclusion lock on `pthread_mutex_t`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Unpredictable bytes from the kernel, as RFC 6455 sections 4.1 and 5.3 want them for keys and masks.

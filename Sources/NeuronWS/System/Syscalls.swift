@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import NodeCore
 import WebSocketCore
@@ -276,22 +277,24 @@ extension Syscalls {
         var failure: SystemError?
         // One byte more than it may have: a file that grows meanwhile is noticed.
         let capacity = min(max(64 * 1024, Int(facts.st_size)), bytesMax) + 1
-        guard Headroom.has(capacity * PEMSource.copiesMax) else { throw SystemError(number: ENOMEM, call: "read") }
-        let content = SecretBytes(capacity: capacity) { room in
-            var count = 0
-            while count < room.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: room[count...])
-                switch transfer("read", { read(descriptor, rest.baseAddress, rest.count) }) {
-                case .bytes(0), .wouldBlock: return count
-                case .bytes(let more): count += more
-                case .failed(let error):
-                    failure = error
-                    return nil
+        let content: SecretBytes?
+        do throws(OutOfMemory) {
+            content = try SecretBytes.make(capacity: capacity, memory: .heap) { room in
+                var count = 0
+                while count < room.count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: room[count...])
+                    switch transfer("read", { read(descriptor, rest.baseAddress, rest.count) }) {
+                    case .bytes(0), .wouldBlock: return count
+                    case .bytes(let more): count += more
+                    case .failed(let error):
+                        failure = error
+                        return nil
+                    }
                 }
+                failure = SystemError(number: EFBIG, call: "read")
+                return nil
             }
-            failure = SystemError(number: EFBIG, call: "read")
-            return nil
-        }
+        } catch { throw SystemError(number: ENOMEM, call: "read") }
         guard let content else { throw failure ?? SystemError(number: EIO, call: "read") }
         return (content, UInt32(facts.st_mode))
     }

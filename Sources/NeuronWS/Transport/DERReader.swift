@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One value of DER behind another (X.690 section 8.1), lent.
 struct DERReader {
     private var rest: UnsafeRawBufferPointer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which file a path leads to and when that was written last, to see whether it was replaced.
 struct FileStamp: Equatable {
     let path: String

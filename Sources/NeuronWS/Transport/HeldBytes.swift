@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// What a stream has received and its owner has not taken, because its turn was over. It is bounded by the loop's

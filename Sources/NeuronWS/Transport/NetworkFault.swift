@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// What an errno of `socket`, `setsockopt`, `bind`, `connect`, `send` or `recv` means for people: what it is, and what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What lies in a PEM or DER text that should hold something else, and how to get from one to the other. By the labels
 /// of BEGIN lines and the first bytes of DER only: they are no secret.
 enum PEMContent {

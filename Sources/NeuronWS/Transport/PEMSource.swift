@@ -1,18 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
+import NodeCore
 import WebSocketCore
 
 /// Why a setting that should hold a certificate or a key does not. Never shows what it holds: that may be a key.
 struct PEMSourceError: Error, Equatable {
     /// Goes on from the setting's name, for example "names the file /x, which does not exist".
     let detail: String
+    /// There was no memory to find out.
+    var isOutOfMemory = false
+
+    static let noMemory = PEMSourceError(detail: "cannot be read: memory is exhausted", isOutOfMemory: true)
 }
 
 /// A certificate or a key as settings give it: PEM text, base64 of PEM text (as Neuron's file fields send it), or the
 /// path of a PEM file; or PKCS #12, as base64 or a file, where `takesPKCS12`.
 struct PEMSource: Equatable {
     static let fileBytesMax = 1024 * 1024
-    /// What is held of a text at a time while it is made ready, times its length.
-    static let copiesMax = 6
     private static let marker = "-----BEGIN "
 
     /// Normalized PEM. Says nothing yet about what lies between its lines.
@@ -32,13 +36,19 @@ struct PEMSource: Equatable {
         _ bytes: UnsafeRawBufferPointer, _ takesPKCS12: Bool
     ) throws(PEMSourceError) -> PEMSource {
         if bytes.allSatisfy(ASCII.isSpace) { throw PEMSourceError(detail: "is empty") }
-        if contains(bytes, marker) { return PEMSource(pem: PEMText.normalized(bytes)) }
+        if contains(bytes, marker) { return PEMSource(pem: try normalized(bytes)) }
         if bytes.contains(0) { throw PEMSourceError(detail: "holds binary data, not PEM text") }
-        if isPath(bytes) { return try readFile(String(decoding: bytes, as: UTF8.self), takesPKCS12) }
-        let decoded = Base64.decode(bytes)
-        if let pem = decoded?.withBytes({ contains($0, marker) ? PEMText.normalized($0) : nil }) {
-            return PEMSource(pem: pem)
+        if isPath(bytes) {
+            guard bytes.count < Int(PATH_MAX) else {
+                throw PEMSourceError(detail: "is a path of \(bytes.count) bytes; it takes less than \(PATH_MAX)")
+            }
+            return try readFile(String(decoding: bytes, as: UTF8.self), takesPKCS12)
         }
+        let decoded = try base64(bytes)
+        let pem = try decoded?.withBytes { text throws(PEMSourceError) in
+            contains(text, marker) ? try normalized(text) : nil
+        }
+        if let pem { return PEMSource(pem: pem) }
         // Paths are shorter than PATH_MAX; a long text would only be refused by the kernel.
         if bytes.count < Int(PATH_MAX), isExisting(bytes) {
             return try readFile(String(decoding: bytes, as: UTF8.self), takesPKCS12)
@@ -55,6 +65,14 @@ struct PEMSource: Equatable {
         throw PEMSourceError(
             detail: "is neither PEM text (-----BEGIN …), nor base64 of it, nor the path of a file that exists"
                 + " (\(bytes.count) bytes of text)")
+    }
+
+    private static func normalized(_ text: UnsafeRawBufferPointer) throws(PEMSourceError) -> SecretBytes {
+        do throws(OutOfMemory) { return try PEMText.normalized(text) } catch { throw .noMemory }
+    }
+
+    private static func base64(_ text: UnsafeRawBufferPointer) throws(PEMSourceError) -> SecretBytes? {
+        do throws(OutOfMemory) { return try Base64.decode(text, memory: .heap) } catch { throw .noMemory }
     }
 
     /// No `String` before it is sure that it is no key.
@@ -88,6 +106,7 @@ struct PEMSource: Equatable {
         do throws(SystemError) {
             file = try Syscalls.readFile(path, bytesMax: fileBytesMax)
         } catch {
+            if error.number == ENOMEM { throw .noMemory }
             let reason = error.number == EFBIG ? "it is larger than 1 MiB" : error.text
             throw PEMSourceError(detail: "names the file \(shown), which cannot be read: \(reason)")
         }
@@ -95,7 +114,7 @@ struct PEMSource: Equatable {
             if contains(content, marker) {
                 let holdsKey = contains(content, "PRIVATE KEY-----")
                 let warning = holdsKey ? try keyFileProblem(shown, file.mode) : nil
-                return PEMSource(pem: PEMText.normalized(content), file: stamp, warning: warning)
+                return PEMSource(pem: try normalized(content), file: stamp, warning: warning)
             }
             if takesPKCS12, PEMContent.isPKCS12(beginning(content)) {
                 let warning = try keyFileProblem(shown, file.mode)

@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import NodeCore
 import WebSocketCore
 
 /// PEM as it comes out of editors, forms and environment variables, as OpenSSL reads it (RFC 7468): without a byte
 /// order mark, each BEGIN and END on a line of its own, lines ended by LF, nothing before them.
 enum PEMText {
-    static func normalized(_ bytes: UnsafeRawBufferPointer) -> SecretBytes {
+    static func normalized(_ bytes: UnsafeRawBufferPointer) throws(OutOfMemory) -> SecretBytes {
         // Two line ends for each BEGIN and END, of fourteen bytes at least, and nothing else, is ever added.
-        let result = SecretBytes(capacity: bytes.count + bytes.count / 4 + 16) { room in
+        let result = try SecretBytes.make(capacity: bytes.count + bytes.count / 4 + 16, memory: .heap) { room in
             var normalizer = Normalizer(bytes: bytes, room: room)
             normalizer.run()
             return normalizer.count
         }
-        return result ?? SecretBytes(bytes)
+        return result ?? ""
     }
 
     private struct Normalizer {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
 /// OpenSSL's idea of a transport, made of a session's buffers: it reads what `TLSSession.feed` lent and writes to the

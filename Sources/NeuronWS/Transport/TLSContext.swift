@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import COpenSSL
 import WebSocketCore
@@ -46,10 +47,15 @@ final class TLSContext: @unchecked Sendable {
         let context = TLSContext(pointer, settings)
         context.setModes()
         context.limitGroups()
-        try context.setProtocol(settings)
-        try context.setAuthorities(settings)
-        try context.setIdentity(settings)
-        try context.setKeyLog()
+        do throws(TLSConfigurationError) {
+            try context.setProtocol(settings)
+            try context.setAuthorities(settings)
+            try context.setIdentity(settings)
+            try context.setKeyLog()
+        } catch {
+            if TLSErrors.areOfMemory { throw .noMemory(error.key) }
+            throw error
+        }
         return context
     }
 
@@ -181,13 +187,12 @@ extension TLSContext {
         }
     }
 
-    private func addAuthorities(_ pem: [UInt8]) throws(TLSConfigurationError) {
+    private func addAuthorities(_ pem: SecretBytes) throws(TLSConfigurationError) {
         guard let store = SSL_CTX_get_cert_store(pointer) else { return }
         // An intermediate authority, or the server's own certificate, is an anchor as good as a root.
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
-        let certificates = try TLSPEM.certificates(pem, key: "ca")
-        defer { for certificate in certificates { X509_free(certificate) } }
-        for certificate in certificates where X509_STORE_add_cert(store, certificate) != 1 {
+        try TLSPEM.forEachCertificate(pem, key: "ca") { certificate throws(TLSConfigurationError) in
+            if X509_STORE_add_cert(store, certificate) == 1 { return }
             throw TLSConfigurationError(
                 key: "ca", detail: "holds a certificate that cannot be used: \(TLSErrors.lastText())")
         }
@@ -196,14 +201,14 @@ extension TLSContext {
 
     /// RFC 5280 section 6.3. Each certificate of a chain is looked for; see `TLSSession.verificationStep` for those
     /// whose authority has no list here.
-    private func addRevocationLists(_ pem: [UInt8], _ store: OpaquePointer) throws(TLSConfigurationError) {
-        let lists = try TLSPEM.revocationLists(pem, key: "ca")
-        defer { for list in lists { X509_CRL_free(list) } }
-        for list in lists where X509_STORE_add_crl(store, list) != 1 {
-            throw TLSConfigurationError(
-                key: "ca", detail: "holds a revocation list that cannot be used: \(TLSErrors.lastText())")
+    private func addRevocationLists(_ pem: SecretBytes, _ store: OpaquePointer) throws(TLSConfigurationError) {
+        try TLSPEM.forEachRevocationList(pem, key: "ca") { list throws(TLSConfigurationError) in
+            guard X509_STORE_add_crl(store, list) == 1 else {
+                throw TLSConfigurationError(
+                    key: "ca", detail: "holds a revocation list that cannot be used: \(TLSErrors.lastText())")
+            }
+            X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
         }
-        if !lists.isEmpty { X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)) }
     }
 
     /// What a name in a certificate may look like; RFC 6125 section 6.4.3.
@@ -223,8 +228,17 @@ extension TLSContext {
             }
             return
         }
-        let chain = try TLSPEM.certificates(certificate, key: "cert")
-        defer { for link in chain { X509_free(link) } }
+        // The first of them is ours, the others are the chain.
+        var isFirst = true
+        try TLSPEM.forEachCertificate(certificate, key: "cert") { link throws(TLSConfigurationError) in
+            defer { isFirst = false }
+            if isFirst { return try setIdentity(link, settings) }
+            if neuron_ws_SSL_CTX_add1_chain_cert(pointer, link) == 1 { return }
+            throw TLSConfigurationError(key: "cert", detail: "has a chain that cannot be used: \(TLSErrors.lastText())")
+        }
+    }
+
+    private func setIdentity(_ own: OpaquePointer, _ settings: TLSSettings) throws(TLSConfigurationError) {
         let privateKey: OpaquePointer
         if let uri = settings.keyURI {
             privateKey = try TLSKeyStore.privateKey(uri, pin: settings.keyPassword)
@@ -235,16 +249,12 @@ extension TLSContext {
         }
         defer { EVP_PKEY_free(privateKey) }
         // OpenSSL would report the same, but only after it had dropped one of the two.
-        guard X509_check_private_key(chain[0], privateKey) == 1 else {
+        guard X509_check_private_key(own, privateKey) == 1 else {
             throw TLSConfigurationError(
-                key: "key",
-                detail: "does not belong to cert, whose subject is \(TLSCertificate.subject(chain[0]).shown())")
+                key: "key", detail: "does not belong to cert, whose subject is \(TLSCertificate.subject(own).shown())")
         }
-        guard SSL_CTX_use_certificate(pointer, chain[0]) == 1 else {
+        guard SSL_CTX_use_certificate(pointer, own) == 1 else {
             throw TLSConfigurationError(key: "cert", detail: "cannot be used: \(TLSErrors.lastText())")
-        }
-        for link in chain.dropFirst() where neuron_ws_SSL_CTX_add1_chain_cert(pointer, link) != 1 {
-            throw TLSConfigurationError(key: "cert", detail: "has a chain that cannot be used: \(TLSErrors.lastText())")
         }
         guard SSL_CTX_use_PrivateKey(pointer, privateKey) == 1 else {
             throw TLSConfigurationError(key: "key", detail: "cannot be used: \(TLSErrors.lastText())")

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
 /// TLS contexts that nodes share. A context with its trusted certificates is most of what a TLS connection costs; one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 import NodeCore
 import WebSocketCore
@@ -7,6 +8,12 @@ enum TLSErrors {
     /// The text of the queue's last error, "unknown error" if it is empty. Leaves the queue as it is.
     static func lastText() -> String {
         text(ERR_peek_last_error())
+    }
+
+    /// Whether the queue tells of memory that was not there. Leaves the queue as it is.
+    static var areOfMemory: Bool {
+        // The cause is the first; where it was passed on by old code it may be the last.
+        [ERR_peek_error(), ERR_peek_last_error()].contains { ERR_GET_REASON($0) == neuron_ws_ERR_R_MALLOC_FAILURE() }
     }
 
     private static func text(_ code: UInt) -> String {

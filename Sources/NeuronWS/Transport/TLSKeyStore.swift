@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
+import NodeCore
 import WebSocketCore
 
 /// Private keys that never leave where they are: a token (`pkcs11:`, RFC 7512) or a TPM (`handle:`), by a provider of
@@ -17,16 +19,20 @@ enum TLSKeyStore {
         ERR_clear_error()
         defer { ERR_clear_error() }
         var request = TLSPEM.PasswordRequest(password: pin)
-        guard let method = UI_UTIL_wrap_read_pem_callback(TLSPEM.answer, 0) else { throw failed("no memory") }
+        guard let method = UI_UTIL_wrap_read_pem_callback(answer, 0) else { throw failed("no memory") }
         defer { UI_destroy_method(method) }
-        let key: OpaquePointer? = terminated(uri) { text in
+        let text: SecretBytes?
+        do throws(OutOfMemory) { text = try terminated(uri) } catch { throw .noMemory("key") }
+        let key: OpaquePointer? = text?.withBytes { bytes in
             withUnsafeMutablePointer(to: &request) { asked in
-                guard let store = OSSL_STORE_open(text, method, asked, nil, nil) else { return nil }
+                let uri = bytes.bindMemory(to: CChar.self).baseAddress
+                guard let store = OSSL_STORE_open(uri, method, asked, nil, nil) else { return nil }
                 defer { OSSL_STORE_close(store) }
                 return firstKey(store)
             }
         }
         if let key { return key }
+        if TLSErrors.areOfMemory { throw .noMemory("key") }
         if request.wasAsked {
             let isMissing = pin == nil
             throw TLSConfigurationError(
@@ -36,6 +42,12 @@ enum TLSKeyStore {
                     : "is wrong, or the token that key names is locked: \(TLSErrors.lastText())")
         }
         throw failed(TLSErrors.lastText())
+    }
+
+    /// As `TLSPEM.answer`, but without a PIN it says an empty one: where the asking fails, pkcs11-provider asks again,
+    /// on the terminal of the host.
+    private static let answer: TLSPEM.PasswordCallback = { space, size, isForWriting, context in
+        max(0, TLSPEM.answer(space, size, isForWriting, context))
     }
 
     private static func firstKey(_ store: OpaquePointer) -> OpaquePointer? {
@@ -52,15 +64,12 @@ enum TLSKeyStore {
         return nil
     }
 
-    private static func terminated(
-        _ text: SecretBytes, _ body: (UnsafePointer<CChar>) -> OpaquePointer?
-    ) -> OpaquePointer? {
-        let copy = SecretBytes(capacity: text.count + 1) { room in
+    private static func terminated(_ text: SecretBytes) throws(OutOfMemory) -> SecretBytes? {
+        try SecretBytes.make(capacity: text.count + 1, memory: .heap) { room in
             text.withBytes { room.copyMemory(from: $0) }
             room[text.count] = 0
             return text.count + 1
         }
-        return copy?.withBytes { bytes in bytes.bindMemory(to: CChar.self).baseAddress.flatMap(body) }
     }
 
     private static func failed(_ text: String) -> TLSConfigurationError {

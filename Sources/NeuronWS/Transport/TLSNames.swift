@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The names that a certificate bears, and what to say when none of them is the one that was asked for. Names from the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
 /// Ciphertext on its way to the kernel, and which plaintext lies in it. Borrows a buffer of the loop's while there is

@@ -1,54 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import COpenSSL
 import WebSocketCore
 
 /// Certificates and keys out of PEM text, each failure with a sentence of its own.
 enum TLSPEM {
-    /// At least one certificate; the caller frees them.
-    static func certificates(_ pem: [UInt8], key: String) throws(TLSConfigurationError) -> [OpaquePointer] {
+    /// Shows each certificate, of which there is at least one, and frees it.
+    static func forEachCertificate(
+        _ pem: SecretBytes, key: String, _ body: (OpaquePointer) throws(TLSConfigurationError) -> Void
+    ) throws(TLSConfigurationError) {
         if pem.isEmpty { throw TLSConfigurationError(key: key, detail: "is empty") }
-        guard let bio = memory(pem) else {
-            throw TLSConfigurationError(key: key, detail: "cannot be read: \(TLSErrors.lastText())")
-        }
-        defer { BIO_free(bio) }
         // TRUSTED CERTIFICATE too, what `openssl x509 -trustout` writes: what it may be trusted for is kept.
-        let list = try all(key: key, "certificate", free: { X509_free($0) }) {
-            PEM_read_bio_X509_AUX(bio, nil, neverAsk, nil)
-        }
-        if list.isEmpty { throw TLSConfigurationError(key: key, detail: PEMContent.told(pem, wanted: .certificate)) }
-        return list
+        let count = try forEach(
+            in: pem, key: key, "certificate", read: { PEM_read_bio_X509_AUX($0, nil, neverAsk, nil) },
+            free: { X509_free($0) }, body)
+        if count > 0 { return }
+        let told = pem.withBytes { PEMContent.told($0, wanted: .certificate) }
+        throw TLSConfigurationError(key: key, detail: told)
     }
 
-    /// The revocation lists beside the certificates; the caller frees them.
-    static func revocationLists(_ pem: [UInt8], key: String) throws(TLSConfigurationError) -> [OpaquePointer] {
-        guard PEMSource.contains(pem, "BEGIN X509 CRL"), let bio = memory(pem) else { return [] }
-        defer { BIO_free(bio) }
-        return try all(key: key, "revocation list", free: { X509_CRL_free($0) }) {
-            PEM_read_bio_X509_CRL(bio, nil, neverAsk, nil)
-        }
+    /// Shows the revocation lists beside the certificates, and frees them.
+    static func forEachRevocationList(
+        _ pem: SecretBytes, key: String, _ body: (OpaquePointer) throws(TLSConfigurationError) -> Void
+    ) throws(TLSConfigurationError) {
+        guard pem.withBytes({ PEMSource.contains($0, "BEGIN X509 CRL") }) else { return }
+        _ = try forEach(
+            in: pem, key: key, "revocation list", read: { PEM_read_bio_X509_CRL($0, nil, neverAsk, nil) },
+            free: { X509_CRL_free($0) }, body)
     }
 
-    private static func all(
-        key: String, _ what: String, free: (OpaquePointer) -> Void, read: () -> OpaquePointer?
-    ) throws(TLSConfigurationError) -> [OpaquePointer] {
-        var list: [OpaquePointer] = []
-        ERR_clear_error()
-        while let next = read() { list.append(next) }
-        // The end of the text is an error to OpenSSL too; only another one means something damaged.
-        let error = ERR_peek_last_error()
-        let isAtEnd = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE
-        let text = TLSErrors.lastText()
-        ERR_clear_error()
-        if isAtEnd { return list }
-        for item in list { free(item) }
-        throw TLSConfigurationError(
-            key: key, detail: "is damaged: \(what) number \(list.count + 1) cannot be read (\(text))")
+    /// - Returns: how many there were.
+    private static func forEach(
+        in pem: SecretBytes, key: String, _ what: String, read: (OpaquePointer) -> OpaquePointer?,
+        free: (OpaquePointer) -> Void, _ body: (OpaquePointer) throws(TLSConfigurationError) -> Void
+    ) throws(TLSConfigurationError) -> Int {
+        try pem.withBytes { text throws(TLSConfigurationError) in
+            ERR_clear_error()
+            guard let bio = BIO_new_mem_buf(text.baseAddress, Int32(clamping: text.count)) else {
+                if TLSErrors.areOfMemory { throw .noMemory(key) }
+                throw TLSConfigurationError(key: key, detail: "cannot be read: \(TLSErrors.lastText())")
+            }
+            defer { BIO_free(bio) }
+            var count = 0
+            while let next = read(bio) {
+                defer { free(next) }
+                count += 1
+                try body(next)
+                ERR_clear_error()
+            }
+            // The end of the text is an error to OpenSSL too; only another one means something damaged.
+            let error = ERR_peek_last_error()
+            let isAtEnd = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE
+            let isOutOfMemory = TLSErrors.areOfMemory
+            let errorText = TLSErrors.lastText()
+            ERR_clear_error()
+            if isOutOfMemory { throw .noMemory(key) }
+            if isAtEnd { return count }
+            throw TLSConfigurationError(
+                key: key, detail: "is damaged: \(what) number \(count + 1) cannot be read (\(errorText))")
+        }
     }
 
     /// The caller frees it. Never asks on a terminal for a password.
     static func privateKey(_ pem: SecretBytes, password: SecretBytes?) throws(TLSConfigurationError) -> OpaquePointer {
         if pem.isEmpty { throw TLSConfigurationError(key: "key", detail: "is empty") }
-        if let key = TLSPrivateKey.read(pem, password: password) { return key }
+        do throws(OutOfMemory) {
+            if let key = try TLSPrivateKey.read(pem, password: password) { return key }
+        } catch { throw .noMemory("key") }
         return try pem.withBytes { text throws(TLSConfigurationError) in try privateKey(text, password) }
     }
 
@@ -65,8 +83,10 @@ enum TLSPEM {
         let key = withUnsafeMutablePointer(to: &request) { PEM_read_bio_PrivateKey(bio, nil, answer, $0) }
         let text = TLSErrors.lastText()
         let isUnsupported = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED
+        let isOutOfMemory = TLSErrors.areOfMemory
         ERR_clear_error()
         if let key { return key }
+        if isOutOfMemory { throw .noMemory("key") }
         if request.wasAsked, isUnsupported {
             throw TLSConfigurationError(
                 key: "key",
@@ -105,15 +125,5 @@ enum TLSPEM {
         guard let password = request.pointee.password, password.count <= Int(size) else { return -1 }
         password.withBytes { UnsafeMutableRawPointer(space).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         return Int32(password.count)
-    }
-
-    /// A BIO that holds a copy of the text.
-    private static func memory(_ pem: [UInt8]) -> OpaquePointer? {
-        guard let bio = BIO_new(BIO_s_mem()) else { return nil }
-        guard BIO_write(bio, pem, Int32(clamping: pem.count)) == Int32(clamping: pem.count) else {
-            BIO_free(bio)
-            return nil
-        }
-        return bio
     }
 }

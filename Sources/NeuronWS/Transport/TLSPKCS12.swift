@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
+import NodeCore
 import WebSocketCore
 
 /// Certificate, chain and key in one file, as Windows and many authorities hand them out (PKCS #12, RFC 7292).
@@ -6,7 +8,7 @@ enum TLSPKCS12 {
     /// As PEM: the certificates, ours first, and the key, not encrypted.
     static func open(
         _ der: SecretBytes, password: SecretBytes?
-    ) throws(TLSConfigurationError) -> (certificates: [UInt8], key: SecretBytes) {
+    ) throws(TLSConfigurationError) -> (certificates: SecretBytes, key: SecretBytes) {
         ERR_clear_error()
         defer { ERR_clear_error() }
         let container: OpaquePointer? = der.withBytes { bytes in
@@ -14,6 +16,7 @@ enum TLSPKCS12 {
             return d2i_PKCS12(nil, &place, bytes.count)
         }
         guard let container else {
+            if TLSErrors.areOfMemory { throw .noMemory("cert") }
             throw TLSConfigurationError(key: "cert", detail: "is damaged PKCS #12: \(TLSErrors.lastText())")
         }
         defer { PKCS12_free(container) }
@@ -23,15 +26,12 @@ enum TLSPKCS12 {
             X509_free(opened.certificate)
             neuron_ws_sk_X509_pop_free(opened.chain)
         }
-        guard let certificate = opened.certificate, let key = opened.key.flatMap(pkcs8) else {
+        guard let certificate = opened.certificate, let key = opened.key else {
             let what = opened.certificate == nil ? "certificate" : "key"
             throw TLSConfigurationError(key: "cert", detail: "is PKCS #12 that holds no \(what)")
         }
-        var text = try pem(certificate)
-        for index in 0..<max(0, neuron_ws_sk_X509_num(opened.chain)) {
-            if let link = neuron_ws_sk_X509_value(opened.chain, index) { text += try pem(link) }
-        }
-        return (text, key)
+        let text = try pkcs8(key)
+        return (try pem(certificate, opened.chain), text)
     }
 
     private static func opened(
@@ -50,6 +50,7 @@ enum TLSPKCS12 {
             PKCS12_parse(container, bytes.bindMemory(to: CChar.self).baseAddress, &key, &certificate, &chain) == 1
         }
         if isRight == true { return (key, certificate, chain) }
+        if terminated == nil || TLSErrors.areOfMemory { throw .noMemory("cert") }
         let reason = ERR_GET_REASON(ERR_peek_error())
         if reason == PKCS12_R_MAC_VERIFY_FAILURE {
             throw TLSConfigurationError(
@@ -66,28 +67,65 @@ enum TLSPKCS12 {
         throw TLSConfigurationError(key: "cert", detail: "is PKCS #12 that cannot be opened: \(TLSErrors.lastText())")
     }
 
-    private static func pem(_ certificate: OpaquePointer) throws(TLSConfigurationError) -> [UInt8] {
-        guard let bio = BIO_new(BIO_s_mem()) else { throw TLSConfigurationError(key: "cert", detail: "cannot be read") }
+    private static func pem(
+        _ certificate: OpaquePointer, _ chain: OpaquePointer?
+    ) throws(TLSConfigurationError) -> SecretBytes {
+        guard let bio = BIO_new(BIO_s_mem()) else { throw .noMemory("cert") }
         defer { BIO_free(bio) }
-        guard PEM_write_bio_X509(bio, certificate) == 1 else {
-            throw TLSConfigurationError(key: "cert", detail: "cannot be read: \(TLSErrors.lastText())")
+        try append(certificate, to: bio)
+        for index in 0..<max(0, neuron_ws_sk_X509_num(chain)) {
+            if let link = neuron_ws_sk_X509_value(chain, index) { try append(link, to: bio) }
         }
         let length = BIO_ctrl_pending(bio)
-        return [UInt8](unsafeUninitializedCapacity: length) { space, count in
-            count = Int(max(0, BIO_read(bio, space.baseAddress, Int32(clamping: length))))
+        return try filled(capacity: length) { room in
+            Int(max(0, BIO_read(bio, room.baseAddress, Int32(clamping: length))))
         }
     }
 
+    private static func append(_ certificate: OpaquePointer, to bio: OpaquePointer) throws(TLSConfigurationError) {
+        if PEM_write_bio_X509(bio, certificate) == 1 { return }
+        if TLSErrors.areOfMemory { throw .noMemory("cert") }
+        throw TLSConfigurationError(key: "cert", detail: "cannot be read: \(TLSErrors.lastText())")
+    }
+
     /// PKCS #8, of which OpenSSL's copy is wiped.
-    private static func pkcs8(_ key: OpaquePointer) -> SecretBytes? {
-        guard let info = EVP_PKEY2PKCS8(key) else { return nil }
+    private static func pkcs8(_ key: OpaquePointer) throws(TLSConfigurationError) -> SecretBytes {
+        guard let info = EVP_PKEY2PKCS8(key) else { throw unreadableKey }
         defer { PKCS8_PRIV_KEY_INFO_free(info) }
         var start: UnsafeMutablePointer<UInt8>?
         let length = Int(i2d_PKCS8_PRIV_KEY_INFO(info, &start))
-        guard length > 0, let start else { return nil }
+        guard length > 0, let start else { throw unreadableKey }
         defer { CRYPTO_clear_free(start, length, "", 0) }
-        let body = Base64.encode(SecretBytes(UnsafeRawBufferPointer(start: start, count: length)))
-        let opening = SecretBytes.joined("-----BEGIN PRIVATE KEY-----\n", body)
-        return SecretBytes.joined(opening, "\n-----END PRIVATE KEY-----\n")
+        let parts: (begin: StaticString, end: StaticString) = (
+            "-----BEGIN PRIVATE KEY-----\n", "\n-----END PRIVATE KEY-----\n"
+        )
+        let bodyCount = Base64.encodedCount(length)
+        let count = parts.begin.utf8CodeUnitCount + bodyCount + parts.end.utf8CodeUnitCount
+        return try filled(capacity: count) { room in
+            func put(_ text: StaticString, at place: Int) {
+                UnsafeMutableRawBufferPointer(rebasing: room[place...])
+                    .copyMemory(from: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+            }
+            let bodyStart = parts.begin.utf8CodeUnitCount
+            put(parts.begin, at: 0)
+            Base64.encode(
+                UnsafeRawBufferPointer(start: start, count: length),
+                into: UnsafeMutableRawBufferPointer(rebasing: room[bodyStart..<bodyStart + bodyCount]))
+            put(parts.end, at: bodyStart + bodyCount)
+            return count
+        }
+    }
+
+    private static var unreadableKey: TLSConfigurationError {
+        if TLSErrors.areOfMemory { return .noMemory("cert") }
+        return TLSConfigurationError(key: "cert", detail: "is PKCS #12 that holds no key")
+    }
+
+    private static func filled(
+        capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int
+    ) throws(TLSConfigurationError) -> SecretBytes {
+        do throws(OutOfMemory) {
+            return try SecretBytes.make(capacity: capacity, memory: .heap, fill) ?? ""
+        } catch { throw .noMemory("cert") }
     }
 }

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
+import NodeCore
 import WebSocketCore
 
 /// A private key out of PEM, without what OpenSSL's own reader leaves behind: that one frees the key's DER as it is.
@@ -8,12 +10,14 @@ import WebSocketCore
 /// the business of OpenSSL's reader, as is everything that is wrong with a key.
 enum TLSPrivateKey {
     /// Nil: not a key that is known here, or a damaged one, or a wrong password. The caller frees it.
-    static func read(_ pem: SecretBytes, password: SecretBytes?) -> OpaquePointer? {
+    static func read(_ pem: SecretBytes, password: SecretBytes?) throws(OutOfMemory) -> OpaquePointer? {
         defer { ERR_clear_error() }
-        return pem.withBytes { text in
+        return try pem.withBytes { text throws(OutOfMemory) in
             var position = 0
             while let block = PEMBlock.next(in: text, from: position) {
-                if block.label.hasSuffix("PRIVATE KEY") { return read(block, text, password) }
+                if block.isLabelled("PRIVATE KEY", orEndsSo: true, in: text) {
+                    return try read(block, text, password)
+                }
                 position = block.whole.upperBound
             }
             return nil
@@ -22,35 +26,37 @@ enum TLSPrivateKey {
 
     private static func read(
         _ block: PEMBlock, _ text: UnsafeRawBufferPointer, _ password: SecretBytes?
-    ) -> OpaquePointer? {
+    ) throws(OutOfMemory) -> OpaquePointer? {
         let body = UnsafeRawBufferPointer(rebasing: text[block.body])
         let hasHeaders = PEMSource.contains(body, ":")
-        let der = hasHeaders ? decrypted(body, password) : Base64.decode(body)
-        return der?.withBytes { der in
-            switch block.label {
-            case "RSA PRIVATE KEY": rsa(der)
-            case "EC PRIVATE KEY": elliptic(der, curve: nil)
-            case "PRIVATE KEY": pkcs8(der)
-            case "ENCRYPTED PRIVATE KEY": encrypted(der, password)
-            default: nil
-            }
+        let der = hasHeaders ? try decrypted(body, password) : try Base64.decode(body, memory: .heap)
+        return try der?.withBytes { der throws(OutOfMemory) -> OpaquePointer? in
+            if block.isLabelled("RSA PRIVATE KEY", in: text) { return try rsa(der) }
+            if block.isLabelled("EC PRIVATE KEY", in: text) { return try elliptic(der, curve: nil) }
+            if block.isLabelled("PRIVATE KEY", in: text) { return try pkcs8(der) }
+            return block.isLabelled("ENCRYPTED PRIVATE KEY", in: text) ? try encrypted(der, password) : nil
         }
     }
 
+    /// Of an old encrypted key's headers, which are two lines; longer ones are left to OpenSSL.
+    private static let headerBytesMax = 4096
+
     /// RFC 1421 section 4.6, as OpenSSL encrypted keys before PKCS #8: headers, a blank line, base64.
-    private static func decrypted(_ body: UnsafeRawBufferPointer, _ password: SecretBytes?) -> SecretBytes? {
+    private static func decrypted(
+        _ body: UnsafeRawBufferPointer, _ password: SecretBytes?
+    ) throws(OutOfMemory) -> SecretBytes? {
         // Behind the line of the BEGIN.
         guard let password, let start = body.firstIndex(where: { $0 != UInt8(ascii: "\n") }) else { return nil }
         var end = start + 1
         while end < body.count, body[end - 1] != UInt8(ascii: "\n") || body[end] != UInt8(ascii: "\n") { end += 1 }
-        guard end < body.count else { return nil }
+        guard end < body.count, end - start <= headerBytesMax else { return nil }
         var header = body[start..<end].map { CChar(bitPattern: $0) } + [0]
         var cipher = EVP_CIPHER_INFO()
         guard PEM_get_EVP_CIPHER_INFO(&header, &cipher) == 1,
-            let data = Base64.decode(UnsafeRawBufferPointer(rebasing: body[end...]))
+            let data = try Base64.decode(UnsafeRawBufferPointer(rebasing: body[end...]), memory: .heap)
         else { return nil }
-        return data.withBytes { data in
-            SecretBytes(capacity: data.count) { room in
+        return try data.withBytes { data throws(OutOfMemory) in
+            try SecretBytes.make(capacity: data.count, memory: .heap) { room in
                 room.copyMemory(from: data)
                 var count = data.count
                 let start = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -64,7 +70,9 @@ enum TLSPrivateKey {
     }
 
     /// RFC 5958 section 3.
-    private static func encrypted(_ der: UnsafeRawBufferPointer, _ password: SecretBytes?) -> OpaquePointer? {
+    private static func encrypted(
+        _ der: UnsafeRawBufferPointer, _ password: SecretBytes?
+    ) throws(OutOfMemory) -> OpaquePointer? {
         guard let password, let base = der.baseAddress else { return nil }
         var start: UnsafePointer<UInt8>? = base.assumingMemoryBound(to: UInt8.self)
         guard let info = d2i_X509_SIG(nil, &start, der.count) else { return nil }
@@ -82,11 +90,11 @@ enum TLSPrivateKey {
         }
         guard isDecrypted, let plain else { return nil }
         defer { CRYPTO_clear_free(plain, Int(plainCount), "", 0) }
-        return pkcs8(UnsafeRawBufferPointer(start: plain, count: Int(plainCount)))
+        return try pkcs8(UnsafeRawBufferPointer(start: plain, count: Int(plainCount)))
     }
 
     /// RFC 5958 section 2: version, algorithm, the key in its own form.
-    private static func pkcs8(_ der: UnsafeRawBufferPointer) -> OpaquePointer? {
+    private static func pkcs8(_ der: UnsafeRawBufferPointer) throws(OutOfMemory) -> OpaquePointer? {
         var outer = DERReader(der)
         guard let sequence = outer.next(0x30) else { return nil }
         var info = DERReader(sequence)
@@ -94,8 +102,10 @@ enum TLSPrivateKey {
         var parts = DERReader(algorithm)
         guard let identifier = parts.next(0x06) else { return nil }
         switch number(of: identifier) {
-        case NID_rsaEncryption: return rsa(key)
-        case NID_X9_62_id_ecPublicKey: return parts.next(0x06).flatMap { elliptic(key, curve: $0) }
+        case NID_rsaEncryption: return try rsa(key)
+        case NID_X9_62_id_ecPublicKey:
+            guard let curve = parts.next(0x06) else { return nil }
+            return try elliptic(key, curve: curve)
         case NID_ED25519: return edwards(key, EVP_PKEY_ED25519)
         case NID_ED448: return edwards(key, EVP_PKEY_ED448)
         default: return nil
@@ -103,7 +113,7 @@ enum TLSPrivateKey {
     }
 
     /// RFC 8017 appendix A.1.2: version, then eight integers.
-    private static func rsa(_ der: UnsafeRawBufferPointer) -> OpaquePointer? {
+    private static func rsa(_ der: UnsafeRawBufferPointer) throws(OutOfMemory) -> OpaquePointer? {
         let names: [StaticString] = [
             "n", "e", "d", "rsa-factor1", "rsa-factor2", "rsa-exponent1", "rsa-exponent2", "rsa-coefficient1",
         ]
@@ -115,13 +125,15 @@ enum TLSPrivateKey {
         var numbers: [(name: StaticString, bytes: SecretBytes)] = []
         for name in names {
             guard let bytes = reader.next(0x02) else { return nil }
-            numbers.append((name, native(bytes)))
+            numbers.append((name, try native(bytes)))
         }
         return make("RSA", numbers: numbers)
     }
 
     /// RFC 5915 section 3: version, the number, perhaps the curve and the public point.
-    private static func elliptic(_ der: UnsafeRawBufferPointer, curve: UnsafeRawBufferPointer?) -> OpaquePointer? {
+    private static func elliptic(
+        _ der: UnsafeRawBufferPointer, curve: UnsafeRawBufferPointer?
+    ) throws(OutOfMemory) -> OpaquePointer? {
         var outer = DERReader(der)
         guard let sequence = outer.next(0x30) else { return nil }
         var reader = DERReader(sequence)
@@ -136,7 +148,7 @@ enum TLSPrivateKey {
         // A bit string's first byte says how many bits are left over: none.
         guard let point = inner.next(0x03), point.count > 1, point[0] == 0 else { return nil }
         return make(
-            "EC", numbers: [("priv", native(secret))], group: name,
+            "EC", numbers: [("priv", try native(secret))], group: name,
             point: UnsafeRawBufferPointer(rebasing: point.dropFirst()))
     }
 
@@ -160,15 +172,16 @@ enum TLSPrivateKey {
     }
 
     /// Integers in DER begin with their most significant byte, OpenSSL's parameters are in the machine's order.
-    private static func native(_ bytes: UnsafeRawBufferPointer) -> SecretBytes {
-        SecretBytes(capacity: bytes.count) { room in
+    private static func native(_ bytes: UnsafeRawBufferPointer) throws(OutOfMemory) -> SecretBytes {
+        let number = try SecretBytes.make(capacity: bytes.count, memory: .heap) { room in
             #if _endian(little)
                 for index in 0..<bytes.count { room[index] = bytes[bytes.count - 1 - index] }
             #else
                 room.copyMemory(from: bytes)
             #endif
             return bytes.count
-        } ?? SecretBytes(bytes)
+        }
+        return number ?? ""
     }
 
     private static func make(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How a handshake goes on.
 enum TLSHandshakeProgress: Equatable {
     case needsMore, done

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// What TLS shall do, with certificates and keys as PEM text.
@@ -6,9 +7,9 @@ struct TLSSettings: Equatable, Sendable {
 
     /// The authorities that are trusted, in place of the system's store. An intermediate authority or the server's own
     /// certificate will do: no chain up to a root is asked for.
-    var ca: [UInt8]?
+    var ca: SecretBytes?
     /// The client's certificate, followed by the chain if the server needs it.
-    var certificate: [UInt8]?
+    var certificate: SecretBytes?
     var key: SecretBytes?
     var keyPassword: SecretBytes?
     /// False: any certificate is taken, and whoever sits on the wire can read and change everything.
@@ -38,4 +39,10 @@ struct TLSConfigurationError: Error, Equatable {
     let key: String
     /// For example "holds a private key, not certificates".
     let detail: String
+    /// There was no memory to find out.
+    var isOutOfMemory = false
+
+    static func noMemory(_ key: String) -> TLSConfigurationError {
+        TLSConfigurationError(key: key, detail: "cannot be read: memory is exhausted", isOutOfMemory: true)
+    }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 
 /// One TLS session that another connection may go on with. OpenSSL wipes its secrets when the last reference goes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// A command to the server, which waits for its response.

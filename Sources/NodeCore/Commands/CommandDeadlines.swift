@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// When commands are too late: a heap of moments by which the next one is found in logarithmic time.
 ///
 /// A command that ended, or has a later moment now, leaves its old one here until it comes up or the heap is made

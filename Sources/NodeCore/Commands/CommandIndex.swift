@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which of the commands that went out on the present connection a message answers.
 ///
 /// By a member it is found with one look into a table for each place that is asked for, however many commands wait;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The commands of one node that have no outcome yet: which wait to go out, which wait for a response, and how each
 /// ends. Events in, what they mean out; no clock, no socket, no lock: its owner brings them. Times are monotonic
 /// nanoseconds.
@@ -26,6 +27,8 @@ public struct CommandTable {
         var deadline: UInt64
         /// Its first sending on the present connection; nil: there is none.
         var order: UInt64?
+        /// When its newest try had left.
+        var leftAt: UInt64 = 0
     }
 
     /// A sending whose response has its place in the order of responses.
@@ -50,7 +53,16 @@ public struct CommandTable {
     /// How many commands ask for a place, by place.
     private var askers: [JSONPointer: Int] = [:]
 
+    private var counted = CommandCounts()
+
     public init() {}
+
+    /// For the metrics.
+    public var counts: CommandCounts {
+        var counts = counted
+        counts.open = UInt64(count)
+        return counts
+    }
 
     public var count: Int { entries.count }
     public var isEmpty: Bool { entries.isEmpty }
@@ -112,6 +124,7 @@ public struct CommandTable {
     /// The kernel has it whole. The deadline stays: it counts from when the try began.
     public mutating func sent(_ id: UInt64, _ command: Command, now: UInt64) {
         sendings &+= 1
+        counted.sent &+= 1
         if case .order = command.rule {
             dropExpectedForNothing(now: now)
             let deadline = entries[id]?.deadline ?? now
@@ -120,6 +133,7 @@ public struct CommandTable {
         // Else it ended while it went.
         guard var entry = entries[id], entry.stage == .leaving else { return }
         entry.stage = .sent
+        entry.leftAt = now
         if entry.order == nil {
             entry.order = sendings
             index.add(.init(order: sendings, id: id), entry.command.rule)
@@ -166,19 +180,20 @@ public struct CommandTable {
     public var expectsOrder: Bool { expectedHead < expected.count }
 
     /// A message with these values came: it is the response to the oldest command that it matches.
-    public mutating func answered(by values: MessageValues) -> EndedCommand? {
-        index.oldest(values).flatMap { end($0, .answered) }
+    public mutating func answered(by values: MessageValues, now: UInt64) -> EndedCommand? {
+        index.oldest(values).flatMap { answered($0, now: now) }
     }
 
     /// The commands whose function is to be asked, oldest first. A function may do anything meanwhile, so that the one
-    /// that says yes may have ended: see `answered(_:)`.
+    /// that says yes may have ended: see `answered(_:now:)`.
     public var functions: [(id: UInt64, command: Command)] {
         index.functions.all.compactMap { sent in entries[sent.id].map { (sent.id, $0.command) } }
     }
 
     /// The host's function has said yes. Nil: it has ended meanwhile.
-    public mutating func answered(_ id: UInt64) -> EndedCommand? {
-        guard entries[id]?.order != nil else { return nil }
+    public mutating func answered(_ id: UInt64, now: UInt64) -> EndedCommand? {
+        guard let entry = entries[id], entry.order != nil else { return nil }
+        counted.responses.note(microseconds: (now &- min(now, entry.leftAt)) / 1000)
         return end(id, .answered)
     }
 
@@ -189,7 +204,7 @@ public struct CommandTable {
         guard expectedHead < expected.count else { return nil }
         let next = expected[expectedHead]
         dropExpected()
-        return entries[next.id]?.order == nil ? nil : end(next.id, .answered)
+        return answered(next.id, now: now)
     }
 
     /// Of those that ended long ago: their responses do not come any more.
@@ -248,6 +263,11 @@ public struct CommandTable {
             if askers[pointer] == 0 { askers[pointer] = nil }
         }
         openBytes -= entry.command.bytes.count
+        switch outcome {
+        case .timedOut: counted.timedOut &+= 1
+        case .linkLost: counted.lost &+= 1
+        case .answered, .refused, .cancelled, .stopped: break
+        }
         if deadlines.count > 2 * entries.count + 64 { renewDeadlines() }
         return EndedCommand(id: id, command: entry.command, outcome: outcome)
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// A message that is sent at intervals on an open connection, and what its answer is. A setting.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Commands in the order in which they went out, oldest first. Those at the front go at no cost, as most do.
 ///
 /// Invariant: `order` grows from each to the next.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import WebSocketCore
 
@@ -116,6 +117,15 @@ public final class Connection {
 
     /// A message has come whole and is being inflated: nothing behind it is read before.
     public var isInflating: Bool { inflating != nil }
+
+    /// Where a trace of what is framed from now on begins.
+    public var placeOfSent: StreamTrace.Place {
+        if endpoint == nil, !isNegotiationSent { return isBeforeTunnel && bytesFramed > 0 ? .nowhere : .head }
+        return writer.isMidFrame ? .payload(left: UInt64(writer.payloadLeft)) : .header([])
+    }
+
+    /// Where a trace of what comes from now on begins; nil: within the negotiation, where none can.
+    public var placeOfReceived: StreamTrace.Place? { endpoint?.place }
 
     // MARK: Incoming
 

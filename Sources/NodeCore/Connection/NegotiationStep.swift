@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// One of the things to be agreed on before frames flow: bytes for the peer, then bytes of the peer, until it is done

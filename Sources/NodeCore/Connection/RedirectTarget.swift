@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// A Location against the URL that it is the answer for (RFC 9110 §10.2.2, RFC 3986 §5.2).

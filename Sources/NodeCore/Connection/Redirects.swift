@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The redirects of one attempt (RFC 9110 §15.4): which are followed, and what goes with them.

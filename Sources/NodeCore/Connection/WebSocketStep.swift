@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The client's opening handshake (RFC 6455 §4.1) as a step.

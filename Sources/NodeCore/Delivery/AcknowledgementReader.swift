@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Reads what a server's application says it has: a JSON object that holds the setting `ack-member`, or an array of

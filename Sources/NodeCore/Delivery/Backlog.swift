@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// The messages of a node that are not yet confirmed, in order: those that wait to be framed, and those that are framed

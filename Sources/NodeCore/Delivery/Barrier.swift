@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How far the peer's WebSocket layer has read what a connection sends, told by Pings between the messages: whoever

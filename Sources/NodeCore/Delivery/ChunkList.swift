@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Chunks in the order of their messages. It is moved, not copied: the pool keeps a chunk that nobody else holds.
 public struct ChunkList: ~Copyable {
     @usableFromInline var first: MessageChunk?

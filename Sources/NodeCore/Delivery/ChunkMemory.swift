@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Where the memory of chunks comes from. The heap's is seldom given back to the system while something lies behind it;

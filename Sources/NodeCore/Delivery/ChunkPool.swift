@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Chunks that nobody uses, kept for the next who needs one: last in, first out, because the last is warm in the cache.
 ///
 /// Not locked: the owner brings a lock. Chunks come in sizes of powers of two, so that large messages find theirs

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// Which messages a node has taken, and how far they are: numbers, outcomes, and whether there is room for another.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Small numbers for the drivers' groups of a node, which messages carry as what they belong to.
 ///
 /// By hash alone: 64 bits with a seed that nobody outside knows do not meet among so few. A number is never given to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How many things lie in a stock, and how many of them nobody has needed since the last look: those can go.
 ///
 /// `0 <= least <= count`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A message where it lies, which stays as it is as long as somebody holds this: its chunk goes to nobody else
 /// meanwhile.
 public struct LentMessage {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where host threads put messages for the loop, which takes all of them at once. Whether there is room for one, and
 /// which number it has, is the `DeliveryLedger`'s to say.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which of a node's messages lie on disk, and when they go there, come back and are forgotten. Beside a `Backlog`,
 /// which holds the first of them; in order these are
 ///

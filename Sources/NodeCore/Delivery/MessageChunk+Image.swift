@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CZlib
 
 /// Chunks as they lie on disk: the bytes they have in memory, in which each record bears a checksum where it bears its

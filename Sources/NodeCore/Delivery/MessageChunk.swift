@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A block of memory that holds messages one behind the other.
 ///
 /// One owner at a time: the mailbox fills it, the backlog holds it until all in it has its outcome, the pool keeps it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a message is, beside its bytes and its number.
 public struct MessageStamp: Equatable, Sendable {
     /// RFC 6455 opcode: 1 text, 2 binary.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Frames the messages that a `Backlog` hands it, one after the other, for one connection: the next has another.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A message on its way into a chunk: the host's bytes and, with the setting `sequence`, the members that tell a
 /// receiver which message it has: `{"seq":17,"stream":"6fd1c0a9b2e3d487",` in place of its opening brace.
 ///

@@ -1,4 +1,5 @@
-/// Finds the message that a server refuses, so that it is not sent for ever and what is behind it flows (DESIGN §7).
+// SPDX-License-Identifier: Apache-2.0
+/// Finds the message that a server refuses, so that it is not sent for ever and what is behind it flows.
 ///
 /// Under suspicion is the message that has no outcome yet though the peer has got some of it: the first that the kernel
 /// did not take whole. One that the kernel took whole is `written` and never sent again, whatever the server says of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The copy of a message that is sent again and says so: `{"resent":true,` in place of its opening brace. Only those

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// What a node's cache wants done on disk, in one transaction: all of it or nothing. Messages are named by their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Since when the messages of a queue wait: which number came at which time, for some of them, so that the memory does
 /// not depend on the queue.
 ///

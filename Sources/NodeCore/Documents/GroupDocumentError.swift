@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why a document is no group.
 public struct GroupDocumentError: Error, Equatable, Sendable {
     /// Which status it becomes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// An integer of 64 bits in a text: decimal with or without a minus, or hexadecimal after 0x.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Integers from 2^63 to 2^64-1 in a JSON text, which jansson refuses to read: before parsing they are put into texts

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Bytes that grow at their end, made to be used again: an outgoing message is written into it once and handed on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The place in a buffer where the next byte goes, for the time of one encode.
 ///
 /// It holds raw pointers, because a bounds check and an exclusivity check per byte would cost more than the byte: what

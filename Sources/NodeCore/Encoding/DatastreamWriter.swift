@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// The datastreams of an OpenGate message, one for each name that has a value; further values of the name are further

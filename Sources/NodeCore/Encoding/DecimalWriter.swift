@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Integers as decimal text, eight digits at a time in one word: no table, no division by ten, hardly a branch.
 enum DecimalWriter {
     /// The bytes that `write` may touch: a sign and 20 digits, rounded up to whole words.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The options document of neuron_ws_encode: how a message is written outside of a node.
 public struct EncodeDocument {
     /// The longest document, bytes.

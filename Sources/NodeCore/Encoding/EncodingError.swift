@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why a group, a template or a document could not be written. The texts are sentences for people; they name the tag.
 public enum EncodingError: Error, Equatable, Sendable {
     /// The group is not one that a host may hand over: names, pointers, types. NEURON_WS_INVALID_GROUP.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The form of an uploaded message; the numbers are those of the setting `format` and of neuron_ws_format.
 public enum UploadFormat: Int32, Sendable {
     case values = 0

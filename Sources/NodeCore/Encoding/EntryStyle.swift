@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// How one tag stands in a message, and the loop that writes them all. The loop is written once and compiled for each

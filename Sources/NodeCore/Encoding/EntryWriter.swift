@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// The tags that the hot loop leaves: names with escapes, texts, arrays, errors, metas.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writes a collected group as the message it becomes, straight into an outgoing buffer: no tree, no text in between.
 ///
 /// The forms and every special case are Neuron's contract (Tests/Data/encode-vectors.json) with its corrections C1 to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Floating-point numbers with a fixed number of decimals, rounded from the exact binary value, ties to even: what
 /// printf's "%.*f" writes in the C locale, without printf and whatever the locale.
 enum FixedDecimal {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The names of the groups that a node has pushed last: taken out for a push and given back after it, so that pushes of
 /// the same group may run on several threads; those who find nothing take the names in anew.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Text as the inside of a JSON string (RFC 8259 §7): quotes, backslashes and control characters escaped, everything
 /// else as it is, and what is not UTF-8 replaced by U+FFFD, one for each maximal part of an ill-formed sequence (The
 /// Unicode Standard, §3.9, "U+FFFD Substitution of Maximal Subparts"). `/` is not escaped.

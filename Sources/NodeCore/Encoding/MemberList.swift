@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where the members of an object stand that has just been written, to find out whether a name stands there twice:
 /// readers take such objects differently. What was written twice is then written anew, as jansson's json_object_set
 /// would have it: the last value at the place of the first.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Tells for each of many names which earlier one equals it: open addressing with linear probing over numbers that

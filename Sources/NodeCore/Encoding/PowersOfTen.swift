@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The powers of ten that float formatting multiplies by.
 enum PowersOfTen {
     /// The smallest exponent in the table; the largest is 324. With these every finite double can be scaled to 16 or 17

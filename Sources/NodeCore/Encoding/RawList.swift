@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Plain values in memory of malloc's, which grows by doubling: what a host sizes must be able to fail, and Swift's
@@ -30,6 +31,25 @@ struct RawList<Element: BitwiseCopyable>: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
+    mutating func removeLast() {
+        precondition(count > 0)
+        count -= 1
+    }
+
+    /// Room for so many elements in all, so that appending them takes no memory and cannot fail.
+    mutating func reserve(_ wanted: Int) throws(EncodingError) {
+        if wanted > capacity { try grow(to: max(wanted, capacity * 2, Self.capacityMin)) }
+    }
+
+    private static var capacityMin: Int { 16 }
+
+    private mutating func grow(to wanted: Int) throws(EncodingError) {
+        let (byteCount, overflows) = wanted.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        guard !overflows, let moved = realloc(base, byteCount) else { throw .noMemory }
+        base = moved.assumingMemoryBound(to: Element.self)
+        capacity = wanted
+    }
+
     /// Sorts in its own memory (heap sort): n log n in every case, and elements that are equal may change places.
     mutating func sort(_ isBefore: (Element, Element) -> Bool) {
         guard count > 1 else { return }
@@ -58,19 +78,14 @@ struct RawList<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
-    private mutating func swap(_ one: Int, _ other: Int) {
+    mutating func swap(_ one: Int, _ other: Int) {
         let element = self[one]
         self[one] = self[other]
         self[other] = element
     }
 
     mutating func append(_ element: Element) throws(EncodingError) {
-        if count == capacity {
-            let wanted = max(capacity * 2, 16)
-            guard let moved = realloc(base, wanted * MemoryLayout<Element>.stride) else { throw .noMemory }
-            base = moved.assumingMemoryBound(to: Element.self)
-            capacity = wanted
-        }
+        if count == capacity { try grow(to: max(capacity * 2, Self.capacityMin)) }
         base.unsafelyUnwrapped[count] = element
         count += 1
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// The fast part of writing tags: names without escapes, and numbers. What is not that is left to JSONStringWriter and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Floating-point numbers as the shortest decimal text that reads back as the same number, and of those the nearest.
 ///
 /// The method is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): scale the number and the borders

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The static tags of a message: the node's, and then the subscription's, which take the place of those of the same
 /// name. Both are referred to, never copied: there may be thousands of tags and a hundred thousand subscriptions.
 public struct StaticTagSet: Sendable {

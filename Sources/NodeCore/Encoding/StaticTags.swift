@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The tags that a setting adds to each message, parsed once and kept as the texts they become. Immutable: all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Writes static tags, each with a comma before it.
 enum StaticWriter {
     /// As the style has them, behind the group's tags. Those that stand at a tag's place already are left out.

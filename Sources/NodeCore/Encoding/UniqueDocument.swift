@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Copies a JSON document in which a name stands twice in an object, without its white space and without what stands

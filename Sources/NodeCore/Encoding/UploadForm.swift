@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How a format writes its messages: what the encoder asks instead of which format it is.
 struct UploadForm {
     /// What stands around the tags.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The answer to a write request or a driver action, and to a read request that failed.
 public enum WriteResponse {
     /// Appends `{"uuid":…,"error":code}`, and a `reason` for people where there is one.

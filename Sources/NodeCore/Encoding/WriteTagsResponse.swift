@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The answer to a request that wrote several tags: one entry per tag.
 public enum WriteTagsResponse {
     /// Appends `{"uuid":…,"tags":[{"group":…,"name":…,"error":code},…]}`. `tags` are those of the options of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// Events that wait for a host with a loop of its own, oldest first: what is held, what is joined, what is dropped.
@@ -29,15 +30,16 @@ public struct EventBacklog {
         case dropped(count: UInt64)
     }
 
-    private var events: [NodeEvent] = []
+    /// Blocks of the events that wait: the first of them begins at `head`.
+    private var first = EventBlock()
+    private var last: EventBlock
     private var head = 0
+    private var waiting = 0
     private var states = 0
     private var others = 0
     private var bytes = 0
-    /// Where the last waiting state is, counted from the first event ever.
-    private var lastState: UInt64 = 0
-    /// Events taken so far.
-    private var taken: UInt64 = 0
+    /// Where the last waiting state is; nil: none waits.
+    private var lastState: (block: EventBlock, index: Int)?
     /// Waiting deliveries.
     public private(set) var runs = 0
     /// Waiting ends of commands.
@@ -50,34 +52,38 @@ public struct EventBacklog {
 
     private let hasMemory: @Sendable (Int) -> Bool
 
+    public init() { self.init { EventBlock.hasMemory($0) } }
+
     /// `hasMemory` is for tests: whether so many bytes could be had.
-    public init(hasMemory: @escaping @Sendable (Int) -> Bool = { Headroom.has($0) }) { self.hasMemory = hasMemory }
+    init(hasMemory: @escaping @Sendable (Int) -> Bool) {
+        self.hasMemory = hasMemory
+        last = first
+    }
 
     /// Whether there is memory for one more event. Nothing is asked while there is a place left for it.
     public var mayGrow: Bool {
-        events.count < events.capacity || hasMemory(max(1, events.capacity) * 2 * MemoryLayout<NodeEvent>.stride)
+        !last.isFull || hasMemory(EventBlock.byteCount)
     }
 
-    public var isEmpty: Bool { head == events.count }
+    public var isEmpty: Bool { waiting == 0 }
     public var droppedCount: UInt64 { droppedLines &+ droppedOthers }
 
     /// - Parameter isNotice: a line about what was dropped, which has room of its own.
     public mutating func append(_ event: NodeEvent, isNotice: Bool = false) -> Verdict {
         switch event {
         case .delivery(let run):
-            if !isEmpty, case .delivery(var last) = events[events.count - 1], last.join(run) {
-                events[events.count - 1] = .delivery(last)
+            if !isEmpty, case .delivery(var before) = last.events[last.events.count - 1], before.join(run) {
+                last.events[last.events.count - 1] = .delivery(before)
                 return .held(wasEmpty: false)
             }
             runs += 1
             bytes += event.bytes?.count ?? 0
         case .state:
-            if states == Self.statesMax {
-                events[head + Int(lastState &- taken)] = event
+            if states == Self.statesMax, let lastState {
+                lastState.block.events[lastState.index] = event
                 return dropped(event)
             }
             states += 1
-            lastState = taken &+ UInt64(events.count - head)
         case .response(let id, _, let kind, .some) where bytes >= Self.bytesMax && !isNotice:
             return append(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil))
         case .response:
@@ -92,8 +98,15 @@ public struct EventBacklog {
             others += 1
             bytes += event.bytes?.count ?? 0
         }
-        events.append(event)
-        return .held(wasEmpty: events.count - head == 1)
+        if last.isFull {
+            let block = EventBlock()
+            last.next = block
+            last = block
+        }
+        if case .state = event { lastState = (last, last.events.count) }
+        last.events.append(event)
+        waiting += 1
+        return .held(wasEmpty: waiting == 1)
     }
 
     /// An event that could not even be made, for want of memory.
@@ -111,16 +124,18 @@ public struct EventBacklog {
     /// The next event. `singly`: a run of outcomes comes message by message, for a host that knows no runs.
     public mutating func take(singly: Bool = false) -> NodeEvent? {
         guard !isEmpty else { return nil }
-        let next = events[head]
+        let next = first.events[head]
         switch next {
         case .delivery(var run):
             if singly, run.count > 1, let first = run.removeFirst() {
-                events[head] = .delivery(run)
+                self.first.events[head] = .delivery(run)
                 return .delivery(first)
             }
             runs -= 1
             if let carried = run.closeReason { forget(carried) }
-        case .state: states -= 1
+        case .state:
+            states -= 1
+            if states == 0 { lastState = nil }
         case .room: hasRoom = false
         case .response(_, _, _, let carried):
             responses -= 1
@@ -130,13 +145,10 @@ public struct EventBacklog {
             forget(carried)
         }
         head += 1
-        taken &+= 1
-        if isEmpty {
-            events.removeAll(keepingCapacity: events.capacity <= 1024)
+        waiting -= 1
+        if head == first.events.count {
             head = 0
-        } else if head >= 1024, head * 2 >= events.count {
-            events.removeFirst(head)
-            head = 0
+            if let after = first.next { first = after } else { first.events.removeAll(keepingCapacity: true) }
         }
         return next
     }
@@ -144,7 +156,7 @@ public struct EventBacklog {
     /// The next event's bytes go with it: nothing is kept for those that are gone but not yet removed.
     private mutating func forget(_ carried: EventBytes) {
         bytes -= carried.count
-        events[head] = .state(link: 0, phase: .NEURON_WS_PHASE_IDLE, reason: .NEURON_WS_REASON_NONE)
+        first.events[head] = .state(link: 0, phase: .NEURON_WS_PHASE_IDLE, reason: .NEURON_WS_REASON_NONE)
     }
 
     /// Takes the requests out, and names them.
@@ -167,16 +179,25 @@ public struct EventBacklog {
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         var counts = (states: 0, others: 0, runs: 0, responses: 0, bytes: 0)
-        for event in events[head...] {
-            switch event {
-            case .state: counts.states += 1
-            case .delivery: counts.runs += 1
-            case .response: counts.responses += 1
-            case .room: break
-            case .message, .request, .log: counts.others += 1
+        var count = 0
+        var block: EventBlock? = first
+        var start = head
+        while let some = block {
+            for event in some.events[start...] {
+                switch event {
+                case .state: counts.states += 1
+                case .delivery: counts.runs += 1
+                case .response: counts.responses += 1
+                case .room: break
+                case .message, .request, .log: counts.others += 1
+                }
+                counts.bytes += event.bytes?.count ?? 0
+                count += 1
             }
-            counts.bytes += event.bytes?.count ?? 0
+            start = 0
+            block = some.next
         }
+        precondition(count == waiting && (lastState == nil) == (states == 0))
         precondition(counts == (states, others, runs, responses, bytes))
         precondition(states <= Self.statesMax && others <= Self.eventsMax + Self.noticesMax)
     }

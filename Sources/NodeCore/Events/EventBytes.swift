@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// What an event carries, in memory of its own until the host has read it. Immutable.
 ///
 /// Memory comes from malloc, because Swift's allocator ends the process when there is none left.
-public final class EventBytes: @unchecked Sendable {
+public final class EventBytes: Equatable, @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     public let count: Int
 
@@ -17,6 +18,10 @@ public final class EventBytes: @unchecked Sendable {
     }
 
     deinit { free(base) }
+
+    public static func == (one: EventBytes, other: EventBytes) -> Bool {
+        one.withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.elementsEqual($0) } }
+    }
 
     /// Lends them for the duration of the call.
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {

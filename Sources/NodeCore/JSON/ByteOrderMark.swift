@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The mark that some editors and servers put before a text in UTF-8, EF BB BF. RFC 8259 §8.1 lets a parser pass over
 /// it instead of calling it an error; every document that comes in goes through here.
 public enum ByteOrderMark {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Checks that bytes are one JSON document (RFC 8259), in one pass and without building anything: for documents of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Which value of a JSON document is meant: a member of the root object by its name, or any value by a JSON pointer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// JSON text as bytes: where its tokens begin and end. Nothing is built, and nothing is checked beyond what is said.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The inside of a JSON text (RFC 8259 §7) without its escapes.

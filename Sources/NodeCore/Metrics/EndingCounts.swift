@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// How often a node's connections, and its attempts at one, have ended for which reason.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One metric: its names and what it counts.
 public struct MetricDescriptor: Sendable {
     public enum Kind: Equatable, Sendable {
@@ -105,6 +106,20 @@ public struct MetricDescriptor: Sendable {
         pong(.pongsWithin10s, "pongs_within_10s", .bucket("10.0")),
         pong(.pongsTimed, "pongs_timed", .histogramCount),
         pong(.pongsMicroseconds, "pongs_us", .histogramSum),
+        MetricDescriptor(.commandsSent, "commands_sent", "Commands whose last byte the kernel took, each try of one."),
+        MetricDescriptor(.commandsTimedOut, "commands_timed_out", "Commands that ended without a response in time."),
+        MetricDescriptor(.commandsLost, "commands_lost", "Commands whose connection ended before a response came."),
+        MetricDescriptor(
+            .commandsOpen, "commands_open", kind: .gauge, "Commands without outcome yet: waiting, or in flight."),
+        response(.responsesWithin1ms, "responses_within_1ms", .bucket("0.001")),
+        response(.responsesWithin5ms, "responses_within_5ms", .bucket("0.005")),
+        response(.responsesWithin20ms, "responses_within_20ms", .bucket("0.02")),
+        response(.responsesWithin100ms, "responses_within_100ms", .bucket("0.1")),
+        response(.responsesWithin500ms, "responses_within_500ms", .bucket("0.5")),
+        response(.responsesWithin2s, "responses_within_2s", .bucket("2.0")),
+        response(.responsesWithin10s, "responses_within_10s", .bucket("10.0")),
+        response(.commandsAnswered, "commands_answered", .histogramCount),
+        response(.responsesMicroseconds, "responses_us", .histogramSum),
         MetricDescriptor(
             .cachedMessages, "cached_messages", kind: .gauge,
             "Messages of the queue that lie on disk alone and take no memory."),
@@ -113,6 +128,12 @@ public struct MetricDescriptor: Sendable {
         MetricDescriptor(.messagesLost, "messages_lost", "Messages that were on disk and could not be read."),
         MetricDescriptor(.cacheErrors, "cache_errors", "Times that the disk did not do what the cache asked of it."),
     ]
+
+    private static func response(_ field: MetricField, _ name: StaticString, _ kind: Kind) -> MetricDescriptor {
+        MetricDescriptor(
+            field, name, kind: kind, unit: .microseconds, family: "command_response_seconds",
+            "Time from a command that had left to its response.")
+    }
 
     private static func pong(_ field: MetricField, _ name: StaticString, _ kind: Kind) -> MetricDescriptor {
         MetricDescriptor(
@@ -135,5 +156,9 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case pongsWithin1ms, pongsWithin5ms, pongsWithin20ms, pongsWithin100ms, pongsWithin500ms
     case pongsWithin2s, pongsWithin10s
     case pongsTimed, pongsMicroseconds
+    case commandsSent, commandsTimedOut, commandsLost, commandsOpen
+    case responsesWithin1ms, responsesWithin5ms, responsesWithin20ms, responsesWithin100ms, responsesWithin500ms
+    case responsesWithin2s, responsesWithin10s
+    case commandsAnswered, responsesMicroseconds
     case cachedMessages, cachedBytes, messagesLost, cacheErrors
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Metrics as text.
 public enum MetricsText {
     /// A node's name and its counters.

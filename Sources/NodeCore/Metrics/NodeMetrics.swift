@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// A node's counters since its creation, and its gauges. Counters wrap only after 2^64.
@@ -41,17 +42,8 @@ public struct NodeMetrics: Sendable {
     public var messagesSetAside: UInt64 = 0
     /// Gauge: how long the oldest message without outcome has been waiting; 0: there is none.
     public var oldestMessageMicroseconds: UInt64 = 0
-    /// Of the Pongs that were timed, those that came within so long: a histogram's buckets, each with those before it.
-    public var pongsWithin1ms: UInt64 = 0
-    public var pongsWithin5ms: UInt64 = 0
-    public var pongsWithin20ms: UInt64 = 0
-    public var pongsWithin100ms: UInt64 = 0
-    public var pongsWithin500ms: UInt64 = 0
-    public var pongsWithin2s: UInt64 = 0
-    public var pongsWithin10s: UInt64 = 0
-    public var pongsTimed: UInt64 = 0
-    /// All their times together.
-    public var pongsMicroseconds: UInt64 = 0
+    public var pongs = WaitHistogram()
+    public var commands = CommandCounts()
     /// Gauge: on disk alone.
     public var cachedMessages: UInt64 = 0
     /// Gauge: on disk.
@@ -62,19 +54,6 @@ public struct NodeMetrics: Sendable {
     public var endings = EndingCounts()
 
     public init() {}
-
-    /// A Ping was answered after so long.
-    public mutating func notePong(afterMicroseconds time: UInt64) {
-        pongsTimed &+= 1
-        pongsMicroseconds &+= time
-        if time <= 1_000 { pongsWithin1ms &+= 1 }
-        if time <= 5_000 { pongsWithin5ms &+= 1 }
-        if time <= 20_000 { pongsWithin20ms &+= 1 }
-        if time <= 100_000 { pongsWithin100ms &+= 1 }
-        if time <= 500_000 { pongsWithin500ms &+= 1 }
-        if time <= 2_000_000 { pongsWithin2s &+= 1 }
-        if time <= 10_000_000 { pongsWithin10s &+= 1 }
-    }
 
     /// The value of one metric.
     public func value(_ field: MetricField) -> UInt64 {
@@ -113,15 +92,28 @@ public struct NodeMetrics: Sendable {
         case .acknowledgementsStray: acknowledgementsStray
         case .messagesSetAside: messagesSetAside
         case .oldestMessageMicroseconds: oldestMessageMicroseconds
-        case .pongsWithin1ms: pongsWithin1ms
-        case .pongsWithin5ms: pongsWithin5ms
-        case .pongsWithin20ms: pongsWithin20ms
-        case .pongsWithin100ms: pongsWithin100ms
-        case .pongsWithin500ms: pongsWithin500ms
-        case .pongsWithin2s: pongsWithin2s
-        case .pongsWithin10s: pongsWithin10s
-        case .pongsTimed: pongsTimed
-        case .pongsMicroseconds: pongsMicroseconds
+        case .pongsWithin1ms: pongs.within1ms
+        case .pongsWithin5ms: pongs.within5ms
+        case .pongsWithin20ms: pongs.within20ms
+        case .pongsWithin100ms: pongs.within100ms
+        case .pongsWithin500ms: pongs.within500ms
+        case .pongsWithin2s: pongs.within2s
+        case .pongsWithin10s: pongs.within10s
+        case .pongsTimed: pongs.count
+        case .pongsMicroseconds: pongs.microseconds
+        case .commandsSent: commands.sent
+        case .commandsTimedOut: commands.timedOut
+        case .commandsLost: commands.lost
+        case .commandsOpen: commands.open
+        case .responsesWithin1ms: commands.responses.within1ms
+        case .responsesWithin5ms: commands.responses.within5ms
+        case .responsesWithin20ms: commands.responses.within20ms
+        case .responsesWithin100ms: commands.responses.within100ms
+        case .responsesWithin500ms: commands.responses.within500ms
+        case .responsesWithin2s: commands.responses.within2s
+        case .responsesWithin10s: commands.responses.within10s
+        case .commandsAnswered: commands.responses.count
+        case .responsesMicroseconds: commands.responses.microseconds
         case .cachedMessages: cachedMessages
         case .cachedBytes: cachedBytes
         case .messagesLost: messagesLost
@@ -167,15 +159,28 @@ public struct NodeMetrics: Sendable {
         metrics.acknowledgements_stray = acknowledgementsStray
         metrics.messages_set_aside = messagesSetAside
         metrics.oldest_message_us = oldestMessageMicroseconds
-        metrics.pongs_within_1ms = pongsWithin1ms
-        metrics.pongs_within_5ms = pongsWithin5ms
-        metrics.pongs_within_20ms = pongsWithin20ms
-        metrics.pongs_within_100ms = pongsWithin100ms
-        metrics.pongs_within_500ms = pongsWithin500ms
-        metrics.pongs_within_2s = pongsWithin2s
-        metrics.pongs_within_10s = pongsWithin10s
-        metrics.pongs_timed = pongsTimed
-        metrics.pongs_us = pongsMicroseconds
+        metrics.pongs_within_1ms = pongs.within1ms
+        metrics.pongs_within_5ms = pongs.within5ms
+        metrics.pongs_within_20ms = pongs.within20ms
+        metrics.pongs_within_100ms = pongs.within100ms
+        metrics.pongs_within_500ms = pongs.within500ms
+        metrics.pongs_within_2s = pongs.within2s
+        metrics.pongs_within_10s = pongs.within10s
+        metrics.pongs_timed = pongs.count
+        metrics.pongs_us = pongs.microseconds
+        metrics.commands_sent = commands.sent
+        metrics.commands_timed_out = commands.timedOut
+        metrics.commands_lost = commands.lost
+        metrics.commands_open = commands.open
+        metrics.responses_within_1ms = commands.responses.within1ms
+        metrics.responses_within_5ms = commands.responses.within5ms
+        metrics.responses_within_20ms = commands.responses.within20ms
+        metrics.responses_within_100ms = commands.responses.within100ms
+        metrics.responses_within_500ms = commands.responses.within500ms
+        metrics.responses_within_2s = commands.responses.within2s
+        metrics.responses_within_10s = commands.responses.within10s
+        metrics.commands_answered = commands.responses.count
+        metrics.responses_us = commands.responses.microseconds
         metrics.cached_messages = cachedMessages
         metrics.cached_bytes = cachedBytes
         metrics.messages_lost = messagesLost

@@ -1,4 +1,5 @@
-/// Which addresses took a connection and then failed, so that the next attempt begins with another one (DESIGN §8).
+// SPDX-License-Identifier: Apache-2.0
+/// Which addresses took a connection and then failed, so that the next attempt begins with another one.
 ///
 /// An address that refuses or does not answer needs no memory: the race of addresses goes on to the next by itself. One
 /// that takes the connection wins that race, whatever comes behind it: a wrong certificate, silence, an HTTP error, an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which address of a server is tried next, and when: RFC 8305 (Happy Eyeballs). The families in turn, the next address
 /// a quarter of a second after the one before or as soon as that has failed; the first connection wins. Addresses that
 /// failed after they had won an earlier race (`AddressMemory`) come last, and later.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The system's table of names, hosts(5): lines of an address and the names that it has, `#` before a comment.
@@ -5,22 +6,27 @@ import WebSocketCore
 /// The system reads it itself when it is asked for a name. Here it is read for two questions that the system does not
 /// answer: whether it will answer without any name server, and what it would answer if there were a thread to ask it.
 public enum HostsFile {
+    /// More addresses of one name than this are not looked at.
+    static let addressesMax = 256
+    /// The longest that an address is, zone included.
+    private static let addressBytesMax = 128
+
     /// The addresses that `name` has in `content`, as texts, in the file's order. ASCII case does not matter.
-    public static func addresses(of name: String, in content: [UInt8]) -> [String] {
+    public static func addresses(of name: String, in content: UnsafeRawBufferPointer) -> [String] {
         var name = name
         return name.withUTF8 { name in
-            content.withUnsafeBytes { content in
-                var found: [String] = []
-                var line = Words(bytes: content)
-                while line.next < content.count {
-                    let address = line.nextWord()
-                    var isNamed = false
-                    while let word = line.nextWord() { isNamed = isNamed || isSame(content[word], name) }
-                    if isNamed, let address { found.append(String(decoding: content[address], as: UTF8.self)) }
-                    line.endLine()
+            var found: [String] = []
+            var line = Words(bytes: content)
+            while line.next < content.count, found.count < addressesMax {
+                let address = line.nextWord()
+                var isNamed = false
+                while let word = line.nextWord() { isNamed = isNamed || isSame(content[word], name) }
+                if isNamed, let address, address.count <= addressBytesMax {
+                    found.append(String(decoding: content[address], as: UTF8.self))
                 }
-                return found
+                line.endLine()
             }
+            return found
         }
     }
 

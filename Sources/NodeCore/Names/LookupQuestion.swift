@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which addresses of a name are wanted.
 public enum IPVersion: Equatable, Sendable { case any, v4, v6 }
 

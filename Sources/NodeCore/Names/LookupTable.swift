@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which look-ups of names are under way in the process and who waits for which.
 ///
 /// A look-up cannot be interrupted and holds a thread until the system answers, with silent name servers half a minute

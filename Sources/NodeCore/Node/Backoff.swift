@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long one server is left alone after its failures: exponential, with full jitter drawn after the cap, so that a
 /// thousand gateways do not return in step. Times in nanoseconds.
 ///

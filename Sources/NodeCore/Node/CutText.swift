@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Text that has to fit into so many bytes.
 public enum CutText {
     /// The longest escape of a foreign text, `\u{10ffff}`.

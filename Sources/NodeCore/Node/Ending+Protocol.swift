@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import WebSocketCore
 
-/// What the protocol's failures mean for the node (DESIGN §8).
+/// What the protocol's failures mean for the node.
 extension Ending {
     /// The peer sent a Close frame; nil: without a code (1005).
     public static func peerClosed(_ code: CloseCode?, reason text: ForeignText) -> Ending {

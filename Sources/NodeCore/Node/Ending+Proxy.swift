@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import WebSocketCore
 
-/// What the way through a proxy comes to (DESIGN §8).
+/// What the way through a proxy comes to.
 extension Ending {
     /// It came to no connection before frames could flow.
     public static func negotiationFailed(

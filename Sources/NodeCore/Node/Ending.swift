@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import WebSocketCore
 
-/// How a connection, or an attempt at one, ended: all that state, callback and log say of it (DESIGN §8).
+/// How a connection, or an attempt at one, ended: all that state, callback and log say of it.
 public struct Ending: Error, Equatable, Sendable {
     public var reason: neuron_ws_reason_t
     public var tlsFailure = neuron_ws_tls_failure_t.NEURON_WS_TLS_NONE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What host threads ask of a node that runs, until its loop looks: of start and stop what was asked last counts.
 ///
 /// Not locked: its owner brings a lock.

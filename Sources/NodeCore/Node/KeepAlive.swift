@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Pings at intervals, and the verdict that the peer is gone (RFC 6455 §5.5.2). Times in nanoseconds.
 ///
 /// What counts is progress, not the Pong. While a Ping is out, the connection is alive

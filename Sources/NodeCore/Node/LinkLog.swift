@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the log says of the link: connected, lost, regained, with how long it was away, how many messages waited and
 /// how many were lost. Times are monotonic nanoseconds.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// What the node's repeated log lines are about: those of one kind are counted together; see `RepeatedLines`.

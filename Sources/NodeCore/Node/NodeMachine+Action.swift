@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension NodeMachine {
     /// What the shell has to do.
     public enum Action: Equatable, Sendable {

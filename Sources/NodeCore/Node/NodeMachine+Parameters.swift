@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension NodeMachine {
     /// The settings that concern time, and how many URLs there are. Nanoseconds.
     public struct Parameters: Equatable, Sendable {

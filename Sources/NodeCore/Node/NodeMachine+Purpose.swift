@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension NodeMachine {
     /// What comes when the closing is done, and what is told then: each carries its own ending.
     enum Purpose {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The host's wishes: what was asked last counts.
 extension NodeMachine {
     public mutating func started(now: UInt64) -> Action {

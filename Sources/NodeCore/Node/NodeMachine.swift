@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// The life of a node's connection as a state machine: events in, one action out, no clock, no socket, no randomness of

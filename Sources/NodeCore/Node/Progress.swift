@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// Where a node is on its way, since when, and how long it may take; monotonic nanoseconds. The sentence is made when

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Says which of many log lines of one kind are worth telling: the first, then the 2nd, 4th, 8th…, so that nobody can
 /// fill a log. After a quiet time a kind is told as if it were new. Times are monotonic nanoseconds.
 ///

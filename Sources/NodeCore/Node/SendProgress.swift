@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How far the peer's kernel has come with what we send on a connection, as our kernel knows it at one moment.
 ///
 /// Positions count the bytes that our kernel was given, ciphertext with TLS.

@@ -1,5 +1,6 @@
-/// Which of the settings' URLs is tried next, and when. Each has its own wait and its own memory of failures (DESIGN
-/// §8): what one server asks for concerns no other.
+// SPDX-License-Identifier: Apache-2.0
+/// Which of the settings' URLs is tried next, and when. Each has its own wait and its own memory of failures:
+/// what one server asks for concerns no other.
 ///
 /// The look begins at the URL that worked last, or behind the one that failed last, and takes the first whose wait is
 /// over: so none that is ready is passed over for long. Times in nanoseconds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How long one node may keep the loop's thread before the others have their turn.
 ///
 /// Each kind of work draws what it costs, and a turn ends when that is used up or when the clock says so, whichever

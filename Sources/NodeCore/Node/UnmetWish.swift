@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a server asked of us in TLS and did not get. Many servers refuse only later, by HTTP or without a word; then
 /// this is what to tell.
 public enum UnmetWish: Equatable, Sendable {

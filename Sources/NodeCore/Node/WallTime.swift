@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A moment as people write it, in UTC (RFC 3339).
 public enum WallTime {
     /// "2026-02-28T13:05:09.042Z"; `milliseconds` since 1970, as the system's clock has it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 import CNeuronWS
 
@@ -10,14 +11,13 @@ extension DatastreamGatherer {
         let quotedGroup: [UInt8]
         /// The device, a NUL, and the group: neither can hold one.
         let names: [UInt8]
+        let device: [UInt8]
         private let values: SplitValues
         private let memory: TagMemory
         private var atOnceCount = 0
 
         /// How many values are gathered.
         var count: Int { values.list.count }
-        /// What these take at least once they are, bytes.
-        var byteCount: Int { values.text.count + values.list.byteCount }
         /// Whether any value is gathered.
         public var gathers: Bool { count > 0 }
         /// The tags that go at once, errors among them; nil: there are none. It lives as long as this.
@@ -34,7 +34,8 @@ extension DatastreamGatherer {
         ) throws(EncodingError) {
             self.view = view
             statics = StaticTagSet(node: options.staticTags, own: own)
-            names = Array(view.driver) + [0] + Array(view.group)
+            device = Array(view.driver)
+            names = device + [0] + Array(view.group)
             memory = try TagMemory(byteCount: view.tagCount * view.stride)
             values = SplitValues()
             quotedGroup = try values.quoted(view.group)
@@ -52,13 +53,28 @@ extension DatastreamGatherer {
                     tag, index, name, period: UInt64(milliseconds) &* 1_000_000,
                     at: options.openGate.isReduced ? nil : timestampMilliseconds)
             }
+            values.sort()
         }
 
-        /// A value's publishing time in nanoseconds, its name and its datapoint as JSON.
-        func withValue(_ index: Int, _ body: (UInt64, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void) {
-            let value = values.list[index]
-            body(
-                value.period, values.text.part(value.lower, value.middle), values.text.part(value.middle, value.upper))
+        /// The gathered values for the gatherer to take in, linked, and how many those baskets are; nil: none.
+        public func baskets(
+            for gatherer: DatastreamGatherer
+        ) throws(EncodingError) -> (first: DatastreamBasket?, count: Int) {
+            var list: DatastreamBasket?
+            var count = 0
+            var upper = values.list.count
+            while upper > 0 {
+                let period = values.list[upper - 1].period
+                var lower = upper - 1
+                while lower > 0, values.list[lower - 1].period == period { lower -= 1 }
+                let gathered = try values.copy(lower, upper)
+                let basket = DatastreamBasket(self, period: period, gathered, seed: gatherer.seed)
+                basket.next = list
+                list = basket
+                count += 1
+                upper = lower
+            }
+            return (list, count)
         }
     }
 }
@@ -73,7 +89,9 @@ private final class SplitValues {
         let upper: Int
     }
 
-    var list = RawList<Value>()
+    private(set) var list = RawList<Value>()
+    /// They do not all have the same publishing time.
+    private var isMixed = false
     let text = ByteBuffer(byteCountMax: Int(NEURON_WS_MESSAGE_MAX))
 
     func quoted(_ name: UnsafeRawBufferPointer) throws(EncodingError) -> [UInt8] {
@@ -109,7 +127,24 @@ private final class SplitValues {
                 "a value that waits for its publishing time (opengate-publish) takes more than "
                     + "\(DatastreamGatherer.byteCountMax) bytes")
         }
+        if list.count > 0, list[0].period != period { isMixed = true }
         try list.append(Value(period: period, lower: lower, middle: middle, upper: text.count))
+    }
+
+    /// Those of one publishing time stand together then, in their order.
+    func sort() {
+        if isMixed { list.sort { ($0.period, $0.lower) < ($1.period, $1.lower) } }
+    }
+
+    func copy(_ lower: Int, _ upper: Int) throws(EncodingError) -> GatheredValues {
+        var byteCount = 0
+        for index in lower..<upper { byteCount += list[index].upper - list[index].lower }
+        return try GatheredValues(count: upper - lower, textByteCount: byteCount) { target, index in
+            let value = list[lower + index]
+            UnsafeMutableRawBufferPointer(start: target, count: value.upper - value.lower)
+                .copyMemory(from: text.part(value.lower, value.upper))
+            return (value.middle - value.lower, value.upper - value.lower)
+        }
     }
 }
 

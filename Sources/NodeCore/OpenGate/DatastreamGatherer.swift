@@ -1,248 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import CJansson
 import CNeuronWS
 
 /// Values that wait for the publishing time of their datastreams (setting opengate-publish), as the texts that they
 /// become. Times are monotonic nanoseconds. Not locked: its owner brings a lock, on which others wait: each call does
-/// little, however much waits here.
+/// little, however much waits here, and takes memory only in `promise`.
 ///
-/// Invariants: `byteCount` is what all of `baskets` take; `places` has exactly those; each has an entry of its own
-/// number in `order`, where there may be others that stand for nothing any more.
-public struct DatastreamGatherer {
+/// Invariants: `byteCount` is what all baskets take; each stands in `order` and in its bucket; there is room in `order`
+/// for `promised` more.
+public final class DatastreamGatherer: @unchecked Sendable {
     /// Past so many bytes everything is published before its time.
     public static let byteCountMax = 4 << 20
-    /// What a datastream takes besides its texts, bytes.
-    private static let ownBytes = 128
-    /// What a basket takes besides its texts and datastreams, bytes.
-    private static let basketBytes = 512
-    /// How much is taken in at a time: see `add`.
-    private static let valuesPerStep = 256
-    private static let bytesPerStep = 64 * 1024
+    /// How many baskets are taken in at a time: see `add`.
+    private static let basketsPerStep = 256
 
-    fileprivate struct Datastream: Sendable {
-        /// JSON.
-        let name: [UInt8]
-        /// `{…},{…}`
-        var datapoints: [UInt8]
-        var count: Int
-    }
-
-    /// What belongs together: the device, a NUL and the group, and the publishing time.
-    fileprivate struct Key: Hashable, Sendable {
-        let names: [UInt8]
-        let period: UInt64
-    }
-
-    /// What is published together: a group's values that have one publishing time.
-    public struct Basket: Sendable {
-        fileprivate let key: Key
-        let device: [UInt8]
-        /// As JSON.
-        let quotedGroup: [UInt8]
-        fileprivate var due: UInt64
-        /// Of its entry in the order.
-        fileprivate var number: UInt64 = 0
-        let statics: StaticTagSet
-        fileprivate var datastreams: [Datastream] = []
-        fileprivate var places: [[UInt8]: Int] = [:]
-        fileprivate(set) var byteCount: Int
-        public fileprivate(set) var valueCount = 0
-
-        fileprivate init(_ key: Key, _ split: Split, due: UInt64) {
-            self.key = key
-            device = Array(split.view.driver)
-            quotedGroup = split.quotedGroup
-            statics = split.statics
-            self.due = due
-            byteCount = DatastreamGatherer.basketBytes + device.count + key.names.count + quotedGroup.count
-        }
-
-        fileprivate mutating func add(
-            _ name: UnsafeRawBufferPointer, _ datapoints: UnsafeRawBufferPointer, count: Int
-        ) {
-            byteCount += datapoints.count + 1
-            valueCount += count
-            let name = Array(name)
-            if let place = places[name] {
-                datastreams[place].datapoints.append(0x2c)
-                datastreams[place].datapoints.append(contentsOf: datapoints)
-                datastreams[place].count += count
-                return
-            }
-            places[name] = datastreams.count
-            byteCount += name.count * 2 + DatastreamGatherer.ownBytes
-            datastreams.append(Datastream(name: name, datapoints: Array(datapoints), count: count))
-        }
-    }
-
-    /// Nil where none stands; `free` has those places.
-    private var baskets: [Basket?] = []
-    private var free: [Int] = []
-    private var places: [Key: Int] = [:]
     private var order = DueOrder()
+    /// By their names and publishing time; those of one bucket are linked.
+    private var buckets = RawList<UnsafeMutableRawPointer?>()
+    private var promised = 0
     private var lastNumber: UInt64 = 0
     public private(set) var byteCount = 0
 
     public init() {}
 
-    public var isEmpty: Bool { places.isEmpty }
-    public var isFull: Bool { byteCount >= Self.byteCountMax }
-
-    /// The earliest time at which there may be something to publish; nil: nothing waits.
-    public var nextDue: UInt64? { isEmpty ? nil : order.first?.due }
-
-    /// What may be needed to take this in, bytes: nothing here can do without.
-    public func memoryNeeded(_ split: Split) -> Int { (byteCount + split.byteCount) * 3 }
-
-    /// Takes in what `split` has set apart, some of it at a time: call again, from where it came, until it says that
-    /// this was the last.
-    public mutating func add(_ split: Split, from next: inout Int, now: UInt64) -> Bool {
-        var bytes = 0
-        let end = min(split.count, next + Self.valuesPerStep)
-        while next < end, bytes < Self.bytesPerStep {
-            split.withValue(next) { period, name, datapoint in
-                let key = Key(names: split.names, period: period)
-                let place: Int
-                if let found = places[key] {
-                    place = found
-                } else {
-                    place = put(Basket(key, split, due: now &+ period))
-                }
-                let before = baskets[place]?.byteCount ?? 0
-                baskets[place]?.add(name, datapoint, count: 1)
-                byteCount += (baskets[place]?.byteCount ?? 0) - before
-                bytes += name.count + datapoint.count
-            }
-            next += 1
-        }
-        return next == split.count
+    /// For the baskets' hashes: where this lies, which nobody outside knows.
+    var seed: UInt64 {
+        UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) &* 0x9E37_79B9_7F4A_7C15
     }
 
-    /// What is due first, to be published now; nil: nothing is.
-    public mutating func takeNext(now: UInt64) -> Basket? {
-        while let first = order.first, first.due <= now {
-            order.removeFirst()
-            guard baskets.indices.contains(first.place), let basket = baskets[first.place],
-                basket.number == first.number
-            else { continue }
-            remove(at: first.place)
-            return basket
+    public var isEmpty: Bool { order.count == 0 }
+    public var isFull: Bool { byteCount >= Self.byteCountMax }
+    /// How many publish together.
+    public var count: Int { order.count }
+
+    /// The earliest time at which there is something to publish; nil: nothing waits.
+    public var nextDue: UInt64? { order.firstDue }
+
+    // MARK: Taking in
+
+    /// Makes room for so many more baskets, which `add` takes in then. False: there is no memory, and nothing has
+    /// changed.
+    public func promise(_ count: Int) -> Bool {
+        do throws(EncodingError) {
+            let needed = order.count + promised + count
+            try order.reserve(needed)
+            if needed > buckets.count { try growBuckets(to: needed) }
+        } catch { return false }
+        promised += count
+        return true
+    }
+
+    /// So many of those that were promised do not come.
+    public func release(_ count: Int) {
+        promised -= count
+        precondition(promised >= 0)
+        // Nothing is kept of what was once much.
+        if promised == 0, isEmpty {
+            order = DueOrder()
+            buckets = RawList()
+        }
+    }
+
+    /// Takes in some of the baskets, which are linked.
+    /// - Returns: the others: call again.
+    public func add(_ first: DatastreamBasket, now: UInt64) -> DatastreamBasket? {
+        var rest: DatastreamBasket? = first
+        for _ in 0..<Self.basketsPerStep {
+            guard let basket = rest else { return nil }
+            rest = basket.next
+            basket.next = nil
+            if let waiting = find(basket) {
+                byteCount += basket.valueByteCount
+                waiting.append(basket)
+                promised -= 1
+            } else {
+                put(basket, due: now &+ basket.period)
+            }
+        }
+        return rest
+    }
+
+    /// It could not be published: it is due again after another time, before what has come since.
+    public func giveBack(_ basket: DatastreamBasket, now: UInt64) {
+        guard let newer = find(basket) else { return put(basket, due: now &+ basket.period) }
+        // That one came later, and is due before as much time is over again.
+        byteCount += basket.valueByteCount
+        newer.prepend(basket)
+        release(1)
+    }
+
+    /// Of a basket that was promised.
+    private func put(_ basket: DatastreamBasket, due: UInt64) {
+        lastNumber += 1
+        promised -= 1
+        do throws(EncodingError) {
+            try order.insert(basket, due: due, number: lastNumber)
+        } catch { preconditionFailure("the room was not promised") }
+        byteCount += basket.byteCount
+        link(basket)
+    }
+
+    // MARK: Taking out
+
+    /// What is due first, to be published now; nil: nothing is. What becomes of it goes to `giveBack`, or to `release`
+    /// as one.
+    public func takeNext(now: UInt64) -> DatastreamBasket? {
+        guard let due = order.firstDue, due <= now, let basket = order.removeFirst() else { return nil }
+        unlink(basket)
+        byteCount -= basket.byteCount
+        promised += 1
+        return basket
+    }
+
+    // MARK: Buckets
+
+    private func bucket(of basket: DatastreamBasket) -> Int {
+        Int(truncatingIfNeeded: basket.hash & UInt64(buckets.count - 1))
+    }
+
+    private static func basket(_ pointer: UnsafeMutableRawPointer) -> DatastreamBasket {
+        Unmanaged<DatastreamBasket>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    private func find(_ key: DatastreamBasket) -> DatastreamBasket? {
+        if isEmpty { return nil }
+        var next = buckets[bucket(of: key)]
+        while let pointer = next {
+            let basket = Self.basket(pointer)
+            if basket.isSame(key) { return basket }
+            next = basket.nextInBucket
         }
         return nil
     }
 
-    /// All that waits, to be published before its time, in the order in which it would have been due.
-    public mutating func takeAll() -> All {
-        let all = All(order: order, baskets: baskets)
-        self = DatastreamGatherer(lastNumber: lastNumber)
-        return all
+    private func link(_ basket: DatastreamBasket) {
+        let place = bucket(of: basket)
+        basket.nextInBucket = buckets[place]
+        buckets[place] = Unmanaged.passUnretained(basket).toOpaque()
     }
 
-    private init(lastNumber: UInt64) { self.lastNumber = lastNumber }
+    private func unlink(_ basket: DatastreamBasket) {
+        let place = bucket(of: basket)
+        let own = Unmanaged.passUnretained(basket).toOpaque()
+        guard buckets[place] != own else {
+            buckets[place] = basket.nextInBucket
+            return
+        }
+        var next = buckets[place]
+        while let pointer = next {
+            let other = Self.basket(pointer)
+            if other.nextInBucket == own { other.nextInBucket = basket.nextInBucket }
+            next = other.nextInBucket
+        }
+    }
 
-    /// It could not be published: it is due again after another time, before what has come since.
-    public mutating func giveBack(_ basket: Basket, now: UInt64) {
-        var older = basket
-        older.due = now &+ older.key.period
-        if let place = places[older.key], let newer = baskets[place] {
-            remove(at: place)
-            older.due = min(older.due, newer.due)
-            for datastream in newer.datastreams {
-                datastream.name.withUnsafeBytes { name in
-                    datastream.datapoints.withUnsafeBytes { older.add(name, $0, count: datastream.count) }
-                }
+    /// Their number is a power of two.
+    private func growBuckets(to count: Int) throws(EncodingError) {
+        var larger = RawList<UnsafeMutableRawPointer?>()
+        var size = 16
+        while size < count { size *= 2 }
+        try larger.reserve(size)
+        for _ in 0..<size { try larger.append(nil) }
+        let old = buckets.count
+        swap(&buckets, &larger)
+        for place in 0..<old {
+            var next = larger[place]
+            while let pointer = next {
+                let basket = Self.basket(pointer)
+                next = basket.nextInBucket
+                link(basket)
             }
         }
-        _ = put(older)
-    }
-
-    /// - Returns: its place.
-    private mutating func put(_ basket: Basket) -> Int {
-        lastNumber += 1
-        var basket = basket
-        basket.number = lastNumber
-        byteCount += basket.byteCount
-        let place = free.popLast() ?? baskets.count
-        if place == baskets.count { baskets.append(basket) } else { baskets[place] = basket }
-        places[basket.key] = place
-        order.insert(DueOrder.Entry(due: basket.due, number: basket.number, place: place))
-        return place
-    }
-
-    private mutating func remove(at place: Int) {
-        guard let basket = baskets[place] else { return }
-        baskets[place] = nil
-        free.append(place)
-        places[basket.key] = nil
-        byteCount -= basket.byteCount
-        // Nothing is kept of what was once much.
-        if places.isEmpty { self = DatastreamGatherer(lastNumber: lastNumber) }
-    }
-
-    /// What was taken as a whole.
-    public struct All: Sendable {
-        private var order: DueOrder
-        private var baskets: [Basket?]
-
-        fileprivate init(order: DueOrder, baskets: [Basket?]) {
-            self.order = order
-            self.baskets = baskets
-        }
-
-        /// The next one; nil: that was all.
-        public mutating func next() -> Basket? {
-            while let first = order.first {
-                order.removeFirst()
-                guard let basket = baskets[first.place], basket.number == first.number else { continue }
-                baskets[first.place] = nil
-                return basket
-            }
-            return nil
-        }
-    }
-}
-
-extension DatastreamGatherer.Basket {
-    /// Appends the message: each datastream with all its datapoints, then the static tags with the time of now.
-    public func write(
-        _ gateway: OpenGateIdentity, timestampMilliseconds: Int64, into buffer: ByteBuffer
-    ) throws(EncodingError) {
-        var writer = try ByteWriter.open(buffer)
-        guard let beginning = gateway.beginning(device: device) else { throw .noMemory }
-        try writer.write(beginning)
-        let start = writer.offset
-        for datastream in datastreams {
-            try writer.write(",{\"id\":")
-            try writer.write(datastream.name)
-            try beginDatapoints(to: &writer)
-            try writer.write(datastream.datapoints)
-            try writer.write("]}")
-        }
-        var runs = RawList<StaticRun>()
-        try statics.appendRuns(to: &runs)
-        for number in 0..<runs.count {
-            guard let tags = statics.tags(runs[number]) else { continue }
-            for index in Int(runs[number].lower)..<Int(runs[number].upper) {
-                try writer.write(",{\"id\":")
-                try writer.write(tags.name(index))
-                try beginDatapoints(to: &writer)
-                try writer.write("{")
-                if !gateway.isReduced {
-                    try writer.write("\"at\":")
-                    try writer.writeInteger(timestampMilliseconds)
-                    try writer.write(",")
-                }
-                try writer.write("\"value\":")
-                try writer.write(tags.value(index))
-                try writer.write("}]}")
-            }
-        }
-        try SectionWriter.close(from: start, open: 0x5b, &writer)
-        try writer.writeByte(0x7d)
-        try writer.finish()
-    }
-
-    private func beginDatapoints(to writer: inout ByteWriter) throws(EncodingError) {
-        try writer.write(",\"feed\":")
-        try writer.write(quotedGroup)
-        try writer.write(",\"datapoints\":[")
     }
 }

@@ -1,20 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Lines of `key=value` as java.util.Properties reads them: `=`, `:` or white space between the two, comments with `#`
 /// or `!`, lines that a backslash at their end goes on, and the escapes `\t`, `\n`, `\r`, `\f` and `\uXXXX`. A byte
 /// order mark and blanks behind a value are passed over. Text is UTF-8, or ISO 8859-1 where it is none.
 struct JavaProperties {
-    /// A line of the file.
-    struct Entry {
-        /// From 1 on.
-        let line: Int
-        let key: [UInt8]
-        let value: SecretBytes
-    }
-
     /// What cannot be read, with the number of its line.
     struct Fault: Error {
         let text: String
+        var isOutOfMemory = false
+
+        static let noMemory = Fault(text: "memory is exhausted", isOutOfMemory: true)
     }
 
     private let bytes: UnsafeRawBufferPointer
@@ -28,19 +24,20 @@ struct JavaProperties {
         isUTF8 = validator.feed(bytes.bytes) && validator.isComplete
     }
 
-    /// In the order of the file; of a key that stands twice the last one counts, and that is for the caller to see to.
-    static func parse(_ text: UnsafeRawBufferPointer) throws(Fault) -> [Entry] {
+    static func parse(_ text: UnsafeRawBufferPointer) throws(Fault) -> PropertyList {
         var reader = JavaProperties(ByteOrderMark.skipped(text))
-        var entries: [Entry] = []
-        while let logical = reader.nextLine() {
-            let entry: Result<Entry?, Fault> = logical.text.withBytes { bytes in
-                do throws(Fault) { return .success(try split(bytes, line: logical.line)) } catch {
-                    return .failure(error)
-                }
+        // Of ISO 8859-1 each byte may become two; nothing else grows.
+        return try PropertyList.make(byteCountMax: reader.bytes.count * 2) { room, start throws(Fault) in
+            guard let logical = try reader.nextLine() else { return nil }
+            return try logical.text.withBytes { bytes throws(Fault) in
+                var end = start
+                let parts = parts(bytes)
+                try decode(parts.key, logical.line, into: room, &end)
+                let key = end
+                try decode(parts.value, logical.line, into: room, &end)
+                return (logical.line, key, end)
             }
-            if let entry = try entry.get() { entries.append(entry) }
         }
-        return entries
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0C }
@@ -48,7 +45,7 @@ struct JavaProperties {
     // MARK: Lines
 
     /// The next line that says something, with those that go on with it.
-    private mutating func nextLine() -> (text: SecretBytes, line: Int)? {
+    private mutating func nextLine() throws(Fault) -> (text: SecretBytes, line: Int)? {
         while position < bytes.count {
             line += 1
             let number = line
@@ -65,8 +62,11 @@ struct JavaProperties {
             default: break
             }
             // Of ISO 8859-1 each byte may become two.
-            let text = SecretBytes(capacity: logicalBytesMax() * 2) { room in readLogical(into: room) }
-            return text.map { ($0, number) }
+            let byteCountMax = logicalBytesMax() * 2
+            do throws(OutOfMemory) {
+                let text = try SecretBytes.make(capacity: byteCountMax, memory: .heap) { readLogical(into: $0) }
+                return (text ?? "", number)
+            } catch { throw .noMemory }
         }
         return nil
     }
@@ -139,7 +139,9 @@ struct JavaProperties {
 
     // MARK: One line
 
-    private static func split(_ text: UnsafeRawBufferPointer, line: Int) throws(Fault) -> Entry? {
+    private static func parts(
+        _ text: UnsafeRawBufferPointer
+    ) -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         var end = 0
         while end < text.count {
             let byte = text[end]
@@ -157,45 +159,41 @@ struct JavaProperties {
         while last > start, isBlank(text[last - 1]), last - 1 == start || text[last - 2] != UInt8(ascii: "\\") {
             last -= 1
         }
-        let key = try decoded(UnsafeRawBufferPointer(rebasing: text[..<end]), line)
-        let value = try decoded(UnsafeRawBufferPointer(rebasing: text[start..<last]), line)
-        return Entry(line: line, key: key.withBytes { Array($0) }, value: value)
+        return (UnsafeRawBufferPointer(rebasing: text[..<end]), UnsafeRawBufferPointer(rebasing: text[start..<last]))
     }
 
-    /// What a key or a value means; never longer than it is.
-    private static func decoded(_ text: UnsafeRawBufferPointer, _ line: Int) throws(Fault) -> SecretBytes {
-        let result = SecretBytes(capacity: text.count) { room in
-            var count = 0
-            var index = 0
-            while index < text.count {
-                var byte = text[index]
+    /// Appends what a key or a value means; never longer than it is.
+    private static func decode(
+        _ text: UnsafeRawBufferPointer, _ line: Int, into room: UnsafeMutableRawBufferPointer, _ count: inout Int
+    ) throws(Fault) {
+        var index = 0
+        while index < text.count {
+            var byte = text[index]
+            index += 1
+            if byte == UInt8(ascii: "\\"), index < text.count {
+                byte = text[index]
                 index += 1
-                if byte == UInt8(ascii: "\\"), index < text.count {
-                    byte = text[index]
-                    index += 1
-                    if byte == UInt8(ascii: "u") {
-                        guard let scalar = scalar(text, &index) else { return nil }
-                        for unit in UTF8.encode(scalar) ?? UTF8.encode("\u{FFFD}")! {
-                            room[count] = unit
-                            count += 1
-                        }
-                        continue
+                if byte == UInt8(ascii: "u") {
+                    guard let scalar = scalar(text, &index) else {
+                        throw Fault(text: "line \(line): \\u takes four hexadecimal digits")
                     }
-                    switch byte {
-                    case UInt8(ascii: "t"): byte = 0x09
-                    case UInt8(ascii: "n"): byte = 0x0A
-                    case UInt8(ascii: "r"): byte = 0x0D
-                    case UInt8(ascii: "f"): byte = 0x0C
-                    default: break
+                    for unit in UTF8.encode(scalar) ?? UTF8.encode("\u{FFFD}")! {
+                        room[count] = unit
+                        count += 1
                     }
+                    continue
                 }
-                room[count] = byte
-                count += 1
+                switch byte {
+                case UInt8(ascii: "t"): byte = 0x09
+                case UInt8(ascii: "n"): byte = 0x0A
+                case UInt8(ascii: "r"): byte = 0x0D
+                case UInt8(ascii: "f"): byte = 0x0C
+                default: break
+                }
             }
-            return count
+            room[count] = byte
+            count += 1
         }
-        guard let result else { throw Fault(text: "line \(line): \\u takes four hexadecimal digits") }
-        return result
     }
 
     /// `XXXX`, or `XXXX\uXXXX` of two surrogates, at `index`, which moves behind it; nil: no four digits.

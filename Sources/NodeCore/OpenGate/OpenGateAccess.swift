@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How a gateway names itself to OpenGate at the opening handshake: its id behind the path, its key in the query or as

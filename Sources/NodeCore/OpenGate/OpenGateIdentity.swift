@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// Who the gateway is to OpenGate, and how much its messages say. Immutable.

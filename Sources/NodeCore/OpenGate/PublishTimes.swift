@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The setting `opengate-publish`: which datastreams are gathered, and how long. Immutable.

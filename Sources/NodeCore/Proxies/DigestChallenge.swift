@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// A challenge of Digest authentication that can be answered (RFC 7616 §3.3).

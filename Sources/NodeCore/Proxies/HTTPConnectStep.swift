@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// HTTP CONNECT (RFC 9110 §9.3.6) as a step: a head out, a head in. What the proxy sends behind a refusal is not read:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A hash that Digest authentication may ask for (RFC 7616 §3.2).
 public enum DigestHash: Equatable, Sendable {
     /// RFC 1321; only because most proxies that ask for Digest know nothing better.

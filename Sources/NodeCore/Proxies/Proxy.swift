@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// A proxy that opens a way to the server: by HTTP CONNECT (RFC 9110 §9.3.6), over TLS or not, or by SOCKS5 (RFC 1928).

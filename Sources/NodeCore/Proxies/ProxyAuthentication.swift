@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How we show a proxy who we are, from one connection to the next: nothing before it asks, then the best that it asks

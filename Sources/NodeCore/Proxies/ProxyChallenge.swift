@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// One of the ways in which a proxy lets itself be shown who we are: a member of Proxy-Authenticate (RFC 9110 §11.3).
 /// All of it is foreign text.
 struct ProxyChallenge: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// SOCKS5 (RFC 1928) with user and password (RFC 1929) as a step. Names go to the proxy as they are.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Operations that have their final answer, so that a platform which asks again, because a connection took the answer
 /// with it or crossed it, is told the same and nothing is done twice. Times are monotonic nanoseconds.
 ///
@@ -10,7 +11,7 @@ struct AnsweredOperations {
         let name: [UInt8]
         /// The answer's number.
         let message: UInt64
-        let document: [UInt8]
+        let document: EventBytes
         let connection: UInt64
         /// From when on it is known for so long.
         var time: UInt64
@@ -27,7 +28,7 @@ struct AnsweredOperations {
     ///   - name: as it stands in the request.
     ///   - connection: that the request came by; 0: none of this node's life.
     mutating func add(
-        id: [UInt8], name: [UInt8], message: UInt64, document: [UInt8], connection: UInt64, now: UInt64
+        id: [UInt8], name: [UInt8], message: UInt64, document: EventBytes, connection: UInt64, now: UInt64
     ) {
         if let place = entries.firstIndex(where: { $0.id == id }) { byteCount -= entries.remove(at: place).byteCount }
         let new = Entry(
@@ -66,5 +67,5 @@ public enum OperationRepetition: Equatable, Sendable {
     /// The host works on it, or its answer waits in the queue: that one answer serves both.
     case underWay
     /// It is over; this was its answer.
-    case answered([UInt8])
+    case answered(EventBytes)
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What is known of a document before anything of it is read: its outline and, where it is an OpenGate operation, that
 /// of its parts.
 struct DocumentOutline {

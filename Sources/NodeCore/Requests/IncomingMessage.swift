@@ -1,4 +1,5 @@
-/// A message from the server, taken apart: a document, or an array whose members are documents (DESIGN §6).
+// SPDX-License-Identifier: Apache-2.0
+/// A message from the server, taken apart: a document, or an array whose members are documents.
 ///
 /// It borrows the message's bytes; its owner keeps them while it is used.
 public struct IncomingMessage {

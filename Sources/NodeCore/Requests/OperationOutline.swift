@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where the parts of an OpenGate operation stand in its document, `{"operation":{"request":{…}}}`. As
 /// `RequestOutline` it finds an id in documents that are no JSON too, and is made in steps.
 struct OperationOutline {

@@ -1,52 +1,88 @@
-/// The JSON of answers to operations. Members that are null are left out.
+// SPDX-License-Identifier: Apache-2.0
+import CJansson
+
+/// The JSON of answers to operations, written into memory that can fail: a host decides how much it is. Members that are
+/// null are left out.
 enum OperationText {
+    /// A text of an answer.
+    enum Words {
+        /// Of our own, and short.
+        case own(String)
+        /// The host's.
+        case given(UnsafeRawBufferPointer)
+        /// What went wrong with some of the groups.
+        case remark(OperationVariables)
+    }
+
     /// `code` nil: a partial answer, which has neither code nor description.
     static func response(
-        _ echo: RequestEcho, code: String?, description: String?, steps: [[UInt8]]
-    ) -> [UInt8] {
-        var text = Array("{\"version\":\"9.0\",\"operation\":{\"response\":{\"id\":".utf8)
-        text += echo.id
+        _ echo: RequestEcho, code: String?, description: Words,
+        steps: (inout ByteWriter) throws(EncodingError) -> Void
+    ) throws(EncodingError) -> ByteBuffer {
+        let buffer = ByteBuffer(byteCountMax: .max)
+        var writer = try ByteWriter.open(buffer)
+        try writer.write("{\"version\":\"9.0\",\"operation\":{\"response\":{\"id\":")
+        try writer.write(echo.id)
         let name = echo.operation?.name ?? Array("null".utf8)
         // What a reboot says before its end names no device.
         if let operation = echo.operation, code != nil || !operation.isNamed(.rebootEquipment) {
-            text += Array(",\"deviceId\":".utf8)
-            text += operation.deviceID
-            text += Array(",\"path\":".utf8)
-            text += operation.path
+            try writer.write(",\"deviceId\":")
+            try writer.write(operation.deviceID)
+            try writer.write(",\"path\":")
+            try writer.write(operation.path)
         }
         if !name.elementsEqual("null".utf8) {
-            text += Array(",\"name\":".utf8)
-            text += name
+            try writer.write(",\"name\":")
+            try writer.write(name)
         }
         if let code {
-            text += Array(",\"resultCode\":".utf8)
-            JSONText.appendString(code, to: &text)
-            text += Array(",\"resultDescription\":".utf8)
-            JSONText.appendString(description ?? "", to: &text)
+            try writer.write(",\"resultCode\":")
+            try write(.own(code), to: &writer)
+            try writer.write(",\"resultDescription\":")
+            try write(description, to: &writer)
         }
-        text += Array(",\"steps\":[".utf8)
-        for (index, step) in steps.enumerated() {
-            if index > 0 { text.append(UInt8(ascii: ",")) }
-            text += step
-        }
-        text += Array("]}}}".utf8)
-        return text
+        try writer.write(",\"steps\":[")
+        try steps(&writer)
+        try writer.write("]}}}")
+        try writer.finish()
+        return buffer
     }
 
-    /// `name` and `response` are JSON.
-    static func step(
-        _ name: [UInt8], result: StaticString, description: String, response: [UInt8]? = nil
-    ) -> [UInt8] {
-        var text = Array("{\"name\":".utf8)
-        text += name
-        text += Array(",\"result\":\"\(result)\",\"description\":".utf8)
-        JSONText.appendString(description, to: &text)
+    /// `name` is JSON, and `response` writes some.
+    static func writeStep(
+        _ name: [UInt8], result: StaticString, description: Words, to writer: inout ByteWriter,
+        response: ((inout ByteWriter) throws(EncodingError) -> Void)? = nil
+    ) throws(EncodingError) {
+        try writer.write("{\"name\":")
+        try writer.write(name)
+        try writer.write(",\"result\":\"")
+        try writer.write(result)
+        try writer.write("\",\"description\":")
+        try write(description, to: &writer)
         if let response {
-            text += Array(",\"response\":".utf8)
-            text += response
+            try writer.write(",\"response\":")
+            try response(&writer)
         }
-        text.append(UInt8(ascii: "}"))
-        return text
+        try writer.write("}")
+    }
+
+    /// With its quotes.
+    static func write(_ words: Words, to writer: inout ByteWriter) throws(EncodingError) {
+        try writer.writeByte(0x22)
+        try writeInside(words, to: &writer)
+        try writer.writeByte(0x22)
+    }
+
+    /// Without them.
+    static func writeInside(_ words: Words, to writer: inout ByteWriter) throws(EncodingError) {
+        switch words {
+        case .own(let text):
+            var quoted: [UInt8] = []
+            JSONText.appendString(text, to: &quoted)
+            try writer.write(quoted, from: 1, to: quoted.count - 1)
+        case .given(let text): try JSONStringWriter.write(text, to: &writer)
+        case .remark(let variables): try variables.writeRemark(to: &writer)
+        }
     }
 
     // MARK: Codes
@@ -59,39 +95,41 @@ enum OperationText {
 
     static var resultCodesShown: String { resultCodes.joined(separator: ", ") }
 
-    static func isResultCode(_ text: String) -> Bool {
-        resultCodes.contains { $0.utf8.elementsEqual(text.utf8) }
+    /// The code that this is; nil: none.
+    static func resultCode(_ text: UnsafeRawBufferPointer?) -> String? {
+        guard let text else { return nil }
+        return resultCodes.first { text.elementsEqual($0.utf8) }
     }
 
-    static func isStepResult(_ text: String) -> Bool {
-        ["SUCCESSFUL", "ERROR", "SKIPPED", "NOT_EXECUTED"].contains { $0.utf8.elementsEqual(text.utf8) }
+    static func isStepResult(_ text: UnsafeRawBufferPointer?) -> Bool {
+        guard let text else { return false }
+        return ["SUCCESSFUL", "ERROR", "SKIPPED", "NOT_EXECUTED"].contains { text.elementsEqual($0.utf8) }
     }
 
     /// What the platform's own agent says of it, or the code itself.
-    static func description(of code: String) -> String {
-        if code.utf8.elementsEqual("SUCCESSFUL".utf8) { return "No Error." }
-        if code.utf8.elementsEqual("NOT_SUPPORTED".utf8) { return "Operation not supported by the device" }
-        return code
+    static func description(of code: String) -> Words {
+        if code.utf8.elementsEqual("SUCCESSFUL".utf8) { return .own("No Error.") }
+        if code.utf8.elementsEqual("NOT_SUPPORTED".utf8) { return .own("Operation not supported by the device") }
+        return .own(code)
     }
 
     /// Why something failed, in the host's words or by the gateway's code.
-    static func reason(_ given: String?, _ error: Int64) -> String {
-        if let given, !given.utf8.isEmpty { return given }
-        if error == RequestErrorCode.noDevice { return "Unable to send operation to lower levels" }
-        return "error \(error) of the gateway"
+    static func reason(_ given: UnsafeRawBufferPointer?, _ error: Int64) -> Words {
+        if let given, given.count > 0 { return .given(given) }
+        if error == RequestErrorCode.noDevice { return .own("Unable to send operation to lower levels") }
+        return .own("error \(error) of the gateway")
     }
 
-    /// A value's text.
-    static func compact(_ value: JSONValue) throws(OperationAnswer.Fault) -> [UInt8] {
-        var text: [UInt8] = []
-        try append(value, to: &text)
-        return text
-    }
-
-    /// Appends a value's text.
-    static func append(_ value: JSONValue, to text: inout [UInt8]) throws(OperationAnswer.Fault) {
+    /// A value's text, of one that is known to be short: longer ones are `Fault`s.
+    static func compact(_ value: JSONValue, _ member: StaticString) throws(OperationAnswer.Fault) -> [UInt8] {
         do throws(EncodingError) {
-            try JSONText.compact(value).withBytes { text += $0 }
-        } catch { throw .noMemory }
+            let text = try JSONText.compact(value)
+            guard text.count <= RequestLimits.uuidBytesMax else {
+                throw EncodingError.tooBig(
+                    "\"\(member)\" of the answer has \(text.count) bytes; an operation's has at most "
+                        + "\(RequestLimits.uuidBytesMax)")
+            }
+            return text.withBytes { Array($0) }
+        } catch { throw OperationAnswer.Fault(error) }
     }
 }

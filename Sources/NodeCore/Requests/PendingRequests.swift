@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The requests of one node that its host holds, and when each is too late. Times are monotonic nanoseconds.
 ///
 /// Not locked: its owner brings a lock. A request that is too late stays until the host lets go of it, because the host
@@ -74,24 +75,26 @@ public struct PendingRequests {
             id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
     }
 
-    /// The host's answer to the operation of this handle is `document`, the message of this number.
-    public mutating func noteAnswered(_ handle: UInt, _ document: [UInt8], message: UInt64, now: UInt64) {
+    /// The host's answer to the operation of this handle is `document`, the message of this number. Nil: it is not kept.
+    public mutating func noteAnswered(_ handle: UInt, _ document: EventBytes?, message: UInt64, now: UInt64) {
         guard let entry = entries.first(where: { $0.handle == handle }), let id = entry.operationID,
             let name = entry.request.echo.operation?.name
         else { return }
+        guard let document else { return }
         answered.add(
             id: id, name: name, message: message, document: document, connection: entry.connection, now: now)
     }
 
     /// The same of one that came without the handle: a request of the id that waits is settled by it.
     public mutating func settle(
-        operation id: [UInt8], name: [UInt8], _ document: [UInt8], message: UInt64, now: UInt64
+        operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64, now: UInt64
     ) {
         if let handle = operations.removeValue(forKey: id),
             let index = entries.firstIndex(where: { $0.handle == handle })
         {
             entries[index].isExpired = true
         }
+        guard let document else { return }
         answered.add(
             id: id, name: name, message: message, document: document, connection: 0, now: now)
     }

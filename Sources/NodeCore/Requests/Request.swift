@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import WebSocketCore
 
-/// A request from the server, with the C structs that describe it. Immutable; alive as long as somebody may read them.
+/// A request from the server, with the C structs that describe it. Immutable once the host has it; alive as long as
+/// somebody may read them.
 public final class Request: @unchecked Sendable {
     /// What the host gets to see; its pointers live as long as the request.
     public let info: neuron_ws_request_info_t
@@ -9,6 +11,8 @@ public final class Request: @unchecked Sendable {
     public let echo: RequestEcho
     /// Its text.
     public let document: EventBytes
+    /// Who asks, for the log: the server's URL and its address. Set before the host gets to see it.
+    public var askedBy = ""
     private let arena: GroupArena
     private let mask: SecretMask
 

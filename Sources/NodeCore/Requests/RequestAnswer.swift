@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The answers that the library gives by itself, and what it understands of the host's.
 public enum RequestAnswer {
     /// The code of an answer `{"uuid":…,"error":code}`; nil where it has none.

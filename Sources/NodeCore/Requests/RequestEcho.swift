@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What an answer repeats of its request, so that the server knows which one it answers.
 public struct RequestEcho: Equatable, Sendable {
     /// The uuid, or an operation's id, as JSON.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// What is taken of requests from the server; the header's constants.
@@ -15,7 +16,7 @@ public enum RequestLimits {
     public static let repliesBeyondMax = Int(NEURON_WS_REPLIES_BEYOND_MAX)
     public static let repliesBeyondBytesMax = Int(NEURON_WS_REPLIES_BEYOND_BYTES_MAX)
     /// Answers to operations that are kept for a platform that asks again, bytes.
-    static let answersKeptBytesMax = Int(NEURON_WS_ANSWERS_KEPT_BYTES_MAX)
+    public static let answersKeptBytesMax = Int(NEURON_WS_ANSWERS_KEPT_BYTES_MAX)
     /// Of a uuid as it stands in the document, quotes and escapes included: a longer one is not echoed, bytes.
     static let uuidBytesMax = 4096
 }

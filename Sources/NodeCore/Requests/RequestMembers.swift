@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The members of a document's root that tell what it is about, and of an operation in it.
 enum RequestMember: Int, CaseIterable {
     case uuid, node, group, tag, tags, value, precision, action, sync, query, timestamp, values, error

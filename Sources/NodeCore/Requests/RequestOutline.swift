@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a JSON document is about, told from one pass over its bytes: which members its root object has and where their
 /// values stand, how deep it goes.
 ///

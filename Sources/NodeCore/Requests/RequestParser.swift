@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 import CNeuronWS
 
-/// Tells by a document's shape which request it is (DESIGN §6), and reads of it what the host needs.
+/// Tells by a document's shape which request it is, and reads of it what the host needs.
 ///
 /// The document is checked as a whole, and only the parts that count are parsed, one after the other: what it holds
 /// besides costs no memory.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 import CNeuronWS
 import WebSocketCore
@@ -11,6 +12,8 @@ public struct RequestSubject: Sendable {
     let group: ForeignText
     /// The first tags of it.
     let tags: [ForeignText]
+    /// Of a write, what they are to be, as it stands in the document; else empty.
+    let values: [ForeignText]
     let tagCount: Int
 
     /// Tags that are named in a line.
@@ -34,6 +37,7 @@ public struct RequestSubject: Sendable {
             tags.append(Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask))
         }
         self.tags = tags
+        values = kind == .NEURON_WS_REQUEST_WRITE ? Self.values(info).map { Self.text($0, mask) } : []
     }
 
     /// Of one that is refused before its values are read: the texts as they stand in the document.
@@ -46,6 +50,7 @@ public struct RequestSubject: Sendable {
             driver = text(operation?[.deviceID])
             group = text(operation?[.name])
             tags = []
+            values = []
             tagCount = 0
             return
         }
@@ -53,19 +58,52 @@ public struct RequestSubject: Sendable {
         driver = text(outline[.node])
         group = text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
         var tags: [ForeignText] = []
+        var values: [ForeignText] = []
         var count = 0
         if let tag = outline[.tag] {
             tags = [text(tag)]
+            values = outline[.value].map { [Self.text($0, rules.mask)] } ?? []
             count = 1
         } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
             JSONScan.forEachElement(list) { element in
                 count += 1
-                if count <= Self.tagsShown { tags.append(text(Self.name(of: element))) }
+                if count <= Self.tagsShown {
+                    tags.append(text(Self.name(of: element)))
+                    if let value = Self.value(of: element) { values.append(Self.text(value, rules.mask)) }
+                }
                 return true
             }
         }
         self.tags = tags
+        self.values = kind == .NEURON_WS_REQUEST_WRITE ? values : []
         tagCount = count
+    }
+
+    /// The values of a write's first tags.
+    private static func values(_ info: neuron_ws_request_info_t) -> [UnsafeRawBufferPointer] {
+        let document = UnsafeRawBufferPointer(start: info.json, count: info.json_length)
+        let start = JSONScan.skipBlanks(document, from: 0)
+        guard start < document.count else { return [] }
+        var single: UnsafeRawBufferPointer?
+        var list: UnsafeRawBufferPointer?
+        JSONScan.forEachMember(UnsafeRawBufferPointer(rebasing: document[start...])) { name, value in
+            if JSONScan.isName(name, "value") { single = value }
+            if JSONScan.isName(name, "tags") { list = value }
+        }
+        guard let list, list.first == UInt8(ascii: "[") else { return single.map { [$0] } ?? [] }
+        var values: [UnsafeRawBufferPointer] = []
+        JSONScan.forEachElement(list) { element in
+            if let value = value(of: element) { values.append(value) }
+            return values.count < tagsShown
+        }
+        return values
+    }
+
+    private static func value(of tag: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard tag.first == UInt8(ascii: "{") else { return nil }
+        var value: UnsafeRawBufferPointer?
+        JSONScan.forEachMember(tag) { if JSONScan.isName($0, "value") { value = $1 } }
+        return value
     }
 
     private static func name(of tag: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
@@ -92,7 +130,7 @@ public struct RequestSubject: Sendable {
         kind == .NEURON_WS_REQUEST_ACTION || kind == .NEURON_WS_REQUEST_OPERATION
     }
 
-    /// "write of plc1/fast (t, u and 3 more), uuid 7"
+    /// "write of plc1/fast (t = 1, u = 2 and 3 more), uuid 7"
     public var text: String {
         func shown(_ text: ForeignText) -> String { text.shown(charactersMax: Self.charactersMax) }
         let what =
@@ -104,7 +142,11 @@ public struct RequestSubject: Sendable {
             }
         var text = "\(what) of \(shown(driver))/\(shown(group))"
         if !tags.isEmpty {
-            text += " (" + tags.map { shown($0) }.joined(separator: ", ")
+            let said = tags.indices.map { index in
+                // Where each has its value; a peer may leave one out of a refused document.
+                shown(tags[index]) + (values.count == tags.count ? " = " + shown(values[index]) : "")
+            }
+            text += " (" + said.joined(separator: ", ")
             if tagCount > tags.count { text += " and \(tagCount - tags.count) more" }
             text += ")"
         }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// The value of a tag to write that is an array or an object. A server decides how long it is: it is read some bytes at

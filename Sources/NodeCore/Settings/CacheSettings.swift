@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The settings of a node's cache.
 public struct CacheSettings: Equatable, Sendable {
     /// Nil: as `queue-max-bytes` says.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What must fit together for a delivery level to be reached.
 enum DeliveryRules {
     /// Root members that tell what a server's document is: one with such a member would be taken for an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How many letters must be put in, taken out, changed or swapped with their neighbour to get from one name to another.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// What the texts of the connection's settings may hold. Each function gives what is wrong, as the end of a sentence

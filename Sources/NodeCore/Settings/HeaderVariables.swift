@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// `${name}` in a header's value: the value of the setting of that name. What is not quite that is a text like any

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// How one server is shown who we are: what the settings say for all, or of one URL for itself.

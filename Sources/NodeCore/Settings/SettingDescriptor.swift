@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A text in the languages of the gateway's form.
 public struct BilingualText: Sendable {
     public let english: String

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The settings of this version, by the names they have in the settings document.
 public enum SettingKey: String, CaseIterable, Sendable {
     case url

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension SettingsTable {
     /// The settings as the manual's table, in Markdown.
     public static func markdownTable() -> String {

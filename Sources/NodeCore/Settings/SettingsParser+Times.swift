@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 extension SettingsParser {
     /// Each 0 or in the range, which is in milliseconds.
     mutating func readTimes(

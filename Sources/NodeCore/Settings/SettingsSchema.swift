@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The settings as the gateway's form: its schema format, one member for each setting.
 ///
 /// The dashboard checks what it shows: a number is an integer without sign, in its range, and never empty; a text is

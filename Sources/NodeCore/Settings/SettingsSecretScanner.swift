@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// Finds the texts that are secret in a settings document. It reads JSON only as far as it must to know where it is,

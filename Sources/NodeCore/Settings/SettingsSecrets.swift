@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The secrets of a settings document, taken out of it before jansson reads it: jansson copies texts into memory that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The settings: the one table from which parsing, error texts, the gateway's form and the manual's table come.
 public enum SettingsTable {
     /// In the order of the form and of the manual.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// The URLs of the settings, from `url` or from `host`, `port`, `tls` and `path`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
 /// A pin: SHA-256 of a public key as it stands in a certificate (SubjectPublicKeyInfo, RFC 7469 §2.4).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 
 /// The structs that hosts pass in and out, each with its first version's size on machines of 64 bits.

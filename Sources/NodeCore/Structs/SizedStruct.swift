@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// How a struct of the header comes and goes between hosts and libraries of different versions.
 ///
 /// Structs grow at their end only. A host says how many bytes its struct has; one that is smaller, down to the first

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Hashing and comparing names as bytes, without allocations. Words are read little-endian or not as the machine does:
 /// hashes never leave the process.
 enum NameHash {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What is forwarded, and with what added. But for its links, which are the table's, immutable, so that a push may use
 /// it while the table changes.
 public final class Subscription: @unchecked Sendable {

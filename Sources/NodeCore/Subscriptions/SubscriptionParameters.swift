@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a subscription says besides its names.
 public struct SubscriptionParameters: Sendable {
     /// Added to each message; nil: none.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 
 /// The memory of a subscription table: open addressing with linear probing, keyed by bytes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Why a change of the subscriptions was refused.
 public enum SubscriptionError: Error, Equatable, Sendable {
     /// A name is empty, longer than 1024 bytes, or holds a control character.

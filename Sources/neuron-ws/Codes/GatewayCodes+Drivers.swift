@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The codes of southbound drivers and of northbound applications.
 extension GatewayCodes {
     /// What a driver says of its device: the codes that stand beside tags.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the Neuron gateway's error codes mean (errcodes.h of Neuron 2.6 to 2.15): for `neuron-ws explain`. The words
 /// are ours.
 enum GatewayCodes {

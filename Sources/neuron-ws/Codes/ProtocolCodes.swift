@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Close codes (RFC 6455 §7.4.1; 1012 to 1014: IANA's registry) and answers to the opening handshake, in words.
 enum ProtocolCodes {
     struct Code {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// What `check` found out: printed line by line as it comes, or as one JSON object at the end. Any thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `neuron-ws completion`: what the shell needs to complete the tool's words, made of the same table as its help.
 enum CompletionCommand {
     static let syntax = CommandSyntax(

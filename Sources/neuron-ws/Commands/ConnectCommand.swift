@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import CNeuronWS
 
@@ -50,8 +51,7 @@ enum ConnectCommand {
             var mask = NEURON_WS_EVENT_STATE | NEURON_WS_EVENT_MESSAGE
             if arguments.has("--trace") {
                 mask |= NEURON_WS_EVENT_LOG
-                _ = neuron_ws_node_set_trace(node.pointer, true)
-                _ = neuron_ws_node_set_log_level(node.pointer, .NEURON_WS_LOG_DEBUG, 0)
+                _ = neuron_ws_node_trace(node.pointer, .max)
             }
             let descriptor = try node.eventDescriptor(mask: mask)
             Interrupt.listen()

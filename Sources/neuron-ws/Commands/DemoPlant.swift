@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A made-up plant that lives by ticks of a tenth of a second: what `demo --web` shows. No clock, no chance: the same
 /// ticks make the same readings.
 struct DemoPlant {

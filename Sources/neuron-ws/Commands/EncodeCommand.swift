@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// `neuron-ws encode`: groups as JSON lines to the messages they would become.

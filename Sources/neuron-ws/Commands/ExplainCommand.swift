@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// `neuron-ws explain`: what a number or a name means, and what to do.
 enum ExplainCommand {
     static let syntax = CommandSyntax(

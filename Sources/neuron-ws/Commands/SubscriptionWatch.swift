@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Which subscriptions, or filters, matched a group, so that one that matched none is told: its name is written wrong,
 /// most likely.
 struct SubscriptionWatch {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A function for bash's `complete -F`.
 enum BashCompletion {
     static var script: String {

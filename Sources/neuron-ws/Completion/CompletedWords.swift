@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What may stand behind an option or as a word, for all shells.
 enum CompletedValue {
     case nothing, file, folder, setting

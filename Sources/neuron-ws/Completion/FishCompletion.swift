@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Lines of fish's `complete`.
 enum FishCompletion {
     static var script: String {

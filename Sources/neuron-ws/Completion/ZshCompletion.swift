@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A function of zsh's completion system.
 enum ZshCompletion {
     static var script: String {

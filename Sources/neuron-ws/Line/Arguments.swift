@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The command line is wrong; the text names the argument.
 struct UsageError: Error, Equatable {
     let text: String

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Where to connect, the same for every command that does: its words on the line.
 enum ConnectionOptions {
     static let title = "Where to connect (what stands on the line goes before the file):"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Finds what somebody probably meant.
 enum Nearest {
     /// "; did you mean --url?", or nothing when no candidate is near.

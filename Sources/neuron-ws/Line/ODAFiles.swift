@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
 /// Settings from the files of OpenGate's own agent: all of a directory, or the connector's alone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What the pages are told, and what becomes of what they say. It decides; `LivePages` carries out.
 struct LiveHub {
     /// A gateway's connection.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLivePage
 
 /// The page, put together of the files in Sources/neuron-ws/Page: styles and scripts stand in its HTML, so that it

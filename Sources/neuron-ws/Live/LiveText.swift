@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+import LoopbackServer
+
 /// The JSON texts that pages are sent.
 enum LiveText {
     /// What a page has to know before anything else.
@@ -79,7 +82,7 @@ enum LiveText {
                 if message.isText {
                     content.withUnsafeBytes { JSONText.appendQuoted($0, to: &bytes) }
                 } else {
-                    Base64Text.append(content, to: &bytes)
+                    bytes += Base64Text.encode(content).utf8
                     bytes.append(UInt8(ascii: "\""))
                 }
             } else {

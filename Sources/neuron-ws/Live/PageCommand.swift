@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What a page asks for.
 enum PageCommand: Equatable {
     /// To one connection, or to all (nil).

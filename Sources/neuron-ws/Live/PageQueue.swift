@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// What one page has still to be told: messages of gateways, gathered for a moment, and notices in between, in order.
 /// A page that is too slow loses its oldest messages, which are counted; notices it loses none of: a page that does not
 /// take them either is given up.

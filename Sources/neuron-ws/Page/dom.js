@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // Elements are made here, and foreign text becomes text alone: nothing of this page takes HTML.

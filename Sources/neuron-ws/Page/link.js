@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The page's own connection to the server: it comes back by itself. The token is new for each run of the server, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // Puts the page together: what the server tells goes to its place, and what has changed is drawn, at most once a frame.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Files as the tool puts them into place: whole or not at all, so that a program which has the old one open or mapped

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// An installed Neuron gateway: the folder with its program, as its packages and its container images lay it out.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// `neuron-ws plugin`: puts the plugin into a Neuron gateway, says how it stands there, takes it out again.

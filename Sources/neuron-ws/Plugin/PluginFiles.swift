@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// What is put into a gateway: the plugin for its version, its form, and the library.

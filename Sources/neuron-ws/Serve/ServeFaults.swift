@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import LoopbackServer
 
 /// A fault that `serve --fault` knows: how it is written, what it takes, what it does.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// What ends `serve`: SIGINT, SIGTERM, a terminal that goes away (SIGHUP), the last message that was asked for, or

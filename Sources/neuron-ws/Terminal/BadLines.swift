@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The lines of standard input that could not be used: the first are told one by one, the others counted, and told when
 /// their number has doubled. A file that holds something else altogether would fill the screen.
 struct BadLines {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Lines of standard input as they come, for a loop that waits for more than that.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Lines of standard input, however long they are (up to a limit) and however they arrive.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Prints messages for people, or for the next program.
 struct MessagePrinter {
     enum Style { case plain, pretty, raw, json }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 
 /// Colours and progress, for people only: in a file or a pipe everything is plain lines.

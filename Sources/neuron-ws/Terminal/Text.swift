@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Small ways of writing things.
 enum Text {
     /// With leading zeros.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What every program here needs: the clock, the message, the command line, the result line.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What a tag costs to encode: neuron_ws_encode beside a jansson tree that is built, dumped into the same buffer and
  * freed, in one process, in rounds that take turns.

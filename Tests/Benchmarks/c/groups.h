@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The same group of tags as tags.h makes, as neuron_ws takes it.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The limit: how fast frames can be written at all. No client; it keeps no queue, answers nothing, checks little.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What loading the library costs a process: time, memory, threads.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * libwebsockets as its users use it: one lws_write per writable callback, which asks for the next one.
  *

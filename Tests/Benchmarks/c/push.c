@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What neuron_ws_node_push costs the host's thread, and how often anything allocates, while the node is connected.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A WebSocket server for measuring, on 127.0.0.1: takes what comes as fast as it can and counts it.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The sink's parts: what a run has counted, and the walk through a connection's frames.
  */

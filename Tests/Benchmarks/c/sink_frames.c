@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The frame walk: lengths alone are read, nothing is unmasked, so that the sink costs as little as it can and the
  * sender is what is measured.

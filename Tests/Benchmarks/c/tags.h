@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A group of tags as the benches send it, through jansson: int64 and double in turn, all changing with each message.
  * Whole numbers and reals of two decimals, as a sensor gives them; the same as `neuron-ws bench --tags`.

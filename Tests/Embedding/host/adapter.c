@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A node as the host keeps it: a node thread that handles control messages in order, a consumer thread that hands over
  * data last-in-first-out while the node runs, and the manager, which is the program's main thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Requests to drivers, as the host takes and answers them. A polite host answers all; the other one refuses some,
  * forgets some, and is slow.

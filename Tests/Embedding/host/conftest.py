@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The host program beside the plugin, built once for each run."""
 
 from __future__ import annotations

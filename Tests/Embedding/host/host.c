@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * host PLUGIN - does what its standard input says, a command a line, and answers each with a line that begins with "=".
  * What the plugin asks of drivers is printed as it comes.

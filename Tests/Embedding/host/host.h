@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A host that treats a plugin as the Neuron gateway does: its threads, its order of calls, its rules of who owns what.
  * Built against the plugin's own declarations of Neuron; nothing of Neuron is in it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the host program and the plugin, plain and under sanitizers, and talks to a running host."""
 
 from __future__ import annotations

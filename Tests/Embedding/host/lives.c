@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Whole lives of a node: add, set, subscribe, data, rename, resubscribe with static tags, stop, start, delete.
  */

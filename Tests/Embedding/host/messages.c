@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Data as the host hands it over: read-only, its datatag's texts dangling, freed and overwritten after the call.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Metrics: each node has its own, and a process-wide registry keeps the pointers of names and descriptions, also after
  * dlclose.

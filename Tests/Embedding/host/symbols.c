@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What the host exports in front of everything a plugin brings: its log, its own jansson, and, where
  * test_host.py adds them, functions named like all of jansson's and OpenSSL's that nobody but the host may call.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What servers see when nodes begin and end: none of a node that is left stopped, and a Close frame at the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the host hands over, as the server gets it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plugin as a file: what it exports and needs, how large it is, its form, and where it finds the library."""
 
 from __future__ import annotations

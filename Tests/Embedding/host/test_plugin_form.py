@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The form, held to the checks that the gateway's dashboard makes of what it shows.
 
 A number field: an integer without sign, in its range, never empty. A text field: a text, no longer than its length. A
@@ -164,6 +165,20 @@ def test_what_is_no_text_is_taken_as_one(key: str, text: str, host: Host) -> Non
     assert fault(key, text) == ""
     host.do("create app")
     assert setting(host, values) == (0, "")
+
+
+def test_servers_with_credentials_of_their_own_are_set_by_the_rest_interface(host: Host, server: Any) -> None:
+    """As docs/neuron.md has it: an array with objects; in the form's one text they are refused."""
+    host.do("create app")
+    urls = [{"url": "ws://127.0.0.1:1/", "token": "of-the-first"},
+            {"url": server.url, "username": "gateway", "password": "of-the-second"}]
+    values = {**initial(), "url": urls}
+    code, _ = setting(host, {**values, "url": json.dumps(urls)})
+    assert code != 0
+    assert setting(host, values) == (0, "") and host.number("start") == 0
+    assert host.number("linked") == 1
+    foreign.wait_until(lambda: server.requests, 20, "the server's handshake")
+    assert server.requests[0][1]["Authorization"] == "Basic Z2F0ZXdheTpvZi10aGUtc2Vjb25k"
 
 
 def test_servers_in_turn_can_be_set_from_the_form(host: Host, server: Any) -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole lives of nodes in the host, plain and under every tool that watches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a server can make the plugin write into the gateway's log, and what it may ask for."""
 
 from __future__ import annotations

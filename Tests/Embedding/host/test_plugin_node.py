@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the host sees of a node: settings, link, log lines, metrics, and calls that never wait."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Operations of OpenGate: what of them reaches the drivers, and what the platform is answered."""
 
 from __future__ import annotations

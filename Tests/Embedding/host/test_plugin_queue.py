@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests to devices of which some are dead: the queue under a made clock, and the same in a running host."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests from the server: what the host is asked, and what the server is answered."""
 
 from __future__ import annotations

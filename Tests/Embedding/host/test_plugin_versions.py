@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each Neuron from 2.12 to 2.15 has a binary interface of its own: a host of each walks through a node's life."""
 
 from __future__ import annotations

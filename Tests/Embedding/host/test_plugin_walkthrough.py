@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The walkthrough of docs/neuron.md, with the server that stands there."""
 
 from __future__ import annotations

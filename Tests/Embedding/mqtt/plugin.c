@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * An application's plugin as the gateway's own are: it registers metrics under names that others use too, and is
  * unloaded with its last node.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * simulate FIRST COUNT - the plugin's queue of requests under a made clock, with devices that answer, are slow, are
  * dead, or come back, and a host that at times takes nothing. One run for each seed; what is wrong ends the program.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A host that exports functions named like jansson's and OpenSSL's, as the Neuron gateway does, and loads the library.
  * The foreign functions (made by test_symbol_capture.py) call foreign_called; none of them may be reached.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds the host and runs it: the same as pytest on this folder."""
 
 import sys

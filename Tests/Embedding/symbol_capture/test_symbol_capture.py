@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Inside a host that exports its own jansson and OpenSSL, the library uses its own ones, and none of the host's
 data."""
 

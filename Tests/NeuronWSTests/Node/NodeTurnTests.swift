@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import CNeuronWS
 import NodeCore
@@ -145,7 +146,7 @@ extension NodeSuites {
                 if counter.total == 0 { usleep(200_000) }
                 counter.count(node.handle)
             }
-            #expect(neuron_ws_node_set_trace(node.handle, true) == .NEURON_WS_OK)
+            #expect(neuron_ws_node_trace(node.handle, 600) == .NEURON_WS_OK)
             node.start()
             #expect(eventually { node.messages == ["behind them"] })
             #expect(counter.total == count && counter.most <= most(1_000_000) + 1)
@@ -162,7 +163,7 @@ extension NodeSuites {
             node.logged = { [unowned node] line in
                 if line.hasPrefix("> text") { counter.count(node.handle) }
             }
-            #expect(neuron_ws_node_set_trace(node.handle, true) == .NEURON_WS_OK)
+            #expect(neuron_ws_node_trace(node.handle, 600) == .NEURON_WS_OK)
             for _ in 0..<count { node.send("") }
             node.start()
             #expect(eventually { counter.total == count })

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import COpenSSL
 import Testing
@@ -10,6 +11,8 @@ final class ServerConnection: @unchecked Sendable {
     private var ssl: OpaquePointer?
     /// Below that, in TLS within TLS. It goes with it.
     private var outer: OpaquePointer?
+    private let lock = Lock()
+    private var isEnded = false
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -128,7 +131,13 @@ final class ServerConnection: @unchecked Sendable {
         ssl.flatMap { SSL_get0_peer_certificate($0) }.map { TLSCertificate.subject($0).shown() }
     }
 
+    /// Whatever call waits for the client returns.
+    fileprivate func abort() {
+        lock.withLock { if !isEnded { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    }
+
     fileprivate func end() {
+        lock.withLock { isEnded = true }
         if let ssl { SSL_free(ssl) }
         close(descriptor)
     }
@@ -223,6 +232,7 @@ final class BlockingServer: @unchecked Sendable {
     private var acceptor: NeuronWS.Thread?
     private let lock = Lock()
     private var threads: [NeuronWS.Thread] = []
+    private var connections: [ServerConnection] = []
 
     /// `port` 0: a free one.
     init(
@@ -253,14 +263,21 @@ final class BlockingServer: @unchecked Sendable {
                 handler(connection)
                 connection.end()
             }
-            if let thread { lock.withLock { threads.append(thread) } }
+            guard let thread else { continue }
+            lock.withLock {
+                threads.append(thread)
+                connections.append(connection)
+            }
         }
     }
 
     /// Accepts nobody any more and waits for all connections to end.
-    func stop() {
+    /// - Parameter abortsConnections: for a client that is gone with a window of nothing: its kernel's FIN waits behind
+    ///   data that nobody reads, for minutes.
+    func stop(abortsConnections: Bool = false) {
         shutdown(descriptor, Int32(SHUT_RDWR))
         acceptor?.join()
+        if abortsConnections { for connection in lock.withLock({ connections }) { connection.abort() } }
         for thread in lock.withLock({ threads }) { thread.join() }
         close(descriptor)
     }

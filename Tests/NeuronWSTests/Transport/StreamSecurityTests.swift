@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import COpenSSL
 import LoopbackServer
@@ -13,7 +14,7 @@ enum Plant {
 
     static func trusting(_ pem: String, _ change: (inout TLSSettings) -> Void = { _ in }) throws -> TLSContext {
         var settings = TLSSettings()
-        settings.ca = Array(pem.utf8)
+        settings.ca = SecretBytes(pem)
         change(&settings)
         return try TLSContext.make(settings)
     }
@@ -183,14 +184,14 @@ enum Plant {
         let known = try Plant.authority.issue(names: ["gateway-7"], isClient: true)
         let encrypted = try CertificateAuthority.encrypt(keyPEM: known.keyPEM, password: "secret")
         let client = try Plant.client {
-            $0.certificate = Array(known.certificatePEM.utf8)
+            $0.certificate = SecretBytes(known.certificatePEM)
             $0.key = SecretBytes(encrypted)
             $0.keyPassword = "secret"
         }
         #expect(try end(server, client: client).receivedText == "hello")
         let unknown = try Plant.stranger.issue(names: ["gateway-7"], isClient: true)
         let stranger = try Plant.client {
-            $0.certificate = Array(unknown.certificatePEM.utf8)
+            $0.certificate = SecretBytes(unknown.certificatePEM)
             $0.key = SecretBytes(unknown.keyPEM)
         }
         let error = try end(server, client: stranger).error

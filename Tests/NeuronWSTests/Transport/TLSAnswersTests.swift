@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CLinux
 import COpenSSL
 import LoopbackServer
@@ -18,7 +19,7 @@ import WebSocketCore
         let listener = try BlockingServer { connection in
             if connection.secure(server) { whenSecure(connection) }
         }
-        defer { listener.stop() }
+        defer { listener.stop(abortsConnections: true) }
         let harness = try StreamHarness()
         let owner = harness.owner
         owner.onConnected = { onConnected(owner) }
@@ -119,7 +120,7 @@ import WebSocketCore
         let server = try ServerTLS(Plant.authority.issue(names: ["localhost"]))
         server.trustClients(of: Plant.authority.certificatePEM)
         let client = try Plant.client {
-            $0.certificate = Array(identity.certificatePEM.utf8)
+            $0.certificate = SecretBytes(identity.certificatePEM)
             $0.key = SecretBytes(identity.keyPEM)
         }
         let owner = try run(server, client: client) { connection in

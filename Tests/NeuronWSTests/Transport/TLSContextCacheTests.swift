@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import LoopbackServer
 import Testing
 import WebSocketCore
@@ -7,7 +8,7 @@ import WebSocketCore
 @Suite struct TLSContextCacheTests {
     private func settings(_ change: (inout TLSSettings) -> Void = { _ in }) -> TLSSettings {
         var settings = TLSSettings()
-        settings.ca = Array(Plant.authority.certificatePEM.utf8)
+        settings.ca = SecretBytes(Plant.authority.certificatePEM)
         change(&settings)
         return settings
     }
@@ -35,7 +36,7 @@ import WebSocketCore
             withExtendedLifetime(one) {}
         }
         #expect(cache.count == 0)
-        #expect(throws: TLSConfigurationError.self) { _ = try cache.context(settings { $0.ca = [] }) }
+        #expect(throws: TLSConfigurationError.self) { _ = try cache.context(settings { $0.ca = "" }) }
         #expect(cache.count == 0)
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
 import LoopbackServer
 import Testing
@@ -21,9 +22,7 @@ import WebSocketCore
         }
     }
 
-    private func bytes(_ text: String) -> [UInt8] {
-        Array(text.utf8)
-    }
+    private func bytes(_ text: String) -> SecretBytes { SecretBytes(text) }
 
     @Test func takesGoodSettings() {
         #expect(error { _ in } == nil)
@@ -48,7 +47,7 @@ import WebSocketCore
     }
 
     @Test func tellsWhatIsWrongWithTheAuthorities() {
-        #expect(error { $0.ca = [] } == TLSConfigurationError(key: "ca", detail: "is empty"))
+        #expect(error { $0.ca = "" } == TLSConfigurationError(key: "ca", detail: "is empty"))
         #expect(
             error { $0.ca = bytes("nonsense") }
                 == TLSConfigurationError(key: "ca", detail: "is not PEM: there is no line -----BEGIN (8 bytes)"))

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 
@@ -41,7 +42,7 @@ extension CommandTable {
 
     fileprivate mutating func came(_ text: String, now: UInt64 = 0) -> EndedCommand? {
         let values = Array(text.utf8).withUnsafeBytes { MessageValues($0, at: pointers) }
-        return answered(by: values) ?? answeredInOrder(now: now)
+        return answered(by: values, now: now) ?? answeredInOrder(now: now)
     }
 }
 
@@ -186,6 +187,28 @@ extension CommandTable {
         #expect(table.connectionEnded(now: second).map(\.id) == [again, leaving, waiting])
     }
 
+    @Test func `what is counted says how commands ended, and how long responses took`() {
+        var table = CommandTable()
+        let quick = table.add(command(member("id", "1")), now: 0)
+        _ = table.add(command(member("id", "2"), timeout: 1000, retries: 1), now: 0)
+        _ = table.add(command(member("id", "3")), now: 0)
+        _ = table.add(command(member("id", "4"), timeout: 60_000), now: 0)
+        #expect(table.sendAll(now: 0).count == 4)
+        #expect(table.counts.sent == 4 && table.counts.open == 4)
+        #expect(table.came(#"{"id":1}"#, now: 7_000_000)?.id == quick)
+        #expect(table.expired(now: second)?.outcome == .timedOut)
+        #expect(table.expired(now: second) == nil)
+        // Its second try: the time counts from that.
+        #expect(table.sendAll(now: second).count == 1)
+        #expect(table.came(#"{"id":2}"#, now: second + 300_000_000)?.outcome == .answered)
+        #expect(table.connectionEnded(now: 2 * second).map(\.outcome) == [.linkLost])
+        let counts = table.counts
+        #expect(counts.sent == 5 && counts.timedOut == 1 && counts.lost == 1 && counts.open == 0)
+        #expect(counts.responses.count == 2 && counts.responses.microseconds == 307_000)
+        #expect(counts.responses.within5ms == 0 && counts.responses.within20ms == 1)
+        #expect(counts.responses.within100ms == 1 && counts.responses.within500ms == 2)
+    }
+
     @Test func `what ends while it leaves goes out for nothing, and its response in order is nobody's`() {
         var table = CommandTable()
         let cancelled = table.add(command(), now: 0)
@@ -206,8 +229,8 @@ extension CommandTable {
         _ = table.sendAll()
         #expect(table.functions.map(\.id) == ids)
         _ = table.cancelled(ids[1])
-        #expect(table.answered(ids[1]) == nil)
-        #expect(table.answered(ids[2])?.id == ids[2])
+        #expect(table.answered(ids[1], now: 0) == nil)
+        #expect(table.answered(ids[2], now: 0)?.id == ids[2])
         #expect(table.functions.map(\.id) == [ids[0]])
         #expect(table.stopped().map(\.outcome) == [.stopped])
         #expect(!table.hasFunctions)
@@ -314,7 +337,7 @@ extension CommandTable {
             case 6:
                 let texts = [#"{"id":1}"#, #"{"id":2}"#, #"{"b":[2]}"#, "x", #"{"id":"1","b":[2]}"#]
                 note(table.came(texts[Int(random.next() % 5)], now: now))
-            case 7: if let first = table.functions.first { note(table.answered(first.id)) }
+            case 7: if let first = table.functions.first { note(table.answered(first.id, now: now)) }
             case 8:
                 now &+= random.next() % second
                 while let ended = table.expired(now: now) { note(ended) }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// A JSON reader for tests that keeps what jansson does not: the text of numbers (some are above 2^63-1) and members
 /// that come twice. Valid JSON only; anything else ends the test run.
 indirect enum TestJSON: Equatable, Sendable {

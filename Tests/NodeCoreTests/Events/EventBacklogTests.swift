@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 
@@ -230,11 +231,35 @@ import Testing
         #expect(toldID == nextID && added == taken + dropped && backlog.droppedCount == UInt64(dropped))
     }
 
+    /// They lie in blocks: none is lost between two of them, and many of them are let go of one by one.
+    @Test func eventsOfManyBlocksComeInOrder() {
+        var backlog = EventBacklog()
+        var told: [UInt64] = []
+        func add(_ ids: Range<UInt64>) {
+            for id in ids { _ = backlog.append(.response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, nil)) }
+        }
+        func take(_ count: Int) {
+            for _ in 0..<count { if case .response(let id, _, _, _)? = backlog.take() { told.append(id) } }
+        }
+        add(0..<3000)
+        take(2500)
+        add(3000..<6000)
+        backlog.checkInvariants()
+        take(3500)
+        #expect(backlog.isEmpty)
+        let isInOrder = told == Array(0..<6000)
+        #expect(isInOrder)
+        add(0..<300_000)
+        backlog.checkInvariants()
+        backlog = EventBacklog()
+    }
+
     @Test func withoutMemoryToGrowItDropsWhatMayBeDroppedAndSaysSoBeforehand() {
         let carried = NodeEvent.message(.NEURON_WS_TEXT, [1].withUnsafeBytes { EventBytes($0)! })
         var backlog = EventBacklog(hasMemory: { $0 <= 1024 })
-        let room = (0..<1000).prefix { _ in backlog.append(carried) != .dropped(count: 1) }.count
-        #expect(room > 0 && room < 1000)
+        #expect(backlog.mayGrow)
+        let room = (0..<2000).prefix { _ in backlog.append(carried) != .dropped(count: 1) }.count
+        #expect(room > 0 && room < 2000)
         #expect(!backlog.mayGrow)
         #expect(backlog.droppedCount == 1)
         _ = backlog.take()

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 
@@ -13,7 +14,10 @@ import Testing
         metrics.roundTripMicroseconds = 1_002_345
         metrics.link = 1
         metrics.oldestMessageMicroseconds = 1_500_000
-        for time in [1001, 1_999_999, 10_000_001] as [UInt64] { metrics.notePong(afterMicroseconds: time) }
+        for time in [1001, 1_999_999, 10_000_001] as [UInt64] { metrics.pongs.note(microseconds: time) }
+        metrics.commands.sent = 2
+        metrics.commands.open = 1
+        metrics.commands.responses.note(microseconds: 7000)
         return metrics
     }
 
@@ -103,6 +107,31 @@ import Testing
             neuron_ws_pong_wait_seconds_bucket\(within),le="+Inf"} 3
             neuron_ws_pong_wait_seconds_count\(label) 3
             neuron_ws_pong_wait_seconds_sum\(label) 12.001001
+            # TYPE neuron_ws_commands_sent counter
+            # HELP neuron_ws_commands_sent Commands whose last byte the kernel took, each try of one.
+            neuron_ws_commands_sent_total\(label) 2
+            # TYPE neuron_ws_commands_timed_out counter
+            # HELP neuron_ws_commands_timed_out Commands that ended without a response in time.
+            neuron_ws_commands_timed_out_total\(label) 0
+            # TYPE neuron_ws_commands_lost counter
+            # HELP neuron_ws_commands_lost Commands whose connection ended before a response came.
+            neuron_ws_commands_lost_total\(label) 0
+            # TYPE neuron_ws_commands_open gauge
+            # HELP neuron_ws_commands_open Commands without outcome yet: waiting, or in flight.
+            neuron_ws_commands_open\(label) 1
+            # TYPE neuron_ws_command_response_seconds histogram
+            # UNIT neuron_ws_command_response_seconds seconds
+            # HELP neuron_ws_command_response_seconds Time from a command that had left to its response.
+            neuron_ws_command_response_seconds_bucket\(within),le="0.001"} 0
+            neuron_ws_command_response_seconds_bucket\(within),le="0.005"} 0
+            neuron_ws_command_response_seconds_bucket\(within),le="0.02"} 1
+            neuron_ws_command_response_seconds_bucket\(within),le="0.1"} 1
+            neuron_ws_command_response_seconds_bucket\(within),le="0.5"} 1
+            neuron_ws_command_response_seconds_bucket\(within),le="2.0"} 1
+            neuron_ws_command_response_seconds_bucket\(within),le="10.0"} 1
+            neuron_ws_command_response_seconds_bucket\(within),le="+Inf"} 1
+            neuron_ws_command_response_seconds_count\(label) 1
+            neuron_ws_command_response_seconds_sum\(label) 0.007000
             # TYPE neuron_ws_cached_messages gauge
             # HELP neuron_ws_cached_messages Messages of the queue that lie on disk alone and take no memory.
             neuron_ws_cached_messages\(label) 0
@@ -131,6 +160,9 @@ import Testing
             #""acknowledgements_stray":0,"messages_set_aside":0,"oldest_message_us":1500000,"#,
             #""pongs_within_1ms":0,"pongs_within_5ms":1,"pongs_within_20ms":1,"pongs_within_100ms":1,"#,
             #""pongs_within_500ms":1,"pongs_within_2s":2,"pongs_within_10s":2,"pongs_timed":3,"pongs_us":12001001,"#,
+            #""commands_sent":2,"commands_timed_out":0,"commands_lost":0,"commands_open":1,"responses_within_1ms":0,"#,
+            #""responses_within_5ms":0,"responses_within_20ms":1,"responses_within_100ms":1,"#,
+            #""responses_within_500ms":1,"responses_within_2s":1,"responses_within_10s":1,"commands_answered":1,"responses_us":7000,"#,
             #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#,
         ]
         #expect(text.hasSuffix(members.joined()))

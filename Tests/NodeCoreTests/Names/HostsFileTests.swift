@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 import Testing
 
 @Suite struct HostsFileTests {
     private func addresses(_ name: String, _ content: String) -> [String] {
-        HostsFile.addresses(of: name, in: Array(content.utf8))
+        Array(content.utf8).withUnsafeBytes { HostsFile.addresses(of: name, in: $0) }
     }
 
     private let usual = """
@@ -45,6 +46,14 @@ import Testing
         #expect(addresses("a", "1.2.3.4 a a") == ["1.2.3.4"])
         // Cut off at every byte.
         let whole = Array(usual.utf8)
-        for end in 0...whole.count { _ = HostsFile.addresses(of: "edge-gw", in: Array(whole[..<end])) }
+        for end in 0...whole.count {
+            Array(whole[..<end]).withUnsafeBytes { _ = HostsFile.addresses(of: "edge-gw", in: $0) }
+        }
+    }
+
+    @Test func takesNoMoreAddressesThanAnybodyTries() {
+        let lines = (0..<1000).map { "10.0.\($0 / 250).\($0 % 250) a\n" }.joined()
+        #expect(addresses("a", lines).count == 256)
+        #expect(addresses("a", String(repeating: "1", count: 1000) + " a\n1.2.3.4 a") == ["1.2.3.4"])
     }
 }

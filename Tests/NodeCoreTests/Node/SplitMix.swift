@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// Random numbers from a seed, the same on every machine.
 struct SplitMix {
     private var state: UInt64

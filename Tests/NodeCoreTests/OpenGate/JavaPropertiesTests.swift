@@ -1,12 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import NodeCore
 
 @Suite struct JavaPropertiesTests {
     private func read(_ bytes: [UInt8]) throws -> [String] {
-        try bytes.withUnsafeBytes { try JavaProperties.parse($0) }.map { entry in
-            let value = entry.value.withBytes { String(decoding: $0, as: UTF8.self) }
-            return "\(entry.line) \(String(decoding: entry.key, as: UTF8.self))|\(value)"
+        let list = try bytes.withUnsafeBytes { try JavaProperties.parse($0) }
+        return (0..<list.count).map { index in
+            let key = list.withKey(list[index]) { String(decoding: $0, as: UTF8.self) }
+            let value = list.withValue(list[index]) { String(decoding: $0, as: UTF8.self) }
+            return "\(list[index].line) \(key)|\(value)"
         }
     }
 
@@ -22,6 +25,7 @@ import Testing
         ("a=1\\", ["1 a|1"]), ("a=\\t\\n\\r\\f\\q", ["1 a|\t\n\r\u{c}q"]),
         ("a=\\u00fc\\uD83D\\uDE00\\uD83Dx", ["1 a|ü😀\u{fffd}x"]), ("ü=ß", ["1 ü|ß"]),
         ("#a=1\\\nb=2", ["2 b|2"]),
+        ("a=1\nb=2\na=3", ["3 a|3", "2 b|2"]),
     ])
     func linesReadAsInJava(_ text: String, _ expected: [String]) throws { #expect(try read(text) == expected) }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import NodeCore
@@ -76,6 +77,12 @@ import Testing
             let made = settings("reducedOutput=\(text)", .dispatcher)
             #expect(made.json == "{\"reduced\":\(text == "true")}" && made.remarks.count == remarks)
         }
+    }
+
+    /// A file has as many faults as lines.
+    @Test func theFirstFaultsWillDo() {
+        let told = settings((0..<1000).map { "t\($0)=x\n" }.joined(), .dispatcher).json
+        #expect(told.contains("\"t31\" (line 32)") && !told.contains("\"t32\"") && told.hasSuffix("; and 968 more"))
     }
 
     @Test func onlyJSONIsSent() {

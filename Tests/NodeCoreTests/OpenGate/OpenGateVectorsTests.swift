@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CJansson
 import Testing
 
@@ -108,9 +109,9 @@ import Testing
         let answer = try Array(try #require(vector["answer"]).compact.utf8).withUnsafeBytes { try JSONText.parse($0) }
         let made = try OperationAnswer.final(
             answer.root, to: request, EncodingOptions(format: .openGate, openGate: gateway), timestampMilliseconds: 99)
-        let got = TestJSON.parse(made.document)
+        let got = TestJSON.parse(made.document.text)
         #expect(got.compact == vector["response"]?.compact, "\(name)")
-        let upload = made.upload.map { TestJSON.parse($0) } ?? .null
+        let upload = made.upload.map { TestJSON.parse($0.text) } ?? .null
         #expect(upload.compact == vector["upload"]?.compact, "\(name)")
     }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
 /// A hash that can be read: of the n-th text it is the byte n again and again; the texts are kept.

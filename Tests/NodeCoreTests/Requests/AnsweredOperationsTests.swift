@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
 @testable import NodeCore
 
 @Suite struct AnsweredOperationsTests {
     private func add(_ answered: inout AnsweredOperations, _ id: UInt8, _ byteCount: Int = 1, now: UInt64 = 0) {
-        answered.add(
-            id: [id], name: [0], message: UInt64(id), document: Array(repeating: id, count: byteCount), connection: 1,
-            now: now)
+        let document = Array(repeating: id, count: byteCount).withUnsafeBytes { EventBytes($0) }
+        guard let document else { return }
+        answered.add(id: [id], name: [0], message: UInt64(id), document: document, connection: 1, now: now)
     }
 
     private func find(_ answered: AnsweredOperations, _ id: UInt8, name: UInt8 = 0) -> OperationRepetition {
@@ -54,5 +55,14 @@ import Testing
                 id: Array("\(number)".utf8), name: [0], message: number, document: [], connection: 1, now: 0)
         }
         #expect(answered.count == RequestLimits.heldMax && answered.byteCount > 0)
+    }
+}
+
+extension EventBytes: ExpressibleByArrayLiteral {
+    public convenience init(arrayLiteral bytes: UInt8...) {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        defer { room.deallocate() }
+        room.copyBytes(from: bytes)
+        self.init(UnsafeRawBufferPointer(room))!
     }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 
@@ -29,9 +30,7 @@ import Testing
         let document = try Array(json.utf8).withUnsafeBytes { try JSONText.parse($0) }
         let made = try OperationAnswer.final(
             document.root, to: try request(members), encoding(), timestampMilliseconds: 5)
-        return (
-            String(decoding: made.document, as: UTF8.self), made.upload.map { String(decoding: $0, as: UTF8.self) }
-        )
+        return (made.document.text, made.upload?.text)
     }
 
     private func response(_ rest: String, _ head: String = #""deviceId":"gw","path":[]"#) -> String {
@@ -123,7 +122,7 @@ import Testing
             document.root, to: try request(#""name":"REFRESH_INFO""#), encoding(reportsErrors: true),
             timestampMilliseconds: 5)
         #expect(
-            made.upload.map { String(decoding: $0, as: UTF8.self) }
+            made.upload?.text
                 == #"{"version":"9.0","device":"gw","datastreams":["#
                 + #"{"id":"t","feed":"a","datapoints":[{"at":5,"value":1}]}],"errors":[{"id":"x","error":3002}]}"#)
     }
@@ -139,13 +138,40 @@ import Testing
         let (id, got) = try byID(#""name":"GET_DEVICE_PARAMETERS",\#(tags)"#)
         #expect(id == Array("a/b".utf8) && got.upload == nil)
         #expect(
-            String(decoding: got.document, as: UTF8.self).contains(
+            got.document.text.contains(
                 #"[{"variableName":"t","variableValue":1,"resultCode":"SUCCESS","resultDescription":"SUCCESS"}]"#))
         let refreshed = try byID(#""name":"REFRESH_INFO",\#(tags)"#).answer
         #expect(
-            refreshed.upload.map { String(decoding: $0, as: UTF8.self) }
+            refreshed.upload?.text
                 == #"{"version":"9.0","device":"plc","path":["gw"],"datastreams":["#
                 + #"{"id":"t","feed":"g","datapoints":[{"at":5,"value":1}]}]}"#)
+    }
+
+    /// What came with an operation has so many bytes at most: a longer one is none that was asked for.
+    @Test func whatAnOperationIsNamedByIsShort() throws {
+        let long = String(repeating: "x", count: 5000)
+        for members in [
+            #""id":"\#(long)","name":"n""#, #""id":"1","name":"\#(long)""#,
+            #""id":"1","name":"n","deviceId":"\#(long)""#,
+        ] {
+            let json = Array("{\(members),\"error\":0}".utf8)
+            let document = try json.withUnsafeBytes { try JSONText.parse($0) }
+            #expect(throws: OperationAnswer.Fault.self) {
+                try OperationAnswer.final(byID: document.root, self.encoding(), timestampMilliseconds: 5)
+            }
+        }
+    }
+
+    /// A name with a slash, a group with one, and names that several groups share.
+    @Test func namesAreFoundWhateverStandsInThem() throws {
+        let groups = (0..<6).map { #"{"group":"g\#($0)","tags":[{"name":"t","value":\#($0)}]}"# }.joined(separator: ",")
+        let (text, _) = try answer(
+            #"{"groups":[\#(groups),{"group":"a/b","tags":[{"name":"c","value":7},{"name":"c","value":8}]}]}"#,
+            #""name":"GET_DEVICE_PARAMETERS","parameters":{"variableList":["t","g5/t","a/b/c","c","a/c"]}"#)
+        let shared = #""t","resultCode":"ERROR","resultDescription":"several groups hold the name: "#
+        #expect(text.contains(shared + #"g0, g1, g2, g3, 2 more; take g0/t"}"#))
+        #expect(text.contains(#""g5/t","variableValue":5"#) && text.contains(#""a/b/c","variableValue":8"#))
+        #expect(text.contains(#""c","variableValue":8"#) && text.contains(#""a/c","resultCode":"NON_EXISTENT""#))
     }
 
     @Test func aWriteThatIsDoneNamesItsVariables() throws {

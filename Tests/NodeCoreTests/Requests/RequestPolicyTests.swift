@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 
@@ -23,8 +24,9 @@ import Testing
     @Test func readAllowsReadsAlone() {
         #expect(
             shown(.read) == [
-                "read d/g a", #"1022 "2" write of d/g (t), uuid 2"#,
-                #"1022 "3" write of d/g (a, b, c, d and 1 more), uuid 3"#, #"1022 "4" action of d/reset, uuid 4"#,
+                "read d/g a", #"1022 "2" write of d/g (t = 1), uuid 2"#,
+                #"1022 "3" write of d/g (a = 1, b = 2, c = 3, d = 4 and 1 more), uuid 3"#,
+                #"1022 "4" action of d/reset, uuid 4"#,
             ])
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import Testing
 import WebSocketCore
@@ -139,6 +140,32 @@ import WebSocketCore
         #expect(variables.info.tag_count == 20_000 && more >= 9)
     }
 
+    /// For the log: what is written, as the document says it, of the first four tags, and none of our secrets.
+    @Test func theSubjectOfAWriteSaysItsValues() throws {
+        func text(_ document: String, _ policy: RequestPolicy = .all) throws -> String {
+            var rules = RequestRules(policy: policy, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 20)
+            rules.mask = SecretMask(headerValues: [], others: [SecretBytes("hunter2!")])
+            switch try read(document, rules).0 {
+            case .request(let request): return request.subject.text
+            case .refused(let refused): return refused.subject.text
+            default: throw Unexpected()
+            }
+        }
+        let head = #"{"uuid":"7","node":"d","group":"g","#
+        let tags = (0..<6).map { #"{"tag":"t\#($0)","value":\#($0)}"# }.joined(separator: ",")
+        for policy: RequestPolicy in [.all, .read] {
+            #expect(try text(head + #""tag":"t","value":-1.5e3}"#, policy) == "write of d/g (t = -1.5e3), uuid 7")
+            #expect(
+                try text(head + #""tag":"t","value":"hunter2!"}"#, policy) == "write of d/g (t = \"…\"), uuid 7")
+            #expect(
+                try text(head + "\"tags\":[" + tags + "]}", policy)
+                    == "write of d/g (t0 = 0, t1 = 1, t2 = 2, t3 = 3 and 2 more), uuid 7")
+            #expect(try text(head + #""tag":"t","value":[1,2]}"#, policy) == "write of d/g (t = [1,2]), uuid 7")
+        }
+        #expect(try text(#"{"uuid":"7","node":"d","group":"g","tags":["a"]}"#) == "read of d/g (a), uuid 7")
+        #expect(try text(#"{"uuid":"7","node":"d","action":"reset"}"#) == "action of d/reset, uuid 7")
+    }
+
     @Test func whatTheServerWasToldStandsInNoText() throws {
         let token = String(repeating: "token-of-ours.", count: 40)
         var rules = RequestRules(policy: .read, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 20)
@@ -159,6 +186,6 @@ import WebSocketCore
                 #"{"uuid":"\#(token)","node":"d","group":"g","tag":"t","value":1}"#, rules
             ).0
         else { throw Unexpected() }
-        #expect(refused.subject.text == "write of d/g (t), uuid …")
+        #expect(refused.subject.text == "write of d/g (t = 1), uuid …")
     }
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays scenes: python3 -m scenes [--uvloop] [--few] [NAME…] - all without a name; prints each that ended well."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Coroutines that are cancelled wherever they may be."""
 
 from __future__ import annotations

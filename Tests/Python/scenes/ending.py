@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How nodes stop, end, and come back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Event loops that are closed, of others, or of a forked parent."""
 
 from __future__ import annotations

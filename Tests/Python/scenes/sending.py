@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is sent and received, with room in the queue and without."""
 
 from __future__ import annotations

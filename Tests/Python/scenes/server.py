@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A WebSocket server on plain sockets for the scenes of neuron_ws.aio: Python's own modules only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What the plugin knows of its host: the real headers of an installed Neuron
  * where NEURON_SDK is defined, else our own declarations of the same, for the

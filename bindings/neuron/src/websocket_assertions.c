@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Holds the declarations in use, ours or an installed Neuron's, against the
  * facts about the Neuron that this is built for.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A southbound device, as the queue of requests knows it.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Values of type CUSTOM: trees of the host's own jansson, which differs from
  * the system's. So they are read and made by the host's functions alone, looked

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Lines in the node's own category of Neuron's log, at the node's level.
  */

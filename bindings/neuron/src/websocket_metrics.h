@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Neuron's metrics of this node, under Neuron's own names.
  */

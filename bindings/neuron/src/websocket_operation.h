@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Operations of OpenGate, as a row of commands to the host: a read or a write
  * of one group after the other. The library turns what comes of them into the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Keeps the gateway alive when a plugin goes whose texts it still uses.
  *

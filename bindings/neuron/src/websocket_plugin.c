@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The plugin as Neuron sees it in the library: what it is called and which
  * functions it has.

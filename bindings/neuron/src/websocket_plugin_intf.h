@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * One node of the plugin, and the functions that Neuron calls for it.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Which request the host is asked next: a queue for each southbound device, so
  * that one which is dead costs only its own requests.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The host's replies to what it was asked, as answers to the server.
  */

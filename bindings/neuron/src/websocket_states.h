@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * How the gateway's nodes stand, as the settings have it told at intervals.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * A text that grows, for the few JSON documents that the plugin writes itself.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The variables of an operation, and the groups that they are in.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "websocket_worker.h"
 
 #include <signal.h>

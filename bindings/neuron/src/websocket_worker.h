@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The node's own thread: it hands requests to the host, which may block for a
  * second, and does what is due at intervals. The library's loop thread, which

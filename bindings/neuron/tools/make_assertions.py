@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes include/host/assertions_*.h from Tests/Data/neuron-abi.json: what our declarations of Neuron must be.
 
     make_assertions.py          writes them
@@ -14,6 +15,7 @@ NEURON = Path(__file__).resolve().parents[1]
 FACTS = NEURON.parents[1] / "Tests" / "Data" / "neuron-abi.json"
 HOST = NEURON / "include" / "host"
 VERSIONS = (12, 13, 14, 15)
+LICENCE = "// SPDX-License-Identifier: Apache-2.0"
 NOUNS = ("plugin", "messages", "values", "numbers")
 # Declared by no header of ours, because a northbound plugin that needs no symbol of the host never touches them.
 UNTOUCHED = {
@@ -109,7 +111,8 @@ def blocks_of(minor, version):
 
 def header(name, about, blocks, included=()):
     guard = f"WEBSOCKET_HOST_{name.upper()}_H"
-    top = f"/*\n * {about} Made by\n * tools/make_assertions.py from Tests/Data/neuron-abi.json; do not edit.\n */\n"
+    made = "tools/make_assertions.py from Tests/Data/neuron-abi.json; do not edit."
+    top = f"{LICENCE}\n/*\n * {about} Made by\n * {made}\n */\n"
     includes = "".join(f'#include "{each}.h"\n' for each in ("assertions", *included))
     return f"{top}#ifndef {guard}\n#define {guard}\n\n{includes}\n" + "\n".join(blocks) + "\n#endif\n"
 

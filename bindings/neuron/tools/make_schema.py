@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes websocket.json, the form of Neuron's dashboard, from the library's own table of settings.
 
     make_schema.py LIBRARY          writes it

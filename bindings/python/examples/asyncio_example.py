@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node in an asyncio program: python3 asyncio_example.py ws://127.0.0.1:8080/data [COUNT]"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ten lines: python3 ten_lines.py ws://127.0.0.1:8080/data"""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A WebSocket client node for industrial gateways.
 
 >>> import neuron_ws

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program gives, before it goes to C: ctypes cuts numbers that do not fit, and says "wrong type" of the rest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every node has, whether threads wait for it or coroutines."""
 
 from __future__ import annotations
@@ -122,10 +123,12 @@ class BaseNode:
         with self._handle.borrowed() as pointer:
             check(library.neuron_ws_node_reply(pointer, text, len(text)))
 
-    def set_trace(self, on: bool) -> None:
-        """Whether each frame is a line of log of the level DEBUG, from the next connection on. Raises Forked."""
+    def trace(self, seconds: float) -> None:
+        """For so long each frame is a line of log, on the open connection and those that come, whatever the log's
+        level is; 0 ends it now. Whole seconds, rounded up. Secrets are masked. Raises Forked."""
+        number = whole_seconds(seconds, "seconds")
         with self._handle.borrowed() as handle:
-            check(library.neuron_ws_node_set_trace(handle, on))
+            check(library.neuron_ws_node_trace(handle, number))
 
     def ping(self) -> None:
         """Sends a Ping now. When its Pong has come, ``metrics.pongs_received`` and ``round_trip_us`` tell. Raises

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The queue in which the library keeps a node's events until somebody takes them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's handle: who may use it, and when it may go."""
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds and loads libneuron_ws.so."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from .errors import error_for
 
 SONAME = "libneuron_ws.so.1"
 ABI_VERSION = 1
+# What the library takes from the system: the beginning of its file's name, and what to install.
+SYSTEM = {
+    "libssl.": "OpenSSL 3 (Debian and Ubuntu: libssl3)", "libcrypto.": "OpenSSL 3 (Debian and Ubuntu: libssl3)",
+    "libjansson.": "jansson 2.14 (libjansson4)", "libz.": "zlib (zlib1g)", "libsqlite3.": "SQLite 3.40 (libsqlite3-0)",
+}
 
 
 class LibraryNotFound(ImportError):
@@ -53,6 +60,20 @@ def _open(path: str) -> ctypes.CDLL:
     return library
 
 
+def _reason(error: Exception) -> str:
+    """Why a library does not load, and what to do where something beside it is missing or too old."""
+    text = str(error)
+    if missing := re.match(r"([^/:]+): cannot open shared object file", text):
+        if missing[1] == SONAME:
+            return text
+        what = next((what for start, what in SYSTEM.items() if missing[1].startswith(start)), "the package that has it")
+        return f"it needs {missing[1]}, which this system does not have: install {what}"
+    if old := re.search(r"version `(GLIBC|OPENSSL)_([\d.]+)' not found", text):
+        name = {"GLIBC": "glibc", "OPENSSL": "OpenSSL"}[old[1]]
+        return f"{text}; this system's {name} is older than {old[2]}, which it needs"
+    return text
+
+
 def load() -> ctypes.CDLL:
     """The library, with its prototypes declared. LibraryNotFound where there is none that fits."""
     tried = []
@@ -63,7 +84,7 @@ def load() -> ctypes.CDLL:
         try:
             return _open(path)
         except (OSError, AttributeError) as error:
-            tried.append(f"{path}: {error}")
+            tried.append(f"{path}: {_reason(error)}")
     rule = "NEURON_WS_LIBRARY is set, so nothing else was tried"
     advice = rule if os.environ.get("NEURON_WS_LIBRARY") else "set NEURON_WS_LIBRARY to the library's path"
     raise LibraryNotFound("libneuron_ws.so could not be loaded; " + advice + ".\n  " + "\n  ".join(tried))

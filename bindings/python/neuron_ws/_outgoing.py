@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages that are ready for the library: made once, tried as often as it takes until the queue has room."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ends of commands, for the threads that wait for them."""
 
 from __future__ import annotations

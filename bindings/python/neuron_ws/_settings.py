@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's settings as the library takes them, and what is wrong with them."""
 
 from __future__ import annotations

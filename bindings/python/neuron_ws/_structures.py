@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The structs of neuron_ws.h, member by member. Tests/Python holds sizes and offsets against a C compiler's."""
 
 from __future__ import annotations
@@ -174,6 +175,19 @@ METRICS_MEMBERS = (
     "pongs_within_10s",
     "pongs_timed",
     "pongs_us",
+    "commands_sent",
+    "commands_timed_out",
+    "commands_lost",
+    "commands_open",
+    "responses_within_1ms",
+    "responses_within_5ms",
+    "responses_within_20ms",
+    "responses_within_100ms",
+    "responses_within_500ms",
+    "responses_within_2s",
+    "responses_within_10s",
+    "commands_answered",
+    "responses_us",
     "cached_messages",
     "cached_bytes",
     "messages_lost",
@@ -329,7 +343,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_metrics_text": (_status, (_node, c_int32, c_void_p, c_size_t, POINTER(c_size_t))),
     "neuron_ws_metrics_text": (_status, (c_int32, c_void_p, c_size_t, POINTER(c_size_t))),
     "neuron_ws_node_set_log_level": (_status, (_node, c_int32, c_uint32)),
-    "neuron_ws_node_set_trace": (_status, (_node, c_bool)),
+    "neuron_ws_node_trace": (_status, (_node, c_uint32)),
     "neuron_ws_node_ping": (_status, (_node,)),
     "neuron_ws_node_reconnect": (_status, (_node,)),
     "neuron_ws_node_event_fd": (_status, (_node, c_uint32, POINTER(c_int32))),

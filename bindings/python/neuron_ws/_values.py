@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Python values as neuron_ws_tag_t."""
 
 from __future__ import annotations

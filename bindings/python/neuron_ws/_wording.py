@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The library's sentences, which name functions and constants of C, in Python's names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What needs no node: a group as the message it would become, the settings form, the version."""
 
 from __future__ import annotations

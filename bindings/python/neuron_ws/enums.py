@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The enumerations of neuron_ws.h.
 
 A library newer than this package may answer numbers that are not listed here; they become members named

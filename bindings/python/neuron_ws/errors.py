@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The exceptions: one class per status of the library, all of them :class:`NeuronWSError`."""
 
 from __future__ import annotations

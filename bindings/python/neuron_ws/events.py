@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a node tells: one class per kind of event."""
 
 from __future__ import annotations

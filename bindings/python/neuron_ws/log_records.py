@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's lines of log as records of :mod:`logging`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a node stands, and its counters."""
 
 from __future__ import annotations
@@ -146,6 +147,19 @@ class Metrics:
     pongs_within_10s: int
     pongs_timed: int
     pongs_us: int
+    commands_sent: int
+    commands_timed_out: int
+    commands_lost: int
+    commands_open: int
+    responses_within_1ms: int
+    responses_within_5ms: int
+    responses_within_20ms: int
+    responses_within_100ms: int
+    responses_within_500ms: int
+    responses_within_2s: int
+    responses_within_10s: int
+    commands_answered: int
+    responses_us: int
     cached_messages: int
     cached_bytes: int
     messages_lost: int

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // What a message says, told by its shape: the gateway's upload formats, driver states, answers, OpenGate uploads.

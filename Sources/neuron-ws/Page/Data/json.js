@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // Reads and shows JSON as the gateway wrote it: a 64-bit integer keeps its digits, 180.0 its point, and a member called

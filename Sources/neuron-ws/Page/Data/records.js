@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The last raw messages. Older ones lose their text, but for those that are the last of a quiet group.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // Colours of the style sheet, for canvases; asked anew when light becomes dark.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The gateways' connections with their phase, and what numbered messages tell of them.

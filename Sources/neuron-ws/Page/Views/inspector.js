@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // A tag, a group or a message in full: facts, curve, and the raw message, readable.

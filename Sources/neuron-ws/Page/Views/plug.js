@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The buttons that unplug the server for a while, so that one sees a gateway's queue fill and drain.

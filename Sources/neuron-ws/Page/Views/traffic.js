@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The last raw messages, newest first, as long as nobody holds the list.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 
 // The tree of devices, groups and tags. Only the rows that can be seen exist; they are filled anew as one scrolls.

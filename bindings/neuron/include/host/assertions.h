@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * How an assertion about a declaration of Neuron's reads.
  */

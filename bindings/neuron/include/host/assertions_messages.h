@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What the messages of every Neuron must be. Made by
  * tools/make_assertions.py from Tests/Data/neuron-abi.json; do not edit.

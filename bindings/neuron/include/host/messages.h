@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The messages between the Neuron gateway and a northbound plugin, alike in
  * versions 2.12 to 2.15 but for what the version's own header declares.

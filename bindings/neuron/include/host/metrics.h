@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The metrics that northbound nodes keep in the Neuron gateway, under its own
  * names; alike in versions 2.12 to 2.15.

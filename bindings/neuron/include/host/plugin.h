@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What the Neuron gateway asks of a plugin, and what it offers to it; alike in
  * versions 2.12 to 2.15 but for what the version's own header declares.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Values and tags of the Neuron gateway, alike in versions 2.12 to 2.15.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Neuron 2.12: the reference that the later ones differ from.
  */

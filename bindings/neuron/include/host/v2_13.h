@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Neuron 2.13: the numbers of some messages.
  */

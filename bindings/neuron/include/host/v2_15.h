@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Neuron 2.15: the numbers of some messages, a call to connect early, and a
  * tag's unit.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node for asyncio: what waits is awaited, on the event loop's own thread.
 
 >>> import asyncio, neuron_ws.aio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What coroutines wait for that is neither a message nor an outcome: a link, a stop, a flush."""
 
 from __future__ import annotations

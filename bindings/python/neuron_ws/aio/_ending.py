@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a node stops and ends without holding up its event loop."""
 
 from __future__ import annotations

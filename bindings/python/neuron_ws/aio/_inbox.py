@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What came and was not taken yet."""
 
 from __future__ import annotations

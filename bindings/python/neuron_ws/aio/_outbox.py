@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages on their way out: those that wait for room in the node's queue, and those whose outcome is awaited."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads a node's events on its event loop and hands them to whoever waits."""
 
 from __future__ import annotations

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Node.trace: each frame both ways as a line, on the open connection and on those that come, for so long."""
+
+from __future__ import annotations
+
+import asyncio
+
+import foreign
+import neuron_ws
+import neuron_ws.aio
+import pytest
+from neuron_ws import LogCategory, LogEvent, LogLevel
+
+SECRET = "s3cret-of-the-plant"
+SETTINGS = {"reconnect-min": 0.05, "reconnect-max": 0.2, "log-level": "off", "ping-interval": 0, "token": SECRET}
+
+
+def frames(lines: list[LogEvent]) -> list[str]:
+    assert all(line.category is LogCategory.TRACE and line.level is LogLevel.DEBUG for line in lines)
+    return [line.text for line in lines]
+
+
+def test_an_open_connection_is_traced_without_its_secrets_and_so_are_the_next() -> None:
+    lines: list[LogEvent] = []
+    with foreign.Server(echo=True) as server:
+        url = f"{server.url}data?key=of-the-url-too"
+        with neuron_ws.Node("n", {**SETTINGS, "url": url}, on_log=lines.append) as node:
+            foreign.wait_until(lambda: node.poll(0.01) is None or node.state.link, 20)
+            node.send("before")
+            foreign.wait_until(lambda: node.metrics.messages_received == 1, 20, "the echo")
+            assert not lines
+            node.trace(600)
+            node.send(f"token {SECRET} and of-the-url-too")
+            foreign.wait_until(lambda: node.poll(0.01) is None or any("< text" in line.text for line in lines), 20)
+            told = frames(lines)
+            assert "> text, 44 bytes: token … and …" in told and "< text, 44 bytes: token … and …" in told
+            assert not any("before" in line and line.startswith(">") for line in told)
+            # A new connection: its handshake too.
+            lines.clear()
+            node.reconnect()
+            foreign.wait_until(
+                lambda: node.poll(0.01) is None or any("< HTTP/1.1 101" in line.text for line in lines), 20)
+            told = frames(lines)
+            assert "> GET /data?… HTTP/1.1" in told and "> Authorization: …" in told
+            assert any(line.startswith("> close, 2 bytes: 1001") for line in told)
+            assert not any(SECRET in line or "of-the-url-too" in line for line in told)
+            node.trace(0)
+            node.poll(0)
+            lines.clear()
+            node.send("behind it")
+            server.wait_for(3)
+            node.poll(0.2)
+            assert not lines
+
+
+def test_it_ends_by_itself_and_says_so() -> None:
+    lines: list[LogEvent] = []
+    with foreign.Server() as server:
+        settings = {**SETTINGS, "url": server.url, "log-level": "info"}
+        with neuron_ws.Node("n", settings, on_log=lines.append) as node:
+            node.trace(0.2)  # a whole second
+            foreign.wait_until(
+                lambda: node.poll(0.05) is None or any("The trace has ended" in line.text for line in lines), 60)
+
+
+def test_seconds_are_checked() -> None:
+    node = neuron_ws.Node("n", {"url": "ws://127.0.0.1:9/"})
+    with pytest.raises(ValueError, match="seconds"):
+        node.trace(-1)
+    node.trace(0)
+    node.close()
+    with pytest.raises(neuron_ws.NodeClosed):
+        node.trace(1)
+
+
+def test_asyncio_has_it_too() -> None:
+    async def scene(server: foreign.Server) -> list[str]:
+        lines: list[LogEvent] = []
+        async with neuron_ws.aio.Node("n", {**SETTINGS, "url": server.url}, on_log=lines.append) as node:
+            node.trace(600)
+            for _ in range(2000):
+                if any(line.text == "> text, 2 bytes: hi" for line in lines):
+                    break
+                await node.send("hi")
+                await asyncio.sleep(0.01)
+        return frames(lines)
+
+    with foreign.Server() as server:
+        assert "> text, 2 bytes: hi" in asyncio.run(scene(server))
