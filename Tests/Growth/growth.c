@@ -283,8 +283,6 @@ static void nothing(void) {}
 
 /* ---- All ---- */
 
-enum kind { LINEAR, CONSTANT };
-
 static const struct growth_case cases[] = {
     {"names", 4000, LINEAR, names_that_differ, encode_values, "tags of a group, all names new"},
     {"names_tags", 4000, LINEAR, names_that_differ, encode_tags, "the same in tags-format"},

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import gateway
 import tutorials
-from programs import C_PROGRAM, CMAKE_LISTS, EXPECTED, PYTHON_PROGRAM
+from consumers import C_PROGRAM, CMAKE_LISTS, EXPECTED, PYTHON_PROGRAM
 from system import System
 
 ROOT = Path(__file__).resolve().parents[2]

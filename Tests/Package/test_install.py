@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Install"))
 
-from programs import ADDED_LISTS, C_PROGRAM, CMAKE_LISTS, EXPECTED  # noqa: E402
+from consumers import ADDED_LISTS, C_PROGRAM, CMAKE_LISTS, EXPECTED  # noqa: E402
 
 PREFIX = "/opt/Geräte der Halle 1"
 FORBIDDEN = re.compile(r"(dpkg|apt|sudo|debconf|pkexec)")

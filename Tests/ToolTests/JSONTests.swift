@@ -31,22 +31,3 @@ import Testing
         } catch { #expect(error.text.hasPrefix("column 6: ")) }
     }
 }
-
-@Suite struct Base64TextTests {
-    /// RFC 4648 §10.
-    @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-        ("foobar", "Zm9vYmFy"),
-    ])
-    func theVectorsOfTheRFC(text: String, expected: String) {
-        var output: [UInt8] = []
-        Base64Text.append(Array(text.utf8), to: &output)
-        #expect(String(decoding: output, as: UTF8.self) == expected)
-    }
-
-    @Test func everyByte() {
-        var output: [UInt8] = []
-        Base64Text.append([0xFB, 0xFF, 0xBF, 0x00], to: &output)
-        #expect(String(decoding: output, as: UTF8.self) == "+/+/AA==")
-    }
-}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CJansson
 
-/// The JSON of answers to operations, written into memory that can fail: a host decides how much it is. Members that are
-/// null are left out.
+/// The JSON of answers to operations, written into memory that can fail: a host decides how much it is. Members that
+/// are null are left out.
 enum OperationText {
     /// A text of an answer.
     enum Words {

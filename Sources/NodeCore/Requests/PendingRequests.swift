@@ -75,7 +75,8 @@ public struct PendingRequests {
             id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
     }
 
-    /// The host's answer to the operation of this handle is `document`, the message of this number. Nil: it is not kept.
+    /// The host's answer to the operation of this handle is `document`, the message of this number.
+    /// Nil: it is not kept.
     public mutating func noteAnswered(_ handle: UInt, _ document: EventBytes?, message: UInt64, now: UInt64) {
         guard let entry = entries.first(where: { $0.handle == handle }), let id = entry.operationID,
             let name = entry.request.echo.operation?.name

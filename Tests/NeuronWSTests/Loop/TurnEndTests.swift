@@ -20,7 +20,8 @@ import Testing
         #expect(isIn.wait())
         let waiter = try spawn {
             TurnEnd.wait(on: loop)
-            #expect(hasReturned.load(ordering: .acquiring))
+            let isOver = hasReturned.load(ordering: .acquiring)
+            #expect(isOver)
         }
         mayReturn.raise()
         waiter.join()

@@ -20,7 +20,7 @@ refuse(websocket_refusal_t *refusal, int error, const char *format, ...)
     return false;
 }
 
-static bool no_memory(websocket_refusal_t *refusal)
+bool websocket_no_memory(websocket_refusal_t *refusal)
 {
     return refuse(refusal, NEU_ERR_EINTERNAL, "no memory");
 }
@@ -32,10 +32,8 @@ static size_t name_length(const neuron_ws_tag_t *tag)
 
 static size_t text_length(const neuron_ws_text_t *text)
 {
-    if (text->length == NEURON_WS_NUL_TERMINATED) {
-        return strlen(text->data);
-    }
-    return text->length;
+    return text->length == NEURON_WS_NUL_TERMINATED ? strlen(text->data)
+                                                    : text->length;
 }
 
 /* The bytes of an array's elements; 0: the type is none of an array of plain
@@ -126,7 +124,7 @@ static bool set_array(const neuron_ws_tag_t *tag, neu_dvalue_t *value,
         }
     }
     if (copy == NULL) {
-        return no_memory(refusal);
+        return websocket_no_memory(refusal);
     }
     /* All arrays are a pointer and a count; assertions hold them to it. */
     value->value.u8s.u8s    = copy;
@@ -248,19 +246,19 @@ static bool make_read(const neuron_ws_request_info_t *info,
     if (read->driver == NULL || read->group == NULL ||
         !set_filter(info->query_name, &read->name) ||
         !set_filter(info->query_description, &read->desc)) {
-        return no_memory(refusal);
+        return websocket_no_memory(refusal);
     }
     if (info->tag_count == 0) {
         return true;
     }
     read->tags = calloc(info->tag_count, sizeof(*read->tags));
     if (read->tags == NULL) {
-        return no_memory(refusal);
+        return websocket_no_memory(refusal);
     }
     for (; read->n_tag < info->tag_count; read->n_tag++) {
         read->tags[read->n_tag] = copy_name(tag_at(info, read->n_tag));
         if (read->tags[read->n_tag] == NULL) {
-            return no_memory(refusal);
+            return websocket_no_memory(refusal);
         }
     }
     return true;
@@ -278,7 +276,7 @@ static bool make_write(const neuron_ws_request_info_t *info,
     write->group  = strdup(info->group);
     write->tag    = copy_name(tag_at(info, 0));
     if (write->driver == NULL || write->group == NULL || write->tag == NULL) {
-        return no_memory(refusal);
+        return websocket_no_memory(refusal);
     }
     return set_value(tag_at(info, 0), &write->value, refusal);
 }
@@ -300,7 +298,7 @@ static bool make_writes(const neuron_ws_request_info_t *info,
     writes->tags   = calloc(info->tag_count, sizeof(*writes->tags));
     if (writes->driver == NULL || writes->group == NULL ||
         writes->tags == NULL) {
-        return no_memory(refusal);
+        return websocket_no_memory(refusal);
     }
     for (size_t i = 0; i < info->tag_count; i++) {
         const neuron_ws_tag_t *tag = tag_at(info, i);
@@ -324,7 +322,7 @@ static bool make_action(const neuron_ws_request_info_t *info,
     command->type = NEU_REQ_DRIVER_ACTION;
     snprintf(action->driver, sizeof(action->driver), "%s", info->driver);
     action->action = strdup(info->action);
-    return action->action != NULL || no_memory(refusal);
+    return action->action != NULL || websocket_no_memory(refusal);
 }
 
 bool websocket_command_make(const neuron_ws_request_info_t *info,

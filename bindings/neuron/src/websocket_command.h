@@ -13,6 +13,9 @@ typedef struct {
     char reason[160];
 } websocket_refusal_t;
 
+/* False, and why. */
+bool websocket_no_memory(websocket_refusal_t *refusal);
+
 /* True: the command is complete and the caller's. False: `refusal` says why. */
 bool websocket_command_make(const neuron_ws_request_info_t *info,
                             websocket_command_t            *command,

@@ -122,9 +122,7 @@ static bool make_read(websocket_operation_t *operation,
 
     neuron_ws_tag_t *tags = calloc(count + 1, sizeof(*tags));
     if (tags == NULL) {
-        *refusal = (websocket_refusal_t) { .error  = NEU_ERR_EINTERNAL,
-                                           .reason = "no memory" };
-        return false;
+        return websocket_no_memory(refusal);
     }
     for (size_t i = 0; i < count; i++) {
         size_t place = i < own ? operation->first + i
@@ -183,9 +181,7 @@ static bool make_write(websocket_operation_t *operation,
     bool                     made  = false;
 
     if (tags == NULL) {
-        *refusal = (websocket_refusal_t) { .error  = NEU_ERR_EINTERNAL,
-                                           .reason = "no memory" };
-        return false;
+        return websocket_no_memory(refusal);
     }
     for (size_t i = 0; i < count; i++) {
         tags[i] = first[i].tag;
