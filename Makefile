@@ -163,7 +163,7 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
-	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples
+	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples Tests/Cache
 	$(PYTEST) Tests/Package Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
@@ -210,6 +210,12 @@ receiver: test-dependencies build ## a minute of the receiver example: three of 
 .PHONY: outage
 outage: test-dependencies build ## how soon 50 nodes are back after outages, and their memory, as a table; 8 minutes
 	$(PYTHON) Tests/Outage/run.py
+
+MINUTES ?= 10
+.PHONY: cache-proof
+cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
+	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
+	$(PYTEST) Tests/Cache --whole
 
 .PHONY: cycles
 CYCLES ?= 10000

@@ -18,6 +18,8 @@ let package = Package(
             name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The files of Sources/neuron-ws/Page, in the binary.
         .target(name: "CLivePage"),
@@ -31,7 +33,9 @@ let package = Package(
         // The library, inside out: the protocol, the node as a state machine, every side effect.
         .target(name: "WebSocketCore"),
         .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson", "CZlib"]),
-        .target(name: "NeuronWS", dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL"]),
+        .target(
+            name: "NeuronWS",
+            dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite"]),
 
         // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
         .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),

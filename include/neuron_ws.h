@@ -467,7 +467,7 @@ typedef NEURON_WS_ENUM(neuron_ws_tls_failure){
 /* How much is known about a message. Each includes those before it. */
 typedef NEURON_WS_ENUM(neuron_ws_level){
     NEURON_WS_LEVEL_ACCEPTED = 0,    /* in the queue */
-    NEURON_WS_LEVEL_STORED = 1,      /* on disk, synced; NEURON_WS_UNSUPPORTED in this version */
+    NEURON_WS_LEVEL_STORED = 1,      /* on disk, as the setting durability says */
     NEURON_WS_LEVEL_WRITTEN = 2,     /* the kernel took all its bytes */
     NEURON_WS_LEVEL_PEER_PARSED = 3, /* the peer's WebSocket layer has read it: setting delivery */
     NEURON_WS_LEVEL_APP_ACKED = 4    /* the server's application said so: setting delivery */
@@ -479,12 +479,15 @@ typedef NEURON_WS_ENUM(neuron_ws_outcome){
     NEURON_WS_DELIVERED = 0,
     NEURON_WS_DROPPED_STOPPED = 1,  /* the node was destroyed before it could be sent */
     NEURON_WS_DROPPED_REFUSED = 2,  /* before_send refused it */
-    NEURON_WS_DROPPED_OVERFLOW = 3, /* a cache policy made room; not in this version */
-    NEURON_WS_EXPIRED = 4,          /* older than cache-ttl; not in this version */
-    NEURON_WS_DROPPED_REFUSED_BY_PEER = 5 /* the server ended the connection in the middle of it again and again; log
+    NEURON_WS_DROPPED_OVERFLOW = 3, /* the setting cache-policy made room for newer ones */
+    NEURON_WS_EXPIRED = 4,          /* older than the setting cache-ttl */
+    NEURON_WS_DROPPED_REFUSED_BY_PEER = 5, /* the server ended the connection in the middle of it again and again; log
                                              and state's message say how often. With which Close frame: close_code
                                              and bytes of the event; in on_delivery close_code and close_reason of
                                              neuron_ws_node_state */
+    NEURON_WS_STORED = 6,           /* the node ended, and the message lies in its cache on disk: the next node of this
+                                       name with the same data-dir sends it */
+    NEURON_WS_DROPPED_LOST = 7      /* it lay on disk, and could not be read again */
     NEURON_WS_ENUM_END(neuron_ws_outcome)
 } neuron_ws_outcome_t;
 
@@ -563,6 +566,8 @@ typedef struct neuron_ws_state {
     uint32_t tls_chain_length;           /* certificates that the server sent, its own included; 0: no TLS */
     char tls_issuer[256];                /* who issued the server's certificate */
     char proxy[288];                     /* the proxy in use, "http://proxy:3128", without secrets; "": none */
+    char cache_error[512];               /* why nothing is kept on disk though the settings ask for it; "": it is, or
+                                            they do not */
 } neuron_ws_state_t;
 
 /*
@@ -572,7 +577,7 @@ typedef struct neuron_ws_metrics {
     size_t size;
     uint64_t messages_accepted;    /* by push, push_json and send */
     uint64_t messages_sent;        /* reached the level `written` */
-    uint64_t messages_dropped;     /* ended as dropped */
+    uint64_t messages_dropped;     /* ended as dropped or expired */
     uint64_t messages_rejected;    /* push refused them: queue full, too big, invalid; never accepted */
     uint64_t messages_skipped;     /* groups with nothing to send, or not subscribed */
     uint64_t messages_received;    /* whole messages from the server */
@@ -593,7 +598,7 @@ typedef struct neuron_ws_metrics {
     uint64_t requests_received;    /* understood: handed to the host, or answered as busy or refused */
     uint64_t requests_malformed;   /* looked like a request, and were none that could be understood */
     uint64_t queued_messages;      /* gauge: accepted, without outcome yet */
-    uint64_t queued_bytes;         /* gauge: memory they take */
+    uint64_t queued_bytes;         /* gauge: memory they take, or would if they are on disk alone */
     uint64_t round_trip_us;        /* gauge: of the last answered ping; 0: none yet */
     uint64_t link;                 /* gauge: 0 or 1 */
     uint64_t payload_bytes_compressed; /* of messages that were sent compressed, before that */
@@ -627,6 +632,10 @@ typedef struct neuron_ws_metrics {
     uint64_t responses_within_10s;
     uint64_t commands_answered;    /* commands whose response came */
     uint64_t responses_us;         /* all their times together, from when the newest try had left */
+    uint64_t cached_messages;      /* gauge: of queued_messages, on disk alone: they take no memory */
+    uint64_t cached_bytes;         /* gauge: what the node's messages take on disk, those in memory too */
+    uint64_t messages_lost;        /* were on disk and could not be read */
+    uint64_t cache_errors;         /* times that the disk did not do what the cache asked of it */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
@@ -786,9 +795,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * the setting delivery or, of timeout_ms, the last second has come or the second half. Then it sends what is being
  * written to its frame's end and a Close frame (1001), waits for the server's, and disconnects: within timeout_ms
  * from every state, 0 being at once; an open connection has 200 ms for it in any case. What is left stays queued,
- * and a later start sends it. A start that another thread calls meanwhile ends the stop: OK, and the node connects
- * anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop
- * thread.
+ * and a later start sends it; with a cache on disk (setting offline-cache) it is stored first, which takes as long as
+ * the disk does. A start that another thread calls meanwhile ends the stop: OK, and the node connects anew. On the
+ * loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
@@ -811,8 +820,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uin
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop_begin(neuron_ws_node_t *node, uint32_t timeout_ms);
 
 /*
- * Stops the node for good, as neuron_ws_node_stop does, and gives every message that is still queued its outcome
- * (NEURON_WS_DROPPED_STOPPED). Before it returns all outcomes are told: by on_delivery, on this thread where the node
+ * Stops the node for good, as neuron_ws_node_stop does, and gives every message that is still queued its outcome:
+ * NEURON_WS_STORED if it lies on disk (setting offline-cache), else NEURON_WS_DROPPED_STOPPED.
+ * Before it returns all outcomes are told: by on_delivery, on this thread where the node
  * was stopped, or as events, which can be read until the destroy. So a host that takes events ends like this:
  *
  *     neuron_ws_node_finish(node, 5000);
@@ -839,6 +849,15 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_finish(neuron_ws_node_t *node, u
  * Any thread, the loop thread included.
  */
 NEURON_WS_API void neuron_ws_node_destroy(neuron_ws_node_t *node);
+
+/*
+ * Deletes what the node has on disk (settings offline-cache and data-dir): for a host whose user deletes the node, not
+ * for one that stops it. At once if the node is stopped, else when it is destroyed. Messages that lie on disk alone end
+ * as NEURON_WS_DROPPED_STOPPED. A later start makes a new, empty cache. Without a cache nothing happens.
+ *
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_node_forget(neuron_ws_node_t *node);
 
 /*
  * New settings for a living node, whole: what is not in them is at its default. Reconnects only if a key that concerns
@@ -1119,6 +1138,10 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *req
 
 /*
  * Waits until every message accepted before this call has reached `level` or another outcome, at most timeout_ms.
+ *
+ * NEURON_WS_LEVEL_STORED, with a cache on disk (setting offline-cache), has them stored now, whatever sync-interval
+ * says: after NEURON_WS_OK each of them has its outcome or is kept beyond the end of the process, as durability says.
+ * UNSUPPORTED if the settings keep nothing on disk, SYSTEM if the cache could not be opened.
  *
  * With TIMEOUT and NOT_RUNNING last_error says how many are left, and why: the state's message. With NEURON_WS_OK the
  * events that tell of them can be read.

@@ -919,6 +919,12 @@ public:
         return detail::done(::neuron_ws_node_finish(handle_, detail::milliseconds(timeout)));
     }
 
+    /* Deletes what the node has on disk: for a host whose user deletes the node. */
+    Result<void> forget() const
+    {
+        return detail::done(::neuron_ws_node_forget(handle_));
+    }
+
     /* New settings, whole: a JSON object. */
     Result<void> configure(std::string_view settings) const
     {

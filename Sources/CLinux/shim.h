@@ -47,6 +47,12 @@ static inline int neuron_ws_create(const char *path, int flags, mode_t mode)
 {
     return open(path, flags | O_CREAT, mode);
 }
+/* 0: nobody. */
+static inline pid_t neuron_ws_lock_holder(int descriptor)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
 static inline int neuron_ws_bytes_unsent(int descriptor, int *count) { return ioctl(descriptor, TIOCOUTQ, count); }
 
 #endif

@@ -334,6 +334,7 @@ static void the_last_outcomes(bool first)
     for (int number = 0; number < 100; number++)
         OK(neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
     OK(neuron_ws_node_finish(node, 1000));
+    OK(neuron_ws_node_forget(node));
     STATUS(NOT_RUNNING, neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL));
     STATUS(NOT_RUNNING, neuron_ws_node_start(node));
     memset(&event, 0, sizeof event);

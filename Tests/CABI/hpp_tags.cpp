@@ -170,6 +170,7 @@ void errors_and_handles()
     FAILS(INVALID_ARGUMENT, none.stop(0ms));
     FAILS(INVALID_ARGUMENT, none.stop_begin(0ms));
     FAILS(INVALID_ARGUMENT, none.finish(0ms));
+    FAILS(INVALID_ARGUMENT, none.forget());
     FAILS(INVALID_ARGUMENT, none.push("p", "g", {tag}));
     FAILS(INVALID_ARGUMENT, none.send("x"));
     FAILS(INVALID_ARGUMENT, none.state());

@@ -173,6 +173,7 @@ static void null_as_node(void)
     STATUS(INVALID_ARGUMENT, neuron_ws_node_stop(NULL, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_stop_begin(NULL, 0));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_finish(NULL, 0));
+    STATUS(INVALID_ARGUMENT, neuron_ws_node_forget(NULL));
     neuron_ws_node_destroy(NULL);
     STATUS(INVALID_ARGUMENT, neuron_ws_node_configure(NULL, "{\"url\":\"ws://h/\"}"));
     STATUS(INVALID_ARGUMENT, neuron_ws_node_subscribe(NULL, "*", "*", NULL));

@@ -28,12 +28,12 @@ IMPORTS = {
     "WebSocketCore": set(),
     "NodeCore": {"WebSocketCore", "CJansson", "CZlib", "CNeuronWS"},
     # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
-    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "Synchronization"},
+    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite", "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},
     "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage", "Synchronization"},
 }
 # And inside NeuronWS, in which places.
-PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/"}
+PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/"}
 
 
 def output(*command: object) -> str:

@@ -48,6 +48,7 @@ var asked: UInt64 = 0
 var answered: UInt64 = 0
 var beats: UInt64 = 0
 var silences: UInt64 = 0
+var (cacheSteps, lives, stored, again) = (0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -64,6 +65,16 @@ for seed in first..<(first + count) {
         }
         if failed.count == 10 { break }
     }
+    let cached = CacheWorld(seed: seed)
+    if let failure = cached.run() {
+        print("seed \(seed), its cache: \(failure)")
+        failed.append(seed)
+        if failed.count == 10 { break }
+    }
+    cacheSteps += cached.steps
+    lives += cached.lives
+    stored += cached.stored.count
+    again += cached.arrivedAgain
     steps += world.steps
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
@@ -80,6 +91,7 @@ print(
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
         + "\(asked) commands with one outcome each (\(answered) answered), "
         + "\(beats) heartbeats (\(silences) called unanswered), "
-        + "\(failed.count) seeds failed")
+        + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
+        + "\(again) came again")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -82,6 +82,14 @@ public func neuron_ws_node_finish(_ node: NodeHandlePointer?, _ timeout_ms: UInt
 }
 
 @c @implementation
+public func neuron_ws_node_forget(_ node: NodeHandlePointer?) -> neuron_ws_status_t {
+    withNode(node) { node throws(NodeError) in
+        node.forget()
+        return .NEURON_WS_OK
+    }
+}
+
+@c @implementation
 public func neuron_ws_node_configure(
     _ node: NodeHandlePointer?, _ settings_json: UnsafePointer<CChar>?
 ) -> neuron_ws_status_t {

@@ -141,6 +141,8 @@ public func neuron_ws_outcome_name(_ outcome: neuron_ws_outcome_t) -> UnsafePoin
         case .NEURON_WS_DROPPED_OVERFLOW: "NEURON_WS_DROPPED_OVERFLOW"
         case .NEURON_WS_EXPIRED: "NEURON_WS_EXPIRED"
         case .NEURON_WS_DROPPED_REFUSED_BY_PEER: "NEURON_WS_DROPPED_REFUSED_BY_PEER"
+        case .NEURON_WS_STORED: "NEURON_WS_STORED"
+        case .NEURON_WS_DROPPED_LOST: "NEURON_WS_DROPPED_LOST"
         @unknown default: unknownName
         }
     return ConstantText(name).pointer

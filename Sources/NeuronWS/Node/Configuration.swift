@@ -100,7 +100,15 @@ final class Configuration: @unchecked Sendable {
     // MARK: What the node needs of it
 
     var queueLimits: DeliveryLedger.Limits {
-        DeliveryLedger.Limits(bytesMax: settings.queueBytesMax, messagesMax: settings.queueMessagesMax)
+        DeliveryLedger.Limits(
+            bytesMax: settings.cache?.memoryBytes ?? settings.queueBytesMax, messagesMax: settings.queueMessagesMax)
+    }
+
+    /// Without a cache: messages wait in memory, and none makes room for another.
+    var cacheSettings: MessageCache.Settings {
+        settings.cache?.forCache(queueBytes: settings.queueBytesMax)
+            ?? MessageCache.Settings(
+                memoryBytes: settings.queueBytesMax, diskBytes: 0, syncInterval: 1_000_000_000, policy: .dropNewest)
     }
 
     var machineParameters: NodeMachine.Parameters {

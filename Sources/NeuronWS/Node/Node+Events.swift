@@ -130,8 +130,9 @@ extension Node {
         if run.outcome == .NEURON_WS_DELIVERED {
             counters.messagesSent &+= run.count
             counters.payloadBytesSent &+= run.payloadBytes
-        } else {
+        } else if run.outcome != .NEURON_WS_STORED {
             counters.messagesDropped &+= run.count
+            if run.outcome == .NEURON_WS_DROPPED_LOST { counters.messagesLost &+= run.count }
             if run.outcome == .NEURON_WS_DROPPED_REFUSED_BY_PEER { counters.messagesSetAside &+= run.count }
         }
         if flushWaiters > 0 { changed.broadcast() }
@@ -164,23 +165,35 @@ extension Node {
     /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
         tellOutcomesLeft()
+        lock.withLock { tellsRest = true }
+        storeRest()
         lock.lock()
-        tellsRest = true
-        backlog?.add(mailbox.takeAll())
-        backlog?.abandon()
-        let waiting = ledger.queuedCount
+        abandonLocked()
+        let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
+        let waiting = min(ledger.queuedCount, ledger.acceptedCount &- min(ledger.acceptedCount, stored))
         lock.unlock()
         if waiting > 0 {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
                 "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
+        carryOutCache()
         while let action = lock.withLock({ backlog?.nextAction() }) {
             switch consume action {
             case .conclude(let run): conclude(run)
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }
+        closeCache()
         lock.withLock { changed.broadcast() }
+    }
+
+    /// What is left gets its outcome: what lies on disk is there for the next node of this name.
+    private func abandonLocked() {
+        guard var backlog = backlog.take() else { return }
+        if isForgotten { cache?.closed() }
+        cache?.take(mailbox.takeAll(), &backlog, now: Clock.monotonicNanoseconds)
+        cache?.abandon(&backlog)
+        self.backlog = consume backlog
     }
 }

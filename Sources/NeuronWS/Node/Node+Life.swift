@@ -6,6 +6,9 @@ import NodeCore
 extension Node {
     func start() throws(NodeError) {
         lock.withLock { configuration }.readEnvironment()
+        do throws(SpoolError) {
+            try openCache()
+        } catch { throw .system(error.text) }
         lock.lock()
         guard life == .open else {
             lock.unlock()
@@ -23,9 +26,12 @@ extension Node {
         }
         do throws(SystemError) {
             let (loop, maskingKeys) = try Runtime.shared.acquireLoop()
-            guard let backlog = backlog.take() else { preconditionFailure("a session has it that is none") }
-            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog)
+            guard let backlog = backlog.take(), let cache = cache.take() else {
+                preconditionFailure("a session has it that is none")
+            }
+            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog, cache: cache)
             session = new
+            spool?.setSession(new)
             wishes = HostWishes()
             wishes.start()
             takesCommands = true

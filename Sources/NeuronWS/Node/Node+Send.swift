@@ -217,7 +217,7 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp
     ) throws(NodeError) -> OutgoingMessage {
         guard stamp.isNumbered else { return OutgoingMessage(bytes, stamp) }
-        guard let message = OutgoingMessage(numbered: bytes, stamp, stream: stream) else {
+        guard let message = OutgoingMessage(numbered: bytes, stamp, stream: 0) else {
             countRejected()
             throw .invalidArgument(
                 "the message is no JSON object, and has no place for its number (setting sequence, which the delivery "
@@ -229,9 +229,14 @@ extension Node {
     private func queueLocked(
         _ message: inout OutgoingMessage, _ alone: MessageChunk?, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> UInt64 {
+        if message.stamp.isNumbered { message.setStream(stream) }
         message.number(ledger.acceptedCount &+ 1, keepsLength: alone != nil)
         let byteCount = message.byteCount
         try checkRoomLocked(byteCount: byteCount, beyond: beyond)
+        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(byteCount) + 32 > cache.diskBytes {
+            throw .tooBig(
+                "the message has \(byteCount) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
+        }
         if let alone {
             alone.number(message)
             let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
@@ -311,7 +316,7 @@ extension Node {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
         case .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED: try checkLevel(level)
-        case .NEURON_WS_LEVEL_STORED: throw .unsupported("this version has no level stored")
+        case .NEURON_WS_LEVEL_STORED: try checkStoring()
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000
@@ -319,6 +324,10 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         let target = ledger.acceptedCount
+        if level == .NEURON_WS_LEVEL_STORED {
+            wishes.store()
+            session?.signal()
+        }
         flushWaiters += 1
         defer { flushWaiters -= 1 }
         while ledger.reachedThrough(level) < target {
@@ -348,10 +357,23 @@ extension Node {
         throw .unsupported("the delivery level in force is `\(name)`: \(why)")
     }
 
+    private func checkStoring() throws(NodeError) {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let cache = configuration.settings.cache, cache.diskBytes > 0 else {
+            throw .unsupported(
+                "nothing is stored: the settings offline-cache and cache-disk-size ask for nothing on disk")
+        }
+        if spool == nil { throw .system(cacheError?.text ?? "the node's cache is closed") }
+    }
+
     private func waiting(_ count: UInt64) -> String {
         count == 1 ? "one message was still waiting" : "\(count) messages were still waiting"
     }
 
     /// Why messages wait: what the state says.
-    private var causeLocked: String { status.text(now: Clock.monotonicNanoseconds) }
+    private var causeLocked: String {
+        let status = status.text(now: Clock.monotonicNanoseconds)
+        return cacheError.map { "\($0.text). \(status)" } ?? status
+    }
 }

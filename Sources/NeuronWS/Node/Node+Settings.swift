@@ -7,6 +7,7 @@ extension Node {
     func configure(_ settings: UnsafeRawBufferPointer) throws(NodeError) {
         let new = try Configuration.make(settings, mayBeAskedForTLS: host.host.before_connect != nil)
         publishGathered()
+        try checkCache(new)
         lock.lock()
         let old = configuration
         configuration = new
@@ -19,6 +20,8 @@ extension Node {
         status.statesInterval = new.statesInterval
         wishes.configure(reconnects: !new.needsNoReconnect(from: old))
         let session = self.session
+        cache?.settings = new.cacheSettings
+        if let wanted = new.settings.cache { spool?.setSynced(wanted.survivesPowerLoss) }
         if session == nil {
             ledger.level = new.settings.delivery
             status.level = new.settings.delivery
@@ -27,6 +30,8 @@ extension Node {
         }
         lock.unlock()
         requests.setTimeout(new.requestTimeout)
+        // Whoever holds it is told of in the state: the settings are in force.
+        try? openCache()
         session?.signal()
     }
 

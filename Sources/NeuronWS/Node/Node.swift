@@ -28,10 +28,23 @@ final class Node: @unchecked Sendable {
     var configuration: Configuration
     var mailbox = Mailbox()
     var ledger: DeliveryLedger
-    /// Which row of numbers its messages have (setting sequence): another for each node that is made.
-    let stream = Random.next()
+    /// Which row of numbers its messages have (setting sequence): another for each node that is made, but for one whose
+    /// cache goes on with that of the node before it.
+    var stream = Random.next()
     /// nil: the session has it.
     var backlog: Backlog?
+    /// The session's copy counts while there is one.
+    var cache: MessageCache?
+    /// nil: the node has nothing on disk.
+    var spool: Spool?
+    /// Opened while there is a session, which has not seen it.
+    var cacheOpened: CacheOpened?
+    /// What came before that.
+    var earlierMail = ChunkList()
+    /// Why nothing is kept on disk; nil: all is well.
+    var cacheError: SpoolError?
+    /// What is on disk goes when the node ends.
+    var isForgotten = false
     var groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()
@@ -105,6 +118,7 @@ final class Node: @unchecked Sendable {
         requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
         backlog = Backlog()
+        cache = MessageCache(configuration.cacheSettings)
         backlog?.inspectsMessages = host.inspectsAsItGoesOut
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval
@@ -124,6 +138,9 @@ final class Node: @unchecked Sendable {
         let configuration = try Configuration.make(
             settings, mayBeAskedForTLS: host.host.before_connect != nil)
         let node = Node(name: name, host: host, configuration: configuration)
+        do throws(SpoolError) {
+            try node.openCache()
+        } catch { throw .system(error.text) }
         node.requests.open(node)
         Runtime.shared.add(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle

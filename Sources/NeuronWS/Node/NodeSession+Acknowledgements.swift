@@ -7,8 +7,9 @@ extension NodeSession {
     /// nil: the message does not begin like an acknowledgement, or nobody waits for one.
     func acknowledgementReader(_ bytes: UnsafeRawBufferPointer) -> AcknowledgementReader? {
         guard backlog.level == .NEURON_WS_LEVEL_APP_ACKED else { return nil }
+        let stream = node.lock.withLock { node.stream }
         return AcknowledgementReader(
-            bytes, member: configuration.settings.ackMember, stream: OutgoingMessage.text(ofStream: node.stream))
+            bytes, member: configuration.settings.ackMember, stream: OutgoingMessage.text(ofStream: stream))
     }
 
     /// Reads on until the end or until the turn is over.

@@ -3,7 +3,7 @@ import CNeuronWS
 import NodeCore
 import WebSocketCore
 
-/// What the end of a connection means for the messages that were on their way.
+/// What the end of a connection means for the messages that were on their way, for what is tried next, and who is told.
 extension NodeSession {
     /// Gives the first message its outcome: the server refuses it.
     func giveUpMessage() {
@@ -29,5 +29,44 @@ extension NodeSession {
         guard isCurrent(link), link.isFlushed, let stream = link.stream else { return }
         stream.finishWriting()
         stream.discardReceived()
+    }
+
+    /// The next attempt begins behind an address that took the connection and failed.
+    func noteAddress(_ ending: Ending) {
+        guard let address = link?.stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
+        let openFor = link?.openSince.map { Clock.monotonicNanoseconds &- $0 }
+        addressMemory.ended(address, openNanoseconds: openFor)
+    }
+
+    func logEnding(_ ending: Ending, openSince: UInt64?) {
+        let now = Clock.monotonicNanoseconds
+        var lostLine: String?
+        if let openSince {
+            lostLine = linkLog.lost(
+                ending.sentence, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
+            // One that held for a while was good: its end is a failure of its own, whatever ended those before.
+            let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
+            if isGood { node.lock.withLock { node.lines.succeeded() } }
+        }
+        if ending.isWanted {
+            linkLog.failureTold()
+            let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
+            node.log(level, .NEURON_WS_CATEGORY_CONNECTION, ending.text)
+        } else if let times = node.lock.withLock({ node.lines.failed(ending, url: status.urlIndex) }) {
+            linkLog.failureTold()
+            let url = configuration.shownURL(status.urlIndex)
+            let repeated = times > 1 ? " (\(times) times in a row)" : ""
+            let level: neuron_ws_log_level_t = lostLine == nil ? .NEURON_WS_LOG_WARN : .NEURON_WS_LOG_NOTICE
+            let category = LogLineKind.ending(ending.kind, url: status.urlIndex).category
+            node.log(level, category, "\(url): \(lostLine ?? ending.text)\(repeated)")
+        }
+    }
+
+    func linkMessages() -> LinkLog.Messages {
+        node.lock.withLock {
+            LinkLog.Messages(
+                queued: node.ledger.queuedCount,
+                lost: node.fullRefusals &+ node.counters.messagesDropped)
+        }
     }
 }

@@ -23,6 +23,8 @@ extension NodeSession {
         link.isPumping = false
         guard isCurrent(link) else { return }
         settle()
+        tendCache()
+        guard isCurrent(link) else { return }
         finishDraining()
         finishClosing(link)
     }
@@ -152,11 +154,9 @@ extension NodeSession {
     private func takeMail() -> Bool {
         node.lock.lock()
         // What is pushed after a configure goes to the new server, though the loop has not seen the new settings yet.
-        let mail = node.wishes.reconnects ? ChunkList() : node.mailbox.takeAll()
-        node.lock.unlock()
-        if mail.isEmpty { return false }
-        backlog.add(mail)
-        return true
+        defer { node.lock.unlock() }
+        if node.wishes.reconnects { return false }
+        return node.takeMailLocked(&cache, &backlog, now: loop.nowNanoseconds)
     }
 
     /// Shows the next message to the host. False: the session ended.

@@ -83,6 +83,7 @@ extension NodeSession {
             link.connection.repliesGoFirst = isAllSent
         }
         if continueArriving() { link?.stream?.resume() }
+        tendCache()
         pump()
     }
 

@@ -15,6 +15,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var machine: NodeMachine
     /// The node's, until the session ends.
     var backlog: Backlog
+    var cache: MessageCache
     /// The present connection, or the attempt to make it.
     var link: Link?
     /// The configuration of the present connection.
@@ -49,16 +50,27 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var silentConnections = 0
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
+    var cacheTimer: TimerID?
+    var cacheTimerDeadline: UInt64 = .max
+    /// When mail was taken last without a connection, and whether some waits for the next time.
+    var mailTakenAt: UInt64 = 0
+    var mailIsDue = false
+    /// The session ends, and what is left goes to disk.
+    var isStoringRest = false
     /// A stop waits until all up to this message have their outcome.
     var drainsThrough: UInt64 = 0
     private var timer: TimerID?
     private var timerDeadline: UInt64 = .max
 
-    init(node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog) {
+    init(
+        node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
+        cache: consuming MessageCache
+    ) {
         self.node = node
         self.loop = loop
         self.maskingKeys = maskingKeys
         self.backlog = backlog
+        self.cache = cache
         configuration = node.configuration
         machine = NodeMachine(node.configuration.machineParameters)
         status = node.status
@@ -83,6 +95,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             perform(machine.stopped(timeout: 0, now: now))
             return endIfIdle()
         }
+        if wishes.stores { storeAll() }
         if trace != self.trace { traceChanged(trace) }
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
         if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
@@ -98,6 +111,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             endIfIdle()
         }
         if wishes.starts {
+            isStoringRest = false
+            node.tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
             perform(machine.started(now: now))
@@ -107,6 +122,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         rescheduleCommands()
         node.tellEndedCommands()
         takeTurn()
+        if isStoringRest, !isEnded { endIfIdle() }
     }
 
     private func tellWarnings() {
@@ -125,6 +141,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         status.isVerifyOff = new.isVerifyOff
         status.statesInterval = new.statesInterval
         configuration = new
+        cache.settings = new.cacheSettings
         // Another server may take what this one does not.
         if reconnects {
             backlog.refusals = RefusalWatch()
@@ -217,45 +234,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         endIfIdle()
     }
 
-    /// The next attempt begins behind an address that took the connection and failed.
-    private func noteAddress(_ ending: Ending) {
-        guard let address = link?.stream?.peerAddress, !address.isEmpty, !ending.isWanted else { return }
-        let openFor = link?.openSince.map { Clock.monotonicNanoseconds &- $0 }
-        addressMemory.ended(address, openNanoseconds: openFor)
-    }
-
-    private func logEnding(_ ending: Ending, openSince: UInt64?) {
-        let now = Clock.monotonicNanoseconds
-        var lostLine: String?
-        if let openSince {
-            lostLine = linkLog.lost(
-                ending.sentence, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
-            // One that held for a while was good: its end is a failure of its own, whatever ended those before.
-            let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
-            if isGood { node.lock.withLock { node.lines.succeeded() } }
-        }
-        if ending.isWanted {
-            linkLog.failureTold()
-            let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
-            node.log(level, .NEURON_WS_CATEGORY_CONNECTION, ending.text)
-        } else if let times = node.lock.withLock({ node.lines.failed(ending, url: status.urlIndex) }) {
-            linkLog.failureTold()
-            let url = configuration.shownURL(status.urlIndex)
-            let repeated = times > 1 ? " (\(times) times in a row)" : ""
-            let level: neuron_ws_log_level_t = lostLine == nil ? .NEURON_WS_LOG_WARN : .NEURON_WS_LOG_NOTICE
-            let category = LogLineKind.ending(ending.kind, url: status.urlIndex).category
-            node.log(level, category, "\(url): \(lostLine ?? ending.text)\(repeated)")
-        }
-    }
-
-    func linkMessages() -> LinkLog.Messages {
-        node.lock.withLock {
-            LinkLog.Messages(
-                queued: node.ledger.queuedCount,
-                lost: node.fullRefusals &+ node.counters.messagesDropped)
-        }
-    }
-
     /// Forgets the connection; what was not written whole is framed again on the next one.
     func dropStream() {
         link?.close(loop)
@@ -283,8 +261,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     // MARK: The end
 
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
-    private func endIfIdle() {
-        guard machine.isIdle, !isEnded else { return }
+    func endIfIdle() {
+        guard machine.isIdle, !isEnded, hasStoredRest(), !isEnded else { return }
         node.lock.lock()
         if node.wishes.starts, node.life == .open {
             node.lock.unlock()
@@ -328,6 +306,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return }
         machine.end()
         node.backlog = exchange(&backlog, with: Backlog())
+        node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
+        node.spool?.setSession(nil)
     }
 
     /// Leaves the node and unlocks it.
@@ -344,10 +324,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.changed.broadcast()
         node.lock.unlock()
         // None fires on a session that is over.
-        for timer in [timer, requestTimer, commandTimer, publishTimer, traceTimer] {
+        for timer in [timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer] {
             if let timer { loop.cancel(timer) }
         }
-        (timer, requestTimer, commandTimer, publishTimer, traceTimer) = (nil, nil, nil, nil, nil)
+        (timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer) = (nil, nil, nil, nil, nil, nil)
         if releases { Runtime.shared.releaseLoop() }
     }
 
@@ -377,6 +357,7 @@ extension NodeSession: LoopHandler {
         switch token {
         case Self.requestTimerToken: return requestTimerFired()
         case Self.publishTimerToken: return publishTimerFired()
+        case Self.cacheTimerToken: return cacheTimerFired()
         case Self.barrierTimerToken: return barrierTimerFired()
         case Self.traceTimerToken: return traceTimerFired()
         case Self.commandTimerToken: return commandTimerFired()

@@ -36,6 +36,8 @@ struct NodeStatus {
     var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Without user and password; "": none.
     var proxy = ""
+    /// Why nothing is kept on disk; "": it is, or is not asked for.
+    var cacheError = ""
     /// What there is to say of the present connection while it is open.
     var connected = ""
     /// What the machine says: phase and times come from it.
@@ -73,7 +75,8 @@ struct NodeStatus {
 
     /// How it stands, for people; `now` in monotonic nanoseconds.
     func message(now: UInt64) -> String {
-        progress.text(target: target, connected: connected, ending: ending, now: now)
+        let text = progress.text(target: target, connected: connected, ending: ending, now: now)
+        return cacheError.isEmpty ? text : "\(text) No disk: \(cacheError)."
     }
 
     /// As the C struct; `now` in monotonic nanoseconds.
@@ -109,6 +112,7 @@ struct NodeStatus {
         put(extensions, &state.extensions)
         state.states_interval_s = statesInterval
         put(proxy, &state.proxy)
+        put(cacheError, &state.cache_error)
         return state
     }
 

@@ -17,46 +17,24 @@ public struct Backlog: ~Copyable {
         case release(ChunkList)
     }
 
-    /// Consecutive messages with one outcome.
-    public struct Run: Equatable, Sendable {
-        /// The number of the first.
-        public var firstID: UInt64
-        public var count: UInt64
-        /// Of the messages as they were handed over.
-        public var payloadBytes: UInt64 = 0
-        /// Of memory they took.
-        public var recordBytes: UInt64 = 0
-        public var outcome: neuron_ws_outcome_t
-        /// What is known of those that were delivered.
-        public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
-
-        init(
-            firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
-            level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
-        ) {
-            self.firstID = firstID
-            self.count = count
-            self.outcome = outcome
-            if outcome == .NEURON_WS_DELIVERED { self.level = level }
-        }
-    }
-
     /// What becomes of those whose turn it is to have an outcome.
     private enum Verdict {
         /// As far as they are confirmed at the level in force.
         case confirmed
         /// The server refuses the first; the host has yet to be told.
         case firstRefused
-        /// The node ends.
-        case abandoned
+        /// A cache has no room for the first chunk, or it is too old.
+        case firstChunkDropped(neuron_ws_outcome_t)
+        /// The node ends; the messages before this one lie on disk.
+        case abandoned(storedBefore: UInt64)
     }
 
-    private var list = ChunkList()
+    private(set) var list = ChunkList()
     private var freed = ChunkList()
     private var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
-    private var openOffset = 0
+    private(set) var openOffset = 0
     /// Of the next to be framed: its number and where it lies.
     public private(set) var nextID: UInt64 = 1
     private var nextChunk: MessageChunk?
@@ -75,16 +53,23 @@ public struct Backlog: ~Copyable {
     private var unwrittenChunk: MessageChunk?
     private var unwrittenOffset = 0
     /// The peer has said that it has those before this one.
-    private var confirmedID: UInt64 = 1
+    var confirmedID: UInt64 = 1
     /// What the server's application has acknowledged beyond that, and the newest number among all of it.
-    private var acknowledged = AcknowledgedNumbers()
-    private var acknowledgedEndID: UInt64 = 0
+    var acknowledged = AcknowledgedNumbers()
+    var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public private(set) var repeatsEndID: UInt64 = 0
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those before this one go out one at a time: among them is one that makes the server end connections.
     private var suspectEndID: UInt64 = 0
+
+    /// Some in it bear other numbers than they have.
+    private(set) var hasShiftedNumbers = false
+    /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
+    public private(set) var heldBytes = 0
+    /// From this message on none may be framed now.
+    public var frameEnd = UInt64.max
 
     /// The host wants to see each message first.
     public var inspectsMessages = false
@@ -95,8 +80,11 @@ public struct Backlog: ~Copyable {
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { nextID == endID || isHeld }
-    /// One is out whose fate must be known before the next one goes: its outcome ends this, and more may be sent then.
-    public var isHeld: Bool { openID < suspectEndID && nextID > openID && !isNextBegun }
+    /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
+    /// send. Or the next one's time has not come.
+    public var isHeld: Bool {
+        !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
+    }
     public var isEmpty: Bool { openID == endID }
 
     /// Takes what the mailbox had.
@@ -110,6 +98,10 @@ public struct Backlog: ~Copyable {
         endID = mail.endID
         if nextChunk == nil { nextChunk = mail.first }
         if unwrittenChunk == nil { unwrittenChunk = mail.first }
+        mail.forEach {
+            heldBytes += $0.used
+            if $0.numberShift != 0 { hasShiftedNumbers = true }
+        }
         list.append(mail)
     }
 
@@ -182,36 +174,8 @@ public struct Backlog: ~Copyable {
         }
     }
 
-    /// What becomes of an acknowledgement by the server's application.
-    public enum Acknowledgement: Equatable, Sendable {
-        case new
-        /// It was said before.
-        case repeated
-        /// There is no such message, or it cannot have arrived.
-        case unknown
-    }
-
-    /// The server's application has this message: it alone, or all before it too, whose numbers are lower.
-    public mutating func acknowledge(_ id: UInt64, isCumulative: Bool) -> Acknowledgement {
-        guard id > 0, id < max(unwrittenID, repeatsEndID) else { return .unknown }
-        if id < openID || id < confirmedID || acknowledged.contains(id) { return .repeated }
-        if isCumulative {
-            confirmedID = id &+ 1
-        } else if id == max(openID, confirmedID) {
-            confirmedID = id &+ 1
-        } else if !acknowledged.insert(id, first: max(openID, confirmedID)) {
-            return .unknown
-        }
-        acknowledgedEndID = max(acknowledgedEndID, id &+ 1)
-        return .new
-    }
-
-    /// The next message need not go out: the host refused it, or the server has it.
-    func leavesOutNext(_ record: MessageRecord) -> Bool {
-        if record.has(MessageRecord.refused) { return true }
-        guard level == .NEURON_WS_LEVEL_APP_ACKED, !isNextBegun else { return false }
-        return nextID < confirmedID || acknowledged.contains(nextID)
-    }
+    /// They may have arrived in an earlier life.
+    mutating func mayHaveArrived(before id: UInt64) { repeatsEndID = max(repeatsEndID, id) }
 
     /// The next message may have arrived before.
     var isNextRepeat: Bool { nextID < repeatsEndID }
@@ -223,11 +187,28 @@ public struct Backlog: ~Copyable {
         Int32(bitPattern: record.wireEnd &- written) <= 0
     }
 
-    /// The node ends: what is left has its outcome.
-    public mutating func abandon() {
-        verdict = .abandoned
+    /// The node ends: what is left has its outcome. - Parameter storedBefore: the messages before this one lie on disk.
+    public mutating func abandon(storedBefore: UInt64 = 0) {
+        verdict = .abandoned(storedBefore: storedBefore)
         nextID = endID
         isNextBegun = false
+    }
+
+    /// No message is on its way.
+    var isIdle: Bool { nextID == openID && !isNextBegun }
+
+    /// Gives the messages of the first chunk this outcome, none of which is on its way. - Returns: false: one is.
+    mutating func dropFirstChunk(_ outcome: neuron_ws_outcome_t) -> Bool {
+        guard isIdle, let chunk = chunkToDrop else { return false }
+        verdict = .firstChunkDropped(outcome)
+        nextID = chunk.endNumber
+        return true
+    }
+
+    /// The first chunk with a message that has no outcome.
+    var chunkToDrop: MessageChunk? {
+        guard let first = list.first, openOffset >= first.used else { return list.first }
+        return first.next
     }
 
     /// What is to be done next; nil: nothing.
@@ -261,6 +242,15 @@ public struct Backlog: ~Copyable {
             run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
             verdict = .confirmed
             rewind()
+        case .firstChunkDropped(let outcome):
+            run = nextRun(countMax, outcome: outcome) { _, _ in true }
+            if openID == nextID {
+                verdict = .confirmed
+                if let first = list.first, openOffset >= first.used { freeFirst() }
+                rewind()
+            }
+        case .abandoned(let storedBefore) where openID < storedBefore:
+            run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore }
         case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
         }
         if let run { return .conclude(run) }
@@ -307,6 +297,7 @@ public struct Backlog: ~Copyable {
 
     private mutating func freeFirst() {
         guard let chunk = list.removeFirst() else { return }
+        heldBytes -= chunk.used
         if nextChunk === chunk {
             nextChunk = list.first
             nextOffset = 0
@@ -316,6 +307,7 @@ public struct Backlog: ~Copyable {
             unwrittenOffset = 0
         }
         openOffset = 0
+        if list.isEmpty { hasShiftedNumbers = false }
         openID = list.first?.firstID ?? endID
         unwrittenID = max(unwrittenID, openID)
         freed.append(chunk)
@@ -386,7 +378,7 @@ public struct Backlog: ~Copyable {
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(openID <= nextID && nextID <= endID)
-        if verdict != .abandoned, level != .NEURON_WS_LEVEL_WRITTEN {
+        if case .confirmed = verdict, level != .NEURON_WS_LEVEL_WRITTEN {
             precondition(openID <= unwrittenID && unwrittenID <= nextID)
         }
         acknowledged.checkInvariants()

@@ -11,14 +11,23 @@ public struct ChunkList: ~Copyable {
     /// What its last message's number is followed by; 0: there is none.
     var endID: UInt64 { last.map { $0.firstID &+ UInt64($0.count) } ?? 0 }
 
-    mutating func append(_ chunk: MessageChunk) {
+    public mutating func append(_ chunk: MessageChunk) {
         if let last { last.next = chunk } else { first = chunk }
         last = chunk
     }
 
-    mutating func append(_ list: consuming ChunkList) {
+    public mutating func append(_ list: consuming ChunkList) {
         if let last { last.next = list.first } else { first = list.first }
         if list.last != nil { last = list.last }
+    }
+
+    /// Each of them, in order.
+    public func forEach(_ body: (MessageChunk) -> Void) {
+        var following = first
+        while let chunk = following {
+            body(chunk)
+            following = chunk.next
+        }
     }
 
     mutating func append(chain: MessageChunk?) {
@@ -35,7 +44,7 @@ public struct ChunkList: ~Copyable {
         while removeFirst() != nil {}
     }
 
-    mutating func removeFirst() -> MessageChunk? {
+    public mutating func removeFirst() -> MessageChunk? {
         guard let chunk = first else { return nil }
         first = chunk.next
         chunk.next = nil

@@ -32,6 +32,21 @@ public struct DeliveryLedger {
     public private(set) var endedThrough: UInt64 = 0
     /// All up to this one have their outcome, or the kernel has had them whole.
     public private(set) var writtenThrough: UInt64 = 0
+    /// All up to this one have their outcome, or lie on disk.
+    public private(set) var storedThrough: UInt64 = 0
+    /// Of those without outcome, which lie on disk and take no memory; the node's cache keeps it up to date.
+    public var away = Away()
+
+    public struct Away: Equatable, Sendable {
+        public var messages: UInt64 = 0
+        public var bytes: UInt64 = 0
+
+        public init(messages: UInt64 = 0, bytes: UInt64 = 0) {
+            self.messages = messages
+            self.bytes = bytes
+        }
+    }
+
     /// What must be known of a message before it is delivered; in force now.
     public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those behind `endedThrough` that have their outcome before one in front of them has.
@@ -47,6 +62,12 @@ public struct DeliveryLedger {
 
     public var queuedCount: UInt64 { acceptedCount &- endedCount }
     public var queuedBytes: UInt64 { acceptedBytes &- endedBytes }
+    private var heldCount: UInt64 { queuedCount - min(queuedCount, away.messages) }
+    /// Memory gets short.
+    public var isHalfFull: Bool {
+        heldBytes >= UInt64(limits.bytesMax) / 2 || heldCount >= UInt64(limits.messagesMax) / 2
+    }
+    private var heldBytes: UInt64 { queuedBytes - min(queuedBytes, away.bytes) }
 
     // MARK: Room
 
@@ -58,16 +79,16 @@ public struct DeliveryLedger {
     public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
         guard hasRoomForOutcome(beyond: beyond) else { return false }
         let size = UInt64(MessageRecord.size(byteCount: byteCount))
-        if queuedCount == 0 { return true }
-        return queuedCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
-            && queuedBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
+        if heldCount == 0 { return true }
+        return heldCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
+            && heldBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
     }
 
     /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
     /// most, whether it continues another or not, so that with this asked at each message
     /// `unreadRuns + queuedCount <= messagesMax + EventBacklog.runsMax` holds by itself, and no outcome is ever lost.
     public func hasRoomForOutcome(beyond: Limits = none) -> Bool {
-        queuedCount + UInt64(unreadRuns)
+        heldCount + UInt64(unreadRuns)
             < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
     }
 
@@ -90,12 +111,31 @@ public struct DeliveryLedger {
         return acceptedCount
     }
 
+    /// Messages that were found on disk, each as if it had been taken just now. - Returns: the number of the first.
+    /// - Parameter next: what comes behind them has this number at least, as far as all before them have their outcome.
+    public mutating func adopt(_ found: Away, next: UInt64 = 1, now: UInt64 = 0) -> UInt64 {
+        if queuedCount == 0, next > acceptedCount &+ found.messages &+ 1 {
+            // The numbers up to there are those of an earlier life.
+            endedCount &+= next &- found.messages &- 1 &- acceptedCount
+            acceptedCount = next &- found.messages &- 1
+            endedThrough = acceptedCount
+            writtenThrough = acceptedCount
+            islands.removeAll()
+        }
+        let first = acceptedCount &+ 1
+        if found.messages > 0 { waiting.came(first, now: now) }
+        acceptedCount &+= found.messages
+        acceptedBytes &+= found.bytes
+        return first
+    }
+
     // MARK: Outcomes
 
     /// These have their outcome, which they had not before.
     public mutating func ended(_ run: Backlog.Run) {
         endedCount &+= run.count
-        endedBytes &+= run.recordBytes
+        // What a damaged file said of its messages' sizes need not be so.
+        endedBytes = endedCount == acceptedCount ? acceptedBytes : min(acceptedBytes, endedBytes &+ run.recordBytes)
         assert(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
         defer { if queuedCount == 0 { waiting.removeAll() } }
         guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
@@ -111,15 +151,25 @@ public struct DeliveryLedger {
     /// The kernel has had all up to this one.
     public mutating func written(through id: UInt64) { writtenThrough = max(writtenThrough, id) }
 
+    /// All up to this one lie on disk.
+    public mutating func stored(through id: UInt64) { storedThrough = max(storedThrough, min(id, acceptedCount)) }
+
     /// How far all messages are: up to this one they have reached this level, or have another outcome.
     public func reachedThrough(_ level: neuron_ws_level_t) -> UInt64 {
-        level == .NEURON_WS_LEVEL_WRITTEN ? writtenThrough : endedThrough
+        switch level {
+        case .NEURON_WS_LEVEL_WRITTEN: writtenThrough
+        case .NEURON_WS_LEVEL_STORED: max(endedThrough, storedThrough)
+        default: endedThrough
+        }
     }
 
     /// How many messages up to this one have not reached this level, nor another outcome.
     public func openCount(through id: UInt64, _ level: neuron_ws_level_t) -> UInt64 {
         if level == .NEURON_WS_LEVEL_WRITTEN, writtenThrough > endedThrough {
             return id > writtenThrough ? id - writtenThrough : 0
+        }
+        if level == .NEURON_WS_LEVEL_STORED, storedThrough > endedThrough {
+            return id > storedThrough ? id - storedThrough : 0
         }
         guard id > endedThrough else { return 0 }
         var open = id - endedThrough

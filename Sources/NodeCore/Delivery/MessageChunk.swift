@@ -18,6 +18,11 @@ public final class MessageChunk {
     /// The number of its first message; those of the others follow.
     var firstID: UInt64 = 0
     @usableFromInline var next: MessageChunk?
+    /// When its messages came, milliseconds on the clock of the node's cache.
+    public var arrival: UInt64 = 0
+    /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier
+    /// life.
+    public var numberShift: UInt64 = 0
     private let memory: ChunkMemory
     /// How far it was written to since it was made, and since the pool looked last.
     private var written = 0
@@ -39,6 +44,7 @@ public final class MessageChunk {
         written = max(written, used)
         used = 0
         count = 0
+        numberShift = 0
     }
 
     /// The backlog that needed all of it is gone: a new one costs less than to keep it.

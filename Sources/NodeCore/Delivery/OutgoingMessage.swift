@@ -13,7 +13,7 @@ public struct OutgoingMessage {
     private(set) var headCount = 0
     /// Nothing stands in the message's braces.
     private let isEmpty: Bool
-    private let stream: UInt64
+    private var stream: UInt64
 
     /// As it is.
     public init(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
@@ -55,6 +55,9 @@ public struct OutgoingMessage {
         return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
     }
 
+    /// Which row its number is one of, as it turns out when it gets one.
+    public mutating func setStream(_ stream: UInt64) { self.stream = stream }
+
     /// Gives it its number. - Parameter keepsLength: blanks fill what the digits leave, because the room is laid out.
     public mutating func number(_ id: UInt64, keepsLength: Bool = false) {
         guard stamp.isNumbered else { return }
@@ -79,6 +82,34 @@ public struct OutgoingMessage {
         if !isEmpty { put(UInt8(ascii: ","), &head) }
         if keepsLength { while count < Self.headBytesMax { put(0x20, &head) } }
         headCount = count
+    }
+
+    /// What a message that bears its number begins with; nil: these bytes do not.
+    public static func head(of bytes: UnsafeRawBufferPointer) -> (number: UInt64, stream: UInt64)? {
+        var at = 0
+        func take(_ text: StaticString) -> Bool {
+            guard bytes.count - at >= text.utf8CodeUnitCount else { return false }
+            for index in 0..<text.utf8CodeUnitCount where bytes[at + index] != text.utf8Start[index] { return false }
+            at += text.utf8CodeUnitCount
+            return true
+        }
+        guard take("{\"seq\":") else { return nil }
+        var number: UInt64 = 0
+        let first = at
+        while at < bytes.count, at - first < 20, bytes[at] >= 0x30, bytes[at] <= 0x39 {
+            number = number &* 10 &+ UInt64(bytes[at] - 0x30)
+            at += 1
+        }
+        guard at > first, take(",\"stream\":\""), bytes.count - at > 16 else { return nil }
+        var stream: UInt64 = 0
+        for _ in 0..<16 {
+            let byte = bytes[at]
+            let isDigit = byte >= 0x30 && byte <= 0x39
+            guard isDigit || byte >= 0x61 && byte <= 0x66 else { return nil }
+            stream = stream << 4 | UInt64(isDigit ? byte - 0x30 : byte - 0x57)
+            at += 1
+        }
+        return (number, stream)
     }
 
     /// Writes it where `byteCount` bytes have room.

@@ -120,6 +120,13 @@ public struct MetricDescriptor: Sendable {
         response(.responsesWithin10s, "responses_within_10s", .bucket("10.0")),
         response(.commandsAnswered, "commands_answered", .histogramCount),
         response(.responsesMicroseconds, "responses_us", .histogramSum),
+        MetricDescriptor(
+            .cachedMessages, "cached_messages", kind: .gauge,
+            "Messages of the queue that lie on disk alone and take no memory."),
+        MetricDescriptor(
+            .cachedBytes, "cached_bytes", kind: .gauge, unit: .bytes, "What the node's messages take on disk."),
+        MetricDescriptor(.messagesLost, "messages_lost", "Messages that were on disk and could not be read."),
+        MetricDescriptor(.cacheErrors, "cache_errors", "Times that the disk did not do what the cache asked of it."),
     ]
 
     private static func response(_ field: MetricField, _ name: StaticString, _ kind: Kind) -> MetricDescriptor {
@@ -153,4 +160,5 @@ public enum MetricField: Int, CaseIterable, Sendable {
     case responsesWithin1ms, responsesWithin5ms, responsesWithin20ms, responsesWithin100ms, responsesWithin500ms
     case responsesWithin2s, responsesWithin10s
     case commandsAnswered, responsesMicroseconds
+    case cachedMessages, cachedBytes, messagesLost, cacheErrors
 }

@@ -44,6 +44,12 @@ public struct NodeMetrics: Sendable {
     public var oldestMessageMicroseconds: UInt64 = 0
     public var pongs = WaitHistogram()
     public var commands = CommandCounts()
+    /// Gauge: on disk alone.
+    public var cachedMessages: UInt64 = 0
+    /// Gauge: on disk.
+    public var cachedBytes: UInt64 = 0
+    public var messagesLost: UInt64 = 0
+    public var cacheErrors: UInt64 = 0
     /// In the texts alone; the C struct has none of it. Behind all numbers.
     public var endings = EndingCounts()
 
@@ -108,6 +114,10 @@ public struct NodeMetrics: Sendable {
         case .responsesWithin10s: commands.responses.within10s
         case .commandsAnswered: commands.responses.count
         case .responsesMicroseconds: commands.responses.microseconds
+        case .cachedMessages: cachedMessages
+        case .cachedBytes: cachedBytes
+        case .messagesLost: messagesLost
+        case .cacheErrors: cacheErrors
         }
     }
 
@@ -171,6 +181,10 @@ public struct NodeMetrics: Sendable {
         metrics.responses_within_10s = commands.responses.within10s
         metrics.commands_answered = commands.responses.count
         metrics.responses_us = commands.responses.microseconds
+        metrics.cached_messages = cachedMessages
+        metrics.cached_bytes = cachedBytes
+        metrics.messages_lost = messagesLost
+        metrics.cache_errors = cacheErrors
         return metrics
     }
 }

@@ -15,6 +15,8 @@ public struct HostWishes: Equatable, Sendable {
     public private(set) var pings = false
     /// A new connection is wanted, by the settings that there are.
     public private(set) var isConnectedAnew = false
+    /// Somebody waits until all that there is lies on disk.
+    public private(set) var stores = false
 
     public init() {}
 
@@ -40,6 +42,7 @@ public struct HostWishes: Equatable, Sendable {
     public mutating func destroy() { isDestroyed = true }
     public mutating func ping() { pings = true }
     public mutating func reconnect() { isConnectedAnew = true }
+    public mutating func store() { stores = true }
 
     /// All of them; none are left.
     public mutating func take() -> HostWishes {

@@ -58,8 +58,7 @@ public final class NodeSettings: Sendable {
         pingIntervalMilliseconds = read.milliseconds(.pingInterval)
         pingTimeoutMilliseconds = read.milliseconds(.pingTimeout)
         userTimeoutMilliseconds = read.milliseconds(.userTimeout)
-        let least = read.milliseconds(.reconnectMin)
-        let most = read.milliseconds(.reconnectMax)
+        let (least, most) = (read.milliseconds(.reconnectMin), read.milliseconds(.reconnectMax))
         // Both given: they fit (`SettingsRules`). One alone moves the other's default.
         reconnectMinMilliseconds = parser.given(.reconnectMin) == nil ? min(least, most) : least
         reconnectMaxMilliseconds = parser.given(.reconnectMax) == nil ? max(least, most) : most
@@ -73,6 +72,7 @@ public final class NodeSettings: Sendable {
         numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
         queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
+        cache = read.cache
         compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
         noProxy = NoProxyList.parse(read.texts(.noProxy)).list
@@ -176,6 +176,9 @@ public final class NodeSettings: Sendable {
     public let numbersMessages: Bool
     public let queueBytesMax: Int
     public let queueMessagesMax: Int
+
+    /// Nil: off.
+    public let cache: CacheSettings?
 
     /// Nil: off.
     public let compression: CompressionOptions?
@@ -330,6 +333,19 @@ private struct SettingsReader {
     func secret(_ key: SettingKey) -> SecretBytes? {
         if case .secret(let bytes) = parser.effective(key) { return bytes }
         return nil
+    }
+
+    var cache: CacheSettings? {
+        guard boolean(.offlineCache) else { return nil }
+        let memory = integer(.cacheMemorySize)
+        return CacheSettings(
+            memoryBytes: memory > 0 ? Int(clamping: memory << 20) : nil,
+            diskBytes: UInt64(integer(.cacheDiskSize)) << 20,
+            policy: MessageCache.Policy(rawValue: integer(.cachePolicy)) ?? .dropOldest,
+            resendMilliseconds: UInt64(integer(.cacheSyncInterval)),
+            timeToLiveMilliseconds: UInt64(milliseconds(.cacheTimeToLive)),
+            syncMilliseconds: UInt64(milliseconds(.syncInterval)), survivesPowerLoss: integer(.durability) == 0,
+            directory: text(.dataDirectory) ?? "")
     }
 
     var compression: CompressionOptions? {

@@ -27,6 +27,8 @@ public struct SettingDescriptor: Sendable {
         case forCompression
         /// While driver states are uploaded.
         case forDriverStates
+        /// While the cache is on.
+        case forCache
         /// Never: the form has another way to say it.
         case never
     }

@@ -66,6 +66,15 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case ipVersion = "ip-version"
     case tcpNoDelay = "tcp-nodelay"
     case logLevel = "log-level"
+    case offlineCache = "offline-cache"
+    case cacheMemorySize = "cache-mem-size"
+    case cacheDiskSize = "cache-disk-size"
+    case cacheSyncInterval = "cache-sync-interval"
+    case cachePolicy = "cache-policy"
+    case cacheTimeToLive = "cache-ttl"
+    case durability
+    case syncInterval = "sync-interval"
+    case dataDirectory = "data-dir"
     case advanced
 
     case tlsVerifyName = "tls-verify-name"
@@ -76,7 +85,6 @@ public enum SettingKey: String, CaseIterable, Sendable {
 
     /// Settings that belong to later versions: refused as unknown, but with a better text.
     static let later: [String] = [
-        "offline-cache", "cache-mem-size", "cache-disk-size", "cache-sync-interval", "cache-policy", "cache-ttl",
-        "resend-priority", "durability", "data-dir",
+        "resend-priority"
     ]
 }

@@ -123,6 +123,13 @@ enum SettingsRules {
         if parser.effective(.format) == .integer(3) && parser.given(.schema) == nil && !parser.isRefused(.schema) {
             parser.refuse(.schema, "is missing; the format \"custom\" needs its template")
         }
+        if parser.effective(.offlineCache) == .boolean(true), parser.effective(.cacheDiskSize) != .integer(0),
+            text(.dataDirectory, parser) ?? "" == "", !parser.isRefused(.dataDirectory)
+        {
+            parser.refuse(
+                .dataDirectory,
+                "is missing; the offline cache needs a directory, unless \"cache-disk-size\" is 0 (memory only)")
+        }
         guard let address = text(.sourceAddress, parser) else { return }
         guard let version = IPAddressText.parse(address) else {
             return parser.refuse(.sourceAddress, "is no IPv4 or IPv6 address")

@@ -45,7 +45,7 @@ public enum SettingsSchema {
         var member = ObjectText()
         let unit = descriptor.unit
         member.string("name", descriptor.name.english + (unit.isEmpty ? "" : " (\(unit))"))
-        member.string("name_zh", descriptor.name.chinese + (unit.isEmpty ? "" : unit == "s" ? "（秒）" : "（字节）"))
+        member.string("name_zh", descriptor.name.chinese + Self.chineseUnit(unit))
         member.string("description", descriptor.description.english)
         member.string("description_zh", descriptor.description.chinese)
         member.string("attribute", descriptor.isRequired ? "required" : "optional")
@@ -59,11 +59,22 @@ public enum SettingsSchema {
         case .forCustomFormat: member.raw("condition", "{\"field\":\"format\",\"value\":3}")
         case .forOpenGate: member.raw("condition", "{\"field\":\"format\",\"value\":5}")
         case .forCompression: member.raw("condition", "{\"field\":\"compression\",\"value\":1}")
+        case .forCache: member.raw("condition", "{\"field\":\"offline-cache\",\"value\":true}")
         case .forDriverStates:
             member.raw("condition", "{\"field\":\"upload_drv_state\",\"value\":true}")
         case .always, .never: break
         }
         text.append(contentsOf: member.finished())
+    }
+
+    private static func chineseUnit(_ unit: String) -> String {
+        switch unit {
+        case "": ""
+        case "s": "（秒）"
+        case "ms": "（毫秒）"
+        case "MB": "（MB）"
+        default: "（字节）"
+        }
     }
 
     private static func typeName(_ kind: SettingKind) -> String {

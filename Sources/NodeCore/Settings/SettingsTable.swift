@@ -3,8 +3,8 @@
 public enum SettingsTable {
     /// In the order of the form and of the manual.
     public static let descriptors: [SettingDescriptor] =
-        server + messages + openGate + handshake + redirection + security + trust + timing + limits + compression
-        + network
+        server + messages + openGate + handshake + redirection + security + trust + timing + limits + cache
+        + compression + network
 
     /// Where in `descriptors` the setting of this name or alias stands; nil if there is none.
     static func index(named name: String) -> Int? { descriptors.firstIndex { $0.isNamed(name) } }

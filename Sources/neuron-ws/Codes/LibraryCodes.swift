@@ -183,17 +183,25 @@ enum LibraryCodes {
             1, "NEURON_WS_DROPPED_STOPPED", "The node was destroyed before the message could be sent.",
             "Flush before the end."),
         Code(2, "NEURON_WS_DROPPED_REFUSED", "before_send refused the message.", "Look into the host."),
-        Code(3, "NEURON_WS_DROPPED_OVERFLOW", "A cache policy made room.", "Not in this version."),
-        Code(4, "NEURON_WS_EXPIRED", "The message was older than cache-ttl.", "Not in this version."),
+        Code(
+            3, "NEURON_WS_DROPPED_OVERFLOW", "A cache policy made room for newer messages.",
+            "A larger cache-disk-size; cache-policy."),
+        Code(4, "NEURON_WS_EXPIRED", "The message was older than cache-ttl.", "A longer cache-ttl."),
         Code(
             5, "NEURON_WS_DROPPED_REFUSED_BY_PEER",
             "The server ended the connection in the middle of this message again and again.",
             "See the log for the close code; it is often too big for the server."),
+        Code(
+            6, "NEURON_WS_STORED", "The node ended; the message lies in its cache on disk.",
+            "The next node of this name with the same data-dir sends it."),
+        Code(
+            7, "NEURON_WS_DROPPED_LOST", "The message lay on disk and could not be read again.",
+            "Look at the disk; what was set aside lies in data-dir."),
     ]
 
     static let levels: [Code] = [
         Code(0, "NEURON_WS_LEVEL_ACCEPTED", "The message is in the queue.", "Nothing is to be done."),
-        Code(1, "NEURON_WS_LEVEL_STORED", "The message is on disk.", "Not in this version."),
+        Code(1, "NEURON_WS_LEVEL_STORED", "The message is on disk.", "Nothing is to be done."),
         Code(
             2, "NEURON_WS_LEVEL_WRITTEN", "The kernel took all the message's bytes.",
             "Nothing is to be done; the server may still not have it."),

@@ -61,6 +61,49 @@ import Testing
         #expect(bench.isEmpty == true)
     }
 
+    @Test func allThroughOneThatIsKnownAloneSaysSomethingOfThoseBeforeIt() {
+        var bench = bench(3)
+        send(&bench)
+        expectAcknowledged(&bench, 3, isCumulative: false, .new)
+        expectNothing(&bench)
+        expectAcknowledged(&bench, 3, isCumulative: true, .new)
+        expectRun(&bench, 3)
+    }
+
+    /// Two of an earlier life that bore 5 and 6 there, and one of this life that bears its own number.
+    @Test func messagesOfAnEarlierLifeAreAcknowledgedByTheNumbersThatTheyBear() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
+        var earlier = OutboxBench()
+        for _ in 0..<6 { earlier.pushNumbered("{}") }
+        var list = earlier.mailbox.takeAll()
+        if let chunk = list.removeFirst() {
+            chunk.removeMessages(before: 5)
+            chunk.numberShift = 5 &- 101
+            chunk.firstID = 101
+            list.append(chunk)
+        }
+        _ = bench.ledger.adopt(DeliveryLedger.Away(messages: 2, bytes: 128), next: 103)
+        bench.backlog.add(list)
+        bench.backlog.mayHaveArrived(before: 103)
+        bench.pushNumbered("{}")
+        send(&bench)
+        let sent = bench.messages()
+        #expect(sent.map { $0.hasPrefix(#"{"resent":true,"seq""#) } == [true, true, false])
+        #expect(sent.last?.hasPrefix(#"{"seq":103,"#) == true)
+        for id in [7, 101, 102, 104, .max] as [UInt64] {
+            expectAcknowledged(&bench, id, isCumulative: false, .unknown)
+        }
+        expectAcknowledged(&bench, 4, isCumulative: false, .repeated)
+        expectAcknowledged(&bench, 6, isCumulative: false, .new)
+        expectNothing(&bench)
+        expectAcknowledged(&bench, 50, isCumulative: true, .new)
+        expectRun(&bench, 2)
+        expectAcknowledged(&bench, 103, isCumulative: true, .new)
+        expectRun(&bench, 1)
+        #expect(bench.isEmpty == true)
+    }
+
     @Test func whatWasNotSentCannotBeAcknowledged() {
         var bench = bench(3)
         _ = bench.fill(room: 80)

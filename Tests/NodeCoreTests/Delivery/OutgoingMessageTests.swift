@@ -36,6 +36,25 @@ import Testing
     @Test(arguments: ["", " ", "{", "}", "[1]", "text", "\"{}\"", "{} x", "x{}", "1", "\u{FEFF}"])
     func whatIsNoObjectTakesNone(text: String) { #expect(numbered(text) == nil) }
 
+    @Test func whatItBeginsWithIsReadAgain() {
+        func head(_ text: String) -> (number: UInt64, stream: UInt64)? {
+            Array(text.utf8).withUnsafeBytes { OutgoingMessage.head(of: $0) }
+        }
+        for (text, id) in [("{}", 17), (#"{"a":1}"#, .max)] as [(String, UInt64)] {
+            let read = head(numbered(text, id: id) ?? "")
+            #expect(read?.number == id && read?.stream == 0x6FD1_C0A9_B2E3_D487)
+        }
+        let whole = #"{"seq":17,"stream":"6fd1c0a9b2e3d487"}"#
+        for length in 0..<whole.utf8.count - 1 {
+            let isRead = head(String(whole.prefix(length))) != nil
+            #expect(!isRead, "\(length)")
+        }
+        for text in [#"{"seq":,"stream":"6fd1c0a9b2e3d487"}"#, #"{"seq":1,"stream":"6fd1c0a9b2e3d48G"}"#, "{}"] {
+            let isRead = head(text) != nil
+            #expect(!isRead)
+        }
+    }
+
     @Test func onlyTheSettingNumbers() {
         Array("text".utf8).withUnsafeBytes { bytes in
             var message = OutgoingMessage(bytes, MessageStamp(kind: 1, timeMilliseconds: 5))

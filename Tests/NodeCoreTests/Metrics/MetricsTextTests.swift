@@ -132,6 +132,19 @@ import Testing
             neuron_ws_command_response_seconds_bucket\(within),le="+Inf"} 1
             neuron_ws_command_response_seconds_count\(label) 1
             neuron_ws_command_response_seconds_sum\(label) 0.007000
+            # TYPE neuron_ws_cached_messages gauge
+            # HELP neuron_ws_cached_messages Messages of the queue that lie on disk alone and take no memory.
+            neuron_ws_cached_messages\(label) 0
+            # TYPE neuron_ws_cached_bytes gauge
+            # UNIT neuron_ws_cached_bytes bytes
+            # HELP neuron_ws_cached_bytes What the node's messages take on disk.
+            neuron_ws_cached_bytes\(label) 0
+            # TYPE neuron_ws_messages_lost counter
+            # HELP neuron_ws_messages_lost Messages that were on disk and could not be read.
+            neuron_ws_messages_lost_total\(label) 0
+            # TYPE neuron_ws_cache_errors counter
+            # HELP neuron_ws_cache_errors Times that the disk did not do what the cache asked of it.
+            neuron_ws_cache_errors_total\(label) 0
             # EOF
 
             """
@@ -149,8 +162,9 @@ import Testing
             #""pongs_within_500ms":1,"pongs_within_2s":2,"pongs_within_10s":2,"pongs_timed":3,"pongs_us":12001001,"#,
             #""commands_sent":2,"commands_timed_out":0,"commands_lost":0,"commands_open":1,"responses_within_1ms":0,"#,
             #""responses_within_5ms":0,"responses_within_20ms":1,"responses_within_100ms":1,"#,
-            #""responses_within_500ms":1,"responses_within_2s":1,"responses_within_10s":1,"#,
-            #""commands_answered":1,"responses_us":7000}"#,
+             #""responses_within_500ms":1,"responses_within_2s":1,"responses_within_10s":1,"#,
+             #""commands_answered":1,"responses_us":7000,"#,
+             #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#,
         ]
         #expect(text.hasSuffix(members.joined()))
     }

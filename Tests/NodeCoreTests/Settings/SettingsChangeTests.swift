@@ -39,7 +39,6 @@ private enum Change {
             (.reconnects, with(#""cert":"x","key":"y""#), with(#""cert":"x","key":"y","keypass":"p""#))
         case .tlsMinVersion: reconnects(#""tls-min-version":"1.3""#)
         case .tlsCiphers: reconnects(#""tls-ciphers":"HIGH""#)
-        case .tlsServerName: reconnects(#""tls-server-name":"s""#)
         case .tlsVerify: reconnects(#""tls-verify":false"#)
         case .proxy: reconnects(#""proxy":"http://proxy:3128""#)
         case .noProxy: reconnects(#""no-proxy":["plant.example"]"#)
@@ -74,7 +73,10 @@ private enum Change {
         case .apiKeyIn: reconnects(#""api-key-in":"header""#)
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
-        case .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
+        case .offlineCache, .cacheMemorySize, .cacheDiskSize, .cacheSyncInterval, .cachePolicy, .cacheTimeToLive,
+            .durability, .syncInterval, .dataDirectory:
+            ofCache(key)
+        case .tlsServerName, .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
         case .sequence, .advanced: live("\"\(key.rawValue)\":true")
         }
     }
@@ -92,12 +94,28 @@ private enum Change {
     /// Whom to trust, and where to follow.
     private static func ofTrust(_ key: SettingKey) -> (Change, before: String, after: String) {
         switch key {
+        case .tlsServerName: reconnects(#""tls-server-name":"s""#)
         case .tlsVerifyName: reconnects(#""tls-verify-name":"s""#)
         case .tlsPins: reconnects(#""tls-pins":["q80r0EPPX0kcBpC2Uk2YFZGlz1W1jEqJL0Ce0p2v6GA="]"#)
         case .tlsKeyLog: reconnects(#""tls-keylog":"/tmp/keys""#)
         case .tlsTimeFloor: reconnects(#""tls-time-floor":"2026-01-31""#)
         case .redirects: reconnects(#""redirects":5"#)
         default: live("")
+        }
+    }
+
+    private static func ofCache(_ key: SettingKey) -> (Change, before: String, after: String) {
+        switch key {
+        case .offlineCache: live(#""offline-cache":true,"cache-disk-size":0"#)
+        case .cacheMemorySize: live(#""cache-mem-size":7"#)
+        case .cacheDiskSize: live(#""cache-disk-size":7"#)
+        case .cacheSyncInterval: live(#""cache-sync-interval":7"#)
+        case .cachePolicy: live(#""cache-policy":"drop-newest""#)
+        case .cacheTimeToLive: live(#""cache-ttl":7"#)
+        case .durability: live(#""durability":"crash""#)
+        case .syncInterval: live(#""sync-interval":7"#)
+        case .dataDirectory: live(#""data-dir":"d""#)
+        default: live(#""advanced":true"#)
         }
     }
 

@@ -20,6 +20,11 @@ NAMES = {
     "cert": ("Client Cert", "客户端证书"),
     "key": ("Client Private Key", "客户端私钥"),
     "keypass": ("Client Private Key Password", "客户端私钥密码"),
+    # As in the MQTT plugin's form.
+    "offline-cache": ("Offline Data Caching", "离线缓存"),
+    "cache-mem-size": ("Cache Memory Size (MB)", "缓存内存大小（MB）"),
+    "cache-disk-size": ("Cache Disk Size (MB)", "缓存磁盘大小（MB）"),
+    "cache-sync-interval": ("Cache Sync Interval (MS)", "缓存消息重传间隔（MS）"),
 }
 
 

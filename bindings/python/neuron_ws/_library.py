@@ -19,7 +19,7 @@ ABI_VERSION = 1
 # What the library takes from the system: the beginning of its file's name, and what to install.
 SYSTEM = {
     "libssl.": "OpenSSL 3 (Debian and Ubuntu: libssl3)", "libcrypto.": "OpenSSL 3 (Debian and Ubuntu: libssl3)",
-    "libjansson.": "jansson 2.14 (libjansson4)", "libz.": "zlib (zlib1g)",
+    "libjansson.": "jansson 2.14 (libjansson4)", "libz.": "zlib (zlib1g)", "libsqlite3.": "SQLite 3.40 (libsqlite3-0)",
 }
 
 

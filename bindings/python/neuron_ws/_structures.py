@@ -126,6 +126,7 @@ class StateStructure(Structure):
         ("tls_chain_length", c_uint32),
         ("tls_issuer", c_char * 256),
         ("proxy", c_char * 288),
+        ("cache_error", c_char * 512),
     ]
 
 
@@ -187,6 +188,10 @@ METRICS_MEMBERS = (
     "responses_within_10s",
     "commands_answered",
     "responses_us",
+    "cached_messages",
+    "cached_bytes",
+    "messages_lost",
+    "cache_errors",
 )
 
 
@@ -312,6 +317,7 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "neuron_ws_node_stop": (_status, (_node, c_uint32)),
     "neuron_ws_node_stop_begin": (_status, (_node, c_uint32)),
     "neuron_ws_node_finish": (_status, (_node, c_uint32)),
+    "neuron_ws_node_forget": (_status, (_node,)),
     "neuron_ws_node_destroy": (None, (_node,)),
     "neuron_ws_node_configure": (_status, (_node, c_char_p)),
     "neuron_ws_node_subscribe": (_status, (_node, c_char_p, c_char_p, c_char_p)),

@@ -190,6 +190,8 @@ class Outcome(OpenEnum):
     DROPPED_OVERFLOW = 3
     EXPIRED = 4
     DROPPED_REFUSED_BY_PEER = 5
+    STORED = 6
+    DROPPED_LOST = 7
 
 
 class LogLevel(OpenEnum):

@@ -125,7 +125,8 @@ class Node(BaseNode):
             check(library.neuron_ws_node_stop_begin(handle, milliseconds(timeout)))
 
     def finish(self, timeout: float = 5.0) -> None:
-        """Stops the node for good within ``timeout`` seconds: messages still queued are dropped, and their outcomes are
+        """Stops the node for good within ``timeout`` seconds: messages still queued are dropped, or kept on disk where
+        the settings ask for that (``Outcome.STORED``), and their outcomes are
         events like all others, which can be taken before :meth:`close` and after it. Takes nothing more: push, send and
         start raise NotRunning. Requests that were not taken are dropped.
 
@@ -133,6 +134,15 @@ class Node(BaseNode):
         """
         with self._handle.borrowed() as handle:
             check(library.neuron_ws_node_finish(handle, milliseconds(timeout)))
+
+    def forget(self) -> None:
+        """Deletes what the node has on disk (settings ``offline-cache`` and ``data-dir``): for a program whose user
+        deletes the node. At once if the node is stopped, else when it is closed.
+
+        Raises NodeClosed, Forked.
+        """
+        with self._handle.borrowed() as handle:
+            check(library.neuron_ws_node_forget(handle))
 
     def close(self, timeout: float = 5.0) -> None:
         """Stops the node within ``timeout`` seconds and frees it. Messages still queued are dropped. Events not yet

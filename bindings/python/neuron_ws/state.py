@@ -55,6 +55,7 @@ class State:
     tls_chain_length: int
     tls_issuer: str
     proxy: str
+    cache_error: str
 
     @staticmethod
     def of(handle: Handle) -> State:
@@ -95,6 +96,7 @@ class State:
             tls_chain_length=state.tls_chain_length,
             tls_issuer=_text(state.tls_issuer),
             proxy=_text(state.proxy),
+            cache_error=in_python(_text(state.cache_error)),
         )
 
 
@@ -158,6 +160,10 @@ class Metrics:
     responses_within_10s: int
     commands_answered: int
     responses_us: int
+    cached_messages: int
+    cached_bytes: int
+    messages_lost: int
+    cache_errors: int
 
     @staticmethod
     def of(handle: Handle) -> Metrics:

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+
+/// The node's messages on disk, as the host's threads see them: opened, closed, forgotten. What a session does with
+/// them is in `NodeSession+Cache`.
+extension Node {
+    /// Opens the cache that the settings ask for, if it is not open. With a fault the node goes on without it, and
+    /// says so. Throws if somebody else holds it.
+    func openCache() throws(SpoolError) {
+        lock.lock()
+        let settings = configuration.settings.cache
+        let isWanted = spool == nil && life == .open && settings?.diskBytes ?? 0 > 0
+        let stream = stream
+        lock.unlock()
+        guard isWanted, let settings else { return }
+        do throws(SpoolError) {
+            let opened = try Spool.open(
+                directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream)
+            lock.lock()
+            if hasOtherNumbersLocked(opened) {
+                lock.unlock()
+                opened.close(nextNumber: opened.found.nextNumber)
+                throw SpoolError(
+                    fault: .other,
+                    text: "the cache \(opened.file.path) has messages with numbers of their own (setting sequence), "
+                        + "and so has this node: it is opened by the next start behind the last outcome")
+            }
+            adoptLocked(opened)
+            lock.unlock()
+        } catch {
+            lock.withLock { cacheError = error }
+            if error.fault == .held { throw error }
+        }
+    }
+
+    /// Messages wait that bear numbers of another row than those of the file: an acknowledgement could be either's.
+    private func hasOtherNumbersLocked(_ opened: Spool) -> Bool {
+        opened.found.stream != stream && ledger.queuedCount > 0 && configuration.settings.numbersMessages
+    }
+
+    private func adoptLocked(_ opened: Spool) {
+        spool = opened
+        cacheError = nil
+        isForgotten = false
+        let found = opened.found
+        let now = Clock.monotonicNanoseconds
+        if ledger.queuedCount == 0 { stream = found.stream }
+        let isAllEnded = ledger.queuedCount == 0
+        let endedThrough = ledger.endedThrough
+        // What waits to be taken comes before what was found.
+        let mail = mailbox.takeAll()
+        let first = ledger.adopt(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
+        let openID = isAllEnded ? first : endedThrough &+ 1
+        opened.setFirst(first)
+        ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
+        counters.cachedMessages = found.count
+        counters.cachedBytes = found.bytes
+        guard session == nil, backlog != nil else {
+            cacheOpened = CacheOpened(found: found, first: first, openID: openID)
+            earlierMail.append(mail)
+            opened.setSession(session)
+            return
+        }
+        takeLocked(mail, now: now)
+        cache?.opened(found, first: first, openID: openID, now: now)
+    }
+
+    /// Of a node without a session.
+    private func takeLocked(_ mail: consuming ChunkList, now: UInt64) {
+        guard var backlog = backlog.take() else { return }
+        cache?.take(mail, &backlog, now: now)
+        self.backlog = consume backlog
+    }
+
+    /// What the mailbox has, for a session; with it what has changed of the cache.
+    func takeMailLocked(_ cache: inout MessageCache, _ backlog: inout Backlog, now: UInt64) -> Bool {
+        if let opened = cacheOpened {
+            cacheOpened = nil
+            cache.take(exchange(&earlierMail, with: ChunkList()), &backlog, now: now)
+            cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
+        }
+        let mail = mailbox.takeAll()
+        if mail.isEmpty { return false }
+        cache.take(mail, &backlog, now: now)
+        return true
+    }
+
+    /// Whether the new settings may follow the old ones.
+    func checkCache(_ new: Configuration) throws(NodeError) {
+        let directory = lock.withLock { spool == nil ? nil : configuration.settings.cache?.directory }
+        guard let directory, let wanted = new.settings.cache?.directory, wanted != directory, !wanted.isEmpty else {
+            return
+        }
+        throw .invalidSettings(
+            "\"data-dir\" is \"\(wanted)\", and the node's cache lies open in \"\(directory)\": destroy the node to "
+                + "move it")
+    }
+
+    // MARK: What the disk says
+
+    /// Tells what is new of it, each thing once.
+    func tellSpoolNews(hasFault: Bool) {
+        guard let spool = lock.withLock({ self.spool }) else { return }
+        let news = spool.takeNews()
+        lock.lock()
+        let before = cacheError
+        if let error = news.error { cacheError = error }
+        if !hasFault { cacheError = nil }
+        counters.cacheErrors &+= news.error == nil ? 0 : 1
+        lock.unlock()
+        if let notice = news.notice { log(.NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY, notice + ".") }
+        if let error = news.error, error != before {
+            log(
+                .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
+                "\(error.text). Messages are kept in memory meanwhile, and nothing more counts as stored.")
+        } else if before != nil, !hasFault {
+            log(.NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY, "The cache \(spool.file.path) works again.")
+        }
+    }
+
+    func tellCacheError() {
+        guard let error = lock.withLock({ spool == nil ? cacheError : nil }) else { return }
+        log(
+            .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
+            "\(error.text). The node runs without it: nothing is kept on disk.")
+    }
+
+    // MARK: Outcomes
+
+    /// They have no outcome, and count no more.
+    func skip(_ ids: Range<UInt64>) {
+        lock.lock()
+        ledger.ended(
+            Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_DROPPED_STOPPED))
+        if spool?.hasDamage == true { counters.messagesLost &+= UInt64(ids.count) }
+        if flushWaiters > 0 { changed.broadcast() }
+        lock.unlock()
+    }
+
+    /// Of a node without a session: stores what is left, and waits for it.
+    func storeRest() {
+        guard let spool = lock.withLock({ self.spool }) else { return }
+        if lock.withLock({ isForgotten }) {
+            // What is under way holds messages that need their outcome.
+            guard lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() else { return }
+            lock.lock()
+            finishedLocked(result)
+            lock.unlock()
+            return carryOutCache()
+        }
+        lock.lock()
+        let now = Clock.monotonicNanoseconds
+        takeLocked(mailbox.takeAll(), now: now)
+        if let backlog = backlog.take() {
+            cache?.storeAll(backlog)
+            self.backlog = consume backlog
+        }
+        lock.unlock()
+        while true {
+            if lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() {
+                lock.lock()
+                finishedLocked(result)
+                lock.unlock()
+                carryOutCache()
+            }
+            lock.lock()
+            let work = nextWorkLocked()
+            lock.unlock()
+            guard let work else { break }
+            spool.submit(work)
+        }
+        tellSpoolNews(hasFault: lock.withLock { cache?.fault != nil })
+    }
+
+    private func finishedLocked(_ result: consuming SpoolResult) {
+        guard var backlog = backlog.take() else { return }
+        cache?.finished(result, &backlog, now: Clock.monotonicNanoseconds)
+        self.backlog = consume backlog
+    }
+
+    private func nextWorkLocked() -> SpoolWork? {
+        guard var backlog = backlog.take() else { return nil }
+        let work = cache?.nextWork(
+            &backlog, now: Clock.monotonicNanoseconds, mayLoad: false,
+            chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+        self.backlog = consume backlog
+        return work
+    }
+
+    /// Of a node without a session.
+    func carryOutCache() {
+        while let action = lock.withLock({ cache?.nextAction() }) {
+            switch consume action {
+            case .conclude(let run): conclude(run)
+            case .skip(let ids): skip(ids)
+            case .release(var chunks): Runtime.shared.give(&chunks)
+            }
+        }
+    }
+
+    /// Behind the last outcome.
+    func closeCache() {
+        let (spool, deletes, last) = lock.withLock { (self.spool.take(), isForgotten, ledger.acceptedCount) }
+        spool?.close(deletes: deletes, nextNumber: last &+ 1)
+    }
+
+    /// Deletes what the node has on disk: now, or when it ends if it runs.
+    func forget() {
+        lock.lock()
+        isForgotten = true
+        let file: SpoolFile?
+        if spool == nil, let settings = configuration.settings.cache, settings.diskBytes > 0,
+            let directory = try? Syscalls.realPath(settings.directory)
+        {
+            file = SpoolFile(directory: directory, node: name)
+        } else {
+            file = nil
+        }
+        let isNow = session == nil && backlog != nil
+        lock.unlock()
+        if let file {
+            // Not open here: nobody else's either, or it stays.
+            if Spool.isFree(file) { file.delete() }
+            return
+        }
+        guard isNow else { return }
+        lock.withLock { cache?.closed() }
+        closeCache()
+    }
+}
+
+/// A cache that was opened while a session runs.
+struct CacheOpened {
+    let found: MessageCache.Found
+    let first: UInt64
+    let openID: UInt64
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+
+/// What the session does with the node's cache: hands work to the spool's thread, and takes what has come of it.
+extension NodeSession {
+    static let cacheTimerToken: UInt64 = 5
+    /// While there is no connection, mail is taken so often at most: what comes meanwhile shares a chunk.
+    private static let mailIntervalMax: UInt64 = 100_000_000
+
+    var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil }
+
+    /// Looks after the cache: results, room, work, pace. Callbacks may end the session.
+    func tendCache() {
+        guard usesCache, !isEnded else { return }
+        let now = Clock.monotonicNanoseconds
+        let wasAllFramed = backlog.isAllFramed
+        takeSpoolResult(now)
+        if isEnded { return }
+        takeMailWithoutConnection(now)
+        while cache.trim(&backlog, now: now) {
+            concludeTrimmed()
+            carryOutCache()
+            if isEnded { return }
+        }
+        carryOutCache()
+        if isEnded { return }
+        if let spool = node.lock.withLock({ node.spool }),
+            let work = cache.nextWork(&backlog, now: now, chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+        {
+            spool.submit(work)
+        }
+        tellLedger()
+        let paced = cache.pace(&backlog, now: now)
+        scheduleCacheTimer(paced, now: now)
+        if wasAllFramed, !backlog.isAllFramed { signal() }
+    }
+
+    private func takeSpoolResult(_ now: UInt64) {
+        guard let spool = node.lock.withLock({ node.spool }), let result = spool.takeResult() else { return }
+        cache.finished(result, &backlog, now: now)
+        node.tellSpoolNews(hasFault: cache.fault != nil)
+        if isEnded { return }
+        carryOutCache()
+    }
+
+    /// What is pushed while nothing can be sent goes to disk too.
+    private func takeMailWithoutConnection(_ now: UInt64) {
+        if link?.connection.isOpen == true, !isStoringRest { return }
+        node.lock.lock()
+        defer { node.lock.unlock() }
+        let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
+        let isLow = node.ledger.isHalfFull
+        guard isStoringRest || isLow || now >= mailTakenAt &+ interval else {
+            mailIsDue = mailIsDue || !node.mailbox.isEmpty
+            return
+        }
+        mailIsDue = false
+        mailTakenAt = now
+        _ = node.takeMailLocked(&cache, &backlog, now: now)
+    }
+
+    private func concludeTrimmed() {
+        while let action = backlog.nextAction() {
+            switch consume action {
+            case .conclude(let run):
+                node.conclude(run)
+                if isEnded { return }
+            case .release(var chunks): Runtime.shared.give(&chunks)
+            }
+        }
+    }
+
+    private func carryOutCache() {
+        while let action = cache.nextAction() {
+            switch consume action {
+            case .conclude(let run):
+                node.conclude(run)
+                if isEnded { return }
+            case .skip(let ids): node.skip(ids)
+            case .release(var chunks): Runtime.shared.give(&chunks)
+            }
+        }
+    }
+
+    private func tellLedger() {
+        let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
+        node.lock.lock()
+        node.ledger.away = cache.awayNow
+        node.counters.cachedBytes = cache.diskBytes
+        node.counters.cachedMessages = node.ledger.away.messages
+        if storedThrough > node.ledger.storedThrough {
+            node.ledger.stored(through: storedThrough)
+            if node.flushWaiters > 0 { node.changed.broadcast() }
+        }
+        node.lock.unlock()
+    }
+
+    private func scheduleCacheTimer(_ paced: UInt64?, now: UInt64) {
+        var next = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max)
+        if mailIsDue { next = min(next, mailTakenAt &+ min(Self.mailIntervalMax, cache.settings.syncInterval)) }
+        guard next < .max, next < cacheTimerDeadline else { return }
+        if let cacheTimer { loop.cancel(cacheTimer) }
+        cacheTimerDeadline = next
+        cacheTimer = loop.schedule(at: next, self, token: Self.cacheTimerToken)
+    }
+
+    func cacheTimerFired() {
+        cacheTimer = nil
+        cacheTimerDeadline = .max
+        tendCache()
+        if isStoringRest { endIfIdle() } else { pump() }
+    }
+
+    /// All that there is goes to disk now.
+    func storeAll() {
+        node.lock.lock()
+        _ = node.takeMailLocked(&cache, &backlog, now: Clock.monotonicNanoseconds)
+        node.lock.unlock()
+        cache.storeAll(backlog)
+    }
+
+    /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
+    func hasStoredRest() -> Bool {
+        guard cache.isOpen, !node.lock.withLock({ node.isForgotten }) else { return true }
+        if !isStoringRest {
+            isStoringRest = true
+            storeAll()
+        }
+        tendCache()
+        return isEnded || cache.isSettled(backlog)
+    }
+}

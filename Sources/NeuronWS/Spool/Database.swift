@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSQLite
+import NodeCore
+
+/// A database file, by one connection. One thread at a time.
+///
+/// Rollback journal, kept beside the file: pages that are appended need no journal, so that what is stored is written
+/// once, and a delete needs no more room on a full disk than the journal has already. `secure_delete` off, which
+/// Debian's build has on: pages that are freed are not written.
+final class Database {
+    private let handle: OpaquePointer
+
+    private init(_ handle: OpaquePointer) { self.handle = handle }
+
+    deinit { sqlite3_close_v2(handle) }
+
+    /// Why SQLite did not do something.
+    struct Failure: Error {
+        let code: Int32
+        let errorNumber: Int32
+        let text: String
+
+        /// SQLITE_IOERR_NOMEM, a macro that Swift does not see.
+        private static let ioErrorNoMemory: Int32 = SQLITE_IOERR | 12 << 8
+
+        var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
+
+        var fault: SpoolFault {
+            switch code & 0xFF {
+            case SQLITE_FULL: .full
+            case SQLITE_READONLY: .readOnly
+            case SQLITE_PERM, SQLITE_AUTH: .denied
+            case SQLITE_BUSY, SQLITE_LOCKED: .held
+            case SQLITE_NOMEM: .noMemory
+            case SQLITE_IOERR: code == Self.ioErrorNoMemory ? .noMemory : .ioError
+            default: .other
+            }
+        }
+    }
+
+    /// Opens or makes the file, which is this connection's alone from then on.
+    static func open(_ path: String, isReadOnly: Bool = false) throws(Failure) -> Database {
+        var handle: OpaquePointer?
+        let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard let handle else { throw Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+        let database = Database(handle)
+        if status != SQLITE_OK { throw database.failure(status) }
+        return database
+    }
+
+    /// What is asked of a file that is written to.
+    func prepareForUse(isSynced: Bool) throws(Failure) {
+        try run("PRAGMA locking_mode=EXCLUSIVE")
+        try run("PRAGMA journal_mode=PERSIST")
+        try run("PRAGMA journal_size_limit=1048576")
+        try run("PRAGMA secure_delete=OFF")
+        try run("PRAGMA temp_store=MEMORY")
+        try setSynced(isSynced)
+        // Takes the lock.
+        try run("BEGIN EXCLUSIVE")
+        try run("COMMIT")
+    }
+
+    func setSynced(_ isSynced: Bool) throws(Failure) { try run("PRAGMA synchronous=\(isSynced ? "FULL" : "OFF")") }
+
+    fileprivate func failure(_ code: Int32) -> Failure {
+        Failure(
+            code: code, errorNumber: sqlite3_system_errno(handle),
+            text: sqlite3_errmsg(handle).map { String(cString: $0) } ?? "error \(code)")
+    }
+
+    /// Runs a statement without caring for its rows.
+    func run(_ text: String) throws(Failure) {
+        let status = sqlite3_exec(handle, text, nil, nil, nil)
+        if status != SQLITE_OK { throw failure(status) }
+    }
+
+    func prepare(_ text: String) throws(Failure) -> Statement {
+        var statement: OpaquePointer?
+        let status = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard status == SQLITE_OK, let statement else { throw failure(status) }
+        return Statement(statement, self)
+    }
+
+    /// The number that a statement gives; nil: it has no row.
+    func number(_ text: String, _ value: Int64? = nil) throws(Failure) -> Int64? {
+        let statement = try prepare(text)
+        if let value { statement.bind(1, value) }
+        return try statement.step() ? statement.integer(0) : nil
+    }
+
+    var changes: Int { Int(sqlite3_changes(handle)) }
+
+    /// A prepared statement; it goes before its database does.
+    final class Statement {
+        private let statement: OpaquePointer
+        private let database: Database
+
+        fileprivate init(_ statement: OpaquePointer, _ database: Database) {
+            self.statement = statement
+            self.database = database
+        }
+
+        deinit { sqlite3_finalize(statement) }
+
+        func bind(_ index: Int32, _ value: Int64) { sqlite3_bind_int64(statement, index, value) }
+
+        func bind(_ index: Int32, text: String) {
+            var text = text
+            text.withUTF8 {
+                _ = $0.withMemoryRebound(to: CChar.self) {
+                    // SQLITE_TRANSIENT: it is copied.
+                    sqlite3_bind_text(
+                        statement, index, $0.baseAddress, Int32($0.count),
+                        unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+                }
+            }
+        }
+
+        /// The bytes must stay where they are until the statement is reset.
+        func bind(_ index: Int32, bytes: UnsafeRawBufferPointer) {
+            sqlite3_bind_blob64(statement, index, bytes.baseAddress, UInt64(bytes.count), nil)
+        }
+
+        /// - Returns: whether there is a row. Without one the statement is as new.
+        func step() throws(Failure) -> Bool {
+            let status = sqlite3_step(statement)
+            if status == SQLITE_ROW { return true }
+            let failure = status == SQLITE_DONE ? nil : database.failure(status)
+            reset()
+            if let failure { throw failure }
+            return false
+        }
+
+        func reset() {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+
+        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
+        func text(_ column: Int32) -> String {
+            guard let text = sqlite3_column_text(statement, column) else { return "" }
+            return String(cString: text)
+        }
+
+        /// Until the next step; nil: there is no memory for it.
+        func bytes(_ column: Int32) -> UnsafeRawBufferPointer? {
+            let base = sqlite3_column_blob(statement, column)
+            let count = Int(sqlite3_column_bytes(statement, column))
+            if base == nil, sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM { return nil }
+            return UnsafeRawBufferPointer(start: base, count: base == nil ? 0 : count)
+        }
+    }
+}

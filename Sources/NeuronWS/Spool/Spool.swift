@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import NodeCore
+
+/// The thread on which a node's messages go to disk and come back: never that of a push, nor the loop's.
+///
+/// One piece of work at a time. Any thread, as `MessageCache` asks for it.
+final class Spool: ThreadBody, @unchecked Sendable {
+    /// SQLite needs little.
+    private static let stackBytes = 512 * 1024
+
+    /// Caches that are open in this process, by their files.
+    private static let openLock = Lock()
+    nonisolated(unsafe) private static var openPaths: [String] = []
+
+    let file: SpoolFile
+    /// Of the spool's thread once that runs.
+    private var store: SpoolStore?
+    private var thread: Thread?
+
+    private let lock = Lock()
+    private let changed = Condition()
+    // Under the lock.
+    private var work: SpoolWork?
+    private var result: SpoolResult?
+    private var error: SpoolError?
+    private var notice: String?
+    private var isSynced: Bool
+    private var ends = false
+    private var session: NodeSession?
+    private var damages: UInt64 = 0
+
+    private init(_ file: SpoolFile, _ store: SpoolStore, isSynced: Bool) {
+        self.file = file
+        self.store = store
+        self.isSynced = isSynced
+    }
+
+    /// Opens a node's cache, and begins its thread.
+    /// - Parameter stream: of numbers, for a new file.
+    static func open(directory: String, node: String, isSynced: Bool, stream: UInt64) throws(SpoolError) -> Spool {
+        let real: String
+        do throws(SystemError) {
+            real = try SpoolFile.directory(directory)
+        } catch {
+            let fault: SpoolFault = error.number == 13 ? .denied : error.number == 30 ? .readOnly : .missing
+            throw SpoolError(
+                fault: fault, text: "the data directory \(directory) (setting data-dir): \(error.text)")
+        }
+        let file = SpoolFile(directory: real, node: node)
+        guard take(file.path) else {
+            throw SpoolError(
+                fault: .held,
+                text: "the cache \(file.path) is held by another node \"\(node)\" of this process: give this node "
+                    + "another name or data-dir, or destroy that one")
+        }
+        do throws(SpoolError) {
+            let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
+            spool.notice = spool.store?.takeDamageText()
+            spool.damages = spool.store?.damages ?? 0
+            spool.found = spool.store?.found ?? spool.found
+            do throws(SystemError) {
+                spool.thread = try Thread.start(spool, name: "neuron-ws-spool", stackBytes: stackBytes)
+            } catch {
+                throw SpoolError(
+                    fault: .noMemory, text: "the cache \(file.path): no thread could be started: \(error.text)")
+            }
+            return spool
+        } catch {
+            giveBack(file.path)
+            throw error
+        }
+    }
+
+    private static func take(_ path: String) -> Bool {
+        openLock.withLock {
+            if openPaths.contains(path) { return false }
+            openPaths.append(path)
+            return true
+        }
+    }
+
+    private static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
+
+    /// What lay there when it was opened.
+    private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
+
+    /// The first message that was found has this number. Before any work.
+    func setFirst(_ id: UInt64) { store?.setFirst(id) }
+
+    /// Whether nobody has it open, in this process or another.
+    static func isFree(_ file: SpoolFile) -> Bool {
+        guard take(file.path) else { return false }
+        defer { giveBack(file.path) }
+        return Syscalls.lockHolder(file.path) == nil
+    }
+
+    // MARK: Work
+
+    /// Who is signalled when work is done.
+    func setSession(_ session: NodeSession?) { lock.withLock { self.session = session } }
+
+    /// From the next piece of work on.
+    func setSynced(_ isSynced: Bool) { lock.withLock { self.isSynced = isSynced } }
+
+    func submit(_ work: consuming SpoolWork) {
+        lock.lock()
+        self.work = consume work
+        changed.broadcast()
+        lock.unlock()
+    }
+
+    /// What has come of it; nil: nothing yet.
+    func takeResult() -> SpoolResult? {
+        lock.lock()
+        defer { lock.unlock() }
+        return result.take()
+    }
+
+    /// The same, when it has come.
+    func waitForResult() -> SpoolResult? {
+        lock.lock()
+        defer { lock.unlock() }
+        while result == nil { changed.wait(lock) }
+        return result.take()
+    }
+
+    /// Of what was found some could not be read.
+    var hasDamage: Bool { lock.withLock { damages > 0 } }
+
+    /// Why the last work failed, and what else there is to be told, once each.
+    func takeNews() -> (error: SpoolError?, notice: String?) {
+        lock.lock()
+        defer { lock.unlock() }
+        let news = (error, notice)
+        error = nil
+        notice = nil
+        return news
+    }
+
+    func runOnThread() {
+        lock.lock()
+        while true {
+            if let store, let next = work.take() {
+                let isSynced = isSynced
+                lock.unlock()
+                store.setSynced(isSynced)
+                let done = store.perform(next)
+                lock.lock()
+                result = consume done
+                error = store.takeError() ?? error
+                notice = store.takeDamageText() ?? notice
+                damages = store.damages
+                changed.broadcast()
+                session?.signal()
+                continue
+            }
+            if ends { break }
+            changed.wait(lock)
+        }
+        lock.unlock()
+    }
+
+    /// Ends the thread behind the work that is under way, and closes the file.
+    /// - Parameter nextNumber: messages bear no number from this one on (setting sequence).
+    func close(deletes: Bool = false, nextNumber: UInt64 = 0) {
+        lock.lock()
+        ends = true
+        session = nil
+        changed.broadcast()
+        lock.unlock()
+        thread?.join()
+        thread = nil
+        if !deletes, nextNumber > 0 { store?.setNextNumber(nextNumber) }
+        // The file is closed before another may open it.
+        store = nil
+        if deletes { file.delete() }
+        Self.giveBack(file.path)
+    }
+}

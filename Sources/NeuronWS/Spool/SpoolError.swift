@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import NodeCore
+
+/// Why a node's cache is not open, or does not keep what it should.
+struct SpoolError: Error, Equatable {
+    let fault: SpoolFault
+    /// For people: what failed, where, and what to do.
+    let text: String
+
+    init(fault: SpoolFault, text: String) {
+        self.fault = fault
+        self.text = text
+    }
+
+    init(_ failure: Database.Failure, _ file: SpoolFile) {
+        fault = Self.fault(failure)
+        let system = failure.errorNumber != 0 ? " (\(SystemError.text(failure.errorNumber)))" : ""
+        switch fault {
+        case .held:
+            text =
+                "the cache \(file.path) is held by \(file.holder ?? "another process"): one process at a time uses "
+                + "it; give this node another name or data-dir, or end that process"
+        case .full: text = "the disk of the cache \(file.path) is full\(system): make room there"
+        case .denied, .readOnly:
+            text = "the cache \(file.path) cannot be written to: \(failure.text)\(system): give this user the right to"
+        default: text = "the cache \(file.path): \(failure.text)\(system)"
+        }
+    }
+
+    private static func fault(_ failure: Database.Failure) -> SpoolFault {
+        if failure.fault == .other || failure.fault == .ioError {
+            switch failure.errorNumber {
+            case 13, 1: return .denied
+            case 30: return .readOnly
+            case 28, 122: return .full
+            case 2: return .missing
+            default: break
+            }
+        }
+        return failure.fault
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import NodeCore
+import WebSocketCore
+
+/// Where a node's cache lies: DIRECTORY/NAME.nwsc, in which bytes of the name that a file's name should not have are
+/// written as %XX.
+struct SpoolFile: Equatable {
+    static let suffix = ".nwsc"
+    private static let nameBytesMax = 180
+
+    let directory: String
+    let node: String
+
+    var path: String { directory + "/" + Self.fileName(node) }
+    var journal: String { path + "-journal" }
+    /// Where a new file is made before it takes the place of the old one.
+    var making: String { path + ".new" }
+    /// What could not be read whole, the last one.
+    var damaged: String { path + ".damaged" }
+
+    static func fileName(_ node: String) -> String {
+        let hexadecimal = Array("0123456789ABCDEF".utf8)
+        var name: [UInt8] = []
+        for byte in node.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                name.append(byte)
+            default: name += [UInt8(ascii: "%"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
+            }
+        }
+        if name.count > nameBytesMax {
+            // FNV-1a of the whole name makes what is cut its own.
+            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+            for byte in node.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            name.removeLast(name.count - nameBytesMax + 17)
+            name.append(UInt8(ascii: "%"))
+            for shift in stride(from: 60, through: 0, by: -4) {
+                name.append(hexadecimal[Int(truncatingIfNeeded: hash >> shift) & 15])
+            }
+        }
+        return String(decoding: name, as: UTF8.self) + suffix
+    }
+
+    /// The directory as it is, made if its last part is missing.
+    static func directory(_ path: String) throws(SystemError) -> String {
+        if Syscalls.fileKind(path) == nil { try Syscalls.makeDirectory(path) }
+        return try Syscalls.realPath(path)
+    }
+
+    /// Deletes all that there is of it.
+    func delete() {
+        for each in [path, journal, making, making + "-journal", damaged] { Syscalls.remove(each) }
+        Syscalls.syncDirectory(directory)
+    }
+
+    /// Who holds it, for people; nil: nobody that is known.
+    var holder: String? {
+        guard let process = Syscalls.lockHolder(path) else { return nil }
+        let name = (try? Syscalls.readFile("/proc/\(process)/comm", bytesMax: 64))?.content.withBytes {
+            String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)
+        }
+        return name.map { "process \(process) (\($0))" } ?? "process \(process)"
+    }
+}

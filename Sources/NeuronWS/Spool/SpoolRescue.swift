@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSQLite
+import NodeCore
+
+/// Makes a cache's file anew: from what can be read of a damaged one, which is set aside, or without messages. The new
+/// file is whole before it takes the place of the old one.
+enum SpoolRescue {
+    /// Rows that are copied in one transaction.
+    private static let rowsPerCommit = 16
+
+    /// Of a file that cannot be opened.
+    static func rescue(_ file: SpoolFile, isSynced: Bool, stream: UInt64) throws(Database.Failure) {
+        try make(file, from: try? Database.open(file.path), stream: stream)
+        replace(file, keepsOld: true)
+    }
+
+    /// Of a file that is open; `database` is the new one then.
+    static func rescue(
+        _ file: SpoolFile, isSynced: Bool, stream: UInt64, closing database: inout Database
+    ) throws(Database.Failure) {
+        try make(file, from: database, stream: stream)
+        replace(file, keepsOld: true)
+        database = try open(file, isSynced: isSynced)
+    }
+
+    /// A new file without messages.
+    static func renew(
+        _ file: SpoolFile, isSynced: Bool, first: Int64, next: Int64, stream: UInt64, _ database: inout Database
+    ) throws(Database.Failure) {
+        do throws(Database.Failure) {
+            let number = try database.number("SELECT number FROM meta WHERE id=0") ?? 1
+            let new = try makeEmpty(file, stream: stream)
+            try new.run("UPDATE meta SET first=\(first), next=\(next), number=\(number)")
+        } catch {
+            removeMaking(file)
+            throw error
+        }
+        replace(file, keepsOld: false)
+        database = try open(file, isSynced: isSynced)
+    }
+
+    private static func open(_ file: SpoolFile, isSynced: Bool) throws(Database.Failure) -> Database {
+        let database = try Database.open(file.path)
+        try database.prepareForUse(isSynced: isSynced)
+        return database
+    }
+
+    private static func makeEmpty(_ file: SpoolFile, stream: UInt64) throws(Database.Failure) -> Database {
+        removeMaking(file)
+        let new = try Database.open(file.making)
+        try new.prepareForUse(isSynced: true)
+        try SpoolStore.create(new, node: file.node, stream: stream)
+        return new
+    }
+
+    private static func removeMaking(_ file: SpoolFile) {
+        Syscalls.remove(file.making)
+        Syscalls.remove(file.making + "-journal")
+    }
+
+    private static func replace(_ file: SpoolFile, keepsOld: Bool) {
+        if keepsOld {
+            Syscalls.remove(file.damaged)
+            Syscalls.link(file.path, file.damaged)
+        }
+        // It belongs to the old file: it must not be taken for the new one's.
+        Syscalls.remove(file.journal)
+        Syscalls.syncDirectory(file.directory)
+        Syscalls.rename(file.making, file.path)
+        Syscalls.remove(file.making + "-journal")
+        Syscalls.syncDirectory(file.directory)
+    }
+
+    private static func make(
+        _ file: SpoolFile, from old: Database?, stream: UInt64
+    ) throws(Database.Failure) {
+        do throws(Database.Failure) {
+            let new = try makeEmpty(file, stream: stream)
+            var copy = RowCopy(new: new)
+            if let old {
+                try copy.all(of: old)
+                copy.asides(of: old)
+            }
+            try copy.finish(old)
+        } catch {
+            removeMaking(file)
+            throw error
+        }
+    }
+
+    private struct RowCopy {
+        let new: Database
+        var first = Int64.max
+        var next: Int64 = 0
+        var bytes: Int64 = 0
+        var last = Int64.min
+        var rows = 0
+        /// Of messages that bear theirs: behind the last of them, and their row.
+        var number: Int64 = 1
+        var stream: UInt64?
+
+        /// From the front to the first damage, then from the back to it.
+        mutating func all(of old: Database) throws(Database.Failure) {
+            try new.run("BEGIN")
+            try rows(of: old, isForward: true)
+            let reached = last
+            try rows(of: old, isForward: false, to: reached)
+            try new.run("COMMIT")
+        }
+
+        private mutating func rows(
+            of old: Database, isForward: Bool, to reached: Int64 = .min
+        ) throws(Database.Failure) {
+            let order = isForward ? "ASC" : "DESC"
+            var at = isForward ? Int64.min : Int64.max
+            while true {
+                var key: Int64?
+                do throws(Database.Failure) {
+                    let side = isForward ? ">" : "<"
+                    let next = try old.prepare(
+                        "SELECT first FROM batches WHERE first \(side) ?1 ORDER BY first \(order) LIMIT 1")
+                    next.bind(1, at)
+                    guard try next.step() else { return }
+                    key = next.integer(0)
+                    next.reset()
+                } catch { return }
+                guard let key, isForward ? key > at : key < at, isForward || key > reached else { return }
+                at = key
+                if isForward { last = key }
+                try copy(key, old)
+            }
+        }
+
+        /// One row, unless it is damaged.
+        private mutating func copy(_ key: Int64, _ old: Database) throws(Database.Failure) {
+            let text = "SELECT count, arrival, data, number FROM batches WHERE first=?1"
+            guard let select = try? old.prepare(text) else { return }
+            select.bind(1, key)
+            guard (try? select.step()) == true else { return }
+            defer { select.reset() }
+            guard let data = select.bytes(2) else {
+                throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
+            }
+            let count = select.integer(0)
+            guard key >= 0, count > 0, count <= Int64(data.count / 16), key < Int64.max - count else { return }
+            let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?, ?)")
+            insert.bind(1, key)
+            insert.bind(2, count)
+            insert.bind(3, select.integer(1))
+            insert.bind(4, select.integer(3))
+            insert.bind(5, bytes: data)
+            _ = try insert.step()
+            noteNumbers(select.integer(3) &+ count, data)
+            first = min(first, key)
+            next = max(next, key + count)
+            bytes += Int64(data.count)
+            rows += 1
+            if rows % SpoolRescue.rowsPerCommit == 0 {
+                try new.run("COMMIT")
+                try new.run("BEGIN")
+            }
+        }
+
+        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer) {
+            if (1..<SpoolStore.numberMax).contains(end) { number = max(number, end) }
+            let payload = UnsafeRawBufferPointer(rebasing: data.dropFirst(MessageChunk.imageHeadBytes))
+            if let head = OutgoingMessage.head(of: payload) { stream = head.stream }
+        }
+
+        func asides(of old: Database) {
+            guard let select = try? old.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id"),
+                let insert = try? new.prepare("INSERT OR IGNORE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
+            else { return }
+            while (try? select.step()) == true {
+                for column in [0, 1, 2, 4] as [Int32] { insert.bind(column + 1, select.integer(column)) }
+                insert.bind(4, text: select.text(3))
+                guard let data = select.bytes(5) else { return }
+                insert.bind(6, bytes: data)
+                _ = try? insert.step()
+                insert.reset()
+            }
+        }
+
+        func finish(_ old: Database?) throws(Database.Failure) {
+            var head: (first: Int64, next: Int64, clock: Int64, wall: Int64, number: Int64, stream: Int64)?
+            if let select = try? old?.prepare("SELECT first, next, clock, wall, number, stream FROM meta WHERE id=0"),
+                (try? select.step()) == true
+            {
+                head = (
+                    select.integer(0), select.integer(1), select.integer(2), select.integer(3), select.integer(4),
+                    select.integer(5)
+                )
+                select.reset()
+            }
+            if let known = head, known.first < 0 || known.next < known.first { head = nil }
+            if let known = head, !(1..<SpoolStore.numberMax).contains(known.number) { head = nil }
+            let update = try new.prepare(
+                "UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=?, number=?, stream=coalesce(?, stream)")
+            let start = head?.first ?? (rows > 0 ? first : 1 << 40)
+            update.bind(1, start)
+            update.bind(2, max(next, head?.next ?? start))
+            update.bind(3, bytes)
+            update.bind(4, head?.clock ?? 0)
+            update.bind(5, head?.wall ?? Clock.wallMilliseconds)
+            // Without a head it is not known how far the numbers had come.
+            update.bind(6, max(number, head?.number ?? number + Int64(MessageCache.numbersReserved)))
+            if let stream = head?.stream ?? stream.map({ Int64(bitPattern: $0) }) { update.bind(7, stream) }
+            _ = try update.step()
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSQLite
+import NodeCore
+import WebSocketCore
+
+/// The file is opened, or made.
+extension SpoolStore {
+    /// - Parameter stream: of numbers, where the file has none.
+    static func open(_ file: SpoolFile, isSynced: Bool, stream: UInt64) throws(SpoolError) -> SpoolStore {
+        var wasDamaged = false
+        while true {
+            do throws(Database.Failure) {
+                let database = try Database.open(file.path)
+                try database.prepareForUse(isSynced: true)
+                try checkKind(database, file, stream)
+                let meta = try readMeta(database, file)
+                try database.reserve(meta.number &+ Int64(MessageCache.numbersReserved))
+                try database.setSynced(isSynced)
+                let store = SpoolStore(file, database, isSynced: isSynced, meta)
+                store.noteFound(meta)
+                if wasDamaged { store.noteDamage() }
+                return store
+            } catch {
+                guard error.isDamage, !wasDamaged else { throw error.spoolError(file) }
+                wasDamaged = true
+                do throws(Database.Failure) {
+                    try SpoolRescue.rescue(file, isSynced: isSynced, stream: stream)
+                } catch { throw error.spoolError(file) }
+            }
+        }
+    }
+
+    private static func checkKind(
+        _ database: Database, _ file: SpoolFile, _ stream: UInt64
+    ) throws(Database.Failure) {
+        let version = try database.number("PRAGMA user_version") ?? 0
+        let kind = try database.number("PRAGMA application_id") ?? 0
+        if version == 0, kind == 0, try database.number("SELECT count(*) FROM sqlite_schema") == 0 {
+            return try create(database, node: file.node, stream: stream)
+        }
+        guard kind == applicationID else {
+            throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, text: "the file is no cache of neuron_ws")
+        }
+        guard version <= Self.version else {
+            throw Database.Failure(
+                code: SQLITE_SCHEMA, errorNumber: 0,
+                text: "the file was written by a newer neuron_ws (version \(version) of its layout; this one knows "
+                    + "\(Self.version)): it is left as it is; use that neuron_ws, or another data-dir")
+        }
+    }
+
+    static func create(_ database: Database, node: String, stream: UInt64) throws(Database.Failure) {
+        try database.run("BEGIN EXCLUSIVE")
+        try database.run(
+            """
+            CREATE TABLE meta(id INTEGER PRIMARY KEY, node TEXT, first INTEGER, next INTEGER, bytes INTEGER,
+            clock INTEGER, wall INTEGER, number INTEGER, stream INTEGER);
+            CREATE TABLE batches(first INTEGER PRIMARY KEY, count INTEGER, arrival INTEGER, number INTEGER, data BLOB);
+            CREATE TABLE aside(id INTEGER PRIMARY KEY, wall INTEGER, code INTEGER, reason TEXT, kind INTEGER,
+            data BLOB);
+            CREATE TABLE room(id INTEGER PRIMARY KEY, data BLOB);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(journalPages))
+            INSERT INTO room SELECT i, zeroblob(4000) FROM n;
+            PRAGMA application_id=\(applicationID);
+            PRAGMA user_version=\(version);
+            """)
+        let statement = try database.prepare(
+            "INSERT INTO meta VALUES(0, ?, \(firstKeyEver), \(firstKeyEver), 0, 0, ?, 1, ?)")
+        statement.bind(1, text: node)
+        statement.bind(2, Clock.wallMilliseconds)
+        statement.bind(3, Int64(bitPattern: stream))
+        _ = try statement.step()
+        try database.run("COMMIT")
+        // Each page goes to the journal, which keeps its size.
+        try database.run("UPDATE room SET data=zeroblob(3999)")
+        try database.run("DELETE FROM room")
+    }
+
+    static func readMeta(_ database: Database, _ file: SpoolFile) throws(Database.Failure) -> Meta {
+        let statement = try database.prepare(
+            "SELECT node, first, next, bytes, clock, wall, number, stream FROM meta WHERE id=0")
+        guard try statement.step() else {
+            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
+        }
+        defer { statement.reset() }
+        guard statement.text(0) == file.node else {
+            throw Database.Failure(
+                code: SQLITE_MISMATCH, errorNumber: 0,
+                text: "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\"")
+        }
+        let meta = Meta(
+            first: statement.integer(1), next: statement.integer(2),
+            bytes: UInt64(clamping: statement.integer(3)), clock: UInt64(clamping: statement.integer(4)),
+            wall: statement.integer(5), number: statement.integer(6), stream: statement.integer(7))
+        guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number) else {
+            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
+        }
+        return meta
+    }
+}
+
+extension Database {
+    /// Messages may bear numbers up to this one.
+    func reserve(_ number: Int64) throws(Failure) { try run("UPDATE meta SET number=\(number) WHERE id=0") }
+}

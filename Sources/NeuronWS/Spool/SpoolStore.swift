@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSQLite
+import CNeuronWS
+import NodeCore
+
+/// A node's messages on disk. A row is a batch, never a message; rows are in the order of their messages' keys, which
+/// go on from one life of the node to the next. One row says how far they have their outcome, so that a batch of which
+/// some have it is not written anew. One thread at a time.
+final class SpoolStore {
+    /// Of the file's header: "nwsc".
+    static let applicationID: Int64 = 0x6E77_7363
+    static let version: Int64 = 1
+    /// Pages that the journal has room for from the beginning: what a delete needs on a full disk.
+    static let journalPages = 32
+    /// A file without messages that has grown beyond this is made anew, bytes.
+    private static let emptyBytesMax: Int64 = 1 << 20
+    static let firstKeyEver: Int64 = 1 << 40
+    /// Of messages: beyond it a file makes no sense.
+    static let numberMax: Int64 = 1 << 62
+
+    let file: SpoolFile
+    private(set) var database: Database
+    private(set) var isSynced: Bool
+    /// All before this key have their outcome.
+    private(set) var firstKey: Int64
+    /// Of the next message that is stored.
+    private(set) var nextKey: Int64
+    private(set) var bytes: UInt64
+    private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
+    /// Key minus number, of the messages of this life.
+    private var shift: Int64 = 0
+    /// The last transaction failed: it may have been done or not.
+    private var isUncertain = false
+    /// Damaged files that were set aside.
+    private(set) var damages: UInt64 = 0
+    private var damageText: String?
+    /// Why the last work failed.
+    private var error: SpoolError?
+
+    init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ meta: Meta) {
+        self.file = file
+        self.database = database
+        self.isSynced = isSynced
+        firstKey = meta.first
+        nextKey = meta.next
+        bytes = meta.bytes
+    }
+
+    struct Meta {
+        var first: Int64
+        var next: Int64
+        var bytes: UInt64
+        var clock: UInt64
+        var wall: Int64
+        /// No message bears this number or a higher one, and the row of numbers.
+        var number: Int64
+        var stream: Int64
+    }
+
+    func noteFound(_ meta: Meta) {
+        if bytes == 0 { firstKey = nextKey }
+        // While nobody ran, the wall clock alone tells of time, and it may have been set.
+        let away = Clock.wallMilliseconds &- meta.wall
+        found = MessageCache.Found(
+            count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
+        found.nextNumber = UInt64(meta.number)
+        found.stream = UInt64(bitPattern: meta.stream)
+    }
+
+    /// The first message that was found has this number.
+    func setFirst(_ id: UInt64) { shift = firstKey &- Int64(truncatingIfNeeded: id) }
+
+    /// The end: the next life's numbers go on here. If that fails they go on behind those that are reserved.
+    func setNextNumber(_ number: UInt64) { try? database.reserve(Int64(clamping: min(number, 1 << 61))) }
+
+    func setSynced(_ isSynced: Bool) {
+        guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
+        self.isSynced = isSynced
+    }
+
+    private func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
+    private func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+
+    // MARK: Work
+
+    func perform(_ work: consuming SpoolWork) -> SpoolResult {
+        var result = SpoolResult(work)
+        var wasDamaged = false
+        while true {
+            do throws(Database.Failure) {
+                try perform(&result)
+                result.diskBytes = bytes
+                return result
+            } catch let failure {
+                try? database.run("ROLLBACK")
+                restoreMeta()
+                result.gone = []
+                result.loaded.removeAll()
+                result.loadedBytes = 0
+                if failure.isDamage, !wasDamaged, rescue() {
+                    wasDamaged = true
+                    continue
+                }
+                isUncertain = true
+                let told = failure.spoolError(file)
+                result.fault = told.fault
+                result.diskBytes = bytes
+                error = told
+                return result
+            }
+        }
+    }
+
+    /// As the file says.
+    private func restoreMeta() {
+        guard let meta = try? Self.readMeta(database, file) else { return }
+        firstKey = max(firstKey, meta.first)
+        nextKey = meta.next
+        bytes = meta.bytes
+    }
+
+    private func perform(_ result: inout SpoolResult) throws(Database.Failure) {
+        let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
+        let changes =
+            forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
+            || !result.work.batches.isEmpty || result.work.reservesNumber > 0
+        if changes {
+            try database.run("BEGIN")
+            try forget(before: forgetKey)
+            if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
+            try store(&result)
+            if result.work.reservesNumber > 0 { try database.reserve(Int64(clamping: result.work.reservesNumber)) }
+            // Those behind the last that was stored may have their outcome too.
+            nextKey = max(nextKey, forgetKey)
+            try writeMeta(first: forgetKey, clock: result.work.clock)
+            try database.run("COMMIT")
+            firstKey = forgetKey
+            // Without batches it is not known yet.
+            if !result.work.batches.isEmpty { isUncertain = false }
+        }
+        if result.work.loadsFrom > 0 { try load(&result) }
+        if changes, bytes == 0 { shrink() }
+    }
+
+    private func writeMeta(first: Int64, clock: UInt64) throws(Database.Failure) {
+        let statement = try database.prepare("UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=? WHERE id=0")
+        statement.bind(1, first)
+        statement.bind(2, nextKey)
+        statement.bind(3, Int64(clamping: bytes))
+        statement.bind(4, Int64(clamping: clock))
+        statement.bind(5, Clock.wallMilliseconds)
+        _ = try statement.step()
+        // An UPDATE without a row: the head is gone.
+        if database.changes != 1 {
+            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
+        }
+    }
+
+    private func forget(before key: Int64) throws(Database.Failure) {
+        guard key > firstKey else { return }
+        try delete("SELECT first, count, length(data) FROM batches WHERE first < ?1 ORDER BY first", from: key) {
+            $0 &+ $1 <= key
+        }
+    }
+
+    /// Deletes the rows of a statement for as long as `goes` says so. - Returns: what went.
+    @discardableResult
+    private func delete(
+        _ text: String, from key: Int64, _ goes: (_ first: Int64, _ count: Int64) -> Bool
+    ) throws(Database.Failure) -> [(first: Int64, count: Int64, bytes: UInt64)] {
+        var rows: [(first: Int64, count: Int64, bytes: UInt64)] = []
+        let select = try database.prepare(text)
+        select.bind(1, key)
+        while try select.step() {
+            let (first, count) = (select.integer(0), select.integer(1))
+            guard goes(first, count) else { break }
+            rows.append((first, count, UInt64(clamping: select.integer(2))))
+        }
+        select.reset()
+        if rows.isEmpty { return rows }
+        let remove = try database.prepare("DELETE FROM batches WHERE first=?")
+        for row in rows {
+            remove.bind(1, row.first)
+            _ = try remove.step()
+            bytes -= min(bytes, row.bytes)
+        }
+        return rows
+    }
+
+    /// The row in which this key lies, or the first behind it.
+    private func rowKey(of key: Int64) throws(Database.Failure) -> Int64 {
+        try database.number("SELECT first FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1", key) ?? key
+    }
+
+    private func drop(_ result: inout SpoolResult) throws(Database.Failure) {
+        let from = try rowKey(of: key(result.work.dropsFrom))
+        let (dropsBytes, expiresBefore) = (result.work.dropsBytes, result.work.expiresBefore)
+        if expiresBefore > 0 {
+            let gone = try delete(
+                """
+                SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first < coalesce((SELECT first
+                FROM batches WHERE first >= ?1 AND arrival >= \(expiresBefore) ORDER BY first LIMIT 1),
+                9223372036854775807) ORDER BY first
+                """, from: from) { _, _ in true }
+            note(gone, .NEURON_WS_EXPIRED, &result)
+        }
+        var left = dropsBytes
+        if left > 0 {
+            var sum: UInt64 = 0
+            let lengths = try database.prepare(
+                "SELECT first, length(data) FROM batches WHERE first >= ?1 ORDER BY first")
+            lengths.bind(1, from)
+            var end = from
+            while left > 0, try lengths.step() {
+                let size = UInt64(clamping: lengths.integer(1))
+                sum += size
+                left -= min(left, size)
+                end = lengths.integer(0) &+ 1
+            }
+            lengths.reset()
+            let gone = try delete(
+                "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: from
+            ) { first, _ in first < end }
+            note(gone, .NEURON_WS_DROPPED_OVERFLOW, &result)
+        }
+    }
+
+    private func note(
+        _ rows: [(first: Int64, count: Int64, bytes: UInt64)], _ outcome: neuron_ws_outcome_t,
+        _ result: inout SpoolResult
+    ) {
+        for row in rows {
+            let first = max(row.first, key(result.work.dropsFrom))
+            let from = id(first)
+            // Never more than there are bytes for.
+            let count = UInt64(clamping: min(max(0, row.first &+ row.count &- first), Int64(clamping: row.bytes)))
+            result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
+        }
+    }
+
+    private func store(_ result: inout SpoolResult) throws(Database.Failure) {
+        guard !result.work.batches.isEmpty else { return }
+        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
+        var failure: Database.Failure?
+        var first: Int64?
+        var end = nextKey
+        var stored: UInt64 = 0
+        if isUncertain {
+            var from: UInt64 = 0
+            result.work.batches.forEach { if from == 0 { from = $0.firstNumber } }
+            // What was done after all is done again, and may begin later: nothing lies behind it.
+            let next = key(from)
+            try delete(
+                """
+                SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
+                ORDER BY first
+                """, from: try rowKey(of: next)) { _, _ in true }
+        }
+        result.work.batches.forEach { chunk in
+            if failure != nil { return }
+            chunk.seal()
+            insert.bind(1, key(chunk.firstNumber))
+            insert.bind(2, Int64(chunk.messageCount))
+            insert.bind(3, Int64(clamping: chunk.arrival))
+            insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
+            chunk.withImage { image in
+                insert.bind(5, bytes: image)
+                do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
+            }
+            insert.reset()
+            if first == nil { first = key(chunk.firstNumber) }
+            end = key(chunk.endNumber)
+            stored += UInt64(chunk.imageBytes)
+        }
+        if let failure { throw failure }
+        nextKey = max(nextKey, end)
+        bytes += stored
+    }
+
+    private func load(_ result: inout SpoolResult) throws(Database.Failure) {
+        let wanted = key(result.work.loadsFrom)
+        let select = try database.prepare(
+            "SELECT first, count, arrival, data, number FROM batches WHERE first >= ?1 ORDER BY first")
+        select.bind(1, try rowKey(of: wanted))
+        result.loadedEnd = .max
+        defer { select.reset() }
+        var loaded = 0
+        while try select.step() {
+            let (first, count) = (select.integer(0), select.integer(1))
+            if first &+ count <= wanted { continue }
+            if loaded > 0, loaded >= result.work.loadsBytes {
+                result.loadedEnd = id(first)
+                return
+            }
+            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(byteCount: image.count),
+                chunk.setImage(image, firstID: id(first), count: Int(count))
+            else { throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+            chunk.arrival = UInt64(clamping: select.integer(2))
+            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(4)) &- chunk.firstNumber
+            loaded += max(1, image.count)
+            result.loadedBytes += UInt64(image.count)
+            result.loadedEnd = id(first &+ count)
+            add(chunk, from: id(max(first, wanted)), &result)
+        }
+        result.loadedEnd = .max
+    }
+
+    /// Adds what is whole of a row.
+    private func add(_ chunk: MessageChunk, from id: UInt64, _ result: inout SpoolResult) {
+        if chunk.isImageWhole {
+            chunk.removeMessages(before: id)
+            if chunk.messageCount > 0 { result.loaded.append(chunk) }
+            return
+        }
+        damages &+= 1
+        damageText = "the cache \(file.path): of \(chunk.messageCount) messages stored together some cannot be read"
+        var salvaged = chunk.salvaged { Runtime.shared.takeChunk(byteCount: $0) }
+        while let each = salvaged.removeFirst() {
+            each.removeMessages(before: id)
+            if each.messageCount > 0 { result.loaded.append(each) }
+        }
+    }
+
+    func takeError() -> SpoolError? {
+        defer { error = nil }
+        return error
+    }
+
+    func takeDamageText() -> String? {
+        defer { damageText = nil }
+        return damageText
+    }
+
+    // MARK: New files
+
+    func noteDamage() {
+        damages &+= 1
+        damageText =
+            "the cache \(file.path) is damaged: it was set aside as \(file.damaged), and what can be read of it is kept"
+    }
+
+    /// The file is damaged. - Returns: there is another, with what could be read.
+    private func rescue() -> Bool {
+        let (first, next) = (firstKey, nextKey)
+        do throws(Database.Failure) {
+            try SpoolRescue.rescue(file, isSynced: isSynced, stream: found.stream, closing: &database)
+            noteDamage()
+            let meta = try Self.readMeta(database, file)
+            bytes = meta.bytes
+            firstKey = first
+            nextKey = max(next, meta.next)
+            return true
+        } catch { return false }
+    }
+
+    /// Gives the disk back what a backlog took.
+    private func shrink() {
+        guard let pages = try? database.number("PRAGMA page_count"), pages * 4096 > Self.emptyBytesMax else { return }
+        guard (try? database.number("SELECT count(*) FROM aside")) == 0 else { return }
+        let (first, next) = (firstKey, nextKey)
+        guard
+            (try? SpoolRescue.renew(
+                file, isSynced: isSynced, first: first, next: next, stream: found.stream, &database)) != nil
+        else { return }
+        bytes = 0
+    }
+}
+
+extension Database.Failure {
+    func spoolError(_ file: SpoolFile) -> SpoolError {
+        if code == SQLITE_SCHEMA { return SpoolError(fault: .newer, text: "the cache \(file.path): \(text)") }
+        return SpoolError(self, file)
+    }
+}

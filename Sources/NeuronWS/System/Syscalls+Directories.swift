@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import WebSocketCore
+
+/// Names of files; see `Syscalls`. What fails here without a word shows in what comes next.
+extension Syscalls {
+    static func makeDirectory(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o700) == 0 { return }
+        throw SystemError(number: errorNumber, call: "mkdir")
+    }
+
+    /// The path without links.
+    static func realPath(_ path: String) throws(SystemError) -> String {
+        guard let real = realpath(path, nil) else { throw SystemError(number: errorNumber, call: "realpath") }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    static func remove(_ path: String) { _ = unlink(path) }
+    static func link(_ path: String, _ other: String) { _ = CLinux.link(path, other) }
+    static func rename(_ path: String, _ other: String) { _ = CLinux.rename(path, other) }
+
+    /// The names in it are on disk then.
+    static func syncDirectory(_ path: String) {
+        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { return }
+        _ = fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// The process that holds a lock on the file that is in the way of one for the whole file.
+    static func lockHolder(_ path: String) -> Int32? {
+        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let process = neuron_ws_lock_holder(descriptor)
+        return process > 0 ? process : nil
+    }
+
+    /// The names in a directory, without order; nil: it cannot be read.
+    static func names(in path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CNeuronWS
+
+extension Backlog {
+    /// Consecutive messages with one outcome.
+    public struct Run: Equatable, Sendable {
+        /// The number of the first.
+        public var firstID: UInt64
+        public var count: UInt64
+        /// Of the messages as they were handed over.
+        public var payloadBytes: UInt64 = 0
+        /// Of memory they took.
+        public var recordBytes: UInt64 = 0
+        public var outcome: neuron_ws_outcome_t
+        /// What is known of those that were delivered.
+        public var level = neuron_ws_level_t.NEURON_WS_LEVEL_ACCEPTED
+
+        public init(
+            firstID: UInt64, count: UInt64, outcome: neuron_ws_outcome_t,
+            level: neuron_ws_level_t = .NEURON_WS_LEVEL_WRITTEN
+        ) {
+            self.firstID = firstID
+            self.count = count
+            self.outcome = outcome
+            if outcome == .NEURON_WS_DELIVERED { self.level = level }
+            if outcome == .NEURON_WS_STORED { self.level = .NEURON_WS_LEVEL_STORED }
+        }
+    }
+}

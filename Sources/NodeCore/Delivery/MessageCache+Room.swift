@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
+/// Room in memory, age, pace, and the end.
+extension MessageCache {
+    /// Makes room in memory where the disk cannot, and ends what has waited too long. What is on its way stays.
+    public mutating func trim(_ backlog: inout Backlog, now: UInt64) -> Bool {
+        let limit = settings.timeToLive / Self.millisecond
+        if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit {
+            if backlog.dropFirstChunk(.NEURON_WS_EXPIRED) { return true }
+        }
+        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else {
+            return false
+        }
+        let isShort = backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7
+        guard isShort || isOutOfRoom else { return false }
+        if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {
+            isOutOfRoom = false
+            return true
+        }
+        // Behind messages that are on disk alone it would leave a hole among them.
+        guard isShort, away.isEmpty, let chunk = tail.removeFirst() else { return false }
+        tailBytes -= chunk.used
+        var run = Backlog.Run(
+            firstID: chunk.firstID, count: UInt64(chunk.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
+        run.recordBytes = UInt64(chunk.used)
+        runs.append(run)
+        freed.append(chunk)
+        return true
+    }
+
+    // MARK: Pace
+
+    /// Says how far messages may be framed now. - Returns: when the next may; nil: all may.
+    public mutating func pace(_ backlog: inout Backlog, now: UInt64) -> UInt64? {
+        guard settings.resendInterval > 0, backlog.nextID < pacedEnd else {
+            backlog.frameEnd = .max
+            return nil
+        }
+        if backlog.frameEnd == .max { backlog.frameEnd = backlog.nextID }
+        if now >= nextPacedAt, backlog.nextID >= backlog.frameEnd {
+            backlog.frameEnd = backlog.nextID &+ 1
+            nextPacedAt = now &+ settings.resendInterval
+        }
+        return nextPacedAt
+    }
+
+    /// When `nextWork` or `trim` has something to do though nothing happens; nil: never.
+    public func deadline(_ backlog: borrowing Backlog, now: UInt64) -> UInt64? {
+        var moments: [UInt64] = []
+        if settings.timeToLive > 0, backlog.isIdle, let first = backlog.chunkToDrop {
+            let left = (first.arrival &+ settings.timeToLive / Self.millisecond &+ 1) &* Self.millisecond
+            moments.append(clockStart &+ (left &- min(left, clockBase &* Self.millisecond)))
+        }
+        if usesDisk, !isBusy {
+            if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
+            if openID(backlog) > forgottenBefore, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
+            if settings.timeToLive > 0, !away.isEmpty { moments.append(expiredAt &+ expiryInterval) }
+        }
+        guard var next = moments.min() else { return nil }
+        if fault != nil { next = max(next, retryAt) }
+        return max(next, now &+ Self.millisecond)
+    }
+
+    // MARK: The end
+
+    /// The node ends: what is left has its outcome; the backlog's come by its own actions.
+    public mutating func abandon(_ backlog: inout Backlog) {
+        backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
+        if !away.isEmpty {
+            var run = Backlog.Run(firstID: away.lowerBound, count: UInt64(away.count), outcome: .NEURON_WS_STORED)
+            run.recordBytes = awayBytes
+            runs.append(run)
+            away = away.upperBound..<away.upperBound
+            awayBytes = 0
+        }
+        while let chunk = tail.removeFirst() {
+            tailBytes -= chunk.used
+            let isStored = isOpen && chunk.endNumber <= storedEnd
+            var run = Backlog.Run(
+                firstID: chunk.firstID, count: UInt64(chunk.count),
+                outcome: isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED)
+            run.recordBytes = UInt64(chunk.used)
+            runs.append(run)
+            freed.append(chunk)
+        }
+    }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants(_ backlog: borrowing Backlog) {
+        precondition(backlog.isEmpty || away.isEmpty || backlog.endID <= away.lowerBound)
+        if let first = tail.first { precondition(away.isEmpty || away.upperBound <= first.firstID) }
+        var bytes = 0
+        tail.forEach { bytes += $0.used }
+        precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
+        precondition(isBusy || movedBytes == 0)
+        precondition(!away.isEmpty || awayBytes == 0)
+    }}

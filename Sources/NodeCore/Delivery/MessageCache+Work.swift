@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
+/// What is to be done on disk, and what came of it.
+extension MessageCache {
+    /// What is to be done on disk now; nil: nothing, or there is work under way.
+    /// - Parameters:
+    ///   - mayLoad: there is room for more messages' outcomes.
+    ///   - chunk: memory for so many bytes.
+    public mutating func nextWork(
+        _ backlog: inout Backlog, now: UInt64, mayLoad: Bool = true, chunk: (Int) -> MessageChunk?
+    ) -> SpoolWork? {
+        refill(&backlog)
+        guard usesDisk, !isBusy, now >= retryAt else { return nil }
+        var work = SpoolWork()
+        let isStoring = gather(&work, backlog, now: now, chunk)
+        let loads = mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2
+        if loads {
+            work.loadsFrom = away.lowerBound
+            work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes))
+        }
+        let expires = wantsExpiry(now)
+        if expires {
+            expiredAt = now
+            work.dropsFrom = away.lowerBound
+            work.expiresBefore = clock(now) - min(clock(now), settings.timeToLive / Self.millisecond)
+        }
+        let open = openID(backlog)
+        let forgets = open > forgottenBefore && diskBytes > 0
+        let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
+        let reserves = numberToReserve(backlog)
+        guard isStoring || loads || expires || isForgetDue || reserves != nil || work.dropsBytes > 0 else { return nil }
+        work.reservesNumber = reserves ?? 0
+        work.forgetsBefore = open
+        work.clock = clock(now)
+        isBusy = true
+        return work
+    }
+
+    /// Numbers before this one are wanted; nil: there are enough.
+    private func numberToReserve(_ backlog: borrowing Backlog) -> UInt64? {
+        let next = max(tail.endID, backlog.endID)
+        guard isOpen, next &+ Self.numbersReserved / 2 > reservedNumber else { return nil }
+        return next &+ Self.numbersReserved
+    }
+
+    private func wantsExpiry(_ now: UInt64) -> Bool {
+        let limit = settings.timeToLive
+        guard limit > 0, !away.isEmpty else { return false }
+        return now >= expiredAt &+ expiryInterval
+    }
+
+    var expiryInterval: UInt64 { max(settings.timeToLive / 16, 100 * Self.millisecond) }
+
+    /// Puts what is to be stored into the work. - Returns: false: nothing.
+    private mutating func gather(
+        _ work: inout SpoolWork, _ backlog: borrowing Backlog, now: UInt64, _ make: (Int) -> MessageChunk?
+    ) -> Bool {
+        guard storesToDisk, wantsStoring(backlog, now: now) else { return false }
+        isOutOfRoom = false
+        var bytes = 0
+        var count = 0
+        var end: UInt64 = 0
+        var room = settings.diskBytes > diskBytes ? settings.diskBytes - diskBytes : 0
+        var isFull = false
+        func takes(_ size: Int) -> Bool {
+            if count > 0, bytes + size > Self.workBytesMax || count == Self.batchesMax { return false }
+            return true
+        }
+        var next = firstUnstored(backlog)
+        while let each = next, !isFull, takes(each.used) {
+            next = each.next
+            guard isUnstored(each, openID: backlog.openID) else { break }
+            let from = max(storedEnd, backlog.openID, each.firstID)
+            guard fits(each.used, &room, &work, bytes) else {
+                isFull = true
+                isOutOfRoom = true
+                break
+            }
+            guard let copy = make(each.used), each.copy(from: from, into: copy) else { isFull = true; break }
+            bytes += copy.used
+            count += 1
+            end = copy.endNumber
+            work.batches.append(copy)
+        }
+        if next == nil, !isFull {
+            while let each = tail.first, takes(each.used) {
+                guard fits(each.used, &room, &work, bytes) else {
+                    isOutOfRoom = true
+                    break
+                }
+                _ = tail.removeFirst()
+                if movedBytes == 0 { movedFrom = each.firstID }
+                tailBytes -= each.used
+                movedBytes += each.used
+                bytes += each.used
+                count += 1
+                end = each.endNumber
+                work.batches.append(each)
+            }
+        }
+        work.storesBefore = end
+        if count == 0, work.dropsBytes == 0 { unstoredSince = isNothingUnstored(backlog) ? nil : now }
+        return count > 0
+    }
+
+    private func isNothingUnstored(_ backlog: borrowing Backlog) -> Bool {
+        tail.isEmpty && firstUnstored(backlog) == nil
+    }
+
+    /// Whether the disk has room for it, or room is made.
+    private func fits(_ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ before: Int) -> Bool {
+        if UInt64(size) <= room {
+            room -= UInt64(size)
+            return true
+        }
+        guard settings.policy == .dropOldest, UInt64(size) <= settings.diskBytes, awayBytes > work.dropsBytes else {
+            return false
+        }
+        let short = UInt64(size) - room
+        guard short <= awayBytes - work.dropsBytes else { return false }
+        work.dropsFrom = away.lowerBound
+        work.dropsBytes += short
+        room = 0
+        return true
+    }
+
+    private func wantsStoring(_ backlog: borrowing Backlog, now: UInt64) -> Bool {
+        guard let since = unstoredSince else { return false }
+        if storedEnd < wantedEnd || now >= since &+ settings.syncInterval { return true }
+        return backlog.heldBytes + tailBytes > windowBytes
+    }
+
+    /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
+    public mutating func finished(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
+        isBusy = false
+        fault = result.fault
+        let loadsFrom = result.work.loadsFrom
+        let stored = result.work.storesBefore
+        let forgot = result.work.forgetsBefore
+        var batches = exchange(&result.work.batches, with: ChunkList())
+        if result.fault != nil {
+            // What seemed to have failed may have been done.
+            diskBytes = max(diskBytes, result.diskBytes)
+            failures = min(failures + 1, 16)
+            retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
+            return giveBack(&batches)
+        }
+        failures = 0
+        diskBytes = result.diskBytes
+        forgottenBefore = max(forgottenBefore, forgot)
+        forgotAt = now
+        reservedNumber = max(reservedNumber, result.work.reservesNumber)
+        for gone in result.gone { concludeGone(gone) }
+        if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
+        if loadsFrom > 0 {
+            let end = result.loadedEnd
+            let bytes = result.loadedBytes
+            loaded(exchange(&result.loaded, with: ChunkList()), end: end, bytes: bytes, &backlog)
+        }
+        refill(&backlog)
+    }
+
+    private mutating func giveBack(_ batches: inout ChunkList) {
+        var kept = ChunkList()
+        while let chunk = batches.removeFirst() {
+            if movedBytes > 0, chunk.firstID >= movedFrom { kept.append(chunk) } else { freed.append(chunk) }
+        }
+        tailBytes += movedBytes
+        movedBytes = 0
+        kept.append(exchange(&tail, with: ChunkList()))
+        tail = kept
+    }
+
+    private mutating func stored(
+        before end: UInt64, _ batches: inout ChunkList, _ backlog: inout Backlog, now: UInt64
+    ) {
+        storedEnd = max(storedEnd, end)
+        skipAdopted()
+        while let chunk = batches.removeFirst() {
+            guard movedBytes > 0, chunk.firstID >= movedFrom else {
+                freed.append(chunk)
+                continue
+            }
+            movedBytes -= chunk.used
+            movedFrom = chunk.endNumber
+            if away.isEmpty, backlog.heldBytes < windowBytes {
+                var list = ChunkList()
+                list.append(chunk)
+                backlog.add(list)
+                continue
+            }
+            away = (away.isEmpty ? chunk.firstID : away.lowerBound)..<chunk.endNumber
+            awayBytes += UInt64(chunk.used)
+            freed.append(chunk)
+        }
+        unstoredSince = isNothingUnstored(backlog) ? nil : since(backlog, now: now)
+    }
+
+    /// About when the first that is not stored came.
+    private func since(_ backlog: borrowing Backlog, now: UInt64) -> UInt64 {
+        let first = firstUnstored(backlog) ?? tail.first
+        let age = (clock(now) &- min(clock(now), first?.arrival ?? 0)) &* Self.millisecond
+        return now &- min(now, age)
+    }
+
+    private mutating func concludeGone(_ gone: SpoolResult.Gone) {
+        let from = min(max(gone.ids.lowerBound, away.lowerBound), away.upperBound)
+        let ids = from..<min(max(gone.ids.upperBound, from), away.upperBound)
+        guard !ids.isEmpty else { return }
+        miss(away.lowerBound..<ids.lowerBound)
+        var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: gone.outcome)
+        run.recordBytes = gone.bytes
+        runs.append(run)
+        awayBytes -= min(awayBytes, gone.bytes)
+        away = ids.upperBound..<away.upperBound
+        if away.isEmpty { awayBytes = 0 }
+    }
+
+    private mutating func loaded(
+        _ chunks: consuming ChunkList, end: UInt64, bytes: UInt64, _ backlog: inout Backlog
+    ) {
+        var expected = away.lowerBound
+        while let chunk = chunks.removeFirst() {
+            // A file may say anything.
+            chunk.removeMessages(before: expected)
+            guard chunk.count > 0, chunk.firstID >= expected, chunk.endNumber <= away.upperBound else {
+                freed.append(chunk)
+                continue
+            }
+            miss(expected..<max(expected, chunk.firstID))
+            expected = chunk.endNumber
+            var list = ChunkList()
+            list.append(chunk)
+            backlog.add(list)
+            backlog.mayHaveArrived(before: min(expected, foundEnd))
+        }
+        let end = min(max(expected, end), away.upperBound)
+        miss(expected..<end)
+        away = end..<away.upperBound
+        awayBytes = away.isEmpty ? 0 : awayBytes - min(awayBytes, bytes)
+        if settings.resendInterval > 0 { pacedEnd = end }
+    }
+
+    /// These are nowhere: the file was damaged, or a commit was done that seemed to have failed. Those of an earlier
+    /// life may have had their outcome there.
+    private mutating func miss(_ ids: Range<UInt64>) {
+        guard !ids.isEmpty else { return }
+        let found = ids.lowerBound..<max(ids.lowerBound, min(ids.upperBound, foundEnd))
+        if !found.isEmpty { skipped.append(found) }
+        guard found.upperBound < ids.upperBound else { return }
+        runs.append(
+            Backlog.Run(
+                firstID: found.upperBound, count: ids.upperBound &- found.upperBound, outcome: .NEURON_WS_DROPPED_LOST))
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Which of a node's messages lie on disk, and when they go there, come back and are forgotten. Beside a `Backlog`,
+/// which holds the first of them; in order these are
+///
+///     the backlog's, in memory | `away`, on disk alone | `tail`, in memory, the newest
+///
+/// A message that has no outcome `syncInterval` after it came goes to disk, earlier if memory gets short, somebody
+/// waits for it to be stored, or the node stops. What is confirmed in time never touches the disk. Batches are what
+/// lies in a chunk; one piece of work is under way at a time, and what comes meanwhile gathers for the next.
+///
+/// Pure: it says by `nextWork` what is to be done on disk, and is told by `finished` what came of it. Times in
+/// nanoseconds on the monotonic clock.
+/// Invariant: `backlog.endID <= away.lowerBound`, `away.upperBound <= ` the tail's first message.
+public struct MessageCache: ~Copyable {
+    public enum Policy: Int64, Sendable {
+        case dropOldest = 0
+        case dropNewest = 1
+    }
+
+    public struct Settings: Equatable, Sendable {
+        /// For messages in memory.
+        public var memoryBytes: Int
+        /// For messages on disk; 0: nothing more is kept there.
+        public var diskBytes: UInt64
+        public var policy: Policy
+        public var syncInterval: UInt64
+        /// Between two messages that come from disk.
+        public var resendInterval: UInt64 = 0
+        /// How long a message may wait; 0: for ever.
+        public var timeToLive: UInt64 = 0
+
+        public init(memoryBytes: Int, diskBytes: UInt64, syncInterval: UInt64, policy: Policy = .dropOldest) {
+            self.policy = policy
+            self.memoryBytes = memoryBytes
+            self.diskBytes = diskBytes
+            self.syncInterval = syncInterval
+        }
+    }
+
+    /// What was found on disk.
+    public struct Found: Equatable, Sendable {
+        /// Numbers, of which not all need be there.
+        public var count: UInt64
+        public var bytes: UInt64
+        /// Milliseconds on the cache's clock, which goes on from there.
+        public var clock: UInt64
+        /// No message before has borne this number or a higher one (setting sequence).
+        public var nextNumber: UInt64 = 1
+        /// Which row of numbers that is.
+        public var stream: UInt64 = 0
+
+        public init(count: UInt64, bytes: UInt64, clock: UInt64) {
+            self.count = count
+            self.bytes = bytes
+            self.clock = clock
+        }
+    }
+
+    /// Bytes and batches of one piece of work at most.
+    static let workBytesMax = 4 << 20
+    static let batchesMax = 64
+    /// Waits behind work that failed: doubled from the first to the second.
+    static let retryMin: UInt64 = 1_000_000_000
+    static let retryMax: UInt64 = 30_000_000_000
+    static let millisecond: UInt64 = 1_000_000
+    /// So many numbers may messages bear before that has to lie on disk: a process that is killed does not say which it
+    /// had reached, and what was confirmed in time left nothing there. The next one begins behind them.
+    public static let numbersReserved: UInt64 = 1 << 28
+
+    public var settings: Settings
+    /// A place on disk is open.
+    public internal(set) var isOpen = false
+    var clockBase: UInt64 = 0
+    var clockStart: UInt64 = 0
+
+    var tail = ChunkList()
+    var tailBytes = 0
+    /// Of the tail, with the spool now.
+    var movedBytes = 0
+    var movedFrom: UInt64 = 0
+    /// On disk alone.
+    public internal(set) var away: Range<UInt64> = 0..<0
+    public internal(set) var awayBytes: UInt64 = 0
+    /// All before this one lie on disk or have their outcome.
+    public internal(set) var storedEnd: UInt64 = 1
+    /// Those that were found there, until `storedEnd` has come to them.
+    var adopted: Range<UInt64> = 0..<0
+    /// Those before this one were there when it was opened, but for what was pushed before.
+    var foundEnd: UInt64 = 0
+    /// What lies on disk, as far as it is known.
+    public internal(set) var diskBytes: UInt64 = 0
+    var forgottenBefore: UInt64 = 1
+    var forgotAt: UInt64 = 0
+    var expiredAt: UInt64 = 0
+
+    /// Numbers before this one may be borne.
+    var reservedNumber: UInt64 = 0
+    public internal(set) var isBusy = false
+    public internal(set) var fault: SpoolFault?
+    var failures: UInt64 = 0
+    var retryAt: UInt64 = 0
+    /// When the first message came that is not on disk, as far as that is known; nil: all are.
+    var unstoredSince: UInt64?
+    /// All before this one are wanted on disk.
+    var wantedEnd: UInt64 = 0
+    /// What is to be stored found no room on disk.
+    var isOutOfRoom = false
+    /// Messages before this one were on disk; they are paced.
+    var pacedEnd: UInt64 = 0
+    var nextPacedAt: UInt64 = 0
+
+    public init(_ settings: Settings) { self.settings = settings }
+
+    /// Something is kept on disk, or was.
+    var usesDisk: Bool { isOpen && (settings.diskBytes > 0 || diskBytes > 0 || !away.isEmpty) }
+    var storesToDisk: Bool { isOpen && settings.diskBytes > 0 }
+    /// What the backlog may hold while something lies behind it.
+    var windowBytes: Int { settings.memoryBytes / 2 }
+    public var awayNow: DeliveryLedger.Away { DeliveryLedger.Away(messages: UInt64(away.count), bytes: awayBytes) }
+
+    func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }
+
+    /// A place on disk is there now.
+    /// - Parameters:
+    ///   - first: the number of the first message that was found there (`DeliveryLedger.adopt`).
+    ///   - openID: of the first message without outcome before it.
+    public mutating func opened(_ found: Found, first: UInt64, openID: UInt64, now: UInt64) {
+        isOpen = true
+        clockBase = found.clock
+        clockStart = now
+        diskBytes = found.bytes
+        awayBytes = found.bytes
+        away = first..<first &+ found.count
+        adopted = away
+        foundEnd = away.upperBound
+        storedEnd = openID
+        forgottenBefore = openID
+        reservedNumber = found.nextNumber &+ Self.numbersReserved
+        skipAdopted()
+    }
+
+    /// The messages before this one have their outcome, and nothing lies on disk: it is closed.
+    public mutating func closed() { isOpen = false }
+
+    mutating func skipAdopted() {
+        if storedEnd == adopted.lowerBound, !adopted.isEmpty { storedEnd = adopted.upperBound }
+    }
+
+    // MARK: Messages
+
+    /// Takes what the mailbox had.
+    public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
+        guard !mail.isEmpty else { return }
+        let arrival = clock(now)
+        var bytes = 0
+        mail.forEach {
+            $0.arrival = arrival
+            bytes += $0.used
+        }
+        if unstoredSince == nil { unstoredSince = now }
+        if isWindowFree(backlog) { return backlog.add(mail) }
+        tailBytes += bytes
+        tail.append(mail)
+    }
+
+    /// What comes next may go behind the backlog's messages.
+    func isWindowFree(_ backlog: borrowing Backlog) -> Bool {
+        tail.isEmpty && movedBytes == 0 && away.isEmpty && (backlog.heldBytes < windowBytes || !usesDisk)
+    }
+
+    mutating func refill(_ backlog: inout Backlog) {
+        while away.isEmpty, movedBytes == 0, backlog.heldBytes < windowBytes || !usesDisk,
+            let chunk = tail.removeFirst()
+        {
+            tailBytes -= chunk.used
+            var list = ChunkList()
+            list.append(chunk)
+            backlog.add(list)
+        }
+    }
+
+    /// All messages before this one are wanted on disk.
+    public mutating func store(before id: UInt64) { wantedEnd = max(wantedEnd, id) }
+
+    /// All messages that there are now are.
+    public mutating func storeAll(_ backlog: borrowing Backlog) {
+        store(before: max(tail.endID, away.upperBound, backlog.endID))
+    }
+
+    /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.
+    public func isSettled(_ backlog: borrowing Backlog) -> Bool {
+        if isBusy { return false }
+        if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
+        return !hasUnstored(backlog) && (diskBytes == 0 || openID(backlog) == forgottenBefore)
+    }
+
+    func isUnstored(_ chunk: MessageChunk, openID: UInt64) -> Bool {
+        let end = chunk.endNumber
+        return end > storedEnd && end > openID && !adopted.contains(chunk.firstID)
+    }
+
+    func hasUnstored(_ backlog: borrowing Backlog) -> Bool {
+        if !storesToDisk { return false }
+        if !tail.isEmpty { return true }
+        return firstUnstored(backlog) != nil
+    }
+
+    func firstUnstored(_ backlog: borrowing Backlog) -> MessageChunk? {
+        var chunk = backlog.list.first
+        while let each = chunk, !isUnstored(each, openID: backlog.openID) { chunk = each.next }
+        return chunk
+    }
+
+    /// The first without outcome; the next to come where all have theirs.
+    func openID(_ backlog: borrowing Backlog) -> UInt64 {
+        if !backlog.isEmpty { return backlog.openID }
+        if !away.isEmpty { return away.lowerBound }
+        if movedBytes > 0 { return movedFrom }
+        return tail.first?.firstID ?? max(storedEnd, backlog.endID)
+    }
+
+    // MARK: Outcomes
+
+    var freed = ChunkList()
+    var runs: [Backlog.Run] = []
+    var skipped: [Range<UInt64>] = []
+
+    public enum Action: ~Copyable {
+        /// As of a `Backlog`.
+        case conclude(Backlog.Run)
+        /// They have no outcome, and count no more.
+        case skip(Range<UInt64>)
+        case release(ChunkList)
+    }
+
+    /// What is to be done next; nil: nothing.
+    public mutating func nextAction() -> Action? {
+        if !skipped.isEmpty { return .skip(skipped.removeFirst()) }
+        if !runs.isEmpty { return .conclude(runs.removeFirst()) }
+        if freed.isEmpty { return nil }
+        return .release(exchange(&freed, with: ChunkList()))
+    }
+}

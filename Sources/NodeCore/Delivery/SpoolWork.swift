@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CNeuronWS
+
+/// What a node's cache wants done on disk, in one transaction: all of it or nothing. Messages are named by their
+/// numbers.
+public struct SpoolWork: ~Copyable {
+    /// All before this one have their outcome: what lies of them on disk may go.
+    public var forgetsBefore: UInt64 = 0
+    /// So many bytes of the oldest batches from `dropsFrom` on have to make room.
+    public var dropsFrom: UInt64 = 0
+    public var dropsBytes: UInt64 = 0
+    /// Batches from `dropsFrom` on whose messages came before this, milliseconds on the cache's clock, are too old.
+    public var expiresBefore: UInt64 = 0
+    /// To be stored, each a row of its own.
+    public var batches = ChunkList()
+    /// The number behind the last message of `batches`; 0: none are stored.
+    public var storesBefore: UInt64 = 0
+    /// Batches from this message on are wanted in memory, `loadsBytes` of them but one at least; 0: none are.
+    public var loadsFrom: UInt64 = 0
+    public var loadsBytes = 0
+    /// Messages may bear numbers up to this one; 0: as before.
+    public var reservesNumber: UInt64 = 0
+    /// The time, milliseconds on the cache's clock.
+    public var clock: UInt64 = 0
+
+    public init() {}
+}
+
+/// Why the disk did not do what was asked.
+public enum SpoolFault: Equatable, Sendable {
+    case full, readOnly, denied, ioError, held, newer, missing, noMemory, other
+}
+
+/// What has come of `SpoolWork`.
+public struct SpoolResult: ~Copyable {
+    /// Batches that were deleted, in order.
+    public struct Gone: Equatable, Sendable {
+        public var ids: Range<UInt64>
+        public var bytes: UInt64
+        public var outcome: neuron_ws_outcome_t
+
+        public init(ids: Range<UInt64>, bytes: UInt64, outcome: neuron_ws_outcome_t) {
+            self.ids = ids
+            self.bytes = bytes
+            self.outcome = outcome
+        }
+    }
+
+    /// The work as it was given; its `batches` are given back.
+    public var work: SpoolWork
+    /// nil: all of it is done, and lies on disk as the setting durability says.
+    public var fault: SpoolFault?
+    public var gone: [Gone] = []
+    public var loaded = ChunkList()
+    /// The first message that is not loaded yet; `.max`: there is none behind.
+    public var loadedEnd: UInt64 = 0
+    /// Bytes that were read or were damaged, as they count on disk.
+    public var loadedBytes: UInt64 = 0
+    /// On disk now.
+    public var diskBytes: UInt64 = 0
+
+    public init(_ work: consuming SpoolWork) { self.work = work }
+}

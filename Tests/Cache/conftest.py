@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library, programs that use it, and a server that keeps what comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+NOWHERE = "ws://127.0.0.1:1"
+
+if not LIBRARY.is_file():
+    pytest.exit(f"{LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY", returncode=2)
+os.environ["NEURON_WS_LIBRARY"] = str(LIBRARY)
+
+
+class Keeper:
+    """A server that keeps the numbers of the messages that it reads."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.faults: list[str] = []
+        self.server = serve(self._read, "127.0.0.1", 0, compression=None, max_size=None)
+        self.url = f"ws://127.0.0.1:{self.server.socket.getsockname()[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _read(self, connection: ServerConnection) -> None:
+        try:
+            for message in connection:
+                document = json.loads(message)
+                if int(document["rest"]) != 0 or len(document["rest"]) != document["number"] * 37 % 300 + 1:
+                    self.faults.append(str(message)[:100])
+                self.numbers.append(document["number"])
+        except ConnectionClosed:
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, a test fails by it
+            self.faults.append(repr(error))
+
+
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    keeper = Keeper()
+    yield keeper
+    keeper.server.shutdown()
+    assert keeper.faults == []
+
+
+class Said:
+    """What `exercise` said."""
+
+    def __init__(self, returncode: int, output: str, errors: str) -> None:
+        self.returncode = returncode
+        self.errors = errors
+        self.stored = 0
+        self.outcomes: dict[str, int] = {}
+        self.left: Optional[tuple[int, int]] = None
+        self.lost = self.faults = 0
+        self.texts: list[str] = []
+        for line in output.splitlines():
+            words = line.split()
+            if line.startswith("S "):
+                self.stored = int(words[1])
+            elif line.startswith("O "):
+                self.outcomes[words[1]] = int(words[2])
+            elif line.startswith("Q "):
+                self.left = (int(words[1]), int(words[2]))
+            elif line.startswith("L "):
+                self.lost, self.faults = int(words[1]), int(words[2])
+            elif line.startswith("E "):
+                self.texts.append(line[2:])
+
+
+class Exercise:
+    def __init__(self, program: Path, faults: Path) -> None:
+        self.program = program
+        self.faults = faults
+
+    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120) -> Said:
+        environment = dict(os.environ)
+        if faults is not None:
+            environment |= {"LD_PRELOAD": str(self.faults), **faults}
+        done = subprocess.run(
+            [str(self.program), *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=timeout)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def write(self, directory: Path, first: int, count: int, rounds: int, more: str = "", url: str = NOWHERE,
+              faults: Optional[dict[str, str]] = None) -> Said:
+        return self.run("write", url, directory, first, count, rounds, more, faults=faults)
+
+    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None) -> Said:
+        return self.run("drain", url, directory, more, faults=faults)
+
+
+@pytest.fixture(scope="session")
+def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
+    folder = tmp_path_factory.mktemp("exercise")
+    program, faults = folder / "exercise", folder / "spool_faults.so"
+    strict = ["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
+    subprocess.run(
+        [*strict, f"-I{ROOT / 'include'}", str(HERE / "exercise.c"), "-o", str(program), str(LIBRARY),
+         f"-Wl,-rpath,{LIBRARY.parent}"], check=True)
+    subprocess.run([*strict, "-shared", "-fPIC", str(HERE / "spool_faults.c"), "-o", str(faults), "-ldl"], check=True)
+    return Exercise(program, faults)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="each call, each page, each byte instead of a sample")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each call of the cache for its file fails once, and the process is killed in front of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Exercise, Keeper
+
+ROUNDS, COUNT = 3, 20
+EVERYTHING = list(range(1, ROUNDS * COUNT + 1))
+
+
+def calls_of(exercise: Exercise, folder: Path) -> int:
+    report = folder / "calls"
+    said = exercise.write(folder / "count", 1, COUNT, ROUNDS, faults={"SPOOL_FAULT_COUNT": str(report)})
+    assert said.stored == ROUNDS * COUNT and said.outcomes == {"NEURON_WS_STORED": ROUNDS * COUNT}
+    return int(report.read_text())
+
+
+def points(calls: int, request: pytest.FixtureRequest) -> list[int]:
+    """Which calls: all of them with --whole, else a sample over the whole length."""
+    if request.config.getoption("--whole"):
+        return list(range(1, calls + 1))
+    return sorted({1 + index * (calls - 1) // 11 for index in range(12)})
+
+
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EINTR", "SHORT"])
+def test_one_call_fails(
+    fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    for at in points(calls_of(exercise, tmp_path), request):
+        directory = tmp_path / f"{at}"
+        said = exercise.write(
+            directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
+        assert said.returncode == 0, (at, said.errors)
+        # Each message has one outcome, and what was stored is not called dropped.
+        assert sum(said.outcomes.values()) == ROUNDS * COUNT, (at, said.outcomes)
+        assert said.outcomes.get("NEURON_WS_STORED", 0) >= said.stored, (at, said.outcomes, said.stored)
+        keeper.numbers.clear()
+        drained = exercise.drain(directory, keeper.url)
+        assert drained.left == (0, 0) and drained.returncode == 0, (at, drained.texts, drained.errors)
+        kept = said.outcomes.get("NEURON_WS_STORED", 0)
+        assert keeper.numbers == EVERYTHING[: len(keeper.numbers)] and len(keeper.numbers) >= kept, at
+
+
+def test_the_process_is_killed_in_front_of_a_call(
+    exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    for at in points(calls_of(exercise, tmp_path), request):
+        directory = tmp_path / f"{at}"
+        said = exercise.write(
+            directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": "KILL", "SPOOL_FAULT_AT": str(at)})
+        assert said.returncode == -9, (at, said.errors)
+        keeper.numbers.clear()
+        # Killed while it drains, too: what is on disk then comes once more, or is confirmed.
+        killed = exercise.drain(directory, keeper.url, faults={"SPOOL_FAULT": "KILL", "SPOOL_FAULT_AT": str(at)})
+        assert killed.returncode in (0, -9), (at, killed.errors)
+        drained = exercise.drain(directory, keeper.url)
+        assert drained.left == (0, 0), (at, drained.texts, drained.errors)
+        arrived = sorted(set(keeper.numbers))
+        assert arrived == EVERYTHING[: len(arrived)] and len(arrived) >= said.stored, (at, said.stored, len(arrived))
+
+
+def test_a_disk_that_stays_full_is_said_and_drains(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
+    calls = calls_of(exercise, tmp_path)
+    said = exercise.write(
+        tmp_path / "full", 1, COUNT, ROUNDS,
+        faults={"SPOOL_FAULT": "ENOSPC", "SPOOL_FAULT_AT": str(calls // 2), "SPOOL_FAULT_FOR": "100000"})
+    assert any("is full" in text and "make room" in text for text in said.texts), said.texts
+    assert said.outcomes.get("NEURON_WS_DROPPED_STOPPED", 0) > 0
+    keeper.numbers.clear()
+    assert exercise.drain(tmp_path / "full", keeper.url).left == (0, 0)
+    assert keeper.numbers == EVERYTHING[: len(keeper.numbers)] and len(keeper.numbers) >= said.stored
+
+
+def test_a_sync_that_fails_once_is_never_called_stored(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
+    """All that is told stored behind it was written anew: the file is as whole as if nothing had been."""
+    for at in (20, 40, 60):
+        directory = tmp_path / f"{at}"
+        said = exercise.write(directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": "EIO", "SPOOL_FAULT_AT": str(at)})
+        keeper.numbers.clear()
+        assert exercise.drain(directory, keeper.url).left == (0, 0)
+        assert len(keeper.numbers) >= said.stored and keeper.numbers == EVERYTHING[: len(keeper.numbers)]

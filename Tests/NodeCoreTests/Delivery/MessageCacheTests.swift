@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+/// A node's messages between its mailbox, its backlog and its cache, without a disk.
+final class CacheBench {
+    var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 10_000))
+    var mailbox = Mailbox()
+    var backlog = Backlog()
+    var cache: MessageCache
+    var now: UInt64 = 1_000_000_000_000
+
+    init(_ settings: MessageCache.Settings = CacheBench.settings(), found: UInt64 = 0, foundBytes: UInt64 = 0) {
+        cache = MessageCache(settings)
+        let first = ledger.adopt(DeliveryLedger.Away(messages: found, bytes: foundBytes))
+        cache.opened(
+            MessageCache.Found(count: found, bytes: foundBytes, clock: 5_000), first: first, openID: 1, now: now)
+    }
+
+    static func settings(memory: Int = 2000, disk: UInt64 = 10_000) -> MessageCache.Settings {
+        MessageCache.Settings(memoryBytes: memory, diskBytes: disk, syncInterval: 1_000_000_000)
+    }
+
+    /// Messages of 100 bytes in a chunk, taken by the cache.
+    func push(_ count: Int, byteCount: Int = 84) {
+        for _ in 0..<count {
+            var chunk: MessageChunk? =
+                mailbox.needsChunk(byteCount: byteCount) ? ChunkPool.make(byteCount: byteCount) : nil
+            let id = ledger.accept(byteCount: byteCount)
+            let bytes = [UInt8](repeating: 65, count: byteCount)
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &chunk) }
+        }
+        cache.take(mailbox.takeAll(), &backlog, now: now)
+    }
+
+    func work() -> SpoolWork? {
+        let work = cache.nextWork(&backlog, now: now) { ChunkPool.make(byteCount: $0) }
+        cache.checkInvariants(backlog)
+        return work
+    }
+
+    func expectsNoWork(_ place: SourceLocation = #_sourceLocation) {
+        let hasWork = work() != nil
+        #expect(!hasWork, sourceLocation: place)
+    }
+
+    func missing() { Issue.record("there is no work") }
+    func trims() -> Bool { cache.trim(&backlog, now: now) }
+    func paces() -> UInt64? { cache.pace(&backlog, now: now) }
+    var isSettled: Bool { cache.isSettled(backlog) }
+    var away: Range<UInt64> { cache.away }
+    var storedEnd: UInt64 { cache.storedEnd }
+
+    func wait(_ milliseconds: UInt64) { now += milliseconds * 1_000_000 }
+
+    /// The disk has done it, and has so many bytes then.
+    func done(_ work: consuming SpoolWork, bytes: UInt64, gone: [SpoolResult.Gone] = []) {
+        var result = SpoolResult(work)
+        result.diskBytes = bytes
+        result.gone = gone
+        cache.finished(result, &backlog, now: now)
+        cache.checkInvariants(backlog)
+    }
+
+    func failed(_ work: consuming SpoolWork, _ fault: SpoolFault) {
+        var result = SpoolResult(work)
+        result.fault = fault
+        cache.finished(result, &backlog, now: now)
+        cache.checkInvariants(backlog)
+    }
+
+    /// Stores all that there is.
+    func storeAll(bytes: UInt64) {
+        cache.storeAll(backlog)
+        while let work = work() { done(work, bytes: bytes) }
+    }
+
+    func outcomes() -> [Backlog.Run] {
+        var runs: [Backlog.Run] = []
+        while let action = backlog.nextAction() {
+            if case .conclude(let run) = action { runs.append(run) }
+        }
+        while let action = cache.nextAction() {
+            if case .conclude(let run) = action { runs.append(run) }
+        }
+        for run in runs { ledger.ended(run) }
+        return runs
+    }
+}
+
+private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
+    var ids: [Range<UInt64>] = []
+    work.batches.forEach { ids.append($0.firstNumber..<$0.endNumber) }
+    return ids
+}
+
+@Suite struct MessageCacheTests {
+    @Test func aMessageGoesToDiskWhenItHasWaitedLongEnough() throws {
+        let bench = CacheBench()
+        bench.push(3)
+        bench.wait(999)
+        bench.expectsNoWork()
+        bench.wait(1)
+        guard let work = bench.work() else { return bench.missing() }
+        let (stored, before) = (ids(work), work.storesBefore)
+        #expect(stored == [1..<4] && before == 4)
+        #expect(bench.storedEnd == 1)
+        bench.done(work, bytes: 300)
+        #expect(bench.storedEnd == 4)
+    }
+
+    @Test func whatComesMeanwhileGathersForTheNextCommit() throws {
+        let bench = CacheBench()
+        bench.push(1)
+        bench.wait(1000)
+        guard let first = bench.work() else { return bench.missing() }
+        for _ in 0..<3 { bench.push(1) }
+        bench.wait(5000)
+        bench.expectsNoWork()
+        bench.done(first, bytes: 100)
+        guard let second = bench.work() else { return bench.missing() }
+        let gathered = ids(second)
+        #expect(gathered == [2..<3, 3..<4, 4..<5])
+        bench.done(second, bytes: 400)
+    }
+
+    @Test func whoWaitsForItNeedsNoInterval() throws {
+        let bench = CacheBench()
+        bench.push(2)
+        bench.cache.storeAll(bench.backlog)
+        guard let work = bench.work() else { return bench.missing() }
+        let stored = ids(work)
+        #expect(stored == [1..<3])
+        bench.done(work, bytes: 200)
+        bench.expectsNoWork()
+    }
+
+    @Test func whatFindsNoRoomInTheBacklogIsOnDiskAlone() {
+        let bench = CacheBench()
+        for _ in 0..<4 { bench.push(5) }
+        bench.storeAll(bytes: 2000)
+        // Half of 2,000 bytes, by chunks.
+        let (end, away, bytes) = (bench.backlog.endID, bench.away, bench.cache.awayBytes)
+        #expect(end == 11 && away == 11..<21 && bytes == 1040)
+        bench.push(1)
+        let isEmpty = bench.cache.tail.isEmpty
+        #expect(!isEmpty)
+    }
+
+    @Test func nothingIsStoredBeforeTheDiskHasSaidSo() throws {
+        let bench = CacheBench()
+        for _ in 0..<4 { bench.push(5) }
+        bench.cache.storeAll(bench.backlog)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.failed(work, .ioError)
+        let fault = bench.cache.fault
+        #expect(bench.storedEnd == 1 && fault == .ioError)
+        // It waits before it tries again, longer each time.
+        for wait in [1000, 2000, 4000] as [UInt64] {
+            bench.wait(wait - 1)
+            bench.expectsNoWork()
+            bench.wait(1)
+            guard let again = bench.work() else { return bench.missing() }
+            let first = ids(again).first?.lowerBound
+            #expect(first == 1)
+            bench.failed(again, .full)
+        }
+        #expect(bench.isSettled)
+    }
+
+    @Test func theOldestOnDiskMakesRoomForTheNewest() throws {
+        let bench = CacheBench(CacheBench.settings(disk: 2100))
+        for _ in 0..<4 { bench.push(5) }
+        bench.storeAll(bytes: 2080)
+        bench.push(5)
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (from, drops, stored) = (work.dropsFrom, work.dropsBytes, ids(work))
+        #expect(from == 11 && drops == 500 && stored == [21..<26])
+        bench.done(
+            work, bytes: 2080, gone: [SpoolResult.Gone(ids: 11..<16, bytes: 520, outcome: .NEURON_WS_DROPPED_OVERFLOW)])
+        let runs = bench.outcomes()
+        #expect(runs.map(\.outcome) == [.NEURON_WS_DROPPED_OVERFLOW])
+        #expect(bench.away == 16..<26)
+    }
+
+    @Test func withDropNewestTheDiskIsLeftAsItIs() {
+        var settings = CacheBench.settings(disk: 600)
+        settings.policy = .dropNewest
+        let bench = CacheBench(settings)
+        bench.push(5)
+        bench.storeAll(bytes: 520)
+        bench.push(5)
+        bench.wait(1000)
+        bench.expectsNoWork()
+        #expect(!bench.trims())
+        let runs = bench.outcomes()
+        #expect(runs.isEmpty)
+    }
+
+    @Test func inMemoryAloneTheOldestThatIsNotOnItsWayMakesRoom() {
+        let bench = CacheBench(CacheBench.settings(disk: 0))
+        for _ in 0..<4 { bench.push(5) }
+        var runs: [Backlog.Run] = []
+        while bench.trims() { runs += bench.outcomes() }
+        #expect(runs.map(\.firstID) == [1] && runs.map(\.count) == [5])
+        #expect(runs.first?.outcome == .NEURON_WS_DROPPED_OVERFLOW)
+    }
+
+    @Test func whatWasFoundComesBeforeWhatIsNew() throws {
+        let bench = CacheBench(found: 100, foundBytes: 9000)
+        #expect(bench.ledger.acceptedCount == 100 && bench.storedEnd == 101)
+        bench.push(2)
+        guard let work = bench.work() else { return bench.missing() }
+        let (loads, stored) = (work.loadsFrom, ids(work))
+        #expect(loads == 1 && stored.isEmpty)
+        var result = SpoolResult(work)
+        let chunk = try #require(ChunkPool.make(byteCount: 84))
+        for _ in 0..<90 {
+            [UInt8](repeating: 66, count: 84).withUnsafeBytes {
+                chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 0))
+            }
+        }
+        chunk.firstID = 11
+        result.loaded.append(chunk)
+        result.loadedEnd = UInt64.max
+        result.loadedBytes = 9000
+        result.diskBytes = 9000
+        bench.cache.finished(result, &bench.backlog, now: bench.now)
+        guard case .skip(let ids) = bench.cache.nextAction() else { Issue.record("nothing is skipped"); return }
+        // The first ten are nowhere.
+        let (open, repeats) = (bench.backlog.openID, bench.backlog.repeatsEndID)
+        #expect(ids == 1..<11 && open == 11 && bench.away.isEmpty)
+        // They may have arrived in the life before; what is new has not.
+        #expect(repeats == 101)
+    }
+
+    @Test func numbersAreReservedBeforeTheyRunOut() {
+        let bench = CacheBench()
+        bench.push(1)
+        bench.expectsNoWork()
+        let half = MessageCache.numbersReserved / 2
+        bench.storeAll(bytes: 100)
+        bench.cache.reservedNumber = half
+        guard let work = bench.work() else { return bench.missing() }
+        let reserves = work.reservesNumber
+        #expect(reserves == 2 + MessageCache.numbersReserved)
+        bench.done(work, bytes: 100)
+        bench.expectsNoWork()
+    }
+
+    @Test func numbersGoOnWhereTheLifeBeforeLeftOff() {
+        let bench = CacheBench()
+        let first = bench.ledger.adopt(DeliveryLedger.Away(messages: 3, bytes: 300), next: 51)
+        #expect(first == 48 && bench.ledger.acceptedCount == 50 && bench.ledger.queuedCount == 3)
+        #expect(bench.ledger.endedThrough == 47)
+        bench.ledger.checkInvariants()
+        // Behind messages that wait they cannot.
+        let next = bench.ledger.adopt(DeliveryLedger.Away(messages: 1, bytes: 100), next: 1000)
+        #expect(next == 51)
+        bench.ledger.checkInvariants()
+    }
+
+    @Test func aMessageExpiresByAClockThatNobodySets() {
+        var settings = CacheBench.settings(disk: 0)
+        settings.timeToLive = 10_000_000_000
+        let bench = CacheBench(settings)
+        bench.push(2)
+        bench.wait(10_000)
+        #expect(!bench.trims())
+        bench.wait(1)
+        #expect(bench.trims())
+        let runs = bench.outcomes()
+        #expect(runs.map(\.outcome) == [.NEURON_WS_EXPIRED])
+    }
+
+    @Test func whatComesFromDiskIsPaced() {
+        var settings = CacheBench.settings()
+        settings.resendInterval = 100_000_000
+        let bench = CacheBench(settings)
+        bench.push(2)
+        #expect(bench.paces() == nil)
+        bench.cache.pacedEnd = 3
+        #expect(bench.paces() == bench.now + 100_000_000)
+        let (end, isAllFramed) = (bench.backlog.frameEnd, bench.backlog.isAllFramed)
+        #expect(end == 2 && !isAllFramed)
+    }
+
+    @Test func atTheEndWhatIsOnDiskIsStoredAndTheRestIsDropped() {
+        let bench = CacheBench()
+        for _ in 0..<4 { bench.push(5) }
+        bench.storeAll(bytes: 2080)
+        bench.push(3)
+        bench.cache.abandon(&bench.backlog)
+        let runs = bench.outcomes()
+        #expect(runs.filter { $0.outcome == .NEURON_WS_STORED }.map(\.count).reduce(0, +) == 20)
+        #expect(runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.map(\.firstID) == [21])
+        #expect(runs.first?.level == .NEURON_WS_LEVEL_STORED)
+        #expect(bench.ledger.queuedCount == 0)
+    }
+
+    @Test func withoutADiskAllIsAsWithoutACache() {
+        let bench = CacheBench(CacheBench.settings(disk: 0))
+        for _ in 0..<4 { bench.push(5) }
+        let (end, isEmpty) = (bench.backlog.endID, bench.cache.tail.isEmpty)
+        #expect(end == 21 && isEmpty)
+        bench.wait(100_000)
+        bench.expectsNoWork()
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+
+/// What has to hold after every step.
+extension CacheWorld {
+    /// Gives the messages their outcomes, each exactly one.
+    func carryOut() {
+        while let action = backlog.nextAction() {
+            switch consume action {
+            case .conclude(let run): outcome(run)
+            case .release(var chunks): pool.give(&chunks)
+            }
+        }
+        while let action = cache.nextAction() {
+            switch consume action {
+            case .conclude(let run): outcome(run)
+            case .skip(let ids):
+                for id in ids {
+                    guard let content = contents[id], !disk.hasLied else { continue }
+                    // A drop that was done though it seemed to have failed, of a message of an earlier life.
+                    ended.insert(id)
+                    if !disk.dropped.contains(content) { fail("message \(content) is skipped") }
+                }
+                let run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_EXPIRED)
+                ledger.ended(run)
+            case .release(var chunks): pool.give(&chunks)
+            }
+        }
+    }
+
+    private func outcome(_ run: Backlog.Run) {
+        ledger.ended(run)
+        for id in run.firstID..<(run.firstID + run.count) {
+            guard ended.insert(id).inserted else { return fail("message \(id) has a second outcome") }
+            // Numbers of which nothing was found on disk.
+            guard let content = contents[id] else { continue }
+            switch run.outcome {
+            case .NEURON_WS_DELIVERED:
+                if isConfirmed, !arrived.contains(content) { fail("message \(content) is delivered, and was not read") }
+                over.insert(content)
+            case .NEURON_WS_DROPPED_OVERFLOW where settings.policy == .dropOldest: over.insert(content)
+            case .NEURON_WS_EXPIRED where settings.timeToLive > 0: over.insert(content)
+            case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content): over.insert(content)
+            case .NEURON_WS_STORED: stored.insert(content)
+            case .NEURON_WS_DROPPED_STOPPED:
+                if stored.contains(content) { fail("message \(content) was stored, and is dropped") }
+            default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
+            }
+        }
+    }
+
+    /// In order, on each connection and over all.
+    func noteArrived() {
+        if reader.isBroken { return fail("the server got what is no message of ours") }
+        let numbers = reader.numbers
+        while readCount < numbers.count {
+            let number = numbers[readCount]
+            if readCount > 0, number <= numbers[readCount - 1] {
+                fail("\(number) came behind \(numbers[readCount - 1])")
+            }
+            readCount += 1
+            if arrived.contains(number) {
+                arrivedAgain += 1
+                continue
+            }
+            // One that was told as gone may come back when the process dies before the disk knows.
+            if over.contains(number) {
+                arrived.insert(number)
+                continue
+            }
+            if number < newestArrived { fail("\(number) came first behind \(newestArrived)") }
+            newestArrived = number
+            arrived.insert(number)
+        }
+    }
+
+    func check() {
+        backlog.checkInvariants()
+        cache.checkInvariants(backlog)
+        // A drop that was done though it seemed to have failed is believed to have room to give yet.
+        if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
+            fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")
+        }
+        let held = ledger.queuedBytes - min(ledger.queuedBytes, ledger.away.bytes)
+        // What is loaded comes on top, a window of it, and a batch.
+        if held > UInt64(settings.memoryBytes) * 2 + 20_000 { fail("\(held) bytes are in memory") }
+        if steps % 16 == 0 { checkStored() }
+    }
+
+    /// Told as stored: delivered, or told as gone, or still there.
+    private func checkStored() {
+        if disk.hasLied || disk.liesAboutSync { return }
+        var there = Set(disk.messages().map(\.number))
+        there.formUnion(over)
+        there.formUnion(disk.dropped)
+        for content in stored where !there.contains(content) && !arrived.contains(content) {
+            return fail("message \(content) was told as stored, and is nowhere")
+        }
+    }
+}

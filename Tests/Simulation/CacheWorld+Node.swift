@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// What the library does with threads, sockets and a disk.
+extension CacheWorld {
+    func chunk(_ byteCount: Int) -> MessageChunk? {
+        pool.takeKept(byteCount: byteCount) ?? ChunkPool.make(byteCount: byteCount)
+    }
+
+    // MARK: The process
+
+    /// A life begins: what is on disk is found there.
+    func begin() {
+        lives += 1
+        ledger = DeliveryLedger(limits: ledger.limits)
+        mailbox = Mailbox()
+        backlog = Backlog()
+        backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
+        cache = MessageCache(settings)
+        contents = [:]
+        ended = []
+        work = nil
+        let found = disk.open()
+        let first = ledger.adopt(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
+        disk.setFirst(first)
+        let start = disk.state.first
+        for (key, content) in disk.messages() { contents[UInt64(key - start) &+ first] = content }
+        cache.opened(found, first: first, openID: first, now: now)
+        ledger.away = cache.awayNow
+        ledger.stored(through: cache.storedEnd &- 1)
+    }
+
+    /// The process is killed, or the machine loses power; the work that was under way is done, or not.
+    func die() {
+        if work != nil, random.chance(50), let half = work.take() { _ = disk.perform(half, &random) { chunk($0) } }
+        connection = nil
+        onTheWay = []
+        disk.restart(losesPower: random.chance(30), &random)
+        now &+= UInt64(random.pick([0, 1000])) * 1_000_000
+        begin()
+    }
+
+    /// The node ends as it should: each message has its outcome.
+    func finish() {
+        if connection != nil { cut() }
+        takeMail()
+        cache.storeAll(backlog)
+        var left = 1000
+        while left > 0, !cache.isSettled(backlog) {
+            left -= 1
+            tend()
+            diskActs()
+        }
+        if left == 0 { return fail("the end has no end") }
+        noteStored()
+        cache.abandon(&backlog)
+        carryOut()
+        for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
+        disk.setNextNumber(ledger.acceptedCount + 1)
+        disk.restart(losesPower: random.chance(30), &random)
+        begin()
+    }
+
+    // MARK: Messages
+
+    func push() {
+        for _ in 0..<random.within(1...8) {
+            let bytes = Message.make(id: nextContent, byteCount: random.pick([10, 100, 100, 1500]))
+            guard ledger.hasRoom(byteCount: bytes.count) else { return }
+            var new: MessageChunk? = mailbox.needsChunk(byteCount: bytes.count) ? chunk(bytes.count) : nil
+            let id = ledger.accept(byteCount: bytes.count)
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &new) }
+            if id <= newestNumber { fail("message \(id) bears a number that another had") }
+            newestNumber = id
+            contents[id] = nextContent
+            nextContent += 1
+        }
+    }
+
+    func takeMail() { cache.take(mailbox.takeAll(), &backlog, now: now) }
+
+    func diskActs() {
+        guard let work = work.take() else { return }
+        let result = disk.perform(work, &random) { chunk($0) }
+        cache.finished(result, &backlog, now: now)
+        carryOut()
+    }
+
+    func tend() {
+        if connection == nil, random.chance(30) { takeMail() }
+        while cache.trim(&backlog, now: now) { carryOut() }
+        if work == nil { work = cache.nextWork(&backlog, now: now) { chunk($0) } }
+        carryOut()
+        _ = cache.pace(&backlog, now: now)
+        ledger.away = cache.awayNow
+        noteStored()
+    }
+
+    private func noteStored() {
+        let through = cache.storedEnd &- 1
+        guard through > ledger.storedThrough else { return }
+        for id in (ledger.storedThrough &+ 1)..<(through &+ 1) where !ended.contains(id) {
+            if let content = contents[id] { stored.insert(content) }
+        }
+        ledger.stored(through: through)
+    }
+
+    // MARK: The network
+
+    func connect() {
+        guard let url = try? WebSocketURL.parse("ws://plant/") else { return }
+        let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let limits = EndpointLimits(maxMessageBytes: 1000, maxFrameBytes: 1000)
+        var options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: 0)
+        if isConfirmed { options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: false) }
+        let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options)
+        new.transportOpened()
+        connection = new
+        reader = SimulatedReader()
+        readCount = 0
+        onTheWay = []
+        written = 0
+        carry()
+    }
+
+    func cut() {
+        connection = nil
+        onTheWay = []
+        let ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "cut")
+        _ = backlog.connectionEnded(ending, acknowledged: nil)
+        carryOut()
+    }
+
+    /// Bytes are framed, taken, read and answered.
+    func carry() {
+        guard let connection else { return }
+        if connection.isOpen, backlog.isAllFramed { takeMail() }
+        fill(connection)
+        settle(connection)
+        let count = random.chance(20) ? random.below(onTheWay.count + 1) : onTheWay.count
+        onTheWay[..<count].withUnsafeBytes { reader.received($0) }
+        onTheWay.removeFirst(count)
+        noteArrived()
+        if random.chance(10) { return settle(connection) }
+        let back = reader.takeOutput()
+        var budget = TurnBudget(lengthNanoseconds: 1_000_000_000, now: now)
+        var offset = 0
+        back.withUnsafeBytes { bytes in
+            while offset < bytes.count {
+                let step = connection.bytesReceived(bytes, from: &offset, wallSeconds: 0, budget: &budget)
+                if case .needsBytes = step { break }
+                if case .event(.failed(let error)) = step { return fail("the server's bytes: \(error)") }
+            }
+        }
+        settle(connection)
+    }
+
+    private func fill(_ connection: Connection) {
+        let room = random.pick([300, 4000, 20_000])
+        guard onTheWay.count < 50_000, connection.hasOutput(backlog) else { return }
+        withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { output in
+            var end = 0
+            filling: while connection.hasOutput(backlog) {
+                if keys.keysLeft < 8 {
+                    let bytes = (0..<64).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+                    keys.refill(bytes.span.bytes)
+                }
+                switch connection.fill(output, at: &end, backlog: &backlog, keys: &keys) {
+                case .outOfKeys: continue
+                default: break filling
+                }
+            }
+            onTheWay += output[..<end]
+            written &+= UInt64(end)
+        }
+    }
+
+    private func settle(_ connection: Connection) {
+        backlog.written(written)
+        if let barrier = connection.barrier {
+            if connection.barrierLeft(written: written) { connection.barrier?.left(kernelEnd: written, now: now) }
+            backlog.confirmed(before: barrier.confirmedID)
+        }
+        carryOut()
+    }
+}

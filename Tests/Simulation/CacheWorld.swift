@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+import WebSocketCore
+
+/// A node's messages between its host, a disk that fails and a server that comes and goes, over many lives of the
+/// process, all from one seed. `CacheWorld+Node` carries out what `MessageCache` says, as the library does.
+final class CacheWorld {
+    let seed: UInt64
+    var random: Seeded
+    var now: UInt64 = 1_000_000_000
+    private(set) var steps = 0
+    private(set) var failure: String?
+
+    // One life.
+    var ledger: DeliveryLedger
+    var mailbox = Mailbox()
+    var backlog = Backlog()
+    var cache: MessageCache
+    var pool = ChunkPool(keptBytesMax: 16 << 20)
+    var keys = MaskingKeyPool()
+    /// Under way on disk.
+    var work: SpoolWork?
+    /// The message of each number that the node has given.
+    var contents: [UInt64: UInt64] = [:]
+    /// Those of this life that have an outcome.
+    var ended: Set<UInt64> = []
+
+    // What stays.
+    var disk = SimulatedDisk()
+    /// Of the next message.
+    var nextContent: UInt64 = 1
+    /// That a message has ever had.
+    var newestNumber: UInt64 = 0
+    /// Told as stored, in some life.
+    var stored: Set<UInt64> = []
+    /// Delivered, or told that they are gone.
+    var over: Set<UInt64> = []
+    /// Read by a server.
+    var arrived: Set<UInt64> = []
+    var newestArrived: UInt64 = 0
+    var arrivedAgain = 0
+    var lives = 0
+    let isConfirmed: Bool
+    let settings: MessageCache.Settings
+
+    // The connection.
+    var connection: Connection?
+    var reader = SimulatedReader()
+    var readCount = 0
+    /// Of the bytes that the kernel has, those that the server has not.
+    var onTheWay: [UInt8] = []
+    var written: UInt64 = 0
+
+    init(seed: UInt64) {
+        self.seed = seed
+        var random = Seeded(seed ^ 0xCAC4E)
+        isConfirmed = random.chance(70)
+        var settings = MessageCache.Settings(
+            memoryBytes: random.pick([8_000, 30_000, 200_000]),
+            diskBytes: UInt64(random.pick([20_000, 100_000, 1 << 20])),
+            syncInterval: UInt64(random.pick([0, 10, 1000])) * 1_000_000,
+            policy: random.chance(60) ? .dropOldest : .dropNewest)
+        settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
+        settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
+        self.settings = settings
+        disk.faults = random.pick([0, 0, 5, 30])
+        disk.liesAboutSync = random.chance(10)
+        cache = MessageCache(settings)
+        ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500))
+        self.random = random
+        begin()
+    }
+
+    /// Runs it all. - Returns: nil if everything held.
+    func run() -> String? {
+        let length = random.within(200...1500)
+        while steps < length, failure == nil { step() }
+        if failure == nil { heal() }
+        if failure == nil { finish() }
+        return failure
+    }
+
+    private func step() {
+        steps += 1
+        switch random.below(100) {
+        case ..<25: push()
+        case ..<50: carry()
+        case ..<70: diskActs()
+        case ..<74: connection == nil ? connect() : cut()
+        case ..<76: if connection == nil { connect() }
+        case ..<79:
+            takeMail()
+            cache.storeAll(backlog)
+        case ..<81 where random.chance(40): die()
+        case ..<81 where random.chance(20): finish()
+        default: now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
+        }
+        tend()
+        check()
+    }
+
+    /// The server takes what it gets, and the disk does what it should: all that is left arrives.
+    private func heal() {
+        disk.faults = 0
+        disk.liesAboutSync = false
+        var left = 20_000
+        while failure == nil, left > 0, ledger.queuedCount > 0 || cache.isBusy {
+            left -= 1
+            steps += 1
+            if connection == nil { connect() }
+            carry()
+            diskActs()
+            tend()
+            now &+= 2_000_000
+            check()
+        }
+        if failure == nil, ledger.queuedCount > 0 { fail("\(ledger.queuedCount) messages are stuck") }
+    }
+
+    /// For who reads a failure.
+    private var situation: String {
+        ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd), away "
+            + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
+            + "disk \(disk.state.bytes), accepted \(ledger.acceptedCount), "
+            + "ended \(ended.count) of \(contents.count), mail \(!mailbox.isEmpty)"
+    }
+
+    func fail(_ text: String) {
+        if failure == nil { failure = "step \(steps), life \(lives): \(text)\(situation)" }
+    }
+}

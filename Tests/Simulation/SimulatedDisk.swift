@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import NodeCore
+
+/// A disk under a node's cache: what it was told, what of that it has, and how it fails.
+struct SimulatedDisk: ~Copyable {
+    struct Row {
+        var first: Int64
+        var count: Int
+        var arrival: UInt64
+        var image: [UInt8]
+        var end: Int64 { first + Int64(count) }
+    }
+
+    struct State {
+        var rows: [Row] = []
+        var first: Int64 = 1 << 40
+        var next: Int64 = 1 << 40
+        var clock: UInt64 = 0
+        /// No message bears this number or a higher one.
+        var number: UInt64 = 1
+        var bytes: UInt64 { rows.reduce(0) { $0 + UInt64($1.image.count) } }
+    }
+
+    /// What a process that starts now finds.
+    private(set) var state = State()
+    /// What was there before the syncs that were lies; the last is the newest.
+    private var beforeLies: [State] = []
+    private var shift: Int64 = 0
+    private var isUncertain = false
+    /// In a hundred.
+    var faults = 0
+    var liesAboutSync = false
+    private(set) var hasLied = false
+    /// Work has seemed to fail, done or not.
+    private(set) var hasFailed = false
+    /// Gone by the cache's own wish; a process that dies then cannot tell of it.
+    private(set) var dropped: Set<UInt64> = []
+
+    // MARK: The process
+
+    /// - Parameter losesPower: what was never synced is gone.
+    mutating func restart(losesPower: Bool, _ random: inout Seeded) {
+        if losesPower, !beforeLies.isEmpty {
+            state = beforeLies[random.below(beforeLies.count)]
+            hasLied = true
+        }
+        beforeLies = []
+        isUncertain = false
+        if state.rows.isEmpty { state.first = state.next }
+    }
+
+    /// What a process finds that opens it.
+    mutating func open() -> MessageCache.Found {
+        var found = MessageCache.Found(
+            count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
+        found.nextNumber = state.number
+        state.number += MessageCache.numbersReserved
+        return found
+    }
+
+    /// The process ends as it should.
+    mutating func setNextNumber(_ number: UInt64) { state.number = number }
+
+    mutating func setFirst(_ id: UInt64) { shift = state.first &- Int64(truncatingIfNeeded: id) }
+
+    private func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
+    private func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+
+    // MARK: Work
+
+    /// Does it, or not.
+    mutating func perform(
+        _ work: consuming SpoolWork, _ random: inout Seeded, _ make: (Int) -> MessageChunk?
+    ) -> SpoolResult {
+        var result = SpoolResult(work)
+        let fails = random.chance(faults)
+        // A commit that fails may have been done.
+        if !fails || random.chance(30) {
+            if liesAboutSync, !result.work.batches.isEmpty { beforeLies.append(state) }
+            change(&result)
+        }
+        if fails {
+            result.fault = random.pick([.full, .ioError, .readOnly])
+            result.diskBytes = state.bytes
+            result.gone = []
+            isUncertain = true
+            hasFailed = true
+            return result
+        }
+        if !result.work.batches.isEmpty { isUncertain = false }
+        if result.work.loadsFrom > 0 { load(&result, make) }
+        result.diskBytes = state.bytes
+        return result
+    }
+
+    private mutating func change(_ result: inout SpoolResult) {
+        let forgets = max(state.first, key(result.work.forgetsBefore))
+        state.rows.removeAll { $0.end <= forgets }
+        drop(&result)
+        var rows: [Row] = []
+        result.work.batches.forEach { chunk in
+            chunk.seal()
+            rows.append(
+                Row(
+                    first: Int64(truncatingIfNeeded: chunk.firstNumber) &+ shift, count: chunk.messageCount,
+                    arrival: chunk.arrival, image: chunk.withImage { Array($0) }))
+        }
+        if let first = rows.first {
+            if isUncertain { state.rows.removeAll { $0.end > first.first } }
+            state.rows += rows
+        }
+        state.next = max(state.next, rows.last?.end ?? 0, forgets)
+        state.first = forgets
+        state.number = max(state.number, result.work.reservesNumber)
+        state.clock = result.work.clock
+    }
+
+    private mutating func drop(_ result: inout SpoolResult) {
+        let from = key(result.work.dropsFrom)
+        var left = result.work.dropsBytes
+        let expires = result.work.expiresBefore
+        guard left > 0 || expires > 0 else { return }
+        while let index = state.rows.firstIndex(where: { $0.end > from }) {
+            let row = state.rows[index]
+            let isOld = expires > 0 && row.arrival < expires
+            guard isOld || left > 0 else { return }
+            if !isOld { left -= min(left, UInt64(row.image.count)) }
+            state.rows.remove(at: index)
+            dropped.formUnion(Self.numbers(row.image))
+            let ids = id(max(row.first, from))..<id(row.end)
+            result.gone.append(
+                SpoolResult.Gone(
+                    ids: ids, bytes: UInt64(row.image.count),
+                    outcome: isOld ? .NEURON_WS_EXPIRED : .NEURON_WS_DROPPED_OVERFLOW))
+        }
+    }
+
+    private func load(_ result: inout SpoolResult, _ make: (Int) -> MessageChunk?) {
+        let wanted = key(result.work.loadsFrom)
+        result.loadedEnd = .max
+        var loaded = 0
+        for row in state.rows where row.end > wanted {
+            if loaded > 0, loaded >= result.work.loadsBytes {
+                result.loadedEnd = id(row.first)
+                return
+            }
+            guard let chunk = make(row.image.count) else { return }
+            let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
+            precondition(fits && chunk.isImageWhole)
+            chunk.arrival = row.arrival
+            chunk.removeMessages(before: id(max(row.first, wanted)))
+            loaded += row.image.count
+            result.loadedBytes += UInt64(row.image.count)
+            result.loaded.append(chunk)
+        }
+    }
+
+    /// Which messages are there, by their keys from the first without outcome on.
+    func messages() -> [(key: Int64, number: UInt64)] {
+        var found: [(key: Int64, number: UInt64)] = []
+        for row in state.rows {
+            for (index, number) in Self.numbers(row.image).enumerated() where row.first + Int64(index) >= state.first {
+                found.append((row.first + Int64(index), number))
+            }
+        }
+        return found
+    }
+
+    private static func numbers(_ image: [UInt8]) -> [UInt64] {
+        var numbers: [UInt64] = []
+        var offset = 0
+        while offset + 16 <= image.count {
+            let size = image[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
+            numbers.append(Message.id(of: Array(image[(offset + 16)..<(offset + 16 + size)])) ?? 0)
+            offset += (16 + size + 7) & ~7
+        }
+        return numbers
+    }
+}

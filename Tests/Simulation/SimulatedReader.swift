@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import WebSocketCore
+
+/// A server that reads messages and answers Pings; which messages it has read, it keeps.
+struct SimulatedReader: ~Copyable {
+    private var handshake: ServerHandshake? = ServerHandshake()
+    private var endpoint: WebSocketEndpoint?
+    private var noKeys = MaskingKeyPool()
+    private(set) var output: [UInt8] = []
+    private(set) var numbers: [UInt64] = []
+    private(set) var isBroken = false
+
+    mutating func received(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        if handshake != nil {
+            guard let request = try? handshake?.bytesReceived(bytes.bytes, from: &offset) else { return }
+            handshake = nil
+            output += (try? request.accepted(extensions: nil)) ?? []
+            endpoint = WebSocketEndpoint(
+                role: .server, limits: EndpointLimits(maxMessageBytes: 1 << 20, maxFrameBytes: 1 << 20),
+                allowsRSV1: false)
+        }
+        while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
+            switch event {
+            case .message:
+                let number = Message.id(of: endpoint?.message?.array ?? [])
+                isBroken = isBroken || number == nil
+                numbers.append(number ?? 0)
+            case .failed: isBroken = true
+            default: break
+            }
+            answer()
+        }
+        answer()
+    }
+
+    private mutating func answer() {
+        guard endpoint?.hasControlFrames == true else { return }
+        withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { space in
+            var position = 0
+            _ = endpoint?.writeControlFrames(into: space, at: &position, keys: &noKeys)
+            output += space[..<position]
+        }
+    }
+
+    mutating func takeOutput() -> [UInt8] {
+        let taken = output
+        output = []
+        return taken
+    }
+}
