@@ -163,6 +163,23 @@ def test_pkcs12_holds_certificate_and_key(
         assert words in str(caught.value)
 
 
+def test_pkcs12_without_a_mac_is_told_or_opened(authority: foreign.Authority, tmp_path: Path) -> None:
+    """OpenSSL 3.0 does not open it with a password at all, a newer one does."""
+    cert, key = identity(tmp_path, "press-7", authority)
+    bundle = tmp_path / "press.p12"
+    openssl("pkcs12", "-export", "-in", cert, "-inkey", key, "-nomac", "-passout", "pass:open me", "-out", bundle)
+    bundle.chmod(0o600)
+    settings = {"url": "wss://127.0.0.1:9/", "cert": str(bundle)}
+    told = '"cert": is PKCS #12 without a MAC, which this OpenSSL cannot open|"keypass": is '
+    for more in ({"keypass": "wrong"}, {}):
+        with pytest.raises(neuron_ws.SettingsError, match=told):
+            neuron_ws.Node("tls", {**settings, **more})
+    try:
+        neuron_ws.Node("tls", {**settings, "keypass": "open me"}).close()
+    except neuron_ws.SettingsError as error:
+        assert '"cert": is PKCS #12 without a MAC' in str(error)
+
+
 def test_a_certificate_without_its_key_is_told(authority: foreign.Authority, tmp_path: Path) -> None:
     cert, _ = identity(tmp_path, "press-7", authority)
     with pytest.raises(neuron_ws.SettingsError, match='"key": is missing: cert is set, and each needs the other'):
