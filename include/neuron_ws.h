@@ -576,7 +576,7 @@ typedef struct neuron_ws_state {
 typedef struct neuron_ws_metrics {
     size_t size;
     uint64_t messages_accepted;    /* by push, push_json and send */
-    uint64_t messages_sent;        /* reached the level `written` */
+    uint64_t messages_sent;        /* ended as DELIVERED: at the level that the setting delivery asks for */
     uint64_t messages_dropped;     /* ended as dropped or expired */
     uint64_t messages_rejected;    /* push refused them: queue full, too big, invalid; never accepted */
     uint64_t messages_skipped;     /* groups with nothing to send, or not subscribed */

@@ -95,4 +95,5 @@ extension MessageCache {
         precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
         precondition(isBusy || movedBytes == 0)
         precondition(!away.isEmpty || awayBytes == 0)
-    }}
+    }
+}

@@ -39,7 +39,7 @@ public struct MetricDescriptor: Sendable {
     /// All metrics, in the order of neuron_ws_metrics_t.
     public static let all: [MetricDescriptor] = [
         MetricDescriptor(.messagesAccepted, "messages_accepted", "Messages taken by push and send."),
-        MetricDescriptor(.messagesSent, "messages_sent", "Messages whose last byte the kernel took."),
+        MetricDescriptor(.messagesSent, "messages_sent", "Messages delivered, at the level asked for."),
         MetricDescriptor(.messagesDropped, "messages_dropped", "Accepted messages that ended as dropped."),
         MetricDescriptor(
             .messagesRejected, "messages_rejected", "Messages refused by push and send: queue full, too big, invalid."),

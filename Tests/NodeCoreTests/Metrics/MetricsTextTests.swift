@@ -30,7 +30,7 @@ import Testing
             # HELP neuron_ws_messages_accepted Messages taken by push and send.
             neuron_ws_messages_accepted_total\(label) 1
             # TYPE neuron_ws_messages_sent counter
-            # HELP neuron_ws_messages_sent Messages whose last byte the kernel took.
+            # HELP neuron_ws_messages_sent Messages delivered, at the level asked for.
             neuron_ws_messages_sent_total\(label) 18446744073709551615
 
             """
