@@ -1172,7 +1172,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics(neuron_ws_node_t *node, 
 /*
  * The same as text, without a NUL behind it. buffer may be NULL when size is 0. *length is written with NEURON_WS_OK
  * and with NEURON_WS_BUFFER_TOO_SMALL.
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *node,
                                                              neuron_ws_metrics_format_t format, char *buffer,
@@ -1186,7 +1186,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *n
  *
  * buffer and length as above; nodes may come and go, and counters grow, between two calls: where the length asked for
  * was too small the next time, ask again. Any thread, while others create and destroy nodes included.
- * NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL.
+ * NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, NO_MEMORY.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_metrics_text(neuron_ws_metrics_format_t format, char *buffer, size_t size,
                                                         size_t *length);

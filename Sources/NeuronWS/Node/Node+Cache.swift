@@ -184,7 +184,7 @@ extension Node {
         guard var backlog = backlog.take() else { return nil }
         let work = cache?.nextWork(
             &backlog, now: Clock.monotonicNanoseconds, mayLoad: false,
-            chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+            chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
         self.backlog = consume backlog
         return work
     }

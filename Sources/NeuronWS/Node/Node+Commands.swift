@@ -36,6 +36,7 @@ extension Node {
             // The end of a command that is taken is never lost.
             if !load.mayGrow { throw .noMemory }
         }
+        if !commands.hasMemory { throw .noMemory }
         guard commands.hasRoom(byteCount: command.bytes.count, unread: unread) else {
             commandsAwaitRoom = true
             throw .queueFull(

@@ -26,7 +26,7 @@ extension NodeSession {
         carryOutCache()
         if isEnded { return }
         if let spool = node.lock.withLock({ node.spool }),
-            let work = cache.nextWork(&backlog, now: now, chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+            let work = cache.nextWork(&backlog, now: now, chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
         {
             spool.submit(work)
         }

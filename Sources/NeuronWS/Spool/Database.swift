@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
 import NodeCore
+import WebSocketCore
 
 /// A database file, by one connection. One thread at a time.
 ///
@@ -23,6 +24,8 @@ final class Database {
         /// SQLITE_IOERR_NOMEM, a macro that Swift does not see.
         private static let ioErrorNoMemory: Int32 = SQLITE_IOERR | 12 << 8
 
+        static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+
         var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
 
         var fault: SpoolFault {
@@ -43,9 +46,10 @@ final class Database {
         var handle: OpaquePointer?
         let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
-        guard let handle else { throw Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+        guard let handle else { throw Failure.noMemory }
         let database = Database(handle)
         if status != SQLITE_OK { throw database.failure(status) }
+        neuron_ws_sqlite3_distrust(handle)
         return database
     }
 
@@ -67,7 +71,13 @@ final class Database {
     fileprivate func failure(_ code: Int32) -> Failure {
         Failure(
             code: code, errorNumber: sqlite3_system_errno(handle),
-            text: sqlite3_errmsg(handle).map { String(cString: $0) } ?? "error \(code)")
+            text: sqlite3_errmsg(handle).map(Self.shown) ?? "error \(code)")
+    }
+
+    /// It may name what somebody wrote into the file.
+    private static func shown(_ text: UnsafePointer<CChar>) -> String {
+        let bytes = UnsafeBufferPointer(start: text, count: min(Syscalls.length(text), ForeignText.charactersMax * 4))
+        return ForeignText(bytes.lazy.map { UInt8(bitPattern: $0) }).shown()
     }
 
     /// Runs a statement without caring for its rows.

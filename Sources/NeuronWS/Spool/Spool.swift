@@ -47,11 +47,12 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 fault: fault, text: "the data directory \(directory) (setting data-dir): \(error.text)")
         }
         let file = SpoolFile(directory: real, node: node)
+        try prepare(file)
         guard take(file.path) else {
             throw SpoolError(
                 fault: .held,
-                text: "the cache \(file.path) is held by another node \"\(node)\" of this process: give this node "
-                    + "another name or data-dir, or destroy that one")
+                text: "the cache \(file.path) is held by another node of this process: give this node another name or "
+                    + "data-dir, or destroy that one")
         }
         do throws(SpoolError) {
             let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
@@ -71,9 +72,29 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
+    /// It is a file of its own, made for its owner alone if there was none.
+    private static func prepare(_ file: SpoolFile) throws(SpoolError) {
+        do throws(SystemError) { try Syscalls.makePrivateFile(file.path) } catch {
+            // What is wrong with the directory SQLite says.
+            return
+        }
+        guard Syscalls.regularFile(file.path) == nil else { return }
+        throw SpoolError(
+            fault: .other,
+            text: "the cache \(file.path) is a link, a directory or a device in the place of a file: remove it, or set "
+                + "data-dir to another directory")
+    }
+
+    /// - Returns: false: this process has it open, by this name or another.
     private static func take(_ path: String) -> Bool {
         openLock.withLock {
-            if openPaths.contains(path) { return false }
+            let file = Syscalls.regularFile(path)
+            let isOpen = openPaths.contains {
+                guard $0 != path else { return true }
+                guard let file, let other = Syscalls.regularFile($0) else { return false }
+                return file == other
+            }
+            if isOpen { return false }
             openPaths.append(path)
             return true
         }

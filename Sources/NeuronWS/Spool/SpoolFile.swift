@@ -58,7 +58,7 @@ struct SpoolFile: Equatable {
     var holder: String? {
         guard let process = Syscalls.lockHolder(path) else { return nil }
         let name = (try? Syscalls.readFile("/proc/\(process)/comm", bytesMax: 64))?.content.withBytes {
-            String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)
+            ForeignText($0.prefix { $0 != 10 }).shown()
         }
         return name.map { "process \(process) (\($0))" } ?? "process \(process)"
     }

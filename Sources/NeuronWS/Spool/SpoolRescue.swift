@@ -47,6 +47,7 @@ enum SpoolRescue {
 
     private static func makeEmpty(_ file: SpoolFile, stream: UInt64) throws(Database.Failure) -> Database {
         removeMaking(file)
+        try? Syscalls.makePrivateFile(file.making)
         let new = try Database.open(file.making)
         try new.prepareForUse(isSynced: true)
         try SpoolStore.create(new, node: file.node, stream: stream)
@@ -138,11 +139,10 @@ enum SpoolRescue {
             select.bind(1, key)
             guard (try? select.step()) == true else { return }
             defer { select.reset() }
-            guard let data = select.bytes(2) else {
-                throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
-            }
+            guard let data = select.bytes(2) else { throw .noMemory }
             let count = select.integer(0)
-            guard key >= 0, count > 0, count <= Int64(data.count / 16), key < Int64.max - count else { return }
+            let row = SpoolStore.Row(first: key, count: count, bytes: UInt64(data.count))
+            guard (try? row.check()) != nil else { return }
             let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?, ?)")
             insert.bind(1, key)
             insert.bind(2, count)

@@ -41,6 +41,10 @@ extension SpoolStore {
         guard kind == applicationID else {
             throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, text: "the file is no cache of neuron_ws")
         }
+        guard try database.number("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')") == 0 else {
+            throw Database.Failure(
+                code: SQLITE_MISMATCH, errorNumber: 0, text: "the file holds triggers or views, as no cache does")
+        }
         guard version <= Self.version else {
             throw Database.Failure(
                 code: SQLITE_SCHEMA, errorNumber: 0,

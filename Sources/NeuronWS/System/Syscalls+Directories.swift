@@ -28,9 +28,32 @@ extension Syscalls {
         close(descriptor)
     }
 
-    /// The process that holds a lock on the file that is in the way of one for the whole file.
+    /// A file that its owner alone may read and write is there now, an empty one if there was none.
+    static func makePrivateFile(_ path: String) throws(SystemError) {
+        let descriptor = neuron_ws_create(path, O_WRONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errorNumber != EEXIST {
+            throw SystemError(number: errorNumber, call: "open")
+        }
+    }
+
+    /// Which file lies there; nil: none, or no regular file, but a link, a directory, a pipe.
+    static func regularFile(_ path: String) -> (device: UInt64, inode: UInt64)? {
+        var facts = stat()
+        guard lstat(path, &facts) == 0, Int32(bitPattern: facts.st_mode) & Int32(S_IFMT) == Int32(S_IFREG) else {
+            return nil
+        }
+        return (UInt64(facts.st_dev), UInt64(facts.st_ino))
+    }
+
+    /// Of a text that ends with a zero byte.
+    static func length(_ text: UnsafePointer<CChar>) -> Int { strlen(text) }
+
+    /// The process that holds a lock on the file that is in the way of one for the whole file. Not of a file that this
+    /// process has open: it loses its locks on it by that.
     static func lockHolder(_ path: String) -> Int32? {
-        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         let process = neuron_ws_lock_holder(descriptor)

@@ -68,6 +68,8 @@ public struct Backlog: ~Copyable {
     private(set) var hasShiftedNumbers = false
     /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
     public private(set) var heldBytes = 0
+    /// Those chunks.
+    private(set) var chunkCount = 0
     /// From this message on none may be framed now.
     public var frameEnd = UInt64.max
 
@@ -99,11 +101,30 @@ public struct Backlog: ~Copyable {
         if nextChunk == nil { nextChunk = mail.first }
         if unwrittenChunk == nil { unwrittenChunk = mail.first }
         mail.forEach {
-            heldBytes += $0.used
+            heldBytes += $0.memoryBytes
+            chunkCount += 1
             if $0.numberShift != 0 { hasShiftedNumbers = true }
         }
         list.append(mail)
     }
+
+    /// Copies a chunk's messages behind the last one, which saves a chunk. - Returns: false: nothing is done.
+    mutating func absorb(_ chunk: MessageChunk) -> Bool {
+        guard let last = list.last else { return false }
+        let end = last.used
+        guard last.absorb(chunk) else { return false }
+        if unwrittenChunk == nil {
+            unwrittenChunk = last
+            unwrittenOffset = end
+        }
+        endID = last.endNumber
+        heldBytes += chunk.used
+        freed.append(chunk)
+        return true
+    }
+
+    /// Nobody needs it.
+    mutating func discard(_ chunk: MessageChunk) { freed.append(chunk) }
 
     // MARK: Framing
 
@@ -297,7 +318,8 @@ public struct Backlog: ~Copyable {
 
     private mutating func freeFirst() {
         guard let chunk = list.removeFirst() else { return }
-        heldBytes -= chunk.used
+        heldBytes -= chunk.memoryBytes
+        chunkCount -= 1
         if nextChunk === chunk {
             nextChunk = list.first
             nextOffset = 0

@@ -20,11 +20,9 @@ extension MessageCache {
         }
         // Behind messages that are on disk alone it would leave a hole among them.
         guard isShort, away.isEmpty, let chunk = tail.removeFirst() else { return false }
-        tailBytes -= chunk.used
-        var run = Backlog.Run(
-            firstID: chunk.firstID, count: UInt64(chunk.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
-        run.recordBytes = UInt64(chunk.used)
-        runs.append(run)
+        tailBytes -= chunk.memoryBytes
+        conclude(
+            chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
         freed.append(chunk)
         return true
     }
@@ -68,20 +66,16 @@ extension MessageCache {
     public mutating func abandon(_ backlog: inout Backlog) {
         backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
         if !away.isEmpty {
-            var run = Backlog.Run(firstID: away.lowerBound, count: UInt64(away.count), outcome: .NEURON_WS_STORED)
-            run.recordBytes = awayBytes
-            runs.append(run)
+            conclude(away, .NEURON_WS_STORED, bytes: awayBytes)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }
         while let chunk = tail.removeFirst() {
-            tailBytes -= chunk.used
+            tailBytes -= chunk.memoryBytes
             let isStored = isOpen && chunk.endNumber <= storedEnd
-            var run = Backlog.Run(
-                firstID: chunk.firstID, count: UInt64(chunk.count),
-                outcome: isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED)
-            run.recordBytes = UInt64(chunk.used)
-            runs.append(run)
+            conclude(
+                chunk.firstID..<chunk.endNumber, isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED,
+                bytes: UInt64(chunk.used))
             freed.append(chunk)
         }
     }
@@ -91,7 +85,7 @@ extension MessageCache {
         precondition(backlog.isEmpty || away.isEmpty || backlog.endID <= away.lowerBound)
         if let first = tail.first { precondition(away.isEmpty || away.upperBound <= first.firstID) }
         var bytes = 0
-        tail.forEach { bytes += $0.used }
+        tail.forEach { bytes += $0.memoryBytes }
         precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
         precondition(isBusy || movedBytes == 0)
         precondition(!away.isEmpty || awayBytes == 0)

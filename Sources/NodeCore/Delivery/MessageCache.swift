@@ -152,15 +152,41 @@ public struct MessageCache: ~Copyable {
     public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
         guard !mail.isEmpty else { return }
         let arrival = clock(now)
-        var bytes = 0
-        mail.forEach {
-            $0.arrival = arrival
-            bytes += $0.used
-        }
         if unstoredSince == nil { unstoredSince = now }
+        mail.forEach { $0.arrival = arrival }
+        mail = fitted(mail, &backlog)
+        var bytes = 0
+        mail.forEach { bytes += $0.memoryBytes }
+        if bytes == 0 { return }
         if isWindowFree(backlog) { return backlog.add(mail) }
         tailBytes += bytes
         tail.append(mail)
+    }
+
+    /// So many chunks may be as large as they come, however little is in them.
+    static let looseChunksMax = 16
+
+    /// Each message that comes alone comes in a chunk of its own: where there are many, those that hold little are
+    /// made as small as that, or their messages go into the last one, where it does not matter when they came.
+    private func fitted(_ mail: consuming ChunkList, _ backlog: inout Backlog) -> ChunkList {
+        guard backlog.chunkCount >= Self.looseChunksMax || !tail.isEmpty else { return mail }
+        let isOneAsGood = !usesDisk && settings.timeToLive == 0 && isWindowFree(backlog)
+        var list = ChunkList()
+        while let chunk = mail.removeFirst() {
+            guard chunk.isMostlyEmpty else {
+                list.append(chunk)
+                continue
+            }
+            if isOneAsGood, list.isEmpty, backlog.absorb(chunk) { continue }
+            guard let small = MessageChunk.fitting(chunk.imageBytes), chunk.copy(from: chunk.firstID, into: small)
+            else {
+                list.append(chunk)
+                continue
+            }
+            list.append(small)
+            backlog.discard(chunk)
+        }
+        return list
     }
 
     /// What comes next may go behind the backlog's messages.
@@ -172,7 +198,7 @@ public struct MessageCache: ~Copyable {
         while away.isEmpty, movedBytes == 0, backlog.heldBytes < windowBytes || !usesDisk,
             let chunk = tail.removeFirst()
         {
-            tailBytes -= chunk.used
+            tailBytes -= chunk.memoryBytes
             var list = ChunkList()
             list.append(chunk)
             backlog.add(list)
@@ -222,8 +248,8 @@ public struct MessageCache: ~Copyable {
     // MARK: Outcomes
 
     var freed = ChunkList()
-    var runs: [Backlog.Run] = []
-    var skipped: [Range<UInt64>] = []
+    var runs = FirstInFirstOut<Backlog.Run>()
+    var skipped = FirstInFirstOut<Range<UInt64>>()
 
     public enum Action: ~Copyable {
         /// As of a `Backlog`.
@@ -235,8 +261,8 @@ public struct MessageCache: ~Copyable {
 
     /// What is to be done next; nil: nothing.
     public mutating func nextAction() -> Action? {
-        if !skipped.isEmpty { return .skip(skipped.removeFirst()) }
-        if !runs.isEmpty { return .conclude(runs.removeFirst()) }
+        if let ids = skipped.removeFirst() { return .skip(ids) }
+        if let run = runs.removeFirst() { return .conclude(run) }
         if freed.isEmpty { return nil }
         return .release(exchange(&freed, with: ChunkList()))
     }

@@ -28,6 +28,11 @@ public final class MessageChunk {
     private var written = 0
     private var usedMost = 0
 
+    /// What a chunk takes beside its messages, bytes, about: a list of small ones is larger than what is in them.
+    static let overheadBytes = 128
+    /// Of memory that it takes.
+    public var memoryBytes: Int { used + Self.overheadBytes }
+
     /// nil: no memory.
     init?(capacity: Int, memory: ChunkMemory) {
         guard let base = memory.take(capacity) else { return nil }
@@ -37,6 +42,14 @@ public final class MessageChunk {
     }
 
     deinit { memory.giveBack(base, capacity) }
+
+    /// One that holds an image of this size and no more; nil: no memory.
+    public static func fitting(_ imageBytes: Int, memory: ChunkMemory = .heap) -> MessageChunk? {
+        MessageChunk(capacity: max(imageBytes, MemoryLayout<MessageRecord>.size), memory: memory)
+    }
+
+    /// What is in it takes a small part of its memory.
+    var isMostlyEmpty: Bool { used <= capacity / 16 }
 
     /// Back in the pool, for the next messages.
     func clear() {

@@ -113,4 +113,37 @@ import Testing
         let small = try #require(MessageChunk(capacity: 16, memory: .heap))
         #expect(!chunk.copy(from: 8, into: small))
     }
+
+    @Test func messagesThatComeNextAreAbsorbed() throws {
+        let chunk = try #require(Self.chunk(["one", "two"]))
+        let next = try #require(Self.chunk(["three"]))
+        #expect(!chunk.absorb(next))
+        next.firstID = 9
+        #expect(chunk.absorb(next) && Self.texts(chunk) == ["one", "two", "three"] && chunk.endNumber == 10)
+        next.firstID = 10
+        next.numberShift = 1
+        #expect(!chunk.absorb(next))
+        let small = try #require(MessageChunk.fitting(24))
+        #expect(small.capacity == 24)
+        small.firstID = 10
+        Array("four".utf8).withUnsafeBytes { small.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+        next.firstID = 11
+        next.numberShift = 0
+        #expect(!small.absorb(next) && chunk.absorb(small))
+    }
+
+    /// Numbers that could each be a message's length: whoever looks at each of them looks at half the square of it.
+    @Test func whatIsNoMessageIsNotLookedThroughAgainAndAgain() throws {
+        let count = 1 << 22
+        let chunk = try #require(MessageChunk.fitting(count + 16 + 24))
+        chunk.firstID = 7
+        let numbers = [Int32](repeating: Int32(count / 2), count: count / 4)
+        numbers.withUnsafeBytes { chunk.append($0, MessageStamp(kind: 2, timeMilliseconds: 5)) }
+        Array("last".utf8).withUnsafeBytes { chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+        chunk.seal()
+        chunk.record(at: 0).pointee.wireEnd ^= 1
+        let list = chunk.salvaged { ChunkPool.make(byteCount: $0) }
+        let kept = try #require(list.first)
+        #expect(Self.texts(kept) == ["last"])
+    }
 }
