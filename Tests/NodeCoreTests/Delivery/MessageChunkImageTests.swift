@@ -143,7 +143,8 @@ import Testing
         chunk.seal()
         chunk.record(at: 0).pointee.wireEnd ^= 1
         let list = chunk.salvaged { ChunkPool.make(byteCount: $0) }
-        let kept = try #require(list.first)
+        let first = list.first
+        let kept = try #require(first)
         #expect(Self.texts(kept) == ["last"])
     }
 }
