@@ -177,6 +177,7 @@ extension Node {
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
                 "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
+        tellStored()
         carryOutCache()
         while let action = lock.withLock({ backlog?.nextAction() }) {
             switch consume action {
@@ -186,6 +187,21 @@ extension Node {
         }
         closeCache()
         lock.withLock { changed.broadcast() }
+    }
+
+    /// Nobody knows whether there will be a next node of this name: where what is left lies, and what deletes it.
+    private func tellStored() {
+        let (file, count) = lock.withLock { (spool?.file, isForgotten ? 0 : storedCountLocked) }
+        guard let file, count > 0 else { return }
+        log(
+            .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
+            "The node ends: \(count) messages lie in its cache \(file.path). The next node \"\(name)\" with this "
+                + "data-dir sends them; neuron_ws_node_forget deletes them, and so does the tool: neuron-ws cache drop.")
+    }
+
+    private var storedCountLocked: UInt64 {
+        let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
+        return ledger.queuedCount - min(ledger.queuedCount, ledger.acceptedCount &- min(ledger.acceptedCount, stored))
     }
 
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.

@@ -7,6 +7,8 @@ extension NodeSession {
     static let cacheTimerToken: UInt64 = 5
     /// While there is no connection, mail is taken so often at most: what comes meanwhile shares a chunk.
     private static let mailIntervalMax: UInt64 = 100_000_000
+    /// Messages stay on disk until the host has read outcomes of earlier ones, which is looked at so often.
+    private static let outcomesReadInterval: UInt64 = 100_000_000
 
     var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil }
 
@@ -25,15 +27,26 @@ extension NodeSession {
         }
         carryOutCache()
         if isEnded { return }
+        let mayLoad = hasRoomForOutcome
         if let spool = node.lock.withLock({ node.spool }),
-            let work = cache.nextWork(&backlog, now: now, chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
+            let work = cache.nextWork(
+                &backlog, now: now, mayLoad: mayLoad, chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
         {
             spool.submit(work)
         }
         tellLedger()
-        let paced = cache.pace(&backlog, now: now)
-        scheduleCacheTimer(paced, now: now)
+        var next = cache.pace(&backlog, now: now)
+        if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
+        scheduleCacheTimer(next, now: now)
         if wasAllFramed, !backlog.isAllFramed { signal() }
+    }
+
+    /// The outcomes of more messages can be held until the host reads them.
+    private var hasRoomForOutcome: Bool {
+        node.lock.withLock {
+            if let events = node.events { node.ledger.unreadRuns = events.load.waitingRuns }
+            return node.ledger.hasRoomForOutcome()
+        }
     }
 
     private func takeSpoolResult(_ now: UInt64) {

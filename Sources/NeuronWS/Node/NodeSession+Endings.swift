@@ -7,16 +7,27 @@ import WebSocketCore
 extension NodeSession {
     /// Gives the first message its outcome: the server refuses it.
     func giveUpMessage() {
-        guard case .conclude(let run) = backlog.nextAction() else { return }
         let ending = status.ending
+        let kept = setFirstAside(ending) ? "set aside, on disk" : "dropped"
+        guard case .conclude(let run) = backlog.nextAction() else { return }
         let code = ending.closeCode == 0 ? "without a Close frame" : "with close code \(ending.closeCode)"
         let text =
-            "Message \(run.firstID) with \(run.payloadBytes) bytes is dropped: \(backlog.refusals.triesOfGivenUp) "
+            "Message \(run.firstID) with \(run.payloadBytes) bytes is \(kept): \(backlog.refusals.triesOfGivenUp) "
             + "times the connection ended in the middle of it, the last time \(code)."
         status.ending.text = status.ending.sentence + " " + text
         node.conclude(run, refusal: status.ending)
         node.log(
             .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY, "\(configuration.shownURL(status.urlIndex)): \(text)")
+    }
+
+    /// - Returns: false: nothing keeps it.
+    private func setFirstAside(_ ending: Ending) -> Bool {
+        guard cache.isOpen, let first = backlog.firstMessage(),
+            let message = SetAsideMessage(
+                first, closeCode: ending.closeCode, closeReason: ending.closeReason.shown(),
+                { Runtime.shared.takeChunk(byteCount: $0) })
+        else { return false }
+        return cache.setAside(message)
     }
 
     /// The rest of the frame that is being written, a Close frame (1001), TLS's close_notify and FIN, as far as the

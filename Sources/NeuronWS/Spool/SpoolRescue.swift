@@ -31,6 +31,7 @@ enum SpoolRescue {
             let number = try database.number("SELECT number FROM meta WHERE id=0") ?? 1
             let new = try makeEmpty(file, stream: stream)
             try new.run("UPDATE meta SET first=\(first), next=\(next), number=\(number)")
+            try SpoolAside.copy(from: database, to: new)
         } catch {
             removeMaking(file)
             throw error
@@ -80,7 +81,8 @@ enum SpoolRescue {
             var copy = RowCopy(new: new)
             if let old {
                 try copy.all(of: old)
-                copy.asides(of: old)
+                // What cannot be read of them is lost, and only that.
+                try? SpoolAside.copy(from: old, to: new)
             }
             try copy.finish(old)
         } catch {
@@ -165,20 +167,6 @@ enum SpoolRescue {
             if (1..<SpoolStore.numberMax).contains(end) { number = max(number, end) }
             let payload = UnsafeRawBufferPointer(rebasing: data.dropFirst(MessageChunk.imageHeadBytes))
             if let head = OutgoingMessage.head(of: payload) { stream = head.stream }
-        }
-
-        func asides(of old: Database) {
-            guard let select = try? old.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id"),
-                let insert = try? new.prepare("INSERT OR IGNORE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
-            else { return }
-            while (try? select.step()) == true {
-                for column in [0, 1, 2, 4] as [Int32] { insert.bind(column + 1, select.integer(column)) }
-                insert.bind(4, text: select.text(3))
-                guard let data = select.bytes(5) else { return }
-                insert.bind(6, bytes: data)
-                _ = try? insert.step()
-                insert.reset()
-            }
         }
 
         func finish(_ old: Database?) throws(Database.Failure) {

@@ -126,12 +126,17 @@ final class SpoolStore {
         let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
         let changes =
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
-            || !result.work.batches.isEmpty || result.work.reservesNumber > 0
+            || !result.work.batches.isEmpty || result.work.reservesNumber > 0 || !result.work.setAside.isEmpty
         if changes {
             try database.run("BEGIN")
             try forget(before: forgetKey)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             try store(&result)
+            for message in result.work.setAside {
+                try SpoolAside.add(
+                    message, id: key(message.id) &- Self.firstKeyEver &+ 1,
+                    bytesMax: result.work.setAsideBytesMax, database)
+            }
             if result.work.reservesNumber > 0 { try database.reserve(Int64(clamping: result.work.reservesNumber)) }
             // Those behind the last that was stored may have their outcome too.
             nextKey = max(nextKey, forgetKey)
@@ -366,7 +371,6 @@ final class SpoolStore {
     /// Gives the disk back what a backlog took.
     private func shrink() {
         guard let pages = try? database.number("PRAGMA page_count"), pages * 4096 > Self.emptyBytesMax else { return }
-        guard (try? database.number("SELECT count(*) FROM aside")) == 0 else { return }
         let (first, next) = (firstKey, nextKey)
         guard
             (try? SpoolRescue.renew(

@@ -162,6 +162,13 @@ public struct Backlog: ~Copyable {
         return LentMessage(chunk, at: nextOffset, id: nextID)
     }
 
+    /// The first without outcome; nil if there is none.
+    public func firstMessage() -> LentMessage? {
+        guard let chunk = list.first else { return nil }
+        if openOffset < chunk.used { return LentMessage(chunk, at: openOffset, id: openID) }
+        return chunk.next.map { LentMessage($0, at: 0, id: openID) }
+    }
+
     /// What the host said of it.
     public mutating func markInspected(isRefused: Bool) {
         guard let chunk = nextChunk, nextOffset < chunk.used else { return }

@@ -29,7 +29,10 @@ extension MessageCache {
         let forgets = open > forgottenBefore && diskBytes > 0
         let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
         let reserves = numberToReserve(backlog)
-        guard isStoring || loads || expires || isForgetDue || reserves != nil || work.dropsBytes > 0 else { return nil }
+        let hasMore = reserves != nil || work.dropsBytes > 0 || !setAside.isEmpty
+        guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
+        work.setAside = setAside
+        work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
         work.reservesNumber = reserves ?? 0
         work.forgetsBefore = open
         work.clock = clock(now)
@@ -148,6 +151,7 @@ extension MessageCache {
         }
         failures = 0
         diskBytes = result.diskBytes
+        if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)

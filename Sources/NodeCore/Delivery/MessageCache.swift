@@ -59,6 +59,10 @@ public struct MessageCache: ~Copyable {
     /// Bytes and batches of one piece of work at most.
     static let workBytesMax = 4 << 20
     static let batchesMax = 64
+    /// Messages that wait to be set aside while the disk does not do what it should; the oldest of more are gone.
+    static let setAsideMax = 16
+    /// What is set aside takes no more than this part of what the messages may take, beside them.
+    static let setAsideShare: UInt64 = 8
     /// Waits behind work that failed: doubled from the first to the second.
     static let retryMin: UInt64 = 1_000_000_000
     static let retryMax: UInt64 = 30_000_000_000
@@ -105,6 +109,8 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// Refused by the server, and not on disk yet, oldest first.
+    var setAside: [SetAsideMessage] = []
     /// Messages before this one were on disk; they are paced.
     var pacedEnd: UInt64 = 0
     var nextPacedAt: UInt64 = 0
@@ -217,7 +223,16 @@ public struct MessageCache: ~Copyable {
     public func isSettled(_ backlog: borrowing Backlog) -> Bool {
         if isBusy { return false }
         if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
-        return !hasUnstored(backlog) && (diskBytes == 0 || openID(backlog) == forgottenBefore)
+        return !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || openID(backlog) == forgottenBefore)
+    }
+
+    /// The server refuses this one, which is about to have its outcome: it goes to where such ones are kept, in the
+    /// transaction that forgets it. - Returns: false: there is no disk to keep it.
+    public mutating func setAside(_ message: SetAsideMessage) -> Bool {
+        guard storesToDisk, UInt64(message.byteCount) <= settings.diskBytes else { return false }
+        if setAside.count == Self.setAsideMax { setAside.removeFirst() }
+        setAside.append(message)
+        return true
     }
 
     func isUnstored(_ chunk: MessageChunk, openID: UInt64) -> Bool {

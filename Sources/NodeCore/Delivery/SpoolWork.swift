@@ -20,6 +20,10 @@ public struct SpoolWork: ~Copyable {
     public var loadsBytes = 0
     /// Messages may bear numbers up to this one; 0: as before.
     public var reservesNumber: UInt64 = 0
+    /// Set aside, because the server refuses them; their numbers tell them apart.
+    public var setAside: [SetAsideMessage] = []
+    /// What those that are set aside may take, bytes: the oldest make room, and the newest stays whatever it takes.
+    public var setAsideBytesMax: UInt64 = 0
     /// The time, milliseconds on the cache's clock.
     public var clock: UInt64 = 0
 

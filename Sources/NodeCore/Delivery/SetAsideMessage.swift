@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A message that the server refused again and again, on its way to the part of the disk where such ones are kept.
+public struct SetAsideMessage {
+    public let id: UInt64
+    /// RFC 6455 opcode: 1 text, 2 binary.
+    public let kind: UInt8
+    /// Of the Close frame by which it was refused the last time; 0: there was none.
+    public let closeCode: UInt16
+    /// The text of that frame, for people.
+    public let closeReason: String
+    /// The message alone.
+    private let chunk: MessageChunk
+
+    /// A copy. - Parameter make: memory for so many bytes. nil: there is none.
+    public init?(
+        _ message: LentMessage, closeCode: UInt16, closeReason: String, _ make: (Int) -> MessageChunk?
+    ) {
+        let copy = message.withBytes { bytes -> MessageChunk? in
+            guard let chunk = make(bytes.count) else { return nil }
+            chunk.append(bytes, message.stamp)
+            return chunk
+        }
+        guard let copy else { return nil }
+        id = message.id
+        kind = message.stamp.kind
+        self.closeCode = closeCode
+        self.closeReason = closeReason
+        chunk = copy
+    }
+
+    public var byteCount: Int { Int(chunk.record(at: 0).pointee.byteCount) }
+
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(chunk) { body(chunk.payload(at: 0)) }
+    }
+}
