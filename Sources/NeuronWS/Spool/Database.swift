@@ -23,6 +23,9 @@ final class Database {
         /// SQLITE_IOERR_NOMEM, a macro that Swift does not see.
         private static let ioErrorNoMemory: Int32 = SQLITE_IOERR | 12 << 8
 
+        /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
+        static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
+
         var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
 
         var fault: SpoolFault {

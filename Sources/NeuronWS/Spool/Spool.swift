@@ -71,7 +71,9 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    private static func take(_ path: String) -> Bool {
+    /// False: a cache of this process has this file open. Whoever opens it by any way takes it first, because the system
+    /// gives a process's locks on a file back as soon as the process closes it once.
+    static func take(_ path: String) -> Bool {
         openLock.withLock {
             if openPaths.contains(path) { return false }
             openPaths.append(path)
@@ -79,7 +81,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    private static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
+    static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
 
     /// What lay there when it was opened.
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)

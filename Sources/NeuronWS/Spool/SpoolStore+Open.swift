@@ -33,12 +33,19 @@ extension SpoolStore {
     private static func checkKind(
         _ database: Database, _ file: SpoolFile, _ stream: UInt64
     ) throws(Database.Failure) {
-        let version = try database.number("PRAGMA user_version") ?? 0
-        let kind = try database.number("PRAGMA application_id") ?? 0
-        if version == 0, kind == 0, try database.number("SELECT count(*) FROM sqlite_schema") == 0 {
+        if try database.number("PRAGMA user_version") ?? 0 == 0,
+            try database.number("PRAGMA application_id") ?? 0 == 0,
+            try database.number("SELECT count(*) FROM sqlite_schema") == 0
+        {
             return try create(database, node: file.node, stream: stream)
         }
-        guard kind == applicationID else {
+        try checkKind(database)
+    }
+
+    /// The file is a cache, and of a layout that is known.
+    static func checkKind(_ database: Database) throws(Database.Failure) {
+        let version = try database.number("PRAGMA user_version") ?? 0
+        guard try database.number("PRAGMA application_id") ?? 0 == applicationID else {
             throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, text: "the file is no cache of neuron_ws")
         }
         guard version <= Self.version else {
