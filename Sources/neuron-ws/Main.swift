@@ -34,6 +34,7 @@ enum Tool {
         let rest = Array(words.dropFirst())
         if ["help", "--help", "-h"].contains(first) { return help(rest) }
         if ["version", "--version"].contains(first) { return execute(.version, rest) }
+        if first == DemoSender.word { return DemoSender.run(rest) }
         guard let command = Command(rawValue: first) else {
             Terminal.complain(
                 "there is no command \"\(Terminal.printable(first))\""

@@ -71,8 +71,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    /// False: a cache of this process has this file open. Whoever opens it by any way takes it first, because the system
-    /// gives a process's locks on a file back as soon as the process closes it once.
+    /// False: a cache of this process has this file open. Whoever opens it in any way takes it first, because the
+    /// system gives a process's locks on a file back as soon as the process closes it once.
     static func take(_ path: String) -> Bool {
         openLock.withLock {
             if openPaths.contains(path) { return false }

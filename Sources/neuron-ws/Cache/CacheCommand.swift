@@ -17,13 +17,13 @@ enum CacheCommand {
             ArgumentOption(name: "--json", value: nil, help: "with list and stat: each cache as one JSON object"),
         ],
         notes: [
-            "list    a line for each cache: messages, bytes, the times of the first and the last, how many are poisoned",
+            "list    a line for each cache: messages, bytes, times of the first and the last, how many are poisoned",
             "stat    reads all of them, and says how large they are, which are damaged, and why some are poisoned",
             "export  writes each message as a line of JSON: {\"node\":…,\"time\":…,\"message\":…}",
             "resend  puts the poisoned messages in front of those that are to be sent",
             "drop    deletes messages for good",
-            "Poisoned are messages that the server refused again and again. A cache that a node uses is left alone, and",
-            "said to be held: exit status 1, as for each that cannot be read.",
+            "Poisoned are messages that the server refused again and again. A cache that a node uses is left alone,",
+            "and said to be held: exit status 1, as for each that cannot be read.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {

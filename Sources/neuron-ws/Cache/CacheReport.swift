@@ -85,7 +85,9 @@ extension CacheJob {
         func take(_ message: CachedMessage) {
             if message.isPoisoned {
                 let at = reasons.firstIndex { $0.code == message.closeCode && $0.text == message.closeReason }
-                if let at { reasons[at].count += 1 } else {
+                if let at {
+                    reasons[at].count += 1
+                } else {
                     reasons.append((message.closeCode, message.closeReason, 1))
                 }
                 return
