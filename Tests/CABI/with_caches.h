@@ -1,5 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Caches on disk, from outside: made by a node, then looked at, read and dropped. Part of every_function.c. */
+// SPDX-License-Identifier: Apache-2.0
+/* Caches on disk, from outside: made by a node, then looked at, read and dropped; part of every_function.c. */
+#ifndef NEURON_WS_TEST_WITH_CACHES_H
+#define NEURON_WS_TEST_WITH_CACHES_H
 
 static void count_cache(const neuron_ws_cache_t *cache, void *context)
 {
@@ -67,3 +69,5 @@ static void caches(void)
     CHECK(rmdir(directory) == 0);
     STATUS(NOT_FOUND, neuron_ws_cache_list(directory, count_cache, &count));
 }
+
+#endif

@@ -197,7 +197,8 @@ enum DemoSender {
         do throws(LibraryError) {
             let settings =
                 "{\"url\":\(JSONText.quoted(words[0])),\"data-dir\":\(JSONText.quoted(words[1])),"
-                + "\"offline-cache\":true,\"delivery\":\"peer-parsed\",\"sequence\":true,\"reconnect-min\":0.05,\"reconnect-max\":0.2}"
+                + "\"offline-cache\":true,\"delivery\":\"peer-parsed\",\"sequence\":true,\"reconnect-min\":0.05,"
+                + "\"reconnect-max\":0.2}"
             let node = try Node.create(name: node, settings: settings)
             try node.subscribe(driver: "press", group: "fast")
             try node.start()
