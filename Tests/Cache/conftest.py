@@ -86,8 +86,9 @@ class Exercise:
         self.program = program
         self.faults = faults
 
-    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120) -> Said:
-        environment = dict(os.environ)
+    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120,
+            **variables: str) -> Said:
+        environment = {**os.environ, **variables}
         if faults is not None:
             environment |= {"LD_PRELOAD": str(self.faults), **faults}
         done = subprocess.run(
@@ -95,11 +96,12 @@ class Exercise:
         return Said(done.returncode, done.stdout, done.stderr)
 
     def write(self, directory: Path, first: int, count: int, rounds: int, more: str = "", url: str = NOWHERE,
-              faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("write", url, directory, first, count, rounds, more, faults=faults)
+              faults: Optional[dict[str, str]] = None, **variables: str) -> Said:
+        return self.run("write", url, directory, first, count, rounds, more, faults=faults, **variables)
 
-    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("drain", url, directory, more, faults=faults)
+    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None,
+              **variables: str) -> Said:
+        return self.run("drain", url, directory, more, faults=faults, **variables)
 
 
 @pytest.fixture(scope="session")

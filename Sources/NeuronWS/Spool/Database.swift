@@ -52,6 +52,23 @@ final class Database {
         return database
     }
 
+    /// The same of a node's file, or of one that is to take its place. A new one belongs to whom the old one or the
+    /// directory belongs: what root makes once must not lock its user out.
+    static func open(_ path: String, of file: SpoolFile) throws(Failure) -> Database {
+        let isNew = Syscalls.fileKind(path) == nil
+        do throws(Failure) {
+            let database = try open(path)
+            if isNew { Syscalls.giveToOwner(of: path == file.path ? file.directory : file.path, path) }
+            return database
+        } catch {
+            // SQLite tries again to read it alone, and tells what came of that.
+            guard error.code & 0xFF == SQLITE_CANTOPEN, isNew, let number = Syscalls.writeRefusal(file.directory) else {
+                throw error
+            }
+            throw Failure(code: SQLITE_PERM, errorNumber: number, text: "no file can be made in its directory")
+        }
+    }
+
     /// What is asked of a file that is written to.
     func prepareForUse(isSynced: Bool) throws(Failure) {
         try run("PRAGMA locking_mode=EXCLUSIVE")

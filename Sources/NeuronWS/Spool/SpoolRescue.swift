@@ -47,7 +47,7 @@ enum SpoolRescue {
 
     private static func makeEmpty(_ file: SpoolFile, stream: UInt64) throws(Database.Failure) -> Database {
         removeMaking(file)
-        let new = try Database.open(file.making)
+        let new = try Database.open(file.making, of: file)
         try new.prepareForUse(isSynced: true)
         try SpoolStore.create(new, node: file.node, stream: stream)
         return new

@@ -10,7 +10,7 @@ extension SpoolStore {
         var wasDamaged = false
         while true {
             do throws(Database.Failure) {
-                let database = try Database.open(file.path)
+                let database = try Database.open(file.path, of: file)
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream)
                 let meta = try readMeta(database, file)
