@@ -82,9 +82,14 @@ class Said:
 
 
 class Exercise:
-    def __init__(self, program: Path, faults: Path) -> None:
+    def __init__(self, program: Path, faults: Path, set_clock: Path) -> None:
         self.program = program
         self.faults = faults
+        self._set_clock = set_clock
+
+    def clock(self, offset: int) -> dict[str, str]:
+        """The environment of a process whose clock is so many seconds ahead."""
+        return {"LD_PRELOAD": str(self._set_clock), "SET_CLOCK": str(offset)}
 
     def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120,
             **variables: str) -> Said:
@@ -107,13 +112,15 @@ class Exercise:
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     folder = tmp_path_factory.mktemp("exercise")
-    program, faults = folder / "exercise", folder / "spool_faults.so"
+    program, faults, set_clock = folder / "exercise", folder / "spool_faults.so", folder / "set_clock.so"
     strict = ["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
     subprocess.run(
         [*strict, f"-I{ROOT / 'include'}", str(HERE / "exercise.c"), "-o", str(program), str(LIBRARY),
          f"-Wl,-rpath,{LIBRARY.parent}"], check=True)
-    subprocess.run([*strict, "-shared", "-fPIC", str(HERE / "spool_faults.c"), "-o", str(faults), "-ldl"], check=True)
-    return Exercise(program, faults)
+    for preloaded in (faults, set_clock):
+        source = str(HERE / preloaded.with_suffix(".c").name)
+        subprocess.run([*strict, "-shared", "-fPIC", source, "-o", str(preloaded), "-ldl"], check=True)
+    return Exercise(program, faults, set_clock)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
