@@ -215,6 +215,7 @@ MINUTES ?= 10
 .PHONY: cache-proof
 cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
 	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
+	$(PYTHON) Tests/Cache/small_disk.py 20 5
 	$(PYTEST) Tests/Cache --whole
 
 .PHONY: cycles
