@@ -236,6 +236,10 @@ bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
 	$(PYTHON) Tests/Benchmarks/levels.py
 
+.PHONY: cache-bench
+cache-bench: test-dependencies build ## the cache on disk: stored a second, bytes written per byte, a restart with BACKLOG=1 GiB
+	$(PYTHON) Tests/Benchmarks/cache.py --backlog $(or $(BACKLOG),1)
+
 .PHONY: pictures
 pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal
 	$(call install,fonts-inter fonts-jetbrains-mono)
