@@ -56,7 +56,7 @@ def fill_and_drain(place: Path, cycles: int, seed: int) -> dict[str, int]:
         return writer
 
     for _ in range(cycles):
-        proxy.is_away = True
+        proxy.is_away = proxy.is_rough = True
         is_full = False
         patience = time.monotonic() + PATIENCE
         while not is_full:
@@ -76,6 +76,7 @@ def fill_and_drain(place: Path, cycles: int, seed: int) -> dict[str, int]:
             time.sleep(chance.random())
             writer.kill()
             result["kills"] += 1
+        proxy.is_rough = False
         writer = life(until_full=False)
         errors = writer.end(330)
         assert writer.process.returncode == 0, errors

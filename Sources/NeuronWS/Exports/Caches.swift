@@ -156,7 +156,7 @@ private func withCache(
         let name = try checkedName(node, "node", bytesMax: nodeNameBytesMax)
         let parts = CacheParts(rawValue: bits)
         guard !parts.isEmpty, parts.isSubset(of: .all) else {
-            throw .invalidArgument("`parts` is \(bits); expected bits of NEURON_WS_CACHE_WAITING and _POISONED")
+            throw .invalidArgument("`parts` is \(bits); expected 1 (waiting), 2 (poisoned) or 3 (both)")
         }
         try body(SpoolFile(directory: try dataDirectory(data_dir), node: name), parts)
         return .NEURON_WS_OK
