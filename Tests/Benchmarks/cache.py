@@ -3,7 +3,7 @@
 """What the cache on disk costs: messages stored a second beside a plain file, bytes written to the disk for each byte
 of a message at several rates, and the time and memory of a restart with a large backlog.
 
-    cache.py [--place DIR] [--backlog GIB] [--seconds N]
+    cache.py [--place DIR] [--backlog GIB…] [--only-restart]
 
 DIR lies on the disk that is measured. The targets are DESIGN's; nothing fails where one is missed.
 """
@@ -94,6 +94,8 @@ def restart(bench: Bench, gibibytes: float) -> None:
     count = int(gibibytes * (1 << 30) / SIZE)
     bench.store(count, 0, durability="crash")
     size = sum(file.stat().st_size for file in (bench.place / "data").iterdir())
+    # The first sync would write all that the kernel still has.
+    os.sync()
     drained = bench.drain()
     print("\n| backlog | file | create | first message sent | most memory | drained |\n|---|---|---|---|---|---|")
     print(f"| {gibibytes:g} GiB, {count:,} messages | {size / (1 << 30):.2f} GiB | {drained['create_ms']:.0f} ms "
@@ -106,7 +108,8 @@ def main() -> int:
     release = ROOT / ".build/release"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--place", type=Path, help="a folder on the disk that is measured")
-    parser.add_argument("--backlog", type=float, default=1, help="GiB of the restart's; 0: leave it out")
+    parser.add_argument("--backlog", type=float, nargs="*", default=[1], help="GiB of each restart's")
+    parser.add_argument("--only-restart", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="of the seconds at each rate")
     parser.add_argument("--output", type=Path, default=ROOT / ".build/benchmarks")
@@ -115,10 +118,11 @@ def main() -> int:
     programs = Programs(given.output, library, release / "neuron-ws")
     with tempfile.TemporaryDirectory(prefix="cache-", dir=given.place or given.output) as place:
         bench = Bench(programs, Path(place))
-        stored(bench, given.rounds)
-        rates(bench, given.scale)
-        if given.backlog:
-            restart(bench, given.backlog)
+        if not given.only_restart:
+            stored(bench, given.rounds)
+            rates(bench, given.scale)
+        for gibibytes in given.backlog:
+            restart(bench, gibibytes)
     return 0
 
 
