@@ -213,8 +213,9 @@ outage: test-dependencies build ## how soon 50 nodes are back after outages, and
 
 MINUTES ?= 10
 .PHONY: cache-proof
-cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
+cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, a full disk, each call, page and byte
 	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
+	$(PYTHON) Tests/Cache/small_disk.py 20 5
 	$(PYTEST) Tests/Cache --whole
 
 .PHONY: cycles
@@ -234,6 +235,10 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
 	$(PYTHON) Tests/Benchmarks/levels.py
+
+.PHONY: cache-bench
+cache-bench: test-dependencies build ## the cache on disk: stored a second, bytes written per byte, restarts with BACKLOG="1" GiB
+	$(PYTHON) Tests/Benchmarks/cache.py --backlog $(or $(BACKLOG),1)
 
 .PHONY: pictures
 pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal

@@ -74,7 +74,7 @@ class Tally:
 
 def every_function_is_used(tally: Tally) -> None:
     header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
-    files = ("every_function.c", "with_commands.h", "without_a_node.h", "check.h")
+    files = ("every_function.c", "with_commands.h", "with_caches.h", "without_a_node.h", "check.h")
     source = "".join((HERE / name).read_text() for name in files)
     for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
         if not re.search(rf"\b{name}\(", source):

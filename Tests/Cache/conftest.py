@@ -82,12 +82,18 @@ class Said:
 
 
 class Exercise:
-    def __init__(self, program: Path, faults: Path) -> None:
+    def __init__(self, program: Path, faults: Path, set_clock: Path) -> None:
         self.program = program
         self.faults = faults
+        self._set_clock = set_clock
 
-    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120) -> Said:
-        environment = dict(os.environ)
+    def clock(self, offset: int) -> dict[str, str]:
+        """The environment of a process whose clock is so many seconds ahead."""
+        return {"LD_PRELOAD": str(self._set_clock), "SET_CLOCK": str(offset)}
+
+    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120,
+            **variables: str) -> Said:
+        environment = {**os.environ, **variables}
         if faults is not None:
             environment |= {"LD_PRELOAD": str(self.faults), **faults}
         done = subprocess.run(
@@ -95,23 +101,26 @@ class Exercise:
         return Said(done.returncode, done.stdout, done.stderr)
 
     def write(self, directory: Path, first: int, count: int, rounds: int, more: str = "", url: str = NOWHERE,
-              faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("write", url, directory, first, count, rounds, more, faults=faults)
+              faults: Optional[dict[str, str]] = None, **variables: str) -> Said:
+        return self.run("write", url, directory, first, count, rounds, more, faults=faults, **variables)
 
-    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("drain", url, directory, more, faults=faults)
+    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None,
+              **variables: str) -> Said:
+        return self.run("drain", url, directory, more, faults=faults, **variables)
 
 
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     folder = tmp_path_factory.mktemp("exercise")
-    program, faults = folder / "exercise", folder / "spool_faults.so"
+    program, faults, set_clock = folder / "exercise", folder / "spool_faults.so", folder / "set_clock.so"
     strict = ["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
     subprocess.run(
         [*strict, f"-I{ROOT / 'include'}", str(HERE / "exercise.c"), "-o", str(program), str(LIBRARY),
          f"-Wl,-rpath,{LIBRARY.parent}"], check=True)
-    subprocess.run([*strict, "-shared", "-fPIC", str(HERE / "spool_faults.c"), "-o", str(faults), "-ldl"], check=True)
-    return Exercise(program, faults)
+    for preloaded in (faults, set_clock):
+        source = str(HERE / preloaded.with_suffix(".c").name)
+        subprocess.run([*strict, "-shared", "-fPIC", source, "-o", str(preloaded), "-ldl"], check=True)
+    return Exercise(program, faults, set_clock)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -233,10 +233,6 @@ extension Node {
         message.number(ledger.acceptedCount &+ 1, keepsLength: alone != nil)
         let byteCount = message.byteCount
         try checkRoomLocked(byteCount: byteCount, beyond: beyond)
-        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(byteCount) + 32 > cache.diskBytes {
-            throw .tooBig(
-                "the message has \(byteCount) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
-        }
         if let alone {
             alone.number(message)
             let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
@@ -262,6 +258,11 @@ extension Node {
             ledger.unreadRuns = load.waitingRuns
             // The outcome of a message that is taken is never lost.
             if !load.mayGrow { throw .noMemory }
+        }
+        // Whether or not there is room now: who waits for that would wait for ever.
+        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(byteCount) + 32 > cache.diskBytes {
+            throw .tooBig(
+                "the message has \(byteCount) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
         }
         if !ledger.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
     }

@@ -26,6 +26,9 @@ final class Database {
 
         static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
 
+        /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
+        static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
+
         var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
 
         var fault: SpoolFault {
@@ -51,6 +54,25 @@ final class Database {
         if status != SQLITE_OK { throw database.failure(status) }
         neuron_ws_sqlite3_distrust(handle)
         return database
+    }
+
+    /// The same of a node's file, or of one that is to take its place. A new one belongs to whom the old one or the
+    /// directory belongs: what root makes once must not lock its user out.
+    static func open(_ path: String, of file: SpoolFile) throws(Failure) -> Database {
+        let isNew = Syscalls.fileKind(path) == nil
+        do throws(Failure) {
+            // SQLite would let all read it whom the process's umask lets; its journal is as it is.
+            if isNew { try? Syscalls.makePrivateFile(path) }
+            let database = try open(path)
+            if isNew { Syscalls.giveToOwner(of: path == file.path ? file.directory : file.path, path) }
+            return database
+        } catch {
+            // SQLite tries again to read it alone, and tells what came of that.
+            guard error.code & 0xFF == SQLITE_CANTOPEN, isNew, let number = Syscalls.writeRefusal(file.directory) else {
+                throw error
+            }
+            throw Failure(code: SQLITE_PERM, errorNumber: number, text: "no file can be made in its directory")
+        }
     }
 
     /// What is asked of a file that is written to.

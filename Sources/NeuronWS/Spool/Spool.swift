@@ -47,7 +47,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 fault: fault, text: "the data directory \(directory) (setting data-dir): \(error.text)")
         }
         let file = SpoolFile(directory: real, node: node)
-        try prepare(file)
+        try checkPlace(file)
         guard take(file.path) else {
             throw SpoolError(
                 fault: .held,
@@ -72,21 +72,18 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    /// It is a file of its own, made for its owner alone if there was none.
-    private static func prepare(_ file: SpoolFile) throws(SpoolError) {
-        do throws(SystemError) { try Syscalls.makePrivateFile(file.path) } catch {
-            // What is wrong with the directory SQLite says.
-            return
-        }
-        guard Syscalls.regularFile(file.path) == nil else { return }
+    /// What lies there is a file, or nothing.
+    private static func checkPlace(_ file: SpoolFile) throws(SpoolError) {
+        guard Syscalls.isTaken(file.path), Syscalls.regularFile(file.path) == nil else { return }
         throw SpoolError(
             fault: .other,
             text: "the cache \(file.path) is a link, a directory or a device in the place of a file: remove it, or set "
                 + "data-dir to another directory")
     }
 
-    /// - Returns: false: this process has it open, by this name or another.
-    private static func take(_ path: String) -> Bool {
+    /// False: a cache of this process has this file open, by this name or another. Whoever opens it in any way takes it
+    /// first, because the system gives a process's locks on a file back as soon as the process closes it once.
+    static func take(_ path: String) -> Bool {
         openLock.withLock {
             let file = Syscalls.regularFile(path)
             let isOpen = openPaths.contains {
@@ -100,7 +97,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    private static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
+    static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
 
     /// What lay there when it was opened.
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)

@@ -9,9 +9,24 @@ struct SpoolFile: Equatable {
     private static let nameBytesMax = 180
 
     let directory: String
+    /// "": of any node.
     let node: String
+    private let name: String
 
-    var path: String { directory + "/" + Self.fileName(node) }
+    init(directory: String, node: String) {
+        self.directory = directory
+        self.node = node
+        name = Self.fileName(node)
+    }
+
+    /// Of a node that is not known.
+    init(directory: String, name: String) {
+        self.directory = directory
+        self.name = name
+        node = ""
+    }
+
+    var path: String { directory + "/" + name }
     var journal: String { path + "-journal" }
     /// Where a new file is made before it takes the place of the old one.
     var making: String { path + ".new" }
@@ -46,6 +61,13 @@ struct SpoolFile: Equatable {
     static func directory(_ path: String) throws(SystemError) -> String {
         if Syscalls.fileKind(path) == nil { try Syscalls.makeDirectory(path) }
         return try Syscalls.realPath(path)
+    }
+
+    /// The caches in a directory, in the order of their names; nil: it cannot be read.
+    static func all(in directory: String) -> [SpoolFile]? {
+        Syscalls.names(in: directory)?.filter { $0.hasSuffix(suffix) }.sorted { left, right in
+            left.utf8.lexicographicallyPrecedes(right.utf8)
+        }.map { SpoolFile(directory: directory, name: $0) }
     }
 
     /// Deletes all that there is of it.

@@ -20,6 +20,20 @@ extension Syscalls {
     static func link(_ path: String, _ other: String) { _ = CLinux.link(path, other) }
     static func rename(_ path: String, _ other: String) { _ = CLinux.rename(path, other) }
 
+    /// The file belongs to whom `other` belongs, as far as this process may give it away.
+    static func giveToOwner(of other: String, _ path: String) {
+        var (wanted, facts) = (stat(), stat())
+        guard stat(other, &wanted) == 0, stat(path, &facts) == 0 else { return }
+        if wanted.st_uid != facts.st_uid || wanted.st_gid != facts.st_gid {
+            _ = chown(path, wanted.st_uid, wanted.st_gid)
+        }
+    }
+
+    /// Why this process may make no files in a directory, by errno; nil: it may.
+    static func writeRefusal(_ directory: String) -> Int32? {
+        faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? nil : errorNumber
+    }
+
     /// The names in it are on disk then.
     static func syncDirectory(_ path: String) {
         let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
@@ -36,6 +50,12 @@ extension Syscalls {
         } else if errorNumber != EEXIST {
             throw SystemError(number: errorNumber, call: "open")
         }
+    }
+
+    /// Something has this name, be it a link that leads nowhere.
+    static func isTaken(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0
     }
 
     /// Which file lies there; nil: none, or no regular file, but a link, a directory, a pipe.

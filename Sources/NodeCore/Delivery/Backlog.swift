@@ -9,14 +9,6 @@ public import CNeuronWS
 ///
 /// Invariant: `openID <= nextID <= endID`.
 public struct Backlog: ~Copyable {
-    /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.
-    public enum Action: ~Copyable {
-        /// These messages have their outcome: it goes to the ledger and to the host.
-        case conclude(Run)
-        /// Nothing in these is needed any more.
-        case release(ChunkList)
-    }
-
     /// What becomes of those whose turn it is to have an outcome.
     private enum Verdict {
         /// As far as they are confirmed at the level in force.
@@ -343,14 +335,6 @@ public struct Backlog: ~Copyable {
     }
 
     // MARK: The end of a connection
-
-    /// What the end of a connection means for the messages that were on their way.
-    public struct ConnectionEnd: Equatable, Sendable {
-        /// So many had been framed, in part or whole, and are framed again.
-        public var resentCount: UInt64
-        /// The first without outcome is given up: once too often it ended in the middle of it.
-        public var isFirstRefused: Bool
-    }
 
     /// After so many tries with all that is not confirmed, its messages go out one at a time.
     private static let triesTogetherMax = 2
