@@ -9,6 +9,7 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
+        while isForgetting { changed.wait(lock) }
         let settings = configuration.settings.cache
         let isWanted = spool == nil && life == .open && settings?.diskBytes ?? 0 > 0
         let stream = stream
@@ -218,7 +219,8 @@ extension Node {
         } else {
             file = nil
         }
-        let isNow = session == nil && backlog != nil
+        let isNow = file == nil && session == nil && backlog != nil && spool != nil
+        isForgetting = isForgetting || isNow
         lock.unlock()
         if let file {
             // Not open here: nobody else's either, or it stays.
@@ -226,8 +228,17 @@ extension Node {
             return
         }
         guard isNow else { return }
-        lock.withLock { cache?.closed() }
+        let (spool, isBusy) = lock.withLock { (self.spool, cache?.isBusy ?? false) }
+        // What is under way holds messages.
+        let result = isBusy ? spool?.waitForResult() : nil
         closeCache()
+        lock.lock()
+        if let result { finishedLocked(result) }
+        cache?.closed()
+        isForgetting = false
+        changed.broadcast()
+        lock.unlock()
+        carryOutCache()
     }
 }
 

@@ -6,10 +6,14 @@ import NodeCore
 extension Node {
     func start() throws(NodeError) {
         lock.withLock { configuration }.readEnvironment()
-        do throws(SpoolError) {
-            try openCache()
-        } catch { throw .system(error.text) }
-        lock.lock()
+        while true {
+            do throws(SpoolError) {
+                try openCache()
+            } catch { throw .system(error.text) }
+            lock.lock()
+            if !isForgetting { break }
+            lock.unlock()
+        }
         guard life == .open else {
             lock.unlock()
             throw Self.isOver

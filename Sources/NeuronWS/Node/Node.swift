@@ -45,6 +45,8 @@ final class Node: @unchecked Sendable {
     var cacheError: SpoolError?
     /// What is on disk goes when the node ends.
     var isForgotten = false
+    /// It is being deleted now: who wants it opened waits until it is.
+    var isForgetting = false
     var groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()

@@ -26,6 +26,9 @@ final class Database {
 
         static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
 
+        /// What is in it can still be read.
+        static var moved: Failure { Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "it was deleted or moved") }
+
         /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
         static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
 
@@ -120,6 +123,12 @@ final class Database {
         let statement = try prepare(text)
         if let value { statement.bind(1, value) }
         return try statement.step() ? statement.integer(0) : nil
+    }
+
+    /// The file was deleted, or another one is in its place.
+    var hasMoved: Bool {
+        var moved: Int32 = 0
+        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
     var changes: Int { Int(sqlite3_changes(handle)) }

@@ -21,6 +21,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     private let changed = Condition()
     // Under the lock.
     private var work: SpoolWork?
+    private var isAtWork = false
     private var result: SpoolResult?
     private var error: SpoolError?
     private var notice: String?
@@ -51,8 +52,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
         guard take(file.path) else {
             throw SpoolError(
                 fault: .held,
-                text: "the cache \(file.path) is held by another node of this process: give this node another name or "
-                    + "data-dir, or destroy that one")
+                text: "the cache \(file.path) is held by another node of this process, or was by the one that this was "
+                    + "forked from: give this node another name or data-dir, destroy that one, or fork before")
         }
         do throws(SpoolError) {
             let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
@@ -123,6 +124,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     func submit(_ work: consuming SpoolWork) {
         lock.lock()
         self.work = consume work
+        isAtWork = true
         changed.broadcast()
         lock.unlock()
     }
@@ -134,11 +136,11 @@ final class Spool: ThreadBody, @unchecked Sendable {
         return result.take()
     }
 
-    /// The same, when it has come.
+    /// The same, when it has come; nil: there is none, and none will come.
     func waitForResult() -> SpoolResult? {
         lock.lock()
         defer { lock.unlock() }
-        while result == nil { changed.wait(lock) }
+        while result == nil, isAtWork { changed.wait(lock) }
         return result.take()
     }
 
@@ -165,6 +167,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 let done = store.perform(next)
                 lock.lock()
                 result = consume done
+                isAtWork = false
                 error = store.takeError() ?? error
                 notice = store.takeDamageText() ?? notice
                 damages = store.damages

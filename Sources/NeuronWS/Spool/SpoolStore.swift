@@ -128,6 +128,7 @@ final class SpoolStore {
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.reservesNumber > 0 || !result.work.setAside.isEmpty
         if changes {
+            if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             try forget(before: forgetKey)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
@@ -357,9 +358,14 @@ final class SpoolStore {
     /// The file is damaged. - Returns: there is another, with what could be read.
     private func rescue() -> Bool {
         let (first, next) = (firstKey, nextKey)
+        let hasMoved = database.hasMoved
         do throws(Database.Failure) {
             try SpoolRescue.rescue(file, isSynced: isSynced, stream: found.stream, closing: &database)
-            noteDamage()
+            if hasMoved {
+                damageText = "the cache \(file.path) was deleted or moved while it was in use: it was made anew, whole"
+            } else {
+                noteDamage()
+            }
             let meta = try Self.readMeta(database, file)
             bytes = meta.bytes
             firstKey = first

@@ -70,14 +70,13 @@ public struct CommandTable {
 
     // MARK: Taking
 
-    /// From so many on the tables' memory is asked for before they grow, bytes of it for each command.
+    /// From so many on memory is asked for before the tables may grow, bytes of it for each command.
     private static let fewCount = 256
     private static let memoryBytesPerCommand = 512
 
     /// Whether there is memory for what the tables grow into with one more.
     public var hasMemory: Bool {
-        let isGrowing = count == entries.capacity || count & (count - 1) == 0
-        return count < Self.fewCount || !isGrowing || EventBlock.hasMemory(count * Self.memoryBytesPerCommand)
+        count < Self.fewCount || EventBlock.hasMemory(count * Self.memoryBytesPerCommand)
     }
 
     /// Whether one more is taken. - Parameter unread: outcomes that the host has not read.

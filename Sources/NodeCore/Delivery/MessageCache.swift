@@ -142,11 +142,25 @@ public struct MessageCache: ~Copyable {
         storedEnd = openID
         forgottenBefore = openID
         reservedNumber = found.nextNumber &+ Self.numbersReserved
+        // What waits is on this disk only when it is stored there.
+        if unstoredSince == nil { unstoredSince = now }
         skipAdopted()
     }
 
-    /// The messages before this one have their outcome, and nothing lies on disk: it is closed.
-    public mutating func closed() { isOpen = false }
+    /// What lay on disk is deleted; no work is under way. Messages that lay there alone are dropped.
+    public mutating func closed() {
+        isOpen = false
+        isBusy = false
+        if !away.isEmpty { conclude(away, .NEURON_WS_DROPPED_STOPPED, bytes: awayBytes) }
+        away = away.upperBound..<away.upperBound
+        adopted = away
+        awayBytes = 0
+        diskBytes = 0
+        fault = nil
+        failures = 0
+        retryAt = 0
+        isOutOfRoom = false
+    }
 
     mutating func skipAdopted() {
         if storedEnd == adopted.lowerBound, !adopted.isEmpty { storedEnd = adopted.upperBound }

@@ -328,6 +328,23 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         return chunks
     }
 
+    @Test func whatIsForgottenIsDroppedAndTheNextDiskBeginsAnew() {
+        let bench = CacheBench(found: 100, foundBytes: 9000)
+        bench.push(5)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.done(work, bytes: 9000)
+        bench.cache.closed()
+        let runs = bench.outcomes()
+        let dropped = runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.reduce(0) { $0 + $1.count }
+        #expect(dropped == 100 && runs.count == 1 && bench.away.isEmpty)
+        bench.cache.opened(
+            MessageCache.Found(count: 0, bytes: 0, clock: 0), first: 106, openID: 101, now: bench.now)
+        bench.wait(2000)
+        guard let again = bench.work() else { return bench.missing() }
+        let stored = ids(again)
+        #expect(stored == [101..<106])
+    }
+
     @Test func batchesThatGoTogetherAreOneOutcome() {
         let bench = CacheBench(found: 10_000, foundBytes: 900_000)
         bench.cache.settings.timeToLive = 1_000_000_000
