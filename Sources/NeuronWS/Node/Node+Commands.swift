@@ -117,9 +117,9 @@ extension Node {
                 commandsAwaitRoom = false
                 isTold = true
             }
-            if ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
+            if sendQueue.ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
         }
-        let queued = ledger.queuedCount
+        let queued = sendQueue.ledger.queuedCount
         lock.unlock()
         if isTold { tell(.room(queued: queued)) }
     }

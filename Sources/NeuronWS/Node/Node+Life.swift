@@ -132,8 +132,8 @@ extension Node {
     func beginsTellingRest() -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        guard session?.isOver ?? true, !tellsRest else { return false }
-        tellsRest = true
+        guard session?.isOver ?? true, !sendQueue.isClosed else { return false }
+        sendQueue.isClosed = true
         return true
     }
 

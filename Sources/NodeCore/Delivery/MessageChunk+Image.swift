@@ -100,14 +100,15 @@ extension MessageChunk {
             let byteCount = Int(record.pointee.byteCount)
             if let known = numberBorne(at: offset), known > id { id = known }
             guard id &- firstID < UInt64(count) else { break }
-            if list.last?.hasRoom(byteCount: byteCount) != true || list.last?.endNumber != id {
+            let message = OutgoingMessage(payload(at: offset), record.pointee.stamp)
+            if list.endID != id || list.last?.append(message) != true {
                 guard let chunk = make(byteCount) else { break }
                 chunk.firstID = id
                 chunk.arrival = arrival
                 chunk.numberShift = numberShift
+                precondition(chunk.append(message), "a chunk was made that has no room for its message")
                 list.append(chunk)
             }
-            list.last?.append(payload(at: offset), record.pointee.stamp)
             id &+= 1
             offset &+= MessageRecord.size(byteCount: byteCount)
         }

@@ -26,12 +26,10 @@ final class CacheBench {
     /// Messages of 100 bytes in a chunk, taken by the cache.
     func push(_ count: Int, byteCount: Int = 84) {
         for _ in 0..<count {
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: byteCount) ? ChunkPool.make(byteCount: byteCount) : nil
             let id = ledger.accept(byteCount: byteCount)
             let bytes = [UInt8](repeating: 65, count: byteCount)
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &chunk) }
+            bytes.withUnsafeBytes { mailbox.put(OutgoingMessage($0, stamp), id: id) }
         }
         cache.take(mailbox.takeAll(), &backlog, now: now)
     }
@@ -221,7 +219,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         let chunk = try #require(ChunkPool.make(byteCount: 84))
         for _ in 0..<90 {
             [UInt8](repeating: 66, count: 84).withUnsafeBytes {
-                chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 0))
+                chunk.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 0)))
             }
         }
         chunk.firstID = 11

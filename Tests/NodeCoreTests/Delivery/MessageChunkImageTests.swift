@@ -8,7 +8,9 @@ import Testing
         let chunk = MessageChunk(capacity: 4096, memory: .heap)
         chunk?.firstID = 7
         for text in texts {
-            Array(text.utf8).withUnsafeBytes { chunk?.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+            Array(text.utf8).withUnsafeBytes {
+                _ = chunk?.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 5)))
+            }
         }
         return chunk
     }
@@ -66,8 +68,8 @@ import Testing
         for id in 107...109 as ClosedRange<UInt64> {
             "{}".utf8.withContiguousStorageIfAvailable {
                 var message = OutgoingMessage(
-                    numbered: UnsafeRawBufferPointer($0), MessageStamp(kind: 1, timeMilliseconds: 0), stream: 1)
-                message?.number(id)
+                    numbered: UnsafeRawBufferPointer($0), MessageStamp(kind: 1, timeMilliseconds: 0))
+                message?.number(id, stream: 1)
                 if let message { chunk.append(message) }
             }
         }
