@@ -50,8 +50,11 @@ def fill_and_drain(place: Path, cycles: int, seed: int) -> dict[str, int]:
         writer = Writer(url, place / "data", len(stored) + 1 if until_full else 0)
         patience = time.monotonic() + PATIENCE
         if until_full:
-            ends = time.monotonic() + 0.5 + chance.random()
-            while time.monotonic() < ends or not (writer.last or time.monotonic() > patience):
+            while not writer.last and time.monotonic() < patience:
+                time.sleep(0.01)
+            time.sleep(0.5 + chance.random())
+            # Without room it waits for some, and then says why.
+            while free(place) < whole // 100 and not writer.notes and time.monotonic() < patience:
                 time.sleep(0.01)
         return writer
 
