@@ -203,13 +203,14 @@ final class World {
         // Each that is too large takes some tries, with a wait between them.
         let limit = now &+ 600_000_000_000 &+ ledger.queuedCount &* 120_000_000_000
         var left = 60_000 + 1000 * Int(ledger.queuedCount)
-        while failure == nil, !(machine.isOpen && ledger.queuedCount == 0), left > 0, now < limit {
+        while failure == nil, !(machine.isOpen && ledger.queuedCount == 0 && !heartbeatIsStuck), left > 0, now < limit {
             left -= 1
             settleStep()
         }
         if failure != nil { return }
         if !machine.isOpen { return fail("not open long after the faults") }
         if ledger.queuedCount != 0 { fail("\(ledger.queuedCount) messages are stuck on a good connection") }
+        if heartbeatIsStuck { fail("a heartbeat is stuck on a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.
