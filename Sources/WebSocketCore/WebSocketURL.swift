@@ -116,7 +116,7 @@ public struct WebSocketURL: Equatable, Sendable {
         throw .otherScheme
     }
 
-    /// - Returns: the host as it stands, the bytes behind its colon (nil without a colon), whether it is an IPv6 address.
+    /// - Returns: the host as it stands, the bytes behind its colon (nil: there is none), whether it is IPv6.
     private static func splitAuthority(
         _ authority: ArraySlice<UInt8>
     ) throws(URLError) -> (host: String, port: ArraySlice<UInt8>?, isIPv6Literal: Bool) {

@@ -92,8 +92,10 @@ def certified(extensions: str = "", days: tuple[str, str] = ("", ""), revoked: b
             for file in ("serial", "crlnumber"):
                 (home / file).write_text("01")
             (home / "config").write_text(
-                f"[ca]\ndefault_ca=x\n[x]\ndatabase={home}/index\nserial={home}/serial\ncrlnumber={home}/crlnumber\n"
-                f"new_certs_dir={home}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\ncertificate={authority.ca}\n"
+                f"[ca]\ndefault_ca=x\n[x]\ndatabase={home}/index\nserial={home}/serial\n"
+                f"crlnumber={home}/crlnumber\n"
+                f"new_certs_dir={home}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n"
+                f"certificate={authority.ca}\n"
                 f"private_key={authority.ca.parent}/ca.key\n[p]\ncommonName=supplied\n"
                 "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n")
 
@@ -122,8 +124,8 @@ def self_signed(authority: foreign.Authority) -> Iterator[dict[str, Any]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as name:
         cert, key = Path(name) / "cert", Path(name) / "key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(cert)],
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(cert)],
                        check=True, capture_output=True)
         context.load_cert_chain(cert, key)
     with foreign.Server(tls=context) as running:

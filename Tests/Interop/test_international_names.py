@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts whose names are beyond ASCII, in every place that names one: the other end sees their ASCII form (RFC 5891), the
-host who wrote them sees them as they were written."""
+"""Hosts whose names are beyond ASCII, in every place that names one: the other end sees their ASCII form (RFC 5891),
+the host who wrote them sees them as they were written."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ public struct Redirects: Sendable {
     /// How many were followed.
     public var count: Int { max(0, visited.count - 1) }
 
-    /// - Parameter names: for a Location whose host is beyond ASCII, which RFC 3986 §3.2.2 does not allow and some send.
+    /// - Parameter names: for a Location whose host is beyond ASCII, which RFC 3986 §3.2.2 forbids and some send.
     public init(countMax: Int, _ names: (any HostNames)? = nil) {
         self.countMax = countMax
         self.names = names

@@ -56,8 +56,10 @@ import Testing
         #expect(NoProxyList.parse(["bücher.example"]).badMembers == [0])
     }
 
-    @Test(arguments: ["", ".", "*.", "10.0.0.0/33", "::/129", "10.0.0.0/x", "plant.example:0", "a b", "http://x",
-        "[::1", ":80", "10.0.0.1/8/8", "plant/8"])
+    @Test(arguments: [
+        "", ".", "*.", "10.0.0.0/33", "::/129", "10.0.0.0/x", "plant.example:0", "a b", "http://x",
+        "[::1", ":80", "10.0.0.1/8/8", "plant/8",
+    ])
     func whatIsNoServerIsNamed(member: String) {
         #expect(NoProxyList.parse(["good", member]).badMembers == [1])
     }

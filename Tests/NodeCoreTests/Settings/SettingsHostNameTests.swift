@@ -51,7 +51,8 @@ import WebSocketCore
             return
         }
         #expect(proxy.host == KnownNames.ascii && proxy.port == 3128)
-        let exceptions = try settings(#"{"url":"ws://h","no-proxy":"*.fabrik-münchen.example, Fabrik-München。example"}"#)
+        let exceptions = try settings(
+            #"{"url":"ws://h","no-proxy":"*.fabrik-münchen.example, Fabrik-München。example"}"#)
         #expect(exceptions.noProxy.contains(host: KnownNames.ascii, port: 80))
         #expect(exceptions.noProxy.contains(host: "a." + KnownNames.ascii, port: 80))
         let below = try settings(#"{"url":"ws://h","no-proxy":".fabrik-münchen.example"}"#)
