@@ -729,7 +729,11 @@ typedef struct neuron_ws_host {
        library, for what those calls have to say. */
     void (*on_log)(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context);
     /* Before each attempt to connect. May change the attempt by the neuron_ws_attempt_ functions. Anything but
-       NEURON_WS_OK cancels this attempt; the next one comes after the usual back-off. */
+       NEURON_WS_OK cancels this attempt (REASON_REFUSED_BY_HOST); the next one comes after the usual back-off, or at
+       once by neuron_ws_node_reconnect. For as long as it takes no node of the process reads, sends, connects or stops;
+       what they are given is queued, their connections stay, and a destroy of this node waits for it. What is asked of
+       the node meanwhile (reconnect, configure, stop) holds when it returns: its attempt is then begun anew, or none.
+       So a token that takes time is fetched elsewhere: refuse, and call neuron_ws_node_reconnect when it is there. */
     neuron_ws_status_t (*before_connect)(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context);
     /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,

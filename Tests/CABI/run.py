@@ -81,6 +81,18 @@ def every_function_is_used(tally: Tally) -> None:
             tally.one(f"every_function.c uses {name}", False)
 
 
+def every_function_is_called_inside_callbacks(tally: Tally) -> None:
+    header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
+    source = (HERE / "misuse_everywhere.c").read_text()
+    for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
+        if not re.search(rf"\b{name}\(", source):
+            tally.one(f"misuse_everywhere.c calls {name}", False)
+    host = header[header.index("typedef struct neuron_ws_host"):header.index("} neuron_ws_host_t")]
+    for name in re.findall(r"\(\*(\w+)\)\(", host):
+        if f"host.{name} = " not in source:
+            tally.one(f"misuse_everywhere.c has {name}", False)
+
+
 def as_it_is_shipped(tally: Tally, build: Path, program: Path, arguments: list[object]) -> None:
     """Without symbols, which suppressions must not need; each of them has something to suppress."""
     library = build / "libneuron_ws.so.1"
@@ -101,6 +113,7 @@ def main() -> int:
         print(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY")
         return 2
     every_function_is_used(tally)
+    every_function_is_called_inside_callbacks(tally)
     for name in hpp.functions_left_out():
         tally.one(f"neuron_ws.hpp uses {name}", False)
     for name in hpp.event_members_left_out():

@@ -28,12 +28,14 @@ IMPORTS = {
     "WebSocketCore": set(),
     "NodeCore": {"WebSocketCore", "CJansson", "CZlib", "CNeuronWS"},
     # Synchronization is the standard library's: Atomic, which is in Embedded Swift too.
-    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite", "Synchronization"},
+    "NeuronWS": {"WebSocketCore", "NodeCore", "CNeuronWS", "CIDN2", "CLinux", "COpenSSL", "CSQLite",
+                 "Synchronization"},
     "LoopbackServer": {"WebSocketCore", "CLinux", "COpenSSL"},
     "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage", "Synchronization"},
 }
 # And inside NeuronWS, in which places.
-PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/"}
+PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/",
+          "CIDN2": r"System/"}
 
 
 def output(*command: object) -> str:

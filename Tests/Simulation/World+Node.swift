@@ -20,6 +20,7 @@ extension World {
         case .opened:
             tell("open")
             link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
+            link?.heartbeatAskedAt = now
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
         case .sendPing(let sequence):
             link?.connection.queuePing(sequence)

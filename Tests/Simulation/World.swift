@@ -203,7 +203,8 @@ final class World {
         // Each that is too large takes some tries, with a wait between them.
         let limit = now &+ 600_000_000_000 &+ sendQueue.ledger.queuedCount &* 120_000_000_000
         var left = 60_000 + 1000 * Int(sendQueue.ledger.queuedCount)
-        while failure == nil, !(machine.isOpen && sendQueue.ledger.queuedCount == 0), left > 0, now < limit {
+        func isSettled() -> Bool { machine.isOpen && sendQueue.ledger.queuedCount == 0 && !heartbeatIsStuck }
+        while failure == nil, !isSettled(), left > 0, now < limit {
             left -= 1
             settleStep()
         }
@@ -211,6 +212,7 @@ final class World {
         if !machine.isOpen { return fail("not open long after the faults") }
         let stuck = sendQueue.ledger.queuedCount
         if stuck != 0 { fail("\(stuck) messages are stuck on a good connection") }
+        if heartbeatIsStuck { fail("a heartbeat is stuck on a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.

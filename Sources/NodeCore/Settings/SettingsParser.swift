@@ -21,10 +21,14 @@ struct SettingsParser {
     var isServerRefused = false
 
     let secrets: SettingsSecrets?
+    let names: (any HostNames)?
 
-    /// - Parameter secrets: what was taken out of the document.
-    init(secrets: SettingsSecrets? = nil) {
+    /// - Parameters:
+    ///   - secrets: what was taken out of the document.
+    ///   - names: for hosts beyond ASCII.
+    init(secrets: SettingsSecrets? = nil, names: (any HostNames)? = nil) {
         self.secrets = secrets
+        self.names = names
         values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count)
     }
 
