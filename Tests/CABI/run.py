@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
 
-run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+run.py [--quick]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+--quick leaves out valgrind and the programs of neuron_ws.hpp, which take their time to compile.
 With NEURON_WS_TRIPLET (foreign.py) they are those of another processor, the plain ones alone, and run emulated.
 """
 
@@ -37,6 +38,7 @@ VALGRIND = [
 VALGRIND_SCALE = "0.02"
 # Under an emulator the programs are some twenty times slower, and what fails malloc tries each allocation anew.
 EMULATED = bool(foreign.TRIPLET)
+QUICK = EMULATED or "--quick" in sys.argv
 SCALE = VALGRIND_SCALE if EMULATED else "1"
 
 
@@ -152,7 +154,7 @@ def main() -> int:
                 arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
                              "reply_lock": [echo.port], "memory": files}
                 tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
-            for what, found in [] if EMULATED else hpp.programs(build, link):
+            for what, found in [] if QUICK else hpp.programs(build, link):
                 if isinstance(found, Path):
                     tally.program(what, [found, echo.port], 240)
                 else:
@@ -165,7 +167,7 @@ def main() -> int:
                 and headers[0].get("Authorization") == "Bearer token-of-this-attempt"
                 and "X-From-Settings" not in headers[0],
             )
-            if not EMULATED and "--no-valgrind" not in sys.argv:
+            if not QUICK:
                 if shutil.which("valgrind") is None:
                     tally.one("valgrind is installed", False)
                 else:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+sys.path.insert(0, str(HERE.parent / "Interop"))
+
+import foreign  # noqa: E402
+
 NOWHERE = "ws://127.0.0.1:1"
 
-if not LIBRARY.is_file():
-    pytest.exit(f"{LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY", returncode=2)
-os.environ["NEURON_WS_LIBRARY"] = str(LIBRARY)
+if not foreign.LIBRARY.is_file():
+    pytest.exit(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY", returncode=2)
+os.environ["NEURON_WS_LIBRARY"] = str(foreign.LIBRARY)
 
 
 class Keeper:
@@ -96,8 +99,8 @@ class Exercise:
         environment = {**os.environ, **variables}
         if faults is not None:
             environment |= {"LD_PRELOAD": str(self.faults), **faults}
-        done = subprocess.run(
-            [str(self.program), *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=timeout)
+        command = [*foreign.emulator(), str(self.program), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def write(self, directory: Path, first: int, count: int, rounds: int, more: str = "", url: str = NOWHERE,
@@ -113,10 +116,13 @@ class Exercise:
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     folder = tmp_path_factory.mktemp("exercise")
     program, faults, set_clock = folder / "exercise", folder / "spool_faults.so", folder / "set_clock.so"
-    strict = ["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
+    # Under its soname, so that the loader finds it as in an installation.
+    library = folder / "libneuron_ws.so.1"
+    library.symlink_to(foreign.LIBRARY.resolve())
+    strict = [*foreign.compiler("gcc"), "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
     subprocess.run(
-        [*strict, f"-I{ROOT / 'include'}", str(HERE / "exercise.c"), "-o", str(program), str(LIBRARY),
-         f"-Wl,-rpath,{LIBRARY.parent}"], check=True)
+        [*strict, f"-I{foreign.HEADER.parent}", str(HERE / "exercise.c"), "-o", str(program), str(library),
+         f"-Wl,-rpath,{folder}"], check=True)
     for preloaded in (faults, set_clock):
         source = str(HERE / preloaded.with_suffix(".c").name)
         subprocess.run([*strict, "-shared", "-fPIC", source, "-o", str(preloaded), "-ldl"], check=True)
