@@ -75,12 +75,11 @@ import Testing
         #expect(text.contains(end))
     }
 
-    @Test func aHistogramsSamplesStandTogether() {
+    @Test func aGaugeOfTimeIsInSeconds() {
         let sample = MetricsText.Sample(node: "line", metrics: numbered())
         let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
         let label = #"{node="line"}"#
-        let within = label.dropLast()
-        let end = """
+        let middle = """
             # TYPE neuron_ws_acknowledgements_received counter
             # HELP neuron_ws_acknowledgements_received Acknowledgements of the server's application.
             neuron_ws_acknowledgements_received_total\(label) 0
@@ -94,6 +93,17 @@ import Testing
             # UNIT neuron_ws_oldest_message_seconds seconds
             # HELP neuron_ws_oldest_message_seconds How long the oldest message without outcome has waited; 0: none.
             neuron_ws_oldest_message_seconds\(label) 1.500000
+
+            """
+        #expect(text.contains(middle))
+    }
+
+    @Test func aHistogramsSamplesStandTogether() {
+        let sample = MetricsText.Sample(node: "line", metrics: numbered())
+        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
+        let label = #"{node="line"}"#
+        let within = label.dropLast()
+        let end = """
             # TYPE neuron_ws_pong_wait_seconds histogram
             # UNIT neuron_ws_pong_wait_seconds seconds
             # HELP neuron_ws_pong_wait_seconds Time from a Ping that had left to its Pong.
