@@ -8,12 +8,17 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Exercise, Keeper
+from conftest import ROOT, Exercise, Keeper
+
+sys.path.insert(0, str(ROOT / "Tests/Interop"))
+
+import bad_servers as bad  # noqa: E402
 
 FILE = "exercise.nwsc"
 # Nobody, on every system.
@@ -129,6 +134,44 @@ def small_disk(place: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place / "disk")], check=True)
 
 
+def fill(place: Path) -> None:
+    """Not a byte is left for anything else."""
+    with open(place / "rest", "wb", buffering=0) as rest, contextlib.suppress(OSError):
+        while rest.write(bytes(4096)):
+            pass
+
+
+@root_only
+def test_many_batches_that_are_confirmed_at_once_leave_a_full_disk(
+    exercise: Exercise, keeper: Keeper, small_disk: Path
+) -> None:
+    """The journal has room for few pages at a time."""
+    assert exercise.write(small_disk / "data", 1, 10, 500).stored == 5000
+    fill(small_disk)
+
+    def late(peer: bad.Peer) -> None:
+        """All of it has come when the first of it is confirmed."""
+        peer.open()
+        peer.send(bad.frame(bad.PONG, peer.read_frame().payload))
+        messages, asked = 0, b""
+        while True:
+            got = peer.read_frame()
+            messages += got.opcode == bad.TEXT
+            if got.opcode == bad.CLOSE:
+                return peer.send(bad.frame(bad.CLOSE, got.payload))
+            if got.opcode == bad.PING:
+                asked = got.payload
+            if asked and messages >= 5000:
+                peer.send(bad.frame(bad.PONG, asked))
+                asked = b""
+
+    with bad.BadServer(late) as server:
+        said = exercise.drain(
+            small_disk / "data", f"ws://127.0.0.1:{server.port}", ',"ping-interval":60,"ping-timeout":60')
+    assert said.left == (0, 0) and said.lost == 0, (said.left, said.texts)
+    assert exercise.write(small_disk / "data", 1, 10, 1).stored == 10
+
+
 @root_only
 def test_a_full_disk_is_said_and_what_was_stored_leaves_it(
     exercise: Exercise, keeper: Keeper, small_disk: Path
@@ -139,10 +182,7 @@ def test_a_full_disk_is_said_and_what_was_stored_leaves_it(
     assert 0 < said.stored < 32_000 and sum(said.outcomes.values()) == 32_000
     kept = said.outcomes["NEURON_WS_STORED"]
     assert said.outcomes == {"NEURON_WS_STORED": kept, "NEURON_WS_DROPPED_STOPPED": 32_000 - kept}
-    # Not a byte is left for anything else.
-    with open(small_disk / "rest", "wb", buffering=0) as rest, contextlib.suppress(OSError):
-        while rest.write(bytes(4096)):
-            pass
+    fill(small_disk)
     assert drains(exercise, keeper, small_disk / "data") == list(range(1, kept + 1))
 
 

@@ -104,6 +104,8 @@ final class SpoolStore {
                     wasDamaged = true
                     continue
                 }
+                let (end, clock) = (result.work.forgetsBefore, result.work.clock)
+                if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
                 let told = failure.spoolError(file)
                 result.fault = told.fault
@@ -163,6 +165,29 @@ final class SpoolStore {
         if database.changes != 1 {
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
         }
+    }
+
+    /// On a full disk the journal has room for few pages: each batch goes in a transaction of its own.
+    /// - Returns: some went.
+    private func forgetOneByOne(before key: Int64, clock: UInt64) -> Bool {
+        let before = firstKey
+        while let end = try? database.number(
+            "SELECT first + count FROM batches WHERE first + count > \(firstKey) ORDER BY first LIMIT 1"), end <= key
+        {
+            do throws(Database.Failure) {
+                try database.run("BEGIN")
+                try forget(before: end)
+                try writeMeta(first: end, clock: clock)
+                try database.run("COMMIT")
+                firstKey = end
+            } catch {
+                try? database.run("ROLLBACK")
+                restoreMeta()
+                break
+            }
+        }
+        if firstKey > before, bytes == 0 { shrink() }
+        return firstKey > before
     }
 
     private func forget(before key: Int64) throws(Database.Failure) {
