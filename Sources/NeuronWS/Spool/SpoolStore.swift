@@ -49,17 +49,6 @@ final class SpoolStore {
         bytes = meta.bytes
     }
 
-    struct Meta {
-        var first: Int64
-        var next: Int64
-        var bytes: UInt64
-        var clock: UInt64
-        var wall: Int64
-        /// No message bears this number or a higher one, and the row of numbers.
-        var number: Int64
-        var stream: Int64
-    }
-
     func noteFound(_ meta: Meta) {
         if bytes == 0 { firstKey = nextKey }
         // While nobody ran, the wall clock alone tells of time, and it may have been set.
@@ -194,19 +183,6 @@ final class SpoolStore {
         guard key > firstKey else { return }
         try delete("SELECT first, count, length(data) FROM batches WHERE first < ?1 ORDER BY first", from: key) {
             $0.first &+ $0.count <= key
-        }
-    }
-
-    struct Row {
-        let first: Int64
-        let count: Int64
-        let bytes: UInt64
-
-        /// A file may say anything.
-        func check() throws(Database.Failure) {
-            let isSound = first >= 0 && count > 0 && first < Int64.max - count
-            if isSound, UInt64(count) <= bytes / UInt64(MessageChunk.imageHeadBytes) { return }
-            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "a row makes no sense")
         }
     }
 
