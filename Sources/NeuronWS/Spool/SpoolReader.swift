@@ -222,7 +222,7 @@ final class SpoolReader {
             let head = OutgoingMessage.head(of: aside.bytes)
             var stamp = MessageStamp(kind: aside.kind, timeMilliseconds: aside.wallMilliseconds)
             stamp.isNumbered = head != nil
-            chunk.append(aside.bytes, stamp)
+            chunk.append(OutgoingMessage(aside.bytes, stamp))
             chunk.arrival = UInt64(clamping: clock)
             let end = chunk.setNumber(UInt64(key), bearing: head?.number ?? 0)
             try insert(chunk)

@@ -45,7 +45,8 @@ public final class MessageChunk {
 
     /// One that holds an image of this size and no more; nil: no memory.
     public static func fitting(_ imageBytes: Int, memory: ChunkMemory = .heap) -> MessageChunk? {
-        MessageChunk(capacity: max(imageBytes, MemoryLayout<MessageRecord>.size), memory: memory)
+        let payloadBytes = max(0, imageBytes - MemoryLayout<MessageRecord>.size)
+        return MessageChunk(capacity: MessageRecord.size(byteCount: payloadBytes), memory: memory)
     }
 
     /// What is in it takes a small part of its memory.

@@ -128,7 +128,8 @@ import Testing
         let small = try #require(MessageChunk.fitting(24))
         #expect(small.capacity == 24)
         small.firstID = 10
-        Array("four".utf8).withUnsafeBytes { small.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+        let text = MessageStamp(kind: 1, timeMilliseconds: 5)
+        Array("four".utf8).withUnsafeBytes { _ = small.append(OutgoingMessage($0, text)) }
         next.firstID = 11
         next.numberShift = 0
         #expect(!small.absorb(next) && chunk.absorb(small))
@@ -140,8 +141,9 @@ import Testing
         let chunk = try #require(MessageChunk.fitting(count + 16 + 24))
         chunk.firstID = 7
         let numbers = [Int32](repeating: Int32(count / 2), count: count / 4)
-        numbers.withUnsafeBytes { chunk.append($0, MessageStamp(kind: 2, timeMilliseconds: 5)) }
-        Array("last".utf8).withUnsafeBytes { chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+        numbers.withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, MessageStamp(kind: 2, timeMilliseconds: 5))) }
+        let text = MessageStamp(kind: 1, timeMilliseconds: 5)
+        Array("last".utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, text)) }
         chunk.seal()
         chunk.record(at: 0).pointee.wireEnd ^= 1
         let list = chunk.salvaged { ChunkPool.make(byteCount: $0) }

@@ -10,7 +10,7 @@ import Testing
         _ = chunk?.setNumber(7, bearing: 107)
         for number in 7...9 {
             Array("message \(number)".utf8).withUnsafeBytes {
-                chunk?.append($0, MessageStamp(kind: 1, timeMilliseconds: Int64(number) * 10))
+                _ = chunk?.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: Int64(number) * 10)))
             }
         }
         return chunk
