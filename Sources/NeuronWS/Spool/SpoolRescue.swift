@@ -69,7 +69,6 @@ enum SpoolRescue {
         _ file: SpoolFile, stream: UInt64, hasRoom: Bool
     ) throws(Database.Failure) -> Database {
         removeMaking(file)
-        try? Syscalls.makePrivateFile(file.making)
         let new = try Database.open(file.making, of: file)
         try new.prepareForUse(isSynced: true)
         try SpoolStore.create(new, node: file.node, stream: stream, hasRoom: hasRoom)

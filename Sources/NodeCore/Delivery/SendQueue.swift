@@ -55,6 +55,11 @@ public struct SendQueue: ~Copyable {
     public mutating func checkRoom(
         byteCount: Int, beyond: DeliveryLedger.Limits = DeliveryLedger.none, unreadRuns: Int
     ) throws(Refusal) {
+        // Whether or not there is room now: who waits for that would wait for ever.
+        if diskBytes > 0, UInt64(byteCount) + Self.diskHeadBytes > diskBytes, !isClosed {
+            counts.rejected &+= 1
+            throw .tooBigForCache
+        }
         ledger.unreadRuns = unreadRuns
         if !isClosed, ledger.hasRoom(byteCount: byteCount, beyond: beyond) { return }
         throw refusal()
@@ -95,12 +100,7 @@ public struct SendQueue: ~Copyable {
     ) throws(Refusal) -> UInt64 {
         let id = ledger.acceptedCount &+ 1
         message.number(id, stream: stream, keepsLength: keepsLength)
-        let byteCount = message.byteCount
-        try checkRoom(byteCount: byteCount, beyond: beyond, unreadRuns: unreadRuns)
-        if diskBytes > 0, UInt64(byteCount) + Self.diskHeadBytes > diskBytes {
-            counts.rejected &+= 1
-            throw .tooBigForCache
-        }
+        try checkRoom(byteCount: message.byteCount, beyond: beyond, unreadRuns: unreadRuns)
         return id
     }
 

@@ -37,7 +37,7 @@ import Testing
         try withSpoolFolder { folder in
             let spool = try Spool.open(directory: folder, node: "line-1", isSynced: false, stream: 7)
             let told = refusal(folder, "line-1")
-            #expect(told?.fault == .held && told?.text.contains("by another node \"line-1\" of this process") == true)
+            #expect(told?.fault == .held && told?.text.contains("by another node of this process") == true)
             #expect(refusal(folder, "line-2") == nil)
             #expect(!Spool.isFree(spool.file))
             spool.close()
