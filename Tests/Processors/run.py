@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A library of another processor under qemu: C programs, its messages beside this machine's, the cache of a process that
-is killed, the plugin, the tool.
+"""A library of another processor under qemu: C programs, its messages beside this machine's, the cache of a process
+that is killed, the plugin, the tool.
 
-run.py [--quick] NATIVE TOOL    NATIVE is this machine's library, TOOL the other processor's neuron-ws; NEURON_WS_LIBRARY,
-NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and NEURON_WS_PLUGINS tell what is tested (Tests/Interop/foreign.py).
+run.py [--quick] NATIVE TOOL    NATIVE is this machine's library, TOOL the other processor's neuron-ws;
+NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and NEURON_WS_PLUGINS tell what is tested
+(Tests/Interop/foreign.py).
 --quick leaves out the plugin's host, and all formats of messages but one.
 """
 

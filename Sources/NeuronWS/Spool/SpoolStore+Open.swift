@@ -124,7 +124,8 @@ extension SpoolStore {
             first: statement.integer(1), next: statement.integer(2),
             bytes: UInt64(clamping: statement.integer(3)), clock: UInt64(clamping: statement.integer(4)),
             wall: statement.integer(5), number: statement.integer(6), stream: statement.integer(7))
-        let fileBytes = (try database.number("PRAGMA page_count") ?? 0) &* (try database.number("PRAGMA page_size") ?? 0)
+        let pages = try database.number("PRAGMA page_count") ?? 0
+        let fileBytes = pages &* (try database.number("PRAGMA page_size") ?? 0)
         let isEmpty = try database.number("SELECT 1 FROM batches LIMIT 1") == nil
         let hasSoundBytes = meta.bytes <= UInt64(clamping: fileBytes) && (meta.bytes == 0) == isEmpty
         guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number), hasSoundBytes else {

@@ -221,7 +221,8 @@ final class SpoolStore {
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first < coalesce((SELECT first
                 FROM batches WHERE first >= ?1 AND arrival >= \(expiresBefore) ORDER BY first LIMIT 1),
                 9223372036854775807) ORDER BY first
-                """, from: from) { note($0, .NEURON_WS_EXPIRED, &result) }
+                """, from: from
+            ) { note($0, .NEURON_WS_EXPIRED, &result) }
         }
         var left = dropsBytes
         if left > 0 {
@@ -267,7 +268,8 @@ final class SpoolStore {
                 """
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
                 ORDER BY first
-                """, from: try rowKey(of: next)) { _ in true }
+                """, from: try rowKey(of: next)
+            ) { _ in true }
         }
         result.work.batches.forEach { chunk in
             if failure != nil { return }

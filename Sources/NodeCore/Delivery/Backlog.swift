@@ -115,7 +115,6 @@ public struct Backlog: ~Copyable {
         return true
     }
 
-    /// Nobody needs it.
     mutating func discard(_ chunk: MessageChunk) { freed.append(chunk) }
 
     // MARK: Framing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What waits for its turn. To take the first costs the same however many there are, as an array's `removeFirst` does not.
+/// What waits for its turn. To take the first costs the same however many there are, unlike an array's `removeFirst`.
 struct FirstInFirstOut<Element> {
     private var elements: [Element] = []
     /// So many of them are taken.

@@ -14,8 +14,8 @@ public enum MetricsText {
 
     /// OpenMetrics 1.0 text: each family once with a sample for each node, its name as the label `node`, ending in
     /// `# EOF` and a line break. A set of labels comes once only, so that those of one name have a `number` besides.
-    /// Whether there is memory for such a text of so many nodes: a node's part takes some 8 KiB, and a text that grows is
-    /// there twice.
+    /// Whether there is memory for such a text of so many nodes: a node's part takes some 8 KiB, and a text that grows
+    /// is there twice.
     public static func hasMemory(forNodes count: Int) -> Bool { EventBlock.hasMemory(max(1, count) * 32 * 1024) }
 
     public static func openMetrics(_ samples: [Sample]) -> [UInt8] {

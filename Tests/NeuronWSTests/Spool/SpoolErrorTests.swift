@@ -14,16 +14,19 @@ import Testing
         SpoolError(Database.Failure(code: code, errorNumber: number, text: "what SQLite says"), file)
     }
 
-    @Test(arguments: [
-        (13, .full), (8, .readOnly), (3, .denied), (23, .denied), (5, .held), (6, .held), (7, .noMemory),
-        (10, .ioError), (10 | 12 << 8, .noMemory), (1, .other), (11, .other),
-    ] as [(Int32, SpoolFault)])
+    @Test(
+        arguments: [
+            (13, .full), (8, .readOnly), (3, .denied), (23, .denied), (5, .held), (6, .held), (7, .noMemory),
+            (10, .ioError), (10 | 12 << 8, .noMemory), (1, .other), (11, .other),
+        ] as [(Int32, SpoolFault)])
     func eachNumberIsAFault(code: Int32, fault: SpoolFault) { #expect(error(code).fault == fault) }
 
-    @Test(arguments: [
-        (EACCES, .denied), (EPERM, .denied), (EROFS, .readOnly), (ENOSPC, .full), (EDQUOT, .full), (ENOENT, .missing),
-        (EIO, .ioError),
-    ] as [(Int32, SpoolFault)])
+    @Test(
+        arguments: [
+            (EACCES, .denied), (EPERM, .denied), (EROFS, .readOnly), (ENOSPC, .full), (EDQUOT, .full),
+            (ENOENT, .missing),
+            (EIO, .ioError),
+        ] as [(Int32, SpoolFault)])
     func theSystemsNumberSaysMoreThanAnInputOutputError(number: Int32, fault: SpoolFault) {
         #expect(error(10, errno: number).fault == fault)
         // What SQLite knows better stays.

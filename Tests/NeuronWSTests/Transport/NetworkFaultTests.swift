@@ -16,11 +16,12 @@ import Testing
             address.flatMap { SocketAddress(literal: $0, port: 443) })
     }
 
-    @Test(arguments: [
-        (ECONNREFUSED, .connectionRefused), (ETIMEDOUT, .connectTimeout), (ENETUNREACH, .networkUnreachable),
-        (ENETDOWN, .networkUnreachable), (EHOSTUNREACH, .hostUnreachable), (EINVAL, .networkUnreachable),
-        (EACCES, .network), (EMFILE, .network), (ECONNRESET, .reset), (ECONNABORTED, .reset),
-    ] as [(Int32, TransportError.Kind)])
+    @Test(
+        arguments: [
+            (ECONNREFUSED, .connectionRefused), (ETIMEDOUT, .connectTimeout), (ENETUNREACH, .networkUnreachable),
+            (ENETDOWN, .networkUnreachable), (EHOSTUNREACH, .hostUnreachable), (EINVAL, .networkUnreachable),
+            (EACCES, .network), (EMFILE, .network), (ECONNRESET, .reset), (ECONNABORTED, .reset),
+        ] as [(Int32, TransportError.Kind)])
     func anErrnoOfTheWayIsOfAKind(number: Int32, kind: TransportError.Kind) { #expect(fault(number)?.kind == kind) }
 
     @Test func whatPreparesASocketSaysNothingOfTheWay() {

@@ -28,18 +28,19 @@ import WebSocketCore
                 unmetWish: nil, firstByte: firstByte, verification: failure, refusedGroupBits: groupBits))
     }
 
-    @Test(arguments: [
-        (X509_V_ERR_CERT_HAS_EXPIRED, .tlsExpired, "expired at 2027-01-01"),
-        (X509_V_ERR_CERT_NOT_YET_VALID, .tlsNotYetValid, "valid only from 2026-01-01"),
-        (X509_V_ERR_HOSTNAME_MISMATCH, .tlsWrongName, "other.example"),
-        (X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, .tlsSelfSigned, "signed by itself"),
-        (X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, .tlsUnknownAuthority, "issued by CN=authority"),
-        (X509_V_ERR_CERT_REVOKED, .tlsRevoked, "was revoked"),
-        (X509_V_ERR_UNABLE_TO_GET_CRL, .tlsVerification, "none of CN=authority"),
-        (X509_V_ERR_CRL_HAS_EXPIRED, .tlsVerification, "out of date"),
-        (X509_V_ERR_INVALID_PURPOSE, .tlsPurpose, "may not be used for a server"),
-        (X509_V_ERR_CERT_CHAIN_TOO_LONG, .tlsVerification, "was not accepted"),
-    ] as [(Int32, TransportError.Kind, String)])
+    @Test(
+        arguments: [
+            (X509_V_ERR_CERT_HAS_EXPIRED, .tlsExpired, "expired at 2027-01-01"),
+            (X509_V_ERR_CERT_NOT_YET_VALID, .tlsNotYetValid, "valid only from 2026-01-01"),
+            (X509_V_ERR_HOSTNAME_MISMATCH, .tlsWrongName, "other.example"),
+            (X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, .tlsSelfSigned, "signed by itself"),
+            (X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, .tlsUnknownAuthority, "issued by CN=authority"),
+            (X509_V_ERR_CERT_REVOKED, .tlsRevoked, "was revoked"),
+            (X509_V_ERR_UNABLE_TO_GET_CRL, .tlsVerification, "none of CN=authority"),
+            (X509_V_ERR_CRL_HAS_EXPIRED, .tlsVerification, "out of date"),
+            (X509_V_ERR_INVALID_PURPOSE, .tlsPurpose, "may not be used for a server"),
+            (X509_V_ERR_CERT_CHAIN_TOO_LONG, .tlsVerification, "was not accepted"),
+        ] as [(Int32, TransportError.Kind, String)])
     func eachFaultOfACertificateIsToldAsWhatItIs(code: Int32, kind: TransportError.Kind, text: String) throws {
         let error = try told(verification: code)
         #expect(error.kind == kind)

@@ -4,9 +4,10 @@ import Testing
 @testable import NodeCore
 
 @Suite struct IPAddressBytesTests {
-    @Test(arguments: [
-        ("192.0.2.7", [192, 0, 2, 7]), ("0.0.0.0", [0, 0, 0, 0]), ("255.255.255.255", [255, 255, 255, 255]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("192.0.2.7", [192, 0, 2, 7]), ("0.0.0.0", [0, 0, 0, 0]), ("255.255.255.255", [255, 255, 255, 255]),
+        ] as [(String, [UInt8])])
     func fourBytes(text: String, bytes: [UInt8]) { #expect(IPAddressBytes.parse(text) == bytes) }
 
     @Test func sixteenBytesWithZeroesWhereTheyWereLeftOut() {
