@@ -74,6 +74,14 @@ public struct ForeignText: Equatable, Sendable {
         return text
     }
 
+    /// A URI reference (RFC 3986 §4.1) as an object of a sentence: without its query, which carries keys, and without
+    /// user and password. One that has nothing else is said to be that.
+    public func shownAsReference() -> String {
+        if isEmpty { return "the same address (its Location is empty)" }
+        let address = before(UInt8(ascii: "?"))
+        return address.isEmpty ? "the same path with another query" : address.withoutUserInformation.shown()
+    }
+
     /// The scalar that begins at `index`, and its bytes; nil and 1 where there is none (RFC 3629 §4).
     private static func decode(_ bytes: [UInt8], at index: Int) -> (Unicode.Scalar?, Int) {
         let first = bytes[index]

@@ -53,11 +53,7 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .httpVersionTooOld: return "The server answered with HTTP/1.0; a WebSocket needs HTTP/1.1."
         case .unexpectedStatus(let status, let location, let retryAfterSeconds):
             var text = "The server answered with HTTP status \(status); expected 101"
-            // Queries carry keys, and this text is logged.
-            if let location {
-                let target = location.before(UInt8(ascii: "?")).withoutUserInformation
-                text += "; it points to " + target.shown()
-            }
+            if let location { text += "; it points to " + location.shownAsReference() }
             if let retryAfterSeconds { text += "; it asks to wait \(retryAfterSeconds) s" }
             return text + "."
         case .missingUpgrade(let found):

@@ -98,6 +98,12 @@ def words(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return [str(program)]
 
 
+@pytest.mark.parametrize("name", ["connector.c", "connector.py"])
+def test_it_is_a_connector_in_sixty_lines(name: str) -> None:
+    lines = [line.strip() for line in (HERE / name).read_text().splitlines()]
+    assert sum(not line.startswith(("// SPDX", "/*", "# SPDX")) for line in lines if line) <= 60
+
+
 def test_subscription_health_states_and_a_server_that_restarts(words: list[str]) -> None:
     with EventServer() as server, Connector(words, server.url, SOURCE) as connector:
         connector.wait_for("link 1")

@@ -210,6 +210,19 @@ def test_circles_end() -> None:
         assert [head.target for head in server.heads] == ["/a", "/b"]
 
 
+@pytest.mark.parametrize("location", ["", "#part", "?key=k-of-old"])
+def test_a_location_that_leads_to_where_it_stands_is_a_circle(location: str) -> None:
+    with Answering(lambda head: redirect(location)) as server:
+        settings = {"url": server.url + "a?key=k-of-old", "redirects": 20, "reconnect-min": 60, "reconnect-max": 60}
+        with Watched(settings) as watched:
+            text = watched.failed().message
+        # It has no query of its own: that of the URL stays (RFC 3986 §5.2.2).
+        assert [head.target for head in server.heads] == ["/a?key=k-of-old"]
+    assert "in a circle: it has led to " in text and "to  before" not in text and "k-of-old" not in text, text
+    with Answering(lambda head: redirect(location)) as server, Watched({"url": server.url}) as watched:
+        assert "it points to ." not in watched.failed().message
+
+
 def test_long_ways_end() -> None:
     with Answering(lambda head: redirect(head.target + "x")) as server:
         with Watched({"url": server.url, "redirects": 4, "reconnect-min": 60, "reconnect-max": 60}) as watched:

@@ -22,6 +22,14 @@ struct HandshakeErrorTests {
                 == "The server chose the subprotocol \"a\\u{1b}[0mä\", which was not offered.")
     }
 
+    @Test func saysWhatALocationMeansThatHasNoAddress() {
+        let cases = [("", "the same address (its Location is empty)"), ("?k", "the same path with another query")]
+        for (location, said) in cases {
+            let text = HandshakeError.unexpectedStatus(302, location: ForeignText(location), retryAfterSeconds: 1).text
+            #expect(text.contains("; it points to " + said + "; it asks"), "\(text)")
+        }
+    }
+
     @Test func cutsWhatThePeerSent() {
         let text = HandshakeError.unexpectedExtension(ForeignText(String(repeating: "x", count: 5000))).text
         #expect(text.contains(String(repeating: "x", count: 120) + "…\""))

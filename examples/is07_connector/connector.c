@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *source;
-
 static void show(const char *what, const void *text, size_t length)
 {
     printf("%s %.*s\n", what, (int)length, text == NULL ? "" : (const char *)text);
@@ -30,17 +28,16 @@ static void on_response(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t 
 static void on_state(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context)
 {
     static int32_t link;
+    const char *source = context;
     char text[256];
-    (void)context;
     if (state->link == link)
         return;
     link = state->link;
     show(link == 1 ? "link 1" : "link 0", state->message, strlen(state->message));
     snprintf(text, sizeof text, "{\"command\":\"subscription\",\"sources\":[\"%s\"]}", source);
-    neuron_ws_command_t command = {.size = sizeof command, .kind = NEURON_WS_TEXT, .bytes = text,
-                                   .length = strlen(text), .timeout_ms = 5000, .retries = 2,
-                                   .match_member = "/identity/source_id", .match_value = source,
-                                   .on_response = on_response};
+    neuron_ws_command_t command = {
+        .size = sizeof command, .kind = NEURON_WS_TEXT, .bytes = text, .length = strlen(text), .timeout_ms = 5000,
+        .retries = 2, .match_member = "/identity/source_id", .match_value = source, .on_response = on_response};
     if (link == 1)
         neuron_ws_node_request(node, &command, NULL);
 }
@@ -52,13 +49,12 @@ int main(int count, char **words)
         "\\\":\\\"${tai}\\\"}\",\"interval\":5,\"timeout\":10,\"match-member\":\"message_type\",\"match-value\":"
         "\"health\"}}";
     char settings[1024];
-    neuron_ws_host_t host = {.size = sizeof host, .on_state = on_state, .on_message = on_message};
     neuron_ws_node_t *node = NULL;
     sigset_t signals;
-    int signal = count == 3 ? 0 : -1;
-    if (signal == -1 || snprintf(settings, sizeof settings, form, words[1]) >= (int)sizeof settings)
+    int signal;
+    if (count != 3 || snprintf(settings, sizeof settings, form, words[1]) >= (int)sizeof settings)
         return 2;
-    source = words[2];
+    neuron_ws_host_t host = {.size = sizeof host, .on_state = on_state, .on_message = on_message, .context = words[2]};
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);

@@ -26,10 +26,11 @@ enum RedirectTarget {
             }
         }
         if text.starts(with: [slash, slash]) { return parse(scheme + String(decoding: text, as: UTF8.self)) }
+        // What says nothing keeps the query, too (RFC 3986 §5.2.2).
+        if text.isEmpty { return parse(authority + url.resource) }
         let path = Array(url.resource.utf8.prefix { $0 != UInt8(ascii: "?") })
         if text.first == slash { return parse(authority + withoutDots(Array(text))) }
         if text.first == UInt8(ascii: "?") { return parse(authority + String(decoding: path + text, as: UTF8.self)) }
-        if text.isEmpty { return parse(authority + String(decoding: path, as: UTF8.self)) }
         let folder = path[...(path.lastIndex(of: slash) ?? 0)]
         return parse(authority + withoutDots(Array(folder) + text))
     }

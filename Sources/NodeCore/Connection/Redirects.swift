@@ -38,21 +38,21 @@ public struct Redirects: Sendable {
         if visited.isEmpty { visited.append(url) }
         let start = "The server redirects (HTTP status \(status)) "
         guard let target = RedirectTarget.resolve(location, against: url, names) else {
-            return .refused(start + "to what is no address of a WebSocket: \(Self.shown(shown)).")
+            return .refused(start + "to what is no address of a WebSocket: \(shown.shownAsReference()).")
         }
         // What was encrypted stays so: who could lead us to ws:// could read all that follows.
         if url.isSecure, !target.isSecure {
             return .refused(
-                start + "from wss:// to ws://, \(Self.shown(shown)); that is never followed. Set the address as url "
+                start + "from wss:// to ws://, \(shown.shownAsReference()); that is never followed. Set the address as url "
                     + "if it is the right one.")
         }
         if visited.contains(target) {
             return .refused(
-                start + "in a circle: it has led to \(Self.shown(shown)) before. Its configuration is at fault.")
+                start + "in a circle: it has led to \(shown.shownAsReference()) before. Its configuration is at fault.")
         }
         guard count < countMax else {
             return .refused(
-                start + "once more, to \(Self.shown(shown)), after \(count) (setting redirects).")
+                start + "once more, to \(shown.shownAsReference()), after \(count) (setting redirects).")
         }
         visited.append(target)
         return .follow(target, keepsCredentials: Self.isSameServer(url, target))
@@ -62,10 +62,5 @@ public struct Redirects: Sendable {
     private static func isSameServer(_ from: WebSocketURL, _ to: WebSocketURL) -> Bool {
         guard from.host == to.host else { return false }
         return from.port == to.port || (from.port == 80 && to.port == 443 && to.isSecure)
-    }
-
-    /// Queries carry keys, and this text is logged.
-    private static func shown(_ location: ForeignText) -> String {
-        location.before(UInt8(ascii: "?")).withoutUserInformation.shown()
     }
 }

@@ -5,10 +5,13 @@ import WebSocketCore
 public struct SettingChoice: Equatable, Sendable {
     public let name: String
     public let number: Int64
+    /// A number with decimals that says the same, where the name is one.
+    let decimal: Double?
 
-    init(_ name: String, _ number: Int64) {
+    init(_ name: String, _ number: Int64, decimal: Double? = nil) {
         self.name = name
         self.number = number
+        self.decimal = decimal
     }
 }
 

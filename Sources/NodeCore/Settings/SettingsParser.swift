@@ -171,8 +171,13 @@ struct SettingsParser {
     ) -> SettingValue? {
         let number = value.integer
         let name = value.utf8
-        for choice in choices where choice.number == number || name?.elementsEqual(choice.name.utf8) == true {
-            return .integer(choice.number)
+        let decimal = value.number
+        for choice in choices {
+            if choice.number == number || name?.elementsEqual(choice.name.utf8) == true
+                || choice.decimal.map({ $0 == decimal }) == true
+            {
+                return .integer(choice.number)
+            }
         }
         refuse(descriptor, value)
         return nil

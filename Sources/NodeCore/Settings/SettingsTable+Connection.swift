@@ -59,8 +59,9 @@ extension SettingsTable {
             BilingualText("Private key password", "私钥密码"),
             BilingualText("What key is encrypted with.", "私钥的加密密码。")),
         SettingDescriptor(
-            .tlsMinVersion, .choice([SettingChoice("1.2", 12), SettingChoice("1.3", 13)]), .value(.integer(12)),
-            reconnects: true,
+            .tlsMinVersion,
+            .choice([SettingChoice("1.2", 12, decimal: 1.2), SettingChoice("1.3", 13, decimal: 1.3)]),
+            .value(.integer(12)), reconnects: true,
             BilingualText("TLS version at least", "TLS 最低版本"),
             BilingualText("The oldest TLS that is spoken.", "允许的最低 TLS 版本。")),
         SettingDescriptor(

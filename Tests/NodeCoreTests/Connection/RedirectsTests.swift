@@ -22,7 +22,7 @@ import WebSocketCore
             ("ws://a/b", "HTTPS://h/", "wss://h/"), ("wss://a/b", "wss://h/x#part", "wss://h/x"),
             ("ws://[fe80::1%25eth0]:81/b", "/x", "ws://[fe80::1%25eth0]:81/x"), ("ws://a/b", "x:y", nil),
             ("ws://a/b", "ftp://h/", nil), ("ws://a/b", "//user@h/", nil), ("ws://a/b", "/a b", nil),
-            ("ws://a/b?q", "", "ws://a/b"),
+            ("ws://a/b?q", "", "ws://a/b?q"), ("ws://a/b?q", "#part", "ws://a/b?q"), ("ws://a", "", "ws://a/"),
         ]
         for (from, location, expected) in cases {
             let found = RedirectTarget.resolve(ForeignText(location), against: url(from))
@@ -49,6 +49,16 @@ import WebSocketCore
         #expect(keeps("ws://a/", "http://a:81/x") == false)
         #expect(keeps("wss://a/", "https://b/x") == false)
         #expect(keeps("wss://a/", "http://a/x") == nil)
+    }
+
+    @Test func aLocationWithoutAnAddressLeavesNoHoleInTheSentence() {
+        func refusal(_ location: String) -> String {
+            if case .refused(let text) = verdict("ws://a/b?key=old", location) { return text }
+            return "followed"
+        }
+        #expect(refusal("").contains("it has led to the same address (its Location is empty) before"), "\(refusal(""))")
+        #expect(refusal("?key=old").contains("it has led to the same path with another query before"))
+        #expect(!refusal("?key=old").contains("old"))
     }
 
     @Test func circlesAndLongWaysEnd() {

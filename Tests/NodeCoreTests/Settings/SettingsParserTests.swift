@@ -89,6 +89,8 @@ import Testing
         #expect(try NodeSettings.parse(json: withURL(#""format":"ECP-format""#)).encoding.format == .ecp)
         #expect(try NodeSettings.parse(json: withURL(#""format":2"#)).encoding.format == .ecp)
         #expect(try NodeSettings.parse(json: withURL(#""tls-min-version":13"#)).requiresTLS13)
+        #expect(try NodeSettings.parse(json: withURL(#""tls-min-version":1.3"#)).requiresTLS13)
+        #expect(try !NodeSettings.parse(json: withURL(#""tls-min-version":1.2"#)).requiresTLS13)
         #expect(try NodeSettings.parse(json: withURL(#""ip-version":6"#)).ipVersion == 6)
         #expect(try NodeSettings.parse(json: withURL(#""log-level":0"#)).logLevel == 0)
         #expect(try NodeSettings.parse(json: withURL(#""message-type":2"#)).sendsBinary)
