@@ -25,7 +25,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 libidn2-0 chromium \
-	tinyproxy squid microsocks nats-server cmake
+	tinyproxy squid dante-server microsocks nats-server cmake
 
 .PHONY: help
 help: ## what there is to do

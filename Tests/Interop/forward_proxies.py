@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proxies that lead to a server: tinyproxy, squid and microsocks as Debian has them, and one that misbehaves."""
+"""Proxies that lead to a server: tinyproxy, squid, dante and microsocks as Debian has them, and one that misbehaves."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -93,6 +95,32 @@ def microsocks(*, authenticates: bool = True) -> Iterator[int]:
     port = foreign.free_port()
     words = ["-u", USER, "-P", PASSWORD] if authenticates else []
     with running("microsocks", "-i", "127.0.0.1", "-p", port, *words, port=port):
+        yield port
+
+
+DANTE = """
+logoutput: {folder}/dante.log
+internal: 127.0.0.1 port = {port}
+external: lo
+user.privileged: {user}
+user.unprivileged: {user}
+clientmethod: none
+socksmethod: {method}
+client pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}
+socks block {{ from: 127.0.0.0/8 to: 0.0.0.0/0 port = {blocked} command: connect }}
+socks pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 command: connect }}
+"""
+
+
+@contextlib.contextmanager
+def dante(folder: Path, *, authenticates: bool = False, blocked: int = 9) -> Iterator[int]:
+    """Knows the host's users alone, so that nobody gets in where it asks. Its rules let nobody to the port `blocked`."""
+    port = foreign.free_port()
+    configuration = folder / "danted.conf"
+    configuration.write_text(DANTE.format(
+        folder=folder, port=port, user=pwd.getpwuid(os.getuid()).pw_name, blocked=blocked,
+        method="username" if authenticates else "none"))
+    with running("danted", "-f", configuration, "-p", folder / "danted.pid", port=port):
         yield port
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,30 @@ def test_microsocks(server: foreign.Server, authority: foreign.Authority) -> Non
         assert "the server refused the connection" in refused.message
     with forward_proxies.microsocks(authenticates=False) as port:
         passes(server, f"socks5h://127.0.0.1:{port}", ca=str(authority.ca))
+
+
+def test_dante(server: foreign.Server, authority: foreign.Authority, tmp_path: Path) -> None:
+    closed = foreign.free_port()
+    with forward_proxies.dante(tmp_path, blocked=closed) as port:
+        # It looks up the name, and offers no authentication though there is one to be shown.
+        for login in ("", CREDENTIALS):
+            state = passes(server, f"socks5h://{login}127.0.0.1:{port}", ca=str(authority.ca))
+            assert state.proxy == f"socks5h://127.0.0.1:{port}" and state.tls is server.url.startswith("wss")
+        ruled_out = failure(f"socks5h://127.0.0.1:{port}", url=f"ws://127.0.0.1:{closed}/")
+        assert ruled_out.reason is Reason.PROXY and "its rules do not allow" in ruled_out.message
+        refused = failure(f"socks5h://127.0.0.1:{port}", url=f"ws://127.0.0.1:{foreign.free_port()}/")
+        assert refused.reason is Reason.PROXY and "the server refused the connection" in refused.message
+        nobody = failure(f"socks5h://127.0.0.1:{port}")
+        assert nobody.reason is Reason.PROXY and "The proxy socks5h://" in nobody.message
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="dante asks the host who its users are: only root can")
+def test_a_dante_that_asks_who_we_are(tmp_path: Path) -> None:
+    with forward_proxies.dante(tmp_path, authenticates=True) as port:
+        nobody = failure(f"socks5h://127.0.0.1:{port}")
+        assert nobody.reason is Reason.PROXY and "asks for a user and a password" in nobody.message
+        wrong = failure(f"socks5h://{CREDENTIALS}127.0.0.1:{port}")
+        assert wrong.reason is Reason.PROXY and "does not take the user and password" in wrong.message
 
 
 def test_no_proxy_leads_past_it(server: foreign.Server, authority: foreign.Authority) -> None:
