@@ -5,6 +5,7 @@ in the metrics and in the log."""
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import re
 import socket
@@ -21,7 +22,7 @@ import bad_servers as bad
 import foreign
 import neuron_ws
 import pytest
-from neuron_ws import Phase, Reason, TLSFailure
+from neuron_ws import Phase, Reason, TLSFailure, _handle
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -44,6 +45,8 @@ class Row:
     has_errno: bool = False
     # What the host does about it once the link is there.
     act: Optional[Callable[[neuron_ws.Node], None]] = None
+    # What the host does when it is made: callbacks, which Python's nodes have none of.
+    host: Callable[[], ContextManager[None]] = contextlib.nullcontext
 
 
 def closes(code: int) -> Callable[[foreign.Authority], Setting]:
@@ -167,6 +170,35 @@ def closed(code: int, reason: Reason, name: str) -> Row:
     return Row(reason, closes(code), name, rf"closed the connection with code {code}: as said\. \S", close_code=code)
 
 
+BeforeConnect = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+class Host(ctypes.Structure):
+    """neuron_ws_host_t."""
+
+    _fields_ = [("size", ctypes.c_size_t), ("context", ctypes.c_void_p), *(
+        (name, ctypes.c_void_p) for name in ("on_state", "on_message", "on_request", "on_delivery", "on_log")),
+        ("before_connect", BeforeConnect), ("before_send", ctypes.c_void_p)]
+
+
+@contextlib.contextmanager
+def refuses() -> Iterator[None]:
+    """Nodes that are made meanwhile have a before_connect that lets no attempt go on."""
+    host = Host(size=ctypes.sizeof(Host), before_connect=BeforeConnect(lambda *_: neuron_ws.Status.REFUSED))
+    original = _handle.library
+
+    class Library:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(original, name)
+
+        def neuron_ws_node_create(self, name: bytes, settings: bytes, _: None, node: object) -> int:
+            return int(original.neuron_ws_node_create(name, settings, ctypes.byref(host), node))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_handle, "library", Library())
+        yield
+
+
 ROWS = [
     closed(1000, Reason.NORMAL, "normal"),
     closed(1001, Reason.ENDPOINT_SHUTDOWN, "endpoint-shutdown"),
@@ -205,14 +237,15 @@ ROWS = [
     Row(Reason.HEARTBEAT_TIMEOUT, behaves(bad.reads_but_answers_nothing, **{
         "ping-interval": 0, "heartbeat": {"message": "beat", "interval": 0.5, "expect": True, "timeout": 0.5}}),
         "heartbeat-timeout", "heartbeat was not answered|setting heartbeat"),
+    Row(Reason.REFUSED_BY_HOST, good, "refused-by-host", r"did not let this attempt go on \(before_connect\)",
+        host=refuses),
     Row(Reason.STOPPED, good, "stopped", "was stopped", act=lambda node: node.stop(timeout=10)),
     Row(Reason.RECONFIGURED, good, "reconfigured", "asked for a new connection", act=lambda node: node.reconnect()),
 ]
 
 
 def test_there_is_a_row_for_each_reason_and_each_failure_of_tls() -> None:
-    # What the host refuses is told where a host refuses: test_slow_token.py.
-    assert {row.reason for row in ROWS} == set(Reason) - {Reason.NONE, Reason.REFUSED_BY_HOST}
+    assert {row.reason for row in ROWS} == set(Reason) - {Reason.NONE}
     assert {row.tls_failure for row in ROWS} == set(TLSFailure)
 
 
@@ -227,7 +260,7 @@ def test_each_end_is_told_everywhere(row: Row, authority: foreign.Authority) -> 
             settings |= {"proxy": settings["url"].replace("ws:", "http:").rstrip("/"), "url": "ws://plant.example/"}
         if settings.get("ca") == "":
             del settings["ca"]
-        with neuron_ws.Node("row", settings, on_state=events.append,
+        with row.host(), neuron_ws.Node("row", settings, on_state=events.append,
                             on_log=lambda event: lines.append(event.text)) as node:
             def ended() -> bool:
                 node.poll()
