@@ -249,6 +249,16 @@ def test_there_is_a_row_for_each_reason_and_each_failure_of_tls() -> None:
     assert {row.tls_failure for row in ROWS} == set(TLSFailure)
 
 
+def test_the_manual_has_each_reason_with_its_codes() -> None:
+    manual = (foreign.ROOT / "docs/metrics.md").read_text()
+    lines = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", manual.partition("| `reason` |")[2], re.MULTILINE))
+    assert set(lines) == {row.name for row in ROWS}
+    for row in ROWS:
+        assert row.name == row.reason.name.lower().replace("_", "-")
+        named = re.findall(r"\b[1-4]\d{3}\b", lines[row.name])
+        assert not row.close_code or str(row.close_code) in named or row.close_code >= 3000 and "3000" in named
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.close_code or row.tls_failure.name.lower()}")
 def test_each_end_is_told_everywhere(row: Row, authority: foreign.Authority) -> None:
     events: list[neuron_ws.StateEvent] = []
