@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,40 @@ def test_the_bill_of_materials_lists_each_file_and_each_library(tmp_path: Path) 
     assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
 
 
+def wheel(folder: Path, **libraries: bytes) -> Path:
+    place = folder / "neuron_ws-1.0.0-py3-none-manylinux_2_34_x86_64.whl"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("neuron_ws/", b"")
+        archive.writestr("neuron_ws/__init__.py", b"a")
+        for name, content in libraries.items():
+            archive.writestr(f"neuron_ws.libs/{name}-0123abcd.so.4.14.0", content)
+    return place
+
+
+def test_the_bill_of_materials_lists_what_is_in_a_wheel(tmp_path: Path) -> None:
+    wheel(tmp_path, libjansson=b"GLIBC_2.4\0\x7f2.14\0json_", libsqlite3=b"GLIBC_2.3.4\0003.40.1\0002022")
+    bill = json.loads(run(sys.executable, ROOT / "cmake/spdx.py", tmp_path).stdout)
+    inside = {package["name"]: package["versionInfo"] for package in bill["packages"] if "wheel" in package["SPDXID"]}
+    assert inside == {"neuron_ws": "1.0.0", "jansson": "2.14", "sqlite3": "3.40.1"}
+    files = {file["fileName"].rpartition("/")[2]: file for file in bill["files"]}
+    assert len(files) == 4 and files["__init__.py"]["checksums"][1]["checksumValue"].startswith("ca978112ca1b")
+    assert files["libjansson-0123abcd.so.4.14.0"]["licenseConcluded"] == "MIT"
+    known = {thing["SPDXID"] for thing in bill["packages"] + bill["files"]}
+    assert len(known) == len(bill["packages"] + bill["files"])
+    assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
+
+
+@pytest.mark.parametrize("libraries, told", [
+    ({"libfoo": b""}, "libfoo-0123abcd.so.4.14.0 holds a library that cmake/spdx.py does not know"),
+    ({"libjansson": b"2.14"}, "libjansson-0123abcd.so.4.14.0 does not say its version"),
+])
+def test_a_library_in_a_wheel_that_nobody_knows_makes_no_bill(
+        libraries: dict[str, bytes], told: str, tmp_path: Path) -> None:
+    wheel(tmp_path, **libraries)
+    done = run(sys.executable, ROOT / "cmake/spdx.py", tmp_path)
+    assert done.returncode == 1 and told in done.stderr, done.stderr
+
+
 def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -> None:
     import spdx
 
@@ -92,7 +127,10 @@ def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -
     for name in built:
         file = tmp_path / ".build" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name)
+        if file.suffix == ".whl":
+            wheel(file.parent).rename(file)
+        else:
+            file.write_text(name)
     git = ["git", "-C", tmp_path, "-c", "user.name=n", "-c", "user.email=e"]
     for words in (["init", "-q"], ["add", "cmake", "include"], ["commit", "-qm", "all"]):
         assert run(*git, *words).returncode == 0, words
@@ -101,7 +139,7 @@ def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -
     listed = sorted(line.split()[1] for line in done.stdout.splitlines())
     assert listed == sorted(path.name for path in (tmp_path / "dist").iterdir() if path.name != "SHA256SUMS")
     for name in built:
-        assert (tmp_path / "dist" / Path(name).name).read_text() == name
+        assert (tmp_path / "dist" / Path(name).name).read_bytes() == (tmp_path / ".build" / name).read_bytes()
     assert f"neuron_ws-{spdx.VERSION}-tree.tar.gz" in listed and "sbom.spdx.json" in listed
 
 
