@@ -25,7 +25,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 libidn2-0 chromium \
-	tinyproxy squid microsocks nats-server cmake
+	tinyproxy squid microsocks nats-server cmake abigail-tools
 
 .PHONY: help
 help: ## what there is to do
@@ -134,11 +134,12 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 reproducible: dependencies ## build library and tool twice, both profiles, in two places without network, and compare the bytes; 15 minutes
 	sh cmake/reproducible.sh .build/reproducible
 
-release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
+release: dependencies ## packages of both architectures, wheels, sources, the ABI, SBOM and checksums, in dist
 	$(MAKE) deb ARCH=amd64
 	$(MAKE) deb ARCH=arm64
 	$(MAKE) wheel ARCH=amd64
 	$(MAKE) wheel ARCH=arm64
+	$(MAKE) abi-dump
 	sh cmake/release.sh
 
 # The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.

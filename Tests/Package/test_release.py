@@ -16,6 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "cmake"))
+LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+TOOL = Path(os.environ.get("NEURON_WS_TOOL") or ROOT / ".build/release/neuron-ws")
 
 
 def run(*command: object, **more: object) -> subprocess.CompletedProcess[str]:
@@ -168,6 +170,15 @@ def test_a_changed_type_breaks_the_abi_and_a_longer_struct_end_does_not(tmp_path
     assert run("abidiff", released, broken).returncode & 4
 
 
+@pytest.mark.skipif(shutil.which("abidw") is None, reason="abigail-tools is not installed")
+def test_programs_of_the_last_release_run(tmp_path: Path) -> None:
+    """What `make abi-dump` does: the library exports the header's functions, and none that was released has changed."""
+    if not LIBRARY.is_file():
+        pytest.skip("the library is not built: make build")
+    done = run(sys.executable, ROOT / "cmake/abi.py", tmp_path / "now.abi", LIBRARY)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_licence_has_its_copyright_line_and_the_python_package_the_same() -> None:
     licence = (ROOT / "LICENSE").read_text()
     assert "Apache License" in licence and re.search(r"^ +Copyright 20\d\d The neuron_ws authors$", licence, re.M)
@@ -190,3 +201,27 @@ def test_no_manual_page_holds_a_comments_signs(tmp_path: Path) -> None:
     # Between what stands in the C of a page, comments are comments.
     text = re.sub(r"^\.nf$.*?^\.fi$", "", (tmp_path / "man/man3/neuron_ws.3").read_text(), flags=re.M | re.S)
     assert "/*" not in text and "SPDX" not in text
+
+
+def test_each_function_setting_and_command_has_its_place_in_the_manual(tmp_path: Path) -> None:
+    if not TOOL.is_file():
+        pytest.skip("the tool is not built: make build")
+    made = run(sys.executable, ROOT / "cmake/manual.py", tmp_path / "man", tmp_path / "completion", TOOL)
+    assert made.returncode == 0, made.stderr
+    header = re.sub(r"/\*.*?\*/", "", (ROOT / "include/neuron_ws.h").read_text(), flags=re.S)
+    for function in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
+        # A page of its own, which leads to that of its group; there its comment stands under its name.
+        group = (tmp_path / f"man/man3/{function}.3").read_text().split()[1]
+        named = re.findall(r"^\.SS (.*)$", (tmp_path / "man" / group).read_text(), re.M)
+        assert any(function in names.split(", ") for names in named), f"{group} does not tell of {function}"
+    schema = json.loads(run(TOOL, "schema").stdout)
+    settings = (tmp_path / "man/man5/neuron_ws_settings.5").read_text().replace("\\-", "-")
+    missing = [key for key in schema if key != "tag_regex" and f"\n.B {key}\n" not in settings]
+    assert missing == []
+    commands = re.findall(r"^  (\w+)  +", run(TOOL, "--help").stdout, re.M)
+    page = (tmp_path / "man/man1/neuron-ws.1").read_text()
+    assert "cache" in commands and "selftest" in commands
+    for command in commands:
+        assert command == "help" or f"\n.SS {command}\n" in page, f"{command} is not in neuron-ws(1)"
+        for name in ("neuron-ws", "_neuron-ws", "neuron-ws.fish"):
+            assert re.search(rf"\b{command}\b", (tmp_path / "completion" / name).read_text()), f"{command}: {name}"
