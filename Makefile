@@ -86,7 +86,7 @@ APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
 APT_ARMHF := gcc-arm-linux-gnueabihf
 ARM64 := .build/arm64
 
-.PHONY: arm64 arm64-quick arm64-test armhf
+.PHONY: arm64 arm64-quick arm64-test armhf armhf-check
 arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
 	$(call install,$(APT_ARM64))
 	sh cmake/sysroot.sh arm64 $(ARM64)/root
@@ -107,6 +107,10 @@ armhf: dependencies ## compile the library for 32-bit ARM, in .build/armhf
 	$(call install,$(APT_ARMHF))
 	sh cmake/sysroot.sh armhf .build/armhf/root
 	sh cmake/embedded-build.sh .build/armhf armv7 arm-linux-gnueabihf-gcc "$(CURDIR)/.build/armhf/root"
+
+armhf-check: dependencies ## the compiler's checks of the library for 32-bit ARM, without making it; a minute
+	sh cmake/sysroot.sh armhf .build/armhf/root
+	sh cmake/embedded-build.sh --check .build/armhf/check armv7 "" "$(CURDIR)/.build/armhf/root"
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
