@@ -101,7 +101,7 @@ def as_it_is_shipped(tally: Tally, build: Path, program: Path, arguments: list[o
     library = build / "libneuron_ws.so.1"
     library.unlink()
     subprocess.run(["strip", "--strip-unneeded", "-o", library, foreign.LIBRARY], check=True)
-    told = tally.program("every_function, valgrind, stripped", [*VALGRIND, program, *arguments], 400)
+    told = tally.program("every_function, valgrind, stripped", [*VALGRIND, program, *arguments], 1800)
     named = re.findall(r"^\{\n +(\S+)", SUPPRESSIONS.read_text(), re.M)
     used = re.findall(r"used_suppression: +\d+ (\S+) ", told)
     # Embedded Swift has no types at run time.
@@ -176,7 +176,7 @@ def main() -> int:
                     del built["memory, C99"], built["memory_peer, C99"], built["reply_lock, C99"]
                     for what, program in [] if QUICK else built.items():
                         arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
-                        tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 400)
+                        tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 1800)
                     as_it_is_shipped(tally, build, built["every_function, C99"], every)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
