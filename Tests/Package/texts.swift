@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Prints what the Embedded build's own interpolation and decoding come to; test_embedded_texts.py knows what they have to.
+/// Prints what the Embedded build's own interpolation and decoding come to; test_embedded_texts.py
+/// knows what that has to be.
 @main
 struct Texts {
     static func main() {
