@@ -25,7 +25,7 @@ export SWIFT_BACKTRACE := enable=no
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 libidn2-0 chromium \
-	tinyproxy squid dante-server microsocks nats-server cmake
+	tinyproxy squid dante-server microsocks nats-server cmake abigail-tools
 
 .PHONY: help
 help: ## what there is to do
@@ -86,7 +86,7 @@ APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
 APT_ARMHF := gcc-arm-linux-gnueabihf
 ARM64 := .build/arm64
 
-.PHONY: arm64 arm64-quick arm64-test armhf
+.PHONY: arm64 arm64-quick arm64-test armhf armhf-check
 arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
 	$(call install,$(APT_ARM64))
 	sh cmake/sysroot.sh arm64 $(ARM64)/root
@@ -107,6 +107,10 @@ armhf: dependencies ## compile the library for 32-bit ARM, in .build/armhf
 	$(call install,$(APT_ARMHF))
 	sh cmake/sysroot.sh armhf .build/armhf/root
 	sh cmake/embedded-build.sh .build/armhf armv7 arm-linux-gnueabihf-gcc "$(CURDIR)/.build/armhf/root"
+
+armhf-check: dependencies ## the compiler's checks of the library for 32-bit ARM, without making it; a minute
+	sh cmake/sysroot.sh armhf .build/armhf/root
+	sh cmake/embedded-build.sh --check .build/armhf/check armv7 "" "$(CURDIR)/.build/armhf/root"
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
@@ -134,11 +138,12 @@ package-test: deb wheel ## the packages in a fresh Debian root that has no Swift
 reproducible: dependencies ## build library and tool twice, both profiles, in two places without network, and compare the bytes; 15 minutes
 	sh cmake/reproducible.sh .build/reproducible
 
-release: dependencies ## packages of both architectures, wheel, sources, SBOM and checksums, in dist
+release: dependencies ## packages of both architectures, wheels, sources, the ABI, SBOM and checksums, in dist
 	$(MAKE) deb ARCH=amd64
 	$(MAKE) deb ARCH=arm64
 	$(MAKE) wheel ARCH=amd64
 	$(MAKE) wheel ARCH=arm64
+	$(MAKE) abi-dump
 	sh cmake/release.sh
 
 # The last release's description is docs/abi/libneuron_ws.abi; a change of the ABI writes it anew, and says so.
@@ -182,6 +187,7 @@ test-embedded: test-dependencies embedded plugin ## Embedded Swift: the C ABI, P
 	$(PYTHON) Tests/CABI/run.py --quick
 	$(PYTEST) -n 3 --dist loadfile Tests/Python Tests/Cache
 	$(PYTEST) -n 3 --dist loadfile $(HOST_TESTS) -k "not sanitizers and not valgrind"
+	HOST_LIVES=20 $(PYTEST) $(HOST_TESTS)/test_plugin_lives.py Tests/Interop/test_slow_token.py -k "valgrind or leaked"
 	$(PYTEST) Tests/Package/test_package.py -k "exports or soname or bound or relocations or needed or searched or loading"
 	$(PYTHON) Tests/Conformance/run.py --quick
 

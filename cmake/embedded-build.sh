@@ -1,18 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds the library as Embedded Swift, which is small and the only way to other processors than amd64:
-#   embedded-build.sh [--tool] SCRATCH [PROCESSOR] [C COMPILER] [SYSROOT]
+#   embedded-build.sh [--tool|--check] SCRATCH [PROCESSOR] [C COMPILER] [SYSROOT]
 #
-# The Makefile and CMake call it. Leaves SCRATCH/libneuron_ws.so, and SCRATCH/neuron-ws with --tool.
+# The Makefile and CMake call it. Leaves SCRATCH/libneuron_ws.so, and SCRATCH/neuron-ws with --tool. With --check nothing is
+# made: the compiler checks all that it can for that processor, in half the time.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 modules="WebSocketCore NodeCore NeuronWS"
 tool=
-if [ "${1:-}" = --tool ]; then
-    tool=yes
-    modules="$modules LoopbackServer neuron-ws"
-    shift
-fi
+check=
+case ${1:-} in
+    --tool)
+        tool=yes
+        modules="$modules LoopbackServer neuron-ws"
+        shift ;;
+    --check)
+        check=yes
+        shift ;;
+esac
 scratch=$1
 processor=${2:-x86_64}
 compiler=${3:-cc}
@@ -68,11 +74,17 @@ objcopy() { if [ -x "$toolchain/bin/llvm-objcopy" ]; then "$toolchain/bin/llvm-o
 stamp=$(swiftc --version 2> /dev/null; echo "$@" | sed "s|${sysroot:-/sysroot}|/sysroot|g; s|$scratch|/build|g; s|$root|.|g"
     cat include/* Sources/C*/module.modulemap Sources/C*/*.h)
 for module in $modules; do
-    find "Sources/$module" -name '*.swift' | LC_ALL=C sort > "$scratch/$module.files"
+    find "Sources/$module" cmake/embedded -name '*.swift' | LC_ALL=C sort > "$scratch/$module.files"
     stamp=$( (echo "$stamp"; cat "$scratch/$module.files"; xargs cat < "$scratch/$module.files") | sha256sum)
     [ "$stamp" = "$(cat "$scratch/$module.stamp" 2> /dev/null)" ] && continue
     echo "embedded: $module"
     rm -f "$scratch/$module.stamp"
+    if [ -n "$check" ]; then
+        swiftc "$@" -Onone -module-name "$module" -emit-module -emit-module-path "$scratch/$module.swiftmodule" \
+            -emit-sil "@$scratch/$module.files" -o /dev/null
+        echo "$stamp" > "$scratch/$module.stamp"
+        continue
+    fi
     swiftc "$@" -module-name "$(echo "$module" | tr - _)" -emit-module -emit-module-path "$scratch/$module.swiftmodule" \
         -c "@$scratch/$module.files" -o "$scratch/$module.o"
     # A hash of where it was built.
@@ -80,10 +92,12 @@ for module in $modules; do
     echo "$stamp" > "$scratch/$module.stamp"
 done
 
+[ -z "$check" ] || exit 0
 set -- ${sysroot:+"--sysroot=$sysroot"}
 "$compiler" "$@" -O2 -g -fPIC "-ffile-prefix-map=$root=." -ISources/CEnvironment/include \
     -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
 # gcc with the toolchain's lld. An old library that is linked by mistake must not stay unseen: warnings are errors.
+# Relative relocations are packed, which glibc knows from 2.36 on, as arc4random_buf, which Embedded Swift calls.
 link() {
     output=$1
     shift
@@ -91,7 +105,8 @@ link() {
     "$compiler" ${sysroot:+"--sysroot=$sysroot"} "$@" -o "$output" \
         -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
         -Wl,--as-needed $(sh cmake/libraries.sh link) -lm -B"$toolchain/bin" -fuse-ld=lld -Wl,--icf=all \
-        -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text -Wl,--fatal-warnings
+        -Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,--build-id -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text \
+        -Wl,--fatal-warnings
 }
 link "$scratch/libneuron_ws.so" -shared "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" \
     "$scratch/environment.o" -Wl,-soname,libneuron_ws.so.1 -Wl,--version-script="$root/cmake/neuron_ws.map" \

@@ -98,9 +98,10 @@ def c_page(section: Section, others: list[Section]) -> str:
     lines += [".fi", ".SH DESCRIPTION"]
     if section.intro:
         lines += prose(section.intro)
-    for comment, code in re.findall(rf"({COMMENT})\n((?:NEURON_WS_API )[^;]*;)", text):
-        name = re.search(r"\b(neuron_ws_\w+)\(", code)
-        lines += [f".SS {roff(name.group(1) if name else '')}", *prose(uncommented(comment))]
+    # A comment may stand for several functions.
+    for comment, code in re.findall(rf"({COMMENT})\n((?:NEURON_WS_API [^;]*;\s*?\n)+)", text):
+        names = re.findall(r"NEURON_WS_API[^;(]*?\b(neuron_ws_\w+)\(", code)
+        lines += [f".SS {roff(', '.join(names))}", *prose(uncommented(comment))]
     pattern = rf"((?:{COMMENT}\n)?(?:typedef [^;]*?\{{.*?\n\}}[^;]*;|#define NEURON_WS_[^\n]*\n))"
     types = re.findall(pattern, text, re.S)
     if types:
@@ -140,8 +141,10 @@ def settings_page() -> str:
     lines = heading("neuron_ws_settings", 5, "the settings of a neuron_ws node")
     lines += [".SH DESCRIPTION", *prose(intro.replace("`", "").strip()), ".SH SETTINGS"]
     for row in table.splitlines():
-        cells = [cell.strip().replace("`", "").replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        if len(cells) == 4 and cells[0] not in ("key", "---"):
+        cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        # The head of the first column is "key", and so is a setting, which has its marks.
+        if len(cells) == 4 and cells[0].startswith("`"):
+            cells = [cell.replace("`", "") for cell in cells]
             key, takes, default, meaning = cells
             lines += [".TP", f".B {roff(key)}", roff(f"{meaning} Takes {takes}."), ".br"]
             lines += [roff("Must be given." if default == "required" else "Absent by default." if default == "–"

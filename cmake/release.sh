@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Puts what was built for a release into dist: the packages of both architectures with their debug symbols, wheel and source
-# distribution, the source tree, the bill of materials, and checksums of it all. `make release` builds it first.
+# distribution, the source tree, the ABI's description, which is the next release's docs/abi/libneuron_ws.abi, the bill
+# of materials, and checksums of it all. `make release` builds it first.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -16,6 +17,7 @@ for folder in .build/packages .build/packages-* .build/wheels; do
     [ -d "$folder" ] || continue
     find "$folder" -maxdepth 1 \( -name '*.deb' -o -name '*.whl' -o -name '*.tar.gz' -o -name '*.buildinfo' \) -exec cp -p {} dist/ \;
 done
+[ ! -f .build/libneuron_ws.abi ] || cp .build/libneuron_ws.abi "dist/libneuron_ws-$version.abi"
 python3 cmake/spdx.py dist > dist/sbom.spdx.json
 cd dist
 find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS

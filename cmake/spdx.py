@@ -3,6 +3,7 @@
 """The packages' bill of materials as SPDX JSON: spdx.py FOLDER > sbom.spdx.json
 
 What lies in FOLDER, with its SHA-256, and what is linked in or needed beside: cmake/libraries and the Swift runtime.
+Wheels are looked into: their files, and the libraries that lie in them, by the version that each says it has.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -20,6 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSION = ".".join(re.findall(r"#define NEURON_WS_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)",
                               (ROOT / "include/neuron_ws.h").read_text()))
 OURS = "SPDXRef-neuron-ws"
+# What auditwheel takes into a wheel: its name in cmake/libraries, its version in its bytes, its licence.
+GRAFTED = {
+    "libjansson": ("jansson", rb"(?<![\w.])(2\.\d+(?:\.\d+)?)\0", "MIT"),
+    "libsqlite3": ("sqlite3", rb"(?<![\w.])(3\.\d+\.\d+)\0", "blessing"),
+}
 
 
 def needed() -> list[tuple[str, str]]:
@@ -32,6 +39,52 @@ def package(name: str, version: str, license: str) -> dict[str, object]:
     return {"SPDXID": f"SPDXRef-{name}", "name": name, "versionInfo": version, "downloadLocation": "NOASSERTION",
             "filesAnalyzed": False, "licenseConcluded": license, "licenseDeclared": license,
             "copyrightText": "NOASSERTION"}
+
+
+def file(number: str, name: str, content: bytes, license: str = "Apache-2.0") -> dict[str, object]:
+    sums = {"SHA1": hashlib.sha1(content).hexdigest(), "SHA256": hashlib.sha256(content).hexdigest()}
+    return {"SPDXID": f"SPDXRef-File-{number}", "fileName": f"./{name}",
+            "checksums": [{"algorithm": kind, "checksumValue": sum} for kind, sum in sums.items()],
+            "licenseConcluded": license, "copyrightText": "NOASSERTION"}
+
+
+class Wheel:
+    """A wheel as a package of its own, with its files and the libraries in it."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self.name = f"wheel-{number}"
+        own = package(self.name, VERSION, "Apache-2.0")
+        own.update(name="neuron_ws", packageFileName=f"./{path.name}")
+        self.packages = [own]
+        self.files: list[dict[str, object]] = []
+        self.relations = [(OURS, "CONTAINS", f"SPDXRef-{self.name}")]
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in sorted(archive.namelist()) if not name.endswith("/")]
+            for place, name in enumerate(names):
+                self.add(f"{number}-{place}", f"{path.name}/{name}", archive.read(name))
+
+    def add(self, number: str, name: str, content: bytes) -> None:
+        license = "Apache-2.0"
+        if ".libs/" in name:
+            library, license = self.grafted(name, content)
+            self.relations.append((library, "CONTAINS", f"SPDXRef-File-{number}"))
+        else:
+            self.relations.append((f"SPDXRef-{self.name}", "CONTAINS", f"SPDXRef-File-{number}"))
+        self.files.append(file(number, name, content, license))
+
+    def grafted(self, name: str, content: bytes) -> tuple[str, str]:
+        stem = re.split(r"[-.]", name.rpartition("/")[2])[0]
+        if stem not in GRAFTED:
+            raise SystemExit(f"{name} holds a library that cmake/spdx.py does not know: say in GRAFTED what it is")
+        library, pattern, license = GRAFTED[stem]
+        found = re.search(pattern, content)
+        if found is None:
+            raise SystemExit(f"{name} does not say its version: expected {pattern!r} in it")
+        made = package(f"{self.name}-{library}", found[1].decode(), license)
+        made["name"] = library
+        self.packages.append(made)
+        self.relations.append((f"SPDXRef-{self.name}", "CONTAINS", str(made["SPDXID"])))
+        return str(made["SPDXID"]), license
 
 
 def document(folder: Path) -> dict[str, object]:
@@ -47,12 +100,13 @@ def document(folder: Path) -> dict[str, object]:
     for number, path in enumerate(sorted(path for path in folder.iterdir() if path.is_file())):
         if path.name in ("SHA256SUMS", "sbom.spdx.json"):
             continue
-        content = path.read_bytes()
-        sums = {"SHA1": hashlib.sha1(content).hexdigest(), "SHA256": hashlib.sha256(content).hexdigest()}
-        files.append({"SPDXID": f"SPDXRef-File-{number}", "fileName": f"./{path.name}",
-                      "checksums": [{"algorithm": kind, "checksumValue": sum} for kind, sum in sums.items()],
-                      "licenseConcluded": "Apache-2.0", "copyrightText": "NOASSERTION"})
+        files.append(file(str(number), path.name, path.read_bytes()))
         relations.append((OURS, "CONTAINS", f"SPDXRef-File-{number}"))
+        if path.suffix == ".whl":
+            wheel = Wheel(path, number)
+            packages += wheel.packages
+            files += wheel.files
+            relations += wheel.relations
     moment = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), timezone.utc)
     return {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",

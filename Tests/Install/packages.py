@@ -135,8 +135,16 @@ def python_from_the_wheel(system: System) -> None:
 
 def manual_pages(system: System) -> None:
     # minbase leaves manual pages out of nothing: they are files.
-    for page in ("man1/neuron-ws.1", "man3/neuron_ws.3", "man3/neuron_ws_node_push.3", "man5/neuron_ws_settings.5"):
+    for page in ("man1/neuron-ws.1", "man3/neuron_ws.3", "man3/neuron_ws_node_push.3", "man3/neuron_ws_cache_list.3",
+                 "man5/neuron_ws_settings.5"):
         assert system.run(f"ls /usr/share/man/{page}.gz").strip(), page
+    commands = re.findall(r"^  (\w+)  +", system.run("neuron-ws --help"), re.M)
+    page = system.run("zcat /usr/share/man/man1/neuron-ws.1.gz")
+    completion = system.run("cat /usr/share/bash-completion/completions/neuron-ws")
+    for command in commands:
+        assert command == "help" or f"\n.SS {command}\n" in page, command
+        assert re.search(rf"\b{command}\b", completion), command
+    assert {"cache", "selftest"} <= set(commands), commands
 
 
 def plugin_into_a_gateway(system: System) -> None:

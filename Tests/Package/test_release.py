@@ -9,12 +9,15 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "cmake"))
+LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+TOOL = Path(os.environ.get("NEURON_WS_TOOL") or ROOT / ".build/release/neuron-ws")
 
 
 def run(*command: object, **more: object) -> subprocess.CompletedProcess[str]:
@@ -82,6 +85,40 @@ def test_the_bill_of_materials_lists_each_file_and_each_library(tmp_path: Path) 
     assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
 
 
+def wheel(folder: Path, **libraries: bytes) -> Path:
+    place = folder / "neuron_ws-1.0.0-py3-none-manylinux_2_34_x86_64.whl"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("neuron_ws/", b"")
+        archive.writestr("neuron_ws/__init__.py", b"a")
+        for name, content in libraries.items():
+            archive.writestr(f"neuron_ws.libs/{name}-0123abcd.so.4.14.0", content)
+    return place
+
+
+def test_the_bill_of_materials_lists_what_is_in_a_wheel(tmp_path: Path) -> None:
+    wheel(tmp_path, libjansson=b"GLIBC_2.4\0\x7f2.14\0json_", libsqlite3=b"GLIBC_2.3.4\0003.40.1\0002022")
+    bill = json.loads(run(sys.executable, ROOT / "cmake/spdx.py", tmp_path).stdout)
+    inside = {package["name"]: package["versionInfo"] for package in bill["packages"] if "wheel" in package["SPDXID"]}
+    assert inside == {"neuron_ws": "1.0.0", "jansson": "2.14", "sqlite3": "3.40.1"}
+    files = {file["fileName"].rpartition("/")[2]: file for file in bill["files"]}
+    assert len(files) == 4 and files["__init__.py"]["checksums"][1]["checksumValue"].startswith("ca978112ca1b")
+    assert files["libjansson-0123abcd.so.4.14.0"]["licenseConcluded"] == "MIT"
+    known = {thing["SPDXID"] for thing in bill["packages"] + bill["files"]}
+    assert len(known) == len(bill["packages"] + bill["files"])
+    assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
+
+
+@pytest.mark.parametrize("libraries, told", [
+    ({"libfoo": b""}, "libfoo-0123abcd.so.4.14.0 holds a library that cmake/spdx.py does not know"),
+    ({"libjansson": b"2.14"}, "libjansson-0123abcd.so.4.14.0 does not say its version"),
+])
+def test_a_library_in_a_wheel_that_nobody_knows_makes_no_bill(
+        libraries: dict[str, bytes], told: str, tmp_path: Path) -> None:
+    wheel(tmp_path, **libraries)
+    done = run(sys.executable, ROOT / "cmake/spdx.py", tmp_path)
+    assert done.returncode == 1 and told in done.stderr, done.stderr
+
+
 def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -> None:
     import spdx
 
@@ -92,7 +129,10 @@ def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -
     for name in built:
         file = tmp_path / ".build" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name)
+        if file.suffix == ".whl":
+            wheel(file.parent).rename(file)
+        else:
+            file.write_text(name)
     git = ["git", "-C", tmp_path, "-c", "user.name=n", "-c", "user.email=e"]
     for words in (["init", "-q"], ["add", "cmake", "include"], ["commit", "-qm", "all"]):
         assert run(*git, *words).returncode == 0, words
@@ -101,7 +141,7 @@ def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -
     listed = sorted(line.split()[1] for line in done.stdout.splitlines())
     assert listed == sorted(path.name for path in (tmp_path / "dist").iterdir() if path.name != "SHA256SUMS")
     for name in built:
-        assert (tmp_path / "dist" / Path(name).name).read_text() == name
+        assert (tmp_path / "dist" / Path(name).name).read_bytes() == (tmp_path / ".build" / name).read_bytes()
     assert f"neuron_ws-{spdx.VERSION}-tree.tar.gz" in listed and "sbom.spdx.json" in listed
 
 
@@ -130,6 +170,15 @@ def test_a_changed_type_breaks_the_abi_and_a_longer_struct_end_does_not(tmp_path
     assert run("abidiff", released, broken).returncode & 4
 
 
+@pytest.mark.skipif(shutil.which("abidw") is None, reason="abigail-tools is not installed")
+def test_programs_of_the_last_release_run(tmp_path: Path) -> None:
+    """What `make abi-dump` does: the library exports the header's functions, and none that was released has changed."""
+    if not LIBRARY.is_file():
+        pytest.skip("the library is not built: make build")
+    done = run(sys.executable, ROOT / "cmake/abi.py", tmp_path / "now.abi", LIBRARY)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_licence_has_its_copyright_line_and_the_python_package_the_same() -> None:
     licence = (ROOT / "LICENSE").read_text()
     assert "Apache License" in licence and re.search(r"^ +Copyright 20\d\d The neuron_ws authors$", licence, re.M)
@@ -152,3 +201,27 @@ def test_no_manual_page_holds_a_comments_signs(tmp_path: Path) -> None:
     # Between what stands in the C of a page, comments are comments.
     text = re.sub(r"^\.nf$.*?^\.fi$", "", (tmp_path / "man/man3/neuron_ws.3").read_text(), flags=re.M | re.S)
     assert "/*" not in text and "SPDX" not in text
+
+
+def test_each_function_setting_and_command_has_its_place_in_the_manual(tmp_path: Path) -> None:
+    if not TOOL.is_file():
+        pytest.skip("the tool is not built: make build")
+    made = run(sys.executable, ROOT / "cmake/manual.py", tmp_path / "man", tmp_path / "completion", TOOL)
+    assert made.returncode == 0, made.stderr
+    header = re.sub(r"/\*.*?\*/", "", (ROOT / "include/neuron_ws.h").read_text(), flags=re.S)
+    for function in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
+        # A page of its own, which leads to that of its group; there its comment stands under its name.
+        group = (tmp_path / f"man/man3/{function}.3").read_text().split()[1]
+        named = re.findall(r"^\.SS (.*)$", (tmp_path / "man" / group).read_text(), re.M)
+        assert any(function in names.split(", ") for names in named), f"{group} does not tell of {function}"
+    schema = json.loads(run(TOOL, "schema").stdout)
+    settings = (tmp_path / "man/man5/neuron_ws_settings.5").read_text().replace("\\-", "-")
+    missing = [key for key in schema if key != "tag_regex" and f"\n.B {key}\n" not in settings]
+    assert missing == []
+    commands = re.findall(r"^  (\w+)  +", run(TOOL, "--help").stdout, re.M)
+    page = (tmp_path / "man/man1/neuron-ws.1").read_text()
+    assert "cache" in commands and "selftest" in commands
+    for command in commands:
+        assert command == "help" or f"\n.SS {command}\n" in page, f"{command} is not in neuron-ws(1)"
+        for name in ("neuron-ws", "_neuron-ws", "neuron-ws.fish"):
+            assert re.search(rf"\b{command}\b", (tmp_path / "completion" / name).read_text()), f"{command}: {name}"

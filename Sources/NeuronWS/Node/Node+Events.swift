@@ -17,6 +17,8 @@ extension Node {
     @discardableResult
     func tell(_ news: News) -> News.Fate { tell(news, to: listener(news.kind)) }
 
+    /// Called rather than copied into each `log`, of which there is one for each text.
+    @inline(never)
     private func tell(_ news: News, to listener: News.Listener) -> News.Fate {
         switch listener {
         case .nobody: return .unheard

@@ -110,7 +110,7 @@ final class TLSSession {
 
     private func setTime() {
         guard let floor = context.timeFloor, Clock.wallMilliseconds / 1000 < floor else { return }
-        X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), time_t(floor))
+        X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), time_t(clamping: floor))
     }
 }
 

@@ -23,6 +23,7 @@ public struct MetricDescriptor: Sendable {
     public let unit: Unit
     public let help: StaticString
 
+    @inline(never)
     init(
         _ name: StaticString, kind: Kind = .counter, unit: Unit = .none,
         family: StaticString? = nil, _ help: StaticString

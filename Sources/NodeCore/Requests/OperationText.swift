@@ -21,6 +21,17 @@ enum OperationText {
     ) throws(EncodingError) -> ByteBuffer {
         let buffer = ByteBuffer(byteCountMax: .max)
         var writer = try ByteWriter.open(buffer)
+        try writeHead(echo, code: code, description: description, to: &writer)
+        try steps(&writer)
+        try writer.write("]}}}")
+        try writer.finish()
+        return buffer
+    }
+
+    /// Up to the steps.
+    private static func writeHead(
+        _ echo: RequestEcho, code: String?, description: Words, to writer: inout ByteWriter
+    ) throws(EncodingError) {
         try writer.write("{\"version\":\"9.0\",\"operation\":{\"response\":{\"id\":")
         try writer.write(echo.id)
         let name = echo.operation?.name ?? Array("null".utf8)
@@ -42,10 +53,6 @@ enum OperationText {
             try write(description, to: &writer)
         }
         try writer.write(",\"steps\":[")
-        try steps(&writer)
-        try writer.write("]}}}")
-        try writer.finish()
-        return buffer
     }
 
     /// `name` is JSON, and `response` writes some.

@@ -50,6 +50,7 @@ public struct SettingDescriptor: Sendable {
     public let name: BilingualText
     public let description: BilingualText
 
+    @inline(never)
     init(
         _ key: SettingKey, aliases: [String] = [], _ kind: SettingKind, _ standard: SettingDefault = .absent,
         unit: String = "", shown: Shown = .forAdvanced, required: Bool = false, secret: Bool = false, reconnects: Bool,

@@ -25,8 +25,7 @@ public struct SizedStruct<Struct>: Sendable {
         // The struct may end before ours does: nothing but its size is read before that is known.
         let given = pointer.loadUnaligned(as: UInt.self)
         guard given >= UInt(firstVersionBytes), given <= UInt(HostStructs.bytesMax) else {
-            throw StructSizeError(
-                text: "\(name) says it has \(given) bytes; expected \(expected): set `size` to sizeof the struct")
+            throw StructSizeError.size(given, name, expected)
         }
         return Int(given)
     }
@@ -53,9 +52,8 @@ public struct SizedStruct<Struct>: Sendable {
         // The members of each must lie where the compiler expects them.
         guard given >= firstVersionBytes, given <= HostStructs.bytesMax, given % MemoryLayout<Struct>.alignment == 0
         else {
-            throw StructSizeError(
-                text: "`\(member)` is \(UInt(bitPattern: given)), no sizeof(\(name)): expected \(expected), "
-                    + "in steps of \(MemoryLayout<Struct>.alignment)")
+            throw StructSizeError.stride(
+                UInt(bitPattern: given), member, name, expected, steps: MemoryLayout<Struct>.alignment)
         }
         return given
     }
@@ -69,9 +67,7 @@ public struct SizedStruct<Struct>: Sendable {
     public func checkTail(_ pointer: UnsafeRawPointer, size: Int) throws(StructSizeError) {
         guard size > knownBytes else { return }
         for byte in UnsafeRawBufferPointer(start: pointer + knownBytes, count: size - knownBytes) where byte != 0 {
-            throw StructSizeError(
-                text: "\(name) has \(size) bytes, and what lies behind the \(knownBytes) known ones is not zero: "
-                    + "the library is older than what it is asked for")
+            throw StructSizeError.tail(size, name, known: knownBytes)
         }
     }
 
@@ -87,14 +83,39 @@ public struct SizedStruct<Struct>: Sendable {
         }
     }
 
-    private var expected: String {
-        let first = firstVersionBytes == knownBytes ? "" : "\(firstVersionBytes) (the first version's) or "
-        return "\(first)\(knownBytes), at most \(HostStructs.bytesMax)"
-    }
+    private var expected: StructSizeError.Expected { (firstVersionBytes, knownBytes) }
 }
 
 /// A size or a distance is none that a struct can have. NEURON_WS_STRUCT_SIZE.
 public struct StructSizeError: Error, Equatable, Sendable {
     /// A sentence for people.
     public let text: String
+
+    /// A struct's bytes in the first version and in this one.
+    typealias Expected = (first: Int, known: Int)
+
+    // Not in `SizedStruct`, of which there is one for each struct.
+
+    static func size(_ given: UInt, _ name: StaticString, _ expected: Expected) -> StructSizeError {
+        StructSizeError(
+            text: "\(name) says it has \(given) bytes; expected \(shown(expected)): set `size` to sizeof the struct")
+    }
+
+    static func stride(
+        _ given: UInt, _ member: StaticString, _ name: StaticString, _ expected: Expected, steps: Int
+    ) -> StructSizeError {
+        StructSizeError(
+            text: "`\(member)` is \(given), no sizeof(\(name)): expected \(shown(expected)), in steps of \(steps)")
+    }
+
+    static func tail(_ given: Int, _ name: StaticString, known: Int) -> StructSizeError {
+        StructSizeError(
+            text: "\(name) has \(given) bytes, and what lies behind the \(known) known ones is not zero: "
+                + "the library is older than what it is asked for")
+    }
+
+    private static func shown(_ expected: Expected) -> String {
+        let first = expected.first == expected.known ? "" : "\(expected.first) (the first version's) or "
+        return "\(first)\(expected.known), at most \(HostStructs.bytesMax)"
+    }
 }
