@@ -315,6 +315,8 @@ def test_wrong_arguments_are_told() -> None:
                 node.request("x", **wrong)
         with pytest.raises(TypeError):
             node.request(5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="a text, a number or a bool"):
+            node.request("x", match="id", value=[1])  # type: ignore[arg-type]
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,9 @@ def command(
 
 
 def _match_text(value: MatchValue) -> str:
-    """As it stands in JSON; a text without its quotes."""
+    """As it stands in JSON; a text without its quotes. TypeError for what no response can say there."""
+    if not isinstance(value, (str, int, float)):
+        raise TypeError(f"the value that a response has is a text, a number or a bool, not {value!r}")
     return value if isinstance(value, str) else json_text(value).decode()
 
 

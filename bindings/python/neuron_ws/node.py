@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Callable, Optional, Union
 
@@ -235,8 +233,9 @@ class Node(BaseNode):
         timeout  seconds, of each try; without a connection it waits for one within that time
         retries  tries after the first
 
-        Other threads may be in a request at the same time. No callback runs in here; events that come meanwhile are
-        kept for :meth:`poll` and :meth:`events`, though :meth:`fileno` is not readable for them.
+        Other threads may be in a request at the same time, and callbacks that :meth:`poll`, :meth:`run` and
+        :meth:`events` run may call it. No callback runs in here; events that come meanwhile are kept for these, though
+        :meth:`fileno` is not readable for them.
 
         Raises Timeout, LinkLost (the connection that it went out on ended first), NotRunning (not started, or stopped
         meanwhile), QueueFull, TooBig, InvalidArgument, NodeClosed, Forked.
@@ -286,17 +285,9 @@ class Node(BaseNode):
 
     def next_event(self) -> Optional[Event]:
         """The next event that waits, or None. Runs no callback. Raises NodeClosed, Forked."""
-        with suppress(IndexError):
-            return self._responses.set_aside.popleft()
-        while self.closed and self._events.rest:
-            left = self._events.rest.popleft()
-            if not isinstance(left, ResponseEvent):
-                return left
-            self._responses.put(left)
-        self.fileno()
-        while isinstance(event := self._events.take(), ResponseEvent):
-            self._responses.put(event)
-        return event
+        if not (self.closed and self._has_rest):
+            self.fileno()
+        return self._responses.next_event()
 
     def events(self) -> Iterator[Event]:
         """The events that wait, oldest first, each after its callback has run. Ends when none is left, and does not
@@ -321,18 +312,14 @@ class Node(BaseNode):
         end = None if timeout is None else time.monotonic() + seconds_of(timeout)
         if self.closed and self._has_rest:
             return self._drain()
-        descriptor = self.fileno()
-        poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        with self._responses.taking():
-            while not self.closed:
-                left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
-                if self._responses.set_aside or poller.poll(min(left, _POLL_SLICE) * 1000):
-                    if count := self._drain():
-                        return count
-                if end is not None and time.monotonic() >= end:
-                    return 0
-            return 0
+        self.fileno()
+        while not self.closed:
+            left = _POLL_SLICE if end is None else max(0.0, end - time.monotonic())
+            if self._responses.wait(min(left, _POLL_SLICE)) and (count := self._drain()):
+                return count
+            if end is not None and time.monotonic() >= end:
+                return 0
+        return 0
 
     def run(self, duration: Optional[float] = None) -> None:
         """Runs callbacks on this thread for ``duration`` seconds, or until the node is closed, by a callback or by
