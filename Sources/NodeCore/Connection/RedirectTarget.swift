@@ -13,9 +13,10 @@ enum RedirectTarget {
         let text = location.withText { $0.prefix { $0 != UInt8(ascii: "#") } }
         let slash = UInt8(ascii: "/")
         let scheme = url.isSecure ? "wss:" : "ws:"
-        let authority = scheme + "//" + self.authority(url)
+        // A path at a socket of the file system stays there.
+        let authority = url.unixPath.map { "ws+unix://" + $0 + ":" } ?? scheme + "//" + self.authority(url)
         if let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0,
-            text[..<colon].allSatisfy(ASCII.isAlphanumeric)
+            text[..<colon].allSatisfy(isOfScheme)
         {
             let name = String(decoding: text[..<colon].map(ASCII.lowercased), as: UTF8.self)
             let rest = String(decoding: text[colon...], as: UTF8.self)
@@ -33,6 +34,14 @@ enum RedirectTarget {
         if text.first == UInt8(ascii: "?") { return parse(authority + String(decoding: path + text, as: UTF8.self)) }
         let folder = path[...(path.lastIndex(of: slash) ?? 0)]
         return parse(authority + withoutDots(Array(folder) + text))
+    }
+
+    /// RFC 3986 §3.1.
+    private static func isOfScheme(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: ASCII.isAlphanumeric(byte)
+        }
     }
 
     private static func authority(_ url: WebSocketURL) -> String {
