@@ -188,6 +188,7 @@ def test_the_environment_is_read_again_at_a_start_and_a_reconnect(
 @pytest.mark.parametrize(("answer", "words"), [
     (b"SSH-2.0-OpenSSH\r\n", "does not answer in HTTP"),
     (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\npage!", "HTTP status 403 (Forbidden)"),
+    (b"HTTP/1.0 500 Unable to connect\r\n\r\n", "It could not reach the server"),
     (b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n", "waits 7 s"),
     (b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\n\r\n", "HTTP status 302"),
     (b"HTTP/1.1 407 Who\r\nProxy-Authenticate: NTLM\r\n\r\n", "not spoken (ntlm)"),

@@ -14,7 +14,7 @@ enum RedirectTarget {
         let slash = UInt8(ascii: "/")
         let scheme = url.isSecure ? "wss:" : "ws:"
         // A path at a socket of the file system stays there.
-        let authority = url.unixPath.map { "ws+unix://" + $0 + ":" } ?? scheme + "//" + self.authority(url)
+        let authority = url.unixPath.map { "ws+unix://" + $0 + ":" } ?? scheme + "//\(url.urlHost):\(url.port)"
         if let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0,
             text[..<colon].allSatisfy(isOfScheme)
         {
@@ -42,14 +42,6 @@ enum RedirectTarget {
         case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
         default: ASCII.isAlphanumeric(byte)
         }
-    }
-
-    private static func authority(_ url: WebSocketURL) -> String {
-        guard url.isIPv6Literal else { return "\(url.host):\(url.port)" }
-        // A zone stands behind %25 in a URL (RFC 6874 §2).
-        let parts = url.host.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1)
-        let host = parts.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: "%25")
-        return "[\(host)]:\(url.port)"
     }
 
     /// RFC 3986 §5.2.4, of an absolute path with perhaps a query.

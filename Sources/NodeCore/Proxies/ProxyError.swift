@@ -80,7 +80,8 @@ public enum ProxyError: Error, Equatable, Sendable {
         // tinyproxy says so of a wrong password, where RFC 9110 §15.5.8 has 407.
         case 401: "It does not take the user and password of the setting proxy, or there are none."
         case 403: "Its rules forbid this server or port: let it allow CONNECT to it."
-        case 404, 502, 503, 504: "It could not reach the server: check the URL's host and port, and the proxy's way."
+        case 404, 500, 502, 503, 504:
+            "It could not reach the server: check the URL's host and port, and the proxy's way."
         case 429: "It has had too many requests: the node tries again by itself."
         default: "See the proxy's log."
         }
