@@ -748,15 +748,16 @@ typedef struct neuron_ws_host {
 } neuron_ws_host_t;
 
 /*
- * Another URL for this attempt alone; parsed like the setting `url`. Loop thread, inside before_connect.
- * NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS.
+ * Another URL for this attempt alone; parsed like the setting `url`. The settings' credentials and headers go there.
+ * Loop thread, inside before_connect. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_url(neuron_ws_attempt_t *attempt, const char *url);
 
 /*
  * A header of the opening handshake for this attempt alone; replaces one of the same name from the settings. value NULL
- * takes it away. `Host` takes the place of the URL's host and port. Loop thread, inside before_connect. NEURON_WS_OK,
- * INVALID_ARGUMENT (not a header name or value, or one that the handshake itself sets).
+ * takes it away, User-Agent and Origin too; of `Host`, which takes the place of the URL's host and port, these are left
+ * then. At most 64. Loop thread, inside before_connect. NEURON_WS_OK, INVALID_ARGUMENT (not a header name or value, one
+ * that the handshake itself sets, or too many).
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_attempt_set_header(neuron_ws_attempt_t *attempt, const char *name,
                                                               const char *value);

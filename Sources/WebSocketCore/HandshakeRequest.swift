@@ -95,6 +95,8 @@ public struct HandshakeRequest: Sendable {
         if reserved.contains(where: { ASCII.equalsIgnoringCase($0, name) }) { throw .reservedName }
         if ASCII.equalsIgnoringCase(name, "Sec-WebSocket-Extensions") { throw .extensionsName }
         if ASCII.equalsIgnoringCase(name, "Sec-WebSocket-Protocol") { throw .subprotocolName }
+        // The server would read the proxy's password.
+        if ASCII.equalsIgnoringCase(name, "Proxy-Authorization") { throw .proxyAuthorizationName }
         let start = String(decoding: name.utf8.prefix(14), as: UTF8.self)
         if ASCII.equalsIgnoringCase(start, "Sec-WebSocket-") { throw .reservedName }
         guard value.allSatisfy(ASCII.isFieldValueByte) else { throw .invalidValue }

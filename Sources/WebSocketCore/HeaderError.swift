@@ -7,6 +7,7 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
     case reservedName
     case extensionsName
     case subprotocolName
+    case proxyAuthorizationName
     case invalidValue
     case invalidHost
     case tooLong
@@ -27,6 +28,9 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
         case .subprotocolName:
             return "The header Sec-WebSocket-Protocol belongs to the handshake itself: the setting subprotocols offers "
                 + "subprotocols."
+        case .proxyAuthorizationName:
+            return "The header Proxy-Authorization is for a proxy, and the opening handshake goes to the server: write "
+                + "user and password into the setting proxy."
         case .invalidValue:
             return "The header's value holds a line break or another control character."
         case .invalidHost:

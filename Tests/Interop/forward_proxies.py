@@ -114,7 +114,7 @@ socks pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 command: connect }}
 
 @contextlib.contextmanager
 def dante(folder: Path, *, authenticates: bool = False, blocked: int = 9) -> Iterator[int]:
-    """Knows the host's users alone, so that nobody gets in where it asks. Its rules let nobody to the port `blocked`."""
+    """Knows the host's users alone: nobody gets in where it asks. Its rules let nobody to the port `blocked`."""
     port = foreign.free_port()
     configuration = folder / "danted.conf"
     configuration.write_text(DANTE.format(

@@ -114,9 +114,11 @@ def test_folded_lines_are_taken() -> None:
 
 
 @pytest.mark.parametrize("name, advice", [
-    ("Sec-WebSocket-Extensions", "compression"), ("sec-websocket-protocol", "subprotocols")])
+    ("Sec-WebSocket-Extensions", "the setting compression offers"),
+    ("sec-websocket-protocol", "the setting subprotocols offers"),
+    ("Proxy-Authorization", "user and password into the setting proxy")])
 def test_what_has_a_setting_of_its_own_is_no_header(name: str, advice: str) -> None:
-    with pytest.raises(neuron_ws.SettingsError, match=f"the setting {advice} offers"):
+    with pytest.raises(neuron_ws.SettingsError, match=advice):
         neuron_ws.Node("line-1", {"url": "ws://127.0.0.1:9/", "headers": {name: "x"}})
 
 
@@ -210,6 +212,16 @@ def test_circles_end() -> None:
         assert [head.target for head in server.heads] == ["/a", "/b"]
 
 
+def test_a_path_at_a_socket_of_the_file_system_stays_there(short_path: str) -> None:
+    def moves(head: Head) -> bytes:
+        return head.accepted() if head.target == "/new" else redirect("/new")
+
+    with Answering(moves, path=short_path) as server:
+        with Watched({"url": f"ws+unix://{short_path}:/old", "redirects": 1, **SECRETS}) as watched:
+            assert watched.opened().url == f"ws+unix://{short_path}:/new"
+        assert [head.get("X-Key") for head in server.heads] == ["key-of-one", "key-of-one"]
+
+
 @pytest.mark.parametrize("location", ["", "#part", "?key=k-of-old"])
 def test_a_location_that_leads_to_where_it_stands_is_a_circle(location: str) -> None:
     with Answering(lambda head: redirect(location)) as server:
@@ -235,6 +247,7 @@ def test_what_is_no_address_is_not_followed(location: str) -> None:
     with Answering(lambda head: redirect(location)) as server:
         with Watched({"url": server.url, "redirects": 5}) as watched:
             state = watched.failed()
+    assert ("with a user name in it" in state.message) == ("user" in location)
     assert "to what is no address of a WebSocket" in state.message and "pass" not in state.message.split("WebSocket")[1]
 
 

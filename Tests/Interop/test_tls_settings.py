@@ -181,9 +181,14 @@ def test_pkcs12_without_a_mac_is_told_or_opened(authority: foreign.Authority, tm
 
 
 def test_a_certificate_without_its_key_is_told(authority: foreign.Authority, tmp_path: Path) -> None:
-    cert, _ = identity(tmp_path, "press-7", authority)
+    cert, key = identity(tmp_path, "press-7", authority)
     with pytest.raises(neuron_ws.SettingsError, match='"key": is missing: cert is set, and each needs the other'):
         neuron_ws.Node("tls", {"url": "wss://127.0.0.1:9/", "cert": str(cert)})
+    for words, holds in (["-nokeys", "-in", str(cert)], "no key"), (["-nocerts", "-inkey", str(key)], "no certificate"):
+        half = tmp_path / "half.p12"
+        subprocess.run(["openssl", "pkcs12", "-export", *words, "-out", half, "-passout", "pass:"], check=True)
+        with pytest.raises(neuron_ws.SettingsError, match=f'"cert": is PKCS #12 that holds {holds}'):
+            neuron_ws.Node("tls", {"url": "wss://127.0.0.1:9/", "cert": str(half)})
     damaged = tmp_path / "damaged.p12"
     damaged.write_bytes(b"\x30\x82\x09\x00\x02\x01\x03" + bytes(200))
     with pytest.raises(neuron_ws.SettingsError, match='"cert": is damaged PKCS #12'):

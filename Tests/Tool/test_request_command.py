@@ -70,6 +70,16 @@ def test_no_response_and_no_connection_are_failures_that_say_why() -> None:
     assert "no connection" in nobody.stderr and "refused" in nobody.stderr
 
 
+def test_a_server_that_closes_instead_of_answering_is_told_in_sentences() -> None:
+    async def closes(connection: ServerConnection, message: Message) -> None:
+        await connection.close(1008, "not you")
+
+    with CommandPeer(closes) as peer:
+        done = tool.run("request", peer.url, "x", "--timeout", 50)
+    assert done.returncode == 1
+    assert "before the response came. The server closed the connection with code 1008: not you." in done.stderr
+
+
 def test_the_url_may_stand_in_settings_and_the_command_alone_on_the_line() -> None:
     with CommandPeer(echo) as peer:
         done = tool.run("request", "--url", peer.url, "ws://not-a-url-but-a-command", "--raw", "--timeout", 50)

@@ -54,6 +54,8 @@ struct WebSocketURLTests {
         #expect(
             try parts("ws://[fe80::1%25eth0.5]:81/")
                 == Parts(host: "fe80::1%eth0.5", port: 81, hostHeader: "[fe80::1]:81", isIPv6Literal: true))
+        #expect(try WebSocketURL.parse("ws://[fe80::1%25eth0.5]:81/").shownAuthority == "[fe80::1%25eth0.5]:81")
+        #expect(try WebSocketURL.parse("ws://[::1]/").shownAuthority == "[::1]")
     }
 
     @Test(arguments: [

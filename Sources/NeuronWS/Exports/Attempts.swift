@@ -48,7 +48,7 @@ public func neuron_ws_attempt_set_header(
                 try HandshakeRequest.validate(headerName: name, value: value)
             }
         } catch { throw NodeError.invalidArgument(error.text) }
-        guard attempt.headers.count < Attempt.headersMax else {
+        guard attempt.replaces(name) || attempt.headers.count < Attempt.headersMax else {
             throw NodeError.invalidArgument("more than \(Attempt.headersMax) headers for one attempt")
         }
         attempt.headers.removeAll { Attempt.isSame($0.name, name) }

@@ -238,8 +238,8 @@ final class Configuration: @unchecked Sendable {
             url: url,
             secretQuery: attempt.isRedirected ? nil : settings.openGate?.query(for: url), key: key,
             subprotocols: settings.subprotocols,
-            origin: settings.origin,
-            userAgent: userAgent, headers: headers,
+            origin: attempt.replaces("Origin") ? nil : settings.origin,
+            userAgent: attempt.replaces("User-Agent") ? nil : userAgent, headers: headers,
             deflate: settings.compression?.offer)
     }
 

@@ -72,8 +72,7 @@ enum TLSErrors {
     // MARK: Alerts (RFC 8446 section 6)
 
     private static func alert(_ number: Int32, _ facts: TLSFailureFacts) -> TransportError {
-        let name = SSL_alert_desc_string_long(number).map { String(cString: $0) } ?? "number \(number)"
-        let start = "\(facts.peer) ended TLS with the alert \"\(name)\" (\(number))"
+        let start = "\(facts.peer) ended TLS with the alert \"\(alertName(number))\" (\(number))"
         if facts.unmetWish == .renegotiation, !facts.isHandshaking {
             return TransportError(.tlsClientCertificateRequired, "\(start). \(UnmetWish.renegotiation.text)")
         }
@@ -104,6 +103,16 @@ enum TLSErrors {
             return TransportError(.tlsProtocol, start + ": no application protocol in common, look at tls-alpn")
         default:
             return TransportError(.tlsProtocol, start)
+        }
+    }
+
+    private static func alertName(_ number: Int32) -> String {
+        switch number {
+        // OpenSSL 3.0 calls those of TLS 1.3 and ALPN unknown.
+        case SSL_AD_MISSING_EXTENSION: "missing extension"
+        case SSL_AD_CERTIFICATE_REQUIRED: "certificate required"
+        case SSL_AD_NO_APPLICATION_PROTOCOL: "no application protocol"
+        default: SSL_alert_desc_string_long(number).map { String(cString: $0) } ?? "unknown"
         }
     }
 

@@ -27,7 +27,9 @@ enum TLSPKCS12 {
             neuron_ws_sk_X509_pop_free(opened.chain)
         }
         guard let certificate = opened.certificate, let key = opened.key else {
-            let what = opened.certificate == nil ? "certificate" : "key"
+            // OpenSSL takes for ours the certificate that belongs to the key: without a key it is in the chain.
+            let lacksKey = opened.key == nil && neuron_ws_sk_X509_num(opened.chain) > 0
+            let what = lacksKey || opened.certificate != nil ? "key" : "certificate"
             throw TLSConfigurationError(key: "cert", detail: "is PKCS #12 that holds no \(what)")
         }
         let text = try pkcs8(key)

@@ -13,9 +13,10 @@ enum RedirectTarget {
         let text = location.withText { $0.prefix { $0 != UInt8(ascii: "#") } }
         let slash = UInt8(ascii: "/")
         let scheme = url.isSecure ? "wss:" : "ws:"
-        let authority = scheme + "//" + self.authority(url)
+        // A path at a socket of the file system stays there.
+        let authority = url.unixPath.map { "ws+unix://" + $0 + ":" } ?? scheme + "//\(url.urlHost):\(url.port)"
         if let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0,
-            text[..<colon].allSatisfy(ASCII.isAlphanumeric)
+            text[..<colon].allSatisfy(isOfScheme)
         {
             let name = String(decoding: text[..<colon].map(ASCII.lowercased), as: UTF8.self)
             let rest = String(decoding: text[colon...], as: UTF8.self)
@@ -35,12 +36,12 @@ enum RedirectTarget {
         return parse(authority + withoutDots(Array(folder) + text))
     }
 
-    private static func authority(_ url: WebSocketURL) -> String {
-        guard url.isIPv6Literal else { return "\(url.host):\(url.port)" }
-        // A zone stands behind %25 in a URL (RFC 6874 §2).
-        let parts = url.host.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1)
-        let host = parts.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: "%25")
-        return "[\(host)]:\(url.port)"
+    /// RFC 3986 §3.1.
+    private static func isOfScheme(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: ASCII.isAlphanumeric(byte)
+        }
     }
 
     /// RFC 3986 §5.2.4, of an absolute path with perhaps a query.

@@ -37,30 +37,30 @@ public struct Redirects: Sendable {
         guard countMax > 0, [301, 302, 303, 307, 308].contains(status) else { return .notFollowed }
         if visited.isEmpty { visited.append(url) }
         let start = "The server redirects (HTTP status \(status)) "
+        let said = shown.shownAsReference()
         guard let target = RedirectTarget.resolve(location, against: url, names) else {
-            return .refused(start + "to what is no address of a WebSocket: \(shown.shownAsReference()).")
+            let user = shown.withoutUserInformation == shown ? "" : ", with a user name in it"
+            return .refused(start + "to what is no address of a WebSocket: \(said)\(user).")
         }
         // What was encrypted stays so: who could lead us to ws:// could read all that follows.
         if url.isSecure, !target.isSecure {
             return .refused(
-                start + "from wss:// to ws://, \(shown.shownAsReference()); that is never followed. Set the address as url "
+                start + "from wss:// to ws://, \(said); that is never followed. Set the address as url "
                     + "if it is the right one.")
         }
         if visited.contains(target) {
-            return .refused(
-                start + "in a circle: it has led to \(shown.shownAsReference()) before. Its configuration is at fault.")
+            return .refused(start + "in a circle: it has led to \(said) before. Its configuration is at fault.")
         }
         guard count < countMax else {
-            return .refused(
-                start + "once more, to \(shown.shownAsReference()), after \(count) (setting redirects).")
+            return .refused(start + "once more, to \(said), after \(count) (setting redirects).")
         }
         visited.append(target)
         return .follow(target, keepsCredentials: Self.isSameServer(url, target))
     }
 
-    /// The same host and port; or the same with TLS, on the ports that both have by themselves.
+    /// The same host and port, or the same socket; or the same with TLS, on the ports that both have by themselves.
     private static func isSameServer(_ from: WebSocketURL, _ to: WebSocketURL) -> Bool {
-        guard from.host == to.host else { return false }
+        guard from.host == to.host, from.unixPath == to.unixPath else { return false }
         return from.port == to.port || (from.port == 80 && to.port == 443 && to.isSecure)
     }
 }

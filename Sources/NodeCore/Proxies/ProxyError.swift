@@ -47,7 +47,8 @@ public enum ProxyError: Error, Equatable, Sendable {
     /// What it did, as the end of a sentence that begins with the proxy, and what to do about it.
     var text: String {
         switch self {
-        case .malformed(.notHTTP): "does not answer in HTTP. Check its port, and whether it is a SOCKS proxy."
+        case .malformed(.notHTTP):
+            "does not answer in HTTP. Check its port, and whether it is a SOCKS proxy, or speaks TLS (https://)."
         case .malformed(let error): "gave an answer that cannot be read: \(HandshakeText.clause(error.text))."
         case .refused(let status, let reason, _):
             "answered CONNECT with HTTP status \(status)\(Self.shown(reason)). \(Self.advice(status))"
@@ -56,7 +57,10 @@ public enum ProxyError: Error, Equatable, Sendable {
                 + "before the host, as user:password@."
         case .credentialsRefused: "does not take the user and password of the setting proxy."
         case .unknownAuthentication(let names):
-            "asks for an authentication that is not spoken (\(names.shown())); Basic and Digest are. "
+            (names.isEmpty
+                ? "asks for an authentication and does not say of which kind (Proxy-Authenticate); "
+                : "asks for an authentication that is not spoken (\(names.shown())); ")
+                + "Basic, and Digest with MD5 or SHA-256 and qop auth, are. "
                 + "Let it take one of these, or this host without authentication."
         case .noCommonMethod:
             "wants neither a user with a password nor a client without (SOCKS5 methods): see its settings."
@@ -73,8 +77,11 @@ public enum ProxyError: Error, Equatable, Sendable {
     private static func advice(_ status: Int) -> String {
         switch status {
         case 400, 405, 501: "Is it a proxy, and does it allow CONNECT?"
+        // tinyproxy says so of a wrong password, where RFC 9110 §15.5.8 has 407.
+        case 401: "It does not take the user and password of the setting proxy, or there are none."
         case 403: "Its rules forbid this server or port: let it allow CONNECT to it."
-        case 404, 502, 503, 504: "It could not reach the server: check the URL's host and port, and the proxy's way."
+        case 404, 500, 502, 503, 504:
+            "It could not reach the server: check the URL's host and port, and the proxy's way."
         case 429: "It has had too many requests: the node tries again by itself."
         default: "See the proxy's log."
         }

@@ -39,26 +39,26 @@ private struct HeartbeatMembers {
         switch name {
         case "message":
             guard let text = text(value, bytesMax: SettingsParser.heartbeatBytesMax) else {
-                return place + "is \(value.kindName); it takes a text of 1 to \(SettingsParser.heartbeatBytesMax) bytes"
+                return place + "is \(length(value)); it takes a text of 1 to \(SettingsParser.heartbeatBytesMax) bytes"
             }
             message = text
         case "type":
             switch value.string {
             case "text": kind = .NEURON_WS_TEXT
             case "binary": kind = .NEURON_WS_BINARY
-            default: return place + "is \(value.kindName); it takes \"text\" or \"binary\""
+            default: return place + "is \(said(value)); it takes \"text\" or \"binary\""
             }
         case "interval", "timeout":
             let range = SettingsParser.heartbeatInterval
             guard let seconds = value.number, let milliseconds = SettingsParser.milliseconds(seconds),
                 range.contains(milliseconds)
             else {
-                return place + "is \(value.kindName); it takes a number of seconds from "
+                return place + "is \(said(value)); it takes a number of seconds from "
                     + "\(SettingKind.seconds(range.lowerBound)) to \(SettingKind.seconds(range.upperBound))"
             }
             if name == "interval" { interval = milliseconds } else { timeout = milliseconds }
         case "expect":
-            guard let boolean = value.boolean else { return place + "is \(value.kindName); it takes true or false" }
+            guard let boolean = value.boolean else { return place + "is \(said(value)); it takes true or false" }
             expects = boolean
         case "match-member":
             guard let text = text(value, bytesMax: CommandLimits.matchValueBytesMax),
@@ -67,7 +67,7 @@ private struct HeartbeatMembers {
             pointer = parsed
         case "match-value":
             guard let text = text(value, bytesMax: CommandLimits.matchValueBytesMax) else {
-                return place + "is \(value.kindName); it takes a text of 1 to \(CommandLimits.matchValueBytesMax) bytes"
+                return place + "is \(length(value)); it takes a text of 1 to \(CommandLimits.matchValueBytesMax) bytes"
             }
             matchValue = text
         default:
@@ -75,6 +75,15 @@ private struct HeartbeatMembers {
                 + "match-member and match-value"
         }
         return nil
+    }
+
+    /// What came in the place of something else; what may be long by its kind.
+    private func said(_ value: JSONValue) -> String {
+        value.count > 0 ? "\(value.kindName)" : SettingsParser.shown(value)
+    }
+
+    private func length(_ value: JSONValue) -> String {
+        value.utf8.map { "a text of \($0.count) bytes" } ?? said(value)
     }
 
     private func text(_ value: JSONValue, bytesMax: Int) -> [UInt8]? {

@@ -125,7 +125,7 @@ struct SettingsParser {
     }
 
     /// A value with its kind, short.
-    private static func shown(_ value: JSONValue) -> String {
+    static func shown(_ value: JSONValue) -> String {
         let text = JSONText.beginning(value).shown(charactersMax: 64)
         switch value.kind {
         case .null, .boolean: return text

@@ -214,7 +214,9 @@ private struct Requester {
     /// - Returns: false.
     private func complain(_ name: String, _ text: String) -> Bool {
         let state = node.state
-        let why = state.isOpen ? text : "\(text): \(state.message)"
+        // A status's text is a sentence of its own.
+        let isSentence = text.utf8.last == UInt8(ascii: ".")
+        let why = state.isOpen ? text : text + (isSentence ? " " : ": ") + state.message
         if printer.style == .json {
             Output.standard.write("{\"error\":\"\(name)\",\"text\":\(JSONText.quoted(why))}\n")
             Output.standard.flush()

@@ -21,6 +21,8 @@ import WebSocketCore
             ("ws://a:81/b", "//h/x", "ws://h/x"), ("ws://a/b", "http://h:8080/x", "ws://h:8080/x"),
             ("ws://a/b", "HTTPS://h/", "wss://h/"), ("wss://a/b", "wss://h/x#part", "wss://h/x"),
             ("ws://[fe80::1%25eth0]:81/b", "/x", "ws://[fe80::1%25eth0]:81/x"), ("ws://a/b", "x:y", nil),
+            ("ws://a/b", "ws+unix:///run/x", nil), ("ws://a/b", "x-y.z:1", nil),
+            ("ws://a/b", "./x+y:z", "ws://a/x+y:z"),
             ("ws://a/b", "ftp://h/", nil), ("ws://a/b", "//user@h/", nil), ("ws://a/b", "/a b", nil),
             ("ws://a/b?q", "", "ws://a/b?q"), ("ws://a/b?q", "#part", "ws://a/b?q"), ("ws://a", "", "ws://a/"),
         ]
@@ -28,6 +30,19 @@ import WebSocketCore
             let found = RedirectTarget.resolve(ForeignText(location), against: url(from))
             #expect(found == expected.map(url), "\(from) + \(location)")
         }
+    }
+
+    @Test func aPathAtASocketOfTheFileSystemStaysThereAndNothingElseDoes() {
+        let at = "ws+unix:///run/s:/a/b?q"
+        for (location, resource) in [("/x", "/x"), ("x?y", "/a/x?y"), ("?y", "/a/b?y"), ("", "/a/b?q")] {
+            let found = RedirectTarget.resolve(ForeignText(location), against: url(at))
+            #expect(found == url("ws+unix:///run/s:" + resource), "\(location)")
+        }
+        #expect(verdict(at, "/x") == .follow(url("ws+unix:///run/s:/x"), keepsCredentials: true))
+        // The Host of a socket is localhost too.
+        #expect(verdict(at, "http://localhost/x") == .follow(url("ws://localhost/x"), keepsCredentials: false))
+        #expect(verdict(at, "//localhost/x") == .follow(url("ws://localhost/x"), keepsCredentials: false))
+        #expect(RedirectTarget.resolve("ws+unix:///run/t:/x", against: url(at)) == nil)
     }
 
     @Test func onlyRedirectsAreFollowedAndOnlyWhereTheyAreWanted() {
