@@ -188,7 +188,7 @@ test-embedded: test-dependencies embedded plugin ## Embedded Swift: the C ABI, P
 	$(PYTEST) -n 3 --dist loadfile Tests/Python Tests/Cache
 	$(PYTEST) -n 3 --dist loadfile $(HOST_TESTS) -k "not sanitizers and not valgrind"
 	HOST_LIVES=20 $(PYTEST) $(HOST_TESTS)/test_plugin_lives.py Tests/Interop/test_slow_token.py -k "valgrind or leaked"
-	$(PYTEST) Tests/Package/test_package.py -k "exports or soname or bound or relocations or needed or searched or loading"
+	$(PYTEST) Tests/Package/test_package.py -k "exports or soname or bound or relocations or needed or searched or loading or small"
 	$(PYTHON) Tests/Conformance/run.py --quick
 
 .PHONY: autobahn autobahn-quick fuzz

@@ -20,9 +20,12 @@ scratch=$(cd "$scratch" && pwd)
 export HOME=/nonexistent
 one=$scratch/one
 two="$scratch/zwei/ein anderer Ort für alles"
+# Both first: the tree may be worked on meanwhile.
 for place in "$one" "$two"; do
     mkdir -p "$place"
     (cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$place" 2> /dev/null) || true
+done
+for place in "$one" "$two"; do
     for profile in "$@"; do
         case $profile in
             full) $alone sh "$place/cmake/swift-build.sh" "$place/.build" neuron_ws neuron-ws ;;

@@ -147,6 +147,13 @@ def test_loading_starts_nothing_and_takes_little(tmp_path: Path, dynamic: str) -
     assert json.loads(result.stdout)["kilobytes"] <= (4 if "libstdc++" in dynamic else 2) * 1024
 
 
+def test_the_library_is_small(tmp_path: Path, dynamic: str) -> None:
+    """As it is shipped, without symbols; Embedded Swift is there to be small."""
+    output("strip", "--strip-unneeded", "-o", tmp_path / "stripped", LIBRARY)
+    megabytes = (tmp_path / "stripped").stat().st_size / 1e6
+    assert megabytes <= (10 if "libstdc++" in dynamic else 1.6)
+
+
 # ------------------------------------------------------------------------------------------------------- the sources
 
 

@@ -108,4 +108,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    # For the kernel's own emulator (binfmt_misc): the demo starts itself anew.
+    os.environ["QEMU_LD_PREFIX"] = foreign.SYSROOT
     sys.exit(main())

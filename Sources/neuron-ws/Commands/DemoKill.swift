@@ -140,7 +140,8 @@ final class DemoLife {
         defer { posix_spawn_file_actions_destroy(&actions) }
         var arguments: [UnsafeMutablePointer<CChar>?] = (["neuron-ws"] + words).map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] = []
-        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "SWIFT_BACKTRACE"] {
+        // What a loader finds libraries by, that of an emulated processor too.
+        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "QEMU_LD_PREFIX", "SWIFT_BACKTRACE"] {
             if let value = getenv(name) { environment.append(strdup("\(name)=" + String(cString: value))) }
         }
         environment.append(nil)
