@@ -25,4 +25,29 @@ void misuse_threads(ports_t ports, double scale);
 void misuse_requests(ports_t ports, double scale);
 void misuse_data(ports_t ports, double scale);
 
+static inline void count_end(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                             size_t length, void *context)
+{
+    (void)node, (void)length;
+    CHECK(id > 0 && (status == NEURON_WS_OK) == (bytes != NULL));
+    __atomic_fetch_add((int *)context, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A command that nothing answers; its end is counted in `ends`, an int. */
+static inline neuron_ws_command_t counted_command(const char *text, int *ends)
+{
+    neuron_ws_command_t command;
+
+    memset(&command, 0, sizeof command);
+    command.size = sizeof command;
+    command.kind = NEURON_WS_TEXT;
+    command.bytes = text;
+    command.length = strlen(text);
+    command.timeout_ms = 60000;
+    command.match_member = "never";
+    command.on_response = count_end;
+    command.context = ends;
+    return command;
+}
+
 #endif

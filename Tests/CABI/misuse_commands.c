@@ -88,36 +88,12 @@ static int read_flag(const int *flag)
     return __atomic_load_n(flag, __ATOMIC_SEQ_CST);
 }
 
-static void count_end(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
-                      size_t length, void *context)
-{
-    (void)node, (void)length;
-    CHECK(id > 0 && (status == NEURON_WS_OK) == (bytes != NULL));
-    __atomic_fetch_add((int *)context, 1, __ATOMIC_SEQ_CST);
-}
-
-static neuron_ws_command_t command_of(const char *text, void *context)
-{
-    neuron_ws_command_t command;
-
-    memset(&command, 0, sizeof command);
-    command.size = sizeof command;
-    command.kind = NEURON_WS_TEXT;
-    command.bytes = text;
-    command.length = strlen(text);
-    command.timeout_ms = 60000;
-    command.match_member = "never";
-    command.on_response = count_end;
-    command.context = context;
-    return command;
-}
-
 /* Every function of a node; none may wait, fail strangely or take a lock that is held. */
 static void call_everything(scene_t *scene, neuron_ws_node_t *node)
 {
     static const char group[] = "{\"node\":\"d\",\"group\":\"g\",\"values\":{\"t\":1}}";
     char settings[256], text[8192];
-    neuron_ws_command_t command = command_of("inside", &scene->told);
+    neuron_ws_command_t command = counted_command("inside", &scene->told);
     neuron_ws_state_t state;
     neuron_ws_metrics_t metrics;
     neuron_ws_event_t event;
@@ -208,7 +184,7 @@ static void everything_inside(enum place where, bool destroys, int port)
     scene_t scene = {where, destroys, 0, 0, 0, 0, port};
     neuron_ws_host_t host;
     neuron_ws_node_t *node = NULL;
-    neuron_ws_command_t command = command_of("ball", &scene);
+    neuron_ws_command_t command = counted_command("ball", NULL);
 
     memset(&host, 0, sizeof host);
     host.size = sizeof host;
@@ -225,6 +201,7 @@ static void everything_inside(enum place where, bool destroys, int port)
     command.match_member = NULL;
     command.matches = on_matches;
     command.on_response = on_response;
+    command.context = &scene;
     matching_node = node;
     OK(neuron_ws_node_request(node, &command, NULL));
     __atomic_store_n(&scene.armed, 1, __ATOMIC_SEQ_CST);
@@ -245,7 +222,7 @@ static void each_ends_once(int port, int way)
     char settings[256];
     neuron_ws_node_t *node = NULL;
     int told = 0;
-    neuron_ws_command_t command = command_of("x", &told);
+    neuron_ws_command_t command = counted_command("x", &told);
 
     settings_for(settings, sizeof settings, port, "");
     if (!OK(neuron_ws_node_create("ends", settings, NULL, &node)) || !OK(neuron_ws_node_start(node)))
@@ -294,7 +271,7 @@ static void seen_when_queued(int port)
     neuron_ws_node_t *node = NULL;
     queueing_t queueing = {0, false, ""};
     int told = 0;
-    neuron_ws_command_t command = command_of("no", &told);
+    neuron_ws_command_t command = counted_command("no", &told);
     neuron_ws_host_t host;
     uint64_t id = 77;
 
@@ -343,7 +320,7 @@ static void refused_as_it_goes_out(int port)
     char settings[256];
     neuron_ws_node_t *node = NULL;
     int refused = 0, told = 0;
-    neuron_ws_command_t no = command_of("no", &refused), yes = command_of("{\"never\":1}", &told);
+    neuron_ws_command_t no = counted_command("no", &refused), yes = counted_command("{\"never\":1}", &told);
     neuron_ws_host_t host;
 
     memset(&host, 0, sizeof host);

@@ -55,30 +55,6 @@ static bool no_cached_message(const neuron_ws_cached_message_t *message, void *c
     return true;
 }
 
-static void count_end(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
-                      size_t length, void *context)
-{
-    (void)node, (void)id, (void)length;
-    CHECK((status == NEURON_WS_OK) == (bytes != NULL));
-    __atomic_fetch_add((int *)context, 1, __ATOMIC_SEQ_CST);
-}
-
-static neuron_ws_command_t command_of(const char *text, int *ends)
-{
-    neuron_ws_command_t command;
-
-    memset(&command, 0, sizeof command);
-    command.size = sizeof command;
-    command.kind = NEURON_WS_TEXT;
-    command.bytes = text;
-    command.length = strlen(text);
-    command.timeout_ms = 60000;
-    command.match_member = "never";
-    command.on_response = count_end;
-    command.context = ends;
-    return command;
-}
-
 static void call_caches(void)
 {
     uint64_t count;
@@ -132,7 +108,7 @@ static void ask_and_give(everywhere_t *scene, neuron_ws_node_t *node)
 {
     static const char json[] = "{\"node\":\"d\",\"group\":\"g\",\"values\":{\"t\":1}}";
     static const char answer[] = "{\"id\":\"1\",\"name\":\"REBOOT_EQUIPMENT\",\"error\":0}";
-    neuron_ws_command_t command = command_of("inside", &scene->ends);
+    neuron_ws_command_t command = counted_command("inside", &scene->ends);
     const neuron_ws_driver_state_t driver = {"d", 1, 3, true};
     const neuron_ws_tag_t tag = int_tag("t", 1);
     const neuron_ws_group_t group = group_of(&tag, 1);
@@ -309,7 +285,7 @@ static bool make_busy(everywhere_t *scene)
 {
     static const char request[] = "{\"uuid\":\"u\",\"node\":\"d\",\"group\":\"g\"}";
     neuron_ws_host_t host;
-    neuron_ws_command_t command = command_of("ball", &scene->ends);
+    neuron_ws_command_t command = counted_command("ball", &scene->ends);
     char settings[512];
 
     memset(&host, 0, sizeof host);

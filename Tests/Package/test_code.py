@@ -71,6 +71,28 @@ def test_every_function_of_the_plugin_is_called() -> None:
     assert [name for name in sorted(declared) if len(re.findall(rf"\b{name}\b", text)) < 3] == []
 
 
+def test_no_file_of_the_plugin_needs_itself() -> None:
+    """Not by way of others either: what one calls lies below it."""
+    texts = {file.name: re.sub(r'//[^\n]*|/\*.*?\*/|"(\\.|[^"])*"', "", file.read_text(), flags=re.S)
+             for file in PLUGIN.glob("*.c")}
+    home = {}
+    for name, text in texts.items():
+        for head in re.findall(r"^([^\s#}{/][^;{}]*?)\n\{", text, re.M):
+            found = re.search(r"(\w+)\(", head)
+            if found and not head.startswith("static"):
+                home[found[1]] = name
+    assert len(home) > 60
+    below = {name: {home[word] for word in re.findall(r"\w+", text) if word in home} - {name}
+             for name, text in texts.items()}
+    for name in below:
+        reached, left = set(), [name]
+        while left:
+            new = below[left.pop()] - reached
+            reached |= new
+            left += new
+        assert name not in reached, f"{name} is in a circle"
+
+
 def functions(file: Path) -> list[tuple[str, int]]:
     """Name and number of lines of each function, told by the indentation of its braces."""
     lines = file.read_text().splitlines()

@@ -17,22 +17,28 @@ enum SpoolAside {
     /// Messages that are kept; the oldest make room.
     static let countMax: Int64 = 1000
 
+    /// One of them, while it is looked at.
+    struct Message {
+        let id: Int64
+        let wallMilliseconds: Int64
+        let closeCode: Int32
+        let closeReason: String
+        let kind: UInt8
+        let bytes: UnsafeRawBufferPointer
+    }
+
     /// In the transaction that is begun. To do it twice is to do it once.
     static func add(
         _ message: SetAsideMessage, id: Int64, bytesMax: UInt64, _ database: Database
     ) throws(Database.Failure) {
-        let insert = try database.prepare("INSERT OR REPLACE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
-        insert.bind(1, id)
-        insert.bind(2, Clock.wallMilliseconds)
-        insert.bind(3, Int64(message.closeCode))
-        insert.bind(4, text: message.closeReason)
-        insert.bind(5, Int64(message.kind))
+        let statement = try database.prepare("INSERT OR REPLACE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
         var failure: Database.Failure?
         message.withBytes { bytes in
-            insert.bind(6, bytes: bytes)
-            do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
+            let new = Message(
+                id: id, wallMilliseconds: Clock.wallMilliseconds, closeCode: Int32(message.closeCode),
+                closeReason: message.closeReason, kind: message.kind, bytes: bytes)
+            do throws(Database.Failure) { try insert(new, statement) } catch { failure = error }
         }
-        insert.reset()
         if let failure { throw failure }
         try database.run(
             """
@@ -45,18 +51,39 @@ enum SpoolAside {
 
     /// All of them that can be read.
     static func copy(from old: Database, to new: Database) throws(Database.Failure) {
-        let select = try old.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id")
-        let insert = try new.prepare("INSERT OR IGNORE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
+        let statement = try new.prepare("INSERT OR IGNORE INTO aside VALUES(?, ?, ?, ?, ?, ?)")
+        try forEach(in: old) { message throws(Database.Failure) in
+            try insert(message, statement)
+            return true
+        }
+    }
+
+    /// In their order, until `body` says false.
+    static func forEach(
+        in database: Database, _ body: (Message) throws(Database.Failure) -> Bool
+    ) throws(Database.Failure) {
+        let select = try database.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id")
         defer { select.reset() }
         while try select.step() {
-            for column in [0, 1, 2, 4] as [Int32] { insert.bind(column + 1, select.integer(column)) }
-            insert.bind(4, text: select.text(3))
-            guard let data = select.bytes(5) else {
+            guard let bytes = select.bytes(5) else {
                 throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
             }
-            insert.bind(6, bytes: data)
-            _ = try insert.step()
-            insert.reset()
+            let message = Message(
+                id: select.integer(0), wallMilliseconds: select.integer(1),
+                closeCode: Int32(truncatingIfNeeded: select.integer(2)), closeReason: select.text(3),
+                kind: UInt8(truncatingIfNeeded: select.integer(4)), bytes: bytes)
+            if !(try body(message)) { return }
         }
+    }
+
+    private static func insert(_ message: Message, _ statement: Database.Statement) throws(Database.Failure) {
+        statement.bind(1, message.id)
+        statement.bind(2, message.wallMilliseconds)
+        statement.bind(3, Int64(message.closeCode))
+        statement.bind(4, text: message.closeReason)
+        statement.bind(5, Int64(message.kind))
+        statement.bind(6, bytes: message.bytes)
+        defer { statement.reset() }
+        _ = try statement.step()
     }
 }

@@ -18,15 +18,6 @@ final class SpoolReader {
         var poisoned: UInt64 = 0
     }
 
-    /// A message that was set aside.
-    struct Aside {
-        let bytes: UnsafeRawBufferPointer
-        let kind: UInt8
-        let wallMilliseconds: Int64
-        let closeCode: Int32
-        let closeReason: String
-    }
-
     private let database: Database
     private let node: String
     /// All before this key have their outcome.
@@ -195,16 +186,8 @@ final class SpoolReader {
     }
 
     /// The messages that were set aside, in their order, until `body` says false.
-    func asides(_ body: (Aside) throws(Database.Failure) -> Bool) throws(Database.Failure) {
-        let select = try database.prepare("SELECT kind, wall, code, reason, data FROM aside ORDER BY id")
-        defer { select.reset() }
-        while try select.step() {
-            guard let bytes = select.bytes(4) else { throw Self.noMemory }
-            let aside = Aside(
-                bytes: bytes, kind: UInt8(truncatingIfNeeded: select.integer(0)), wallMilliseconds: select.integer(1),
-                closeCode: Int32(truncatingIfNeeded: select.integer(2)), closeReason: select.text(3))
-            if !(try body(aside)) { return }
-        }
+    func asides(_ body: (SpoolAside.Message) throws(Database.Failure) -> Bool) throws(Database.Failure) {
+        try SpoolAside.forEach(in: database, body)
     }
 
     // MARK: Changing

@@ -119,39 +119,21 @@ struct DemoKill: ~Copyable {
 
 /// One process that sends, and what it says.
 final class DemoLife {
-    let process: pid_t
-    private let output: Int32
+    private let child: ChildProcess
     private var line: [UInt8] = []
     private var stored: Int64 = 0
 
-    private init(_ process: pid_t, _ output: Int32) {
-        self.process = process
-        self.output = output
-    }
+    private init(_ child: ChildProcess) { self.child = child }
+
+    var process: pid_t { child.number }
 
     /// nil: errno says why.
     static func start(_ words: [String]) -> DemoLife? {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends { _ = neuron_ws_close_on_exec(end) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        var arguments: [UnsafeMutablePointer<CChar>?] = (["neuron-ws"] + words).map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = []
-        // What a loader finds libraries by, that of an emulated processor too.
-        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "QEMU_LD_PREFIX", "SWIFT_BACKTRACE"] {
-            if let value = getenv(name) { environment.append(strdup("\(name)=" + String(cString: value))) }
-        }
-        environment.append(nil)
-        defer { for word in arguments + environment { free(word) } }
-        var child: pid_t = 0
-        let status = posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, &environment)
-        close(ends[1])
-        if status == 0 { return DemoLife(child, ends[0]) }
-        close(ends[0])
-        return nil
+        ChildProcess.start(
+            "/proc/self/exe", ["neuron-ws"] + words,
+            // What a loader finds libraries by, that of an emulated processor too.
+            inherited: ["LD_LIBRARY_PATH", "LD_PRELOAD", "QEMU_LD_PREFIX", "SWIFT_BACKTRACE"]
+        ).map { DemoLife($0) }
     }
 
     /// - Returns: how many readings it says are stored: when these are so many, it says no more, or the time is over.
@@ -159,10 +141,10 @@ final class DemoLife {
         let deadline = Clock.nanoseconds() + Int64(milliseconds) * 1_000_000
         while stored < count {
             let left = (deadline - Clock.nanoseconds()) / 1_000_000
-            var entry = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            var entry = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
             guard left > 0, poll(&entry, 1, Int32(clamping: left)) > 0 else { break }
             var bytes = [UInt8](repeating: 0, count: 256)
-            let length = bytes.withUnsafeMutableBytes { CLinux.read(output, $0.baseAddress, $0.count) }
+            let length = bytes.withUnsafeMutableBytes { CLinux.read(child.output, $0.baseAddress, $0.count) }
             if length <= 0 { break }
             for byte in bytes[..<length] {
                 if byte != 10 {
@@ -177,12 +159,7 @@ final class DemoLife {
     }
 
     /// - Returns: its exit status; behind a signal 128 and its number.
-    func end() -> Int32 {
-        close(output)
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, systemErrorNumber == EINTR {}
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
-    }
+    func end() -> Int32 { child.end() }
 }
 
 /// What is killed: `neuron-ws demo-sender URL FOLDER LIFE on|last`. Says after each batch how many of its readings are

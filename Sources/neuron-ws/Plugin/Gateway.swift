@@ -59,36 +59,18 @@ struct Gateway {
 
     /// The first 4 KiB of what a program prints; nil if it does not run or fails.
     private static func output(of program: String, _ argument: String, in folder: String) -> String? {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends { _ = neuron_ws_close_on_exec(end) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        posix_spawn_file_actions_addchdir_np(&actions, folder)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup(argument), nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("LC_ALL=C"), nil]
-        if let paths = getenv("LD_LIBRARY_PATH") {
-            environment.insert(strdup("LD_LIBRARY_PATH=" + String(cString: paths)), at: 0)
-        }
-        defer { for word in arguments + environment { free(word) } }
-        var child: pid_t = 0
-        let status = posix_spawn(&child, program, &actions, nil, &arguments, &environment)
-        close(ends[1])
-        defer { close(ends[0]) }
-        guard status == 0 else { return nil }
+        let child = ChildProcess.start(
+            program, [program, argument], inherited: ["LD_LIBRARY_PATH"], added: ["LC_ALL=C"], in: folder)
+        guard let child else { return nil }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while bytes.count < 4096 {
-            let count = chunk.withUnsafeMutableBytes { CLinux.read(ends[0], $0.baseAddress, $0.count) }
+            let count = chunk.withUnsafeMutableBytes { CLinux.read(child.output, $0.baseAddress, $0.count) }
             if count < 0 && systemErrorNumber == EINTR { continue }
             if count <= 0 { break }
             bytes.append(contentsOf: chunk[..<count])
         }
-        var result: Int32 = 0
-        while waitpid(child, &result, 0) < 0, systemErrorNumber == EINTR {}
-        return result == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+        return child.end() == 0 ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
     // MARK: Its process
