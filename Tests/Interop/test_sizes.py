@@ -140,6 +140,24 @@ def test_messages_of_all_sizes_come_back(
             assert metrics.pings_received > (100 if 16 << 20 in map(len, messages) else 10)
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
+@pytest.mark.parametrize("kind", ["node-ws", "nginx", "lws"])
+def test_commands_of_all_sizes_have_their_responses(
+    kind: str, tls: bool, authority: foreign.Authority, lws_server: Path, tmp_path: Path
+) -> None:
+    """As commands in order, text and binary in turn; the response is the echo, byte for byte."""
+    ca: dict[str, object] = {"ca": str(authority.ca)} if tls else {}
+    with echo(kind, authority if tls else None, False, lws_server, tmp_path) as port:
+        url = f"{'wss' if tls else 'ws'}://localhost:{port}/"
+        with neuron_ws.Node("sizes", {"url": url, **ROOM, **ca}) as node:
+            for size in (1, 1024, 65_535, 65_536, 400_000, 16 << 20):
+                for command in ("x" * size, os.urandom(size)):
+                    response = node.request(command, timeout=600)
+                    is_same = type(response) is type(command) and response == command
+                    assert is_same, size
+            assert node.metrics.connections_opened == 1
+
+
 def test_what_the_proxy_says_of_a_server_that_is_gone(tmp_path: Path) -> None:
     with proxy.nginx(foreign.free_port(), tmp_path) as port:
         settings = {"url": f"ws://127.0.0.1:{port}/", "reconnect-min": 0.05, "reconnect-max": 0.1}

@@ -106,7 +106,7 @@ enum TLSErrors {
         }
     }
 
-    private static func alertName(_ number: Int32) -> String {
+    static func alertName(_ number: Int32) -> String {
         switch number {
         // OpenSSL 3.0 calls those of TLS 1.3 and ALPN unknown.
         case SSL_AD_MISSING_EXTENSION: "missing extension"

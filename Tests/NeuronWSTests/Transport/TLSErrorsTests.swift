@@ -49,6 +49,15 @@ import WebSocketCore
         #expect(above.detail.hasPrefix("an authority's certificate in the chain of plant:443"))
     }
 
+    @Test func alertsThatOpenSSLDoesNotNameHaveTheirNames() {
+        let names = [109, 116, 120, 48, 40, 250].map { TLSErrors.alertName($0) }
+        #expect(
+            names == [
+                "missing extension", "certificate required", "no application protocol", "unknown CA",
+                "handshake failure", "unknown",
+            ])
+    }
+
     @Test func whatIsNoRecordIsNoTLS() throws {
         #expect(try told(firstByte: UInt8(ascii: "H")).kind == .tlsNotTLS)
         let later = try told(isHandshaking: false, firstByte: UInt8(ascii: "H"))
