@@ -78,6 +78,12 @@ extension CacheWorld {
     func check() {
         backlog.checkInvariants()
         cache.checkInvariants(backlog)
+        let through = sendQueue.ledger.endedThrough
+        if ended.contains(through &+ 1) { fail("the ledger stays at \(through), and the next one has its outcome") }
+        if let connection, connection.isOpen, !isSignalled {
+            if connection.hasOutput(backlog) { fail("there is something to be sent, and nobody was told") }
+            if backlog.isAllFramed, !sendQueue.hasNoMail { fail("messages wait, and nobody was told") }
+        }
         // A drop that was done though it seemed to have failed is believed to have room to give yet.
         if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
             fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")

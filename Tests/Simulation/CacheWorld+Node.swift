@@ -74,6 +74,7 @@ extension CacheWorld {
             guard let id else { return }
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
             newestNumber = id
+            isSignalled = true
             contents[id] = nextContent
             nextContent += 1
         }
@@ -94,6 +95,7 @@ extension CacheWorld {
         if work == nil { work = cache.nextWork(&backlog, now: now) { chunk($0) } }
         carryOut()
         _ = cache.pace(&backlog, now: now)
+        noteWake()
         sendQueue.ledger.away = cache.awayNow
         noteStored()
     }
@@ -138,6 +140,8 @@ extension CacheWorld {
         guard let connection else { return }
         if connection.isOpen, backlog.isAllFramed { takeMail() }
         fill(connection)
+        // There was no more room, or there is none.
+        isSignalled = connection.hasOutput(backlog) || !sendQueue.hasNoMail
         settle(connection)
         let count = random.chance(20) ? random.below(onTheWay.count + 1) : onTheWay.count
         onTheWay[..<count].withUnsafeBytes { reader.received($0) }
@@ -184,5 +188,11 @@ extension CacheWorld {
             backlog.confirmed(before: barrier.confirmedID)
         }
         carryOut()
+        noteWake()
+    }
+
+    private func noteWake() {
+        let isWoken = connection?.takeWake() == true
+        if backlog.takeWake() || isWoken { isSignalled = true }
     }
 }

@@ -50,6 +50,8 @@ final class CacheWorld {
     /// Of the bytes that the kernel has, those that the server has not.
     var onTheWay: [UInt8] = []
     var written: UInt64 = 0
+    /// Whoever sends was told to look, or the stream will say that it takes more.
+    var isSignalled = false
 
     init(seed: UInt64) {
         self.seed = seed

@@ -18,6 +18,8 @@ struct Observer {
     private(set) var commands: [UInt64] = []
     /// How many heartbeats came whole.
     private(set) var heartbeats = 0
+    /// Payloads of the node's Pings.
+    private(set) var pings: [[UInt8]] = []
     /// All that came whole on this connection, in order.
     private(set) var arrived: [UInt64] = []
     /// Replies that have to be there before a Close.
@@ -25,9 +27,12 @@ struct Observer {
 
     /// Messages up to here may have come before, and say so; 0: they bear no numbers.
     private let newestEver: UInt64
+    /// What the node knew to be acknowledged when the connection began: it must not come again.
+    private let acknowledged: Claims
 
-    init(firstID: UInt64, newestEver: UInt64, compresses: Bool) {
+    init(firstID: UInt64, newestEver: UInt64, acknowledged: Claims, compresses: Bool) {
         next = firstID
+        self.acknowledged = acknowledged
         self.newestEver = newestEver
         inflater = compresses ? Inflater(agreed: DeflateParameters(), messageBytesMax: 64 << 20) : nil
     }
@@ -63,7 +68,8 @@ struct Observer {
                     return "the Close went before the reply \(missing), which answers what came before it"
                 }
             case .failed(let error): return "the node broke the protocol: \(error)"
-            case .ping, .pong: break
+            case .ping(let payload): pings.append(payload.withBytes { $0.withUnsafeBytes { Array($0) } })
+            case .pong: break
             }
         }
         return nil
@@ -91,6 +97,7 @@ struct Observer {
         guard let id = Message.id(of: bytes) else { return "a message that is none of ours, \(bytes.count) bytes" }
         if id <= newestEver, !Message.isMarked(bytes) { return "message \(id) came before, and does not say so" }
         while next < id, isRefused(next) || isClaimed(next) { next += 1 }
+        if acknowledged.has(id) { return "message \(id) comes again, and was acknowledged" }
         if isRefused(id) { return "message \(id), which the host refused" }
         if id != next { return "message \(id) where \(next) has to come" }
         newest = id

@@ -19,9 +19,19 @@ final class SimulatedLink {
     var down: Pipe
     /// A reset: the node learns of it before what is still on the way.
     var isReset = false
+    /// The server's machine is gone without a word: nothing comes, and nothing is read.
+    var isDead = false
     /// The server reads nothing before this.
     var stallsUntil: UInt64 = 0
     var openedAt: UInt64?
+    /// When its attempt began, redials included.
+    let attemptBegan: UInt64
+    /// When bytes of the server came last, or it read some of ours.
+    var lastLife: UInt64 = 0
+    /// When bytes came last.
+    var lastHeard: UInt64 = 0
+    /// Settings have come that need another.
+    var isObsolete = false
 
     /// As `Link` in the library.
     var buffer: [UInt8]
@@ -42,8 +52,9 @@ final class SimulatedLink {
 
     init(
         _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, dial: SimulatedDial,
-        urlIndex: Int, proxy: SimulatedProxy?, bufferBytes: Int, pipeBytes: Int
+        urlIndex: Int, attemptBegan: UInt64, proxy: SimulatedProxy?, bufferBytes: Int, pipeBytes: Int
     ) {
+        self.attemptBegan = attemptBegan
         self.connection = connection
         self.server = server
         self.observer = observer

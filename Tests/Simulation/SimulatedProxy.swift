@@ -16,6 +16,8 @@ struct SimulatedProxy {
     private var fate: Fate
     /// What it asks for in 407; nil: it lets everybody in.
     private let challenge: String?
+    /// The nonce of the first answer is too old for it.
+    private var isForgetful = false
     private var held: [UInt8] = []
     private var step = 0
     /// The node knows that the way is open.
@@ -33,13 +35,19 @@ struct SimulatedProxy {
         return Proxy(kind: kind, host: "proxy", port: 3128, username: username, password: password)
     }
 
-    init(_ proxy: Proxy, _ random: inout Seeded, faults: Int) {
-        self.proxy = proxy
-        fate = .opens
-        challenge = random.pick([
+    /// The same for all connections.
+    static func drawChallenge(_ random: inout Seeded) -> String? {
+        random.pick([
             nil, "Basic realm=x", #"Digest realm="x", nonce="n1", qop="auth", algorithm=SHA-256, Basic realm="x""#,
             #"Digest realm="x", nonce="n2", stale=true"#,
         ])
+    }
+
+    init(_ proxy: Proxy, challenge: String?, _ random: inout Seeded, faults: Int) {
+        self.proxy = proxy
+        self.challenge = challenge
+        fate = .opens
+        isForgetful = random.chance(faults)
         guard random.chance(faults) else { return }
         switch random.below(4) {
         case 0: fate = .says(random.pick(["HTTP/1.1 502 Bad Gateway\r\n\r\n", "\u{5}\u{1}\u{7}", "garbage\n"]))
@@ -51,6 +59,7 @@ struct SimulatedProxy {
 
     mutating func heal() {
         fate = .opens
+        isForgetful = false
         if held.isEmpty { return }
         hasEnded = !isOpen
     }
@@ -83,6 +92,10 @@ struct SimulatedProxy {
         let hasAnswer = text.contains("Proxy-Authorization: ")
         if let challenge, proxy.username != nil, !hasAnswer {
             output += Array("HTTP/1.1 407 Who?\r\nProxy-Authenticate: \(challenge)\r\n\r\nA page.".utf8)
+            hasEnded = true
+        } else if hasAnswer, isForgetful {
+            output += Array(
+                "HTTP/1.1 407 Again\r\nProxy-Authenticate: Digest realm=\"x\", nonce=\"n3\", stale=true\r\n\r\n".utf8)
             hasEnded = true
         } else {
             output += Array("HTTP/1.1 200 OK\r\n\r\n".utf8)

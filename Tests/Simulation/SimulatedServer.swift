@@ -13,6 +13,8 @@ struct SimulatedServer: ~Copyable {
     let welcome: Welcome
     /// It does not answer Pings.
     var isDeaf = false
+    /// Of the Pings that it reads at a time it answers the last (RFC 6455 §5.5.3).
+    var answersNewestAlone = false
     /// Else it is deaf for them.
     var answersHeartbeats = true
     /// What it takes; a larger message ends the connection (1009).
@@ -62,9 +64,21 @@ struct SimulatedServer: ~Copyable {
         }
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
             if case .message = event, !commandRead() { messagesRead += 1 }
-            if !isDeaf { writeControlFrames() }
+            if !isDeaf, !answersNewestAlone { writeControlFrames() }
         }
         writeControlFrames()
+    }
+
+    /// Without all Pongs but the last.
+    private static func withNewestPong(_ frames: [UInt8]) -> [UInt8] {
+        var (others, pong): ([UInt8], [UInt8]) = ([], [])
+        var start = 0
+        while start < frames.count {
+            let end = start + 2 + Int(frames[start + 1])
+            if frames[start] & 0x0F == 10 { pong = Array(frames[start..<end]) } else { others += frames[start..<end] }
+            start = end
+        }
+        return pong + others
     }
 
     /// Whether the message is a command: it is answered as its number says.
@@ -98,7 +112,8 @@ struct SimulatedServer: ~Copyable {
             var position = 0
             _ = endpoint?.writeControlFrames(into: space, at: &position, keys: &noKeys)
             // A deaf one leaves out all but its Close.
-            if !isDeaf || endpoint?.state != .open { output += space[..<position] }
+            if isDeaf, endpoint?.state == .open { return }
+            output += answersNewestAlone ? Self.withNewestPong(Array(space[..<position])) : Array(space[..<position])
         }
         if endpoint?.state == .closed, endsTCP { hasEnded = true }
     }

@@ -66,13 +66,14 @@ extension World {
         while true {
             let step = reader.step(byteCount: random.pick([1, 7, 1000])) { number in
                 switch number {
-                case .through(let id): _ = backlog.acknowledge(id, isCumulative: true)
-                case .single(let id): _ = backlog.acknowledge(id, isCumulative: false)
+                case .through(let id):
+                    if backlog.acknowledge(id, isCumulative: true) == .new { acknowledged.note(through: id) }
+                case .single(let id):
+                    if backlog.acknowledge(id, isCumulative: false) == .new { acknowledged.note(id) }
                 case .unusable: break
                 }
             }
             guard case .unfinished = step else { break }
         }
-        settle()
     }
 }

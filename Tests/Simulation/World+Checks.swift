@@ -17,6 +17,10 @@ extension World {
         }
         toldThrough = run.firstID + run.count - 1
         sendQueue.ledger.ended(run)
+        if sendQueue.ledger.takeRoom(unreadRuns: 0) {
+            if !awaitsRoom { fail("room is told that nobody waits for") }
+            awaitsRoom = false
+        }
         waitingBytes -= waiting.prefix(Int(run.count)).reduce(0, +)
         waiting.removeFirst(min(Int(run.count), waiting.count))
         if sendQueue.ledger.endedThrough != toldThrough { fail("the ledger is at \(sendQueue.ledger.endedThrough)") }
@@ -60,6 +64,8 @@ extension World {
         backlog.checkInvariants()
         sendQueue.ledger.checkInvariants()
         checkTimers()
+        checkWakes()
+        checkLink()
         checkCommands()
         checkHeartbeats()
         let (queuedCount, queuedBytes) = (sendQueue.ledger.queuedCount, sendQueue.ledger.queuedBytes)
@@ -79,6 +85,54 @@ extension World {
         }
         if let stopsBy, !machine.isIdle, now > stopsBy { fail("a stop takes longer than it may") }
         if machine.isIdle { stopsBy = nil }
+    }
+
+    /// All up to there was in the kernel's hands, or need not be.
+    func checkWritten(_ link: SimulatedLink) {
+        let reached = max(toldThrough, link.observer.newest)
+        let through = sendQueue.ledger.writtenThrough
+        defer { writtenBefore = through }
+        guard through > max(reached, writtenBefore) else { return }
+        for id in (reached + 1)...through where !refused.contains(id) && !claims.has(id) {
+            return fail("message \(id) is called written, and \(reached) was the last")
+        }
+    }
+
+    /// A silent connection is given up, an attempt has its time, a host that found no room hears of it.
+    private func checkLink() {
+        if awaitsRoom, waiting.isEmpty { fail("there is room, and who waits for it was not told") }
+        guard let link else { return }
+        if machine.isOpen, link.isObsolete { fail("a connection goes on that the settings do not want any more") }
+        let step: UInt64 = 2_000_000_000
+        if machine.isOpen, seen.pingInterval > 0,
+            now &- link.lastLife > seen.pingInterval &+ seen.pingTimeout &+ step
+        {
+            fail("nothing has come for \((now - link.lastLife) / 1_000_000) ms, and it is not given up")
+        }
+        if !link.connection.isOpen, !machine.isIdle, now &- link.attemptBegan > seen.connectTimeout &+ step {
+            fail("an attempt takes \((now - link.attemptBegan) / 1_000_000) ms")
+        }
+    }
+
+    /// What can be sent now is being sent: the stream has to take bytes first, or the loop is told to look.
+    private func checkWakes() {
+        guard hasSession, !isSignalled else { return }
+        if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough {
+            fail("what a stop waits for has its outcome, and nobody was told")
+        }
+        guard let link, link.openedAt != nil, link.isFlushed else { return }
+        let maySend = link.quietUntil == nil
+        if link.connection.hasOutput(backlog, maySendMessages: maySend) {
+            fail("there is something to be sent, and nobody was told")
+        }
+        guard link.connection.isOpen else { return }
+        if acknowledged.has(toldThrough + 1), toldThrough + 1 < backlog.nextID {
+            fail("message \(toldThrough + 1) is acknowledged and has no outcome, and nobody was told")
+        }
+        if backlog.isAllFramed, !sendQueue.hasNoMail { fail("messages wait to be taken, and nobody was told") }
+        if maySend, link.connection.takesCommand(backlog), commands.hasWaiting || link.isHeartbeatDue {
+            fail("a command or a heartbeat waits, and nobody was told")
+        }
     }
 
     /// No state is without a way out, and no wait longer than the settings allow.

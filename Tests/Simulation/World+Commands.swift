@@ -59,6 +59,7 @@ extension World {
             retries: retries)
         guard commands.add(command, now: now) == id else { return fail("commands are numbered wrongly") }
         let limit = now &+ (command.timeout &+ 1_000_000_000) &* UInt64(retries + 1)
+        isSignalled = true
         asked[id] = Asked(earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder)
         tell("asks \(id)")
     }
@@ -131,7 +132,10 @@ extension World {
     }
 
     func expireCommands() {
+        guard let deadline = commands.nextDeadline, deadline <= now else { return }
         while let ended = commands.expired(now: now) { note(ended) }
+        // Those that have another try.
+        pump()
     }
 
     /// - Returns: whether it is a response, or the late one to a command that has ended.

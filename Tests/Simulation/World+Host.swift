@@ -5,7 +5,8 @@ import NodeCore
 /// The host: pushes, starts, stops and changes settings at any moment.
 extension World {
     func hostActs() {
-        switch random.below(100) {
+        let what = random.below(100)
+        switch isCalm && what >= 70 && !random.chance(10) ? random.below(70) : what {
         case ..<50: for _ in 0..<random.pick([1, 1, 5, 40]) { push() }
         case ..<68: for _ in 0..<random.pick([1, 1, 3, 30]) { ask() }
         case ..<70: cancel()
@@ -45,10 +46,14 @@ extension World {
             if (taken != nil) != hasRoom {
                 fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
             }
-            guard let taken else { return }
+            guard let taken else {
+                if sendQueue.ledger.awaitsRoom { awaitsRoom = true }
+                return
+            }
             if taken != id { fail("message \(id) got number \(taken)") }
             waiting.append(takes)
             waitingBytes += takes
+            if hasSession { isSignalled = true }
         }
     }
 
@@ -77,6 +82,7 @@ extension World {
         }
         takesCommands = true
         wishes.start()
+        isSignalled = true
     }
 
     /// - Parameter isAwaited: it only begins, and the host waits to be told of the end.
@@ -86,6 +92,7 @@ extension World {
         isWanted = false
         awaitsEnd = awaitsEnd || isAwaited
         wishes.stop(timeout: timeout, isAwaited: isAwaited)
+        isSignalled = true
     }
 
     /// Also a reconnect, which is a configure with the same settings.
@@ -94,17 +101,23 @@ extension World {
         var new = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
         parameters = new
-        if hasSession { wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount) }
+        guard hasSession else { return }
+        wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount)
+        isSignalled = true
     }
 
     // MARK: As `NodeSession` carries them out
 
-    /// The loop comes round, and sees what host threads have asked for.
+    /// The loop comes round, and sees what host threads have asked for and what there is to be sent.
     func look() {
-        guard hasSession else { return }
+        guard hasSession, isSignalled else { return }
+        isSignalled = false
+        defer { if hasSession { pump() } }
         let taken = wishes.take()
         if taken.isReconfigured {
             seen = parameters
+            link?.lastLife = now
+            if taken.reconnects { link?.isObsolete = true }
             fragmentBytesMax = random.pick([0, 100])
             link?.connection.setFragmentBytesMax(fragmentBytesMax)
             if taken.reconnects {
@@ -145,6 +158,7 @@ extension World {
         stopCommands()
         machine.end()
         hasSession = false
+        isSignalled = false
         if awaitsEnd { fail("a begun stop has ended, and the host was not told") }
     }
 }

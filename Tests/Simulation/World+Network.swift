@@ -39,13 +39,16 @@ extension World {
         var server = SimulatedServer(welcome)
         if isPoisoned { server.messageBytesMax = 20_000 }
         server.isDeaf = random.chance(faults / 3)
+        server.answersNewestAlone = random.chance(30)
         server.answersHeartbeats = !random.chance(faults)
         server.endsTCP = !random.chance(faults / 2)
         return SimulatedLink(
             connection, server,
-            Observer(firstID: backlog.openID, newestEver: isNumbered ? newestEver : 0, compresses: compresses),
-            dial: SimulatedDial(&random, faults: faults, now: now), urlIndex: urlIndex,
-            proxy: proxy.map { SimulatedProxy($0, &random, faults: faults) },
+            Observer(
+                firstID: backlog.openID, newestEver: isNumbered ? newestEver : 0, acknowledged: acknowledged,
+                compresses: compresses),
+            dial: SimulatedDial(&random, faults: faults, now: now), urlIndex: urlIndex, attemptBegan: attemptBegan,
+            proxy: proxy.map { SimulatedProxy($0, challenge: challenge, &random, faults: faults) },
             bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
     }
 
@@ -59,7 +62,9 @@ extension World {
             return
         }
         if link.isReset { return streamEnded(link, isReset: true) }
+        if link.isDead { return }
         if now >= link.stallsUntil {
+            if link.up.waiting > 0 { link.lastLife = now }
             link.up.read(countMax: random.pick([1, 20, 300, 70_000])) { bytes in
                 let rest = link.proxy?.received(bytes) ?? bytes
                 link.server.received(rest)
@@ -73,6 +78,7 @@ extension World {
         // The server's end may be among what it read.
         let count = random.pick([1, 5, 100, 70_000])
         if link.down.waiting > 0 {
+            (link.lastLife, link.lastHeard) = (now, now)
             link.down.read(countMax: count) { (received($0), ()) }
         } else if link.down.hasEnded {
             streamEnded(link, isReset: false)
@@ -102,8 +108,17 @@ extension World {
         ended(ending)
     }
 
+    /// A Pong to a Ping of the connection before this one, to the one of the same number if there is one.
+    func answerForTheFormer() {
+        guard let link, let newest = link.observer.pings.last(where: { $0.count > 16 }), let other = formerPings.last
+        else { return }
+        let payload = formerPings.first { $0[8..<16] == newest[8..<16] } ?? other
+        link.server.misbehave([0x8A, UInt8(payload.count)] + payload)
+    }
+
     func serverActs() {
-        guard let link, link.openedAt != nil else { return }
+        guard let link, link.openedAt != nil, !link.isDead else { return }
+        if random.chance(20), level == .NEURON_WS_LEVEL_PEER_PARSED { return answerForTheFormer() }
         if level == .NEURON_WS_LEVEL_APP_ACKED, random.chance(50) { return acknowledge(link) }
         guard random.chance(max(faults, 2)) else {
             // What good servers do.
@@ -119,7 +134,10 @@ extension World {
             }
             return
         }
-        switch random.below(9) {
+        switch random.below(10) {
+        case 9:
+            tell("the server is gone without a word")
+            link.isDead = true
         case 0:
             tell("the server stalls")
             link.stallsUntil = now &+ UInt64(random.pick([10, 1000, 40_000])) * 1_000_000

@@ -19,6 +19,8 @@ extension World {
             link = makeLink(urlIndex)
         case .opened:
             tell("open")
+            link?.lastLife = now
+            link?.lastHeard = now
             link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
             link?.heartbeatAskedAt = now
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
@@ -40,6 +42,7 @@ extension World {
 
     private func connect(_ urlIndex: Int) {
         tell("connects to \(urlIndex)")
+        attemptBegan = now
         proxyAuthentication.attemptBegan()
         if link != nil { fail("a second connection beside the first") }
         link = makeLink(urlIndex)
@@ -54,6 +57,12 @@ extension World {
             pump()
         }
         settle()
+        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, let link, now &- link.lastHeard < seen.pingTimeout {
+            fail("called dead, \((now - link.lastHeard) / 1_000_000) ms after it was heard")
+        }
+        if let link, link.connection.isOpen {
+            formerPings = link.observer.pings.filter { $0.count > 16 }.suffix(20)
+        }
         if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
             silentConnections += 1
         }
@@ -78,7 +87,7 @@ extension World {
         defer { heartbeatTimerFires() }
         if link?.connection.barrier?.look(now: now, progress: progress) == true {
             tell("the barrier is degraded")
-            settle()
+            pump()
         }
         if let link, let quiet = link.quietUntil, now >= quiet {
             link.quietUntil = nil
@@ -98,14 +107,28 @@ extension World {
 
     // MARK: Sending
 
+    /// The stream takes more of what it did not take.
+    func streamWritable() { if let link, !link.isFlushed, link.up.room > 0 { pump() } }
+
     func pump() {
         guard let link, link.openedAt != nil, !link.isPumping else { return }
         link.isPumping = true
-        defer { link.isPumping = false }
+        pumpTurn(link)
+        link.isPumping = false
+        settle()
+        if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
+        if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
+            link.hasFinishedWriting = true
+            link.up.hasEnded = true
+        }
+    }
+
+    private func pumpTurn(_ link: SimulatedLink) {
         while self.link === link {
             if !link.isFlushed {
                 let rest = link.buffer[link.start..<link.end]
                 let taken = rest.withUnsafeBytes { bytes in
+                    if link.awaitsTLS { fail("bytes go out before TLS has begun") }
                     let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
                     let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
                     if link.connection.isBeforeTunnel { return count }
@@ -120,14 +143,8 @@ extension World {
             }
             link.start = 0
             link.end = 0
-            settle()
+            if tellsByCallback { settle() }
             if !fillBuffer(link) { break }
-        }
-        settle()
-        if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
-        if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
-            link.hasFinishedWriting = true
-            link.up.hasEnded = true
         }
     }
 
@@ -184,11 +201,15 @@ extension World {
             backlog.confirmed(before: barrier.confirmedID)
             if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
         }
-        if backlog.level != .NEURON_WS_LEVEL_WRITTEN { sendQueue.ledger.written(through: backlog.unwrittenID &- 1) }
+        if backlog.level != .NEURON_WS_LEVEL_WRITTEN {
+            sendQueue.ledger.written(through: backlog.unwrittenID &- 1)
+            checkWritten(link)
+        }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
         }
+        if backlog.takeWake() { isSignalled = true }
     }
 
     // MARK: Receiving
@@ -200,7 +221,6 @@ extension World {
             !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && sendQueue.hasNoMail
         machine.bytesReceived(now: now)
         budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
-        let wasNegotiating = link.connection.isNegotiating
         var replies: [UInt64] = []
         var offset = 0
         reading: while self.link === link, failure == nil {
@@ -212,7 +232,8 @@ extension World {
             }
         }
         guard self.link === link else { return bytes.count }
-        if wasNegotiating || link.connection.hasControlFrames { pump() }
+        let (byConnection, byBacklog) = (link.connection.takeWake(), backlog.takeWake())
+        if byConnection || byBacklog { pump() }
         return offset
     }
 
@@ -243,7 +264,6 @@ extension World {
             replies.append(sendQueue.ledger.acceptedCount)
         case .ping: break
         case .pong(let payload):
-            pump()
             let sequence = payload.sequence ?? 0
             if sequence > 0, sequence <= machine.pings { _ = machine.pongReceived(sequence: sequence, now: now) }
         case .close(let code, _):

@@ -28,6 +28,8 @@ final class World {
     var link: SimulatedLink?
     var compression: CompressionOptions?
     let proxy: Proxy?
+    /// How it asks who we are.
+    let challenge: String?
     /// The servers are wss://, TLS to them simulated as a moment.
     let isSecure: Bool
     var proxyAuthentication = ProxyAuthentication(SimulatedHashes())
@@ -39,12 +41,20 @@ final class World {
     let stream: UInt64 = 0xFEDC_BA98_7654_3210
     /// What the servers have said that their applications have.
     var claims = Claims()
+    /// Of these, what the node has heard.
+    var acknowledged = Claims()
     /// The newest message that came whole to a server, ever.
     var newestEver: UInt64 = 0
     /// A stop waits for the outcomes of all up to this one.
     var drainsThrough: UInt64 = 0
     /// As `NodeSession`.
     var silentConnections = 0
+    /// When the present attempt began.
+    var attemptBegan: UInt64 = 0
+    /// Payloads of the barrier's Pings on the connection before.
+    var formerPings: [[UInt8]] = []
+    /// As its `signal`: the loop will come round and look.
+    var isSignalled = false
 
     // The host.
     /// What it has asked for, and the loop has not seen yet.
@@ -62,12 +72,18 @@ final class World {
     /// Those it refused when it was shown them.
     var refused: Set<UInt64> = []
     let refusesMessages: Bool
+    /// It seldom starts, stops and configures, so that connections grow old.
+    let isCalm: Bool
+    /// It hears of outcomes by callback: as the library does, they are told between two buffers then.
+    let tellsByCallback: Bool
     /// The newest message with an outcome: outcomes come in order, each once.
     var toldThrough: UInt64 = 0
     var deliveredCount: UInt64 = 0
     /// Of these, at a level past written.
     var confirmedCount: UInt64 = 0
     var givenUpCount: UInt64 = 0
+    /// Those up to here were found to be written.
+    var writtenBefore: UInt64 = 0
     /// Its commands, and those of them that have no outcome.
     var commands = CommandTable()
     var takesCommands = false
@@ -88,6 +104,8 @@ final class World {
     /// The messages without outcome, as the host counts them: what each takes of the queue, in order.
     var waiting: [Int] = []
     var waitingBytes = 0
+    /// It was told that there is no room, and has to hear when there is some.
+    var awaitsRoom = false
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
 
@@ -111,6 +129,7 @@ final class World {
             compresses
             ? CompressionOptions(windowBits: 15, memoryLevel: 8, contextTakeover: true, thresholdBytes: 64) : nil
         proxy = SimulatedProxy.draw(&random)
+        challenge = SimulatedProxy.drawChallenge(&random)
         isSecure = random.chance(30)
         level = random.pick([
             .NEURON_WS_LEVEL_WRITTEN, .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED,
@@ -126,6 +145,8 @@ final class World {
         fragmentBytesMax = random.pick([0, 0, 100])
         backlog.inspectsMessages = refusesMessages
         commandsMax = random.pick([1, 5, 30, 1000])
+        tellsByCallback = random.chance(50)
+        isCalm = random.chance(50)
         heartbeats = random.chance(60) ? Self.drawHeartbeats(&random) : nil
         self.random = random
     }
@@ -158,7 +179,7 @@ final class World {
         case ..<25: hostActs()
         case ..<55: networkCarries()
         case ..<70: serverActs()
-        case ..<80: pump()
+        case ..<80: streamWritable()
         default: timePasses()
         }
         if random.chance(70) { look() }
@@ -219,10 +240,13 @@ final class World {
     private func settleStep() {
         steps += 1
         let before = bytesMoved
+        // A node without pings never learns of it.
+        if seen.pingInterval == 0 { link?.isDead = false }
         acknowledgeAll()
+        if random.chance(5), level == .NEURON_WS_LEVEL_PEER_PARSED { answerForTheFormer() }
         networkCarries()
         look()
-        pump()
+        streamWritable()
         if bytesMoved == before { timePasses() }
         timersFire()
         check()

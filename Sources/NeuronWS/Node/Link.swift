@@ -19,8 +19,6 @@ final class Link {
     var start = 0
     var end = 0
     var isPumping = false
-    /// The peer has confirmed messages, and their outcomes are not looked for yet.
-    var hasConfirmed = false
     /// Of the stream's bytes, how many are counted in the metrics.
     var countedBytes: UInt64 = 0
     /// Bytes that were received and counted, and wait in the stream for another turn.

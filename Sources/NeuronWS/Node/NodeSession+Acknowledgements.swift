@@ -36,7 +36,6 @@ extension NodeSession {
             case .finished: isOver = true
             }
         }
-        link?.hasConfirmed = true
         node.lock.withLock {
             if arriving == nil { node.counters.acknowledgementsReceived &+= 1 }
             node.counters.acknowledgementsStray &+= stray + (malformed == nil ? 0 : 1)

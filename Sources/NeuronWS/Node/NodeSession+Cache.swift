@@ -16,7 +16,6 @@ extension NodeSession {
     func tendCache() {
         guard usesCache, !isEnded else { return }
         let now = Clock.monotonicNanoseconds
-        let wasAllFramed = backlog.isAllFramed
         takeSpoolResult(now)
         if isEnded { return }
         takeMailWithoutConnection(now)
@@ -38,7 +37,7 @@ extension NodeSession {
         var next = cache.pace(&backlog, now: now)
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
         scheduleCacheTimer(next, now: now)
-        if wasAllFramed, !backlog.isAllFramed { signal() }
+        if backlog.takeWake() { signal() }
     }
 
     /// The outcomes of more messages can be held until the host reads them.

@@ -92,7 +92,7 @@ extension NodeSession {
         guard let link else { return }
         link.barrierTimer = nil
         let progress = link.stream?.sendProgress()
-        if link.connection.barrier?.look(now: Clock.monotonicNanoseconds, progress: progress) == true { settle() }
+        if link.connection.barrier?.look(now: Clock.monotonicNanoseconds, progress: progress) == true { pump() }
         if isCurrent(link) { scheduleBarrierTimer(link) }
     }
 }

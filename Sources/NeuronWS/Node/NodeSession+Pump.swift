@@ -18,7 +18,6 @@ extension NodeSession {
     func pump() {
         guard let link, !link.isPumping else { return }
         link.isPumping = true
-        link.hasConfirmed = false
         pumpTurn(link)
         link.isPumping = false
         guard isCurrent(link) else { return }
@@ -176,7 +175,6 @@ extension NodeSession {
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
-        let wasHeld = backlog.isHeld
         backlog.written(written)
         noteLeftCommands(link, written: written)
         noteConfirmed(link, written: written)
@@ -199,7 +197,7 @@ extension NodeSession {
             machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
         }
         // The pump found nothing that it might send before this.
-        if wasHeld, !backlog.isHeld { signal() }
+        if backlog.takeWake() { signal() }
     }
 
     var isDrained: Bool { node.lock.withLock { node.sendQueue.ledger.endedThrough >= drainsThrough } }

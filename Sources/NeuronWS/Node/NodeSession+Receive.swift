@@ -28,7 +28,6 @@ extension NodeSession {
     /// Bytes from the server. A callback may end the session or the connection in the middle of them.
     /// - Returns: how far it came: to the end, or to where the turn ended.
     func receive(_ link: Link, _ bytes: UnsafeRawBufferPointer) -> Int {
-        let wasNegotiating = link.connection.isNegotiating
         var offset = 0
         beginTracingReceived(link)
         // How far it may look: no further than the trace has told.
@@ -53,7 +52,8 @@ extension NodeSession {
         link.hasReceived = link.hasReceived || offset > 0
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
-        if wasNegotiating || link.connection.hasControlFrames || link.hasConfirmed { pump() }
+        let (byConnection, byBacklog) = (link.connection.takeWake(), backlog.takeWake())
+        if byConnection || byBacklog { pump() }
         return offset
     }
 
@@ -105,8 +105,6 @@ extension NodeSession {
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
             pongReceived(payload)
-            // What it confirms makes room, and is followed by the next question.
-            if link.connection.barrier != nil { link.hasConfirmed = true }
         case .close(let code, let reason):
             frameReplies(link)
             guard isCurrent(link) else { return }

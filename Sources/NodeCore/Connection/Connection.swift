@@ -61,6 +61,8 @@ public final class Connection {
     /// A compressed message that the inflater is at.
     private var inflating: (kind: MessageKind, bytes: MessageBytes)?
     private var hasEnded = false
+    /// See `takeWake`.
+    private var isWoken = false
 
     /// The length of the stream of bytes that has gone into buffers so far.
     public internal(set) var bytesFramed: UInt64 = 0
@@ -162,6 +164,7 @@ public final class Connection {
             let progress = negotiation?.bytesReceived(input.bytes, from: &offset, wallSeconds: wallSeconds)
         else { return .needsBytes }
         httpStatus = negotiation?.httpStatus ?? 0
+        isWoken = true
         switch progress {
         case .needsBytes: return .needsBytes
         case .tunnelOpened(let startsTLS):
@@ -200,6 +203,8 @@ public final class Connection {
         case .pong(let payload):
             budget.draw(.eventsHandled)
             barrier?.pongReceived(payload)
+            // What it confirms makes room, and is followed by the next question.
+            if barrier != nil { isWoken = true }
             return .event(.pong(payload))
         case .close(let code, let reason): return .event(.close(code, reason: reason))
         case .failed(let error): return .event(.failed(error))
@@ -226,6 +231,12 @@ public final class Connection {
             guard let event = endpoint?.messageRejected(error) else { return .goesOn }
             return step(event, &budget)
         }
+    }
+
+    /// True: what has come asks whoever sends to look: it wants an answer, or may have confirmed messages.
+    public func takeWake() -> Bool {
+        defer { isWoken = false }
+        return isWoken || hasControlFrames
     }
 
     /// The host is done with the message of the last event: its memory goes.

@@ -27,6 +27,7 @@ extension Backlog {
             return .unknown
         }
         acknowledgedEndID = max(acknowledgedEndID, id &+ 1)
+        wake()
         return .new
     }
 

@@ -27,6 +27,18 @@ extension Backlog {
         }
     }
 
+    /// What becomes of those whose turn it is to have an outcome.
+    enum Verdict {
+        /// As far as they are confirmed at the level in force.
+        case confirmed
+        /// The server refuses the first; the host has yet to be told.
+        case firstRefused
+        /// A cache has no room for the first chunk, or it is too old.
+        case firstChunkDropped(neuron_ws_outcome_t)
+        /// The node ends; the messages before this one lie on disk.
+        case abandoned(storedBefore: UInt64)
+    }
+
     /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.
     public enum Action: ~Copyable {
         /// These messages have their outcome: it goes to the ledger and to the host.

@@ -9,18 +9,6 @@ public import CNeuronWS
 ///
 /// Invariant: `openID <= nextID <= endID`.
 public struct Backlog: ~Copyable {
-    /// What becomes of those whose turn it is to have an outcome.
-    private enum Verdict {
-        /// As far as they are confirmed at the level in force.
-        case confirmed
-        /// The server refuses the first; the host has yet to be told.
-        case firstRefused
-        /// A cache has no room for the first chunk, or it is too old.
-        case firstChunkDropped(neuron_ws_outcome_t)
-        /// The node ends; the messages before this one lie on disk.
-        case abandoned(storedBefore: UInt64)
-    }
-
     private(set) var list = ChunkList()
     private var freed = ChunkList()
     private var verdict = Verdict.confirmed
@@ -29,7 +17,7 @@ public struct Backlog: ~Copyable {
     private(set) var openOffset = 0
     /// Of the next to be framed: its number and where it lies.
     public private(set) var nextID: UInt64 = 1
-    private var nextChunk: MessageChunk?
+    private(set) var nextChunk: MessageChunk?
     private(set) var nextOffset = 0
     /// The next one has been framed in part.
     private(set) var isNextBegun = false
@@ -63,7 +51,9 @@ public struct Backlog: ~Copyable {
     /// Those chunks.
     private(set) var chunkCount = 0
     /// From this message on none may be framed now.
-    public var frameEnd = UInt64.max
+    public private(set) var frameEnd = UInt64.max
+    /// Whoever frames has found less, or nothing, and has not looked since; see `takeWake`.
+    private var isWoken = false
 
     /// The host wants to see each message first.
     public var inspectsMessages = false
@@ -76,14 +66,29 @@ public struct Backlog: ~Copyable {
     public var isAllFramed: Bool { nextID == endID || isHeld }
     /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
     /// send. Or the next one's time has not come.
-    public var isHeld: Bool {
+    private var isHeld: Bool {
         !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
     }
     public var isEmpty: Bool { openID == endID }
 
+    /// True, once: whoever frames and gives outcomes is to look again. An outcome has ended a hold, the next one's time
+    /// has come, messages came from disk, or some are acknowledged. What comes by the mailbox is told by who brings it.
+    public mutating func takeWake() -> Bool { exchange(&isWoken, with: false) }
+
+    /// Something is acknowledged, and its outcome due.
+    mutating func wake() { isWoken = true }
+
+    /// From this message on none may be framed now.
+    mutating func setFrameEnd(_ end: UInt64) {
+        let wasAllFramed = isAllFramed
+        frameEnd = end
+        if wasAllFramed, !isAllFramed { isWoken = true }
+    }
+
     /// Takes what the mailbox had.
     public mutating func add(_ mail: consuming ChunkList) {
         guard let first = mail.first else { return }
+        isWoken = true
         if list.isEmpty {
             openID = first.firstID
             nextID = first.firstID
@@ -112,6 +117,7 @@ public struct Backlog: ~Copyable {
         endID = last.endNumber
         heldBytes += chunk.used
         freed.append(chunk)
+        isWoken = true
         return true
     }
 
@@ -121,6 +127,7 @@ public struct Backlog: ~Copyable {
 
     /// Where the next message to be framed lies, at `nextOffset`; nil: all are.
     mutating func chunkToFrame() -> MessageChunk? {
+        isWoken = false
         if isHeld { return nil }
         while let chunk = nextChunk {
             if nextOffset < chunk.used { return chunk }
@@ -144,27 +151,6 @@ public struct Backlog: ~Copyable {
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
         isNextBegun = false
-    }
-
-    /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
-    /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
-    public func nextMessage() -> LentMessage? {
-        guard let chunk = nextChunk, nextOffset < chunk.used else { return nil }
-        return LentMessage(chunk, at: nextOffset, id: nextID)
-    }
-
-    /// The first without outcome; nil if there is none.
-    public func firstMessage() -> LentMessage? {
-        guard let chunk = list.first else { return nil }
-        if openOffset < chunk.used { return LentMessage(chunk, at: openOffset, id: openID) }
-        return chunk.next.map { LentMessage($0, at: 0, id: openID) }
-    }
-
-    /// What the host said of it.
-    public mutating func markInspected(isRefused: Bool) {
-        guard let chunk = nextChunk, nextOffset < chunk.used else { return }
-        chunk.record(at: nextOffset).pointee.packed |=
-            isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
     }
 
     // MARK: Outcomes
@@ -221,6 +207,8 @@ public struct Backlog: ~Copyable {
         guard isIdle, let chunk = chunkToDrop else { return false }
         verdict = .firstChunkDropped(outcome)
         nextID = chunk.endNumber
+        // A barrier that waits for the next one's end may ask now.
+        isWoken = true
         return true
     }
 
@@ -233,6 +221,15 @@ public struct Backlog: ~Copyable {
     /// What is to be done next; nil: nothing.
     /// - Parameter countMax: so many messages get their outcome at most.
     public mutating func nextAction(countMax: UInt64 = .max) -> Action? {
+        let wasAllFramed = isAllFramed
+        let run = nextRun(countMax)
+        if wasAllFramed, !isAllFramed { isWoken = true }
+        if let run { return .conclude(run) }
+        if freed.isEmpty { return nil }
+        return .release(exchange(&freed, with: ChunkList()))
+    }
+
+    private mutating func nextRun(_ countMax: UInt64) -> Run? {
         let run: Run?
         switch verdict {
         case .confirmed where level == .NEURON_WS_LEVEL_WRITTEN:
@@ -272,9 +269,7 @@ public struct Backlog: ~Copyable {
             run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore }
         case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
         }
-        if let run { return .conclude(run) }
-        if freed.isEmpty { return nil }
-        return .release(exchange(&freed, with: ChunkList()))
+        return run
     }
 
     /// - Parameter outcome: of those that the host did not refuse.

@@ -32,12 +32,12 @@ extension MessageCache {
     /// Says how far messages may be framed now. - Returns: when the next may; nil: all may.
     public mutating func pace(_ backlog: inout Backlog, now: UInt64) -> UInt64? {
         guard settings.resendInterval > 0, backlog.nextID < pacedEnd else {
-            backlog.frameEnd = .max
+            backlog.setFrameEnd(.max)
             return nil
         }
-        if backlog.frameEnd == .max { backlog.frameEnd = backlog.nextID }
+        if backlog.frameEnd == .max { backlog.setFrameEnd(backlog.nextID) }
         if now >= nextPacedAt, backlog.nextID >= backlog.frameEnd {
-            backlog.frameEnd = backlog.nextID &+ 1
+            backlog.setFrameEnd(backlog.nextID &+ 1)
             nextPacedAt = now &+ settings.resendInterval
         }
         return nextPacedAt

@@ -20,6 +20,8 @@ extension NodeMachine {
         var until: UInt64
         /// All of the stop is over by then.
         var stopsBy: UInt64
+        /// Settings came meanwhile that need a new connection: one is made if a start takes the stop back.
+        var reconnects: Ending?
 
         init(now: UInt64, timeout: UInt64) {
             since = now

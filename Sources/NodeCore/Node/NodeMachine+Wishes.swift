@@ -13,8 +13,13 @@ extension NodeMachine {
             servers.reset()
             let purpose = Purpose.connect(Ending.stoppedAndStarted.withClose(of: ending))
             state = .closing(purpose, since: since, deadline: deadline)
-        case .draining(let since, let keepAlive, _):
-            state = .open(since: since, keepAlive)
+        case .draining(let since, let keepAlive, let drain):
+            guard let ending = drain.reconnects else {
+                state = .open(since: since, keepAlive)
+                break
+            }
+            state = .closing(.connect(ending), since: now, deadline: now &+ parameters.closeTimeout)
+            return .sendClose(code: 1001)
         case .over, .starting, .waiting, .connecting, .open, .closing:
             break
         }
@@ -125,15 +130,16 @@ extension NodeMachine {
             state = .connecting(phase, since: since, deadline: since &+ parameters.connectTimeout)
         case .open(let since, var keepAlive):
             guard reconnects else {
-                keepAlive.configured(
-                    intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout,
-                    now: now)
+                keepAlive.configured(parameters, now: now)
                 state = .open(since: since, keepAlive)
                 break
             }
             state = .closing(.connect(ending), since: now, deadline: now &+ parameters.closeTimeout)
             return .sendClose(code: 1001)
-        case .closing(.stop, _, _), .draining:
+        case .draining(let since, var keepAlive, var drain):
+            if reconnects { drain.reconnects = ending } else { keepAlive.configured(parameters, now: now) }
+            state = .draining(since: since, keepAlive, drain)
+        case .closing(.stop, _, _):
             break
         case .closing(let purpose, let since, let deadline):
             state = .closing(
@@ -141,5 +147,12 @@ extension NodeMachine {
                 deadline: min(deadline, now &+ parameters.closeTimeout))
         }
         return .none
+    }
+}
+
+extension KeepAlive {
+    fileprivate mutating func configured(_ parameters: NodeMachine.Parameters, now: UInt64) {
+        configured(
+            intervalNanoseconds: parameters.pingInterval, timeoutNanoseconds: parameters.pingTimeout, now: now)
     }
 }

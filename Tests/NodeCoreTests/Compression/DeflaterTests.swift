@@ -16,7 +16,7 @@ import WebSocketCore
     }
 
     @Test func everyCombinationOfParametersArrivesAtAPeerThatHasJustThatWindow() throws {
-        var random = Seeded(4)
+        var random = SplitMix(4)
         for window in 9...15 {
             for memory in 1...9 {
                 for takeover in [true, false] {
@@ -37,7 +37,7 @@ import WebSocketCore
         var agreed = DeflateParameters()
         agreed.clientMaxWindowBits = 10
         agreed.clientNoContextTakeover = true
-        var random = Seeded(5)
+        var random = SplitMix(5)
         let deflater = try #require(makeDeflater(agreed: agreed))
         let peer = StrictPeer(window: 10, takeover: false)
         for _ in 0..<10 {
@@ -76,7 +76,7 @@ import WebSocketCore
 
     @Test func whatDoesNotShrinkGoesOutAsItIsAndLeavesNoTrace() throws {
         for takeover in [true, false] {
-            var random = Seeded(6)
+            var random = SplitMix(6)
             let deflater = try #require(makeDeflater(takeover: takeover))
             let peer = StrictPeer(window: 15, takeover: takeover)
             for round in 0..<60 {
@@ -100,7 +100,7 @@ import WebSocketCore
     }
 
     @Test func largeMessagesAndReleasedMemory() throws {
-        var random = Seeded(7)
+        var random = SplitMix(7)
         let deflater = try #require(makeDeflater())
         let peer = makeInflater(max: 8 << 20)
         for count in [200_000, 10, 100_000, 300_000] {
@@ -114,7 +114,7 @@ import WebSocketCore
     }
 
     @Test func aLargeMessageIsCompressedInPieces() throws {
-        var random = Seeded(8)
+        var random = SplitMix(8)
         let message = random.words(10 * Deflater.pieceBytes + 1)
         let deflater = try #require(makeDeflater())
         var verdicts: [Deflater.Verdict] = []
@@ -131,7 +131,7 @@ import WebSocketCore
     }
 
     @Test func noiseIsFoundOutInPiecesAndLeavesNoTrace() throws {
-        var random = Seeded(9)
+        var random = SplitMix(9)
         for takeover in [true, false] {
             let deflater = try #require(makeDeflater(takeover: takeover))
             let peer = makeInflater(takeover: takeover, max: 1 << 20)

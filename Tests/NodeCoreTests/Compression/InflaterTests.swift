@@ -48,7 +48,7 @@ import WebSocketCore
     }
 
     @Test func refusesAMessageThatWasCutOffAnywhere() throws {
-        var random = Seeded(1)
+        var random = SplitMix(1)
         let message = random.words(300)
         let whole = try #require(makeDeflater()?.compressed(message))
         for count in 1..<whole.count {
@@ -88,7 +88,7 @@ import WebSocketCore
     }
 
     @Test func eightBitsForgiveWhoDeflatesWithNine() throws {
-        var random = Seeded(2)
+        var random = SplitMix(2)
         let sender = try #require(makeDeflater(window: 9))
         let receiver = makeInflater(window: 8)
         for _ in 0..<20 {
@@ -140,7 +140,7 @@ import WebSocketCore
 
     @Test func aFinalBlockMayEndWhereAPieceDoes() {
         // Stored blocks with BFINAL (§3.2.4), whose ends fall on, before and behind the ends of pieces in and out.
-        var random = Seeded(8)
+        var random = SplitMix(8)
         for around in [Inflater.inputPieceBytes, Inflater.outputPieceBytes - 1, 1024] {
             for difference in -12...12 {
                 let size = min(65_535, around + difference)
@@ -157,7 +157,7 @@ import WebSocketCore
     }
 
     @Test func whatIsCompressedInPiecesComesBackWhole() throws {
-        var random = Seeded(9)
+        var random = SplitMix(9)
         let deflater = try #require(makeDeflater())
         let inflater = makeInflater(max: 1 << 21)
         for count in [0, 100, 32_767, 32_768, 32_769, 65_536, 200_001, 1 << 20] {
@@ -168,7 +168,7 @@ import WebSocketCore
     }
 
     @Test func randomBytesNeverTrap() {
-        var random = Seeded(3)
+        var random = SplitMix(3)
         for _ in 0..<3000 {
             let count = Int.random(in: 0...60, using: &random)
             _ = makeInflater(max: 10_000).inflated(random.bytes(count), isText: Bool.random(using: &random))

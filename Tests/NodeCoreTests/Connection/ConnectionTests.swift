@@ -292,6 +292,34 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         #expect(bench.budget.isSpent)
     }
 
+    // MARK: Who sends is woken
+
+    @Test func anAnswerOfTheNegotiationAndAPingWakeWhoSends() {
+        var bench = ConnectionBench()
+        bench.connection.transportOpened()
+        bench.fillAll()
+        #expect(!bench.connection.takeWake())
+        bench.receive(bench.answer())
+        #expect(bench.connection.takeWake())
+        #expect(!bench.connection.takeWake())
+        bench.receive(ConnectionBench.text("a message"))
+        #expect(!bench.connection.takeWake())
+        bench.receive(ConnectionBench.frame(9, []))
+        #expect(bench.connection.takeWake())
+        bench.fillAll()
+        #expect(!bench.connection.takeWake())
+    }
+
+    @Test func aPongWakesWhereItMayConfirmMessages() {
+        for barrier in [nil, Barrier(epoch: 1, patience: 1)] {
+            var bench = ConnectionBench.opened(barrier: barrier)
+            bench.fillAll()
+            _ = bench.connection.takeWake()
+            bench.receive(ConnectionBench.frame(10, []))
+            #expect(bench.connection.takeWake() == (barrier != nil))
+        }
+    }
+
     // MARK: Barriers
 
     @Test func aBarrierStandsBehindTheLastOfABatch() {

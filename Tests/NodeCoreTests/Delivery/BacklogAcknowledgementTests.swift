@@ -48,6 +48,18 @@ import Testing
         expectAcknowledged(&bench, 3, isCumulative: false, .repeated)
     }
 
+    @Test func whatIsAcknowledgedWakesWhoGivesOutcomes() {
+        var bench = bench(2)
+        send(&bench)
+        expectAcknowledged(&bench, 1, isCumulative: true, .new)
+        var wakes = bench.backlog.takeWake()
+        #expect(wakes)
+        expectAcknowledged(&bench, 1, isCumulative: true, .repeated)
+        expectAcknowledged(&bench, 9, isCumulative: true, .unknown)
+        wakes = bench.backlog.takeWake()
+        #expect(!wakes)
+    }
+
     @Test func singleOnesMayComeInAnyOrderAndTheirOutcomesComeInTheMessages() {
         var bench = bench(6)
         send(&bench)

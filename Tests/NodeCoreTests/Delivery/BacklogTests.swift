@@ -143,6 +143,43 @@ import WebSocketCore
         #expect(connections <= 6)
     }
 
+    /// They go out one at a time after two connections that ended over them: the first one's outcome lets the next go.
+    @Test func anOutcomeThatEndsAHoldWakesWhoFrames() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
+        for text in ["one", "two"] { bench.push(text) }
+        for _ in 0..<2 {
+            bench.connectPlainly()
+            #expect(bench.fill(room: 1000) == .allFramed)
+            bench.settle(written: bench.stream.count)
+            _ = bench.backlog.connectionEnded(
+                .peerClosed(CloseCode(rawValue: 1009), reason: ""), acknowledged: UInt64(bench.stream.count))
+        }
+        bench.connectPlainly()
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.messages() == ["one"])
+        bench.settle(written: bench.stream.count)
+        var wakes = bench.backlog.takeWake()
+        #expect(!wakes)
+        bench.backlog.confirmed(before: 2)
+        #expect(bench.carryOut().map(\.count) == [1])
+        wakes = bench.backlog.takeWake()
+        #expect(wakes)
+        wakes = bench.backlog.takeWake()
+        #expect(!wakes)
+        #expect(bench.fill(room: 1000) == .allFramed)
+        #expect(bench.messages() == ["one", "two"])
+    }
+
+    @Test func whoHasLookedNeedNotBeWoken() {
+        var bench = OutboxBench()
+        bench.push("one")
+        bench.backlog.add(bench.mailbox.takeAll())
+        #expect(bench.fill(room: 4) == .bufferFull)
+        let wakes = bench.backlog.takeWake()
+        #expect(!wakes)
+    }
+
     @Test func theMessageInWhoseMiddleTheConnectionEndedIsNamed() {
         var bench = OutboxBench()
         for text in ["one", "three", "five5"] { bench.push(text) }

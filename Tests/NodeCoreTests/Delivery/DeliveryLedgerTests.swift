@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SplitMix(seed)
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
         var open: [Range<UInt64>] = []
         while ledger.acceptedCount < 200 {

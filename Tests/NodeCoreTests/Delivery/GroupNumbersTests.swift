@@ -14,7 +14,7 @@ import Testing
 
     @Test func pastTheLimitNewOnesHaveNoneAndOldOnesKeepTheirs() {
         var numbers = GroupNumbers()
-        var random = Seeded(1)
+        var random = SplitMix(1)
         let hashes = (0..<GroupNumbers.countMax + 10).map { _ in random.next() }
         let given = hashes.map { numbers.number(of: $0) }
         #expect(given.last == 0 && given.filter { $0 == 0 }.count == 10)

@@ -122,7 +122,7 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
     /// A link that ends connections at random, by whom it will, in the middle of a message that takes a tenth of its
     /// mean life: hardly ever is a message given up that would get through.
     @Test func aFlappingLinkHardlyEverLosesAMessage() {
-        var random = Seeded(1)
+        var random = SplitMix(1)
         var lost = 0
         for message in 0..<10_000 as Range<UInt64> {
             var watch = RefusalWatch()
@@ -138,7 +138,7 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
     }
 
     @Test(arguments: 0..<100) func whateverThePeerDoesTheMessageIsGivenUpInTime(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SplitMix(seed)
         var byPeer = 0
         var watch = RefusalWatch()
         while true {

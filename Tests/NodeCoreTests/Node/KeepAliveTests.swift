@@ -203,7 +203,7 @@ private func verdict(
     }
 
     @Test(arguments: 0..<500) func aMovingLinkLivesAndADeadOneIsFound(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SplitMix(seed)
         var link = MadeLink(&random)
         var keepAlive = KeepAlive(
             intervalNanoseconds: link.interval, timeoutNanoseconds: link.timeout, now: 0)
@@ -249,7 +249,7 @@ private struct MadeLink: CustomStringConvertible {
     var pings: [UInt64] = []
     var takesPong = false
 
-    init(_ random: inout Seeded) {
+    init(_ random: inout SplitMix) {
         interval = (1 + random.next() % 20) * second
         timeout = (4 + random.next() % 10) * second
         deathDate = (30 + random.next() % 300) * second

@@ -84,6 +84,25 @@ private let second: UInt64 = 1_000_000_000
         #expect(started.started(now: 1) == .none && started.isOpen)
     }
 
+    /// Else the connection would stay, to a server that the settings do not name any more.
+    @Test(arguments: [true, false]) func settingsThatCameMeanwhileHoldWhereAStartTakesTheStopBack(reconnects: Bool) {
+        var machine = openMachine()
+        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
+        var new = parameters()
+        new.pingInterval = 3 * second
+        #expect(machine.configured(new, reconnects: reconnects, now: 0) == .none)
+        // A stop in between changes nothing of it.
+        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
+        #expect(machine.isDraining)
+        guard reconnects else {
+            #expect(machine.started(now: 1) == .none && machine.isOpen)
+            #expect(machine.deadline == NodeMachine.startDelayNanoseconds + 3 * second)
+            return
+        }
+        #expect(machine.started(now: 1) == .sendClose(code: 1001))
+        #expect(machine.failed(broken, now: 1, random: 0) == .reconnect(.reconfigured, urlIndex: 0, sendsClose: false))
+    }
+
     @Test func theIdleStateIsOwedToWhoeverAwaitsAStopAndOnce() {
         var machine = openMachine()
         _ = machine.stopped(timeout: second, isAwaited: true, now: 0)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+import WebSocketCore
+
+@testable import NodeCore
+
+@Suite struct WebSocketStepTests {
+    private func step() throws -> WebSocketStep {
+        let url = try WebSocketURL.parse("ws://plant/data")
+        return WebSocketStep(HandshakeRequest(url: url, key: [UInt8](repeating: 7, count: 16), deflate: nil))
+    }
+
+    /// All that it has to say, `room` bytes at a time.
+    private func sent(_ step: inout WebSocketStep, room: Int = 4096) -> [UInt8] {
+        var all: [UInt8] = []
+        while !step.output.isAllSent {
+            withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { space in
+                var position = 0
+                step.output.fill(space, at: &position)
+                all += space[..<position]
+            }
+        }
+        return all
+    }
+
+    private func answer(_ request: [UInt8]) throws -> [UInt8] {
+        var handshake = ServerHandshake()
+        var offset = 0
+        return try #require(try handshake.bytesReceived(request.span.bytes, from: &offset)).accepted(extensions: nil)
+    }
+
+    @Test(arguments: [1, 7, 100, 4096]) func itsRequestGoesOutHoweverLittleRoomThereIs(room: Int) throws {
+        var (whole, pieces) = (try step(), try step())
+        let request = sent(&whole)
+        #expect(request == sent(&pieces, room: room))
+        #expect(request.count == whole.output.count)
+    }
+
+    @Test func itReadsToTheEndOfTheAnswerAndNoFurther() throws {
+        var first = try step()
+        let bytes = try answer(sent(&first))
+        for cut in 0...bytes.count {
+            var step = try step()
+            let begun = Array(bytes[..<cut])
+            var offset = 0
+            let progress = step.bytesReceived(begun.span.bytes, from: &offset, wallSeconds: 0)
+            #expect(offset == cut)
+            if case .done = progress { #expect(cut == bytes.count) } else { #expect(cut < bytes.count) }
+            guard cut < bytes.count else { continue }
+            let rest = Array(bytes[cut...]) + [0x81, 0]
+            offset = 0
+            guard case .done = step.bytesReceived(rest.span.bytes, from: &offset, wallSeconds: 0) else {
+                Issue.record("not done, cut at \(cut)")
+                continue
+            }
+            #expect(offset == rest.count - 2 && step.httpStatus == 101)
+        }
+    }
+
+    @Test func aRefusalHasItsStatus() throws {
+        var step = try step()
+        let bytes = Array("HTTP/1.1 503 No\r\n\r\n".utf8)
+        var offset = 0
+        guard case .failed(.webSocket) = step.bytesReceived(bytes.span.bytes, from: &offset, wallSeconds: 0) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(step.httpStatus == 503)
+    }
+}
