@@ -112,20 +112,6 @@ public struct OutgoingMessage {
         return (number, stream)
     }
 
-    /// A message that bears its number, without that; nil: it bears none.
-    public static func withoutHead(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard head(of: bytes) != nil else { return nil }
-        let isDigit: (UInt8) -> Bool = { $0 >= 0x30 && $0 <= 0x39 }
-        // Behind the number, the member's name, 16 digits and a quotation mark.
-        var at = 7
-        while isDigit(bytes[at]) { at += 1 }
-        at += 11 + 16
-        guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { return nil }
-        at += 1
-        if at < bytes.count, bytes[at] == UInt8(ascii: ",") { at += 1 }
-        return [UInt8(ascii: "{")] + bytes[at...]
-    }
-
     /// Writes it where `byteCount` bytes have room.
     func write(to target: UnsafeMutableRawPointer) {
         writeHead(to: target)

@@ -133,32 +133,6 @@ final class SpoolBench {
         #expect(try other.rows() == [2])
     }
 
-    @Test func sentAgainItComesBehindWhatWaits() throws {
-        let bench = try SpoolBench()
-        try refused(bench)
-        do {
-            let store = try bench.open(first: 2)
-            var work = SpoolWork()
-            work.batches.append(try SpoolBench.chunk(["a", "b"], first: 2))
-            work.storesBefore = 4
-            _ = store.perform(work)
-        }
-        #expect(try SpoolAside.sendAgain(1, Database.open(bench.file.path)))
-        #expect(try !SpoolAside.sendAgain(1, Database.open(bench.file.path)))
-        #expect(try bench.rows().isEmpty)
-        #expect(try bench.loaded() == ["a", "b", "poison"])
-    }
-
-    @Test func sentAgainWhereNothingWaitsItIsTheOnlyOneWithANewNumber() throws {
-        let bench = try SpoolBench()
-        try refused(bench, ["{\"seq\":1,\"stream\":\"0000000000000007\",\"x\":1}"])
-        try bench.open().setNextNumber(50)
-        #expect(try SpoolAside.sendAgain(1, Database.open(bench.file.path)))
-        let found = try bench.open().found
-        #expect(found.count == 1)
-        #expect(try bench.loaded() == ["{\"seq\":50,\"stream\":\"0000000000000007\",\"x\":1}"])
-    }
-
     @Test func aFileThatIsMadeAnewKeepsThem() throws {
         let bench = try SpoolBench()
         try refused(bench)
@@ -184,13 +158,5 @@ final class SpoolBench {
         try refused(bench)
         try SpoolRescue.rescue(bench.file, isSynced: false, stream: 7)
         #expect(try bench.rows() == [1])
-    }
-
-    @Test func oneIsDeleted() throws {
-        let bench = try SpoolBench()
-        try refused(bench)
-        #expect(try SpoolAside.delete(1, Database.open(bench.file.path)))
-        #expect(try !SpoolAside.delete(1, Database.open(bench.file.path)))
-        #expect(try bench.rows().isEmpty)
     }
 }
