@@ -39,7 +39,9 @@ extension CacheWorld {
             case .NEURON_WS_DELIVERED:
                 if isConfirmed, !arrived.contains(content) { fail("message \(content) is delivered, and was not read") }
                 over.insert(content)
-            case .NEURON_WS_DROPPED_OVERFLOW where settings.policy == .dropOldest: over.insert(content)
+            case .NEURON_WS_DROPPED_OVERFLOW where settings.policy != .dropNewest:
+                over.insert(content)
+                noteDropped(content)
             case .NEURON_WS_EXPIRED where settings.timeToLive > 0: over.insert(content)
             case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content): over.insert(content)
             case .NEURON_WS_STORED: stored.insert(content)
@@ -48,6 +50,14 @@ extension CacheWorld {
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
             }
         }
+    }
+
+    /// With `latest-per-group` the newest of a group stays while others are there.
+    private func noteDropped(_ content: UInt64) {
+        guard let of = groups[content], of.life == lives else { return }
+        superseded += 1
+        guard newestOfGroup[of.group] == content else { return }
+        fail("message \(content) is dropped, the newest of group \(of.group)")
     }
 
     /// In order, on each connection and over all.

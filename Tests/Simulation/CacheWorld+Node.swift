@@ -21,6 +21,7 @@ extension CacheWorld {
         cache = MessageCache(settings)
         contents = [:]
         ended = []
+        newestOfGroup = [:]
         work = nil
         let found = disk.open()
         let first = ledger.adopt(
@@ -72,13 +73,26 @@ extension CacheWorld {
             guard ledger.hasRoom(byteCount: bytes.count) else { return }
             var new: MessageChunk? = mailbox.needsChunk(byteCount: bytes.count) ? chunk(bytes.count) : nil
             let id = ledger.accept(byteCount: bytes.count)
-            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            let stamp = makeStamp()
             bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &new) }
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
             newestNumber = id
             contents[id] = nextContent
             nextContent += 1
         }
+    }
+
+    /// Of three groups, whose data come in any order.
+    private func makeStamp() -> MessageStamp {
+        guard settings.policy == .latestPerGroup else { return MessageStamp(kind: 1, timeMilliseconds: 0) }
+        let group = UInt16(random.within(1...3))
+        let time = Int64(now / 1_000_000) + Int64(random.below(500))
+        groups[nextContent] = (group, time, lives)
+        if let newest = newestOfGroup[group], let old = groups[newest], old.time > time {
+        } else {
+            newestOfGroup[group] = nextContent
+        }
+        return MessageStamp(kind: 1, timeMilliseconds: time, group: group)
     }
 
     func takeMail() { cache.take(mailbox.takeAll(), &backlog, now: now) }

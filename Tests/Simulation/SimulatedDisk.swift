@@ -84,6 +84,7 @@ struct SimulatedDisk: ~Copyable {
             result.fault = random.pick([.full, .ioError, .readOnly])
             result.diskBytes = state.bytes
             result.gone = []
+            result.compacted = []
             isUncertain = true
             hasFailed = true
             return result
@@ -97,6 +98,7 @@ struct SimulatedDisk: ~Copyable {
     private mutating func change(_ result: inout SpoolResult) {
         let forgets = max(state.first, key(result.work.forgetsBefore))
         state.rows.removeAll { $0.end <= forgets }
+        compact(&result)
         drop(&result)
         var rows: [Row] = []
         result.work.batches.forEach { chunk in
@@ -114,6 +116,43 @@ struct SimulatedDisk: ~Copyable {
         state.first = forgets
         state.number = max(state.number, result.work.reservesNumber)
         state.clock = result.work.clock
+    }
+
+    private mutating func compact(_ result: inout SpoolResult) {
+        guard let latest = result.work.latest else { return }
+        var left = result.work.compactsBytes
+        var rows: [Row] = []
+        for row in state.rows {
+            guard left > 0, row.end > key(result.work.compactsFrom), let chunk = chunk(of: row) else {
+                rows.append(row)
+                continue
+            }
+            let parts = latest.superseded(in: chunk, from: result.work.compactsFrom)
+            let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) ?? []
+            var freed = UInt64(row.image.count)
+            let before = Set(Self.numbers(row.image))
+            var after: Set<UInt64> = []
+            for part in rest {
+                let image = part.withImage { Array($0) }
+                freed -= UInt64(image.count)
+                after.formUnion(Self.numbers(image))
+                rows.append(
+                    Row(
+                        first: Int64(truncatingIfNeeded: part.firstNumber) &+ shift, count: part.messageCount,
+                        arrival: row.arrival, image: image))
+            }
+            dropped.formUnion(before.subtracting(after))
+            left -= min(left, freed)
+            result.compacted += parts
+        }
+        state.rows = rows
+    }
+
+    private func chunk(of row: Row) -> MessageChunk? {
+        guard let chunk = ChunkPool.make(imageBytes: row.image.count) else { return nil }
+        let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
+        precondition(fits && chunk.isImageWhole)
+        return chunk
     }
 
     private mutating func drop(_ result: inout SpoolResult) {

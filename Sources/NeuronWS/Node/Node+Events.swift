@@ -196,7 +196,7 @@ extension Node {
         log(
             .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
             "The node ends: \(count) messages lie in its cache \(file.path). The next node \"\(name)\" with this "
-                + "data-dir sends them; neuron_ws_node_forget deletes them, and so does the tool: neuron-ws cache drop.")
+                + "data-dir sends them; neuron_ws_node_forget deletes them, or the tool's neuron-ws cache drop.")
     }
 
     private var storedCountLocked: UInt64 {

@@ -34,6 +34,8 @@ extension NodeSession {
         {
             spool.submit(work)
         }
+        carryOutCache()
+        if isEnded { return }
         tellLedger()
         var next = cache.pace(&backlog, now: now)
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }

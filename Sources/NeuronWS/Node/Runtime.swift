@@ -109,6 +109,12 @@ final class Runtime: @unchecked Sendable {
             ?? ChunkPool.make(byteCount: byteCount, memory: Self.chunkMemory)
     }
 
+    /// For an image from disk, to which nothing is added: a small one takes no more than it needs.
+    func takeChunk(imageBytes: Int) -> MessageChunk? {
+        imageBytes < MessageChunk.capacityDefault / 4
+            ? ChunkPool.make(imageBytes: imageBytes, memory: Self.chunkMemory) : takeChunk(byteCount: imageBytes)
+    }
+
     func give(_ chunks: inout ChunkList) {
         poolLock.lock()
         pool.give(&chunks)

@@ -25,7 +25,7 @@ final class SpoolStore {
     private(set) var firstKey: Int64
     /// Of the next message that is stored.
     private(set) var nextKey: Int64
-    private(set) var bytes: UInt64
+    var bytes: UInt64
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
     /// Key minus number, of the messages of this life.
     private var shift: Int64 = 0
@@ -78,8 +78,8 @@ final class SpoolStore {
         self.isSynced = isSynced
     }
 
-    private func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
-    private func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+    func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
+    func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
 
     // MARK: Work
 
@@ -95,6 +95,7 @@ final class SpoolStore {
                 try? database.run("ROLLBACK")
                 restoreMeta()
                 result.gone = []
+                result.compacted = []
                 result.loaded.removeAll()
                 result.loadedBytes = 0
                 if failure.isDamage, !wasDamaged, rescue() {
@@ -123,10 +124,12 @@ final class SpoolStore {
         let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
         let changes =
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
-            || !result.work.batches.isEmpty || result.work.reservesNumber > 0 || !result.work.setAside.isEmpty
+            || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
+            || !result.work.setAside.isEmpty
         if changes {
             try database.run("BEGIN")
             try forget(before: forgetKey)
+            try compact(&result)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             try store(&result)
             for message in result.work.setAside {
@@ -193,7 +196,7 @@ final class SpoolStore {
     }
 
     /// The row in which this key lies, or the first behind it.
-    private func rowKey(of key: Int64) throws(Database.Failure) -> Int64 {
+    func rowKey(of key: Int64) throws(Database.Failure) -> Int64 {
         try database.number("SELECT first FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1", key) ?? key
     }
 
@@ -206,7 +209,8 @@ final class SpoolStore {
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first < coalesce((SELECT first
                 FROM batches WHERE first >= ?1 AND arrival >= \(expiresBefore) ORDER BY first LIMIT 1),
                 9223372036854775807) ORDER BY first
-                """, from: from) { _, _ in true }
+                """, from: from
+            ) { _, _ in true }
             note(gone, .NEURON_WS_EXPIRED, &result)
         }
         var left = dropsBytes
@@ -259,7 +263,8 @@ final class SpoolStore {
                 """
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
                 ORDER BY first
-                """, from: try rowKey(of: next)) { _, _ in true }
+                """, from: try rowKey(of: next)
+            ) { _, _ in true }
         }
         result.work.batches.forEach { chunk in
             if failure != nil { return }
@@ -297,7 +302,7 @@ final class SpoolStore {
                 result.loadedEnd = id(first)
                 return
             }
-            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(byteCount: image.count),
+            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
                 chunk.setImage(image, firstID: id(first), count: Int(count))
             else { throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
             chunk.arrival = UInt64(clamping: select.integer(2))

@@ -37,7 +37,7 @@ public struct Backlog: ~Copyable {
     private(set) var openOffset = 0
     /// Of the next to be framed: its number and where it lies.
     public private(set) var nextID: UInt64 = 1
-    private var nextChunk: MessageChunk?
+    private(set) var nextChunk: MessageChunk?
     private(set) var nextOffset = 0
     /// The next one has been framed in part.
     private(set) var isNextBegun = false
@@ -105,6 +105,16 @@ public struct Backlog: ~Copyable {
         list.append(mail)
     }
 
+    /// Takes all messages out, of which none is on its way: what is to stay is added again.
+    mutating func takeAll() -> ChunkList {
+        (openID, nextID, unwrittenID) = (endID, endID, endID)
+        (nextChunk, unwrittenChunk) = (nil, nil)
+        (openOffset, nextOffset, unwrittenOffset) = (0, 0, 0)
+        heldBytes = 0
+        hasShiftedNumbers = false
+        return exchange(&list, with: ChunkList())
+    }
+
     // MARK: Framing
 
     /// Where the next message to be framed lies, at `nextOffset`; nil: all are.
@@ -132,27 +142,6 @@ public struct Backlog: ~Copyable {
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
         isNextBegun = false
-    }
-
-    /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
-    /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
-    public func nextMessage() -> LentMessage? {
-        guard let chunk = nextChunk, nextOffset < chunk.used else { return nil }
-        return LentMessage(chunk, at: nextOffset, id: nextID)
-    }
-
-    /// The first without outcome; nil if there is none.
-    public func firstMessage() -> LentMessage? {
-        guard let chunk = list.first else { return nil }
-        if openOffset < chunk.used { return LentMessage(chunk, at: openOffset, id: openID) }
-        return chunk.next.map { LentMessage($0, at: 0, id: openID) }
-    }
-
-    /// What the host said of it.
-    public mutating func markInspected(isRefused: Bool) {
-        guard let chunk = nextChunk, nextOffset < chunk.used else { return }
-        chunk.record(at: nextOffset).pointee.packed |=
-            isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
     }
 
     // MARK: Outcomes
@@ -200,6 +189,9 @@ public struct Backlog: ~Copyable {
         nextID = endID
         isNextBegun = false
     }
+
+    /// Nothing but confirmations ends messages now.
+    var isUndecided: Bool { if case .confirmed = verdict { true } else { false } }
 
     /// No message is on its way.
     var isIdle: Bool { nextID == openID && !isNextBegun }

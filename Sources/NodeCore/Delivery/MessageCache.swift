@@ -15,6 +15,7 @@ public struct MessageCache: ~Copyable {
     public enum Policy: Int64, Sendable {
         case dropOldest = 0
         case dropNewest = 1
+        case latestPerGroup = 2
     }
 
     public struct Settings: Equatable, Sendable {
@@ -109,6 +110,12 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// For the policy `latestPerGroup`, as far as it was in force.
+    var latest = GroupLatest()
+    /// Of `away` and of what lies behind it, that policy's work.
+    var holes = MessageHoles()
+    /// Whether the disk was looked through for what is superseded since something was stored last.
+    var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
     var setAside: [SetAsideMessage] = []
     /// Messages before this one were on disk; they are paced.
@@ -122,7 +129,9 @@ public struct MessageCache: ~Copyable {
     var storesToDisk: Bool { isOpen && settings.diskBytes > 0 }
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
-    public var awayNow: DeliveryLedger.Away { DeliveryLedger.Away(messages: UInt64(away.count), bytes: awayBytes) }
+    public var awayNow: DeliveryLedger.Away {
+        DeliveryLedger.Away(messages: UInt64(away.count) - holes.count(in: away), bytes: awayBytes)
+    }
 
     func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }
 
@@ -139,6 +148,7 @@ public struct MessageCache: ~Copyable {
         away = first..<first &+ found.count
         adopted = away
         foundEnd = away.upperBound
+        latest.firstID = foundEnd
         storedEnd = openID
         forgottenBefore = openID
         reservedNumber = found.nextNumber &+ Self.numbersReserved
@@ -162,6 +172,7 @@ public struct MessageCache: ~Copyable {
         mail.forEach {
             $0.arrival = arrival
             bytes += $0.used
+            if keepsLatest { latest.note($0) }
         }
         if unstoredSince == nil { unstoredSince = now }
         if isWindowFree(backlog) { return backlog.add(mail) }
