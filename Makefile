@@ -10,6 +10,7 @@ SHELL := /bin/bash
 RELEASE := .build/release
 LIBRARY := $(RELEASE)/libneuron_ws.so
 TOOL := $(RELEASE)/neuron-ws
+EMBEDDED := .build/embedded
 VENV := .build/venv
 PYTHON := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -23,7 +24,7 @@ export SWIFT_BACKTRACE := enable=no
 
 # cmake/libraries says what the library links to.
 APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
-APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 chromium \
+APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 libidn2-0 chromium \
 	tinyproxy squid microsocks nats-server cmake
 
 .PHONY: help
@@ -65,7 +66,8 @@ build: ## the library and the tool, in .build/release; what is missing is named,
 
 embedded: ## the library and the tool as Embedded Swift, small, in .build/embedded
 	@sh cmake/check-tools.sh
-	sh cmake/embedded-build.sh --tool .build/embedded
+	sh cmake/embedded-build.sh --tool $(EMBEDDED)
+	@ln -sf libneuron_ws.so $(EMBEDDED)/libneuron_ws.so.1
 
 # Where to: as elsewhere. DESTDIR is a root to be moved to its place, for those who make packages.
 PREFIX ?= /usr/local
@@ -84,7 +86,7 @@ APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
 APT_ARMHF := gcc-arm-linux-gnueabihf
 ARM64 := .build/arm64
 
-.PHONY: arm64 arm64-test armhf
+.PHONY: arm64 arm64-quick arm64-test armhf
 arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
 	$(call install,$(APT_ARM64))
 	sh cmake/sysroot.sh arm64 $(ARM64)/root
@@ -93,10 +95,13 @@ arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64,
 		-DCMAKE_TOOLCHAIN_FILE="$(CURDIR)/cmake/aarch64-linux-gnu.cmake" > /dev/null
 	cmake --build $(ARM64)/plugin/2.15
 
-arm64-test: test-dependencies build arm64 ## run it under qemu: the C ABI, messages beside this machine's, the plugin, the tool
+arm64-quick: RUN_QUICK := --quick
+arm64-quick: arm64-test ## a short form of arm64-test: one format of messages, no plugin
+
+arm64-test: test-dependencies build arm64 ## run it under qemu: the C ABI, messages beside this machine's, cache, plugin, tool
 	NEURON_WS_LIBRARY="$(CURDIR)/$(ARM64)/libneuron_ws.so" NEURON_WS_TRIPLET=aarch64-linux-gnu \
 		NEURON_WS_SYSROOT="$(CURDIR)/$(ARM64)/root" NEURON_WS_PLUGINS="$(CURDIR)/$(ARM64)/plugin" \
-		$(PYTHON) Tests/Processors/run.py $(LIBRARY) $(ARM64)/neuron-ws
+		$(PYTHON) Tests/Processors/run.py $(RUN_QUICK) $(LIBRARY) $(ARM64)/neuron-ws
 
 armhf: dependencies ## compile the library for 32-bit ARM, in .build/armhf
 	$(call install,$(APT_ARMHF))
@@ -157,7 +162,7 @@ demo-opengate: dependencies build ## build, and a session of OpenGate: an agent,
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
 .PHONY: test test-swift test-outside test-c
-test: test-dependencies embedded test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
+test: test-dependencies test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
 
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
@@ -169,6 +174,16 @@ test-outside: test-dependencies build ## the outside: the package, the tool, Pyt
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
 	$(PYTHON) Tests/Embedding/symbol_capture/run.py
+
+.PHONY: test-embedded
+test-embedded: export NEURON_WS_LIBRARY := $(CURDIR)/$(EMBEDDED)/libneuron_ws.so
+test-embedded: export NEURON_WS_TOOL := $(CURDIR)/$(EMBEDDED)/neuron-ws
+test-embedded: test-dependencies embedded plugin ## Embedded Swift: the C ABI, Python, the plugin's host, the quick Autobahn groups
+	$(PYTHON) Tests/CABI/run.py --quick
+	$(PYTEST) -n 3 --dist loadfile Tests/Python Tests/Cache
+	$(PYTEST) -n 3 --dist loadfile $(HOST_TESTS) -k "not sanitizers and not valgrind"
+	$(PYTEST) Tests/Package/test_package.py -k "exports or soname or bound or relocations or needed or searched or loading"
+	$(PYTHON) Tests/Conformance/run.py --quick
 
 .PHONY: autobahn autobahn-quick fuzz
 autobahn: test-dependencies build ## the Autobahn suite, all 517 cases, against Tests/Conformance/expected.json
@@ -213,8 +228,9 @@ outage: test-dependencies build ## how soon 50 nodes are back after outages, and
 
 MINUTES ?= 10
 .PHONY: cache-proof
-cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, each call, page and byte
+cache-proof: test-dependencies build ## the cache: a writer killed 200 times in MINUTES=10 on a rough network, a full disk, each call, page and byte
 	$(PYTHON) Tests/Cache/proof.py $(MINUTES) 200
+	$(PYTHON) Tests/Cache/small_disk.py 20 5
 	$(PYTEST) Tests/Cache --whole
 
 .PHONY: cycles
@@ -234,6 +250,10 @@ tsan: test-dependencies ## the Swift tests under ThreadSanitizer
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
 	$(PYTHON) Tests/Benchmarks/levels.py
+
+.PHONY: cache-bench
+cache-bench: test-dependencies build ## the cache on disk: stored a second, bytes written per byte, restarts with BACKLOG="1" GiB
+	$(PYTHON) Tests/Benchmarks/cache.py --backlog $(or $(BACKLOG),1)
 
 .PHONY: pictures
 pictures: test-dependencies build ## write the manual's pictures anew: the page in a browser, check at a terminal

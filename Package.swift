@@ -21,6 +21,9 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
+        // Not linked: the library loads libidn2 where it is installed and a host name is beyond ASCII.
+        .systemLibrary(name: "CIDN2", path: "Sources/CIDN2"),
+
         // The files of Sources/neuron-ws/Page, in the binary.
         .target(name: "CLivePage"),
 
@@ -35,7 +38,7 @@ let package = Package(
         .target(name: "NodeCore", dependencies: ["WebSocketCore", "CNeuronWS", "CJansson", "CZlib"]),
         .target(
             name: "NeuronWS",
-            dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CLinux", "COpenSSL", "CSQLite"]),
+            dependencies: ["NodeCore", "WebSocketCore", "CNeuronWS", "CIDN2", "CLinux", "COpenSSL", "CSQLite"]),
 
         // A small WebSocket server on loopback for the tool (demo, serve) and for the tests; not in the library.
         .target(name: "LoopbackServer", dependencies: ["WebSocketCore", "CLinux", "COpenSSL"]),

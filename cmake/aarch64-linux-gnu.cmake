@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds for 64-bit ARM: cmake -S cmake -B build -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake
-#   -DCMAKE_SYSROOT=DIR   a root that has libc6-dev, libssl-dev, libjansson-dev and zlib1g-dev for arm64
+#   -DCMAKE_SYSROOT=DIR   a root that has libc6-dev and the packages of cmake/libraries for arm64: cmake/sysroot.sh makes one
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -32,14 +32,16 @@ scratch=$(cd "$scratch" && pwd)
 clang="$toolchain/bin/clang"
 
 # Relative paths and nothing of this machine: two builds in two places give the same bytes. A section for each function,
-# so that the linker leaves out what nobody calls and keeps one of those that are alike.
+# so that the linker leaves out what nobody calls and keeps one of those that are alike: Embedded Swift compares no
+# functions by their address. Nothing is thrown through Swift, so there are no tables for unwinding, an eighth of the
+# whole; a debugger has those of the symbols.
 cd "$root"
 # A warning of one file must not hide in those of the whole module: they are errors elsewhere, in `swift build`.
 set -- -enable-experimental-feature Embedded -wmo -Osize -parse-as-library -swift-version 6 -suppress-warnings -g \
-    -module-cache-path "$scratch/modules" -file-prefix-map "$root=." -file-prefix-map "$scratch=/build" \
-    ${sysroot:+-file-prefix-map "$sysroot=/sysroot"} \
+    -module-cache-path "$scratch/modules" ${sysroot:+-file-prefix-map "$sysroot=/sysroot"} \
+    -file-prefix-map "$scratch=/build" -file-prefix-map "$root=." \
     -file-compilation-dir . -Xfrontend -no-clang-module-breadcrumbs -Xfrontend -function-sections \
-    -Xcc -fPIC -I include -I "$scratch" -I "$scratch/page"
+    -Xcc -fPIC -Xcc -fno-asynchronous-unwind-tables -Xcc -fno-unwind-tables -I include -I "$scratch" -I "$scratch/page"
 for library in Sources/C*/module.modulemap; do set -- "$@" -I "${library%/*}"; done
 # SwiftPM makes this of a C target by itself.
 echo 'module CLivePage { header "CLivePage.h" export * }' > "$scratch/page/module.modulemap"
@@ -88,7 +90,7 @@ link() {
     # shellcheck disable=SC2046
     "$compiler" ${sysroot:+"--sysroot=$sysroot"} "$@" -o "$output" \
         -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
-        -Wl,--as-needed $(sh cmake/libraries.sh link) -lm -B"$toolchain/bin" -fuse-ld=lld -Wl,--icf=safe \
+        -Wl,--as-needed $(sh cmake/libraries.sh link) -lm -B"$toolchain/bin" -fuse-ld=lld -Wl,--icf=all \
         -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text -Wl,--fatal-warnings
 }
 link "$scratch/libneuron_ws.so" -shared "$scratch/WebSocketCore.o" "$scratch/NodeCore.o" "$scratch/NeuronWS.o" \

@@ -10,7 +10,8 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 rm -rf dist
 mkdir dist
-git archive --format=tar --prefix="neuron_ws-$version/" HEAD | gzip -9n > "dist/neuron_ws-$version.tar.gz"
+# Python's source distribution has the name neuron_ws-VERSION.tar.gz.
+git archive --format=tar --prefix="neuron_ws-$version/" HEAD | gzip -9n > "dist/neuron_ws-$version-tree.tar.gz"
 for folder in .build/packages .build/packages-* .build/wheels; do
     [ -d "$folder" ] || continue
     find "$folder" -maxdepth 1 \( -name '*.deb' -o -name '*.whl' -o -name '*.tar.gz' -o -name '*.buildinfo' \) -exec cp -p {} dist/ \;

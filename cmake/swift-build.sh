@@ -5,7 +5,9 @@
 # The one place for the flags of a release build: the Makefile and CMake call it. Needs no home folder and no network.
 #
 # The Swift runtime goes into the library. lld, because its RELRO and its sizes are the best of the three linkers. A
-# build id, by which debuggers find separate symbols. DWARF 4 for C too, as Swift has it: what Debian 12's valgrind reads.
+# build id, by which debuggers find separate symbols. A section for each function, of which the linker leaves out those
+# that nobody calls and keeps one of those that are alike: no function is compared by its address. DWARF 4 for C too, as
+# Swift has it: what Debian 12's valgrind reads.
 # Nothing of where it was built gets in: neither paths nor, by -disable-incremental-llvm-codegen, a hash of the command;
 # of two maps that fit a path the first one holds, and the scratch folder may lie in the tree.
 set -eu
@@ -28,13 +30,11 @@ for product in "$@"; do
         -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xcc -gdwarf-4 -Xlinker --build-id -Xlinker -zrelro -Xlinker -znow \
         -Xswiftc -file-prefix-map -Xswiftc "$scratch=/build" -Xswiftc -file-prefix-map -Xswiftc "$root=." \
         -Xswiftc -file-compilation-dir -Xswiftc . -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
-        -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
-        -Xcc "-ffile-prefix-map=$root=."
+        -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen -Xswiftc -Xfrontend -Xswiftc -function-sections \
+        -Xcc "-ffile-prefix-map=$root=." -Xlinker --gc-sections -Xlinker --icf=all
     if [ "$product" = neuron_ws ]; then
         set -- "$@" -Xlinker -soname=libneuron_ws.so.1 -Xlinker "--version-script=$root/cmake/neuron_ws.map" \
-            -Xlinker -znodelete -Xlinker -zdefs -Xlinker --as-needed -Xlinker --icf=safe
-    else
-        set -- "$@" -Xlinker --gc-sections
+            -Xlinker -znodelete -Xlinker -zdefs -Xlinker --as-needed
     fi
     swift build "$@"
 done

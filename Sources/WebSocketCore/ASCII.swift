@@ -3,6 +3,9 @@
 /// which these protocols do not mean, and bring Unicode's tables into an Embedded build.
 public enum ASCII {
     @inlinable
+    public static func isASCII(_ byte: UInt8) -> Bool { byte < 0x80 }
+
+    @inlinable
     public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     @inlinable

@@ -39,7 +39,7 @@ public struct FrameHeader: Equatable, Sendable {
     /// Writes the header.
     /// - Parameter target: room for `encodedLength(…)` bytes; no alignment needed.
     /// - Returns: how many bytes it wrote, 2 to 14.
-    @inlinable @discardableResult
+    @inlinable @inline(__always) @discardableResult
     public func write(into target: UnsafeMutableRawPointer) -> Int {
         var first = opcode.rawValue
         if fin { first |= 0x80 }

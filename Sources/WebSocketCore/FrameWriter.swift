@@ -27,7 +27,7 @@ public struct FrameWriter: Sendable {
     ///   - payloadBytes: the payload of this frame, in bytes.
     ///   - maskingKey: a fresh key (RFC 6455 §5.3); ignored in the server role.
     /// - Returns: false if fewer bytes are left than the header needs; then nothing is written.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func startFrame(
         opcode: Opcode, fin: Bool, rsv1: Bool, payloadBytes: Int, maskingKey: MaskingKey,
         into output: UnsafeMutableRawBufferPointer, at position: inout Int
@@ -49,7 +49,7 @@ public struct FrameWriter: Sendable {
     /// Copies as much of the frame's payload as fits, masked in the client role, and advances `position`.
     /// - Parameter payload: the whole payload of this frame, the same bytes at each call.
     /// - Returns: true when the frame is complete.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func continueFrame(
         payload: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, at position: inout Int
     ) -> Bool {

@@ -104,9 +104,15 @@ struct HTTPHead: Sendable {
 
     /// All values of a field, joined with ", " (RFC 9110 §5.2); nil if there is none.
     static func value(of name: String, in fields: [Field]) -> String? {
-        var joined: String?
-        for field in fields where ASCII.equalsIgnoringCase(field.name, name) {
-            joined = joined.map { $0 + ", " + field.value } ?? field.value
+        let values = fields.lazy.filter { ASCII.equalsIgnoringCase($0.name, name) }.map(\.value)
+        guard let first = values.first else { return nil }
+        // No longer than the head: a text that grows bit by bit would take twice that.
+        var joined = ""
+        joined.reserveCapacity(values.reduce(0) { $0 + $1.utf8.count + 2 })
+        joined += first
+        for value in values.dropFirst() {
+            joined += ", "
+            joined += value
         }
         return joined
     }

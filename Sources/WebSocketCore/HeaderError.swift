@@ -30,7 +30,8 @@ public enum HeaderError: Error, Equatable, Sendable, CaseIterable {
         case .invalidValue:
             return "The header's value holds a line break or another control character."
         case .invalidHost:
-            return "The header Host takes a host's name or address and perhaps a port, nothing else."
+            return "The header Host takes a host's name or address and perhaps a port, nothing else; a name beyond "
+                + "ASCII in its xn-- form."
         case .tooLong:
             return "The header is longer than 8192 bytes."
         case .invalidSubprotocol:

@@ -12,6 +12,8 @@ public struct StreamTrace: Sendable {
     private static let payloadHeldMax = payloadBytesMax + SecretMask.beginningMin
     /// A head that is longer is none.
     private static let headBytesMax = 64 * 1024
+    /// Nor is a line of one.
+    private static let headLineBytesMax = 16 * 1024
 
     private enum State: Sendable { case head, header, payload, lost }
 
@@ -29,8 +31,10 @@ public struct StreamTrace: Sendable {
     }
 
     private var state = State.head
-    /// Of the head, or of a frame's header, as far as it has come.
+    /// Of a line of the head, or of a frame's header, as far as it has come.
     private var held: [UInt8] = []
+    private var headBytes = 0
+    private var isStartLine = true
     private var payload: [UInt8] = []
     private var left: UInt64 = 0
     private var length: UInt64 = 0
@@ -62,11 +66,13 @@ public struct StreamTrace: Sendable {
             case .head:
                 held.append(bytes.byte(at: offset))
                 offset += 1
-                if held.suffix(4).elementsEqual([13, 10, 13, 10]) {
-                    lines += headLines()
-                    begin(.header)
-                } else if held.count > Self.headBytesMax {
-                    lines.append("a head of more than \(Self.headBytesMax) bytes, which is none")
+                headBytes += 1
+                if held.last == 10 {
+                    finishHeadLine(&lines)
+                } else if headBytes > Self.headBytesMax || held.count > Self.headLineBytesMax {
+                    let most = held.count > Self.headLineBytesMax ? Self.headLineBytesMax : Self.headBytesMax
+                    let what = held.count > Self.headLineBytesMax ? "line in the head" : "head"
+                    lines.append("a \(what) of more than \(most) bytes, which is none")
                     state = .lost
                 }
             case .header:
@@ -108,14 +114,15 @@ public struct StreamTrace: Sendable {
         "content-length", "retry-after",
     ]
 
-    private func headLines() -> [String] {
-        var lines: [String] = []
-        for (index, line) in held.split(separator: 10).enumerated() {
-            let plain = line.last == 13 ? line.dropLast() : line
-            if plain.isEmpty { continue }
-            lines.append(index == 0 ? startLine(plain) : headerLine(plain))
+    private mutating func finishHeadLine(_ lines: inout [String]) {
+        let line = held.dropLast()
+        if line.elementsEqual([13]), !isStartLine { return begin(.header) }
+        let plain = line.last == 13 ? line.dropLast() : line
+        if !plain.isEmpty {
+            lines.append(isStartLine ? startLine(plain) : headerLine(plain))
+            isStartLine = false
         }
-        return lines
+        held.removeAll(keepingCapacity: true)
     }
 
     /// "GET /data?… HTTP/1.1", "HTTP/1.1 101 Switching Protocols"

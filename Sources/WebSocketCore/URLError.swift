@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What is wrong with a WebSocket URL. The sentences repeat nothing of the URL but its scheme, because any other part
 /// may hold a password or an API key.
-public enum URLError: Error, Equatable, Sendable, CaseIterable {
+public enum URLError: Error, Equatable, Sendable {
     case tooLong
     case forbiddenCharacter
     case notASCII
@@ -17,6 +17,8 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
     case invalidPort
     case fragment
     case invalidUnixPath
+    /// Beyond ASCII, and not to be turned into it.
+    case host(HostNameFault)
 
     public var text: String {
         switch self {
@@ -25,8 +27,7 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
         case .forbiddenCharacter:
             return "The URL holds a space or a control character; write it percent-encoded, or take it out."
         case .notASCII:
-            return "The URL holds characters beyond ASCII; write a host name in its xn-- form, which the tool idn2 "
-                + "prints, and the rest percent-encoded."
+            return "The URL holds characters beyond ASCII behind its host; write them percent-encoded."
         case .missingScheme:
             return "The URL has no scheme; it has to begin with ws:// or wss://."
         case .httpScheme:
@@ -55,6 +56,17 @@ public enum URLError: Error, Equatable, Sendable, CaseIterable {
                 + "ws+unix:///run/server.sock:/data."
         case .fragment:
             return "The URL holds a #, which WebSocket URLs must not have; write it as %23 if it belongs to the path."
+        case .host(let fault):
+            return "The URL's host " + fault.text
         }
+    }
+}
+
+extension URLError: CaseIterable {
+    public static var allCases: [URLError] {
+        [
+            .tooLong, .forbiddenCharacter, .notASCII, .missingScheme, .httpScheme, .httpsScheme, .otherScheme,
+            .userinfo, .emptyHost, .hostTooLong, .invalidHost, .invalidIPv6, .invalidPort, .fragment, .invalidUnixPath,
+        ] + HostNameFault.allCases.map { .host($0) }
     }
 }

@@ -32,9 +32,7 @@ public struct WebSocketEndpoint: Sendable {
     private var controlKey: MaskingKey?
     private var queue = ControlFrameQueue()
     private var isCloseWritten = false
-    /// Frames whose header has come, wrapping: a measure of the work, which small frames cause more of than their
-    /// bytes.
-    public private(set) var framesReceived: UInt64 = 0
+    private var framesReceived = 0
 
     /// - Parameters:
     ///   - role: ours.
@@ -108,18 +106,24 @@ public struct WebSocketEndpoint: Sendable {
     }
 
     /// The whole message of the last `.message` event, shared and not copied; nil after the next `bytesReceived`.
-    public var message: MessageBytes? { assembler.message }
+    ///
+    /// `mutating`, because otherwise Swift copies the whole endpoint first where it is a property of an object.
+    public var message: MessageBytes? { mutating get { assembler.message } }
 
     /// True if the message has its first frame's RSV1 set: its bytes are deflated (RFC 7692 §6), and a text's UTF-8
     /// has not been checked.
-    public var messageIsCompressed: Bool { assembler.isCompressed }
+    public var messageIsCompressed: Bool { mutating get { assembler.isCompressed } }
+
+    /// Frames whose header has come since the last call: a measure of the work, which small frames cause more of than
+    /// their bytes.
+    public mutating func takeFramesReceived() -> Int { exchange(&framesReceived, with: 0) }
 
     /// Forgets the reported message at once instead of at the next `bytesReceived`. Worth a call when the connection
     /// may stay idle: memory beyond `MessageAssembler.retainedBytesMax` goes back.
     public mutating func messageHandled() { assembler.forget() }
 
     private mutating func frameStarted(_ header: FrameHeader) throws(ProtocolError) {
-        framesReceived &+= 1
+        framesReceived += 1
         if header.opcode.isControl {
             control = ControlPayload()
             controlKey = header.maskingKey

@@ -4,9 +4,6 @@
 public struct WebSocketURL: Equatable, Sendable {
     /// The longest URL, in bytes.
     public static let maxURLBytes = 8192
-    /// The longest host name, in bytes (RFC 1035 §2.3.4, as text).
-    public static let maxHostBytes = 253
-
     /// The longest path of a socket, in bytes (sun_path of unix(7), without its NUL).
     public static let maxUnixPathBytes = 107
 
@@ -22,16 +19,27 @@ public struct WebSocketURL: Equatable, Sendable {
     public let isIPv6Literal: Bool
     /// The socket's path; nil: the host is to be connected to. The host is `localhost` then.
     public private(set) var unixPath: String?
+    /// The host as the URL has it, where that is beyond ASCII; to be shown and for nothing else. Two URLs that differ
+    /// in it alone are one.
+    public private(set) var writtenHost: String?
 
     /// The value of the Host header field: an IPv6 address in brackets and without zone (RFC 6874 §3), the port only
     /// if it is not the scheme's own (RFC 6455 §4.1).
     public var hostHeader: String {
-        var text = host
-        if isIPv6Literal {
-            let address = Array(host.utf8).prefix { $0 != UInt8(ascii: "%") }
-            text = "[" + String(decoding: address, as: UTF8.self) + "]"
-        }
-        return port == (isSecure ? 443 : 80) ? text : "\(text):\(port)"
+        guard isIPv6Literal else { return withPort(host) }
+        let address = Array(host.utf8).prefix { $0 != UInt8(ascii: "%") }
+        return withPort("[" + String(decoding: address, as: UTF8.self) + "]")
+    }
+
+    /// The same for people: the host as it was written.
+    public var shownAuthority: String { writtenHost.map { withPort($0) } ?? hostHeader }
+
+    private func withPort(_ host: String) -> String { port == (isSecure ? 443 : 80) ? host : "\(host):\(port)" }
+
+    public static func == (left: WebSocketURL, right: WebSocketURL) -> Bool {
+        left.isSecure == right.isSecure && left.host == right.host && left.port == right.port
+            && left.resource == right.resource && left.isIPv6Literal == right.isIPv6Literal
+            && left.unixPath == right.unixPath
     }
 
     /// The same with one more segment behind its path, before its query. `segment` is percent-encoded.
@@ -44,30 +52,31 @@ public struct WebSocketURL: Equatable, Sendable {
             + String(decoding: bytes[end...], as: UTF8.self)
         return WebSocketURL(
             isSecure: isSecure, host: host, port: port, resource: longer, isIPv6Literal: isIPv6Literal,
-            unixPath: unixPath)
+            unixPath: unixPath, writtenHost: writtenHost)
     }
 
     /// Takes a URL apart. Percent-escapes in path and query stay as they are, even wrong ones.
-    public static func parse(_ text: String) throws(URLError) -> WebSocketURL {
+    /// - Parameter names: knows the ASCII forms of hosts beyond ASCII; nil: those are refused.
+    public static func parse(_ text: String, _ names: (any HostNames)? = nil) throws(URLError) -> WebSocketURL {
         let bytes = Array(text.utf8)
         guard bytes.count <= maxURLBytes else { throw .tooLong }
-        for byte in bytes {
-            if byte <= 0x20 || byte == 0x7F { throw .forbiddenCharacter }
-            if byte >= 0x80 { throw .notASCII }
-        }
+        for byte in bytes where byte <= 0x20 || byte == 0x7F { throw .forbiddenCharacter }
         if let start = unixStart(bytes) { return try parseUnix(bytes[start...]) }
         let (isSecure, start) = try parseScheme(bytes)
         // RFC 6455 §3: no fragment; a # in the path must be escaped.
         if bytes[start...].contains(UInt8(ascii: "#")) { throw .fragment }
         let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.count
+        guard bytes[end...].allSatisfy(ASCII.isASCII) else { throw .notASCII }
         let authority = bytes[start..<end]
         if authority.contains(UInt8(ascii: "@")) { throw .userinfo }
-        let (host, portText, isIPv6Literal) = try splitAuthority(authority)
+        let (name, portText, isIPv6Literal) = try splitAuthority(authority)
+        let host = isIPv6Literal ? name : try HostName.ascii(name, names)
         var resource = String(decoding: bytes[end...], as: UTF8.self)
         if end == bytes.count || bytes[end] == UInt8(ascii: "?") { resource = "/" + resource }
         return WebSocketURL(
             isSecure: isSecure, host: host, port: try parsePort(portText) ?? (isSecure ? 443 : 80),
-            resource: resource, isIPv6Literal: isIPv6Literal)
+            resource: resource, isIPv6Literal: isIPv6Literal,
+            writtenHost: name.utf8.allSatisfy(ASCII.isASCII) ? nil : name)
     }
 
     /// Where the socket's path begins; nil: it is another URL.
@@ -83,7 +92,9 @@ public struct WebSocketURL: Equatable, Sendable {
         guard path.count > 1, path.count <= maxUnixPathBytes, path.first == UInt8(ascii: "/"),
             path.last != UInt8(ascii: "/"), !path.contains(UInt8(ascii: "?")), !path.contains(UInt8(ascii: "#"))
         else { throw .invalidUnixPath }
+        // A path of the file system is whatever bytes; what is asked for there is a URL's.
         let resource = rest[colon...].dropFirst()
+        guard resource.allSatisfy(ASCII.isASCII) else { throw .notASCII }
         if resource.contains(UInt8(ascii: "#")) { throw .fragment }
         let start = resource.first == UInt8(ascii: "/") ? "" : "/"
         return WebSocketURL(
@@ -105,7 +116,7 @@ public struct WebSocketURL: Equatable, Sendable {
         throw .otherScheme
     }
 
-    /// - Returns: the host, the bytes behind its colon (nil without a colon), whether it is an IPv6 address.
+    /// - Returns: the host as it stands, the bytes behind its colon (nil: there is none), whether it is IPv6.
     private static func splitAuthority(
         _ authority: ArraySlice<UInt8>
     ) throws(URLError) -> (host: String, port: ArraySlice<UInt8>?, isIPv6Literal: Bool) {
@@ -119,14 +130,7 @@ public struct WebSocketURL: Equatable, Sendable {
         }
         if looksLikeIPv6(authority) { throw .invalidIPv6 }
         let end = authority.firstIndex(of: colon) ?? authority.endIndex
-        let name = authority[..<end]
-        if name.isEmpty { throw .emptyHost }
-        if name.count > maxHostBytes { throw .hostTooLong }
-        for byte in name {
-            let isAllowed = ASCII.isLetter(byte) || ASCII.isDigit(byte) || [0x2D, 0x2E, 0x5F, 0x7E].contains(byte)
-            guard isAllowed else { throw .invalidHost }
-        }
-        let host = String(decoding: name.map(ASCII.lowercased), as: UTF8.self)
+        let host = String(decoding: authority[..<end], as: UTF8.self)
         return (host, end == authority.endIndex ? nil : authority[(end + 1)...], false)
     }
 

@@ -34,6 +34,7 @@ enum Tool {
         let rest = Array(words.dropFirst())
         if ["help", "--help", "-h"].contains(first) { return help(rest) }
         if ["version", "--version"].contains(first) { return execute(.version, rest) }
+        if first == DemoSender.word { return DemoSender.run(rest) }
         guard let command = Command(rawValue: first) else {
             Terminal.complain(
                 "there is no command \"\(Terminal.printable(first))\""
@@ -88,7 +89,7 @@ enum Tool {
 /// What the tool can do.
 enum Command: String, CaseIterable {
     case demo, check, connect, request, push, serve, encode, bench, selftest
-    case explain, plugin, schema, completion, version
+    case cache, explain, plugin, schema, completion, version
 
     var syntax: CommandSyntax {
         switch self {
@@ -103,6 +104,7 @@ enum Command: String, CaseIterable {
         case .selftest: SelftestCommand.syntax
         case .explain: ExplainCommand.syntax
         case .completion: CompletionCommand.syntax
+        case .cache: CacheCommand.syntax
         case .plugin: PluginCommand.syntax
         case .schema: CommandSyntax(name: "schema", summary: "print the settings form, in the gateway's schema format")
         case .version: CommandSyntax(name: "version", summary: "print the library's version")
@@ -122,6 +124,7 @@ enum Command: String, CaseIterable {
         case .selftest: return try SelftestCommand.run(arguments)
         case .explain: return try ExplainCommand.run(arguments)
         case .completion: return try CompletionCommand.run(arguments)
+        case .cache: return try CacheCommand.run(arguments)
         case .plugin: return try PluginCommand.run(arguments)
         case .schema: return printSchema()
         case .version:

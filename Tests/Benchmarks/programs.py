@@ -61,9 +61,10 @@ class Programs:
         "encode": (["encode.c"], ["-ljansson"]),
         "push": (["push.c"], ["-ljansson"]),
         "levels": (["levels.c"], []),
+        "cache": (["cache.c"], []),
         "load": (["load.c"], ["-ldl"]),
     }
-    OURS = {"encode", "push", "levels"}
+    OURS = {"encode", "push", "levels", "cache"}
 
     def __init__(self, folder: Path, library: Path, tool: Path) -> None:
         self.folder = folder

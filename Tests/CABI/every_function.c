@@ -12,6 +12,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int checks_passed;
 int checks_failed;
@@ -352,6 +353,7 @@ static void the_last_outcomes(bool first)
 }
 
 #include "with_commands.h"
+#include "with_caches.h"
 
 static void what_a_later_version_does(void)
 {
@@ -383,6 +385,7 @@ int main(int count, char **arguments)
     the_last_outcomes(false);
     the_last_outcomes(true);
     commands();
+    caches();
     what_a_later_version_does();
     printf("%d passed, %d failed\n", checks_passed, checks_failed);
     return checks_failed != 0;

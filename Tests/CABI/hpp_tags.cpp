@@ -141,6 +141,12 @@ void tags_and_encoding()
     CHECK(faults.size() == 1 && faults[0].key == "formatt" && !faults[0].text.empty());
     CHECK(GOOD(neuron_ws::check_settings("{\"url\":\"ws://h/\"}")).empty());
     CHECK(GOOD(neuron_ws::settings_from_oda("deviceId=d", NEURON_WS_ODA_DEVICE_INFO)) == "{\"device-id\":\"d\"}");
+    FAILS(NOT_FOUND, neuron_ws::list_caches("/nowhere"));
+    FAILS(NOT_FOUND, neuron_ws::drop_cache("/nowhere", "n"));
+    FAILS(NOT_FOUND, neuron_ws::resend_cache("/nowhere", "n"));
+    FAILS(NOT_FOUND, neuron_ws::read_cache("/nowhere", "n", NEURON_WS_CACHE_WAITING,
+                                           [](const neuron_ws::CachedMessage &) { return true; }));
+    FAILS(INVALID_ARGUMENT, neuron_ws::list_caches(std::string_view("a\0b", 3)));
     CHECK(neuron_ws::version() == "1.0.0" && neuron_ws::abi_version() == NEURON_WS_ABI_VERSION);
     CHECK(neuron_ws::name(NEURON_WS_QUEUE_FULL) == "NEURON_WS_QUEUE_FULL");
     CHECK(!neuron_ws::text(NEURON_WS_QUEUE_FULL).empty());

@@ -23,6 +23,7 @@ int main(int count, char **arguments)
     misuse_arguments(ports);
     misuse_sizes(ports);
     misuse_commands(ports);
+    misuse_everywhere(ports);
     misuse_data(ports, scale);
     misuse_callbacks(ports);
     misuse_requests(ports, scale);

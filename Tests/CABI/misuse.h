@@ -20,6 +20,7 @@ void misuse_sizes(ports_t ports);
 void misuse_orders(ports_t ports, double scale);
 void misuse_callbacks(ports_t ports);
 void misuse_commands(ports_t ports);
+void misuse_everywhere(ports_t ports);
 void misuse_threads(ports_t ports, double scale);
 void misuse_requests(ports_t ports, double scale);
 void misuse_data(ports_t ports, double scale);

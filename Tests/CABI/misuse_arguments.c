@@ -13,6 +13,43 @@ static neuron_ws_node_t *some_node(int port)
     return node;
 }
 
+static void see_no_cache(const neuron_ws_cache_t *cache, void *context)
+{
+    (void)cache, (void)context;
+    CHECK(false);
+}
+
+static bool see_no_message(const neuron_ws_cached_message_t *message, void *context)
+{
+    (void)message, (void)context;
+    return CHECK(false);
+}
+
+static void null_for_caches(void)
+{
+    const uint32_t parts = NEURON_WS_CACHE_WAITING | NEURON_WS_CACHE_POISONED;
+    uint64_t count = 77;
+    char path[5000];
+
+    memset(path, 'x', sizeof path);
+    path[sizeof path - 1] = 0;
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_list(NULL, see_no_cache, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_list("/tmp", NULL, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_list("", see_no_cache, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_list(path, see_no_cache, NULL));
+    STATUS(NOT_FOUND, neuron_ws_cache_list("/dev/null", see_no_cache, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_read("/tmp", NULL, parts, see_no_message, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_read("/tmp", "n", parts, NULL, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_read("/tmp", "n", 0, see_no_message, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_read("/tmp", "n", 4, see_no_message, NULL));
+    STATUS(NOT_FOUND, neuron_ws_cache_read("/dev", "null", parts, see_no_message, NULL));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_resend(NULL, "n", &count));
+    STATUS(NOT_FOUND, neuron_ws_cache_resend("/dev", "n", &count));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_drop("/tmp", "", parts));
+    STATUS(INVALID_ARGUMENT, neuron_ws_cache_drop("/tmp", "n", UINT32_MAX));
+    CHECK(count == 77);
+}
+
 static void null_without_a_node(void)
 {
     neuron_ws_tag_t tag = int_tag("t", 1);
@@ -335,6 +372,7 @@ static void null_at_an_attempt(ports_t ports)
 void misuse_arguments(ports_t ports)
 {
     null_without_a_node();
+    null_for_caches();
     null_at_create();
     settings_past_their_limit_are_refused();
     settings_that_are_none();

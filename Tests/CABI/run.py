@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the C and C++ programs, runs them against the library, plain and under valgrind, and sums up their checks.
 
-run.py [--no-valgrind]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+run.py [--quick]    NEURON_WS_LIBRARY names the library; the default is .build/release/libneuron_ws.so.
+--quick leaves out valgrind and the programs of neuron_ws.hpp, which take their time to compile.
 With NEURON_WS_TRIPLET (foreign.py) they are those of another processor, the plain ones alone, and run emulated.
 """
 
@@ -37,6 +38,7 @@ VALGRIND = [
 VALGRIND_SCALE = "0.02"
 # Under an emulator the programs are some twenty times slower, and what fails malloc tries each allocation anew.
 EMULATED = bool(foreign.TRIPLET)
+QUICK = EMULATED or "--quick" in sys.argv
 SCALE = VALGRIND_SCALE if EMULATED else "1"
 
 
@@ -74,11 +76,23 @@ class Tally:
 
 def every_function_is_used(tally: Tally) -> None:
     header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
-    files = ("every_function.c", "with_commands.h", "without_a_node.h", "check.h")
+    files = ("every_function.c", "with_commands.h", "with_caches.h", "without_a_node.h", "check.h")
     source = "".join((HERE / name).read_text() for name in files)
     for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
         if not re.search(rf"\b{name}\(", source):
             tally.one(f"every_function.c uses {name}", False)
+
+
+def every_function_is_called_inside_callbacks(tally: Tally) -> None:
+    header = re.sub(r"/\*.*?\*/", "", foreign.HEADER.read_text(), flags=re.S)
+    source = (HERE / "misuse_everywhere.c").read_text()
+    for name in re.findall(r"NEURON_WS_API[^;]*?\b(neuron_ws_\w+)\(", header):
+        if not re.search(rf"\b{name}\(", source):
+            tally.one(f"misuse_everywhere.c calls {name}", False)
+    host = header[header.index("typedef struct neuron_ws_host"):header.index("} neuron_ws_host_t")]
+    for name in re.findall(r"\(\*(\w+)\)\(", host):
+        if f"host.{name} = " not in source:
+            tally.one(f"misuse_everywhere.c has {name}", False)
 
 
 def as_it_is_shipped(tally: Tally, build: Path, program: Path, arguments: list[object]) -> None:
@@ -101,6 +115,7 @@ def main() -> int:
         print(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY")
         return 2
     every_function_is_used(tally)
+    every_function_is_called_inside_callbacks(tally)
     for name in hpp.functions_left_out():
         tally.one(f"neuron_ws.hpp uses {name}", False)
     for name in hpp.event_members_left_out():
@@ -139,7 +154,7 @@ def main() -> int:
                 arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
                              "reply_lock": [echo.port], "memory": files}
                 tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
-            for what, found in [] if EMULATED else hpp.programs(build, link):
+            for what, found in [] if QUICK else hpp.programs(build, link):
                 if isinstance(found, Path):
                     tally.program(what, [found, echo.port], 240)
                 else:
@@ -152,7 +167,7 @@ def main() -> int:
                 and headers[0].get("Authorization") == "Bearer token-of-this-attempt"
                 and "X-From-Settings" not in headers[0],
             )
-            if not EMULATED and "--no-valgrind" not in sys.argv:
+            if not QUICK:
                 if shutil.which("valgrind") is None:
                     tally.one("valgrind is installed", False)
                 else:

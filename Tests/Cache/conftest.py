@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,15 @@ from websockets.sync.server import ServerConnection, serve
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
+sys.path.insert(0, str(HERE.parent / "Interop"))
+
+import foreign  # noqa: E402
+
 NOWHERE = "ws://127.0.0.1:1"
 
-if not LIBRARY.is_file():
-    pytest.exit(f"{LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY", returncode=2)
-os.environ["NEURON_WS_LIBRARY"] = str(LIBRARY)
+if not foreign.LIBRARY.is_file():
+    pytest.exit(f"{foreign.LIBRARY} is not there: build it first, or set NEURON_WS_LIBRARY", returncode=2)
+os.environ["NEURON_WS_LIBRARY"] = str(foreign.LIBRARY)
 
 
 class Keeper:
@@ -82,36 +86,48 @@ class Said:
 
 
 class Exercise:
-    def __init__(self, program: Path, faults: Path) -> None:
+    def __init__(self, program: Path, faults: Path, set_clock: Path) -> None:
         self.program = program
         self.faults = faults
+        self._set_clock = set_clock
 
-    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120) -> Said:
-        environment = dict(os.environ)
+    def clock(self, offset: int) -> dict[str, str]:
+        """The environment of a process whose clock is so many seconds ahead."""
+        return {"LD_PRELOAD": str(self._set_clock), "SET_CLOCK": str(offset)}
+
+    def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120,
+            **variables: str) -> Said:
+        environment = {**os.environ, **variables}
         if faults is not None:
             environment |= {"LD_PRELOAD": str(self.faults), **faults}
-        done = subprocess.run(
-            [str(self.program), *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=timeout)
+        command = [*foreign.emulator(), str(self.program), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def write(self, directory: Path, first: int, count: int, rounds: int, more: str = "", url: str = NOWHERE,
-              faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("write", url, directory, first, count, rounds, more, faults=faults)
+              faults: Optional[dict[str, str]] = None, **variables: str) -> Said:
+        return self.run("write", url, directory, first, count, rounds, more, faults=faults, **variables)
 
-    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None) -> Said:
-        return self.run("drain", url, directory, more, faults=faults)
+    def drain(self, directory: Path, url: str, more: str = "", faults: Optional[dict[str, str]] = None,
+              **variables: str) -> Said:
+        return self.run("drain", url, directory, more, faults=faults, **variables)
 
 
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     folder = tmp_path_factory.mktemp("exercise")
-    program, faults = folder / "exercise", folder / "spool_faults.so"
-    strict = ["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
+    program, faults, set_clock = folder / "exercise", folder / "spool_faults.so", folder / "set_clock.so"
+    # Under its soname, so that the loader finds it as in an installation.
+    library = folder / "libneuron_ws.so.1"
+    library.symlink_to(foreign.LIBRARY.resolve())
+    strict = [*foreign.compiler("gcc"), "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
     subprocess.run(
-        [*strict, f"-I{ROOT / 'include'}", str(HERE / "exercise.c"), "-o", str(program), str(LIBRARY),
-         f"-Wl,-rpath,{LIBRARY.parent}"], check=True)
-    subprocess.run([*strict, "-shared", "-fPIC", str(HERE / "spool_faults.c"), "-o", str(faults), "-ldl"], check=True)
-    return Exercise(program, faults)
+        [*strict, f"-I{foreign.HEADER.parent}", str(HERE / "exercise.c"), "-o", str(program), str(library),
+         f"-Wl,-rpath,{folder}"], check=True)
+    for preloaded in (faults, set_clock):
+        source = str(HERE / preloaded.with_suffix(".c").name)
+        subprocess.run([*strict, "-shared", "-fPIC", source, "-o", str(preloaded), "-ldl"], check=True)
+    return Exercise(program, faults, set_clock)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

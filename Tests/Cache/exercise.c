@@ -3,13 +3,14 @@
  * exercise write URL DATA-DIR FIRST COUNT ROUNDS [SETTINGS]: pushes COUNT messages in each of ROUNDS, waits until they
  * are stored, and says "S last" if they are; at the end "O outcome count" for each outcome.
  * exercise drain URL DATA-DIR SETTINGS: runs until nothing waits any more. Says "Q left", and "L lost damages".
- * With what went wrong it says "E text".
+ * With what went wrong it says "E text". EXERCISE_USER in the environment: it becomes this user (a number) first.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <neuron_ws.h>
 
@@ -43,6 +44,8 @@ static void rest(int milliseconds)
 int main(int count, char **arguments)
 {
     if (count < 4) return 2;
+    const char *user = getenv("EXERCISE_USER");
+    if (user && (setgid((gid_t)atoi(user)) != 0 || setuid((uid_t)atoi(user)) != 0)) return 3;
     char settings[4096];
     const int writes = strcmp(arguments[1], "write") == 0;
     const char *more = writes ? (count > 7 ? arguments[7] : "") : count > 4 ? arguments[4] : "";

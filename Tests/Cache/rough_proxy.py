@@ -16,6 +16,8 @@ class RoughProxy:
         self.backend = backend
         self.random = random.Random(seed)
         self.is_rough = True
+        # The server is away: connections end at once.
+        self.is_away = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
         self.connections = 0
@@ -27,6 +29,9 @@ class RoughProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            if self.is_away:
+                client.close()
+                continue
             self.connections += 1
             threading.Thread(target=self._carry, args=(client,), daemon=True).start()
 
@@ -39,7 +44,7 @@ class RoughProxy:
             until = time.monotonic() + self.random.random() * 2
             while True:
                 readable, _, _ = select.select(ends, [], [], 0.1)
-                if self.is_rough and (time.monotonic() > until or left is not None and left <= 0):
+                if self.is_away or self.is_rough and (time.monotonic() > until or left is not None and left <= 0):
                     break
                 for end in readable:
                     data = end.recv(65536)

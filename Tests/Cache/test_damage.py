@@ -139,7 +139,7 @@ def test_the_file_of_another_node_and_of_another_program_are_left_as_they_are(st
 
 def test_a_second_node_and_a_second_process_are_refused_by_the_holders_name(exercise: Exercise, stored: Path) -> None:
     with node(stored):
-        with pytest.raises(neuron_ws.NeuronWSError, match='held by another node "exercise" of this process'):
+        with pytest.raises(neuron_ws.NeuronWSError, match='held by another node of this process'):
             neuron_ws.Node("exercise", {"url": NOWHERE, "offline-cache": True, "data-dir": str(stored)})
         said = exercise.write(stored, 1, 1, 1)
         assert said.returncode == 1 and f"is held by process {os.getpid()} (" in said.texts[0], said.texts

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import neuron_ws
 import pytest
 from conftest import Exercise, Keeper
 
@@ -61,6 +63,36 @@ def test_the_process_is_killed_in_front_of_a_call(
         assert drained.left == (0, 0), (at, drained.texts, drained.errors)
         arrived = sorted(set(keeper.numbers))
         assert arrived == EVERYTHING[: len(arrived)] and len(arrived) >= said.stored, (at, said.stored, len(arrived))
+
+
+def test_a_cache_is_read_from_outside_wherever_its_process_was_killed(
+    exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """And what is read is what comes, when a node goes on with it."""
+    put_right = 0
+    for at in points(calls_of(exercise, tmp_path), request):
+        directory = tmp_path / f"{at}"
+        said = exercise.write(
+            directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": "KILL", "SPOOL_FAULT_AT": str(at)})
+        if not (directory / "exercise.nwsc").exists():
+            continue
+        # SQLite's journal begins with these where it has to be played back.
+        journal = directory / "exercise.nwsc-journal"
+        put_right += journal.exists() and journal.read_bytes()[:4] == bytes.fromhex("d9d505f9")
+        (cache,) = neuron_ws.list_caches(directory)
+        read: list[int] = []
+        if not cache.error:
+            assert cache.node == "exercise" and cache.messages >= said.stored, (at, cache)
+            neuron_ws.read_cache(
+                directory, "exercise", lambda message: read.append(json.loads(message.content)["number"]))
+            assert len(read) == cache.messages and read == EVERYTHING[: len(read)], at
+        else:
+            # It was not a cache yet.
+            assert said.stored == 0, (at, cache.error)
+        keeper.numbers.clear()
+        drained = exercise.drain(directory, keeper.url)
+        assert drained.left == (0, 0) and sorted(set(keeper.numbers)) == read, (at, drained.texts)
+    assert put_right > 0
 
 
 def test_a_disk_that_stays_full_is_said_and_drains(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ import hashlib
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from conftest import NOWHERE, Keeper
-from neuron_ws import DeliveryEvent, Level, Node, Outcome
+from neuron_ws import DeliveryEvent, Level, NeuronWSError, Node, NodeClosed, Outcome
 
 COUNT = 40
 
@@ -143,3 +145,32 @@ def test_forget_on_a_stopped_node_is_at_once(tmp_path: Path) -> None:
         node.forget()
         assert list(tmp_path.glob("*.nwsc")) == []
         assert set(finish(node, 0.2)) == {Outcome.DROPPED_STOPPED}
+
+
+@pytest.mark.parametrize("calls", ["xSfgS", "xsfgS", "xfsfgS", "xSfwfwg", "xSfgxwS", "xSfxgwS"])
+def test_a_node_that_is_forgotten_and_started_again_lives_and_ends(calls: str, tmp_path: Path) -> None:
+    """f: forget, s: stop at once, S: stop within half a second, g: start, x: 15 MB, w: wait."""
+    ended: list[DeliveryEvent] = []
+    node = Node("x", {
+        "url": "ws://127.0.0.1:1/", "offline-cache": True, "data-dir": str(tmp_path), "sync-interval": 0,
+        "queue-max-bytes": 256 << 20}, on_delivery=ended.append)
+    node.start()
+    accepted = 0
+    for call in calls:
+        if call == "x":
+            for _ in range(5):
+                accepted = node.send(bytes(3_000_000))
+        elif call in "sS":
+            with suppress(NeuronWSError):
+                node.stop(0 if call == "s" else 0.5)
+        else:
+            {"f": node.forget, "g": node.start, "w": lambda: time.sleep(0.1)}[call]()
+    began = time.monotonic()
+    with suppress(NeuronWSError):
+        node.finish(0.5)
+    node.close()
+    assert time.monotonic() - began < 60
+    with suppress(NodeClosed):
+        while node.poll(0):
+            pass
+    assert sum(event.count for event in ended) == accepted == 5 * calls.count("x")

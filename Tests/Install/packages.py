@@ -185,7 +185,7 @@ def installed_over_an_older_version_while_a_gateway_runs(system: System) -> None
         system.run(f"""rm -rf /tmp/old && mkdir /tmp/old && cd /tmp/old && dpkg-deb -R /packages/{name}_*.deb d
             sed -i 's/^Version:.*/Version: 0.9.0/; s/\\(libneuron-ws1 (>= \\)[^)]*/\\10.9.0/' d/DEBIAN/control
             find d -name 'lib*.so*' -type f -exec sh -c 'echo older >> "$0"' {{}} \\;
-            dpkg-deb -b d /tmp/{name}_0.9.0.deb""")
+            dpkg-deb -Znone -b d /tmp/{name}_0.9.0.deb""")
     system.install(*(f"/tmp/{name}_0.9.0.deb" for name in names))
     with gateway.Running(system, "/usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so") as running:
         running.sends()
@@ -213,7 +213,7 @@ def two_versions_side_by_side(system: System) -> None:
         mv doc/libneuron-ws1 doc/libneuron-ws2; cd ../lib/*-linux-gnu; rm libneuron_ws.so.1
         mv libneuron_ws.so.1.* libneuron_ws.so.2.0.0; ln -s libneuron_ws.so.2.0.0 libneuron_ws.so.2
         LC_ALL=C sed -i 's/libneuron_ws[.]so[.]1\\x00/libneuron_ws.so.2\\x00/' libneuron_ws.so.2.0.0
-        dpkg-deb -b /tmp/next/d /tmp/libneuron-ws2.deb""")
+        dpkg-deb -Znone -b /tmp/next/d /tmp/libneuron-ws2.deb""")
     system.install("/tmp/libneuron-ws2.deb")
     assert "libneuron_ws.so.1." in system.run("readlink -f /usr/lib/*/libneuron_ws.so.1")
     assert "libneuron_ws.so.2" in system.run("ls /usr/lib/*/")

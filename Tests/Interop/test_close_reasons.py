@@ -8,8 +8,12 @@ import contextlib
 import json
 import re
 import socket
+import ssl
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Callable, ContextManager, Optional
 
 import answering
@@ -76,6 +80,83 @@ def secure(**settings: Any) -> Callable[[foreign.Authority], Setting]:
     return server
 
 
+def certified(extensions: str = "", days: tuple[str, str] = ("", ""), revoked: bool = False,
+              **settings: Any) -> Callable[[foreign.Authority], Setting]:
+    """A server whose certificate the authority gave for other days than these, or took back."""
+    @contextlib.contextmanager
+    def server(authority: foreign.Authority) -> Iterator[dict[str, Any]]:
+        with tempfile.TemporaryDirectory() as name:
+            home = Path(name)
+            for file in ("index", "index.attr"):
+                (home / file).write_text("")
+            for file in ("serial", "crlnumber"):
+                (home / file).write_text("01")
+            (home / "config").write_text(
+                f"[ca]\ndefault_ca=x\n[x]\ndatabase={home}/index\nserial={home}/serial\n"
+                f"crlnumber={home}/crlnumber\n"
+                f"new_certs_dir={home}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n"
+                f"certificate={authority.ca}\n"
+                f"private_key={authority.ca.parent}/ca.key\n[p]\ncommonName=supplied\n"
+                "[e]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n")
+
+            def openssl(*words: object) -> None:
+                subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+            openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+                    "/CN=localhost", "-keyout", home / "key", "-out", home / "csr")
+            dates = ["-startdate", days[0], "-enddate", days[1]] if days[0] else ["-days", "2"]
+            openssl("ca", "-config", home / "config", "-batch", "-notext", *dates, "-in", home / "csr",
+                    "-out", home / "cert")
+            trusted = authority.ca.read_text()
+            if revoked:
+                openssl("ca", "-config", home / "config", "-revoke", home / "cert")
+                openssl("ca", "-config", home / "config", "-gencrl", "-crldays", "2", "-out", home / "crl")
+                trusted += (home / "crl").read_text()
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(home / "cert", home / "key")
+            with foreign.Server(tls=context) as running:
+                yield {"url": running.url, "ca": trusted, **settings}
+    return server
+
+
+@contextlib.contextmanager
+def self_signed(authority: foreign.Authority) -> Iterator[dict[str, Any]]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as name:
+        cert, key = Path(name) / "cert", Path(name) / "key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(cert)],
+                       check=True, capture_output=True)
+        context.load_cert_chain(cert, key)
+    with foreign.Server(tls=context) as running:
+        yield {"url": running.url, "ca": str(authority.ca)}
+
+
+def asks(change: Callable[[ssl.SSLContext], object], **settings: Any) -> Callable[[foreign.Authority], Setting]:
+    """A server that asks for more of TLS than the node has."""
+    @contextlib.contextmanager
+    def server(authority: foreign.Authority) -> Iterator[dict[str, Any]]:
+        context = authority.server_context()
+        change(context)
+        with foreign.Server(tls=context) as running:
+            yield {"url": running.url, "ca": str(authority.ca), **settings}
+    return server
+
+
+def wants_a_certificate(context: ssl.SSLContext) -> None:
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def has_tls_1_2_only(context: ssl.SSLContext) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+
+@contextlib.contextmanager
+def no_tls(_: foreign.Authority) -> Iterator[dict[str, Any]]:
+    with bad.BadServer(lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as running:
+        yield {"url": f"wss://127.0.0.1:{running.port}/"}
+
+
 @contextlib.contextmanager
 def good(_: foreign.Authority) -> Iterator[dict[str, Any]]:
     with foreign.Server() as running:
@@ -107,11 +188,32 @@ ROWS = [
     Row(Reason.TLS, secure(ca=""), "tls", "comes from no authority", tls_failure=TLSFailure.UNKNOWN_CA),
     Row(Reason.TLS, secure(**{"tls-server-name": "other.example"}), "tls", "other.example",
         tls_failure=TLSFailure.WRONG_NAME),
+    Row(Reason.TLS, certified(days=("20200101000000Z", "20200201000000Z")), "tls", "expired",
+        tls_failure=TLSFailure.EXPIRED),
+    Row(Reason.TLS, certified(days=("20900101000000Z", "20910101000000Z")), "tls", "is valid only from",
+        tls_failure=TLSFailure.NOT_YET_VALID),
+    Row(Reason.TLS, certified(revoked=True), "tls", "revoked", tls_failure=TLSFailure.REVOKED),
+    Row(Reason.TLS, self_signed, "tls", "is signed by itself", tls_failure=TLSFailure.SELF_SIGNED),
+    Row(Reason.TLS, secure(**{"tls-pins": ["sha256//" + "A" * 43 + "="]}), "tls", "tls-pins",
+        tls_failure=TLSFailure.VERIFICATION),
+    Row(Reason.TLS, asks(wants_a_certificate), "tls", "set cert and key", tls_failure=TLSFailure.CLIENT_CERTIFICATE),
+    Row(Reason.TLS, asks(has_tls_1_2_only, **{"tls-min-version": "1.3"}), "tls", "TLS version",
+        tls_failure=TLSFailure.PROTOCOL),
+    Row(Reason.TLS, no_tls, "tls", "does not speak TLS", tls_failure=TLSFailure.NOT_TLS),
     Row(Reason.HANDSHAKE_REJECTED, behaves(bad.http("404 Not Found")), "handshake-rejected", "HTTP status 404",
         http_status=404),
+    Row(Reason.HEARTBEAT_TIMEOUT, behaves(bad.reads_but_answers_nothing, **{
+        "ping-interval": 0, "heartbeat": {"message": "beat", "interval": 0.5, "expect": True, "timeout": 0.5}}),
+        "heartbeat-timeout", "heartbeat was not answered|setting heartbeat"),
     Row(Reason.STOPPED, good, "stopped", "was stopped", act=lambda node: node.stop(timeout=10)),
     Row(Reason.RECONFIGURED, good, "reconfigured", "asked for a new connection", act=lambda node: node.reconnect()),
 ]
+
+
+def test_there_is_a_row_for_each_reason_and_each_failure_of_tls() -> None:
+    # What the host refuses is told where a host refuses: test_slow_token.py.
+    assert {row.reason for row in ROWS} == set(Reason) - {Reason.NONE, Reason.REFUSED_BY_HOST}
+    assert {row.tls_failure for row in ROWS} == set(TLSFailure)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.close_code or row.tls_failure.name.lower()}")

@@ -32,7 +32,8 @@ class Watched:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.node.close()
+        # Most of these servers answer no Close frame.
+        self.node.close(timeout=0.2)
 
     def until(self, condition: Callable[[], object], what: str = "") -> neuron_ws.State:
         def holds() -> object:
@@ -117,6 +118,21 @@ def test_folded_lines_are_taken() -> None:
 def test_what_has_a_setting_of_its_own_is_no_header(name: str, advice: str) -> None:
     with pytest.raises(neuron_ws.SettingsError, match=f"the setting {advice} offers"):
         neuron_ws.Node("line-1", {"url": "ws://127.0.0.1:9/", "headers": {name: "x"}})
+
+
+# What a server says of when to come again, and the seconds that it gets; None: it said nothing of use.
+@pytest.mark.parametrize("said, seconds", [
+    ("-1", None), ("0", None), ("30", 30), ("31536000", 3600), ("99999999999999999999", 3600), ("soon", None),
+    ("7; 8", None), ("", None), ("Wed, 01 Jan 1975 00:00:00 GMT", None), ("Fri, 31 Dec 9999 23:59:59 GMT", 3600)])
+def test_whatever_a_server_says_of_when_to_come_again(said: str, seconds: Optional[int]) -> None:
+    busy = f"HTTP/1.1 503 Busy\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n".encode()
+    with Answering(lambda head: busy) as server, Watched({"url": server.url}) as watched:
+        if seconds is None:
+            watched.until(lambda: len(server.heads) > 2)
+        else:
+            waits = watched.until(lambda: watched.node.state.http_status == 503 and watched.node.state.next_attempt_ms)
+            assert seconds - 20 < (waits.next_attempt_ms or 0) / 1000 <= seconds + 1, waits
+            assert len(server.heads) == 1
 
 
 # ---- redirects -----------------------------------------------------------------------------------------------------
@@ -273,8 +289,3 @@ def test_a_socket_of_the_file_system(short_path: str) -> None:
     with Watched({"url": f"ws+unix://{path}"}) as watched:
         state = watched.failed()
     assert f"cannot connect to {path}: there is no such file" in state.message
-
-
-def test_a_name_beyond_ascii_is_told_what_to_become() -> None:
-    with pytest.raises(neuron_ws.SettingsError, match="xn--"):
-        neuron_ws.Node("line-1", {"url": "ws://münchen.example/"})

@@ -208,6 +208,20 @@ def test_new_ping_settings_are_in_force_at_once(settings: dict[str, object]) -> 
         assert node.metrics.pings_sent >= 1
 
 
+@pytest.mark.skipif(not shutil.which("ss"), reason="ss is not installed (make test-dependencies)")
+@pytest.mark.parametrize("pings", [0, 20])
+def test_tcp_keep_alive_is_on_whether_or_not_there_are_pings(pings: int) -> None:
+    with foreign.Server() as server, started(server.port, **{"ping-interval": pings}) as node:
+        foreign.wait_until(lambda: node.state.link, 20)
+
+        def timers() -> str:
+            words = ["ss", "-tnoH", "state", "established", f"dport = :{server.port}"]
+            return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+        # The timer of data without acknowledgement is shown in its place while there is some.
+        foreign.wait_until(lambda: "timer:(keepalive" in timers(), 20, timers())
+
+
 @contextlib.contextmanager
 def stopped_process(settings: dict[str, object]) -> Iterator[neuron_ws.Node]:
     """A node connected to a server whose process hangs from then on: its kernel acknowledges and never answers."""

@@ -2,7 +2,7 @@
 /*
  * Loads the library and says what that changed: threads, signal handlers, signal mask, resident memory, output.
  *
- * load LIBRARY - prints one line of JSON.
+ * load LIBRARY [BEFORE…] - prints one line of JSON. Each BEFORE is a library that the process has already.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -61,8 +61,13 @@ static long resident_kilobytes(void)
 
 int main(int count, char **arguments)
 {
-    if (count != 2)
+    if (count < 2)
         return 2;
+    for (int i = 2; i < count; i++)
+        if (dlopen(arguments[i], RTLD_NOW | RTLD_GLOBAL) == NULL) {
+            fprintf(stderr, "%s\n", dlerror());
+            return 1;
+        }
     resident_kilobytes();
     signals_t signals_before, signals_after;
     read_signals(&signals_before);

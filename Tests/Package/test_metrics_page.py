@@ -51,6 +51,14 @@ def test_the_page_explains_each_number() -> None:
         assert len(meaning) > 20, name
 
 
+def test_each_number_has_the_name_of_its_place_in_the_struct() -> None:
+    """The texts take a number by its place: one table says its name."""
+    struct = re.search(r"^typedef struct neuron_ws_metrics \{(.*?)^\} neuron_ws_metrics_t;",
+                       (ROOT / "include/neuron_ws.h").read_text(), re.M | re.S)
+    assert struct is not None
+    assert re.findall(r"^ +uint64_t (\w+);", struct[1], re.M) == members()
+
+
 def test_the_page_has_an_alarm_for_three() -> None:
     """The rules' metrics are those that the table marks."""
     rules = re.findall(r"^ +expr: (.*)$", PAGE, re.M)

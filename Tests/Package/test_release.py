@@ -82,6 +82,29 @@ def test_the_bill_of_materials_lists_each_file_and_each_library(tmp_path: Path) 
     assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
 
 
+def test_a_release_holds_the_tree_and_each_file_that_was_built(tmp_path: Path) -> None:
+    import spdx
+
+    for name in ("cmake", "include"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    distribution = f"wheels/neuron_ws-{spdx.VERSION}.tar.gz"
+    built = ["packages/a_amd64.deb", "packages-arm64/a_arm64.deb", "wheels/a.whl", distribution]
+    for name in built:
+        file = tmp_path / ".build" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    git = ["git", "-C", tmp_path, "-c", "user.name=n", "-c", "user.email=e"]
+    for words in (["init", "-q"], ["add", "cmake", "include"], ["commit", "-qm", "all"]):
+        assert run(*git, *words).returncode == 0, words
+    done = run("sh", tmp_path / "cmake/release.sh")
+    assert done.returncode == 0, done.stderr
+    listed = sorted(line.split()[1] for line in done.stdout.splitlines())
+    assert listed == sorted(path.name for path in (tmp_path / "dist").iterdir() if path.name != "SHA256SUMS")
+    for name in built:
+        assert (tmp_path / "dist" / Path(name).name).read_text() == name
+    assert f"neuron_ws-{spdx.VERSION}-tree.tar.gz" in listed and "sbom.spdx.json" in listed
+
+
 @pytest.mark.skipif(shutil.which("abidw") is None, reason="abigail-tools is not installed")
 def test_a_changed_type_breaks_the_abi_and_a_longer_struct_end_does_not(tmp_path: Path, monkeypatch) -> None:
     import abi

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A library of another processor under qemu: C programs, its messages beside this machine's, the plugin, the tool.
+"""A library of another processor under qemu: C programs, its messages beside this machine's, the cache of a process
+that is killed, the plugin, the tool.
 
-run.py NATIVE [TOOL]    NATIVE is this machine's library; NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and
-NEURON_WS_PLUGINS tell what is tested (Tests/Interop/foreign.py); TOOL is the other processor's neuron-ws.
+run.py [--quick] NATIVE TOOL    NATIVE is this machine's library, TOOL the other processor's neuron-ws;
+NEURON_WS_LIBRARY, NEURON_WS_TRIPLET, NEURON_WS_SYSROOT and NEURON_WS_PLUGINS tell what is tested
+(Tests/Interop/foreign.py).
+--quick leaves out the plugin's host, and all formats of messages but one.
 """
 
 from __future__ import annotations
@@ -50,11 +53,11 @@ class Machine:
         return [text.encode() if isinstance(text, str) else text for text in texts]
 
 
-def the_messages_are_the_same(folder: Path, native: Path) -> None:
+def the_messages_are_the_same(folder: Path, native: Path, formats: dict[str, int]) -> None:
     here = Machine(folder / "here", native, ["gcc"], [])
     there = Machine(folder / "there", foreign.LIBRARY, foreign.compiler("gcc"), foreign.emulator())
     authority = foreign.Authority(folder)
-    for name, number in FORMATS.items():
+    for name, number in formats.items():
         for way, tls in (("ws", None), ("wss", authority)):
             wanted, found = here.messages(number, tls), there.messages(number, tls)
             unlike = [place for place, pair in enumerate(zip(wanted, found)) if pair[0] != pair[1]]
@@ -70,19 +73,25 @@ def run(*command: object) -> None:
 
 
 def main() -> int:
-    native, tools = Path(sys.argv[1]), [Path(word).resolve() for word in sys.argv[2:]]
+    words = [word for word in sys.argv[1:] if word != "--quick"]
+    quick = len(words) < len(sys.argv) - 1
+    native, tool = (Path(word).resolve() for word in words)
     assert foreign.TRIPLET and foreign.SYSROOT, "NEURON_WS_TRIPLET and NEURON_WS_SYSROOT say what is tested"
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     host = foreign.ROOT / "Tests/Embedding/host"
+    kill = foreign.ROOT / "Tests/Cache/test_disk_faults.py::test_the_process_is_killed_in_front_of_a_call"
+    formats = dict(list(FORMATS.items())[:1]) if quick else FORMATS
     with tempfile.TemporaryDirectory() as folder:
         steps: dict[str, Callable[[], None]] = {
-            "1,000 messages": lambda: the_messages_are_the_same(Path(folder), native),
+            "1,000 messages": lambda: the_messages_are_the_same(Path(folder), native, formats),
             "the C ABI": lambda: run(sys.executable, foreign.ROOT / "Tests/CABI/run.py"),
+            "the cache of a killed process": lambda: run(*pytest, kill),
             "the plugin's host": lambda: run(*pytest, *(host / name for name in PLUGIN_TESTS)),
+            "the tool: demo": lambda: run(*foreign.emulator(), tool, "demo"),
+            "the tool: selftest": lambda: run(*foreign.emulator(), tool, "selftest", "--rounds", 20000),
         }
-        for tool in tools:
-            steps["the tool: demo"] = lambda: run(*foreign.emulator(), tool, "demo")
-            steps["the tool: selftest"] = lambda: run(*foreign.emulator(), tool, "selftest", "--rounds", 20000)
+        if quick:
+            del steps["the plugin's host"]
         failed = 0
         for name, step in steps.items():
             begun = time.monotonic()

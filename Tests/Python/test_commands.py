@@ -373,6 +373,18 @@ def test_heartbeat_answers_that_stop_end_the_connection() -> None:
         foreign.wait_until(lambda: node.state.link, 60)
 
 
+@pytest.mark.parametrize("more", [{}, {"expect": True, "timeout": 60}])
+def test_heartbeats_begin_anew_on_each_connection(more: dict[str, object]) -> None:
+    """Also where the last connection ended before the answer came."""
+    async def ends(connection: ServerConnection, message: Message) -> None:
+        await connection.close(1001)
+
+    with CommandPeer(ends) as peer:
+        with neuron_ws.Node("n", settings(peer, heartbeat={"message": "alive", "interval": 0.1, **more})):
+            assert peer.wait_for(4)[:4] == ["alive"] * 4
+        assert peer.connections >= 4
+
+
 def test_a_heartbeat_begins_and_ends_on_the_living_connection() -> None:
     with CommandPeer(silence) as peer, neuron_ws.Node("n", settings(peer)) as node:
         foreign.wait_until(lambda: node.state.link, 60)

@@ -133,7 +133,7 @@ def test_a_source_distribution_uses_the_systems_library(tree: Path, place: Path)
     assert [path.name for path in (place / "pure").iterdir()] == [f"neuron_ws-{told_version()}-py3-none-any.whl"]
 
 
-@pytest.mark.parametrize("needs", ["libssl.so.3", "libjansson.so.4"])
+@pytest.mark.parametrize("needs", ["libssl.so.3", "libjansson.so.4", "libsqlite3.so.0"])
 def test_what_the_system_lacks_is_named_with_what_to_install(needs: str, tmp_path: Path) -> None:
     # A library that asks for a version that no system has stands for a system that has none.
     bytes_ = foreign.LIBRARY.read_bytes()
@@ -144,7 +144,7 @@ def test_what_the_system_lacks_is_named_with_what_to_install(needs: str, tmp_pat
         bytes_.replace(needs.encode() + b"\0", absent.encode() + b"\0"))
     done = subprocess.run([sys.executable, "-c", "import neuron_ws"], cwd=tmp_path, env=environment(),
                           capture_output=True, text=True)
-    what = {"libssl.so.3": "OpenSSL 3", "libjansson.so.4": "jansson"}[needs]
+    what = {"libssl.so.3": "OpenSSL 3", "libjansson.so.4": "jansson", "libsqlite3.so.0": "SQLite"}[needs]
     assert done.returncode == 1 and "LibraryNotFound" in done.stderr
     assert f"it needs {absent}, which this system does not have: install {what}" in done.stderr, done.stderr
 

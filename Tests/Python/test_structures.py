@@ -23,6 +23,8 @@ STRUCTURES = {
     "neuron_ws_request_info_t": _structures.RequestInfoStructure,
     "neuron_ws_driver_state_t": _structures.DriverStateStructure,
     "neuron_ws_event_t": _structures.EventStructure,
+    "neuron_ws_cache_t": _structures.CacheStructure,
+    "neuron_ws_cached_message_t": _structures.CachedMessageStructure,
 }
 
 # Python's class, the prefix in C.
@@ -42,6 +44,7 @@ ENUMS = [
     (enums.ODAFile, "NEURON_WS_ODA_"),
     (enums.RequestKind, "NEURON_WS_REQUEST_"),
     (enums.EventKind, "NEURON_WS_EVENT_"),
+    (enums.CachePart, "NEURON_WS_CACHE_"),
 ]
 
 

@@ -23,14 +23,14 @@ extension CacheWorld {
                     if !disk.dropped.contains(content) { fail("message \(content) is skipped") }
                 }
                 let run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_EXPIRED)
-                ledger.ended(run)
+                sendQueue.ledger.ended(run)
             case .release(var chunks): pool.give(&chunks)
             }
         }
     }
 
     private func outcome(_ run: Backlog.Run) {
-        ledger.ended(run)
+        sendQueue.ledger.ended(run)
         for id in run.firstID..<(run.firstID + run.count) {
             guard ended.insert(id).inserted else { return fail("message \(id) has a second outcome") }
             // Numbers of which nothing was found on disk.
@@ -92,7 +92,7 @@ extension CacheWorld {
         if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
             fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")
         }
-        let held = ledger.queuedBytes - min(ledger.queuedBytes, ledger.away.bytes)
+        let held = sendQueue.ledger.queuedBytes - min(sendQueue.ledger.queuedBytes, sendQueue.ledger.away.bytes)
         // What is loaded comes on top, a window of it, and a batch.
         if held > UInt64(settings.memoryBytes) * 2 + 20_000 { fail("\(held) bytes are in memory") }
         if steps % 16 == 0 { checkStored() }

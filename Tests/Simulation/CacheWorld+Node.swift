@@ -14,8 +14,7 @@ extension CacheWorld {
     /// A life begins: what is on disk is found there.
     func begin() {
         lives += 1
-        ledger = DeliveryLedger(limits: ledger.limits)
-        mailbox = Mailbox()
+        sendQueue = SendQueue(limits: sendQueue.ledger.limits, stream: 0)
         backlog = Backlog()
         backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
         cache = MessageCache(settings)
@@ -24,14 +23,14 @@ extension CacheWorld {
         newestOfGroup = [:]
         work = nil
         let found = disk.open()
-        let first = ledger.adopt(
+        let first = sendQueue.ledger.adopt(
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
         disk.setFirst(first)
         let start = disk.state.first
         for (key, content) in disk.messages() { contents[UInt64(key - start) &+ first] = content }
         cache.opened(found, first: first, openID: first, now: now)
-        ledger.away = cache.awayNow
-        ledger.stored(through: cache.storedEnd &- 1)
+        sendQueue.ledger.away = cache.awayNow
+        sendQueue.ledger.stored(through: cache.storedEnd &- 1)
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
@@ -60,7 +59,7 @@ extension CacheWorld {
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
-        disk.setNextNumber(ledger.acceptedCount + 1)
+        disk.setNextNumber(sendQueue.ledger.acceptedCount + 1)
         disk.restart(losesPower: random.chance(30), &random)
         begin()
     }
@@ -70,11 +69,10 @@ extension CacheWorld {
     func push() {
         for _ in 0..<random.within(1...8) {
             let bytes = Message.make(id: nextContent, byteCount: random.pick([10, 100, 100, 1500]))
-            guard ledger.hasRoom(byteCount: bytes.count) else { return }
-            var new: MessageChunk? = mailbox.needsChunk(byteCount: bytes.count) ? chunk(bytes.count) : nil
-            let id = ledger.accept(byteCount: bytes.count)
             let stamp = makeStamp()
-            bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &new) }
+            let id = bytes.withUnsafeBytes { sendQueue.put(OutgoingMessage($0, stamp), now: 0, chunk: chunk) }
+            guard let id else { return }
+            note(stamp)
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
             newestNumber = id
             contents[id] = nextContent
@@ -86,16 +84,18 @@ extension CacheWorld {
     private func makeStamp() -> MessageStamp {
         guard settings.policy == .latestPerGroup else { return MessageStamp(kind: 1, timeMilliseconds: 0) }
         let group = UInt16(random.within(1...3))
-        let time = Int64(now / 1_000_000) + Int64(random.below(500))
-        groups[nextContent] = (group, time, lives)
-        if let newest = newestOfGroup[group], let old = groups[newest], old.time > time {
-        } else {
-            newestOfGroup[group] = nextContent
-        }
-        return MessageStamp(kind: 1, timeMilliseconds: time, group: group)
+        return MessageStamp(
+            kind: 1, timeMilliseconds: Int64(now / 1_000_000) + Int64(random.below(500)), group: group)
     }
 
-    func takeMail() { cache.take(mailbox.takeAll(), &backlog, now: now) }
+    private func note(_ stamp: MessageStamp) {
+        guard stamp.group > 0 else { return }
+        groups[nextContent] = (stamp.group, stamp.timeMilliseconds, lives)
+        if let newest = newestOfGroup[stamp.group], let old = groups[newest], old.time > stamp.timeMilliseconds { return }
+        newestOfGroup[stamp.group] = nextContent
+    }
+
+    func takeMail() { cache.take(sendQueue.takeMail(), &backlog, now: now) }
 
     func diskActs() {
         guard let work = work.take() else { return }
@@ -110,17 +110,17 @@ extension CacheWorld {
         if work == nil { work = cache.nextWork(&backlog, now: now) { chunk($0) } }
         carryOut()
         _ = cache.pace(&backlog, now: now)
-        ledger.away = cache.awayNow
+        sendQueue.ledger.away = cache.awayNow
         noteStored()
     }
 
     private func noteStored() {
         let through = cache.storedEnd &- 1
-        guard through > ledger.storedThrough else { return }
-        for id in (ledger.storedThrough &+ 1)..<(through &+ 1) where !ended.contains(id) {
+        guard through > sendQueue.ledger.storedThrough else { return }
+        for id in (sendQueue.ledger.storedThrough &+ 1)..<(through &+ 1) where !ended.contains(id) {
             if let content = contents[id] { stored.insert(content) }
         }
-        ledger.stored(through: through)
+        sendQueue.ledger.stored(through: through)
     }
 
     // MARK: The network

@@ -13,8 +13,7 @@ final class CacheWorld {
     private(set) var failure: String?
 
     // One life.
-    var ledger: DeliveryLedger
-    var mailbox = Mailbox()
+    var sendQueue: SendQueue
     var backlog = Backlog()
     var cache: MessageCache
     var pool = ChunkPool(keptBytesMax: 16 << 20)
@@ -78,7 +77,8 @@ final class CacheWorld {
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
         cache = MessageCache(settings)
-        ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500))
+        sendQueue = SendQueue(
+            limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500), stream: 0)
         self.random = random
         begin()
     }
@@ -116,7 +116,7 @@ final class CacheWorld {
         disk.faults = 0
         disk.liesAboutSync = false
         var left = 20_000
-        while failure == nil, left > 0, ledger.queuedCount > 0 || cache.isBusy {
+        while failure == nil, left > 0, sendQueue.ledger.queuedCount > 0 || cache.isBusy {
             left -= 1
             steps += 1
             if connection == nil { connect() }
@@ -126,15 +126,16 @@ final class CacheWorld {
             now &+= 2_000_000
             check()
         }
-        if failure == nil, ledger.queuedCount > 0 { fail("\(ledger.queuedCount) messages are stuck") }
+        let stuck = sendQueue.ledger.queuedCount
+        if failure == nil, stuck > 0 { fail("\(stuck) messages are stuck") }
     }
 
     /// For who reads a failure.
     private var situation: String {
         ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
-            + "disk \(disk.state.bytes), accepted \(ledger.acceptedCount), "
-            + "ended \(ended.count) of \(contents.count), mail \(!mailbox.isEmpty)"
+            + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
+            + "ended \(ended.count) of \(contents.count), mail \(!sendQueue.hasNoMail)"
     }
 
     func fail(_ text: String) {

@@ -72,7 +72,7 @@ struct Observer {
     private mutating func messageArrived(
         _ isRefused: (UInt64) -> Bool, _ isClaimed: (UInt64) -> Bool
     ) -> String? {
-        guard let endpoint else { return nil }
+        guard var endpoint else { return nil }
         var bytes = endpoint.message?.array ?? []
         if endpoint.messageIsCompressed {
             guard let inflater else { return "a compressed message, though that was not agreed on" }

@@ -149,7 +149,7 @@ struct SimulatedDisk: ~Copyable {
     }
 
     private func chunk(of row: Row) -> MessageChunk? {
-        guard let chunk = ChunkPool.make(imageBytes: row.image.count) else { return nil }
+        guard let chunk = MessageChunk.fitting(row.image.count) else { return nil }
         let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
         precondition(fits && chunk.isImageWhole)
         return chunk

@@ -32,6 +32,11 @@ final class SimulatedLink {
     var hasFinishedWriting = false
     var heartbeat: Heartbeat?
     var isHeartbeatDue = false
+    /// How many were due, how many of those have left, and when the last one was due, or the first one's interval
+    /// began: counted apart from `heartbeat`.
+    var heartbeatsAsked = 0
+    var heartbeatsGone = 0
+    var heartbeatAskedAt: UInt64 = 0
     /// When the one that awaits its answer had left; nil: none does.
     var heartbeatLeftAt: UInt64?
 

@@ -39,7 +39,7 @@ extension World {
 
     private func nonsense() -> String {
         // Far behind all that will ever be pushed here.
-        if random.chance(40) { return "{\"ack\":\(ledger.acceptedCount + 1_000_000)}" }
+        if random.chance(40) { return "{\"ack\":\(sendQueue.ledger.acceptedCount + 1_000_000)}" }
         return random.pick([
             "{\"ack\":0}", "{\"ack\":18446744073709551615}",
             "{\"ack\":[99999999]}", "{\"ack\":-1}", "{\"ack\":1.5}",

@@ -16,10 +16,10 @@ extension World {
             fail("an outcome for message \(run.firstID), where \(toldThrough + 1) is the next without one")
         }
         toldThrough = run.firstID + run.count - 1
-        ledger.ended(run)
+        sendQueue.ledger.ended(run)
         waitingBytes -= waiting.prefix(Int(run.count)).reduce(0, +)
         waiting.removeFirst(min(Int(run.count), waiting.count))
-        if ledger.endedThrough != toldThrough { fail("the ledger is at \(ledger.endedThrough)") }
+        if sendQueue.ledger.endedThrough != toldThrough { fail("the ledger is at \(sendQueue.ledger.endedThrough)") }
         switch run.outcome {
         case .NEURON_WS_DELIVERED:
             deliveredCount += run.count
@@ -58,16 +58,17 @@ extension World {
     func check() {
         machine.checkInvariants()
         backlog.checkInvariants()
-        ledger.checkInvariants()
+        sendQueue.ledger.checkInvariants()
         checkTimers()
         checkCommands()
         checkHeartbeats()
-        if ledger.queuedBytes != UInt64(waitingBytes) || ledger.queuedCount != UInt64(waiting.count) {
+        let (queuedCount, queuedBytes) = (sendQueue.ledger.queuedCount, sendQueue.ledger.queuedBytes)
+        if queuedBytes != UInt64(waitingBytes) || queuedCount != UInt64(waiting.count) {
             fail(
-                "\(ledger.queuedCount) messages of \(ledger.queuedBytes) bytes are said to wait, "
+                "\(queuedCount) messages of \(queuedBytes) bytes are said to wait, "
                     + "\(waiting.count) of \(waitingBytes) do")
         }
-        if ledger.queuedCount != ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
+        if queuedCount != sendQueue.ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
         if machine.isIdle, link != nil { fail("idle with a connection") }
         if machine.isOpen, link?.connection.isOpen != true { fail("open without an open connection") }
         if isWanted, machine.isIdle, !wishes.starts { fail("idle, though the host wants it started") }

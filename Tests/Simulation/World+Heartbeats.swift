@@ -23,6 +23,13 @@ extension World {
         guard let link, machine.isOpen else { return }
         switch link.heartbeat?.timerFired(now: now) {
         case .send:
+            guard let options = heartbeats, let next = nextHeartbeat(link, options) else {
+                return fail("a heartbeat is due before the last one has left")
+            }
+            if link.heartbeatLeftAt != nil { fail("a heartbeat is due before the last one has its answer") }
+            if now < next { fail("a heartbeat is due too early") }
+            link.heartbeatsAsked += 1
+            link.heartbeatAskedAt = now
             link.isHeartbeatDue = true
             pump()
         case .timedOut:
@@ -45,7 +52,11 @@ extension World {
 
     func heartbeatLeft(_ link: SimulatedLink) {
         if link.heartbeat == nil { return fail("a heartbeat that nobody sent") }
-        if link.observer.heartbeats == 0 { fail("a heartbeat is called sent, and the kernel does not have it") }
+        link.heartbeatsGone += 1
+        if link.observer.heartbeats < link.heartbeatsGone {
+            fail("a heartbeat is called sent, and the kernel does not have it")
+        }
+        if link.heartbeatsGone > link.heartbeatsAsked { fail("a heartbeat left that was not due") }
         if link.heartbeatLeftAt != nil { fail("a second heartbeat before the first has its answer") }
         heartbeatsLeft += 1
         if heartbeats?.expects != .nothing { link.heartbeatLeftAt = now }
@@ -70,11 +81,24 @@ extension World {
         return isAnswer
     }
 
+    /// When the next one is due, as the simulation counts it; nil: not before the last one has left.
+    private func nextHeartbeat(_ link: SimulatedLink, _ options: HeartbeatOptions) -> UInt64? {
+        guard link.heartbeatsAsked == link.heartbeatsGone else { return nil }
+        return link.heartbeatAskedAt &+ options.interval
+    }
+
+    /// The last one is on its way, and the kernel took all that there was of it.
+    var heartbeatIsStuck: Bool { link.map { $0.heartbeatsAsked > $0.heartbeatsGone } ?? false }
+
     func checkHeartbeats() {
-        guard let link, let options = heartbeats, machine.isOpen, let deadline = link.heartbeat?.deadline else {
-            return
+        guard let link, let options = heartbeats, machine.isOpen else { return }
+        guard let heartbeat = link.heartbeat else { return fail("open, and no heartbeat will ever be due") }
+        if link.observer.heartbeats > link.heartbeatsAsked { fail("a heartbeat went out that was not due") }
+        if link.observer.heartbeats > link.heartbeatsGone { fail("a heartbeat went out, and nobody has said so") }
+        let verdict = link.heartbeatLeftAt.map { $0 &+ options.timeout }
+        guard heartbeat.deadline == verdict ?? nextHeartbeat(link, options) else {
+            return fail("a heartbeat's moment is not where it has to be")
         }
-        if deadline <= now { fail("a heartbeat is due, and nobody has seen it") }
-        if deadline > now &+ max(options.interval, options.timeout) { fail("a heartbeat's moment lies too far ahead") }
+        if let deadline = heartbeat.deadline, deadline <= now { fail("a heartbeat is due, and nobody has seen it") }
     }
 }

@@ -29,31 +29,26 @@ extension World {
 
     func push(beyond: DeliveryLedger.Limits = DeliveryLedger.none, byteCount: Int? = nil) {
         let size = byteCount ?? random.pick([0, 10, 100, 100, 1000, 30_000])
-        let id = ledger.acceptedCount + 1
+        let id = sendQueue.ledger.acceptedCount + 1
         let bytes = Message.make(id: id, byteCount: size, isObject: isNumbered)
         bytes.withUnsafeBytes { raw in
-            var message = OutgoingMessage(raw, stamp(of: id))
-            if isNumbered {
-                guard let numbered = OutgoingMessage(numbered: raw, stamp(of: id), stream: stream) else {
-                    return fail("message \(id) takes no number")
-                }
-                message = numbered
-                message.number(id)
-            }
-            let count = message.byteCount
-            let takes = Self.queueBytes(of: count)
+            let numbered = isNumbered ? OutgoingMessage(numbered: raw, stamp(of: id)) : nil
+            if isNumbered, numbered == nil { return fail("message \(id) takes no number") }
+            let head = isNumbered ? "\"seq\":\(id),\"stream\":\"fedcba9876543210\",".utf8.count : 0
+            let takes = Self.queueBytes(of: raw.count + head)
             let hasRoom =
                 waiting.isEmpty
-                || waiting.count < ledger.limits.messagesMax + beyond.messagesMax
-                    && waitingBytes + takes <= ledger.limits.bytesMax + beyond.bytesMax
-            if ledger.hasRoom(byteCount: count, beyond: beyond) != hasRoom {
+                || waiting.count < sendQueue.ledger.limits.messagesMax + beyond.messagesMax
+                    && waitingBytes + takes <= sendQueue.ledger.limits.bytesMax + beyond.bytesMax
+            let message = numbered ?? OutgoingMessage(raw, stamp(of: id))
+            let taken = sendQueue.put(message, beyond: beyond, now: now) { ChunkPool.make(byteCount: $0) }
+            if (taken != nil) != hasRoom {
                 fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
             }
-            guard hasRoom else { return }
+            guard let taken else { return }
+            if taken != id { fail("message \(id) got number \(taken)") }
             waiting.append(takes)
             waitingBytes += takes
-            var chunk = mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
-            mailbox.append(message, id: ledger.accept(byteCount: count, now: now), chunk: &chunk)
         }
     }
 
@@ -120,10 +115,10 @@ extension World {
         }
         if let timeout = taken.stopTimeout {
             stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
-            drainsThrough = ledger.acceptedCount
+            drainsThrough = sendQueue.ledger.acceptedCount
             perform(
                 machine.stopped(
-                    timeout: timeout, isAwaited: taken.awaitsEnd, drains: ledger.endedThrough < drainsThrough,
+                    timeout: timeout, isAwaited: taken.awaitsEnd, drains: sendQueue.ledger.endedThrough < drainsThrough,
                     now: now))
             endIfIdle()
         }

@@ -20,6 +20,7 @@ extension World {
         case .opened:
             tell("open")
             link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
+            link?.heartbeatAskedAt = now
             if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
         case .sendPing(let sequence):
             link?.connection.queuePing(sequence)
@@ -123,7 +124,7 @@ extension World {
             if !fillBuffer(link) { break }
         }
         settle()
-        if machine.isDraining, ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
+        if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
         if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
             link.hasFinishedWriting = true
             link.up.hasEnded = true
@@ -132,7 +133,7 @@ extension World {
 
     /// - Returns: false: there is nothing to be sent.
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
-        if link.connection.isOpen, backlog.isAllFramed { backlog.add(mailbox.takeAll()) }
+        if link.connection.isOpen, backlog.isAllFramed { backlog.add(sendQueue.takeMail()) }
         let maySend = link.quietUntil == nil
         var commandsWait = maySend && feedCommands(link)
         guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
@@ -183,7 +184,7 @@ extension World {
             backlog.confirmed(before: barrier.confirmedID)
             if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
         }
-        if backlog.level != .NEURON_WS_LEVEL_WRITTEN { ledger.written(through: backlog.unwrittenID &- 1) }
+        if backlog.level != .NEURON_WS_LEVEL_WRITTEN { sendQueue.ledger.written(through: backlog.unwrittenID &- 1) }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
             machine.pingLeft(end: link.up.accepted, now: now)
@@ -196,7 +197,7 @@ extension World {
     func received(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let link else { return bytes.count }
         link.connection.repliesGoFirst =
-            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && mailbox.isEmpty
+            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && sendQueue.hasNoMail
         machine.bytesReceived(now: now)
         budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
         let wasNegotiating = link.connection.isNegotiating
@@ -239,7 +240,7 @@ extension World {
                 return
             }
             push(beyond: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)
-            replies.append(ledger.acceptedCount)
+            replies.append(sendQueue.ledger.acceptedCount)
         case .ping: break
         case .pong(let payload):
             pump()
@@ -276,7 +277,7 @@ extension World {
     /// As `NodeSession.frameReplies`. What there is room for is promised to go before the Close.
     private func sendReplies(_ link: SimulatedLink, _ replies: [UInt64]) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
-        backlog.add(mailbox.takeAll())
+        backlog.add(sendQueue.takeMail())
         guard !backlog.isAllFramed else { return }
         while true {
             refillKeys()

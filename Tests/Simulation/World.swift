@@ -20,8 +20,7 @@ final class World {
     // The node.
     var parameters: NodeMachine.Parameters
     var machine: NodeMachine
-    var mailbox = Mailbox()
-    var ledger: DeliveryLedger
+    var sendQueue: SendQueue
     var backlog = Backlog()
     var fragmentBytesMax: Int
     var keys = MaskingKeyPool()
@@ -120,9 +119,10 @@ final class World {
         parameters = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         machine = NodeMachine(parameters)
         seen = parameters
-        ledger = DeliveryLedger(
+        sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(
-                bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: random.pick([3, 40, 500, 500])))
+                bytesMax: random.pick([2000, 100_000, 1 << 20]), messagesMax: random.pick([3, 40, 500, 500])),
+            stream: stream)
         fragmentBytesMax = random.pick([0, 0, 100])
         backlog.inspectsMessages = refusesMessages
         commandsMax = random.pick([1, 5, 30, 1000])
@@ -201,15 +201,18 @@ final class World {
             link.server.endsTCP = true
         }
         // Each that is too large takes some tries, with a wait between them.
-        let limit = now &+ 600_000_000_000 &+ ledger.queuedCount &* 120_000_000_000
-        var left = 60_000 + 1000 * Int(ledger.queuedCount)
-        while failure == nil, !(machine.isOpen && ledger.queuedCount == 0), left > 0, now < limit {
+        let limit = now &+ 600_000_000_000 &+ sendQueue.ledger.queuedCount &* 120_000_000_000
+        var left = 60_000 + 1000 * Int(sendQueue.ledger.queuedCount)
+        func isSettled() -> Bool { machine.isOpen && sendQueue.ledger.queuedCount == 0 && !heartbeatIsStuck }
+        while failure == nil, !isSettled(), left > 0, now < limit {
             left -= 1
             settleStep()
         }
         if failure != nil { return }
         if !machine.isOpen { return fail("not open long after the faults") }
-        if ledger.queuedCount != 0 { fail("\(ledger.queuedCount) messages are stuck on a good connection") }
+        let stuck = sendQueue.ledger.queuedCount
+        if stuck != 0 { fail("\(stuck) messages are stuck on a good connection") }
+        if heartbeatIsStuck { fail("a heartbeat is stuck on a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.
@@ -242,14 +245,14 @@ final class World {
         if failure != nil { return }
         if hasSession || !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
-        backlog.add(mailbox.takeAll())
+        backlog.add(sendQueue.takeMail())
         backlog.abandon()
         carryOut()
         if outcomes != commands.takenCount {
             fail("\(commands.takenCount) commands were taken, and \(outcomes) have an outcome")
         }
-        if toldThrough != ledger.acceptedCount {
-            fail("\(ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
+        if toldThrough != sendQueue.ledger.acceptedCount {
+            fail("\(sendQueue.ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
         }
     }
 

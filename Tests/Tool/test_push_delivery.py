@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import foreign
 import pytest
 import tool
+from terminal import Terminal
 
 
 def line(number: int) -> str:
@@ -80,6 +81,17 @@ def test_a_server_that_does_not_echo_confirms_nothing(fault: str) -> None:
         words = ["push", url, "--delivery", "peer-parsed", "--timeout", 20, "--set", "ping-timeout=0.1"]
         done = tool.run(*words, "--set", "ping-interval=0.2", text=lines(5))
         assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_progress_tells_what_is_confirmed_and_what_is_not_yet() -> None:
+    with serving() as url:
+        words = ["push", url, "--delivery", "app-acked", "--timeout", 2]
+        with Terminal(*words, columns=200) as terminal:
+            terminal.type(line(1))
+            terminal.type("\x04")
+            terminal.wait_for("1 lines read, 0 confirmed, 1 in the queue")
+            terminal.wait_for("1 not confirmed")
+            assert terminal.process.wait(tool.TIMEOUT) == 1
 
 
 def test_a_level_that_is_none_is_told_by_its_option() -> None:

@@ -115,6 +115,8 @@ def test_demo_ends_well_and_in_time() -> None:
         assert f"{title}: 80 messages arrived" in done.stdout
     assert "\x1b" not in done.stdout
     assert len(re.findall(r" 160 +160 +160 +yes ", done.stdout)) == 4
+    assert re.search(r"A sender stores \d+ readings and is killed: \d+ lie on disk", done.stdout), done.stdout
+    assert "Nothing that was stored is lost." in done.stdout, done.stdout
 
 
 # push

@@ -60,9 +60,11 @@ struct MessageMemoryTests {
         var offset = 0
         let input = frame(.text, Array("first".utf8)) + frame(.text, Array("other".utf8))
         #expect(client.bytesReceived(input.span.bytes, from: &offset) == .message(.text))
-        let held = try #require(client.message)
+        let message = client.message
+        let held = try #require(message)
         #expect(client.bytesReceived(input.span.bytes, from: &offset) == .message(.text))
         #expect(held.array == Array("first".utf8))
-        #expect(client.message?.array == Array("other".utf8))
+        let other = client.message?.array
+        #expect(other == Array("other".utf8))
     }
 }

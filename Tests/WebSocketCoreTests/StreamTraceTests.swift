@@ -115,7 +115,11 @@ import Testing
 
     @Test func whatIsNoHeadIsGivenUp() {
         let told = lines([UInt8](repeating: 0x61, count: 100_000))
-        #expect(told == ["a head of more than 65536 bytes, which is none"])
+        #expect(told == ["a line in the head of more than 16384 bytes, which is none"])
+        let line = Array("Date: now\r\n".utf8)
+        let many = lines((0..<10_000).flatMap { _ in line })
+        #expect(many.count == 65_537 / line.count + 1)
+        #expect(many.last == "a head of more than 65536 bytes, which is none")
     }
 
     @Test func anyBytesAreTakenWithoutHarm() {

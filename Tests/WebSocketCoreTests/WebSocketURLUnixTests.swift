@@ -8,6 +8,7 @@ import Testing
         for (text, path, resource) in [
             ("ws+unix:///run/server.sock", "/run/server.sock", "/"),
             ("WS+UNIX:///run/server.sock:/data?a=b:c", "/run/server.sock", "/data?a=b:c"),
+            ("ws+unix:///run/büro.sock:/d", "/run/büro.sock", "/d"),
             ("ws+unix:///s:?q", "/s", "/?q"), ("ws+unix:///s:data", "/s", "/data"), ("ws+unix:///s:", "/s", "/"),
             ("ws+unix:///" + String(repeating: "a", count: 106), "/" + String(repeating: "a", count: 106), "/"),
         ] {

@@ -28,7 +28,7 @@ public func neuron_ws_attempt_set_url(
     return withAttempt(attempt) { attempt throws(NodeError) in
         do throws(URLError) {
             let text = boundedText(url, bytesMax: WebSocketURL.maxURLBytes)
-            attempt.url = try WebSocketURL.parse(String(decoding: text, as: UTF8.self))
+            attempt.url = try WebSocketURL.parse(String(decoding: text, as: UTF8.self), LoadedHostNames.shared)
         } catch { throw NodeError.invalidSettings("the URL cannot be used: \(error.text)") }
     }
 }

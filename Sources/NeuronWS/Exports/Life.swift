@@ -3,7 +3,7 @@ public import CNeuronWS
 import NodeCore
 
 /// Longest name of a node, bytes.
-private let nodeNameBytesMax = 128
+let nodeNameBytesMax = 128
 
 private func settingsText(_ text: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
     boundedText(text, bytesMax: NodeSettings.documentBytesMax)

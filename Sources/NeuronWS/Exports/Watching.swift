@@ -36,6 +36,7 @@ public func neuron_ws_node_metrics_text(
 ) -> neuron_ws_status_t {
     if let refusal = refusedRoom(buffer, size, length) { return refusal }
     return withNode(node) { node throws(NodeError) in
+        if !MetricsText.hasMemory(forNodes: 1) { throw .noMemory }
         let sample = MetricsText.Sample(node: node.name, metrics: node.metrics())
         let text: [UInt8] =
             switch format {
@@ -57,6 +58,7 @@ public func neuron_ws_metrics_text(
     _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
     if let refusal = refusedRoom(buffer, size, length) { return refusal }
+    guard MetricsText.hasMemory(forNodes: Runtime.shared.nodeCount) else { return failed(.noMemory) }
     let text: [UInt8]
     switch format {
     case .NEURON_WS_METRICS_OPENMETRICS: text = MetricsText.openMetrics(Runtime.shared.metrics())

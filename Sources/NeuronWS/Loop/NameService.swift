@@ -35,7 +35,10 @@ enum NameService {
         do throws(SystemError) {
             content = try hostsFileContent()
         } catch { return .failed(.system(code: EAI_SYSTEM, errno: error.number)) }
-        let isInHostsFile = question.version == .any && !addressesInHostsFile(question, content).isEmpty
+        let known = addressesInHostsFile(question, content)
+        // RFC 6761 §6.3: no name server is asked for these; and the system knows no name with a dot from its file.
+        if !known.isEmpty, question.isLocal || question.isAbsolute { return .addresses(known) }
+        let isInHostsFile = question.version == .any && !known.isEmpty
         guard question.asksConfiguredFamiliesFirst(isInHostsFile: isInHostsFile) else {
             return ask(question, flags: 0)
         }
@@ -58,13 +61,16 @@ enum NameService {
         }
     }
 
+    /// What needs no name server. `localhost` and all below it are there whatever the file says (RFC 6761 §6.3).
     static func addressesInHostsFile(_ question: LookupQuestion, _ content: SecretBytes) -> [SocketAddress] {
         var addresses: [SocketAddress] = []
         for text in content.withBytes({ HostsFile.addresses(of: question.host, in: $0) }) {
             guard let address = SocketAddress(literal: text, port: 0) else { continue }
             if question.version == .any || address.isIPv6 == (question.version == .v6) { addresses.append(address) }
         }
-        return addresses
+        guard addresses.isEmpty, question.isLocal else { return addresses }
+        let loopback = [question.version == .v4 ? nil : "::1", question.version == .v6 ? nil : "127.0.0.1"]
+        return loopback.compactMap { $0 }.compactMap { SocketAddress(literal: $0, port: 0) }
     }
 
     private static func ask(_ question: LookupQuestion, flags: Int32) -> ResolverResult {

@@ -19,7 +19,7 @@ final class Attempt {
 
     init(urlIndex: Int, redirectsMax: Int = 0) {
         self.urlIndex = urlIndex
-        redirects = Redirects(countMax: redirectsMax)
+        redirects = Redirects(countMax: redirectsMax, LoadedHostNames.shared)
     }
 
     /// The URL is the server's: nothing is added to it.

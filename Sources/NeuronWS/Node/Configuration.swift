@@ -27,7 +27,7 @@ final class Configuration: @unchecked Sendable {
 
     private static func choice(_ settings: NodeSettings) -> ProxyChoice {
         let environment = settings.proxy == .environment ? Environment.proxies() : ProxyChoice.Environment()
-        return ProxyChoice(settings.proxy, environment, settings.noProxy)
+        return ProxyChoice(settings.proxy, environment, settings.noProxy, LoadedHostNames.shared)
     }
 
     /// On a host's thread: the loop's must not read the environment, which a host may change meanwhile.
@@ -47,7 +47,7 @@ final class Configuration: @unchecked Sendable {
     ) throws(NodeError) -> Configuration {
         let settings: NodeSettings
         do throws(SettingsError) {
-            settings = try NodeSettings.parse(json: document)
+            settings = try NodeSettings.parse(json: document, LoadedHostNames.shared)
         } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
         do throws(TLSConfigurationError) {
             let material = try TLSMaterial(settings)
@@ -65,7 +65,7 @@ final class Configuration: @unchecked Sendable {
     /// All that is wrong with a document; none: a node takes it.
     static func faults(_ document: UnsafeRawBufferPointer) throws(NodeError) -> [SettingsError] {
         do throws(SettingsError) {
-            let (settings, faults) = try NodeSettings.inspect(json: document)
+            let (settings, faults) = try NodeSettings.inspect(json: document, LoadedHostNames.shared)
             return faults + (try tlsFaults(settings)).filter { fault in !faults.contains { $0.key == fault.key } }
         } catch {
             if error.isOutOfMemory { throw .noMemory }

@@ -4,7 +4,8 @@ import NodeCore
 
 /// What a host is told, but for outcomes, which have a way of their own: `Node.conclude`. Borrowed for the call.
 enum News {
-    case state(NodeStatus)
+    /// In a box, because it is large, and most news are none.
+    indirect case state(NodeStatus)
     case message(neuron_ws_kind_t, UnsafeRawBufferPointer)
     case request(UInt, Request)
     /// Something was full, and is no longer; so many messages wait. Each case carries something: where one does not,

@@ -9,9 +9,10 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
+        while isForgetting { changed.wait(lock) }
         let settings = configuration.settings.cache
         let isWanted = spool == nil && life == .open && settings?.diskBytes ?? 0 > 0
-        let stream = stream
+        let stream = sendQueue.stream
         lock.unlock()
         guard isWanted, let settings else { return }
         do throws(SpoolError) {
@@ -36,7 +37,8 @@ extension Node {
 
     /// Messages wait that bear numbers of another row than those of the file: an acknowledgement could be either's.
     private func hasOtherNumbersLocked(_ opened: Spool) -> Bool {
-        opened.found.stream != stream && ledger.queuedCount > 0 && configuration.settings.numbersMessages
+        opened.found.stream != sendQueue.stream && sendQueue.ledger.queuedCount > 0
+            && configuration.settings.numbersMessages
     }
 
     private func adoptLocked(_ opened: Spool) {
@@ -45,16 +47,16 @@ extension Node {
         isForgotten = false
         let found = opened.found
         let now = Clock.monotonicNanoseconds
-        if ledger.queuedCount == 0 { stream = found.stream }
-        let isAllEnded = ledger.queuedCount == 0
-        let endedThrough = ledger.endedThrough
+        if sendQueue.ledger.queuedCount == 0 { sendQueue.stream = found.stream }
+        let isAllEnded = sendQueue.ledger.queuedCount == 0
+        let endedThrough = sendQueue.ledger.endedThrough
         // What waits to be taken comes before what was found.
-        let mail = mailbox.takeAll()
-        let first = ledger.adopt(
+        let mail = sendQueue.takeMail()
+        let first = sendQueue.ledger.adopt(
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
         let openID = isAllEnded ? first : endedThrough &+ 1
         opened.setFirst(first)
-        ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
+        sendQueue.ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
         counters.cachedMessages = found.count
         counters.cachedBytes = found.bytes
         guard session == nil, backlog != nil else {
@@ -81,7 +83,7 @@ extension Node {
             cache.take(exchange(&earlierMail, with: ChunkList()), &backlog, now: now)
             cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
         }
-        let mail = mailbox.takeAll()
+        let mail = sendQueue.takeMail()
         if mail.isEmpty { return false }
         cache.take(mail, &backlog, now: now)
         return true
@@ -132,7 +134,7 @@ extension Node {
     /// They have no outcome, and count no more.
     func skip(_ ids: Range<UInt64>) {
         lock.lock()
-        ledger.ended(
+        sendQueue.ledger.ended(
             Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_DROPPED_STOPPED))
         if spool?.hasDamage == true { counters.messagesLost &+= UInt64(ids.count) }
         if flushWaiters > 0 { changed.broadcast() }
@@ -152,7 +154,7 @@ extension Node {
         }
         lock.lock()
         let now = Clock.monotonicNanoseconds
-        takeLocked(mailbox.takeAll(), now: now)
+        takeLocked(sendQueue.takeMail(), now: now)
         if let backlog = backlog.take() {
             cache?.storeAll(backlog)
             self.backlog = consume backlog
@@ -184,7 +186,7 @@ extension Node {
         guard var backlog = backlog.take() else { return nil }
         let work = cache?.nextWork(
             &backlog, now: Clock.monotonicNanoseconds, mayLoad: false,
-            chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+            chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
         self.backlog = consume backlog
         return work
     }
@@ -202,7 +204,7 @@ extension Node {
 
     /// Behind the last outcome.
     func closeCache() {
-        let (spool, deletes, last) = lock.withLock { (self.spool.take(), isForgotten, ledger.acceptedCount) }
+        let (spool, deletes, last) = lock.withLock { (self.spool.take(), isForgotten, sendQueue.ledger.acceptedCount) }
         spool?.close(deletes: deletes, nextNumber: last &+ 1)
     }
 
@@ -218,7 +220,8 @@ extension Node {
         } else {
             file = nil
         }
-        let isNow = session == nil && backlog != nil
+        let isNow = file == nil && session == nil && backlog != nil && spool != nil
+        isForgetting = isForgetting || isNow
         lock.unlock()
         if let file {
             // Not open here: nobody else's either, or it stays.
@@ -226,8 +229,17 @@ extension Node {
             return
         }
         guard isNow else { return }
-        lock.withLock { cache?.closed() }
+        let (spool, isBusy) = lock.withLock { (self.spool, cache?.isBusy ?? false) }
+        // What is under way holds messages.
+        let result = isBusy ? spool?.waitForResult() : nil
         closeCache()
+        lock.lock()
+        if let result { finishedLocked(result) }
+        cache?.closed()
+        isForgetting = false
+        changed.broadcast()
+        lock.unlock()
+        carryOutCache()
     }
 }
 

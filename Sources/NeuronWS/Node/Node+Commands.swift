@@ -36,6 +36,7 @@ extension Node {
             // The end of a command that is taken is never lost.
             if !load.mayGrow { throw .noMemory }
         }
+        if !commands.hasMemory { throw .noMemory }
         guard commands.hasRoom(byteCount: command.bytes.count, unread: unread) else {
             commandsAwaitRoom = true
             throw .queueFull(
@@ -116,9 +117,9 @@ extension Node {
                 commandsAwaitRoom = false
                 isTold = true
             }
-            if ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
+            if sendQueue.ledger.takeRoom(unreadRuns: events?.load.waitingRuns ?? 0) { isTold = true }
         }
-        let queued = ledger.queuedCount
+        let queued = sendQueue.ledger.queuedCount
         lock.unlock()
         if isTold { tell(.room(queued: queued)) }
     }

@@ -126,7 +126,7 @@ extension Node {
         if case .events(let queue) = listener { verdict = queue.append(.delivery(told), isNotice: false) }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
-        ledger.ended(run)
+        sendQueue.ledger.ended(run)
         if run.outcome == .NEURON_WS_DELIVERED {
             counters.messagesSent &+= run.count
             counters.payloadBytesSent &+= run.payloadBytes
@@ -136,7 +136,7 @@ extension Node {
             if run.outcome == .NEURON_WS_DROPPED_REFUSED_BY_PEER { counters.messagesSetAside &+= run.count }
         }
         if flushWaiters > 0 { changed.broadcast() }
-        let awaitsRoom = ledger.awaitsRoom
+        let awaitsRoom = sendQueue.ledger.awaitsRoom
         lock.unlock()
         defer { if awaitsRoom { tellRoom() } }
         switch listener {
@@ -165,12 +165,13 @@ extension Node {
     /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
         tellOutcomesLeft()
-        lock.withLock { tellsRest = true }
+        lock.withLock { sendQueue.isClosed = true }
         storeRest()
         lock.lock()
         abandonLocked()
         let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
-        let waiting = min(ledger.queuedCount, ledger.acceptedCount &- min(ledger.acceptedCount, stored))
+        let accepted = sendQueue.ledger.acceptedCount
+        let waiting = min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
         lock.unlock()
         if waiting > 0 {
             log(
@@ -196,19 +197,20 @@ extension Node {
         log(
             .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
             "The node ends: \(count) messages lie in its cache \(file.path). The next node \"\(name)\" with this "
-                + "data-dir sends them; neuron_ws_node_forget deletes them, or the tool's neuron-ws cache drop.")
+                + "data-dir sends them; neuron_ws_node_forget deletes them, and so does neuron-ws cache drop.")
     }
 
     private var storedCountLocked: UInt64 {
         let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
-        return ledger.queuedCount - min(ledger.queuedCount, ledger.acceptedCount &- min(ledger.acceptedCount, stored))
+        let accepted = sendQueue.ledger.acceptedCount
+        return sendQueue.ledger.queuedCount - min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
     }
 
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.
     private func abandonLocked() {
         guard var backlog = backlog.take() else { return }
         if isForgotten { cache?.closed() }
-        cache?.take(mailbox.takeAll(), &backlog, now: Clock.monotonicNanoseconds)
+        cache?.take(sendQueue.takeMail(), &backlog, now: Clock.monotonicNanoseconds)
         cache?.abandon(&backlog)
         self.backlog = consume backlog
     }

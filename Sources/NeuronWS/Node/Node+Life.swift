@@ -6,10 +6,14 @@ import NodeCore
 extension Node {
     func start() throws(NodeError) {
         lock.withLock { configuration }.readEnvironment()
-        do throws(SpoolError) {
-            try openCache()
-        } catch { throw .system(error.text) }
-        lock.lock()
+        while true {
+            do throws(SpoolError) {
+                try openCache()
+            } catch { throw .system(error.text) }
+            lock.lock()
+            if !isForgetting { break }
+            lock.unlock()
+        }
         guard life == .open else {
             lock.unlock()
             throw Self.isOver
@@ -128,8 +132,8 @@ extension Node {
     func beginsTellingRest() -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        guard session?.isOver ?? true, !tellsRest else { return false }
-        tellsRest = true
+        guard session?.isOver ?? true, !sendQueue.isClosed else { return false }
+        sendQueue.isClosed = true
         return true
     }
 

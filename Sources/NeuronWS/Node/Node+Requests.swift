@@ -96,7 +96,7 @@ extension Node {
     /// The next event for the host; a request that was answered as too late while it waited is none.
     func nextEvent(singly: Bool) -> neuron_ws_event_t? {
         guard let queue = lock.withLock({ events }) else { return nil }
-        defer { if lock.withLock({ ledger.awaitsRoom || commandsAwaitRoom }) { tellRoom() } }
+        defer { if lock.withLock({ sendQueue.ledger.awaitsRoom || commandsAwaitRoom }) { tellRoom() } }
         while let event = queue.take(singly: singly) {
             guard case .request(let handle, _) = event else { return event.structure }
             if requests.isWaiting(handle) { return event.structure }

@@ -42,7 +42,7 @@ extension Node {
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
-            lock.withLock { counters.messagesSkipped &+= 1 }
+            lock.withLock { sendQueue.countSkipped() }
             giveBack(context)
             throw .skipped("the group has no tags to send, or only errors while upload_err is false")
         }
@@ -60,16 +60,11 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         guard let subscription = subscriptions.lookup(driver: names.driver, group: names.group) else {
-            counters.messagesSkipped &+= 1
+            sendQueue.countSkipped()
             throw .notSubscribed(
                 "no subscription covers driver \"\(text(names.driver))\", group \"\(text(names.group))\"")
         }
-        do throws(NodeError) {
-            try checkRoomLocked(byteCount: 0)
-        } catch {
-            counters.messagesRejected &+= 1
-            throw error
-        }
+        try checkRoomLocked(byteCount: 0)
         let hash = subscriptions.hash(names.driver, names.group)
         var stamp = MessageStamp(
             kind: configuration.messageKind, timeMilliseconds: timestamp, group: groupNumbers.number(of: hash))
@@ -129,7 +124,7 @@ extension Node {
             throw NodeError(error)
         }
         guard case .message = result else {
-            lock.withLock { counters.messagesSkipped &+= 1 }
+            lock.withLock { sendQueue.countSkipped() }
             throw .skipped("there is no driver among the states: is_driver is true of none")
         }
         let queued: Result<UInt64, NodeError> = buffer.withBytes { bytes in
@@ -190,24 +185,22 @@ extension Node {
         _ message: OutgoingMessage, filled: MessageChunk?, values: Int = 0, errors: Int = 0,
         beyond: DeliveryLedger.Limits = DeliveryLedger.none, context: PushContext? = nil
     ) throws(NodeError) -> UInt64 {
-        var message = message
+        let now = Clock.coarseMonotonicNanoseconds
+        let id: UInt64
         lock.lock()
-        let queued: Result<UInt64, NodeError>
         do throws(NodeError) {
-            queued = .success(try queueLocked(&message, filled, beyond: beyond))
-            counters.messagesAccepted &+= 1
-            if values > 0 { counters.tagsSent &+= UInt64(truncatingIfNeeded: values) }
-            if errors > 0 { counters.tagErrorsSent &+= UInt64(truncatingIfNeeded: errors) }
+            id = try putLocked(message, filled, beyond: beyond, now: now)
         } catch {
-            queued = .failure(error)
-            counters.messagesRejected &+= 1
+            lock.unlock()
+            if let context { giveBack(context) }
+            throw error
         }
+        if values > 0 || errors > 0 { sendQueue.countTags(values, errors: errors) }
         // In the chunk now: the buffer serves the next push.
         let gone = context.flatMap { giveBackLocked($0) }
         let session = self.session
         lock.unlock()
         withExtendedLifetime(gone) {}
-        let id = try queued.get()
         session?.signal()
         return id
     }
@@ -217,7 +210,7 @@ extension Node {
         _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp
     ) throws(NodeError) -> OutgoingMessage {
         guard stamp.isNumbered else { return OutgoingMessage(bytes, stamp) }
-        guard let message = OutgoingMessage(numbered: bytes, stamp, stream: 0) else {
+        guard let message = OutgoingMessage(numbered: bytes, stamp) else {
             countRejected()
             throw .invalidArgument(
                 "the message is no JSON object, and has no place for its number (setting sequence, which the delivery "
@@ -226,44 +219,45 @@ extension Node {
         return message
     }
 
-    private func queueLocked(
-        _ message: inout OutgoingMessage, _ alone: MessageChunk?, beyond: DeliveryLedger.Limits
+    private func putLocked(
+        _ message: OutgoingMessage, _ alone: MessageChunk?, beyond: DeliveryLedger.Limits, now: UInt64
     ) throws(NodeError) -> UInt64 {
-        if message.stamp.isNumbered { message.setStream(stream) }
-        message.number(ledger.acceptedCount &+ 1, keepsLength: alone != nil)
-        let byteCount = message.byteCount
-        try checkRoomLocked(byteCount: byteCount, beyond: beyond)
-        if let cache = configuration.settings.cache, cache.diskBytes > 0, UInt64(byteCount) + 32 > cache.diskBytes {
-            throw .tooBig(
-                "the message has \(byteCount) bytes, the whole cache \(cache.diskBytes) (setting cache-disk-size)")
-        }
-        if let alone {
-            alone.number(message)
-            let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
-            mailbox.append(alone, id: id)
-            return id
-        }
-        var chunk: MessageChunk?
-        if mailbox.needsChunk(byteCount: byteCount) {
-            chunk = Runtime.shared.takeChunk(byteCount: byteCount)
-            if chunk == nil { throw .noMemory }
-        }
-        let id = ledger.accept(byteCount: byteCount, now: Clock.coarseMonotonicNanoseconds)
-        mailbox.append(message, id: id, chunk: &chunk)
-        return id
+        let unreadRuns = try unreadRunsLocked()
+        do throws(SendQueue.Refusal) {
+            if let alone {
+                return try sendQueue.put(message, alone: alone, beyond: beyond, unreadRuns: unreadRuns, now: now)
+            }
+            var chunk: MessageChunk?
+            if let id = try sendQueue.put(message, beyond: beyond, unreadRuns: unreadRuns, chunk: &chunk, now: now) {
+                return id
+            }
+            chunk = Runtime.shared.takeChunk(byteCount: message.byteCount)
+            if chunk != nil,
+                let id = try sendQueue.put(message, beyond: beyond, unreadRuns: unreadRuns, chunk: &chunk, now: now)
+            {
+                return id
+            }
+        } catch { throw refusalLocked(error, byteCount: message.byteCount) }
+        sendQueue.countRejected()
+        throw .noMemory
     }
 
     private func checkRoomLocked(
         byteCount: Int, beyond: DeliveryLedger.Limits = DeliveryLedger.none
     ) throws(NodeError) {
-        if tellsRest { throw Self.isOver }
-        if let events {
-            let load = events.load
-            ledger.unreadRuns = load.waitingRuns
-            // The outcome of a message that is taken is never lost.
-            if !load.mayGrow { throw .noMemory }
-        }
-        if !ledger.hasRoom(byteCount: byteCount, beyond: beyond) { throw queueFullLocked() }
+        let unreadRuns = try unreadRunsLocked()
+        do throws(SendQueue.Refusal) {
+            try sendQueue.checkRoom(byteCount: byteCount, beyond: beyond, unreadRuns: unreadRuns)
+        } catch { throw refusalLocked(error, byteCount: byteCount) }
+    }
+
+    /// Runs of outcomes that the host has not read. The outcome of a message that is taken is never lost.
+    private func unreadRunsLocked() throws(NodeError) -> Int {
+        guard let events else { return 0 }
+        let load = events.load
+        if load.mayGrow { return load.waitingRuns }
+        sendQueue.countRejected()
+        throw .noMemory
     }
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
@@ -278,7 +272,6 @@ extension Node {
             try checkRoomLocked(byteCount: byteCount, beyond: beyond)
             lock.unlock()
         } catch {
-            counters.messagesRejected &+= 1
             lock.unlock()
             throw error
         }
@@ -290,21 +283,28 @@ extension Node {
         return chunk
     }
 
-    private func queueFullLocked() -> NodeError {
-        fullRefusals &+= 1
-        ledger.awaitsRoom = true
-        guard ledger.hasRoomForOutcome() else {
+    private func refusalLocked(_ refusal: SendQueue.Refusal, byteCount: Int) -> NodeError {
+        switch refusal {
+        case .closed: return Self.isOver
+        case .full:
+            let (queuedCount, queuedBytes) = (sendQueue.ledger.queuedCount, sendQueue.ledger.queuedBytes)
+            let limits = sendQueue.ledger.limits
             return .queueFull(
-                "\(ledger.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
+                "\(queuedCount) messages with \(queuedBytes) bytes wait; the limits are \(limits.messagesMax) "
+                    + "(queue-max-messages) and \(limits.bytesMax) bytes (queue-max-bytes)")
+        case .outcomesUnread:
+            return .queueFull(
+                "\(sendQueue.ledger.unreadRuns) outcomes of earlier messages wait to be read by "
+                    + "neuron_ws_node_next_event")
+        case .tooBigForCache:
+            return .tooBig(
+                "the message has \(byteCount) bytes, the whole cache \(sendQueue.diskBytes) (setting "
+                    + "cache-disk-size)")
         }
-        return .queueFull(
-            "\(ledger.queuedCount) messages with \(ledger.queuedBytes) bytes wait; the limits are "
-                + "\(ledger.limits.messagesMax) (queue-max-messages) and \(ledger.limits.bytesMax) bytes "
-                + "(queue-max-bytes)")
     }
 
     /// A message that was never accepted.
-    func countRejected() { lock.withLock { counters.messagesRejected &+= 1 } }
+    func countRejected() { lock.withLock { sendQueue.countRejected() } }
 
     // MARK: Flush
 
@@ -323,18 +323,18 @@ extension Node {
         publishGathered()
         lock.lock()
         defer { lock.unlock() }
-        let target = ledger.acceptedCount
+        let target = sendQueue.ledger.acceptedCount
         if level == .NEURON_WS_LEVEL_STORED {
             wishes.store()
             session?.signal()
         }
         flushWaiters += 1
         defer { flushWaiters -= 1 }
-        while ledger.reachedThrough(level) < target {
-            let left = ledger.openCount(through: target, level)
+        while sendQueue.ledger.reachedThrough(level) < target {
+            let left = sendQueue.ledger.openCount(through: target, level)
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
-            if !changed.wait(lock, until: deadline), ledger.reachedThrough(level) < target {
-                let left = ledger.openCount(through: target, level)
+            if !changed.wait(lock, until: deadline), sendQueue.ledger.reachedThrough(level) < target {
+                let left = sendQueue.ledger.openCount(through: target, level)
                 throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
             }
         }
@@ -349,11 +349,11 @@ extension Node {
 
     /// The level in force must be this one at least, or all is called delivered that has less.
     private func checkLevelLocked(_ level: neuron_ws_level_t) throws(NodeError) {
-        if ledger.level.rawValue >= level.rawValue { return }
+        if sendQueue.ledger.level.rawValue >= level.rawValue { return }
         let why =
             configuration.settings.delivery.rawValue >= level.rawValue
             ? "the server does not answer Pings with their own bytes" : "the setting delivery asks for no more"
-        let name = ledger.level == .NEURON_WS_LEVEL_PEER_PARSED ? "peer-parsed" : "written"
+        let name = sendQueue.ledger.level == .NEURON_WS_LEVEL_PEER_PARSED ? "peer-parsed" : "written"
         throw .unsupported("the delivery level in force is `\(name)`: \(why)")
     }
 

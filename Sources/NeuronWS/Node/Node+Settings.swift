@@ -13,7 +13,8 @@ extension Node {
         configuration = new
         numbersMessages.store(new.settings.numbersMessages, ordering: .relaxed)
         settingsNumber &+= 1
-        ledger.limits = new.queueLimits
+        sendQueue.ledger.limits = new.queueLimits
+        sendQueue.diskBytes = new.cacheSettings.diskBytes
         logLevel = new.logLevel
         logLevelRevertsAt = nil
         status.isVerifyOff = new.isVerifyOff
@@ -23,7 +24,7 @@ extension Node {
         cache?.settings = new.cacheSettings
         if let wanted = new.settings.cache { spool?.setSynced(wanted.survivesPowerLoss) }
         if session == nil {
-            ledger.level = new.settings.delivery
+            sendQueue.ledger.level = new.settings.delivery
             status.level = new.settings.delivery
             status.url = new.shownURL(0)
             status.target = new.target(url: new.url(0)).text

@@ -7,11 +7,17 @@ extension Node {
     func metrics() -> NodeMetrics {
         lock.lock()
         var metrics = counters
-        metrics.queuedMessages = ledger.queuedCount
-        metrics.queuedBytes = ledger.queuedBytes
+        let counts = sendQueue.counts
+        metrics.messagesAccepted = counts.accepted
+        metrics.messagesRejected = counts.rejected
+        metrics.messagesSkipped = counts.skipped
+        metrics.tagsSent = counts.tags
+        metrics.tagErrorsSent = counts.tagErrors
+        metrics.queuedMessages = sendQueue.ledger.queuedCount
+        metrics.queuedBytes = sendQueue.ledger.queuedBytes
         metrics.link = UInt64(status.link)
         metrics.commands = commands.counts
-        if let since = ledger.oldestSince {
+        if let since = sendQueue.ledger.oldestSince {
             let now = Clock.monotonicNanoseconds
             metrics.oldestMessageMicroseconds = (now &- min(now, since)) / 1000
         }

@@ -3,7 +3,7 @@ import CNeuronWS
 import NodeCore
 import Synchronization
 
-/// A node, as the host's threads see it: settings, subscriptions, the mailbox, and what is told of it.
+/// A node, as the host's threads see it: settings, subscriptions, the send queue, and what is told of it.
 ///
 /// Everything mutable is under `lock`. What is not yet confirmed moves to the session while there is one. No callback
 /// runs with the lock held.
@@ -23,14 +23,10 @@ final class Node: @unchecked Sendable {
     // Under the lock.
     /// Which of many log lines of one kind are told.
     var lines = RepeatedLines<LogLineKind>()
-    /// Messages for which the queue had no room.
-    var fullRefusals: UInt64 = 0
     var configuration: Configuration
-    var mailbox = Mailbox()
-    var ledger: DeliveryLedger
-    /// Which row of numbers its messages have (setting sequence): another for each node that is made, but for one whose
-    /// cache goes on with that of the node before it.
-    var stream = Random.next()
+    /// Its messages' row of numbers is another for each node that is made, but for one whose cache goes on with that of
+    /// the node before it. Closed when somebody gives, or has given, what is left its outcome.
+    var sendQueue: SendQueue
     /// nil: the session has it.
     var backlog: Backlog?
     /// The session's copy counts while there is one.
@@ -45,6 +41,8 @@ final class Node: @unchecked Sendable {
     var cacheError: SpoolError?
     /// What is on disk goes when the node ends.
     var isForgotten = false
+    /// It is being deleted now: who wants it opened waits until it is.
+    var isForgetting = false
     var groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()
@@ -89,8 +87,6 @@ final class Node: @unchecked Sendable {
 
     /// What the host may still do with it; only grows. Under the lock.
     var life = Life.open
-    /// Somebody gives, or has given, what is left its outcome: what came now would have none. Under the lock.
-    var tellsRest = false
 
     enum Life: Int, Comparable {
         case open
@@ -112,8 +108,9 @@ final class Node: @unchecked Sendable {
         generation = Fork.generation
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())
-        ledger = DeliveryLedger(limits: configuration.queueLimits)
-        ledger.level = configuration.settings.delivery
+        sendQueue = SendQueue(limits: configuration.queueLimits, stream: Random.next())
+        sendQueue.ledger.level = configuration.settings.delivery
+        sendQueue.diskBytes = configuration.cacheSettings.diskBytes
         subscriptions = SubscriptionTable(seed: Random.next())
         requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel

@@ -67,7 +67,7 @@ final class NodeRequests: @unchecked Sendable {
 
     private func isQueuedLocked(_ message: UInt64) -> Bool {
         guard let node else { return false }
-        return node.lock.withLock { node.ledger.isOpen(message) }
+        return node.lock.withLock { node.sendQueue.ledger.isOpen(message) }
     }
 
     func isWaiting(_ handle: UInt) -> Bool { lock.withLock { pending.state(handle) == .waiting } }

@@ -4,10 +4,9 @@ import NodeCore
 
 /// What the server's application says that it has: the delivery level app-acked.
 extension NodeSession {
-    /// nil: the message does not begin like an acknowledgement, or nobody waits for one.
+    /// nil: the message does not begin like an acknowledgement. To be asked where the level in force is app-acked.
     func acknowledgementReader(_ bytes: UnsafeRawBufferPointer) -> AcknowledgementReader? {
-        guard backlog.level == .NEURON_WS_LEVEL_APP_ACKED else { return nil }
-        let stream = node.lock.withLock { node.stream }
+        let stream = node.lock.withLock { node.sendQueue.stream }
         return AcknowledgementReader(
             bytes, member: configuration.settings.ackMember, stream: OutgoingMessage.text(ofStream: stream))
     }

@@ -30,7 +30,7 @@ extension NodeSession {
         let mayLoad = hasRoomForOutcome
         if let spool = node.lock.withLock({ node.spool }),
             let work = cache.nextWork(
-                &backlog, now: now, mayLoad: mayLoad, chunk: { Runtime.shared.takeChunk(byteCount: $0) })
+                &backlog, now: now, mayLoad: mayLoad, chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
         {
             spool.submit(work)
         }
@@ -46,8 +46,8 @@ extension NodeSession {
     /// The outcomes of more messages can be held until the host reads them.
     private var hasRoomForOutcome: Bool {
         node.lock.withLock {
-            if let events = node.events { node.ledger.unreadRuns = events.load.waitingRuns }
-            return node.ledger.hasRoomForOutcome()
+            if let events = node.events { node.sendQueue.ledger.unreadRuns = events.load.waitingRuns }
+            return node.sendQueue.ledger.hasRoomForOutcome()
         }
     }
 
@@ -65,9 +65,9 @@ extension NodeSession {
         node.lock.lock()
         defer { node.lock.unlock() }
         let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
-        let isLow = node.ledger.isHalfFull
+        let isLow = node.sendQueue.ledger.isHalfFull
         guard isStoringRest || isLow || now >= mailTakenAt &+ interval else {
-            mailIsDue = mailIsDue || !node.mailbox.isEmpty
+            mailIsDue = mailIsDue || !node.sendQueue.hasNoMail
             return
         }
         mailIsDue = false
@@ -101,11 +101,11 @@ extension NodeSession {
     private func tellLedger() {
         let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
         node.lock.lock()
-        node.ledger.away = cache.awayNow
+        node.sendQueue.ledger.away = cache.awayNow
         node.counters.cachedBytes = cache.diskBytes
-        node.counters.cachedMessages = node.ledger.away.messages
-        if storedThrough > node.ledger.storedThrough {
-            node.ledger.stored(through: storedThrough)
+        node.counters.cachedMessages = node.sendQueue.ledger.away.messages
+        if storedThrough > node.sendQueue.ledger.storedThrough {
+            node.sendQueue.ledger.stored(through: storedThrough)
             if node.flushWaiters > 0 { node.changed.broadcast() }
         }
         node.lock.unlock()

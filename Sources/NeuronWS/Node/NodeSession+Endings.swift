@@ -76,8 +76,8 @@ extension NodeSession {
     func linkMessages() -> LinkLog.Messages {
         node.lock.withLock {
             LinkLog.Messages(
-                queued: node.ledger.queuedCount,
-                lost: node.fullRefusals &+ node.counters.messagesDropped)
+                queued: node.sendQueue.ledger.queuedCount,
+                lost: node.sendQueue.counts.full &+ node.counters.messagesDropped)
         }
     }
 }

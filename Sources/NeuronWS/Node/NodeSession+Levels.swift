@@ -44,8 +44,8 @@ extension NodeSession {
         guard backlog.level != .NEURON_WS_LEVEL_WRITTEN else { return }
         let through = backlog.unwrittenID &- 1
         node.lock.lock()
-        if through > node.ledger.writtenThrough {
-            node.ledger.written(through: through)
+        if through > node.sendQueue.ledger.writtenThrough {
+            node.sendQueue.ledger.written(through: through)
             if node.flushWaiters > 0 { node.changed.broadcast() }
         }
         node.lock.unlock()
@@ -55,7 +55,7 @@ extension NodeSession {
         backlog.setLevel(level)
         status.level = level
         node.lock.withLock {
-            node.ledger.level = level
+            node.sendQueue.ledger.level = level
             node.status.level = level
         }
     }

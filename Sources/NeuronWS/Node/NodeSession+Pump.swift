@@ -202,7 +202,7 @@ extension NodeSession {
         if wasHeld, !backlog.isHeld { signal() }
     }
 
-    var isDrained: Bool { node.lock.withLock { node.ledger.endedThrough >= drainsThrough } }
+    var isDrained: Bool { node.lock.withLock { node.sendQueue.ledger.endedThrough >= drainsThrough } }
 
     /// What was pushed before a stop has its outcome: the Close may go.
     func finishDraining() {

@@ -13,7 +13,7 @@ extension NodeSession {
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         // The host hears of it all the same.
         if answersHeartbeat(bytes) { return deliver(kind, bytes, isExpected: true) }
-        if let reader = acknowledgementReader(bytes) {
+        if backlog.level == .NEURON_WS_LEVEL_APP_ACKED, let reader = acknowledgementReader(bytes) {
             return routeAcknowledgement(reader, kind, bytes, kept: nil)
         }
         routeOther(kind, bytes)
@@ -21,8 +21,15 @@ extension NodeSession {
 
     /// One that acknowledges nothing.
     func routeOther(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        if answersCommand(kind, bytes) { return }
-        guard takesRequests || answersAlone else { return deliverWhole(kind, bytes) }
+        node.lock.lock()
+        let mayAnswer = node.commands.mayBeAnswered
+        let takesRequests = !node.listenerLocked(NEURON_WS_EVENT_REQUEST).isNobody
+        node.lock.unlock()
+        if mayAnswer, answersCommand(kind, bytes) { return }
+        guard takesRequests || answersAlone else {
+            if !mayAnswer || !answersInOrder(kind, bytes) { deliver(kind, bytes) }
+            return
+        }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
         guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(kind, bytes) }

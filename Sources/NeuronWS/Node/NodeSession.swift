@@ -105,7 +105,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
-            drainsThrough = node.lock.withLock { node.ledger.acceptedCount }
+            drainsThrough = node.lock.withLock { node.sendQueue.ledger.acceptedCount }
             perform(
                 machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, drains: !isDrained, now: now))
             endIfIdle()

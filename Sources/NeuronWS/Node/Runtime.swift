@@ -92,6 +92,8 @@ final class Runtime: @unchecked Sendable {
         nodesLock.withLock { nodes.removeAll { $0.toOpaque() == gone } }
     }
 
+    var nodeCount: Int { nodesLock.withLock { nodes.count } }
+
     /// The metrics of all nodes of this process.
     func metrics() -> [MetricsText.Sample] {
         nodesLock.lock()
@@ -109,10 +111,12 @@ final class Runtime: @unchecked Sendable {
             ?? ChunkPool.make(byteCount: byteCount, memory: Self.chunkMemory)
     }
 
-    /// For an image from disk, to which nothing is added: a small one takes no more than it needs.
+    /// Images up to this size get chunks of their size, bytes: there may be very many of them.
+    private static let smallImageBytesMax = 16 * 1024
+
+    /// For an image of messages; nil: no memory.
     func takeChunk(imageBytes: Int) -> MessageChunk? {
-        imageBytes < MessageChunk.capacityDefault / 4
-            ? ChunkPool.make(imageBytes: imageBytes, memory: Self.chunkMemory) : takeChunk(byteCount: imageBytes)
+        imageBytes <= Self.smallImageBytesMax ? .fitting(imageBytes) : takeChunk(byteCount: imageBytes)
     }
 
     func give(_ chunks: inout ChunkList) {

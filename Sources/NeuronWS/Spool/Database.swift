@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
 import NodeCore
+import WebSocketCore
 
 /// A database file, by one connection. One thread at a time.
 ///
@@ -23,6 +24,14 @@ final class Database {
         /// SQLITE_IOERR_NOMEM, a macro that Swift does not see.
         private static let ioErrorNoMemory: Int32 = SQLITE_IOERR | 12 << 8
 
+        static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+
+        /// What is in it can still be read.
+        static var moved: Failure { Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "it was deleted or moved") }
+
+        /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
+        static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
+
         var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
 
         var fault: SpoolFault {
@@ -43,10 +52,30 @@ final class Database {
         var handle: OpaquePointer?
         let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
-        guard let handle else { throw Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+        guard let handle else { throw Failure.noMemory }
         let database = Database(handle)
         if status != SQLITE_OK { throw database.failure(status) }
+        neuron_ws_sqlite3_distrust(handle)
         return database
+    }
+
+    /// The same of a node's file, or of one that is to take its place. A new one belongs to whom the old one or the
+    /// directory belongs: what root makes once must not lock its user out.
+    static func open(_ path: String, of file: SpoolFile) throws(Failure) -> Database {
+        let isNew = Syscalls.fileKind(path) == nil
+        do throws(Failure) {
+            // SQLite would let all read it whom the process's umask lets; its journal is as it is.
+            if isNew { try? Syscalls.makePrivateFile(path) }
+            let database = try open(path)
+            if isNew { Syscalls.giveToOwner(of: path == file.path ? file.directory : file.path, path) }
+            return database
+        } catch {
+            // SQLite tries again to read it alone, and tells what came of that.
+            guard error.code & 0xFF == SQLITE_CANTOPEN, isNew, let number = Syscalls.writeRefusal(file.directory) else {
+                throw error
+            }
+            throw Failure(code: SQLITE_PERM, errorNumber: number, text: "no file can be made in its directory")
+        }
     }
 
     /// What is asked of a file that is written to.
@@ -67,7 +96,13 @@ final class Database {
     fileprivate func failure(_ code: Int32) -> Failure {
         Failure(
             code: code, errorNumber: sqlite3_system_errno(handle),
-            text: sqlite3_errmsg(handle).map { String(cString: $0) } ?? "error \(code)")
+            text: sqlite3_errmsg(handle).map(Self.shown) ?? "error \(code)")
+    }
+
+    /// It may name what somebody wrote into the file.
+    private static func shown(_ text: UnsafePointer<CChar>) -> String {
+        let bytes = UnsafeBufferPointer(start: text, count: min(Syscalls.length(text), ForeignText.charactersMax * 4))
+        return ForeignText(bytes.lazy.map { UInt8(bitPattern: $0) }).shown()
     }
 
     /// Runs a statement without caring for its rows.
@@ -88,6 +123,12 @@ final class Database {
         let statement = try prepare(text)
         if let value { statement.bind(1, value) }
         return try statement.step() ? statement.integer(0) : nil
+    }
+
+    /// The file was deleted, or another one is in its place.
+    var hasMoved: Bool {
+        var moved: Int32 = 0
+        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
     var changes: Int { Int(sqlite3_changes(handle)) }

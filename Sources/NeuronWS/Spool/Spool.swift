@@ -21,6 +21,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     private let changed = Condition()
     // Under the lock.
     private var work: SpoolWork?
+    private var isAtWork = false
     private var result: SpoolResult?
     private var error: SpoolError?
     private var notice: String?
@@ -47,11 +48,12 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 fault: fault, text: "the data directory \(directory) (setting data-dir): \(error.text)")
         }
         let file = SpoolFile(directory: real, node: node)
+        try checkPlace(file)
         guard take(file.path) else {
             throw SpoolError(
                 fault: .held,
-                text: "the cache \(file.path) is held by another node \"\(node)\" of this process: give this node "
-                    + "another name or data-dir, or destroy that one")
+                text: "the cache \(file.path) is held by another node of this process, or was by the one that this was "
+                    + "forked from: give this node another name or data-dir, destroy that one, or fork before")
         }
         do throws(SpoolError) {
             let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
@@ -71,15 +73,32 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
-    private static func take(_ path: String) -> Bool {
+    /// What lies there is a file, or nothing.
+    private static func checkPlace(_ file: SpoolFile) throws(SpoolError) {
+        guard Syscalls.isTaken(file.path), Syscalls.regularFile(file.path) == nil else { return }
+        throw SpoolError(
+            fault: .other,
+            text: "the cache \(file.path) is a link, a directory or a device in the place of a file: remove it, or set "
+                + "data-dir to another directory")
+    }
+
+    /// False: a cache of this process has this file open, by this name or another. Whoever opens it in any way takes it
+    /// first, because the system gives a process's locks on a file back as soon as the process closes it once.
+    static func take(_ path: String) -> Bool {
         openLock.withLock {
-            if openPaths.contains(path) { return false }
+            let file = Syscalls.regularFile(path)
+            let isOpen = openPaths.contains {
+                guard $0 != path else { return true }
+                guard let file, let other = Syscalls.regularFile($0) else { return false }
+                return file == other
+            }
+            if isOpen { return false }
             openPaths.append(path)
             return true
         }
     }
 
-    private static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
+    static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
 
     /// What lay there when it was opened.
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
@@ -105,6 +124,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     func submit(_ work: consuming SpoolWork) {
         lock.lock()
         self.work = consume work
+        isAtWork = true
         changed.broadcast()
         lock.unlock()
     }
@@ -116,11 +136,11 @@ final class Spool: ThreadBody, @unchecked Sendable {
         return result.take()
     }
 
-    /// The same, when it has come.
+    /// The same, when it has come; nil: there is none, and none will come.
     func waitForResult() -> SpoolResult? {
         lock.lock()
         defer { lock.unlock() }
-        while result == nil { changed.wait(lock) }
+        while result == nil, isAtWork { changed.wait(lock) }
         return result.take()
     }
 
@@ -147,6 +167,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 let done = store.perform(next)
                 lock.lock()
                 result = consume done
+                isAtWork = false
                 error = store.takeError() ?? error
                 notice = store.takeDamageText() ?? notice
                 damages = store.damages

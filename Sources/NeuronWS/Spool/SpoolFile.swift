@@ -9,9 +9,24 @@ struct SpoolFile: Equatable {
     private static let nameBytesMax = 180
 
     let directory: String
+    /// "": of any node.
     let node: String
+    private let name: String
 
-    var path: String { directory + "/" + Self.fileName(node) }
+    init(directory: String, node: String) {
+        self.directory = directory
+        self.node = node
+        name = Self.fileName(node)
+    }
+
+    /// Of a node that is not known.
+    init(directory: String, name: String) {
+        self.directory = directory
+        self.name = name
+        node = ""
+    }
+
+    var path: String { directory + "/" + name }
     var journal: String { path + "-journal" }
     /// Where a new file is made before it takes the place of the old one.
     var making: String { path + ".new" }
@@ -48,6 +63,13 @@ struct SpoolFile: Equatable {
         return try Syscalls.realPath(path)
     }
 
+    /// The caches in a directory, in the order of their names; nil: it cannot be read.
+    static func all(in directory: String) -> [SpoolFile]? {
+        Syscalls.names(in: directory)?.filter { $0.hasSuffix(suffix) }.sorted { left, right in
+            left.utf8.lexicographicallyPrecedes(right.utf8)
+        }.map { SpoolFile(directory: directory, name: $0) }
+    }
+
     /// Deletes all that there is of it.
     func delete() {
         for each in [path, journal, making, making + "-journal", damaged] { Syscalls.remove(each) }
@@ -58,7 +80,7 @@ struct SpoolFile: Equatable {
     var holder: String? {
         guard let process = Syscalls.lockHolder(path) else { return nil }
         let name = (try? Syscalls.readFile("/proc/\(process)/comm", bytesMax: 64))?.content.withBytes {
-            String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)
+            ForeignText($0.prefix { $0 != 10 }).shown()
         }
         return name.map { "process \(process) (\($0))" } ?? "process \(process)"
     }

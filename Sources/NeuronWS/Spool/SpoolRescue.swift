@@ -29,7 +29,7 @@ enum SpoolRescue {
     ) throws(Database.Failure) {
         do throws(Database.Failure) {
             let number = try database.number("SELECT number FROM meta WHERE id=0") ?? 1
-            let new = try makeEmpty(file, stream: stream)
+            let new = try makeEmpty(file, stream: stream, insteadOf: database)
             try new.run("UPDATE meta SET first=\(first), next=\(next), number=\(number)")
             try SpoolAside.copy(from: database, to: new)
         } catch {
@@ -38,6 +38,8 @@ enum SpoolRescue {
         }
         replace(file, keepsOld: false)
         database = try open(file, isSynced: isSynced)
+        // Where the disk had none it has some now: the old file is closed.
+        try? SpoolStore.makeRoom(database)
     }
 
     private static func open(_ file: SpoolFile, isSynced: Bool) throws(Database.Failure) -> Database {
@@ -46,11 +48,30 @@ enum SpoolRescue {
         return database
     }
 
-    private static func makeEmpty(_ file: SpoolFile, stream: UInt64) throws(Database.Failure) -> Database {
+    /// - Parameter old: the file whose place it is to take. A disk that is full has no room for another: the room of
+    ///   the old one's journal is given up for it then.
+    private static func makeEmpty(
+        _ file: SpoolFile, stream: UInt64, insteadOf old: Database? = nil
+    ) throws(Database.Failure) -> Database {
+        do throws(Database.Failure) { return try makeEmpty(file, stream: stream, hasRoom: true) } catch {
+            guard let old, error.fault == .full else { throw error }
+            removeMaking(file)
+            // While a connection has the file for itself, its journal shrinks alone at the end of a transaction, which
+            // is one only if it changes something.
+            try old.run("PRAGMA journal_mode=TRUNCATE")
+            defer { try? old.run("PRAGMA journal_mode=PERSIST") }
+            try old.run("UPDATE meta SET wall=wall+1 WHERE id=0")
+            return try makeEmpty(file, stream: stream, hasRoom: false)
+        }
+    }
+
+    private static func makeEmpty(
+        _ file: SpoolFile, stream: UInt64, hasRoom: Bool
+    ) throws(Database.Failure) -> Database {
         removeMaking(file)
-        let new = try Database.open(file.making)
+        let new = try Database.open(file.making, of: file)
         try new.prepareForUse(isSynced: true)
-        try SpoolStore.create(new, node: file.node, stream: stream)
+        try SpoolStore.create(new, node: file.node, stream: stream, hasRoom: hasRoom)
         return new
     }
 
@@ -140,11 +161,10 @@ enum SpoolRescue {
             select.bind(1, key)
             guard (try? select.step()) == true else { return }
             defer { select.reset() }
-            guard let data = select.bytes(2) else {
-                throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
-            }
+            guard let data = select.bytes(2) else { throw .noMemory }
             let count = select.integer(0)
-            guard key >= 0, count > 0, count <= Int64(data.count / 16), key < Int64.max - count else { return }
+            let row = SpoolStore.Row(first: key, count: count, bytes: UInt64(data.count))
+            guard (try? row.check()) != nil else { return }
             let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?, ?)")
             insert.bind(1, key)
             insert.bind(2, count)

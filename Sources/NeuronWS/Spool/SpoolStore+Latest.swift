@@ -16,9 +16,11 @@ extension SpoolStore {
             guard try select.step() else { return }
             let (first, count) = (select.integer(0), select.integer(1))
             at = first &+ max(1, count)
-            guard let image = select.bytes(4), let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
+            guard let image = select.bytes(4) else { throw .noMemory }
+            try Row(first: first, count: count, bytes: UInt64(image.count)).check()
+            guard let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
                 chunk.setImage(image, firstID: id(first), count: Int(clamping: count))
-            else { throw Self.noMemory }
+            else { throw .noMemory }
             chunk.arrival = UInt64(clamping: select.integer(2))
             chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(3)) &- chunk.firstNumber
             select.reset()
@@ -27,16 +29,12 @@ extension SpoolStore {
             let parts = latest.superseded(in: chunk, from: from)
             if parts.isEmpty { continue }
             guard let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) else {
-                throw Self.noMemory
+                throw .noMemory
             }
             let freed = try replace(chunk, first, rest)
             left -= min(left, freed)
             result.compacted += parts
         }
-    }
-
-    private static var noMemory: Database.Failure {
-        Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
     }
 
     /// - Returns: the bytes that are free now.

@@ -10,7 +10,7 @@ extension SpoolStore {
         var wasDamaged = false
         while true {
             do throws(Database.Failure) {
-                let database = try Database.open(file.path)
+                let database = try Database.open(file.path, of: file)
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream)
                 let meta = try readMeta(database, file)
@@ -33,13 +33,24 @@ extension SpoolStore {
     private static func checkKind(
         _ database: Database, _ file: SpoolFile, _ stream: UInt64
     ) throws(Database.Failure) {
-        let version = try database.number("PRAGMA user_version") ?? 0
-        let kind = try database.number("PRAGMA application_id") ?? 0
-        if version == 0, kind == 0, try database.number("SELECT count(*) FROM sqlite_schema") == 0 {
+        if try database.number("PRAGMA user_version") ?? 0 == 0,
+            try database.number("PRAGMA application_id") ?? 0 == 0,
+            try database.number("SELECT count(*) FROM sqlite_schema") == 0
+        {
             return try create(database, node: file.node, stream: stream)
         }
-        guard kind == applicationID else {
+        try checkKind(database)
+    }
+
+    /// The file is a cache, and of a layout that is known.
+    static func checkKind(_ database: Database) throws(Database.Failure) {
+        let version = try database.number("PRAGMA user_version") ?? 0
+        guard try database.number("PRAGMA application_id") ?? 0 == applicationID else {
             throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, text: "the file is no cache of neuron_ws")
+        }
+        guard try database.number("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')") == 0 else {
+            throw Database.Failure(
+                code: SQLITE_MISMATCH, errorNumber: 0, text: "the file holds triggers or views, as no cache does")
         }
         guard version <= Self.version else {
             throw Database.Failure(
@@ -49,7 +60,10 @@ extension SpoolStore {
         }
     }
 
-    static func create(_ database: Database, node: String, stream: UInt64) throws(Database.Failure) {
+    /// - Parameter hasRoom: what a full disk must not lack is made at once; else by `makeRoom`.
+    static func create(
+        _ database: Database, node: String, stream: UInt64, hasRoom: Bool = true
+    ) throws(Database.Failure) {
         try database.run("BEGIN EXCLUSIVE")
         try database.run(
             """
@@ -59,8 +73,6 @@ extension SpoolStore {
             CREATE TABLE aside(id INTEGER PRIMARY KEY, wall INTEGER, code INTEGER, reason TEXT, kind INTEGER,
             data BLOB);
             CREATE TABLE room(id INTEGER PRIMARY KEY, data BLOB);
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(journalPages))
-            INSERT INTO room SELECT i, zeroblob(4000) FROM n;
             PRAGMA application_id=\(applicationID);
             PRAGMA user_version=\(version);
             """)
@@ -70,7 +82,27 @@ extension SpoolStore {
         statement.bind(2, Clock.wallMilliseconds)
         statement.bind(3, Int64(bitPattern: stream))
         _ = try statement.step()
+        if hasRoom { try fillRoom(database) }
         try database.run("COMMIT")
+        if hasRoom { try emptyRoom(database) }
+    }
+
+    /// The journal has room for what a delete needs, and the file pages for it, where it was made without.
+    static func makeRoom(_ database: Database) throws(Database.Failure) {
+        guard try database.number("PRAGMA freelist_count") ?? 0 < Int64(journalPages) else { return }
+        try fillRoom(database)
+        try emptyRoom(database)
+    }
+
+    private static func fillRoom(_ database: Database) throws(Database.Failure) {
+        try database.run(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(journalPages))
+            INSERT INTO room SELECT i, zeroblob(4000) FROM n;
+            """)
+    }
+
+    private static func emptyRoom(_ database: Database) throws(Database.Failure) {
         // Each page goes to the journal, which keeps its size.
         try database.run("UPDATE room SET data=zeroblob(3999)")
         try database.run("DELETE FROM room")
@@ -92,7 +124,11 @@ extension SpoolStore {
             first: statement.integer(1), next: statement.integer(2),
             bytes: UInt64(clamping: statement.integer(3)), clock: UInt64(clamping: statement.integer(4)),
             wall: statement.integer(5), number: statement.integer(6), stream: statement.integer(7))
-        guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number) else {
+        let pages = try database.number("PRAGMA page_count") ?? 0
+        let fileBytes = pages &* (try database.number("PRAGMA page_size") ?? 0)
+        let isEmpty = try database.number("SELECT 1 FROM batches LIMIT 1") == nil
+        let hasSoundBytes = meta.bytes <= UInt64(clamping: fileBytes) && (meta.bytes == 0) == isEmpty
+        guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number), hasSoundBytes else {
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
         }
         return meta

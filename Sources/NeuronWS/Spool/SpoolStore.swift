@@ -14,6 +14,9 @@ final class SpoolStore {
     static let journalPages = 32
     /// A file without messages that has grown beyond this is made anew, bytes.
     private static let emptyBytesMax: Int64 = 1 << 20
+    /// Rows that come into memory in one piece of work, and rows of messages that go in one: the loop tells of each.
+    private static let rowsLoadedMax = 1024
+    private static let gapsMax = 1024
     static let firstKeyEver: Int64 = 1 << 40
     /// Of messages: beyond it a file makes no sense.
     static let numberMax: Int64 = 1 << 62
@@ -44,17 +47,6 @@ final class SpoolStore {
         firstKey = meta.first
         nextKey = meta.next
         bytes = meta.bytes
-    }
-
-    struct Meta {
-        var first: Int64
-        var next: Int64
-        var bytes: UInt64
-        var clock: UInt64
-        var wall: Int64
-        /// No message bears this number or a higher one, and the row of numbers.
-        var number: Int64
-        var stream: Int64
     }
 
     func noteFound(_ meta: Meta) {
@@ -102,6 +94,8 @@ final class SpoolStore {
                     wasDamaged = true
                     continue
                 }
+                let (end, clock) = (result.work.forgetsBefore, result.work.clock)
+                if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
                 let told = failure.spoolError(file)
                 result.fault = told.fault
@@ -127,6 +121,7 @@ final class SpoolStore {
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
             || !result.work.setAside.isEmpty
         if changes {
+            if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             try forget(before: forgetKey)
             try compact(&result)
@@ -164,35 +159,55 @@ final class SpoolStore {
         }
     }
 
+    /// On a full disk the journal has room for few pages: each batch goes in a transaction of its own.
+    /// - Returns: some went.
+    private func forgetOneByOne(before key: Int64, clock: UInt64) -> Bool {
+        let before = firstKey
+        while let end = try? database.number(
+            "SELECT first + count FROM batches WHERE first + count > \(firstKey) ORDER BY first LIMIT 1"), end <= key
+        {
+            do throws(Database.Failure) {
+                try database.run("BEGIN")
+                try forget(before: end)
+                try writeMeta(first: end, clock: clock)
+                try database.run("COMMIT")
+                firstKey = end
+            } catch {
+                try? database.run("ROLLBACK")
+                restoreMeta()
+                break
+            }
+        }
+        if firstKey > before, bytes == 0 { shrink() }
+        return firstKey > before
+    }
+
     private func forget(before key: Int64) throws(Database.Failure) {
         guard key > firstKey else { return }
         try delete("SELECT first, count, length(data) FROM batches WHERE first < ?1 ORDER BY first", from: key) {
-            $0 &+ $1 <= key
+            $0.first &+ $0.count <= key
         }
     }
 
-    /// Deletes the rows of a statement for as long as `goes` says so. - Returns: what went.
-    @discardableResult
-    private func delete(
-        _ text: String, from key: Int64, _ goes: (_ first: Int64, _ count: Int64) -> Bool
-    ) throws(Database.Failure) -> [(first: Int64, count: Int64, bytes: UInt64)] {
-        var rows: [(first: Int64, count: Int64, bytes: UInt64)] = []
+    /// Deletes the rows of a statement, in the order of their keys, for as long as `goes` says so.
+    private func delete(_ text: String, from key: Int64, _ goes: (Row) -> Bool) throws(Database.Failure) {
         let select = try database.prepare(text)
         select.bind(1, key)
+        var ends: (first: Int64, last: Int64)?
         while try select.step() {
-            let (first, count) = (select.integer(0), select.integer(1))
-            guard goes(first, count) else { break }
-            rows.append((first, count, UInt64(clamping: select.integer(2))))
-        }
-        select.reset()
-        if rows.isEmpty { return rows }
-        let remove = try database.prepare("DELETE FROM batches WHERE first=?")
-        for row in rows {
-            remove.bind(1, row.first)
-            _ = try remove.step()
+            let row = Row(
+                first: select.integer(0), count: select.integer(1), bytes: UInt64(clamping: select.integer(2)))
+            try row.check()
+            guard goes(row) else { break }
+            ends = (ends?.first ?? row.first, row.first)
             bytes -= min(bytes, row.bytes)
         }
-        return rows
+        select.reset()
+        guard let ends else { return }
+        let remove = try database.prepare("DELETE FROM batches WHERE first BETWEEN ? AND ?")
+        remove.bind(1, ends.first)
+        remove.bind(2, ends.last)
+        _ = try remove.step()
     }
 
     /// The row in which this key lies, or the first behind it.
@@ -204,47 +219,40 @@ final class SpoolStore {
         let from = try rowKey(of: key(result.work.dropsFrom))
         let (dropsBytes, expiresBefore) = (result.work.dropsBytes, result.work.expiresBefore)
         if expiresBefore > 0 {
-            let gone = try delete(
+            try delete(
                 """
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first < coalesce((SELECT first
                 FROM batches WHERE first >= ?1 AND arrival >= \(expiresBefore) ORDER BY first LIMIT 1),
                 9223372036854775807) ORDER BY first
                 """, from: from
-            ) { _, _ in true }
-            note(gone, .NEURON_WS_EXPIRED, &result)
+            ) { note($0, .NEURON_WS_EXPIRED, &result) }
         }
         var left = dropsBytes
         if left > 0 {
-            var sum: UInt64 = 0
-            let lengths = try database.prepare(
-                "SELECT first, length(data) FROM batches WHERE first >= ?1 ORDER BY first")
-            lengths.bind(1, from)
-            var end = from
-            while left > 0, try lengths.step() {
-                let size = UInt64(clamping: lengths.integer(1))
-                sum += size
-                left -= min(left, size)
-                end = lengths.integer(0) &+ 1
-            }
-            lengths.reset()
-            let gone = try delete(
+            try delete(
                 "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: from
-            ) { first, _ in first < end }
-            note(gone, .NEURON_WS_DROPPED_OVERFLOW, &result)
+            ) {
+                guard left > 0, note($0, .NEURON_WS_DROPPED_OVERFLOW, &result) else { return false }
+                left -= min(left, $0.bytes)
+                return true
+            }
         }
     }
 
-    private func note(
-        _ rows: [(first: Int64, count: Int64, bytes: UInt64)], _ outcome: neuron_ws_outcome_t,
-        _ result: inout SpoolResult
-    ) {
-        for row in rows {
-            let first = max(row.first, key(result.work.dropsFrom))
-            let from = id(first)
-            // Never more than there are bytes for.
-            let count = UInt64(clamping: min(max(0, row.first &+ row.count &- first), Int64(clamping: row.bytes)))
-            result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
+    /// - Returns: false: there are too many gaps between them for one piece of work; it stays.
+    private func note(_ row: Row, _ outcome: neuron_ws_outcome_t, _ result: inout SpoolResult) -> Bool {
+        let first = max(row.first, key(result.work.dropsFrom))
+        let from = id(first)
+        // Never more than there are bytes for.
+        let count = UInt64(clamping: min(max(0, row.first &+ row.count &- first), Int64(clamping: row.bytes)))
+        if let last = result.gone.last, last.outcome == outcome, last.ids.upperBound == from {
+            result.gone[result.gone.count - 1].ids = last.ids.lowerBound..<from &+ count
+            result.gone[result.gone.count - 1].bytes += row.bytes
+            return true
         }
+        guard result.gone.count < Self.gapsMax else { return false }
+        result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
+        return true
     }
 
     private func store(_ result: inout SpoolResult) throws(Database.Failure) {
@@ -264,7 +272,7 @@ final class SpoolStore {
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
                 ORDER BY first
                 """, from: try rowKey(of: next)
-            ) { _, _ in true }
+            ) { _ in true }
         }
         result.work.batches.forEach { chunk in
             if failure != nil { return }
@@ -295,19 +303,23 @@ final class SpoolStore {
         result.loadedEnd = .max
         defer { select.reset() }
         var loaded = 0
+        var rows = 0
         while try select.step() {
             let (first, count) = (select.integer(0), select.integer(1))
-            if first &+ count <= wanted { continue }
-            if loaded > 0, loaded >= result.work.loadsBytes {
+            guard let image = select.bytes(3) else { throw .noMemory }
+            try Row(first: first, count: count, bytes: UInt64(image.count)).check()
+            if first + count <= wanted { continue }
+            if loaded >= result.work.loadsBytes || rows == Self.rowsLoadedMax {
                 result.loadedEnd = id(first)
                 return
             }
-            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
+            guard let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
                 chunk.setImage(image, firstID: id(first), count: Int(count))
-            else { throw Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
+            else { throw .noMemory }
             chunk.arrival = UInt64(clamping: select.integer(2))
             chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(4)) &- chunk.firstNumber
-            loaded += max(1, image.count)
+            loaded += chunk.memoryBytes
+            rows += 1
             result.loadedBytes += UInt64(image.count)
             result.loadedEnd = id(first &+ count)
             add(chunk, from: id(max(first, wanted)), &result)
@@ -324,7 +336,7 @@ final class SpoolStore {
         }
         damages &+= 1
         damageText = "the cache \(file.path): of \(chunk.messageCount) messages stored together some cannot be read"
-        var salvaged = chunk.salvaged { Runtime.shared.takeChunk(byteCount: $0) }
+        var salvaged = chunk.salvaged { Runtime.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
         while let each = salvaged.removeFirst() {
             each.removeMessages(before: id)
             if each.messageCount > 0 { result.loaded.append(each) }
@@ -352,9 +364,14 @@ final class SpoolStore {
     /// The file is damaged. - Returns: there is another, with what could be read.
     private func rescue() -> Bool {
         let (first, next) = (firstKey, nextKey)
+        let hasMoved = database.hasMoved
         do throws(Database.Failure) {
             try SpoolRescue.rescue(file, isSynced: isSynced, stream: found.stream, closing: &database)
-            noteDamage()
+            if hasMoved {
+                damageText = "the cache \(file.path) was deleted or moved while it was in use: it was made anew, whole"
+            } else {
+                noteDamage()
+            }
             let meta = try Self.readMeta(database, file)
             bytes = meta.bytes
             firstKey = first

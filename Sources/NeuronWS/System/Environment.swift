@@ -6,7 +6,8 @@ import WebSocketCore
 /// The process's environment, read on the host's threads alone: a host that changes it meanwhile is the host's fault.
 enum Environment {
     /// The variables of proxies, each in small letters or, if that one is not there, in capitals.
-    static func proxies() -> ProxyChoice.Environment {
+    /// - Parameter value: of a variable; nil: it is not there, or empty.
+    static func proxies(_ value: (String) -> SecretBytes? = value) -> ProxyChoice.Environment {
         var environment = ProxyChoice.Environment()
         // A CGI server puts the client's header "Proxy" into HTTP_PROXY.
         environment.http = value("http_proxy") ?? (value("REQUEST_METHOD") == nil ? value("HTTP_PROXY") : nil)
@@ -17,7 +18,7 @@ enum Environment {
     }
 
     /// Nil: it is not there, or empty.
-    private static func value(_ name: String) -> SecretBytes? {
+    static func value(_ name: String) -> SecretBytes? {
         guard let text = getenv(name) else { return nil }
         let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
         return bytes.isEmpty ? nil : SecretBytes(bytes)

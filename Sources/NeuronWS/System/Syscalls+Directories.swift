@@ -20,6 +20,20 @@ extension Syscalls {
     static func link(_ path: String, _ other: String) { _ = CLinux.link(path, other) }
     static func rename(_ path: String, _ other: String) { _ = CLinux.rename(path, other) }
 
+    /// The file belongs to whom `other` belongs, as far as this process may give it away.
+    static func giveToOwner(of other: String, _ path: String) {
+        var (wanted, facts) = (stat(), stat())
+        guard stat(other, &wanted) == 0, stat(path, &facts) == 0 else { return }
+        if wanted.st_uid != facts.st_uid || wanted.st_gid != facts.st_gid {
+            _ = chown(path, wanted.st_uid, wanted.st_gid)
+        }
+    }
+
+    /// Why this process may make no files in a directory, by errno; nil: it may.
+    static func writeRefusal(_ directory: String) -> Int32? {
+        faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? nil : errorNumber
+    }
+
     /// The names in it are on disk then.
     static func syncDirectory(_ path: String) {
         let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
@@ -28,9 +42,38 @@ extension Syscalls {
         close(descriptor)
     }
 
-    /// The process that holds a lock on the file that is in the way of one for the whole file.
+    /// A file that its owner alone may read and write is there now, an empty one if there was none.
+    static func makePrivateFile(_ path: String) throws(SystemError) {
+        let descriptor = neuron_ws_create(path, O_WRONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errorNumber != EEXIST {
+            throw SystemError(number: errorNumber, call: "open")
+        }
+    }
+
+    /// Something has this name, be it a link that leads nowhere.
+    static func isTaken(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0
+    }
+
+    /// Which file lies there; nil: none, or no regular file, but a link, a directory, a pipe.
+    static func regularFile(_ path: String) -> (device: UInt64, inode: UInt64)? {
+        var facts = stat()
+        guard lstat(path, &facts) == 0, Int32(bitPattern: facts.st_mode) & Int32(S_IFMT) == Int32(S_IFREG) else {
+            return nil
+        }
+        return (UInt64(facts.st_dev), UInt64(facts.st_ino))
+    }
+
+    /// Of a text that ends with a zero byte.
+    static func length(_ text: UnsafePointer<CChar>) -> Int { strlen(text) }
+
+    /// The process that holds a lock on the file that is in the way of one for the whole file. Not of a file that this
+    /// process has open: it loses its locks on it by that.
     static func lockHolder(_ path: String) -> Int32? {
-        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         let process = neuron_ws_lock_holder(descriptor)

@@ -53,6 +53,9 @@ public struct CommandTable {
     /// How many commands ask for a place, by place.
     private var askers: [JSONPointer: Int] = [:]
 
+    /// False: nothing has gone out on the present connection that a message could answer.
+    public private(set) var mayBeAnswered = false
+
     private var counted = CommandCounts()
 
     public init() {}
@@ -69,6 +72,15 @@ public struct CommandTable {
     public func isOpen(_ id: UInt64) -> Bool { entries[id] != nil }
 
     // MARK: Taking
+
+    /// From so many on memory is asked for before the tables may grow, bytes of it for each command.
+    private static let fewCount = 256
+    private static let memoryBytesPerCommand = 512
+
+    /// Whether there is memory for what the tables grow into with one more.
+    public var hasMemory: Bool {
+        count < Self.fewCount || EventBlock.hasMemory(count * Self.memoryBytesPerCommand)
+    }
 
     /// Whether one more is taken. - Parameter unread: outcomes that the host has not read.
     public func hasRoom(byteCount: Int, unread: Int) -> Bool {
@@ -125,6 +137,7 @@ public struct CommandTable {
     public mutating func sent(_ id: UInt64, _ command: Command, now: UInt64) {
         sendings &+= 1
         counted.sent &+= 1
+        mayBeAnswered = true
         if case .order = command.rule {
             dropExpectedForNothing(now: now)
             let deadline = entries[id]?.deadline ?? now
@@ -144,9 +157,7 @@ public struct CommandTable {
     /// The connection is gone. Those that were on their way wait again; of those that were sent each has its next try
     /// or none. - Returns: those that are lost, oldest first.
     public mutating func connectionEnded(now: UInt64) -> [EndedCommand] {
-        index = CommandIndex()
-        expected.removeAll()
-        expectedHead = 0
+        forgetConnection()
         var lost: [UInt64] = []
         for (id, var entry) in entries {
             entry.order = nil
@@ -166,6 +177,13 @@ public struct CommandTable {
         queueHead = 0
         renewDeadlines()
         return ended
+    }
+
+    private mutating func forgetConnection() {
+        mayBeAnswered = false
+        index = CommandIndex()
+        expected.removeAll()
+        expectedHead = 0
     }
 
     // MARK: Responses
@@ -231,7 +249,11 @@ public struct CommandTable {
     public mutating func cancelled(_ id: UInt64) -> EndedCommand? { end(id, .cancelled) }
 
     /// The node stops: those that are left, oldest first.
-    public mutating func stopped() -> [EndedCommand] { entries.keys.sorted().compactMap { end($0, .stopped) } }
+    public mutating func stopped() -> [EndedCommand] {
+        // The next connection owes no response to what went out on this one.
+        forgetConnection()
+        return entries.keys.sorted().compactMap { end($0, .stopped) }
+    }
 
     /// When `expired` is to be asked; nil: never. May be early.
     public var nextDeadline: UInt64? { deadlines.first?.time }
@@ -283,6 +305,7 @@ public struct CommandTable {
         deadlines.checkInvariants()
         precondition(openBytes == entries.values.reduce(0) { $0 + $1.command.bytes.count })
         precondition(deadlines.count >= entries.count && deadlines.count <= 2 * entries.count + 65)
+        precondition(mayBeAnswered || !expectsOrder && !hasFunctions && pointers.isEmpty)
         let waiting = Set(queue[queueHead...])
         for (id, entry) in entries {
             precondition(entry.stage != .waiting || waiting.contains(id), "one waits that will never go")

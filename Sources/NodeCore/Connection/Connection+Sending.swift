@@ -11,7 +11,7 @@ extension Connection {
 
     /// Queues a Ping (RFC 6455 §5.5.2) with a number as its payload.
     public func queuePing(_ sequence: UInt64) {
-        guard endpoint != nil else { return }
+        guard isOpen else { return }
         withUnsafeBytes(of: sequence.bigEndian) { bytes in
             if let payload = ControlPayload(bytes.bytes) { endpoint?.queuePing(payload) }
         }
@@ -35,7 +35,7 @@ extension Connection {
     /// There is something to be framed now.
     /// - Parameter maySendMessages: the caller lets messages go out.
     public func hasOutput(_ backlog: borrowing Backlog, maySendMessages: Bool = true) -> Bool {
-        guard endpoint != nil else { return isTransportOpen && negotiation?.isAllSent == false }
+        guard isOpen else { return isTransportOpen && negotiation?.isAllSent == false }
         return hasControlFrames || asksNow(backlog) || writer.isMidFrame
             || maySendMessages && self.maySendMessages && (!backlog.isAllFramed || !lane.isEmpty)
     }
@@ -81,7 +81,7 @@ extension Connection {
     ) -> Outbox.Stop {
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
-        guard endpoint != nil else {
+        guard isOpen else {
             if isTransportOpen { negotiation?.fill(output, at: &position) }
             return isTransportOpen && negotiation?.isAllSent == false ? .bufferFull : .allFramed
         }
@@ -150,7 +150,7 @@ extension Connection {
         _ output: UnsafeMutableRawBufferPointer, at position: inout Int, backlog: inout Backlog,
         keys: inout MaskingKeyPool
     ) -> Outbox.Stop {
-        guard endpoint != nil, repliesGoFirst else { return .allFramed }
+        guard isOpen, repliesGoFirst else { return .allFramed }
         let streamOffset = bytesFramed &- UInt64(position)
         defer { bytesFramed = streamOffset &+ UInt64(position) }
         if lane.isMidMessage {

@@ -49,8 +49,10 @@ public final class Connection {
     public let proxy: Proxy?
     /// nil: it is done, and what is secret in it gone.
     var negotiation: Negotiation?
-    /// nil: it negotiates still.
+    /// nil: it negotiates still. Large: it is asked by mutating calls where it is asked often, which copy nothing.
     var endpoint: WebSocketEndpoint?
+    /// There is one.
+    public private(set) var isOpen = false
     var writer = FrameWriter(role: .client)
     var outbox = Outbox()
     var lane = CommandLane()
@@ -91,8 +93,7 @@ public final class Connection {
 
     // MARK: What it is
 
-    public var isNegotiating: Bool { endpoint == nil }
-    public var isOpen: Bool { endpoint != nil }
+    public var isNegotiating: Bool { !isOpen }
 
     /// A proxy has not opened the way to the server yet: what answers is the proxy.
     public var isBeforeTunnel: Bool { negotiation?.isBeforeTunnel ?? false }
@@ -120,7 +121,7 @@ public final class Connection {
 
     /// Where a trace of what is framed from now on begins.
     public var placeOfSent: StreamTrace.Place {
-        if endpoint == nil, !isNegotiationSent { return isBeforeTunnel && bytesFramed > 0 ? .nowhere : .head }
+        if !isOpen, !isNegotiationSent { return isBeforeTunnel && bytesFramed > 0 ? .nowhere : .head }
         return writer.isMidFrame ? .payload(left: UInt64(writer.payloadLeft)) : .header([])
     }
 
@@ -142,13 +143,13 @@ public final class Connection {
             return .needsBytes
         }
         if inflating != nil { return inflatePiece(&budget) }
-        guard endpoint != nil else { return negotiate(input, &offset, wallSeconds: wallSeconds) }
+        guard isOpen else { return negotiate(input, &offset, wallSeconds: wallSeconds) }
         let piece = UnsafeRawBufferPointer(rebasing: input[..<min(input.count, offset + Self.pieceBytes)])
-        let before = (offset: offset, frames: endpoint?.framesReceived ?? 0)
+        let before = offset
         if offset < piece.count { barrier?.bytesReceived() }
         let event = endpoint?.bytesReceived(piece.bytes, from: &offset)
-        budget.draw(.bytesReceived, offset - before.offset)
-        budget.draw(.framesReceived, Int(truncatingIfNeeded: (endpoint?.framesReceived ?? 0) &- before.frames))
+        budget.draw(.bytesReceived, offset - before)
+        budget.draw(.framesReceived, endpoint?.takeFramesReceived() ?? 0)
         guard let event else { return offset == input.count ? .needsBytes : .goesOn }
         return step(event, &budget)
     }
@@ -179,6 +180,7 @@ public final class Connection {
             }
             endpoint = WebSocketEndpoint(
                 role: .client, limits: options.limits, allowsRSV1: inflater != nil, memory: .heap)
+            isOpen = true
             return .event(.negotiated(agreed))
         }
     }
@@ -192,9 +194,9 @@ public final class Connection {
             }
             inflating = (kind, bytes)
             return .goesOn
-        case .ping:
+        case .ping(let payload):
             budget.draw(.eventsHandled)
-            return .event(.ping)
+            return .event(.ping(payload))
         case .pong(let payload):
             budget.draw(.eventsHandled)
             barrier?.pongReceived(payload)

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import WebSocketCore
 
-/// What the bytes of the peer turned out to be.
+/// What the bytes of the peer turned out to be. Small: what is seldom and large lies in a box.
 public enum ConnectionEvent {
     /// A proxy has opened the way to the server. TLS is to begin, or not; then `Connection.transportOpened` is awaited.
     case tunnelOpened(startsTLS: Bool)
     /// Frames may flow.
-    case negotiated(NegotiatedConnection)
+    indirect case negotiated(NegotiatedConnection)
     /// The answer of the proxy, or to the opening handshake, will not do; nothing more is read or written.
-    case refused(NegotiationError)
+    indirect case refused(NegotiationError)
     /// A whole message, inflated.
     case message(MessageKind, IncomingBytes)
     /// Its Pong is queued.
-    case ping
-    case pong(ControlPayload)
+    indirect case ping(ControlPayload)
+    indirect case pong(ControlPayload)
     /// The peer's Close; our echo is queued, unless our own Close was before it.
-    case close(CloseCode?, reason: ControlPayload)
+    indirect case close(CloseCode?, reason: ControlPayload)
     /// The peer broke the protocol or a limit; our Close is queued, and nothing more is read.
-    case failed(ProtocolError)
+    indirect case failed(ProtocolError)
 }
 
 /// The bytes of a message from the peer. They stay as long as this does, whatever becomes of the connection: in the

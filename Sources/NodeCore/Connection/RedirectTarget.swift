@@ -5,7 +5,11 @@ import WebSocketCore
 enum RedirectTarget {
     /// Nil: no WebSocket URL comes of it. http and https mean ws and wss (RFC 6455 §3 has the same ports for them). A
     /// fragment is left out: it is no server's business.
-    static func resolve(_ location: ForeignText, against url: WebSocketURL) -> WebSocketURL? {
+    static func resolve(
+        _ location: ForeignText, against url: WebSocketURL, _ names: (any HostNames)? = nil
+    ) -> WebSocketURL? {
+        func parse(_ text: String) -> WebSocketURL? { try? WebSocketURL.parse(text, names) }
+
         let text = location.withText { $0.prefix { $0 != UInt8(ascii: "#") } }
         let slash = UInt8(ascii: "/")
         let scheme = url.isSecure ? "wss:" : "ws:"
@@ -29,8 +33,6 @@ enum RedirectTarget {
         let folder = path[...(path.lastIndex(of: slash) ?? 0)]
         return parse(authority + withoutDots(Array(folder) + text))
     }
-
-    private static func parse(_ text: String) -> WebSocketURL? { try? WebSocketURL.parse(text) }
 
     private static func authority(_ url: WebSocketURL) -> String {
         guard url.isIPv6Literal else { return "\(url.host):\(url.port)" }

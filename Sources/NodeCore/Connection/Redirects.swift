@@ -15,12 +15,17 @@ public struct Redirects: Sendable {
     }
 
     private let countMax: Int
+    private let names: (any HostNames)?
     private var visited: [WebSocketURL] = []
 
     /// How many were followed.
     public var count: Int { max(0, visited.count - 1) }
 
-    public init(countMax: Int) { self.countMax = countMax }
+    /// - Parameter names: for a Location whose host is beyond ASCII, which RFC 3986 §3.2.2 forbids and some send.
+    public init(countMax: Int, _ names: (any HostNames)? = nil) {
+        self.countMax = countMax
+        self.names = names
+    }
 
     /// - Parameters:
     ///   - location: the answer's Location, as it came.
@@ -32,7 +37,7 @@ public struct Redirects: Sendable {
         guard countMax > 0, [301, 302, 303, 307, 308].contains(status) else { return .notFollowed }
         if visited.isEmpty { visited.append(url) }
         let start = "The server redirects (HTTP status \(status)) "
-        guard let target = RedirectTarget.resolve(location, against: url) else {
+        guard let target = RedirectTarget.resolve(location, against: url, names) else {
             return .refused(start + "to what is no address of a WebSocket: \(Self.shown(shown)).")
         }
         // What was encrypted stays so: who could lead us to ws:// could read all that follows.

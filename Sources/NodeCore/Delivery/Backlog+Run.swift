@@ -26,4 +26,20 @@ extension Backlog {
             if outcome == .NEURON_WS_STORED { self.level = .NEURON_WS_LEVEL_STORED }
         }
     }
+
+    /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.
+    public enum Action: ~Copyable {
+        /// These messages have their outcome: it goes to the ledger and to the host.
+        case conclude(Run)
+        /// Nothing in these is needed any more.
+        case release(ChunkList)
+    }
+
+    /// What the end of a connection means for the messages that were on their way.
+    public struct ConnectionEnd: Equatable, Sendable {
+        /// So many had been framed, in part or whole, and are framed again.
+        public var resentCount: UInt64
+        /// The first without outcome is given up: once too often it ended in the middle of it.
+        public var isFirstRefused: Bool
+    }
 }

@@ -9,14 +9,6 @@ public import CNeuronWS
 ///
 /// Invariant: `openID <= nextID <= endID`.
 public struct Backlog: ~Copyable {
-    /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.
-    public enum Action: ~Copyable {
-        /// These messages have their outcome: it goes to the ledger and to the host.
-        case conclude(Run)
-        /// Nothing in these is needed any more.
-        case release(ChunkList)
-    }
-
     /// What becomes of those whose turn it is to have an outcome.
     private enum Verdict {
         /// As far as they are confirmed at the level in force.
@@ -68,6 +60,8 @@ public struct Backlog: ~Copyable {
     private(set) var hasShiftedNumbers = false
     /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
     public private(set) var heldBytes = 0
+    /// Those chunks.
+    private(set) var chunkCount = 0
     /// From this message on none may be framed now.
     public var frameEnd = UInt64.max
 
@@ -99,7 +93,8 @@ public struct Backlog: ~Copyable {
         if nextChunk == nil { nextChunk = mail.first }
         if unwrittenChunk == nil { unwrittenChunk = mail.first }
         mail.forEach {
-            heldBytes += $0.used
+            heldBytes += $0.memoryBytes
+            chunkCount += 1
             if $0.numberShift != 0 { hasShiftedNumbers = true }
         }
         list.append(mail)
@@ -110,10 +105,27 @@ public struct Backlog: ~Copyable {
         (openID, nextID, unwrittenID) = (endID, endID, endID)
         (nextChunk, unwrittenChunk) = (nil, nil)
         (openOffset, nextOffset, unwrittenOffset) = (0, 0, 0)
-        heldBytes = 0
+        (heldBytes, chunkCount) = (0, 0)
         hasShiftedNumbers = false
         return exchange(&list, with: ChunkList())
     }
+
+    /// Copies a chunk's messages behind the last one, which saves a chunk. - Returns: false: nothing is done.
+    mutating func absorb(_ chunk: MessageChunk) -> Bool {
+        guard let last = list.last else { return false }
+        let end = last.used
+        guard last.absorb(chunk) else { return false }
+        if unwrittenChunk == nil {
+            unwrittenChunk = last
+            unwrittenOffset = end
+        }
+        endID = last.endNumber
+        heldBytes += chunk.used
+        freed.append(chunk)
+        return true
+    }
+
+    mutating func discard(_ chunk: MessageChunk) { freed.append(chunk) }
 
     // MARK: Framing
 
@@ -296,7 +308,8 @@ public struct Backlog: ~Copyable {
 
     private mutating func freeFirst() {
         guard let chunk = list.removeFirst() else { return }
-        heldBytes -= chunk.used
+        heldBytes -= chunk.memoryBytes
+        chunkCount -= 1
         if nextChunk === chunk {
             nextChunk = list.first
             nextOffset = 0
@@ -313,14 +326,6 @@ public struct Backlog: ~Copyable {
     }
 
     // MARK: The end of a connection
-
-    /// What the end of a connection means for the messages that were on their way.
-    public struct ConnectionEnd: Equatable, Sendable {
-        /// So many had been framed, in part or whole, and are framed again.
-        public var resentCount: UInt64
-        /// The first without outcome is given up: once too often it ended in the middle of it.
-        public var isFirstRefused: Bool
-    }
 
     /// After so many tries with all that is not confirmed, its messages go out one at a time.
     private static let triesTogetherMax = 2

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Chunks in the order of their messages. It is moved, not copied: the pool keeps a chunk that nobody else holds.
 public struct ChunkList: ~Copyable {
-    @usableFromInline var first: MessageChunk?
-    @usableFromInline var last: MessageChunk?
+    private(set) var first: MessageChunk?
+    private(set) var last: MessageChunk?
 
     public init() {}
 

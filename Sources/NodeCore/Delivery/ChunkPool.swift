@@ -44,11 +44,6 @@ public struct ChunkPool {
             capacity: sizeClass <= sizeClassMax ? MessageChunk.capacityDefault << sizeClass : needed, memory: memory)
     }
 
-    /// One for an image of so many bytes, which no pool keeps; nil: no memory.
-    public static func make(imageBytes: Int, memory: ChunkMemory = .heap) -> MessageChunk? {
-        MessageChunk(capacity: max(1, imageBytes), memory: memory)
-    }
-
     /// Takes back what nobody needs any more. What it does not keep is left in `list`, to be freed outside of the lock:
     /// the memory of a message that a host sized is not given back in no time. Nor does it keep a chunk of which a
     /// message is lent.

@@ -2,7 +2,8 @@
 /// Small numbers for the drivers' groups of a node, which messages carry as what they belong to.
 ///
 /// By hash alone: 64 bits with a seed that nobody outside knows do not meet among so few. A number is never given to
-/// another group. Past `countMax` groups there are no more: those that come then have none.
+/// another group. Past `countMax` groups, and where there is no memory, there are no more: those that come then have
+/// none.
 ///
 /// Invariants: the number of `slots` is a power of two, and more than half of them are empty.
 public struct GroupNumbers {
@@ -20,11 +21,19 @@ public struct GroupNumbers {
     public mutating func number(of hash: UInt64) -> UInt16 {
         let place = place(of: hash)
         if slots[place] != 0 { return slots[place] }
-        guard hashes.count < Self.countMax else { return 0 }
+        guard hashes.count < Self.countMax, hasMemory else { return 0 }
         hashes.append(hash)
         slots[place] = UInt16(hashes.count)
         if hashes.count * 2 >= slots.count { grow() }
         return UInt16(hashes.count)
+    }
+
+    /// From so many groups on memory is asked for before there are twice as many.
+    private static let fewCount = 4096
+
+    private var hasMemory: Bool {
+        let count = hashes.count
+        return count < Self.fewCount || count & (count - 1) != 0 || EventBlock.hasMemory(count * 24)
     }
 
     /// Where its number stands, or would.

@@ -15,30 +15,19 @@ public struct Mailbox: ~Copyable {
     /// Nothing waits to be taken.
     public var isEmpty: Bool { list.isEmpty }
 
-    /// The next message needs a chunk, because the last one has no room for it.
-    public func needsChunk(byteCount: Int) -> Bool {
-        guard let last = list.last else { return true }
-        return !last.hasRoom(byteCount: byteCount)
-    }
-
     /// Copies the message in.
     /// - Parameters:
     ///   - id: one more than the last message's.
-    ///   - chunk: is taken if one is needed.
-    public mutating func append(_ message: OutgoingMessage, id: UInt64, chunk: inout MessageChunk?) {
-        if let last = list.last, last.hasRoom(byteCount: message.byteCount) { return last.append(message) }
-        guard let new = chunk, new.hasRoom(byteCount: message.byteCount) else {
-            preconditionFailure("no chunk was brought for a message that needs one")
-        }
+    ///   - chunk: is taken if one is needed, because the last one has no room.
+    /// - Returns: false: one is needed, and there is none.
+    public mutating func append(_ message: OutgoingMessage, id: UInt64, chunk: inout MessageChunk?) -> Bool {
+        if let last = list.last, last.append(message) { return true }
+        guard let new = chunk else { return false }
+        precondition(new.append(message), "a chunk was brought that has no room for the message it was made for")
         chunk = nil
-        new.append(message)
         append(new, id: id)
+        return true
     }
-
-    /// The same of a message as it is.
-    public mutating func append(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, id: UInt64, chunk: inout MessageChunk?
-    ) { append(OutgoingMessage(bytes, stamp), id: id, chunk: &chunk) }
 
     /// Links in a chunk that holds exactly one message.
     public mutating func append(_ chunk: MessageChunk, id: UInt64) {

@@ -23,12 +23,15 @@ extension MessageCache {
                 tail.append(chunk)
                 continue
             }
-            for each in rest { tail.append(each) }
+            tailBytes -= chunk.memoryBytes
+            for each in rest {
+                tailBytes += each.memoryBytes
+                tail.append(each)
+            }
             for part in parts {
                 conclude(part)
                 // What lies in front of them, on disk alone, and behind is one row of numbers.
                 holes.insert(part.ids)
-                tailBytes -= part.bytes
                 removed += part.bytes
             }
             freed.append(chunk)
@@ -37,10 +40,7 @@ extension MessageCache {
     }
 
     private mutating func conclude(_ part: GroupLatest.Part) {
-        var run = Backlog.Run(
-            firstID: part.ids.lowerBound, count: UInt64(part.ids.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
-        run.recordBytes = UInt64(part.bytes)
-        runs.append(run)
+        conclude(part.ids, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(part.bytes))
     }
 
     enum LookedThrough {

@@ -26,11 +26,9 @@ extension MessageCache {
         guard isShort, away.isEmpty, !keepsLatest || backlog.isIdle, let chunk = tail.removeFirst() else {
             return false
         }
-        tailBytes -= chunk.used
-        var run = Backlog.Run(
-            firstID: chunk.firstID, count: UInt64(chunk.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
-        run.recordBytes = UInt64(chunk.used)
-        runs.append(run)
+        tailBytes -= chunk.memoryBytes
+        conclude(
+            chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
         freed.append(chunk)
         return true
     }
@@ -74,22 +72,16 @@ extension MessageCache {
     public mutating func abandon(_ backlog: inout Backlog) {
         backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
         if !away.isEmpty {
-            for ids in holes.rest(of: away) {
-                var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_STORED)
-                run.recordBytes = exchange(&awayBytes, with: 0)
-                runs.append(run)
-            }
+            concludeAway(.NEURON_WS_STORED)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }
         while let chunk = tail.removeFirst() {
-            tailBytes -= chunk.used
+            tailBytes -= chunk.memoryBytes
             let isStored = isOpen && chunk.endNumber <= storedEnd
-            var run = Backlog.Run(
-                firstID: chunk.firstID, count: UInt64(chunk.count),
-                outcome: isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED)
-            run.recordBytes = UInt64(chunk.used)
-            runs.append(run)
+            conclude(
+                chunk.firstID..<chunk.endNumber, isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED,
+                bytes: UInt64(chunk.used))
             freed.append(chunk)
         }
     }
@@ -99,7 +91,7 @@ extension MessageCache {
         precondition(backlog.isEmpty || away.isEmpty || backlog.endID <= away.lowerBound)
         if let first = tail.first { precondition(away.isEmpty || away.upperBound <= first.firstID) }
         var bytes = 0
-        tail.forEach { bytes += $0.used }
+        tail.forEach { bytes += $0.memoryBytes }
         precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
         precondition(isBusy || movedBytes == 0)
         precondition(!away.isEmpty || awayBytes == 0)

@@ -96,8 +96,8 @@ extension MessageCache {
                 }
                 _ = tail.removeFirst()
                 if movedBytes == 0 { movedFrom = each.firstID }
-                tailBytes -= each.used
-                movedBytes += each.used
+                tailBytes -= each.memoryBytes
+                movedBytes += each.memoryBytes
                 bytes += each.used
                 count += 1
                 end = each.endNumber
@@ -201,7 +201,7 @@ extension MessageCache {
                 freed.append(chunk)
                 continue
             }
-            movedBytes -= chunk.used
+            movedBytes -= chunk.memoryBytes
             movedFrom = chunk.endNumber
             if away.isEmpty, backlog.heldBytes < windowBytes {
                 var list = ChunkList()
@@ -228,9 +228,7 @@ extension MessageCache {
         let ids = from..<min(max(gone.ids.upperBound, from), away.upperBound)
         guard !ids.isEmpty else { return }
         miss(away.lowerBound..<ids.lowerBound)
-        var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: gone.outcome)
-        run.recordBytes = gone.bytes
-        runs.append(run)
+        conclude(ids, gone.outcome, bytes: gone.bytes)
         awayBytes -= min(awayBytes, gone.bytes)
         away = ids.upperBound..<away.upperBound
         passHoles()
@@ -274,8 +272,25 @@ extension MessageCache {
         let found = ids.lowerBound..<max(ids.lowerBound, min(ids.upperBound, foundEnd))
         if !found.isEmpty { skipped.append(found) }
         guard found.upperBound < ids.upperBound else { return }
-        runs.append(
-            Backlog.Run(
-                firstID: found.upperBound, count: ids.upperBound &- found.upperBound, outcome: .NEURON_WS_DROPPED_LOST))
+        conclude(found.upperBound..<ids.upperBound, .NEURON_WS_DROPPED_LOST, bytes: 0)
+    }
+
+    /// Those on disk alone have their outcome, but for those that have it.
+    mutating func concludeAway(_ outcome: neuron_ws_outcome_t) {
+        if away.isEmpty { return }
+        for ids in holes.rest(of: away) { conclude(ids, outcome, bytes: exchange(&awayBytes, with: 0)) }
+    }
+
+    /// Messages have their outcome, together with those right before them that have the same.
+    mutating func conclude(_ ids: Range<UInt64>, _ outcome: neuron_ws_outcome_t, bytes: UInt64) {
+        var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: outcome)
+        run.recordBytes = bytes
+        let isOne = runs.changeLast {
+            guard $0.outcome == outcome, $0.firstID &+ $0.count == run.firstID else { return false }
+            $0.count &+= run.count
+            $0.recordBytes &+= bytes
+            return true
+        }
+        if !isOne { runs.append(run) }
     }
 }

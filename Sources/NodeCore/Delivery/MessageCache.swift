@@ -152,11 +152,26 @@ public struct MessageCache: ~Copyable {
         storedEnd = openID
         forgottenBefore = openID
         reservedNumber = found.nextNumber &+ Self.numbersReserved
+        // What waits is on this disk only when it is stored there.
+        if unstoredSince == nil { unstoredSince = now }
         skipAdopted()
     }
 
-    /// The messages before this one have their outcome, and nothing lies on disk: it is closed.
-    public mutating func closed() { isOpen = false }
+    /// What lay on disk is deleted; no work is under way. Messages that lay there alone are dropped.
+    public mutating func closed() {
+        isOpen = false
+        isBusy = false
+        concludeAway(.NEURON_WS_DROPPED_STOPPED)
+        holes.removeAll()
+        away = away.upperBound..<away.upperBound
+        adopted = away
+        awayBytes = 0
+        diskBytes = 0
+        fault = nil
+        failures = 0
+        retryAt = 0
+        isOutOfRoom = false
+    }
 
     mutating func skipAdopted() {
         if storedEnd == adopted.lowerBound, !adopted.isEmpty { storedEnd = adopted.upperBound }
@@ -168,16 +183,44 @@ public struct MessageCache: ~Copyable {
     public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
         guard !mail.isEmpty else { return }
         let arrival = clock(now)
-        var bytes = 0
+        if unstoredSince == nil { unstoredSince = now }
         mail.forEach {
             $0.arrival = arrival
-            bytes += $0.used
             if keepsLatest { latest.note($0) }
         }
-        if unstoredSince == nil { unstoredSince = now }
+        mail = fitted(mail, &backlog)
+        var bytes = 0
+        mail.forEach { bytes += $0.memoryBytes }
+        if bytes == 0 { return }
         if isWindowFree(backlog) { return backlog.add(mail) }
         tailBytes += bytes
         tail.append(mail)
+    }
+
+    /// So many chunks may be as large as they come, however little is in them.
+    static let looseChunksMax = 16
+
+    /// Each message that comes alone comes in a chunk of its own: where there are many, those that hold little are
+    /// made as small as that, or their messages go into the last one, where it does not matter when they came.
+    private func fitted(_ mail: consuming ChunkList, _ backlog: inout Backlog) -> ChunkList {
+        guard backlog.chunkCount >= Self.looseChunksMax || !tail.isEmpty else { return mail }
+        let isOneAsGood = !usesDisk && settings.timeToLive == 0 && isWindowFree(backlog)
+        var list = ChunkList()
+        while let chunk = mail.removeFirst() {
+            guard chunk.isMostlyEmpty else {
+                list.append(chunk)
+                continue
+            }
+            if isOneAsGood, list.isEmpty, backlog.absorb(chunk) { continue }
+            guard let small = MessageChunk.fitting(chunk.imageBytes), chunk.copy(from: chunk.firstID, into: small)
+            else {
+                list.append(chunk)
+                continue
+            }
+            list.append(small)
+            backlog.discard(chunk)
+        }
+        return list
     }
 
     /// What comes next may go behind the backlog's messages.
@@ -189,7 +232,7 @@ public struct MessageCache: ~Copyable {
         while away.isEmpty, movedBytes == 0, backlog.heldBytes < windowBytes || !usesDisk,
             let chunk = tail.removeFirst()
         {
-            tailBytes -= chunk.used
+            tailBytes -= chunk.memoryBytes
             var list = ChunkList()
             list.append(chunk)
             backlog.add(list)
@@ -248,8 +291,8 @@ public struct MessageCache: ~Copyable {
     // MARK: Outcomes
 
     var freed = ChunkList()
-    var runs: [Backlog.Run] = []
-    var skipped: [Range<UInt64>] = []
+    var runs = FirstInFirstOut<Backlog.Run>()
+    var skipped = FirstInFirstOut<Range<UInt64>>()
 
     public enum Action: ~Copyable {
         /// As of a `Backlog`.
@@ -261,8 +304,8 @@ public struct MessageCache: ~Copyable {
 
     /// What is to be done next; nil: nothing.
     public mutating func nextAction() -> Action? {
-        if !skipped.isEmpty { return .skip(skipped.removeFirst()) }
-        if !runs.isEmpty { return .conclude(runs.removeFirst()) }
+        if let ids = skipped.removeFirst() { return .skip(ids) }
+        if let run = runs.removeFirst() { return .conclude(run) }
         if freed.isEmpty { return nil }
         return .release(exchange(&freed, with: ChunkList()))
     }

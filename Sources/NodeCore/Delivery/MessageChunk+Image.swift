@@ -65,14 +65,33 @@ extension MessageChunk {
         return offset == used && found == count
     }
 
+    /// Takes over the messages of another one, which come next. - Returns: false: it has no room, or they do not.
+    func absorb(_ other: MessageChunk) -> Bool {
+        guard other.firstID == endNumber, other.numberShift == numberShift, other.used <= capacity - used else {
+            return false
+        }
+        (base + used).copyMemory(from: other.base, byteCount: other.used)
+        used += other.used
+        count += other.count
+        return true
+    }
+
+    /// A message's bytes may be so many lengths of messages that looking at each would take for ever: so many times the
+    /// image's bytes are looked at in all.
+    private static let salvageLooks = 4
+
     /// What can be read of a damaged image, in order, in chunks of one message at least. Where messages are missing in
     /// between is known of those alone that bear their number: else they count as the last ones.
     public func salvaged(_ make: (Int) -> MessageChunk?) -> ChunkList {
         var list = ChunkList()
         var offset = 0
         var id = firstID
+        var looksLeft = used &* Self.salvageLooks
         while offset < used, id &- firstID < UInt64(count) {
-            guard isWhole(at: offset) else {
+            let length = used - offset < Self.imageHeadBytes ? 0 : Int(record(at: offset).pointee.byteCount)
+            let isTooDear = length > looksLeft
+            if !isTooDear, length <= used - offset { looksLeft -= length }
+            guard !isTooDear, isWhole(at: offset) else {
                 // Records begin at multiples of 8.
                 offset += 8
                 continue
@@ -81,14 +100,15 @@ extension MessageChunk {
             let byteCount = Int(record.pointee.byteCount)
             if let known = numberBorne(at: offset), known > id { id = known }
             guard id &- firstID < UInt64(count) else { break }
-            if list.last?.hasRoom(byteCount: byteCount) != true || list.last?.endNumber != id {
+            let message = OutgoingMessage(payload(at: offset), record.pointee.stamp)
+            if list.endID != id || list.last?.append(message) != true {
                 guard let chunk = make(byteCount) else { break }
                 chunk.firstID = id
                 chunk.arrival = arrival
                 chunk.numberShift = numberShift
+                precondition(chunk.append(message), "a chunk was made that has no room for its message")
                 list.append(chunk)
             }
-            list.last?.append(payload(at: offset), record.pointee.stamp)
             id &+= 1
             offset &+= MessageRecord.size(byteCount: byteCount)
         }

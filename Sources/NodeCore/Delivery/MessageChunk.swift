@@ -11,13 +11,13 @@ public final class MessageChunk {
     /// So much may be written to and not be needed any more, bytes: 16 KiB.
     private static let unusedMax = 16 * 1024
 
-    @usableFromInline let base: UnsafeMutableRawPointer
-    @usableFromInline let capacity: Int
-    @usableFromInline var used = 0
-    @usableFromInline var count = 0
+    let base: UnsafeMutableRawPointer
+    let capacity: Int
+    var used = 0
+    var count = 0
     /// The number of its first message; those of the others follow.
     var firstID: UInt64 = 0
-    @usableFromInline var next: MessageChunk?
+    var next: MessageChunk?
     /// When its messages came, milliseconds on the clock of the node's cache.
     public var arrival: UInt64 = 0
     /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier
@@ -28,6 +28,11 @@ public final class MessageChunk {
     private var written = 0
     private var usedMost = 0
 
+    /// What a chunk takes beside its messages, bytes, about: a list of small ones is larger than what is in them.
+    static let overheadBytes = 128
+    /// Of memory that it takes.
+    public var memoryBytes: Int { used + Self.overheadBytes }
+
     /// nil: no memory.
     init?(capacity: Int, memory: ChunkMemory) {
         guard let base = memory.take(capacity) else { return nil }
@@ -37,6 +42,15 @@ public final class MessageChunk {
     }
 
     deinit { memory.giveBack(base, capacity) }
+
+    /// One that holds an image of this size and no more; nil: no memory.
+    public static func fitting(_ imageBytes: Int, memory: ChunkMemory = .heap) -> MessageChunk? {
+        let payloadBytes = max(0, imageBytes - MemoryLayout<MessageRecord>.size)
+        return MessageChunk(capacity: MessageRecord.size(byteCount: payloadBytes), memory: memory)
+    }
+
+    /// What is in it takes a small part of its memory.
+    var isMostlyEmpty: Bool { used <= capacity / 16 }
 
     /// Back in the pool, for the next messages.
     func clear() {
@@ -53,36 +67,30 @@ public final class MessageChunk {
     /// The pool has looked.
     func beginPeriod() { usedMost = 0 }
 
-    @inlinable
     func record(at offset: Int) -> UnsafeMutablePointer<MessageRecord> {
         (base + offset).assumingMemoryBound(to: MessageRecord.self)
     }
 
-    @inlinable
     func payload(at offset: Int) -> UnsafeRawBufferPointer {
         let record = record(at: offset)
         return UnsafeRawBufferPointer(
             start: base + offset + MemoryLayout<MessageRecord>.size, count: Int(record.pointee.byteCount))
     }
 
-    /// Room for one more message of this size?
-    @inlinable
-    func hasRoom(byteCount: Int) -> Bool { capacity &- used >= MessageRecord.size(byteCount: byteCount) }
-
-    /// Appends a message; the caller has asked `hasRoom`, or has made the chunk for it.
-    public func append(_ message: OutgoingMessage) {
-        let target = base + used
+    /// Appends a message. - Returns: false: there is no room for it.
+    @discardableResult
+    public func append(_ message: OutgoingMessage) -> Bool {
+        let byteCount = message.byteCount
+        let start = used
+        let end = start &+ MessageRecord.size(byteCount: byteCount)
+        guard end <= capacity else { return false }
+        let target = base + start
         target.initializeMemory(
-            as: MessageRecord.self,
-            repeating: MessageRecord(byteCount: message.byteCount, stamp: message.stamp), count: 1)
+            as: MessageRecord.self, repeating: MessageRecord(byteCount: byteCount, stamp: message.stamp), count: 1)
         message.write(to: target + MemoryLayout<MessageRecord>.size)
-        used &+= MessageRecord.size(byteCount: message.byteCount)
+        used = end
         count &+= 1
-    }
-
-    /// The same of a message as it is.
-    public func append(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
-        append(OutgoingMessage(bytes, stamp))
+        return true
     }
 
     /// The only message in it has a number now.

@@ -20,25 +20,23 @@ public struct MessageStamp: Equatable, Sendable {
 /// One message as it lies in a chunk: this header of 16 bytes, then `byteCount` bytes, padded to 8.
 ///
 /// Its number is not in it: the numbers of a chunk's messages follow each other from `MessageChunk.firstID` on.
-@usableFromInline
 struct MessageRecord {
     /// The last 32 bits of the place in the connection's byte stream right behind the message's last frame, once that
     /// is framed. What is compared with it is never 2 GiB away.
-    @usableFromInline var wireEnd: UInt32
-    @usableFromInline let byteCount: UInt32
+    var wireEnd: UInt32
+    let byteCount: UInt32
     /// Bits 0 to 43 the time of the data in milliseconds, 44 to 47 flags, 48 to 63 the group.
-    @usableFromInline var packed: UInt64
+    var packed: UInt64
 
-    @usableFromInline static let timeMask: UInt64 = 1 << 44 - 1
-    @usableFromInline static let binary: UInt64 = 1 << 44
+    static let timeMask: UInt64 = 1 << 44 - 1
+    static let binary: UInt64 = 1 << 44
     /// The host refused it: it is skipped.
-    @usableFromInline static let refused: UInt64 = 1 << 45
+    static let refused: UInt64 = 1 << 45
     /// before_send has seen it.
-    @usableFromInline static let inspected: UInt64 = 1 << 46
+    static let inspected: UInt64 = 1 << 46
     /// It bears its number, and begins with it.
-    @usableFromInline static let numbered: UInt64 = 1 << 47
+    static let numbered: UInt64 = 1 << 47
 
-    @inlinable
     init(byteCount: Int, stamp: MessageStamp) {
         wireEnd = 0
         self.byteCount = UInt32(truncatingIfNeeded: byteCount)
@@ -48,7 +46,6 @@ struct MessageRecord {
             | (stamp.isNumbered ? Self.numbered : 0) | time
     }
 
-    @inlinable
     func has(_ flag: UInt64) -> Bool { packed & flag != 0 }
 
     var stamp: MessageStamp {
@@ -59,6 +56,5 @@ struct MessageRecord {
         return stamp
     }
 
-    @inlinable
     static func size(byteCount: Int) -> Int { (MemoryLayout<MessageRecord>.size + byteCount + 7) & ~7 }
 }

@@ -6,27 +6,27 @@
 public struct OutgoingMessage {
     /// What stands in front at most, bytes: the members' names, 20 digits of a number and 16 of a stream.
     public static let headBytesMax = 56
+    private static let digitsMax = 20
 
     public let stamp: MessageStamp
-    let rest: UnsafeRawBufferPointer
-    private(set) var head = InlineArray<56, UInt8>(repeating: 0x20)
-    private(set) var headCount = 0
-    /// Nothing stands in the message's braces.
-    private let isEmpty: Bool
-    private var stream: UInt64
+    private let rest: UnsafeRawBufferPointer
+    /// Bytes in front of `rest`.
+    private var headCount = 0
+    /// Something stands in the message's braces.
+    private let hasMembers: Bool
+    private var id: UInt64 = 0
+    private var stream: UInt64 = 0
 
     /// As it is.
     public init(_ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
         self.stamp = stamp
         rest = bytes
-        isEmpty = false
-        stream = 0
+        hasMembers = true
     }
 
     /// With its number, which `number` sets: until then it is as long as the longest. nil: these bytes are no JSON
     /// object, by their first and last character; no more is looked at.
-    /// - Parameter stream: which row of numbers it is one of, for a receiver that serves many.
-    public init?(numbered bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, stream: UInt64) {
+    public init?(numbered bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp) {
         let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
         var end = bytes.count
         while end > start, JSONScan.isBlank(bytes[end - 1]) { end -= 1 }
@@ -37,8 +37,7 @@ public struct OutgoingMessage {
         stamp.isNumbered = true
         self.stamp = stamp
         rest = UnsafeRawBufferPointer(rebasing: bytes[start + 1..<end])
-        isEmpty = JSONScan.skipBlanks(bytes, from: start + 1) == end - 1
-        self.stream = stream
+        hasMembers = JSONScan.skipBlanks(bytes, from: start + 1) != end - 1
         headCount = Self.headBytesMax
     }
 
@@ -55,33 +54,22 @@ public struct OutgoingMessage {
         return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
     }
 
-    /// Which row its number is one of, as it turns out when it gets one.
-    public mutating func setStream(_ stream: UInt64) { self.stream = stream }
-
-    /// Gives it its number. - Parameter keepsLength: blanks fill what the digits leave, because the room is laid out.
-    public mutating func number(_ id: UInt64, keepsLength: Bool = false) {
+    /// Gives it its number.
+    /// - Parameters:
+    ///   - stream: which row of numbers that is one of, for a receiver that serves many.
+    ///   - keepsLength: blanks fill what the digits leave, because the room is laid out.
+    mutating func number(_ id: UInt64, stream: UInt64, keepsLength: Bool = false) {
         guard stamp.isNumbered else { return }
-        var count = 0
-        func put(_ byte: UInt8, _ head: inout InlineArray<56, UInt8>) {
-            head[count] = byte
-            count += 1
+        self.id = id
+        self.stream = stream
+        if keepsLength { return }
+        var digits = 1
+        var left = id
+        while left >= 10 {
+            left /= 10
+            digits += 1
         }
-        func put(_ text: StaticString, _ head: inout InlineArray<56, UInt8>) {
-            for index in 0..<text.utf8CodeUnitCount { put(text.utf8Start[index], &head) }
-        }
-        put("{\"seq\":", &head)
-        var power: UInt64 = 1
-        while id / power >= 10 { power *= 10 }
-        while power > 0 {
-            put(UInt8(ascii: "0") + UInt8(id / power % 10), &head)
-            power /= 10
-        }
-        put(",\"stream\":\"", &head)
-        for place in 0..<16 { put(Self.hexDigit(stream, at: place), &head) }
-        put(UInt8(ascii: "\""), &head)
-        if !isEmpty { put(UInt8(ascii: ","), &head) }
-        if keepsLength { while count < Self.headBytesMax { put(0x20, &head) } }
-        headCount = count
+        headCount = Self.headBytesMax - (Self.digitsMax - digits) - (hasMembers ? 0 : 1)
     }
 
     /// What a message that bears its number begins with; nil: these bytes do not.
@@ -114,12 +102,30 @@ public struct OutgoingMessage {
 
     /// Writes it where `byteCount` bytes have room.
     func write(to target: UnsafeMutableRawPointer) {
-        writeHead(to: target)
+        if headCount > 0 { writeHead(to: target) }
         if let source = rest.baseAddress { (target + headCount).copyMemory(from: source, byteCount: rest.count) }
     }
 
     /// The members alone, where the message lies already.
     func writeHead(to target: UnsafeMutableRawPointer) {
-        for index in 0..<headCount { target.storeBytes(of: head[index], toByteOffset: index, as: UInt8.self) }
+        guard stamp.isNumbered else { return }
+        var count = 0
+        func put(_ byte: UInt8) {
+            target.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+            count += 1
+        }
+        func put(_ text: StaticString) { for index in 0..<text.utf8CodeUnitCount { put(text.utf8Start[index]) } }
+        put("{\"seq\":")
+        var power: UInt64 = 1
+        while id / power >= 10 { power *= 10 }
+        while power > 0 {
+            put(UInt8(ascii: "0") + UInt8(id / power % 10))
+            power /= 10
+        }
+        put(",\"stream\":\"")
+        for place in 0..<16 { put(Self.hexDigit(stream, at: place)) }
+        put(UInt8(ascii: "\""))
+        if hasMembers { put(UInt8(ascii: ",")) }
+        while count < headCount { put(UInt8(ascii: " ")) }
     }
 }

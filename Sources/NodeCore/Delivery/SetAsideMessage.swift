@@ -16,8 +16,7 @@ public struct SetAsideMessage {
         _ message: LentMessage, closeCode: UInt16, closeReason: String, _ make: (Int) -> MessageChunk?
     ) {
         let copy = message.withBytes { bytes -> MessageChunk? in
-            guard let chunk = make(bytes.count) else { return nil }
-            chunk.append(bytes, message.stamp)
+            guard let chunk = make(bytes.count), chunk.append(OutgoingMessage(bytes, message.stamp)) else { return nil }
             return chunk
         }
         guard let copy else { return nil }

@@ -46,10 +46,13 @@ public struct GroupNamesCache {
             names.thrownOut = gone
             return names
         }
-        if (count + 1) * 2 > places.count && places.count < Self.placeCountMax { grow() }
+        if (count + 1) * 2 > places.count && places.count < Self.placeCountMax, hasMemory { grow() }
         put(names, &gone)
         return gone
     }
+
+    /// To hold twice as many; where there is none, groups share places.
+    private var hasMemory: Bool { places.count < 2048 || EventBlock.hasMemory(places.count * 32) }
 
     private mutating func makeRoom(_ needed: Int, _ gone: inout GroupNames?) {
         var looks = 0

@@ -14,6 +14,10 @@ public enum MetricsText {
 
     /// OpenMetrics 1.0 text: each family once with a sample for each node, its name as the label `node`, ending in
     /// `# EOF` and a line break. A set of labels comes once only, so that those of one name have a `number` besides.
+    /// Whether there is memory for such a text of so many nodes: a node's part takes some 8 KiB, and a text that grows
+    /// is there twice.
+    public static func hasMemory(forNodes count: Int) -> Bool { EventBlock.hasMemory(max(1, count) * 32 * 1024) }
+
     public static func openMetrics(_ samples: [Sample]) -> [UInt8] {
         var text = ""
         let numbers = numbers(samples)
@@ -21,17 +25,16 @@ public enum MetricsText {
             let number = numbers[index] > 1 ? ",number=\"\(numbers[index])\"" : ""
             return "{node=\"\(escaped(samples[index].node))\"\(number)}"
         }
-        var histogram: [MetricDescriptor] = []
-        for metric in MetricDescriptor.all {
+        let values = samples.map { $0.metrics.values }
+        var histogramStart: Int?
+        for (place, metric) in MetricDescriptor.all.enumerated() {
             let name = "neuron_ws_\(metric.family)"
             if let type = type(of: metric) {
                 text += "# TYPE \(name) \(type)\n"
             } else {
-                histogram.append(metric)
-                if metric.kind == .histogramSum {
-                    appendHistogram(histogram, samples, labels, to: &text)
-                    histogram = []
-                }
+                let start = histogramStart ?? place
+                histogramStart = metric.kind == .histogramSum ? nil : start
+                if metric.kind == .histogramSum { appendHistogram(start...place, values, labels, to: &text) }
                 continue
             }
             let isCounter = metric.kind == .counter
@@ -43,7 +46,7 @@ public enum MetricsText {
             text += "# HELP \(name) \(metric.help)\n"
             for index in samples.indices {
                 // OpenMetrics 1.0, "Counter": the sample of a counter ends in _total.
-                let value = value(metric, samples[index].metrics)
+                let value = shown(values[index][place], metric.unit)
                 text += "\(name)\(isCounter ? "_total" : "")\(labels[index]) \(value)\n"
             }
         }
@@ -71,22 +74,22 @@ public enum MetricsText {
 
     /// The samples of one node stand together (OpenMetrics 1.0, "Metric").
     private static func appendHistogram(
-        _ parts: [MetricDescriptor], _ samples: [Sample], _ labels: [String], to text: inout String
+        _ places: ClosedRange<Int>, _ values: [[UInt64]], _ labels: [String], to text: inout String
     ) {
-        guard let first = parts.first else { return }
+        let first = MetricDescriptor.all[places.lowerBound]
         let name = "neuron_ws_\(first.family)"
         text += "# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n"
-        for index in samples.indices {
-            let metrics = samples[index].metrics
+        for index in values.indices {
             let within = labels[index].dropLast()
-            for part in parts {
+            for place in places {
+                let part = MetricDescriptor.all[place]
+                let value = values[index][place]
                 switch part.kind {
-                case .bucket(let limit):
-                    text += "\(name)_bucket\(within),le=\"\(limit)\"} \(metrics.value(part.field))\n"
+                case .bucket(let limit): text += "\(name)_bucket\(within),le=\"\(limit)\"} \(value)\n"
                 case .histogramCount:
-                    text += "\(name)_bucket\(within),le=\"+Inf\"} \(metrics.value(part.field))\n"
-                    text += "\(name)_count\(labels[index]) \(metrics.value(part.field))\n"
-                case .histogramSum: text += "\(name)_sum\(labels[index]) \(value(part, metrics))\n"
+                    text += "\(name)_bucket\(within),le=\"+Inf\"} \(value)\n"
+                    text += "\(name)_count\(labels[index]) \(value)\n"
+                case .histogramSum: text += "\(name)_sum\(labels[index]) \(shown(value, part.unit))\n"
                 case .counter, .gauge: break
                 }
             }
@@ -128,8 +131,9 @@ public enum MetricsText {
     }
 
     private static func append(_ metrics: NodeMetrics, to object: inout ObjectText) {
-        for metric in MetricDescriptor.all {
-            object.raw("\(metric.name)", "\(metrics.value(metric.field))")
+        let values = metrics.values
+        for (place, metric) in MetricDescriptor.all.enumerated() {
+            object.raw("\(metric.name)", "\(values[place])")
         }
         if metrics.endings.isEmpty { return }
         var endings = ObjectText()
@@ -137,9 +141,8 @@ public enum MetricsText {
         object.raw("endings", String(decoding: endings.finished(), as: UTF8.self))
     }
 
-    private static func value(_ metric: MetricDescriptor, _ metrics: NodeMetrics) -> String {
-        let number = metrics.value(metric.field)
-        guard metric.unit == .microseconds else { return "\(number)" }
+    private static func shown(_ number: UInt64, _ unit: MetricDescriptor.Unit) -> String {
+        guard unit == .microseconds else { return "\(number)" }
         // Six decimals from integers: no floating point, so no locale.
         var decimals = "\(number % 1_000_000)"
         while decimals.utf8.count < 6 { decimals = "0" + decimals }

@@ -55,69 +55,12 @@ public struct NodeMetrics: Sendable {
 
     public init() {}
 
-    /// The value of one metric.
-    public func value(_ field: MetricField) -> UInt64 {
-        switch field {
-        case .messagesAccepted: messagesAccepted
-        case .messagesSent: messagesSent
-        case .messagesDropped: messagesDropped
-        case .messagesRejected: messagesRejected
-        case .messagesSkipped: messagesSkipped
-        case .messagesReceived: messagesReceived
-        case .payloadBytesSent: payloadBytesSent
-        case .payloadBytesReceived: payloadBytesReceived
-        case .wireBytesSent: wireBytesSent
-        case .wireBytesReceived: wireBytesReceived
-        case .tagsSent: tagsSent
-        case .tagErrorsSent: tagErrorsSent
-        case .pingsSent: pingsSent
-        case .pongsReceived: pongsReceived
-        case .pingsReceived: pingsReceived
-        case .connectionAttempts: connectionAttempts
-        case .connectionsOpened: connectionsOpened
-        case .disconnections: disconnections
-        case .messagesResent: messagesResent
-        case .eventsDropped: eventsDropped
-        case .requestsReceived: requestsReceived
-        case .requestsMalformed: requestsMalformed
-        case .queuedMessages: queuedMessages
-        case .queuedBytes: queuedBytes
-        case .roundTripMicroseconds: roundTripMicroseconds
-        case .link: link
-        case .payloadBytesCompressed: payloadBytesCompressed
-        case .compressedBytesSent: compressedBytesSent
-        case .requestsRefused: requestsRefused
-        case .messagesIgnored: messagesIgnored
-        case .acknowledgementsReceived: acknowledgementsReceived
-        case .acknowledgementsStray: acknowledgementsStray
-        case .messagesSetAside: messagesSetAside
-        case .oldestMessageMicroseconds: oldestMessageMicroseconds
-        case .pongsWithin1ms: pongs.within1ms
-        case .pongsWithin5ms: pongs.within5ms
-        case .pongsWithin20ms: pongs.within20ms
-        case .pongsWithin100ms: pongs.within100ms
-        case .pongsWithin500ms: pongs.within500ms
-        case .pongsWithin2s: pongs.within2s
-        case .pongsWithin10s: pongs.within10s
-        case .pongsTimed: pongs.count
-        case .pongsMicroseconds: pongs.microseconds
-        case .commandsSent: commands.sent
-        case .commandsTimedOut: commands.timedOut
-        case .commandsLost: commands.lost
-        case .commandsOpen: commands.open
-        case .responsesWithin1ms: commands.responses.within1ms
-        case .responsesWithin5ms: commands.responses.within5ms
-        case .responsesWithin20ms: commands.responses.within20ms
-        case .responsesWithin100ms: commands.responses.within100ms
-        case .responsesWithin500ms: commands.responses.within500ms
-        case .responsesWithin2s: commands.responses.within2s
-        case .responsesWithin10s: commands.responses.within10s
-        case .commandsAnswered: commands.responses.count
-        case .responsesMicroseconds: commands.responses.microseconds
-        case .cachedMessages: cachedMessages
-        case .cachedBytes: cachedBytes
-        case .messagesLost: messagesLost
-        case .cacheErrors: cacheErrors
+    /// Each of them, in the order of `MetricDescriptor.all`: what the C struct holds behind its size.
+    public var values: [UInt64] {
+        withUnsafeBytes(of: cStruct) { bytes in
+            MetricDescriptor.all.indices.map {
+                bytes.load(fromByteOffset: MemoryLayout<Int>.size + $0 * MemoryLayout<UInt64>.size, as: UInt64.self)
+            }
         }
     }
 

@@ -11,10 +11,12 @@ public enum HostsFile {
     /// The longest that an address is, zone included.
     private static let addressBytesMax = 128
 
-    /// The addresses that `name` has in `content`, as texts, in the file's order. ASCII case does not matter.
+    /// The addresses that `name` has in `content`, as texts, in the file's order. ASCII case and a dot at its end do
+    /// not matter.
     public static func addresses(of name: String, in content: UnsafeRawBufferPointer) -> [String] {
         var name = name
         return name.withUTF8 { name in
+            let name = UnsafeBufferPointer(rebasing: name.last == UInt8(ascii: ".") ? name.dropLast() : name[...])
             var found: [String] = []
             var line = Words(bytes: content)
             while line.next < content.count, found.count < addressesMax {

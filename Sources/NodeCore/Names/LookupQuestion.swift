@@ -31,10 +31,13 @@ public struct LookupQuestion: Equatable, Sendable {
     }
 
     /// `localhost` and all below it are the host itself (RFC 6761 §6.3).
-    private var isLocal: Bool {
+    public var isLocal: Bool {
         let local = "localhost".utf8
-        let name = host.utf8.map { $0 | 0x20 }
+        let name = host.utf8.map { $0 | 0x20 }.dropLast(isAbsolute ? 1 : 0)
         guard name.count >= local.count, name.suffix(local.count).elementsEqual(local) else { return false }
         return name.count == local.count || name[name.count - local.count - 1] == UInt8(ascii: ".")
     }
+
+    /// It has a dot at its end (RFC 1034 §3.1): no search list is for it, and a hosts file has it without.
+    public var isAbsolute: Bool { host.utf8.last == UInt8(ascii: ".") }
 }

@@ -25,11 +25,11 @@ public struct NoProxyList: Equatable, Sendable {
         "it takes *, names, .suffixes, addresses and networks such as 10.0.0.0/8, each perhaps with :port"
 
     /// - Returns: nil: the member at `index` is none of these.
-    static func parse(_ texts: [String]) -> (list: NoProxyList, badMembers: [Int]) {
+    static func parse(_ texts: [String], _ names: (any HostNames)? = nil) -> (list: NoProxyList, badMembers: [Int]) {
         var members: [Member] = []
         var bad: [Int] = []
         for (index, text) in texts.enumerated() {
-            if let member = member(text) { members.append(member) } else { bad.append(index) }
+            if let member = member(text, names) { members.append(member) } else { bad.append(index) }
         }
         return (NoProxyList(members: members), bad)
     }
@@ -40,11 +40,11 @@ public struct NoProxyList: Equatable, Sendable {
     private static let environmentCountMax = 256
 
     /// As the environment has it, in one text; a member that makes no sense is passed over, as everywhere.
-    static func parse(environment text: String) -> NoProxyList {
+    static func parse(environment text: String, _ names: (any HostNames)? = nil) -> NoProxyList {
         var text = text
         return text.withUTF8 { bytes in
             let list = SettingsList.elements(UnsafeRawBufferPointer(bytes), keptMax: environmentCountMax)
-            return parse(list.elements.map { String(decoding: $0, as: UTF8.self) }).list
+            return parse(list.elements.map { String(decoding: $0, as: UTF8.self) }, names).list
         }
     }
 
@@ -82,7 +82,7 @@ public struct NoProxyList: Equatable, Sendable {
         return bytes.last == UInt8(ascii: ".") ? bytes.dropLast() : bytes
     }
 
-    private static func member(_ text: String) -> Member? {
+    private static func member(_ text: String, _ names: (any HostNames)?) -> Member? {
         guard let (host, port) = split(text) else { return nil }
         if host.elementsEqual("*".utf8) { return Member(host: .any, port: port) }
         let parts = host.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -105,6 +105,11 @@ public struct NoProxyList: Equatable, Sendable {
             }
         }
         guard isName, !name.isEmpty else { return nil }
+        if !name.allSatisfy(ASCII.isASCII) {
+            // Hosts are compared by their ASCII forms: one that has none would never be met.
+            guard let ascii = try? HostName.ascii(String(decoding: name, as: UTF8.self), names) else { return nil }
+            name = Self.name(ascii.utf8[...])
+        }
         return Member(host: .name(name, isItselfMeant: isItselfMeant), port: port)
     }
 

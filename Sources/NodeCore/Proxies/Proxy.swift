@@ -40,19 +40,23 @@ public struct Proxy: Equatable, Sendable {
     static let socksTextBytesMax = 255
 
     /// Reads `http://[user:password@]host[:port]`, `https://…` or `socks5h://…`.
-    /// - Parameter isLenient: as environment variables have it: a text without a scheme means http, `socks5` and
-    ///   `socks` mean `socks5h`.
+    /// - Parameters:
+    ///   - names: for a proxy's name beyond ASCII.
+    ///   - isLenient: as environment variables have it: a text without a scheme means http, `socks5` and `socks` mean
+    ///     `socks5h`.
     /// - Returns: what is wrong, as the end of a sentence; nothing of the text stands in it.
-    static func parse(_ text: SecretBytes, isLenient: Bool = false) -> Result<Proxy, ProxyTextError> {
+    static func parse(
+        _ text: SecretBytes, _ names: (any HostNames)? = nil, isLenient: Bool = false
+    ) -> Result<Proxy, ProxyTextError> {
         text.withBytes { bytes -> Result<Proxy, ProxyTextError> in
             do throws(ProxyTextError) {
-                return .success(try parse(bytes[...], isLenient: isLenient))
+                return .success(try parse(bytes[...], names, isLenient: isLenient))
             } catch { return .failure(error) }
         }
     }
 
     private static func parse(
-        _ text: Slice<UnsafeRawBufferPointer>, isLenient: Bool
+        _ text: Slice<UnsafeRawBufferPointer>, _ names: (any HostNames)?, isLenient: Bool
     ) throws(ProxyTextError) -> Proxy {
         let (kind, rest) = try scheme(text, isLenient: isLenient)
         var authority = rest
@@ -75,7 +79,7 @@ public struct Proxy: Equatable, Sendable {
         let url: WebSocketURL
         do throws(URLError) {
             let port = hasPort ? "" : standard
-            url = try WebSocketURL.parse((kind == .https ? "wss://" : "ws://") + shown + port)
+            url = try WebSocketURL.parse((kind == .https ? "wss://" : "ws://") + shown + port, names)
         } catch {
             throw ProxyTextError("cannot be used: \(HandshakeText.clause(error.text))")
         }

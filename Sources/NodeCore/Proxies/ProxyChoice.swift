@@ -17,11 +17,16 @@ public struct ProxyChoice: Sendable {
     private let setting: ProxySetting
     private let environment: Environment
     private let exceptions: NoProxyList
+    private let names: (any HostNames)?
 
     /// - Parameters:
     ///   - environment: is looked at where the setting says so.
     ///   - exceptions: beside those of the environment.
-    public init(_ setting: ProxySetting, _ environment: Environment, _ exceptions: NoProxyList) {
+    ///   - names: for names beyond ASCII in the environment.
+    public init(
+        _ setting: ProxySetting, _ environment: Environment, _ exceptions: NoProxyList, _ names: (any HostNames)? = nil
+    ) {
+        self.names = names
         self.setting = setting
         self.environment = environment
         self.exceptions = exceptions
@@ -35,11 +40,11 @@ public struct ProxyChoice: Sendable {
         case .none: return nil
         case .proxy(let proxy): return proxy
         case .environment:
-            let list = environment.none.map { NoProxyList.parse(environment: $0) } ?? .none
+            let list = environment.none.map { NoProxyList.parse(environment: $0, names) } ?? .none
             if list.contains(host: url.host, port: url.port) { return nil }
             let own = url.isSecure ? environment.https : environment.http
             guard let text = own ?? environment.all else { return nil }
-            switch Proxy.parse(text, isLenient: true) {
+            switch Proxy.parse(text, names, isLenient: true) {
             case .success(let proxy): return proxy
             case .failure(let error):
                 let name = own == nil ? "all_proxy" : url.isSecure ? "https_proxy" : "http_proxy"

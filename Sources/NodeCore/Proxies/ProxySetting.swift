@@ -7,9 +7,9 @@ public enum ProxySetting: Equatable, Sendable {
     case environment
     case proxy(Proxy)
 
-    static func parse(_ text: SecretBytes) -> Result<ProxySetting, ProxyTextError> {
+    static func parse(_ text: SecretBytes, _ names: (any HostNames)? = nil) -> Result<ProxySetting, ProxyTextError> {
         if text == "none" || text.isEmpty { return .success(.none) }
         if text == "env" { return .success(.environment) }
-        return Proxy.parse(text).map { .proxy($0) }
+        return Proxy.parse(text, names).map { .proxy($0) }
     }
 }

@@ -56,7 +56,8 @@ enum HandshakeText {
     }
 
     /// A host name or address, as it stands in a certificate.
-    static func problem(serverName: String) -> String? {
+    static func problem(serverName: String, _ names: (any HostNames)? = nil) -> String? {
+        if !serverName.utf8.allSatisfy(ASCII.isASCII) { return problem(internationalName: serverName, names) }
         for byte in serverName.utf8 {
             switch byte {
             case _ where ASCII.isAlphanumeric(byte): continue
@@ -65,6 +66,19 @@ enum HandshakeText {
             }
         }
         return nil
+    }
+
+    /// What a name beyond ASCII has against it; nil where it is none.
+    static func problem(internationalName name: String, _ names: (any HostNames)?) -> String? {
+        if name.utf8.allSatisfy(ASCII.isASCII) { return nil }
+        do throws(URLError) {
+            _ = try HostName.ascii(name, names)
+            return nil
+        } catch {
+            // It is not empty and not ASCII: no other is thrown.
+            guard case .host(let fault) = error else { return nil }
+            return clause(fault.text)
+        }
     }
 
     /// A network interface's name (Linux: 1 to 15 bytes, no slash, no white space, not "." or "..").

@@ -45,11 +45,11 @@ public final class NodeSettings: Sendable {
         privateKeyPassword = read.secret(.privateKeyPassword)
         requiresTLS13 = read.integer(.tlsMinVersion) == 13
         tlsCiphers = read.text(.tlsCiphers)
-        tlsServerName = read.text(.tlsServerName)
+        tlsServerName = read.hostName(.tlsServerName)
         tlsVerify = read.boolean(.tlsVerify)
         tlsAllowsCommonName = read.boolean(.tlsAllowCN)
         tlsALPN = read.texts(.tlsALPN)
-        tlsVerifyName = read.text(.tlsVerifyName)
+        tlsVerifyName = read.hostName(.tlsVerifyName)
         tlsPins = read.texts(.tlsPins).compactMap { TLSPin.parse($0) }
         tlsKeyLog = read.text(.tlsKeyLog)
         tlsTimeFloor = read.text(.tlsTimeFloor).flatMap { CalendarDate.seconds($0) }
@@ -74,8 +74,8 @@ public final class NodeSettings: Sendable {
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
         cache = read.cache
         compression = read.compression
-        proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0).get() } ?? .none
-        noProxy = NoProxyList.parse(read.texts(.noProxy)).list
+        proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0, parser.names).get() } ?? .none
+        noProxy = NoProxyList.parse(read.texts(.noProxy), parser.names).list
         bindInterface = read.text(.bindInterface)
         sourceAddress = read.text(.sourceAddress)
         ipVersion = Int(read.integer(.ipVersion))
@@ -242,8 +242,11 @@ public final class NodeSettings: Sendable {
     /// Reads a settings document, bare or inside {"params":{…}}, at most `documentBytesMax` long.
     ///
     /// Throws an error that names all that is wrong; nothing secret stands in it.
-    public static func parse(json: UnsafeRawBufferPointer) throws(SettingsError) -> NodeSettings {
-        let (settings, faults) = try inspect(json: json)
+    /// - Parameter names: for hosts beyond ASCII; nil: those are refused.
+    public static func parse(
+        json: UnsafeRawBufferPointer, _ names: (any HostNames)? = nil
+    ) throws(SettingsError) -> NodeSettings {
+        let (settings, faults) = try inspect(json: json, names)
         if let error = SettingsError.joined(faults) { throw error }
         return settings
     }
@@ -251,7 +254,7 @@ public final class NodeSettings: Sendable {
     /// All that is wrong, in the order of the document as far as single members are; with faults the settings are what
     /// is left of them, to look for more faults and for nothing else. Throws where there are no members to be read.
     public static func inspect(
-        json: UnsafeRawBufferPointer
+        json: UnsafeRawBufferPointer, _ names: (any HostNames)? = nil
     ) throws(SettingsError) -> (settings: NodeSettings, faults: [SettingsError]) {
         let document: JSONDocument
         let secrets: SettingsSecrets
@@ -268,7 +271,7 @@ public final class NodeSettings: Sendable {
                 key: "", text: "the settings are not JSON: " + withoutExcerpt(error.text),
                 isOutOfMemory: error.isOutOfMemory)
         }
-        var parser = SettingsParser(secrets: secrets)
+        var parser = SettingsParser(secrets: secrets, names: names)
         try parser.read(document.root)
         SettingsRules.check(&parser)
         let urls = SettingsURL.urls(&parser)
@@ -281,11 +284,11 @@ public final class NodeSettings: Sendable {
     }
 
     /// Reads a settings document; see `parse(json:)`.
-    public static func parse(json: String) throws(SettingsError) -> NodeSettings {
+    public static func parse(json: String, _ names: (any HostNames)? = nil) throws(SettingsError) -> NodeSettings {
         var copy = json
         let result: Result<NodeSettings, SettingsError> = copy.withUTF8 { utf8 in
             do throws(SettingsError) {
-                return .success(try parse(json: UnsafeRawBufferPointer(utf8)))
+                return .success(try parse(json: UnsafeRawBufferPointer(utf8), names))
             } catch { return .failure(error) }
         }
         return try result.get()
@@ -328,6 +331,12 @@ private struct SettingsReader {
     func text(_ key: SettingKey) -> String? {
         if case .text(let value) = parser.effective(key) { return value }
         return nil
+    }
+
+    /// As it goes over the wire.
+    func hostName(_ key: SettingKey) -> String? {
+        guard let text = text(key), !text.utf8.allSatisfy(ASCII.isASCII) else { return text(key) }
+        return try? HostName.ascii(text, parser.names)
     }
 
     func secret(_ key: SettingKey) -> SecretBytes? {

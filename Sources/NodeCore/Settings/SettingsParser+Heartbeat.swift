@@ -3,7 +3,7 @@ import CNeuronWS
 
 extension SettingsParser {
     /// The largest heartbeat, bytes.
-    static let heartbeatBytesMax = 65_536
+    static let heartbeatBytesMax = 32_768
     static let heartbeatInterval: ClosedRange<Int64> = 100...3_600_000
 
     /// {"message","type","interval","expect","timeout","match-member","match-value"}.

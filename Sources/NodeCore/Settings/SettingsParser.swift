@@ -21,10 +21,14 @@ struct SettingsParser {
     var isServerRefused = false
 
     let secrets: SettingsSecrets?
+    let names: (any HostNames)?
 
-    /// - Parameter secrets: what was taken out of the document.
-    init(secrets: SettingsSecrets? = nil) {
+    /// - Parameters:
+    ///   - secrets: what was taken out of the document.
+    ///   - names: for hosts beyond ASCII.
+    init(secrets: SettingsSecrets? = nil, names: (any HostNames)? = nil) {
         self.secrets = secrets
+        self.names = names
         values = [SettingValue?](repeating: nil, count: SettingsTable.descriptors.count)
     }
 
@@ -156,7 +160,7 @@ struct SettingsParser {
 
     /// Rounded to milliseconds, but never from more than nothing to nothing; nil when it is out of every range.
     static func milliseconds(_ seconds: Double) -> Int64? {
-        guard seconds >= 0, seconds <= 1e9 else { return nil }
+        guard seconds >= 0, seconds <= 1e10 else { return nil }
         // Cut after adding a half: rounded() would need libm.
         let rounded = Int64(seconds * 1000 + 0.5)
         return seconds > 0 ? max(1, rounded) : 0

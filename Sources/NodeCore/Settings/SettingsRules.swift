@@ -42,7 +42,7 @@ enum SettingsRules {
         }
         if let value = text(.tlsCiphers, parser) { refuse(.tlsCiphers, HandshakeText.problem(ciphers: value), &parser) }
         if let value = text(.tlsServerName, parser) {
-            refuse(.tlsServerName, HandshakeText.problem(serverName: value), &parser)
+            refuse(.tlsServerName, HandshakeText.problem(serverName: value, parser.names), &parser)
         }
         if let value = text(.bindInterface, parser) {
             refuse(.bindInterface, HandshakeText.problem(interfaceName: value), &parser)
@@ -71,13 +71,15 @@ enum SettingsRules {
     }
 
     private static func checkProxy(_ parser: inout SettingsParser) {
-        if let text = secret(.proxy, parser), case .failure(let error) = ProxySetting.parse(text) {
+        if let text = secret(.proxy, parser), case .failure(let error) = ProxySetting.parse(text, parser.names) {
             parser.refuse(.proxy, error.text)
         }
         guard case .texts(let texts) = parser.given(.noProxy) else { return }
-        guard let bad = NoProxyList.parse(texts).badMembers.first else { return }
+        guard let bad = NoProxyList.parse(texts, parser.names).badMembers.first else { return }
+        let problem = HandshakeText.problem(internationalName: texts[bad], parser.names)
         parser.refuse(
-            .noProxy, "holds \"\(SettingsParser.shown(texts[bad]))\", which is no server; \(NoProxyList.takes)")
+            .noProxy,
+            "holds \"\(SettingsParser.shown(texts[bad]))\", which \(problem ?? "is no server; \(NoProxyList.takes)")")
     }
 
     /// A certificate without a key may be PKCS #12, which holds both: unless it is PEM, that is seen when it is read.
@@ -97,7 +99,7 @@ enum SettingsRules {
 
     private static func checkTrust(_ parser: inout SettingsParser) {
         if let name = text(.tlsVerifyName, parser) {
-            refuse(.tlsVerifyName, HandshakeText.problem(serverName: name), &parser)
+            refuse(.tlsVerifyName, HandshakeText.problem(serverName: name, parser.names), &parser)
             if parser.effective(.tlsVerify) == .boolean(false) {
                 parser.refuse(.tlsVerifyName, "stands beside \"tls-verify\" false, with which no name is looked at")
             }

@@ -52,7 +52,7 @@ public enum SettingsURL {
         _ parser: inout SettingsParser
     ) {
         do throws(URLError) {
-            urls.append(try WebSocketURL.parse(text))
+            urls.append(try WebSocketURL.parse(text, parser.names))
         } catch { parser.refuse(key, "\(place)cannot be used: \(HandshakeText.clause(error.text))") }
     }
 
@@ -62,7 +62,7 @@ public enum SettingsURL {
         if let path = url.unixPath {
             text = Array("ws+unix://\(path):".utf8)
         } else {
-            text.append(contentsOf: url.hostHeader.utf8)
+            text.append(contentsOf: url.shownAuthority.utf8)
         }
         let parts = Array(url.resource.utf8).split(
             separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)

@@ -6,7 +6,7 @@ import LoopbackServer
 enum DemoCommand {
     static let syntax = CommandSyntax(
         name: "demo",
-        summary: "two devices, four formats, two servers that die and come back: see it work",
+        summary: "two devices, four formats, servers that die and come back, a sender that is killed: see it work",
         options: [
             ArgumentOption(name: "--web", value: nil, help: "instead, a plant that lives on, and a page to watch it"),
             ArgumentOption(name: "--port", value: "N", help: "with --web: where to listen; 0: any free port (0)"),
@@ -18,7 +18,8 @@ enum DemoCommand {
         notes: [
             "Nothing leaves this machine: the servers listen on loopback, with certificates made on the spot.",
             "--web goes on until Ctrl-C; its gateways answer what the page asks.",
-            "Exit status 0 says that every message that should have arrived did, once and in order.",
+            "Exit status 0 says that every message that should have arrived did, once and in order, and behind a kill",
+            "at least once, marked where it came again.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
@@ -152,7 +153,12 @@ private final class Demo {
         try read(Self.readings.after)
         try quiesce()
         for channel in channels { channel.node.stop(timeoutMilliseconds: 2000) }
-        return conclude()
+        let status = conclude()
+        heading("A sender with its cache on disk is killed with SIGKILL, twice")
+        var kill = try DemoKill(server: servers[0])
+        for line in try kill.play() { for each in Self.wrapped(line) { say("  " + each) } }
+        say("\n" + Terminal.styled(.green, "Nothing that was stored is lost."))
+        return status
     }
 
     private func open() throws(DemoFailure) {

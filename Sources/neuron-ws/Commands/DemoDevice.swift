@@ -38,6 +38,9 @@ final class DemoDevice {
         update(&tags, readings)
     }
 
+    /// The next reading is the one behind this.
+    func skip(to reading: Int64) { readings = reading }
+
     /// Lends the reading as a group.
     func withGroup<Result>(_ body: (UnsafePointer<neuron_ws_group_t>) -> Result) -> Result {
         tags.withUnsafeBufferPointer { tags in

@@ -17,7 +17,8 @@ enum RequestCommand {
             ArgumentOption(name: "--count", value: "N", help: "so many times, one after the other (1)"),
             ArgumentOption(name: "--binary", value: nil, help: "send the command as a binary message"),
             ArgumentOption(
-                name: "--latency", value: nil, help: "how long each response took, and of several the least, the "
+                name: "--latency", value: nil,
+                help: "how long each response took, and of several the least, the "
                     + "median and the most"),
             ArgumentOption(name: "--pretty", value: nil, help: "JSON indented and, on a terminal, coloured"),
             ArgumentOption(name: "--raw", value: nil, help: "responses alone, byte by byte, for a pipe or a file"),

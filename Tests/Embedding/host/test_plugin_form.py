@@ -20,7 +20,8 @@ from hosting import NEURON, Host
 FORM: dict[str, dict[str, Any]] = json.loads((NEURON / "websocket.json").read_text(encoding="utf-8"))
 EMPTY = {"int": None, "string": "", "bool": None, "map": "", "file": ""}
 # What people need; the rest is shown by "advanced".
-NEEDED = ["format", "url", "allow-requests", "token", "username", "password", "upload_err", "advanced"]
+NEEDED = ["format", "url", "allow-requests", "token", "username", "password", "upload_err", "advanced",
+          "offline-cache"]
 
 
 def initial() -> dict[str, Any]:
@@ -102,14 +103,15 @@ def test_a_field_is_as_the_dashboard_wants_it(key: str) -> None:
             assert type(condition["value"]) is {"bool": bool, "map": int}[other["type"]]
 
 
-def test_the_eight_that_people_need_are_always_there_and_the_rest_is_asked_for() -> None:
+def test_the_nine_that_people_need_are_always_there_and_the_rest_is_asked_for() -> None:
     values = {**initial(), "url": "ws://h"}
     assert [key for key in FORM if is_shown(key, values)] == NEEDED
     secure = {**values, "url": "ws://h, wss://i"}
     assert [key for key in FORM if is_shown(key, secure) and key not in NEEDED] == ["ca", "cert", "key", "keypass"]
     custom = {**values, "format": 3}
     assert [key for key in FORM if is_shown(key, custom) and key not in NEEDED] == ["schema"]
-    everything = {**secure, "format": 3, "advanced": True, "compression": 1, "upload_drv_state": True}
+    everything = {**secure, "format": 3, "advanced": True, "compression": 1, "upload_drv_state": True,
+                  "offline-cache": True}
     opengate = {**values, "format": 5}
     own = ["device-id", "api-key", "api-key-in", "reduced", "opengate-publish"]
     assert [key for key in FORM if is_shown(key, opengate) and key not in NEEDED] == own

@@ -157,6 +157,26 @@ extension NodeSuites {
             #expect(node.lines.allSatisfy { !$0.contains("secret") })
         }
 
+        @Test func anAttemptMayLeadToAHostBeyondASCII() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            let node = TestNode.make("ws://127.0.0.1:1/never")
+            let url = "ws://fabrik-münchen.localhost:\(server.port)/"
+            node.beforeConnect = { attempt in
+                if neuron_ws_attempt_set_url(attempt, "ws://☃.net/") != .NEURON_WS_INVALID_SETTINGS {
+                    return .NEURON_WS_SYSTEM
+                }
+                return neuron_ws_attempt_set_url(attempt, url)
+            }
+            node.start()
+            #expect(node.waitForLink())
+            node.stop()
+            #expect(server.waitForEnded(1, timeoutMilliseconds: 10_000))
+            let host = "xn--fabrik-mnchen-3ob.localhost:\(server.port)"
+            #expect(server.endedConnections[0].headers.contains { $0.name == "Host" && $0.value == host })
+            #expect(node.lines.contains { $0.contains(url) })
+        }
+
         @Test func anAttemptThatTheHostRefusesIsNotMade() throws {
             let node = TestNode.make("ws://127.0.0.1:1/")
             node.beforeConnect = { _ in .NEURON_WS_REFUSED }

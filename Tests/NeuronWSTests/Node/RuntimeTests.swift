@@ -23,7 +23,7 @@ import Testing
         for size in sizes {
             let chunk = try #require(Runtime.shared.takeChunk(byteCount: size))
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, stamp) }
+            [UInt8](repeating: 1, count: size).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
             var mailbox = Mailbox()
             mailbox.append(chunk, id: 1)
             var list = mailbox.takeAll()

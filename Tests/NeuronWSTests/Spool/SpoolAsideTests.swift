@@ -36,7 +36,8 @@ final class SpoolBench {
         let chunk = try #require(ChunkPool.make(byteCount: 4096))
         chunk.firstID = first
         for text in texts {
-            Array(text.utf8).withUnsafeBytes { chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 0)) }
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            Array(text.utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
         }
         return chunk
     }

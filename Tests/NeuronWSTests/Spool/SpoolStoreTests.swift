@@ -1,11 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
+import CLinux
 import Testing
 
 @testable import NeuronWS
 @testable import NodeCore
 
+/// A node's messages on disk, from one life of it to the next.
 @Suite struct SpoolStoreTests {
+    private func open(_ file: SpoolFile, first: UInt64 = 1) throws -> SpoolStore {
+        let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+        store.setFirst(first)
+        return store
+    }
+
+    private func refusal(_ file: SpoolFile) -> SpoolError? {
+        do throws(SpoolError) {
+            _ = try SpoolStore.open(file, isSynced: false, stream: 7)
+            return nil
+        } catch { return error }
+    }
+
+    @Test func whatIsStoredIsLoadedInItsOrder() throws {
+        try withSpoolFile { file in
+            let store = try open(file)
+            for (texts, id) in [(["one", "two"], 1), (["three"], 3)] as [([String], UInt64)] {
+                let result = store.perform(try storing(texts, from: id))
+                let (fault, bytes) = (result.fault, result.diskBytes)
+                #expect(fault == nil && bytes == store.bytes && bytes > 0)
+            }
+            let all = store.perform(loading(from: 1))
+            let (texts, end) = (loaded(all), all.loadedEnd)
+            #expect(texts == ["1:one", "2:two", "3:three"] && end == .max)
+            let some = store.perform(loading(from: 2, byteCount: 1))
+            let (fewer, next) = (loaded(some), some.loadedEnd)
+            #expect(fewer == ["2:two"] && next == 3)
+        }
+    }
+
+    @Test func theNextLifeFindsWhatHasNoOutcome() throws {
+        try withSpoolFile { file in
+            do {
+                let store = try open(file)
+                #expect(store.found.count == 0 && store.found.stream == 7 && store.found.nextNumber == 1)
+                _ = store.perform(try storing(["one", "two", "three"], from: 1))
+                var work = SpoolWork()
+                work.forgetsBefore = 2
+                let result = store.perform(work)
+                let fault = result.fault
+                #expect(fault == nil)
+                store.setNextNumber(4)
+            }
+            let store = try open(file, first: 11)
+            #expect(store.found.count == 2 && store.found.bytes == store.bytes && store.found.nextNumber == 4)
+            let result = store.perform(loading(from: 11))
+            let texts = loaded(result)
+            #expect(texts == ["11:two", "12:three"])
+            var work = SpoolWork()
+            work.forgetsBefore = 13
+            let bytes = store.perform(work).diskBytes
+            #expect(bytes == 0)
+        }
+    }
+
+    /// A process that is killed does not say how far its numbers had come.
+    @Test func withoutAnEndTheNumbersGoOnBehindThoseReserved() throws {
+        try withSpoolFile { file in
+            _ = try open(file)
+            let store = try open(file)
+            #expect(store.found.nextNumber == 1 + MessageCache.numbersReserved)
+        }
+    }
+
+    @Test func theOldestMakeRoomAndAreToldOf() throws {
+        try withSpoolFile { file in
+            let store = try open(file)
+            for id in [1, 2, 3] as [UInt64] { _ = store.perform(try storing(["message"], from: id)) }
+            let each = store.bytes / 3
+            var work = SpoolWork()
+            work.dropsFrom = 1
+            work.dropsBytes = each + 1
+            let result = store.perform(work)
+            let gone = result.gone
+            #expect(gone.map(\.ids) == [1..<3] && gone.map(\.bytes) == [2 * each] && store.bytes == each)
+            let left = loaded(store.perform(loading(from: 1)))
+            #expect(left == ["3:message"])
+        }
+    }
+
+    @Test func aFileOfAnotherNodeIsLeftAlone() throws {
+        try withSpoolFile("a") { file in
+            _ = try open(file)
+            let other = SpoolFile(directory: file.directory, node: "b")
+            defer { other.delete() }
+            Syscalls.rename(file.path, other.path)
+            let told = refusal(other)
+            #expect(told?.fault == .other && told?.text.hasSuffix("belongs to another node, \"a\"") == true)
+        }
+    }
+
+    @Test func aFileOfANewerVersionOrAnotherProgramIsLeftAlone() throws {
+        try withSpoolFile { file in
+            _ = try open(file)
+            try Database.open(file.path).run("PRAGMA user_version=99")
+            #expect(refusal(file)?.fault == .newer)
+        }
+        try withSpoolFile { file in
+            try Database.open(file.path).run("CREATE TABLE theirs(a)")
+            #expect(refusal(file)?.text.hasSuffix("the file is no cache of neuron_ws") == true)
+        }
+    }
+
+    @Test func aFileThatIsNoneIsSetAside() throws {
+        try withSpoolFile { file in
+            let other = fopen(file.path, "w")
+            fputs(String(repeating: "no database\n", count: 1000), other)
+            fclose(other)
+            let store = try open(file)
+            #expect(store.found.count == 0 && store.damages == 1)
+            #expect(store.takeDamageText()?.contains("it was set aside as \(file.damaged)") == true)
+            #expect(store.takeDamageText() == nil)
+            #expect(Syscalls.fileKind(file.damaged) != nil)
+            let fault = store.perform(try storing(["one"], from: 1)).fault
+            #expect(fault == nil)
+        }
+    }
+
     private func store(_ texts: [String], first: UInt64, _ store: SpoolStore, forgetsBefore: UInt64 = 0) throws {
         var work = SpoolWork()
         work.forgetsBefore = forgetsBefore

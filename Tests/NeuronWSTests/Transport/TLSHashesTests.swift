@@ -40,10 +40,12 @@ import WebSocketCore
         #expect(
             response(#"Digest realm="plant", nonce="n0", algorithm=SHA-256, qop="auth, auth-int", opaque="o""#)
                 == "f2c93f1082ec798096415e49e231e66b3f94ab5bf8a8c149ff4366beff44f988")
-        #expect(response(#"Digest realm="plant", nonce="n0", qop="auth""#, uses: 0x1F)
-            == "7b57bc6a2cf04fbc0cd811b2bda39525")
+        #expect(
+            response(#"Digest realm="plant", nonce="n0", qop="auth""#, uses: 0x1F)
+                == "7b57bc6a2cf04fbc0cd811b2bda39525")
         #expect(response(#"Digest realm="plant", nonce="n0""#) == "a0a2f6a055c92e9da885120a10dedc21")
-        #expect(response(#"Digest realm="plant", nonce="n0", algorithm=MD5-sess, qop=auth"#)
-            == "0f8e6dd1a19324c86d587d62ff24d1d2")
+        #expect(
+            response(#"Digest realm="plant", nonce="n0", algorithm=MD5-sess, qop=auth"#)
+                == "0f8e6dd1a19324c86d587d62ff24d1d2")
     }
 }

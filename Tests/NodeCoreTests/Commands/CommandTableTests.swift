@@ -355,4 +355,30 @@ extension CommandTable {
         #expect(outcomes.count == Int(table.takenCount))
         #expect(table.isEmpty && table.pointers.isEmpty && !table.hasFunctions)
     }
+
+    @Test func nothingAnswersBeforeACommandHasGoneOutOnTheConnection() {
+        var table = CommandTable()
+        _ = table.add(command(retries: 1), now: 0)
+        #expect(!table.mayBeAnswered)
+        _ = table.sendAll()
+        #expect(table.mayBeAnswered)
+        _ = table.connectionEnded(now: 1)
+        #expect(!table.mayBeAnswered)
+        _ = table.sendAll()
+        #expect(table.mayBeAnswered)
+        table.checkInvariants()
+    }
+
+    /// A response that the stopped connection owed would take the place of the first one on the next.
+    @Test func aStopForgetsTheOrderOfResponses() {
+        var table = CommandTable()
+        _ = table.add(command(), now: 0)
+        _ = table.sendAll()
+        #expect(table.stopped().count == 1)
+        #expect(!table.mayBeAnswered && !table.expectsOrder)
+        table.checkInvariants()
+        let id = table.add(command(), now: 1)
+        _ = table.sendAll(now: 1)
+        #expect(table.answeredInOrder(now: 2)?.id == id)
+    }
 }

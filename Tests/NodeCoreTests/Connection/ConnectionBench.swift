@@ -62,9 +62,8 @@ struct ConnectionBench: ~Copyable {
     mutating func push(_ text: String) {
         Array(text.utf8).withUnsafeBytes { raw in
             var mailbox = Mailbox()
-            var chunk = ChunkPool.make(byteCount: raw.count)
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            mailbox.append(raw, stamp, id: backlog.endID, chunk: &chunk)
+            mailbox.put(OutgoingMessage(raw, stamp), id: backlog.endID)
             backlog.add(mailbox.takeAll())
         }
     }

@@ -34,24 +34,25 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (#"{"ack":17}"#, [.through(17)]),
-        (#" {"type":"ack","n":{"ack":[9]},"ack": 17 } "#, [.through(17)]),
-        (#"{"ack":[17,19 , 18]}"#, [.single(17), .single(19), .single(18)]),
-        (#"{"ack":[]}"#, []),
-        (#"{"\u0061ck":1}"#, [.through(1)]),
-        (#"[{"ack":1},{"ack":[2]},{"x":1},5]"#, [.through(1), .single(2), .unusable, .unusable]),
-        (#"{"ack":3,"stream":"ours"}"#, [.through(3)]),
-        (#"{"stream":"another","ack":3}"#, [.unusable]),
-        (#"{"stream":"another","ack":[3,4]}"#, [.unusable, .unusable]),
-        (#"{"stream":7,"ack":3}"#, [.unusable]),
-        (#"{"ack":1,"ack":2}"#, [.through(2)]),
-        (#"{"ack":-1}"#, [.unusable]), (#"{"ack":1.5}"#, [.unusable]), (#"{"ack":1e3}"#, [.unusable]),
-        (#"{"ack":"1"}"#, [.unusable]), (#"{"ack":null}"#, [.unusable]), (#"{"ack":{"ack":1}}"#, [.unusable]),
-        (#"{"ack":[1,"2",[3],4]}"#, [.single(1), .unusable, .unusable, .single(4)]),
-        (#"{"ack":18446744073709551615}"#, [.through(.max)]),
-        (#"{"ack":18446744073709551616}"#, [.unusable]),
-    ] as [(String, [AcknowledgementReader.Number])])
+    @Test(
+        arguments: [
+            (#"{"ack":17}"#, [.through(17)]),
+            (#" {"type":"ack","n":{"ack":[9]},"ack": 17 } "#, [.through(17)]),
+            (#"{"ack":[17,19 , 18]}"#, [.single(17), .single(19), .single(18)]),
+            (#"{"ack":[]}"#, []),
+            (#"{"\u0061ck":1}"#, [.through(1)]),
+            (#"[{"ack":1},{"ack":[2]},{"x":1},5]"#, [.through(1), .single(2), .unusable, .unusable]),
+            (#"{"ack":3,"stream":"ours"}"#, [.through(3)]),
+            (#"{"stream":"another","ack":3}"#, [.unusable]),
+            (#"{"stream":"another","ack":[3,4]}"#, [.unusable, .unusable]),
+            (#"{"stream":7,"ack":3}"#, [.unusable]),
+            (#"{"ack":1,"ack":2}"#, [.through(2)]),
+            (#"{"ack":-1}"#, [.unusable]), (#"{"ack":1.5}"#, [.unusable]), (#"{"ack":1e3}"#, [.unusable]),
+            (#"{"ack":"1"}"#, [.unusable]), (#"{"ack":null}"#, [.unusable]), (#"{"ack":{"ack":1}}"#, [.unusable]),
+            (#"{"ack":[1,"2",[3],4]}"#, [.single(1), .unusable, .unusable, .single(4)]),
+            (#"{"ack":18446744073709551615}"#, [.through(.max)]),
+            (#"{"ack":18446744073709551616}"#, [.unusable]),
+        ] as [(String, [AcknowledgementReader.Number])])
     func numbersComeInTheDocumentsOrderWhateverTheSteps(text: String, expected: [AcknowledgementReader.Number]) {
         for byteCount in [1, 2, 3, 7, 1000] {
             let result = read(text, byteCount: byteCount)

@@ -32,7 +32,7 @@ import Testing
             for size in sizes {
                 let chunk = pool.takeKept(byteCount: size) ?? ChunkPool.make(byteCount: size, memory: counter.memory)!
                 let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-                [UInt8](repeating: 1, count: size).withUnsafeBytes { chunk.append($0, stamp) }
+                [UInt8](repeating: 1, count: size).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
                 list.append(chunk)
             }
             pool.give(&list)

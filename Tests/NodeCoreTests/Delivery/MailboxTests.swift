@@ -13,12 +13,10 @@ import Testing
             [UInt8](repeating: byte, count: count).withUnsafeBytes { bytes in
                 if count >= Mailbox.aloneBytesMin {
                     let chunk = ChunkPool.make(byteCount: count)!
-                    chunk.append(bytes, stamp)
+                    chunk.append(OutgoingMessage(bytes, stamp))
                     return mailbox.append(chunk, id: id)
                 }
-                var chunk: MessageChunk? =
-                    mailbox.needsChunk(byteCount: count) ? ChunkPool.make(byteCount: count) : nil
-                mailbox.append(bytes, stamp, id: id, chunk: &chunk)
+                mailbox.put(OutgoingMessage(bytes, stamp), id: id)
             }
         }
         put(1, 10)

@@ -26,12 +26,10 @@ final class CacheBench {
     /// Messages of 100 bytes in a chunk, taken by the cache.
     func push(_ count: Int, byteCount: Int = 84) {
         for _ in 0..<count {
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: byteCount) ? ChunkPool.make(byteCount: byteCount) : nil
             let id = ledger.accept(byteCount: byteCount)
             let bytes = [UInt8](repeating: 65, count: byteCount)
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            bytes.withUnsafeBytes { mailbox.append($0, stamp, id: id, chunk: &chunk) }
+            bytes.withUnsafeBytes { mailbox.put(OutgoingMessage($0, stamp), id: id) }
         }
         cache.take(mailbox.takeAll(), &backlog, now: now)
     }
@@ -202,7 +200,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     }
 
     @Test func inMemoryAloneTheOldestThatIsNotOnItsWayMakesRoom() {
-        let bench = CacheBench(CacheBench.settings(disk: 0))
+        let bench = CacheBench(CacheBench.settings(memory: 2700, disk: 0))
         for _ in 0..<4 { bench.push(5) }
         var runs: [Backlog.Run] = []
         while bench.trims() { runs += bench.outcomes() }
@@ -221,7 +219,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         let chunk = try #require(ChunkPool.make(byteCount: 84))
         for _ in 0..<90 {
             [UInt8](repeating: 66, count: 84).withUnsafeBytes {
-                chunk.append($0, MessageStamp(kind: 1, timeMilliseconds: 0))
+                chunk.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 0)))
             }
         }
         chunk.firstID = 11
@@ -300,6 +298,68 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.map(\.firstID) == [21])
         #expect(runs.first?.level == .NEURON_WS_LEVEL_STORED)
         #expect(bench.ledger.queuedCount == 0)
+    }
+
+    /// Each takes more than its bytes: they count as what they take, and no more than is needed is taken.
+    @Test func messagesThatComeAloneTakeNoWholeChunkEach() {
+        let bench = CacheBench(CacheBench.settings(memory: 1 << 20, disk: 0))
+        for _ in 0..<2000 { bench.push(1, byteCount: 8) }
+        #expect(bench.backlog.chunkCount == MessageCache.looseChunksMax)
+        #expect(bench.backlog.endID == 2001)
+        bench.cache.settings.timeToLive = 60_000_000_000
+        for _ in 0..<2000 {
+            bench.push(1, byteCount: 8)
+            bench.wait(1)
+        }
+        let list = chunks(of: bench)
+        let capacity = list.dropFirst(MessageCache.looseChunksMax).reduce(0) { $0 + $1.capacity }
+        #expect(list.count == 2000 + MessageCache.looseChunksMax && capacity == 2000 * 24)
+        #expect(bench.backlog.heldBytes == 4000 * 24 + list.count * MessageChunk.overheadBytes)
+        bench.cache.abandon(&bench.backlog)
+        let runs = bench.outcomes()
+        #expect(runs.reduce(0) { $0 + $1.count } == 4000 && bench.backlog.heldBytes == 0)
+    }
+
+    private func chunks(of bench: CacheBench) -> [MessageChunk] {
+        var chunks: [MessageChunk] = []
+        bench.backlog.list.forEach { chunks.append($0) }
+        return chunks
+    }
+
+    @Test func whatIsForgottenIsDroppedAndTheNextDiskBeginsAnew() {
+        let bench = CacheBench(found: 100, foundBytes: 9000)
+        bench.push(5)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.done(work, bytes: 9000)
+        bench.cache.closed()
+        let runs = bench.outcomes()
+        let dropped = runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.reduce(0) { $0 + $1.count }
+        #expect(dropped == 100 && runs.count == 1 && bench.away.isEmpty)
+        bench.cache.opened(
+            MessageCache.Found(count: 0, bytes: 0, clock: 0), first: 106, openID: 101, now: bench.now)
+        bench.wait(2000)
+        guard let again = bench.work() else { return bench.missing() }
+        let stored = ids(again)
+        #expect(stored == [101..<106])
+    }
+
+    @Test func batchesThatGoTogetherAreOneOutcome() {
+        let bench = CacheBench(found: 10_000, foundBytes: 900_000)
+        bench.cache.settings.timeToLive = 1_000_000_000
+        bench.wait(60_000)
+        guard let work = bench.work() else { return bench.missing() }
+        let expires = work.expiresBefore
+        #expect(expires > 0)
+        let gone = (0..<1000).map { number in
+            let first = 1 + UInt64(number) * 10
+            // The last of each hundred is missing.
+            let count: UInt64 = number % 100 == 99 ? 9 : 10
+            return SpoolResult.Gone(ids: first..<first + count, bytes: 900, outcome: .NEURON_WS_EXPIRED)
+        }
+        bench.done(work, bytes: 0, gone: gone)
+        let runs = bench.outcomes()
+        #expect(runs.count == 10 && runs.allSatisfy { $0.outcome == .NEURON_WS_EXPIRED })
+        #expect(runs.first?.count == 999 && runs.first?.recordBytes == 90_000)
     }
 
     @Test func withoutADiskAllIsAsWithoutACache() {

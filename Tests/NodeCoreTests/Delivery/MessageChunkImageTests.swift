@@ -8,7 +8,9 @@ import Testing
         let chunk = MessageChunk(capacity: 4096, memory: .heap)
         chunk?.firstID = 7
         for text in texts {
-            Array(text.utf8).withUnsafeBytes { chunk?.append($0, MessageStamp(kind: 1, timeMilliseconds: 5)) }
+            Array(text.utf8).withUnsafeBytes {
+                _ = chunk?.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 5)))
+            }
         }
         return chunk
     }
@@ -66,8 +68,8 @@ import Testing
         for id in 107...109 as ClosedRange<UInt64> {
             "{}".utf8.withContiguousStorageIfAvailable {
                 var message = OutgoingMessage(
-                    numbered: UnsafeRawBufferPointer($0), MessageStamp(kind: 1, timeMilliseconds: 0), stream: 1)
-                message?.number(id)
+                    numbered: UnsafeRawBufferPointer($0), MessageStamp(kind: 1, timeMilliseconds: 0))
+                message?.number(id, stream: 1)
                 if let message { chunk.append(message) }
             }
         }
@@ -112,5 +114,41 @@ import Testing
         #expect(copy.firstID == 8 && copy.count == 2 && Self.texts(copy) == ["two", "three"])
         let small = try #require(MessageChunk(capacity: 16, memory: .heap))
         #expect(!chunk.copy(from: 8, into: small))
+    }
+
+    @Test func messagesThatComeNextAreAbsorbed() throws {
+        let chunk = try #require(Self.chunk(["one", "two"]))
+        let next = try #require(Self.chunk(["three"]))
+        #expect(!chunk.absorb(next))
+        next.firstID = 9
+        #expect(chunk.absorb(next) && Self.texts(chunk) == ["one", "two", "three"] && chunk.endNumber == 10)
+        next.firstID = 10
+        next.numberShift = 1
+        #expect(!chunk.absorb(next))
+        let small = try #require(MessageChunk.fitting(24))
+        #expect(small.capacity == 24)
+        small.firstID = 10
+        let text = MessageStamp(kind: 1, timeMilliseconds: 5)
+        Array("four".utf8).withUnsafeBytes { _ = small.append(OutgoingMessage($0, text)) }
+        next.firstID = 11
+        next.numberShift = 0
+        #expect(!small.absorb(next) && chunk.absorb(small))
+    }
+
+    /// Numbers that could each be a message's length: whoever looks at each of them looks at half the square of it.
+    @Test func whatIsNoMessageIsNotLookedThroughAgainAndAgain() throws {
+        let count = 1 << 22
+        let chunk = try #require(MessageChunk.fitting(count + 16 + 24))
+        chunk.firstID = 7
+        let numbers = [Int32](repeating: Int32(count / 2), count: count / 4)
+        numbers.withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, MessageStamp(kind: 2, timeMilliseconds: 5))) }
+        let text = MessageStamp(kind: 1, timeMilliseconds: 5)
+        Array("last".utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, text)) }
+        chunk.seal()
+        chunk.record(at: 0).pointee.wireEnd ^= 1
+        let list = chunk.salvaged { ChunkPool.make(byteCount: $0) }
+        let first = list.first
+        let kept = try #require(first)
+        #expect(Self.texts(kept) == ["last"])
     }
 }

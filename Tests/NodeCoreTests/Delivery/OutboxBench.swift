@@ -46,11 +46,9 @@ struct OutboxBench: ~Copyable {
     mutating func push(_ text: String, kind: UInt8 = 1, time: Int64 = 0, group: UInt16 = 0) -> UInt64? {
         Array(text.utf8).withUnsafeBytes { raw in
             guard ledger.hasRoom(byteCount: raw.count) else { return nil }
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: raw.count) ? ChunkPool.make(byteCount: raw.count) : nil
             let id = ledger.accept(byteCount: raw.count)
             let stamp = MessageStamp(kind: kind, timeMilliseconds: time, group: group)
-            mailbox.append(raw, stamp, id: id, chunk: &chunk)
+            mailbox.put(OutgoingMessage(raw, stamp), id: id)
             return id
         }
     }
@@ -60,13 +58,11 @@ struct OutboxBench: ~Copyable {
     mutating func pushNumbered(_ text: String) -> UInt64? {
         Array(text.utf8).withUnsafeBytes { raw in
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            guard var message = OutgoingMessage(numbered: raw, stamp, stream: 0xAB) else { return nil }
-            message.number(ledger.acceptedCount + 1)
+            guard var message = OutgoingMessage(numbered: raw, stamp) else { return nil }
+            message.number(ledger.acceptedCount + 1, stream: 0xAB)
             guard ledger.hasRoom(byteCount: message.byteCount) else { return nil }
-            var chunk: MessageChunk? =
-                mailbox.needsChunk(byteCount: message.byteCount) ? ChunkPool.make(byteCount: message.byteCount) : nil
             let id = ledger.accept(byteCount: message.byteCount)
-            mailbox.append(message, id: id, chunk: &chunk)
+            mailbox.put(message, id: id)
             return id
         }
     }

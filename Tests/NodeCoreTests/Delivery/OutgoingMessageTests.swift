@@ -7,11 +7,9 @@ import Testing
     private func numbered(_ text: String, id: UInt64 = 17, keepsLength: Bool = false) -> String? {
         Array(text.utf8).withUnsafeBytes { bytes -> String? in
             let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
-            guard var message = OutgoingMessage(numbered: bytes, stamp, stream: 0x6FD1_C0A9_B2E3_D487) else {
-                return nil
-            }
+            guard var message = OutgoingMessage(numbered: bytes, stamp) else { return nil }
             let most = message.byteCount
-            message.number(id, keepsLength: keepsLength)
+            message.number(id, stream: 0x6FD1_C0A9_B2E3_D487, keepsLength: keepsLength)
             if keepsLength, message.byteCount != most { return "another length" }
             let chunk = MessageChunk(capacity: 4096, memory: .heap)!
             chunk.append(message)
@@ -58,7 +56,7 @@ import Testing
     @Test func onlyTheSettingNumbers() {
         Array("text".utf8).withUnsafeBytes { bytes in
             var message = OutgoingMessage(bytes, MessageStamp(kind: 1, timeMilliseconds: 5))
-            message.number(9)
+            message.number(9, stream: 1)
             #expect(message.byteCount == 4 && !message.stamp.isNumbered)
         }
     }

@@ -27,14 +27,16 @@ import Testing
 
     @Test func anArrayIsWalkedElementByElement() {
         #expect(elements("[]") == [] && elements("[ ]") == [])
-        #expect(elements(#"[ 1 ,"a,]\"", [2,[3]] ,{"x":[4]},null,-1.5e3]"#)
-            == ["1", #""a,]\"""#, "[2,[3]]", #"{"x":[4]}"#, "null", "-1.5e3"])
+        #expect(
+            elements(#"[ 1 ,"a,]\"", [2,[3]] ,{"x":[4]},null,-1.5e3]"#)
+                == ["1", #""a,]\"""#, "[2,[3]]", #"{"x":[4]}"#, "null", "-1.5e3"])
     }
 
     @Test func anObjectIsWalkedMemberByMember() {
         #expect(members("{}") == [])
-        #expect(members(#"{ "a" : 1 , "b":{"c":2},"d\"":"}" ,"e":[],"":true}"#)
-            == ["a=1", #"b={"c":2}"#, #"d\"="}""#, "e=[]", "=true"])
+        #expect(
+            members(#"{ "a" : 1 , "b":{"c":2},"d\"":"}" ,"e":[],"":true}"#)
+                == ["a=1", #"b={"c":2}"#, #"d\"="}""#, "e=[]", "=true"])
     }
 
     @Test func whatIsBrokenEnds() {

@@ -26,6 +26,8 @@ import Testing
     @Test func caseDoesNotMatter() {
         #expect(addresses("SERVER", usual) == ["10.0.0.7"])
         #expect(addresses("server.plant.EXAMPLE", usual) == ["10.0.0.7"])
+        #expect(addresses("server.plant.example.", usual) == ["10.0.0.7"])
+        #expect(addresses("server..", usual) == [] && addresses(".", usual) == [])
     }
 
     @Test func commentsPartsAndAddressesAreNoNames() {

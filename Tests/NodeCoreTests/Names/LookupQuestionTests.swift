@@ -17,8 +17,19 @@ import Testing
         #expect(!asksConfigured("localhost"))
         #expect(!asksConfigured("LocalHost"))
         #expect(!asksConfigured("db.localhost"))
+        #expect(!asksConfigured("localhost."))
+        #expect(!asksConfigured("DB.LocalHost."))
+        #expect(asksConfigured("localhost.."))
         #expect(!asksConfigured("plant.example", .v4))
         #expect(!asksConfigured("plant.example", .v6))
+    }
+
+    @Test func aDotAtTheEndMakesANameAbsolute() {
+        #expect(LookupQuestion(host: "plant.example.", version: .any).isAbsolute)
+        #expect(!LookupQuestion(host: "plant.example", version: .any).isAbsolute)
+        for host in [".", "", "localhost.example.", "xlocalhost"] {
+            #expect(!LookupQuestion(host: host, version: .any).isLocal, "\(host)")
+        }
     }
 
     @Test func aSecondQuestionDoesNotFollowTheSilenceOfNameServers() {

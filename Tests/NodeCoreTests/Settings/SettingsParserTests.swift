@@ -45,12 +45,13 @@ import Testing
                 case .choice: ["\"nonsense\"", "77", "true", "null", "1.0", "\"\""]
                 case .text, .file: ["1", "true", "null", "[]", "{}"]
                 case .urls, .texts: ["1", "true", "null", "{\"a\":1}", "[1]"]
-                case .heartbeat: [
-                    "1", "true", "null", "[]", "{}", #""x""#, #"{"message":""}"#, #"{"message":"m","interval":0}"#,
-                    #"{"message":"m","type":"t"}"#, #"{"message":"m","expect":1}"#, #"{"message":"m","other":1}"#,
-                    #"{"message":"m","match-value":"v"}"#, #"{"message":"m","match-member":"/~"}"#,
-                    #"{"message":"m","expect":false,"match-member":"a"}"#,
-                ]
+                case .heartbeat:
+                    [
+                        "1", "true", "null", "[]", "{}", #""x""#, #"{"message":""}"#, #"{"message":"m","interval":0}"#,
+                        #"{"message":"m","type":"t"}"#, #"{"message":"m","expect":1}"#, #"{"message":"m","other":1}"#,
+                        #"{"message":"m","match-value":"v"}"#, #"{"message":"m","match-member":"/~"}"#,
+                        #"{"message":"m","expect":false,"match-member":"a"}"#,
+                    ]
                 case .times: ["1", "true", "null", "[]", "{\"a\":\"1\"}", "{\"a\":-1}", "{\"a\":0.05}", "\"x\""]
                 case .pairs: ["1", "true", "null", "[]", "{\"a\":1}", "\"x\""]
                 case .staticTags: ["1", "true", "null", "[]", "\"[]\"", "\"{\""]

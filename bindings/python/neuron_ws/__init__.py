@@ -12,8 +12,10 @@ The package is a thin layer over ``libneuron_ws.so``; README.md says how that is
 
 from ._library import LibraryNotFound
 from ._settings import Fault, check_settings, settings_from_oda
+from .caches import Cache, CachedMessage, drop_cache, list_caches, read_cache, resend_cache
 from .encoding import encode, encode_json, settings_schema, version
 from .enums import (
+    CachePart,
     EventKind,
     Format,
     Level,
@@ -64,6 +66,9 @@ from .state import Metrics, State, metrics_text
 __version__ = "1.0.0"
 
 __all__ = [
+    "Cache",
+    "CachePart",
+    "CachedMessage",
     "Cancelled",
     "DeliveryEvent",
     "Dropped",
@@ -116,10 +121,14 @@ __all__ = [
     "Unsupported",
     "WrongThread",
     "check_settings",
+    "drop_cache",
     "encode",
     "encode_json",
+    "list_caches",
     "log_to",
     "metrics_text",
+    "read_cache",
+    "resend_cache",
     "settings_from_oda",
     "settings_schema",
     "version",

@@ -271,6 +271,42 @@ class EventStructure(Structure):
     ]
 
 
+class CacheStructure(Structure):
+    """neuron_ws_cache_t"""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("node", c_char_p),
+        ("path", c_char_p),
+        ("error", c_char_p),
+        ("messages", c_uint64),
+        ("bytes", c_uint64),
+        ("file_bytes", c_uint64),
+        ("oldest_ms", c_int64),
+        ("newest_ms", c_int64),
+        ("poisoned", c_uint64),
+    ]
+
+
+class CachedMessageStructure(Structure):
+    """neuron_ws_cached_message_t"""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("part", c_int32),
+        ("kind", c_int32),
+        ("bytes", c_void_p),
+        ("length", c_size_t),
+        ("time_ms", c_int64),
+        ("close_code", c_int32),
+        ("close_reason", c_char_p),
+    ]
+
+
+# Both run on the calling thread.
+CacheCallback = CFUNCTYPE(None, POINTER(CacheStructure), c_void_p)
+CachedMessageCallback = CFUNCTYPE(c_bool, POINTER(CachedMessageStructure), c_void_p)
+
 # neuron_ws_settings_check's on_fault, which runs on the calling thread.
 FaultCallback = CFUNCTYPE(None, c_char_p, c_char_p, c_void_p)
 RemarkCallback = CFUNCTYPE(None, c_char_p, c_void_p)
@@ -309,6 +345,10 @@ FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
             c_char_p, c_size_t, c_int32, c_char_p, RemarkCallback, c_void_p, c_void_p, c_size_t, POINTER(c_size_t),
         ),
     ),
+    "neuron_ws_cache_list": (_status, (c_char_p, CacheCallback, c_void_p)),
+    "neuron_ws_cache_read": (_status, (c_char_p, c_char_p, c_uint32, CachedMessageCallback, c_void_p)),
+    "neuron_ws_cache_resend": (_status, (c_char_p, c_char_p, POINTER(c_uint64))),
+    "neuron_ws_cache_drop": (_status, (c_char_p, c_char_p, c_uint32)),
     "neuron_ws_attempt_set_url": (_status, (c_void_p, c_char_p)),
     "neuron_ws_attempt_set_header": (_status, (c_void_p, c_char_p, c_char_p)),
     "neuron_ws_attempt_set_token": (_status, (c_void_p, c_char_p)),

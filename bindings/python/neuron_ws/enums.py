@@ -254,3 +254,10 @@ class EventKind(enum.IntFlag):
     LOG = 32
     ROOM = 64
     ALL = 63
+
+
+class CachePart(enum.IntFlag):
+    """Parts of a cache on disk, as bits."""
+
+    WAITING = 1
+    POISONED = 2

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import CSQLite
+import NodeCore
+import WebSocketCore
+
+/// A node's cache, looked at from outside while no node uses it. It locks others out while it lives: one connection, in
+/// one transaction. One thread.
+final class SpoolReader {
+    /// What lies in it.
+    struct Summary {
+        var node = ""
+        var messages: UInt64 = 0
+        var bytes: UInt64 = 0
+        /// Times of the data, milliseconds; 0: none.
+        var oldest: Int64 = 0
+        var newest: Int64 = 0
+        var poisoned: UInt64 = 0
+    }
+
+    /// A message that was set aside.
+    struct Aside {
+        let bytes: UnsafeRawBufferPointer
+        let kind: UInt8
+        let wallMilliseconds: Int64
+        let closeCode: Int32
+        let closeReason: String
+    }
+
+    private let database: Database
+    private let node: String
+    /// All before this key have their outcome.
+    private let firstKey: Int64
+    private let nextKey: Int64
+    private let bytes: UInt64
+    /// Messages that cannot be read, as far as they were come upon.
+    private(set) var damaged: UInt64 = 0
+
+    // MARK: Opening
+
+    private init(_ file: SpoolFile, _ database: Database) throws(Database.Failure) {
+        self.database = database
+        let meta = try database.prepare("SELECT node, first, next, bytes FROM meta WHERE id=0")
+        guard try meta.step() else {
+            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
+        }
+        node = meta.text(0)
+        firstKey = meta.integer(1)
+        nextKey = meta.integer(2)
+        bytes = UInt64(clamping: meta.integer(3))
+        meta.reset()
+        guard firstKey >= 0, nextKey >= firstKey else {
+            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
+        }
+        if !file.node.isEmpty, file.node != node {
+            throw Database.Failure(
+                code: SQLITE_MISMATCH, errorNumber: 0,
+                text: "the file belongs to another node, \"\(ForeignText(node).shown())\"")
+        }
+    }
+
+    /// Runs `body` with a cache that nobody else uses meanwhile, in this process or another.
+    static func withReader(
+        _ file: SpoolFile, writes: Bool = false, _ body: (SpoolReader) throws(Database.Failure) -> Void
+    ) throws(SpoolError) {
+        try withFile(file) { () throws(SpoolError) in
+            do throws(Database.Failure) {
+                let database = writes ? try openToWrite(file.path) : try openToRead(file.path)
+                try SpoolStore.checkKind(database)
+                try body(try SpoolReader(file, database))
+                try database.run("COMMIT")
+            } catch { throw error.spoolError(file) }
+        }
+    }
+
+    /// Deletes a cache that nobody uses, and what lies beside it.
+    static func delete(_ file: SpoolFile) throws(SpoolError) {
+        try withFile(file) { () throws(SpoolError) in
+            do throws(Database.Failure) {
+                // What is no cache is not ours to delete; what is damaged may be one.
+                let database = try Database.open(file.path)
+                try database.prepareForUse(isSynced: true)
+                try SpoolStore.checkKind(database)
+            } catch { if !error.isDamage { throw error.spoolError(file) } }
+            file.delete()
+        }
+    }
+
+    private static func withFile(_ file: SpoolFile, _ body: () throws(SpoolError) -> Void) throws(SpoolError) {
+        // What is no file may never end.
+        guard Syscalls.fileKind(file.path) == .file else {
+            throw SpoolError(fault: .missing, text: "there is no cache \(file.path)")
+        }
+        guard Spool.take(file.path) else {
+            throw SpoolError(
+                fault: .held, text: "the cache \(file.path) is held by a node of this process: destroy that one first")
+        }
+        defer { Spool.giveBack(file.path) }
+        try body()
+    }
+
+    /// In a transaction, with the lock that keeps writers out.
+    private static func openToRead(_ path: String) throws(Database.Failure) -> Database {
+        do throws(Database.Failure) {
+            return try begin(try Database.open(path, isReadOnly: true))
+        } catch {
+            // A process was killed in the middle of its work.
+            guard error.code == Database.Failure.readOnlyRollback else { throw error }
+        }
+        // The journal's room stays what it is.
+        try Database.open(path).prepareForUse(isSynced: true)
+        return try begin(try Database.open(path, isReadOnly: true))
+    }
+
+    private static func begin(_ database: Database) throws(Database.Failure) -> Database {
+        try database.run("BEGIN")
+        _ = try database.number("SELECT count(*) FROM sqlite_schema")
+        return database
+    }
+
+    private static func openToWrite(_ path: String) throws(Database.Failure) -> Database {
+        let database = try Database.open(path)
+        try database.prepareForUse(isSynced: true)
+        try database.run("BEGIN EXCLUSIVE")
+        return database
+    }
+
+    // MARK: Looking
+
+    func summary() throws(Database.Failure) -> Summary {
+        var summary = Summary()
+        summary.node = node
+        summary.poisoned = UInt64(clamping: try database.number("SELECT count(*) FROM aside") ?? 0)
+        let first = try database.number("SELECT first FROM batches WHERE first + count > ?1 ORDER BY first", firstKey)
+        guard let first else { return summary }
+        // Of the first batch some may have their outcome.
+        let gone = max(0, firstKey &- first)
+        let all = try database.number("SELECT sum(count) FROM batches WHERE first >= ?1", first) ?? 0
+        summary.messages = UInt64(clamping: all &- gone)
+        summary.bytes = bytes
+        let last = try database.number("SELECT max(first) FROM batches") ?? first
+        try forEachRow("WHERE first=\(first)") { chunk in
+            summary.oldest = chunk.firstStamp(from: UInt64(max(first, self.firstKey)))?.timeMilliseconds ?? 0
+            return false
+        }
+        try forEachRow("WHERE first=\(last)") { chunk in
+            summary.newest = chunk.lastStamp?.timeMilliseconds ?? 0
+            return true
+        }
+        return summary
+    }
+
+    /// The messages that are to be sent, in their order, until `body` says false.
+    func messages(_ body: (UnsafeRawBufferPointer, MessageStamp) -> Bool) throws(Database.Failure) {
+        let from = firstKey
+        try forEachRow("WHERE first + count > \(from) ORDER BY first") { chunk in
+            var goesOn = true
+            chunk.forEachMessage(from: max(UInt64(from), chunk.firstNumber)) { bytes, stamp in
+                goesOn = body(bytes, stamp)
+                return goesOn
+            }
+            return goesOn
+        }
+    }
+
+    /// Batches as chunks whose numbers are their keys; of a damaged one what is whole.
+    private func forEachRow(_ which: String, _ body: (MessageChunk) -> Bool) throws(Database.Failure) {
+        let select = try database.prepare("SELECT first, count, number, data, arrival FROM batches \(which)")
+        defer { select.reset() }
+        while try select.step() {
+            let (first, count) = (select.integer(0), select.integer(1))
+            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(byteCount: image.count) else {
+                throw Self.noMemory
+            }
+            guard first >= 0, count > 0, count <= Int64(image.count / MessageChunk.imageHeadBytes),
+                chunk.setImage(image, firstID: UInt64(first), count: Int(count))
+            else {
+                damaged &+= UInt64(clamping: max(1, min(count, Int64(image.count))))
+                continue
+            }
+            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(2)) &- chunk.firstNumber
+            chunk.arrival = UInt64(clamping: select.integer(4))
+            if chunk.isImageWhole {
+                if !body(chunk) { return }
+                continue
+            }
+            var left = UInt64(count)
+            var salvaged = chunk.salvaged { Runtime.shared.takeChunk(byteCount: $0) }
+            defer { damaged &+= left }
+            while let each = salvaged.removeFirst() {
+                left -= min(left, UInt64(each.messageCount))
+                if !body(each) { return }
+            }
+        }
+    }
+
+    /// The messages that were set aside, in their order, until `body` says false.
+    func asides(_ body: (Aside) throws(Database.Failure) -> Bool) throws(Database.Failure) {
+        let select = try database.prepare("SELECT kind, wall, code, reason, data FROM aside ORDER BY id")
+        defer { select.reset() }
+        while try select.step() {
+            guard let bytes = select.bytes(4) else { throw Self.noMemory }
+            let aside = Aside(
+                bytes: bytes, kind: UInt8(truncatingIfNeeded: select.integer(0)), wallMilliseconds: select.integer(1),
+                closeCode: Int32(truncatingIfNeeded: select.integer(2)), closeReason: select.text(3))
+            if !(try body(aside)) { return }
+        }
+    }
+
+    // MARK: Changing
+
+    /// Puts those that were set aside in front of those that are to be sent, because they are older and their numbers
+    /// lower; each is a batch of its own. - Returns: how many.
+    func resend() throws(Database.Failure) -> UInt64 {
+        let count = try database.number("SELECT count(*) FROM aside") ?? 0
+        guard count > 0, count <= firstKey else { return 0 }
+        try trimFirst()
+        let clock = try database.number("SELECT clock FROM meta WHERE id=0") ?? 0
+        var key = firstKey &- count
+        try asides { aside throws(Database.Failure) in
+            guard let chunk = Runtime.shared.takeChunk(byteCount: aside.bytes.count) else { throw Self.noMemory }
+            let head = OutgoingMessage.head(of: aside.bytes)
+            var stamp = MessageStamp(kind: aside.kind, timeMilliseconds: aside.wallMilliseconds)
+            stamp.isNumbered = head != nil
+            chunk.append(OutgoingMessage(aside.bytes, stamp))
+            chunk.arrival = UInt64(clamping: clock)
+            let end = chunk.setNumber(UInt64(key), bearing: head?.number ?? 0)
+            try insert(chunk)
+            key = Int64(end)
+            return true
+        }
+        try database.run("DELETE FROM aside")
+        try database.run("UPDATE meta SET first=\(firstKey &- count), next=\(max(nextKey, firstKey)) WHERE id=0")
+        try countBytes()
+        return UInt64(count)
+    }
+
+    /// The first batch is written anew where some of it has its outcome: what comes in front would bring that back.
+    private func trimFirst() throws(Database.Failure) {
+        var kept: [MessageChunk] = []
+        try forEachRow("WHERE first < \(firstKey) AND first + count > \(firstKey)") { chunk in
+            chunk.removeMessages(before: UInt64(firstKey))
+            if chunk.messageCount > 0 { kept.append(chunk) }
+            return true
+        }
+        try database.run("DELETE FROM batches WHERE first < \(firstKey)")
+        for chunk in kept { try insert(chunk) }
+    }
+
+    private func insert(_ chunk: MessageChunk) throws(Database.Failure) {
+        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
+        chunk.seal()
+        insert.bind(1, Int64(clamping: chunk.firstNumber))
+        insert.bind(2, Int64(chunk.messageCount))
+        insert.bind(3, Int64(clamping: chunk.arrival))
+        insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
+        var failure: Database.Failure?
+        chunk.withImage { image in
+            insert.bind(5, bytes: image)
+            do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func countBytes() throws(Database.Failure) {
+        try database.run("UPDATE meta SET bytes=(SELECT coalesce(sum(length(data)), 0) FROM batches) WHERE id=0")
+    }
+
+    func dropWaiting() throws(Database.Failure) {
+        try database.run("DELETE FROM batches")
+        try database.run("UPDATE meta SET first=next, bytes=0 WHERE id=0")
+    }
+
+    func dropPoisoned() throws(Database.Failure) { try database.run("DELETE FROM aside") }
+
+    private static let noMemory = Database.Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted")
+}

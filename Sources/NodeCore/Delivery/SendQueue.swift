@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Messages that a node has taken and that have no outcome yet, as those threads see them that hand them over: whether
+/// there is room for one more, which number it gets, where it waits for the loop, and what was taken and refused.
+///
+/// One value, so that a message that comes costs one access to it. Not locked: the node brings its lock.
+///
+/// Invariants: those of `ledger`; what waits to be taken bears the newest of its numbers.
+public struct SendQueue: ~Copyable {
+    /// Why a message is not taken.
+    public enum Refusal: Error {
+        /// The node ends: what came now would have no outcome.
+        case closed
+        case full
+        /// There is room for the message, and none for its outcome: the host reads none.
+        case outcomesUnread
+        /// More than the whole cache has room for.
+        case tooBigForCache
+    }
+
+    public struct Counts: Equatable, Sendable {
+        public var accepted: UInt64 = 0
+        /// Refused, for whatever reason.
+        public var rejected: UInt64 = 0
+        /// Of those, because there was no room.
+        public var full: UInt64 = 0
+        /// Groups that came to no message.
+        public var skipped: UInt64 = 0
+        /// In the messages that were accepted.
+        public var tags: UInt64 = 0
+        public var tagErrors: UInt64 = 0
+    }
+
+    /// What a message takes on disk beside its bytes, at most.
+    private static let diskHeadBytes: UInt64 = 32
+
+    public var ledger: DeliveryLedger
+    private var mailbox = Mailbox()
+    public private(set) var counts = Counts()
+    /// Which row of numbers its messages have (setting sequence).
+    public var stream: UInt64
+    /// Room on disk for the messages that wait; 0: none is kept there.
+    public var diskBytes: UInt64 = 0
+    /// Nothing is taken any more.
+    public var isClosed = false
+
+    public init(limits: DeliveryLedger.Limits, stream: UInt64) {
+        ledger = DeliveryLedger(limits: limits)
+        self.stream = stream
+    }
+
+    // MARK: What comes
+
+    /// Whether there is room for a message of this size; if not, that is counted as a refusal.
+    /// - Parameter unreadRuns: of outcomes that the host has not read.
+    public mutating func checkRoom(
+        byteCount: Int, beyond: DeliveryLedger.Limits = DeliveryLedger.none, unreadRuns: Int
+    ) throws(Refusal) {
+        // Whether or not there is room now: who waits for that would wait for ever.
+        if diskBytes > 0, UInt64(byteCount) + Self.diskHeadBytes > diskBytes, !isClosed {
+            counts.rejected &+= 1
+            throw .tooBigForCache
+        }
+        ledger.unreadRuns = unreadRuns
+        if !isClosed, ledger.hasRoom(byteCount: byteCount, beyond: beyond) { return }
+        throw refusal()
+    }
+
+    /// Takes a message, and gives it its number.
+    /// - Parameters:
+    ///   - beyond: room past the limits.
+    ///   - unreadRuns: of outcomes that the host has not read.
+    ///   - chunk: is taken if one is needed.
+    ///   - now: monotonic nanoseconds.
+    /// - Returns: its number; nil: it takes a chunk, and there was none.
+    public mutating func put(
+        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits = DeliveryLedger.none, unreadRuns: Int,
+        chunk: inout MessageChunk?, now: UInt64
+    ) throws(Refusal) -> UInt64? {
+        var message = message
+        let id = try prepare(&message, beyond, unreadRuns, keepsLength: false)
+        let byteCount = message.byteCount
+        guard mailbox.append(message, id: id, chunk: &chunk) else { return nil }
+        return accept(byteCount: byteCount, now: now)
+    }
+
+    /// The same of one that lies in a chunk of its own already.
+    public mutating func put(
+        _ message: OutgoingMessage, alone: MessageChunk, beyond: DeliveryLedger.Limits = DeliveryLedger.none,
+        unreadRuns: Int, now: UInt64
+    ) throws(Refusal) -> UInt64 {
+        var message = message
+        let id = try prepare(&message, beyond, unreadRuns, keepsLength: true)
+        alone.number(message)
+        mailbox.append(alone, id: id)
+        return accept(byteCount: message.byteCount, now: now)
+    }
+
+    private mutating func prepare(
+        _ message: inout OutgoingMessage, _ beyond: DeliveryLedger.Limits, _ unreadRuns: Int, keepsLength: Bool
+    ) throws(Refusal) -> UInt64 {
+        let id = ledger.acceptedCount &+ 1
+        message.number(id, stream: stream, keepsLength: keepsLength)
+        try checkRoom(byteCount: message.byteCount, beyond: beyond, unreadRuns: unreadRuns)
+        return id
+    }
+
+    private mutating func accept(byteCount: Int, now: UInt64) -> UInt64 {
+        counts.accepted &+= 1
+        return ledger.accept(byteCount: byteCount, now: now)
+    }
+
+    private mutating func refusal() -> Refusal {
+        counts.rejected &+= 1
+        if isClosed { return .closed }
+        counts.full &+= 1
+        ledger.awaitsRoom = true
+        return ledger.hasRoomForOutcome() ? .full : .outcomesUnread
+    }
+
+    /// A message was refused before it came here.
+    public mutating func countRejected() { counts.rejected &+= 1 }
+
+    /// A group came to no message.
+    public mutating func countSkipped() { counts.skipped &+= 1 }
+
+    /// What was in the message that was accepted last.
+    public mutating func countTags(_ tags: Int, errors: Int) {
+        counts.tags &+= UInt64(truncatingIfNeeded: tags)
+        counts.tagErrors &+= UInt64(truncatingIfNeeded: errors)
+    }
+
+    // MARK: The loop
+
+    /// Nothing waits to be taken.
+    public var hasNoMail: Bool { mailbox.isEmpty }
+
+    /// Everything that waits, in order.
+    public mutating func takeMail() -> ChunkList { mailbox.takeAll() }
+}

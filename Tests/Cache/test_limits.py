@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each limit at its least, and the process at its own: 64 descriptors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import neuron_ws
+import pytest
+from conftest import NOWHERE, Exercise, Keeper
+
+# Each at the least that it takes.
+LEAST = (',"cache-mem-size":1,"cache-disk-size":1,"queue-max-bytes":65536,"cache-ttl":1000000,'
+         '"cache-sync-interval":0')
+
+
+@pytest.mark.parametrize("settings, key", [
+    ({"queue-max-bytes": 1}, "queue-max-bytes"), ({"queue-max-bytes": 65535}, "queue-max-bytes"),
+    ({"cache-mem-size": -1}, "cache-mem-size"), ({"cache-disk-size": -1}, "cache-disk-size"),
+    ({"cache-disk-size": 0.000001}, "cache-disk-size"), ({"cache-ttl": 0.5}, "cache-ttl"),
+    ({"cache-mem-size": 16385}, "cache-mem-size"), ({"cache-disk-size": 10485761}, "cache-disk-size"),
+    ({"queue-max-messages": 0}, "queue-max-messages"), ({"cache-policy": "drop-all"}, "cache-policy"),
+    ({"sync-interval": -1}, "sync-interval"), ({"durability": "none"}, "durability"),
+])
+def test_less_than_the_least_is_told_by_its_key(settings: dict[str, object], key: str, tmp_path: Path) -> None:
+    with pytest.raises(neuron_ws.SettingsError, match=key):
+        neuron_ws.Node("n", {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path / "d"), **settings})
+    # Nothing is made for settings that are refused.
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("policy", ["drop-oldest", "drop-newest"])
+def test_the_least_of_each_limit_keeps_what_fits(
+    policy: str, exercise: Exercise, keeper: Keeper, tmp_path: Path
+) -> None:
+    """A MB of disk holds a MB of messages; the others are told as dropped, or refused."""
+    said = exercise.write(tmp_path / "data", 1, 2000, 8, f'{LEAST},"cache-policy":"{policy}"')
+    assert said.returncode == 0, said.errors
+    kept = said.outcomes["NEURON_WS_STORED"]
+    # Others found memory full, and were not taken.
+    pushed = sum(said.outcomes.values())
+    lost = "NEURON_WS_DROPPED_OVERFLOW" if policy == "drop-oldest" else "NEURON_WS_DROPPED_STOPPED"
+    assert said.outcomes.get(lost, 0) == pushed - kept, said.outcomes
+    assert 3_000 < kept < 16_000
+    assert sum(file.stat().st_size for file in (tmp_path / "data").iterdir()) < 2 << 20
+    drained = exercise.drain(tmp_path / "data", keeper.url, LEAST)
+    assert drained.left == (0, 0) and len(keeper.numbers) == kept
+    assert keeper.numbers == sorted(set(keeper.numbers))
+    assert keeper.numbers[-1] == pushed if policy == "drop-oldest" else keeper.numbers == list(range(1, kept + 1))
+
+
+def test_one_message_in_the_queue_at_a_time(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
+    with neuron_ws.Node("one", {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path),
+                                "queue-max-messages": 1, "delivery": "peer-parsed"}) as node:
+        node.start()
+        node.send("first")
+        node.flush(neuron_ws.Level.STORED, 60)
+        with pytest.raises(neuron_ws.QueueFull):
+            node.send("second")
+    (cache,) = neuron_ws.list_caches(tmp_path)
+    assert cache.messages == 1
+
+
+@pytest.mark.parametrize("size", [1 << 20, 16 << 20])
+def test_a_message_larger_than_the_cache_is_refused_and_those_behind_it_are_kept(size: int, tmp_path: Path) -> None:
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-disk-size": 1,
+                "cache-mem-size": 8, "delivery": "peer-parsed"}
+    with neuron_ws.Node("n", settings) as node:
+        node.start()
+        node.send("before")
+        with pytest.raises(neuron_ws.TooBig):
+            node.send("x" * size)
+        node.send("behind")
+        node.flush(neuron_ws.Level.STORED, 60)
+    contents: list[bytes] = []
+    neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(message.content))
+    assert contents == [b"before", b"behind"]
+
+
+FEW = """
+import json, os, resource, sys
+import neuron_ws
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+url, directory = sys.argv[1:]
+settings = {"url": url, "offline-cache": True, "data-dir": directory, "delivery": "peer-parsed",
+            "sync-interval": 0.02, "reconnect-min": 0.01, "reconnect-max": 0.05}
+nodes, refused, without = [], [], []
+for number in range(80):
+    try:
+        node = neuron_ws.Node(f"node-{number}", settings)
+        node.start()
+    except neuron_ws.NeuronWSError as error:
+        refused.append(str(error))
+        continue
+    if node.state.cache_error: without.append(node.state.cache_error)
+    nodes.append(node)
+stored = []
+for node in nodes:
+    for count in range(5): node.send(json.dumps({"node": node.name, "count": count}))
+for node in nodes:
+    try:
+        node.flush(neuron_ws.Level.STORED, 60)
+        stored.append(node.name)
+    except neuron_ws.NeuronWSError as error:
+        without.append(str(error))
+for node in nodes: node.close()
+print(json.dumps({"stored": stored, "refused": refused[:2], "without": without[:2], "nodes": len(nodes),
+                  "descriptors": len(os.listdir("/proc/self/fd"))}))
+# Some go, and there is room again.
+node = neuron_ws.Node("later", settings)
+node.start()
+node.send("{}")
+node.flush(neuron_ws.Level.STORED, 60)
+node.close()
+"""
+
+
+def test_64_descriptors_are_said_where_they_end_and_damage_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FEW, NOWHERE, str(tmp_path)], capture_output=True, text=True, timeout=300,
+        env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert 5 <= len(said["stored"]) < 80, said
+    assert any("oo many open files" in text for text in [*said["refused"], *said["without"]]), said
+    caches = {cache.node: cache for cache in neuron_ws.list_caches(tmp_path) if not cache.error}
+    for name in said["stored"]:
+        assert caches[name].messages == 5, name
+    assert caches["later"].messages == 1
