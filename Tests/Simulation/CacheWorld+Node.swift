@@ -91,7 +91,9 @@ extension CacheWorld {
     private func note(_ stamp: MessageStamp) {
         guard stamp.group > 0 else { return }
         groups[nextContent] = (stamp.group, stamp.timeMilliseconds, lives)
-        if let newest = newestOfGroup[stamp.group], let old = groups[newest], old.time > stamp.timeMilliseconds { return }
+        if let newest = newestOfGroup[stamp.group], let old = groups[newest], old.time > stamp.timeMilliseconds {
+            return
+        }
         newestOfGroup[stamp.group] = nextContent
     }
 
