@@ -47,6 +47,7 @@ static inline int neuron_ws_create(const char *path, int flags, mode_t mode)
 {
     return open(path, flags | O_CREAT, mode);
 }
+static inline const char *neuron_ws_entry_name(const struct dirent *entry) { return entry->d_name; }
 /* 0: nobody. */
 static inline pid_t neuron_ws_lock_holder(int descriptor)
 {

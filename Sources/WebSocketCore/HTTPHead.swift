@@ -104,7 +104,7 @@ struct HTTPHead: Sendable {
 
     /// All values of a field, joined with ", " (RFC 9110 §5.2); nil if there is none.
     static func value(of name: String, in fields: [Field]) -> String? {
-        let values = fields.lazy.filter { ASCII.equalsIgnoringCase($0.name, name) }.map(\.value)
+        let values = fields.lazy.filter { ASCII.equalsIgnoringCase($0.name, name) }.map { $0.value }
         guard let first = values.first else { return nil }
         // No longer than the head: a text that grows bit by bit would take twice that.
         var joined = ""

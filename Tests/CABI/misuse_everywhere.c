@@ -44,6 +44,17 @@ static void no_fault(const char *key, const char *text, void *context)
     (void)key, (void)text, (void)context;
 }
 
+static void no_cache(const neuron_ws_cache_t *cache, void *context)
+{
+    (void)cache, (void)context;
+}
+
+static bool no_cached_message(const neuron_ws_cached_message_t *message, void *context)
+{
+    (void)message, (void)context;
+    return true;
+}
+
 static void count_end(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
                       size_t length, void *context)
 {
@@ -66,6 +77,16 @@ static neuron_ws_command_t command_of(const char *text, int *ends)
     command.on_response = count_end;
     command.context = ends;
     return command;
+}
+
+static void call_caches(void)
+{
+    uint64_t count;
+
+    ANSWERS(neuron_ws_cache_list("/nonexistent", no_cache, NULL));
+    ANSWERS(neuron_ws_cache_read("/nonexistent", "n", NEURON_WS_CACHE_WAITING, no_cached_message, NULL));
+    ANSWERS(neuron_ws_cache_resend("/nonexistent", "n", &count));
+    ANSWERS(neuron_ws_cache_drop("/nonexistent", "n", NEURON_WS_CACHE_WAITING));
 }
 
 /* What needs no node. */
@@ -91,6 +112,7 @@ static void call_the_rest(void)
     CHECK(neuron_ws_level_name(NEURON_WS_LEVEL_WRITTEN) && neuron_ws_outcome_name(NEURON_WS_DELIVERED));
     CHECK(neuron_ws_log_level_name(NEURON_WS_LOG_WARN) && neuron_ws_log_category_name(NEURON_WS_CATEGORY_TLS));
     ANSWERS(neuron_ws_metrics_text(NEURON_WS_METRICS_JSON, text, sizeof text, &length));
+    call_caches();
 }
 
 /* Another node's whole life. */

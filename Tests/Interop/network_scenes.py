@@ -380,16 +380,17 @@ def scarcity() -> dict[str, Any]:
     with started(here) as node, contextlib.ExitStack() as kept:
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
-        def take_all() -> bool:
+        def told(text: str) -> bool:
+            """Takes what anybody freed meanwhile (the server's ends of what was closed, say), and looks again."""
             with contextlib.suppress(OSError):
                 while True:
                     kept.enter_context(open("/dev/null"))
-            return "descriptors" in node.state.message
+            return text in node.state.message
 
-        foreign.wait_until(take_all, 10, "an attempt without descriptors")
+        foreign.wait_until(lambda: told("descriptors"), 10, "an attempt without descriptors")
         result["descriptors"] = {"message": node.state.message, "errno": node.state.system_error}
         node.configure({"url": f"ws://known.plant:{port}/", **QUICK})
-        foreign.wait_until(lambda: "known.plant" in node.state.message, 10, "a look-up without descriptors")
+        foreign.wait_until(lambda: told("Too many open files"), 30, "a look-up without descriptors")
         result["descriptors for names"] = {"message": node.state.message, "errno": node.state.system_error}
     return result
 

@@ -18,7 +18,8 @@ __all__ = ["built"]
 PAGE = (ROOT / "docs" / "neuron.md").read_text(encoding="utf-8")
 # Which Debian package has a library that ours names.
 PACKAGES = {"libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3", "libjansson.so.4": "libjansson4",
-            "libz.so.1": "zlib1g", "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libstdc++6"}
+            "libz.so.1": "zlib1g", "libsqlite3.so.0": "libsqlite3-0",
+            "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libstdc++6"}
 LIBC = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 OTHER = "libplugin-other.so"
 

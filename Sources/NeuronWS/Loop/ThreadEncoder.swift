@@ -32,7 +32,8 @@ final class ThreadEncoder {
         }
         let result = body(encoder)
         encoder.buffer.removeAll(keepingCapacity: encoder.buffer.capacity <= keptBytesMax)
-        if encoder.names.byteCount <= keptBytesMax {
+        // One that was needed within this one is kept already.
+        if encoder.names.byteCount <= keptBytesMax, pthread_getspecific(key) == nil {
             pthread_setspecific(key, Unmanaged.passRetained(encoder).toOpaque())
         }
         return result

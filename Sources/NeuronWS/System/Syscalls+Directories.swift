@@ -86,8 +86,8 @@ extension Syscalls {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+            // In place: the entry is shorter than its type says.
+            names.append(String(cString: neuron_ws_entry_name(entry)))
         }
         return names
     }

@@ -38,9 +38,10 @@ enum TLSErrors {
                 "\(facts.peer) exchanges keys with a Diffie-Hellman group of \(bits) bits, at most "
                     + "\(TLSContext.groupBitsMax) are taken here: let it use ECDHE or a smaller group")
         }
-        let reason = ERR_GET_REASON(code)
+        // Each of OpenSSL's libraries counts its reasons for itself.
+        let reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0
         // The peer's alerts are reasons above 1000 (SSL_AD_REASON_OFFSET).
-        if ERR_GET_LIB(code) == ERR_LIB_SSL, reason > 1000, reason < 1256 { return alert(reason - 1000, facts) }
+        if reason > 1000, reason < 1256 { return alert(reason - 1000, facts) }
         if facts.isHandshaking, let first = facts.firstByte, !isTLSRecord(first) { return notTLS(facts) }
         switch reason {
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST:

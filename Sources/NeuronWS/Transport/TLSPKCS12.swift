@@ -53,14 +53,15 @@ enum TLSPKCS12 {
         if terminated == nil || TLSErrors.areOfMemory { throw .noMemory("cert") }
         let cause = ERR_peek_error()
         let isUnsupported = ERR_GET_LIB(cause) == ERR_LIB_EVP && ERR_GET_REASON(cause) == ERR_R_UNSUPPORTED
-        if ERR_GET_REASON(cause) == PKCS12_R_MAC_ABSENT {
+        let reason = ERR_GET_LIB(cause) == ERR_LIB_PKCS12 ? ERR_GET_REASON(cause) : 0
+        if reason == PKCS12_R_MAC_ABSENT {
             throw TLSConfigurationError(
                 key: "cert",
                 detail: "is PKCS #12 without a MAC, which this OpenSSL cannot open: make it anew without -nomac")
         }
         // A newer one tells a wrong password by what the file then decrypts to.
         let isWrongPassword =
-            ERR_GET_REASON(cause) == PKCS12_R_MAC_VERIFY_FAILURE || PKCS12_mac_present(container) != 1
+            reason == PKCS12_R_MAC_VERIFY_FAILURE || PKCS12_mac_present(container) != 1
         if isWrongPassword, !isUnsupported {
             throw TLSConfigurationError(
                 key: "keypass",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
 /// Which of a node's messages lie on disk, and when they go there, come back and are forgotten. Beside a `Backlog`,
 /// which holds the first of them; in order these are
 ///

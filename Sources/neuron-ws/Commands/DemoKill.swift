@@ -17,10 +17,13 @@ struct DemoKill: ~Copyable {
 
     init(server: LoopbackWebSocketServer) throws(DemoFailure) {
         self.server = server
-        var path = Array("/tmp/neuron-ws-demo-XXXXXX".utf8CString)
-        let isMade = path.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } != nil }
-        guard isMade else { throw DemoFailure(text: "no folder in /tmp: \(systemErrorText(systemErrorNumber))") }
-        folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let (path, isMade) = Files.makeTemporaryFolder("neuron-ws-demo")
+        guard isMade else {
+            throw DemoFailure(
+                text: "cannot make the folder \(path): \(systemErrorText(systemErrorNumber)); set TMPDIR to a folder "
+                    + "that can be written")
+        }
+        folder = path
     }
 
     deinit {

@@ -4,6 +4,17 @@ import CLinux
 /// Files as the tool puts them into place: whole or not at all, so that a program which has the old one open or mapped
 /// keeps it as it was.
 enum Files {
+    /// A folder that only this user can enter, below TMPDIR or /tmp. Not made: errno says why, and the path is what was
+    /// tried.
+    static func makeTemporaryFolder(_ name: String) -> (path: String, isMade: Bool) {
+        let given = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        var template = Array(((given.isEmpty ? "/tmp" : given) + "/\(name)-XXXXXX").utf8CString)
+        let isMade = template.withUnsafeMutableBufferPointer { text in
+            text.baseAddress.map { mkdtemp($0) != nil } ?? false
+        }
+        return (template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }, isMade)
+    }
+
     /// What could not be done, to what, and why.
     struct Failure: Error { let text: String }
 

@@ -99,9 +99,7 @@ struct Gateway {
         defer { closedir(entries) }
         let program = Files.real(folder + "/neuron")
         while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            let name = String(cString: neuron_ws_entry_name(entry))
             guard let number = Int(name) else { continue }
             let running = Files.target(of: "/proc/\(name)/exe")
             if running == program || running == program + " (deleted)" { return number }

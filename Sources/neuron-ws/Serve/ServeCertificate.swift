@@ -31,12 +31,7 @@ struct ServeCertificate {
     }
 
     private static func makeFolder() throws(Failure) -> String {
-        let given = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        var template = Array(((given.isEmpty ? "/tmp" : given) + "/neuron-ws-serve-XXXXXX").utf8CString)
-        let isMade = template.withUnsafeMutableBufferPointer { text in
-            text.baseAddress.map { mkdtemp($0) != nil } ?? false
-        }
-        let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        let (path, isMade) = Files.makeTemporaryFolder("neuron-ws-serve")
         guard isMade else {
             throw Failure(
                 text: "--tls: cannot make the folder \(path) for the CA's certificate: "

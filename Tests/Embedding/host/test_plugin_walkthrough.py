@@ -45,6 +45,8 @@ def test_the_file_absent_and_then_there(host: Host, shown: tuple[int, list[str]]
     assert host.number("start") == 0 and host.number("linked") == 1
     host.do("subscribe file grp")
     host.do("error file grp tag0 1011")
+    # What waits in a gateway's node is taken from the end.
+    foreign.wait_until(lambda: len(lines) == 1)
     host.do("text file grp tag0 world")
     foreign.wait_until(lambda: len(lines) == 2)
     documented = re.findall(r'^ +(\{"node":"file".*\})$', PAGE, re.MULTILINE)
