@@ -97,7 +97,8 @@ def test_what_a_deleted_application_leaves_is_named_and_the_tool_deletes_it(
         file = next(tmp_path.glob("*.nwsc"))
         foreign.wait_until(lambda: f"5 messages lie in its cache {file}" in host.errors, 10, "the last line")
         assert "neuron-ws cache drop" in host.errors
-        drop = [*foreign.emulator(), foreign.TOOL, "cache", "drop", "--data-dir", tmp_path, "--node", "old line", "--yes"]
+        which = ["--data-dir", tmp_path, "--node", "old line"]
+        drop = [*foreign.emulator(), foreign.TOOL, "cache", "drop", *which, "--yes"]
         subprocess.run([str(word) for word in drop], check=True, stdout=subprocess.PIPE)
         assert not file.exists()
         begin(host, nowhere, tmp_path, "old line")
