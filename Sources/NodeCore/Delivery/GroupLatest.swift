@@ -68,7 +68,7 @@ public struct GroupLatest: Sendable {
     ) -> [MessageChunk]? {
         var rest: [MessageChunk] = []
         var from = max(id, chunk.firstNumber)
-        for end in parts.map(\.ids.lowerBound) + [chunk.endNumber] {
+        for end in parts.map({ $0.ids.lowerBound }) + [chunk.endNumber] {
             if end > from {
                 guard let part = chunk.part(from..<end, memory: memory) else { return nil }
                 rest.append(part)

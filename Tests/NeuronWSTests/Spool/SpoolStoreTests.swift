@@ -189,7 +189,7 @@ import Testing
                     // Group 1's newest is the first.
                     let time = group == 1 ? 100 - Int64(first) : Int64(first)
                     let stamp = MessageStamp(kind: 1, timeMilliseconds: time, group: group)
-                    Array("\(first)/\(group)".utf8).withUnsafeBytes { chunk.append($0, stamp) }
+                    Array("\(first)/\(group)".utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
                 }
                 latest.note(chunk)
                 work.batches.append(chunk)
@@ -221,7 +221,7 @@ import Testing
             let chunk = try #require(ChunkPool.make(byteCount: 4096))
             chunk.firstID = id
             let stamp = MessageStamp(kind: 1, timeMilliseconds: Int64(id), group: 1)
-            Array("x".utf8).withUnsafeBytes { chunk.append($0, stamp) }
+            Array("x".utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
             latest.note(chunk)
             var work = SpoolWork()
             work.batches.append(chunk)

@@ -10,7 +10,7 @@ import Testing
         chunk.firstID = first
         for each in messages {
             let stamp = MessageStamp(kind: 1, timeMilliseconds: each.time, group: each.group)
-            [UInt8](repeating: 65, count: 8).withUnsafeBytes { chunk.append($0, stamp) }
+            [UInt8](repeating: 65, count: 8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
         }
         return chunk
     }
