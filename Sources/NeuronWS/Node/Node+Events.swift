@@ -165,7 +165,10 @@ extension Node {
     /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
         tellOutcomesLeft()
-        lock.withLock { sendQueue.isClosed = true }
+        lock.lock()
+        sendQueue.isClosed = true
+        while cachePlace.end() == .waits { changed.wait(lock) }
+        lock.unlock()
         storeRest()
         lock.lock()
         abandonLocked()
@@ -186,13 +189,16 @@ extension Node {
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }
-        closeCache()
+        if lock.withLock({ cachePlace.close() }) {
+            closeCache()
+            lock.withLock { cachePlace.closed() }
+        }
         lock.withLock { changed.broadcast() }
     }
 
     /// Nobody knows whether there will be a next node of this name: where what is left lies, and what deletes it.
     private func tellStored() {
-        let (file, count) = lock.withLock { (spool?.file, isForgotten ? 0 : storedCountLocked) }
+        let (file, count) = lock.withLock { (spool?.file, cachePlace.isForgotten ? 0 : storedCountLocked) }
         guard let file, count > 0 else { return }
         log(
             .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
@@ -209,7 +215,7 @@ extension Node {
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.
     private func abandonLocked() {
         guard var backlog = backlog.take() else { return }
-        if isForgotten { cache?.closed() }
+        if cachePlace.isForgotten { cache?.closed() }
         cache?.take(sendQueue.takeMail(), &backlog, now: Clock.monotonicNanoseconds)
         cache?.abandon(&backlog)
         self.backlog = consume backlog

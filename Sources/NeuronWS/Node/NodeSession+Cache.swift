@@ -137,7 +137,7 @@ extension NodeSession {
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
     func hasStoredRest() -> Bool {
-        guard cache.isOpen, !node.lock.withLock({ node.isForgotten }) else { return true }
+        guard cache.isOpen, !node.lock.withLock({ node.cachePlace.isForgotten }) else { return true }
         if !isStoringRest {
             isStoringRest = true
             storeAll()
