@@ -32,7 +32,7 @@ extension Node {
         case .message(let kind, let bytes): host.messageReceived(handle, kind, bytes)
         case .request(let number, let request):
             if let pointer = RequestHandle(bitPattern: number) { host.requestReceived(handle, pointer, request) }
-        case .line(let level, _, let text, _): host.logged(handle, level, text)
+        case .line(let level, _, let text): host.logged(handle, level, text)
         case .room: host.roomCame(handle)
         }
     }
@@ -42,21 +42,21 @@ extension Node {
         switch news {
         case .state(let status):
             let event = NodeEvent.state(link: status.link, phase: status.phase, reason: status.ending.reason)
-            return report(queue.append(event, isNotice: false), byteCount: 0)
+            return report(queue.append(event), byteCount: 0)
         case .message(let kind, let bytes):
             let verdict =
-                EventBytes(bytes).map { queue.append(.message(kind, $0), isNotice: false) }
-                ?? queue.lost(isLine: false)
+                EventBytes(bytes).map { queue.append(.message(kind, $0)) }
+                ?? queue.lost()
             return report(verdict, byteCount: bytes.count)
         case .request(let handle, let request):
             let event = NodeEvent.request(handle, request.document)
-            return report(queue.append(event, isNotice: false), byteCount: request.document.count)
-        case .room: return fate(queue.append(.room, isNotice: false))
-        case .line(let level, let category, var text, let isNotice):
-            // Of a line that is lost no line is told; the queue counts it.
+            return report(queue.append(event), byteCount: request.document.count)
+        case .room: return fate(queue.append(.room))
+        case .line(let level, let category, var text):
+            // Of a line that is lost no line is told: the queue tells of it.
             let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
-            guard let line else { return fate(queue.lost(isLine: true)) }
-            return fate(queue.append(.log(level, category, line), isNotice: isNotice))
+            guard let line else { return fate(queue.lost()) }
+            return fate(queue.append(.log(level, category, line)))
         }
     }
 
@@ -64,16 +64,16 @@ extension Node {
         if case .dropped = verdict { .dropped } else { .told }
     }
 
-    /// What is dropped is counted, and said at doubling counts.
+    /// What is dropped is counted, and told where it would have stood. A host whose lines come by callback hears of it
+    /// at once, at doubling counts.
     @discardableResult
     private func report(_ verdict: EventBacklog.Verdict, byteCount: Int) -> News.Fate {
         guard case .dropped(let count) = verdict else { return .told }
-        if count.nonzeroBitCount == 1 {
+        if count.nonzeroBitCount == 1, case .callback = listener(NEURON_WS_EVENT_LOG) {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS,
                 "\(count) events were dropped so far, the last one with \(byteCount) bytes: the host does not take "
-                    + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.",
-                isNotice: true)
+                    + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.")
         }
         return .dropped
     }
@@ -85,14 +85,12 @@ extension Node {
         log(level, kind.category, count > 1 ? "\(text()) (\(count) such in a row)" : text())
     }
 
-    /// - Parameter isNotice: see `News.line`.
     func log(
-        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String,
-        isNotice: Bool = false
+        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String
     ) {
         let listener = listener(NEURON_WS_EVENT_LOG)
         guard !listener.isNobody, logs(level) else { return }
-        _ = tell(.line(level, category, text(), isNotice: isNotice), to: listener)
+        _ = tell(.line(level, category, text()), to: listener)
     }
 
     /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
@@ -102,7 +100,7 @@ extension Node {
         let listener = listenerLocked(NEURON_WS_EVENT_LOG)
         lock.unlock()
         guard isWanted else { return }
-        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line, isNotice: false), to: listener)
+        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line), to: listener)
     }
 
     // MARK: Outcomes
@@ -122,8 +120,8 @@ extension Node {
         }
         lock.lock()
         let listener = listenerLocked(NEURON_WS_EVENT_DELIVERY)
-        var verdict = EventBacklog.Verdict.held(wasEmpty: false)
-        if case .events(let queue) = listener { verdict = queue.append(.delivery(told), isNotice: false) }
+        var verdict = EventBacklog.Verdict.held
+        if case .events(let queue) = listener { verdict = queue.append(.delivery(told)) }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
         sendQueue.ledger.ended(run)
