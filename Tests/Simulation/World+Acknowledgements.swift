@@ -68,7 +68,7 @@ extension World {
                 switch number {
                 case .through(let id): _ = backlog.acknowledge(id, isCumulative: true)
                 case .single(let id): _ = backlog.acknowledge(id, isCumulative: false)
-                case .unusable: break
+                case .foreign: break
                 }
             }
             guard case .unfinished = step else { break }

@@ -100,14 +100,20 @@ extension NodeSession {
 
     private func tellLedger() {
         let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
+        var hasNews = false
         node.lock.lock()
         node.sendQueue.ledger.away = cache.awayNow
         node.counters.cachedBytes = cache.diskBytes
         node.counters.cachedMessages = node.sendQueue.ledger.away.messages
         if storedThrough > node.sendQueue.ledger.storedThrough {
             node.sendQueue.ledger.stored(through: storedThrough)
-            if node.flushWaiters > 0 { node.changed.broadcast() }
+            hasNews = true
         }
+        if cache.failedStores != node.sendQueue.ledger.failedStores {
+            node.sendQueue.ledger.failedStores = cache.failedStores
+            hasNews = true
+        }
+        if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
         node.lock.unlock()
     }
 

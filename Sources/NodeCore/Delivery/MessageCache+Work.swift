@@ -118,7 +118,10 @@ extension MessageCache {
     private mutating func findsNoRoom(
         _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
     ) {
-        if !looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { isOutOfRoom = true }
+        if looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
+        isOutOfRoom = true
+        // The others make room.
+        if settings.policy == .dropNewest { failedStores &+= 1 }
     }
 
     /// Whether the disk has room for it, or room is made.
@@ -159,6 +162,7 @@ extension MessageCache {
             diskBytes = max(diskBytes, result.diskBytes)
             failures = min(failures + 1, 16)
             lookedThrough = .not
+            if stored > 0 { failedStores &+= 1 }
             retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
             return giveBack(&batches)
         }

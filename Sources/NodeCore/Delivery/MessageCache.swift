@@ -104,6 +104,8 @@ public struct MessageCache: ~Copyable {
     var reservedNumber: UInt64 = 0
     public internal(set) var isBusy = false
     public internal(set) var fault: SpoolFault?
+    /// How often messages were to be stored that could not be.
+    public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0
     var retryAt: UInt64 = 0
     /// When the first message came that is not on disk, as far as that is known; nil: all are.
@@ -241,8 +243,11 @@ public struct MessageCache: ~Copyable {
         }
     }
 
-    /// All messages before this one are wanted on disk.
-    public mutating func store(before id: UInt64) { wantedEnd = max(wantedEnd, id) }
+    /// All messages before this one are wanted on disk: it is tried at once, whatever has failed before.
+    public mutating func store(before id: UInt64) {
+        wantedEnd = max(wantedEnd, id)
+        if id > storedEnd { retryAt = 0 }
+    }
 
     /// All messages that there are now are.
     public mutating func storeAll(_ backlog: borrowing Backlog) {
