@@ -50,10 +50,11 @@ extension MessageCache {
         case whole
     }
 
-    /// Room is made by the oldest: there is nothing superseded any more, and nothing on its way behind which there may
-    /// be.
+    /// Room is made by the oldest on disk alone: there is nothing superseded any more, nothing on its way behind which
+    /// there may be, and nothing older in memory too, which `trim` drops first.
     func mayDropOldest(_ backlog: borrowing Backlog) -> Bool {
-        settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
+        settings.policy == .dropOldest
+            || keepsLatest && lookedThrough == .whole && backlog.isIdle && backlog.chunkToDrop == nil
     }
 
     /// The disk has no room for so many bytes. - Returns: false: it was looked through.

@@ -169,6 +169,8 @@ extension MessageCache {
         failures = 0
         diskBytes = result.diskBytes
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
+        // What was in the way may have made room.
+        if forgot > forgottenBefore { isOutOfRoom = false }
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)

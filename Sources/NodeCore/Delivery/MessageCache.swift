@@ -251,7 +251,8 @@ public struct MessageCache: ~Copyable {
 
     /// All messages that there are now are.
     public mutating func storeAll(_ backlog: borrowing Backlog) {
-        store(before: max(tail.endID, away.upperBound, backlog.endID))
+        // What was stored last and has its outcome goes from there, too.
+        store(before: max(tail.endID, away.upperBound, backlog.endID, storedEnd))
     }
 
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.
