@@ -636,6 +636,7 @@ typedef struct neuron_ws_metrics {
     uint64_t cached_bytes;         /* gauge: what the node's messages take on disk, those in memory too */
     uint64_t messages_lost;        /* were on disk and could not be read */
     uint64_t cache_errors;         /* times that the disk did not do what the cache asked of it */
+    uint64_t cached_set_aside;     /* gauge: messages that lie in the cache set aside, of earlier lives too */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){

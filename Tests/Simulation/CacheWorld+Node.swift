@@ -20,6 +20,7 @@ extension CacheWorld {
         cache = MessageCache(settings)
         contents = [:]
         ended = []
+        keptAside = []
         newestOfGroup = [:]
         work = nil
         let found = disk.open()
@@ -31,6 +32,7 @@ extension CacheWorld {
         cache.opened(found, first: first, openID: first, now: now)
         sendQueue.ledger.away = cache.awayNow
         sendQueue.ledger.stored(through: cache.storedEnd &- 1)
+        if cache.asideCount != UInt64(disk.state.aside.count) { fail("\(cache.asideCount) are said to be set aside") }
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
@@ -56,6 +58,7 @@ extension CacheWorld {
         }
         if left == 0 { return fail("the end has no end") }
         noteStored()
+        checkAside()
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
@@ -76,6 +79,7 @@ extension CacheWorld {
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
             newestNumber = id
             contents[id] = nextContent
+            if hasPoison, random.chance(3) { poison.insert(nextContent) }
             nextContent += 1
         }
     }
@@ -137,6 +141,7 @@ extension CacheWorld {
         new.transportOpened()
         connection = new
         reader = SimulatedReader()
+        reader.refuses = poison
         readCount = 0
         onTheWay = []
         written = 0
@@ -161,7 +166,16 @@ extension CacheWorld {
         onTheWay[..<count].withUnsafeBytes { reader.received($0) }
         onTheWay.removeFirst(count)
         noteArrived()
-        if random.chance(10) { return settle(connection) }
+        if random.chance(10) {
+            settle(connection)
+        } else {
+            answer(connection)
+        }
+        if let refused = reader.refused { end(at: refused) }
+    }
+
+    /// What the server says comes.
+    private func answer(_ connection: Connection) {
         let back = reader.takeOutput()
         var budget = TurnBudget(lengthNanoseconds: 1_000_000_000, now: now)
         var offset = 0
@@ -173,6 +187,26 @@ extension CacheWorld {
             }
         }
         settle(connection)
+    }
+
+    /// The server ends the connection at a message that it does not take.
+    private func end(at content: UInt64) {
+        if disk.state.aside.values.contains(content), !disk.hasLied, !disk.hasFailed {
+            fail("message \(content) was set aside, and is sent again")
+        }
+        connection = nil
+        onTheWay = []
+        var ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "too big")
+        ending.isByPeer = true
+        ending.closeCode = 1009
+        if backlog.connectionEnded(ending, acknowledged: reader.byteCount).isFirstRefused {
+            let first = backlog.firstMessage()
+            let content = first?.withBytes { Message.id(of: Array($0)) } ?? 0
+            let message = first.flatMap { SetAsideMessage($0, closeCode: 1009, closeReason: "") { chunk($0) } }
+            if let message, cache.setAside(message) { keptAside.insert(content) }
+            asideCount += 1
+        }
+        carryOut()
     }
 
     private func fill(_ connection: Connection) {

@@ -44,6 +44,12 @@ final class CacheWorld {
     var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
     var newestOfGroup: [UInt16: UInt64] = [:]
     var superseded = 0
+    /// Messages that every server ends the connection at; those of this life for which the cache had room; and how
+    /// often one was given up.
+    var poison: Set<UInt64> = []
+    var keptAside: Set<UInt64> = []
+    var asideCount = 0
+    let hasPoison: Bool
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
@@ -76,6 +82,7 @@ final class CacheWorld {
         self.settings = settings
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
+        hasPoison = random.chance(40)
         cache = MessageCache(settings)
         sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500), stream: 0)

@@ -19,6 +19,8 @@ struct SimulatedDisk: ~Copyable {
         var clock: UInt64 = 0
         /// No message bears this number or a higher one.
         var number: UInt64 = 1
+        /// Messages that are set aside, by their keys.
+        var aside: [Int64: UInt64] = [:]
         var bytes: UInt64 { rows.reduce(0) { $0 + UInt64($1.image.count) } }
     }
 
@@ -55,6 +57,7 @@ struct SimulatedDisk: ~Copyable {
         var found = MessageCache.Found(
             count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
         found.nextNumber = state.number
+        found.asideCount = UInt64(state.aside.count)
         state.number += MessageCache.numbersReserved
         return found
     }
@@ -92,6 +95,7 @@ struct SimulatedDisk: ~Copyable {
         if !result.work.batches.isEmpty { isUncertain = false }
         if result.work.loadsFrom > 0 { load(&result, make) }
         result.diskBytes = state.bytes
+        result.asideCount = UInt64(state.aside.count)
         return result
     }
 
@@ -100,6 +104,9 @@ struct SimulatedDisk: ~Copyable {
         state.rows.removeAll { $0.end <= forgets }
         compact(&result)
         drop(&result)
+        for message in result.work.setAside {
+            state.aside[key(message.id)] = message.withBytes { Message.id(of: Array($0)) }
+        }
         var rows: [Row] = []
         result.work.batches.forEach { chunk in
             chunk.seal()

@@ -48,7 +48,7 @@ var asked: UInt64 = 0
 var answered: UInt64 = 0
 var beats: UInt64 = 0
 var silences: UInt64 = 0
-var (cacheSteps, lives, stored, again, superseded) = (0, 0, 0, 0, 0)
+var (cacheSteps, lives, stored, again, superseded, aside) = (0, 0, 0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -76,6 +76,7 @@ for seed in first..<(first + count) {
     stored += cached.stored.count
     again += cached.arrivedAgain
     superseded += cached.superseded
+    aside += cached.asideCount
     steps += world.steps
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
@@ -93,6 +94,6 @@ print(
         + "\(asked) commands with one outcome each (\(answered) answered), "
         + "\(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
-        + "\(again) came again, \(superseded) were superseded")
+        + "\(again) came again, \(superseded) were superseded, \(aside) refused")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -66,9 +66,9 @@ extension Node {
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
         let openID = isAllEnded ? first : endedThrough &+ 1
         opened.setFirst(first)
-        sendQueue.ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
-        counters.cachedMessages = found.count
-        counters.cachedBytes = found.bytes
+        noteCacheLocked(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), bytes: found.bytes,
+            asideCount: found.asideCount)
         guard session == nil, backlog != nil else {
             cacheOpened = CacheOpened(found: found, first: first, openID: openID)
             earlierMail.append(mail)
@@ -77,6 +77,14 @@ extension Node {
         }
         takeLocked(mail, now: now)
         cache?.opened(found, first: first, openID: openID, now: now)
+    }
+
+    /// What lies on disk: for those who push, and for the metrics.
+    func noteCacheLocked(_ away: DeliveryLedger.Away, bytes: UInt64, asideCount: UInt64) {
+        sendQueue.ledger.away = away
+        counters.cachedMessages = away.messages
+        counters.cachedBytes = bytes
+        counters.cachedSetAside = asideCount
     }
 
     /// Of a node without a session.
@@ -236,7 +244,10 @@ extension Node {
         if spool != nil { closeCache() } else { deleteFile(settings) }
         lock.lock()
         if let result { finishedLocked(result) }
-        if spool != nil { cache?.closed() }
+        if spool != nil {
+            cache?.closed()
+            noteCacheLocked(DeliveryLedger.Away(), bytes: 0, asideCount: 0)
+        }
         cachePlace.closed()
         changed.broadcast()
         lock.unlock()

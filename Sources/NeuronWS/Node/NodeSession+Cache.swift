@@ -102,9 +102,7 @@ extension NodeSession {
         let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
         var hasNews = false
         node.lock.lock()
-        node.sendQueue.ledger.away = cache.awayNow
-        node.counters.cachedBytes = cache.diskBytes
-        node.counters.cachedMessages = node.sendQueue.ledger.away.messages
+        node.noteCacheLocked(cache.awayNow, bytes: cache.diskBytes, asideCount: cache.asideCount)
         if storedThrough > node.sendQueue.ledger.storedThrough {
             node.sendQueue.ledger.stored(through: storedThrough)
             hasNews = true

@@ -43,6 +43,11 @@ enum SpoolAside {
             """)
     }
 
+    /// How many there are; 0: that cannot be read.
+    static func count(_ database: Database) -> UInt64 {
+        UInt64(clamping: (try? database.number("SELECT count(*) FROM aside")) ?? 0)
+    }
+
     /// All of them that can be read.
     static func copy(from old: Database, to new: Database) throws(Database.Failure) {
         let select = try old.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id")

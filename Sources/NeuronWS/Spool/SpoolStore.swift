@@ -29,6 +29,7 @@ final class SpoolStore {
     /// Of the next message that is stored.
     private(set) var nextKey: Int64
     var bytes: UInt64
+    private var asideCount: UInt64 = 0
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
     /// Key minus number, of the messages of this life.
     private var shift: Int64 = 0
@@ -57,6 +58,8 @@ final class SpoolStore {
             count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
         found.nextNumber = UInt64(meta.number)
         found.stream = UInt64(bitPattern: meta.stream)
+        asideCount = SpoolAside.count(database)
+        found.asideCount = asideCount
     }
 
     /// The first message that was found has this number.
@@ -82,6 +85,7 @@ final class SpoolStore {
             do throws(Database.Failure) {
                 try perform(&result)
                 result.diskBytes = bytes
+                result.asideCount = asideCount
                 return result
             } catch let failure {
                 try? database.run("ROLLBACK")
@@ -138,6 +142,7 @@ final class SpoolStore {
             try writeMeta(first: forgetKey, clock: result.work.clock)
             try database.run("COMMIT")
             firstKey = forgetKey
+            if !result.work.setAside.isEmpty { asideCount = SpoolAside.count(database) }
             // Without batches it is not known yet.
             if !result.work.batches.isEmpty { isUncertain = false }
         }
@@ -389,12 +394,5 @@ final class SpoolStore {
                 file, isSynced: isSynced, first: first, next: next, stream: found.stream, &database)) != nil
         else { return }
         bytes = 0
-    }
-}
-
-extension Database.Failure {
-    func spoolError(_ file: SpoolFile) -> SpoolError {
-        if code == SQLITE_SCHEMA { return SpoolError(fault: .newer, text: "the cache \(file.path): \(text)") }
-        return SpoolError(self, file)
     }
 }

@@ -168,6 +168,7 @@ extension MessageCache {
         }
         failures = 0
         diskBytes = result.diskBytes
+        asideCount = result.asideCount
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
         // What was in the way may have made room.
         if forgot > forgottenBefore { isOutOfRoom = false }

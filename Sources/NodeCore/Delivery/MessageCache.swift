@@ -51,6 +51,8 @@ public struct MessageCache: ~Copyable {
         public var nextNumber: UInt64 = 1
         /// Which row of numbers that is.
         public var stream: UInt64 = 0
+        /// Messages that are set aside there.
+        public var asideCount: UInt64 = 0
 
         public init(count: UInt64, bytes: UInt64, clock: UInt64) {
             self.count = count
@@ -96,6 +98,8 @@ public struct MessageCache: ~Copyable {
     var foundEnd: UInt64 = 0
     /// What lies on disk, as far as it is known.
     public internal(set) var diskBytes: UInt64 = 0
+    /// Messages that lie there set aside.
+    public internal(set) var asideCount: UInt64 = 0
     var forgottenBefore: UInt64 = 1
     var forgotAt: UInt64 = 0
     var expiredAt: UInt64 = 0
@@ -148,6 +152,7 @@ public struct MessageCache: ~Copyable {
         clockBase = found.clock
         clockStart = now
         diskBytes = found.bytes
+        asideCount = found.asideCount
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
@@ -171,6 +176,8 @@ public struct MessageCache: ~Copyable {
         adopted = away
         awayBytes = 0
         diskBytes = 0
+        asideCount = 0
+        setAside = []
         fault = nil
         failures = 0
         retryAt = 0

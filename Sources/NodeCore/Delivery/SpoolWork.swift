@@ -69,6 +69,8 @@ public struct SpoolResult: ~Copyable {
     public var loadedBytes: UInt64 = 0
     /// On disk now.
     public var diskBytes: UInt64 = 0
+    /// Messages that lie there set aside.
+    public var asideCount: UInt64 = 0
 
     public init(_ work: consuming SpoolWork) { self.work = work }
 }
