@@ -163,7 +163,7 @@ def test_forget_on_a_stopped_node_is_at_once(tmp_path: Path) -> None:
         node.forget()
         assert list(tmp_path.glob("*.nwsc")) == []
         metrics = node.metrics
-        assert (metrics.cached_messages, metrics.cached_bytes, metrics.queued_messages) == (0, 0, 0)
+        assert (metrics.cached_messages, metrics.cached_bytes, metrics.cached_set_aside) == (0, 0, 0)
         assert set(finish(node, 0.2)) == {Outcome.DROPPED_STOPPED}
 
 
