@@ -636,6 +636,7 @@ typedef struct neuron_ws_metrics {
     uint64_t cached_bytes;         /* gauge: what the node's messages take on disk, those in memory too */
     uint64_t messages_lost;        /* were on disk and could not be read */
     uint64_t cache_errors;         /* times that the disk did not do what the cache asked of it */
+    uint64_t cached_set_aside;     /* gauge: messages that lie in the cache set aside, of earlier lives too */
 } neuron_ws_metrics_t;
 
 typedef NEURON_WS_ENUM(neuron_ws_metrics_format){
@@ -1146,7 +1147,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *req
  *
  * NEURON_WS_LEVEL_STORED, with a cache on disk (setting offline-cache), has them stored now, whatever sync-interval
  * says: after NEURON_WS_OK each of them has its outcome or is kept beyond the end of the process, as durability says.
- * UNSUPPORTED if the settings keep nothing on disk, SYSTEM if the cache could not be opened.
+ * It is tried at once, also on a disk that has failed before. UNSUPPORTED if the settings keep nothing on disk, SYSTEM
+ * if the cache could not be opened, and as soon as it is known that it takes no more: last_error says why.
  *
  * With TIMEOUT and NOT_RUNNING last_error says how many are left, and why: the state's message. With NEURON_WS_OK the
  * events that tell of them can be read.
@@ -1246,7 +1248,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_ping(neuron_ws_node_t *node);
 #define NEURON_WS_EVENT_DELIVERY 16u
 #define NEURON_WS_EVENT_LOG 32u
 #define NEURON_WS_EVENT_ROOM 64u /* as on_room */
-#define NEURON_WS_EVENT_ALL 127u
+#define NEURON_WS_EVENT_DROPPED 128u /* so many events stood here (count) that the host did not take in time */
+#define NEURON_WS_EVENT_ALL 255u
 
 /* What waits of them at most; see neuron_ws_node_event_fd. */
 #define NEURON_WS_EVENTS_MAX 65536
@@ -1273,8 +1276,9 @@ typedef struct neuron_ws_event {
                                      next next_event on this node, or its destroy. A LOG's are one line and end with
                                      a NUL that length does not count */
     size_t length;
-    uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level; else 0.
-                                     A host whose struct ends before this gets one event for each message */
+    uint64_t count;               /* DELIVERY: so many messages, id, id + 1, … have this outcome at this level. DROPPED:
+                                     so many events were dropped here. Else 0. A host whose struct ends before this
+                                     gets one event for each message */
     int32_t close_code;           /* DELIVERY with DROPPED_REFUSED_BY_PEER: of the server's last Close frame, 1009 for
                                      example; 0: it ended the connection without one. Else 0 */
     neuron_ws_log_category_t log_category; /* LOG; else NONE */
@@ -1290,8 +1294,10 @@ typedef struct neuron_ws_event {
  * NEURON_WS_EVENT_STATES_MAX of them a new one takes the place of the last that waits. Nor is the end of a command:
  * they count to NEURON_WS_COMMANDS_MAX. Of all other events
  * NEURON_WS_EVENTS_MAX wait at most, and one is taken, however large, while those have fewer than
- * NEURON_WS_EVENTS_BYTES_MAX bytes. What is dropped is counted (events_dropped), and told by a line of log at doubling
- * counts.
+ * NEURON_WS_EVENTS_BYTES_MAX bytes. What is dropped is counted (events_dropped), and told once there is room again: an
+ * event of the kind DROPPED says how many, in front of the next MESSAGE, REQUEST or LOG that is taken, or behind all
+ * that wait. A mask without DROPPED and with LOG gets a line of log in its place; where lines come by on_log, one comes
+ * at doubling counts.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (bits that are none), SYSTEM, FORKED.
  */

@@ -10,11 +10,13 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import neuron_ws
 import pytest
-from conftest import ROOT, Exercise, Keeper
+from conftest import NOWHERE, ROOT, Exercise, Keeper
 
 sys.path.insert(0, str(ROOT / "Tests/Interop"))
 
@@ -184,6 +186,37 @@ def test_a_full_disk_is_said_and_what_was_stored_leaves_it(
     assert said.outcomes == {"NEURON_WS_STORED": kept, "NEURON_WS_DROPPED_STOPPED": 32_000 - kept}
     fill(small_disk)
     assert drains(exercise, keeper, small_disk / "data") == list(range(1, kept + 1))
+
+
+@root_only
+def test_who_waits_for_a_full_disk_hears_of_it_at_once(small_disk: Path) -> None:
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(small_disk / "data")}
+    with neuron_ws.Node("waits", settings) as node:
+        node.send("first")
+        node.flush(neuron_ws.Level.STORED, 60)
+        with contextlib.suppress(OSError):
+            (small_disk / "rest").write_bytes(bytes(4 << 20))
+        # Past what the file has room for.
+        for _ in range(50):
+            node.send("x" * 10_000)
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(neuron_ws.SystemFailure, match="cannot be stored.*is full"):
+                node.flush(neuron_ws.Level.STORED, 600)
+            assert time.monotonic() - began < 300
+        (small_disk / "rest").unlink()
+        # It is tried at once, however long the next try was put off.
+        node.flush(neuron_ws.Level.STORED, 60)
+
+
+def test_who_waits_for_a_cache_that_takes_no_more_hears_of_it_at_once(tmp_path: Path) -> None:
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-disk-size": 1,
+                "cache-mem-size": 8, "cache-policy": "drop-newest"}
+    with neuron_ws.Node("waits", settings) as node:
+        for _ in range(3000):
+            node.send("x" * 1000)
+        with pytest.raises(neuron_ws.SystemFailure, match="cannot be stored.*cache-disk-size"):
+            node.flush(neuron_ws.Level.STORED, 600)
 
 
 @root_only

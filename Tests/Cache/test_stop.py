@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOWHERE, Keeper
-from neuron_ws import DeliveryEvent, Level, NeuronWSError, Node, NodeClosed, Outcome
+from neuron_ws import DeliveryEvent, Level, LogEvent, NeuronWSError, Node, NodeClosed, Outcome
 
 COUNT = 40
 
@@ -116,6 +116,24 @@ def test_without_a_connection_all_is_stored(keeper: Keeper, tmp_path: Path) -> N
         assert finish(node, 0.2) == {Outcome.STORED: COUNT}
 
 
+def last_lines(node: Node) -> list[str]:
+    """What the log says of messages that lie on disk when the node ends."""
+    node.finish(0.2)
+    events = list(iter(node.next_event, None))
+    return [event.text for event in events if isinstance(event, LogEvent) and "in its cache" in event.text]
+
+
+def test_the_last_line_names_the_file_and_how_many_lie_in_it(tmp_path: Path) -> None:
+    with pushed(NOWHERE, tmp_path) as node:
+        (last,) = last_lines(node)
+    assert last.startswith(f"The node ends: {COUNT} messages lie in its cache {tmp_path / 'stopper.nwsc'}.")
+    assert "forget" in last and "neuron-ws cache drop" in last
+    # One that keeps nothing says nothing.
+    with pushed(NOWHERE, tmp_path) as node:
+        node.forget()
+        assert last_lines(node) == []
+
+
 def test_without_a_cache_what_is_left_is_dropped_and_said_so(deaf: Deaf, tmp_path: Path) -> None:
     with pushed(deaf.url, tmp_path, cache=False) as node:
         assert finish(node, 0.2) == {Outcome.DROPPED_STOPPED: COUNT}
@@ -144,6 +162,8 @@ def test_forget_on_a_stopped_node_is_at_once(tmp_path: Path) -> None:
         assert [each.name for each in tmp_path.glob("*.nwsc")] == ["stopper.nwsc"]
         node.forget()
         assert list(tmp_path.glob("*.nwsc")) == []
+        metrics = node.metrics
+        assert (metrics.cached_messages, metrics.cached_bytes, metrics.cached_set_aside) == (0, 0, 0)
         assert set(finish(node, 0.2)) == {Outcome.DROPPED_STOPPED}
 
 

@@ -37,6 +37,8 @@ def write(node: neuron_ws.Node, life: int) -> None:
                 print(number, flush=True)
             except (neuron_ws.Timeout, neuron_ws.NeuronWSError) as error:
                 print(f"# {error}", flush=True)
+                # A disk that is full says so at once.
+                time.sleep(0.05)
         else:
             time.sleep(random.random() / 50)
 

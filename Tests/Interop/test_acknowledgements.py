@@ -147,6 +147,7 @@ def test_what_is_not_acknowledged_comes_again_marked_and_in_order(server: Server
 
 STRAY = [
     {"ack": 0}, {"ack": 99}, {"ack": -1}, {"ack": 1.5}, {"ack": "1"}, {"ack": None}, {"ack": {"ack": 1}}, {"ack": [99]},
+    {"ack": [1, "x"]}, {"ack": [1, 2, None]}, [{"ack": 1}, {"ack": "2"}],
     {"ack": 2, "stream": "another"}, '{"ack":1', '{"ack":[1,2', '{"ack":1}x', {"ack": 18446744073709551615},
 ]
 

@@ -558,6 +558,22 @@ def test_after_an_outage_that_filled_the_queue_each_message_has_its_outcome() ->
         assert told == set(range(1, accepted + 1)) and node.metrics.events_dropped == 0
 
 
+def test_a_program_that_did_not_poll_learns_how_many_events_are_missing() -> None:
+    kinds = EventKind.MESSAGE | EventKind.DROPPED
+    with foreign.Server() as server, neuron_ws.Node("n", {"url": server.url, **QUICK}, events=kinds) as node:
+        foreign.wait_until(lambda: node.state.link)
+        # 64 MiB wait at most.
+        for _ in range(80):
+            server.send("x" * (1 << 20))
+        foreign.wait_until(lambda: node.metrics.messages_received == 80, 60)
+        foreign.wait_until(lambda: node.metrics.events_dropped == 16)
+        taken = [node.next_event() for _ in range(64)]
+        assert all(isinstance(event, neuron_ws.MessageEvent) for event in taken)
+        assert node.next_event() == neuron_ws.DroppedEvent(16) and node.next_event() is None
+        server.send("y")
+        foreign.wait_until(lambda: node.next_event() == neuron_ws.MessageEvent("y"))
+
+
 def test_what_was_queued_has_its_outcome_before_the_close() -> None:
     told: list[neuron_ws.DeliveryEvent] = []
     with neuron_ws.Node("n", {"url": f"ws://127.0.0.1:{foreign.free_port()}/"}, on_delivery=told.append) as node:

@@ -39,15 +39,27 @@ extension CacheWorld {
             case .NEURON_WS_DELIVERED:
                 if isConfirmed, !arrived.contains(content) { fail("message \(content) is delivered, and was not read") }
                 over.insert(content)
-            case .NEURON_WS_DROPPED_OVERFLOW where settings.policy == .dropOldest: over.insert(content)
+            case .NEURON_WS_DROPPED_OVERFLOW where settings.policy != .dropNewest:
+                over.insert(content)
+                noteDropped(content)
             case .NEURON_WS_EXPIRED where settings.timeToLive > 0: over.insert(content)
             case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content): over.insert(content)
+            case .NEURON_WS_DROPPED_REFUSED_BY_PEER where poison.contains(content):
+                if !keptAside.contains(content) { over.insert(content) }
             case .NEURON_WS_STORED: stored.insert(content)
             case .NEURON_WS_DROPPED_STOPPED:
                 if stored.contains(content) { fail("message \(content) was stored, and is dropped") }
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
             }
         }
+    }
+
+    /// With `latest-per-group` the newest of a group stays while others are there.
+    private func noteDropped(_ content: UInt64) {
+        guard let of = groups[content], of.life == lives else { return }
+        superseded += 1
+        guard newestOfGroup[of.group] == content else { return }
+        fail("message \(content) is dropped, the newest of group \(of.group)")
     }
 
     /// In order, on each connection and over all.
@@ -94,10 +106,25 @@ extension CacheWorld {
         if steps % 16 == 0 { checkStored() }
     }
 
+    /// What the server refused and there was room for lies on disk when the node ends, if that works.
+    func checkAside() {
+        if cache.fault != nil || disk.hasLied { return }
+        let aside = Set(disk.state.aside.values)
+        for content in keptAside where !aside.contains(content) {
+            return fail("message \(content) was refused, and is not set aside")
+        }
+        if cache.asideCount != UInt64(aside.count) { fail("\(cache.asideCount) are said to be set aside") }
+    }
+
     /// Told as stored: delivered, or told as gone, or still there.
     private func checkStored() {
         if disk.hasLied || disk.liesAboutSync { return }
         var there = Set(disk.messages().map(\.number))
+        let aside = Set(disk.state.aside.values)
+        if !disk.hasFailed, let both = aside.first(where: { there.contains($0) }) {
+            return fail("message \(both) waits, and is set aside")
+        }
+        there.formUnion(aside)
         there.formUnion(over)
         there.formUnion(disk.dropped)
         for content in stored where !there.contains(content) && !arrived.contains(content) {

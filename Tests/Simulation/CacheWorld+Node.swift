@@ -20,6 +20,8 @@ extension CacheWorld {
         cache = MessageCache(settings)
         contents = [:]
         ended = []
+        keptAside = []
+        newestOfGroup = [:]
         work = nil
         let found = disk.open()
         let first = sendQueue.ledger.adopt(
@@ -30,6 +32,7 @@ extension CacheWorld {
         cache.opened(found, first: first, openID: first, now: now)
         sendQueue.ledger.away = cache.awayNow
         sendQueue.ledger.stored(through: cache.storedEnd &- 1)
+        if cache.asideCount != UInt64(disk.state.aside.count) { fail("\(cache.asideCount) are said to be set aside") }
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
@@ -55,6 +58,7 @@ extension CacheWorld {
         }
         if left == 0 { return fail("the end has no end") }
         noteStored()
+        checkAside()
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
@@ -68,16 +72,34 @@ extension CacheWorld {
     func push() {
         for _ in 0..<random.within(1...8) {
             let bytes = Message.make(id: nextContent, byteCount: random.pick([10, 100, 100, 1500]))
-            let id = bytes.withUnsafeBytes {
-                sendQueue.put(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 0)), now: 0, chunk: chunk)
-            }
+            let stamp = makeStamp()
+            let id = bytes.withUnsafeBytes { sendQueue.put(OutgoingMessage($0, stamp), now: 0, chunk: chunk) }
             guard let id else { return }
+            note(stamp)
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
             newestNumber = id
             isSignalled = true
             contents[id] = nextContent
+            if hasPoison, random.chance(3) { poison.insert(nextContent) }
             nextContent += 1
         }
+    }
+
+    /// Of three groups, whose data come in any order.
+    private func makeStamp() -> MessageStamp {
+        guard settings.policy == .latestPerGroup else { return MessageStamp(kind: 1, timeMilliseconds: 0) }
+        let group = UInt16(random.within(1...3))
+        return MessageStamp(
+            kind: 1, timeMilliseconds: Int64(now / 1_000_000) + Int64(random.below(500)), group: group)
+    }
+
+    private func note(_ stamp: MessageStamp) {
+        guard stamp.group > 0 else { return }
+        groups[nextContent] = (stamp.group, stamp.timeMilliseconds, lives)
+        if let newest = newestOfGroup[stamp.group], let old = groups[newest], old.time > stamp.timeMilliseconds {
+            return
+        }
+        newestOfGroup[stamp.group] = nextContent
     }
 
     func takeMail() { cache.take(sendQueue.takeMail(), &backlog, now: now) }
@@ -121,6 +143,7 @@ extension CacheWorld {
         new.transportOpened()
         connection = new
         reader = SimulatedReader()
+        reader.refuses = poison
         readCount = 0
         onTheWay = []
         written = 0
@@ -147,7 +170,16 @@ extension CacheWorld {
         onTheWay[..<count].withUnsafeBytes { reader.received($0) }
         onTheWay.removeFirst(count)
         noteArrived()
-        if random.chance(10) { return settle(connection) }
+        if random.chance(10) {
+            settle(connection)
+        } else {
+            answer(connection)
+        }
+        if let refused = reader.refused { end(at: refused) }
+    }
+
+    /// What the server says comes.
+    private func answer(_ connection: Connection) {
         let back = reader.takeOutput()
         var budget = TurnBudget(lengthNanoseconds: 1_000_000_000, now: now)
         var offset = 0
@@ -159,6 +191,26 @@ extension CacheWorld {
             }
         }
         settle(connection)
+    }
+
+    /// The server ends the connection at a message that it does not take.
+    private func end(at content: UInt64) {
+        if disk.state.aside.values.contains(content), !disk.hasLied, !disk.hasFailed {
+            fail("message \(content) was set aside, and is sent again")
+        }
+        connection = nil
+        onTheWay = []
+        var ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "too big")
+        ending.isByPeer = true
+        ending.closeCode = 1009
+        if backlog.connectionEnded(ending, acknowledged: reader.byteCount).isFirstRefused {
+            let first = backlog.firstMessage()
+            let content = first?.withBytes { Message.id(of: Array($0)) } ?? 0
+            let message = first.flatMap { SetAsideMessage($0, closeCode: 1009, closeReason: "") { chunk($0) } }
+            if let message, cache.setAside(message) { keptAside.insert(content) }
+            asideCount += 1
+        }
+        carryOut()
     }
 
     private func fill(_ connection: Connection) {

@@ -40,6 +40,18 @@ final class CacheWorld {
     var newestArrived: UInt64 = 0
     var arrivedAgain = 0
     var lives = 0
+    /// Of each message: its group, the time of its data and its life; and which is the newest of each group in this.
+    var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
+    var newestOfGroup: [UInt16: UInt64] = [:]
+    var superseded = 0
+    /// Messages that every server ends the connection at; those of this life for which the cache had room; and how
+    /// often one was given up.
+    var poison: Set<UInt64> = []
+    var keptAside: Set<UInt64> = []
+    var asideCount = 0
+    let hasPoison: Bool
+    /// In a hundred steps that could connect.
+    private let connects: Int
     let isConfirmed: Bool
     let settings: MessageCache.Settings
 
@@ -61,12 +73,18 @@ final class CacheWorld {
             memoryBytes: random.pick([8_000, 30_000, 200_000]),
             diskBytes: UInt64(random.pick([20_000, 100_000, 1 << 20])),
             syncInterval: UInt64(random.pick([0, 10, 1000])) * 1_000_000,
-            policy: random.chance(60) ? .dropOldest : .dropNewest)
+            policy: random.pick([.dropOldest, .dropOldest, .dropNewest, .latestPerGroup, .latestPerGroup]))
+        connects = random.pick([5, 50, 100])
+        if settings.policy == .latestPerGroup, random.chance(70) {
+            settings.memoryBytes = random.pick([8_000, 30_000])
+            settings.diskBytes = UInt64(random.pick([0, 15_000, 30_000]))
+        }
         settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
+        hasPoison = random.chance(40)
         cache = MessageCache(settings)
         sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500), stream: 0)
@@ -89,8 +107,8 @@ final class CacheWorld {
         case ..<25: push()
         case ..<50: carry()
         case ..<70: diskActs()
-        case ..<74: connection == nil ? connect() : cut()
-        case ..<76: if connection == nil { connect() }
+        case ..<74 where connection != nil: cut()
+        case ..<76: if connection == nil, random.chance(connects) { connect() }
         case ..<79:
             takeMail()
             cache.storeAll(backlog)

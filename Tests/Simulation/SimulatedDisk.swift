@@ -19,6 +19,8 @@ struct SimulatedDisk: ~Copyable {
         var clock: UInt64 = 0
         /// No message bears this number or a higher one.
         var number: UInt64 = 1
+        /// Messages that are set aside, by their keys.
+        var aside: [Int64: UInt64] = [:]
         var bytes: UInt64 { rows.reduce(0) { $0 + UInt64($1.image.count) } }
     }
 
@@ -55,6 +57,7 @@ struct SimulatedDisk: ~Copyable {
         var found = MessageCache.Found(
             count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
         found.nextNumber = state.number
+        found.asideCount = UInt64(state.aside.count)
         state.number += MessageCache.numbersReserved
         return found
     }
@@ -84,6 +87,7 @@ struct SimulatedDisk: ~Copyable {
             result.fault = random.pick([.full, .ioError, .readOnly])
             result.diskBytes = state.bytes
             result.gone = []
+            result.compacted = []
             isUncertain = true
             hasFailed = true
             return result
@@ -91,13 +95,18 @@ struct SimulatedDisk: ~Copyable {
         if !result.work.batches.isEmpty { isUncertain = false }
         if result.work.loadsFrom > 0 { load(&result, make) }
         result.diskBytes = state.bytes
+        result.asideCount = UInt64(state.aside.count)
         return result
     }
 
     private mutating func change(_ result: inout SpoolResult) {
         let forgets = max(state.first, key(result.work.forgetsBefore))
         state.rows.removeAll { $0.end <= forgets }
+        compact(&result)
         drop(&result)
+        for message in result.work.setAside {
+            state.aside[key(message.id)] = message.withBytes { Message.id(of: Array($0)) }
+        }
         var rows: [Row] = []
         result.work.batches.forEach { chunk in
             chunk.seal()
@@ -114,6 +123,43 @@ struct SimulatedDisk: ~Copyable {
         state.first = forgets
         state.number = max(state.number, result.work.reservesNumber)
         state.clock = result.work.clock
+    }
+
+    private mutating func compact(_ result: inout SpoolResult) {
+        guard let latest = result.work.latest else { return }
+        var left = result.work.compactsBytes
+        var rows: [Row] = []
+        for row in state.rows {
+            guard left > 0, row.end > key(result.work.compactsFrom), let chunk = chunk(of: row) else {
+                rows.append(row)
+                continue
+            }
+            let parts = latest.superseded(in: chunk, from: result.work.compactsFrom)
+            let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) ?? []
+            var freed = UInt64(row.image.count)
+            let before = Set(Self.numbers(row.image))
+            var after: Set<UInt64> = []
+            for part in rest {
+                let image = part.withImage { Array($0) }
+                freed -= UInt64(image.count)
+                after.formUnion(Self.numbers(image))
+                rows.append(
+                    Row(
+                        first: Int64(truncatingIfNeeded: part.firstNumber) &+ shift, count: part.messageCount,
+                        arrival: row.arrival, image: image))
+            }
+            dropped.formUnion(before.subtracting(after))
+            left -= min(left, freed)
+            result.compacted += parts
+        }
+        state.rows = rows
+    }
+
+    private func chunk(of row: Row) -> MessageChunk? {
+        guard let chunk = MessageChunk.fitting(row.image.count) else { return nil }
+        let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
+        precondition(fits && chunk.isImageWhole)
+        return chunk
     }
 
     private mutating func drop(_ result: inout SpoolResult) {

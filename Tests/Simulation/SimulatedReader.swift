@@ -9,8 +9,15 @@ struct SimulatedReader: ~Copyable {
     private(set) var output: [UInt8] = []
     private(set) var numbers: [UInt64] = []
     private(set) var isBroken = false
+    /// Messages that it ends the connection at, and the one at which it did.
+    var refuses: Set<UInt64> = []
+    private(set) var refused: UInt64?
+    /// Bytes that have come.
+    private(set) var byteCount: UInt64 = 0
 
     mutating func received(_ bytes: UnsafeRawBufferPointer) {
+        byteCount += UInt64(bytes.count)
+        if refused != nil { return }
         var offset = 0
         if handshake != nil {
             guard let request = try? handshake?.bytesReceived(bytes.bytes, from: &offset) else { return }
@@ -25,6 +32,10 @@ struct SimulatedReader: ~Copyable {
             case .message:
                 let number = Message.id(of: endpoint?.message?.array ?? [])
                 isBroken = isBroken || number == nil
+                if let number, refuses.contains(number) {
+                    refused = number
+                    return answer()
+                }
                 numbers.append(number ?? 0)
             case .failed: isBroken = true
             default: break

@@ -70,7 +70,7 @@ extension World {
                     if backlog.acknowledge(id, isCumulative: true) == .new { acknowledged.note(through: id) }
                 case .single(let id):
                     if backlog.acknowledge(id, isCumulative: false) == .new { acknowledged.note(id) }
-                case .unusable: break
+                case .foreign: break
                 }
             }
             guard case .unfinished = step else { break }

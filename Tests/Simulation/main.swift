@@ -48,7 +48,7 @@ var asked: UInt64 = 0
 var answered: UInt64 = 0
 var beats: UInt64 = 0
 var silences: UInt64 = 0
-var (cacheSteps, lives, stored, again) = (0, 0, 0, 0)
+var (cacheSteps, lives, stored, again, superseded, aside) = (0, 0, 0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -75,6 +75,8 @@ for seed in first..<(first + count) {
     lives += cached.lives
     stored += cached.stored.count
     again += cached.arrivedAgain
+    superseded += cached.superseded
+    aside += cached.asideCount
     steps += world.steps
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
@@ -92,6 +94,6 @@ print(
         + "\(asked) commands with one outcome each (\(answered) answered), "
         + "\(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
-        + "\(again) came again")
+        + "\(again) came again, \(superseded) were superseded, \(aside) refused")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

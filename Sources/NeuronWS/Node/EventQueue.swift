@@ -22,7 +22,14 @@ final class EventQueue: @unchecked Sendable {
 
     deinit { Syscalls.close(descriptor) }
 
-    func setMask(_ mask: UInt32) { lock.withLock { self.mask = mask } }
+    func setMask(_ mask: UInt32) {
+        lock.lock()
+        defer { lock.unlock() }
+        let wasEmpty = backlog.isEmpty
+        self.mask = mask
+        backlog.tellsDrops = mask & (NEURON_WS_EVENT_DROPPED | NEURON_WS_EVENT_LOG) != 0
+        if backlog.isEmpty, !wasEmpty { Syscalls.clear(descriptor) }
+    }
 
     /// Whether events of this kind come here instead of to the callbacks.
     func wants(_ kind: UInt32) -> Bool { lock.withLock { mask & kind != 0 } }
@@ -34,16 +41,19 @@ final class EventQueue: @unchecked Sendable {
         lock.withLock { (backlog.runs, backlog.responses, backlog.mayGrow) }
     }
 
-    func append(_ event: NodeEvent, isNotice: Bool) -> EventBacklog.Verdict {
-        lock.lock()
-        defer { lock.unlock() }
-        let verdict = backlog.append(event, isNotice: isNotice)
-        if verdict == .held(wasEmpty: true) { Syscalls.raise(descriptor) }
-        return verdict
-    }
+    func append(_ event: NodeEvent) -> EventBacklog.Verdict { change { $0.append(event) } }
 
     /// An event for which there was no memory.
-    func lost(isLine: Bool) -> EventBacklog.Verdict { lock.withLock { backlog.lost(isLine: isLine) } }
+    func lost() -> EventBacklog.Verdict { change { $0.lost() } }
+
+    private func change(_ body: (inout EventBacklog) -> EventBacklog.Verdict) -> EventBacklog.Verdict {
+        lock.lock()
+        defer { lock.unlock() }
+        let wasEmpty = backlog.isEmpty
+        let verdict = body(&backlog)
+        if wasEmpty, !backlog.isEmpty { Syscalls.raise(descriptor) }
+        return verdict
+    }
 
     /// Forgets the requests that wait here, and names them.
     func removeRequests() -> [UInt] {
@@ -60,12 +70,24 @@ final class EventQueue: @unchecked Sendable {
     func take(singly: Bool) -> NodeEvent? {
         lock.lock()
         defer { lock.unlock() }
-        guard let next = backlog.take(singly: singly) else {
-            lent = nil
-            return nil
+        lent = nil
+        while let next = backlog.take(singly: singly) {
+            if backlog.isEmpty { Syscalls.clear(descriptor) }
+            guard let told = told(next) else { continue }
+            lent = told
+            return told
         }
-        lent = next
-        if backlog.isEmpty { Syscalls.clear(descriptor) }
-        return next
+        return nil
+    }
+
+    /// As this host hears of it: one that does not take news of drops as such may take lines of the log. nil: neither.
+    private func told(_ event: NodeEvent) -> NodeEvent? {
+        guard case .dropped(let count) = event, mask & NEURON_WS_EVENT_DROPPED == 0 else { return event }
+        guard mask & NEURON_WS_EVENT_LOG != 0 else { return nil }
+        var text =
+            "\(count) events were dropped here: the host did not take them (neuron_ws_node_next_event) as fast as they "
+            + "came, or memory was exhausted."
+        let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
+        return line.map { .log(.NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS, $0) }
     }
 }

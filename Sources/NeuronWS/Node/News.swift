@@ -11,8 +11,7 @@ enum News {
     /// Something was full, and is no longer; so many messages wait. Each case carries something: where one does not,
     /// the compiler compares the unused bits of the others too, of which valgrind complains.
     case room(queued: UInt64)
-    /// `isNotice`: it tells of events that were dropped, and so has a place of its own in their queue.
-    case line(neuron_ws_log_level_t, neuron_ws_log_category_t, String, isNotice: Bool)
+    case line(neuron_ws_log_level_t, neuron_ws_log_category_t, String)
 
     /// NEURON_WS_EVENT_…
     var kind: UInt32 {

@@ -9,30 +9,41 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
-        while isForgetting { changed.wait(lock) }
-        let settings = configuration.settings.cache
-        let isWanted = spool == nil && life == .open && settings?.diskBytes ?? 0 > 0
         let stream = sendQueue.stream
+        guard let settings = settingsToOpenLocked() else { return lock.unlock() }
         lock.unlock()
-        guard isWanted, let settings else { return }
+        var opened: Spool?
+        var fault: SpoolError?
         do throws(SpoolError) {
-            let opened = try Spool.open(
+            opened = try Spool.open(
                 directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream)
-            lock.lock()
-            if hasOtherNumbersLocked(opened) {
-                lock.unlock()
-                opened.close(nextNumber: opened.found.nextNumber)
-                throw SpoolError(
-                    fault: .other,
-                    text: "the cache \(opened.file.path) has messages with numbers of their own (setting sequence), "
-                        + "and so has this node: it is opened by the next start behind the last outcome")
-            }
-            adoptLocked(opened)
-            lock.unlock()
-        } catch {
-            lock.withLock { cacheError = error }
-            if error.fault == .held { throw error }
+        } catch { fault = error }
+        lock.lock()
+        if let other = opened, hasOtherNumbersLocked(other) {
+            fault = SpoolError(
+                fault: .other,
+                text: "the cache \(other.file.path) has messages with numbers of their own (setting sequence), "
+                    + "and so has this node: it is opened by the next start behind the last outcome")
         }
+        let isAdopted = cachePlace.opened(fault == nil)
+        if isAdopted, let opened { adoptLocked(opened) }
+        if let fault { cacheError = fault }
+        changed.broadcast()
+        lock.unlock()
+        if let opened, !isAdopted { opened.close(nextNumber: opened.found.nextNumber) }
+        if let fault, fault.fault == .held { throw fault }
+    }
+
+    /// nil: there is nothing to be opened here and now.
+    private func settingsToOpenLocked() -> CacheSettings? {
+        while life == .open, let settings = configuration.settings.cache, settings.diskBytes > 0 {
+            switch cachePlace.open() {
+            case .has: return settings
+            case .passes: return nil
+            case .waits: changed.wait(lock)
+            }
+        }
+        return nil
     }
 
     /// Messages wait that bear numbers of another row than those of the file: an acknowledgement could be either's.
@@ -44,7 +55,6 @@ extension Node {
     private func adoptLocked(_ opened: Spool) {
         spool = opened
         cacheError = nil
-        isForgotten = false
         let found = opened.found
         let now = Clock.monotonicNanoseconds
         if sendQueue.ledger.queuedCount == 0 { sendQueue.stream = found.stream }
@@ -56,9 +66,9 @@ extension Node {
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
         let openID = isAllEnded ? first : endedThrough &+ 1
         opened.setFirst(first)
-        sendQueue.ledger.away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
-        counters.cachedMessages = found.count
-        counters.cachedBytes = found.bytes
+        noteCacheLocked(
+            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), bytes: found.bytes,
+            asideCount: found.asideCount)
         guard session == nil, backlog != nil else {
             cacheOpened = CacheOpened(found: found, first: first, openID: openID)
             earlierMail.append(mail)
@@ -67,6 +77,14 @@ extension Node {
         }
         takeLocked(mail, now: now)
         cache?.opened(found, first: first, openID: openID, now: now)
+    }
+
+    /// What lies on disk: for those who push, and for the metrics.
+    func noteCacheLocked(_ away: DeliveryLedger.Away, bytes: UInt64, asideCount: UInt64) {
+        sendQueue.ledger.away = away
+        counters.cachedMessages = away.messages
+        counters.cachedBytes = bytes
+        counters.cachedSetAside = asideCount
     }
 
     /// Of a node without a session.
@@ -144,7 +162,7 @@ extension Node {
     /// Of a node without a session: stores what is left, and waits for it.
     func storeRest() {
         guard let spool = lock.withLock({ self.spool }) else { return }
-        if lock.withLock({ isForgotten }) {
+        if lock.withLock({ cachePlace.isForgotten }) {
             // What is under way holds messages that need their outcome.
             guard lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() else { return }
             lock.lock()
@@ -204,42 +222,44 @@ extension Node {
 
     /// Behind the last outcome.
     func closeCache() {
-        let (spool, deletes, last) = lock.withLock { (self.spool.take(), isForgotten, sendQueue.ledger.acceptedCount) }
+        let (spool, deletes, last) = lock.withLock {
+            (self.spool.take(), cachePlace.isForgotten, sendQueue.ledger.acceptedCount)
+        }
         spool?.close(deletes: deletes, nextNumber: last &+ 1)
     }
 
     /// Deletes what the node has on disk: now, or when it ends if it runs.
     func forget() {
         lock.lock()
-        isForgotten = true
-        let file: SpoolFile?
-        if spool == nil, let settings = configuration.settings.cache, settings.diskBytes > 0,
-            let directory = try? Syscalls.realPath(settings.directory)
-        {
-            file = SpoolFile(directory: directory, node: name)
-        } else {
-            file = nil
+        var turn = cachePlace.forget(isRunning: session != nil)
+        while turn == .waits {
+            changed.wait(lock)
+            turn = cachePlace.forget(isRunning: session != nil)
         }
-        let isNow = file == nil && session == nil && backlog != nil && spool != nil
-        isForgetting = isForgetting || isNow
+        let (spool, isBusy, settings) = (self.spool, cache?.isBusy ?? false, configuration.settings.cache)
         lock.unlock()
-        if let file {
-            // Not open here: nobody else's either, or it stays.
-            if Spool.isFree(file) { file.delete() }
-            return
-        }
-        guard isNow else { return }
-        let (spool, isBusy) = lock.withLock { (self.spool, cache?.isBusy ?? false) }
+        guard turn == .has else { return }
         // What is under way holds messages.
         let result = isBusy ? spool?.waitForResult() : nil
-        closeCache()
+        if spool != nil { closeCache() } else { deleteFile(settings) }
         lock.lock()
         if let result { finishedLocked(result) }
-        cache?.closed()
-        isForgetting = false
+        if spool != nil {
+            cache?.closed()
+            noteCacheLocked(DeliveryLedger.Away(), bytes: 0, asideCount: 0)
+        }
+        cachePlace.closed()
         changed.broadcast()
         lock.unlock()
         carryOutCache()
+    }
+
+    /// Of a cache that is not open here.
+    private func deleteFile(_ settings: CacheSettings?) {
+        guard let settings, settings.diskBytes > 0, let directory = try? Syscalls.realPath(settings.directory) else {
+            return
+        }
+        Spool.deleteIfFree(SpoolFile(directory: directory, node: name))
     }
 }
 

@@ -79,7 +79,7 @@ extension Node {
             let copy = response.flatMap { EventBytes($0) }
             let isLost = response != nil && copy == nil
             let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
-            _ = queue.append(.response(id: ended.id, status, kind, copy), isNotice: false)
+            _ = queue.append(.response(id: ended.id, status, kind, copy))
         }
         if lock.withLock({ commandsAwaitRoom }) { tellRoom() }
     }

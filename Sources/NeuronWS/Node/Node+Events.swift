@@ -34,7 +34,7 @@ extension Node {
         case .message(let kind, let bytes): host.messageReceived(handle, kind, bytes)
         case .request(let number, let request):
             if let pointer = RequestHandle(bitPattern: number) { host.requestReceived(handle, pointer, request) }
-        case .line(let level, _, let text, _): host.logged(handle, level, text)
+        case .line(let level, _, let text): host.logged(handle, level, text)
         case .room: host.roomCame(handle)
         }
     }
@@ -44,21 +44,21 @@ extension Node {
         switch news {
         case .state(let status):
             let event = NodeEvent.state(link: status.link, phase: status.phase, reason: status.ending.reason)
-            return report(queue.append(event, isNotice: false), byteCount: 0)
+            return report(queue.append(event), byteCount: 0)
         case .message(let kind, let bytes):
             let verdict =
-                EventBytes(bytes).map { queue.append(.message(kind, $0), isNotice: false) }
-                ?? queue.lost(isLine: false)
+                EventBytes(bytes).map { queue.append(.message(kind, $0)) }
+                ?? queue.lost()
             return report(verdict, byteCount: bytes.count)
         case .request(let handle, let request):
             let event = NodeEvent.request(handle, request.document)
-            return report(queue.append(event, isNotice: false), byteCount: request.document.count)
-        case .room: return fate(queue.append(.room, isNotice: false))
-        case .line(let level, let category, var text, let isNotice):
-            // Of a line that is lost no line is told; the queue counts it.
+            return report(queue.append(event), byteCount: request.document.count)
+        case .room: return fate(queue.append(.room))
+        case .line(let level, let category, var text):
+            // Of a line that is lost no line is told: the queue tells of it.
             let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
-            guard let line else { return fate(queue.lost(isLine: true)) }
-            return fate(queue.append(.log(level, category, line), isNotice: isNotice))
+            guard let line else { return fate(queue.lost()) }
+            return fate(queue.append(.log(level, category, line)))
         }
     }
 
@@ -66,16 +66,16 @@ extension Node {
         if case .dropped = verdict { .dropped } else { .told }
     }
 
-    /// What is dropped is counted, and said at doubling counts.
+    /// What is dropped is counted, and told where it would have stood. A host whose lines come by callback hears of it
+    /// at once, at doubling counts.
     @discardableResult
     private func report(_ verdict: EventBacklog.Verdict, byteCount: Int) -> News.Fate {
         guard case .dropped(let count) = verdict else { return .told }
-        if count.nonzeroBitCount == 1 {
+        if count.nonzeroBitCount == 1, case .callback = listener(NEURON_WS_EVENT_LOG) {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_EVENTS,
                 "\(count) events were dropped so far, the last one with \(byteCount) bytes: the host does not take "
-                    + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.",
-                isNotice: true)
+                    + "them (neuron_ws_node_next_event) as fast as they come, or memory is exhausted.")
         }
         return .dropped
     }
@@ -87,14 +87,12 @@ extension Node {
         log(level, kind.category, count > 1 ? "\(text()) (\(count) such in a row)" : text())
     }
 
-    /// - Parameter isNotice: see `News.line`.
     func log(
-        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String,
-        isNotice: Bool = false
+        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String
     ) {
         let listener = listener(NEURON_WS_EVENT_LOG)
         guard !listener.isNobody, logs(level) else { return }
-        _ = tell(.line(level, category, text(), isNotice: isNotice), to: listener)
+        _ = tell(.line(level, category, text()), to: listener)
     }
 
     /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
@@ -104,7 +102,7 @@ extension Node {
         let listener = listenerLocked(NEURON_WS_EVENT_LOG)
         lock.unlock()
         guard isWanted else { return }
-        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line, isNotice: false), to: listener)
+        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line), to: listener)
     }
 
     // MARK: Outcomes
@@ -124,8 +122,8 @@ extension Node {
         }
         lock.lock()
         let listener = listenerLocked(NEURON_WS_EVENT_DELIVERY)
-        var verdict = EventBacklog.Verdict.held(wasEmpty: false)
-        if case .events(let queue) = listener { verdict = queue.append(.delivery(told), isNotice: false) }
+        var verdict = EventBacklog.Verdict.held
+        if case .events(let queue) = listener { verdict = queue.append(.delivery(told)) }
         // What on_delivery asks for before the new state is told.
         if let refusal { status.ending = refusal }
         sendQueue.ledger.ended(run)
@@ -167,7 +165,10 @@ extension Node {
     /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
         tellOutcomesLeft()
-        lock.withLock { sendQueue.isClosed = true }
+        lock.lock()
+        sendQueue.isClosed = true
+        while cachePlace.end() == .waits { changed.wait(lock) }
+        lock.unlock()
         storeRest()
         lock.lock()
         abandonLocked()
@@ -188,13 +189,16 @@ extension Node {
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }
-        closeCache()
+        if lock.withLock({ cachePlace.close() }) {
+            closeCache()
+            lock.withLock { cachePlace.closed() }
+        }
         lock.withLock { changed.broadcast() }
     }
 
     /// Nobody knows whether there will be a next node of this name: where what is left lies, and what deletes it.
     private func tellStored() {
-        let (file, count) = lock.withLock { (spool?.file, isForgotten ? 0 : storedCountLocked) }
+        let (file, count) = lock.withLock { (spool?.file, cachePlace.isForgotten ? 0 : storedCountLocked) }
         guard let file, count > 0 else { return }
         log(
             .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
@@ -211,7 +215,7 @@ extension Node {
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.
     private func abandonLocked() {
         guard var backlog = backlog.take() else { return }
-        if isForgotten { cache?.closed() }
+        if cachePlace.isForgotten { cache?.closed() }
         cache?.take(sendQueue.takeMail(), &backlog, now: Clock.monotonicNanoseconds)
         cache?.abandon(&backlog)
         self.backlog = consume backlog

@@ -11,7 +11,7 @@ extension Node {
                 try openCache()
             } catch { throw .system(error.text) }
             lock.lock()
-            if !isForgetting { break }
+            if !cachePlace.isClosing { break }
             lock.unlock()
         }
         guard life == .open else {

@@ -330,8 +330,14 @@ extension Node {
         }
         flushWaiters += 1
         defer { flushWaiters -= 1 }
-        while sendQueue.ledger.reachedThrough(level) < target {
+        let failed = sendQueue.ledger.failedStores
+        while true {
+            let standing = sendQueue.ledger.standing(through: target, level, failedStores: failed)
+            if standing == .reached { break }
             let left = sendQueue.ledger.openCount(through: target, level)
+            if standing == .unstorable {
+                throw .system("\(waiting(left)), and cannot be stored. \(whyUnstorableLocked)")
+            }
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
             if !changed.wait(lock, until: deadline), sendQueue.ledger.reachedThrough(level) < target {
                 let left = sendQueue.ledger.openCount(through: target, level)
@@ -369,6 +375,13 @@ extension Node {
 
     private func waiting(_ count: UInt64) -> String {
         count == 1 ? "one message was still waiting" : "\(count) messages were still waiting"
+    }
+
+    private var whyUnstorableLocked: String {
+        if cacheError == nil, let file = spool?.file {
+            return "The cache \(file.path) is full (settings cache-disk-size and cache-policy). \(causeLocked)"
+        }
+        return causeLocked
     }
 
     /// Why messages wait: what the state says.

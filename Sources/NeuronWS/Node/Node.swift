@@ -39,10 +39,8 @@ final class Node: @unchecked Sendable {
     var earlierMail = ChunkList()
     /// Why nothing is kept on disk; nil: all is well.
     var cacheError: SpoolError?
-    /// What is on disk goes when the node ends.
-    var isForgotten = false
-    /// It is being deleted now: who wants it opened waits until it is.
-    var isForgetting = false
+    /// Who opens and deletes what is on disk.
+    var cachePlace = CachePlace()
     var groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()

@@ -48,7 +48,7 @@ extension NodeSession {
         switch number {
         case .through(let id): backlog.acknowledge(id, isCumulative: true) != .unknown
         case .single(let id): backlog.acknowledge(id, isCumulative: false) != .unknown
-        case .unusable: false
+        case .foreign: false
         }
     }
 
@@ -56,12 +56,12 @@ extension NodeSession {
         if let malformed {
             node.log(
                 .NEURON_WS_LOG_WARN, .strayAcknowledgement,
-                "\(status.url): an acknowledgement from the server is not JSON, and none of it counts: \(malformed).")
+                "\(status.url): none of an acknowledgement from the server counts: \(malformed).")
         } else if stray > 0 {
             node.log(
                 .NEURON_WS_LOG_WARN, .strayAcknowledgement,
-                "\(status.url): \(stray) acknowledgements from the server confirm nothing: they are no numbers of "
-                    + "messages that were sent, or name another stream.")
+                "\(status.url): \(stray) acknowledgements from the server confirm nothing: no message that was sent "
+                    + "has that number, or they name another stream.")
         }
     }
 }

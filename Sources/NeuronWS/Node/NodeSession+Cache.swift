@@ -33,6 +33,8 @@ extension NodeSession {
         {
             spool.submit(work)
         }
+        carryOutCache()
+        if isEnded { return }
         tellLedger()
         var next = cache.pace(&backlog, now: now)
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
@@ -97,14 +99,18 @@ extension NodeSession {
 
     private func tellLedger() {
         let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
+        var hasNews = false
         node.lock.lock()
-        node.sendQueue.ledger.away = cache.awayNow
-        node.counters.cachedBytes = cache.diskBytes
-        node.counters.cachedMessages = node.sendQueue.ledger.away.messages
+        node.noteCacheLocked(cache.awayNow, bytes: cache.diskBytes, asideCount: cache.asideCount)
         if storedThrough > node.sendQueue.ledger.storedThrough {
             node.sendQueue.ledger.stored(through: storedThrough)
-            if node.flushWaiters > 0 { node.changed.broadcast() }
+            hasNews = true
         }
+        if cache.failedStores != node.sendQueue.ledger.failedStores {
+            node.sendQueue.ledger.failedStores = cache.failedStores
+            hasNews = true
+        }
+        if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
         node.lock.unlock()
     }
 
@@ -134,7 +140,7 @@ extension NodeSession {
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
     func hasStoredRest() -> Bool {
-        guard cache.isOpen, !node.lock.withLock({ node.isForgotten }) else { return true }
+        guard cache.isOpen, !node.lock.withLock({ node.cachePlace.isForgotten }) else { return true }
         if !isStoringRest {
             isStoringRest = true
             storeAll()

@@ -106,11 +106,11 @@ final class Spool: ThreadBody, @unchecked Sendable {
     /// The first message that was found has this number. Before any work.
     func setFirst(_ id: UInt64) { store?.setFirst(id) }
 
-    /// Whether nobody has it open, in this process or another.
-    static func isFree(_ file: SpoolFile) -> Bool {
-        guard take(file.path) else { return false }
+    /// Deletes it, if nobody has it open, in this process or another; nobody opens it here meanwhile.
+    static func deleteIfFree(_ file: SpoolFile) {
+        guard take(file.path) else { return }
         defer { giveBack(file.path) }
-        return Syscalls.lockHolder(file.path) == nil
+        if Syscalls.lockHolder(file.path) == nil { file.delete() }
     }
 
     // MARK: Work

@@ -49,6 +49,11 @@ enum SpoolAside {
             """)
     }
 
+    /// How many there are; 0: that cannot be read.
+    static func count(_ database: Database) -> UInt64 {
+        UInt64(clamping: (try? database.number("SELECT count(*) FROM aside")) ?? 0)
+    }
+
     /// All of them that can be read.
     static func copy(from old: Database, to new: Database) throws(Database.Failure) {
         let statement = try new.prepare("INSERT OR IGNORE INTO aside VALUES(?, ?, ?, ?, ?, ?)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSQLite
 import NodeCore
 
 /// Why a node's cache is not open, or does not keep what it should.
@@ -38,5 +39,12 @@ struct SpoolError: Error, Equatable {
             }
         }
         return failure.fault
+    }
+}
+
+extension Database.Failure {
+    func spoolError(_ file: SpoolFile) -> SpoolError {
+        if code == SQLITE_SCHEMA { return SpoolError(fault: .newer, text: "the cache \(file.path): \(text)") }
+        return SpoolError(self, file)
     }
 }

@@ -28,7 +28,8 @@ final class SpoolStore {
     private(set) var firstKey: Int64
     /// Of the next message that is stored.
     private(set) var nextKey: Int64
-    private(set) var bytes: UInt64
+    var bytes: UInt64
+    private var asideCount: UInt64 = 0
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
     /// Key minus number, of the messages of this life.
     private var shift: Int64 = 0
@@ -57,6 +58,8 @@ final class SpoolStore {
             count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
         found.nextNumber = UInt64(meta.number)
         found.stream = UInt64(bitPattern: meta.stream)
+        asideCount = SpoolAside.count(database)
+        found.asideCount = asideCount
     }
 
     /// The first message that was found has this number.
@@ -70,8 +73,8 @@ final class SpoolStore {
         self.isSynced = isSynced
     }
 
-    private func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
-    private func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+    func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
+    func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
 
     // MARK: Work
 
@@ -82,11 +85,13 @@ final class SpoolStore {
             do throws(Database.Failure) {
                 try perform(&result)
                 result.diskBytes = bytes
+                result.asideCount = asideCount
                 return result
             } catch let failure {
                 try? database.run("ROLLBACK")
                 restoreMeta()
                 result.gone = []
+                result.compacted = []
                 result.loaded.removeAll()
                 result.loadedBytes = 0
                 if failure.isDamage, !wasDamaged, rescue() {
@@ -117,11 +122,13 @@ final class SpoolStore {
         let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
         let changes =
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
-            || !result.work.batches.isEmpty || result.work.reservesNumber > 0 || !result.work.setAside.isEmpty
+            || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
+            || !result.work.setAside.isEmpty
         if changes {
             if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             try forget(before: forgetKey)
+            try compact(&result)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             try store(&result)
             for message in result.work.setAside {
@@ -135,6 +142,7 @@ final class SpoolStore {
             try writeMeta(first: forgetKey, clock: result.work.clock)
             try database.run("COMMIT")
             firstKey = forgetKey
+            if !result.work.setAside.isEmpty { asideCount = SpoolAside.count(database) }
             // Without batches it is not known yet.
             if !result.work.batches.isEmpty { isUncertain = false }
         }
@@ -208,7 +216,7 @@ final class SpoolStore {
     }
 
     /// The row in which this key lies, or the first behind it.
-    private func rowKey(of key: Int64) throws(Database.Failure) -> Int64 {
+    func rowKey(of key: Int64) throws(Database.Failure) -> Int64 {
         try database.number("SELECT first FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1", key) ?? key
     }
 
@@ -386,12 +394,5 @@ final class SpoolStore {
                 file, isSynced: isSynced, first: first, next: next, stream: found.stream, &database)) != nil
         else { return }
         bytes = 0
-    }
-}
-
-extension Database.Failure {
-    func spoolError(_ file: SpoolFile) -> SpoolError {
-        if code == SQLITE_SCHEMA { return SpoolError(fault: .newer, text: "the cache \(file.path): \(text)") }
-        return SpoolError(self, file)
     }
 }

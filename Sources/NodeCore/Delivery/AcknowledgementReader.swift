@@ -7,9 +7,9 @@ import WebSocketCore
 /// `{"ack":17}` says: message 17 and all with lower numbers. `{"ack":[17,19]}` says: these alone. With `"stream"` it
 /// speaks of that stream's messages only.
 ///
-/// Three passes, each in steps of so many bytes, so that a message of a million numbers keeps nobody waiting: whether
-/// it is one at all, whether it is JSON, and then number by number. Nothing is kept but places in the bytes, which its
-/// owner keeps; nothing counts before all of it is JSON.
+/// Four passes, each in steps of so many bytes, so that a message of a million numbers keeps nobody waiting: whether it
+/// is one at all, whether it is JSON, whether each number is one, and then number by number. Nothing is kept but places
+/// in the bytes, which its owner keeps; nothing counts before all of it is as it should be.
 public struct AcknowledgementReader {
     /// What a step came to.
     public enum Step: Equatable, Sendable {
@@ -27,8 +27,8 @@ public struct AcknowledgementReader {
         /// This one and those below.
         case through(UInt64)
         case single(UInt64)
-        /// Something else stands there, or the number is another stream's.
-        case unusable
+        /// It is another stream's.
+        case foreign(UInt64)
     }
 
     /// Bytes of one step.
@@ -37,7 +37,7 @@ public struct AcknowledgementReader {
     public static let memberBytesMax = 128
     private static let streamMember: StaticString = "stream"
 
-    private enum Pass { case look, check, numbers }
+    private enum Pass { case look, check, validate, numbers }
 
     private var bytes: UnsafeRawBufferPointer
     private let member: [UInt8]
@@ -89,14 +89,26 @@ public struct AcknowledgementReader {
             pass = .check
         case .check:
             do throws(JSONError) {
-                if try checker.check(byteCount: byteCount) { pass = .numbers }
-            } catch { return .malformed(error.text) }
-        case .numbers: return readNumbers(byteCount: byteCount, found)
+                if try checker.check(byteCount: byteCount) { pass = .validate }
+            } catch { return .malformed("it is no JSON: \(error.text)") }
+        case .validate:
+            var isWhole = true
+            let step = readNumbers(byteCount: byteCount) { if $0 == nil { isWhole = false } }
+            if !isWhole {
+                let name = ForeignText(member).shown()
+                return .malformed("a value of \"\(name)\" is no number of a message, or an object has none")
+            }
+            if step == .unfinished { break }
+            pass = .numbers
+            elementStart = isArray ? start + 1 : start
+            numbers = nil
+        case .numbers: return readNumbers(byteCount: byteCount) { if let number = $0 { found(number) } }
         }
         return .unfinished
     }
 
-    private mutating func readNumbers(byteCount: Int, _ found: (Number) -> Void) -> Step {
+    /// - Parameter found: nil: something stands there that is no number.
+    private mutating func readNumbers(byteCount: Int, _ found: (Number?) -> Void) -> Step {
         var left = max(1, byteCount)
         while left > 0 {
             guard let range = numbers else {
@@ -112,7 +124,7 @@ public struct AcknowledgementReader {
             }
             let end = JSONScan.endOfValue(bytes, from: begin)
             guard end > begin else { return .finished }
-            found(number(begin..<end).map { .single($0) } ?? .unusable)
+            found(number(begin..<end).map { isForeign ? .foreign($0) : .single($0) })
             var behind = JSONScan.skipBlanks(bytes, from: end)
             if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
             numbers = behind..<range.upperBound
@@ -134,10 +146,10 @@ public struct AcknowledgementReader {
         return begin..<end
     }
 
-    private mutating func beginDocument(_ document: Range<Int>, _ found: (Number) -> Void) {
+    private mutating func beginDocument(_ document: Range<Int>, _ found: (Number?) -> Void) {
         var value: Range<Int>?
         isForeign = false
-        guard bytes[document.lowerBound] == UInt8(ascii: "{") else { return found(.unusable) }
+        guard bytes[document.lowerBound] == UInt8(ascii: "{") else { return found(nil) }
         let (bytes, member, stream) = (bytes, member, stream)
         var isForeign = false
         let object = UnsafeRawBufferPointer(rebasing: bytes[document])
@@ -151,11 +163,11 @@ public struct AcknowledgementReader {
             }
         }
         self.isForeign = isForeign
-        guard let value else { return found(.unusable) }
+        guard let value else { return found(nil) }
         if bytes[value.lowerBound] == UInt8(ascii: "[") {
             numbers = value.lowerBound + 1..<value.upperBound
         } else {
-            found(number(value).map { .through($0) } ?? .unusable)
+            found(number(value).map { isForeign ? .foreign($0) : .through($0) })
         }
     }
 
@@ -167,7 +179,7 @@ public struct AcknowledgementReader {
 
     /// nil: it is no number of a message.
     private func number(_ range: Range<Int>) -> UInt64? {
-        if isForeign || range.count > 20 { return nil }
+        if range.count > 20 { return nil }
         var value: UInt64 = 0
         for index in range {
             let digit = bytes[index] &- UInt8(ascii: "0")

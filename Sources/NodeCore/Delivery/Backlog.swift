@@ -105,6 +105,16 @@ public struct Backlog: ~Copyable {
         list.append(mail)
     }
 
+    /// Takes all messages out, of which none is on its way: what is to stay is added again.
+    mutating func takeAll() -> ChunkList {
+        (openID, nextID, unwrittenID) = (endID, endID, endID)
+        (nextChunk, unwrittenChunk) = (nil, nil)
+        (openOffset, nextOffset, unwrittenOffset) = (0, 0, 0)
+        (heldBytes, chunkCount) = (0, 0)
+        hasShiftedNumbers = false
+        return exchange(&list, with: ChunkList())
+    }
+
     /// Copies a chunk's messages behind the last one, which saves a chunk. - Returns: false: nothing is done.
     mutating func absorb(_ chunk: MessageChunk) -> Bool {
         guard let last = list.last else { return false }
@@ -198,6 +208,9 @@ public struct Backlog: ~Copyable {
         nextID = endID
         isNextBegun = false
     }
+
+    /// Nothing but confirmations ends messages now.
+    var isUndecided: Bool { if case .confirmed = verdict { true } else { false } }
 
     /// No message is on its way.
     var isIdle: Bool { nextID == openID && !isNextBegun }

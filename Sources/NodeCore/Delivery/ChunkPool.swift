@@ -51,8 +51,9 @@ public struct ChunkPool {
         var left = ChunkList()
         while var chunk = list.removeFirst() {
             let sizeClass = Self.sizeClass(chunk.capacity)
-            guard isKnownUniquelyReferenced(&chunk), chunk.capacity >= MessageChunk.capacityDefault,
-                sizeClass <= Self.sizeClassMax, keptBytes + chunk.capacity <= keptBytesMax
+            guard isKnownUniquelyReferenced(&chunk), sizeClass <= Self.sizeClassMax,
+                chunk.capacity == MessageChunk.capacityDefault << sizeClass,
+                keptBytes + chunk.capacity <= keptBytesMax
             else {
                 left.append(chunk)
                 continue

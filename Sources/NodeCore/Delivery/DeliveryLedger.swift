@@ -55,6 +55,9 @@ public struct DeliveryLedger {
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
     public var unreadRuns = 0
 
+    /// How often what was to be stored could not be: the node's cache keeps it up to date.
+    public var failedStores: UInt64 = 0
+
     /// A message was refused for want of room, and who sent it has yet to hear that there is some.
     public var awaitsRoom = false
 
@@ -161,6 +164,18 @@ public struct DeliveryLedger {
         case .NEURON_WS_LEVEL_STORED: max(endedThrough, storedThrough)
         default: endedThrough
         }
+    }
+
+    /// How it stands for who waits until all up to a message have reached a level.
+    public enum Standing { case reached, open, unstorable }
+
+    /// - Parameter failedStores: what it was when they began to wait. A disk that has failed since, or has no room,
+    ///   takes no more: to wait for it is in vain, though another outcome may come yet.
+    public func standing(
+        through id: UInt64, _ level: neuron_ws_level_t, failedStores before: UInt64
+    ) -> Standing {
+        if reachedThrough(level) >= id { return .reached }
+        return level == .NEURON_WS_LEVEL_STORED && failedStores != before ? .unstorable : .open
     }
 
     /// How many messages up to this one have not reached this level, nor another outcome.

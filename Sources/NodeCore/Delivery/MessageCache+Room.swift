@@ -9,17 +9,23 @@ extension MessageCache {
         if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit {
             if backlog.dropFirstChunk(.NEURON_WS_EXPIRED) { return true }
         }
-        guard settings.policy == .dropOldest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else {
+        guard settings.policy != .dropNewest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else {
             return false
         }
         let isShort = backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7
         guard isShort || isOutOfRoom else { return false }
+        if removeSuperseded(&backlog) > settings.memoryBytes / 64 {
+            isOutOfRoom = false
+            return true
+        }
         if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {
             isOutOfRoom = false
             return true
         }
         // Behind messages that are on disk alone it would leave a hole among them.
-        guard isShort, away.isEmpty, let chunk = tail.removeFirst() else { return false }
+        guard isShort, away.isEmpty, !keepsLatest || backlog.isIdle, let chunk = tail.removeFirst() else {
+            return false
+        }
         tailBytes -= chunk.memoryBytes
         conclude(
             chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
@@ -66,7 +72,7 @@ extension MessageCache {
     public mutating func abandon(_ backlog: inout Backlog) {
         backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
         if !away.isEmpty {
-            conclude(away, .NEURON_WS_STORED, bytes: awayBytes)
+            concludeAway(.NEURON_WS_STORED)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }
@@ -89,5 +95,6 @@ extension MessageCache {
         precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
         precondition(isBusy || movedBytes == 0)
         precondition(!away.isEmpty || awayBytes == 0)
+        precondition(away.isEmpty || holes.rest(of: away.lowerBound..<away.lowerBound + 1).count == 1)
     }
 }

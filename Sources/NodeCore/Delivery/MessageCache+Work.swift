@@ -13,6 +13,8 @@ extension MessageCache {
         refill(&backlog)
         guard usesDisk, !isBusy, now >= retryAt else { return nil }
         var work = SpoolWork()
+        let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
+        if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
         let isStoring = gather(&work, backlog, now: now, chunk)
         let loads = mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2
         if loads {
@@ -29,7 +31,7 @@ extension MessageCache {
         let forgets = open > forgottenBefore && diskBytes > 0
         let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
         let reserves = numberToReserve(backlog)
-        let hasMore = reserves != nil || work.dropsBytes > 0 || !setAside.isEmpty
+        let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
         guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
         work.setAside = setAside
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
@@ -75,9 +77,9 @@ extension MessageCache {
             next = each.next
             guard isUnstored(each, openID: backlog.openID) else { break }
             let from = max(storedEnd, backlog.openID, each.firstID)
-            guard fits(each.used, &room, &work, bytes) else {
+            guard fits(each.used, &room, &work, backlog) else {
                 isFull = true
-                isOutOfRoom = true
+                findsNoRoom(each.used, room, &work, backlog)
                 break
             }
             guard let copy = make(each.used), each.copy(from: from, into: copy) else { isFull = true; break }
@@ -88,8 +90,8 @@ extension MessageCache {
         }
         if next == nil, !isFull {
             while let each = tail.first, takes(each.used) {
-                guard fits(each.used, &room, &work, bytes) else {
-                    isOutOfRoom = true
+                guard fits(each.used, &room, &work, backlog) else {
+                    findsNoRoom(each.used, room, &work, backlog)
                     break
                 }
                 _ = tail.removeFirst()
@@ -103,7 +105,9 @@ extension MessageCache {
             }
         }
         work.storesBefore = end
-        if count == 0, work.dropsBytes == 0 { unstoredSince = isNothingUnstored(backlog) ? nil : now }
+        if count == 0, work.dropsBytes == 0, work.latest == nil {
+            unstoredSince = isNothingUnstored(backlog) ? nil : now
+        }
         return count > 0
     }
 
@@ -111,13 +115,24 @@ extension MessageCache {
         tail.isEmpty && firstUnstored(backlog) == nil
     }
 
+    private mutating func findsNoRoom(
+        _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
+    ) {
+        if looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
+        isOutOfRoom = true
+        // The others make room.
+        if settings.policy == .dropNewest { failedStores &+= 1 }
+    }
+
     /// Whether the disk has room for it, or room is made.
-    private func fits(_ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ before: Int) -> Bool {
+    private func fits(
+        _ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
+    ) -> Bool {
         if UInt64(size) <= room {
             room -= UInt64(size)
             return true
         }
-        guard settings.policy == .dropOldest, UInt64(size) <= settings.diskBytes, awayBytes > work.dropsBytes else {
+        guard mayDropOldest(backlog), UInt64(size) <= settings.diskBytes, awayBytes > work.dropsBytes else {
             return false
         }
         let short = UInt64(size) - room
@@ -146,15 +161,21 @@ extension MessageCache {
             // What seemed to have failed may have been done.
             diskBytes = max(diskBytes, result.diskBytes)
             failures = min(failures + 1, 16)
+            lookedThrough = .not
+            if stored > 0 { failedStores &+= 1 }
             retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
             return giveBack(&batches)
         }
         failures = 0
         diskBytes = result.diskBytes
+        asideCount = result.asideCount
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
+        // What was in the way may have made room.
+        if forgot > forgottenBefore { isOutOfRoom = false }
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
+        concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
         if loadsFrom > 0 {
@@ -180,6 +201,7 @@ extension MessageCache {
         before end: UInt64, _ batches: inout ChunkList, _ backlog: inout Backlog, now: UInt64
     ) {
         storedEnd = max(storedEnd, end)
+        lookedThrough = .not
         skipAdopted()
         while let chunk = batches.removeFirst() {
             guard movedBytes > 0, chunk.firstID >= movedFrom else {
@@ -216,7 +238,7 @@ extension MessageCache {
         conclude(ids, gone.outcome, bytes: gone.bytes)
         awayBytes -= min(awayBytes, gone.bytes)
         away = ids.upperBound..<away.upperBound
-        if away.isEmpty { awayBytes = 0 }
+        passHoles()
     }
 
     private mutating func loaded(
@@ -230,10 +252,11 @@ extension MessageCache {
                 freed.append(chunk)
                 continue
             }
+            guard let rest = withoutHoles(chunk) else { continue }
             miss(expected..<max(expected, chunk.firstID))
             expected = chunk.endNumber
             var list = ChunkList()
-            list.append(chunk)
+            for each in rest { list.append(each) }
             backlog.add(list)
             backlog.mayHaveArrived(before: min(expected, foundEnd))
         }
@@ -242,16 +265,27 @@ extension MessageCache {
         away = end..<away.upperBound
         awayBytes = away.isEmpty ? 0 : awayBytes - min(awayBytes, bytes)
         if settings.resendInterval > 0 { pacedEnd = end }
+        passHoles()
     }
 
     /// These are nowhere: the file was damaged, or a commit was done that seemed to have failed. Those of an earlier
     /// life may have had their outcome there.
     private mutating func miss(_ ids: Range<UInt64>) {
-        guard !ids.isEmpty else { return }
+        if ids.isEmpty { return }
+        for rest in holes.rest(of: ids) { missWhole(rest) }
+    }
+
+    private mutating func missWhole(_ ids: Range<UInt64>) {
         let found = ids.lowerBound..<max(ids.lowerBound, min(ids.upperBound, foundEnd))
         if !found.isEmpty { skipped.append(found) }
         guard found.upperBound < ids.upperBound else { return }
         conclude(found.upperBound..<ids.upperBound, .NEURON_WS_DROPPED_LOST, bytes: 0)
+    }
+
+    /// Those on disk alone have their outcome, but for those that have it.
+    mutating func concludeAway(_ outcome: neuron_ws_outcome_t) {
+        if away.isEmpty { return }
+        for ids in holes.rest(of: away) { conclude(ids, outcome, bytes: exchange(&awayBytes, with: 0)) }
     }
 
     /// Messages have their outcome, together with those right before them that have the same.

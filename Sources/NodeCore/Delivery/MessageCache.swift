@@ -17,6 +17,7 @@ public struct MessageCache: ~Copyable {
     public enum Policy: Int64, Sendable {
         case dropOldest = 0
         case dropNewest = 1
+        case latestPerGroup = 2
     }
 
     public struct Settings: Equatable, Sendable {
@@ -50,6 +51,8 @@ public struct MessageCache: ~Copyable {
         public var nextNumber: UInt64 = 1
         /// Which row of numbers that is.
         public var stream: UInt64 = 0
+        /// Messages that are set aside there.
+        public var asideCount: UInt64 = 0
 
         public init(count: UInt64, bytes: UInt64, clock: UInt64) {
             self.count = count
@@ -95,6 +98,8 @@ public struct MessageCache: ~Copyable {
     var foundEnd: UInt64 = 0
     /// What lies on disk, as far as it is known.
     public internal(set) var diskBytes: UInt64 = 0
+    /// Messages that lie there set aside.
+    public internal(set) var asideCount: UInt64 = 0
     var forgottenBefore: UInt64 = 1
     var forgotAt: UInt64 = 0
     var expiredAt: UInt64 = 0
@@ -103,6 +108,8 @@ public struct MessageCache: ~Copyable {
     var reservedNumber: UInt64 = 0
     public internal(set) var isBusy = false
     public internal(set) var fault: SpoolFault?
+    /// How often messages were to be stored that could not be.
+    public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0
     var retryAt: UInt64 = 0
     /// When the first message came that is not on disk, as far as that is known; nil: all are.
@@ -111,6 +118,12 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// For the policy `latestPerGroup`, as far as it was in force.
+    var latest = GroupLatest()
+    /// Of `away` and of what lies behind it, that policy's work.
+    var holes = MessageHoles()
+    /// Whether the disk was looked through for what is superseded since something was stored last.
+    var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
     var setAside: [SetAsideMessage] = []
     /// Messages before this one were on disk; they are paced.
@@ -124,7 +137,9 @@ public struct MessageCache: ~Copyable {
     var storesToDisk: Bool { isOpen && settings.diskBytes > 0 }
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
-    public var awayNow: DeliveryLedger.Away { DeliveryLedger.Away(messages: UInt64(away.count), bytes: awayBytes) }
+    public var awayNow: DeliveryLedger.Away {
+        DeliveryLedger.Away(messages: UInt64(away.count) - holes.count(in: away), bytes: awayBytes)
+    }
 
     func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }
 
@@ -137,10 +152,12 @@ public struct MessageCache: ~Copyable {
         clockBase = found.clock
         clockStart = now
         diskBytes = found.bytes
+        asideCount = found.asideCount
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
         foundEnd = away.upperBound
+        latest.firstID = foundEnd
         storedEnd = openID
         forgottenBefore = openID
         reservedNumber = found.nextNumber &+ Self.numbersReserved
@@ -153,11 +170,14 @@ public struct MessageCache: ~Copyable {
     public mutating func closed() {
         isOpen = false
         isBusy = false
-        if !away.isEmpty { conclude(away, .NEURON_WS_DROPPED_STOPPED, bytes: awayBytes) }
+        concludeAway(.NEURON_WS_DROPPED_STOPPED)
+        holes.removeAll()
         away = away.upperBound..<away.upperBound
         adopted = away
         awayBytes = 0
         diskBytes = 0
+        asideCount = 0
+        setAside = []
         fault = nil
         failures = 0
         retryAt = 0
@@ -175,7 +195,10 @@ public struct MessageCache: ~Copyable {
         guard !mail.isEmpty else { return }
         let arrival = clock(now)
         if unstoredSince == nil { unstoredSince = now }
-        mail.forEach { $0.arrival = arrival }
+        mail.forEach {
+            $0.arrival = arrival
+            if keepsLatest { latest.note($0) }
+        }
         mail = fitted(mail, &backlog)
         var bytes = 0
         mail.forEach { bytes += $0.memoryBytes }
@@ -227,12 +250,16 @@ public struct MessageCache: ~Copyable {
         }
     }
 
-    /// All messages before this one are wanted on disk.
-    public mutating func store(before id: UInt64) { wantedEnd = max(wantedEnd, id) }
+    /// All messages before this one are wanted on disk: it is tried at once, whatever has failed before.
+    public mutating func store(before id: UInt64) {
+        wantedEnd = max(wantedEnd, id)
+        if id > storedEnd { retryAt = 0 }
+    }
 
     /// All messages that there are now are.
     public mutating func storeAll(_ backlog: borrowing Backlog) {
-        store(before: max(tail.endID, away.upperBound, backlog.endID))
+        // What was stored last and has its outcome goes from there, too.
+        store(before: max(tail.endID, away.upperBound, backlog.endID, storedEnd))
     }
 
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.

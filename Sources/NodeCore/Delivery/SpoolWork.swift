@@ -11,6 +11,11 @@ public struct SpoolWork: ~Copyable {
     public var dropsBytes: UInt64 = 0
     /// Batches from `dropsFrom` on whose messages came before this, milliseconds on the cache's clock, are too old.
     public var expiresBefore: UInt64 = 0
+    /// Of batches from `compactsFrom` on those messages go that are superseded, until `compactsBytes` are free or all
+    /// was looked through; before the oldest make room. nil: none go.
+    public var latest: GroupLatest?
+    public var compactsFrom: UInt64 = 0
+    public var compactsBytes: UInt64 = 0
     /// To be stored, each a row of its own.
     public var batches = ChunkList()
     /// The number behind the last message of `batches`; 0: none are stored.
@@ -55,6 +60,8 @@ public struct SpoolResult: ~Copyable {
     /// nil: all of it is done, and lies on disk as the setting durability says.
     public var fault: SpoolFault?
     public var gone: [Gone] = []
+    /// What was superseded and is gone, in order.
+    public var compacted: [GroupLatest.Part] = []
     public var loaded = ChunkList()
     /// The first message that is not loaded yet; `.max`: there is none behind.
     public var loadedEnd: UInt64 = 0
@@ -62,6 +69,8 @@ public struct SpoolResult: ~Copyable {
     public var loadedBytes: UInt64 = 0
     /// On disk now.
     public var diskBytes: UInt64 = 0
+    /// Messages that lie there set aside.
+    public var asideCount: UInt64 = 0
 
     public init(_ work: consuming SpoolWork) { self.work = work }
 }

@@ -7,10 +7,12 @@ import CNeuronWS
 /// joined to it. Each message adds one run at most, and a node takes no message while `runsMax` past its queue's limit
 /// wait (`Mailbox`): that, and not a loss, is what bounds them. Nor are the ends of commands, which `CommandTable`
 /// bounds likewise; a response past `bytesMax` ends its command without it. The last state is never dropped either:
-/// past `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted.
+/// past `statesMax` a new one takes the place of the last that waits. All else is dropped past its limit, and counted;
+/// how many is told once there is room again: in front of the next event that could have been dropped, or behind all
+/// that wait.
 ///
-/// Invariants: `states <= statesMax`; `others <= eventsMax + noticesMax`; fewer than `bytesMax` bytes wait, and one
-/// event's and those of refusals more; `runs` is the number of waiting deliveries.
+/// Invariants: `states <= statesMax`; `gaps <= others <= eventsMax`; fewer than `bytesMax` bytes wait, and one event's
+/// and those of refusals more; `runs` is the number of waiting deliveries.
 public struct EventBacklog {
     /// Messages, requests and log lines that wait at most; documented in the header.
     public static let eventsMax = Int(NEURON_WS_EVENTS_MAX)
@@ -19,13 +21,9 @@ public struct EventBacklog {
     public static let statesMax = Int(NEURON_WS_EVENT_STATES_MAX)
     /// Runs of outcomes that wait at most, past the queue's limit in messages.
     public static let runsMax = Int(NEURON_WS_EVENT_RUNS_MAX)
-    /// Lines about what was dropped, past `eventsMax`: they come at doubling counts, so there are not more.
-    static let noticesMax = 64
-
     /// What became of an event.
     public enum Verdict: Equatable, Sendable {
-        /// It waits. `wasEmpty`: it is the first.
-        case held(wasEmpty: Bool)
+        case held
         /// It, or the state whose place it took, will not be told; so many so far.
         case dropped(count: UInt64)
     }
@@ -37,6 +35,7 @@ public struct EventBacklog {
     private var waiting = 0
     private var states = 0
     private var others = 0
+    private var gaps = 0
     private var bytes = 0
     /// Where the last waiting state is; nil: none waits.
     private var lastState: (block: EventBlock, index: Int)?
@@ -46,9 +45,13 @@ public struct EventBacklog {
     public private(set) var responses = 0
     /// News of room waits: more of it says nothing new.
     private var hasRoom = false
-    /// Log lines are counted apart: a line that tells of drops must not cause one.
-    private var droppedLines: UInt64 = 0
-    private var droppedOthers: UInt64 = 0
+    public private(set) var droppedCount: UInt64 = 0
+    /// Of these, which the host has not been told of.
+    private var untold: UInt64 = 0
+    /// The host is told of them.
+    public var tellsDrops = false {
+        didSet { if !tellsDrops { untold = 0 } }
+    }
 
     private let hasMemory: @Sendable (Int) -> Bool
 
@@ -65,39 +68,48 @@ public struct EventBacklog {
         !last.isFull || hasMemory(EventBlock.byteCount)
     }
 
-    public var isEmpty: Bool { waiting == 0 }
-    public var droppedCount: UInt64 { droppedLines &+ droppedOthers }
+    public var isEmpty: Bool { waiting == 0 && untold == 0 }
 
-    /// - Parameter isNotice: a line about what was dropped, which has room of its own.
-    public mutating func append(_ event: NodeEvent, isNotice: Bool = false) -> Verdict {
+    public mutating func append(_ event: NodeEvent) -> Verdict {
+        switch event {
+        case .message, .request, .log:
+            guard others < Self.eventsMax, bytes < Self.bytesMax, mayGrow else { return lost() }
+            if untold > 0 {
+                hold(.dropped(count: untold))
+                untold = 0
+                guard mayGrow else { return lost() }
+            }
+        case .state where states == Self.statesMax:
+            guard let lastState else { break }
+            lastState.block.events[lastState.index] = event
+            return lost()
+        case .response(let id, _, let kind, .some) where bytes >= Self.bytesMax:
+            hold(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil))
+            return .held
+        case .delivery, .state, .response, .room, .dropped: break
+        }
+        hold(event)
+        return .held
+    }
+
+    /// There is room for it, or it needs none.
+    private mutating func hold(_ event: NodeEvent) {
         switch event {
         case .delivery(let run):
-            if !isEmpty, case .delivery(var before) = last.events[last.events.count - 1], before.join(run) {
+            if waiting > 0, case .delivery(var before) = last.events[last.events.count - 1], before.join(run) {
                 last.events[last.events.count - 1] = .delivery(before)
-                return .held(wasEmpty: false)
+                return
             }
             runs += 1
-            bytes += event.bytes?.count ?? 0
-        case .state:
-            if states == Self.statesMax, let lastState {
-                lastState.block.events[lastState.index] = event
-                return dropped(event)
-            }
-            states += 1
-        case .response(let id, _, let kind, .some) where bytes >= Self.bytesMax && !isNotice:
-            return append(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil))
-        case .response:
-            responses += 1
-            bytes += event.bytes?.count ?? 0
+        case .state: states += 1
+        case .response: responses += 1
         case .room:
-            if hasRoom { return .held(wasEmpty: false) }
+            if hasRoom { return }
             hasRoom = true
-        case .message, .request, .log:
-            let limit = Self.eventsMax + (isNotice ? Self.noticesMax : 0)
-            guard others < limit, isNotice || bytes < Self.bytesMax, mayGrow else { return dropped(event) }
-            others += 1
-            bytes += event.bytes?.count ?? 0
+        case .message, .request, .log: others += 1
+        case .dropped: gaps += 1
         }
+        bytes += event.bytes?.count ?? 0
         if last.isFull {
             let block = EventBlock()
             last.next = block
@@ -106,24 +118,21 @@ public struct EventBacklog {
         if case .state = event { lastState = (last, last.events.count) }
         last.events.append(event)
         waiting += 1
-        return .held(wasEmpty: waiting == 1)
     }
 
-    /// An event that could not even be made, for want of memory.
-    public mutating func lost(isLine: Bool) -> Verdict {
-        if isLine { droppedLines &+= 1 } else { droppedOthers &+= 1 }
-        return .dropped(count: isLine ? 0 : droppedOthers)
-    }
-
-    /// `count` 0: a log line, of which nothing is to be said.
-    private mutating func dropped(_ event: NodeEvent) -> Verdict {
-        if case .log = event { return lost(isLine: true) }
-        return lost(isLine: false)
+    /// Also an event that could not even be made, for want of memory.
+    public mutating func lost() -> Verdict {
+        droppedCount &+= 1
+        if tellsDrops { untold &+= 1 }
+        return .dropped(count: droppedCount)
     }
 
     /// The next event. `singly`: a run of outcomes comes message by message, for a host that knows no runs.
     public mutating func take(singly: Bool = false) -> NodeEvent? {
-        guard !isEmpty else { return nil }
+        if waiting == 0 {
+            defer { untold = 0 }
+            return untold > 0 ? .dropped(count: untold) : nil
+        }
         let next = first.events[head]
         switch next {
         case .delivery(var run):
@@ -137,6 +146,7 @@ public struct EventBacklog {
             states -= 1
             if states == 0 { lastState = nil }
         case .room: hasRoom = false
+        case .dropped: gaps -= 1
         case .response(_, _, _, let carried):
             responses -= 1
             if let carried { forget(carried) }
@@ -163,22 +173,19 @@ public struct EventBacklog {
     public mutating func removeRequests() -> [UInt] {
         var handles: [UInt] = []
         var rest = EventBacklog(hasMemory: hasMemory)
-        while let event = take() {
-            if case .request(let handle, _) = event {
-                handles.append(handle)
-            } else {
-                _ = rest.append(event, isNotice: true)
-            }
+        rest.tellsDrops = tellsDrops
+        while waiting > 0, let event = take() {
+            if case .request(let handle, _) = event { handles.append(handle) } else { rest.hold(event) }
         }
-        rest.droppedLines = droppedLines
-        rest.droppedOthers = droppedOthers
+        rest.droppedCount = droppedCount
+        rest.untold = untold
         self = rest
         return handles
     }
 
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
-        var counts = (states: 0, others: 0, runs: 0, responses: 0, bytes: 0)
+        var counts = (states: 0, others: 0, runs: 0, responses: 0, gaps: 0, bytes: 0)
         var count = 0
         var block: EventBlock? = first
         var start = head
@@ -189,6 +196,7 @@ public struct EventBacklog {
                 case .delivery: counts.runs += 1
                 case .response: counts.responses += 1
                 case .room: break
+                case .dropped: counts.gaps += 1
                 case .message, .request, .log: counts.others += 1
                 }
                 counts.bytes += event.bytes?.count ?? 0
@@ -198,7 +206,7 @@ public struct EventBacklog {
             block = some.next
         }
         precondition(count == waiting && (lastState == nil) == (states == 0))
-        precondition(counts == (states, others, runs, responses, bytes))
-        precondition(states <= Self.statesMax && others <= Self.eventsMax + Self.noticesMax)
+        precondition(counts == (states, others, runs, responses, gaps, bytes))
+        precondition(states <= Self.statesMax && others <= Self.eventsMax && gaps <= Self.eventsMax)
     }
 }

@@ -11,6 +11,8 @@ public enum NodeEvent: Sendable {
     /// How a command ended, with its response where there is one.
     case response(id: UInt64, neuron_ws_status_t, neuron_ws_kind_t, EventBytes?)
     case room
+    /// So many stood here that are not there.
+    case dropped(count: UInt64)
     case log(neuron_ws_log_level_t, neuron_ws_log_category_t, EventBytes)
 
     /// The bytes that it carries.
@@ -19,7 +21,7 @@ public enum NodeEvent: Sendable {
         case .message(_, let bytes), .request(_, let bytes), .log(_, _, let bytes): bytes
         case .delivery(let run): run.closeReason
         case .response(_, _, _, let bytes): bytes
-        case .state, .room: nil
+        case .state, .room, .dropped: nil
         }
     }
 
@@ -52,6 +54,9 @@ public enum NodeEvent: Sendable {
             event.status = status
             event.message_kind = kind
         case .room: event.kind = NEURON_WS_EVENT_ROOM
+        case .dropped(let count):
+            event.kind = NEURON_WS_EVENT_DROPPED
+            event.count = count
         case .log(let level, let category, _):
             event.kind = NEURON_WS_EVENT_LOG
             event.log_level = level

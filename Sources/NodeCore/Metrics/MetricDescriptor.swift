@@ -126,6 +126,8 @@ public struct MetricDescriptor: Sendable {
             "cached_bytes", kind: .gauge, unit: .bytes, "What the node's messages take on disk."),
         MetricDescriptor("messages_lost", "Messages that were on disk and could not be read."),
         MetricDescriptor("cache_errors", "Times that the disk did not do what the cache asked of it."),
+        MetricDescriptor(
+            "cached_set_aside", kind: .gauge, "Messages in the cache that the server refused and no node sends."),
     ]
 
     private static func response(_ name: StaticString, _ kind: Kind) -> MetricDescriptor {

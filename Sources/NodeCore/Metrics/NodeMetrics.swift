@@ -50,6 +50,8 @@ public struct NodeMetrics: Sendable {
     public var cachedBytes: UInt64 = 0
     public var messagesLost: UInt64 = 0
     public var cacheErrors: UInt64 = 0
+    /// Gauge: set aside, on disk.
+    public var cachedSetAside: UInt64 = 0
     /// In the texts alone; the C struct has none of it. Behind all numbers.
     public var endings = EndingCounts()
 
@@ -128,6 +130,7 @@ public struct NodeMetrics: Sendable {
         metrics.cached_bytes = cachedBytes
         metrics.messages_lost = messagesLost
         metrics.cache_errors = cacheErrors
+        metrics.cached_set_aside = cachedSetAside
         return metrics
     }
 }

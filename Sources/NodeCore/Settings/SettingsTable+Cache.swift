@@ -27,13 +27,18 @@ extension SettingsTable {
                 "Between two messages that come from disk; 0: as fast as they go. What is newer waits behind them.",
                 "从磁盘重传两条消息的间隔；0 表示尽快发送。较新的消息在其后等待。")),
         SettingDescriptor(
-            .cachePolicy, .choice([SettingChoice("drop-oldest", 0), SettingChoice("drop-newest", 1)]),
+            .cachePolicy,
+            .choice([
+                SettingChoice("drop-oldest", 0), SettingChoice("drop-newest", 1), SettingChoice("latest-per-group", 2),
+            ]),
             .value(.integer(0)), shown: .forCache, reconnects: false,
             BilingualText("When the cache is full", "缓存已满时"),
             BilingualText(
                 "`drop-oldest`: the oldest messages that are not on their way make room. `drop-newest`: a push is "
-                    + "refused.",
-                "`drop-oldest`：丢弃尚未发送的最旧消息。`drop-newest`：拒绝新的消息。")),
+                    + "refused. `latest-per-group`: first those go that are not the newest of their group, by the time "
+                    + "of the data.",
+                "`drop-oldest`：丢弃尚未发送的最旧消息。`drop-newest`：拒绝新的消息。`latest-per-group`：先丢弃组内（按数据时间）"
+                    + "不是最新的消息。")),
         SettingDescriptor(
             .cacheTimeToLive, .seconds(from: 1000, to: 3_153_600_000_000, orZero: true), .value(.milliseconds(0)),
             unit: "s", shown: .forCache, reconnects: false,

@@ -20,7 +20,7 @@ import Testing
         let queue = try EventQueue.make()
         #expect(!isReadable(queue))
         for _ in 0..<2 {
-            _ = queue.append(.log(.NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_EVENTS, bytes("x")), isNotice: false)
+            _ = queue.append(.log(.NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_EVENTS, bytes("x")))
         }
         #expect(isReadable(queue))
         #expect(queue.take(singly: false) != nil && isReadable(queue))
@@ -37,11 +37,11 @@ import Testing
 
     @Test func removedRequestsAreNamedAndTheRestStays() throws {
         let queue = try EventQueue.make()
-        _ = queue.append(.request(7, bytes("{}")), isNotice: false)
-        _ = queue.append(state, isNotice: false)
+        _ = queue.append(.request(7, bytes("{}")))
+        _ = queue.append(state)
         #expect(queue.removeRequests() == [7] && isReadable(queue))
         #expect(queue.take(singly: false) != nil && !isReadable(queue))
-        _ = queue.append(.request(8, bytes("{}")), isNotice: false)
+        _ = queue.append(.request(8, bytes("{}")))
         #expect(queue.removeRequests() == [8] && !isReadable(queue))
     }
 }

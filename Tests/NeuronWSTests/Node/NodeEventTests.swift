@@ -224,6 +224,30 @@ extension NodeSuites {
             #expect(lines.count == 10 && lines[9].hasPrefix("512 events were dropped so far"))
         }
 
+        /// It is told where they would have stood: by an event, or to a host that knows none such by a line.
+        @Test(arguments: [NEURON_WS_EVENT_DROPPED, NEURON_WS_EVENT_LOG])
+        func aHostThatDoesNotPollAndThenDoesLearnsHowManyAreMissing(kind: UInt32) throws {
+            let server = try startServer { $0.behaviour.answer = .echo }
+            defer { server.stop() }
+            let node = TestNode.make(server.url, "\"queue-max-bytes\":100000000", logLevel: "warn")
+            let descriptor = watch(node, NEURON_WS_EVENT_MESSAGE | kind)
+            node.start()
+            let past: UInt64 = 1000
+            for _ in 0..<(65_536 + past) { #expect(node.send("x") == .NEURON_WS_OK) }
+            #expect(eventually { node.metrics.messages_received == 65_536 + past })
+            #expect(node.metrics.events_dropped == past)
+            func take(_ count: Int) -> Int { (0..<count).count { _ in next(node)?.kind == NEURON_WS_EVENT_MESSAGE } }
+            #expect(take(65_536) == 65_536 && isReadable(descriptor))
+            let told = next(node)
+            #expect(told?.kind == kind && told?.count == (kind == NEURON_WS_EVENT_DROPPED ? past : 0))
+            if kind == NEURON_WS_EVENT_LOG, let bytes = told?.bytes {
+                #expect(String(cString: bytes).hasPrefix("1000 events were dropped here"))
+            }
+            #expect(next(node) == nil && !isReadable(descriptor))
+            node.send("y")
+            #expect(eventually { isReadable(descriptor) } && take(1) == 1 && next(node) == nil)
+        }
+
         @Test func aFlushThatTimesOutSaysWhy() throws {
             let node = TestNode.make("ws://127.0.0.1:1/")
             node.start()

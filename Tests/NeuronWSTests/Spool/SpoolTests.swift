@@ -39,9 +39,11 @@ import Testing
             let told = refusal(folder, "line-1")
             #expect(told?.fault == .held && told?.text.contains("by another node of this process") == true)
             #expect(refusal(folder, "line-2") == nil)
-            #expect(!Spool.isFree(spool.file))
+            Spool.deleteIfFree(spool.file)
+            #expect(Syscalls.fileKind(spool.file.path) == .file)
             spool.close()
-            #expect(Spool.isFree(spool.file))
+            Spool.deleteIfFree(spool.file)
+            #expect(Syscalls.fileKind(spool.file.path) == nil)
             #expect(refusal(folder, "line-1") == nil)
         }
     }

@@ -197,6 +197,8 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(!bench.trims())
         let runs = bench.outcomes()
         #expect(runs.isEmpty)
+        // Who waits for it to be stored would wait for a delivery.
+        #expect(bench.cache.failedStores == 1)
     }
 
     @Test func inMemoryAloneTheOldestThatIsNotOnItsWayMakesRoom() {

@@ -37,6 +37,7 @@ import Testing
         case .response(let id, let status, _, let bytes)?:
             return "response \(id) \(status.rawValue) \(bytes?.count ?? -1)"
         case .room?: return "room"
+        case .dropped(let count)?: return "dropped \(count)"
         case nil: return "none"
         }
     }
@@ -83,10 +84,10 @@ import Testing
     @Test func theEndOfACommandIsNeverLostThoughItsBytesMayBe() {
         var backlog = EventBacklog()
         for _ in 0..<EventBacklog.eventsMax { _ = backlog.append(message()) }
-        #expect(backlog.append(response(1, byteCount: 5)) == .held(wasEmpty: false))
-        #expect(backlog.append(response(2, byteCount: EventBacklog.bytesMax)) == .held(wasEmpty: false))
-        #expect(backlog.append(response(3, byteCount: 5)) == .held(wasEmpty: false))
-        #expect(backlog.append(response(4, byteCount: 0)) == .held(wasEmpty: false))
+        #expect(backlog.append(response(1, byteCount: 5)) == .held)
+        #expect(backlog.append(response(2, byteCount: EventBacklog.bytesMax)) == .held)
+        #expect(backlog.append(response(3, byteCount: 5)) == .held)
+        #expect(backlog.append(response(4, byteCount: 0)) == .held)
         #expect(backlog.responses == 4 && backlog.droppedCount == 0)
         let status = neuron_ws_status_t.NEURON_WS_NO_MEMORY.rawValue
         #expect(
@@ -127,7 +128,7 @@ import Testing
         #expect(shown(backlog.take(singly: true)) == "1-1 D")
         _ = backlog.append(run(3))
         #expect(shown(backlog.take()) == "2-3 D")
-        #expect(backlog.append(run(4)) == .held(wasEmpty: true))
+        #expect(backlog.append(run(4)) == .held)
         #expect(drained(&backlog) == ["4-4 D"])
     }
 
@@ -152,25 +153,67 @@ import Testing
         for _ in 0..<EventBacklog.eventsMax { _ = backlog.append(message()) }
         #expect(backlog.append(message()) == .dropped(count: 1))
         #expect(backlog.append(message()) == .dropped(count: 2))
-        // Of a line that is dropped no other line tells.
-        #expect(backlog.append(line()) == .dropped(count: 0))
-        #expect(backlog.append(line(), isNotice: true) == .held(wasEmpty: false))
-        #expect(backlog.append(run(1)) == .held(wasEmpty: false))
-        #expect(backlog.append(state(1)) == .held(wasEmpty: false))
+        #expect(backlog.append(line()) == .dropped(count: 3))
+        #expect(backlog.append(run(1)) == .held)
+        #expect(backlog.append(state(1)) == .held)
         #expect(backlog.droppedCount == 3)
         backlog.checkInvariants()
         let all = drained(&backlog)
-        #expect(all.suffix(3) == ["log", "1-1 D", "state 1"] && all.count == EventBacklog.eventsMax + 3)
-        #expect(backlog.append(message()) == .held(wasEmpty: true))
+        #expect(all.suffix(3) == ["message 1", "1-1 D", "state 1"] && all.count == EventBacklog.eventsMax + 2)
+        #expect(backlog.append(message()) == .held)
+    }
+
+    /// A host that did not poll, and does again, learns where how many are missing.
+    @Test func howManyWereDroppedIsToldWhereTheyWouldHaveStood() {
+        var backlog = EventBacklog()
+        backlog.tellsDrops = true
+        for _ in 0..<EventBacklog.eventsMax + 5 { _ = backlog.append(message(1)) }
+        // While there is no room for them nothing is said, however much else comes.
+        for number in 0..<10 { _ = backlog.append(state(Int32(number))) }
+        backlog.checkInvariants()
+        for _ in 0..<3 { _ = backlog.take() }
+        #expect(backlog.append(message(2)) == .held && backlog.append(message(3)) == .held)
+        _ = backlog.append(message(4))
+        #expect(backlog.append(message(5)) == .dropped(count: 6))
+        let all = drained(&backlog)
+        let states = (0..<10).map { "state \($0)" }
+        #expect(all.count == EventBacklog.eventsMax - 3 + 10 + 5)
+        #expect(all.suffix(15) == states + ["dropped 5", "message 2", "message 3", "message 4", "dropped 1"])
+        #expect(backlog.isEmpty && backlog.droppedCount == 6)
+        #expect(drained(&backlog) == [])
+    }
+
+    @Test func whatNeverCouldBeHeldIsToldToo() {
+        var backlog = EventBacklog()
+        backlog.tellsDrops = true
+        #expect(backlog.isEmpty && backlog.lost() == .dropped(count: 1) && !backlog.isEmpty)
+        _ = backlog.append(run(1))
+        _ = backlog.append(run(2))
+        // It does not come between outcomes that are one.
+        #expect(drained(&backlog) == ["1-2 D", "dropped 1"])
+        _ = backlog.lost()
+        backlog.tellsDrops = false
+        #expect(backlog.isEmpty && drained(&backlog) == [] && backlog.droppedCount == 2)
+    }
+
+    @Test func whatIsToldOfDropsStaysWhenRequestsGo() {
+        var backlog = EventBacklog()
+        backlog.tellsDrops = true
+        let bytes = EventBytes(UnsafeRawBufferPointer(start: nil, count: 0))!
+        _ = backlog.lost()
+        for event in [.request(7, bytes), state(1)] { _ = backlog.append(event) }
+        _ = backlog.lost()
+        #expect(backlog.removeRequests() == [7])
+        #expect(drained(&backlog) == ["dropped 1", "state 1", "dropped 1"])
     }
 
     @Test func aMessageLargerThanTheLimitIsHeld() {
         var backlog = EventBacklog()
         _ = backlog.append(line())
-        #expect(backlog.append(message(70 << 20)) == .held(wasEmpty: false))
+        #expect(backlog.append(message(70 << 20)) == .held)
         #expect(backlog.append(message(1)) == .dropped(count: 1))
         #expect(shown(backlog.take()) == "log" && shown(backlog.take()) == "message \(70 << 20)")
-        #expect(backlog.append(message(1)) == .held(wasEmpty: true))
+        #expect(backlog.append(message(1)) == .held)
         backlog.checkInvariants()
     }
 
@@ -202,7 +245,8 @@ import Testing
         var backlog = EventBacklog()
         var nextID: UInt64 = 1
         var toldID: UInt64 = 1
-        var (added, taken, dropped) = (0, 0, 0)
+        backlog.tellsDrops = true
+        var (added, taken, dropped, told) = (0, 0, 0, 0)
         for _ in 0..<20_000 {
             switch random.next() % 6 {
             case 0, 1:
@@ -219,6 +263,8 @@ import Testing
                 if case .delivery(let run) = event {
                     #expect(run.firstID == toldID)
                     toldID += run.count
+                } else if case .dropped(let count) = event {
+                    told += Int(count)
                 } else {
                     taken += 1
                 }
@@ -226,8 +272,13 @@ import Testing
         }
         backlog.checkInvariants()
         while let event = backlog.take() {
-            if case .delivery(let run) = event { toldID += run.count } else { taken += 1 }
+            switch event {
+            case .delivery(let run): toldID += run.count
+            case .dropped(let count): told += Int(count)
+            default: taken += 1
+            }
         }
+        #expect(told == dropped)
         #expect(toldID == nextID && added == taken + dropped && backlog.droppedCount == UInt64(dropped))
     }
 

@@ -155,6 +155,9 @@ import Testing
             # TYPE neuron_ws_cache_errors counter
             # HELP neuron_ws_cache_errors Times that the disk did not do what the cache asked of it.
             neuron_ws_cache_errors_total\(label) 0
+            # TYPE neuron_ws_cached_set_aside gauge
+            # HELP neuron_ws_cached_set_aside Messages in the cache that the server refused and no node sends.
+            neuron_ws_cached_set_aside\(label) 0
             # EOF
 
             """
@@ -174,7 +177,7 @@ import Testing
             #""responses_within_5ms":0,"responses_within_20ms":1,"responses_within_100ms":1,"#,
             #""responses_within_500ms":1,"responses_within_2s":1,"responses_within_10s":1,"#,
             #""commands_answered":1,"responses_us":7000,"#,
-            #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0}"#,
+            #""cached_messages":0,"cached_bytes":0,"messages_lost":0,"cache_errors":0,"cached_set_aside":0}"#,
         ]
         #expect(text.hasSuffix(members.joined()))
     }

@@ -57,7 +57,7 @@ from .errors import (
     Unsupported,
     WrongThread,
 )
-from .events import DeliveryEvent, Event, LogEvent, MessageEvent, RoomEvent, StateEvent
+from .events import DeliveryEvent, DroppedEvent, Event, LogEvent, MessageEvent, RoomEvent, StateEvent
 from .log_records import log_to
 from .node import Node
 from .requests import Request, RequestTag
@@ -73,6 +73,7 @@ __all__ = [
     "DeliveryEvent",
     "Dropped",
     "Event",
+    "DroppedEvent",
     "EventKind",
     "Fault",
     "Forked",

@@ -192,6 +192,7 @@ METRICS_MEMBERS = (
     "cached_bytes",
     "messages_lost",
     "cache_errors",
+    "cached_set_aside",
 )
 
 

@@ -253,7 +253,8 @@ class EventKind(enum.IntFlag):
     DELIVERY = 16
     LOG = 32
     ROOM = 64
-    ALL = 63
+    DROPPED = 128
+    ALL = 255
 
 
 class CachePart(enum.IntFlag):

@@ -66,6 +66,13 @@ class RoomEvent:
 
 
 @dataclass(frozen=True)
+class DroppedEvent:
+    """So many events stood here that were dropped, because the program did not take them in time; never outcomes."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class ResponseEvent:
     """The end of a command: what Node.request waits for, which takes it. ``data`` is None unless the status is OK."""
 
@@ -74,7 +81,7 @@ class ResponseEvent:
     data: Optional[Union[str, bytes]] = None
 
 
-Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent, RoomEvent]
+Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent, RoomEvent, DroppedEvent]
 
 
 def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[Union[Event, ResponseEvent]]:
@@ -96,6 +103,8 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[U
         return ResponseEvent(structure.id, status, data if status == Status.OK else None)
     if kind == EventKind.ROOM:
         return RoomEvent()
+    if kind == EventKind.DROPPED:
+        return DroppedEvent(structure.count)
     if kind == EventKind.LOG:
         text = in_python(octets.decode("utf-8", "replace"))
         return LogEvent(LogLevel(structure.log_level), text, LogCategory(structure.log_category))

@@ -20,7 +20,7 @@ from ._settings import Settings
 from ._values import Metas, Precision, Timestamp, TypeName
 from .enums import EventKind, Level
 from .errors import NodeClosed
-from .events import DeliveryEvent, Event, LogEvent, MessageEvent, ResponseEvent, RoomEvent, StateEvent
+from .events import DeliveryEvent, DroppedEvent, Event, LogEvent, MessageEvent, ResponseEvent, RoomEvent, StateEvent
 from .requests import Request
 
 StateCallback = Callable[[StateEvent], object]
@@ -33,6 +33,7 @@ RoomCallback = Callable[[], object]
 # What a program may have events of; responses are what request() waits for.
 _KINDS = (
     EventKind.STATE | EventKind.MESSAGE | EventKind.REQUEST | EventKind.DELIVERY | EventKind.LOG | EventKind.ROOM
+    | EventKind.DROPPED
 )
 # What a node keeps that was not told. Requests must be asked for: who takes them owes the server an answer.
 _DEFAULT_KINDS = _KINDS & ~EventKind.REQUEST
@@ -363,7 +364,7 @@ class Node(BaseNode):
         elif isinstance(event, RoomEvent):
             if self.on_room is not None:
                 self.on_room()
-        elif self.on_log is not None:
+        elif not isinstance(event, DroppedEvent) and self.on_log is not None:
             self.on_log(event)
 
     def _callback_kinds(self) -> EventKind:

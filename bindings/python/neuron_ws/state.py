@@ -164,6 +164,7 @@ class Metrics:
     cached_bytes: int
     messages_lost: int
     cache_errors: int
+    cached_set_aside: int
 
     @staticmethod
     def of(handle: Handle) -> Metrics:

@@ -161,7 +161,7 @@ class Reader:
             self._serve(event)
         elif isinstance(event, StateEvent):
             self._call(self.on_state, event)
-        elif not isinstance(event, RoomEvent):
+        elif isinstance(event, LogEvent):
             self._call(self.on_log, event)
 
     def _warn_of_dropped(self) -> None:

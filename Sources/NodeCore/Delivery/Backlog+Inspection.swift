@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A look at messages where they lie.
+extension Backlog {
+    /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
+    /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
+    public func nextMessage() -> LentMessage? {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return nil }
+        return LentMessage(chunk, at: nextOffset, id: nextID)
+    }
+
+    /// The first without outcome; nil if there is none.
+    public func firstMessage() -> LentMessage? {
+        guard let chunk = list.first else { return nil }
+        if openOffset < chunk.used { return LentMessage(chunk, at: openOffset, id: openID) }
+        return chunk.next.map { LentMessage($0, at: 0, id: openID) }
+    }
+
+    /// What the host said of it.
+    public mutating func markInspected(isRefused: Bool) {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return }
+        chunk.record(at: nextOffset).pointee.packed |=
+            isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Which message of each driver's group is the newest by the time of its data, whenever it came: what the policy
+/// `latest-per-group` keeps. Of those of one time it is the one that came last.
+///
+/// Messages of no group, and those of an earlier life of the process, whose groups nobody knows any more, are never
+/// superseded.
+public struct GroupLatest: Sendable {
+    private struct Newest {
+        var time: UInt64 = 0
+        /// 0: none has been seen.
+        var id: UInt64 = 0
+    }
+
+    /// By the group's number.
+    private var newest: [Newest] = []
+    /// The groups of messages before this one are not known.
+    public var firstID: UInt64 = 1
+
+    public init() {}
+
+    /// Takes note of a chunk's messages.
+    public mutating func note(_ chunk: MessageChunk) {
+        chunk.forEachRecord { record, id, _ in
+            let group = record.group
+            guard group > 0, id >= firstID else { return }
+            if newest.count <= group {
+                newest.append(contentsOf: repeatElement(Newest(), count: group + 1 - newest.count))
+            }
+            guard !isBehind(record, id) else { return }
+            newest[group] = Newest(time: record.packed & MessageRecord.timeMask, id: id)
+        }
+    }
+
+    private func isBehind(_ record: MessageRecord, _ id: UInt64) -> Bool {
+        let latest = newest[record.group]
+        let time = record.packed & MessageRecord.timeMask
+        return latest.id > 0 && (latest.time, latest.id) > (time, id)
+    }
+
+    private func isSuperseded(_ record: MessageRecord, _ id: UInt64) -> Bool {
+        record.group > 0 && id >= firstID && record.group < newest.count && isBehind(record, id)
+    }
+
+    /// Consecutive messages, and what they take.
+    public struct Part: Equatable, Sendable {
+        public var ids: Range<UInt64>
+        public var bytes: Int
+    }
+
+    /// Which messages of a chunk are superseded, from this one on, in order.
+    public func superseded(in chunk: MessageChunk, from id: UInt64) -> [Part] {
+        var parts: [Part] = []
+        chunk.forEachRecord { record, each, size in
+            guard each >= id, isSuperseded(record, each) else { return }
+            if let last = parts.last, last.ids.upperBound == each {
+                parts[parts.count - 1] = Part(ids: last.ids.lowerBound..<each &+ 1, bytes: last.bytes + size)
+            } else {
+                parts.append(Part(ids: each..<each &+ 1, bytes: size))
+            }
+        }
+        return parts
+    }
+
+    /// The messages of a chunk from this one on without these, each row of them in a chunk that is no larger than it
+    /// has to be; nil: there is no memory.
+    public static func rest(
+        of chunk: MessageChunk, from id: UInt64, without parts: [Part], memory: ChunkMemory = .heap
+    ) -> [MessageChunk]? {
+        var rest: [MessageChunk] = []
+        var from = max(id, chunk.firstNumber)
+        for end in parts.map({ $0.ids.lowerBound }) + [chunk.endNumber] {
+            if end > from {
+                guard let part = chunk.part(from..<end, memory: memory) else { return nil }
+                rest.append(part)
+            }
+            from = parts.first { $0.ids.lowerBound == end }?.ids.upperBound ?? end
+        }
+        return rest
+    }
+}
+
+extension MessageChunk {
+    func forEachRecord(_ body: (_ record: MessageRecord, _ id: UInt64, _ size: Int) -> Void) {
+        var offset = 0
+        var id = firstID
+        while offset < used {
+            let record = record(at: offset).pointee
+            let size = MessageRecord.size(byteCount: Int(record.byteCount))
+            body(record, id, size)
+            offset &+= size
+            id &+= 1
+        }
+    }
+
+    /// A copy of these, as they are.
+    func part(_ ids: Range<UInt64>, memory: ChunkMemory) -> MessageChunk? {
+        let (start, end) = (place(of: ids.lowerBound).offset, place(of: ids.upperBound).offset)
+        guard let part = MessageChunk(capacity: end - start, memory: memory) else { return nil }
+        _ = part.setImage(
+            UnsafeRawBufferPointer(start: base + start, count: end - start), firstID: ids.lowerBound, count: ids.count)
+        part.arrival = arrival
+        part.numberShift = numberShift
+        return part
+    }
+}
+
+extension MessageRecord {
+    var group: Int { Int(packed >> 48) }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
+/// The policy `latest-per-group`: when room is needed, first those go that a newer message of their group makes
+/// needless. Only if that gives none the oldest go, as with `drop-oldest`.
+extension MessageCache {
+    var keepsLatest: Bool { settings.policy == .latestPerGroup }
+    /// What is looked for in one pass at least is this part of the disk, so that it is not read for one message.
+    private static let passShare: UInt64 = 8
+
+    /// Takes what is superseded out of memory. - Returns: how many bytes.
+    mutating func removeSuperseded(_ backlog: inout Backlog) -> Int {
+        guard keepsLatest, !isBusy else { return 0 }
+        var removed = 0
+        for part in backlog.removeSuperseded(latest, into: &freed) {
+            conclude(part)
+            removed += part.bytes
+        }
+        var old = exchange(&tail, with: ChunkList())
+        while let chunk = old.removeFirst() {
+            let parts = latest.superseded(in: chunk, from: chunk.firstID)
+            guard !parts.isEmpty, let rest = GroupLatest.rest(of: chunk, from: chunk.firstID, without: parts) else {
+                tail.append(chunk)
+                continue
+            }
+            tailBytes -= chunk.memoryBytes
+            for each in rest {
+                tailBytes += each.memoryBytes
+                tail.append(each)
+            }
+            for part in parts {
+                conclude(part)
+                // What lies in front of them, on disk alone, and behind is one row of numbers.
+                holes.insert(part.ids)
+                removed += part.bytes
+            }
+            freed.append(chunk)
+        }
+        return removed
+    }
+
+    private mutating func conclude(_ part: GroupLatest.Part) {
+        conclude(part.ids, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(part.bytes))
+    }
+
+    enum LookedThrough {
+        case not
+        /// But for what lies in memory too, because some of it was on its way.
+        case behindMemory
+        case whole
+    }
+
+    /// Room is made by the oldest on disk alone: there is nothing superseded any more, nothing on its way behind which
+    /// there may be, and nothing older in memory too, which `trim` drops first.
+    func mayDropOldest(_ backlog: borrowing Backlog) -> Bool {
+        settings.policy == .dropOldest
+            || keepsLatest && lookedThrough == .whole && backlog.isIdle && backlog.chunkToDrop == nil
+    }
+
+    /// The disk has no room for so many bytes. - Returns: false: it was looked through.
+    mutating func looksThroughDisk(_ work: inout SpoolWork, _ backlog: borrowing Backlog, short: UInt64) -> Bool {
+        guard keepsLatest, lookedThrough == .not || lookedThrough == .behindMemory && backlog.isIdle,
+            work.dropsBytes == 0
+        else { return false }
+        // What is in memory and superseded has its outcome already, unless something is on its way.
+        let from = backlog.isIdle ? openID(backlog) : away.lowerBound
+        lookedThrough = backlog.isIdle ? .whole : .behindMemory
+        guard from < max(away.upperBound, backlog.endID) else { return false }
+        work.latest = latest
+        work.compactsFrom = from
+        work.compactsBytes = max(short, settings.diskBytes / Self.passShare)
+        return true
+    }
+
+    /// Those that were on disk alone have their outcome now.
+    mutating func concludeCompacted(_ parts: [GroupLatest.Part]) {
+        for part in parts {
+            let ids = part.ids.clamped(to: away)
+            guard !ids.isEmpty else { continue }
+            for rest in holes.rest(of: ids) {
+                conclude(GroupLatest.Part(ids: rest, bytes: rest == ids ? part.bytes : 0))
+            }
+            awayBytes -= min(awayBytes, UInt64(part.bytes))
+            holes.insert(ids)
+        }
+        passHoles()
+    }
+
+    /// A chunk from disk without what has its outcome, and lies there because a commit was done that seemed to have
+    /// failed; nil: there is no memory.
+    mutating func withoutHoles(_ chunk: MessageChunk) -> [MessageChunk]? {
+        let ids = chunk.firstID..<chunk.endNumber
+        let parts = holes.ranges.filter { $0.overlaps(ids) }.map {
+            GroupLatest.Part(ids: $0.clamped(to: ids), bytes: 0)
+        }
+        if parts.isEmpty { return [chunk] }
+        freed.append(chunk)
+        return GroupLatest.rest(of: chunk, from: chunk.firstID, without: parts)
+    }
+
+    /// What lies on disk alone begins with a message that is there.
+    mutating func passHoles() {
+        holes.remove(before: away.lowerBound)
+        if let first = holes.ranges.first, first.lowerBound <= away.lowerBound, first.upperBound > away.lowerBound {
+            away = min(first.upperBound, away.upperBound)..<away.upperBound
+        }
+        if away.isEmpty { awayBytes = 0 }
+        holes.remove(before: away.lowerBound)
+        if away.isEmpty, tail.isEmpty, movedBytes == 0 { holes.removeAll() }
+    }
+}
+
+extension Backlog {
+    /// Takes out what is superseded, if nothing is on its way and nothing is known to have arrived.
+    mutating func removeSuperseded(_ latest: GroupLatest, into freed: inout ChunkList) -> [GroupLatest.Part] {
+        guard isIdle, isUndecided, acknowledged.isEmpty else { return [] }
+        let open = openID
+        var gone: [GroupLatest.Part] = []
+        var chunk = list.first
+        while let each = chunk {
+            gone += latest.superseded(in: each, from: open)
+            chunk = each.next
+        }
+        if gone.isEmpty { return gone }
+        gone = []
+        var old = takeAll()
+        var kept = ChunkList()
+        while let each = old.removeFirst() {
+            let parts = latest.superseded(in: each, from: open)
+            guard !parts.isEmpty || each.firstID < open,
+                let rest = GroupLatest.rest(of: each, from: open, without: parts)
+            else {
+                // Without memory all of it stays, but for what has its outcome.
+                each.removeMessages(before: open)
+                if each.count > 0 { kept.append(each) } else { freed.append(each) }
+                continue
+            }
+            gone += parts
+            for part in rest { kept.append(part) }
+            freed.append(each)
+        }
+        add(kept)
+        return gone
+    }
+}

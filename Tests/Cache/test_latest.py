@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cache-policy latest-per-group: of a full cache the newest of each group arrive, by the time of their data."""
+
+import json
+import threading
+from pathlib import Path
+from time import sleep
+
+import pytest
+from conftest import NOWHERE
+from neuron_ws import Level, Node, QueueFull
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
+
+GROUPS = 20
+ROUNDS = 150
+
+
+@pytest.mark.parametrize("disk", [0, 1])
+def test_the_newest_of_each_group_arrive(tmp_path: Path, disk: int) -> None:
+    arrived: list[tuple[str, int]] = []
+
+    def read(connection: ServerConnection) -> None:
+        try:
+            for message in connection:
+                document = json.loads(message)
+                arrived.append((document["group"], document["timestamp"]))
+        except ConnectionClosed:
+            pass
+
+    server = serve(read, "127.0.0.1", 0, compression=None)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings: dict[str, object] = {
+        "url": NOWHERE,
+        "delivery": "peer-parsed",
+        "offline-cache": True,
+        "cache-policy": "latest-per-group",
+        "cache-mem-size": 1,
+        "cache-disk-size": disk,
+        "data-dir": str(tmp_path),
+        "sync-interval": 0.02,
+        "reconnect-min": 0.01,
+        "reconnect-max": 0.05,
+    }
+    # Data come late: what is newest comes in the middle.
+    times = [1_000_000 + each for each in range(ROUNDS)]
+    times = times[::2] + times[1::2][::-1]
+    with Node("latest", settings) as node:
+        node.start()
+        node.subscribe("*", "*")
+        for time in times:
+            for group in range(GROUPS):
+                while True:
+                    try:
+                        node.push("driver", f"group{group}", {"text": "x" * 1000}, timestamp=time)
+                        break
+                    except QueueFull:
+                        sleep(0.01)
+        assert node.metrics.messages_dropped > 0
+        node.configure({**settings, "url": f"ws://127.0.0.1:{server.socket.getsockname()[1]}"})
+        node.flush(Level.PEER_PARSED, timeout=60)
+        left = GROUPS * ROUNDS - node.metrics.messages_dropped
+    server.shutdown()
+    assert len(arrived) >= left
+    newest = {group: max(time for each, time in arrived if each == group) for group, _ in arrived}
+    assert len(newest) == GROUPS
+    assert set(newest.values()) == {max(times)}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+@Suite struct MessageCacheLatestTests {
+    /// Messages of 104 bytes each of memory.
+    private func push(_ bench: CacheBench, _ messages: [(group: UInt16, time: Int64)]) {
+        for each in messages {
+            let id = bench.ledger.accept(byteCount: 84)
+            let stamp = MessageStamp(kind: 1, timeMilliseconds: each.time, group: each.group)
+            [UInt8](repeating: 65, count: 84).withUnsafeBytes {
+                bench.mailbox.put(OutgoingMessage($0, stamp), id: id)
+            }
+        }
+        bench.cache.take(bench.mailbox.takeAll(), &bench.backlog, now: bench.now)
+    }
+
+    private func bench(memory: Int = 2000, disk: UInt64) -> CacheBench {
+        var settings = CacheBench.settings(memory: memory, disk: disk)
+        settings.policy = .latestPerGroup
+        return CacheBench(settings)
+    }
+
+    private func dropped(_ bench: CacheBench) -> [UInt64] {
+        bench.outcomes().filter { $0.outcome == .NEURON_WS_DROPPED_OVERFLOW }
+            .flatMap { $0.firstID..<$0.firstID + $0.count }
+    }
+
+    @Test func whileThereIsRoomAllAreKept() {
+        let bench = bench(disk: 0)
+        push(bench, [(1, 1), (1, 2), (1, 3)])
+        #expect(!bench.trims())
+        #expect(dropped(bench).isEmpty)
+    }
+
+    @Test func inMemoryTheNewestOfEachGroupStayInTheirOrder() {
+        let bench = bench(disk: 0)
+        // Group 2's newest data came early.
+        push(bench, [(1, 1), (2, 99), (1, 2), (2, 3), (1, 4), (0, 5)])
+        for time in 5..<20 as Range<Int64> { push(bench, [(1, time)]) }
+        #expect(bench.trims())
+        #expect(dropped(bench).sorted() == [1, 3, 4, 5] + Array(7..<21))
+        let (open, end) = (bench.backlog.openID, bench.backlog.endID)
+        #expect(open == 2 && end == 22)
+        bench.cache.checkInvariants(bench.backlog)
+        bench.backlog.checkInvariants()
+    }
+
+    @Test func whatIsOnItsWayStays() {
+        let bench = bench(disk: 0)
+        push(bench, (0..<20).map { (1, Int64($0)) })
+        _ = bench.backlog.chunkToFrame()
+        bench.backlog.begin(at: 0)
+        #expect(!bench.trims())
+        #expect(dropped(bench).isEmpty)
+    }
+
+    @Test func theDiskIsLookedThroughBeforeTheOldestGo() {
+        let bench = bench(disk: 2600)
+        for _ in 0..<4 { push(bench, (0..<5).map { (1, Int64($0)) }) }
+        bench.storeAll(bytes: 2580)
+        #expect(bench.away == 11..<21)
+        push(bench, (5..<10).map { (2, Int64($0)) })
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (hasLatest, drops, bytes) = (work.latest != nil, work.dropsBytes, work.compactsBytes)
+        #expect(hasLatest && drops == 0 && bytes == 2600 / 8)
+        // What is in memory has its outcome already.
+        let inMemory = dropped(bench)
+        #expect(inMemory.contains(1) && !inMemory.contains(20) && !inMemory.contains(25))
+        var result = SpoolResult(work)
+        result.compacted = [GroupLatest.Part(ids: 11..<20, bytes: 9 * 104)]
+        result.diskBytes = 104
+        bench.cache.finished(result, &bench.backlog, now: bench.now)
+        bench.cache.checkInvariants(bench.backlog)
+        #expect(dropped(bench) == Array(11..<20))
+        let count = bench.cache.awayNow.messages
+        #expect(bench.away == 20..<21 && count == 1)
+        guard let next = bench.work() else { return bench.missing() }
+        var stored: [UInt64] = []
+        next.batches.forEach { stored += $0.firstNumber..<$0.endNumber }
+        #expect(stored == [25])
+        bench.done(next, bytes: 208)
+    }
+
+    @Test func aHoleAmongThoseOnDiskIsNoLoss() {
+        let bench = bench(disk: 5000)
+        for _ in 0..<4 { push(bench, (0..<5).map { (1, Int64($0)) }) }
+        bench.storeAll(bytes: 2080)
+        bench.cache.concludeCompacted([GroupLatest.Part(ids: 13..<15, bytes: 208)])
+        #expect(dropped(bench) == [13, 14])
+        let count = bench.cache.awayNow.messages
+        #expect(bench.away == 11..<21 && count == 8)
+        bench.cache.abandon(&bench.backlog)
+        let stored = bench.outcomes().filter { $0.outcome == .NEURON_WS_STORED }.map(\.count).reduce(0, +)
+        #expect(stored == 18)
+        #expect(bench.ledger.queuedCount == 0)
+    }
+
+    @Test func whatLiesOnDiskThoughItHasItsOutcomeIsNotLoaded() {
+        let bench = bench(disk: 5000)
+        bench.cache.holes.insert(3..<5)
+        let chunk = GroupLatestTests.chunk([(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)], first: 2)
+        let rest = bench.cache.withoutHoles(chunk)
+        #expect(rest?.map { $0.firstNumber..<$0.endNumber } == [2..<3, 5..<7])
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+@Suite struct MessageCacheWorkTests {
+    /// Who waits for it hears of each failure, and has it tried at once, however long ago the next try was put off.
+    @Test func aFaultIsCountedAndWhoWaitsHasItTriedAgain() {
+        let bench = CacheBench()
+        bench.push(3)
+        for failures in 1...8 as ClosedRange<UInt64> {
+            bench.cache.storeAll(bench.backlog)
+            guard let work = bench.work() else { return bench.missing() }
+            bench.failed(work, .full)
+            #expect(bench.cache.failedStores == failures)
+            bench.expectsNoWork()
+        }
+        bench.wait(29_000)
+        bench.expectsNoWork()
+        bench.wait(1_000)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.done(work, bytes: 300)
+        #expect(bench.storedEnd == 4 && bench.cache.failedStores == 8)
+        // What is stored is not tried again.
+        bench.cache.storeAll(bench.backlog)
+        bench.expectsNoWork()
+    }
+
+    @Test func nothingComesFromDiskWhileItsOutcomeCouldNotBeHeld() {
+        let bench = CacheBench(found: 100, foundBytes: 9000)
+        let work = bench.cache.nextWork(&bench.backlog, now: bench.now, mayLoad: false) {
+            ChunkPool.make(byteCount: $0)
+        }
+        let isWork = work != nil
+        #expect(!isWork)
+        guard let loads = bench.work() else { return bench.missing() }
+        let from = loads.loadsFrom
+        #expect(from == 1)
+        bench.done(loads, bytes: 9000)
+        // What is to be stored goes its way meanwhile.
+        bench.push(2)
+        bench.cache.storeAll(bench.backlog)
+        let other = bench.cache.nextWork(&bench.backlog, now: bench.now, mayLoad: false) {
+            ChunkPool.make(byteCount: $0)
+        }
+        guard let other else { return bench.missing() }
+        let (stores, loadsToo) = (other.storesBefore, other.loadsFrom)
+        #expect(stores == 103 && loadsToo == 0)
+        bench.done(other, bytes: 9200)
+    }
+
+    @Test func howManyAreSetAsideIsKnownFromTheBeginning() {
+        let bench = CacheBench()
+        var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
+        found.asideCount = 3
+        bench.cache.opened(found, first: 1, openID: 1, now: bench.now)
+        #expect(bench.cache.asideCount == 3)
+        bench.push(1)
+        bench.cache.storeAll(bench.backlog)
+        guard let work = bench.work() else { return bench.missing() }
+        var result = SpoolResult(work)
+        result.asideCount = 4
+        bench.cache.finished(result, &bench.backlog, now: bench.now)
+        #expect(bench.cache.asideCount == 4)
+        bench.push(1)
+        bench.cache.storeAll(bench.backlog)
+        guard let next = bench.work() else { return bench.missing() }
+        // Work that failed does not say.
+        bench.failed(next, .ioError)
+        #expect(bench.cache.asideCount == 4)
+        bench.cache.closed()
+        #expect(bench.cache.asideCount == 0)
+    }
+}
