@@ -120,13 +120,26 @@ def test_each_write_and_action_has_its_line(server: foreign.Server) -> None:
             assert f"with error 0, {peer}action of plc1/reset, uuid a{value}." in lines[2 * value + 1]
 
 
+def test_each_refused_write_and_action_has_its_line(server: foreign.Server) -> None:
+    with asked(server) as it:
+        for value in range(20):
+            it.send(f'{{"uuid":"{value}","node":"plc1","group":"fast","tag":"valve{value}","value":{value}}}')
+            it.send(f'{{"uuid":"a{value}","node":"plc1","action":"reset"}}')
+        lines = [text for level, text in it.lines if text.startswith("Refused at")]
+        assert len(lines) == 40 and not any("in a row" in line for line in lines)
+        for value in range(20):
+            assert f"write of plc1/fast (valve{value} = {value}), uuid {value}" in lines[2 * value]
+            assert f"action of plc1/reset, uuid a{value}" in lines[2 * value + 1]
+
+
 def test_a_flood_of_refused_requests_is_a_few_lines(server: foreign.Server) -> None:
     with asked(server) as it:
         for _ in range(20):
             it.send("[" + ",".join([WRITE] * 500) + "]")
         assert it.node.metrics.requests_refused == 10_000
         lines = it.warned("Refused at", "write of plc1/fast")
-        assert len(lines) <= 15, len(lines)
+        # The first 64 each, then those at doubling counts.
+        assert len(lines) == 64 + 7, len(lines)
         assert "8192 such in a row" in lines[-1]
 
 

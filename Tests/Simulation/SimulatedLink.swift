@@ -49,6 +49,13 @@ final class SimulatedLink {
     var heartbeatAskedAt: UInt64 = 0
     /// When the one that awaits its answer had left; nil: none does.
     var heartbeatLeftAt: UInt64?
+    /// Where the last one ends, what the server has read, and when it read some of what stands before that end.
+    var heartbeatEnd: UInt64 = 0
+    var heartbeatRead: UInt64 = 0
+    var heartbeatMovedAt: UInt64 = 0
+    /// The commands that went out on this connection, and those of them that did before the last one.
+    var commandsSent: Set<UInt64> = []
+    var commandsBefore: Set<UInt64> = []
 
     init(
         _ connection: Connection, _ server: consuming SimulatedServer, _ observer: Observer, dial: SimulatedDial,

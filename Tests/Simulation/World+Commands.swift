@@ -34,6 +34,11 @@ extension World {
 
     static func responseText(_ id: UInt64) -> String { #"{"re":\#(id)}"# }
 
+    static func responseID(_ message: UnsafeRawBufferPointer) -> UInt64? {
+        let text = String(decoding: message, as: UTF8.self)
+        return text.hasPrefix(#"{"re":"#) ? UInt64(text.dropFirst(6).prefix { $0 != "}" }) : nil
+    }
+
     /// The response to a command that nobody sent.
     static func wrongText(_ id: UInt64) -> String { responseText(id + (1 << 40)) }
 
@@ -127,6 +132,7 @@ extension World {
                 fail("command \(id) is called sent, and the kernel does not have it")
             }
             commandsOut.insert(id)
+            link.commandsSent.insert(id)
             commands.sent(id, command, now: now)
         }
     }
@@ -139,11 +145,10 @@ extension World {
     }
 
     /// - Returns: whether it is a response, or the late one to a command that has ended.
-    func answersCommand(_ message: UnsafeRawBufferPointer) -> Bool {
-        let text = String(decoding: message, as: UTF8.self)
-        let id = text.hasPrefix(#"{"re":"#) ? UInt64(text.dropFirst(6).prefix { $0 != "}" }) : nil
+    func answersCommand(_ message: UnsafeRawBufferPointer, before limit: UInt64 = .max) -> Bool {
+        let id = Self.responseID(message)
         let values = MessageValues(message, at: commands.pointers)
-        if let ended = commands.answered(by: values, now: now) {
+        if let ended = commands.answered(by: values, before: limit, now: now) {
             note(ended, answer: id)
             return true
         }

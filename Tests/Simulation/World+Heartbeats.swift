@@ -6,22 +6,28 @@ import NodeCore
 extension World {
     static let heartbeatText = Array(#"{"beat":1}"#.utf8)
 
-    static func heartbeatAnswer(isRight: Bool) -> String { isRight ? #"{"alive":1}"# : #"{"alive":0}"# }
+    /// - Parameter isRight: one that answers where they are known by a member: by one of their own, or, whatever it says,
+    ///   by the one that commands have too.
+    static func heartbeatAnswer(isRight: Bool) -> String { isRight ? #"{"alive":1,"re":"beat"}"# : #"{"alive":0}"# }
 
     static func drawHeartbeats(_ random: inout Seeded) -> HeartbeatOptions? {
-        let text = Array("/alive".utf8)
-        guard let pointer = text.withUnsafeBytes({ try? JSONPointer($0) }) else { return nil }
+        func pointer(_ text: StaticString) -> JSONPointer? {
+            try? JSONPointer(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        }
+        guard let alive = pointer("/alive"), let shared = pointer("/re") else { return nil }
         return HeartbeatOptions(
             message: heartbeatText, kind: .NEURON_WS_TEXT, intervalMilliseconds: Int64(random.pick([20, 200, 5000])),
             timeoutMilliseconds: Int64(random.pick([50, 500, 10_000])),
-            expects: random.pick([.nothing, .anyMessage, .member(pointer, value: Array("1".utf8))]))
+            expects: random.pick([
+                .nothing, .anyMessage, .member(alive, value: Array("1".utf8)), .member(shared, value: nil),
+            ]))
     }
 
     // MARK: As `NodeSession`
 
     func heartbeatTimerFires() {
         guard let link, machine.isOpen else { return }
-        switch link.heartbeat?.timerFired(now: now) {
+        switch link.heartbeat?.timerFired(now: now, progress: progress) {
         case .send:
             guard let options = heartbeats, let next = nextHeartbeat(link, options) else {
                 return fail("a heartbeat is due before the last one has left")
@@ -36,7 +42,9 @@ extension World {
             guard let left = link.heartbeatLeftAt, let options = heartbeats else {
                 return fail("a heartbeat is too late that is answered, or never left")
             }
-            if now < left &+ options.timeout { fail("a heartbeat is called unanswered too early") }
+            if now < max(left, link.heartbeatMovedAt) &+ options.timeout {
+                fail("a heartbeat is called unanswered too early")
+            }
             tell("a heartbeat is not answered")
             heartbeatsUnanswered += 1
             ended(Ending.heartbeatTimeout(after: options.timeout))
@@ -60,25 +68,37 @@ extension World {
         if link.heartbeatLeftAt != nil { fail("a second heartbeat before the first has its answer") }
         heartbeatsLeft += 1
         if heartbeats?.expects != .nothing { link.heartbeatLeftAt = now }
-        link.heartbeat?.left(now: now)
+        link.heartbeatEnd = link.up.accepted
+        link.heartbeatMovedAt = now
+        link.commandsBefore = link.commandsSent
+        link.heartbeat?.left(
+            order: commands.heartbeatSent(), end: link.heartbeatEnd, now: now, progress: random.chance(50) ? progress : nil)
     }
 
-    /// - Returns: whether it is the answer, and nothing else.
+    /// - Returns: whether it is the answer, or the response to a command before it, and nothing else.
     func answersHeartbeat(_ message: UnsafeRawBufferPointer) -> Bool {
         guard let link, let options = heartbeats else { return false }
-        let isRight = message.elementsEqual(Self.heartbeatAnswer(isRight: true).utf8)
         let isAwaited = link.heartbeatLeftAt != nil
-        let isAnswer = link.heartbeat?.messageReceived(message) ?? false
+        let place = link.heartbeat?.messageReceived(message)
         switch options.expects {
-        case .nothing: if isAnswer { fail("the answer to a heartbeat that has none") }
+        case .nothing: if place != nil { fail("the answer to a heartbeat that has none") }
         case .anyMessage:
-            if isAnswer { fail("whatever comes answers a heartbeat, and stays what it is") }
+            if place != nil { fail("whatever comes answers a heartbeat, and stays what it is") }
             link.heartbeatLeftAt = nil
-        case .member:
-            if isAnswer != (isAwaited && isRight) { fail("a heartbeat's answer is taken for another message, or not") }
-            if isAnswer { link.heartbeatLeftAt = nil }
+        case .member(_, let value):
+            let isRight =
+                message.elementsEqual(Self.heartbeatAnswer(isRight: true).utf8)
+                || value == nil && message.starts(with: #"{"re":"#.utf8)
+            if (place != nil) != (isAwaited && isRight) { fail("a heartbeat's answer is another message, or not") }
         }
-        return isAnswer
+        guard let place else { return false }
+        if answersCommand(message, before: place) { return true }
+        if let id = Self.responseID(message), link.commandsBefore.contains(id), asked[id]?.isInOrder == false {
+            fail("a heartbeat takes the response to command \(id), which went out before it")
+        }
+        link.heartbeatLeftAt = nil
+        link.heartbeat?.answered()
+        return true
     }
 
     /// When the next one is due, as the simulation counts it; nil: not before the last one has left.
@@ -95,8 +115,16 @@ extension World {
         guard let heartbeat = link.heartbeat else { return fail("open, and no heartbeat will ever be due") }
         if link.observer.heartbeats > link.heartbeatsAsked { fail("a heartbeat went out that was not due") }
         if link.observer.heartbeats > link.heartbeatsGone { fail("a heartbeat went out, and nobody has said so") }
-        let verdict = link.heartbeatLeftAt.map { $0 &+ options.timeout }
-        guard heartbeat.deadline == verdict ?? nextHeartbeat(link, options) else {
+        let read = link.up.accepted &- UInt64(link.up.waiting)
+        if read > link.heartbeatRead, link.heartbeatRead < link.heartbeatEnd { link.heartbeatMovedAt = now }
+        link.heartbeatRead = read
+        if let left = link.heartbeatLeftAt {
+            // It is looked at four times in the timeout, each a second late at most.
+            let last = max(left, link.heartbeatMovedAt) &+ options.timeout &+ options.timeout / 4 &+ 1_000_000_000
+            guard let deadline = heartbeat.deadline, deadline <= last else {
+                return fail("a heartbeat will be called unanswered too late")
+            }
+        } else if heartbeat.deadline != nextHeartbeat(link, options) {
             return fail("a heartbeat's moment is not where it has to be")
         }
         if let deadline = heartbeat.deadline, deadline <= now { fail("a heartbeat is due, and nobody has seen it") }

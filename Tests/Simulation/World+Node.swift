@@ -69,11 +69,13 @@ extension World {
         if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
+        let begun = link.map { $0.connection.commandsBegun(written: $0.up.accepted) } ?? []
+        for id in begun { commandsOut.insert(id) }
         link = nil
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if acknowledged != nil, !machine.isIdle {
-            for ended in commands.connectionEnded(now: now) { note(ended) }
+            for ended in commands.connectionEnded(begun: begun, now: now) { note(ended) }
         }
         carryOut()
         guard machine.isIdle else { return }
@@ -98,7 +100,7 @@ extension World {
     }
 
     /// nil: there is no open connection.
-    private var progress: SendProgress? {
+    var progress: SendProgress? {
         guard machine.isOpen || machine.isDraining, let link else { return nil }
         return SendProgress(
             acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
@@ -254,7 +256,7 @@ extension World {
         case .message(_, let bytes):
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
-            let isResponse = bytes.withBytes { answersCommand($0) || answersHeartbeat($0) }
+            let isResponse = bytes.withBytes { answersHeartbeat($0) || answersCommand($0) }
             link.connection.messageHandled()
             guard isRequest else {
                 if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }

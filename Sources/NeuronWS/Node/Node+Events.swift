@@ -83,8 +83,8 @@ extension Node {
     /// A line of which many may come: it is counted, and told at doubling counts; see `RepeatedLines`.
     func log(_ level: neuron_ws_log_level_t, _ kind: LogLineKind, _ text: @autoclosure () -> String) {
         let now = Clock.monotonicNanoseconds
-        guard let count = lock.withLock({ lines.came(kind, now: now) }) else { return }
-        log(level, kind.category, count > 1 ? "\(text()) (\(count) such in a row)" : text())
+        guard let count = lock.withLock({ lines.came(kind, now: now, each: kind.toldEach) }) else { return }
+        log(level, kind.category, count > kind.toldEach ? "\(text()) (\(count) such in a row)" : text())
     }
 
     func log(

@@ -47,30 +47,39 @@ extension NodeSession {
             switch left {
             case .command(let id, let command): node.lock.withLock { node.commands.sent(id, command, now: now) }
             case .heartbeat:
-                link.heartbeat?.left(now: now)
+                let order = node.lock.withLock { node.commands.heartbeatSent() }
+                link.heartbeat?.left(
+                    order: order, end: link.stream?.kernelBytes ?? 0, now: now, progress: link.stream?.sendProgress())
                 rescheduleHeartbeat(link)
             }
         }
     }
 
-    /// The connection is gone, and the node goes on.
-    func endCommandsOfConnection() {
-        node.tell(node.lock.withLock { node.commands.connectionEnded(now: Clock.monotonicNanoseconds) })
+    /// The connection is gone, and the node goes on. - Parameter begun: the commands that were on their way.
+    func endCommandsOfConnection(begun: [UInt64]) {
+        let now = Clock.monotonicNanoseconds
+        node.tell(node.lock.withLock { node.commands.connectionEnded(begun: begun, now: now) })
     }
 
     // MARK: Responses
 
     /// Whether a message is the response to a command that says how it is known. The host's `matches` may do anything.
-    func answersCommand(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    /// - Parameter limit: only those that went out before this place.
+    func answersCommand(
+        _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, before limit: UInt64 = .max
+    ) -> Bool {
         node.lock.lock()
         let pointers = node.commands.pointers
-        let functions = node.commands.hasFunctions ? node.commands.functions : []
+        let functions = node.commands.hasFunctions ? node.commands.functions(before: limit) : []
         node.lock.unlock()
         if !pointers.isEmpty {
             draw(.bytesParsed, bytes.count)
             let values = MessageValues(bytes, at: pointers)
             let now = Clock.monotonicNanoseconds
-            if !values.isEmpty, let ended = node.lock.withLock({ node.commands.answered(by: values, now: now) }) {
+            let ended =
+                values.isEmpty
+                ? nil : node.lock.withLock { node.commands.answered(by: values, before: limit, now: now) }
+            if let ended {
                 node.tell(ended, kind, bytes)
                 return true
             }
@@ -157,7 +166,8 @@ extension NodeSession {
         guard let link else { return }
         link.heartbeatTimer = nil
         guard machine.isOpen else { return }
-        switch link.heartbeat?.timerFired(now: Clock.monotonicNanoseconds) {
+        let progress = link.stream?.sendProgress()
+        switch link.heartbeat?.timerFired(now: Clock.monotonicNanoseconds, progress: progress) {
         case .send:
             link.isHeartbeatDue = true
             pump()
@@ -169,12 +179,21 @@ extension NodeSession {
         if isCurrent(link) { rescheduleHeartbeat(link) }
     }
 
-    /// - Returns: whether it is the answer to a heartbeat that says how its answer is known.
-    func answersHeartbeat(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    /// - Returns: whether it answered a heartbeat that says how its answer is known, or a command that says the same and
+    ///   went out before it; then it is told.
+    func routeHeartbeat(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let link, link.heartbeat != nil else { return false }
         let before = link.heartbeat?.deadline
-        let isAnswer = link.heartbeat?.messageReceived(bytes) ?? false
-        if link.heartbeat?.deadline != before { rescheduleHeartbeat(link) }
-        return isAnswer
+        let place = link.heartbeat?.messageReceived(bytes)
+        defer { if isCurrent(link), link.heartbeat?.deadline != before { rescheduleHeartbeat(link) } }
+        guard let place else { return false }
+        if node.lock.withLock({ node.commands.mayBeAnswered }) {
+            if answersCommand(kind, bytes, before: place) { return true }
+            guard isCurrent(link) else { return true }
+        }
+        link.heartbeat?.answered()
+        // The host hears of it all the same.
+        deliver(kind, bytes, isExpected: true)
+        return true
     }
 }

@@ -11,8 +11,7 @@ extension NodeSession {
     /// A whole message from the server: for acknowledgements where they are wanted, for requests, if the host takes
     /// them, else as it is.
     func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        // The host hears of it all the same.
-        if answersHeartbeat(bytes) { return deliver(kind, bytes, isExpected: true) }
+        if routeHeartbeat(kind, bytes) { return }
         if backlog.level == .NEURON_WS_LEVEL_APP_ACKED, let reader = acknowledgementReader(bytes) {
             return routeAcknowledgement(reader, kind, bytes, kept: nil)
         }
@@ -102,7 +101,7 @@ extension NodeSession {
     /// - Parameters:
     ///   - isLogged: a line has told of these bytes already.
     ///   - isExpected: it answers a heartbeat: that nobody else takes it is as it should be.
-    private func deliver(
+    func deliver(
         _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, isLogged: Bool = false, isExpected: Bool = false
     ) {
         guard node.tell(.message(kind, bytes)) == .unheard, !isExpected else { return }

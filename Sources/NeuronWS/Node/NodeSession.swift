@@ -216,6 +216,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         settle(isLast: true)
         noteSilence(ending, wasOpen: openSince != nil)
         let acknowledged = openSince != nil ? link?.stream?.bytesAcknowledged : nil
+        let begun = link.flatMap { link in
+            link.stream.map { link.connection.commandsBegun(written: $0.bytesWritten) }
+        }
         dropStream()
         let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
@@ -226,7 +229,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             if openSince != nil { node.counters.disconnections &+= 1 }
         }
         // Where the node stops they end as it does.
-        if openSince != nil, !machine.isIdle { endCommandsOfConnection() }
+        if openSince != nil, !machine.isIdle { endCommandsOfConnection(begun: begun ?? []) }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
         guard machine.isIdle else { return }

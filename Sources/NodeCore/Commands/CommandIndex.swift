@@ -50,13 +50,13 @@ struct CommandIndex {
         }
     }
 
-    /// The oldest command that a message answers by what stands in it.
-    func oldest(_ values: MessageValues) -> UInt64? {
+    /// The oldest command that a message answers by what stands in it, of those that went out before `limit`.
+    func oldest(_ values: MessageValues, before limit: UInt64 = .max) -> UInt64? {
         var oldest: SentCommands.Sent?
         for found in values.found {
             guard let place = places.first(where: { $0.pointer == found.pointer }) else { continue }
             for sent in [place.anyValue.first, found.text.flatMap { place.byValue[$0]?.first }] {
-                if let sent, sent.order < oldest?.order ?? .max { oldest = sent }
+                if let sent, sent.order < oldest?.order ?? limit { oldest = sent }
             }
         }
         return oldest?.id

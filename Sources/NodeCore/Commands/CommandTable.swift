@@ -154,14 +154,21 @@ public struct CommandTable {
         entries[id] = entry
     }
 
-    /// The connection is gone. Those that were on their way wait again; of those that were sent each has its next try
-    /// or none. - Returns: those that are lost, oldest first.
-    public mutating func connectionEnded(now: UInt64) -> [EndedCommand] {
+    /// A heartbeat has left: its place among the commands that did.
+    public mutating func heartbeatSent() -> UInt64 {
+        sendings &+= 1
+        return sendings
+    }
+
+    /// The connection is gone. Those that were on their way wait again; of those that were sent, or in part, each has
+    /// its next try or none. - Parameter begun: of those on their way, the ones of which the kernel took some.
+    /// - Returns: those that are lost, oldest first.
+    public mutating func connectionEnded(begun: [UInt64] = [], now: UInt64) -> [EndedCommand] {
         forgetConnection()
         var lost: [UInt64] = []
         for (id, var entry) in entries {
             entry.order = nil
-            if entry.stage == .sent {
+            if entry.stage == .sent || entry.stage == .leaving && begun.contains(id) {
                 if entry.triesLeft == 0 {
                     lost.append(id)
                 } else {
@@ -198,14 +205,19 @@ public struct CommandTable {
     public var expectsOrder: Bool { expectedHead < expected.count }
 
     /// A message with these values came: it is the response to the oldest command that it matches.
-    public mutating func answered(by values: MessageValues, now: UInt64) -> EndedCommand? {
-        index.oldest(values).flatMap { answered($0, now: now) }
+    /// - Parameter limit: a heartbeat's place, which it answers too: only what went out before that comes first.
+    public mutating func answered(
+        by values: MessageValues, before limit: UInt64 = .max, now: UInt64
+    ) -> EndedCommand? {
+        index.oldest(values, before: limit).flatMap { answered($0, now: now) }
     }
 
     /// The commands whose function is to be asked, oldest first. A function may do anything meanwhile, so that the one
     /// that says yes may have ended: see `answered(_:now:)`.
-    public var functions: [(id: UInt64, command: Command)] {
-        index.functions.all.compactMap { sent in entries[sent.id].map { (sent.id, $0.command) } }
+    public func functions(before limit: UInt64 = .max) -> [(id: UInt64, command: Command)] {
+        index.functions.all.prefix { $0.order < limit }.compactMap { sent in
+            entries[sent.id].map { (sent.id, $0.command) }
+        }
     }
 
     /// The host's function has said yes. Nil: it has ended meanwhile.

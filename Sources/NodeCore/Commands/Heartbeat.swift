@@ -63,7 +63,9 @@ public struct HeartbeatOptions: Equatable, Sendable {
 /// The heartbeats of one open connection: when the next one goes out, and the verdict that one is not answered. Times
 /// are monotonic nanoseconds.
 ///
-/// The time of an answer runs from when the heartbeat left; until it has come, or is too late, no other goes out.
+/// The time of an answer runs from when the heartbeat left, and anew while it is on its way: while the peer acknowledges
+/// bytes in front of it, and while the peer's application reads what stands before it, as its receive window tells. Until
+/// the answer has come, or is too late, no other goes out.
 public struct Heartbeat {
     /// What is to be done now.
     public enum Action: Equatable, Sendable { case none, send, timedOut }
@@ -72,12 +74,31 @@ public struct Heartbeat {
         case idle
         /// It is on its way to the kernel.
         case leaving
-        case awaiting(until: UInt64)
+        case awaiting(Wait)
     }
+
+    /// For an answer.
+    private struct Wait {
+        /// Its place among the commands that went out.
+        let order: UInt64
+        /// Where it ends among the bytes that the kernel was given.
+        let end: UInt64
+        /// It left, or it was still on its way.
+        var since: UInt64
+        /// When progress is looked at next.
+        var nextLook: UInt64
+        var acknowledged: UInt64
+        var windowEnd: UInt64
+    }
+
+    /// Progress is looked at so many times in `timeout`.
+    private static let looksPerTimeout: UInt64 = 4
 
     private let options: HeartbeatOptions
     private var state = State.idle
     private var next: UInt64
+    /// The widest that the peer's window was: then its application had read all that it had.
+    private var windowMax: UInt64 = 0
 
     public init(_ options: HeartbeatOptions, now: UInt64) {
         self.options = options
@@ -89,40 +110,79 @@ public struct Heartbeat {
         switch state {
         case .idle: next
         case .leaving: nil
-        case .awaiting(let until): until
+        case .awaiting(let wait): min(wait.nextLook, wait.since &+ options.timeout)
         }
     }
 
-    public mutating func timerFired(now: UInt64) -> Action {
+    /// - Parameter progress: how far the peer has come, as of now; nil: it cannot be told.
+    public mutating func timerFired(now: UInt64, progress: SendProgress? = nil) -> Action {
         guard let deadline, now >= deadline else { return .none }
-        if case .awaiting = state { return .timedOut }
-        state = .leaving
-        next = now &+ options.interval
-        return .send
+        guard case .awaiting(var wait) = state else {
+            state = .leaving
+            next = now &+ options.interval
+            return .send
+        }
+        if let progress { note(progress, &wait, now: now) }
+        if now >= wait.since &+ options.timeout { return .timedOut }
+        wait.nextLook = now &+ max(1, options.timeout / Self.looksPerTimeout)
+        state = .awaiting(wait)
+        return .none
     }
 
     /// The kernel has it whole.
-    public mutating func left(now: UInt64) {
+    /// - Parameters:
+    ///   - order: `CommandTable.heartbeatSent`.
+    ///   - end: where it ends among the bytes that the kernel was given.
+    public mutating func left(order: UInt64, end: UInt64, now: UInt64, progress: SendProgress? = nil) {
         guard case .leaving = state else { return }
-        state = options.expects == .nothing ? .idle : .awaiting(until: now &+ options.timeout)
+        if options.expects == .nothing { return state = .idle }
+        if let progress { noteWindow(progress) }
+        state = .awaiting(
+            Wait(
+                order: order, end: end, since: now, nextLook: now &+ max(1, options.timeout / Self.looksPerTimeout),
+                acknowledged: progress?.acknowledged ?? 0, windowEnd: progress?.windowEnd ?? 0))
     }
 
-    /// A message came. - Returns: whether it is the answer, and the host's all the same.
-    public mutating func messageReceived(_ message: UnsafeRawBufferPointer) -> Bool {
-        guard case .awaiting = state else { return false }
+    private mutating func noteWindow(_ progress: SendProgress) {
+        guard let end = progress.windowEnd, end > progress.acknowledged else { return }
+        windowMax = max(windowMax, end &- progress.acknowledged)
+    }
+
+    private mutating func note(_ progress: SendProgress, _ wait: inout Wait, now: UInt64) {
+        noteWindow(progress)
+        let windowEnd = progress.windowEnd ?? 0
+        // What is acknowledged behind it proves nothing.
+        let acknowledged = min(progress.acknowledged, wait.end)
+        // What it has not read takes room from its window; a window moves by its unit without anybody reading.
+        let wasRead = wait.windowEnd &+ KeepAlive.windowStepMin >= wait.end &+ windowMax
+        let reads = !wasRead && windowEnd > wait.windowEnd &+ KeepAlive.windowStepMin
+        if acknowledged > wait.acknowledged || reads {
+            wait.since = max(wait.since, now &- min(progress.acknowledgementAge, now))
+            wait.windowEnd = max(wait.windowEnd, windowEnd)
+        }
+        wait.acknowledged = max(wait.acknowledged, acknowledged)
+    }
+
+    /// A message came that says how it is known.
+    /// - Returns: the place of the heartbeat that it would answer among the commands that went out; nil: of none. It is
+    ///   the response of a command before that, or the answer, `answered`, and the host's all the same.
+    public mutating func messageReceived(_ message: UnsafeRawBufferPointer) -> UInt64? {
+        guard case .awaiting(let wait) = state else { return nil }
         switch options.expects {
-        case .nothing: return false
+        case .nothing: return nil
         case .anyMessage:
             state = .idle
             // It may be whatever: it stays what it is besides.
-            return false
+            return nil
         case .member(let pointer, let value):
-            guard let found = pointer.find(in: message) else { return false }
+            guard let found = pointer.find(in: message) else { return nil }
             if let value {
-                guard JSONPointer.text(of: found, bytesMax: value.count) == value else { return false }
+                guard JSONPointer.text(of: found, bytesMax: value.count) == value else { return nil }
             }
-            state = .idle
-            return true
+            return wait.order
         }
     }
+
+    /// Nobody else takes the message.
+    public mutating func answered() { state = .idle }
 }

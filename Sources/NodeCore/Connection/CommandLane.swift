@@ -22,7 +22,9 @@ struct CommandLane {
     private var frameBytes = 0
     /// The item's first frame has begun.
     private(set) var isMidMessage = false
-    private var leaving: [(item: Item, end: UInt64)] = []
+    /// Where the item begins in the stream, once it has begun.
+    private var itemStart: UInt64 = 0
+    private var leaving: [(item: Item, start: UInt64, end: UInt64)] = []
 
     /// It takes another.
     var isEmpty: Bool { item == nil }
@@ -51,10 +53,12 @@ struct CommandLane {
                 // RFC 6455 §5.4: the first frame names the kind, the others are continuations.
                 let opcode: Opcode =
                     isMidMessage ? .continuation : item.kind == .NEURON_WS_BINARY ? .binary : .text
+                let frameStart = position
                 _ = writer.startFrame(
                     opcode: opcode, fin: bytes == left, rsv1: false, payloadBytes: bytes, maskingKey: key,
                     into: output, at: &position)
                 frameBytes = bytes
+                if !isMidMessage { itemStart = streamOffset &+ UInt64(frameStart) }
                 isMidMessage = true
             }
             let whole = item.bytes.withUnsafeBytes { message in
@@ -65,7 +69,7 @@ struct CommandLane {
             guard whole else { return .bufferFull }
             offset &+= frameBytes
             if offset == item.bytes.count {
-                leaving.append((item, streamOffset &+ UInt64(position)))
+                leaving.append((item, itemStart, streamOffset &+ UInt64(position)))
                 self.item = nil
                 offset = 0
                 isMidMessage = false
@@ -73,6 +77,13 @@ struct CommandLane {
             if stopsAtFrameEnd, isMidMessage { return .frameEnded }
         }
         return .allFramed
+    }
+
+    /// The commands that have left in part, as `written` bytes of the stream have.
+    func begun(written: UInt64) -> [UInt64] {
+        var ids = leaving.filter { $0.start < written && $0.end > written && $0.item.id > 0 }.map { $0.item.id }
+        if let item, isMidMessage, itemStart < written, item.id > 0 { ids.append(item.id) }
+        return ids
     }
 
     /// The next that has left whole, as `written` bytes of the stream have.

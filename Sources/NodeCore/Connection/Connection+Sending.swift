@@ -63,6 +63,9 @@ extension Connection {
         case heartbeat
     }
 
+    /// The commands of which some has left, and not all.
+    public func commandsBegun(written: UInt64) -> [UInt64] { lane.begun(written: written) }
+
     /// The next that has left, once for each.
     public func takeLeft(written: UInt64) -> Left? {
         lane.takeLeft(written: written).map { item in item.command.map { .command(item.id, $0) } ?? .heartbeat }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Says which of many log lines of one kind are worth telling: the first, then the 2nd, 4th, 8th…, so that nobody can
-/// fill a log. After a quiet time a kind is told as if it were new. Times are monotonic nanoseconds.
+/// Says which of many log lines of one kind are worth telling: the first (of an audit the first `each`), then those
+/// whose count is a power of two, 2, 4, 8…, so that nobody can fill a log. After a quiet time a kind is told as if it were new. Times are monotonic nanoseconds.
 ///
 /// Holds at most `kindsMax` kinds, and forgets the one that has been quiet for longest: what a peer chooses of a kind,
 /// a close code for instance, cannot make it grow.
@@ -21,7 +21,7 @@ public struct RepeatedLines<Kind: Equatable & Sendable>: Sendable {
 
     /// Counts a line. Returns how many of this kind there have been since it was quiet, if this one is to be told; nil
     /// if it is not.
-    public mutating func came(_ kind: Kind, now: UInt64) -> UInt64? {
+    public mutating func came(_ kind: Kind, now: UInt64, each: UInt64 = 1) -> UInt64? {
         guard let index = entries.firstIndex(where: { $0.kind == kind }) else {
             makeRoom()
             entries.append(Entry(kind: kind, count: 1, last: now))
@@ -31,7 +31,7 @@ public struct RepeatedLines<Kind: Equatable & Sendable>: Sendable {
         entries[index].count = isQuiet ? 1 : entries[index].count &+ 1
         entries[index].last = now
         let count = entries[index].count
-        return count & (count &- 1) == 0 ? count : nil
+        return count <= each || count & (count &- 1) == 0 ? count : nil
     }
 
     /// The next line of each such kind is told.

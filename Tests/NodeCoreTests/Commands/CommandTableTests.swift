@@ -187,6 +187,35 @@ extension CommandTable {
         #expect(table.connectionEnded(now: second).map(\.id) == [again, leaving, waiting])
     }
 
+    @Test func `a command that has left in part is as one that was sent`() {
+        var table = CommandTable()
+        let begun = table.add(command(), now: 0)
+        let again = table.add(command(retries: 1), now: 0)
+        let untouched = table.add(command(), now: 0)
+        for id in [begun, again, untouched] { #expect(table.takeNext()?.id == id) }
+        let ended = table.connectionEnded(begun: [begun, again], now: second)
+        #expect(ended.map(\.id) == [begun] && ended.first?.outcome == .linkLost)
+        table.checkInvariants()
+        #expect(table.sendAll() == [again, untouched])
+        #expect(table.connectionEnded(now: second).map(\.id) == [again, untouched])
+    }
+
+    @Test func `what went out before a heartbeat comes first where both would be answered`() {
+        var table = CommandTable()
+        let before = table.add(command(member("id")), now: 0)
+        _ = table.sendAll()
+        let place = table.heartbeatSent()
+        let behind = table.add(command(member("id")), now: 0)
+        _ = table.sendAll()
+        func came() -> UInt64? {
+            let values = Array(#"{"id":1}"#.utf8).withUnsafeBytes { MessageValues($0, at: table.pointers) }
+            return table.answered(by: values, before: place, now: 1)?.id
+        }
+        #expect(came() == before)
+        #expect(came() == nil)
+        #expect(table.came(#"{"id":1}"#)?.id == behind)
+    }
+
     @Test func `what is counted says how commands ended, and how long responses took`() {
         var table = CommandTable()
         let quick = table.add(command(member("id", "1")), now: 0)
@@ -227,11 +256,11 @@ extension CommandTable {
         let ids = (0..<3).map { _ in table.add(command(.function), now: 0) }
         #expect(!table.hasFunctions)
         _ = table.sendAll()
-        #expect(table.functions.map(\.id) == ids)
+        #expect(table.functions().map(\.id) == ids)
         _ = table.cancelled(ids[1])
         #expect(table.answered(ids[1], now: 0) == nil)
         #expect(table.answered(ids[2], now: 0)?.id == ids[2])
-        #expect(table.functions.map(\.id) == [ids[0]])
+        #expect(table.functions().map(\.id) == [ids[0]])
         #expect(table.stopped().map(\.outcome) == [.stopped])
         #expect(!table.hasFunctions)
     }
@@ -337,7 +366,7 @@ extension CommandTable {
             case 6:
                 let texts = [#"{"id":1}"#, #"{"id":2}"#, #"{"b":[2]}"#, "x", #"{"id":"1","b":[2]}"#]
                 note(table.came(texts[Int(random.next() % 5)], now: now))
-            case 7: if let first = table.functions.first { note(table.answered(first.id, now: now)) }
+            case 7: if let first = table.functions().first { note(table.answered(first.id, now: now)) }
             case 8:
                 now &+= random.next() % second
                 while let ended = table.expired(now: now) { note(ended) }

@@ -14,7 +14,9 @@ import Testing
     }
 
     private func came(_ text: String, _ heartbeat: inout Heartbeat) -> Bool {
-        Array(text.utf8).withUnsafeBytes { heartbeat.messageReceived($0) }
+        guard Array(text.utf8).withUnsafeBytes({ heartbeat.messageReceived($0) }) != nil else { return false }
+        heartbeat.answered()
+        return true
     }
 
     private var health: HeartbeatOptions.Expectation {
@@ -30,28 +32,97 @@ import Testing
         // Not before this one has left.
         #expect(heartbeat.deadline == nil)
         #expect(heartbeat.timerFired(now: 60 * second) == .none)
-        heartbeat.left(now: 60 * second)
+        heartbeat.left(order: 1, end: 100, now: 60 * second)
         #expect(heartbeat.timerFired(now: 60 * second) == .send)
     }
 
     @Test func `an answer that stops is noticed its time after the heartbeat left`() {
         var heartbeat = Heartbeat(options(health), now: 0)
         #expect(heartbeat.timerFired(now: 5 * second) == .send)
-        heartbeat.left(now: 6 * second)
+        heartbeat.left(order: 1, end: 100, now: 6 * second)
         #expect(!came(#"{"message_type":"state"}"#, &heartbeat))
         #expect(came(#"{"message_type":"health"}"#, &heartbeat))
         #expect(!came(#"{"message_type":"health"}"#, &heartbeat))
         #expect(heartbeat.deadline == 10 * second)
         #expect(heartbeat.timerFired(now: 10 * second) == .send)
-        heartbeat.left(now: 10 * second)
+        heartbeat.left(order: 1, end: 100, now: 10 * second)
         #expect(heartbeat.timerFired(now: 12 * second - 1) == .none)
         #expect(heartbeat.timerFired(now: 12 * second) == .timedOut)
+    }
+
+    /// One that left at 5 s, at byte 1000, with a window of 64 KiB that is all free then.
+    private func sentHeartbeat(acknowledged: UInt64) -> Heartbeat {
+        var heartbeat = Heartbeat(options(health), now: 0)
+        #expect(heartbeat.timerFired(now: 5 * second) == .send)
+        heartbeat.left(
+            order: 1, end: 1000, now: 5 * second,
+            progress: SendProgress(acknowledged: acknowledged, windowEnd: acknowledged + 65_536))
+        return heartbeat
+    }
+
+    @Test func `on a slow link its time runs from when it arrived`() {
+        var heartbeat = sentHeartbeat(acknowledged: 100)
+        for step in UInt64(1)...9 {
+            let acknowledged = 100 * (step + 1)
+            #expect(
+                heartbeat.timerFired(now: (5 + step) * second, progress: SendProgress(acknowledged: acknowledged))
+                    == .none)
+        }
+        // It has arrived: what is acknowledged behind it proves nothing.
+        for (now, action) in [(15, Heartbeat.Action.none), (16, .timedOut)] as [(UInt64, Heartbeat.Action)] {
+            let acknowledged = SendProgress(acknowledged: 1000 + now * 1000, windowEnd: 1000 + now * 1000)
+            #expect(heartbeat.timerFired(now: now * second, progress: acknowledged) == action)
+        }
+    }
+
+    @Test func `a link that stands still has its time and no more`() {
+        var heartbeat = sentHeartbeat(acknowledged: 100)
+        let still = SendProgress(acknowledged: 100, windowEnd: 65_636, acknowledgementAge: 60 * second)
+        #expect(heartbeat.timerFired(now: 6 * second, progress: still) == .none)
+        #expect(heartbeat.timerFired(now: 7 * second, progress: still) == .timedOut)
+    }
+
+    @Test func `a server that reads slowly is waited for until it has read the heartbeat`() {
+        var heartbeat = Heartbeat(options(health), now: 0)
+        #expect(heartbeat.timerFired(now: 5 * second) == .send)
+        let window: UInt64 = 1 << 20
+        let end = 2 * window
+        // All free, before there was anything to read.
+        heartbeat.left(
+            order: 1, end: end, now: 5 * second, progress: SendProgress(acknowledged: 0, windowEnd: window))
+        // Each second it reads 128 KiB of the 2 MiB in front of the heartbeat.
+        var now = 5 * second
+        var read: UInt64 = 0
+        while read < end {
+            now += second
+            read += 128 << 10
+            let progress = SendProgress(acknowledged: min(end, read + window), windowEnd: read + window)
+            #expect(heartbeat.timerFired(now: now, progress: progress) == .none, "\(read)")
+        }
+        // It has read it, and more that comes behind.
+        for (seconds, action) in [(1, .none), (2, .timedOut)] as [(UInt64, Heartbeat.Action)] {
+            let more = seconds * 128 << 10
+            let progress = SendProgress(acknowledged: end + more, windowEnd: end + more + window)
+            #expect(heartbeat.timerFired(now: now + seconds * second, progress: progress) == action)
+        }
+    }
+
+    @Test func `a message tells the place of the heartbeat that it would answer`() {
+        var heartbeat = Heartbeat(options(health), now: 0)
+        #expect(heartbeat.timerFired(now: 5 * second) == .send)
+        heartbeat.left(order: 17, end: 100, now: 5 * second)
+        let answer = Array(#"{"message_type":"health"}"#.utf8)
+        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == 17)
+        // A command before it took that.
+        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == 17)
+        heartbeat.answered()
+        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == nil)
     }
 
     @Test func `where any message answers it, it stays a message like any other`() {
         var heartbeat = Heartbeat(options(.anyMessage), now: 0)
         #expect(heartbeat.timerFired(now: 5 * second) == .send)
-        heartbeat.left(now: 5 * second)
+        heartbeat.left(order: 1, end: 100, now: 5 * second)
         #expect(!came("whatever", &heartbeat))
         #expect(heartbeat.deadline == 10 * second)
     }

@@ -35,6 +35,27 @@ extension Connection {
         #expect(bench.arrived() == ["command", "one", "two"])
     }
 
+    @Test func `one of which some has left, and not all, has begun`() {
+        var bench = ConnectionBench.opened()
+        let before = bench.connection.bytesFramed
+        bench.connection.queueCommand(1, command(String(repeating: "c", count: 150)))
+        #expect(bench.connection.commandsBegun(written: before) == [])
+        _ = bench.fill(room: 50)
+        let part = bench.connection.bytesFramed
+        // What is framed is not written.
+        #expect(bench.connection.commandsBegun(written: before) == [])
+        #expect(bench.connection.commandsBegun(written: part) == [1])
+        bench.fillAll()
+        let end = bench.connection.bytesFramed
+        bench.connection.queueCommand(2, command("next"))
+        bench.fillAll()
+        #expect(bench.connection.commandsBegun(written: before) == [])
+        #expect(bench.connection.commandsBegun(written: part) == [1])
+        #expect(bench.connection.commandsBegun(written: end) == [])
+        #expect(bench.connection.commandsBegun(written: end + 1) == [2])
+        #expect(bench.connection.left(written: end) == [1])
+    }
+
     @Test func `in the middle of a message none begins, whatever the sizes of buffers and frames`() {
         for room in [16, 20, 50, 333] {
             for fragment in [0, 7] {

@@ -13,6 +13,12 @@ private let second: UInt64 = 1_000_000_000
         #expect(told == [1, 2, 4, 8, 16])
     }
 
+    @Test func ofAnAuditTheFirstAreToldEach() {
+        var lines = RepeatedLines<Int>()
+        let told = (1...100).compactMap { lines.came(7, now: UInt64($0), each: 10) }
+        #expect(told == Array(1...10) + [16, 32, 64])
+    }
+
     @Test func aFloodOfAMillionIsTwentyLines() {
         var lines = RepeatedLines<Int>()
         var told = 0
