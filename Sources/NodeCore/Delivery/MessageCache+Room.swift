@@ -18,6 +18,7 @@ extension MessageCache {
             isOutOfRoom = false
             return true
         }
+        if !isShort, fault == nil, findsRoomWithoutDrop(backlog) { return false }
         if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {
             isOutOfRoom = false
             return true
@@ -30,6 +31,16 @@ extension MessageCache {
         conclude(
             chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
         freed.append(chunk)
+        return true
+    }
+
+    /// What went meanwhile has made room on disk, or will when it is forgotten there.
+    private mutating func findsRoomWithoutDrop(_ backlog: borrowing Backlog) -> Bool {
+        guard storesToDisk else { return false }
+        if diskBytes > 0, openID(backlog) > forgottenBefore { return true }
+        let next = firstUnstored(backlog) ?? tail.first
+        guard let next, UInt64(next.used) + diskBytes <= settings.diskBytes else { return false }
+        isOutOfRoom = false
         return true
     }
 

@@ -167,11 +167,11 @@ extension MessageCache {
             return giveBack(&batches)
         }
         failures = 0
+        // What was in the way has made room.
+        if result.diskBytes < diskBytes || forgot > forgottenBefore { isOutOfRoom = false }
         diskBytes = result.diskBytes
         asideCount = result.asideCount
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
-        // What was in the way may have made room.
-        if forgot > forgottenBefore { isOutOfRoom = false }
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
