@@ -72,7 +72,8 @@ extension World {
         link.heartbeatMovedAt = now
         link.commandsBefore = link.commandsSent
         link.heartbeat?.left(
-            order: commands.heartbeatSent(), end: link.heartbeatEnd, now: now, progress: random.chance(50) ? progress : nil)
+            order: commands.heartbeatSent(), end: link.heartbeatEnd, now: now,
+            progress: random.chance(50) ? progress : nil)
     }
 
     /// - Returns: whether it is the answer, or the response to a command before it, and nothing else.

@@ -21,4 +21,15 @@ extension Backlog {
         chunk.record(at: nextOffset).pointee.packed |=
             isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
     }
+
+    /// Holds the invariants; for tests and the simulator.
+    public func checkInvariants() {
+        precondition(openID <= nextID && nextID <= endID)
+        if case .confirmed = verdict, level != .NEURON_WS_LEVEL_WRITTEN {
+            precondition(openID <= unwrittenID && unwrittenID <= nextID)
+        }
+        acknowledged.checkInvariants()
+        precondition(isEmpty || !list.isEmpty)
+        precondition(!isNextBegun || nextID < endID)
+    }
 }

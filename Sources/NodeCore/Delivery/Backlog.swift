@@ -11,7 +11,7 @@ public import CNeuronWS
 public struct Backlog: ~Copyable {
     private(set) var list = ChunkList()
     private var freed = ChunkList()
-    private var verdict = Verdict.confirmed
+    private(set) var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
     private(set) var openOffset = 0
@@ -393,16 +393,5 @@ public struct Backlog: ~Copyable {
         unwrittenID = openID
         unwrittenChunk = list.first
         unwrittenOffset = openOffset
-    }
-
-    /// Holds the invariants; for tests and the simulator.
-    public func checkInvariants() {
-        precondition(openID <= nextID && nextID <= endID)
-        if case .confirmed = verdict, level != .NEURON_WS_LEVEL_WRITTEN {
-            precondition(openID <= unwrittenID && unwrittenID <= nextID)
-        }
-        acknowledged.checkInvariants()
-        precondition(isEmpty || !list.isEmpty)
-        precondition(!isNextBegun || nextID < endID)
     }
 }
