@@ -164,7 +164,12 @@ extension World {
                     yieldsToCommands: commandsWait)
             }
             switch stop {
-            case .bufferFull, .allFramed: return link.end > 0
+            case .bufferFull: return link.end > 0
+            case .allFramed:
+                guard link.end == 0, link.connection.isOpen, backlog.isAllFramed, !sendQueue.hasNoMail else {
+                    return link.end > 0
+                }
+                backlog.add(sendQueue.takeMail())
             case .frameEnded: commandsWait = feedCommands(link)
             case .outOfKeys: break
             case .outOfMemory: fail("there is no memory to mark a message")

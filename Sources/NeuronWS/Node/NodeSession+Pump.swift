@@ -98,7 +98,10 @@ extension NodeSession {
             switch stop {
             // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
             // at once would get a message or two, and contend with the host for the lock each time.
-            case .bufferFull, .allFramed: goesOn = false
+            case .bufferFull: goesOn = false
+            case .allFramed:
+                // Unless the host has refused all that there was: nobody would come back for what waits behind it.
+                goesOn = link.end == 0 && connection.isOpen && backlog.isAllFramed && takeMail()
             case .frameEnded:
                 commandsWait = feedCommands(link)
                 guard isCurrent(link) else { return .nothing }
