@@ -17,9 +17,9 @@ extension CacheWorld {
             case .conclude(let run): outcome(run)
             case .skip(let ids):
                 for id in ids {
+                    ended.insert(id)
                     guard let content = contents[id], !disk.hasLied else { continue }
                     // A drop that was done though it seemed to have failed, of a message of an earlier life.
-                    ended.insert(id)
                     if !disk.dropped.contains(content) { fail("message \(content) is skipped") }
                 }
                 let run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_EXPIRED)
