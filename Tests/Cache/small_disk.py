@@ -47,7 +47,7 @@ def fill_and_drain(place: Path, cycles: int, seed: int) -> dict[str, int]:
     result = {"kills": 0, "fullest": 0, "full_told": 0, "left_on_disk": 0}
 
     def life(until_full: bool) -> Writer:
-        # Who asks whether all is stored goes on at once where a disk is full: what is stored is not to make room for more.
+        # Who asks whether all is stored goes on at once where a disk is full: what is stored is not to make room.
         settings = '{"cache-policy": "drop-newest"}'
         writer = Writer(url, place / "data", len(stored) + 1 if until_full else 0, settings)
         patience = time.monotonic() + PATIENCE

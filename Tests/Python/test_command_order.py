@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands and heartbeats beside each other and beside much else: whose answer it is, and how long one is waited for."""
+"""Commands and heartbeats beside each other and beside much else: whose answer it is, how long one is waited for."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_command_that_is_refused_in_its_middle_is_not_sent_again() -> None:
 
 
 def test_a_server_that_reads_slowly_is_waited_for() -> None:
-    """15 MB stand between the heartbeats and a server that reads 2 MB a second, and answers each when it comes to it."""
+    """15 MB stand between the heartbeats and a server that reads 2 MB a second and answers each when it comes to it."""
     async def slowly(connection: ServerConnection, message: Message) -> None:
         if message == "beat":
             await connection.send("alive")

@@ -6,8 +6,8 @@ import NodeCore
 extension World {
     static let heartbeatText = Array(#"{"beat":1}"#.utf8)
 
-    /// - Parameter isRight: one that answers where they are known by a member: by one of their own, or, whatever it says,
-    ///   by the one that commands have too.
+    /// - Parameter isRight: one that answers where they are known by a member: by one of their own, or, whatever it
+    ///   says, by the one that commands have too.
     static func heartbeatAnswer(isRight: Bool) -> String { isRight ? #"{"alive":1,"re":"beat"}"# : #"{"alive":0}"# }
 
     static func drawHeartbeats(_ random: inout Seeded) -> HeartbeatOptions? {

@@ -179,8 +179,8 @@ extension NodeSession {
         if isCurrent(link) { rescheduleHeartbeat(link) }
     }
 
-    /// - Returns: whether it answered a heartbeat that says how its answer is known, or a command that says the same and
-    ///   went out before it; then it is told.
+    /// - Returns: whether it answered a heartbeat that says how its answer is known, or a command that says the same
+    ///   and went out before it; then it is told.
     func routeHeartbeat(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let link, link.heartbeat != nil else { return false }
         let before = link.heartbeat?.deadline

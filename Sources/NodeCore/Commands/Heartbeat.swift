@@ -63,9 +63,9 @@ public struct HeartbeatOptions: Equatable, Sendable {
 /// The heartbeats of one open connection: when the next one goes out, and the verdict that one is not answered. Times
 /// are monotonic nanoseconds.
 ///
-/// The time of an answer runs from when the heartbeat left, and anew while it is on its way: while the peer acknowledges
-/// bytes in front of it, and while the peer's application reads what stands before it, as its receive window tells. Until
-/// the answer has come, or is too late, no other goes out.
+/// The time of an answer runs from when the heartbeat left, and anew while it is on its way: while the peer
+/// acknowledges bytes in front of it, and while the peer's application reads what stands before it, as its receive
+/// window tells. Until the answer has come, or is too late, no other goes out.
 public struct Heartbeat {
     /// What is to be done now.
     public enum Action: Equatable, Sendable { case none, send, timedOut }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
 /// A look at messages where they lie.
 extension Backlog {
     /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,

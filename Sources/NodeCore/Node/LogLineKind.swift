@@ -43,8 +43,8 @@ extension RepeatedLines<LogLineKind> {
 }
 
 extension LogLineKind {
-    /// So many are told each by itself before they are thinned: who asked a plant to do something, and was refused, stands
-    /// in the log by name, while a server that asks without end does not fill it.
+    /// So many are told each by itself before they are thinned: who asked a plant to do something, and was refused,
+    /// stands in the log by name, while a server that asks without end does not fill it.
     public var toldEach: UInt64 {
         switch self {
         case .refusedRequest(.NEURON_WS_REQUEST_WRITE), .refusedRequest(.NEURON_WS_REQUEST_ACTION): 64

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Says which of many log lines of one kind are worth telling: the first (of an audit the first `each`), then those
-/// whose count is a power of two, 2, 4, 8…, so that nobody can fill a log. After a quiet time a kind is told as if it were new. Times are monotonic nanoseconds.
+/// whose count is a power of two, 2, 4, 8…, so that nobody can fill a log. After a quiet time a kind is told as if it
+/// were new. Times are monotonic nanoseconds.
 ///
 /// Holds at most `kindsMax` kinds, and forgets the one that has been quiet for longest: what a peer chooses of a kind,
 /// a close code for instance, cannot make it grow.

@@ -25,6 +25,25 @@ import Testing
         #expect(oldest(index, #"{"id":"a"}"#) == 12)
     }
 
+    /// A heartbeat went out second, and the message would answer it too.
+    @Test func whatWentOutBeforeAPlaceComesFirst() throws {
+        let place = try pointer("/id")
+        var table = CommandTable()
+        var index = CommandIndex()
+        index.add(.init(order: 1, id: 11), .member(place, value: nil))
+        let heartbeat = table.heartbeatSent() + 1
+        index.add(.init(order: heartbeat + 1, id: 12), .member(place, value: nil))
+        func before() -> UInt64? {
+            Array(#"{"id":1}"#.utf8).withUnsafeBytes { bytes in
+                index.oldest(MessageValues(bytes, at: index.pointers), before: heartbeat)
+            }
+        }
+        #expect(before() == 11)
+        index.remove(order: 1, .member(place, value: nil))
+        #expect(before() == nil)
+        #expect(oldest(index, #"{"id":1}"#) == 12)
+    }
+
     @Test func aPlaceIsThereWhileACommandAsksForIt() throws {
         let place = try pointer("/id")
         var index = CommandIndex()

@@ -200,22 +200,6 @@ extension CommandTable {
         #expect(table.connectionEnded(now: second).map(\.id) == [again, untouched])
     }
 
-    @Test func `what went out before a heartbeat comes first where both would be answered`() {
-        var table = CommandTable()
-        let before = table.add(command(member("id")), now: 0)
-        _ = table.sendAll()
-        let place = table.heartbeatSent()
-        let behind = table.add(command(member("id")), now: 0)
-        _ = table.sendAll()
-        func came() -> UInt64? {
-            let values = Array(#"{"id":1}"#.utf8).withUnsafeBytes { MessageValues($0, at: table.pointers) }
-            return table.answered(by: values, before: place, now: 1)?.id
-        }
-        #expect(came() == before)
-        #expect(came() == nil)
-        #expect(table.came(#"{"id":1}"#)?.id == behind)
-    }
-
     @Test func `what is counted says how commands ended, and how long responses took`() {
         var table = CommandTable()
         let quick = table.add(command(member("id", "1")), now: 0)
