@@ -81,7 +81,9 @@ for module in $modules; do
     rm -f "$scratch/$module.stamp"
     if [ -n "$check" ]; then
         swiftc "$@" -Onone -module-name "$module" -emit-module -emit-module-path "$scratch/$module.swiftmodule" \
-            -emit-sil "@$scratch/$module.files" -o /dev/null
+            -emit-sil "@$scratch/$module.files" -o "$scratch/$module.sil"
+        # Not -o /dev/null: for root the compiler puts a file in its place.
+        rm -f "$scratch/$module.sil"
         echo "$stamp" > "$scratch/$module.stamp"
         continue
     fi
