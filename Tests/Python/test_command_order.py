@@ -65,7 +65,7 @@ def test_a_command_that_is_refused_in_its_middle_is_not_sent_again() -> None:
 
 
 def test_a_server_that_reads_slowly_is_waited_for() -> None:
-    """4 MB stand between the heartbeats and a server that reads 300 KB a second and answers each when it comes to it."""
+    """4 MB stand between the heartbeats and a server that reads 300 KB a second and answers each that it comes to."""
     received: list[bytes] = []
 
     def slowly(peer: bad.Peer) -> None:
