@@ -10,6 +10,8 @@ final class SimulatedLink {
     var audit = NewsAudit()
     let dial: SimulatedDial
     let urlIndex: Int
+    /// What its server asked for when it refused us, nanoseconds.
+    var retryAfter: UInt64 = 0
     /// Before the server; nil: none.
     var proxy: SimulatedProxy?
     /// The proxy has opened the way, and TLS to the server is not there yet.

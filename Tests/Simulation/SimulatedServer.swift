@@ -11,6 +11,8 @@ struct SimulatedServer: ~Copyable {
     }
 
     let welcome: Welcome
+    /// It refuses us, and says for how long: nanoseconds.
+    var retryAfter: UInt64 = 0
     /// It does not answer Pings.
     var isDeaf = false
     /// Of the Pings that it reads at a time it answers the last (RFC 6455 §5.5.3).

@@ -77,6 +77,7 @@ extension World {
         if !hasSession {
             hasSession = true
             machine = NodeMachine(parameters)
+            turns = ServerTurns(count: parameters.urlCount)
             seen = parameters
             wishes = HostWishes()
         }
@@ -124,6 +125,7 @@ extension World {
                 backlog.refusals = RefusalWatch()
                 silentConnections = 0
             }
+            if taken.reconnects { turns = ServerTurns(count: seen.urlCount) }
             perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
         }
         if let timeout = taken.stopTimeout {
@@ -137,6 +139,7 @@ extension World {
         }
         if taken.starts {
             stopsBy = nil
+            turns.started()
             perform(machine.started(now: now))
         }
     }

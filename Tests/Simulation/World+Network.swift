@@ -28,15 +28,19 @@ extension World {
         let connection = Connection(request, options, tunnel: tunnel)
         let compresses = compression != nil && random.chance(70)
         var welcome = SimulatedServer.Welcome.accepts(compresses: compresses)
+        var retryAfter: UInt64 = 0
         if random.chance(faults) {
             switch random.below(5) {
             case 2: welcome = .saysNothing
-            case 3: welcome = .answers("HTTP/1.1 503 No\r\nRetry-After: \(random.pick([0, 1, 7]))\r\n\r\n")
+            case 3:
+                retryAfter = random.pick([0, 1, 7])
+                welcome = .answers("HTTP/1.1 503 No\r\nRetry-After: \(retryAfter)\r\n\r\n")
             case 4: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
             default: break
             }
         }
         var server = SimulatedServer(welcome)
+        server.retryAfter = retryAfter &* 1_000_000_000
         if isPoisoned { server.messageBytesMax = 20_000 }
         server.isDeaf = random.chance(faults / 3)
         server.answersNewestAlone = random.chance(30)

@@ -43,6 +43,7 @@ extension World {
     private func connect(_ urlIndex: Int) {
         tell("connects to \(urlIndex)")
         attemptBegan = now
+        if let fault = turns.begun(urlIndex, now: now) { fail(fault) }
         proxyAuthentication.attemptBegan()
         if link != nil { fail("a second connection beside the first") }
         link = makeLink(urlIndex)
@@ -69,6 +70,12 @@ extension World {
         if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
+        if let link {
+            let age = link.openedAt.map { now &- $0 } ?? 0
+            turns.ended(
+                link.urlIndex, retryAfter: link.retryAfter, wasGood: age >= Backoff.stableNanoseconds,
+                minimum: seen.reconnectMinimum, maximum: seen.reconnectMaximum, now: now)
+        }
         let begun = link.map { $0.connection.commandsBegun(written: $0.up.accepted) } ?? []
         for id in begun { commandsOut.insert(id) }
         link = nil
@@ -292,6 +299,7 @@ extension World {
             case .failed(let other): error = .proxy(other)
             }
         }
+        if case .proxy = error {} else { link.retryAfter = link.server.retryAfter }
         ended(Ending.negotiationFailed(error, proxy: link.connection.proxy))
     }
 

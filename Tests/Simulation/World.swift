@@ -20,6 +20,8 @@ final class World {
     // The node.
     var parameters: NodeMachine.Parameters
     var machine: NodeMachine
+    /// Whose turn it is among its URLs.
+    var turns: ServerTurns
     var sendQueue: SendQueue
     var backlog = Backlog()
     var fragmentBytesMax: Int
@@ -137,6 +139,7 @@ final class World {
         isNumbered = level == .NEURON_WS_LEVEL_APP_ACKED || random.chance(30)
         parameters = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         machine = NodeMachine(parameters)
+        turns = ServerTurns(count: parameters.urlCount)
         seen = parameters
         sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(

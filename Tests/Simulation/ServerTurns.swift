@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Whose turn it is among a node's URLs, judged by what is promised alone: none that may be tried again is passed over
+/// for long, and none is tried before the time that its server asked for.
+struct ServerTurns {
+    private struct Turn {
+        var failures: UInt64 = 0
+        /// Whatever was drawn, it may be tried from then on.
+        var readyBy: UInt64 = 0
+        /// Its server asked to be left alone until then.
+        var notBefore: UInt64 = 0
+        /// Attempts at others that began since it could have been tried.
+        var passedOver = 0
+    }
+
+    private var turns: [Turn]
+
+    init(count: Int) { turns = Array(repeating: Turn(), count: max(1, count)) }
+
+    /// An attempt at this URL begins.
+    /// - Returns: what is wrong with that.
+    mutating func begun(_ index: Int, now: UInt64) -> String? {
+        guard turns.indices.contains(index) else { return "URL \(index) is tried, of \(turns.count)" }
+        if now < turns[index].notBefore {
+            return "URL \(index) is tried \((turns[index].notBefore - now) / 1_000_000) ms before its server allows it"
+        }
+        turns[index].passedOver = 0
+        for other in turns.indices where other != index && turns[other].readyBy < now {
+            turns[other].passedOver += 1
+            if turns[other].passedOver >= turns.count {
+                return "URL \(other) is passed over \(turns[other].passedOver) times"
+            }
+        }
+        return nil
+    }
+
+    /// The host started a node that had not come to its end: waits may be over, and need not.
+    mutating func started() {
+        for index in turns.indices { (turns[index].notBefore, turns[index].passedOver) = (0, 0) }
+    }
+
+    /// The attempt at this URL failed, or its connection ended.
+    /// - Parameters:
+    ///   - retryAfter: what its server asked for, nanoseconds.
+    ///   - wasGood: it had been open so long that it is tried first again.
+    mutating func ended(
+        _ index: Int, retryAfter: UInt64, wasGood: Bool, minimum: UInt64, maximum: UInt64, now: UInt64
+    ) {
+        guard turns.indices.contains(index) else { return }
+        let growth = UInt64(1) << min(turns[index].failures, 20)
+        turns[index].failures += 1
+        // Patience makes six of it at most.
+        turns[index].readyBy = now &+ retryAfter &+ min(minimum &* growth, maximum &* 6)
+        turns[index].notBefore = retryAfter == 0 ? 0 : now &+ retryAfter
+        if wasGood { for other in turns.indices { turns[other].passedOver = 0 } }
+    }
+}
