@@ -13,6 +13,8 @@ struct ServerTurns {
     }
 
     private var turns: [Turn]
+    /// A good connection broke, and all wait for its server.
+    private var waitsForOne = false
 
     init(count: Int) { turns = Array(repeating: Turn(), count: max(1, count)) }
 
@@ -24,6 +26,7 @@ struct ServerTurns {
             return "URL \(index) is tried \((turns[index].notBefore - now) / 1_000_000) ms before its server allows it"
         }
         turns[index].passedOver = 0
+        waitsForOne = false
         for other in turns.indices where other != index && turns[other].readyBy < now {
             turns[other].passedOver += 1
             if turns[other].passedOver >= turns.count {
@@ -38,6 +41,9 @@ struct ServerTurns {
         for index in turns.indices { (turns[index].notBefore, turns[index].passedOver) = (0, 0) }
     }
 
+    /// The node waits, though this URL may be tried; nil: there is none.
+    func ready(now: UInt64) -> Int? { waitsForOne ? nil : turns.indices.first { turns[$0].readyBy < now } }
+
     /// The attempt at this URL failed, or its connection ended.
     /// - Parameters:
     ///   - retryAfter: what its server asked for, nanoseconds.
@@ -51,6 +57,7 @@ struct ServerTurns {
         // Patience makes six of it at most.
         turns[index].readyBy = now &+ retryAfter &+ min(minimum &* growth, maximum &* 6)
         turns[index].notBefore = retryAfter == 0 ? 0 : now &+ retryAfter
+        waitsForOne = wasGood
         if wasGood { for other in turns.indices { turns[other].passedOver = 0 } }
     }
 }

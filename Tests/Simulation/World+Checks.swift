@@ -148,6 +148,9 @@ extension World {
             seen.reconnectMaximum &* 6, seen.reconnectMaximum &+ 7_000_000_000,
             NodeMachine.lingerNanoseconds,
         ]
+        if machine.phase == .NEURON_WS_PHASE_WAITING, deadline > now, let ready = turns.ready(now: now) {
+            fail("\((deadline - now) / 1_000_000) ms are waited for, though URL \(ready) may be tried")
+        }
         if deadline > now &+ (limits.max() ?? 0) { fail("a deadline \((deadline - now) / 1_000_000) ms away") }
     }
 }

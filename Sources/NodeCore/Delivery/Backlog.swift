@@ -112,6 +112,7 @@ public struct Backlog: ~Copyable {
         (openOffset, nextOffset, unwrittenOffset) = (0, 0, 0)
         (heldBytes, chunkCount) = (0, 0)
         hasShiftedNumbers = false
+        isWoken = true
         return exchange(&list, with: ChunkList())
     }
 
