@@ -32,8 +32,16 @@ public enum ASCII {
         return letter < 6 ? letter &+ 10 : nil
     }
 
+    /// The digit of a value below 16, a small letter from 10 on.
+    @inlinable
+    public static func hexDigit(of value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x57 &+ value }
+
     @inlinable
     public static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+    /// A text as it is compared where case does not count.
+    @inlinable
+    public static func lowercased(_ text: some Sequence<UInt8>) -> [UInt8] { text.map { lowercased($0) } }
 
     /// A character of an HTTP token (RFC 9110 §5.6.2).
     static func isTokenCharacter(_ byte: UInt8) -> Bool {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import WebSocketCore
+
 /// A message on its way into a chunk: the host's bytes and, with the setting `sequence`, the members that tell a
 /// receiver which message it has: `{"seq":17,"stream":"6fd1c0a9b2e3d487",` in place of its opening brace.
 ///
@@ -50,8 +52,7 @@ public struct OutgoingMessage {
     }
 
     private static func hexDigit(_ stream: UInt64, at place: Int) -> UInt8 {
-        let digit = UInt8(stream >> UInt64(60 - 4 * place) & 0xF)
-        return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        ASCII.hexDigit(of: UInt8(stream >> UInt64(60 - 4 * place) & 0xF))
     }
 
     /// Gives it its number.

@@ -79,8 +79,8 @@ public enum JSONText {
                 text.append(byte)
             case 0..<0x20:
                 text.append(contentsOf: "\\u00".utf8)
-                text.append(hexDigit(byte >> 4))
-                text.append(hexDigit(byte & 15))
+                text.append(ASCII.hexDigit(of: byte >> 4))
+                text.append(ASCII.hexDigit(of: byte & 15))
             default: text.append(byte)
             }
         }
@@ -92,8 +92,6 @@ public enum JSONText {
         var copy = string
         copy.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &text) }
     }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }
 
 extension JSONText {

@@ -99,8 +99,7 @@ struct LongTexts: ~Copyable {
     }
 
     private static func digit(_ value: UInt, _ place: Int) -> UInt8 {
-        let digit = UInt8(truncatingIfNeeded: UInt64(value) >> UInt64(60 - place * 4) & 15)
-        return digit < 10 ? 0x30 + digit : 0x57 + digit
+        ASCII.hexDigit(of: UInt8(truncatingIfNeeded: UInt64(value) >> UInt64(60 - place * 4) & 15))
     }
 
     // MARK: Putting them back

@@ -286,8 +286,8 @@ extension PropertyList {
                 for byte in bytes {
                     if byte < 0x20 {
                         for digit in "\\u00".utf8 { put(digit) }
-                        put(0x30 + byte >> 4)
-                        put(byte & 15 < 10 ? 0x30 + byte & 15 : 0x57 + byte & 15)
+                        put(ASCII.hexDigit(of: byte >> 4))
+                        put(ASCII.hexDigit(of: byte & 15))
                         continue
                     }
                     if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { put(UInt8(ascii: "\\")) }

@@ -92,17 +92,15 @@ public struct DigestChallenge: Equatable, Sendable {
             // The digits of each byte end before the next byte begins, or where it lay itself.
             for index in 0..<size {
                 let byte = room[size + index]
-                room[2 * index] = Self.digit(byte >> 4)
-                room[2 * index + 1] = Self.digit(byte & 15)
+                room[2 * index] = ASCII.hexDigit(of: byte >> 4)
+                room[2 * index + 1] = ASCII.hexDigit(of: byte & 15)
             }
             return 2 * size
         }
     }
 
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
-
     private static func hex(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
+        String(decoding: bytes.flatMap { [ASCII.hexDigit(of: $0 >> 4), ASCII.hexDigit(of: $0 & 15)] }, as: UTF8.self)
     }
 
     /// RFC 9110 §5.6.4.
@@ -133,6 +131,6 @@ public struct DigestChallenge: Equatable, Sendable {
     }
 
     private static func lowercased(_ text: String) -> String {
-        String(decoding: text.utf8.map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
+        String(decoding: ASCII.lowercased(text.utf8), as: UTF8.self)
     }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import WebSocketCore
+
 /// One of the ways in which a proxy lets itself be shown who we are: a member of Proxy-Authenticate (RFC 9110 §11.3).
 /// All of it is foreign text.
 struct ProxyChallenge: Equatable, Sendable {
@@ -34,7 +36,7 @@ struct ProxyChallenge: Equatable, Sendable {
     }
 
     private static func lowercased(_ bytes: ArraySlice<UInt8>) -> String {
-        String(decoding: bytes.map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
+        String(decoding: ASCII.lowercased(bytes), as: UTF8.self)
     }
 
     private struct Reader {

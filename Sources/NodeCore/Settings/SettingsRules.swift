@@ -170,7 +170,7 @@ enum SettingsRules {
         guard let key = secret(.apiKey, parser), parser.effective(.apiKeyIn) == .integer(1) else { return }
         refuse(.apiKey, key.withBytes { HandshakeText.problem(fieldValue: $0) }, &parser)
         guard case .pairs(let headers) = parser.given(.headers) else { return }
-        if headers.contains(where: { lowercased($0.name) == lowercased(OpenGateAccess.keyName) }) {
+        if headers.contains(where: { ASCII.equalsIgnoringCase($0.name, OpenGateAccess.keyName) }) {
             parser.refuse(.apiKey, "stands beside the header \"\(OpenGateAccess.keyName)\"; give one or the other")
         }
     }
@@ -187,10 +187,5 @@ enum SettingsRules {
             guard parts.count == 2 else { return false }
             return parts[1].split(separator: UInt8(ascii: "&")).contains { $0.starts(with: member) }
         }
-    }
-
-    /// Header names do not regard case (RFC 9110 §5.1).
-    private static func lowercased(_ name: String) -> [UInt8] {
-        name.utf8.map(ASCII.lowercased)
     }
 }
