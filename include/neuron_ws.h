@@ -134,7 +134,7 @@ typedef NEURON_WS_ENUM(neuron_ws_status){
     NEURON_WS_WRONG_THREAD = 19,
     /* before_send refused the message. */
     NEURON_WS_REFUSED = 20,
-    /* A command went out, and its connection ended before the response came. */
+    /* A command went out, in whole or in part, and its connection ended before the response came. */
     NEURON_WS_LINK_LOST = 21,
     /* neuron_ws_node_request_cancel took the command back. */
     NEURON_WS_CANCELLED = 22
@@ -713,7 +713,7 @@ typedef struct { /* no tag: it would be the function's name, which C++ compilers
 typedef struct neuron_ws_host {
     size_t size;
     void *context;
-    /* The link, the phase or the reason changed. */
+    /* The link, the phase, the reason or the URL changed. */
     void (*on_state)(neuron_ws_node_t *node, const neuron_ws_state_t *state, void *context);
     /* A message that is no request the library knows, or any message where requests are not wanted. `length` bytes,
        not NUL-terminated. Of an array that holds requests, each member that is none comes by itself. */
@@ -986,14 +986,16 @@ typedef struct neuron_ws_command {
  * Sends a command and waits for its response without blocking.
  *
  * Commands have a way of their own past what waits in the queue: they go out in their order, before the queue's next
- * message, uncompressed, and each again on another connection only as a retry. They have no place in the queue's
- * limits, no delivery level and no on_delivery, and are never stored. before_send sees each try.
+ * message, uncompressed, and each again on another connection only as a retry: what of it was sent on the first, in
+ * whole or in part, the server may have carried out. They have no place in the queue's limits, no delivery level and no
+ * on_delivery, and are never stored. before_send sees each try.
  *
  * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
  * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with
  *     OK           the response came
  *     TIMEOUT      it did not. What was not sent by then is not sent any more
- *     LINK_LOST    the connection that the last try went out on ended first
+ *     LINK_LOST    the connection that the last try went out on, in whole or in part, ended first. Whether the server
+ *                  carried the command out is unknown
  *     REFUSED      before_send refused it
  *     CANCELLED    neuron_ws_node_request_cancel took it back
  *     NOT_RUNNING  the node was stopped, finished or destroyed
@@ -1214,9 +1216,10 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
  *
  * The lines have the level DEBUG and the category TRACE, and come whatever the log's level is, by on_log or as events.
  * A query and the values of headers that are not known to be harmless are shown as "…", and so is what the server was
- * told in secret, wherever it comes; of a payload its first 120 bytes are shown. On an open connection it begins with
- * the next frame that is framed or comes; of one that is under way the length of its rest is told. For looking for a
- * fault: it costs as much as the log does.
+ * told in secret, wherever it comes: credentials, a token among the subprotocols too (behind `bearer` or the like, in
+ * one name with such a word, or one that looks like a token). Of a payload its first 120 bytes are shown. On an open
+ * connection it begins with the next frame that is framed or comes; of one that is under way the length of its rest is
+ * told. For looking for a fault: it costs as much as the log does.
  * Any thread, callbacks included. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_trace(neuron_ws_node_t *node, uint32_t seconds);

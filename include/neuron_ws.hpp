@@ -1275,7 +1275,7 @@ private:
  * refused. In code without exceptions nothing is caught; there they cannot be thrown either.
  */
 struct Callbacks {
-    /* The link, the phase or the reason changed. */
+    /* The link, the phase, the reason or the URL changed. */
     std::function<void(NodeRef, const State &)> on_state{};
     /* A message that is no request; its bytes, text or binary, live during the call. */
     std::function<void(NodeRef, Kind, std::string_view)> on_message{};

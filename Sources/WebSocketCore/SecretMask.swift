@@ -38,6 +38,56 @@ public struct SecretMask: Sendable {
         }
     }
 
+    /// A subprotocol's name is no secret, but a client that can set no header hands its token over as one:
+    /// - behind one that ends with a word for such a thing: `bearer, TOKEN`, `access_token, TOKEN`;
+    /// - in one name with that word, 16 bytes and more of it: `base64url.bearer.authorization.k8s.io.TOKEN`;
+    /// - by itself: what begins as a JSON Web Token does (RFC 7519 §3.1), or has 32 bytes with a digit among them.
+    public static func secrets(of subprotocols: [String]) -> [SecretBytes] {
+        var secrets: [SecretBytes] = []
+        func add(_ bytes: ArraySlice<UInt8>) { secrets.append(Array(bytes).withUnsafeBytes { SecretBytes($0) }) }
+        var isAnnounced = false
+        for subprotocol in subprotocols {
+            let name = Array(subprotocol.utf8)
+            let isToken =
+                name.starts(with: "eyJ".utf8) || name.count >= Self.tokenBytesMin && name.contains { ASCII.isDigit($0) }
+            let rest = Self.rest(behindAWordIn: name)
+            let hasCredential = rest.map { $0.count >= Self.beginningMin } ?? false
+            if isAnnounced || isToken || hasCredential { add(name[...]) }
+            if let rest, hasCredential {
+                // A server that takes the name apart tells less of it.
+                add(rest)
+                if let dot = rest.lastIndex(of: UInt8(ascii: ".")) { add(rest[(dot + 1)...]) }
+            }
+            isAnnounced = rest?.isEmpty ?? false
+        }
+        return secrets
+    }
+
+    private static let tokenBytesMin = 32
+
+    private static let credentialWords: [StaticString] = [
+        "bearer", "token", "jwt", "auth", "authorization", "authentication", "key", "apikey", "secret", "password",
+        "credential", "credentials", "ticket",
+    ]
+
+    /// What stands in a subprotocol's name behind the last word for a credential; nil: there is no such word.
+    private static func rest(behindAWordIn name: [UInt8]) -> ArraySlice<UInt8>? {
+        var found: ArraySlice<UInt8>?
+        var start = 0
+        for end in 0...name.count where end == name.count || !ASCII.isAlphanumeric(name[end]) {
+            let word = name[start..<end]
+            let isKnown = Self.credentialWords.contains { known in
+                known.utf8CodeUnitCount == word.count
+                    && zip(word, UnsafeBufferPointer(start: known.utf8Start, count: word.count)).allSatisfy {
+                        ASCII.lowercased($0) == $1
+                    }
+            }
+            if isKnown { found = name[min(end + 1, name.count)...] }
+            start = end + 1
+        }
+        return found
+    }
+
     private init(_ secrets: [SecretBytes]) {
         // The longest that fits is the one.
         self.secrets = secrets.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }

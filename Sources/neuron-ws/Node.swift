@@ -193,6 +193,21 @@ struct NodeState: Sendable {
     /// How long the server's certificate is good for; nil: unknown.
     var tlsDaysLeft: Int? { tlsNotAfter == 0 ? nil : Int((tlsNotAfter - Clock.unixSeconds()) / 86_400) }
 
+    /// How the last connection or attempt ended, of what `message` says: without the rest of the closing handshake, the
+    /// time of the next attempt, or the attempt that has begun meanwhile, perhaps to another server.
+    var cause: String { Self.cause(message) }
+
+    static func cause(_ message: String) -> String {
+        if message.hasPrefix("Connecting to "), let (_, ending) = Text.cut(message, at: " Before that: ") {
+            return ending
+        }
+        let words = message.split(separator: " ", omittingEmptySubsequences: false)
+        // "Closing the connection, 0 s of 1." A server may say the like in the middle.
+        let isClosing = words.suffix(7).starts(with: ["Closing", "the", "connection,"])
+        guard let next = isClosing ? words.count - 7 : words.lastIndex(of: "Attempt"), next > 0 else { return message }
+        return words[..<next].joined(separator: " ")
+    }
+
     /// A NUL-terminated text in an array of C, which Swift sees as a tuple.
     private static func text<Characters>(_ characters: Characters) -> String {
         withUnsafeBytes(of: characters) { bytes in

@@ -75,6 +75,25 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
         os.umask(before)
 
 
+@pytest.mark.parametrize("content", ["nothing", "a cache"])
+def test_what_lies_there_is_its_owners_alone_from_then_on(content: str, tmp_path: Path) -> None:
+    """An empty file that somebody else's program made, or one out of a backup."""
+    if content == "a cache":
+        with neuron_ws.Node("x", settings(tmp_path)) as node:
+            node.send("x")
+            node.flush(neuron_ws.Level.STORED, timeout=20)
+    else:
+        (tmp_path / "x.nwsc").touch()
+    for file in tmp_path.iterdir():
+        file.chmod(0o644)
+    with neuron_ws.Node("x", settings(tmp_path)) as node:
+        node.send("x")
+        node.flush(neuron_ws.Level.STORED, timeout=20)
+        files = sorted(tmp_path.iterdir())
+        assert len(files) == 2
+        assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 2
+
+
 @pytest.mark.parametrize("more", [
     [f"CREATE TRIGGER t BEFORE UPDATE ON meta BEGIN SELECT RAISE(ABORT,'{EVIL}'); END"],
     ["ALTER TABLE meta RENAME TO m2", f'CREATE VIEW meta AS SELECT id, node, "{EVIL}"(1) AS first FROM m2'],

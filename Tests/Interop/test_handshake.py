@@ -160,6 +160,18 @@ def test_a_redirect_is_followed_where_it_may_be(status: int) -> None:
             assert "set redirects" in watched.failed().message
 
 
+@pytest.mark.parametrize("answer, says", [
+    (redirect("/new", 300), "no redirect that can be followed"), (redirect("/new", 304), "no redirect that can be"),
+    (redirect("/new", 305), "no redirect that can be followed"),
+    (redirect("/new").replace(b"Location: /new\r\n", b""), "names no new address"),
+], ids=["300", "304", "305", "302 without Location"])
+@pytest.mark.parametrize("redirects", [0, 5])
+def test_what_is_no_redirect_to_follow_has_no_advice_to_follow_it(answer: bytes, says: str, redirects: int) -> None:
+    with Answering(lambda head: answer) as server, Watched({"url": server.url, "redirects": redirects}) as watched:
+        message = watched.failed().message
+    assert says in message and "set redirects" not in message, message
+
+
 def test_another_host_hears_no_secret(authority: foreign.Authority) -> None:
     with Answering() as other:
         target = f"http://localhost:{other.port}/data"

@@ -168,6 +168,21 @@ def test_what_was_answered_while_the_platform_was_away_is_not_done_again() -> No
             str(platform.answer(number))}
 
 
+def test_another_operation_of_an_id_that_waits_is_answered_with_an_error() -> None:
+    with session() as (platform, agent):
+        number, request = held(platform, agent, "UPDATE")
+        platform.ask("DISCOVER", id=number)
+        foreign.wait_until(lambda: agent.pump() or platform.responses(number), 60)
+        (error,) = platform.responses(number)
+        assert (error["name"], error["resultCode"]) == ("DISCOVER", "ERROR_PROCESSING")
+        assert error["steps"][0]["result"] == "ERROR" and "another operation with this id" in str(error)
+        assert [each.action for each in agent.seen] == ["UPDATE"]
+        request.reply_steps([step("done")])
+        foreign.wait_until(lambda: agent.pump() or len(platform.responses(number)) == 2, 60)
+        last = platform.responses(number)[1]
+        assert (last["name"], last["resultCode"]) == ("UPDATE", "SUCCESSFUL")
+
+
 def test_what_is_over_is_answered_as_before_in_another_session_and_done_anew_in_its_own() -> None:
     with session() as (platform, agent):
         number, request = held(platform, agent, "UPDATE")

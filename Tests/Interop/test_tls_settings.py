@@ -331,12 +331,15 @@ def test_other_settings_begin_another_session(authority: foreign.Authority, tmp_
 def test_the_name_asked_for_and_the_name_verified_are_two(authority: foreign.Authority, tmp_path: Path) -> None:
     with foreign.Server() as server, proxy.nginx(server.port, tmp_path, authority, passing=NAMES) as port:
         settings = {"url": f"wss://127.0.0.1:{port}/", "ca": str(authority.ca), "tls-server-name": "line-7.example"}
-        assert failure(settings).tls_failure is TLSFailure.WRONG_NAME
+        state = failure(settings)
+        assert state.tls_failure is TLSFailure.WRONG_NAME and "or set tls-server-name" in state.message
         for name in ("localhost", "127.0.0.1"):
             with Watched({**settings, "tls-verify-name": name}) as watched:
                 watched.opened()
         state = failure({**settings, "tls-verify-name": "10.0.0.1"})
         assert state.tls_failure is TLSFailure.WRONG_NAME and "10.0.0.1" in state.message
+        # That name has no say here.
+        assert "set tls-verify-name to such a name" in state.message and "tls-server-name" not in state.message
     assert {headers["X-Asked"] for _, headers in server.requests} == {"line-7.example"}
 
 

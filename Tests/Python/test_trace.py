@@ -9,6 +9,7 @@ import foreign
 import neuron_ws
 import neuron_ws.aio
 import pytest
+from answering import Answering
 from neuron_ws import LogCategory, LogEvent, LogLevel
 
 SECRET = "s3cret-of-the-plant"
@@ -51,6 +52,38 @@ def test_an_open_connection_is_traced_without_its_secrets_and_so_are_the_next() 
             server.wait_for(3)
             node.poll(0.2)
             assert not lines
+
+
+KUBERNETES = "base64url.bearer.authorization.k8s.io." + SECRET
+
+
+@pytest.mark.parametrize("offered, shown, chosen, state, token", [
+    (["chat.v1", "bearer", SECRET], "chat.v1, bearer, …", "chat.v1", "chat.v1", "another"),
+    (["bearer", SECRET], "bearer, …", SECRET, "…", "another"),
+    (["v4.channel.k8s.io", KUBERNETES], "v4.channel.k8s.io, …", KUBERNETES, "…", "another"),
+    (["chat.v1", "insecure-api-key." + SECRET], "chat.v1, …", "chat.v1", "chat.v1", "another"),
+    # Known as one because the setting token says so.
+    (["chat.v1", SECRET], "chat.v1, …", SECRET, "…", SECRET),
+])
+def test_a_token_among_the_subprotocols_is_told_nowhere(
+    offered: list[str], shown: str, chosen: str, state: str, token: str
+) -> None:
+    lines: list[LogEvent] = []
+    with Answering(lambda head: head.accepted(f"Sec-WebSocket-Protocol: {chosen}\r\n")) as server:
+        settings = {**SETTINGS, "url": server.url, "subprotocols": offered, "token": token}
+        node = neuron_ws.Node("n", settings, on_log=lines.append)
+        node.trace(600)
+        node.start()
+        foreign.wait_until(
+            lambda: node.poll(0.01) is None or any("< Sec-WebSocket-P" in line.text for line in lines), 20)
+        foreign.wait_until(lambda: node.state.link, 20)
+        now = node.state
+        node.close(timeout=0.2)
+    told = frames(lines)
+    assert f"> Sec-WebSocket-Protocol: {shown}" in told
+    assert f"< Sec-WebSocket-Protocol: {state}" in told and now.subprotocol == state
+    assert not any(SECRET in text for text in [*told, str(now)])
+    assert server.heads[0].get("Sec-WebSocket-Protocol") == ", ".join(offered)
 
 
 def test_it_ends_by_itself_and_says_so() -> None:

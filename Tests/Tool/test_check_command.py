@@ -87,6 +87,50 @@ def test_check_tries_each_url_of_a_list(server: foreign.Server, tmp_path: Path) 
     assert f"connected to  {server.url}" in done.stdout
 
 
+def failures(output: str) -> list[tuple[str, str]]:
+    """Which step failed, and what is told of it."""
+    words = [line.split(None, 4) for line in output.splitlines() if " FAILED " in line]
+    return [(word[0], word[4]) for word in words]
+
+
+def test_what_each_server_of_a_list_does_is_told_under_its_own_url(server: foreign.Server, tmp_path: Path) -> None:
+    def rejects(connection: ServerConnection, _: object) -> object:
+        return connection.respond(404, "not here")
+
+    from websockets.sync.server import serve
+
+    with serve(lambda _: None, "127.0.0.1", 0, process_request=rejects) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        wrong = f"ws://127.0.0.1:{web.socket.getsockname()[1]}/wrong"
+        closed = f"ws://127.0.0.1:{foreign.free_port()}/"
+        done = tool.run("check", "--settings", tool.settings(tmp_path, url=[wrong, closed]))
+        both = failures(done.stdout)
+        whole = tool.run("check", "--settings", tool.settings(tmp_path, url=[wrong, closed, server.url]), "--json")
+        web.shutdown()
+    assert (done.returncode, [step for step, _ in both]) == (1, ["handshake", "connect"])
+    assert both[0][1].startswith(f"{wrong}: ") and "404" in both[0][1] and closed not in both[0][1]
+    assert both[1][1].startswith(f"{closed}: ") and "refused" in both[1][1] and "404" not in both[1][1]
+    # Neither the next attempt nor the one before.
+    assert not [text for _, text in both if "Connecting to" in text or "Before that" in text]
+    told = json.loads(whole.stdout)
+    assert (whole.returncode, told["url"]) == (0, server.url), whole.stdout
+    steps = [(step["url"], step["step"], step["verdict"]) for step in told["steps"] if "url" in step]
+    assert steps == [
+        (wrong, "resolve", "ok"), (wrong, "connect", "ok"), (wrong, "handshake", "FAILED"), (closed, "resolve", "ok"),
+        (closed, "connect", "FAILED"), (server.url, "resolve", "ok"), (server.url, "connect", "ok"),
+        (server.url, "handshake", "ok")]
+
+
+def test_servers_that_fail_in_the_same_way_are_told_each(tmp_path: Path) -> None:
+    """In the first step, for the same reason: phase and reason stay what they are from one to the next."""
+    urls = [f"ws://127.0.0.1:9/{name}" for name in "abc"]
+    done = tool.run("check", "--settings", tool.settings(tmp_path, url=urls, **{"ip-version": 6}))
+    assert done.returncode == 1
+    told = failures(done.stdout)
+    assert [step for step, _ in told] == ["resolve"] * 3
+    assert [text.split(": ")[0] for _, text in told] == urls
+
+
 def test_check_of_an_ordinary_web_server(tmp_path: Path) -> None:
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     web.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[method-assign, assignment]

@@ -148,6 +148,16 @@ def test_a_trace_has_the_handshake_and_each_frame_without_secrets(echo: foreign.
     assert "s3cret" not in done.stderr
 
 
+def test_an_end_is_told_under_the_url_of_its_server(echo: foreign.Server) -> None:
+    """The next server of the list is tried, and has let us in, before there is time to say it."""
+    with serving(lambda connection: connection.close(1008, "not you")) as url:
+        done = tool.run("connect", "--set", f'url=["{url}","{echo.url}"]', "--timeout", 3, text="")
+    assert done.returncode == 0 and f"connected to {echo.url}" in done.stderr, done.stderr
+    lines = [line for line in done.stderr.splitlines() if "connected to" not in line]
+    assert [line.startswith(f"neuron-ws: {url}: ") for line in lines] == [True], done.stderr
+    assert "Connecting to" not in lines[0] and echo.url not in lines[0]
+
+
 def test_pings_are_counted(server: foreign.Server) -> None:
     # The longer one for a machine that is slow.
     for seconds in (2.5, 30):

@@ -42,6 +42,20 @@ def test_latency_is_told_for_each_and_of_all() -> None:
     assert re.fullmatch(r"neuron-ws: 3 responses: least \S+ ms, median \S+ ms, most \S+ ms", told[3])
 
 
+def test_a_trace_has_the_handshake_and_each_frame_without_secrets() -> None:
+    with CommandPeer(echo) as peer:
+        done = tool.run(
+            "request", peer.url + "?key=s3cret", "hello", "--trace", "--raw", "--token", "s3cret-token", "--timeout",
+            50, "--subprotocol", "bearer", "--subprotocol", "s3cret-too")
+    assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
+    lines = done.stderr.splitlines()
+    assert "> GET /?… HTTP/1.1" in lines and "> Authorization: …" in lines
+    assert "> Sec-WebSocket-Protocol: bearer, …" in lines and "< HTTP/1.1 101 Switching Protocols" in lines
+    assert "> text, 5 bytes: hello" in lines and "< text, 5 bytes: hello" in lines
+    assert any(line.startswith("> close, 2 bytes: 1001") for line in lines)
+    assert all(line.startswith(("> ", "< ")) for line in lines) and "s3cret" not in done.stderr
+
+
 def test_a_binary_command_and_its_binary_response() -> None:
     with CommandPeer(echo) as peer:
         done = tool.run("request", peer.url, "hi", "--binary", "--json", "--timeout", 50)

@@ -39,6 +39,30 @@ import Testing
         #expect(ForeignText("0123456 path other bare-secret 1").masked(by: mask).shown() == "… path other … 1")
     }
 
+    @Test(arguments: [
+        (["chat", "bearer", "s3cret-one"], "chat, bearer, …"),
+        (["access_token", "s3cret-one", "mqtt"], "access_token, …, mqtt"),
+        (["X-Auth-Token", "s3cret-one"], "X-Auth-Token, …"), (["Bearer", "abc"], "Bearer, abc"),
+        (["v4.channel.k8s.io", "base64url.bearer.authorization.k8s.io.czNjcmV0LW9uZQ"], "v4.channel.k8s.io, …"),
+        (["realtime", "insecure-api-key.sk-0123456789abcdef"], "realtime, …"),
+        (["graphql-ws", "eyJhbGciOiJub25lIn0.e30."], "graphql-ws, …"),
+        (["x", "0123456789abcdef0123456789abcdef"], "x, …"),
+        (["com.microsoft.minecraft.dataprotection", "v12.stomp", "ocpp2.0.1"], nil),
+        (["token-service.v1", "keyboard.events"], nil), (["chat.example.com", "opcua+uacp"], nil), ([], nil),
+    ])
+    func aTokenAmongTheSubprotocolsIsASecret(names: [String], shown: String?) {
+        let list = names.joined(separator: ", ")
+        let mask = SecretMask(headerValues: [], others: SecretMask.secrets(of: names))
+        #expect(ForeignText(list).masked(by: mask).shown(charactersMax: 500) == shown ?? list)
+    }
+
+    /// A server that takes such a name apart tells the token alone.
+    @Test func aTokenBehindItsWordIsASecretOfItsOwn() {
+        let mask = SecretMask(
+            headerValues: [], others: SecretMask.secrets(of: ["base64url.bearer.authorization.k8s.io.czNjcmV0LW9uZQ"]))
+        #expect(ForeignText("no such user: czNjcmV0LW9uZQ").masked(by: mask).shown() == "no such user: …")
+    }
+
     @Test func aRedirectThatRepeatsATokenIsShownWithoutIt() {
         let error = HandshakeError.unexpectedStatus(302, location: "ws://h/token-of-ours", retryAfterSeconds: nil)
         #expect(error.masked(by: mask).text.contains("it points to ws://h/…"))

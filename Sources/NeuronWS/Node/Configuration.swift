@@ -271,8 +271,8 @@ final class Configuration: @unchecked Sendable {
         return SecretMask(
             headerValues: request.headers.map { $0.value } + [authorization].compactMap { $0 },
             others: (authorization.map { DigestChallenge.responses(in: $0) } ?? [])
-                + SecretMask.secrets(of: request.url) + own.compactMap { $0 } + settings.accessSecrets
-                + (settings.openGate?.secrets ?? []))
+                + SecretMask.secrets(of: request.url) + SecretMask.secrets(of: request.subprotocols)
+                + own.compactMap { $0 } + settings.accessSecrets + (settings.openGate?.secrets ?? []))
     }
 
     var userAgent: String { settings.userAgent ?? "neuron_ws/\(Version.text)" }

@@ -93,7 +93,9 @@ extension NodeSession {
     private func handle(_ event: ConnectionEvent, _ link: Link) {
         switch event {
         case .negotiated(let agreed):
-            status.subprotocol = agreed.subprotocol ?? ""
+            // One that carried a token is none to show.
+            let chosen = ForeignText(agreed.subprotocol ?? "").masked(by: link.mask)
+            status.subprotocol = chosen.shown(charactersMax: 128)
             status.extensions = agreed.deflate?.text ?? ""
             perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         case .tunnelOpened(let startsTLS): tunnelOpened(link, startsTLS: startsTLS)

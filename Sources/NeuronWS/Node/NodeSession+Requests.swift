@@ -133,6 +133,7 @@ extension NodeSession {
         case .answered(let document):
             document.withUnsafeBytes { node.answer($0) }
             return logRepeated(request, "after its end", "it is answered as before")
+        case .idTaken: return refuseForItsID(request)
         }
         guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
             return refuseAsBusy(request.echo)
@@ -148,6 +149,16 @@ extension NodeSession {
             .NEURON_WS_LOG_NOTICE, .repeatedOperation,
             "\(status.url): an operation is asked for again \(when): "
                 + "\(request.subject.text). It is not done twice; \(what).")
+    }
+
+    private func refuseForItsID(_ request: Request) {
+        node.answer(
+            request.echo, error: RequestErrorCode.busy,
+            reason: "another operation with this id has not been answered yet")
+        node.log(
+            .NEURON_WS_LOG_WARN, .repeatedOperation,
+            "\(status.url): an operation has the id of another that has not been answered yet: "
+                + "\(request.subject.text). It is answered with an error.")
     }
 
     private func refuseAsBusy(_ echo: RequestEcho) {

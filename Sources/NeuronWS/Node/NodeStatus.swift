@@ -68,9 +68,9 @@ struct NodeStatus {
 
     var link: Int32 { phase == .NEURON_WS_PHASE_OPEN ? 1 : 0 }
 
-    /// Link, phase or reason differ: worth a callback.
+    /// Link, phase, reason or server differ: worth a callback.
     func differsNotably(from other: NodeStatus) -> Bool {
-        phase != other.phase || ending.reason != other.ending.reason
+        phase != other.phase || ending.reason != other.ending.reason || urlIndex != other.urlIndex
     }
 
     /// How it stands, for people; `now` in monotonic nanoseconds.

@@ -65,7 +65,11 @@ final class Database {
         let isNew = Syscalls.fileKind(path) == nil
         do throws(Failure) {
             // SQLite would let all read it whom the process's umask lets; its journal is as it is.
-            if isNew { try? Syscalls.makePrivateFile(path) }
+            if isNew {
+                try? Syscalls.makePrivateFile(path)
+            } else {
+                for each in [path, path + "-journal"] { Syscalls.makePrivate(each) }
+            }
             let database = try open(path)
             if isNew { Syscalls.giveToOwner(of: path == file.path ? file.directory : file.path, path) }
             return database

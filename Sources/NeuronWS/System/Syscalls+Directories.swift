@@ -52,6 +52,16 @@ extension Syscalls {
         }
     }
 
+    /// What lies there already, and is this process's own, is for its owner alone from now on. By its name: to open and
+    /// close a file would give up the locks that this process has on it.
+    static func makePrivate(_ path: String) {
+        var facts = stat()
+        guard lstat(path, &facts) == 0, Int32(bitPattern: facts.st_mode) & Int32(S_IFMT) == Int32(S_IFREG),
+            facts.st_uid == geteuid(), facts.st_mode & 0o077 != 0
+        else { return }
+        _ = chmod(path, 0o600)
+    }
+
     /// Something has this name, be it a link that leads nowhere.
     static func isTaken(_ path: String) -> Bool {
         var facts = stat()

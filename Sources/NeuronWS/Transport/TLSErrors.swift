@@ -142,7 +142,8 @@ enum TLSErrors {
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
             let name = facts.serverName
             let isAddress = SocketAddress(literal: name, port: 0) != nil
-            return TransportError(.tlsWrongName, "\(start) " + failure.names.mismatch(name, isAddress: isAddress))
+            let mismatch = failure.names.mismatch(name, isAddress: isAddress, isVerifyName: facts.isVerifyName)
+            return TransportError(.tlsWrongName, "\(start) \(mismatch)")
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
             return TransportError(
                 .tlsSelfSigned, "\(start) is signed by itself: if it is the right one, set it as ca")
@@ -197,8 +198,9 @@ enum TLSErrors {
 struct TLSFailureFacts {
     /// Host and port.
     let peer: String
-    /// The name that was asked for.
+    /// The name that the certificate must bear, and whether the setting tls-verify-name says so.
     let serverName: String
+    let isVerifyName: Bool
     let isHandshaking: Bool
     let hasCertificate: Bool
     let unmetWish: UnmetWish?

@@ -27,24 +27,26 @@ struct TLSNames: Equatable {
     /// - Parameters:
     ///   - serverName: what was asked for.
     ///   - isAddress: it is an IP address.
-    func mismatch(_ serverName: String, isAddress: Bool) -> String {
+    ///   - isVerifyName: it is what the setting tls-verify-name says, beside which tls-server-name has no say.
+    func mismatch(_ serverName: String, isAddress: Bool, isVerifyName: Bool = false) -> String {
+        let setting = isVerifyName ? "tls-verify-name" : "tls-server-name"
         let wanted = Self.canonical(ForeignText(serverName))
         if isAddress, dns.contains(where: { Self.canonical($0) == wanted }) {
             return "has \(serverName) as a DNS name, which does not count for an IP address: let it be issued with "
-                + "IP:\(serverName) as a subject alternative name" + otherNames(but: wanted)
+                + "IP:\(serverName) as a subject alternative name" + otherNames(but: wanted, setting)
         }
         if let commonName, Self.canonical(commonName) == wanted || !isAddress && Self.covers(commonName, wanted) {
             let shown = TLSCertificate.shown(commonName)
             if hasAlternativeNames {
                 return "has \(shown) as its common name alone, which does not count beside its subject "
                     + "alternative names (\(text)): let it be issued with the name among them"
-                    + otherNames(but: wanted)
+                    + otherNames(but: wanted, setting)
             }
             return "has \(shown) as its common name alone, which no longer counts: let it be issued with that as "
                 + "a subject alternative name, or set tls-allow-cn to true"
         }
         let start = "is not for \(serverName) but for \(text): "
-        let mend = "use such a name in url, or set tls-server-name"
+        let mend = isVerifyName ? "set \(setting) to such a name" : "use such a name in url, or set \(setting)"
         if dns.isEmpty && addresses.isEmpty {
             return start
                 + "let it be issued with \(isAddress ? "IP" : "DNS"):\(serverName) as a subject alternative name"
@@ -60,13 +62,13 @@ struct TLSNames: Equatable {
         return start + mend
     }
 
-    private func otherNames(but wanted: [UInt8]) -> String {
+    private func otherNames(but wanted: [UInt8], _ setting: String) -> String {
         let others = dns + addresses.map { ForeignText($0) }
         let other = others.first {
             let name = Self.canonical($0)
             return name != wanted && name.first != UInt8(ascii: "*")
         }
-        return other.map { ", or set tls-server-name to \(TLSCertificate.shown($0))" } ?? ""
+        return other.map { ", or set \(setting) to \(TLSCertificate.shown($0))" } ?? ""
     }
 
     private static func isNoHost(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ":") || byte == UInt8(ascii: "/") }

@@ -239,9 +239,9 @@ extension TLSSession {
         if outgoing.isOutOfMemory { return .noMemory("what TLS has to send", peer) }
         return TLSErrors.take(
             TLSFailureFacts(
-                peer: peer, serverName: whom.certificateName, isHandshaking: isHandshaking,
-                hasCertificate: context.hasCertificate, unmetWish: unmetWish, firstByte: firstByte,
-                verification: verificationFailure, refusedGroupBits: refusedGroupBits))
+                peer: peer, serverName: whom.certificateName, isVerifyName: whom.verifyName != nil,
+                isHandshaking: isHandshaking, hasCertificate: context.hasCertificate, unmetWish: unmetWish,
+                firstByte: firstByte, verification: verificationFailure, refusedGroupBits: refusedGroupBits))
     }
 }
 

@@ -14,6 +14,9 @@ public struct Redirects: Sendable {
         case refused(String)
     }
 
+    /// 300 is a choice, 304 and 305 are none of a WebSocket's business.
+    static let statuses = [301, 302, 303, 307, 308]
+
     private let countMax: Int
     private let names: (any HostNames)?
     private var visited: [WebSocketURL] = []
@@ -33,8 +36,7 @@ public struct Redirects: Sendable {
     public mutating func follow(
         _ status: Int, _ location: ForeignText, from url: WebSocketURL, shown: ForeignText
     ) -> Verdict {
-        // 300 is a choice, 304 and 305 are none of a WebSocket's business.
-        guard countMax > 0, [301, 302, 303, 307, 308].contains(status) else { return .notFollowed }
+        guard countMax > 0, Self.statuses.contains(status) else { return .notFollowed }
         if visited.isEmpty { visited.append(url) }
         let start = "The server redirects (HTTP status \(status)) "
         let said = shown.shownAsReference()

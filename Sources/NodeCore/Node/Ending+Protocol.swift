@@ -69,9 +69,10 @@ extension Ending {
     /// The opening handshake was not answered as RFC 6455 §4.1 asks.
     public static func handshakeFailed(_ error: HandshakeError, unmetWish: UnmetWish? = nil) -> Ending {
         var ending = Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: error.text)
-        guard case .unexpectedStatus(let status, _, let retryAfter) = error else { return ending }
+        guard case .unexpectedStatus(let status, let location, let retryAfter) = error else { return ending }
         ending.httpStatus = Int32(clamping: status)
-        ending.text += " \(advice(status: status, unmetWish))"
+        let isRedirect = (300...399).contains(status)
+        ending.text += " \(isRedirect ? redirectAdvice(status, location) : advice(status, unmetWish))"
         let isPatient = [401, 403, 407].contains(status)
         if isPatient { ending.policy = .patient }
         // RFC 9110 §10.2.3 ties it to no status: rate limits come with 403, and a moved server with 3xx.
@@ -83,7 +84,17 @@ extension Ending {
         return ending
     }
 
-    private static func advice(status: Int, _ unmetWish: UnmetWish?) -> String {
+    /// Of one that was not followed. Where the setting redirects is more than 0, those that lead to an address are.
+    private static func redirectAdvice(_ status: Int, _ location: ForeignText?) -> String {
+        guard Redirects.statuses.contains(status) else {
+            return "It is no redirect that can be followed: put the right address into the setting url."
+        }
+        return location == nil
+            ? "It names no new address, so that it cannot be followed: put the right one into the setting url."
+            : "It is not followed: put the new address into the setting url, or set redirects."
+    }
+
+    private static func advice(_ status: Int, _ unmetWish: UnmetWish?) -> String {
         // 495 and 496 are nginx's own, for a client certificate that is bad or missing.
         if let unmetWish, [400, 401, 403, 495, 496].contains(status) { return unmetWish.text }
         return advice(status: status)
@@ -97,7 +108,6 @@ extension Ending {
     private static func advice(status: Int) -> String {
         switch status {
         case 200: "This is a plain web server or another path: check the URL. \(proxyAdvice)"
-        case 300...399: "It is not followed: put the new address into the setting url, or set redirects."
         case 400: "\(proxyAdvice) If there is none, check the path, subprotocols and headers."
         case 401, 403, 407: "Check username and password, or the token."
         case 404: "Check the path of the URL. \(proxyAdvice)"

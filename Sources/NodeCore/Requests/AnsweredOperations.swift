@@ -68,4 +68,7 @@ public enum OperationRepetition: Equatable, Sendable {
     case underWay
     /// It is over; this was its answer.
     case answered(EventBytes)
+    /// Another operation, by its name, has this id and is still to be answered: of two answers with one id the platform
+    /// could not tell which is whose.
+    case idTaken
 }

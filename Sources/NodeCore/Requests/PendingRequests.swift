@@ -70,7 +70,10 @@ public struct PendingRequests {
         of operation: Request, connection: UInt64, now: UInt64, isQueued: (UInt64) -> Bool
     ) -> OperationRepetition {
         guard let id = operation.operationID, let name = operation.echo.operation?.name else { return .none }
-        if isWaiting(operation: id) { return .underWay }
+        if isWaiting(operation: id) {
+            let waiting = entries.first { $0.handle == operations[id] }
+            return waiting?.request.echo.operation?.name == name ? .underWay : .idTaken
+        }
         return answered.find(
             id: id, name: name, connection: connection, now: now, timeout: timeout, isQueued: isQueued)
     }

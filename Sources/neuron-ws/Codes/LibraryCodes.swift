@@ -163,7 +163,7 @@ enum LibraryCodes {
         Code(4, "NEURON_WS_TLS_NOT_YET_VALID", "A certificate is not valid yet.", "Check the clocks of both machines."),
         Code(
             5, "NEURON_WS_TLS_WRONG_NAME", "The server's certificate does not bear the name in the URL.",
-            "Use the name that it bears, or set tls-server-name."),
+            "Use the name that it bears, or set tls-server-name, or tls-verify-name where that is set."),
         Code(6, "NEURON_WS_TLS_REVOKED", "The server's certificate is revoked.", "The server needs a new one."),
         Code(
             7, "NEURON_WS_TLS_VERIFICATION", "The server's certificate cannot be trusted for another reason.",

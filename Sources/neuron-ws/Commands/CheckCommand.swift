@@ -89,7 +89,7 @@ enum CheckCommand {
         let microseconds = (Clock.nanoseconds() - begin) / 1000
         if let lost = narrator.lostState {
             report.step(
-                "stay", .failed, CheckNarrator.cause(lost), url: lost.url, microseconds: microseconds)
+                "stay", .failed, lost.cause, url: lost.url, microseconds: microseconds)
             return false
         }
         if waitsForPong {
@@ -117,6 +117,8 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private let mutex = Mutex()
     private var current: neuron_ws_phase_t?
     private var attempt: UInt64 = 0
+    /// Whom the attempt goes to, as far as redirects have led it.
+    private var url = ""
     private var since: Int64 = 0
     private var hasEnded = false
     private var opened: NodeState?
@@ -139,20 +141,27 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
                 return
             }
             if state.isOpen {
+                url = state.url
                 passed()
                 opened = state
                 hasEnded = true
             } else if state.phase == .NEURON_WS_PHASE_WAITING && state.reason != .NEURON_WS_REASON_NONE {
+                url = state.url
                 failed(state)
                 hasEnded = true
-            } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }), state.phase != current {
+            } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }) {
                 // Another attempt: this one has failed, and the next URL of the list gets its own. In the same one a
                 // proxy may want to be asked once more.
-                let isAnother = current != nil && state.attempts != attempt
-                if isAnother { failed(state) } else { passed(asksAgain: next < 2 && current == Self.steps[2].phase) }
+                let isAnother = attempt != 0 && state.attempts != attempt
+                if isAnother {
+                    failed(state)
+                } else if state.phase != current {
+                    passed(asksAgain: next < 2 && current == Self.steps[2].phase)
+                }
+                if isAnother || state.phase != current { since = Clock.nanoseconds() }
                 attempt = state.attempts
                 current = state.phase
-                since = Clock.nanoseconds()
+                url = state.url
             }
         }
     }
@@ -167,24 +176,14 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private func passed(asksAgain: Bool = false) {
         guard let step = Self.steps.first(where: { $0.phase == current }) else { return }
         let done = asksAgain ? "the proxy asks who we are; once more, with an answer" : step.done
-        report.step(step.name, .passed, done, microseconds: microseconds)
+        report.step(step.name, .passed, done, url: url, microseconds: microseconds)
         current = nil
     }
 
+    /// - Parameter state: by now perhaps that of the next attempt, to another server.
     private func failed(_ state: NodeState) {
         let name = Self.steps.first { $0.phase == current }?.name ?? "connection"
-        report.step(name, .failed, Self.cause(state), url: state.url, microseconds: microseconds)
+        report.step(name, .failed, state.cause, url: url, microseconds: microseconds)
         current = nil
-    }
-
-    static func cause(_ state: NodeState) -> String { cause(state.message) }
-
-    /// Without the rest of the closing handshake, and without the next attempt, which does not come here.
-    static func cause(_ message: String) -> String {
-        let words = message.split(separator: " ", omittingEmptySubsequences: false)
-        // "Closing the connection, 0 s of 1." A server may say the like in the middle.
-        let isClosing = words.suffix(7).starts(with: ["Closing", "the", "connection,"])
-        guard let next = isClosing ? words.count - 7 : words.lastIndex(of: "Attempt"), next > 0 else { return message }
-        return words[..<next].joined(separator: " ")
     }
 }

@@ -31,14 +31,14 @@ final class CheckReport: @unchecked Sendable {
     init(isJSON: Bool) { self.isJSON = isJSON }
 
     /// - Parameters:
-    ///   - url: which one failed; named unless the text does.
+    ///   - url: whose step it is; where it failed a line names it too, unless the text does.
     ///   - key: which setting it is about.
     ///   - microseconds: how long it took.
     func step(
         _ name: String, _ verdict: Verdict, _ text: String, url: String? = nil, key: String? = nil,
         microseconds: Int64? = nil
     ) {
-        let isNamed = url.map { $0.isEmpty || Text.contains(text, $0) } ?? true
+        let isNamed = verdict != .failed || url.map { $0.isEmpty || Text.contains(text, $0) } ?? true
         mutex.withLock {
             guard isJSON else {
                 Progress.shared.clear()
@@ -53,7 +53,7 @@ final class CheckReport: @unchecked Sendable {
             step.set("step", name)
             step.set("verdict", verdict.rawValue)
             if let microseconds { step.set("us", JSON.integer(microseconds)) }
-            if let url { step.set("url", url) }
+            if let url, !url.isEmpty { step.set("url", url) }
             if let key, !key.isEmpty { step.set("key", key) }
             step.set("text", text)
             steps.append(step)

@@ -17,9 +17,7 @@ enum ConnectCommand {
                 name: "--timeout", value: "SECONDS", help: "end after so long; before --count, that is a failure"),
             ArgumentOption(name: "--one", value: nil, help: "send one line, print one message, end (within 30 s)"),
             ArgumentOption(name: "--ping", value: nil, help: "a Ping every second, and the round trips"),
-            ArgumentOption(
-                name: "--trace", value: nil,
-                help: "the handshake and each frame, > sent and < received, without secrets"),
+            Trace.option,
             ArgumentOption(name: "--no-reconnect", value: nil, help: "end when the connection ends, or cannot be had"),
         ],
         connects: true,
@@ -48,11 +46,7 @@ enum ConnectCommand {
         let settings = try Settings.compose(arguments, inputHolds: "what is to be sent")
         do throws(LibraryError) {
             let node = try Node.create(name: "connect", settings: settings)
-            var mask = NEURON_WS_EVENT_STATE | NEURON_WS_EVENT_MESSAGE
-            if arguments.has("--trace") {
-                mask |= NEURON_WS_EVENT_LOG
-                _ = neuron_ws_node_trace(node.pointer, .max)
-            }
+            let mask = NEURON_WS_EVENT_STATE | NEURON_WS_EVENT_MESSAGE | Trace.begin(node, arguments)
             let descriptor = try node.eventDescriptor(mask: mask)
             Interrupt.listen()
             try node.start()

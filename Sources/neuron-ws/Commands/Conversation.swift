@@ -28,6 +28,8 @@ final class Conversation {
     private var sent = 0
     private var received = 0
     private var pings = PingCount()
+    /// Whom the present or the last connection goes to.
+    private var url = ""
     private var isOver = false
     private var failures = 0
     private var badLines = BadLines()
@@ -163,7 +165,8 @@ final class Conversation {
             } else if event.kind == NEURON_WS_EVENT_STATE, !isOver {
                 stateChanged(event)
             } else if event.kind == NEURON_WS_EVENT_LOG {
-                traced(String(decoding: UnsafeRawBufferPointer(start: event.bytes, count: event.length), as: UTF8.self))
+                guard let line = Trace.line(event) else { continue }
+                show { Output.error.writeLine(line) }
             }
         }
     }
@@ -177,28 +180,30 @@ final class Conversation {
         if let count = plan.count, received >= count { isOver = true }
     }
 
-    /// Frames alone: the state has its own words.
-    private func traced(_ line: String) {
-        guard line.hasPrefix("> ") || line.hasPrefix("< ") else { return }
-        show { Output.error.writeLine(Terminal.printable(line)) }
-    }
-
     private func stateChanged(_ event: neuron_ws_event_t) {
         let state = node.state
         let step = trouble.step(isOpen: event.link == 1, phase: event.phase, reason: event.reason)
         switch step {
         case .none: return
         case .opened:
+            url = state.url
             show { self.tell("connected to \(state.url) at \(state.peerAddress)") }
         case .lost, .failed:
             // The message also tells the time of the next attempt, which makes no new trouble.
             let kind = "\(event.reason.rawValue) \(state.tlsFailure.rawValue) \(state.httpStatus) \(state.systemError)"
-            let text = plan.reconnects ? state.message : CheckNarrator.cause(state)
-            if trouble.isNew(kind) { show { self.tell("\(state.url): \(text)") } }
+            // A connection's end belongs to its own server, whichever is tried by now.
+            let ended = step == .lost ? url : state.url
+            if trouble.isNew(kind) { show { self.tell("\(ended): \(self.trouble(event, state))") } }
             guard !plan.reconnects else { return }
             failures += step == .failed || state.isClosedWithError || state.closeCode == 0 ? 1 : 0
             isOver = true
         }
+    }
+
+    private func trouble(_ event: neuron_ws_event_t, _ state: NodeState) -> String {
+        // The next server has let us in already: its state says nothing more of the one before.
+        if state.isOpen { return "the connection ended: \(String(cString: neuron_ws_reason_name(event.reason)))" }
+        return plan.reconnects && state.phase == .NEURON_WS_PHASE_WAITING ? state.message : state.cause
     }
 
     private func tell(_ text: String) { Output.error.writeLine("neuron-ws: \(Terminal.printable(text))") }

@@ -248,9 +248,9 @@ private struct Pusher: ~Copyable {
     private mutating func tell(end: NodeState?) {
         guard failure == nil, let end else { return }
         if !isConfirmed, end.isClosedWithError || end.closeCode == 0 {
-            failure = "the last messages may not have been taken: \(end.message)"
+            failure = "the last messages may not have been taken: \(end.cause)"
         } else {
-            Terminal.complain(Terminal.printable(end.message))
+            Terminal.complain(Terminal.printable(end.cause))
         }
     }
 

@@ -20,6 +20,7 @@ enum RequestCommand {
                 name: "--latency", value: nil,
                 help: "how long each response took, and of several the least, the "
                     + "median and the most"),
+            Trace.option,
             ArgumentOption(name: "--pretty", value: nil, help: "JSON indented and, on a terminal, coloured"),
             ArgumentOption(name: "--raw", value: nil, help: "responses alone, byte by byte, for a pipe or a file"),
             ArgumentOption(name: "--json", value: nil, help: "what came of each as one JSON object a line"),
@@ -43,7 +44,8 @@ enum RequestCommand {
             count: try arguments.integer("--count", in: 1...1_000_000) ?? 1)
         do throws(LibraryError) {
             let node = try Node.create(name: "request", settings: settings)
-            let descriptor = try node.eventDescriptor(mask: NEURON_WS_EVENT_RESPONSE | NEURON_WS_EVENT_STATE)
+            let mask = NEURON_WS_EVENT_RESPONSE | NEURON_WS_EVENT_STATE | Trace.begin(node, arguments)
+            let descriptor = try node.eventDescriptor(mask: mask)
             Interrupt.listen()
             try node.start()
             var requester = Requester(
@@ -128,6 +130,7 @@ private struct Requester {
         if showsLatency, printer.style != .json, let summary = latencies.summary { Terminal.complain(summary) }
         let isInterrupted = Interrupt.isRequested
         node.stop(timeoutMilliseconds: Self.stopMilliseconds)
+        takeWaitingEvents { _ in }
         return isWhole && !isInterrupted ? .success : .failed
     }
 
@@ -191,9 +194,16 @@ private struct Requester {
     private func takeEvents(_ body: (neuron_ws_event_t) -> Void) {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         _ = poll(&entry, 1, Self.pollMilliseconds)
+        takeWaitingEvents(body)
+    }
+
+    private func takeWaitingEvents(_ body: (neuron_ws_event_t) -> Void) {
         var event = neuron_ws_event_t()
         event.size = MemoryLayout<neuron_ws_event_t>.size
-        while neuron_ws_node_next_event(node.pointer, &event) == .NEURON_WS_OK { body(event) }
+        while neuron_ws_node_next_event(node.pointer, &event) == .NEURON_WS_OK {
+            body(event)
+            if event.kind == NEURON_WS_EVENT_LOG, let line = Trace.line(event) { Output.error.writeLine(line) }
+        }
     }
 
     private func show(_ event: neuron_ws_event_t, _ took: Int64) {

@@ -25,6 +25,15 @@ import WebSocketCore
                 == "is not for b.example but for a.example, 192.0.2.1: use such a name in url, or set tls-server-name")
     }
 
+    @Test func speaksOfTheSettingThatTheNameComesFrom() {
+        let these = names(["a.example"], addresses: ["192.0.2.1"], commonName: "b.example")
+        #expect(
+            these.mismatch("c.example", isAddress: false, isVerifyName: true)
+                == "is not for c.example but for a.example, 192.0.2.1: set tls-verify-name to such a name")
+        let told = these.mismatch("b.example", isAddress: false, isVerifyName: true)
+        #expect(told.hasSuffix(", or set tls-verify-name to a.example") && !told.contains("tls-server-name"))
+    }
+
     @Test func tellsAnAddressThatIsADNSName() {
         let alone = names(["::1"])
         #expect(

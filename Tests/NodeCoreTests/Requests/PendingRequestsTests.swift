@@ -48,10 +48,10 @@ import Testing
         #expect(pending.expire(now: 30).count == 1)
     }
 
-    private func operation(_ id: String) throws -> Request {
+    private func operation(_ id: String, _ name: String = "DISCOVER") throws -> Request {
         var rules = anyRules
         rules.openGate = OpenGateIdentity(deviceID: "gw", isReduced: false)
-        let text = Array(#"{"operation":{"request":{"id":"\#(id)","name":"DISCOVER"}}}"#.utf8)
+        let text = Array(#"{"operation":{"request":{"id":"\#(id)","name":"\#(name)"}}}"#.utf8)
         let found: Request? = text.withUnsafeBytes { bytes in
             var incoming = IncomingMessage.make(bytes)
             guard case .request(let request)? = incoming?.next(rules) else { return nil }
@@ -71,6 +71,7 @@ import Testing
         #expect(repetition(again) == .none)
         pending.add(first, handle: 1, now: 0)
         #expect(repetition(again) == .underWay)
+        #expect(repetition(try operation("a/b", "UPDATE")) == .idTaken)
         #expect(repetition(try operation("b")) == .none && repetition(request()) == .none)
         pending.noteAnswered(1, [1], message: 7, now: 10)
         pending.remove(1)

@@ -31,10 +31,17 @@ _PARTICULAR = (
 )
 
 
+def _in_seconds(found: re.Match[str]) -> str:
+    """Python's times are seconds, C's milliseconds."""
+    given, least, most = (f"{int(number) / 1000:.12g}" for number in found.groups())
+    return f"`timeout` is {given} s; expected {least} to {most}"
+
+
 def in_python(text: str) -> str:
     """The sentence as a program in Python would say it."""
     if "neuron_ws_" not in text and "NEURON_WS_" not in text and "`" not in text and "is_driver" not in text:
         return text
+    text = re.sub(r"`timeout_ms` is (\d+); expected (\d+) to (\d+)", _in_seconds, text)
     for told, said in _PARTICULAR:
         text = text.replace(told, said)
     text = re.sub(r"\bneuron_ws_node_([a-z]\w*)\b(\(\))?", r"\1()", text)

@@ -14,7 +14,7 @@ from .requests import Request
 
 @dataclass(frozen=True)
 class StateEvent:
-    """The link, the phase or the reason changed; these are the new ones. The rest is in ``node.state``."""
+    """The link, the phase, the reason or the URL changed. What is not here is in ``node.state``."""
 
     link: bool
     phase: Phase

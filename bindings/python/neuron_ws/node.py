@@ -238,8 +238,9 @@ class Node(BaseNode):
         :meth:`events` run may call it. No callback runs in here; events that come meanwhile are kept for these, though
         :meth:`fileno` is not readable for them.
 
-        Raises Timeout, LinkLost (the connection that it went out on ended first), NotRunning (not started, or stopped
-        meanwhile), QueueFull, TooBig, InvalidArgument, NodeClosed, Forked.
+        Raises Timeout, LinkLost (the connection that it went out on, in whole or in part, ended first: whether the
+        server carried it out is unknown), NotRunning (not started, or stopped meanwhile), QueueFull, TooBig,
+        InvalidArgument, NodeClosed, Forked.
         """
         outgoing = _outgoing.command(command, match, value, timeout, retries)
         with self._opening:
