@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * memory FILES PKCS12 [STEP] - calls with little memory, each in a child of its own. The two files hold settings whose
- * certificates and keys are large.
+ * memory FILES PKCS12 [STEP [CALL]] - calls with little memory, each in a child of its own. The two files hold settings
+ * whose certificates and keys are large. CALL: those alone whose name begins so.
  *
  * First the n-th large allocation fails, for every n: the call answers NO_MEMORY, or is done as if nothing had been.
  * Then the large allocations together have a limit, from nothing up to where the call succeeds. With STEP then any
@@ -59,6 +59,7 @@ static void *account(void *memory, long sign)
 
 #include "memory_documents.h"
 #include "memory_opengate.h"
+#include "memory_tables.h"
 
 static neuron_ws_status_t created(const char *document)
 {
@@ -246,6 +247,10 @@ static const struct {
     {"  a reason", call_reply_reason},
     {"from_oda", call_from_oda},
     {"settings_check", call_check},
+    {"request, many", call_request_many},
+    {"  in order", call_request_in_order},
+    {"push, groups", call_push_groups},
+    {"metrics_text", call_metrics_of_many},
 };
 
 /* --------------------------------------------------------------------------------------------------- the children */
@@ -275,7 +280,7 @@ static void child(size_t index, long n, size_t from, long bytes)
     fails_at = 0;
     limit = -1;
     if (!failed)
-        _exit(never_failed);
+        _exit(status == NEURON_WS_OK ? never_failed : ended_otherwise);
     /* It goes on with what it has. */
     if (neuron_ws_node_send(node, NEURON_WS_TEXT, "x", 1, NULL) != NEURON_WS_OK)
         _exit(ended_otherwise);
@@ -301,7 +306,8 @@ static void every_limit(size_t index)
     enum ending ending;
     long bytes = 0;
 
-    while ((ending = run(index, 0, large, bytes)) != never_failed && bytes < 256L << 20) {
+    while ((ending = run(index, 0, large, bytes)) != never_failed && bytes < 256L << 20 &&
+           endings[ended_otherwise] < 10) {
         endings[ending]++;
         if (ending == died || ending == ended_otherwise)
             fprintf(stderr, "    %s with %ld bytes %s\n", calls[index].name, bytes,
@@ -319,7 +325,7 @@ static void every_allocation(size_t index, size_t from, long step)
     enum ending ending;
     long n = 1;
 
-    while ((ending = run(index, n, from, -1)) != never_failed && n < 200000) {
+    while ((ending = run(index, n, from, -1)) != never_failed && n < 200000 && endings[ended_otherwise] < 10) {
         endings[ending]++;
         n += step;
     }
@@ -332,19 +338,26 @@ static void every_allocation(size_t index, size_t from, long step)
 
 int main(int count, char **arguments)
 {
+    const size_t call_count = sizeof calls / sizeof *calls;
+    const char *only = count > 4 ? arguments[4] : "";
+    long step = count > 3 ? atol(arguments[3]) : 0;
+
     if (count < 3 || !fill_from(arguments[1], settings_of_files, sizeof settings_of_files)
         || !fill_from(arguments[2], settings_of_pkcs12, sizeof settings_of_pkcs12))
         return 2;
     fill();
     fill_opengate();
-    for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
-        every_allocation(index, large, 1);
-    for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
-        every_limit(index);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t index = 0; index < call_count; index++)
+        if (strncmp(calls[index].name, only, strlen(only)) == 0)
+            every_allocation(index, large, 1);
+    for (size_t index = 0; index < call_count; index++)
+        if (strncmp(calls[index].name, only, strlen(only)) == 0)
+            every_limit(index);
     /* Any allocation: thousands in some calls, of which each so many-th is tried. */
-    if (count > 3)
-        for (size_t index = 0; index < sizeof calls / sizeof *calls; index++)
-            every_allocation(index, 0, atol(arguments[3]));
+    for (size_t index = 0; index < call_count && step > 0; index++)
+        if (strncmp(calls[index].name, only, strlen(only)) == 0)
+            every_allocation(index, 0, step);
     printf("%d passed, %d failed\n", checks_passed, checks_failed);
     return checks_failed != 0;
 }

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -96,11 +96,12 @@ class Exercise:
         return {"LD_PRELOAD": str(self._set_clock), "SET_CLOCK": str(offset)}
 
     def run(self, *arguments: object, faults: Optional[dict[str, str]] = None, timeout: float = 120,
-            **variables: str) -> Said:
+            before: Sequence[str] = (), **variables: str) -> Said:
+        """`before` stands in front of the program's name."""
         environment = {**os.environ, **variables}
         if faults is not None:
             environment |= {"LD_PRELOAD": str(self.faults), **faults}
-        command = [*foreign.emulator(), str(self.program), *map(str, arguments)]
+        command = [*before, *foreign.emulator(), str(self.program), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
         return Said(done.returncode, done.stdout, done.stderr)
 

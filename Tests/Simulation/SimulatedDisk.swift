@@ -108,7 +108,8 @@ struct SimulatedDisk: ~Copyable {
             state.aside[key(message.id)] = message.withBytes { Message.id(of: Array($0)) }
         }
         var rows: [Row] = []
-        result.work.batches.forEach { chunk in
+        result.work.batches.forEach { batch in
+            guard let chunk = batch.whole() else { fatalError("no memory") }
             chunk.seal()
             rows.append(
                 Row(

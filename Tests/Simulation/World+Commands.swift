@@ -99,6 +99,7 @@ extension World {
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
         case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
+        case .noMemory: fail("command \(ended.id) finds no memory")
         }
     }
 
@@ -157,7 +158,8 @@ extension World {
 
     func stopCommands() {
         takesCommands = false
-        for ended in commands.stopped() { note(ended) }
+        commands.stop()
+        while let ended = commands.takeEnded() { note(ended) }
     }
 
     func checkCommands() {

@@ -82,7 +82,8 @@ extension World {
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if acknowledged != nil, !machine.isIdle {
-            for ended in commands.connectionEnded(begun: begun, now: now) { note(ended) }
+            commands.connectionEnded(begun: begun, now: now)
+            while let ended = commands.takeEnded() { note(ended) }
         }
         carryOut()
         guard machine.isIdle else { return }

@@ -87,7 +87,7 @@ final class World {
     /// Those up to here were found to be written.
     var writtenBefore: UInt64 = 0
     /// Its commands, and those of them that have no outcome.
-    var commands = CommandTable()
+    let commands = CommandTable()
     var takesCommands = false
     var asked: [UInt64: Asked] = [:]
     /// Those that the kernel had whole on some connection.

@@ -36,16 +36,23 @@ public func neuron_ws_node_metrics_text(
 ) -> neuron_ws_status_t {
     if let refusal = refusedRoom(buffer, size, length) { return refusal }
     return withNode(node) { node throws(NodeError) in
-        if !MetricsText.hasMemory(forNodes: 1) { throw .noMemory }
         let sample = MetricsText.Sample(node: node.name, metrics: node.metrics())
-        let text: [UInt8] =
-            switch format {
-            case .NEURON_WS_METRICS_OPENMETRICS: MetricsText.openMetrics([sample])
-            case .NEURON_WS_METRICS_JSON: MetricsText.json(sample.metrics)
-            @unknown default: throw unknownFormat(format)
-            }
-        return text.withUnsafeBytes { copyOut($0, buffer, size, length) }
+        return try metricsText([sample], format, ofOne: true).withBytes { copyOut($0, buffer, size, length) }
     }
+}
+
+/// - Parameter ofOne: as JSON not an array of one, but that one.
+private func metricsText(
+    _ samples: [MetricsText.Sample], _ format: neuron_ws_metrics_format_t, ofOne: Bool = false
+) throws(NodeError) -> ByteBuffer {
+    do throws(EncodingError) {
+        switch format {
+        case .NEURON_WS_METRICS_OPENMETRICS: return try MetricsText.openMetrics(samples)
+        case .NEURON_WS_METRICS_JSON: return ofOne ? try MetricsText.json(samples[0]) : try MetricsText.json(samples)
+        @unknown default: break
+        }
+    } catch { throw NodeError(error) }
+    throw unknownFormat(format)
 }
 
 private func unknownFormat(_ format: neuron_ws_metrics_format_t) -> NodeError {
@@ -58,14 +65,9 @@ public func neuron_ws_metrics_text(
     _ length: UnsafeMutablePointer<Int>?
 ) -> neuron_ws_status_t {
     if let refusal = refusedRoom(buffer, size, length) { return refusal }
-    guard MetricsText.hasMemory(forNodes: Runtime.shared.nodeCount) else { return failed(.noMemory) }
-    let text: [UInt8]
-    switch format {
-    case .NEURON_WS_METRICS_OPENMETRICS: text = MetricsText.openMetrics(Runtime.shared.metrics())
-    case .NEURON_WS_METRICS_JSON: text = MetricsText.json(Runtime.shared.metrics())
-    @unknown default: return failed(unknownFormat(format))
-    }
-    return text.withUnsafeBytes { copyOut($0, buffer, size, length) }
+    do throws(NodeError) {
+        return try metricsText(Runtime.shared.metrics(), format).withBytes { copyOut($0, buffer, size, length) }
+    } catch { return failed(error) }
 }
 
 @c @implementation

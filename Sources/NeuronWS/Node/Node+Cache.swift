@@ -95,16 +95,10 @@ extension Node {
     }
 
     /// What the mailbox has, for a session; with it what has changed of the cache.
-    func takeMailLocked(_ cache: inout MessageCache, _ backlog: inout Backlog, now: UInt64) -> Bool {
-        if let opened = cacheOpened {
-            cacheOpened = nil
-            cache.take(exchange(&earlierMail, with: ChunkList()), &backlog, now: now)
-            cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
-        }
-        let mail = sendQueue.takeMail()
-        if mail.isEmpty { return false }
-        cache.take(mail, &backlog, now: now)
-        return true
+    func takeMailLocked() -> TakenMail {
+        guard let opened = cacheOpened.take() else { return TakenMail(list: sendQueue.takeMail()) }
+        return TakenMail(
+            opened: opened, earlier: exchange(&earlierMail, with: ChunkList()), list: sendQueue.takeMail())
     }
 
     /// Whether the new settings may follow the old ones.
@@ -260,6 +254,25 @@ extension Node {
             return
         }
         Spool.deleteIfFree(SpoolFile(directory: directory, node: name))
+    }
+}
+
+/// What a session found in the mailbox. It goes where it belongs without the node's lock: there may be much.
+struct TakenMail: ~Copyable {
+    /// What came before that.
+    var opened: CacheOpened?
+    var earlier = ChunkList()
+    var list = ChunkList()
+
+    /// - Returns: false: there is nothing.
+    mutating func deliver(to cache: inout MessageCache, _ backlog: inout Backlog, now: UInt64) -> Bool {
+        if let opened {
+            cache.take(exchange(&earlier, with: ChunkList()), &backlog, now: now)
+            cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
+        }
+        if list.isEmpty { return false }
+        cache.take(exchange(&list, with: ChunkList()), &backlog, now: now)
+        return true
     }
 }
 

@@ -13,7 +13,8 @@ extension Node {
         let taken: Result<UInt64, NodeError>
         do throws(NodeError) {
             try checkCommandLocked(command)
-            taken = .success(commands.add(command, now: Clock.monotonicNanoseconds))
+            guard let id = commands.add(command, now: Clock.monotonicNanoseconds) else { throw .noMemory }
+            taken = .success(id)
         } catch { taken = .failure(error) }
         lock.unlock()
         let id = try taken.get()
@@ -36,7 +37,6 @@ extension Node {
             // The end of a command that is taken is never lost.
             if !load.mayGrow { throw .noMemory }
         }
-        if !commands.hasMemory { throw .noMemory }
         guard commands.hasRoom(byteCount: command.bytes.count, unread: unread) else {
             commandsAwaitRoom = true
             throw .queueFull(
@@ -53,16 +53,15 @@ extension Node {
 
     func cancelRequest(_ id: UInt64) throws(NodeError) {
         lock.lock()
-        guard let ended = commands.cancelled(id) else {
-            lock.unlock()
-            throw .notFound("there is no command \(id), or it has ended")
-        }
         // A callback comes on the loop only.
-        let isByCallback = ended.command.host.on_response != nil
-        if isByCallback { endedCommands.append([ended]) }
+        let isByCallback = commands.cancelledByCallback(id)
+        let ended = isByCallback ? nil : commands.cancelled(id)
         let session = self.session
         lock.unlock()
-        if !isByCallback { return tell(ended) }
+        guard isByCallback else {
+            guard let ended else { throw .notFound("there is no command \(id), or it has ended") }
+            return tell(ended)
+        }
         if let session, session.isOnLoop { tellEndedCommands() } else { session?.signal() }
     }
 
@@ -85,23 +84,16 @@ extension Node {
     }
 
     /// Several have: in order, on the loop. A callback that ends the node has the rest told before that returns.
-    func tell(_ ended: [EndedCommand]) {
-        if ended.isEmpty { return }
-        lock.withLock { endedCommands.append(ended) }
-        tellEndedCommands()
-    }
-
     func tellEndedCommands() {
-        while let next = lock.withLock({ endedCommands.removeFirst() }) { tell(next) }
+        while let next = lock.withLock({ commands.takeEnded() }) { tell(next) }
     }
 
     /// The node stops: no command is left, and none is taken until it starts again.
     func stopCommands() {
         lock.lock()
         takesCommands = false
-        let ended = commands.stopped()
+        commands.stop()
         lock.unlock()
-        tell(ended)
         tellEndedCommands()
     }
 

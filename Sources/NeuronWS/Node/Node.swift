@@ -41,7 +41,7 @@ final class Node: @unchecked Sendable {
     var cacheError: SpoolError?
     /// Who opens and deletes what is on disk.
     var cachePlace = CachePlace()
-    var groupNumbers = GroupNumbers()
+    let groupNumbers = GroupNumbers()
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()
     var status = NodeStatus()
@@ -66,11 +66,9 @@ final class Node: @unchecked Sendable {
     let gathered = DatastreamGatherer()
 
     /// Commands that have no outcome yet.
-    var commands = CommandTable()
+    let commands = CommandTable()
     /// The node runs, and takes them.
     var takesCommands = false
-    /// Those that have an outcome which is yet to be told by callback.
-    var endedCommands = EndedCommands()
     /// A command was refused because there were too many, and the host has yet to hear of room.
     var commandsAwaitRoom = false
 

@@ -61,17 +61,18 @@ extension NodeSession {
     /// What is pushed while nothing can be sent goes to disk too.
     private func takeMailWithoutConnection(_ now: UInt64) {
         if link?.connection.isOpen == true, !isStoringRest { return }
-        node.lock.lock()
-        defer { node.lock.unlock() }
         let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
+        node.lock.lock()
         let isLow = node.sendQueue.ledger.isHalfFull
         guard isStoringRest || isLow || now >= mailTakenAt &+ interval else {
             mailIsDue = mailIsDue || !node.sendQueue.hasNoMail
-            return
+            return node.lock.unlock()
         }
+        var mail = node.takeMailLocked()
+        node.lock.unlock()
         mailIsDue = false
         mailTakenAt = now
-        _ = node.takeMailLocked(&cache, &backlog, now: now)
+        _ = mail.deliver(to: &cache, &backlog, now: now)
     }
 
     private func concludeTrimmed() {
@@ -133,8 +134,9 @@ extension NodeSession {
     /// All that there is goes to disk now.
     func storeAll() {
         node.lock.lock()
-        _ = node.takeMailLocked(&cache, &backlog, now: Clock.monotonicNanoseconds)
+        var mail = node.takeMailLocked()
         node.lock.unlock()
+        _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
         cache.storeAll(backlog)
     }
 

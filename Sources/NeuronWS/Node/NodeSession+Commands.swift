@@ -21,8 +21,14 @@ extension NodeSession {
                 continue
             }
             // What is asked after a configure goes to the new server.
-            let next = node.lock.withLock { node.wishes.reconnects ? nil : node.commands.takeNext() }
-            guard let next else { return false }
+            let (next, hasEnded) = node.lock.withLock {
+                (node.wishes.reconnects ? nil : node.commands.takeNext(), node.commands.hasUntold)
+            }
+            guard let next else {
+                // There was no memory for one.
+                if hasEnded { node.tellEndedCommands() }
+                return false
+            }
             if node.host.inspectsAsItGoesOut {
                 let kind = next.command.kind
                 let goes = next.command.bytes.withUnsafeBytes { node.host.beforeSend(node.handle, kind, $0) }
@@ -33,7 +39,10 @@ extension NodeSession {
                     continue
                 }
                 // The host may have taken it back.
-                guard node.lock.withLock({ node.commands.isOpen(next.id) }) else { continue }
+                guard node.lock.withLock({ node.commands.isOpen(next.id) }) else {
+                    node.lock.withLock { node.commands.withheld(next.command) }
+                    continue
+                }
             }
             link.connection.queueCommand(next.id, next.command)
         }
@@ -58,7 +67,8 @@ extension NodeSession {
     /// The connection is gone, and the node goes on. - Parameter begun: the commands that were on their way.
     func endCommandsOfConnection(begun: [UInt64]) {
         let now = Clock.monotonicNanoseconds
-        node.tell(node.lock.withLock { node.commands.connectionEnded(begun: begun, now: now) })
+        node.lock.withLock { node.commands.connectionEnded(begun: begun, now: now) }
+        node.tellEndedCommands()
     }
 
     // MARK: Responses
@@ -70,7 +80,6 @@ extension NodeSession {
     ) -> Bool {
         node.lock.lock()
         let pointers = node.commands.pointers
-        let functions = node.commands.hasFunctions ? node.commands.functions(before: limit) : []
         node.lock.unlock()
         if !pointers.isEmpty {
             draw(.bytesParsed, bytes.count)
@@ -85,15 +94,17 @@ extension NodeSession {
             }
         }
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        for (id, command) in functions {
-            guard node.lock.withLock({ node.commands.isOpen(id) }) else { continue }
+        var last: CommandTable.Asked?
+        while let asked = node.lock.withLock({ node.commands.nextFunction(after: last, before: limit) }) {
+            last = asked
             draw(.eventsHandled)
-            guard let matches = command.host.matches, matches(base, bytes.count, command.host.context) else {
+            guard let matches = asked.command.host.matches, matches(base, bytes.count, asked.command.host.context)
+            else {
                 if isEnded { return true }
                 continue
             }
             let now = Clock.monotonicNanoseconds
-            if let ended = node.lock.withLock({ node.commands.answered(id, now: now) }) {
+            if let ended = node.lock.withLock({ node.commands.answered(asked.id, now: now) }) {
                 node.tell(ended, kind, bytes)
                 return true
             }

@@ -156,9 +156,13 @@ extension NodeSession {
     private func takeMail() -> Bool {
         node.lock.lock()
         // What is pushed after a configure goes to the new server, though the loop has not seen the new settings yet.
-        defer { node.lock.unlock() }
-        if node.wishes.reconnects { return false }
-        return node.takeMailLocked(&cache, &backlog, now: loop.nowNanoseconds)
+        if node.wishes.reconnects {
+            node.lock.unlock()
+            return false
+        }
+        var mail = node.takeMailLocked()
+        node.lock.unlock()
+        return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }
 
     /// Shows the next message to the host. False: the session ended.

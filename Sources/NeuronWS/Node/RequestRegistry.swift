@@ -15,43 +15,64 @@ final class RequestRegistry: @unchecked Sendable {
     }
 
     private struct Slot {
-        var generation: UInt
+        var generation: UInt = 1
         var entry: Entry?
+        /// Of those without entry, the next in the row.
+        var nextFree = -1
+    }
+
+    /// Some of the slots: one is small, however many requests there are.
+    private final class Block {
+        static let slotCount = 1024
+        var slots = Array(repeating: Slot(), count: slotCount)
     }
 
     private let lock = Lock()
-    private var slots: [Slot] = []
-    private var free: [Int] = []
+    private var blocks: [Block] = []
+    /// So many slots have been used.
+    private var count = 0
+    /// The first without entry; -1: there is none.
+    private var firstFree = -1
 
     /// The index from 1 on in the lower bits, so that no handle is NULL; the generation above it. Where a pointer has
     /// 32 bits, of more than a million requests at a time the last ones are not found.
     private static let indexBits: UInt = UInt.bitWidth == 64 ? 32 : 20
     private static let generationMask: UInt = .max >> indexBits
 
+    private subscript(index: Int) -> Slot {
+        get { blocks[index / Block.slotCount].slots[index % Block.slotCount] }
+        set { blocks[index / Block.slotCount].slots[index % Block.slotCount] = newValue }
+    }
+
     func insert(_ entry: Entry) -> UInt {
         lock.lock()
         defer { lock.unlock() }
-        let index = free.popLast() ?? slots.count
-        if index == slots.count { slots.append(Slot(generation: 1, entry: nil)) }
-        slots[index].entry = entry
-        return slots[index].generation << Self.indexBits | UInt(index + 1)
+        let index = firstFree >= 0 ? firstFree : count
+        if index == count {
+            if count == blocks.count * Block.slotCount { blocks.append(Block()) }
+            count += 1
+        } else {
+            firstFree = self[index].nextFree
+        }
+        self[index].entry = entry
+        return self[index].generation << Self.indexBits | UInt(index + 1)
     }
 
     func find(_ handle: UInt) -> Entry? {
         lock.lock()
         defer { lock.unlock() }
-        return index(handle).flatMap { slots[$0].entry }
+        return index(handle).flatMap { self[$0].entry }
     }
 
     func remove(_ handle: UInt) {
         lock.lock()
         let index = index(handle)
         // Freed behind the lock: a document may be large.
-        let entry = index.flatMap { slots[$0].entry }
+        let entry = index.flatMap { self[$0].entry }
         if let index {
-            slots[index].entry = nil
-            slots[index].generation = slots[index].generation &+ 1 & Self.generationMask
-            free.append(index)
+            let generation = self[index].generation &+ 1 & Self.generationMask
+            self[index] = Slot(generation: generation, entry: nil, nextFree: firstFree)
+            firstFree = index
         }
         lock.unlock()
         withExtendedLifetime(entry) {}
@@ -59,9 +80,9 @@ final class RequestRegistry: @unchecked Sendable {
 
     private func index(_ handle: UInt) -> Int? {
         let place = handle & (1 << Self.indexBits - 1)
-        guard place > 0, place <= UInt(slots.count) else { return nil }
+        guard place > 0, place <= UInt(count) else { return nil }
         let index = Int(place) - 1
-        guard slots[index].generation == handle >> Self.indexBits, slots[index].entry != nil else { return nil }
+        guard self[index].generation == handle >> Self.indexBits, self[index].entry != nil else { return nil }
         return index
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
-/// The thread on which a node's messages go to disk and come back: never that of a push, nor the loop's.
+/// The thread on which a node's messages go to disk and come back: never that of a push, nor the loop's. The file is
+/// opened and closed on it too: signals are blocked there, so that a limit of the process on the size of files (SIGXFSZ)
+/// is an error like others, whose signal would end a host that does not expect it.
 ///
 /// One piece of work at a time. Any thread, as `MessageCache` asks for it.
 final class Spool: ThreadBody, @unchecked Sendable {
@@ -13,7 +15,9 @@ final class Spool: ThreadBody, @unchecked Sendable {
     nonisolated(unsafe) private static var openPaths: [String] = []
 
     let file: SpoolFile
-    /// Of the spool's thread once that runs.
+    /// Of numbers, for a new file.
+    private let stream: UInt64
+    /// Of the spool's thread, once it is open.
     private var store: SpoolStore?
     private var thread: Thread?
 
@@ -26,17 +30,26 @@ final class Spool: ThreadBody, @unchecked Sendable {
     private var error: SpoolError?
     private var notice: String?
     private var isSynced: Bool
+    private var opening = Opening.underWay
     private var ends = false
+    private var deletes = false
+    /// What `close` was told; 0: nothing.
+    private var nextNumber: UInt64 = 0
     private var session: NodeSession?
     private var damages: UInt64 = 0
 
-    private init(_ file: SpoolFile, _ store: SpoolStore, isSynced: Bool) {
-        self.file = file
-        self.store = store
-        self.isSynced = isSynced
+    private enum Opening {
+        case underWay, done
+        case failed(SpoolError)
     }
 
-    /// Opens a node's cache, and begins its thread.
+    private init(_ file: SpoolFile, isSynced: Bool, stream: UInt64) {
+        self.file = file
+        self.isSynced = isSynced
+        self.stream = stream
+    }
+
+    /// Begins a thread for a node's cache, and waits until it has opened that.
     /// - Parameter stream: of numbers, for a new file.
     static func open(directory: String, node: String, isSynced: Bool, stream: UInt64) throws(SpoolError) -> Spool {
         let real: String
@@ -56,21 +69,59 @@ final class Spool: ThreadBody, @unchecked Sendable {
                     + "forked from: give this node another name or data-dir, destroy that one, or fork before")
         }
         do throws(SpoolError) {
-            let spool = Spool(file, try SpoolStore.open(file, isSynced: isSynced, stream: stream), isSynced: isSynced)
-            spool.notice = spool.store?.takeDamageText()
-            spool.damages = spool.store?.damages ?? 0
-            spool.found = spool.store?.found ?? spool.found
+            let spool = Spool(file, isSynced: isSynced, stream: stream)
+            let thread: Thread
             do throws(SystemError) {
-                spool.thread = try Thread.start(spool, name: "neuron-ws-spool", stackBytes: stackBytes)
+                thread = try Thread.start(spool, name: "neuron-ws-spool", stackBytes: stackBytes)
             } catch {
                 throw SpoolError(
                     fault: .noMemory, text: "the cache \(file.path): no thread could be started: \(error.text)")
+            }
+            spool.thread = thread
+            do throws(SpoolError) {
+                try spool.waitUntilOpen()
+            } catch {
+                thread.join()
+                throw error
             }
             return spool
         } catch {
             giveBack(file.path)
             throw error
         }
+    }
+
+    private func waitUntilOpen() throws(SpoolError) {
+        lock.lock()
+        defer { lock.unlock() }
+        while true {
+            switch opening {
+            case .underWay: changed.wait(lock)
+            case .done: return
+            case .failed(let error): throw error
+            }
+        }
+    }
+
+    /// On the spool's thread. - Returns: false: it failed, which `open` tells.
+    private func openStore() -> Bool {
+        let result: Opening
+        var opened: SpoolStore?
+        do throws(SpoolError) {
+            opened = try SpoolStore.open(file, isSynced: isSynced, stream: stream)
+            result = .done
+        } catch { result = .failed(error) }
+        lock.lock()
+        defer { lock.unlock() }
+        if let opened {
+            store = opened
+            notice = opened.takeDamageText()
+            damages = opened.damages
+            found = opened.found
+        }
+        opening = result
+        changed.broadcast()
+        return opened != nil
     }
 
     /// What lies there is a file, or nothing.
@@ -158,6 +209,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     }
 
     func runOnThread() {
+        guard openStore() else { return }
         lock.lock()
         while true {
             if let store, let next = work.take() {
@@ -178,7 +230,11 @@ final class Spool: ThreadBody, @unchecked Sendable {
             if ends { break }
             changed.wait(lock)
         }
+        let last = store
+        store = nil
+        let (deletes, nextNumber) = (deletes, nextNumber)
         lock.unlock()
+        if !deletes, nextNumber > 0 { last?.setNextNumber(nextNumber) }
     }
 
     /// Ends the thread behind the work that is under way, and closes the file.
@@ -186,14 +242,14 @@ final class Spool: ThreadBody, @unchecked Sendable {
     func close(deletes: Bool = false, nextNumber: UInt64 = 0) {
         lock.lock()
         ends = true
+        self.deletes = deletes
+        self.nextNumber = nextNumber
         session = nil
         changed.broadcast()
         lock.unlock()
+        // The file is closed before another may open it.
         thread?.join()
         thread = nil
-        if !deletes, nextNumber > 0 { store?.setNextNumber(nextNumber) }
-        // The file is closed before another may open it.
-        store = nil
         if deletes { file.delete() }
         Self.giveBack(file.path)
     }

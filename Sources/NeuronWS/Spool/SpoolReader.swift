@@ -56,6 +56,8 @@ final class SpoolReader {
     ) throws(SpoolError) {
         try withFile(file) { () throws(SpoolError) in
             do throws(Database.Failure) {
+                let signal = FileSizeSignal.block()
+                defer { signal.unblock() }
                 let database = writes ? try openToWrite(file.path) : try openToRead(file.path)
                 try SpoolStore.checkKind(database)
                 try body(try SpoolReader(file, database))
@@ -68,6 +70,8 @@ final class SpoolReader {
     static func delete(_ file: SpoolFile) throws(SpoolError) {
         try withFile(file) { () throws(SpoolError) in
             do throws(Database.Failure) {
+                let signal = FileSizeSignal.block()
+                defer { signal.unblock() }
                 // What is no cache is not ours to delete; what is damaged may be one.
                 let database = try Database.open(file.path)
                 try database.prepareForUse(isSynced: true)

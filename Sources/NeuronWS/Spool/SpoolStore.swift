@@ -279,8 +279,9 @@ final class SpoolStore {
                 """, from: try rowKey(of: next)
             ) { _ in true }
         }
-        result.work.batches.forEach { chunk in
+        result.work.batches.forEach { batch in
             if failure != nil { return }
+            guard let chunk = batch.whole() else { return failure = .noMemory }
             chunk.seal()
             insert.bind(1, key(chunk.firstNumber))
             insert.bind(2, Int64(chunk.messageCount))

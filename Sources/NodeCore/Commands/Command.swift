@@ -49,6 +49,8 @@ public enum CommandOutcome: Equatable, Sendable {
     case cancelled
     /// The node stopped.
     case stopped
+    /// There was none to know its response by: it did not go out.
+    case noMemory
 
     /// As the host is told.
     public var status: neuron_ws_status_t {
@@ -59,27 +61,8 @@ public enum CommandOutcome: Equatable, Sendable {
         case .refused: .NEURON_WS_REFUSED
         case .cancelled: .NEURON_WS_CANCELLED
         case .stopped: .NEURON_WS_NOT_RUNNING
+        case .noMemory: .NEURON_WS_NO_MEMORY
         }
-    }
-}
-
-/// Commands that have their outcome, which is yet to be told, in order.
-public struct EndedCommands {
-    private var commands: [EndedCommand] = []
-    private var head = 0
-
-    public init() {}
-
-    public mutating func append(_ ended: [EndedCommand]) { commands += ended }
-
-    public mutating func removeFirst() -> EndedCommand? {
-        guard head < commands.count else {
-            commands = []
-            head = 0
-            return nil
-        }
-        head += 1
-        return commands[head - 1]
     }
 }
 

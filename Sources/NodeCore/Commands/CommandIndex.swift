@@ -2,64 +2,110 @@
 /// Which of the commands that went out on the present connection a message answers.
 ///
 /// By a member it is found with one look into a table for each place that is asked for, however many commands wait;
-/// by order at once. The next connection has another index.
-/// Invariant: a place is here while a command asks for it.
-struct CommandIndex {
+/// by order at once. For the next connection it is emptied.
+/// Invariants: a place is here while a command asks for it; in each list those that went out earlier come first.
+struct CommandIndex: ~Copyable {
     private struct Place {
         let pointer: JSONPointer
-        var byValue: [[UInt8]: SentCommands] = [:]
-        var anyValue = SentCommands()
-
-        var isEmpty: Bool { byValue.isEmpty && anyValue.isEmpty }
+        var count = 0
+        var anyValue = CommandList(.answers)
     }
 
+    /// No more than `CommandLimits.pointersMax`.
     private var places: [Place] = []
-    private(set) var functions = SentCommands()
+    /// By the value that is asked for; their number is a power of two.
+    private var buckets = RawList<CommandList>()
+    private(set) var functions = CommandList(.answers)
 
     /// The places at which messages are looked at.
     var pointers: [JSONPointer] { places.map { $0.pointer } }
 
-    mutating func add(_ sent: SentCommands.Sent, _ rule: Command.Rule) {
-        switch rule {
+    /// Room for so many in all, whose number a host decides: so that adding them takes no memory.
+    mutating func reserve(_ count: Int) throws(EncodingError) {
+        if count <= buckets.count { return }
+        var larger = RawList<CommandList>()
+        var size = 16
+        while size < count { size *= 2 }
+        try larger.reserve(size)
+        for _ in 0..<size { try larger.append(CommandList(.answers)) }
+        swap(&buckets, &larger)
+        for place in 0..<larger.count {
+            while let entry = larger[place].first {
+                larger[place].remove(entry)
+                buckets[bucket(entry)].append(entry)
+            }
+        }
+    }
+
+    private func bucket(_ entry: CommandEntry) -> Int { entry.valueHash & (buckets.count - 1) }
+
+    /// It went out behind all that are here; there is room for it.
+    mutating func add(_ entry: CommandEntry) {
+        switch entry.command.rule {
         case .member(let pointer, let value):
             let place = places.firstIndex { $0.pointer == pointer } ?? places.count
             if place == places.count { places.append(Place(pointer: pointer)) }
+            places[place].count += 1
             if let value {
-                places[place].byValue[value, default: SentCommands()].append(sent)
+                entry.valueHash = value.hashValue
+                buckets[bucket(entry)].append(entry)
             } else {
-                places[place].anyValue.append(sent)
+                places[place].anyValue.append(entry)
             }
-        case .function: functions.append(sent)
+        case .function: functions.append(entry)
         case .order: break
         }
     }
 
-    mutating func remove(order: UInt64, _ rule: Command.Rule) {
-        switch rule {
+    mutating func remove(_ entry: CommandEntry) {
+        switch entry.command.rule {
         case .member(let pointer, let value):
             guard let place = places.firstIndex(where: { $0.pointer == pointer }) else { return }
-            if let value {
-                places[place].byValue[value]?.remove(order: order)
-                if places[place].byValue[value]?.isEmpty == true { places[place].byValue[value] = nil }
+            if value != nil {
+                buckets[bucket(entry)].remove(entry)
             } else {
-                places[place].anyValue.remove(order: order)
+                places[place].anyValue.remove(entry)
             }
-            if places[place].isEmpty { places.remove(at: place) }
-        case .function: functions.remove(order: order)
+            places[place].count -= 1
+            if places[place].count == 0 { places.remove(at: place) }
+        case .function: functions.remove(entry)
         case .order: break
         }
+    }
+
+    /// The room stays.
+    mutating func removeAll() {
+        places = []
+        functions = CommandList(.answers)
+        for place in 0..<buckets.count { buckets[place] = CommandList(.answers) }
     }
 
     /// The oldest command that a message answers by what stands in it, of those that went out before `limit`.
-    func oldest(_ values: MessageValues, before limit: UInt64 = .max) -> UInt64? {
-        var oldest: SentCommands.Sent?
+    func oldest(_ values: MessageValues, before limit: UInt64 = .max) -> CommandEntry? {
+        var oldest: CommandEntry?
+        var limit = limit
         for found in values.found {
             guard let place = places.first(where: { $0.pointer == found.pointer }) else { continue }
-            for sent in [place.anyValue.first, found.text.flatMap { place.byValue[$0]?.first }] {
-                if let sent, sent.order < oldest?.order ?? limit { oldest = sent }
+            for entry in [place.anyValue.first, found.text.flatMap { first($0, found.pointer) }] {
+                guard let entry, let order = entry.order, order < limit else { continue }
+                oldest = entry
+                limit = order
             }
         }
-        return oldest?.id
+        return oldest
+    }
+
+    private func first(_ text: [UInt8], _ place: JSONPointer) -> CommandEntry? {
+        if buckets.count == 0 { return nil }
+        let list = buckets[text.hashValue & (buckets.count - 1)]
+        var next = list.first
+        while let entry = next {
+            if case .member(let pointer, let value?) = entry.command.rule, value == text, pointer == place {
+                return entry
+            }
+            next = list.after(entry)
+        }
+        return nil
     }
 }
 

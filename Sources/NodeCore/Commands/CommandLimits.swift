@@ -5,6 +5,8 @@ import CNeuronWS
 public enum CommandLimits {
     /// Commands of a node without outcome, and outcomes that the host has not read, at most.
     public static let openMax = Int(NEURON_WS_COMMANDS_MAX)
+    /// Sendings on a connection that expect the next message as their response, those of ended commands too.
+    public static let expectedMax = 4 * openMax
     /// Bytes in those without outcome: one is taken, however large, while there are none.
     public static let bytesMax = Int(NEURON_WS_COMMANDS_BYTES_MAX)
     /// Different places at which messages are looked at.

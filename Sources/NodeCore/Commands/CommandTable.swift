@@ -5,51 +5,38 @@
 ///
 /// A command goes out on the connection that there is, or that comes within its time. It is *sent* when the kernel has
 /// it whole; from then on a message can be its response, on that connection alone. Where that connection ends the next
-/// try begins, or it is lost.
+/// try begins, or it is lost. A host decides how many there are: `add` takes all the memory that one of them needs to its end, or none, but for
+/// its place among responses that come in order, without which it does not go out.
 ///
 /// Invariants: each command that was taken is here or has ended, once; `openBytes` is the sum of those that are here;
-/// what is `sent` has a place in the index; the heap has a moment for each.
-public struct CommandTable {
-    private enum Stage {
-        /// For its turn to go out.
-        case waiting
-        /// The connection has it, and it is not written whole.
-        case leaving
-        /// For its response.
-        case sent
-    }
-
-    private struct Entry {
-        let command: Command
-        var stage = Stage.waiting
-        var triesLeft: UInt32
-        /// When the present try is too late.
-        var deadline: UInt64
-        /// Its first sending on the present connection; nil: there is none.
-        var order: UInt64?
-        /// When its newest try had left.
-        var leftAt: UInt64 = 0
-    }
-
+/// what is `sent` has a place in the index; the deadlines have a moment for each.
+public final class CommandTable: @unchecked Sendable {
     /// A sending whose response has its place in the order of responses.
-    private struct Expected {
+    private struct Expected: BitwiseCopyable {
         let id: UInt64
         /// Until then a response may still come, though its command has ended: it is not another's.
         let until: UInt64
     }
 
-    private var entries: [UInt64: Entry] = [:]
-    /// In the order of their going out; some have ended, or gone, since.
-    private var queue: [UInt64] = []
-    private var queueHead = 0
+    private var entries = CommandBuckets()
+    /// Those without outcome, in the order of their numbers.
+    private var open = CommandList(.all)
+    /// Those that wait to go out, and those that have ended and are yet to be told, each in their order.
+    private var waiting = CommandList(.line)
+    private var untold = CommandList(.line)
     private var deadlines = CommandDeadlines()
     private var index = CommandIndex()
-    private var expected: [Expected] = []
+    private var expected = RawList<Expected>()
     private var expectedHead = 0
+    /// Taken to go out, and not sent, of those that come into it.
+    private var unsentInOrder = 0
     private var sendings: UInt64 = 0
     /// Commands taken so far, which is also the number of the last one.
     public private(set) var takenCount: UInt64 = 0
     public private(set) var openBytes = 0
+    /// Without outcome.
+    public private(set) var count = 0
+    private var untoldCount = 0
     /// How many commands ask for a place, by place.
     private var askers: [JSONPointer: Int] = [:]
 
@@ -57,6 +44,8 @@ public struct CommandTable {
     public private(set) var mayBeAnswered = false
 
     private var counted = CommandCounts()
+    /// So many commands keep their room when none is left.
+    private static let keptRoom = 1024
 
     public init() {}
 
@@ -66,30 +55,20 @@ public struct CommandTable {
         counts.open = UInt64(count)
         return counts
     }
-
-    public var count: Int { entries.count }
-    public var isEmpty: Bool { entries.isEmpty }
-    public func isOpen(_ id: UInt64) -> Bool { entries[id] != nil }
+    public var isEmpty: Bool { count == 0 }
+    public func isOpen(_ id: UInt64) -> Bool { find(id) != nil }
 
     // MARK: Taking
 
-    /// From so many on memory is asked for before the tables may grow, bytes of it for each command.
-    private static let fewCount = 256
-    private static let memoryBytesPerCommand = 512
-
-    /// Whether there is memory for what the tables grow into with one more.
-    public var hasMemory: Bool {
-        count < Self.fewCount || EventBlock.hasMemory(count * Self.memoryBytesPerCommand)
-    }
-
     /// Whether one more is taken. - Parameter unread: outcomes that the host has not read.
     public func hasRoom(byteCount: Int, unread: Int) -> Bool {
-        count + unread < CommandLimits.openMax && (openBytes == 0 || openBytes + byteCount <= CommandLimits.bytesMax)
+        count + untoldCount + unread < CommandLimits.openMax
+            && (openBytes == 0 || openBytes + byteCount <= CommandLimits.bytesMax)
     }
 
     /// Enough is free again to tell whoever was refused.
     public func hasQuarterFree(unread: Int) -> Bool {
-        (count + unread) * 4 <= CommandLimits.openMax * 3 && openBytes * 4 <= CommandLimits.bytesMax * 3
+        (count + untoldCount + unread) * 4 <= CommandLimits.openMax * 3 && openBytes * 4 <= CommandLimits.bytesMax * 3
             && askers.count * 4 <= CommandLimits.pointersMax * 3
     }
 
@@ -99,98 +78,119 @@ public struct CommandTable {
         return askers.count < CommandLimits.pointersMax || askers[pointer] != nil
     }
 
-    /// The caller has asked for the room. - Returns: its number.
-    public mutating func add(_ command: Command, now: UInt64) -> UInt64 {
+    /// The caller has asked for the room. - Returns: its number; nil: there is no memory, and nothing has changed.
+    public func add(_ command: Command, now: UInt64) -> UInt64? {
+        let entry = CommandEntry(id: takenCount &+ 1, command, deadline: now &+ command.timeout)
+        do throws(EncodingError) {
+            let needed = count + untoldCount + 1
+            try deadlines.reserve(needed)
+            try index.reserve(needed)
+            try entries.reserve(needed)
+            try deadlines.add(entry)
+        } catch { return nil }
         takenCount &+= 1
-        let id = takenCount
-        let deadline = now &+ command.timeout
-        entries[id] = Entry(command: command, triesLeft: command.retries, deadline: deadline)
-        if case .member(let pointer, _) = command.rule { askers[pointer, default: 0] += 1 }
+        count += 1
         openBytes += command.bytes.count
-        queue.append(id)
-        deadlines.add(.init(time: deadline, id: id))
-        return id
+        if case .member(let pointer, _) = command.rule { askers[pointer, default: 0] += 1 }
+        entries.insert(entry)
+        open.append(entry)
+        waiting.append(entry)
+        return entry.id
     }
 
     // MARK: Going out
 
-    /// Some wait to go out. May be true for one that has ended meanwhile.
-    public var hasWaiting: Bool { queueHead < queue.count }
+    /// Some wait to go out.
+    public var hasWaiting: Bool { !waiting.isEmpty }
 
-    /// The next to go out on the present connection, which has it from now on; nil: none waits.
-    public mutating func takeNext() -> (id: UInt64, command: Command)? {
-        while queueHead < queue.count {
-            let id = queue[queueHead]
-            queueHead += 1
-            if queueHead == queue.count || queueHead >= 1024 {
-                queue.removeFirst(queueHead)
-                queueHead = 0
+    /// The next to go out on the present connection, which has it from now on; nil: none waits. One that finds no
+    /// memory ends, see `takeEnded`.
+    public func takeNext() -> (id: UInt64, command: Command)? {
+        while let entry = waiting.first {
+            if case .order = entry.command.rule {
+                guard makeRoomInOrder() else {
+                    endLater(entry, .noMemory)
+                    continue
+                }
+                unsentInOrder += 1
             }
-            guard let entry = entries[id], entry.stage == .waiting else { continue }
-            entries[id]?.stage = .leaving
-            return (id, entry.command)
+            waiting.remove(entry)
+            entry.stage = .leaving
+            return (entry.id, entry.command)
         }
         return nil
     }
 
+    private func makeRoomInOrder() -> Bool {
+        let needed = expected.count + unsentInOrder + 1
+        guard needed - expectedHead <= CommandLimits.expectedMax else { return false }
+        do throws(EncodingError) { try expected.reserve(needed) } catch { return false }
+        return true
+    }
+
+    /// What `takeNext` gave does not go out.
+    public func withheld(_ command: Command) {
+        if case .order = command.rule, unsentInOrder > 0 { unsentInOrder -= 1 }
+    }
+
     /// The kernel has it whole. The deadline stays: it counts from when the try began.
-    public mutating func sent(_ id: UInt64, _ command: Command, now: UInt64) {
+    public func sent(_ id: UInt64, _ command: Command, now: UInt64) {
         sendings &+= 1
         counted.sent &+= 1
         mayBeAnswered = true
+        let entry = find(id)
         if case .order = command.rule {
+            withheld(command)
             dropExpectedForNothing(now: now)
-            let deadline = entries[id]?.deadline ?? now
-            expected.append(Expected(id: id, until: deadline &+ command.timeout))
+            let sending = Expected(id: id, until: (entry?.deadline ?? now) &+ command.timeout)
+            do throws(EncodingError) { try expected.append(sending) } catch { preconditionFailure("no room was made") }
         }
         // Else it ended while it went.
-        guard var entry = entries[id], entry.stage == .leaving else { return }
+        guard let entry, entry.stage == .leaving else { return }
         entry.stage = .sent
         entry.leftAt = now
         if entry.order == nil {
             entry.order = sendings
-            index.add(.init(order: sendings, id: id), entry.command.rule)
+            index.add(entry)
         }
-        entries[id] = entry
     }
 
     /// A heartbeat has left: its place among the commands that did.
-    public mutating func heartbeatSent() -> UInt64 {
+    public func heartbeatSent() -> UInt64 {
         sendings &+= 1
         return sendings
     }
 
     /// The connection is gone. Those that were on their way wait again; of those that were sent, or in part, each has
-    /// its next try or none. - Parameter begun: of those on their way, the ones of which the kernel took some.
-    /// - Returns: those that are lost, oldest first.
-    public mutating func connectionEnded(begun: [UInt64] = [], now: UInt64) -> [EndedCommand] {
+    /// its next try or is lost: see `takeEnded`.
+    /// - Parameter begun: of those on their way, the ones of which the kernel took some.
+    public func connectionEnded(begun: [UInt64] = [], now: UInt64) {
         forgetConnection()
-        var lost: [UInt64] = []
-        for (id, var entry) in entries {
+        waiting = CommandList(.line)
+        var next = open.first
+        while let entry = next {
+            next = open.after(entry)
             entry.order = nil
-            if entry.stage == .sent || entry.stage == .leaving && begun.contains(id) {
-                if entry.triesLeft == 0 {
-                    lost.append(id)
-                } else {
-                    entry.triesLeft -= 1
-                    entry.deadline = now &+ entry.command.timeout
+            if entry.stage == .sent || entry.stage == .leaving && begun.contains(entry.id) {
+                guard entry.triesLeft > 0 else {
+                    endLater(entry, .linkLost)
+                    continue
                 }
+                entry.triesLeft -= 1
+                entry.deadline = now &+ entry.command.timeout
+                deadlines.moved(entry)
             }
             entry.stage = .waiting
-            entries[id] = entry
+            waiting.append(entry)
         }
-        let ended = lost.sorted().compactMap { end($0, .linkLost) }
-        queue = entries.keys.sorted()
-        queueHead = 0
-        renewDeadlines()
-        return ended
     }
 
-    private mutating func forgetConnection() {
+    private func forgetConnection() {
         mayBeAnswered = false
-        index = CommandIndex()
-        expected.removeAll()
+        index.removeAll()
+        expected = RawList()
         expectedHead = 0
+        unsentInOrder = 0
     }
 
     // MARK: Responses
@@ -206,30 +206,46 @@ public struct CommandTable {
 
     /// A message with these values came: it is the response to the oldest command that it matches.
     /// - Parameter limit: a heartbeat's place, which it answers too: only what went out before that comes first.
-    public mutating func answered(
-        by values: MessageValues, before limit: UInt64 = .max, now: UInt64
-    ) -> EndedCommand? {
-        index.oldest(values, before: limit).flatMap { answered($0, now: now) }
+    public func answered(by values: MessageValues, before limit: UInt64 = .max, now: UInt64) -> EndedCommand? {
+        index.oldest(values, before: limit).map { answered($0, now: now) }
     }
 
-    /// The commands whose function is to be asked, oldest first. A function may do anything meanwhile, so that the one
-    /// that says yes may have ended: see `answered(_:now:)`.
-    public func functions(before limit: UInt64 = .max) -> [(id: UInt64, command: Command)] {
-        index.functions.all.prefix { $0.order < limit }.compactMap { sent in
-            entries[sent.id].map { (sent.id, $0.command) }
+    /// A command whose function is to be asked.
+    public struct Asked {
+        public let id: UInt64
+        public let command: Command
+        fileprivate let order: UInt64
+    }
+
+    /// The next whose function is to be asked behind this one, oldest first. A function may do anything meanwhile, so
+    /// that the one that says yes may have ended: see `answered(_:now:)`.
+    public func nextFunction(after last: Asked?, before limit: UInt64 = .max) -> Asked? {
+        var next = index.functions.first
+        if let last {
+            if let entry = find(last.id), entry.order == last.order {
+                next = index.functions.after(entry)
+            } else {
+                while let entry = next, entry.order ?? 0 <= last.order { next = index.functions.after(entry) }
+            }
         }
+        guard let next, let order = next.order, order < limit else { return nil }
+        return Asked(id: next.id, command: next.command, order: order)
     }
 
     /// The host's function has said yes. Nil: it has ended meanwhile.
-    public mutating func answered(_ id: UInt64, now: UInt64) -> EndedCommand? {
-        guard let entry = entries[id], entry.order != nil else { return nil }
+    public func answered(_ id: UInt64, now: UInt64) -> EndedCommand? {
+        guard let entry = find(id), entry.order != nil else { return nil }
+        return answered(entry, now: now)
+    }
+
+    private func answered(_ entry: CommandEntry, now: UInt64) -> EndedCommand {
         counted.responses.note(microseconds: (now &- min(now, entry.leftAt)) / 1000)
-        return end(id, .answered)
+        return end(entry, .answered)
     }
 
     /// A message that is nothing else came: what the command whose turn it is waits for.
     /// - Returns: nil: it is nobody's, perhaps the late response to one that has ended.
-    public mutating func answeredInOrder(now: UInt64) -> EndedCommand? {
+    public func answeredInOrder(now: UInt64) -> EndedCommand? {
         dropExpectedForNothing(now: now)
         guard expectedHead < expected.count else { return nil }
         let next = expected[expectedHead]
@@ -238,13 +254,13 @@ public struct CommandTable {
     }
 
     /// Of those that ended long ago: their responses do not come any more.
-    private mutating func dropExpectedForNothing(now: UInt64) {
+    private func dropExpectedForNothing(now: UInt64) {
         while expectedHead < expected.count, expected[expectedHead].until <= now,
-            entries[expected[expectedHead].id]?.order == nil
+            find(expected[expectedHead].id)?.order == nil
         { dropExpected() }
     }
 
-    private mutating func dropExpected() {
+    private func dropExpected() {
         expectedHead += 1
         if expectedHead == expected.count || expectedHead >= 1024 {
             expected.removeFirst(expectedHead)
@@ -255,74 +271,130 @@ public struct CommandTable {
     // MARK: Other ends
 
     /// The host did not let it go out.
-    public mutating func refused(_ id: UInt64) -> EndedCommand? { end(id, .refused) }
-
-    /// The host takes it back.
-    public mutating func cancelled(_ id: UInt64) -> EndedCommand? { end(id, .cancelled) }
-
-    /// The node stops: those that are left, oldest first.
-    public mutating func stopped() -> [EndedCommand] {
-        // The next connection owes no response to what went out on this one.
-        forgetConnection()
-        return entries.keys.sorted().compactMap { end($0, .stopped) }
+    public func refused(_ id: UInt64) -> EndedCommand? {
+        guard let entry = find(id) else { return nil }
+        withheld(entry.command)
+        return end(entry, .refused)
     }
 
-    /// When `expired` is to be asked; nil: never. May be early.
-    public var nextDeadline: UInt64? { deadlines.first?.time }
+    /// The host takes it back. Nil: it has ended.
+    public func cancelled(_ id: UInt64) -> EndedCommand? { find(id).map { end($0, .cancelled) } }
+
+    /// The same of one that the loop tells: see `takeEnded`. - Returns: false: it is told by no callback, or has ended.
+    public func cancelledByCallback(_ id: UInt64) -> Bool {
+        guard let entry = find(id), entry.command.host.on_response != nil else { return false }
+        endLater(entry, .cancelled)
+        return true
+    }
+
+    /// The node stops, and all that are left end: see `takeEnded`.
+    public func stop() {
+        // The next connection owes no response to what went out on this one.
+        var next = open.first
+        while let entry = next {
+            next = open.after(entry)
+            endLater(entry, .stopped)
+        }
+        forgetConnection()
+    }
+
+    /// When `expired` is to be asked; nil: never.
+    public var nextDeadline: UInt64? { deadlines.first?.deadline }
 
     /// The next command that is too late, and has no try left. Those that have one go out again.
-    public mutating func expired(now: UInt64) -> EndedCommand? {
-        while let moment = deadlines.first, moment.time <= now {
-            deadlines.removeFirst()
-            guard var entry = entries[moment.id], entry.deadline == moment.time else { continue }
-            guard entry.triesLeft > 0 else { return end(moment.id, .timedOut) }
+    public func expired(now: UInt64) -> EndedCommand? {
+        while let entry = deadlines.first, entry.deadline <= now {
+            guard entry.triesLeft > 0 else { return end(entry, .timedOut) }
             entry.triesLeft -= 1
             entry.deadline = now &+ entry.command.timeout
+            deadlines.moved(entry)
             // One that has not left yet is not sent twice.
             if entry.stage == .sent {
                 entry.stage = .waiting
-                queue.append(moment.id)
+                waiting.append(entry)
             }
-            entries[moment.id] = entry
-            deadlines.add(.init(time: entry.deadline, id: moment.id))
         }
         return nil
     }
 
-    private mutating func end(_ id: UInt64, _ outcome: CommandOutcome) -> EndedCommand? {
-        guard let entry = entries.removeValue(forKey: id) else { return nil }
-        if let order = entry.order { index.remove(order: order, entry.command.rule) }
+    private func end(_ entry: CommandEntry, _ outcome: CommandOutcome) -> EndedCommand {
+        close(entry, outcome)
+        let ended = EndedCommand(id: entry.id, command: entry.command, outcome: outcome)
+        forget(entry)
+        return ended
+    }
+
+    /// It is told when its turn comes.
+    private func endLater(_ entry: CommandEntry, _ outcome: CommandOutcome) {
+        close(entry, outcome)
+        entry.stage = .ended(outcome)
+        untold.append(entry)
+        untoldCount += 1
+    }
+
+    /// It has its outcome, and stands nowhere but in its bucket.
+    private func close(_ entry: CommandEntry, _ outcome: CommandOutcome) {
+        if entry.order != nil { index.remove(entry) }
+        if entry.stage == .waiting { waiting.remove(entry) }
+        open.remove(entry)
+        deadlines.remove(entry)
+        count -= 1
         if case .member(let pointer, _) = entry.command.rule {
             askers[pointer, default: 1] -= 1
             if askers[pointer] == 0 { askers[pointer] = nil }
         }
-        openBytes -= entry.command.bytes.count
         switch outcome {
         case .timedOut: counted.timedOut &+= 1
         case .linkLost: counted.lost &+= 1
-        case .answered, .refused, .cancelled, .stopped: break
+        case .answered, .refused, .cancelled, .stopped, .noMemory: break
         }
-        if deadlines.count > 2 * entries.count + 64 { renewDeadlines() }
-        return EndedCommand(id: id, command: entry.command, outcome: outcome)
     }
 
-    /// Moments of those that have ended are no more than those of the others.
-    private mutating func renewDeadlines() {
-        deadlines.removeAll()
-        for (id, entry) in entries { deadlines.add(.init(time: entry.deadline, id: id)) }
+    /// Some have ended that `takeEnded` gives.
+    public var hasUntold: Bool { !untold.isEmpty }
+
+    /// The next that has ended and is to be told, in order; nil: there is none.
+    public func takeEnded() -> EndedCommand? {
+        guard let entry = untold.first, case .ended(let outcome) = entry.stage else { return nil }
+        untold.remove(entry)
+        untoldCount -= 1
+        let ended = EndedCommand(id: entry.id, command: entry.command, outcome: outcome)
+        forget(entry)
+        return ended
+    }
+
+    /// Nil: it has its outcome.
+    private func find(_ id: UInt64) -> CommandEntry? {
+        guard let entry = entries.find(id) else { return nil }
+        if case .ended = entry.stage { return nil }
+        return entry
+    }
+
+    private func forget(_ entry: CommandEntry) {
+        openBytes -= entry.command.bytes.count
+        entries.remove(entry)
+        // Nothing is kept of what was once much.
+        if count == 0, untoldCount == 0, entries.roomCount > Self.keptRoom {
+            entries = CommandBuckets()
+            deadlines = CommandDeadlines()
+            index = CommandIndex()
+        }
     }
 
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         deadlines.checkInvariants()
-        precondition(openBytes == entries.values.reduce(0) { $0 + $1.command.bytes.count })
-        precondition(deadlines.count >= entries.count && deadlines.count <= 2 * entries.count + 65)
         precondition(mayBeAnswered || !expectsOrder && !hasFunctions && pointers.isEmpty)
-        let waiting = Set(queue[queueHead...])
-        for (id, entry) in entries {
-            precondition(entry.stage != .waiting || waiting.contains(id), "one waits that will never go")
+        var (found, bytes, waits, ended) = (0, 0, 0, 0)
+        entries.forEach { entry in
+            bytes += entry.command.bytes.count
             precondition(entry.stage != .sent || entry.order != nil, "one is sent, and nothing can answer it")
-            precondition(id <= takenCount)
+            precondition(entry.id <= takenCount)
+            if entry.stage == .waiting { waits += 1 }
+            if case .ended = entry.stage { ended += 1 } else { found += 1 }
         }
+        precondition(found == count && ended == untoldCount && bytes == openBytes && deadlines.count == count)
+        precondition(open.count == count && untold.count == untoldCount)
+        precondition(waiting.count == waits, "one waits that will never go")
     }
 }

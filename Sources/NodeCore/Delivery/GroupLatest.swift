@@ -3,16 +3,10 @@
 /// `latest-per-group` keeps. Of those of one time it is the one that came last.
 ///
 /// Messages of no group, and those of an earlier life of the process, whose groups nobody knows any more, are never
-/// superseded.
-public struct GroupLatest: Sendable {
-    private struct Newest {
-        var time: UInt64 = 0
-        /// 0: none has been seen.
-        var id: UInt64 = 0
-    }
-
-    /// By the group's number.
-    private var newest: [Newest] = []
+/// superseded. Nor do messages supersede others of which note could not be taken for want of memory.
+public struct GroupLatest: @unchecked Sendable {
+    /// By the group's number. Shared until it changes.
+    private var newest = NewestOfGroups()
     /// The groups of messages before this one are not known.
     public var firstID: UInt64 = 1
 
@@ -20,25 +14,24 @@ public struct GroupLatest: Sendable {
 
     /// Takes note of a chunk's messages.
     public mutating func note(_ chunk: MessageChunk) {
+        if !isKnownUniquelyReferenced(&newest) {
+            guard let copy = newest.copy() else { return }
+            newest = copy
+        }
         chunk.forEachRecord { record, id, _ in
-            let group = record.group
-            guard group > 0, id >= firstID else { return }
-            if newest.count <= group {
-                newest.append(contentsOf: repeatElement(Newest(), count: group + 1 - newest.count))
-            }
-            guard !isBehind(record, id) else { return }
-            newest[group] = Newest(time: record.packed & MessageRecord.timeMask, id: id)
+            guard record.group > 0, id >= firstID, newest.reach(record.group), !isBehind(record, id) else { return }
+            newest.list[record.group] = NewestOfGroups.Newest(time: record.packed & MessageRecord.timeMask, id: id)
         }
     }
 
     private func isBehind(_ record: MessageRecord, _ id: UInt64) -> Bool {
-        let latest = newest[record.group]
+        let latest = newest.list[record.group]
         let time = record.packed & MessageRecord.timeMask
         return latest.id > 0 && (latest.time, latest.id) > (time, id)
     }
 
     private func isSuperseded(_ record: MessageRecord, _ id: UInt64) -> Bool {
-        record.group > 0 && id >= firstID && record.group < newest.count && isBehind(record, id)
+        record.group > 0 && id >= firstID && record.group < newest.list.count && isBehind(record, id)
     }
 
     /// Consecutive messages, and what they take.
@@ -76,6 +69,33 @@ public struct GroupLatest: Sendable {
             from = parts.first { $0.ids.lowerBound == end }?.ids.upperBound ?? end
         }
         return rest
+    }
+}
+
+/// A host decides how many groups there are.
+private final class NewestOfGroups {
+    struct Newest: BitwiseCopyable {
+        var time: UInt64 = 0
+        /// 0: none has been seen.
+        var id: UInt64 = 0
+    }
+
+    var list = RawList<Newest>()
+
+    /// Makes room as far as this one. - Returns: false: there is no memory.
+    func reach(_ group: Int) -> Bool {
+        do throws(EncodingError) { while list.count <= group { try list.append(Newest()) } } catch { return false }
+        return true
+    }
+
+    /// nil: there is no memory.
+    func copy() -> NewestOfGroups? {
+        let copy = NewestOfGroups()
+        do throws(EncodingError) {
+            try copy.list.reserve(list.count)
+            for group in 0..<list.count { try copy.list.append(list[group]) }
+        } catch { return nil }
+        return copy
     }
 }
 

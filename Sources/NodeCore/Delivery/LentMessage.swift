@@ -4,6 +4,7 @@
 public struct LentMessage {
     public let id: UInt64
     public let stamp: MessageStamp
+    let byteCount: Int
     private let chunk: MessageChunk
     private let offset: Int
 
@@ -11,10 +12,14 @@ public struct LentMessage {
         self.chunk = chunk
         self.offset = offset
         self.id = id
-        stamp = chunk.record(at: offset).pointee.stamp
+        let record = chunk.record(at: offset).pointee
+        stamp = record.stamp
+        byteCount = Int(record.byteCount)
     }
 
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withExtendedLifetime(chunk) { body(chunk.payload(at: offset)) }
+        // The record in front of it may be changing, where another thread has this.
+        let start = chunk.base + offset + MessageChunk.imageHeadBytes
+        return withExtendedLifetime(chunk) { body(UnsafeRawBufferPointer(start: start, count: byteCount)) }
     }
 }

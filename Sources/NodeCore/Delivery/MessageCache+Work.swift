@@ -82,7 +82,11 @@ extension MessageCache {
                 findsNoRoom(each.used, room, &work, backlog)
                 break
             }
-            guard let copy = make(each.used), each.copy(from: from, into: copy) else { isFull = true; break }
+            // A large one is copied on the spool's thread: here all nodes would wait.
+            guard let copy = each.isOneLarge ? each.shared() : copied(each, from: from, make) else {
+                isFull = true
+                break
+            }
             bytes += copy.used
             count += 1
             end = copy.endNumber
@@ -109,6 +113,12 @@ extension MessageCache {
             unstoredSince = isNothingUnstored(backlog) ? nil : now
         }
         return count > 0
+    }
+
+    private func copied(
+        _ chunk: MessageChunk, from id: UInt64, _ make: (Int) -> MessageChunk?
+    ) -> MessageChunk? {
+        make(chunk.used).flatMap { chunk.copy(from: id, into: $0) ? $0 : nil }
     }
 
     private func isNothingUnstored(_ backlog: borrowing Backlog) -> Bool {

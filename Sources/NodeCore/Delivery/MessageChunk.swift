@@ -23,6 +23,8 @@ public final class MessageChunk {
     /// What the numbers that its messages bear (setting sequence) are beyond its own: 0, but for those of an earlier
     /// life.
     public var numberShift: UInt64 = 0
+    /// The one whose only message this is, too; nil: its own.
+    private var source: MessageChunk?
     private let memory: ChunkMemory
     /// How far it was written to since it was made, and since the pool looked last.
     private var written = 0
@@ -91,6 +93,38 @@ public final class MessageChunk {
         used = end
         count &+= 1
         return true
+    }
+
+    /// A large message is not copied while others wait.
+    var isOneLarge: Bool { count == 1 && used >= Mailbox.aloneBytesMin }
+
+    /// Its only message as it is now, for another thread, while this one goes on with it; nil: no memory. There is
+    /// nothing to be done with it but `whole`.
+    func shared() -> MessageChunk? {
+        guard let chunk = MessageChunk(capacity: Self.imageHeadBytes, memory: .heap) else { return nil }
+        chunk.base.copyMemory(from: base, byteCount: Self.imageHeadBytes)
+        chunk.source = self
+        chunk.describe(as: self)
+        return chunk
+    }
+
+    /// Itself, or a copy of a message that is shared: what is looked at then is what nobody changes. nil: no memory.
+    public func whole() -> MessageChunk? {
+        guard let source else { return self }
+        guard let chunk = MessageChunk(capacity: used, memory: source.memory) else { return nil }
+        let head = Self.imageHeadBytes
+        chunk.base.copyMemory(from: base, byteCount: head)
+        (chunk.base + head).copyMemory(from: source.base + head, byteCount: used - head)
+        chunk.describe(as: self)
+        return chunk
+    }
+
+    private func describe(as other: MessageChunk) {
+        used = other.used
+        count = other.count
+        firstID = other.firstID
+        arrival = other.arrival
+        numberShift = other.numberShift
     }
 
     /// The only message in it has a number now.

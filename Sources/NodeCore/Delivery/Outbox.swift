@@ -20,8 +20,8 @@ public struct Outbox {
         case outOfKeys
         /// There is no memory to mark a message that is sent again.
         case outOfMemory
-        /// Enough has been compressed for one call; see `deflateBytesMax`. Control frames may go in between, unless a
-        /// frame is begun.
+        /// Enough has been compressed, or marked, for one call; see `deflateBytesMax`. Control frames may go in
+        /// between, unless a frame is begun.
         case deflating
     }
 
@@ -74,9 +74,17 @@ public struct Outbox {
             let isUntouched = !isMidMessage && isDeflated == nil && deflater?.isMidMessage != true
             if isUntouched, backlog.leavesOutNext(record.pointee) {
                 backlog.framed(record, end: streamOffset &+ UInt64(position))
+                repeats.framed()
                 continue
             }
-            guard var message = content(chunk, record.pointee, backlog) else { return .outOfMemory }
+            var message = chunk.payload(at: backlog.nextOffset)
+            if backlog.isNextRepeat, record.pointee.has(MessageRecord.numbered) {
+                switch mark(message, backlog.nextID, &deflateBytesLeft) {
+                case .whole(let marked): message = marked
+                case .unfinished: return .deflating
+                case .noMemory: return .outOfMemory
+                }
+            }
             if !writer.isMidFrame || !isMidMessage {
                 if backlog.inspectsMessages, !record.pointee.has(MessageRecord.inspected) { return .uninspected }
                 if let deflater {
@@ -105,14 +113,20 @@ public struct Outbox {
         }
     }
 
-    /// The next message's bytes as they go out; nil: there is no memory to mark it.
-    @inline(__always)
-    private func content(
-        _ chunk: MessageChunk, _ record: MessageRecord, _ backlog: borrowing Backlog
-    ) -> UnsafeRawBufferPointer? {
-        let plain = chunk.payload(at: backlog.nextOffset)
-        guard backlog.isNextRepeat, record.has(MessageRecord.numbered) else { return plain }
-        return repeats.marked(plain, id: backlog.nextID)
+    /// To copy is so many times cheaper than to compress.
+    private static let markShare = 32
+
+    /// The next message's bytes as they go out: a copy, of a large one in many calls.
+    private mutating func mark(
+        _ message: UnsafeRawBufferPointer, _ id: UInt64, _ deflateBytesLeft: inout Int
+    ) -> RepeatMark.Marked {
+        let before = max(0, deflateBytesLeft) * Self.markShare
+        var left = before
+        let marked = repeats.marked(message, id: id, bytesLeft: &left)
+        let work = (before - left) / Self.markShare
+        deflateBytesLeft -= work
+        deflatedBytes.worked &+= work
+        return marked
     }
 
     /// Decides, once for each message, whether it goes out compressed, and compresses it, a large one in many calls.

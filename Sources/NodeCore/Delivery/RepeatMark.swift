@@ -12,26 +12,51 @@ final class RepeatMark {
     private var capacity = 0
     private var id: UInt64 = 0
     private var count = 0
+    /// So much of it is there.
+    private var copied = 0
+
+    enum Marked {
+        /// The same bytes until another is marked.
+        case whole(UnsafeRawBufferPointer)
+        /// To be called again.
+        case unfinished
+        case noMemory
+    }
 
     deinit { free(buffer) }
 
-    /// The same bytes until another is marked; nil: there is no memory.
-    func marked(_ message: UnsafeRawBufferPointer, id: UInt64) -> UnsafeRawBufferPointer? {
-        if id == self.id { return UnsafeRawBufferPointer(start: buffer, count: count) }
-        let length = message.count - 1 + Self.text.utf8CodeUnitCount
+    /// - Parameter bytesLeft: so much is copied at most; what was is taken from it.
+    func marked(_ message: UnsafeRawBufferPointer, id: UInt64, bytesLeft: inout Int) -> Marked {
+        if id != self.id {
+            guard begin(message.count - 1 + Self.text.utf8CodeUnitCount) else { return .noMemory }
+            self.id = id
+        }
+        guard let buffer, let source = message.baseAddress else { return .noMemory }
+        let piece = min(count - copied, max(0, bytesLeft))
+        if piece > 0 {
+            // The brace is the mark's.
+            let from = source + 1 + (copied - Self.text.utf8CodeUnitCount)
+            (buffer + copied).copyMemory(from: from, byteCount: piece)
+            copied += piece
+            bytesLeft -= piece
+        }
+        return copied == count ? .whole(UnsafeRawBufferPointer(start: buffer, count: count)) : .unfinished
+    }
+
+    /// The mark itself. - Returns: false: there is no memory.
+    private func begin(_ length: Int) -> Bool {
         if capacity < length {
             forget()
             let size = max(length, 4096)
-            guard let room = malloc(size) else { return nil }
+            guard let room = malloc(size) else { return false }
             buffer = room
             capacity = size
         }
-        guard let buffer, let source = message.baseAddress else { return nil }
-        buffer.copyMemory(from: Self.text.utf8Start, byteCount: Self.text.utf8CodeUnitCount)
-        (buffer + Self.text.utf8CodeUnitCount).copyMemory(from: source + 1, byteCount: message.count - 1)
-        self.id = id
+        guard let buffer else { return false }
+        copied = Self.text.utf8CodeUnitCount
+        buffer.copyMemory(from: Self.text.utf8Start, byteCount: copied)
         count = length
-        return UnsafeRawBufferPointer(start: buffer, count: count)
+        return true
     }
 
     /// The message is framed.

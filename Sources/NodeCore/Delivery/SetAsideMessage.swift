@@ -8,28 +8,32 @@ public struct SetAsideMessage {
     public let closeCode: UInt16
     /// The text of that frame, for people.
     public let closeReason: String
-    /// The message alone.
-    private let chunk: MessageChunk
+    private let message: LentMessage
 
-    /// A copy. - Parameter make: memory for so many bytes. nil: there is none.
+    /// A copy, but of a large message, which stays where it lies until it is on disk.
+    /// - Parameter make: memory for so many bytes. nil: there is none.
     public init?(
         _ message: LentMessage, closeCode: UInt16, closeReason: String, _ make: (Int) -> MessageChunk?
     ) {
-        let copy = message.withBytes { bytes -> MessageChunk? in
-            guard let chunk = make(bytes.count), chunk.append(OutgoingMessage(bytes, message.stamp)) else { return nil }
-            return chunk
+        if message.byteCount >= Mailbox.aloneBytesMin {
+            self.message = message
+        } else {
+            let copy = message.withBytes { bytes -> MessageChunk? in
+                guard let chunk = make(bytes.count), chunk.append(OutgoingMessage(bytes, message.stamp)) else {
+                    return nil
+                }
+                return chunk
+            }
+            guard let copy else { return nil }
+            self.message = LentMessage(copy, at: 0, id: message.id)
         }
-        guard let copy else { return nil }
         id = message.id
         kind = message.stamp.kind
         self.closeCode = closeCode
         self.closeReason = closeReason
-        chunk = copy
     }
 
-    public var byteCount: Int { Int(chunk.record(at: 0).pointee.byteCount) }
+    public var byteCount: Int { message.byteCount }
 
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withExtendedLifetime(chunk) { body(chunk.payload(at: 0)) }
-    }
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { message.withBytes(body) }
 }

@@ -5,7 +5,8 @@
 /// Not locked: the owner brings a lock, and frees without it what `give` returns. Bounded in bytes: a node may have a
 /// hundred thousand groups. What was not used lately goes first.
 ///
-/// Invariants: `byteCount <= byteCountMax`, `count * 2 <= places.count` unless there are `placeCountMax`.
+/// Invariants: `byteCount <= byteCountMax`, `count * 2 <= places.count` unless there are `placeCountMax` or there was
+/// no memory for more.
 public struct GroupNamesCache {
     /// For all groups of a node, bytes: 4 MiB.
     public static let byteCountMax = 4 << 20
@@ -16,7 +17,7 @@ public struct GroupNamesCache {
     private static let sweepMax = 16
 
     /// Each group may stand in two places.
-    private var places: [GroupNames?] = Array(repeating: nil, count: 16)
+    private var places = GroupPlaces()
     private(set) var count = 0
     public private(set) var byteCount = 0
     private var hand = 0
@@ -25,6 +26,7 @@ public struct GroupNamesCache {
 
     /// The names of the group of this hash, or of one that shares it; nil: there are none.
     public mutating func take(_ hash: UInt64) -> GroupNames? {
+        if places.count == 0 { return nil }
         let place = Int(truncatingIfNeeded: hash) & (places.count - 1)
         return take(place, hash) ?? take(place ^ 1, hash)
     }
@@ -46,13 +48,11 @@ public struct GroupNamesCache {
             names.thrownOut = gone
             return names
         }
-        if (count + 1) * 2 > places.count && places.count < Self.placeCountMax, hasMemory { grow() }
+        if (count + 1) * 2 > places.count && places.count < Self.placeCountMax { grow() }
+        if places.count == 0 { return names }
         put(names, &gone)
         return gone
     }
-
-    /// To hold twice as many; where there is none, groups share places.
-    private var hasMemory: Bool { places.count < 2048 || EventBlock.hasMemory(places.count * 32) }
 
     private mutating func makeRoom(_ needed: Int, _ gone: inout GroupNames?) {
         var looks = 0
@@ -97,22 +97,23 @@ public struct GroupNamesCache {
         count -= 1
     }
 
-    /// Twice the places: each pair becomes two.
+    /// Twice the places: each pair becomes two. Where there is no memory, groups share places.
     private mutating func grow() {
-        let old = places
-        places = Array(repeating: nil, count: old.count * 2)
-        for case let names? in old {
-            let place = Int(truncatingIfNeeded: names.hash) & (places.count - 1)
+        guard let larger = GroupPlaces(count: max(16, places.count * 2)) else { return }
+        for index in 0..<places.count {
+            guard let names = places[index] else { continue }
+            let place = Int(truncatingIfNeeded: names.hash) & (larger.count - 1)
             // Of a pair, no more than two come to one place and its neighbour.
-            places[places[place] == nil ? place : place ^ 1] = names
+            larger[larger[place] == nil ? place : place ^ 1] = names
         }
+        places = larger
     }
 
     /// Traps when an invariant does not hold; for tests.
     func checkInvariants() {
         var bytes = 0
         var found = 0
-        for place in places.indices {
+        for place in 0..<places.count {
             guard let names = places[place] else { continue }
             bytes += names.byteCount
             found += 1
@@ -120,5 +121,34 @@ public struct GroupNamesCache {
             precondition(place == home || place == home ^ 1)
         }
         precondition(bytes == byteCount && found == count && byteCount <= Self.byteCountMax)
+    }
+}
+
+/// Places for names, in memory that may not be there: a host decides how many groups there are.
+private final class GroupPlaces {
+    /// Retained.
+    private var list = RawList<UnsafeMutableRawPointer?>()
+
+    /// None, without memory.
+    init() {}
+
+    init?(count: Int) {
+        do throws(EncodingError) {
+            try list.reserve(count)
+            for _ in 0..<count { try list.append(nil) }
+        } catch { return nil }
+    }
+
+    deinit { for place in 0..<list.count { self[place] = nil } }
+
+    var count: Int { list.count }
+
+    subscript(place: Int) -> GroupNames? {
+        get { list[place].map { Unmanaged<GroupNames>.fromOpaque($0).takeUnretainedValue() } }
+        set {
+            let old = list[place]
+            list[place] = newValue.map { Unmanaged.passRetained($0).toOpaque() }
+            if let old { Unmanaged<GroupNames>.fromOpaque(old).release() }
+        }
     }
 }

@@ -36,6 +36,13 @@ struct RawList<Element: BitwiseCopyable>: ~Copyable {
         count -= 1
     }
 
+    /// Takes so many out at the front; the others move up.
+    mutating func removeFirst(_ number: Int) {
+        precondition(number >= 0 && number <= count)
+        if let base, number > 0 { base.update(from: base + number, count: count - number) }
+        count -= number
+    }
+
     /// Room for so many elements in all, so that appending them takes no memory and cannot fail.
     mutating func reserve(_ wanted: Int) throws(EncodingError) {
         if wanted > capacity { try grow(to: max(wanted, capacity * 2, Self.capacityMin)) }

@@ -1,66 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Metrics as text.
 public enum MetricsText {
-    /// A node's name and its counters.
-    public struct Sample {
-        public let node: String
-        public let metrics: NodeMetrics
+    /// A node's name and its counters. An object of its own: a list of them takes a few bytes for each node.
+    public final class Sample {
+        let node: String
+        fileprivate let values: [UInt64]
+        fileprivate let endings: EndingCounts
+        /// As OpenMetrics has it, and the how manyth of its name it is, from 1 on.
+        fileprivate var label = ""
+        fileprivate var number = 1
 
         public init(node: String, metrics: NodeMetrics) {
             self.node = node
-            self.metrics = metrics
+            values = metrics.values
+            endings = metrics.endings
         }
+    }
+
+    /// A text whose size a host decides, by its nodes: its memory may not be there.
+    private struct Text {
+        let buffer = ByteBuffer(byteCountMax: .max)
+
+        func add(_ text: String) throws(EncodingError) { try buffer.append(Array(text.utf8)) }
     }
 
     /// OpenMetrics 1.0 text: each family once with a sample for each node, its name as the label `node`, ending in
     /// `# EOF` and a line break. A set of labels comes once only, so that those of one name have a `number` besides.
-    /// Whether there is memory for such a text of so many nodes: a node's part takes some 8 KiB, and a text that grows
-    /// is there twice.
-    public static func hasMemory(forNodes count: Int) -> Bool { EventBlock.hasMemory(max(1, count) * 32 * 1024) }
-
-    public static func openMetrics(_ samples: [Sample]) -> [UInt8] {
-        var text = ""
-        let numbers = numbers(samples)
-        let labels = samples.indices.map { index in
-            let number = numbers[index] > 1 ? ",number=\"\(numbers[index])\"" : ""
-            return "{node=\"\(escaped(samples[index].node))\"\(number)}"
-        }
-        let values = samples.map { $0.metrics.values }
+    public static func openMetrics(_ samples: [Sample]) throws(EncodingError) -> ByteBuffer {
+        let text = Text()
+        number(samples)
         var histogramStart: Int?
         for (place, metric) in MetricDescriptor.all.enumerated() {
             let name = "neuron_ws_\(metric.family)"
             if let type = type(of: metric) {
-                text += "# TYPE \(name) \(type)\n"
+                try text.add("# TYPE \(name) \(type)\n")
             } else {
                 let start = histogramStart ?? place
                 histogramStart = metric.kind == .histogramSum ? nil : start
-                if metric.kind == .histogramSum { appendHistogram(start...place, values, labels, to: &text) }
+                if metric.kind == .histogramSum { try addHistogram(start...place, samples, to: text) }
                 continue
             }
             let isCounter = metric.kind == .counter
             switch metric.unit {
             case .none: break
-            case .bytes: text += "# UNIT \(name) bytes\n"
-            case .microseconds: text += "# UNIT \(name) seconds\n"
+            case .bytes: try text.add("# UNIT \(name) bytes\n")
+            case .microseconds: try text.add("# UNIT \(name) seconds\n")
             }
-            text += "# HELP \(name) \(metric.help)\n"
-            for index in samples.indices {
+            try text.add("# HELP \(name) \(metric.help)\n")
+            for sample in samples {
                 // OpenMetrics 1.0, "Counter": the sample of a counter ends in _total.
-                let value = shown(values[index][place], metric.unit)
-                text += "\(name)\(isCounter ? "_total" : "")\(labels[index]) \(value)\n"
+                let value = shown(sample.values[place], metric.unit)
+                try text.add("\(name)\(isCounter ? "_total" : "")\(sample.label) \(value)\n")
             }
         }
-        if samples.contains(where: { !$0.metrics.endings.isEmpty }) {
-            text += "# TYPE neuron_ws_endings counter\n"
-            text += "# HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.\n"
-            for index in samples.indices {
-                samples[index].metrics.endings.forEach { reason, count in
-                    text += "neuron_ws_endings_total\(labels[index].dropLast()),reason=\"\(reason)\"} \(count)\n"
+        if samples.contains(where: { !$0.endings.isEmpty }) {
+            try text.add("# TYPE neuron_ws_endings counter\n")
+            try text.add("# HELP neuron_ws_endings Connections and attempts that ended, by the reason of it.\n")
+            for sample in samples {
+                var lines = ""
+                sample.endings.forEach { reason, count in
+                    lines += "neuron_ws_endings_total\(sample.label.dropLast()),reason=\"\(reason)\"} \(count)\n"
                 }
+                try text.add(lines)
             }
         }
-        text += "# EOF\n"
-        return Array(text.utf8)
+        try text.add("# EOF\n")
+        return text.buffer
     }
 
     /// nil: a part of a histogram.
@@ -73,71 +78,74 @@ public enum MetricsText {
     }
 
     /// The samples of one node stand together (OpenMetrics 1.0, "Metric").
-    private static func appendHistogram(
-        _ places: ClosedRange<Int>, _ values: [[UInt64]], _ labels: [String], to text: inout String
-    ) {
+    private static func addHistogram(
+        _ places: ClosedRange<Int>, _ samples: [Sample], to text: Text
+    ) throws(EncodingError) {
         let first = MetricDescriptor.all[places.lowerBound]
         let name = "neuron_ws_\(first.family)"
-        text += "# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n"
-        for index in values.indices {
-            let within = labels[index].dropLast()
+        try text.add("# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n")
+        for sample in samples {
+            let within = sample.label.dropLast()
             for place in places {
                 let part = MetricDescriptor.all[place]
-                let value = values[index][place]
+                let value = sample.values[place]
                 switch part.kind {
-                case .bucket(let limit): text += "\(name)_bucket\(within),le=\"\(limit)\"} \(value)\n"
+                case .bucket(let limit): try text.add("\(name)_bucket\(within),le=\"\(limit)\"} \(value)\n")
                 case .histogramCount:
-                    text += "\(name)_bucket\(within),le=\"+Inf\"} \(value)\n"
-                    text += "\(name)_count\(labels[index]) \(value)\n"
-                case .histogramSum: text += "\(name)_sum\(labels[index]) \(shown(value, part.unit))\n"
+                    try text.add("\(name)_bucket\(within),le=\"+Inf\"} \(value)\n")
+                    try text.add("\(name)_count\(sample.label) \(value)\n")
+                case .histogramSum: try text.add("\(name)_sum\(sample.label) \(shown(value, part.unit))\n")
                 case .counter, .gauge: break
                 }
             }
         }
     }
 
-    /// The how manyth of its name each is, from 1 on.
-    private static func numbers(_ samples: [Sample]) -> [Int] {
+    private static func number(_ samples: [Sample]) {
         var counts: [[UInt8]: Int] = [:]
-        return samples.map { sample in
+        for sample in samples {
             // Bytes: names that Unicode takes for equal are two labels.
-            let count = (counts[Array(sample.node.utf8)] ?? 0) + 1
-            counts[Array(sample.node.utf8)] = count
-            return count
+            let bytes = Array(sample.node.utf8)
+            sample.number = (counts[bytes] ?? 0) + 1
+            counts[bytes] = sample.number
+            let number = sample.number > 1 ? ",number=\"\(sample.number)\"" : ""
+            sample.label = "{node=\"\(escaped(sample.node))\"\(number)}"
         }
     }
 
     /// One JSON object, members as in neuron_ws_metrics_t.
-    public static func json(_ metrics: NodeMetrics) -> [UInt8] {
+    public static func json(_ sample: Sample) throws(EncodingError) -> ByteBuffer {
+        let text = Text()
         var object = ObjectText()
-        append(metrics, to: &object)
-        return object.finished()
+        append(sample, to: &object)
+        try text.buffer.append(object.finished())
+        return text.buffer
     }
 
     /// An array of such objects, with the node's name before the rest.
-    public static func json(_ samples: [Sample]) -> [UInt8] {
-        var text = [UInt8(ascii: "[")]
-        let numbers = numbers(samples)
-        for index in samples.indices {
-            if index > 0 { text.append(UInt8(ascii: ",")) }
+    public static func json(_ samples: [Sample]) throws(EncodingError) -> ByteBuffer {
+        let text = Text()
+        number(samples)
+        try text.add("[")
+        for (index, sample) in samples.enumerated() {
+            if index > 0 { try text.add(",") }
             var object = ObjectText()
-            object.string("node", samples[index].node)
-            if numbers[index] > 1 { object.string("number", "\(numbers[index])") }
-            append(samples[index].metrics, to: &object)
-            text.append(contentsOf: object.finished())
+            object.string("node", sample.node)
+            if sample.number > 1 { object.string("number", "\(sample.number)") }
+            append(sample, to: &object)
+            try text.buffer.append(object.finished())
         }
-        text.append(UInt8(ascii: "]"))
-        return text
+        try text.add("]")
+        return text.buffer
     }
 
-    private static func append(_ metrics: NodeMetrics, to object: inout ObjectText) {
-        let values = metrics.values
+    private static func append(_ sample: Sample, to object: inout ObjectText) {
         for (place, metric) in MetricDescriptor.all.enumerated() {
-            object.raw("\(metric.name)", "\(values[place])")
+            object.raw("\(metric.name)", "\(sample.values[place])")
         }
-        if metrics.endings.isEmpty { return }
+        if sample.endings.isEmpty { return }
         var endings = ObjectText()
-        metrics.endings.forEach { reason, count in endings.raw("\(reason)", "\(count)") }
+        sample.endings.forEach { reason, count in endings.raw("\(reason)", "\(count)") }
         object.raw("endings", String(decoding: endings.finished(), as: UTF8.self))
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import NodeCore
 import Testing
 
 @testable import NeuronWS
+@testable import NodeCore
 
 /// There is one runtime, which other suites use meanwhile: what is said here holds beside them.
 @Suite struct RuntimeTests {

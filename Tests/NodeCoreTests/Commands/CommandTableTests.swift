@@ -1,56 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import CNeuronWS
 import Testing
 
 @testable import NodeCore
 
-private func command(
-    _ rule: Command.Rule = .order, timeout: UInt32 = 1000, retries: UInt32 = 0, bytes: String = "do"
-) -> Command {
-    Command(
-        kind: .NEURON_WS_TEXT, bytes: held(bytes), rule: rule, timeoutMilliseconds: timeout, retries: retries)
+private func command(_ rule: Command.Rule = .order, timeout: UInt32 = 1000, retries: UInt32 = 0) -> Command {
+    .asked(rule, timeout: timeout, retries: retries)
 }
 
-private func held(_ text: String) -> EventBytes {
-    guard let bytes = Array(text.utf8).withUnsafeBytes({ EventBytes($0) }) else { fatalError("no memory") }
-    return bytes
-}
-
-private func pointer(_ text: String) -> JSONPointer {
-    Array(text.utf8).withUnsafeBytes { bytes in
-        guard let pointer = try? JSONPointer(bytes) else { fatalError("no pointer") }
-        return pointer
-    }
-}
-
-private func member(_ name: String, _ value: String? = nil) -> Command.Rule {
-    .member(pointer(name), value: value.map { Array($0.utf8) })
-}
+private func member(_ name: String, _ value: String? = nil) -> Command.Rule { .at(name, value) }
 
 private let second: UInt64 = 1_000_000_000
 
-extension CommandTable {
-    /// All that wait go out and are written.
-    fileprivate mutating func sendAll(now: UInt64 = 0) -> [UInt64] {
-        var ids: [UInt64] = []
-        while let next = takeNext() {
-            ids.append(next.id)
-            sent(next.id, next.command, now: now)
-        }
-        return ids
-    }
-
-    fileprivate mutating func came(_ text: String, now: UInt64 = 0) -> EndedCommand? {
-        let values = Array(text.utf8).withUnsafeBytes { MessageValues($0, at: pointers) }
-        return answered(by: values, now: now) ?? answeredInOrder(now: now)
-    }
-}
-
 @Suite struct CommandTableTests {
     @Test func `a response is told by the value of a member, whatever else comes first`() {
-        var table = CommandTable()
-        let first = table.add(command(member("id", "1")), now: 0)
-        let other = table.add(command(member("/a/id", "x")), now: 0)
+        let table = CommandTable()
+        let first = table.put(command(member("id", "1")), now: 0)
+        let other = table.put(command(member("/a/id", "x")), now: 0)
         #expect(table.sendAll() == [first, other])
         #expect(table.came(#"{"id":"2"}"#) == nil)
         #expect(table.came(#"{"a":{"id":"x"}}"#)?.id == other)
@@ -63,8 +28,8 @@ extension CommandTable {
     }
 
     @Test func `what has not gone out whole has no response`() {
-        var table = CommandTable()
-        let id = table.add(command(member("id")), now: 0)
+        let table = CommandTable()
+        let id = table.put(command(member("id")), now: 0)
         #expect(table.came(#"{"id":1}"#) == nil)
         let taken = table.takeNext()
         #expect(taken?.id == id)
@@ -74,9 +39,9 @@ extension CommandTable {
     }
 
     @Test func `a message that matches two is the response to the one that went out first`() {
-        var table = CommandTable()
-        let any = table.add(command(member("id")), now: 0)
-        let exact = table.add(command(member("id", "7")), now: 0)
+        let table = CommandTable()
+        let any = table.put(command(member("id")), now: 0)
+        let exact = table.put(command(member("id", "7")), now: 0)
         _ = table.sendAll()
         #expect(table.came(#"{"id":7}"#)?.id == any)
         #expect(table.came(#"{"id":7}"#)?.id == exact)
@@ -84,9 +49,9 @@ extension CommandTable {
     }
 
     @Test func `responses in order go to their commands in order, behind those with a member`() {
-        var table = CommandTable()
-        let ids = (0..<3).map { _ in table.add(command(), now: 0) }
-        let named = table.add(command(member("id", "n")), now: 0)
+        let table = CommandTable()
+        let ids = (0..<3).map { _ in table.put(command(), now: 0) }
+        let named = table.put(command(member("id", "n")), now: 0)
         _ = table.sendAll()
         #expect(table.came("one")?.id == ids[0])
         #expect(table.came(#"{"id":"n"}"#)?.id == named)
@@ -96,13 +61,13 @@ extension CommandTable {
     }
 
     @Test func `the late response to a command that waited in order is not the next one's`() {
-        var table = CommandTable()
-        let late = table.add(command(timeout: 1000), now: 0)
+        let table = CommandTable()
+        let late = table.put(command(timeout: 1000), now: 0)
         _ = table.sendAll()
         let ended = table.expired(now: second)
         #expect(ended?.id == late)
         #expect(ended?.outcome == .timedOut)
-        let next = table.add(command(timeout: 5000), now: second)
+        let next = table.put(command(timeout: 5000), now: second)
         _ = table.sendAll(now: second)
         // The late one is a message like any other, and the next one is the next one's.
         #expect(table.came("late", now: second + 1) == nil)
@@ -111,18 +76,18 @@ extension CommandTable {
     }
 
     @Test func `a late response that never comes holds no other up for longer than its time again`() {
-        var table = CommandTable()
-        _ = table.add(command(timeout: 1000), now: 0)
+        let table = CommandTable()
+        table.put(command(timeout: 1000), now: 0)
         _ = table.sendAll()
         #expect(table.expired(now: second)?.outcome == .timedOut)
-        let next = table.add(command(timeout: 5000), now: second)
+        let next = table.put(command(timeout: 5000), now: second)
         _ = table.sendAll(now: second)
         #expect(table.came("next", now: 2 * second)?.id == next)
     }
 
     @Test func `each try has its time, and the command one outcome`() {
-        var table = CommandTable()
-        let id = table.add(command(member("id"), timeout: 1000, retries: 2), now: 0)
+        let table = CommandTable()
+        let id = table.put(command(member("id"), timeout: 1000, retries: 2), now: 0)
         #expect(table.sendAll() == [id])
         #expect(table.nextDeadline == second)
         #expect(table.expired(now: second) == nil)
@@ -137,8 +102,8 @@ extension CommandTable {
     }
 
     @Test func `the response to an earlier try ends the command while the next waits to go out`() {
-        var table = CommandTable()
-        let id = table.add(command(member("id"), timeout: 1000, retries: 1), now: 0)
+        let table = CommandTable()
+        let id = table.put(command(member("id"), timeout: 1000, retries: 1), now: 0)
         _ = table.sendAll()
         #expect(table.expired(now: second) == nil)
         #expect(table.came(#"{"id":0}"#)?.id == id)
@@ -147,12 +112,12 @@ extension CommandTable {
     }
 
     @Test func `of a command that was tried twice in order the second response is nobody's`() {
-        var table = CommandTable()
-        let twice = table.add(command(timeout: 1000, retries: 1), now: 0)
+        let table = CommandTable()
+        let twice = table.put(command(timeout: 1000, retries: 1), now: 0)
         _ = table.sendAll()
         #expect(table.expired(now: second) == nil)
         _ = table.sendAll(now: second)
-        let next = table.add(command(timeout: 5000), now: second)
+        let next = table.put(command(timeout: 5000), now: second)
         _ = table.sendAll(now: second)
         #expect(table.came("a", now: second)?.id == twice)
         #expect(table.came("a", now: second) == nil)
@@ -160,9 +125,9 @@ extension CommandTable {
     }
 
     @Test func `without a connection a command waits within its time`() {
-        var table = CommandTable()
-        let id = table.add(command(timeout: 1000), now: 0)
-        #expect(table.connectionEnded(now: 1).isEmpty)
+        let table = CommandTable()
+        let id = table.put(command(timeout: 1000), now: 0)
+        #expect(table.lost(now: 1).isEmpty)
         #expect(table.expired(now: second - 1) == nil)
         #expect(table.expired(now: second)?.id == id)
         // It is not sent any more.
@@ -170,42 +135,42 @@ extension CommandTable {
     }
 
     @Test func `the end of a connection loses what was sent, tries what has a try, and keeps what was not`() {
-        var table = CommandTable()
-        let lost = table.add(command(member("id")), now: 0)
-        let again = table.add(command(member("id"), retries: 1), now: 0)
+        let table = CommandTable()
+        let lost = table.put(command(member("id")), now: 0)
+        let again = table.put(command(member("id"), retries: 1), now: 0)
         _ = table.sendAll()
-        let leaving = table.add(command(), now: 0)
+        let leaving = table.put(command(), now: 0)
         #expect(table.takeNext()?.id == leaving)
-        let waiting = table.add(command(), now: 0)
-        let ended = table.connectionEnded(now: second / 2)
+        let waiting = table.put(command(), now: 0)
+        let ended = table.lost(now: second / 2)
         #expect(ended.map(\.id) == [lost])
         #expect(ended.first?.outcome == .linkLost)
         table.checkInvariants()
         // A response of the old connection's is none here.
         #expect(table.came(#"{"id":0}"#) == nil)
         #expect(table.sendAll() == [again, leaving, waiting])
-        #expect(table.connectionEnded(now: second).map(\.id) == [again, leaving, waiting])
+        #expect(table.lost(now: second).map(\.id) == [again, leaving, waiting])
     }
 
     @Test func `a command that has left in part is as one that was sent`() {
-        var table = CommandTable()
-        let begun = table.add(command(), now: 0)
-        let again = table.add(command(retries: 1), now: 0)
-        let untouched = table.add(command(), now: 0)
+        let table = CommandTable()
+        let begun = table.put(command(), now: 0)
+        let again = table.put(command(retries: 1), now: 0)
+        let untouched = table.put(command(), now: 0)
         for id in [begun, again, untouched] { #expect(table.takeNext()?.id == id) }
-        let ended = table.connectionEnded(begun: [begun, again], now: second)
+        let ended = table.lost(begun: [begun, again], now: second)
         #expect(ended.map(\.id) == [begun] && ended.first?.outcome == .linkLost)
         table.checkInvariants()
         #expect(table.sendAll() == [again, untouched])
-        #expect(table.connectionEnded(now: second).map(\.id) == [again, untouched])
+        #expect(table.lost(now: second).map(\.id) == [again, untouched])
     }
 
     @Test func `what is counted says how commands ended, and how long responses took`() {
-        var table = CommandTable()
-        let quick = table.add(command(member("id", "1")), now: 0)
-        _ = table.add(command(member("id", "2"), timeout: 1000, retries: 1), now: 0)
-        _ = table.add(command(member("id", "3")), now: 0)
-        _ = table.add(command(member("id", "4"), timeout: 60_000), now: 0)
+        let table = CommandTable()
+        let quick = table.put(command(member("id", "1")), now: 0)
+        table.put(command(member("id", "2"), timeout: 1000, retries: 1), now: 0)
+        table.put(command(member("id", "3")), now: 0)
+        table.put(command(member("id", "4"), timeout: 60_000), now: 0)
         #expect(table.sendAll(now: 0).count == 4)
         #expect(table.counts.sent == 4 && table.counts.open == 4)
         #expect(table.came(#"{"id":1}"#, now: 7_000_000)?.id == quick)
@@ -214,7 +179,7 @@ extension CommandTable {
         // Its second try: the time counts from that.
         #expect(table.sendAll(now: second).count == 1)
         #expect(table.came(#"{"id":2}"#, now: second + 300_000_000)?.outcome == .answered)
-        #expect(table.connectionEnded(now: 2 * second).map(\.outcome) == [.linkLost])
+        #expect(table.lost(now: 2 * second).map(\.outcome) == [.linkLost])
         let counts = table.counts
         #expect(counts.sent == 5 && counts.timedOut == 1 && counts.lost == 1 && counts.open == 0)
         #expect(counts.responses.count == 2 && counts.responses.microseconds == 307_000)
@@ -223,21 +188,21 @@ extension CommandTable {
     }
 
     @Test func `what ends while it leaves goes out for nothing, and its response in order is nobody's`() {
-        var table = CommandTable()
-        let cancelled = table.add(command(), now: 0)
+        let table = CommandTable()
+        let cancelled = table.put(command(), now: 0)
         let taken = table.takeNext()
         #expect(table.cancelled(cancelled)?.outcome == .cancelled)
         #expect(table.cancelled(cancelled) == nil)
         if let taken { table.sent(taken.id, taken.command, now: 0) }
-        let next = table.add(command(), now: 0)
+        let next = table.put(command(), now: 0)
         _ = table.sendAll()
         #expect(table.came("to the cancelled one", now: 0) == nil)
         #expect(table.came("to the next")?.id == next)
     }
 
     @Test func `the host's functions are asked in the order of sending, and what ended meanwhile has ended`() {
-        var table = CommandTable()
-        let ids = (0..<3).map { _ in table.add(command(.function), now: 0) }
+        let table = CommandTable()
+        let ids = (0..<3).map { _ in table.put(command(.function), now: 0) }
         #expect(!table.hasFunctions)
         _ = table.sendAll()
         #expect(table.functions().map(\.id) == ids)
@@ -250,15 +215,15 @@ extension CommandTable {
     }
 
     @Test func `there is room as far as the limits say`() {
-        var table = CommandTable()
+        let table = CommandTable()
         #expect(table.hasRoom(byteCount: CommandLimits.bytesMax + 1, unread: 0))
-        _ = table.add(command(), now: 0)
+        table.put(command(), now: 0)
         #expect(!table.hasRoom(byteCount: CommandLimits.bytesMax, unread: 0))
         #expect(table.hasRoom(byteCount: CommandLimits.bytesMax - 2, unread: 0))
         #expect(!table.hasRoom(byteCount: 0, unread: CommandLimits.openMax - 1))
         for number in 0..<CommandLimits.pointersMax {
             #expect(table.hasRoom(for: member("m\(number)")))
-            _ = table.add(command(member("m\(number)")), now: 0)
+            table.put(command(member("m\(number)")), now: 0)
         }
         #expect(!table.hasRoom(for: member("one more")))
         #expect(table.hasRoom(for: member("m3")))
@@ -269,31 +234,19 @@ extension CommandTable {
     }
 
     @Test func `room is worth telling of when a quarter is free`() {
-        var table = CommandTable()
+        let table = CommandTable()
         #expect(table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3))
         #expect(!table.hasQuarterFree(unread: CommandLimits.openMax / 4 * 3 + 1))
-        for number in 0..<CommandLimits.pointersMax { _ = table.add(command(member("m\(number)")), now: 0) }
+        for number in 0..<CommandLimits.pointersMax { table.put(command(member("m\(number)")), now: 0) }
         #expect(!table.hasQuarterFree(unread: 0))
         _ = table.stopped()
         #expect(table.hasQuarterFree(unread: 0))
     }
 
-    @Test func `those that have ended are told in order, also when more come meanwhile`() {
-        var table = CommandTable()
-        var ended = EndedCommands()
-        for _ in 0..<3 { _ = table.add(command(), now: 0) }
-        ended.append(table.stopped())
-        var told = [ended.removeFirst()?.id]
-        _ = table.add(command(), now: 0)
-        ended.append(table.stopped())
-        for _ in 0..<4 { told.append(ended.removeFirst()?.id) }
-        #expect(told == [1, 2, 3, 4, nil])
-    }
-
     @Test func `ten thousand commands in flight are matched in any order, without looking at each`() {
-        var table = CommandTable()
+        let table = CommandTable()
         let count = 10_000
-        for number in 0..<count { _ = table.add(command(member("uuid", "u\(number)")), now: UInt64(number)) }
+        for number in 0..<count { table.put(command(member("uuid", "u\(number)")), now: UInt64(number)) }
         #expect(table.sendAll().count == count)
         var wrong = 0
         for number in (0..<count).reversed() where number % 2 == 0 {
@@ -309,9 +262,9 @@ extension CommandTable {
     }
 
     @Test func `commands that end at once leave nothing behind`() {
-        var table = CommandTable()
+        let table = CommandTable()
         for number in 0..<20_000 {
-            _ = table.add(command(member("id", "\(number)"), timeout: 3_600_000), now: UInt64(number))
+            table.put(command(member("id", "\(number)"), timeout: 3_600_000), now: UInt64(number))
             _ = table.sendAll()
             if table.came(#"{"id":\#(number)}"#) == nil { Issue.record("no response to \(number)") }
         }
@@ -325,7 +278,7 @@ extension CommandTable {
 
     private static func run(seed: UInt64) {
         var random = SplitMix(seed)
-        var table = CommandTable()
+        let table = CommandTable()
         var outcomes: [UInt64: CommandOutcome] = [:]
         var now: UInt64 = 0
         var leaving: [(id: UInt64, command: Command)] = []
@@ -342,7 +295,7 @@ extension CommandTable {
                 let new = command(
                     rules[Int(random.next() % 5)], timeout: UInt32(1 + random.next() % 2000),
                     retries: UInt32(random.next() % 3))
-                _ = table.add(new, now: now)
+                table.put(new, now: now)
             case 3, 4: if let next = table.takeNext() { leaving.append(next) }
             case 5:
                 for one in leaving { table.sent(one.id, one.command, now: now) }
@@ -357,7 +310,7 @@ extension CommandTable {
             default:
                 if random.next() % 4 == 0 {
                     leaving = []
-                    for ended in table.connectionEnded(now: now) { note(ended) }
+                    for ended in table.lost(now: now) { note(ended) }
                 } else if table.takenCount > 0 {
                     note(table.cancelled(1 + random.next() % table.takenCount))
                 }
@@ -370,12 +323,12 @@ extension CommandTable {
     }
 
     @Test func nothingAnswersBeforeACommandHasGoneOutOnTheConnection() {
-        var table = CommandTable()
-        _ = table.add(command(retries: 1), now: 0)
+        let table = CommandTable()
+        table.put(command(retries: 1), now: 0)
         #expect(!table.mayBeAnswered)
         _ = table.sendAll()
         #expect(table.mayBeAnswered)
-        _ = table.connectionEnded(now: 1)
+        _ = table.lost(now: 1)
         #expect(!table.mayBeAnswered)
         _ = table.sendAll()
         #expect(table.mayBeAnswered)
@@ -384,13 +337,13 @@ extension CommandTable {
 
     /// A response that the stopped connection owed would take the place of the first one on the next.
     @Test func aStopForgetsTheOrderOfResponses() {
-        var table = CommandTable()
-        _ = table.add(command(), now: 0)
+        let table = CommandTable()
+        table.put(command(), now: 0)
         _ = table.sendAll()
         #expect(table.stopped().count == 1)
         #expect(!table.mayBeAnswered && !table.expectsOrder)
         table.checkInvariants()
-        let id = table.add(command(), now: 1)
+        let id = table.put(command(), now: 1)
         _ = table.sendAll(now: 1)
         #expect(table.answeredInOrder(now: 2)?.id == id)
     }

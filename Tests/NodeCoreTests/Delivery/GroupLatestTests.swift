@@ -31,6 +31,17 @@ import Testing
         #expect(superseded([(1, 100), (1, 100)]) == [1..<2])
     }
 
+    /// The spool's thread has one while the loop takes note of more.
+    @Test func whatWasGivenAwayStaysAsItWas() {
+        let (old, new) = (Self.chunk([(1, 100)]), Self.chunk([(1, 200), (60_000, 1)], first: 2))
+        var latest = GroupLatest()
+        latest.note(old)
+        let given = latest
+        latest.note(new)
+        #expect(latest.superseded(in: old, from: 1).count == 1)
+        #expect(given.superseded(in: old, from: 1).isEmpty)
+    }
+
     @Test func messagesOfNoGroupAreNeverSuperseded() {
         #expect(superseded([(0, 100), (0, 200)]).isEmpty)
     }

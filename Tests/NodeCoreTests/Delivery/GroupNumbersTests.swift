@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct GroupNumbersTests {
     @Test func aGroupKeepsItsNumberAndSharesItWithNone() {
-        var numbers = GroupNumbers()
+        let numbers = GroupNumbers()
         // Many that fall into one place at first.
         let hashes = (0..<3000 as Range<UInt64>).map { $0 << 32 }
         #expect(hashes.map { numbers.number(of: $0) } == (1...3000).map { UInt16($0) })
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func pastTheLimitNewOnesHaveNoneAndOldOnesKeepTheirs() {
-        var numbers = GroupNumbers()
+        let numbers = GroupNumbers()
         var random = SplitMix(1)
         let hashes = (0..<GroupNumbers.countMax + 10).map { _ in random.next() }
         let given = hashes.map { numbers.number(of: $0) }

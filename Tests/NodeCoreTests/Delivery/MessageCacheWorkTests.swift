@@ -72,4 +72,42 @@ import Testing
         bench.cache.closed()
         #expect(bench.cache.asideCount == 0)
     }
+
+    /// The loop makes the work while all nodes wait for it: a large message is copied by the thread that stores it.
+    @Test func aLargeMessageIsStoredWithoutACopyOfTheLoops() {
+        let byteCount = Mailbox.aloneBytesMin
+        let bench = CacheBench(CacheBench.settings(memory: 4 << 20, disk: 10 << 20))
+        bench.push(1, byteCount: byteCount)
+        bench.cache.storeAll(bench.backlog)
+        var made = 0
+        let work = bench.cache.nextWork(&bench.backlog, now: bench.now) {
+            made += 1
+            return ChunkPool.make(byteCount: $0)
+        }
+        guard let work else { return bench.missing() }
+        #expect(made == 0)
+        // It goes out meanwhile, and has its outcome.
+        bench.backlog.abandon()
+        #expect(bench.outcomes().map(\.count) == [1])
+        var stored: [UInt64] = []
+        work.batches.forEach { batch in
+            guard let chunk = batch.whole() else { return }
+            chunk.seal()
+            #expect(chunk.isImageWhole && chunk !== batch)
+            #expect(chunk.payload(at: 0).count == byteCount && chunk.payload(at: 0).allSatisfy { $0 == 65 })
+            stored.append(chunk.firstNumber)
+        }
+        #expect(stored == [1])
+        bench.done(work, bytes: UInt64(byteCount))
+        #expect(bench.storedEnd == 2)
+    }
+
+    @Test func aSmallOneIsItsOwnCopy() {
+        let bench = CacheBench()
+        bench.push(3)
+        bench.cache.storeAll(bench.backlog)
+        guard let work = bench.work() else { return bench.missing() }
+        work.batches.forEach { #expect($0.whole() === $0) }
+        bench.done(work, bytes: 300)
+    }
 }

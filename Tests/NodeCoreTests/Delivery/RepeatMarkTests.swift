@@ -9,11 +9,34 @@ import Testing
         let mark = RepeatMark()
         let text = #"{"seq":1,"stream":"s","a":2}"#
         Array(text.utf8).withUnsafeBytes { bytes in
-            let first = mark.marked(bytes, id: 1)
+            let first = whole(mark, bytes, id: 1)
             #expect(first.map { String(decoding: $0, as: UTF8.self) } == #"{"resent":true,"seq":1,"stream":"s","a":2}"#)
-            #expect(mark.marked(bytes, id: 1)?.baseAddress == first?.baseAddress)
+            #expect(whole(mark, bytes, id: 1)?.baseAddress == first?.baseAddress)
             mark.framed()
-            #expect(mark.marked(bytes, id: 2)?.count == bytes.count + 14)
+            #expect(whole(mark, bytes, id: 2)?.count == bytes.count + 14)
+        }
+    }
+
+    private func whole(
+        _ mark: RepeatMark, _ bytes: UnsafeRawBufferPointer, id: UInt64, bytesLeft: Int = 1000
+    ) -> UnsafeRawBufferPointer? {
+        var left = bytesLeft
+        guard case .whole(let marked) = mark.marked(bytes, id: id, bytesLeft: &left) else { return nil }
+        return marked
+    }
+
+    @Test func aLargeMessageIsMarkedInPieces() {
+        let mark = RepeatMark()
+        let text = #"{"seq":1,"a":""# + String(repeating: "x", count: 1000) + "\"}"
+        Array(text.utf8).withUnsafeBytes { bytes in
+            var calls = 1
+            while whole(mark, bytes, id: 1, bytesLeft: 100) == nil { calls += 1 }
+            #expect(calls == (bytes.count - 1 + 99) / 100)
+            let marked = whole(mark, bytes, id: 1, bytesLeft: 0).map { String(decoding: $0, as: UTF8.self) }
+            #expect(marked == #"{"resent":true,"# + text.dropFirst())
+            // Another one in between begins anew.
+            #expect(whole(mark, bytes, id: 2, bytesLeft: 100) == nil)
+            #expect(whole(mark, bytes, id: 1, bytesLeft: 2000)?.count == bytes.count + 14)
         }
     }
 

@@ -31,6 +31,19 @@ import Testing
         bench.expectsNoWork()
     }
 
+    /// The loop would copy it while all nodes wait.
+    @Test func aLargeOneStaysWhereItLies() throws {
+        let bench = CacheBench(CacheBench.settings(memory: 4 << 20, disk: 10 << 20))
+        bench.push(1, byteCount: Mailbox.aloneBytesMin)
+        let first = bench.backlog.firstMessage()
+        let lent = try #require(first)
+        let kept = try #require(SetAsideMessage(lent, closeCode: 1009, closeReason: "", { _ in nil }))
+        bench.backlog.abandon()
+        #expect(bench.outcomes().count == 1)
+        #expect(kept.byteCount == Mailbox.aloneBytesMin)
+        #expect(kept.withBytes { $0.allSatisfy { $0 == 65 } })
+    }
+
     @Test func theFirstWithoutOutcomeIsTheOne() {
         let bench = CacheBench()
         bench.push(2)

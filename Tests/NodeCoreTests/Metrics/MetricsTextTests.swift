@@ -21,9 +21,19 @@ import Testing
         return metrics
     }
 
-    @Test func openMetricsTextIsLiterallyThis() {
+    private func openMetrics(_ samples: [MetricsText.Sample]) throws -> String {
+        try MetricsText.openMetrics(samples).withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func json(_ metrics: NodeMetrics) throws -> String {
+        try MetricsText.json(MetricsText.Sample(node: "", metrics: metrics)).withBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    @Test func openMetricsTextIsLiterallyThis() throws {
         let sample = MetricsText.Sample(node: "line \"1\"\\\n", metrics: numbered())
-        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
+        let text = try openMetrics([sample])
         let label = #"{node="line \"1\"\\\n"}"#
         let begin = """
             # TYPE neuron_ws_messages_accepted counter
@@ -75,9 +85,9 @@ import Testing
         #expect(text.contains(end))
     }
 
-    @Test func aGaugeOfTimeIsInSeconds() {
+    @Test func aGaugeOfTimeIsInSeconds() throws {
         let sample = MetricsText.Sample(node: "line", metrics: numbered())
-        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
+        let text = try openMetrics([sample])
         let label = #"{node="line"}"#
         let middle = """
             # TYPE neuron_ws_acknowledgements_received counter
@@ -98,9 +108,9 @@ import Testing
         #expect(text.contains(middle))
     }
 
-    @Test func aHistogramsSamplesStandTogether() {
+    @Test func aHistogramsSamplesStandTogether() throws {
         let sample = MetricsText.Sample(node: "line", metrics: numbered())
-        let text = String(decoding: MetricsText.openMetrics([sample]), as: UTF8.self)
+        let text = try openMetrics([sample])
         let label = #"{node="line"}"#
         let within = label.dropLast()
         let end = """
@@ -165,7 +175,7 @@ import Testing
     }
 
     @Test func jsonHasTheStructsMembersInItsOrder() throws {
-        let text = String(decoding: MetricsText.json(numbered()), as: UTF8.self)
+        let text = try json(numbered())
         #expect(text.hasPrefix(#"{"messages_accepted":1,"messages_sent":18446744073709551615,"messages_dropped":0,"#))
         let members: [String] = [
             #""queued_bytes":24,"round_trip_us":1002345,"link":1,"payload_bytes_compressed":0,"#,
@@ -182,17 +192,16 @@ import Testing
         #expect(text.hasSuffix(members.joined()))
     }
 
-    @Test func endingsAreCountedByTheirReason() {
+    @Test func endingsAreCountedByTheirReason() throws {
         var metrics = NodeMetrics()
-        #expect(!String(decoding: MetricsText.json(metrics), as: UTF8.self).contains("endings"))
+        #expect(try !json(metrics).contains("endings"))
         metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
         metrics.endings.count(.NEURON_WS_REASON_POLICY_VIOLATION)
         metrics.endings.count(.NEURON_WS_REASON_REFUSED_BY_HOST)
         metrics.endings.count(neuron_ws_reason_t(rawValue: 99)!)
-        let text = String(
-            decoding: MetricsText.openMetrics([
-                MetricsText.Sample(node: "a", metrics: NodeMetrics()), MetricsText.Sample(node: "b", metrics: metrics),
-            ]), as: UTF8.self)
+        let text = try openMetrics([
+            MetricsText.Sample(node: "a", metrics: NodeMetrics()), MetricsText.Sample(node: "b", metrics: metrics),
+        ])
         #expect(
             text.hasSuffix(
                 """
@@ -203,7 +212,7 @@ import Testing
                 # EOF
 
                 """))
-        let json = String(decoding: MetricsText.json(metrics), as: UTF8.self)
-        #expect(json.hasSuffix(#","endings":{"policy-violation":2,"refused-by-host":1}}"#))
+        let object = try json(metrics)
+        #expect(object.hasSuffix(#","endings":{"policy-violation":2,"refused-by-host":1}}"#))
     }
 }
