@@ -999,7 +999,8 @@ typedef struct neuron_ws_command {
  *     REFUSED      before_send refused it
  *     CANCELLED    neuron_ws_node_request_cancel took it back
  *     NOT_RUNNING  the node was stopped, finished or destroyed
- *     NO_MEMORY    the response came, and as an event could not be kept (NEURON_WS_EVENTS_BYTES_MAX, or no memory)
+ *     NO_MEMORY    the response came, and as an event could not be kept (NEURON_WS_EVENTS_BYTES_MAX, or no memory); or
+ *                  there was none to know the response by, and it did not go out
  *
  * A message is the response to one command at most, and only once the command has gone out whole, on this connection:
  * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it

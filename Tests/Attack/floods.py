@@ -55,6 +55,25 @@ def leaves(connection: socket.socket) -> None:
     connection.sendall(frame(8, struct.pack("!H", 1001)))
 
 
+def refuses(connection: socket.socket) -> None:
+    """Whatever message comes is too big for it."""
+    if connection.recv(1):
+        connection.sendall(frame(8, struct.pack("!H", 1009)))
+
+
+def breaks_off(connection: socket.socket) -> None:
+    """Reads some of a large message, and goes without a word."""
+    left = 20 * MIB
+    while left > 0 and (piece := connection.recv(MIB)):
+        left -= len(piece)
+
+
+def acknowledgements(count: int) -> bytes:
+    """Of every other message, the last one first, and then of some that there are none of."""
+    numbers = [*range(count, 0, -2), *(1 << 60, 0, (1 << 64) - 1)]
+    return json.dumps({"ack": numbers}).encode()
+
+
 def request(number: int) -> bytes:
     return json.dumps({"uuid": str(number), "node": "plc1", "group": "fast"}).encode()
 
@@ -100,6 +119,10 @@ class Flood:
     length: int = 0
     compresses: bool = False
     tls: bool = False
+    # The server reads what comes, beside what it sends.
+    reads: bool = True
+    # The node has a cache on disk.
+    caches: bool = False
     # Which of the host's numbers counts the attack.
     counts: str = "messages"
     settings: dict[str, object] = field(default_factory=dict)
@@ -107,6 +130,7 @@ class Flood:
 
 def floods() -> list[Flood]:
     noise = random.Random(1).randbytes(64)
+    noisy = random.Random(2)
     malformed = b'{"uuid":"1","node":"plc1","group":7}'
     mute = b'{"node":"plc1","group":7}'
     prose = "température élevée, pression stable; ".encode()
@@ -182,6 +206,23 @@ def floods() -> list[Flood]:
         Flood("compressed messages that come to nothing", again(empty_blocks), compresses=True),
         Flood("small compressed messages", again(small), compresses=True),
         Flood("a server that always leaves", leaves, counts="opened"),
+        Flood("with a cache, a server that never reads", nothing, what="many", length=1000, counts="outcomes",
+              reads=False, caches=True),
+        Flood("with a cache, 15 MiB that nobody reads", nothing, what="large", length=15 * MIB, counts="accepted",
+              reads=False, caches=True),
+        Flood("with a cache, 15 MiB that never come whole", breaks_off, what="large", length=15 * MIB, counts="opened",
+              reads=False, caches=True, settings={"sequence": True, "delivery": "peer-parsed"}),
+        Flood("with a cache, a million acknowledgements in a message", again(frame(TEXT, acknowledgements(2_000_000))),
+              what="groups", length=100, counts="acknowledgements", caches=True, settings={"delivery": "app-acked"}),
+        Flood("with a cache, acknowledgements at random", again(b"".join(
+              frame(TEXT, b'{"ack":[%d,%d]}' % (noisy.randrange(1 << 20), noisy.randrange(1 << 20)))
+              for _ in range(20_000))), what="groups", length=100, counts="acknowledgements", caches=True,
+              settings={"delivery": "app-acked"}),
+        Flood("with a cache, a server that closes at each message", refuses, what="groups", length=100,
+              counts="opened", reads=False, caches=True),
+        Flood("with a cache, the latest of 20,000 groups, never read", nothing, what="groups", length=20_000,
+              counts="accepted", reads=False, caches=True, settings={"cache-policy": "latest-per-group",
+                                                                     "cache-disk-size": 20}),
         Flood("we send 15 MiB, compressed", nothing, what="text", length=15 * MIB, compresses=True, counts="sent"),
         Flood("we send 15 MiB of noise, compressed", nothing, what="noise", length=15 * MIB, compresses=True,
               counts="sent"),

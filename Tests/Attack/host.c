@@ -7,7 +7,7 @@
  * WHAT the host does with the attacked node: listen, requests (it answers each), text or noise (it sends messages of
  * BYTES bytes, compressible or not), many (it keeps the queue full of messages of BYTES bytes, and hears the outcome
  * of each by callback), hold (it answers no request), trace (it has the connection traced), groups (it pushes a value
- * of BYTES groups in turn).
+ * of BYTES groups in turn), large (it pushes a text of BYTES bytes).
  *
  * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
  * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
@@ -154,13 +154,18 @@ static neuron_ws_node_t *start(const char *name, const char *settings, const neu
     return node;
 }
 
-/* Pushes one value of one group after the other until the time is over. */
-static void push_until(double end, neuron_ws_node_t *node, size_t groups)
+/* Pushes one value of one group after the other until the time is over; the value may be a text. */
+static void push_until(double end, neuron_ws_node_t *node, size_t groups, const uint8_t *text, size_t length)
 {
     neuron_ws_tag_t tag = {.name = "tag", .type = NEURON_WS_TYPE_INT64};
     char name[32];
     neuron_ws_group_t group = {.size = sizeof group, .driver = "driver", .group = name, .tags = &tag, .tag_count = 1,
                                .tag_size = sizeof tag};
+    if (text) {
+        tag.type = NEURON_WS_TYPE_STRING;
+        tag.value.text.data = (const char *) text;
+        tag.value.text.length = length;
+    }
     neuron_ws_node_subscribe(node, "*", "*", NULL);
     for (size_t index = 0; clock_ms(CLOCK_MONOTONIC) < end; index++) {
         snprintf(name, sizeof name, "group%zu", index % groups);
@@ -175,12 +180,14 @@ static void send_until(double end, neuron_ws_node_t *node, const char *what, siz
     uint8_t *bytes = malloc(length + 8);
     unsigned seed = 1;
     if (!strcmp(what, "groups"))
-        push_until(end, node, length);
+        push_until(end, node, length, NULL, 0);
     for (size_t index = 0; index < length; index++) {
         seed = seed * 1664525 + 1013904223;
         bytes[index] = strcmp(what, "noise") ? (uint8_t) "temperature: "[(seed >> 28) ? index % 13 : seed >> 27]
                                              : (uint8_t) (seed >> 24);
     }
+    if (!strcmp(what, "large"))
+        push_until(end, node, 1, bytes, length);
     int sends = !strcmp(what, "text") || !strcmp(what, "noise") || !strcmp(what, "many");
     while (clock_ms(CLOCK_MONOTONIC) < end) {
         if (!sends || neuron_ws_node_send(node, NEURON_WS_BINARY, bytes, length, NULL) != NEURON_WS_OK)
@@ -228,13 +235,15 @@ int main(int count, char **words)
     printf("{\"seconds\": %.3f, \"heard\": %zu, \"wait_p50\": %.3f, \"wait_p99\": %.3f, \"wait_max\": %.3f, "
            "\"latency_p99\": %.3f, \"latency_max\": %.3f, \"peak_mb\": %.1f, \"messages\": %llu, \"bytes\": %llu, "
            "\"outcomes\": %llu, \"wire_received\": %llu, \"wire_sent\": %llu, \"sent\": %llu, \"pings\": %llu, "
-           "\"pongs\": %llu, \"requests\": %llu, \"malformed\": %llu, \"opened\": %llu, \"lines\": %llu}\n",
+           "\"pongs\": %llu, \"requests\": %llu, \"malformed\": %llu, \"opened\": %llu, \"lines\": %llu, "
+           "\"accepted\": %llu, \"acknowledgements\": %llu}\n",
            lasted / 1e3, heard, all[heard / 2 < last ? heard / 2 : last].wait, all[p99].wait, all[last].wait,
            latency_p99, latency_max, peak_megabytes(), attacked_messages, attacked_bytes,
            attacked_outcomes, (unsigned long long) metrics.wire_bytes_received,
            (unsigned long long) metrics.wire_bytes_sent, (unsigned long long) metrics.messages_sent,
            (unsigned long long) metrics.pings_received, (unsigned long long) metrics.pongs_received,
            (unsigned long long) metrics.requests_received, (unsigned long long) metrics.requests_malformed,
-           (unsigned long long) metrics.connections_opened, attacked_lines);
+           (unsigned long long) metrics.connections_opened, attacked_lines,
+           (unsigned long long) metrics.messages_accepted, (unsigned long long) metrics.acknowledgements_received);
     return 0;
 }

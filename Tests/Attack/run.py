@@ -88,13 +88,17 @@ class Attack:
     def run(self, flood: Flood, seconds: float) -> dict[str, float]:
         """What the host measured under this flood; `rate`: of what the flood is made of, per second."""
         certificate = self.certificate if flood.tls else None
-        with Server(send_the_time) as quiet, \
-                Server(flood.sends, compresses=flood.compresses, certificate=certificate) as attacker:
+        with tempfile.TemporaryDirectory() as data, Server(send_the_time) as quiet, \
+                Server(flood.sends, compresses=flood.compresses, reads=flood.reads, certificate=certificate) \
+                as attacker:
             settings: dict[str, object] = {
                 "url": attacker.url, "reconnect-min": 0.01, "reconnect-max": 0.02, "log-level": "off",
                 "compression": "on" if flood.compresses else "off", **flood.settings}
             if flood.tls:
                 settings["tls-verify"] = False
+            if flood.caches:
+                settings = {"offline-cache": True, "data-dir": data, "sync-interval": 0.05, "durability": "crash",
+                            **settings}
             if flood.length > MESSAGE_ROOM:
                 settings["queue-max-bytes"] = 3 * flood.length
             result = subprocess.run(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server that sends one large message, and to who comes again, or has taken it, a small one. For memory_peer.c."""
+"""A server that sends one large message, and to who comes again, or has taken it, a small one. Of kind `commands` it
+reads what comes, and ends the connection when nothing more does. For memory_peer.c."""
 
 from __future__ import annotations
 
@@ -92,6 +93,10 @@ class LargePeer:
                 with self._lock:
                     is_first = path not in self._seen
                     self._seen.add(path)
+                if is_first and kind == "commands":
+                    connection.settimeout(0.3)
+                    while connection.recv(65536):
+                        pass
                 if is_first:
                     connection.sendall(self._message(kind, int(size)))
                 connection.sendall(frame(0x81, b"small"))

@@ -4,7 +4,8 @@
  *
  * The server is large_peer.py: a child gets one large message, and a small one behind it or on its next connection.
  * Wherever memory ends, the child lives, and comes to the small one: with the large one before it, or after its
- * connection ended with close code 1009 and a text that names memory, or broke off for want of a buffer.
+ * connection ended with close code 1009 and a text that names memory, or broke off for want of a buffer. Or it sends
+ * commands, and each that is taken has one outcome when the server has ended the connection.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -120,6 +121,42 @@ static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *request, con
     neuron_ws_request_drop(request);
 }
 
+/* ---------------------------------------------------------------------------------------------------- commands */
+
+static long commands_taken, commands_ended;
+
+static void on_response(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                        size_t length, void *context)
+{
+    (void)node, (void)id, (void)status, (void)bytes, (void)context;
+    __atomic_add_fetch(&commands_ended, 1, __ATOMIC_SEQ_CST);
+    if (length == 5)
+        __atomic_store_n(&got_small, true, __ATOMIC_SEQ_CST);
+}
+
+static bool send_commands(neuron_ws_node_t *node, size_t count)
+{
+    neuron_ws_command_t command;
+
+    memset(&command, 0, sizeof command);
+    command.size = sizeof command;
+    command.kind = NEURON_WS_TEXT;
+    command.bytes = "do";
+    command.length = 2;
+    command.timeout_ms = 60000;
+    command.on_response = on_response;
+    WAIT_UNTIL(__atomic_load_n(&opened, __ATOMIC_SEQ_CST));
+    for (size_t index = 0; index < count; index++) {
+        neuron_ws_status_t status;
+        command.match_member = index % 2 == 0 ? NULL : "id";
+        status = neuron_ws_node_request(node, &command, NULL);
+        if (status != NEURON_WS_OK && status != NEURON_WS_NO_MEMORY)
+            return false;
+        commands_taken += status == NEURON_WS_OK;
+    }
+    return true;
+}
+
 /* With a loop of its own the host gets copies. */
 static void take_events(neuron_ws_node_t *node)
 {
@@ -167,6 +204,8 @@ static void child(int port, const char *kind, size_t size, bool by_events)
     }
     if (neuron_ws_node_start(node) != NEURON_WS_OK)
         _exit(wrong);
+    if (strcmp(kind, "commands") == 0 && !send_commands(node, size))
+        _exit(wrong);
     while (!__atomic_load_n(&got_small, __ATOMIC_SEQ_CST) && turns_left-- > 0) {
         sleep_ms(5);
         if (by_events)
@@ -176,6 +215,8 @@ static void child(int port, const char *kind, size_t size, bool by_events)
         _exit(wrong);
     __atomic_store_n(&armed, false, __ATOMIC_SEQ_CST);
     neuron_ws_node_destroy(node);
+    if (commands_ended != commands_taken)
+        _exit(wrong);
     if (shortage.bytes_more == none && !failed)
         _exit(never_failed);
     _exit(said_memory ? ended_1009 : lost ? broke_off : took_it);
@@ -266,6 +307,7 @@ int main(int count, char **arguments)
     setvbuf(stdout, NULL, _IOLBF, 0);
     push_and_send_under_limit();
     CHECK(run(port, "whole", 1000, false, unable_to_send) == broke_off);
+    every_allocation(port, "commands", 6000, false);
     for (size_t index = 0; index < sizeof kinds / sizeof *kinds; index++) {
         bool is_request = strcmp(kinds[index], "request") == 0;
         every_allocation(port, kinds[index], 3 << 20, false);

@@ -131,3 +131,21 @@ def test_64_descriptors_are_said_where_they_end_and_damage_nothing(tmp_path: Pat
     for name in said["stored"]:
         assert caches[name].messages == 5, name
     assert caches["later"].messages == 1
+
+
+@pytest.mark.parametrize("kilobytes", [0, 1, 40, 200, 300])
+def test_a_process_that_may_make_no_large_files_goes_on(
+    kilobytes: int, exercise: Exercise, keeper: Keeper, tmp_path: Path
+) -> None:
+    """The system's way to say so is a signal that ends a process (SIGXFSZ): when the file is made, when it grows."""
+    rounds, count = 20, 100
+    said = exercise.run(
+        "write", NOWHERE, tmp_path / "d", 1, count, rounds, ',"cache-policy":"drop-newest"',
+        before=["prlimit", f"--fsize={kilobytes * 1024}"], timeout=300)
+    assert said.returncode == 0, (said.returncode, said.errors)
+    assert any("ulimit -f" in text for text in said.texts), said.texts
+    assert said.texts and said.stored < rounds * count, said.stored
+    assert said.stored > 0 or kilobytes < 200
+    drained = exercise.drain(tmp_path / "d", keeper.url)
+    assert drained.returncode == 0 and drained.left == (0, 0), drained.errors
+    assert len(keeper.numbers) >= said.stored and keeper.numbers == list(range(1, len(keeper.numbers) + 1))

@@ -372,7 +372,9 @@ extension EventLoop {
     /// turn even if the deadline has passed.
     func schedule(at deadlineNanoseconds: UInt64, _ handler: any LoopHandler, token: UInt64) -> TimerID {
         assertOnLoop()
-        return timers.schedule(at: deadlineNanoseconds, handler, token: token)
+        // One that is late already stands behind those that are due, or whoever makes such ones would be the only one
+        // to be called.
+        return timers.schedule(at: max(deadlineNanoseconds, nowNanoseconds), handler, token: token)
     }
 
     /// Somebody's turn is over and its work is not; to be said once in a turn.

@@ -60,7 +60,10 @@ extension NodeSession {
 
     /// What is pushed while nothing can be sent goes to disk too.
     private func takeMailWithoutConnection(_ now: UInt64) {
-        if link?.connection.isOpen == true, !isStoringRest { return }
+        if link?.connection.isOpen == true, !isStoringRest {
+            mailIsDue = false
+            return
+        }
         let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
         node.lock.lock()
         let isLow = node.sendQueue.ledger.isHalfFull

@@ -98,8 +98,10 @@ final class Database {
     func setSynced(_ isSynced: Bool) throws(Failure) { try run("PRAGMA synchronous=\(isSynced ? "FULL" : "OFF")") }
 
     fileprivate func failure(_ code: Int32) -> Failure {
-        Failure(
-            code: code, errorNumber: sqlite3_system_errno(handle),
+        // In a commit SQLite does not keep the number: of the one that came with a signal it is known.
+        let isTooLarge = code & 0xFF == SQLITE_IOERR && FileSizeSignal.take()
+        return Failure(
+            code: code, errorNumber: isTooLarge ? SystemError.fileTooLarge : sqlite3_system_errno(handle),
             text: sqlite3_errmsg(handle).map(Self.shown) ?? "error \(code)")
     }
 

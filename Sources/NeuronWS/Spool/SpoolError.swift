@@ -21,10 +21,10 @@ struct SpoolError: Error, Equatable {
             text =
                 "the cache \(file.path) is held by \(file.holder ?? "another process"): one process at a time uses "
                 + "it; give this node another name or data-dir, or end that process"
-        case .full where failure.errorNumber == Self.fileTooLarge:
+        case .full where failure.errorNumber == SystemError.fileTooLarge:
             text =
-                "the cache \(file.path) must not grow: this process may make no larger files (ulimit -f, RLIMIT_FSIZE); "
-                + "allow it more, or set cache-disk-size to less"
+                "the cache \(file.path) must not grow: this process may make no larger files (ulimit -f, "
+                + "RLIMIT_FSIZE); allow it more, or set cache-disk-size to less"
         case .full: text = "the disk of the cache \(file.path) is full\(system): make room there"
         case .denied, .readOnly:
             text = "the cache \(file.path) cannot be written to: \(failure.text)\(system): give this user the right to"
@@ -32,14 +32,12 @@ struct SpoolError: Error, Equatable {
         }
     }
 
-    private static let fileTooLarge: Int32 = 27
-
     private static func fault(_ failure: Database.Failure) -> SpoolFault {
         if failure.fault == .other || failure.fault == .ioError {
             switch failure.errorNumber {
             case 13, 1: return .denied
             case 30: return .readOnly
-            case 28, 122, fileTooLarge: return .full
+            case 28, 122, SystemError.fileTooLarge: return .full
             case 2: return .missing
             default: break
             }

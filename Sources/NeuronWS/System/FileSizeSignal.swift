@@ -29,13 +29,17 @@ struct FileSizeSignal {
         return FileSizeSignal(former: former, wasPending: isPending)
     }
 
+    /// Whether one has come where it is blocked, in the calling thread; it is taken away.
+    static func take() -> Bool {
+        guard isPending else { return false }
+        var set = alone
+        var now = timespec()
+        return sigtimedwait(&set, nil, &now) == SIGXFSZ
+    }
+
     /// One of ours that waits is taken away first.
     func unblock() {
-        if !wasPending, Self.isPending {
-            var set = Self.alone
-            var now = timespec()
-            sigtimedwait(&set, nil, &now)
-        }
+        if !wasPending { _ = Self.take() }
         var mask = former
         pthread_sigmask(SIG_SETMASK, &mask, nil)
     }

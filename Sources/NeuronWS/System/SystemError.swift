@@ -12,6 +12,9 @@ struct SystemError: Error, Equatable {
         left.number == right.number
     }
 
+    /// A file may not grow, by the process's limit.
+    static let fileTooLarge = EFBIG
+
     /// There is no memory for it.
     var isNoMemory: Bool { number == ENOMEM }
 

@@ -5,8 +5,8 @@
 ///
 /// A command goes out on the connection that there is, or that comes within its time. It is *sent* when the kernel has
 /// it whole; from then on a message can be its response, on that connection alone. Where that connection ends the next
-/// try begins, or it is lost. A host decides how many there are: `add` takes all the memory that one of them needs to its end, or none, but for
-/// its place among responses that come in order, without which it does not go out.
+/// try begins, or it is lost. A host decides how many there are: `add` takes all the memory that one of them needs to
+/// its end, or none, but for its place among responses that come in order, without which it does not go out.
 ///
 /// Invariants: each command that was taken is here or has ended, once; `openBytes` is the sum of those that are here;
 /// what is `sent` has a place in the index; the deadlines have a moment for each.

@@ -8,13 +8,47 @@ import WebSocketCore
 /// Invariant: `leaving` is in the order of the stream.
 struct CommandLane {
     /// What goes out.
-    struct Item {
+    final class Item {
         /// 0: a heartbeat.
         let id: UInt64
         let kind: neuron_ws_kind_t
         let bytes: EventBytes
         /// Nil: a heartbeat.
         let command: Command?
+        /// Where it lies in the stream.
+        fileprivate var start: UInt64 = 0
+        fileprivate var end: UInt64 = 0
+        fileprivate var next: Item?
+
+        init(id: UInt64, kind: neuron_ws_kind_t, bytes: EventBytes, command: Command?) {
+            self.id = id
+            self.kind = kind
+            self.bytes = bytes
+            self.command = command
+        }
+    }
+
+    /// Those that are framed and have not left, one behind the other: a send buffer holds thousands of small ones, for
+    /// which an array would be large, and long to take the first from.
+    private final class Leaving {
+        var first: Item?
+        private var last: Item?
+
+        // One behind the other: a chain of many would let go of itself as deep as it is long.
+        deinit { while removeFirst() != nil {} }
+
+        func append(_ item: Item) {
+            if let last { last.next = item } else { first = item }
+            last = item
+        }
+
+        func removeFirst() -> Item? {
+            guard let item = first else { return nil }
+            first = item.next
+            item.next = nil
+            if first == nil { last = nil }
+            return item
+        }
     }
 
     private var item: Item?
@@ -24,7 +58,7 @@ struct CommandLane {
     private(set) var isMidMessage = false
     /// Where the item begins in the stream, once it has begun.
     private var itemStart: UInt64 = 0
-    private var leaving: [(item: Item, start: UInt64, end: UInt64)] = []
+    private let leaving = Leaving()
 
     /// It takes another.
     var isEmpty: Bool { item == nil }
@@ -69,7 +103,9 @@ struct CommandLane {
             guard whole else { return .bufferFull }
             offset &+= frameBytes
             if offset == item.bytes.count {
-                leaving.append((item, itemStart, streamOffset &+ UInt64(position)))
+                item.start = itemStart
+                item.end = streamOffset &+ UInt64(position)
+                leaving.append(item)
                 self.item = nil
                 offset = 0
                 isMidMessage = false
@@ -81,7 +117,12 @@ struct CommandLane {
 
     /// The commands that have left in part, as `written` bytes of the stream have.
     func begun(written: UInt64) -> [UInt64] {
-        var ids = leaving.filter { $0.start < written && $0.end > written && $0.item.id > 0 }.map { $0.item.id }
+        var ids: [UInt64] = []
+        var next = leaving.first
+        while let item = next, item.start < written {
+            if item.end > written, item.id > 0 { ids.append(item.id) }
+            next = item.next
+        }
         if let item, isMidMessage, itemStart < written, item.id > 0 { ids.append(item.id) }
         return ids
     }
@@ -89,7 +130,6 @@ struct CommandLane {
     /// The next that has left whole, as `written` bytes of the stream have.
     mutating func takeLeft(written: UInt64) -> Item? {
         guard let first = leaving.first, first.end <= written else { return nil }
-        leaving.removeFirst()
-        return first.item
+        return leaving.removeFirst()
     }
 }

@@ -35,7 +35,6 @@ public struct AcknowledgementReader {
     public static let stepBytesMax = 256 * 1024
     /// Of the setting.
     public static let memberBytesMax = 128
-    private static let streamMember: StaticString = "stream"
 
     private enum Pass { case look, check, validate, numbers }
 
@@ -52,6 +51,8 @@ public struct AcknowledgementReader {
     /// The numbers that are being read: from here on to the end of their array; nil: the next document's.
     private var numbers: Range<Int>?
     private var isForeign = false
+    /// The document that is being looked through; nil: none.
+    private var scan: MemberScan?
 
     /// nil: it does not begin like one.
     public init?(_ bytes: UnsafeRawBufferPointer, member: [UInt8], stream: [UInt8]) {
@@ -112,9 +113,8 @@ public struct AcknowledgementReader {
         var left = max(1, byteCount)
         while left > 0 {
             guard let range = numbers else {
-                guard let element = nextDocument() else { return .finished }
-                left -= element.count
-                beginDocument(element, found)
+                guard beginDocument(found) else { return .finished }
+                left -= look(byteCount: left, found)
                 continue
             }
             let begin = JSONScan.skipBlanks(bytes, from: range.lowerBound)
@@ -122,8 +122,12 @@ public struct AcknowledgementReader {
                 numbers = nil
                 continue
             }
-            let end = JSONScan.endOfValue(bytes, from: begin)
-            guard end > begin else { return .finished }
+            // What is no number may be as long as all of it.
+            let end = Self.isDigit(bytes[begin]) ? JSONScan.endOfValue(bytes, from: begin) : begin
+            guard end > begin else {
+                found(nil)
+                return .finished
+            }
             found(number(begin..<end).map { isForeign ? .foreign($0) : .single($0) })
             var behind = JSONScan.skipBlanks(bytes, from: end)
             if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
@@ -133,48 +137,45 @@ public struct AcknowledgementReader {
         return .unfinished
     }
 
-    /// The document whose turn it is; nil: there are no more.
-    private mutating func nextDocument() -> Range<Int>? {
-        guard elementStart < bytes.count else { return nil }
+    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// Goes on with the document whose turn it is, or with the next. - Returns: false: there are no more.
+    private mutating func beginDocument(_ found: (Number?) -> Void) -> Bool {
+        if scan != nil { return true }
+        guard elementStart < bytes.count else { return false }
         let begin = JSONScan.skipBlanks(bytes, from: elementStart)
-        guard begin < bytes.count, bytes[begin] != UInt8(ascii: "]") else { return nil }
-        let end = JSONScan.endOfValue(bytes, from: begin)
-        guard end > begin else { return nil }
-        var behind = JSONScan.skipBlanks(bytes, from: end)
-        if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
-        elementStart = isArray ? behind : bytes.count
-        return begin..<end
+        guard begin < bytes.count, bytes[begin] != UInt8(ascii: "]") else { return false }
+        guard bytes[begin] == UInt8(ascii: "{") else {
+            found(nil)
+            return false
+        }
+        scan = MemberScan(from: begin)
+        return true
     }
 
-    private mutating func beginDocument(_ document: Range<Int>, _ found: (Number?) -> Void) {
-        var value: Range<Int>?
-        isForeign = false
-        guard bytes[document.lowerBound] == UInt8(ascii: "{") else { return found(nil) }
-        let (bytes, member, stream) = (bytes, member, stream)
-        var isForeign = false
-        let object = UnsafeRawBufferPointer(rebasing: bytes[document])
-        JSONScan.forEachMember(object) { name, content in
-            if JSONScan.withName(name, bytesMax: member.count, { $0.elementsEqual(member) }) {
-                guard let base = bytes.baseAddress, let place = content.baseAddress else { return }
-                let start = place - base
-                value = start..<start + content.count
-            } else if JSONScan.isName(name, Self.streamMember) {
-                isForeign = !Self.isText(content, stream)
-            }
+    /// - Returns: so many bytes were looked at.
+    private mutating func look(byteCount: Int, _ found: (Number?) -> Void) -> Int {
+        guard var scan else { return 1 }
+        let before = scan.index
+        let isOver = scan.step(bytes, byteCount: byteCount, member: member, stream: stream)
+        self.scan = isOver ? nil : scan
+        if isOver {
+            var behind = JSONScan.skipBlanks(bytes, from: scan.index)
+            if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
+            elementStart = isArray ? behind : bytes.count
+            isForeign = scan.isForeign
+            begin(scan.value, found)
         }
-        self.isForeign = isForeign
-        guard let value else { return found(nil) }
+        return max(1, scan.index - before)
+    }
+
+    private mutating func begin(_ value: Range<Int>?, _ found: (Number?) -> Void) {
+        guard let value, !value.isEmpty else { return found(nil) }
         if bytes[value.lowerBound] == UInt8(ascii: "[") {
             numbers = value.lowerBound + 1..<value.upperBound
         } else {
             found(number(value).map { isForeign ? .foreign($0) : .through($0) })
         }
-    }
-
-    private static func isText(_ value: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
-        guard value.count >= 2, value[0] == UInt8(ascii: "\"") else { return false }
-        let inside = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
-        return JSONScan.withName(inside, bytesMax: text.count) { $0.elementsEqual(text) }
     }
 
     /// nil: it is no number of a message.
@@ -190,46 +191,5 @@ public struct AcknowledgementReader {
             value = sum
         }
         return value
-    }
-}
-
-/// Looks for a member of an object's root, in steps. It does not check the JSON.
-private struct MemberSearch {
-    private var index: Int
-    private var open = 0
-    private var awaitsName = false
-    private(set) var hasMember = false
-
-    /// - Parameter start: of the opening brace.
-    init(from start: Int) { index = start }
-
-    /// - Returns: whether it is over: the member is found, or the object at its end.
-    mutating func scan(_ bytes: UnsafeRawBufferPointer, byteCount: Int, member: [UInt8]) -> Bool {
-        let limit = min(bytes.count, index + max(1, byteCount))
-        while index < limit {
-            switch bytes[index] {
-            case UInt8(ascii: "\""):
-                let begin = index
-                index = JSONScan.endOfText(bytes, from: index)
-                guard open == 1, awaitsName else { continue }
-                awaitsName = false
-                let name = UnsafeRawBufferPointer(rebasing: bytes[begin + 1..<max(begin + 1, index - 1)])
-                if JSONScan.withName(name, bytesMax: member.count, { $0.elementsEqual(member) }) {
-                    hasMember = true
-                    return true
-                }
-                continue
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                open += 1
-                if open == 1 { awaitsName = true }
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                open -= 1
-                if open <= 0 { return true }
-            case UInt8(ascii: ",") where open == 1: awaitsName = true
-            default: break
-            }
-            index += 1
-        }
-        return index >= bytes.count
     }
 }

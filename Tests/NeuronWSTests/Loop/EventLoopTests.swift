@@ -172,6 +172,21 @@ import Testing
         }
     }
 
+    @Test func aTimerThatIsAlwaysLateDoesNotStarveOtherTimers() throws {
+        try running { loop in
+            let (late, other) = (RecordingHandler(), RecordingHandler())
+            let done = Signal()
+            late.onTimer = { _ in _ = loop.schedule(at: 0, late, token: 0) }
+            other.onTimer = { _ in done.raise() }
+            loop.perform {
+                _ = loop.schedule(at: 0, late, token: 0)
+                _ = loop.schedule(at: NeuronWS.Clock.monotonicNanoseconds + 5_000_000, other, token: 1)
+            }
+            #expect(done.wait())
+            loop.perform { late.onTimer = { _ in } }
+        }
+    }
+
     @Test func aHandlerMayRemoveAnotherOfTheSameBatch() throws {
         try running { loop in
             let handlers = [RecordingHandler(), RecordingHandler()]
