@@ -100,6 +100,31 @@ def test_a_clock_that_is_set_while_a_node_runs_ends_nothing(
     assert max(years) - time.gmtime().tm_year in (1, 2)
 
 
+@pytest.mark.parametrize("offset", [YEAR, -YEAR])
+def test_a_clock_that_is_set_between_the_last_message_and_the_end_ends_nothing(
+    offset: int, exercise: Exercise, keeper: Keeper, tmp_path: Path
+) -> None:
+    """The disk has seen the old time alone, but for the end."""
+    times = tmp_path / "clock"
+    times.write_text("0")
+    environment = {**os.environ, **exercise.clock(0), "SET_CLOCK_FILE": str(times)}
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path / "data"), "cache-ttl": 3600,
+                "delivery": "peer-parsed"}
+    program = RUNNING.replace('json.dumps({"number": sent + 1})',
+                              'json.dumps({"number": sent + 1, "rest": "0" * ((sent + 1) * 37 % 300 + 1)})')
+    process = subprocess.Popen([sys.executable, "-c", program.replace('"clock"', '"exercise"'), json.dumps(settings)],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["queued"] == 50
+    times.write_text(f"{offset}")
+    process.stdin.close()
+    assert process.wait(60) == 0
+    process.stdout.close()
+    assert drained(exercise, keeper, tmp_path / "data", offset) == list(range(1, 51))
+
+
 def test_what_is_stored_under_a_clock_that_jumps_comes_in_the_order_of_its_pushes(
     exercise: Exercise, keeper: Keeper, tmp_path: Path
 ) -> None:

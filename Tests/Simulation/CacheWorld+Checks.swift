@@ -24,12 +24,25 @@ extension CacheWorld {
                 }
                 let run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_EXPIRED)
                 sendQueue.ledger.ended(run)
+            case .discount(let bytes): sendQueue.ledger.discount(bytes)
             case .release(var chunks): pool.give(&chunks)
             }
         }
     }
 
+    /// What is dropped is the oldest that is not on its way, nor in a batch with such.
+    private func checkIsOldest(_ run: Backlog.Run) {
+        let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)
+        guard from < run.firstID else { return }
+        for id in from..<run.firstID where contents[id] != nil && !ended.contains(id) {
+            return fail("message \(run.firstID) is dropped, and the older \(id) is not")
+        }
+    }
+
     private func outcome(_ run: Backlog.Run) {
+        if run.outcome == .NEURON_WS_DROPPED_OVERFLOW, settings.policy == .dropOldest, !isDiskDone {
+            checkIsOldest(run)
+        }
         sendQueue.ledger.ended(run)
         for id in run.firstID..<(run.firstID + run.count) {
             guard ended.insert(id).inserted else { return fail("message \(id) has a second outcome") }

@@ -108,13 +108,21 @@ extension CacheWorld {
         guard let work = work.take() else { return }
         let result = disk.perform(work, &random) { chunk($0) }
         cache.finished(result, &backlog, now: now)
+        // What it dropped was chosen when it began.
+        isDiskDone = true
         carryOut()
+        isDiskDone = false
     }
 
     func tend() {
         if connection == nil, random.chance(30) { takeMail() }
-        while cache.trim(&backlog, now: now) { carryOut() }
-        if work == nil { work = cache.nextWork(&backlog, now: now) { chunk($0) } }
+        while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) { carryOut() }
+        if work == nil {
+            work = cache.nextWork(&backlog, now: now) { chunk($0) }
+            if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
+                fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")
+            }
+        }
         carryOut()
         _ = cache.pace(&backlog, now: now)
         noteWake()

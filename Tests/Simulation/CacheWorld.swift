@@ -20,6 +20,8 @@ final class CacheWorld {
     var keys = MaskingKeyPool()
     /// Under way on disk.
     var work: SpoolWork?
+    /// What has come of it is being told.
+    var isDiskDone = false
     /// The message of each number that the node has given.
     var contents: [UInt64: UInt64] = [:]
     /// Those of this life that have an outcome.
@@ -79,6 +81,7 @@ final class CacheWorld {
             settings.memoryBytes = random.pick([8_000, 30_000])
             settings.diskBytes = UInt64(random.pick([0, 15_000, 30_000]))
         }
+        if settings.policy == .dropOldest, random.chance(15) { settings.diskBytes = 0 }
         settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings

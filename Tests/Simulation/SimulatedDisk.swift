@@ -102,6 +102,13 @@ struct SimulatedDisk: ~Copyable {
     private mutating func change(_ result: inout SpoolResult) {
         let forgets = max(state.first, key(result.work.forgetsBefore))
         state.rows.removeAll { $0.end <= forgets }
+        for ids in result.work.takenOut {
+            let keys = key(ids.lowerBound)..<key(ids.upperBound)
+            for row in state.rows where row.first >= keys.lowerBound && row.end <= keys.upperBound {
+                dropped.formUnion(Self.numbers(row.image))
+            }
+            state.rows.removeAll { $0.first >= keys.lowerBound && $0.end <= keys.upperBound }
+        }
         compact(&result)
         drop(&result)
         for message in result.work.setAside {

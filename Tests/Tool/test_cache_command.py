@@ -186,7 +186,7 @@ def test_damage_is_told_and_the_rest_read(directory: Path) -> None:
     content[at + 3] ^= 0x20
     file.write_bytes(content)
     done = cache("export", directory, "--node", "press")
-    assert done.returncode == 1 and "1 messages are damaged" in done.stderr
+    assert done.returncode == 1 and "press.nwsc 1 message is damaged" in done.stderr
     assert [json.loads(line)["message"]["n"] for line in done.stdout.splitlines()] == [
         number for number in range(1, 2001) if number != 1234]
     assert listed(directory, "--node", "press", verb="stat")[0]["damaged"] == 1
@@ -194,6 +194,62 @@ def test_damage_is_told_and_the_rest_read(directory: Path) -> None:
     file.write_bytes(bytes(65536))
     done = cache("list", directory)
     assert done.returncode == 1 and "press.nwsc" in done.stderr and "line 1" in done.stdout
+
+
+def test_what_a_damaged_count_says_is_not_believed(directory: Path) -> None:
+    """The number of a batch's messages is damaged, not the messages: no more is said to be lost than there can be."""
+    with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
+        database.execute("UPDATE batches SET count=4000000000 WHERE first=(SELECT min(first) FROM batches)")
+        room = database.execute("SELECT sum(length(data)) FROM batches").fetchone()[0] // 16
+    (told,) = listed(directory, "--node", "press")
+    assert 2000 <= told["messages"] <= room
+    done = cache("export", directory, "--node", "press")
+    kept = len(done.stdout.splitlines())
+    assert done.returncode == 1 and "at least 1 and at most" in done.stderr
+    most = int(done.stderr.split("at most ")[1].split()[0])
+    assert 2000 - kept <= most <= room
+    (stat,) = listed(directory, "--node", "press", verb="stat")
+    assert stat["damaged"] == 1 and 2000 - kept <= stat["damaged-at-most"] <= room
+    text = cache("stat", directory, "--node", "press").stdout
+    assert "at least 1 and at most" in text
+
+
+def test_all_messages_whole_is_nothing_lost_whatever_the_count_says(directory: Path) -> None:
+    with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
+        database.execute("UPDATE batches SET count=count+20 WHERE first=(SELECT max(first) FROM batches)")
+    done = cache("export", directory, "--node", "press")
+    assert len(done.stdout.splitlines()) == 2000 and "damaged" not in done.stderr, done.stderr
+    (stat,) = listed(directory, "--node", "press", verb="stat")
+    assert stat["damaged"] == stat["damaged-at-most"] == 0
+
+
+def test_a_copy_is_said_and_the_node_s_own_file_is_left(directory: Path) -> None:
+    own, copy, foreign_file = (directory / f"{name}.nwsc" for name in ("press", "copied", "other"))
+    copy.write_bytes(own.read_bytes())
+    other = directory.parent / "others"
+    fill(other, "elsewhere", {"n": 1})
+    foreign_file.write_bytes((other / "elsewhere.nwsc").read_bytes())
+    before = {file: file.read_bytes() for file in directory.iterdir()}
+    errors = {Path(each["file"]).name: each for each in listed(directory) if "error" in each}
+    assert set(errors) == {"copied.nwsc", "other.nwsc"}
+    for name, node in (("copied.nwsc", "press"), ("other.nwsc", "elsewhere")):
+        told = errors[name]
+        assert f'"{node}"' in told["error"] and name in told["error"] and f"{node}.nwsc" in told["error"]
+        assert "node" not in told and "messages" not in told
+    for verb, more in (("stat", []), ("export", []), ("drop", ["--yes"]), ("resend", [])):
+        for name in ("copied", "other", "elsewhere"):
+            done = cache(verb, directory, "--node", name, *more)
+            assert done.returncode == 1 and f"{name}.nwsc" in done.stderr and done.stdout == "", (verb, name, done)
+    neuron_ws = pytest.importorskip("neuron_ws")
+    for name in ("copied", "other"):
+        with pytest.raises(neuron_ws.NeuronWSError, match="another node"):
+            neuron_ws.drop_cache(directory, name)
+    assert {file: file.read_bytes() for file in directory.iterdir()} == before
+    # Each message once, and the copy is still there when all that is the nodes' own goes.
+    assert len(cache("export", directory).stdout.splitlines()) == 2003
+    done = cache("drop", directory, "--yes")
+    assert done.returncode == 1 and done.stdout.count("deleted") == 2 and "copied.nwsc" in done.stderr
+    assert copy.exists() and foreign_file.exists() and not own.exists()
 
 
 def test_files_that_are_none_are_said_and_left(directory: Path) -> None:

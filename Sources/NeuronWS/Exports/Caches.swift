@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CNeuronWS
 import NodeCore
+import WebSocketCore
 
 /// Longest path of a data directory, bytes: PATH_MAX.
 private let directoryBytesMax = 4095
@@ -31,6 +32,14 @@ private func tell(_ file: SpoolFile, _ on_cache: CacheCallback, _ context: Unsaf
     var why = ""
     do throws(SpoolError) {
         try SpoolReader.withReader(file) { reader throws(Database.Failure) in summary = try reader.summary() }
+        // A node's cache has its name: this one is a copy, and what is done by the name would be done to the other.
+        let own = SpoolFile(directory: file.directory, node: summary.node)
+        if own.path != file.path {
+            why =
+                "the file \(file.path) holds a cache of the node \"\(ForeignText(summary.node).shown())\", which uses "
+                + "\(own.path): no node uses a copy or a file of another name; remove it, or give it that name"
+            summary = SpoolReader.Summary()
+        }
     } catch { why = error.text }
     var cache = neuron_ws_cache_t()
     cache.size = MemoryLayout<neuron_ws_cache_t>.size
@@ -59,7 +68,7 @@ public func neuron_ws_cache_read(
 ) -> neuron_ws_status_t {
     guard let on_message else { return failedNull("on_message") }
     return withCache(data_dir, node, parts) { file, parts throws(NodeError) in
-        var damaged: UInt64 = 0
+        var damaged = SpoolReader.Damaged()
         try using(file) { reader throws(Database.Failure) in
             var goesOn = true
             if parts.contains(.waiting) {
@@ -85,8 +94,8 @@ public func neuron_ws_cache_read(
                 }
             }
         }
-        if damaged > 0 {
-            throw .system("of the cache \(file.path) \(damaged) messages are damaged; all others were read")
+        if damaged.most > 0 {
+            throw .system("of the cache \(file.path) \(damaged.text); all others were read")
         }
     }
 }

@@ -209,6 +209,7 @@ extension Node {
             switch consume action {
             case .conclude(let run): conclude(run)
             case .skip(let ids): skip(ids)
+            case .discount(let bytes): lock.withLock { sendQueue.ledger.discount(bytes) }
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }

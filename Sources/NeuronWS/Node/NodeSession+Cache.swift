@@ -18,9 +18,8 @@ extension NodeSession {
         let now = Clock.monotonicNanoseconds
         takeSpoolResult(now)
         if isEnded { return }
-        takeMailWithoutConnection(now)
-        while cache.trim(&backlog, now: now) {
-            concludeTrimmed()
+        takeMailThatWaits(now)
+        while cache.trim(&backlog, now: now, isFull: node.lock.withLock { node.sendQueue.ledger.isNearlyFull }) {
             carryOutCache()
             if isEnded { return }
         }
@@ -58,14 +57,20 @@ extension NodeSession {
         carryOutCache()
     }
 
-    /// What is pushed while nothing can be sent goes to disk too.
-    private func takeMailWithoutConnection(_ now: UInt64) {
-        if link?.connection.isOpen == true, !isStoringRest {
+    /// What is pushed while nothing can be sent goes to disk too: there is no connection, or the server does not read.
+    private func takeMailThatWaits(_ now: UInt64) {
+        let isConnected = link?.connection.isOpen == true
+        if isConnected, backlog.isAllFramed, link?.isFlushed == true, !isStoringRest {
             mailIsDue = false
             return
         }
         let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
         node.lock.lock()
+        // It is for the new server; see `takeMail`.
+        if isConnected, node.wishes.reconnects {
+            mailIsDue = false
+            return node.lock.unlock()
+        }
         let isLow = node.sendQueue.ledger.isHalfFull
         guard isStoringRest || isLow || now >= mailTakenAt &+ interval else {
             mailIsDue = mailIsDue || !node.sendQueue.hasNoMail
@@ -78,17 +83,6 @@ extension NodeSession {
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
 
-    private func concludeTrimmed() {
-        while let action = backlog.nextAction() {
-            switch consume action {
-            case .conclude(let run):
-                node.conclude(run)
-                if isEnded { return }
-            case .release(var chunks): Runtime.shared.give(&chunks)
-            }
-        }
-    }
-
     private func carryOutCache() {
         while let action = cache.nextAction() {
             switch consume action {
@@ -96,6 +90,7 @@ extension NodeSession {
                 node.conclude(run)
                 if isEnded { return }
             case .skip(let ids): node.skip(ids)
+            case .discount(let bytes): node.lock.withLock { node.sendQueue.ledger.discount(bytes) }
             case .release(var chunks): Runtime.shared.give(&chunks)
             }
         }

@@ -157,11 +157,16 @@ final class Spool: ThreadBody, @unchecked Sendable {
     /// The first message that was found has this number. Before any work.
     func setFirst(_ id: UInt64) { store?.setFirst(id) }
 
-    /// Deletes it, if nobody has it open, in this process or another; nobody opens it here meanwhile.
+    /// Deletes it, if nobody has it open, in this process or another, and it is this node's; nobody opens it here
+    /// meanwhile.
     static func deleteIfFree(_ file: SpoolFile) {
-        guard take(file.path) else { return }
-        defer { giveBack(file.path) }
-        if Syscalls.lockHolder(file.path) == nil { file.delete() }
+        if Syscalls.isTaken(file.path) {
+            // What is another's stays, as where it is opened.
+            try? SpoolReader.delete(file)
+        } else if take(file.path) {
+            file.delete()
+            giveBack(file.path)
+        }
     }
 
     // MARK: Work

@@ -24,8 +24,19 @@ final class SpoolReader {
     private let firstKey: Int64
     private let nextKey: Int64
     private let bytes: UInt64
-    /// Messages that cannot be read, as far as they were come upon.
-    private(set) var damaged: UInt64 = 0
+    /// Messages that cannot be read, as far as they were come upon: how many at least and at most.
+    private(set) var damaged = Damaged()
+
+    struct Damaged {
+        var least: UInt64 = 0
+        var most: UInt64 = 0
+
+        /// For people, after "of the cache …".
+        var text: String {
+            if least == most { return least == 1 ? "1 message is damaged" : "\(least) messages are damaged" }
+            return "at least \(least) and at most \(most) messages are damaged"
+        }
+    }
 
     // MARK: Opening
 
@@ -76,6 +87,7 @@ final class SpoolReader {
                 let database = try Database.open(file.path)
                 try database.prepareForUse(isSynced: true)
                 try SpoolStore.checkKind(database)
+                _ = try SpoolReader(file, database)
             } catch { if !error.isDamage { throw error.spoolError(file) } }
             file.delete()
         }
@@ -130,7 +142,13 @@ final class SpoolReader {
         guard let first else { return summary }
         // Of the first batch some may have their outcome.
         let gone = max(0, firstKey &- first)
-        let all = try database.number("SELECT sum(count) FROM batches WHERE first >= ?1", first) ?? 0
+        // Never more than there are bytes for: of a damaged row the count may be anything.
+        let all =
+            try database.number(
+                """
+                SELECT sum(max(1, min(count, length(data) / \(MessageChunk.imageHeadBytes)))) FROM batches
+                WHERE first >= ?1
+                """, first) ?? 0
         summary.messages = UInt64(clamping: all &- gone)
         summary.bytes = bytes
         let last = try database.number("SELECT max(first) FROM batches") ?? first
@@ -170,7 +188,8 @@ final class SpoolReader {
             guard first >= 0, count > 0, count <= Int64(image.count / MessageChunk.imageHeadBytes),
                 chunk.setImage(image, firstID: UInt64(first), count: Int(count))
             else {
-                damaged &+= UInt64(clamping: max(1, min(count, Int64(image.count))))
+                damaged.least &+= 1
+                damaged.most &+= UInt64(max(1, image.count / MessageChunk.imageHeadBytes))
                 continue
             }
             chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(2)) &- chunk.firstNumber
@@ -179,14 +198,20 @@ final class SpoolReader {
                 if !body(chunk) { return }
                 continue
             }
-            var left = UInt64(count)
             var salvaged = chunk.salvaged { Runtime.shared.takeChunk(byteCount: $0) }
-            defer { damaged &+= left }
-            while let each = salvaged.removeFirst() {
-                left -= min(left, UInt64(each.messageCount))
-                if !body(each) { return }
-            }
+            var (found, bytes) = (0, 0)
+            salvaged.forEach { (found, bytes) = (found + $0.messageCount, bytes + $0.imageBytes) }
+            noteDamaged(missing: Int(count) - found, unreadBytes: image.count - bytes)
+            while let each = salvaged.removeFirst() { if !body(each) { return } }
         }
+    }
+
+    /// Of a batch. - Parameter missing: by the batch's own count, which may be damaged too.
+    private func noteDamaged(missing: Int, unreadBytes: Int) {
+        let most = max(0, unreadBytes) / MessageChunk.imageHeadBytes
+        let isSound = missing >= 0 && missing <= most && (missing > 0) == (most > 0)
+        damaged.least &+= UInt64(isSound ? missing : min(1, most))
+        damaged.most &+= UInt64(isSound ? missing : most)
     }
 
     /// The messages that were set aside, in their order, until `body` says false.

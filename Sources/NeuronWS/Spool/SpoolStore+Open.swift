@@ -14,10 +14,12 @@ extension SpoolStore {
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream)
                 let meta = try readMeta(database, file)
-                try database.reserve(meta.number &+ Int64(MessageCache.numbersReserved))
-                try database.setSynced(isSynced)
                 let store = SpoolStore(file, database, isSynced: isSynced, meta)
                 store.noteFound(meta)
+                // From here on the wall clock may be set.
+                try database.reserve(
+                    meta.number &+ Int64(MessageCache.numbersReserved), clock: store.found.clock)
+                try database.setSynced(isSynced)
                 if wasDamaged { store.noteDamage() }
                 return store
             } catch {
@@ -137,5 +139,9 @@ extension SpoolStore {
 
 extension Database {
     /// Messages may bear numbers up to this one.
-    func reserve(_ number: Int64) throws(Failure) { try run("UPDATE meta SET number=\(number) WHERE id=0") }
+    /// - Parameter clock: what the cache's clock says now, too.
+    func reserve(_ number: Int64, clock: UInt64? = nil) throws(Failure) {
+        let time = clock.map { ", clock=\(Int64(clamping: $0)), wall=\(Clock.wallMilliseconds)" } ?? ""
+        try run("UPDATE meta SET number=\(number)\(time) WHERE id=0")
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
 import CSQLite
 import NodeCore
 
@@ -28,5 +29,28 @@ extension SpoolStore {
             if isSound, UInt64(count) <= bytes / UInt64(MessageChunk.imageHeadBytes) { return }
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "a row makes no sense")
         }
+    }
+
+    /// Deletes the batches of which all lie in there: they have their outcome before those in front of them.
+    func takeOut(_ keys: Range<Int64>) throws(Database.Failure) {
+        try delete(
+            "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: keys.lowerBound
+        ) { $0.first &+ $0.count <= keys.upperBound }
+    }
+
+    /// - Returns: false: there are too many gaps between them for one piece of work; it stays.
+    func note(_ row: Row, _ outcome: neuron_ws_outcome_t, _ result: inout SpoolResult) -> Bool {
+        let first = max(row.first, key(result.work.dropsFrom))
+        let from = id(first)
+        // Never more than there are bytes for.
+        let count = UInt64(clamping: min(max(0, row.first &+ row.count &- first), Int64(clamping: row.bytes)))
+        if let last = result.gone.last, last.outcome == outcome, last.ids.upperBound == from {
+            result.gone[result.gone.count - 1].ids = last.ids.lowerBound..<from &+ count
+            result.gone[result.gone.count - 1].bytes += row.bytes
+            return true
+        }
+        guard result.gone.count < Self.gapsMax else { return false }
+        result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
+        return true
     }
 }

@@ -16,7 +16,7 @@ final class SpoolStore {
     private static let emptyBytesMax: Int64 = 1 << 20
     /// Rows that come into memory in one piece of work, and rows of messages that go in one: the loop tells of each.
     private static let rowsLoadedMax = 1024
-    private static let gapsMax = 1024
+    static let gapsMax = 1024
     static let firstKeyEver: Int64 = 1 << 40
     /// Of messages: beyond it a file makes no sense.
     static let numberMax: Int64 = 1 << 62
@@ -40,6 +40,8 @@ final class SpoolStore {
     private var damageText: String?
     /// Why the last work failed.
     private var error: SpoolError?
+    /// What the cache's clock said last, and when that was.
+    private var lastClock: (milliseconds: UInt64, at: UInt64) = (0, 0)
 
     init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ meta: Meta) {
         self.file = file
@@ -56,6 +58,7 @@ final class SpoolStore {
         let away = Clock.wallMilliseconds &- meta.wall
         found = MessageCache.Found(
             count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
+        lastClock = (found.clock, Clock.monotonicNanoseconds)
         found.nextNumber = UInt64(meta.number)
         found.stream = UInt64(bitPattern: meta.stream)
         asideCount = SpoolAside.count(database)
@@ -65,8 +68,15 @@ final class SpoolStore {
     /// The first message that was found has this number.
     func setFirst(_ id: UInt64) { shift = firstKey &- Int64(truncatingIfNeeded: id) }
 
-    /// The end: the next life's numbers go on here. If that fails they go on behind those that are reserved.
-    func setNextNumber(_ number: UInt64) { try? database.reserve(Int64(clamping: min(number, 1 << 61))) }
+    /// The end: the next life's numbers go on here, and its clock. If that fails the numbers go on behind those that are
+    /// reserved, and a wall clock that was set since the last work counts as time that has passed.
+    func setNextNumber(_ number: UInt64) {
+        try? database.reserve(Int64(clamping: min(number, 1 << 61)), clock: clockNow)
+    }
+
+    private var clockNow: UInt64 {
+        lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000
+    }
 
     func setSynced(_ isSynced: Bool) {
         guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
@@ -123,11 +133,12 @@ final class SpoolStore {
         let changes =
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
-            || !result.work.setAside.isEmpty
+            || !result.work.setAside.isEmpty || !result.work.takenOut.isEmpty
         if changes {
             if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             try forget(before: forgetKey)
+            for ids in result.work.takenOut { try takeOut(key(ids.lowerBound)..<key(ids.upperBound)) }
             try compact(&result)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             try store(&result)
@@ -155,6 +166,7 @@ final class SpoolStore {
         statement.bind(1, first)
         statement.bind(2, nextKey)
         statement.bind(3, Int64(clamping: bytes))
+        lastClock = (clock, Clock.monotonicNanoseconds)
         statement.bind(4, Int64(clamping: clock))
         statement.bind(5, Clock.wallMilliseconds)
         _ = try statement.step()
@@ -195,7 +207,7 @@ final class SpoolStore {
     }
 
     /// Deletes the rows of a statement, in the order of their keys, for as long as `goes` says so.
-    private func delete(_ text: String, from key: Int64, _ goes: (Row) -> Bool) throws(Database.Failure) {
+    func delete(_ text: String, from key: Int64, _ goes: (Row) -> Bool) throws(Database.Failure) {
         let select = try database.prepare(text)
         select.bind(1, key)
         var ends: (first: Int64, last: Int64)?
@@ -242,22 +254,6 @@ final class SpoolStore {
                 return true
             }
         }
-    }
-
-    /// - Returns: false: there are too many gaps between them for one piece of work; it stays.
-    private func note(_ row: Row, _ outcome: neuron_ws_outcome_t, _ result: inout SpoolResult) -> Bool {
-        let first = max(row.first, key(result.work.dropsFrom))
-        let from = id(first)
-        // Never more than there are bytes for.
-        let count = UInt64(clamping: min(max(0, row.first &+ row.count &- first), Int64(clamping: row.bytes)))
-        if let last = result.gone.last, last.outcome == outcome, last.ids.upperBound == from {
-            result.gone[result.gone.count - 1].ids = last.ids.lowerBound..<from &+ count
-            result.gone[result.gone.count - 1].bytes += row.bytes
-            return true
-        }
-        guard result.gone.count < Self.gapsMax else { return false }
-        result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
-        return true
     }
 
     private func store(_ result: inout SpoolResult) throws(Database.Failure) {

@@ -33,8 +33,6 @@ extension Backlog {
         case confirmed
         /// The server refuses the first; the host has yet to be told.
         case firstRefused
-        /// A cache has no room for the first chunk, or it is too old.
-        case firstChunkDropped(neuron_ws_outcome_t)
         /// The node ends; the messages before this one lie on disk.
         case abandoned(storedBefore: UInt64)
     }

@@ -9,29 +9,31 @@ public import CNeuronWS
 ///
 /// Invariant: `openID <= nextID <= endID`.
 public struct Backlog: ~Copyable {
-    private(set) var list = ChunkList()
+    var list = ChunkList()
     private var freed = ChunkList()
     private(set) var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
     private(set) var openOffset = 0
     /// Of the next to be framed: its number and where it lies.
-    public private(set) var nextID: UInt64 = 1
-    private(set) var nextChunk: MessageChunk?
-    private(set) var nextOffset = 0
+    public internal(set) var nextID: UInt64 = 1
+    var nextChunk: MessageChunk?
+    var nextOffset = 0
     /// The next one has been framed in part.
     private(set) var isNextBegun = false
+    /// The next one is being compressed: it has to go out on this connection.
+    private(set) var isNextInDeflater = false
     /// The number of the next that will be added.
-    public private(set) var endID: UInt64 = 1
+    public internal(set) var endID: UInt64 = 1
     /// Where the first without outcome begins in the connection's stream of bytes, once it is being framed.
     private var firstStart: UInt64 = 0
     /// How much of that stream the kernel has.
     private var written: UInt64 = 0
     /// Of the first that the kernel does not have whole: its number and where it lies. Behind the first without outcome
     /// only where more is asked for than that; else it may be stale.
-    public private(set) var unwrittenID: UInt64 = 1
-    private var unwrittenChunk: MessageChunk?
-    private var unwrittenOffset = 0
+    public internal(set) var unwrittenID: UInt64 = 1
+    var unwrittenChunk: MessageChunk?
+    var unwrittenOffset = 0
     /// The peer has said that it has those before this one.
     var confirmedID: UInt64 = 1
     /// What the server's application has acknowledged beyond that, and the newest number among all of it.
@@ -47,9 +49,9 @@ public struct Backlog: ~Copyable {
     /// Some in it bear other numbers than they have.
     private(set) var hasShiftedNumbers = false
     /// Bytes of memory that the messages in it take, with those of their chunks that have their outcome.
-    public private(set) var heldBytes = 0
+    public internal(set) var heldBytes = 0
     /// Those chunks.
-    private(set) var chunkCount = 0
+    var chunkCount = 0
     /// From this message on none may be framed now.
     public private(set) var frameEnd = UInt64.max
     /// Whoever frames has found less, or nothing, and has not looked since; see `takeWake`.
@@ -156,12 +158,16 @@ public struct Backlog: ~Copyable {
         isNextBegun = true
     }
 
+    /// Compressing has begun with the next one: what is compressed behind it may refer to it.
+    mutating func beginDeflating() { isNextInDeflater = true }
+
     /// All frames of the next message are there, up to `end` in that stream; or it is left out there.
     mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64) {
         record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
         isNextBegun = false
+        isNextInDeflater = false
     }
 
     // MARK: Outcomes
@@ -208,29 +214,14 @@ public struct Backlog: ~Copyable {
         verdict = .abandoned(storedBefore: storedBefore)
         nextID = endID
         isNextBegun = false
+        isNextInDeflater = false
     }
 
     /// Nothing but confirmations ends messages now.
     var isUndecided: Bool { if case .confirmed = verdict { true } else { false } }
 
     /// No message is on its way.
-    var isIdle: Bool { nextID == openID && !isNextBegun }
-
-    /// Gives the messages of the first chunk this outcome, none of which is on its way. - Returns: false: one is.
-    mutating func dropFirstChunk(_ outcome: neuron_ws_outcome_t) -> Bool {
-        guard isIdle, let chunk = chunkToDrop else { return false }
-        verdict = .firstChunkDropped(outcome)
-        nextID = chunk.endNumber
-        // A barrier that waits for the next one's end may ask now.
-        isWoken = true
-        return true
-    }
-
-    /// The first chunk with a message that has no outcome.
-    var chunkToDrop: MessageChunk? {
-        guard let first = list.first, openOffset >= first.used else { return list.first }
-        return first.next
-    }
+    var isIdle: Bool { nextID == openID && !isNextBegun && !isNextInDeflater }
 
     /// What is to be done next; nil: nothing.
     /// - Parameter countMax: so many messages get their outcome at most.
@@ -272,13 +263,6 @@ public struct Backlog: ~Copyable {
             run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
             verdict = .confirmed
             rewind()
-        case .firstChunkDropped(let outcome):
-            run = nextRun(countMax, outcome: outcome) { _, _ in true }
-            if openID == nextID {
-                verdict = .confirmed
-                if let first = list.first, openOffset >= first.used { freeFirst() }
-                rewind()
-            }
         case .abandoned(let storedBefore) where openID < storedBefore:
             run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore }
         case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
@@ -318,13 +302,15 @@ public struct Backlog: ~Copyable {
     }
 
     /// What is known of one that is delivered.
-    private func known(of record: MessageRecord) -> neuron_ws_level_t {
+    func known(of record: MessageRecord) -> neuron_ws_level_t {
         guard level == .NEURON_WS_LEVEL_APP_ACKED, !record.has(MessageRecord.numbered) else { return level }
         return .NEURON_WS_LEVEL_PEER_PARSED
     }
 
-    private mutating func freeFirst() {
-        guard let chunk = list.removeFirst() else { return }
+    private mutating func freeFirst() { if let chunk = takeFirst() { freed.append(chunk) } }
+
+    mutating func takeFirst() -> MessageChunk? {
+        guard let chunk = list.removeFirst() else { return nil }
         heldBytes -= chunk.memoryBytes
         chunkCount -= 1
         if nextChunk === chunk {
@@ -339,7 +325,7 @@ public struct Backlog: ~Copyable {
         if list.isEmpty { hasShiftedNumbers = false }
         openID = list.first?.firstID ?? endID
         unwrittenID = max(unwrittenID, openID)
-        freed.append(chunk)
+        return chunk
     }
 
     // MARK: The end of a connection
@@ -380,11 +366,12 @@ public struct Backlog: ~Copyable {
             place: acknowledged &- firstStart)
     }
 
-    private mutating func rewind() {
+    mutating func rewind() {
         nextID = openID
         nextChunk = list.first
         nextOffset = openOffset
         isNextBegun = false
+        isNextInDeflater = false
         firstStart = 0
         written = 0
         rewindUnwritten()

@@ -44,6 +44,14 @@ public struct ChunkList: ~Copyable {
         while removeFirst() != nil {}
     }
 
+    /// Takes out the one that comes right behind another.
+    mutating func remove(_ chunk: MessageChunk, behind other: MessageChunk) {
+        assert(other.next === chunk)
+        other.next = chunk.next
+        chunk.next = nil
+        if last === chunk { last = other }
+    }
+
     public mutating func removeFirst() -> MessageChunk? {
         guard let chunk = first else { return nil }
         first = chunk.next

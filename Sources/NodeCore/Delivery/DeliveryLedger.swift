@@ -70,6 +70,10 @@ public struct DeliveryLedger {
     public var isHalfFull: Bool {
         heldBytes >= UInt64(limits.bytesMax) / 2 || heldCount >= UInt64(limits.messagesMax) / 2
     }
+    /// Little is left of it.
+    public var isNearlyFull: Bool {
+        heldBytes * 8 > UInt64(limits.bytesMax) * 7 || heldCount * 8 > UInt64(limits.messagesMax) * 7
+    }
     private var heldBytes: UInt64 { queuedBytes - min(queuedBytes, away.bytes) }
 
     // MARK: Room
@@ -146,6 +150,12 @@ public struct DeliveryLedger {
         if !islands.isEmpty { joinIslands() }
         writtenThrough = max(writtenThrough, endedThrough)
         waiting.left(before: endedThrough &+ 1)
+    }
+
+    /// So many bytes of those without outcome are nowhere.
+    public mutating func discount(_ bytes: UInt64) {
+        guard endedCount < acceptedCount else { return }
+        endedBytes = min(acceptedBytes, endedBytes &+ bytes)
     }
 
     /// Since when the oldest message without outcome waits, monotonic nanoseconds; nil: there is none.

@@ -50,11 +50,11 @@ extension MessageCache {
         case whole
     }
 
-    /// Room is made by the oldest on disk alone: there is nothing superseded any more, nothing on its way behind which
-    /// there may be, and nothing older in memory too, which `trim` drops first.
+    /// Room is made by the oldest on disk alone: in memory there is nothing older to be dropped, and nothing
+    /// superseded any more, nor anything on its way behind which there may be.
     func mayDropOldest(_ backlog: borrowing Backlog) -> Bool {
-        settings.policy == .dropOldest
-            || keepsLatest && lookedThrough == .whole && backlog.isIdle && backlog.chunkToDrop == nil
+        guard backlog.chunkToDrop == nil else { return false }
+        return settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
     }
 
     /// The disk has no room for so many bytes. - Returns: false: it was looked through.
@@ -77,10 +77,15 @@ extension MessageCache {
         for part in parts {
             let ids = part.ids.clamped(to: away)
             guard !ids.isEmpty else { continue }
-            for rest in holes.rest(of: ids) {
-                conclude(GroupLatest.Part(ids: rest, bytes: rest == ids ? part.bytes : 0))
+            var stray = min(awayBytes, UInt64(part.bytes))
+            awayBytes -= stray
+            for rest in holes.rest(of: ids) where rest == ids {
+                conclude(rest, .NEURON_WS_DROPPED_OVERFLOW, bytes: exchange(&stray, with: 0))
             }
-            awayBytes -= min(awayBytes, UInt64(part.bytes))
+            for rest in holes.rest(of: ids) where rest != ids {
+                conclude(rest, .NEURON_WS_DROPPED_OVERFLOW, bytes: 0)
+            }
+            strayBytes += stray
             holes.insert(ids)
         }
         passHoles()
@@ -104,7 +109,7 @@ extension MessageCache {
         if let first = holes.ranges.first, first.lowerBound <= away.lowerBound, first.upperBound > away.lowerBound {
             away = min(first.upperBound, away.upperBound)..<away.upperBound
         }
-        if away.isEmpty { awayBytes = 0 }
+        if away.isEmpty { strayBytes += exchange(&awayBytes, with: 0) }
         holes.remove(before: away.lowerBound)
         if away.isEmpty, tail.isEmpty, movedBytes == 0 { holes.removeAll() }
     }

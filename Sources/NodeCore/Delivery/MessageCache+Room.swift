@@ -4,22 +4,32 @@ import CNeuronWS
 /// Room in memory, age, pace, and the end.
 extension MessageCache {
     /// Makes room in memory where the disk cannot, and ends what has waited too long. What is on its way stays.
-    public mutating func trim(_ backlog: inout Backlog, now: UInt64) -> Bool {
+    /// - Parameter isFull: little is left of the node's limits.
+    public mutating func trim(_ backlog: inout Backlog, now: UInt64, isFull: Bool = false) -> Bool {
         let limit = settings.timeToLive / Self.millisecond
-        if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit {
-            if backlog.dropFirstChunk(.NEURON_WS_EXPIRED) { return true }
+        if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit,
+            removeOldest(&backlog, .NEURON_WS_EXPIRED) > 0
+        {
+            return true
         }
-        guard settings.policy != .dropNewest, !isBusy, !storesToDisk || fault != nil || isOutOfRoom else {
-            return false
+        if settings.policy == .dropNewest { return false }
+        let heldBytes = backlog.heldBytes + tailBytes + movedBytes
+        let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull && settings.policy == .dropOldest
+        let isStuck = !storesToDisk || fault != nil || isOutOfRoom
+        // What is under way on disk makes no room there that what is in memory would not need.
+        if isBusy {
+            guard settings.policy == .dropOldest, isShort, isStuck || isBeyondDisk(backlog) else { return false }
+            return removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
         }
-        let isShort = backlog.heldBytes + tailBytes > settings.memoryBytes / 8 * 7
-        guard isShort || isOutOfRoom else { return false }
+        guard isStuck, isShort || isOutOfRoom else { return false }
         if removeSuperseded(&backlog) > settings.memoryBytes / 64 {
             isOutOfRoom = false
             return true
         }
         if !isShort, fault == nil, findsRoomWithoutDrop(backlog) { return false }
-        if backlog.dropFirstChunk(.NEURON_WS_DROPPED_OVERFLOW) {
+        if settings.policy == .dropOldest || backlog.isIdle,
+            removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
+        {
             isOutOfRoom = false
             return true
         }
@@ -34,10 +44,39 @@ extension MessageCache {
         return true
     }
 
+    /// Drops the oldest chunk of the backlog that is not on its way. - Returns: the bytes of its messages; 0: there is
+    ///   none.
+    mutating func removeOldest(_ backlog: inout Backlog, _ outcome: neuron_ws_outcome_t) -> UInt64 {
+        guard let chunk = backlog.chunkToDrop else { return 0 }
+        // What is under way may store it.
+        let isOnDisk = isOnDisk(chunk) || isBusy
+        var bytes: UInt64 = 0
+        for run in backlog.removeOldest(outcome, into: &freed) {
+            conclude(run)
+            bytes += run.recordBytes
+        }
+        // What lies in front has no outcome yet, and keeps the disk from forgetting it.
+        if bytes > 0, isOnDisk, !backlog.isEmpty, backlog.openID < chunk.firstID {
+            takenOut.append(chunk.firstID..<chunk.endNumber)
+        }
+        return bytes
+    }
+
+    /// Not all that is in memory alone has room on disk.
+    private func isBeyondDisk(_ backlog: borrowing Backlog) -> Bool {
+        var bytes = UInt64(tailBytes + movedBytes) &+ diskBytes
+        var chunk = away.isEmpty ? firstUnstored(backlog) : nil
+        while let each = chunk {
+            bytes += UInt64(each.used)
+            chunk = each.next
+        }
+        return bytes > settings.diskBytes
+    }
+
     /// What went meanwhile has made room on disk, or will when it is forgotten there.
     private mutating func findsRoomWithoutDrop(_ backlog: borrowing Backlog) -> Bool {
         guard storesToDisk else { return false }
-        if diskBytes > 0, openID(backlog) > forgottenBefore { return true }
+        if diskBytes > 0, openID(backlog) > forgottenBefore || !takenOut.isEmpty { return true }
         let next = firstUnstored(backlog) ?? tail.first
         guard let next, UInt64(next.used) + diskBytes <= settings.diskBytes else { return false }
         isOutOfRoom = false
@@ -63,13 +102,14 @@ extension MessageCache {
     /// When `nextWork` or `trim` has something to do though nothing happens; nil: never.
     public func deadline(_ backlog: borrowing Backlog, now: UInt64) -> UInt64? {
         var moments: [UInt64] = []
-        if settings.timeToLive > 0, backlog.isIdle, let first = backlog.chunkToDrop {
+        if settings.timeToLive > 0, let first = backlog.chunkToDrop {
             let left = (first.arrival &+ settings.timeToLive / Self.millisecond &+ 1) &* Self.millisecond
             moments.append(clockStart &+ (left &- min(left, clockBase &* Self.millisecond)))
         }
         if usesDisk, !isBusy {
             if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
-            if openID(backlog) > forgottenBefore, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
+            let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty
+            if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
             if settings.timeToLive > 0, !away.isEmpty { moments.append(expiredAt &+ expiryInterval) }
         }
         guard var next = moments.min() else { return nil }

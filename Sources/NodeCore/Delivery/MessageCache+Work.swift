@@ -15,7 +15,7 @@ extension MessageCache {
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
-        let isStoring = gather(&work, backlog, now: now, chunk)
+        let isStoring = gather(&work, &backlog, now: now, chunk)
         let loads = mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2
         if loads {
             work.loadsFrom = away.lowerBound
@@ -28,12 +28,13 @@ extension MessageCache {
             work.expiresBefore = clock(now) - min(clock(now), settings.timeToLive / Self.millisecond)
         }
         let open = openID(backlog)
-        let forgets = open > forgottenBefore && diskBytes > 0
+        let forgets = (open > forgottenBefore || !takenOut.isEmpty) && diskBytes > 0
         let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
         guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
         work.setAside = setAside
+        work.takenOut = takenOut
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
         work.reservesNumber = reserves ?? 0
         work.forgetsBefore = open
@@ -59,7 +60,7 @@ extension MessageCache {
 
     /// Puts what is to be stored into the work. - Returns: false: nothing.
     private mutating func gather(
-        _ work: inout SpoolWork, _ backlog: borrowing Backlog, now: UInt64, _ make: (Int) -> MessageChunk?
+        _ work: inout SpoolWork, _ backlog: inout Backlog, now: UInt64, _ make: (Int) -> MessageChunk?
     ) -> Bool {
         guard storesToDisk, wantsStoring(backlog, now: now) else { return false }
         isOutOfRoom = false
@@ -77,7 +78,7 @@ extension MessageCache {
             next = each.next
             guard isUnstored(each, openID: backlog.openID) else { break }
             let from = max(storedEnd, backlog.openID, each.firstID)
-            guard fits(each.used, &room, &work, backlog) else {
+            guard fits(each.used, &room, &work, &backlog) else {
                 isFull = true
                 findsNoRoom(each.used, room, &work, backlog)
                 break
@@ -94,7 +95,7 @@ extension MessageCache {
         }
         if next == nil, !isFull {
             while let each = tail.first, takes(each.used) {
-                guard fits(each.used, &room, &work, backlog) else {
+                guard fits(each.used, &room, &work, &backlog) else {
                     findsNoRoom(each.used, room, &work, backlog)
                     break
                 }
@@ -134,18 +135,25 @@ extension MessageCache {
         if settings.policy == .dropNewest { failedStores &+= 1 }
     }
 
-    /// Whether the disk has room for it, or room is made.
-    private func fits(
-        _ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
+    /// Whether the disk has room for it, or room is made: by the oldest in memory, which are on disk too, then by those
+    /// that are there alone.
+    private mutating func fits(
+        _ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ backlog: inout Backlog
     ) -> Bool {
-        if UInt64(size) <= room {
-            room -= UInt64(size)
+        let size = UInt64(size)
+        if settings.policy == .dropOldest, size <= settings.diskBytes {
+            while size > room, let chunk = backlog.chunkToDrop, isOnDisk(chunk) {
+                let freed = removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW)
+                if freed == 0 { break }
+                room += freed
+            }
+        }
+        if size <= room {
+            room -= size
             return true
         }
-        guard mayDropOldest(backlog), UInt64(size) <= settings.diskBytes, awayBytes > work.dropsBytes else {
-            return false
-        }
-        let short = UInt64(size) - room
+        guard mayDropOldest(backlog), size <= settings.diskBytes, awayBytes > work.dropsBytes else { return false }
+        let short = size - room
         guard short <= awayBytes - work.dropsBytes else { return false }
         work.dropsFrom = away.lowerBound
         work.dropsBytes += short
@@ -182,6 +190,7 @@ extension MessageCache {
         diskBytes = result.diskBytes
         asideCount = result.asideCount
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
+        takenOut.removeFirst(diskBytes == 0 ? takenOut.count : min(takenOut.count, result.work.takenOut.count))
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
@@ -255,6 +264,7 @@ extension MessageCache {
         _ chunks: consuming ChunkList, end: UInt64, bytes: UInt64, _ backlog: inout Backlog
     ) {
         var expected = away.lowerBound
+        var added: UInt64 = 0
         while let chunk = chunks.removeFirst() {
             // A file may say anything.
             chunk.removeMessages(before: expected)
@@ -266,14 +276,19 @@ extension MessageCache {
             miss(expected..<max(expected, chunk.firstID))
             expected = chunk.endNumber
             var list = ChunkList()
-            for each in rest { list.append(each) }
+            for each in rest {
+                added += UInt64(each.used)
+                list.append(each)
+            }
             backlog.add(list)
             backlog.mayHaveArrived(before: min(expected, foundEnd))
         }
         let end = min(max(expected, end), away.upperBound)
         miss(expected..<end)
         away = end..<away.upperBound
-        awayBytes = away.isEmpty ? 0 : awayBytes - min(awayBytes, bytes)
+        // Of the first batch some may have their outcome.
+        strayBytes += bytes - min(bytes, added)
+        awayBytes -= min(awayBytes, bytes)
         if settings.resendInterval > 0 { pacedEnd = end }
         passHoles()
     }
@@ -302,10 +317,13 @@ extension MessageCache {
     mutating func conclude(_ ids: Range<UInt64>, _ outcome: neuron_ws_outcome_t, bytes: UInt64) {
         var run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: outcome)
         run.recordBytes = bytes
+        conclude(run)
+    }
+
+    mutating func conclude(_ run: Backlog.Run) {
         let isOne = runs.changeLast {
-            guard $0.outcome == outcome, $0.firstID &+ $0.count == run.firstID else { return false }
-            $0.count &+= run.count
-            $0.recordBytes &+= bytes
+            guard run.follows($0) else { return false }
+            $0.join(run)
             return true
         }
         if !isOne { runs.append(run) }

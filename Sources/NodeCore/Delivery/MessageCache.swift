@@ -122,6 +122,10 @@ public struct MessageCache: ~Copyable {
     var latest = GroupLatest()
     /// Of `away` and of what lies behind it, that policy's work.
     var holes = MessageHoles()
+    /// Counted as on disk, and nowhere: what lay there of messages that have their outcome, or is lost.
+    var strayBytes: UInt64 = 0
+    /// Dropped in memory, though some before them have no outcome, and on disk yet; see `SpoolWork.takenOut`.
+    var takenOut: [Range<UInt64>] = []
     /// Whether the disk was looked through for what is superseded since something was stored last.
     var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
@@ -178,6 +182,7 @@ public struct MessageCache: ~Copyable {
         diskBytes = 0
         asideCount = 0
         setAside = []
+        takenOut = []
         fault = nil
         failures = 0
         retryAt = 0
@@ -266,7 +271,8 @@ public struct MessageCache: ~Copyable {
     public func isSettled(_ backlog: borrowing Backlog) -> Bool {
         if isBusy { return false }
         if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
-        return !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || openID(backlog) == forgottenBefore)
+        let isForgotten = takenOut.isEmpty && openID(backlog) == forgottenBefore
+        return !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || isForgotten)
     }
 
     /// The server refuses this one, which is about to have its outcome: it goes to where such ones are kept, in the
@@ -276,6 +282,11 @@ public struct MessageCache: ~Copyable {
         if setAside.count == Self.setAsideMax { setAside.removeFirst() }
         setAside.append(message)
         return true
+    }
+
+    /// All of it that has no outcome lies on disk.
+    func isOnDisk(_ chunk: MessageChunk) -> Bool {
+        usesDisk && (chunk.endNumber <= storedEnd || adopted.contains(chunk.firstID))
     }
 
     func isUnstored(_ chunk: MessageChunk, openID: UInt64) -> Bool {
@@ -314,6 +325,8 @@ public struct MessageCache: ~Copyable {
         case conclude(Backlog.Run)
         /// They have no outcome, and count no more.
         case skip(Range<UInt64>)
+        /// So many bytes of those that were found or stored wait no more.
+        case discount(UInt64)
         case release(ChunkList)
     }
 
@@ -321,6 +334,7 @@ public struct MessageCache: ~Copyable {
     public mutating func nextAction() -> Action? {
         if let ids = skipped.removeFirst() { return .skip(ids) }
         if let run = runs.removeFirst() { return .conclude(run) }
+        if strayBytes > 0 { return .discount(exchange(&strayBytes, with: 0)) }
         if freed.isEmpty { return nil }
         return .release(exchange(&freed, with: ChunkList()))
     }

@@ -88,6 +88,7 @@ public struct Outbox {
             if !writer.isMidFrame || !isMidMessage {
                 if backlog.inspectsMessages, !record.pointee.has(MessageRecord.inspected) { return .uninspected }
                 if let deflater {
+                    backlog.beginDeflating()
                     guard prepare(message, deflater, &deflateBytesLeft) else { return .deflating }
                     if isDeflated == true { message = deflater.output }
                 }

@@ -6,6 +6,8 @@ public import CNeuronWS
 public struct SpoolWork: ~Copyable {
     /// All before this one have their outcome: what lies of them on disk may go.
     public var forgetsBefore: UInt64 = 0
+    /// These have their outcome, though some before them have none: batches of such alone go.
+    public var takenOut: [Range<UInt64>] = []
     /// So many bytes of the oldest batches from `dropsFrom` on have to make room.
     public var dropsFrom: UInt64 = 0
     public var dropsBytes: UInt64 = 0

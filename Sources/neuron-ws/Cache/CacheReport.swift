@@ -99,6 +99,17 @@ extension CacheJob {
         }
     }
 
+    /// How many messages cannot be read.
+    private struct Damaged {
+        let least: Int
+        let most: Int
+
+        var text: String {
+            if least == most { return Text.count(most, "message") }
+            return "at least \(Text.grouped(least)) and at most \(Text.count(most, "message"))"
+        }
+    }
+
     func stat() -> ExitStatus {
         if isJSON, caches.contains(where: { !$0.error.isEmpty }) {
             for cache in caches where !cache.error.isEmpty { write(document(cache)) }
@@ -109,15 +120,18 @@ extension CacheJob {
             do throws(LibraryError) {
                 try Caches.read(directory, cache.node, Caches.waiting | Caches.poisoned) { sizes.take($0) }
             } catch { failure = error }
-            let damaged = max(0, cache.messages - sizes.count)
+            // Where a batch is damaged, what it says of its messages may be so too.
+            let missing = failure == nil ? 0 : max(0, cache.messages - sizes.count)
+            let damaged = Damaged(least: min(1, missing), most: missing)
             if isJSON { write(document(cache, sizes, damaged)) } else { print(cache, sizes, damaged) }
             if let failure { throw failure }
         }
     }
 
-    private func document(_ cache: CacheFacts, _ sizes: Sizes, _ damaged: Int) -> JSON {
+    private func document(_ cache: CacheFacts, _ sizes: Sizes, _ damaged: Damaged) -> JSON {
         let document = document(cache)
-        document.set("damaged", JSON.integer(Int64(damaged)))
+        document.set("damaged", JSON.integer(Int64(damaged.least)))
+        document.set("damaged-at-most", JSON.integer(Int64(damaged.most)))
         document.set("payload-bytes", JSON.integer(Int64(sizes.bytes)))
         if sizes.count > 0 {
             document.set("smallest", JSON.integer(Int64(sizes.smallest)))
@@ -134,7 +148,7 @@ extension CacheJob {
         return document
     }
 
-    private func print(_ cache: CacheFacts, _ sizes: Sizes, _ damaged: Int) {
+    private func print(_ cache: CacheFacts, _ sizes: Sizes, _ damaged: Damaged) {
         var rows = [
             ("file", "\(cache.path), \(Text.grouped(cache.fileBytes)) bytes"),
             ("messages", "\(Text.grouped(cache.messages)), \(Text.grouped(cache.bytes)) bytes"),
@@ -148,7 +162,7 @@ extension CacheJob {
                 ))
             rows.append(("times", "\(Self.time(cache.oldest)) to \(Self.time(cache.newest))"))
         }
-        if damaged > 0 { rows.append(("damaged", Text.count(damaged, "message"))) }
+        if damaged.most > 0 { rows.append(("damaged", damaged.text)) }
         rows.append(("poisoned", Text.grouped(cache.poisoned)))
         Output.standard.writeLine(Terminal.styled(.bold, Terminal.printable(cache.node)))
         for (name, text) in rows { Output.standard.writeLine("  \(Text.left(name, 10))\(Terminal.printable(text))") }

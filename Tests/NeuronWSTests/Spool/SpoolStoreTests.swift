@@ -88,6 +88,22 @@ import Testing
         }
     }
 
+    @Test func whatIsDroppedBehindMessagesOnTheirWayGoesAndTheOthersStay() throws {
+        try withSpoolFile { file in
+            let store = try open(file)
+            for (texts, id) in [(["a", "b"], 1), (["c", "d"], 3), (["e"], 5), (["f", "g"], 6)] as [([String], UInt64)] {
+                _ = store.perform(try storing(texts, from: id))
+            }
+            var work = SpoolWork()
+            work.takenOut = [3..<6]
+            let result = store.perform(work)
+            let (fault, gone, bytes) = (result.fault, result.gone, result.diskBytes)
+            #expect(fault == nil && gone.isEmpty && bytes == store.bytes)
+            let left = loaded(store.perform(loading(from: 1)))
+            #expect(left == ["1:a", "2:b", "6:f", "7:g"])
+        }
+    }
+
     @Test func aFileOfAnotherNodeIsLeftAlone() throws {
         try withSpoolFile("a") { file in
             _ = try open(file)

@@ -169,22 +169,6 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(bench.isSettled)
     }
 
-    @Test func theOldestOnDiskMakesRoomForTheNewest() throws {
-        let bench = CacheBench(CacheBench.settings(disk: 2100))
-        for _ in 0..<4 { bench.push(5) }
-        bench.storeAll(bytes: 2080)
-        bench.push(5)
-        bench.wait(1000)
-        guard let work = bench.work() else { return bench.missing() }
-        let (from, drops, stored) = (work.dropsFrom, work.dropsBytes, ids(work))
-        #expect(from == 11 && drops == 500 && stored == [21..<26])
-        bench.done(
-            work, bytes: 2080, gone: [SpoolResult.Gone(ids: 11..<16, bytes: 520, outcome: .NEURON_WS_DROPPED_OVERFLOW)])
-        let runs = bench.outcomes()
-        #expect(runs.map(\.outcome) == [.NEURON_WS_DROPPED_OVERFLOW])
-        #expect(bench.away == 16..<26)
-    }
-
     @Test func withDropNewestTheDiskIsLeftAsItIs() {
         var settings = CacheBench.settings(disk: 600)
         settings.policy = .dropNewest

@@ -150,6 +150,21 @@ import WebSocketCore
         #expect(!bench.writer.isMidFrame)
     }
 
+    /// The next one would be compressed as the rest of it.
+    @Test func oneThatIsBeingCompressedIsNotDroppedForRoom() {
+        var bench = OutboxBench(compressingFrom: 20)
+        let large = String(repeating: texts[0], count: 5000)
+        bench.push(large)
+        #expect(bench.fill(room: 1 << 20) == .deflating)
+        bench.push(large)
+        #expect(bench.fill(room: 1 << 20) == .deflating)
+        bench.push(texts[1])
+        var freed = ChunkList()
+        _ = bench.backlog.removeOldest(.NEURON_WS_DROPPED_OVERFLOW, into: &freed)
+        _ = fillAll(&bench, room: 1 << 20)
+        #expect(bench.messages() == ["~" + large, "~" + texts[1]])
+    }
+
     @Test func countsWhatItSaved() {
         var bench = OutboxBench(compressingFrom: 20)
         for text in texts { bench.push(text) }

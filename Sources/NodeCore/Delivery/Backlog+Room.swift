@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
+/// Room is made by the oldest messages of which none is on its way, a chunk at a time.
+extension Backlog {
+    /// The oldest chunk with messages that have no outcome, of which none is on its way; nil: there is none.
+    var chunkToDrop: MessageChunk? {
+        if isIdle {
+            guard let first = list.first, openOffset >= first.used else { return list.first }
+            return first.next
+        }
+        guard let next = nextChunk else { return nil }
+        return isNextChunkTouched ? next.next : next
+    }
+
+    /// Those before this one are on their way, or in a chunk with such.
+    public var heldEndID: UInt64 {
+        guard !isIdle, let next = nextChunk, isNextChunkTouched else { return nextID }
+        return next.endNumber
+    }
+
+    private var isNextChunkTouched: Bool { nextOffset > 0 || isNextBegun || isNextInDeflater }
+
+    /// Takes `chunkToDrop` out. - Returns: what becomes of its messages, in order; empty: nothing can be taken out.
+    /// - Parameters:
+    ///   - outcome: of those that have no other yet.
+    ///   - freed: gets the chunk.
+    mutating func removeOldest(_ outcome: neuron_ws_outcome_t, into freed: inout ChunkList) -> [Run] {
+        guard isUndecided else { return [] }
+        return isIdle ? removeFirst(outcome, &freed) : removeBehindNext(outcome, &freed)
+    }
+
+    private mutating func removeFirst(_ outcome: neuron_ws_outcome_t, _ freed: inout ChunkList) -> [Run] {
+        if let first = list.first, openOffset >= first.used, let old = takeFirst() { freed.append(old) }
+        let (id, offset) = (openID, openOffset)
+        guard let chunk = takeFirst() else { return [] }
+        let runs = runs(of: chunk, from: id, at: offset, outcome)
+        freed.append(chunk)
+        acknowledged.remove(before: openID)
+        rewind()
+        // A barrier that waits for the next one's end may ask now.
+        wake()
+        return runs
+    }
+
+    /// What is on its way lies in front of it.
+    private mutating func removeBehindNext(_ outcome: neuron_ws_outcome_t, _ freed: inout ChunkList) -> [Run] {
+        guard let dropped = chunkToDrop, let before = predecessor(of: dropped) else { return [] }
+        let runs = runs(of: dropped, from: dropped.firstID, at: 0, outcome)
+        list.remove(dropped, behind: before)
+        heldBytes -= dropped.memoryBytes
+        chunkCount -= 1
+        if before.next == nil { endID = before.endNumber }
+        if nextChunk === dropped {
+            // Where there is none behind it, all that is left is framed.
+            (nextChunk, nextOffset) = before.next.map { ($0, 0) } ?? (before, before.used)
+            nextID = before.next?.firstID ?? endID
+        }
+        if unwrittenChunk === dropped {
+            (unwrittenChunk, unwrittenOffset, unwrittenID) = (nextChunk, nextOffset, nextID)
+        }
+        freed.append(dropped)
+        wake()
+        return runs
+    }
+
+    private func predecessor(of chunk: MessageChunk) -> MessageChunk? {
+        if nextChunk !== chunk { return nextChunk }
+        var each = list.first
+        while let before = each, before.next !== chunk { each = before.next }
+        return each
+    }
+
+    /// What becomes of the messages of a chunk that is taken out, from this one on: some may be known to have arrived.
+    private func runs(
+        of chunk: MessageChunk, from id: UInt64, at offset: Int, _ outcome: neuron_ws_outcome_t
+    ) -> [Run] {
+        var runs: [Run] = []
+        var (id, offset) = (id, offset)
+        while offset < chunk.used {
+            let record = chunk.record(at: offset).pointee
+            let size = MessageRecord.size(byteCount: Int(record.byteCount))
+            var became = outcome
+            if record.has(MessageRecord.refused) {
+                became = .NEURON_WS_DROPPED_REFUSED
+            } else if id < confirmedID || acknowledged.contains(id) {
+                became = .NEURON_WS_DELIVERED
+            }
+            var run = Run(firstID: id, count: 1, outcome: became, level: known(of: record))
+            run.payloadBytes = UInt64(record.byteCount)
+            run.recordBytes = UInt64(size)
+            if runs.last.map({ run.follows($0) }) == true {
+                runs[runs.count - 1].join(run)
+            } else {
+                runs.append(run)
+            }
+            offset &+= size
+            id &+= 1
+        }
+        return runs
+    }
+}
+
+extension Backlog.Run {
+    /// It goes on where the other ends, with the same outcome.
+    func follows(_ other: Backlog.Run) -> Bool {
+        other.outcome == outcome && other.level == level && other.firstID &+ other.count == firstID
+    }
+
+    mutating func join(_ next: Backlog.Run) {
+        count &+= next.count
+        payloadBytes &+= next.payloadBytes
+        recordBytes &+= next.recordBytes
+    }
+}

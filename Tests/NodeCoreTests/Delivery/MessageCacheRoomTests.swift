@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+import Testing
+
+@testable import NodeCore
+
+@Suite struct MessageCacheRoomTests {
+    /// Of twenty messages on a disk that has no room for more, ten are in memory too.
+    private func full() -> CacheBench {
+        let bench = CacheBench(CacheBench.settings(disk: 2100))
+        for _ in 0..<4 { bench.push(5) }
+        bench.storeAll(bytes: 2080)
+        #expect(bench.backlog.endID == 11 && bench.away == 11..<21)
+        return bench
+    }
+
+    /// The first is on its way.
+    private func begin(_ bench: CacheBench) {
+        _ = bench.backlog.chunkToFrame()
+        bench.backlog.begin(at: 0)
+    }
+
+    private func stored(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
+        var ids: [Range<UInt64>] = []
+        work.batches.forEach { ids.append($0.firstNumber..<$0.endNumber) }
+        return ids
+    }
+
+    private func dropped(_ bench: CacheBench) -> [Range<UInt64>] {
+        let runs = bench.outcomes()
+        #expect(runs.allSatisfy { $0.outcome == .NEURON_WS_DROPPED_OVERFLOW })
+        bench.backlog.checkInvariants()
+        return runs.map { $0.firstID..<$0.firstID + $0.count }
+    }
+
+    @Test func theOldestMakeRoomForTheNewestThoughTheyAreInMemoryToo() {
+        let bench = full()
+        bench.push(5)
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (drops, forgets, takes, ids) = (work.dropsBytes, work.forgetsBefore, work.takenOut, stored(work))
+        #expect(drops == 0 && forgets == 6 && takes.isEmpty && ids == [21..<26])
+        #expect(dropped(bench) == [1..<6])
+        bench.done(work, bytes: 2080)
+        #expect(bench.away == 11..<26 && bench.backlog.openID == 6)
+    }
+
+    @Test func whatIsOnItsWayStaysAndTheOldestBehindItMakeRoom() {
+        let bench = full()
+        begin(bench)
+        bench.push(5)
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (drops, forgets, takes) = (work.dropsBytes, work.forgetsBefore, work.takenOut)
+        #expect(drops == 0 && forgets == 1 && takes == [6..<11])
+        #expect(dropped(bench) == [6..<11])
+        bench.failed(work, .ioError)
+        // It is asked for until it is done.
+        bench.wait(1000)
+        guard let again = bench.work() else { return bench.missing() }
+        let takesAgain = again.takenOut
+        #expect(takesAgain.contains(6..<11))
+        bench.done(again, bytes: 2080)
+        _ = bench.outcomes()
+        bench.cache.storeAll(bench.backlog)
+        guard let next = bench.work() else { return }
+        let takesNext = next.takenOut
+        #expect(!takesNext.contains(6..<11))
+    }
+
+    @Test func whereAllInMemoryIsOnItsWayTheOldestOnDiskMakeRoom() {
+        let bench = full()
+        begin(bench)
+        for chunk in [1, 6] as [UInt64] {
+            while let each = bench.backlog.chunkToFrame(), each.firstNumber == chunk {
+                bench.backlog.framed(each.record(at: bench.backlog.nextOffset), end: 0)
+            }
+        }
+        #expect(bench.backlog.isAllFramed == true)
+        bench.push(5)
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (from, drops, ids) = (work.dropsFrom, work.dropsBytes, stored(work))
+        #expect(from == 11 && drops == 500 && ids == [21..<26])
+        bench.done(
+            work, bytes: 2080, gone: [SpoolResult.Gone(ids: 11..<16, bytes: 520, outcome: .NEURON_WS_DROPPED_OVERFLOW)])
+        #expect(dropped(bench) == [11..<16])
+        #expect(bench.away == 16..<26)
+    }
+
+    /// A server that does not read must not make the host's pushes fail while older ones can go.
+    @Test func inMemoryAloneTheOldestBehindWhatIsOnItsWayMakeRoom() {
+        let bench = CacheBench(CacheBench.settings(memory: 2700, disk: 0))
+        for _ in 0..<4 { bench.push(5) }
+        begin(bench)
+        guard let first = bench.backlog.chunkToFrame() else { return }
+        bench.backlog.framed(first.record(at: 0), end: 0)
+        #expect(bench.backlog.nextID == 2)
+        #expect(bench.trims())
+        #expect(dropped(bench) == [6..<11])
+        #expect(!bench.trims())
+        // What is left goes out, and what comes is behind it.
+        bench.push(1)
+        var framed: [UInt64] = [1]
+        while let chunk = bench.backlog.chunkToFrame() {
+            framed.append(bench.backlog.nextID)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+        }
+        #expect(framed == Array(1..<6) + Array(11..<22))
+        bench.backlog.checkInvariants()
+    }
+
+    @Test func theLastBatchGoesTooAndWhatComesThenIsBehindTheGap() {
+        let bench = CacheBench(CacheBench.settings(memory: 1200, disk: 0))
+        for _ in 0..<2 { bench.push(5) }
+        while let chunk = bench.backlog.chunkToFrame(), chunk.firstNumber == 1 {
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+        }
+        // The second is looked at, and none of it framed.
+        #expect(bench.backlog.nextID == 6 && bench.backlog.heldEndID == 6)
+        #expect(bench.trims())
+        #expect(dropped(bench) == [6..<11])
+        #expect(bench.backlog.isAllFramed == true && bench.backlog.nextID == 6)
+        bench.push(2)
+        _ = bench.backlog.chunkToFrame()
+        #expect(bench.backlog.nextID == 11)
+        bench.backlog.checkInvariants()
+        // It ends as it should.
+        bench.cache.abandon(&bench.backlog)
+        let count = bench.outcomes().reduce(0) { $0 + $1.count }
+        #expect(count == 7 && bench.ledger.queuedCount == 0)
+    }
+
+    @Test func whereTheLastBatchGoesAllIsFramedWhenTheOneBeforeItIs() {
+        let bench = CacheBench(CacheBench.settings(memory: 1200, disk: 0))
+        for _ in 0..<2 { bench.push(5) }
+        begin(bench)
+        #expect(bench.trims())
+        #expect(dropped(bench) == [6..<11])
+        for _ in 0..<5 {
+            #expect(bench.backlog.isAllFramed == false)
+            guard let chunk = bench.backlog.chunkToFrame() else { return }
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+        }
+        #expect(bench.backlog.isAllFramed == true)
+    }
+
+    @Test func aFullDiskThatIsSlowDoesNotKeepTheOldestInMemory() {
+        let bench = full()
+        for _ in 0..<2 { bench.push(5) }
+        guard let work = bench.work() else { return bench.missing() }
+        #expect(dropped(bench) == [1..<11])
+        bench.push(5)
+        bench.push(5)
+        // All that there is in memory is on its way to the disk, or newer than what lies there.
+        #expect(!bench.trims())
+        bench.done(work, bytes: 2080)
+        #expect(dropped(bench).isEmpty)
+    }
+
+    @Test func aDiskThatHasRoomIsWaitedFor() {
+        let bench = CacheBench(CacheBench.settings(memory: 2000, disk: 100_000))
+        for _ in 0..<4 { bench.push(5) }
+        guard let work = bench.work() else { return bench.missing() }
+        #expect(!bench.trims())
+        bench.done(work, bytes: 2080)
+        #expect(dropped(bench).isEmpty)
+    }
+
+    /// They are counted by the node's limits: what is nowhere must not keep others out.
+    @Test func theBytesOfWhatIsMissingOnDiskAreGivenBack() {
+        let bench = CacheBench(found: 100, foundBytes: 10_400)
+        guard let work = bench.work() else { return bench.missing() }
+        let from = work.loadsFrom
+        #expect(from == 1)
+        var result = SpoolResult(work)
+        guard let chunk = ChunkPool.make(byteCount: 84) else { return }
+        for _ in 0..<10 {
+            [UInt8](repeating: 65, count: 84).withUnsafeBytes {
+                _ = chunk.append(OutgoingMessage($0, MessageStamp(kind: 1, timeMilliseconds: 0)))
+            }
+        }
+        _ = chunk.setNumber(91, bearing: 0)
+        result.loaded.append(chunk)
+        result.loadedBytes = 1040
+        result.loadedEnd = .max
+        result.diskBytes = 1040
+        bench.cache.finished(result, &bench.backlog, now: bench.now)
+        var (skipped, bytes): ([Range<UInt64>], UInt64) = ([], 0)
+        while let action = bench.cache.nextAction() {
+            switch consume action {
+            case .skip(let ids): skipped.append(ids)
+            case .discount(let count): bytes += count
+            default: Issue.record("nothing has its outcome")
+            }
+        }
+        #expect(skipped == [1..<91] && bytes == 9 * 1040)
+    }
+}
