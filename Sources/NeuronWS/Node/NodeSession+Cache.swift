@@ -35,6 +35,7 @@ extension NodeSession {
         carryOutCache()
         if isEnded { return }
         tellLedger()
+        if isEnded { return }
         var next = cache.pace(&backlog, now: now)
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
         scheduleCacheTimer(next, now: now)
@@ -110,7 +111,10 @@ extension NodeSession {
             hasNews = true
         }
         if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
+        let awaitsRoom = node.sendQueue.ledger.awaitsRoom
         node.lock.unlock()
+        // What lies on disk alone has made room.
+        if awaitsRoom { node.tellRoom() }
     }
 
     private func scheduleCacheTimer(_ paced: UInt64?, now: UInt64) {

@@ -102,8 +102,9 @@ public struct DeliveryLedger {
     /// True, once for however many refusals: a quarter of the room is free again.
     public mutating func takeRoom(unreadRuns: Int) -> Bool {
         self.unreadRuns = unreadRuns
-        guard awaitsRoom, hasRoomForOutcome(), queuedCount * 4 <= UInt64(limits.messagesMax) * 3,
-            queuedBytes * 4 <= UInt64(limits.bytesMax) * 3 || queuedCount == 0
+        // As in `hasRoom`: what lies on disk alone takes none.
+        guard awaitsRoom, hasRoomForOutcome(), heldCount * 4 <= UInt64(limits.messagesMax) * 3,
+            heldBytes * 4 <= UInt64(limits.bytesMax) * 3 || heldCount == 0
         else { return false }
         awaitsRoom = false
         return true

@@ -205,12 +205,18 @@ public struct MessageCache: ~Copyable {
             if keepsLatest { latest.note($0) }
         }
         mail = fitted(mail, &backlog)
-        var bytes = 0
-        mail.forEach { bytes += $0.memoryBytes }
-        if bytes == 0 { return }
-        if isWindowFree(backlog) { return backlog.add(mail) }
-        tailBytes += bytes
-        tail.append(mail)
+        // No more than the window: what is in the backlog stays in memory until it has its outcome.
+        while let chunk = mail.removeFirst() {
+            let bytes = chunk.memoryBytes
+            var one = ChunkList()
+            one.append(chunk)
+            if isWindowFree(backlog) {
+                backlog.add(one)
+                continue
+            }
+            tailBytes += bytes
+            tail.append(one)
+        }
     }
 
     /// So many chunks may be as large as they come, however little is in them.

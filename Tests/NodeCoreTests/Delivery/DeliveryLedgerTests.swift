@@ -156,6 +156,17 @@ import Testing
         #expect(told == [false, true])
     }
 
+    @Test func whatLiesOnDiskAloneTakesNoRoom() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 8))
+        for _ in 0..<8 { _ = ledger.accept(byteCount: 0) }
+        ledger.awaitsRoom = true
+        ledger.away = DeliveryLedger.Away(messages: 1, bytes: 16)
+        var told = [ledger.takeRoom(unreadRuns: 0)]
+        ledger.away = DeliveryLedger.Away(messages: 2, bytes: 32)
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        #expect(told == [false, true])
+    }
+
     @Test func whoWaitsForStoringWaitsNoLongerThanItCanBe() {
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
         for _ in 0..<3 { _ = ledger.accept(byteCount: 0) }

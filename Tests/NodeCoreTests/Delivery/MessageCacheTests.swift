@@ -96,6 +96,14 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
 }
 
 @Suite struct MessageCacheTests {
+    /// All that came while the loop was late: what is stored and more than the window goes from memory.
+    @Test func oneMailOfMoreThanTheWindowDoesNotStayInMemory() {
+        let bench = CacheBench(CacheBench.settings(memory: 1 << 20, disk: 10 << 20))
+        bench.push(1048, byteCount: 984)
+        bench.storeAll(bytes: 1 << 20)
+        #expect(bench.away.upperBound == 1049 && bench.away.count >= 200)
+    }
+
     @Test func aMessageGoesToDiskWhenItHasWaitedLongEnough() throws {
         let bench = CacheBench()
         bench.push(3)
