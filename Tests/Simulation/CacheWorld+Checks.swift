@@ -55,7 +55,13 @@ extension CacheWorld {
             case .NEURON_WS_DROPPED_OVERFLOW where settings.policy != .dropNewest:
                 over.insert(content)
                 noteDropped(content)
-            case .NEURON_WS_EXPIRED where settings.timeToLive > 0: over.insert(content)
+            case .NEURON_WS_EXPIRED where settings.timeToLive > 0:
+                over.insert(content)
+                let age = now &- (pushedAt[content] ?? 0)
+                // Times are kept in milliseconds.
+                if age &+ 1_000_000 < settings.timeToLive {
+                    fail("message \(content) expires after \(age / 1_000_000) ms")
+                }
             case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content): over.insert(content)
             case .NEURON_WS_DROPPED_REFUSED_BY_PEER where poison.contains(content):
                 if !keptAside.contains(content) { over.insert(content) }
@@ -114,6 +120,12 @@ extension CacheWorld {
             fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")
         }
         let held = sendQueue.ledger.queuedBytes - min(sendQueue.ledger.queuedBytes, sendQueue.ledger.away.bytes)
+        let queuedCount = sendQueue.ledger.queuedCount
+        let heldCount = queuedCount - min(queuedCount, sendQueue.ledger.away.messages)
+        let isRoomy = held * 4 <= settings.memoryBytes * 3 && heldCount * 4 <= settings.messagesMax * 3
+        if sendQueue.ledger.awaitsRoom, isRoomy {
+            fail("\(held) bytes are in memory, and who waits for room is not told")
+        }
         // What is loaded comes on top, a window of it, and a batch.
         if held > UInt64(settings.memoryBytes) * 2 + 20_000 { fail("\(held) bytes are in memory") }
         if steps % 16 == 0 { checkStored() }

@@ -80,6 +80,7 @@ extension CacheWorld {
             newestNumber = id
             isSignalled = true
             contents[id] = nextContent
+            pushedAt[nextContent] = now
             if hasPoison, random.chance(3) { poison.insert(nextContent) }
             nextContent += 1
         }
@@ -127,6 +128,7 @@ extension CacheWorld {
         _ = cache.pace(&backlog, now: now)
         noteWake()
         sendQueue.ledger.away = cache.awayNow
+        _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
     }
 

@@ -35,6 +35,8 @@ final class CacheWorld {
     var newestNumber: UInt64 = 0
     /// Told as stored, in some life.
     var stored: Set<UInt64> = []
+    /// When each was pushed.
+    var pushedAt: [UInt64: UInt64] = [:]
     /// Delivered, or told that they are gone.
     var over: Set<UInt64> = []
     /// Read by a server.
@@ -82,6 +84,7 @@ final class CacheWorld {
             settings.diskBytes = UInt64(random.pick([0, 15_000, 30_000]))
         }
         if settings.policy == .dropOldest, random.chance(15) { settings.diskBytes = 0 }
+        settings.messagesMax = random.pick([60, 500, 500])
         settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings
@@ -90,7 +93,7 @@ final class CacheWorld {
         hasPoison = random.chance(40)
         cache = MessageCache(settings)
         sendQueue = SendQueue(
-            limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: 500), stream: 0)
+            limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: settings.messagesMax), stream: 0)
         self.random = random
         begin()
     }

@@ -6,6 +6,10 @@ struct FrameWalker {
     private var payloadLeft = 0
     private var isClose = false
     private var isOver = false
+    private var isFragmented = false
+
+    /// Bytes of a message have come, and not all.
+    var isMidMessage: Bool { !header.isEmpty || payloadLeft > 0 || isFragmented }
 
     /// - Returns: how many of the bytes stand behind a Close frame.
     mutating func walk(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -21,6 +25,7 @@ struct FrameWalker {
                 position += 1
                 guard header.count >= 2, header.count == Self.length(of: header) else { continue }
                 isClose = header[0] & 0x0F == 8
+                if header[0] & 0x0F < 8 { isFragmented = header[0] & 0x80 == 0 }
                 payloadLeft = Self.payload(of: header)
                 header = []
             }

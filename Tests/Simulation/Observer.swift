@@ -9,6 +9,7 @@ struct Observer {
     private var endpoint: WebSocketEndpoint?
     private let inflater: Inflater?
     private var walker = FrameWalker()
+    var isMidMessage: Bool { walker.isMidMessage }
     /// What the next message has to be, as far as the host refuses none.
     private var next: UInt64
     /// The newest message that came whole; 0: none.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import NodeCore
+
 /// Whose turn it is among a node's URLs, judged by what is promised alone: none that may be tried again is passed over
 /// for long, and none is tried before the time that its server asked for.
 struct ServerTurns {
@@ -37,12 +39,41 @@ struct ServerTurns {
     }
 
     /// The host started a node that had not come to its end: waits may be over, and need not.
-    mutating func started() {
+    /// - Parameter isFresh: it had come to its end.
+    mutating func started(isFresh: Bool) {
+        if !isFresh { row = nil }
         for index in turns.indices { (turns[index].notBefore, turns[index].passedOver) = (0, 0) }
     }
 
     /// The node waits, though this URL may be tried; nil: there is none.
     func ready(now: UInt64) -> Int? { waitsForOne ? nil : turns.indices.first { turns[$0].readyBy < now } }
+
+    /// Failures in a row of the only URL, so that its wait is known by what was drawn; nil: not known.
+    private var row: UInt64? = 0
+
+    /// The wait behind the failure of the only URL, by what was drawn for it.
+    /// - Returns: what is wrong with it.
+    mutating func waits(
+        until moment: UInt64?, _ policy: Backoff.Policy, drawn: UInt64, openFor: UInt64?, minimum: UInt64,
+        maximum: UInt64, now: UInt64
+    ) -> String? {
+        guard turns.count == 1, let before = row, let moment else {
+            row = nil
+            return nil
+        }
+        let failures = (openFor ?? 0) >= 60_000_000_000 ? 1 : before + 1
+        row = failures
+        var (asked, most) = (UInt64(0), maximum)
+        switch policy {
+        case .usual: break
+        case .patient: most *= 6
+        case .atLeast(let time, let isPatient): (asked, most) = (time, isPatient ? maximum * 6 : maximum)
+        }
+        let bound = min(minimum << min(failures - 1, 20), most)
+        let right = now &+ asked &+ drawn % (bound + 1)
+        if moment == right { return nil }
+        return "\((moment - now) / 1000) us are waited behind failure \(failures), for \((right - now) / 1000)"
+    }
 
     /// The attempt at this URL failed, or its connection ended.
     /// - Parameters:

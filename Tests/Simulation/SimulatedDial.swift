@@ -23,6 +23,9 @@ final class SimulatedDial {
     /// Attempts under way, and when each will be answered.
     private var attempts: [(number: Int, address: Int, answered: UInt64?)] = []
     private var wait: UInt64 = 0
+    /// How many addresses were begun, and whether one failed since.
+    private var begun: Set<Int> = []
+    private var hasFailed = false
 
     init(_ random: inout Seeded, faults: Int, now: UInt64) {
         addresses = (0..<random.within(1...4)).map { _ in
@@ -48,6 +51,7 @@ final class SimulatedDial {
             if case .refuses = addresses[due.address].fate {
                 attempts.removeAll { $0.number == due.number }
                 race.attemptFailed(due.number, now: now)
+                hasFailed = true
             } else {
                 return .connected
             }
@@ -55,7 +59,10 @@ final class SimulatedDial {
         while true {
             race.checkInvariants()
             switch race.next(now: now) {
-            case .begin(let number, let address): attempts.append((number, address, answer(address, now)))
+            case .begin(let number, let address):
+                begun.insert(address)
+                hasFailed = false
+                attempts.append((number, address, answer(address, now)))
             case .abandon(let number):
                 guard attempts.contains(where: { $0.number == number }) else {
                     return .pending("an attempt is abandoned that is not there")
@@ -63,6 +70,9 @@ final class SimulatedDial {
                 attempts.removeAll { $0.number == number }
             case .wait(let until):
                 wait = until
+                if hasFailed, begun.count < addresses.count {
+                    return .pending("an address has failed, and the next one is waited with")
+                }
                 return .pending(until > now && !attempts.isEmpty ? nil : "the race waits for nothing")
             case .lost: return .lost
             }

@@ -41,6 +41,19 @@ final class SimulatedLink {
     var end = 0
     var isPumping = false
     var quietUntil: UInt64?
+    /// Nothing was sent at its beginning, before what may be the last try of a message.
+    var wasQuiet = false
+    /// Keep-alive Pings asked for since it was open, and the shortest interval and timeout that were in force.
+    var pingsAsked: UInt64 = 0
+    var openSince: UInt64 = 0
+    /// When the server's Close came on the open connection; 0: none did.
+    var closedAt: UInt64 = 0
+    var leastPingInterval = UInt64.max
+    var leastPingTimeout = UInt64.max
+    /// How often the barrier has looked how the server comes along with its Ping.
+    var barrierLooks = 0
+    /// When the server read some of what was sent.
+    var lastRead: UInt64 = 0
     var hasFinishedWriting = false
     var heartbeat: Heartbeat?
     var isHeartbeatDue = false

@@ -17,12 +17,19 @@ extension World {
         }
         toldThrough = run.firstID + run.count - 1
         sendQueue.ledger.ended(run)
-        if sendQueue.ledger.takeRoom(unreadRuns: 0) {
-            if !awaitsRoom { fail("room is told that nobody waits for") }
-            awaitsRoom = false
-        }
         waitingBytes -= waiting.prefix(Int(run.count)).reduce(0, +)
         waiting.removeFirst(min(Int(run.count), waiting.count))
+        let limits = sendQueue.ledger.limits
+        let isQuarterFree =
+            waiting.count * 4 <= limits.messagesMax * 3
+            && (waitingBytes * 4 <= limits.bytesMax * 3 || waiting.isEmpty)
+        if sendQueue.ledger.takeRoom(unreadRuns: 0) {
+            if !awaitsRoom { fail("room is told that nobody waits for") }
+            if !isQuarterFree { fail("room is told before a quarter is free") }
+            awaitsRoom = false
+        } else if awaitsRoom, isQuarterFree {
+            fail("a quarter is free, and who waits for room is not told")
+        }
         if sendQueue.ledger.endedThrough != toldThrough { fail("the ledger is at \(sendQueue.ledger.endedThrough)") }
         switch run.outcome {
         case .NEURON_WS_DELIVERED:
@@ -48,6 +55,7 @@ extension World {
             if run.count != 1 { fail("\(run.count) messages are given up at once") }
             let tries = interruptions[run.firstID] ?? 0
             if tries < 3 { fail("message \(run.firstID) is given up after \(tries) tries") }
+            if !wasQuiet { fail("message \(run.firstID) is given up, and the last try did not begin with quiet") }
         case .NEURON_WS_DROPPED_STOPPED: if isWanted { fail("message \(run.firstID) ends before its node") }
         default: fail("an outcome that nobody gives, \(run.outcome.rawValue)")
         }
@@ -84,6 +92,9 @@ extension World {
             fail("an open connection in phase \(machine.phase.rawValue)")
         }
         if let stopsBy, !machine.isIdle, now > stopsBy { fail("a stop takes longer than it may") }
+        if let stopsBy, machine.closingEnding != nil, let deadline = machine.deadline, deadline > stopsBy {
+            fail("a stop waits \((deadline - stopsBy) / 1_000_000) ms longer than it may")
+        }
         if machine.isIdle { stopsBy = nil }
     }
 

@@ -13,6 +13,16 @@ extension World {
         /// begins when the one before is seen to be over.
         let limit: UInt64
         let isInOrder: Bool
+        let timeout: UInt64
+        /// Behind the present one, which is too late at its deadline.
+        var triesLeft: UInt32
+        var deadline: UInt64
+        /// The present one has left whole.
+        var isOut = false
+
+        mutating func triesAgain(_ now: UInt64) {
+            (triesLeft, deadline, isOut) = (triesLeft - min(triesLeft, 1), now &+ timeout, false)
+        }
     }
 
     /// How the server takes a command, told by its number.
@@ -65,7 +75,9 @@ extension World {
         guard commands.add(command, now: now) == id else { return fail("commands are numbered wrongly") }
         let limit = now &+ (command.timeout &+ 1_000_000_000) &* UInt64(retries + 1)
         isSignalled = true
-        asked[id] = Asked(earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder)
+        asked[id] = Asked(
+            earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder, timeout: command.timeout,
+            triesLeft: retries, deadline: now &+ command.timeout)
         tell("asks \(id)")
     }
 
@@ -96,6 +108,10 @@ extension World {
         case .timedOut:
             timedOut += 1
             if now < was.earliest { fail("command \(ended.id) times out too early") }
+            if now < was.deadline || was.triesLeft > 0 {
+                fail("command \(ended.id) times out within a try, with \(was.triesLeft) more")
+            }
+        case .linkLost where was.triesLeft > 0: fail("command \(ended.id) is lost, with \(was.triesLeft) tries")
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
         case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
@@ -132,6 +148,8 @@ extension World {
             if link.observer.commands.last(where: { $0 == id }) == nil {
                 fail("command \(id) is called sent, and the kernel does not have it")
             }
+            if asked[id]?.isOut == true { fail("command \(id) goes out a second time within a try") }
+            asked[id]?.isOut = true
             commandsOut.insert(id)
             link.commandsSent.insert(id)
             commands.sent(id, command, now: now)
@@ -140,6 +158,7 @@ extension World {
 
     func expireCommands() {
         guard let deadline = commands.nextDeadline, deadline <= now else { return }
+        for (id, one) in asked where one.deadline <= now && one.triesLeft > 0 { asked[id]?.triesAgain(now) }
         while let ended = commands.expired(now: now) { note(ended) }
         // Those that have another try.
         pump()

@@ -126,10 +126,13 @@ extension World {
                 silentConnections = 0
             }
             if taken.reconnects { turns = ServerTurns(count: seen.urlCount) }
+            notePingSettings()
             perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
         }
         if let timeout = taken.stopTimeout {
-            stopsBy = now &+ max(timeout, NodeMachine.farewellNanoseconds)
+            // Of several stops the shortest counts, but the Close has its time.
+            let closed = now &+ NodeMachine.farewellNanoseconds
+            stopsBy = max(closed, min(stopsBy ?? .max, now &+ timeout))
             drainsThrough = sendQueue.ledger.acceptedCount
             perform(
                 machine.stopped(
@@ -139,7 +142,7 @@ extension World {
         }
         if taken.starts {
             stopsBy = nil
-            turns.started()
+            turns.started(isFresh: machine.isIdle)
             perform(machine.started(now: now))
         }
     }

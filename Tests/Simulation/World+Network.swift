@@ -68,7 +68,7 @@ extension World {
         if link.isReset { return streamEnded(link, isReset: true) }
         if link.isDead { return }
         if now >= link.stallsUntil {
-            if link.up.waiting > 0 { link.lastLife = now }
+            if link.up.waiting > 0 { (link.lastLife, link.lastRead) = (now, now) }
             link.up.read(countMax: random.pick([1, 20, 300, 70_000])) { bytes in
                 let rest = link.proxy?.received(bytes) ?? bytes
                 link.server.received(rest)

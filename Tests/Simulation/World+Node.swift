@@ -23,8 +23,13 @@ extension World {
             link?.lastHeard = now
             link?.heartbeat = heartbeats.map { Heartbeat($0, now: now) }
             link?.heartbeatAskedAt = now
-            if backlog.refusals.quiet > 0 { link?.quietUntil = now &+ backlog.refusals.quiet }
+            if backlog.refusals.quiet > 0 {
+                link?.quietUntil = now &+ backlog.refusals.quiet
+                link?.wasQuiet = true
+            }
+            notePingSettings()
         case .sendPing(let sequence):
+            notePing()
             link?.connection.queuePing(sequence)
             pump()
         case .sendClose(let code):
@@ -49,7 +54,28 @@ extension World {
         link = makeLink(urlIndex)
     }
 
-    func ended(_ ending: Ending) { perform(machine.failed(ending, now: now, random: random.next())) }
+    /// The settings of Pings that are in force on the open connection.
+    func notePingSettings() {
+        guard let link, link.connection.isOpen, machine.isOpen else { return }
+        if link.openSince == 0 { link.openSince = now }
+        guard seen.pingInterval > 0 else { return }
+        link.leastPingInterval = min(link.leastPingInterval, seen.pingInterval)
+        link.leastPingTimeout = min(link.leastPingTimeout, seen.pingTimeout)
+    }
+
+    /// One for each interval, and some while one is not answered.
+    private func notePing() {
+        guard let link, link.leastPingInterval < .max else { return }
+        link.pingsAsked += 1
+        let age = now &- link.openSince
+        let most = 4 &+ age / link.leastPingInterval &+ age / (link.leastPingTimeout / 4)
+        if link.pingsAsked > most { fail("\(link.pingsAsked) Pings in \(age / 1_000_000) ms") }
+    }
+
+    func ended(_ ending: Ending) {
+        drawn = random.next()
+        perform(machine.failed(ending, now: now, random: drawn))
+    }
 
     private func disconnected(_ ending: Ending, sendsClose: Bool) {
         tell("disconnected: \(ending.reason.rawValue) \(ending.closeCode)")
@@ -76,14 +102,26 @@ extension World {
                 link.urlIndex, retryAfter: link.retryAfter, wasGood: age >= Backoff.stableNanoseconds,
                 minimum: seen.reconnectMinimum, maximum: seen.reconnectMaximum, now: now)
         }
+        if !machine.isIdle, let link {
+            let openFor = link.openSince == 0 ? nil : (link.closedAt == 0 ? now : link.closedAt) &- link.openSince
+            let fault = turns.waits(
+                until: ending.isWanted ? nil : machine.nextAttempt, ending.policy, drawn: drawn, openFor: openFor,
+                minimum: seen.reconnectMinimum, maximum: seen.reconnectMaximum, now: now)
+            if let fault { fail(fault) }
+        }
         let begun = link.map { $0.connection.commandsBegun(written: $0.up.accepted) } ?? []
+        if let link, !begun.isEmpty, !link.observer.isMidMessage {
+            fail("commands \(begun) are called begun, and the kernel has nothing of them")
+        }
         for id in begun { commandsOut.insert(id) }
+        if link?.connection.isOpen == true { wasQuiet = link?.wasQuiet ?? false }
         link = nil
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if acknowledged != nil, !machine.isIdle {
             commands.connectionEnded(begun: begun, now: now)
             while let ended = commands.takeEnded() { note(ended) }
+            for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.triesAgain(now) }
         }
         carryOut()
         guard machine.isIdle else { return }
@@ -95,8 +133,13 @@ extension World {
         expireCommands()
         // Last: what the others let go out may have been a heartbeat, and the next one due meanwhile.
         defer { heartbeatTimerFires() }
-        if link?.connection.barrier?.look(now: now, progress: progress) == true {
+        if let due = link?.connection.barrier?.deadline, due <= now { link?.barrierLooks += 1 }
+        if link?.connection.barrier?.look(now: now, progress: linkProgress) == true {
             tell("the barrier is degraded")
+            // What moved before the first look is not known to have moved.
+            if let link, link.barrierLooks > 1, now &- link.lastRead < 1_500_000_000 {
+                fail("the server is said not to echo, \((now - link.lastRead) / 1_000_000) ms after it read some")
+            }
             pump()
         }
         if let link, let quiet = link.quietUntil, now >= quiet {
@@ -104,12 +147,16 @@ extension World {
             pump()
         }
         guard let deadline = machine.deadline, now >= deadline else { return }
-        perform(machine.timerFired(now: now, random: random.next(), progress: progress))
+        drawn = random.next()
+        perform(machine.timerFired(now: now, random: drawn, progress: progress))
     }
 
     /// nil: there is no open connection.
-    var progress: SendProgress? {
-        guard machine.isOpen || machine.isDraining, let link else { return nil }
+    var progress: SendProgress? { machine.isOpen || machine.isDraining ? linkProgress : nil }
+
+    /// The same while it is being closed, too.
+    private var linkProgress: SendProgress? {
+        guard let link else { return nil }
         return SendProgress(
             acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
             isHeldByPeer: false)
@@ -139,7 +186,8 @@ extension World {
                 let rest = link.buffer[link.start..<link.end]
                 let taken = rest.withUnsafeBytes { bytes in
                     if link.awaitsTLS { fail("bytes go out before TLS has begun") }
-                    let count = link.up.write(bytes, countMax: random.chance(20) ? random.below(200) : .max)
+                    let some = random.chance(20) ? random.below(2) * random.below(200) : .max
+                    let count = link.up.write(bytes, countMax: some)
                     let took = UnsafeRawBufferPointer(rebasing: bytes[..<count])
                     if link.connection.isBeforeTunnel { return count }
                     let fault = link.observer.accepted(
@@ -211,6 +259,7 @@ extension World {
         if let barrier = link.connection.barrier {
             if link.connection.barrierLeft(written: link.up.accepted) {
                 link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
+                link.barrierLooks = 0
             }
             if barrier.hasEcho { silentConnections = 0 }
             backlog.confirmed(before: barrier.confirmedID)
@@ -222,6 +271,10 @@ extension World {
         }
         carryOut()
         if link.connection.pingLeft(written: link.up.accepted) {
+            let newest = withUnsafeBytes(of: machine.pings.bigEndian) { Array($0) }
+            if machine.pings > 0, !link.observer.pings.contains(newest) {
+                fail("Ping \(machine.pings) is called sent, and the kernel does not have it")
+            }
             machine.pingLeft(end: link.up.accepted, now: now)
         }
         if backlog.takeWake() { isSignalled = true }
@@ -305,6 +358,7 @@ extension World {
     }
 
     private func closeReceived(_ ending: Ending) {
+        if machine.isOpen { link?.closedAt = now }
         machine.closeReceived(ending, now: now)
         publish()
         pump()

@@ -55,6 +55,10 @@ final class World {
     var attemptBegan: UInt64 = 0
     /// Payloads of the barrier's Pings on the connection before.
     var formerPings: [[UInt8]] = []
+    /// What the machine was given last to wait by.
+    var drawn: UInt64 = 0
+    /// Of the connection before: see `SimulatedLink`.
+    var wasQuiet = false
     /// As its `signal`: the loop will come round and look.
     var isSignalled = false
 
@@ -237,6 +241,25 @@ final class World {
         let stuck = sendQueue.ledger.queuedCount
         if stuck != 0 { fail("\(stuck) messages are stuck on a good connection") }
         if heartbeatIsStuck { fail("a heartbeat is stuck on a good connection") }
+        if random.chance(30) { breakGoodOne() }
+    }
+
+    /// A connection breaks that was a good one: its server is tried again as after a first failure.
+    private func breakGoodOne() {
+        guard let link else { return }
+        var left = 5000
+        while failure == nil, self.link === link, now &- link.openSince < 61_000_000_000, left > 0 {
+            left -= 1
+            settleStep()
+        }
+        if failure != nil || self.link !== link { return }
+        link.isReset = true
+        left = 20_000
+        while failure == nil, self.link === link || !machine.isOpen, left > 0 {
+            left -= 1
+            settleStep()
+        }
+        if failure == nil, !machine.isOpen { fail("not open again after a good connection") }
     }
 
     /// Bytes move; time passes when there are none on the way.

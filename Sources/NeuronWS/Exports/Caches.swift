@@ -129,7 +129,7 @@ public func neuron_ws_cache_drop(
 ) -> neuron_ws_status_t {
     withCache(data_dir, node, parts) { file, parts throws(NodeError) in
         if parts == CacheParts.all {
-            do throws(SpoolError) { return try SpoolReader.delete(file) } catch { throw nodeError(error) }
+            do throws(SpoolError) { return try SpoolReader.delete(file) } catch { throw NodeError(error) }
         }
         try using(file, writes: true) { reader throws(Database.Failure) in
             if parts.contains(.waiting) { try reader.dropWaiting() } else { try reader.dropPoisoned() }
@@ -175,13 +175,5 @@ private func withCache(
 private func using(
     _ file: SpoolFile, writes: Bool = false, _ body: (SpoolReader) throws(Database.Failure) -> Void
 ) throws(NodeError) {
-    do throws(SpoolError) { try SpoolReader.withReader(file, writes: writes, body) } catch { throw nodeError(error) }
-}
-
-private func nodeError(_ error: SpoolError) -> NodeError {
-    switch error.fault {
-    case .missing: .notFound(error.text)
-    case .noMemory: .noMemory
-    case .full, .readOnly, .denied, .ioError, .held, .newer, .other: .system(error.text)
-    }
+    do throws(SpoolError) { try SpoolReader.withReader(file, writes: writes, body) } catch { throw NodeError(error) }
 }

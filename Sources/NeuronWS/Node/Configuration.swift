@@ -106,7 +106,7 @@ final class Configuration: @unchecked Sendable {
 
     /// Without a cache: messages wait in memory, and none makes room for another.
     var cacheSettings: MessageCache.Settings {
-        settings.cache?.forCache(queueBytes: settings.queueBytesMax)
+        settings.cache?.forCache(queueBytes: settings.queueBytesMax, queueMessages: settings.queueMessagesMax)
             ?? MessageCache.Settings(
                 memoryBytes: settings.queueBytesMax, diskBytes: 0, syncInterval: 1_000_000_000, policy: .dropNewest)
     }

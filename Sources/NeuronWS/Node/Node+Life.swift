@@ -9,7 +9,7 @@ extension Node {
         while true {
             do throws(SpoolError) {
                 try openCache()
-            } catch { throw .system(error.text) }
+            } catch { throw NodeError(error) }
             lock.lock()
             if !cachePlace.isClosing { break }
             lock.unlock()

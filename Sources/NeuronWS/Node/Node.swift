@@ -133,7 +133,7 @@ final class Node: @unchecked Sendable {
         let node = Node(name: name, host: host, configuration: configuration)
         do throws(SpoolError) {
             try node.openCache()
-        } catch { throw .system(error.text) }
+        } catch { throw NodeError(error) }
         node.requests.open(node)
         Runtime.shared.add(node)
         return Unmanaged.passRetained(node).takeUnretainedValue().handle

@@ -64,6 +64,14 @@ extension NodeError {
         self = fault.isOutOfMemory ? .noMemory : .invalidArgument(fault.text)
     }
 
+    init(_ error: SpoolError) {
+        switch error.fault {
+        case .missing: self = .notFound(error.text)
+        case .noMemory: self = .noMemory
+        case .full, .readOnly, .denied, .ioError, .held, .newer, .other: self = .system(error.text)
+        }
+    }
+
     init(_ error: StructSizeError) { self = .structSize(error.text) }
 
     init(_ error: EncodingError) {

@@ -72,6 +72,8 @@ public struct Backlog: ~Copyable {
         !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
     }
     public var isEmpty: Bool { openID == endID }
+    /// Messages without outcome.
+    var openCount: UInt64 { endID &- openID }
 
     /// True, once: whoever frames and gives outcomes is to look again. An outcome has ended a hold, the next one's time
     /// has come, messages came from disk, or some are acknowledged. What comes by the mailbox is told by who brings it.

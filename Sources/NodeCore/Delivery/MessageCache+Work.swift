@@ -16,10 +16,11 @@ extension MessageCache {
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
         let isStoring = gather(&work, &backlog, now: now, chunk)
-        let loads = mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2
+        let loads =
+            mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2 && backlog.openCount <= windowCount / 2
         if loads {
             work.loadsFrom = away.lowerBound
-            work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes))
+            work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
         }
         let expires = wantsExpiry(now)
         if expires {
@@ -41,6 +42,14 @@ extension MessageCache {
         work.clock = clock(now)
         isBusy = true
         return work
+    }
+
+    /// What the messages take on disk that the window has room for, by what they take there in the middle.
+    private func bytesOfWindow(_ backlog: borrowing Backlog) -> Int {
+        let count = max(1, away.upperBound &- away.lowerBound)
+        let room = windowCount - min(windowCount, backlog.openCount)
+        let (bytes, isTooMuch) = room.multipliedReportingOverflow(by: max(1, awayBytes / count))
+        return isTooMuch ? .max : Int(clamping: bytes)
     }
 
     /// Numbers before this one are wanted; nil: there are enough.
@@ -164,7 +173,8 @@ extension MessageCache {
     private func wantsStoring(_ backlog: borrowing Backlog, now: UInt64) -> Bool {
         guard let since = unstoredSince else { return false }
         if storedEnd < wantedEnd || now >= since &+ settings.syncInterval { return true }
-        return backlog.heldBytes + tailBytes > windowBytes
+        let end = max(tail.endID, backlog.endID)
+        return backlog.heldBytes + tailBytes > windowBytes || end > storedEnd && end - storedEnd > windowCount
     }
 
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
@@ -229,7 +239,7 @@ extension MessageCache {
             }
             movedBytes -= chunk.memoryBytes
             movedFrom = chunk.endNumber
-            if away.isEmpty, backlog.heldBytes < windowBytes {
+            if away.isEmpty, hasWindowRoom(backlog) {
                 var list = ChunkList()
                 list.append(chunk)
                 backlog.add(list)

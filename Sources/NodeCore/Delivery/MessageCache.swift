@@ -23,6 +23,8 @@ public struct MessageCache: ~Copyable {
     public struct Settings: Equatable, Sendable {
         /// For messages in memory.
         public var memoryBytes: Int
+        /// Messages that may wait in memory.
+        public var messagesMax = 262_144
         /// For messages on disk; 0: nothing more is kept there.
         public var diskBytes: UInt64
         public var policy: Policy
@@ -141,6 +143,7 @@ public struct MessageCache: ~Copyable {
     var storesToDisk: Bool { isOpen && settings.diskBytes > 0 }
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
+    var windowCount: UInt64 { UInt64(max(1, settings.messagesMax / 2)) }
     public var awayNow: DeliveryLedger.Away {
         DeliveryLedger.Away(messages: UInt64(away.count) - holes.count(in: away), bytes: awayBytes)
     }
@@ -247,11 +250,17 @@ public struct MessageCache: ~Copyable {
 
     /// What comes next may go behind the backlog's messages.
     func isWindowFree(_ backlog: borrowing Backlog) -> Bool {
-        tail.isEmpty && movedBytes == 0 && away.isEmpty && (backlog.heldBytes < windowBytes || !usesDisk)
+        tail.isEmpty && movedBytes == 0 && away.isEmpty && (hasWindowRoom(backlog) || !usesDisk)
+    }
+
+    /// The backlog has less than it may have in memory while there is more on disk: half of the bytes, and half of the
+    /// messages.
+    func hasWindowRoom(_ backlog: borrowing Backlog) -> Bool {
+        backlog.heldBytes < windowBytes && (backlog.openCount < windowCount || backlog.isEmpty)
     }
 
     mutating func refill(_ backlog: inout Backlog) {
-        while away.isEmpty, movedBytes == 0, backlog.heldBytes < windowBytes || !usesDisk,
+        while away.isEmpty, movedBytes == 0, hasWindowRoom(backlog) || !usesDisk,
             let chunk = tail.removeFirst()
         {
             tailBytes -= chunk.memoryBytes

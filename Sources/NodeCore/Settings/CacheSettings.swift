@@ -15,11 +15,15 @@ public struct CacheSettings: Equatable, Sendable {
     /// Not empty where `diskBytes` is not 0.
     public let directory: String
 
-    /// For a `MessageCache`. - Parameter queueBytes: memory for messages where the cache says nothing of it.
-    public func forCache(queueBytes: Int) -> MessageCache.Settings {
+    /// For a `MessageCache`.
+    /// - Parameters:
+    ///   - queueBytes: memory for messages where the cache says nothing of it.
+    ///   - queueMessages: how many may wait in memory.
+    public func forCache(queueBytes: Int, queueMessages: Int) -> MessageCache.Settings {
         var settings = MessageCache.Settings(
             memoryBytes: memoryBytes ?? queueBytes, diskBytes: diskBytes, syncInterval: syncMilliseconds &* 1_000_000,
             policy: policy)
+        settings.messagesMax = queueMessages
         settings.resendInterval = resendMilliseconds &* 1_000_000
         settings.timeToLive = timeToLiveMilliseconds &* 1_000_000
         return settings

@@ -73,7 +73,7 @@ import Testing
         begin(bench)
         for chunk in [1, 6] as [UInt64] {
             while let each = bench.backlog.chunkToFrame(), each.firstNumber == chunk {
-                bench.backlog.framed(each.record(at: bench.backlog.nextOffset), end: 0)
+                bench.backlog.framed(each.record(at: bench.backlog.nextOffset), end: 1_000_000)
             }
         }
         #expect(bench.backlog.isAllFramed == true)
@@ -94,7 +94,7 @@ import Testing
         for _ in 0..<4 { bench.push(5) }
         begin(bench)
         guard let first = bench.backlog.chunkToFrame() else { return }
-        bench.backlog.framed(first.record(at: 0), end: 0)
+        bench.backlog.framed(first.record(at: 0), end: 1_000_000)
         #expect(bench.backlog.nextID == 2)
         #expect(bench.trims())
         #expect(dropped(bench) == [6..<11])
@@ -104,7 +104,7 @@ import Testing
         var framed: [UInt64] = [1]
         while let chunk = bench.backlog.chunkToFrame() {
             framed.append(bench.backlog.nextID)
-            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
         }
         #expect(framed == Array(1..<6) + Array(11..<22))
         bench.backlog.checkInvariants()
@@ -114,7 +114,7 @@ import Testing
         let bench = CacheBench(CacheBench.settings(memory: 1200, disk: 0))
         for _ in 0..<2 { bench.push(5) }
         while let chunk = bench.backlog.chunkToFrame(), chunk.firstNumber == 1 {
-            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
         }
         // The second is looked at, and none of it framed.
         #expect(bench.backlog.nextID == 6 && bench.backlog.heldEndID == 6)
@@ -140,7 +140,7 @@ import Testing
         for _ in 0..<5 {
             #expect(bench.backlog.isAllFramed == false)
             guard let chunk = bench.backlog.chunkToFrame() else { return }
-            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 0)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
         }
         #expect(bench.backlog.isAllFramed == true)
     }

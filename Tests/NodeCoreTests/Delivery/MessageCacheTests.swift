@@ -104,6 +104,18 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(bench.away.upperBound == 1049 && bench.away.count >= 200)
     }
 
+    /// Small messages come to their number before they come to the bytes.
+    @Test func manySmallMessagesDoNotStayInMemory() {
+        var settings = CacheBench.settings(memory: 1 << 20, disk: 10 << 20)
+        settings.messagesMax = 100
+        let bench = CacheBench(settings)
+        for _ in 0..<10 {
+            bench.push(10, byteCount: 8)
+            bench.storeAll(bytes: 1000)
+        }
+        #expect(bench.away == 51..<101)
+    }
+
     @Test func aMessageGoesToDiskWhenItHasWaitedLongEnough() throws {
         let bench = CacheBench()
         bench.push(3)

@@ -11,13 +11,13 @@ import Testing
     }
 
     @Test func timesBecomeNanoseconds() {
-        let cache = settings().forCache(queueBytes: 2000)
+        let cache = settings().forCache(queueBytes: 2000, queueMessages: 70)
         #expect(cache.syncInterval == 3_000_000 && cache.resendInterval == 5_000_000 && cache.timeToLive == 7_000_000)
         #expect(cache.diskBytes == 1000 && cache.policy == .dropNewest)
     }
 
     @Test func memoryIsTheQueuesWhereTheCacheSaysNothingOfIt() {
-        #expect(settings().forCache(queueBytes: 2000).memoryBytes == 2000)
-        #expect(settings(memory: 500).forCache(queueBytes: 2000).memoryBytes == 500)
+        #expect(settings().forCache(queueBytes: 2000, queueMessages: 70).memoryBytes == 2000)
+        #expect(settings(memory: 500).forCache(queueBytes: 2000, queueMessages: 70).memoryBytes == 500)
     }
 }
