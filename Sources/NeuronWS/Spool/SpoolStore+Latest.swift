@@ -11,7 +11,7 @@ extension SpoolStore {
             "SELECT first, count, arrival, number, data FROM batches WHERE first >= ?1 ORDER BY first LIMIT 1")
         var at = try rowKey(of: key(from))
         var left = result.work.compactsBytes
-        while left > 0 {
+        while left > 0, result.compacted.count < result.work.compactsPartsMax {
             select.bind(1, at)
             guard try select.step() else { return }
             let (first, count) = (select.integer(0), select.integer(1))

@@ -207,7 +207,13 @@ public struct DeliveryLedger {
 
     /// Whether this message has no outcome yet.
     public func isOpen(_ id: UInt64) -> Bool {
-        id > endedThrough && id <= acceptedCount && !islands.contains { $0.contains(id) }
+        guard id > endedThrough, id <= acceptedCount else { return false }
+        var (low, high) = (0, islands.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if islands[middle].upperBound > id { high = middle } else { low = middle + 1 }
+        }
+        return low == islands.count || id < islands[low].lowerBound
     }
 
     private mutating func joinIslands() {

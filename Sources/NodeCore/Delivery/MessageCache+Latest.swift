@@ -65,9 +65,10 @@ extension MessageCache {
         // What is in memory and superseded has its outcome already, unless something is on its way.
         let from = backlog.isIdle ? openID(backlog) : away.lowerBound
         lookedThrough = backlog.isIdle ? .whole : .behindMemory
-        guard from < max(away.upperBound, backlog.endID) else { return false }
+        guard from < max(away.upperBound, backlog.endID), holes.count < MessageHoles.countMax else { return false }
         work.latest = latest
         work.compactsFrom = from
+        work.compactsPartsMax = MessageHoles.countMax - holes.count
         work.compactsBytes = max(short, settings.diskBytes / Self.passShare)
         return true
     }
@@ -95,9 +96,7 @@ extension MessageCache {
     /// failed; nil: there is no memory.
     mutating func withoutHoles(_ chunk: MessageChunk) -> [MessageChunk]? {
         let ids = chunk.firstID..<chunk.endNumber
-        let parts = holes.ranges.filter { $0.overlaps(ids) }.map {
-            GroupLatest.Part(ids: $0.clamped(to: ids), bytes: 0)
-        }
+        let parts = holes.overlapping(ids).map { GroupLatest.Part(ids: $0.clamped(to: ids), bytes: 0) }
         if parts.isEmpty { return [chunk] }
         freed.append(chunk)
         return GroupLatest.rest(of: chunk, from: chunk.firstID, without: parts)

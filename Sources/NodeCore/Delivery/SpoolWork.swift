@@ -18,6 +18,8 @@ public struct SpoolWork: ~Copyable {
     public var latest: GroupLatest?
     public var compactsFrom: UInt64 = 0
     public var compactsBytes: UInt64 = 0
+    /// So many rows of messages may go, and those of a batch.
+    public var compactsPartsMax = MessageHoles.countMax
     /// To be stored, each a row of its own.
     public var batches = ChunkList()
     /// The number behind the last message of `batches`; 0: none are stored.

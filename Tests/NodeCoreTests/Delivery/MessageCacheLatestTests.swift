@@ -57,6 +57,19 @@ import Testing
         #expect(dropped(bench).isEmpty)
     }
 
+    /// What is superseded lies in so many rows already that no more may be made: the oldest go.
+    @Test func pastSoManyRowsTheOldestGo() {
+        let bench = bench(disk: 2600)
+        for _ in 0..<4 { push(bench, (0..<5).map { (1, Int64($0)) }) }
+        bench.storeAll(bytes: 2580)
+        for row in 0..<UInt64(MessageHoles.countMax) { bench.cache.holes.insert(100 + 2 * row..<101 + 2 * row) }
+        push(bench, (5..<10).map { (2, Int64($0)) })
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        let hasLatest = work.latest != nil
+        #expect(!hasLatest)
+    }
+
     @Test func theDiskIsLookedThroughBeforeTheOldestGo() {
         let bench = bench(disk: 2600)
         for _ in 0..<4 { push(bench, (0..<5).map { (1, Int64($0)) }) }
