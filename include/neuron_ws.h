@@ -736,7 +736,8 @@ typedef struct neuron_ws_host {
        the node meanwhile (reconnect, configure, stop) holds when it returns: its attempt is then begun anew, or none.
        So a token that takes time is fetched elsewhere: refuse, and call neuron_ws_node_reconnect when it is there. */
     neuron_ws_status_t (*before_connect)(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context);
-    /* Sees each message as it leaves the queue, once however often it is sent. False drops it. */
+    /* Sees each message as it leaves the queue, once however often it is sent, and each try of a command; not what the
+       library sends of itself: heartbeats, Pings, Close. False drops it. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
                         void *context);
     /* A call was answered with NEURON_WS_QUEUE_FULL, and now a quarter of what was full is free again: once for however
@@ -988,7 +989,7 @@ typedef struct neuron_ws_command {
  * Commands have a way of their own past what waits in the queue: they go out in their order, before the queue's next
  * message, uncompressed, and each again on another connection only as a retry: what of it was sent on the first, in
  * whole or in part, the server may have carried out. They have no place in the queue's limits, no delivery level and no
- * on_delivery, and are never stored. before_send sees each try.
+ * on_delivery, and are never stored. before_send sees each try, or the command once with before_send_when_queued.
  *
  * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
  * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with

@@ -132,6 +132,17 @@ def test_a_server_that_lives_and_does_not_echo_degrades_the_level_and_that_is_sa
                 node.flush(neuron_ws.Level.PEER_PARSED, timeout=1)
 
 
+def test_keep_alives_that_are_answered_with_other_bytes_are_no_progress() -> None:
+    """They come more often than the server is given time, and each of them is taken and read."""
+    told = Outcomes()
+    with bad.BadServer(answering(b"other bytes")) as server:
+        document = settings(server.port, delivery="peer-parsed", **{"ping-timeout": 0.5, "ping-interval": 0.1})
+        with neuron_ws.Node("levels", document, on_delivery=told) as node:
+            node.send("one")
+            wait(node, lambda: len(told.delivered) == 1)
+            assert told.delivered == [(1, neuron_ws.Level.WRITTEN)]
+
+
 def test_pings_that_are_off_leave_nothing_to_ask_with() -> None:
     with pytest.raises(neuron_ws.NeuronWSError, match='"delivery" is `peer-parsed` and needs Pings'):
         neuron_ws.Node("levels", {"url": "ws://127.0.0.1/", "delivery": "peer-parsed", "ping-interval": 0})

@@ -54,6 +54,8 @@ final class SimulatedLink {
     var barrierLooks = 0
     /// When the server read some of what was sent.
     var lastRead: UInt64 = 0
+    /// Where the barrier's last Ping ends that has left.
+    var barrierEnd: UInt64 = 0
     var hasFinishedWriting = false
     var heartbeat: Heartbeat?
     var isHeartbeatDue = false

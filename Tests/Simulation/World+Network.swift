@@ -68,7 +68,11 @@ extension World {
         if link.isReset { return streamEnded(link, isReset: true) }
         if link.isDead { return }
         if now >= link.stallsUntil {
-            if link.up.waiting > 0 { (link.lastLife, link.lastRead) = (now, now) }
+            if link.up.waiting > 0 {
+                link.lastLife = now
+                // What stands behind the barrier's Ping tells nothing of it.
+                if link.up.accepted &- UInt64(link.up.waiting) < link.barrierEnd { link.lastRead = now }
+            }
             link.up.read(countMax: random.pick([1, 20, 300, 70_000])) { bytes in
                 let rest = link.proxy?.received(bytes) ?? bytes
                 link.server.received(rest)

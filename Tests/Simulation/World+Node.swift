@@ -259,6 +259,7 @@ extension World {
         if let barrier = link.connection.barrier {
             if link.connection.barrierLeft(written: link.up.accepted) {
                 link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
+                link.barrierEnd = link.up.accepted
                 link.barrierLooks = 0
             }
             if barrier.hasEcho { silentConnections = 0 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
 /// The commands of one node that have no outcome yet: which wait to go out, which wait for a response, and how each
 /// ends. Events in, what they mean out; no clock, no socket, no lock: its owner brings them. Times are monotonic
 /// nanoseconds.

@@ -37,6 +37,14 @@ public struct Barrier: Sendable {
         var windowEnd: UInt64 = 0
         /// Bytes have come since.
         var hasHeard = false
+
+        /// The peer's kernel has taken more of what stands before the Ping's end, or the peer reads more than comes
+        /// anew. That it takes and reads what comes behind, a keep-alive's Pings, is no progress towards it.
+        func hasMoved(_ acknowledged: UInt64, windowEnd: UInt64) -> Bool {
+            if min(acknowledged, kernelEnd) > min(self.acknowledged, kernelEnd) { return true }
+            let came = acknowledged - min(acknowledged, self.acknowledged)
+            return windowEnd > self.windowEnd && windowEnd - self.windowEnd > came
+        }
     }
 
     private let epoch: UInt64
@@ -151,7 +159,7 @@ public struct Barrier: Sendable {
         defer { self.watch = isDegraded ? nil : watch }
         if let progress {
             let windowEnd = progress.windowEnd ?? 0
-            let hasMoved = progress.acknowledged > watch.acknowledged || windowEnd > watch.windowEnd
+            let hasMoved = watch.hasMoved(progress.acknowledged, windowEnd: windowEnd)
             let isFirst = watch.acknowledged == 0 && watch.windowEnd == 0
             watch.acknowledged = max(watch.acknowledged, progress.acknowledged)
             watch.windowEnd = max(watch.windowEnd, windowEnd)

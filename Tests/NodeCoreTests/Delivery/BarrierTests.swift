@@ -134,6 +134,28 @@ import WebSocketCore
         #expect(bench.ask(before: 9) == false)
     }
 
+    /// Its Pongs have other bytes, to the keep-alive's Pings too: that it takes and reads these is no progress.
+    @Test func whatComesBehindThePingIsNoProgress() {
+        let half = 3 * Self.second / 2
+        let bench = Bench()
+        #expect(bench.ask(before: 4) == true)
+        bench.leaves(kernelEnd: 100, speaks: true)
+        #expect(bench.look(half, 100, 1000) == false)
+        #expect(bench.look(2 * half, 114, 1014) == true)
+    }
+
+    /// The Ping lies in its kernel, and it reads what stands before.
+    @Test func whoReadsMoreThanComesIsGivenTime() {
+        let half = 3 * Self.second / 2
+        let bench = Bench()
+        #expect(bench.ask(before: 4) == true)
+        bench.leaves(kernelEnd: 100, speaks: true)
+        #expect(bench.look(half, 100, 1000) == false)
+        #expect(bench.look(2 * half, 114, 1050) == false)
+        #expect(bench.look(3 * half, 114, 1050) == false)
+        #expect(bench.look(4 * half, 114, 1050) == true)
+    }
+
     @Test func oneThatMovesIsGivenTime() {
         let second = Self.second
         let bench = Bench()

@@ -37,7 +37,8 @@ import WebSocketCore
         #expect(
             refusal(#"{"url":"ws://h","headers":{"X":"${device-id}"}}"#)?.text
                 == "\"headers\" holds the header \"X\", whose value names ${device-id}: that is no setting that is "
-                + "given and has a text or a number")
+                + "given and has one text, a whole number or a choice, as device-id, token and delivery have; a list, "
+                + "a time or a file has no such value")
         // A file's text is not for a header, nor is the URL.
         for name in ["key", "url", "headers", "tls"] {
             #expect(refusal(#"{"url":"ws://h","headers":{"X":"${\#(name)}"}}"#) != nil)
