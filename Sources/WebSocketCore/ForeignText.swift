@@ -28,6 +28,8 @@ public struct ForeignText: Equatable, Sendable {
 
     public var isEmpty: Bool { bytes.isEmpty }
 
+    public var byteCount: Int { bytes.count }
+
     func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withUnsafeBytes(body) }
 
     /// As it came, for who takes it apart; never for a sentence.

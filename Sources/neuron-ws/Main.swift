@@ -31,6 +31,11 @@ enum Tool {
             Output.error.writeLine(overview)
             return .usage
         }
+        // Bytes that are none were replaced already, and what is sent would not be what was given.
+        if let place = words.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
+            Terminal.complain("argument \(place + 1) is not UTF-8: \"\(Terminal.printable(words[place]))\"")
+            return .usage
+        }
         let rest = Array(words.dropFirst())
         if ["help", "--help", "-h"].contains(first) { return help(rest) }
         if ["version", "--version"].contains(first) { return execute(.version, rest) }

@@ -120,6 +120,17 @@ def test_each_write_and_action_has_its_line(server: foreign.Server) -> None:
             assert f"with error 0, {peer}action of plc1/reset, uuid a{value}." in lines[2 * value + 1]
 
 
+@pytest.mark.parametrize("allowed", ["read", "all"])
+def test_a_write_of_many_tags_names_each_of_them(server: foreign.Server, allowed: str) -> None:
+    """The server picks their order: none must stand behind what is shown."""
+    tags = [{"tag": f"harmless{index}", "value": index} for index in range(30)]
+    tags.append({"tag": "ESTOP_DISABLE", "value": True})
+    with asked(server, **{"allow-requests": allowed}) as it:
+        it.send(json.dumps({"uuid": "1", "node": "plc1", "group": "fast", "tags": tags}))
+        (line,) = [text for _, text in it.lines if "write of plc1/fast" in text]
+        assert "harmless29 = 29, ESTOP_DISABLE = true), uuid 1" in line
+
+
 def test_each_refused_write_and_action_has_its_line(server: foreign.Server) -> None:
     with asked(server) as it:
         for value in range(20):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 
 import foreign
 import tool
@@ -110,3 +112,11 @@ def test_wrong_lines_are_told() -> None:
     with CommandPeer(echo) as peer:
         done = tool.run("request", peer.url, "x", "--match", "/~")
     assert done.returncode == 1 and "match_member" in done.stderr
+
+
+def test_a_command_that_is_not_utf8_is_refused_and_not_changed() -> None:
+    done = subprocess.run(
+        [os.fsencode(foreign.TOOL), b"request", b"ws://127.0.0.1:1/", b"\xff\xfe", b"--binary"], capture_output=True,
+        timeout=50, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"argument 3 is not UTF-8" in done.stderr

@@ -16,8 +16,11 @@ public struct RequestSubject: Sendable {
     let values: [ForeignText]
     let tagCount: Int
 
-    /// Tags that are named in a line.
+    /// Tags that are named in a line, and those of a write, which changes something.
     private static let tagsShown = 4
+    private static let writtenTagsShown = 64
+    /// What their names and values take together: 1,024 requests may wait for their answers.
+    private static let shownBytesMax = 4096
     /// Of each text.
     private static let charactersMax = 64
 
@@ -31,13 +34,15 @@ public struct RequestSubject: Sendable {
         driver = text(info.driver)
         group = text(Self.hasAction(info.kind) ? info.action : info.group)
         tagCount = info.tag_count
-        var tags: [ForeignText] = []
-        for index in 0..<min(info.tag_count, Self.tagsShown) {
-            guard let tag = info.tags?[index] else { continue }
-            tags.append(Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask))
+        let values = kind == .NEURON_WS_REQUEST_WRITE ? Self.values(info) : []
+        var shown = Shown(kind)
+        for index in 0..<info.tag_count {
+            guard shown.hasRoom, let tag = info.tags?[index] else { break }
+            shown.add(
+                Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask),
+                index < values.count ? Self.text(values[index], mask) : nil)
         }
-        self.tags = tags
-        values = kind == .NEURON_WS_REQUEST_WRITE ? Self.values(info).map { Self.text($0, mask) } : []
+        (tags, self.values) = (shown.tags, shown.values)
     }
 
     /// Of one that is refused before its values are read: the texts as they stand in the document.
@@ -57,26 +62,42 @@ public struct RequestSubject: Sendable {
         uuid = text(outline[.uuid])
         driver = text(outline[.node])
         group = text(outline[kind == .NEURON_WS_REQUEST_ACTION ? .action : .group])
-        var tags: [ForeignText] = []
-        var values: [ForeignText] = []
+        var shown = Shown(kind)
         var count = 0
         if let tag = outline[.tag] {
-            tags = [text(tag)]
-            values = outline[.value].map { [Self.text($0, rules.mask)] } ?? []
+            shown.add(text(tag), outline[.value].map { Self.text($0, rules.mask) })
             count = 1
         } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
             JSONScan.forEachElement(list) { element in
                 count += 1
-                if count <= Self.tagsShown {
-                    tags.append(text(Self.name(of: element)))
-                    if let value = Self.value(of: element) { values.append(Self.text(value, rules.mask)) }
+                if shown.hasRoom {
+                    shown.add(text(Self.name(of: element)), Self.value(of: element).map { Self.text($0, rules.mask) })
                 }
                 return true
             }
         }
-        self.tags = tags
-        self.values = kind == .NEURON_WS_REQUEST_WRITE ? values : []
+        (tags, values) = (shown.tags, kind == .NEURON_WS_REQUEST_WRITE ? shown.values : [])
         tagCount = count
+    }
+
+    /// The first tags, as many as there is room for in a line.
+    private struct Shown {
+        private(set) var tags: [ForeignText] = []
+        private(set) var values: [ForeignText] = []
+        private var byteCount = 0
+        private let countMax: Int
+
+        init(_ kind: neuron_ws_request_kind_t) {
+            countMax = kind == .NEURON_WS_REQUEST_WRITE ? writtenTagsShown : tagsShown
+        }
+
+        var hasRoom: Bool { tags.count < countMax && byteCount < shownBytesMax }
+
+        mutating func add(_ tag: ForeignText, _ value: ForeignText?) {
+            tags.append(tag)
+            if let value { values.append(value) }
+            byteCount += tag.byteCount + (value?.byteCount ?? 0)
+        }
     }
 
     /// The values of a write's first tags.
@@ -94,7 +115,7 @@ public struct RequestSubject: Sendable {
         var values: [UnsafeRawBufferPointer] = []
         JSONScan.forEachElement(list) { element in
             if let value = value(of: element) { values.append(value) }
-            return values.count < tagsShown
+            return values.count < writtenTagsShown
         }
         return values
     }

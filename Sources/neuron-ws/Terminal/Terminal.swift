@@ -31,14 +31,15 @@ enum Terminal {
         Output.error.writeLine("neuron-ws: \(text)")
     }
 
-    /// Foreign text made fit for a terminal: control characters would be obeyed there, so they are spelled out.
+    /// Foreign text made fit for a terminal: control characters, marks of direction, breaks of lines and what has no
+    /// width would be obeyed there or mislead, so they are spelled out, as the library does in its own texts.
     static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             if isControl(scalar) {
                 let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             } else {
                 result.unicodeScalars.append(scalar)
             }
@@ -47,7 +48,12 @@ enum Terminal {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        switch scalar.value {
+        case 0..<0x20, 0x7F...0x9F: true
+        case 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB: true
+        case 0xE0000...0xE0FFF: true
+        default: false
+        }
     }
 }
 
