@@ -42,8 +42,8 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 }
 
 /*
- * The Python package binds its library to the system's functions past what is preloaded, unless there is the runtime of a
- * sanitizer, by this name.
+ * The Python package binds its library to the system's functions past what is preloaded, unless there is the runtime of
+ * a sanitizer, by this name.
  */
 void __asan_init(void) {}
 

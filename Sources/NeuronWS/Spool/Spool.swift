@@ -2,8 +2,8 @@
 import NodeCore
 
 /// The thread on which a node's messages go to disk and come back: never that of a push, nor the loop's. The file is
-/// opened and closed on it too: signals are blocked there, so that the process's limit on the size of files (SIGXFSZ) is
-/// an error like others, whose signal would end a host that does not expect it.
+/// opened and closed on it too: signals are blocked there, so that the process's limit on the size of files (SIGXFSZ)
+/// is an error like others, whose signal would end a host that does not expect it.
 ///
 /// One piece of work at a time. Any thread, as `MessageCache` asks for it.
 final class Spool: ThreadBody, @unchecked Sendable {

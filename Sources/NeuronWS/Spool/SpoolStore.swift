@@ -68,8 +68,8 @@ final class SpoolStore {
     /// The first message that was found has this number.
     func setFirst(_ id: UInt64) { shift = firstKey &- Int64(truncatingIfNeeded: id) }
 
-    /// The end: the next life's numbers go on here, and its clock. If that fails the numbers go on behind those that are
-    /// reserved, and a wall clock that was set since the last work counts as time that has passed.
+    /// The end: the next life's numbers go on here, and its clock. If that fails the numbers go on behind those that
+    /// are reserved, and a wall clock that was set since the last work counts as time that has passed.
     func setNextNumber(_ number: UInt64) {
         try? database.reserve(Int64(clamping: min(number, 1 << 61)), clock: clockNow)
     }

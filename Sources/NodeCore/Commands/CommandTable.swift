@@ -2,13 +2,11 @@
 import CNeuronWS
 
 /// The commands of one node that have no outcome yet: which wait to go out, which wait for a response, and how each
-/// ends. Events in, what they mean out; no clock, no socket, no lock: its owner brings them. Times are monotonic
-/// nanoseconds.
+/// ends. Events in, what they mean out; no clock, no socket, no lock: its owner brings them. Times in nanoseconds.
 ///
 /// A command goes out on the connection that there is, or that comes within its time. It is *sent* when the kernel has
-/// it whole; from then on a message can be its response, on that connection alone. Where that connection ends the next
-/// try begins, or it is lost. A host decides how many there are: `add` takes all the memory that one of them needs to
-/// its end, or none, but for its place among responses that come in order, without which it does not go out.
+/// it whole; from then on a message can be its response, on that connection alone. Where that ends the next try begins,
+/// or it is lost. `add` takes all the memory that one needs, or none, but for its place in the order of responses.
 ///
 /// Invariants: each command that was taken is here or has ended, once; `openBytes` is the sum of those that are here;
 /// what is `sent` has a place in the index; the deadlines have a moment for each.

@@ -31,6 +31,7 @@ extension Backlog {
             precondition(openID <= unwrittenID && unwrittenID <= nextID)
         }
         acknowledged.checkInvariants()
+        precondition(nextID <= heldEndID && heldEndID <= endID)
         precondition(isEmpty || !list.isEmpty)
         precondition(!isNextBegun || nextID < endID)
     }

@@ -4,7 +4,7 @@
 ///
 /// Invariant: they are sorted, not empty, and apart from each other.
 struct MessageHoles {
-    /// Where superseded messages lie in more rows on disk than this, and those of a batch, the oldest go instead: 512 KiB.
+    /// Where superseded messages lie in more rows on disk than this, and those of a batch, the oldest go instead.
     static let countMax = 32_768
 
     private(set) var ranges: [Range<UInt64>] = []

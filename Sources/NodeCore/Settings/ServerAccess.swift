@@ -43,8 +43,8 @@ public struct ServerAccess: Equatable, Sendable {
             case .failure(let error):
                 faults.append(
                     "holds the header \"\(shown)\", whose value names ${\(SettingsParser.shown(error.name))}: that "
-                        + "is no setting that is given and has one text, a whole number or a choice, as device-id, token and "
-                        + "delivery have; a list, a time or a file has no such value")
+                        + "is no setting that is given and has one text, a whole number or a choice, as device-id, "
+                        + "token and delivery have; a list, a time or a file has no such value")
             case .success(let value):
                 if let problem = HandshakeText.problem(headerName: header.name, value: value) { faults.append(problem) }
             }
