@@ -48,7 +48,8 @@ static void fill_documents(void)
     length = put(json_text, length, "],\"big\":18446744073709551615,\"o\":{\"s\":\"", 0);
     length = repeat(json_text, length, whole, "y\\n%d");
     put(json_text, length, "\"}}}", 0);
-    length = put(json_tags, 0, "{\"node\":\"d\",\"group\":\"g\",\"tags\":", 0);
+    /* Without a time of its own it has that of the call, which is another each time. */
+    length = put(json_tags, 0, "{\"node\":\"d\",\"group\":\"g\",\"timestamp\":1,\"tags\":", 0);
     length = put(json_tags, length, "[{\"name\":\"a\",\"type\":\"BYTES\",\"value\":[1", 0);
     length = repeat(json_tags, length, whole / 4, ",7");
     length = put(json_tags, length, "]},{\"name\":\"b\",\"value\":[\"t\"", 0);
