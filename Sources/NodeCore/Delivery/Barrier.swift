@@ -43,7 +43,7 @@ public struct Barrier: Sendable {
         func hasMoved(_ acknowledged: UInt64, windowEnd: UInt64) -> Bool {
             if min(acknowledged, kernelEnd) > min(self.acknowledged, kernelEnd) { return true }
             let came = acknowledged - min(acknowledged, self.acknowledged)
-            return windowEnd > self.windowEnd && windowEnd - self.windowEnd > came
+            return windowEnd > self.windowEnd &+ came
         }
     }
 
@@ -161,8 +161,10 @@ public struct Barrier: Sendable {
             let windowEnd = progress.windowEnd ?? 0
             let hasMoved = watch.hasMoved(progress.acknowledged, windowEnd: windowEnd)
             let isFirst = watch.acknowledged == 0 && watch.windowEnd == 0
-            watch.acknowledged = max(watch.acknowledged, progress.acknowledged)
-            watch.windowEnd = max(watch.windowEnd, windowEnd)
+            if isFirst || hasMoved {
+                watch.acknowledged = max(watch.acknowledged, progress.acknowledged)
+                watch.windowEnd = max(watch.windowEnd, windowEnd)
+            }
             if hasMoved, !isFirst { watch.since = now }
             if progress.acknowledged < watch.kernelEnd || progress.isHeldByPeer { return false }
         }

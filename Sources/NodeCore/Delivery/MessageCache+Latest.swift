@@ -53,8 +53,12 @@ extension MessageCache {
     /// Room is made by the oldest on disk alone: in memory there is nothing older to be dropped, and nothing
     /// superseded any more, nor anything on its way behind which there may be.
     func mayDropOldest(_ backlog: borrowing Backlog) -> Bool {
-        guard backlog.chunkToDrop == nil else { return false }
-        return settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
+        backlog.chunkToDrop == nil && givesUpOldest(backlog)
+    }
+
+    /// The policy lets the oldest go, or there is nothing superseded any more that could go first.
+    func givesUpOldest(_ backlog: borrowing Backlog) -> Bool {
+        settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
     }
 
     /// The disk has no room for so many bytes. - Returns: false: it was looked through.

@@ -150,8 +150,7 @@ extension MessageCache {
         _ size: Int, _ room: inout UInt64, _ work: inout SpoolWork, _ backlog: inout Backlog
     ) -> Bool {
         let size = UInt64(size)
-        let dropsOldest = settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
-        if dropsOldest, size <= settings.diskBytes {
+        if givesUpOldest(backlog), size <= settings.diskBytes {
             while size > room, let chunk = backlog.chunkToDrop, isOnDisk(chunk) {
                 let freed = removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW)
                 if freed == 0 { break }
