@@ -25,7 +25,7 @@ import Testing
         #expect(
             shown(.read) == [
                 "read d/g a", #"1022 "2" write of d/g (t = 1), uuid 2"#,
-                #"1022 "3" write of d/g (a = 1, b = 2, c = 3, d = 4 and 1 more), uuid 3"#,
+                #"1022 "3" write of d/g (a = 1, b = 2, c = 3, d = 4, e = 5), uuid 3"#,
                 #"1022 "4" action of d/reset, uuid 4"#,
             ])
     }

@@ -140,7 +140,7 @@ import WebSocketCore
         #expect(variables.info.tag_count == 20_000 && more >= 9)
     }
 
-    /// For the log: what is written, as the document says it, of the first four tags, and none of our secrets.
+    /// For the log: what is written, as the document says it, of the first 64 tags, and none of our secrets.
     @Test func theSubjectOfAWriteSaysItsValues() throws {
         func text(_ document: String, _ policy: RequestPolicy = .all) throws -> String {
             var rules = RequestRules(policy: policy, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 20)
@@ -152,14 +152,14 @@ import WebSocketCore
             }
         }
         let head = #"{"uuid":"7","node":"d","group":"g","#
-        let tags = (0..<6).map { #"{"tag":"t\#($0)","value":\#($0)}"# }.joined(separator: ",")
+        let tags = (0..<66).map { #"{"tag":"t\#($0)","value":\#($0)}"# }.joined(separator: ",")
         for policy: RequestPolicy in [.all, .read] {
             #expect(try text(head + #""tag":"t","value":-1.5e3}"#, policy) == "write of d/g (t = -1.5e3), uuid 7")
             #expect(
                 try text(head + #""tag":"t","value":"hunter2!"}"#, policy) == "write of d/g (t = \"…\"), uuid 7")
+            let shown = (0..<64).map { "t\($0) = \($0)" }.joined(separator: ", ")
             #expect(
-                try text(head + "\"tags\":[" + tags + "]}", policy)
-                    == "write of d/g (t0 = 0, t1 = 1, t2 = 2, t3 = 3 and 2 more), uuid 7")
+                try text(head + "\"tags\":[" + tags + "]}", policy) == "write of d/g (\(shown) and 2 more), uuid 7")
             #expect(try text(head + #""tag":"t","value":[1,2]}"#, policy) == "write of d/g (t = [1,2]), uuid 7")
         }
         #expect(try text(#"{"uuid":"7","node":"d","group":"g","tags":["a"]}"#) == "read of d/g (a), uuid 7")
