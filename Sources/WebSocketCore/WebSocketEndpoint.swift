@@ -118,9 +118,11 @@ public struct WebSocketEndpoint: Sendable {
     /// their bytes.
     public mutating func takeFramesReceived() -> Int { exchange(&framesReceived, with: 0) }
 
-    /// Forgets the reported message at once instead of at the next `bytesReceived`. Worth a call when the connection
-    /// may stay idle: memory beyond `MessageAssembler.retainedBytesMax` goes back.
-    public mutating func messageHandled() { assembler.forget() }
+    /// Nobody reads the reported message any more: one of more than `MessageAssembler.retainedBytesMax` is forgotten at
+    /// once instead of at the next `bytesReceived`, for which an idle connection may wait for long.
+    public mutating func messageHandled() {
+        if assembler.retainedBytes > MessageAssembler.retainedBytesMax { assembler.forget() }
+    }
 
     private mutating func frameStarted(_ header: FrameHeader) throws(ProtocolError) {
         framesReceived += 1

@@ -30,6 +30,17 @@ extension CacheWorld {
         }
     }
 
+    /// Of those that were on disk one goes out at a time. - Parameter begun: from which message on one was begun now.
+    func checkPace(_ begun: UInt64) {
+        let end = min(backlog.begunEnd, backlog.pacedEnd)
+        guard settings.resendInterval > 0, begun < end else { return }
+        let count = (begun..<end).count { contents[$0] != nil }
+        if count > 1 || pacedAt.map({ now < $0 &+ settings.resendInterval }) == true {
+            fail("\(count) messages of the disk go out \(pacedAt.map { now &- $0 } ?? 0) ns after the one before")
+        }
+        pacedAt = now
+    }
+
     /// What is dropped is the oldest that is not on its way, nor in a batch with such.
     private func checkIsOldest(_ run: Backlog.Run) {
         let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)

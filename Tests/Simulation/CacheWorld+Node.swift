@@ -22,6 +22,7 @@ extension CacheWorld {
         ended = []
         keptAside = []
         newestOfGroup = [:]
+        pacedAt = nil
         work = nil
         let found = disk.open()
         let first = sendQueue.ledger.adopt(
@@ -226,6 +227,8 @@ extension CacheWorld {
     private func fill(_ connection: Connection) {
         let room = random.pick([300, 4000, 20_000])
         guard onTheWay.count < 50_000, connection.hasOutput(backlog) else { return }
+        let begun = backlog.begunEnd
+        defer { checkPace(begun) }
         withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { output in
             var end = 0
             filling: while connection.hasOutput(backlog) {

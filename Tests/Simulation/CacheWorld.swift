@@ -52,6 +52,8 @@ final class CacheWorld {
     /// often one was given up.
     var poison: Set<UInt64> = []
     var keptAside: Set<UInt64> = []
+    /// When one of those that were on disk went out last.
+    var pacedAt: UInt64?
     var asideCount = 0
     let hasPoison: Bool
     /// In a hundred steps that could connect.

@@ -123,7 +123,7 @@ extension World {
             link?.connection.setFragmentBytesMax(fragmentBytesMax)
             if taken.reconnects {
                 backlog.refusals = RefusalWatch()
-                silentConnections = 0
+                echoWatch = EchoWatch()
             }
             if taken.reconnects { turns = ServerTurns(count: seen.urlCount) }
             notePingSettings()

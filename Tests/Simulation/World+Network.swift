@@ -15,7 +15,7 @@ extension World {
             compression: compression, fragmentBytesMax: fragmentBytesMax)
         if level != .NEURON_WS_LEVEL_PEER_PARSED { backlog.setLevel(level) }
         if level == .NEURON_WS_LEVEL_PEER_PARSED {
-            let isDegraded = silentConnections >= 3
+            let isDegraded = echoWatch.isDegraded
             options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
             backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
         }

@@ -90,9 +90,7 @@ extension World {
         if let link, link.connection.isOpen {
             formerPings = link.observer.pings.filter { $0.count > 16 }.suffix(20)
         }
-        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, link?.connection.barrier?.hasEcho == false {
-            silentConnections += 1
-        }
+        if link?.connection.barrier?.hasEcho == false { _ = echoWatch.endedWithoutEcho(ending.reason) }
         if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
@@ -105,7 +103,8 @@ extension World {
         if !machine.isIdle, let link {
             let openFor = link.openSince == 0 ? nil : (link.closedAt == 0 ? now : link.closedAt) &- link.openSince
             let fault = turns.waits(
-                until: ending.isWanted ? nil : machine.nextAttempt, ending.policy, drawn: drawn, openFor: openFor,
+                until: ending.isWanted ? nil : machine.progress.nextAttempt, ending.policy, drawn: drawn,
+                openFor: openFor,
                 minimum: seen.reconnectMinimum, maximum: seen.reconnectMaximum, now: now)
             if let fault { fail(fault) }
         }
@@ -262,7 +261,7 @@ extension World {
                 link.barrierEnd = link.up.accepted
                 link.barrierLooks = 0
             }
-            if barrier.hasEcho { silentConnections = 0 }
+            if barrier.hasEcho { echoWatch.echoed() }
             backlog.confirmed(before: barrier.confirmedID)
             if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
         }

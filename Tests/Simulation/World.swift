@@ -50,7 +50,7 @@ final class World {
     /// A stop waits for the outcomes of all up to this one.
     var drainsThrough: UInt64 = 0
     /// As `NodeSession`.
-    var silentConnections = 0
+    var echoWatch = EchoWatch()
     /// When the present attempt began.
     var attemptBegan: UInt64 = 0
     /// Payloads of the barrier's Pings on the connection before.

@@ -67,7 +67,20 @@ struct WebSocketEndpointTests {
         offset = 0
         #expect(client.bytesReceived(hex("810162").span.bytes, from: &offset) == .message(.text))
         client.messageHandled()
-        #expect(client.withMessage { $0.array } == [])
+        #expect(client.withMessage { $0.array } == [0x62])
+        #expect(client.see(hex("810163")) == [.text("c")])
+    }
+
+    @Test func aLargeMessageIsForgottenOnceItIsHandled() {
+        var client = endpoint(.client)
+        let length = MessageAssembler.retainedBytesMax + 1
+        let head = hex("827f") + (0..<8).map { UInt8(truncatingIfNeeded: length >> (56 - 8 * $0)) }
+        var offset = 0
+        let frame = head + [UInt8](repeating: 7, count: length)
+        #expect(client.bytesReceived(frame.span.bytes, from: &offset) == .message(.binary))
+        #expect(client.withMessage { $0.array.count } == length)
+        client.messageHandled()
+        #expect(client.withMessage { $0.array.count } == 0)
         #expect(client.see(hex("810163")) == [.text("c")])
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 import NodeCore
+import Synchronization
 
 /// Events for a host with a loop of its own: a backlog and an eventfd that is readable while it is not empty.
 ///
@@ -9,7 +10,8 @@ import NodeCore
 final class EventQueue: @unchecked Sendable {
     let descriptor: Int32
     private let lock = Lock()
-    private var mask: UInt32 = 0
+    /// Written under the lock, and asked for each thing that is told.
+    private let mask = Atomic<UInt32>(0)
     private var backlog = EventBacklog()
     /// The event that was taken last: its bytes are the host's until it takes the next.
     private var lent: NodeEvent?
@@ -26,13 +28,13 @@ final class EventQueue: @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         let wasEmpty = backlog.isEmpty
-        self.mask = mask
+        self.mask.store(mask, ordering: .relaxed)
         backlog.tellsDrops = mask & (NEURON_WS_EVENT_DROPPED | NEURON_WS_EVENT_LOG) != 0
         if backlog.isEmpty, !wasEmpty { Syscalls.clear(descriptor) }
     }
 
     /// Whether events of this kind come here instead of to the callbacks.
-    func wants(_ kind: UInt32) -> Bool { lock.withLock { mask & kind != 0 } }
+    func wants(_ kind: UInt32) -> Bool { mask.load(ordering: .relaxed) & kind != 0 }
 
     var droppedCount: UInt64 { lock.withLock { backlog.droppedCount } }
 
@@ -82,8 +84,8 @@ final class EventQueue: @unchecked Sendable {
 
     /// As this host hears of it: one that does not take news of drops as such may take lines of the log. nil: neither.
     private func told(_ event: NodeEvent) -> NodeEvent? {
-        guard case .dropped(let count) = event, mask & NEURON_WS_EVENT_DROPPED == 0 else { return event }
-        guard mask & NEURON_WS_EVENT_LOG != 0 else { return nil }
+        guard case .dropped(let count) = event, !wants(NEURON_WS_EVENT_DROPPED) else { return event }
+        guard wants(NEURON_WS_EVENT_LOG) else { return nil }
         var text =
             "\(count) events were dropped here: the host did not take them (neuron_ws_node_next_event) as fast as they "
             + "came, or memory was exhausted."

@@ -37,15 +37,10 @@ final class Link {
     private var isNegotiationWiped = false
     /// What the server was told, and must not be told by it.
     var mask = SecretMask.none
-    /// While it runs a new connection is left alone; see `RefusalWatch`.
-    var quietTimer: TimerID?
     /// The heartbeats of the open connection; nil: the settings want none.
     var heartbeat: Heartbeat?
     /// One is to go out.
     var isHeartbeatDue = false
-    var heartbeatTimer: TimerID?
-    /// For the barrier's next look at how the peer comes along.
-    var barrierTimer: TimerID?
 
     init(_ connection: Connection, _ attempt: Attempt, _ tls: TLSContext?) {
         self.connection = connection
@@ -81,12 +76,6 @@ final class Link {
     /// The connection is over.
     func close(_ loop: EventLoop) {
         stream?.close()
-        if let quietTimer { loop.cancel(quietTimer) }
-        quietTimer = nil
-        if let barrierTimer { loop.cancel(barrierTimer) }
-        barrierTimer = nil
-        if let heartbeatTimer { loop.cancel(heartbeatTimer) }
-        heartbeatTimer = nil
         giveBuffer(loop.outputBuffers)
     }
 }

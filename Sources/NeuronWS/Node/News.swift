@@ -12,6 +12,7 @@ enum News {
     /// the compiler compares the unused bits of the others too, of which valgrind complains.
     case room(queued: UInt64)
     case line(neuron_ws_log_level_t, neuron_ws_log_category_t, String)
+    case response(EndedCommand, neuron_ws_kind_t, UnsafeRawBufferPointer?)
 
     /// NEURON_WS_EVENT_…
     var kind: UInt32 {
@@ -20,6 +21,7 @@ enum News {
         case .message: NEURON_WS_EVENT_MESSAGE
         case .request: NEURON_WS_EVENT_REQUEST
         case .line: NEURON_WS_EVENT_LOG
+        case .response: NEURON_WS_EVENT_RESPONSE
         case .room: NEURON_WS_EVENT_ROOM
         }
     }

@@ -71,15 +71,9 @@ extension Node {
     func tell(
         _ ended: EndedCommand, _ kind: neuron_ws_kind_t = .NEURON_WS_TEXT, _ response: UnsafeRawBufferPointer? = nil
     ) {
-        if let call = ended.command.host.on_response {
-            let bytes = response?.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            call(handle, ended.id, ended.outcome.status, bytes, response?.count ?? 0, ended.command.host.context)
-        } else if case .events(let queue) = listener(NEURON_WS_EVENT_RESPONSE) {
-            let copy = response.flatMap { EventBytes($0) }
-            let isLost = response != nil && copy == nil
-            let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
-            _ = queue.append(.response(id: ended.id, status, kind, copy))
-        }
+        // A command's own callback goes before events, and hears of its end whatever became of the node.
+        let hasOwn = ended.command.host.on_response != nil
+        tell(.response(ended, kind, response), to: hasOwn ? .callback : listener(NEURON_WS_EVENT_RESPONSE))
         if lock.withLock({ commandsAwaitRoom }) { tellRoom() }
     }
 

@@ -19,7 +19,8 @@ extension Node {
 
     /// Called rather than copied into each `log`, of which there is one for each text.
     @inline(never)
-    private func tell(_ news: News, to listener: News.Listener) -> News.Fate {
+    @discardableResult
+    func tell(_ news: News, to listener: News.Listener) -> News.Fate {
         switch listener {
         case .nobody: return .unheard
         case .events(let queue): return append(news, to: queue)
@@ -36,6 +37,10 @@ extension Node {
             if let pointer = RequestHandle(bitPattern: number) { host.requestReceived(handle, pointer, request) }
         case .line(let level, _, let text): host.logged(handle, level, text)
         case .room: host.roomCame(handle)
+        case .response(let ended, _, let bytes):
+            let start = bytes?.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let own = ended.command.host
+            own.on_response?(handle, ended.id, ended.outcome.status, start, bytes?.count ?? 0, own.context)
         }
     }
 
@@ -54,6 +59,11 @@ extension Node {
             let event = NodeEvent.request(handle, request.document)
             return report(queue.append(event), byteCount: request.document.count)
         case .room: return fate(queue.append(.room))
+        case .response(let ended, let kind, let bytes):
+            let copy = bytes.flatMap { EventBytes($0) }
+            let isLost = bytes != nil && copy == nil
+            let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
+            return fate(queue.append(.response(id: ended.id, status, kind, copy)))
         case .line(let level, let category, var text):
             // Of a line that is lost no line is told: the queue tells of it.
             let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }
@@ -92,7 +102,7 @@ extension Node {
     ) {
         let listener = listener(NEURON_WS_EVENT_LOG)
         guard !listener.isNobody, logs(level) else { return }
-        _ = tell(.line(level, category, text()), to: listener)
+        tell(.line(level, category, text()), to: listener)
     }
 
     /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
@@ -102,7 +112,7 @@ extension Node {
         let listener = listenerLocked(NEURON_WS_EVENT_LOG)
         lock.unlock()
         guard isWanted else { return }
-        _ = tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line), to: listener)
+        tell(.line(.NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_TRACE, line), to: listener)
     }
 
     // MARK: Outcomes

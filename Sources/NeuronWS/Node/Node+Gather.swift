@@ -118,16 +118,13 @@ extension Node {
 }
 
 extension NodeSession {
-    static let publishTimerToken: UInt64 = 4
-
-    /// One timer for what is due first; it may fire for nothing. What a turn has no time for is due at once again.
+    /// For what is due first. What a turn has no time for is due at once again.
     func reschedulePublishing() {
-        guard publishTimer == nil, let due = node.lock.withLock({ node.gathered.nextDue }) else { return }
-        publishTimer = loop.schedule(at: due, self, token: Self.publishTimerToken)
+        guard let due = node.lock.withLock({ node.gathered.nextDue }) else { return }
+        timers[.publishing].set(at: due, loop, self)
     }
 
     func publishTimerFired() {
-        publishTimer = nil
         let now = Clock.monotonicNanoseconds
         while hasTurn(), node.publishNext(now: now) { draw(.groupsPublished) }
         reschedulePublishing()

@@ -45,7 +45,7 @@ extension Node {
         } catch {
             lock.unlock()
             if error.isNoMemory { throw .noMemory }
-            throw .system("the loop could not be started: \(error.call) failed with errno \(error.number)")
+            throw NodeError(error, "the loop could not be started")
         }
     }
 

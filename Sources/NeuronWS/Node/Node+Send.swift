@@ -237,7 +237,7 @@ extension Node {
             {
                 return id
             }
-        } catch { throw refusalLocked(error, byteCount: message.byteCount) }
+        } catch { throw NodeError(error, byteCount: message.byteCount, sendQueue) }
         sendQueue.countRejected()
         throw .noMemory
     }
@@ -248,7 +248,7 @@ extension Node {
         let unreadRuns = try unreadRunsLocked()
         do throws(SendQueue.Refusal) {
             try sendQueue.checkRoom(byteCount: byteCount, beyond: beyond, unreadRuns: unreadRuns)
-        } catch { throw refusalLocked(error, byteCount: byteCount) }
+        } catch { throw NodeError(error, byteCount: byteCount, sendQueue) }
     }
 
     /// Runs of outcomes that the host has not read. The outcome of a message that is taken is never lost.
@@ -281,26 +281,6 @@ extension Node {
         }
         chunk.append(message)
         return chunk
-    }
-
-    private func refusalLocked(_ refusal: SendQueue.Refusal, byteCount: Int) -> NodeError {
-        switch refusal {
-        case .closed: return Self.isOver
-        case .full:
-            let (queuedCount, queuedBytes) = (sendQueue.ledger.queuedCount, sendQueue.ledger.queuedBytes)
-            let limits = sendQueue.ledger.limits
-            return .queueFull(
-                "\(queuedCount) messages with \(queuedBytes) bytes wait; the limits are \(limits.messagesMax) "
-                    + "(queue-max-messages) and \(limits.bytesMax) bytes (queue-max-bytes)")
-        case .outcomesUnread:
-            return .queueFull(
-                "\(sendQueue.ledger.unreadRuns) outcomes of earlier messages wait to be read by "
-                    + "neuron_ws_node_next_event")
-        case .tooBigForCache:
-            return .tooBig(
-                "the message has \(byteCount) bytes, the whole cache \(sendQueue.diskBytes) (setting "
-                    + "cache-disk-size)")
-        }
     }
 
     /// A message that was never accepted.

@@ -74,6 +74,6 @@ extension Node {
             made.setMask(mask)
             events = made
             return made.descriptor
-        } catch { throw .system("\(error.call) failed with errno \(error.number)") }
+        } catch { throw NodeError(error, "the event queue's descriptor could not be made") }
     }
 }

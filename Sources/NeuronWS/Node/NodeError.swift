@@ -72,6 +72,29 @@ extension NodeError {
         }
     }
 
+    /// - Parameter what: could not be done, for people.
+    init(_ error: SystemError, _ what: String) {
+        self = error.isNoMemory ? .noMemory : .system("\(what): \(error.call): \(error.text)")
+    }
+
+    /// - Parameter queue: as it is, under the node's lock.
+    init(_ refusal: SendQueue.Refusal, byteCount: Int, _ queue: borrowing SendQueue) {
+        switch refusal {
+        case .closed: self = Node.isOver
+        case .full:
+            let limits = queue.ledger.limits
+            self = .queueFull(
+                "\(queue.ledger.queuedCount) messages with \(queue.ledger.queuedBytes) bytes wait; the limits are "
+                    + "\(limits.messagesMax) (queue-max-messages) and \(limits.bytesMax) bytes (queue-max-bytes)")
+        case .outcomesUnread:
+            self = .queueFull(
+                "\(queue.ledger.unreadRuns) outcomes of earlier messages wait to be read by neuron_ws_node_next_event")
+        case .tooBigForCache:
+            self = .tooBig(
+                "the message has \(byteCount) bytes, the whole cache \(queue.diskBytes) (setting cache-disk-size)")
+        }
+    }
+
     init(_ error: StructSizeError) { self = .structSize(error.text) }
 
     init(_ error: EncodingError) {

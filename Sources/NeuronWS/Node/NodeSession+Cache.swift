@@ -4,9 +4,6 @@ import NodeCore
 
 /// What the session does with the node's cache: hands work to the spool's thread, and takes what has come of it.
 extension NodeSession {
-    static let cacheTimerToken: UInt64 = 5
-    /// While there is no connection, mail is taken so often at most: what comes meanwhile shares a chunk.
-    private static let mailIntervalMax: UInt64 = 100_000_000
     /// Messages stay on disk until the host has read outcomes of earlier ones, which is looked at so often.
     private static let outcomesReadInterval: UInt64 = 100_000_000
 
@@ -62,25 +59,22 @@ extension NodeSession {
     private func takeMailThatWaits(_ now: UInt64) {
         let isConnected = link?.connection.isOpen == true
         if isConnected, backlog.isAllFramed, link?.isFlushed == true, !isStoringRest {
-            mailIsDue = false
-            return
+            return mailPace.isLeftToSender()
         }
-        let interval = min(Self.mailIntervalMax, cache.settings.syncInterval)
         node.lock.lock()
         // It is for the new server; see `takeMail`.
         if isConnected, node.wishes.reconnects {
-            mailIsDue = false
-            return node.lock.unlock()
+            node.lock.unlock()
+            return mailPace.isLeftToSender()
         }
-        let isLow = node.sendQueue.ledger.isHalfFull
-        guard isStoringRest || isLow || now >= mailTakenAt &+ interval else {
-            mailIsDue = mailIsDue || !node.sendQueue.hasNoMail
-            return node.lock.unlock()
-        }
+        let isUrgent = isStoringRest || node.sendQueue.ledger.isHalfFull
+        guard
+            mailPace.takes(
+                now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
+                hasMail: !node.sendQueue.hasNoMail)
+        else { return node.lock.unlock() }
         var mail = node.takeMailLocked()
         node.lock.unlock()
-        mailIsDue = false
-        mailTakenAt = now
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
 
@@ -118,17 +112,12 @@ extension NodeSession {
     }
 
     private func scheduleCacheTimer(_ paced: UInt64?, now: UInt64) {
-        var next = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max)
-        if mailIsDue { next = min(next, mailTakenAt &+ min(Self.mailIntervalMax, cache.settings.syncInterval)) }
-        guard next < .max, next < cacheTimerDeadline else { return }
-        if let cacheTimer { loop.cancel(cacheTimer) }
-        cacheTimerDeadline = next
-        cacheTimer = loop.schedule(at: next, self, token: Self.cacheTimerToken)
+        let mail = mailPace.deadline(syncInterval: cache.settings.syncInterval)
+        let next = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max, mail ?? .max)
+        if next < .max { timers[.cache].set(at: next, loop, self) }
     }
 
     func cacheTimerFired() {
-        cacheTimer = nil
-        cacheTimerDeadline = .max
         tendCache()
         if isStoringRest { endIfIdle() } else { pump() }
     }

@@ -5,8 +5,6 @@ import WebSocketCore
 
 /// Commands and heartbeats on the present connection: `CommandTable` and `Heartbeat` say what is to be done.
 extension NodeSession {
-    static let commandTimerToken: UInt64 = 16
-    static let heartbeatTimerToken: UInt64 = 17
 
     // MARK: Going out
 
@@ -126,17 +124,13 @@ extension NodeSession {
 
     // MARK: Too late
 
-    /// One timer for the next that may be too late.
+    /// For the next that may be too late.
     func rescheduleCommands() {
         guard !isEnded, let deadline = node.lock.withLock({ node.commands.nextDeadline }) else { return }
-        if commandTimer != nil, deadline >= commandDeadline { return }
-        if let commandTimer { loop.cancel(commandTimer) }
-        commandDeadline = deadline
-        commandTimer = loop.schedule(at: deadline, self, token: Self.commandTimerToken)
+        timers[.commands].set(at: deadline, loop, self)
     }
 
     func commandTimerFired() {
-        commandTimer = nil
         while hasTurn() {
             let now = Clock.monotonicNanoseconds
             guard let ended = node.lock.withLock({ node.commands.expired(now: now) }) else { break }
@@ -167,16 +161,12 @@ extension NodeSession {
     }
 
     func rescheduleHeartbeat(_ link: Link) {
-        if let timer = link.heartbeatTimer { loop.cancel(timer) }
-        link.heartbeatTimer = nil
-        guard isCurrent(link), let deadline = link.heartbeat?.deadline else { return }
-        link.heartbeatTimer = loop.schedule(at: deadline, self, token: Self.heartbeatTimerToken)
+        guard isCurrent(link) else { return }
+        timers[.heartbeat].move(to: link.heartbeat?.deadline, loop, self)
     }
 
     func heartbeatTimerFired() {
-        guard let link else { return }
-        link.heartbeatTimer = nil
-        guard machine.isOpen else { return }
+        guard let link, machine.isOpen else { return }
         let progress = link.stream?.sendProgress()
         switch link.heartbeat?.timerFired(now: Clock.monotonicNanoseconds, progress: progress) {
         case .send:

@@ -7,7 +7,7 @@ extension NodeSession {
     /// Asks the host, then opens a stream.
     func connect(urlIndex: Int) {
         status.urlIndex = urlIndex
-        status.clearConnection()
+        status.peer = PeerFacts()
         status.url = configuration.shownURL(urlIndex)
         status.target = configuration.target(url: configuration.url(urlIndex)).text
         node.lock.withLock { node.counters.connectionAttempts &+= 1 }
@@ -53,7 +53,7 @@ extension NodeSession {
             var target = configuration.target(url: url, proxy: proxy)
             target.memory = addressMemory
             target.showsCertificate = !attempt.dropsCredentials
-            status.proxy = proxy?.shown ?? ""
+            status.peer.proxy = proxy?.shown ?? ""
             if let proxy {
                 status.target = "\(configuration.target(url: url).text) by the proxy \(proxy.shown)"
             }
@@ -186,20 +186,21 @@ extension NodeSession {
         link?.openSince = Clock.monotonicNanoseconds
         link?.stream?.confirmSecurity()
         status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
-        var security = status.isTLS ? " over \(status.tlsVersion)" : ""
-        if status.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
-        if status.isResumed { security += ", an earlier session resumed" }
-        status.connected = "Connected to \(status.peerAddress)\(security)."
+        let peer = status.peer
+        var security = peer.isTLS ? " over \(peer.tlsVersion)" : ""
+        if peer.isKnownByCommonName { security += ", whose certificate bears its common name alone (tls-allow-cn)" }
+        if peer.isResumed { security += ", an earlier session resumed" }
+        status.connected = "Connected to \(peer.address)\(security)."
         if let stream = link?.stream { addressMemory.succeeded(stream.peerAddress) }
         if backlog.refusals.quiet > 0 {
             let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
-            link?.quietTimer = loop.schedule(at: end, self, token: Self.quietTimerToken)
+            timers[.quiet].set(at: end, loop, self)
         }
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         if let link { beginHeartbeats(link) }
         node.requests.connectionOpened()
         let line = linkLog.opened(
-            to: "\(status.peerAddress)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
+            to: "\(peer.address)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {
             node.log(.NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_CONNECTION, "\(status.url): \(line)")
         }

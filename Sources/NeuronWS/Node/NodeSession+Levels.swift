@@ -4,17 +4,13 @@ import NodeCore
 
 /// Delivery levels past `written`: what the connection's barrier says of the messages.
 extension NodeSession {
-    static let barrierTimerToken: UInt64 = 3
-    /// After so many connections in a row that ended because nothing answered, the first Ping included, a server is
-    /// taken for one that does not echo.
-    private static let silentConnectionsMax = 3
     /// A peer that sends and does not echo is given so many times ping-timeout.
     private static let patienceInTimeouts: UInt64 = 3
 
     /// For a new connection; nil: the settings ask for no more than `written`.
     func makeBarrier() -> Barrier? {
         let wanted = configuration.settings.delivery
-        let isDegraded = silentConnections >= Self.silentConnectionsMax
+        let isDegraded = echoWatch.isDegraded
         setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : wanted)
         guard wanted == .NEURON_WS_LEVEL_PEER_PARSED else { return nil }
         let timeout = UInt64(clamping: configuration.settings.pingTimeoutMilliseconds) &* 1_000_000
@@ -28,7 +24,7 @@ extension NodeSession {
             link.connection.barrier?.left(kernelEnd: stream.kernelBytes, now: Clock.monotonicNanoseconds)
             scheduleBarrierTimer(link)
         }
-        if barrier.hasEcho { silentConnections = 0 }
+        if barrier.hasEcho { echoWatch.echoed() }
         backlog.confirmed(before: barrier.confirmedID)
         let level = link.connection.level
         if level != backlog.level {
@@ -75,22 +71,20 @@ extension NodeSession {
     /// A connection ended. - Parameter wasOpen: it had been open.
     func noteSilence(_ ending: Ending, wasOpen: Bool) {
         guard wasOpen, let barrier = link?.connection.barrier, !barrier.hasEcho else { return }
-        if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT { silentConnections += 1 }
-        guard silentConnections == Self.silentConnectionsMax else { return }
+        guard echoWatch.endedWithoutEcho(ending.reason) else { return }
         node.log(
             .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(status.url): on \(silentConnections) connections in a row the server answered no Ping: from now on the "
+            "\(status.url): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no Ping: from now on the "
                 + "delivery level in force is `written`, not `peer-parsed` (setting delivery).")
     }
 
     private func scheduleBarrierTimer(_ link: Link) {
-        guard link.barrierTimer == nil, let deadline = link.connection.barrier?.deadline else { return }
-        link.barrierTimer = loop.schedule(at: deadline, self, token: Self.barrierTimerToken)
+        guard let deadline = link.connection.barrier?.deadline else { return }
+        timers[.barrier].set(at: deadline, loop, self)
     }
 
     func barrierTimerFired() {
         guard let link else { return }
-        link.barrierTimer = nil
         let progress = link.stream?.sendProgress()
         if link.connection.barrier?.look(now: Clock.monotonicNanoseconds, progress: progress) == true { pump() }
         if isCurrent(link) { scheduleBarrierTimer(link) }

@@ -80,7 +80,7 @@ extension NodeSession {
     private func fillBuffer(_ link: Link) -> Filled {
         let connection = link.connection
         if connection.isOpen, backlog.isAllFramed { takeMail() }
-        let maySendMessages = link.quietTimer == nil
+        let maySendMessages = !timers[.quiet].isSet
         var commandsWait = maySendMessages && feedCommands(link)
         guard isCurrent(link) else { return .nothing }
         guard connection.hasOutput(backlog, maySendMessages: maySendMessages) else { return .nothing }

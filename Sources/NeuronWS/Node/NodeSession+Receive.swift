@@ -95,8 +95,8 @@ extension NodeSession {
         case .negotiated(let agreed):
             // One that carried a token is none to show.
             let chosen = ForeignText(agreed.subprotocol ?? "").masked(by: link.mask)
-            status.subprotocol = chosen.shown(charactersMax: 128)
-            status.extensions = agreed.deflate?.text ?? ""
+            status.peer.subprotocol = chosen.shown(charactersMax: 128)
+            status.peer.extensions = agreed.deflate?.text ?? ""
             perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         case .tunnelOpened(let startsTLS): tunnelOpened(link, startsTLS: startsTLS)
         case .refused(let error): negotiationFailed(error, link)

@@ -5,8 +5,6 @@ import WebSocketCore
 
 extension NodeSession {
     /// Timers of this session by their tokens.
-    static let requestTimerToken: UInt64 = 1
-    static let quietTimerToken: UInt64 = 2
 
     /// A whole message from the server: for acknowledgements where they are wanted, for requests, if the host takes
     /// them, else as it is.
@@ -124,7 +122,7 @@ extension NodeSession {
 
     private func admitRequest(_ request: Request) {
         countReceived()
-        request.askedBy = "\(status.url) (\(status.peerAddress))"
+        request.askedBy = "\(status.url) (\(status.peer.address))"
         if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
         let connection = node.lock.withLock { node.counters.connectionsOpened }
         switch node.requests.repetition(of: request, connection: connection) {
@@ -182,7 +180,7 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peerAddress)): \(request.subject.text): "
+                + "(\(status.peer.address)): \(request.subject.text): "
                 + "\(request.reason).")
     }
 
@@ -202,14 +200,13 @@ extension NodeSession {
 
     // MARK: Too late
 
-    /// One timer for the earliest deadline; one that is answered before leaves it, and it fires for nothing.
+    /// For the earliest deadline.
     func rescheduleRequests() {
-        guard !isEnded, requestTimer == nil, let deadline = node.requests.nextDeadline else { return }
-        requestTimer = loop.schedule(at: deadline, self, token: Self.requestTimerToken)
+        guard !isEnded, let deadline = node.requests.nextDeadline else { return }
+        timers[.requests].set(at: deadline, loop, self)
     }
 
     func requestTimerFired() {
-        requestTimer = nil
         let late = node.requests.expire(now: Clock.monotonicNanoseconds)
         for request in late {
             node.answer(

@@ -16,19 +16,19 @@ extension NodeSession: StreamOwner {
 
     func streamConnected(_ facts: StreamFacts) {
         guard let link else { return }
-        status.peerAddress = facts.peerAddress
+        status.peer.address = facts.peerAddress
         // TLS to a proxy is none to the server.
         if let tls = facts.tls, link.connection.url.isSecure, !link.connection.isBeforeTunnel {
-            status.isTLS = true
-            status.isVerified = tls.isVerified
-            status.tlsVersion = tls.version
-            status.tlsCipher = tls.cipher
-            status.tlsPeer = tls.peerSubject.masked(by: link.mask).shown()
-            status.tlsIssuer = tls.peerIssuer.masked(by: link.mask).shown()
-            status.tlsNotAfter = tls.peerNotAfterSeconds
-            status.tlsChainLength = tls.chainLength
-            status.isKnownByCommonName = tls.isKnownByCommonName
-            status.isResumed = tls.isResumed
+            status.peer.isTLS = true
+            status.peer.isVerified = tls.isVerified
+            status.peer.tlsVersion = tls.version
+            status.peer.tlsCipher = tls.cipher
+            status.peer.tlsSubject = tls.peerSubject.masked(by: link.mask).shown()
+            status.peer.tlsIssuer = tls.peerIssuer.masked(by: link.mask).shown()
+            status.peer.tlsNotAfter = tls.peerNotAfterSeconds
+            status.peer.tlsChainLength = tls.chainLength
+            status.peer.isKnownByCommonName = tls.isKnownByCommonName
+            status.peer.isResumed = tls.isResumed
         }
         perform(machine.streamConnected(link.connection.phase))
     }
@@ -48,7 +48,7 @@ extension NodeSession: StreamOwner {
             return failed(Ending.endOfStream(before: proxy, in: machine.phase))
         }
         if isHandshaking, isSilent || isReset && unmetWish != nil {
-            failed(Ending.endOfStream(in: machine.phase, isTLS: status.isTLS, unmetWish: unmetWish))
+            failed(Ending.endOfStream(in: machine.phase, isTLS: status.peer.isTLS, unmetWish: unmetWish))
             return
         }
         // A server that is stopped seldom sends TLS its close_notify: the end is what counts.

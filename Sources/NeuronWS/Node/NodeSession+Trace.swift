@@ -24,21 +24,18 @@ struct ConnectionTrace {
 
 /// A frame may have two bytes and be a line: few bytes at a time are told, and each line is drawn from the turn.
 extension NodeSession {
-    static let traceTimerToken: UInt64 = 18
     private static let traceStepBytes = 1024
 
     // MARK: From when to when
 
     /// The host wants another time of it.
     func traceChanged(_ window: TraceWindow) {
-        if let traceTimer { loop.cancel(traceTimer) }
-        traceTimer = nil
         trace = window
+        timers[.trace].move(to: isTracing ? window.end : nil, loop, self)
         guard isTracing else {
             link?.trace = nil
             return
         }
-        traceTimer = loop.schedule(at: window.end, self, token: Self.traceTimerToken)
         guard let link, link.trace == nil else { return }
         link.trace = ConnectionTrace(link)
         // What is framed already was framed before it.
@@ -48,7 +45,6 @@ extension NodeSession {
     private var isTracing: Bool { trace.isOpen(now: Clock.monotonicNanoseconds) }
 
     func traceTimerFired() {
-        traceTimer = nil
         let wanted = node.lock.withLock { node.trace }
         traceChanged(wanted)
         if isTracing { return }

@@ -34,33 +34,18 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var arriving: Arriving?
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
-
-    /// For the next request that is too late; see `rescheduleRequests`.
-    var requestTimer: TimerID?
-    /// For the next values that are due to be published; see `reschedulePublishing`.
-    var publishTimer: TimerID?
-    /// For the next command that may be too late; see `rescheduleCommands`.
-    var commandTimer: TimerID?
-    var commandDeadline: UInt64 = .max
+    var timers = SessionTimers()
     /// Until when connections are traced, as far as the session has heard.
     var trace = TraceWindow()
-    /// For the end of that; see `traceChanged`.
-    var traceTimer: TimerID?
-    /// Connections in a row on which a server answered no Ping at all; see `noteSilence`.
-    var silentConnections = 0
+    /// Whether the server is taken for one that answers Pings.
+    var echoWatch = EchoWatch()
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
-    var cacheTimer: TimerID?
-    var cacheTimerDeadline: UInt64 = .max
-    /// When mail was taken last without a connection, and whether some waits for the next time.
-    var mailTakenAt: UInt64 = 0
-    var mailIsDue = false
+    var mailPace = MailPace()
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
     /// A stop waits until all up to this message have their outcome.
     var drainsThrough: UInt64 = 0
-    private var timer: TimerID?
-    private var timerDeadline: UInt64 = .max
 
     init(
         node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
@@ -100,7 +85,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if let new { configured(new, reconnects: wishes.reconnects, now: now) }
         if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
             backlog.refusals = RefusalWatch()
-            silentConnections = 0
+            echoWatch = EchoWatch()
             perform(machine.reconnectWanted(now: now))
         }
         if new != nil || wishes.starts { tellWarnings() }
@@ -145,13 +130,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         // Another server may take what this one does not.
         if reconnects {
             backlog.refusals = RefusalWatch()
-            silentConnections = 0
+            echoWatch = EchoWatch()
         }
         link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
-        if let requestTimer { loop.cancel(requestTimer) }
-        requestTimer = nil
         rescheduleRequests()
         perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
         if !reconnects, let link, link.openSince != nil, hasNewHeartbeat { beginHeartbeats(link) }
@@ -204,7 +187,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         let httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         var ending = ending
         if ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT, link?.connection.isBeforeTunnel == true {
-            ending.text += " It went by the proxy \(status.proxy) (setting proxy)."
+            ending.text += " It went by the proxy \(status.peer.proxy) (setting proxy)."
         }
         if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
             link.connection.queueClose(.goingAway)
@@ -239,6 +222,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// Forgets the connection; what was not written whole is framed again on the next one.
     func dropStream() {
+        timers.cancelThoseOfConnection(loop)
         link?.close(loop)
         link = nil
     }
@@ -327,28 +311,16 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.changed.broadcast()
         node.lock.unlock()
         // None fires on a session that is over.
-        for timer in [timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer] {
-            if let timer { loop.cancel(timer) }
-        }
-        (timer, requestTimer, commandTimer, publishTimer, traceTimer, cacheTimer) = (nil, nil, nil, nil, nil, nil)
+        timers.cancelAll(loop)
         if releases { Runtime.shared.releaseLoop() }
     }
 
     // MARK: Timer
 
-    /// One timer for the machine's deadline. A deadline that moves away leaves the timer: it fires for nothing, once,
-    /// which is cheaper than to move it with each message.
+    /// For the machine's deadline.
     func reschedule() {
-        guard let deadline = machine.deadline else {
-            if let timer { loop.cancel(timer) }
-            timer = nil
-            timerDeadline = .max
-            return
-        }
-        if timer != nil, deadline >= timerDeadline { return }
-        if let timer { loop.cancel(timer) }
-        timerDeadline = deadline
-        timer = loop.schedule(at: deadline, self, token: 0)
+        guard let deadline = machine.deadline else { return timers[.machine].cancel(loop) }
+        timers[.machine].set(at: deadline, loop, self)
     }
 }
 
@@ -356,22 +328,22 @@ extension NodeSession: LoopHandler {
     func descriptorReady(_ events: UInt32) {}
 
     func timerFired(_ token: UInt64) {
-        if isEnded { return }
-        switch token {
-        case Self.requestTimerToken: return requestTimerFired()
-        case Self.publishTimerToken: return publishTimerFired()
-        case Self.cacheTimerToken: return cacheTimerFired()
-        case Self.barrierTimerToken: return barrierTimerFired()
-        case Self.traceTimerToken: return traceTimerFired()
-        case Self.commandTimerToken: return commandTimerFired()
-        case Self.heartbeatTimerToken: return heartbeatTimerFired()
-        case Self.quietTimerToken:
-            link?.quietTimer = nil
-            return pump()
-        default: break
+        guard !isEnded, let timer = SessionTimer(rawValue: token) else { return }
+        timers[timer].fired()
+        switch timer {
+        case .machine: machineTimerFired()
+        case .requests: requestTimerFired()
+        case .publishing: publishTimerFired()
+        case .commands: commandTimerFired()
+        case .trace: traceTimerFired()
+        case .cache: cacheTimerFired()
+        case .quiet: pump()
+        case .barrier: barrierTimerFired()
+        case .heartbeat: heartbeatTimerFired()
         }
-        timer = nil
-        timerDeadline = .max
+    }
+
+    private func machineTimerFired() {
         let now = Clock.monotonicNanoseconds
         let progress = machine.isOpen || machine.isDraining ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))

@@ -3,39 +3,44 @@ import CNeuronWS
 import NodeCore
 import WebSocketCore
 
+/// What is known of the other end of one connection, or attempt; the next one begins with nothing.
+struct PeerFacts {
+    var isTLS = false
+    var isVerified = false
+    /// By the setting tls-allow-cn.
+    var isKnownByCommonName = false
+    /// TLS went on with an earlier session.
+    var isResumed = false
+    var address = ""
+    /// By which it is reached, without user and password; "": none.
+    var proxy = ""
+    var subprotocol = ""
+    var extensions = ""
+    var tlsVersion = ""
+    var tlsCipher = ""
+    var tlsSubject = ""
+    var tlsIssuer = ""
+    /// Unix time in seconds.
+    var tlsNotAfter: Int64 = 0
+    var tlsChainLength: UInt32 = 0
+}
+
 /// What a node tells of itself; the loop publishes it under the node's lock, anybody may ask.
 struct NodeStatus {
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
     var httpStatus: Int32 = 0
-    var isTLS = false
-    var isVerified = false
     var isVerifyOff = false
-    /// The present connection's server, by the setting tls-allow-cn.
-    var isKnownByCommonName = false
-    /// TLS went on with an earlier session.
-    var isResumed = false
     /// Seconds between two reports of driver states; 0: none are wanted.
     var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
     /// Of the present connection, monotonic nanoseconds; nil: there is none.
     var openSince: UInt64?
     var url = ""
-    var peerAddress = ""
-    var subprotocol = ""
-    var extensions = ""
-    var tlsVersion = ""
-    var tlsCipher = ""
-    var tlsPeer = ""
-    var tlsIssuer = ""
-    /// Unix time in seconds.
-    var tlsNotAfter: Int64 = 0
-    var tlsChainLength: UInt32 = 0
+    var peer = PeerFacts()
     /// The server as HOST:PORT, and by which proxy.
     var target = ""
     /// The delivery level in force.
     var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
-    /// Without user and password; "": none.
-    var proxy = ""
     /// Why nothing is kept on disk; "": it is, or is not asked for.
     var cacheError = ""
     /// What there is to say of the present connection while it is open.
@@ -45,24 +50,6 @@ struct NodeStatus {
 
     /// Which of the settings' URLs is meant; not shown.
     var urlIndex = 0
-
-    /// A new attempt: what was true of the last connection's peer no longer is.
-    mutating func clearConnection() {
-        isTLS = false
-        isVerified = false
-        isKnownByCommonName = false
-        isResumed = false
-        peerAddress = ""
-        proxy = ""
-        subprotocol = ""
-        extensions = ""
-        tlsVersion = ""
-        tlsCipher = ""
-        tlsPeer = ""
-        tlsIssuer = ""
-        tlsNotAfter = 0
-        tlsChainLength = 0
-    }
 
     var phase: neuron_ws_phase_t { progress.phase }
 
@@ -91,27 +78,27 @@ struct NodeStatus {
         state.close_code = Int32(ending.closeCode)
         state.http_status = httpStatus
         state.system_error = ending.systemError
-        state.tls = isTLS
-        state.tls_verified = isVerified
+        state.tls = peer.isTLS
+        state.tls_verified = peer.isVerified
         state.tls_verify_off = isVerifyOff
-        state.tls_common_name = isKnownByCommonName
+        state.tls_common_name = peer.isKnownByCommonName
         state.attempts = attempts
         state.next_attempt_ms = milliseconds(until: progress.nextAttempt, now: now)
         state.connected_ms = openSince.map { Int64(clamping: (now &- min($0, now)) / 1_000_000) } ?? -1
         put(url, &state.url)
-        put(peerAddress, &state.peer_address)
-        put(subprotocol, &state.subprotocol)
-        put(tlsVersion, &state.tls_version)
-        put(tlsCipher, &state.tls_cipher)
-        put(tlsPeer, &state.tls_peer)
-        put(tlsIssuer, &state.tls_issuer)
-        state.tls_not_after_s = tlsNotAfter
-        state.tls_chain_length = tlsChainLength
+        put(peer.address, &state.peer_address)
+        put(peer.subprotocol, &state.subprotocol)
+        put(peer.tlsVersion, &state.tls_version)
+        put(peer.tlsCipher, &state.tls_cipher)
+        put(peer.tlsSubject, &state.tls_peer)
+        put(peer.tlsIssuer, &state.tls_issuer)
+        state.tls_not_after_s = peer.tlsNotAfter
+        state.tls_chain_length = peer.tlsChainLength
         put(ending.closeReason.shown(), &state.close_reason)
         put(message(now: now), &state.message)
-        put(extensions, &state.extensions)
+        put(peer.extensions, &state.extensions)
         state.states_interval_s = statesInterval
-        put(proxy, &state.proxy)
+        put(peer.proxy, &state.proxy)
         put(cacheError, &state.cache_error)
         return state
     }

@@ -92,8 +92,6 @@ final class Runtime: @unchecked Sendable {
         nodesLock.withLock { nodes.removeAll { $0.toOpaque() == gone } }
     }
 
-    var nodeCount: Int { nodesLock.withLock { nodes.count } }
-
     /// The metrics of all nodes of this process.
     func metrics() -> [MetricsText.Sample] {
         nodesLock.lock()

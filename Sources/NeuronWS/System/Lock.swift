@@ -74,10 +74,6 @@ final class Condition: @unchecked Sendable {
         return pthread_cond_timedwait(condition, lock.mutex, &deadline) != ETIMEDOUT
     }
 
-    func signal() {
-        pthread_cond_signal(condition)
-    }
-
     func broadcast() {
         pthread_cond_broadcast(condition)
     }

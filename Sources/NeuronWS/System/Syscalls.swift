@@ -125,15 +125,6 @@ extension Syscalls {
         _ = try check("bind") { address.withSockaddr { CLinux.bind(descriptor, $0, $1) } }
     }
 
-    static func listen(_ descriptor: Int32, backlog: Int32) throws(SystemError) {
-        _ = try check("listen") { CLinux.listen(descriptor, backlog) }
-    }
-
-    static func accept(_ descriptor: Int32) throws(SystemError) -> Int32 {
-        let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        return try check("accept4") { accept4(descriptor, nil, nil, flags) }
-    }
-
     /// True: connected at once. False: under way, EPOLLOUT tells the end. An interrupted connect goes on by itself, and
     /// asking again answers EALREADY: so EINTR counts as under way.
     static func connect(_ descriptor: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {

@@ -69,9 +69,4 @@ struct TransportError: Error, Equatable, Sendable {
         return TransportError(
             kind, systemErrno: systemErrno, ForeignText(detail).masked(by: mask).shown(charactersMax: .max))
     }
-
-    /// Everything from certificates to alerts.
-    var isTLS: Bool {
-        kind.rawValue >= Kind.tlsUnknownAuthority.rawValue
-    }
 }

@@ -55,7 +55,6 @@ public final class CommandTable: @unchecked Sendable {
         counts.open = UInt64(count)
         return counts
     }
-    public var isEmpty: Bool { count == 0 }
     public func isOpen(_ id: UInt64) -> Bool { find(id) != nil }
 
     // MARK: Taking

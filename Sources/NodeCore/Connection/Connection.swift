@@ -240,5 +240,8 @@ public final class Connection {
     }
 
     /// The host is done with the message of the last event: its memory goes.
-    public func messageHandled() { inflater?.forget() }
+    public func messageHandled() {
+        endpoint?.messageHandled()
+        inflater?.forget()
+    }
 }

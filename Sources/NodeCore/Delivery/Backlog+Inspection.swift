@@ -3,6 +3,9 @@ import CNeuronWS
 
 /// A look at messages where they lie.
 extension Backlog {
+    /// None from this one on was begun on this connection.
+    public var begunEnd: UInt64 { isNextBegun ? nextID &+ 1 : nextID }
+
     /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
     /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
     public func nextMessage() -> LentMessage? {

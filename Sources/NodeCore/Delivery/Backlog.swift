@@ -52,8 +52,9 @@ public struct Backlog: ~Copyable {
     public internal(set) var heldBytes = 0
     /// Those chunks.
     var chunkCount = 0
-    /// From this message on none may be framed now.
-    public private(set) var frameEnd = UInt64.max
+    /// Messages before this one were on disk, and are paced: of them none may be framed now from `frameEnd` on.
+    public private(set) var pacedEnd: UInt64 = 0
+    public private(set) var frameEnd: UInt64 = 0
     /// Whoever frames has found less, or nothing, and has not looked since; see `takeWake`.
     private var isWoken = false
 
@@ -69,7 +70,7 @@ public struct Backlog: ~Copyable {
     /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
     /// send. Or the next one's time has not come.
     private var isHeld: Bool {
-        !isNextBegun && (nextID >= frameEnd || openID < suspectEndID && nextID > openID)
+        !isNextBegun && (nextID < pacedEnd && nextID >= frameEnd || openID < suspectEndID && nextID > openID)
     }
     public var isEmpty: Bool { openID == endID }
     /// Messages without outcome.
@@ -82,10 +83,11 @@ public struct Backlog: ~Copyable {
     /// Something is acknowledged, and its outcome due.
     mutating func wake() { isWoken = true }
 
-    /// From this message on none may be framed now.
-    mutating func setFrameEnd(_ end: UInt64) {
+    /// Messages before `pacedEnd` may be framed as far as `frameEnd`.
+    mutating func pace(_ pacedEnd: UInt64, frameEnd: UInt64) {
         let wasAllFramed = isAllFramed
-        frameEnd = end
+        self.pacedEnd = pacedEnd
+        self.frameEnd = frameEnd
         if wasAllFramed, !isAllFramed { isWoken = true }
     }
 
@@ -346,7 +348,7 @@ public struct Backlog: ~Copyable {
                 refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
             // It may be any that was on its way: the first of them alone would say nothing of the others.
             if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
-                suspectEndID = max(suspectEndID, isNextBegun ? nextID &+ 1 : nextID)
+                suspectEndID = max(suspectEndID, begunEnd)
             }
         }
         repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)
@@ -370,6 +372,8 @@ public struct Backlog: ~Copyable {
 
     mutating func rewind() {
         nextID = openID
+        // What was paced once is when it is sent again.
+        frameEnd = min(frameEnd, openID)
         nextChunk = list.first
         nextOffset = openOffset
         isNextBegun = false

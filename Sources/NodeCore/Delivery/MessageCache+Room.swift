@@ -87,13 +87,13 @@ extension MessageCache {
 
     /// Says how far messages may be framed now. - Returns: when the next may; nil: all may.
     public mutating func pace(_ backlog: inout Backlog, now: UInt64) -> UInt64? {
-        guard settings.resendInterval > 0, backlog.nextID < pacedEnd else {
-            backlog.setFrameEnd(.max)
+        guard backlog.nextID < backlog.pacedEnd else { return nil }
+        guard settings.resendInterval > 0 else {
+            backlog.pace(0, frameEnd: 0)
             return nil
         }
-        if backlog.frameEnd == .max { backlog.setFrameEnd(backlog.nextID) }
         if now >= nextPacedAt, backlog.nextID >= backlog.frameEnd {
-            backlog.setFrameEnd(backlog.nextID &+ 1)
+            backlog.pace(backlog.pacedEnd, frameEnd: backlog.nextID &+ 1)
             nextPacedAt = now &+ settings.resendInterval
         }
         return nextPacedAt

@@ -299,7 +299,8 @@ extension MessageCache {
         // Of the first batch some may have their outcome.
         strayBytes += bytes - min(bytes, added)
         awayBytes -= min(awayBytes, bytes)
-        if settings.resendInterval > 0 { pacedEnd = end }
+        // None is framed before its time has come, whoever looks next.
+        if settings.resendInterval > 0 { backlog.pace(end, frameEnd: backlog.frameEnd) }
         passHoles()
     }
 

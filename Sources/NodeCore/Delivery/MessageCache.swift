@@ -132,8 +132,7 @@ public struct MessageCache: ~Copyable {
     var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
     var setAside: [SetAsideMessage] = []
-    /// Messages before this one were on disk; they are paced.
-    var pacedEnd: UInt64 = 0
+    /// When the next of the messages that were on disk may be framed; see `pace`.
     var nextPacedAt: UInt64 = 0
 
     public init(_ settings: Settings) { self.settings = settings }

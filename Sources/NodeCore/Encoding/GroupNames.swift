@@ -117,9 +117,6 @@ public final class GroupNames {
     /// The objects themselves and what malloc adds, about.
     private static let byteCountMin = 512
 
-    /// Nothing is remembered.
-    public func forget() { key = nil }
-
     /// Whether it is of a group of so many tags written under this key; the names themselves are compared while they
     /// are written.
     func isOf(_ key: Key?, form: Form, tagCount: Int) -> Bool {

@@ -90,9 +90,6 @@ public struct NodeMachine: Sendable {
         return nil
     }
 
-    /// When the next attempt comes, while waiting for it.
-    public var nextAttempt: UInt64? { progress.nextAttempt }
-
     /// When `timerFired` is to be called; nil: no timer.
     public var deadline: UInt64? {
         switch state {

@@ -169,13 +169,6 @@ public struct SubscriptionTable: ~Copyable {
         name.count == 1 && name[0] == UInt8(ascii: "*")
     }
 
-    /// Every subscription, in no particular order.
-    public func forEach(_ body: (Subscription) -> Void) {
-        for index in 0..<slots.capacity {
-            if let subscription = slots[index], !subscription.isHead { body(subscription) }
-        }
-    }
-
     /// Traps when an invariant does not hold; for tests.
     func checkInvariants() {
         precondition(slots.capacity & (slots.capacity - 1) == 0 && count * 2 <= slots.capacity)

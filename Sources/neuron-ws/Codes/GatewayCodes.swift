@@ -11,12 +11,6 @@ enum GatewayCodes {
 
     static func find(_ number: Int) -> GatewayCode? { byNumber[number] }
 
-    /// By its name, with or without NEU_ERR_, whatever its case.
-    static func find(named name: String) -> GatewayCode? {
-        let wanted = name.uppercased()
-        return all.first { $0.name == wanted || String($0.name.dropFirst(GatewayCode.prefix.count)) == wanted }
-    }
-
     /// What concerns the gateway as a whole.
     static let general: [GatewayCode] = [
         GatewayCode(0, "SUCCESS", "No error.", "Nothing is to be done."),

@@ -35,17 +35,8 @@ import Testing
 
     @Test func aTextThatDoesNotFitIsCutBetweenCharacters() {
         var status = NodeStatus()
-        status.subprotocol = String(repeating: "x", count: 62) + "é"
+        status.peer.subprotocol = String(repeating: "x", count: 62) + "é"
         let bytes = withUnsafeBytes(of: status.state(now: 0).subprotocol) { Array($0) }
         #expect(bytes.count == 64 && bytes[61] == UInt8(ascii: "x") && bytes[62] == 0)
-    }
-
-    @Test func aNewAttemptForgetsThePeer() {
-        var status = NodeStatus()
-        status.isTLS = true
-        status.peerAddress = "10.0.0.7:443"
-        status.tlsNotAfter = 7
-        status.clearConnection()
-        #expect(!status.isTLS && status.peerAddress.isEmpty && status.tlsNotAfter == 0)
     }
 }

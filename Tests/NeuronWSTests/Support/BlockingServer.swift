@@ -243,7 +243,7 @@ final class BlockingServer: @unchecked Sendable {
         descriptor = socket(local.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         do throws(SystemError) {
             try Syscalls.bind(descriptor, local)
-            try Syscalls.listen(descriptor, backlog: backlog)
+            guard listen(descriptor, backlog) == 0 else { throw SystemError(number: EADDRINUSE, call: "listen") }
         } catch {
             close(descriptor)
             throw error

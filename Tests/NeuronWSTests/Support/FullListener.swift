@@ -13,7 +13,7 @@ final class FullListener {
         let local = try #require(SocketAddress(literal: address, port: 0))
         let listener = try Syscalls.streamSocket(family: local.family)
         try Syscalls.bind(listener, local)
-        try Syscalls.listen(listener, backlog: 0)
+        try #require(listen(listener, 0) == 0)
         let bound = try #require(Syscalls.localAddress(listener))
         port = bound.port
         descriptors.append(listener)

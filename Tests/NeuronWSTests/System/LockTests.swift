@@ -31,7 +31,7 @@ import Testing
         let thread = try spawn {
             lock.withLock {
                 isReady = true
-                condition.signal()
+                condition.broadcast()
             }
         }
         lock.lock()

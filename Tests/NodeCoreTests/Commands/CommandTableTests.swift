@@ -23,7 +23,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(ended?.id == first)
         #expect(ended?.outcome == .answered)
         #expect(table.came(#"{"id":1}"#) == nil)
-        #expect(table.isEmpty)
+        #expect(table.counts.open == 0)
         table.checkInvariants()
     }
 
@@ -257,7 +257,7 @@ private let second: UInt64 = 1_000_000_000
         var late = 0
         while table.expired(now: 2 * second) != nil { late += 1 }
         #expect(late == count / 2)
-        #expect(table.isEmpty)
+        #expect(table.counts.open == 0)
         table.checkInvariants()
     }
 
@@ -319,7 +319,7 @@ private let second: UInt64 = 1_000_000_000
         }
         for ended in table.stopped() { note(ended) }
         #expect(outcomes.count == Int(table.takenCount))
-        #expect(table.isEmpty && table.pointers.isEmpty && !table.hasFunctions)
+        #expect(table.counts.open == 0 && table.pointers.isEmpty && !table.hasFunctions)
     }
 
     @Test func nothingAnswersBeforeACommandHasGoneOutOnTheConnection() {

@@ -246,6 +246,24 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         #expect(pauses >= text.utf8.count / Inflater.outputPieceBytes)
     }
 
+    @Test func aLargeMessageIsNotKeptOnceItIsHandled() {
+        var bench = ConnectionBench.opened()
+        let piece = [UInt8](repeating: 7, count: 60_000)
+        let frames =
+            ConnectionBench.frame(2, piece, fin: false) + ConnectionBench.frame(0, piece, fin: false)
+            + ConnectionBench.frame(0, piece)
+        weak var kept: MessageBytes?
+        frames.withUnsafeBytes { raw in
+            var offset = 0
+            let step = bench.connection.bytesReceived(raw, from: &offset, wallSeconds: 0, budget: &bench.budget)
+            guard case .event(.message(_, .plain(let bytes))) = step else { return }
+            #expect(bytes.count == 180_000)
+            kept = bytes
+            bench.connection.messageHandled()
+        }
+        #expect(kept == nil)
+    }
+
     @Test func whatDoesNotInflateFailsTheConnection() {
         for (payload, error) in [
             ([0xFF, 0xFF, 0xFF] as [UInt8], "invalidCompressedData"),

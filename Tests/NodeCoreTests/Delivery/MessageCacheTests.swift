@@ -281,37 +281,6 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(runs.map(\.outcome) == [.NEURON_WS_EXPIRED])
     }
 
-    @Test func whatComesFromDiskIsPaced() {
-        var settings = CacheBench.settings()
-        settings.resendInterval = 100_000_000
-        let bench = CacheBench(settings)
-        bench.push(2)
-        #expect(bench.paces() == nil)
-        bench.cache.pacedEnd = 3
-        #expect(bench.paces() == bench.now + 100_000_000)
-        let (end, isAllFramed) = (bench.backlog.frameEnd, bench.backlog.isAllFramed)
-        #expect(end == 2 && !isAllFramed)
-    }
-
-    @Test func theTimeOfTheNextOneWakesWhoFrames() {
-        var settings = CacheBench.settings()
-        settings.resendInterval = 100_000_000
-        let bench = CacheBench(settings)
-        bench.push(2)
-        bench.cache.pacedEnd = 3
-        _ = bench.paces()
-        bench.backlog.setFrameEnd(1)
-        _ = bench.backlog.takeWake()
-        bench.wait(99)
-        _ = bench.paces()
-        var wakes = bench.backlog.takeWake()
-        #expect(!wakes)
-        bench.wait(1)
-        _ = bench.paces()
-        wakes = bench.backlog.takeWake()
-        #expect(wakes)
-    }
-
     @Test func atTheEndWhatIsOnDiskIsStoredAndTheRestIsDropped() {
         let bench = CacheBench()
         for _ in 0..<4 { bench.push(5) }

@@ -127,7 +127,7 @@ private struct RandomWalk {
         if machine.deadline == nil {
             #expect(machine.isIdle || machine.isOpen)
         }
-        if let next = machine.nextAttempt {
+        if let next = machine.progress.nextAttempt {
             let bound = askedMax + Backoff.patience * parameters.reconnectMaximum
             #expect(next <= now + max(bound, NodeMachine.startDelayNanoseconds), "a wait without bound")
         }

@@ -17,7 +17,7 @@ private let second: UInt64 = 1_000_000_000
     @Test func aWaitIsCutShortThoughAServerAskedForIt() {
         var machine = startedMachine()
         _ = machine.failed(refused(), now: second, random: 7)
-        #expect((machine.nextAttempt ?? 0) >= 3000 * second)
+        #expect((machine.progress.nextAttempt ?? 0) >= 3000 * second)
         #expect(machine.reconnectWanted(now: 2 * second) == .connect(urlIndex: 0))
         #expect(machine.phase == .NEURON_WS_PHASE_RESOLVING)
     }

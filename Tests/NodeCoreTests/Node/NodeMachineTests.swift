@@ -67,7 +67,7 @@ private func ending(
     @Test func aFailureWaitsAndTriesAgain() {
         var machine = startedMachine()
         #expect(machine.failed(ending(), now: second, random: 500) == .disconnect(ending(), sendsClose: false))
-        #expect(machine.nextAttempt == second + 500)
+        #expect(machine.progress.nextAttempt == second + 500)
         #expect(machine.timerFired(now: second + 500, random: 0) == .connect(urlIndex: 0))
         #expect(machine.attempts == 2)
     }
@@ -78,7 +78,7 @@ private func ending(
         #expect(machine.failed(ending(), now: second, random: 8) == reconnect(2))
         #expect(machine.failed(ending(), now: second, random: 9) == .disconnect(ending(), sendsClose: false))
         // The earliest of the three waits.
-        #expect(machine.nextAttempt == second + 8)
+        #expect(machine.progress.nextAttempt == second + 8)
         #expect(machine.timerFired(now: second + 8, random: 0) == .connect(urlIndex: 1))
     }
 
@@ -92,7 +92,7 @@ private func ending(
         var machine = startedMachine(urls: 2)
         #expect(machine.failed(ending(), now: second, random: 0) == reconnect(1))
         #expect(machine.failed(ending(), now: 2 * second, random: 0) == .disconnect(ending(), sendsClose: false))
-        #expect(machine.nextAttempt == 2 * second)
+        #expect(machine.progress.nextAttempt == 2 * second)
         #expect(machine.timerFired(now: 2 * second, random: 0) == .connect(urlIndex: 0))
     }
 
@@ -102,7 +102,7 @@ private func ending(
         machine.opens(now: second)
         #expect(machine.failed(ending(), now: 61 * second, random: 9) == .disconnect(ending(), sendsClose: false))
         // Nobody goes to another URL at once when a link breaks that had been good: the jitter holds for all.
-        #expect(machine.nextAttempt == 61 * second + 9)
+        #expect(machine.progress.nextAttempt == 61 * second + 9)
         #expect(machine.timerFired(now: 61 * second + 9, random: 0) == .connect(urlIndex: 1))
         #expect(machine.failed(ending(), now: 61 * second + 9, random: 9) == reconnect(0))
     }
@@ -122,8 +122,8 @@ private func ending(
         var waits: [UInt64] = []
         for round in 0..<6 {
             _ = machine.failed(ending(.NEURON_WS_REASON_ABNORMAL), now: now, random: (second << round) - 1)
-            waits.append((machine.nextAttempt! - now + 1) / second)
-            now = machine.nextAttempt!
+            waits.append((machine.progress.nextAttempt! - now + 1) / second)
+            now = machine.progress.nextAttempt!
             #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: 0))
             machine.opens(now: now)
         }
@@ -136,14 +136,14 @@ private func ending(
         let endings = isFirst ? [busy, ending()] : [ending(), busy]
         #expect(machine.failed(endings[0], now: second, random: 7) == reconnect(1, endings[0]))
         _ = machine.failed(endings[1], now: second, random: 7)
-        #expect(machine.nextAttempt == second + 7)
+        #expect(machine.progress.nextAttempt == second + 7)
         let down = isFirst ? 1 : 0
         var now = second + 7
         // The one that is down is tried again and again, the one that asked for patience not before its time.
         while now < 600 * second {
             #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: down))
             _ = machine.failed(ending(), now: now, random: 50 * second)
-            now = machine.nextAttempt!
+            now = machine.progress.nextAttempt!
         }
         #expect(now == 601 * second + 7)
         #expect(machine.timerFired(now: now, random: 0) == .connect(urlIndex: 1 - down))
@@ -216,14 +216,14 @@ private func ending(
         _ = machine.started(now: 0)
         _ = machine.timerFired(now: delay, random: 0)
         _ = machine.failed(ending(), now: second, random: 3000 * second)
-        #expect(machine.nextAttempt == 3001 * second)
+        #expect(machine.progress.nextAttempt == 3001 * second)
         #expect(machine.configured(parameters(reconnectMaximum: second), reconnects: false, now: 3 * second) == .none)
         #expect(machine.deadline! <= 3 * second)
         #expect(machine.timerFired(now: 3 * second, random: 0) == .connect(urlIndex: 0))
         let busy = ending(.NEURON_WS_REASON_HANDSHAKE_REJECTED, .atLeast(600 * second))
         _ = machine.failed(busy, now: 4 * second, random: 0)
         #expect(machine.configured(parameters(reconnectMaximum: second), reconnects: false, now: 5 * second) == .none)
-        #expect(machine.nextAttempt == 604 * second)
+        #expect(machine.progress.nextAttempt == 604 * second)
     }
 
     @Test func anAttemptAndAClosingTakeAsLongAsTheSettingsNowSay() {
@@ -301,7 +301,7 @@ private func ending(
         machine.opens(now: now)
         now += lasts
         _ = machine.failed(ending(), now: now, random: ceiling)
-        #expect(machine.nextAttempt == now + ceiling)
+        #expect(machine.progress.nextAttempt == now + ceiling)
     }
 
     @Test func eventsOutOfPlaceDoNothing() {

@@ -26,7 +26,7 @@ private let second: UInt64 = 1_000_000_000
         let ending = Ending(reason: .NEURON_WS_REASON_ABNORMAL, text: "it broke")
         _ = machine.failed(ending, now: lost, random: random.next())
         while true {
-            let next = machine.nextAttempt!
+            let next = machine.progress.nextAttempt!
             #expect(machine.timerFired(now: next, random: 0) == .connect(urlIndex: 0))
             if next >= lost + outage { return next - lost - outage }
             _ = machine.failed(ending, now: next, random: random.next())
