@@ -33,6 +33,20 @@ OWN = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_outpu
 OURS = ["libneuron-ws1", "libneuron-ws-dev", "neuron-ws", "neuron-plugin-websocket", "python3-neuron-ws"]
 
 
+def run_foreign_programs(architecture: str) -> None:
+    """Has the kernel hand programs of another architecture to qemu."""
+    name = {"arm64": "qemu-aarch64"}.get(architecture)
+    place = Path("/proc/sys/fs/binfmt_misc")
+    if architecture == OWN or name is None or (place / name).exists():
+        return
+    if not (place / "register").exists():
+        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", place], check=False)
+    subprocess.run(["update-binfmts", "--enable", name], check=False)
+    if not (place / name).exists():
+        raise SystemExit(f"the kernel does not run programs of {architecture}: {place}/{name} is missing; mount "
+                         "binfmt_misc there, and install qemu-user-static and binfmt-support")
+
+
 def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
     sites = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Codename: bookworm"],
                            check=True, capture_output=True, text=True).stdout.split()
@@ -297,6 +311,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="neuron_ws-root-"))
     folder.chmod(0o755)
     start = time.monotonic()
+    run_foreign_programs(options.architecture)
     system = bootstrap(folder, options.architecture, options.root)
     print(f"{time.monotonic() - start:6.1f} s  a fresh root in {folder}", flush=True)
     before = system.files()
