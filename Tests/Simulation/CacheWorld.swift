@@ -149,7 +149,8 @@ final class CacheWorld {
 
     /// For who reads a failure.
     private var situation: String {
-        ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd), away "
+        ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
+            + "of \(backlog.pacedEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
             + "ended \(ended.count) of \(contents.count), mail \(!sendQueue.hasNoMail)"

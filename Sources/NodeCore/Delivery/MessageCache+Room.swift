@@ -85,18 +85,20 @@ extension MessageCache {
 
     // MARK: Pace
 
-    /// Says how far messages may be framed now. - Returns: when the next may; nil: all may.
+    /// Says how far messages may be framed now. - Returns: when the next may; nil: all may, or the next one.
     public mutating func pace(_ backlog: inout Backlog, now: UInt64) -> UInt64? {
         guard backlog.nextID < backlog.pacedEnd else { return nil }
         guard settings.resendInterval > 0 else {
             backlog.pace(0, frameEnd: 0)
             return nil
         }
-        if now >= nextPacedAt, backlog.nextID >= backlog.frameEnd {
-            backlog.pace(backlog.pacedEnd, frameEnd: backlog.nextID &+ 1)
-            nextPacedAt = now &+ settings.resendInterval
-        }
-        return nextPacedAt
+        guard backlog.begunEnd >= backlog.frameEnd else { return nil }
+        // The one that was let go is on its way: the time counts from there.
+        if exchange(&hasLetGo, with: false) { nextPacedAt = now &+ settings.resendInterval }
+        if now < nextPacedAt { return nextPacedAt }
+        backlog.pace(backlog.pacedEnd, frameEnd: backlog.begunEnd &+ 1)
+        hasLetGo = true
+        return nil
     }
 
     /// When `nextWork` or `trim` has something to do though nothing happens; nil: never.

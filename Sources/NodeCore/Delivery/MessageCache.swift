@@ -132,7 +132,9 @@ public struct MessageCache: ~Copyable {
     var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
     var setAside: [SetAsideMessage] = []
-    /// When the next of the messages that were on disk may be framed; see `pace`.
+    /// One of the messages that were on disk may be framed, and was not begun when `pace` looked.
+    var hasLetGo = false
+    /// When the next one may.
     var nextPacedAt: UInt64 = 0
 
     public init(_ settings: Settings) { self.settings = settings }

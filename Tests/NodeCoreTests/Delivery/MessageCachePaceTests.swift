@@ -11,9 +11,18 @@ import Testing
         bench.push(2)
         #expect(bench.paces() == nil)
         bench.backlog.pace(3, frameEnd: 0)
-        #expect(bench.paces() == bench.now + 100_000_000)
+        #expect(bench.paces() == nil)
         let (end, isAllFramed) = (bench.backlog.frameEnd, bench.backlog.isAllFramed)
         #expect(end == 2 && !isAllFramed)
+        // It waits for its turn, and the time of the one behind it counts from when it has gone.
+        bench.wait(1000)
+        #expect(bench.paces() == nil)
+        bench.backlog.begin(at: 0)
+        #expect(bench.paces() == bench.now + 100_000_000)
+        bench.wait(100)
+        #expect(bench.paces() == nil)
+        let next = bench.backlog.frameEnd
+        #expect(next == 3)
     }
 
     @Test func whatIsSentAgainIsPacedAgain() {
@@ -34,7 +43,9 @@ import Testing
         bench.push(2)
         bench.backlog.pace(3, frameEnd: 0)
         _ = bench.paces()
-        bench.backlog.pace(3, frameEnd: 1)
+        bench.backlog.begin(at: 0)
+        _ = bench.paces()
+        bench.backlog.rewind()
         _ = bench.backlog.takeWake()
         bench.wait(99)
         _ = bench.paces()
