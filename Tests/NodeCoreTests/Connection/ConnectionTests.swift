@@ -238,7 +238,7 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
                 }
                 guard case .event(.message(_, let bytes)) = step else { continue }
                 bench.heard.append(bytes.withBytes { String(decoding: $0, as: UTF8.self) })
-                bench.connection.messageHandled()
+                bytes.handled()
             }
         }
         #expect(bench.heard.map(\.utf8.count) == [text.utf8.count, 9])
