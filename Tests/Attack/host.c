@@ -163,6 +163,17 @@ static bool never(const uint8_t *bytes, size_t length, void *context)
     return false;
 }
 
+static void unanswered(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                       size_t length, void *context)
+{
+    (void) node;
+    (void) id;
+    (void) status;
+    (void) bytes;
+    (void) length;
+    (void) context;
+}
+
 /* Commands that wait for their response to the end. */
 static void ask(neuron_ws_node_t *node, bool by_member, size_t count)
 {
@@ -170,7 +181,8 @@ static void ask(neuron_ws_node_t *node, bool by_member, size_t count)
         char name[64];
         snprintf(name, sizeof name, index % 2 ? "/member3/member%zu" : "member%zu", index);
         neuron_ws_command_t command = {.size = sizeof command, .kind = NEURON_WS_TEXT, .bytes = "do", .length = 2,
-                                       .timeout_ms = NEURON_WS_COMMAND_TIMEOUT_MAX_MS};
+                                       .timeout_ms = NEURON_WS_COMMAND_TIMEOUT_MAX_MS,
+                                       .on_response = unanswered};
         if (by_member) {
             command.match_member = name;
             command.match_value = "never";

@@ -45,6 +45,8 @@ extension NodeSession {
                 }
             }
             link.connection.queueCommand(next.id, next.command)
+            // A buffer holds thousands of small ones.
+            draw(.eventsHandled)
         }
         return link.isHeartbeatDue || node.lock.withLock { node.commands.hasWaiting && !node.wishes.reconnects }
     }

@@ -32,7 +32,7 @@ public struct AcknowledgementReader {
     }
 
     /// Bytes of one step.
-    public static let stepBytesMax = 256 * 1024
+    public static let stepBytesMax = 64 * 1024
     /// Of the setting.
     public static let memberBytesMax = 128
 

@@ -2,14 +2,13 @@
 /// Looks through a document for the values at all places of a set, in one pass that is made in steps: so that neither
 /// the number of places nor the size of a message keeps anybody waiting.
 ///
-/// Of members of one name the last one counts, at each level. The document need not be checked before: its texts and
-/// numbers are not looked into, and of what is cut off, or has no order on the way to a place, nothing is found.
+/// Of members of one name the last one counts, at each level. The document need not be whole JSON: its texts and numbers
+/// are not looked into, and where it is cut off, or has no order on the way to a place, what was found before counts.
 ///
-/// Invariants: `found` holds values of the present root alone; there are as many levels as the place that is deepest
-/// has tokens, at most.
+/// Invariant: there are as many levels as the place that is deepest has tokens, at most.
 public struct PlaceScan {
-    /// Bytes of one step.
-    public static let stepBytesMax = 256 * 1024
+    /// Bytes of one step: of names that are asked for they take milliseconds.
+    public static let stepBytesMax = 64 * 1024
 
     private enum Expected: UInt8 { case name, colon, value, endOfScalar, separator }
 
@@ -74,14 +73,11 @@ public struct PlaceScan {
             }
         }
         workBytes += index - start
-        if index >= bytes.count, !isOver { breakOff() }
-        return isOver
+        return isOver || index >= bytes.count
     }
 
-    private mutating func breakOff() {
-        isOver = true
-        for place in found.indices { found[place] = nil }
-    }
+    /// There is no order in it.
+    private mutating func breakOff() { isOver = true }
 
     // MARK: What does not count
 

@@ -55,8 +55,14 @@ import Testing
             ("a", ""), ("a", "   "), ("a", "1"), ("a", #""a""#), ("a", "[]"), ("/0", "[]"), ("/01", "[1,2]"),
             ("/-", "[1]"), ("/9999999999999999999999", "[1]"), ("/a/b", #"{"a":1}"#), ("a", #"{"a""#),
             ("a", #"{"a":"#), ("a", "{"), ("/1", "[1"), ("a", #"{"b":{"a":1}}"#),
-            ("a", #"{"a":1"#), ("a", #"{"a":}"#), ("a", #"{"a" 1}"#), ("a", #"{"a":1]"#), ("a", #"{"b":{"a":1}"#),
+            ("a", #"{"a":1"#), ("a", #"{"a":}"#), ("a", #"{"a" 1}"#), ("a", #"{"b":{"a":1}"#), ("a", #"{"b" "a":1}"#),
         ] { #expect(find(pointer, in: document) == nil, "\(pointer) in \(document)") }
+    }
+
+    @Test func `what is whole is found though the rest is cut off or no JSON`() {
+        #expect(find("a", in: #"{"a":1,"b":tru"#) == "1")
+        #expect(find("a", in: #"{"a":[1,{"x":}],"b" 2}"#) == #"[1,{"x":}]"#)
+        #expect(find("a", in: #"{"a":1]"#) == "1")
     }
 
     @Test func `a text that is no pointer is told`() {
