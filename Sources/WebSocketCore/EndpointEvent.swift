@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a piece of input turned out to be. Small: what is seldom and large lies in a box.
 public enum EndpointEvent: Equatable, Sendable {
-    /// A whole message. `WebSocketEndpoint.withMessage` lends its bytes until the next `bytesReceived` or
-    /// `messageHandled`.
+    /// A whole message. `WebSocketEndpoint.withMessage` lends its bytes until the next `bytesReceived`.
     case message(MessageKind)
     /// Its Pong is queued already (RFC 6455 §5.5.2), unless our Close is.
     indirect case ping(ControlPayload)

@@ -46,4 +46,14 @@ public final class MessageBytes: @unchecked Sendable {
     }
 
     func removeAll() { count = 0 }
+
+    /// Nobody reads them any more: more than `MessageAssembler.retainedBytesMax` are given back at once, and not when
+    /// the next bytes come, for which an idle connection may wait for long.
+    public func forgetIfLarge() {
+        guard let block, capacity > MessageAssembler.retainedBytesMax else { return }
+        memory.free(block)
+        self.block = nil
+        capacity = 0
+        count = 0
+    }
 }

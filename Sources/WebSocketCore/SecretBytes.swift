@@ -114,16 +114,34 @@ public final class SecretBytes: Equatable, @unchecked Sendable {
 
 /// Secret bytes that grow. What they have grown out of is overwritten, and so are they.
 struct SecretBuilder: ~Copyable {
-    private var room: UnsafeMutableRawBufferPointer
-    private var count = 0
+    private let bytes: WipedBytes
 
-    init(capacity: Int) {
-        room = .allocate(byteCount: max(16, capacity), alignment: 8)
-    }
+    init(capacity: Int) { bytes = WipedBytes(capacity: capacity) }
+
+    mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+    consuming func finished() -> SecretBytes { bytes.withBytes { SecretBytes(UnsafeRawBufferPointer($0)) } }
+}
+
+/// Bytes that come one by one and may hold secrets until they are looked at: whatever memory they have lain in is
+/// overwritten. One owner, and not shared.
+final class WipedBytes: @unchecked Sendable {
+    private var room: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(capacity: Int = 64) { room = .allocate(byteCount: max(16, capacity), alignment: 8) }
 
     deinit { Self.free(room) }
 
-    mutating func append(_ byte: UInt8) {
+    var isEmpty: Bool { count == 0 }
+    var last: UInt8? { count == 0 ? nil : room[count - 1] }
+
+    subscript(index: Int) -> UInt8 {
+        precondition(index >= 0 && index < count)
+        return room[index]
+    }
+
+    func append(_ byte: UInt8) {
         if count == room.count {
             let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: room.count * 2, alignment: 8)
             larger.copyMemory(from: UnsafeRawBufferPointer(room))
@@ -134,7 +152,14 @@ struct SecretBuilder: ~Copyable {
         count += 1
     }
 
-    consuming func finished() -> SecretBytes { SecretBytes(UnsafeRawBufferPointer(rebasing: room[..<count])) }
+    func removeAll() {
+        SecretBytes.wipe(UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
+        count = 0
+    }
+
+    func withBytes<R>(_ body: (UnsafeMutableRawBufferPointer) -> R) -> R {
+        body(UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
+    }
 
     private static func free(_ room: UnsafeMutableRawBufferPointer) {
         SecretBytes.wipe(room)

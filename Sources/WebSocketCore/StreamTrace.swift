@@ -4,7 +4,8 @@
 /// comes is told as far as it can be.
 ///
 /// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
-/// shown as "…", and so is what the server was told, wherever it comes again as it is.
+/// shown as "…", and so is what the server was told, wherever it comes again as it is. Nor is any left in memory that it
+/// has read. Not to be copied: a copy reads on with the same bytes.
 public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120
@@ -32,10 +33,10 @@ public struct StreamTrace: Sendable {
 
     private var state = State.head
     /// Of a line of the head, or of a frame's header, as far as it has come.
-    private var held: [UInt8] = []
+    private let held = WipedBytes()
     private var headBytes = 0
     private var isStartLine = true
-    private var payload: [UInt8] = []
+    private let payload = WipedBytes()
     private var left: UInt64 = 0
     private var length: UInt64 = 0
 
@@ -43,17 +44,19 @@ public struct StreamTrace: Sendable {
 
     public init(mask: SecretMask = .none, from place: Place = .head) {
         self.mask = mask
+        var begun: [UInt8] = []
         switch place {
         case .head: break
         case .header(let bytes):
             state = .header
-            held = bytes
+            begun = bytes
         case .payload(let left):
             state = .payload
             self.left = left
             length = left
         case .nowhere: state = .lost
         }
+        for byte in begun { held.append(byte) }
     }
 
     /// The lines that these bytes complete.
@@ -97,8 +100,8 @@ public struct StreamTrace: Sendable {
 
     private mutating func begin(_ next: State) {
         state = next
-        held.removeAll(keepingCapacity: true)
-        payload.removeAll(keepingCapacity: true)
+        held.removeAll()
+        payload.removeAll()
     }
 
     private mutating func finishFrame(_ lines: inout [String]) {
@@ -115,27 +118,30 @@ public struct StreamTrace: Sendable {
     ]
 
     private mutating func finishHeadLine(_ lines: inout [String]) {
-        let line = held.dropLast()
-        if line.elementsEqual([13]), !isStartLine { return begin(.header) }
-        let plain = line.last == 13 ? line.dropLast() : line
-        if !plain.isEmpty {
-            lines.append(isStartLine ? startLine(plain) : headerLine(plain))
+        if held.count == 2, held[0] == 13, !isStartLine { return begin(.header) }
+        held.withBytes { bytes in
+            var line = UnsafeRawBufferPointer(rebasing: bytes.dropLast())
+            if line.last == 13 { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
+            if line.isEmpty { return }
+            lines.append(isStartLine ? startLine(line) : headerLine(line))
             isStartLine = false
         }
-        held.removeAll(keepingCapacity: true)
+        held.removeAll()
     }
 
     /// "GET /data?… HTTP/1.1", "HTTP/1.1 101 Switching Protocols"
-    private func startLine(_ line: ArraySlice<UInt8>) -> String {
+    private func startLine(_ line: UnsafeRawBufferPointer) -> String {
         guard let query = line.firstIndex(of: 0x3F), let end = line.lastIndex(of: 0x20), query < end else {
-            return masked(line).shown(charactersMax: 500)
+            return masked(line[...]).shown(charactersMax: 500)
         }
         return masked(line[...query]).shown(charactersMax: 500) + "…" + masked(line[end...]).shown()
     }
 
-    private func masked(_ bytes: ArraySlice<UInt8>) -> ForeignText { ForeignText(bytes).masked(by: mask) }
+    private func masked(_ bytes: Slice<UnsafeRawBufferPointer>) -> ForeignText {
+        ForeignText.masked(UnsafeRawBufferPointer(rebasing: bytes), by: mask, bytesMax: bytes.count)
+    }
 
-    private func headerLine(_ line: ArraySlice<UInt8>) -> String {
+    private func headerLine(_ line: UnsafeRawBufferPointer) -> String {
         guard let colon = line.firstIndex(of: 0x3A) else { return "…" }
         let name = line[..<colon]
         let isHarmless = Self.harmless.contains { known in
@@ -163,26 +169,25 @@ public struct StreamTrace: Sendable {
         let short = held[1] & 0x7F
         guard short >= 126 else { return UInt64(short) }
         var length: UInt64 = 0
-        for byte in held[2..<(short == 126 ? 4 : 10)] { length = length << 8 | UInt64(byte) }
+        for index in 2..<(short == 126 ? 4 : 10) { length = length << 8 | UInt64(held[index]) }
         return length
     }
 
     private func frameLine() -> String {
         if held.isEmpty { return "the rest of a frame, \(Self.byteCount(length))" }
         let isMasked = held[1] & 0x80 != 0
-        var bytes = payload
         if isMasked {
             let key = held.count - 4
-            for index in bytes.indices { bytes[index] ^= held[key + index % 4] }
+            payload.withBytes { bytes in for index in bytes.indices { bytes[index] ^= held[key + index % 4] } }
         }
         let isFinal = held[0] & 0x80 != 0
         let isCompressed = held[0] & 0x40 != 0
         let opcode = Opcode(rawValue: held[0] & 0x0F)
         var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
         line += ", " + Self.byteCount(length)
-        if bytes.isEmpty { return line }
-        bytes = bytes.withUnsafeBytes {
-            ForeignText.masked($0, by: mask, bytesMax: Self.payloadBytesMax).bytes
+        if payload.isEmpty { return line }
+        let bytes = payload.withBytes {
+            ForeignText.masked(UnsafeRawBufferPointer($0), by: mask, bytesMax: Self.payloadBytesMax).bytes
         }
         return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
             + (length > UInt64(Self.payloadBytesMax) ? "…" : "")

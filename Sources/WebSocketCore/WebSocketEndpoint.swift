@@ -118,12 +118,6 @@ public struct WebSocketEndpoint: Sendable {
     /// their bytes.
     public mutating func takeFramesReceived() -> Int { exchange(&framesReceived, with: 0) }
 
-    /// Nobody reads the reported message any more: one of more than `MessageAssembler.retainedBytesMax` is forgotten at
-    /// once instead of at the next `bytesReceived`, for which an idle connection may wait for long.
-    public mutating func messageHandled() {
-        if assembler.retainedBytes > MessageAssembler.retainedBytesMax { assembler.forget() }
-    }
-
     private mutating func frameStarted(_ header: FrameHeader) throws(ProtocolError) {
         framesReceived += 1
         if header.opcode.isControl {

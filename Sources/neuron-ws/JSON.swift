@@ -146,28 +146,75 @@ final class JSON {
         // The macro JSON_REAL_PRECISION(n) is n in bits 11 to 15, JSON_INDENT(n) in bits 0 to 4.
         let flags = Int(indent == 0 ? JSON_COMPACT : 0) | Int(JSON_ENCODE_ANY) | digits << 11 | indent
         let needed = json_dumpb(pointer, nil, 0, flags)
-        return [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
+        let text = [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { count = json_dumpb(pointer, $0.baseAddress, $0.count, flags) }
         }
+        return JSONText.harmless(text)
     }
 }
 
 /// Writes JSON texts by hand, where a tree would be in the way.
 enum JSONText {
-    /// The bytes as a JSON string, quotes included. They must be UTF-8; beyond ASCII they stay as they are.
+    /// JSON as a terminal may have it: what would be obeyed there, or mislead, stands in texts alone, and is escaped
+    /// there. All JSON that the tool writes goes through here.
+    static func harmless(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(where: { isSuspect($0) }) else { return text }
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count + 64)
+        text.withUnsafeBytes { text in
+            var index = 0
+            while index < text.count { index += appendHarmless(text, at: index, to: &output) }
+        }
+        return output
+    }
+
+    /// What is no plain ASCII may begin so.
+    private static func isSuspect(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x7F, 0xC2, 0xD8, 0xE1, 0xE2, 0xEF, 0xF3: true
+        default: false
+        }
+    }
+
+    /// - Returns: how many bytes it was.
+    private static func appendHarmless(
+        _ text: UnsafeRawBufferPointer, at index: Int, to output: inout [UInt8]
+    ) -> Int {
+        let first = text[index]
+        let length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
+        guard isSuspect(first), index + length <= text.count,
+            let scalar = String(decoding: text[index..<index + length], as: UTF8.self).unicodeScalars.first,
+            Terminal.isControl(scalar)
+        else {
+            output.append(first)
+            return 1
+        }
+        for unit in UTF16.encode(scalar).unsafelyUnwrapped { appendEscaped(unit, to: &output) }
+        return length
+    }
+
+    private static func appendEscaped(_ unit: UInt16, to output: inout [UInt8]) {
+        let digits: [UInt8] = Array("0123456789abcdef".utf8)
+        output.append(contentsOf: "\\u".utf8)
+        for shift in [12, 8, 4, 0] as [UInt16] { output.append(digits[Int(unit >> shift & 15)]) }
+    }
+
+    /// The bytes as a JSON string, quotes included. They must be UTF-8; beyond ASCII they stay as they are, but for
+    /// what `harmless` escapes.
     static func appendQuoted(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in bytes {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 output.append(UInt8(ascii: "\\"))
                 output.append(byte)
+                index += 1
             case 0..<0x20:
-                let digits: [UInt8] = Array("0123456789abcdef".utf8)
-                output.append(contentsOf: "\\u00".utf8)
-                output.append(digits[Int(byte >> 4)])
-                output.append(digits[Int(byte & 15)])
-            default: output.append(byte)
+                appendEscaped(UInt16(byte), to: &output)
+                index += 1
+            default: index += appendHarmless(bytes, at: index, to: &output)
             }
         }
         output.append(UInt8(ascii: "\""))

@@ -104,6 +104,11 @@ def repeated_values() -> bytes:
     return b'{"uuid":"1","node":"plc1","group":"fast","tag":"t",' + b",".join([value] * 2000) + b"}"
 
 
+def filled(begin: bytes, element: bytes, end: bytes) -> bytes:
+    """A text message of 15 MiB, most of it the same again and again."""
+    return frame(TEXT, begin + element * (15 * MIB // len(element)) + end)
+
+
 def small_frames(total: int, size: int) -> bytes:
     middle = frame(CONTINUATION, b"x" * size, 0)
     return frame(BINARY, b"x" * size, 0) + middle * (total // size - 2) + frame(CONTINUATION, b"x" * size)
@@ -195,6 +200,15 @@ def floods() -> list[Flood]:
         Flood("operations that write 40,000 variables", again(frame(
               TEXT, operation("SET_DEVICE_PARAMETERS", "variableName", 40_000))), what="hold", counts="requests",
               settings=platform),
+        Flood("15 MiB of the names that 16 commands ask for", again(filled(
+              b"{", b'"member3":{"member5":1},', b'"x":1}')), what="members", length=16),
+        Flood("15 MiB of one text, 16 members asked for", again(filled(
+              b'{"member3":{"x":"', b"\\u00e9", b'"}}')), what="members", length=16),
+        Flood("15 MiB of blanks, 16 members asked for", again(filled(b"", b" \n", b"{}")), what="members", length=16),
+        Flood("15 MiB of one text, a heartbeat's member asked for", again(filled(b'{"x":"', b"\\u00e9", b'"}')),
+              settings={"heartbeat": {"message": "alive", "interval": 1, "timeout": 3600, "match-member": "answer"}}),
+        Flood("small messages, 16,384 functions asked", again(frame(TEXT, b'{"x":1}')), what="functions",
+              length=16_384),
         Flood("Pings, traced", again(frame(PING)), what="trace", counts="lines", settings={"log-level": "debug"}),
         Flood("frames of 1 byte, traced", again(small_frames(MIB, 1)), what="trace", counts="lines",
               settings={"log-level": "debug"}),
@@ -214,6 +228,12 @@ def floods() -> list[Flood]:
               reads=False, caches=True, settings={"sequence": True, "delivery": "peer-parsed"}),
         Flood("with a cache, a million acknowledgements in a message", again(frame(TEXT, acknowledgements(2_000_000))),
               what="groups", length=100, counts="acknowledgements", caches=True, settings={"delivery": "app-acked"}),
+        Flood("15 MiB of one text that acknowledges", again(filled(b'{"ack":[1],"x":"', b"\\u00e9", b'"}')),
+              what="groups", length=100, counts="acknowledgements", settings={"delivery": "app-acked"}),
+        Flood("15 MiB of blanks that acknowledge", again(filled(b'{"ack":[1', b" \n", b"]}")),
+              what="groups", length=100, counts="acknowledgements", settings={"delivery": "app-acked"}),
+        Flood("15 MiB of digits that acknowledge", again(filled(b'{"ack":[1],"x":', b"12", b"}")),
+              what="groups", length=100, counts="acknowledgements", settings={"delivery": "app-acked"}),
         Flood("with a cache, acknowledgements at random", again(b"".join(
               frame(TEXT, b'{"ack":[%d,%d]}' % (noisy.randrange(1 << 20), noisy.randrange(1 << 20)))
               for _ in range(20_000))), what="groups", length=100, counts="acknowledgements", caches=True,

@@ -7,7 +7,8 @@
  * WHAT the host does with the attacked node: listen, requests (it answers each), text or noise (it sends messages of
  * BYTES bytes, compressible or not), many (it keeps the queue full of messages of BYTES bytes, and hears the outcome
  * of each by callback), hold (it answers no request), trace (it has the connection traced), groups (it pushes a value
- * of BYTES groups in turn), large (it pushes a text of BYTES bytes).
+ * of BYTES groups in turn), large (it pushes a text of BYTES bytes), members and functions (BYTES commands wait for a
+ * response that never comes, known by a member or by what the host says).
  *
  * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
  * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
@@ -154,6 +155,47 @@ static neuron_ws_node_t *start(const char *name, const char *settings, const neu
     return node;
 }
 
+static bool never(const uint8_t *bytes, size_t length, void *context)
+{
+    (void) bytes;
+    (void) length;
+    (void) context;
+    return false;
+}
+
+static void unanswered(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes,
+                       size_t length, void *context)
+{
+    (void) node;
+    (void) id;
+    (void) status;
+    (void) bytes;
+    (void) length;
+    (void) context;
+}
+
+/* Commands that wait for their response to the end. */
+static void ask(neuron_ws_node_t *node, bool by_member, size_t count)
+{
+    for (size_t index = 0; index < count; index++) {
+        char name[64];
+        snprintf(name, sizeof name, index % 2 ? "/member3/member%zu" : "member%zu", index);
+        neuron_ws_command_t command = {.size = sizeof command, .kind = NEURON_WS_TEXT, .bytes = "do", .length = 2,
+                                       .timeout_ms = NEURON_WS_COMMAND_TIMEOUT_MAX_MS,
+                                       .on_response = unanswered};
+        if (by_member) {
+            command.match_member = name;
+            command.match_value = "never";
+        } else {
+            command.matches = never;
+        }
+        if (neuron_ws_node_request(node, &command, NULL) != NEURON_WS_OK) {
+            fprintf(stderr, "a command: %s\n", neuron_ws_last_error());
+            exit(2);
+        }
+    }
+}
+
 /* Pushes one value of one group after the other until the time is over; the value may be a text. */
 static void push_until(double end, neuron_ws_node_t *node, size_t groups, const uint8_t *text, size_t length)
 {
@@ -186,6 +228,9 @@ static void send_until(double end, neuron_ws_node_t *node, const char *what, siz
         bytes[index] = strcmp(what, "noise") ? (uint8_t) "temperature: "[(seed >> 28) ? index % 13 : seed >> 27]
                                              : (uint8_t) (seed >> 24);
     }
+    int asks = !strcmp(what, "members") || !strcmp(what, "functions");
+    if (asks)
+        ask(node, !strcmp(what, "members"), length);
     if (!strcmp(what, "large"))
         push_until(end, node, 1, bytes, length);
     int sends = !strcmp(what, "text") || !strcmp(what, "noise") || !strcmp(what, "many");

@@ -33,8 +33,30 @@ static __thread bool failed;
 static __thread long limit = -1;
 static __thread long used;
 
+/* Of all threads, while a call asks for it: the n-th large allocation and those behind it. */
+enum { failing_in_a_row = 25 };
+static long fails_everywhere_at;
+static long counted_everywhere;
+static bool failed_everywhere;
+
+static bool fails_with_others(size_t size)
+{
+    long at = __atomic_load_n(&fails_everywhere_at, __ATOMIC_SEQ_CST), number;
+
+    if (at == 0 || size < large)
+        return false;
+    number = __atomic_add_fetch(&counted_everywhere, 1, __ATOMIC_SEQ_CST);
+    if (number < at || number >= at + failing_in_a_row)
+        return false;
+    __atomic_store_n(&failed_everywhere, true, __ATOMIC_SEQ_CST);
+    errno = ENOMEM;
+    return true;
+}
+
 static bool fails(size_t size)
 {
+    if (fails_with_others(size))
+        return true;
     if (size < counts_from)
         return false;
     if (limit >= 0 ? used + (long)size <= limit : fails_at == 0 || ++counted != fails_at)
@@ -55,8 +77,25 @@ static void *account(void *memory, long sign)
 
 #include "allocator.h"
 
+/* What was to fail on this thread alone does so on all of them, 25 times in a row. */
+static void fail_everywhere(void)
+{
+    if (limit < 0 && counts_from == large)
+        __atomic_store_n(&fails_everywhere_at, fails_at, __ATOMIC_SEQ_CST);
+    fails_at = limit < 0 && counts_from == large ? 0 : fails_at;
+}
+
+static void fail_nowhere(void)
+{
+    __atomic_store_n(&fails_everywhere_at, 0, __ATOMIC_SEQ_CST);
+    fails_at = 0;
+    limit = -1;
+    failed = failed || __atomic_load_n(&failed_everywhere, __ATOMIC_SEQ_CST);
+}
+
 /* ------------------------------------------------------------------------------------------------------ the calls */
 
+#include "memory_cache.h"
 #include "memory_documents.h"
 #include "memory_opengate.h"
 #include "memory_tables.h"
@@ -251,6 +290,7 @@ static const struct {
     {"  in order", call_request_in_order},
     {"push, groups", call_push_groups},
     {"metrics_text", call_metrics_of_many},
+    {"cache", call_cache},
 };
 
 /* --------------------------------------------------------------------------------------------------- the children */

@@ -60,9 +60,32 @@ private func load(_ bytes: UnsafeRawBufferPointer) -> OpaqueJSON? {
         base.assumingMemoryBound(to: CChar.self), bytes.count, Int(JSON_DECODE_ANY | JSON_ALLOW_NUL), &error)
 }
 
+/// What stands at these places, whatever the steps are.
+private func scan(_ pointers: [JSONPointer], _ document: UnsafeRawBufferPointer, byteCount: Int) -> PlaceScan {
+    var scan = PlaceScan(PlaceSet(pointers))
+    while !scan.step(document, byteCount: byteCount) {}
+    require(scan.workBytes <= document.count * 5, "it reads more than there is")
+    return scan
+}
+
+private func find(_ pointers: [JSONPointer], _ document: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer?] {
+    let whole = scan(pointers, document, byteCount: document.count)
+    for byteCount in [1, 7] {
+        let other = scan(pointers, document, byteCount: byteCount)
+        for place in pointers.indices { require(other.value(at: place) == whole.value(at: place), "steps matter") }
+    }
+    return pointers.indices.map { place in
+        whole.value(at: place).map { UnsafeRawBufferPointer(rebasing: document[$0]) }
+    }
+}
+
+private func values(_ message: UnsafeRawBufferPointer, _ table: CommandTable) -> MessageValues {
+    MessageValues(scan(table.pointers, message, byteCount: 3), message)
+}
+
 /// The pointer finds what jansson finds, and says of a text what jansson says.
 private func checkPlace(_ pointer: JSONPointer, _ tokens: [[UInt8]], _ document: UnsafeRawBufferPointer) {
-    let found = pointer.find(in: document)
+    let found = find([pointer], document)[0]
     if let found, let base = found.baseAddress, let begin = document.baseAddress {
         require(base >= begin && base + found.count <= begin + document.count, "a value beyond its document")
     }
@@ -89,7 +112,7 @@ private func checkTable(_ pointer: JSONPointer, _ value: [UInt8], _ order: UInt8
     var rules: [Command.Rule] = [.member(pointer, value: value), .member(pointer, value: nil), .order, .function]
     rules.swapAt(Int(order & 3), Int(order >> 2 & 3))
     rules.append(.member(pointer, value: value))
-    let found = pointer.find(in: message)
+    let found = find([pointer], message)[0]
     let text = found.flatMap { JSONPointer.text(of: $0, bytesMax: CommandLimits.matchValueBytesMax) }
     var expected: [UInt64] = []
     for rule in rules {
@@ -103,11 +126,11 @@ private func checkTable(_ pointer: JSONPointer, _ value: [UInt8], _ order: UInt8
         if case .member(_, let wanted) = rule, found != nil, wanted == nil || wanted == text { expected.append(id) }
     }
     for id in expected {
-        let ended = table.answered(by: MessageValues(message, at: table.pointers), now: 1)
+        let ended = table.answered(by: values(message, table), now: 1)
         require(ended?.id == id && ended?.outcome == .answered, "the response is \(ended?.id ?? 0)'s, not \(id)'s")
         table.checkInvariants()
     }
-    require(table.answered(by: MessageValues(message, at: table.pointers), now: 1) == nil, "answered for nothing")
+    require(table.answered(by: values(message, table), now: 1) == nil, "answered for nothing")
     require(table.answeredInOrder(now: 1) != nil, "the next in order is nobody")
     table.stop()
     var stopped = 0

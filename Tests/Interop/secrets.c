@@ -2,11 +2,12 @@
 /*
  * What of a node's secrets is left in a process's memory.
  *
- * secrets FIRST SECOND NEEDLES QUIET REFUSED [silent]: creates a node with the settings in the file FIRST, connects,
- * configures it with those in SECOND, connects again (silent: to a server that says nothing, so that it only begins),
- * and destroys it; all the while a quiet node with the settings QUIET keeps the loop alive. REFUSED holds settings that
- * are refused. All files are xor-ed with 0x5a, and so is whatever this program keeps: what it finds, somebody else has
- * kept. NEEDLES: a byte for the length, then so many bytes, again and again.
+ * secrets FIRST SECOND NEEDLES QUIET REFUSED [silent|traced]: creates a node with the settings in the file FIRST,
+ * connects, configures it with those in SECOND, connects again (silent: to a server that says nothing, so that it only
+ * begins), and destroys it (traced: all that it sends and gets is told); all the while a quiet node with the settings
+ * QUIET keeps the loop alive. REFUSED holds settings that are refused. All files are xor-ed with 0x5a, and so is
+ * whatever this program keeps: what it finds, somebody else has kept. NEEDLES: a byte for the length, then so many
+ * bytes, again and again.
  *
  * Each stage prints a line: its name, and how often each needle was found in memory that can be written.
  */
@@ -184,7 +185,8 @@ int main(int argc, char **argv)
     settings_t settings;
     size_t length;
     bool second_is_silent = argc == 7 && strcmp(argv[6], "silent") == 0;
-    if (argc != 6 && !second_is_silent) return 2;
+    bool is_traced = argc == 7 && strcmp(argv[6], "traced") == 0;
+    if (argc != 6 && !second_is_silent && !is_traced) return 2;
     length = read_whole(argv[3], raw, sizeof raw);
     for (size_t at = 0; at < length && needle_count < NEEDLES_MAX; needle_count++) {
         needle_lengths[needle_count] = raw[at] ^ MASK;
@@ -207,6 +209,7 @@ int main(int argc, char **argv)
     settings = take_settings(argv[1]);
     if (neuron_ws_node_create("plant", (char *) settings.text, &host, &node) != NEURON_WS_OK) die("create");
     give_back(settings);
+    if (is_traced && neuron_ws_node_trace(node, UINT32_MAX) != NEURON_WS_OK) die("trace");
     neuron_ws_node_start(node);
     wait_for_openings(node, 1, false);
     search();

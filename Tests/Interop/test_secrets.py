@@ -254,6 +254,20 @@ def test_a_node_that_is_destroyed_while_it_connects_leaves_nothing(
     assert memory.found("destroyed", needles) == {}
 
 
+def test_a_trace_leaves_nothing_either(program: Path, tmp_path: Path) -> None:
+    """It reads along what goes out: the lines that are told hold no secret, and those that were read are gone."""
+    attempt, token, header, password, echoed = (secret() for _ in range(5))
+    needles = [attempt.encode(), token.encode(), header.encode(), *basic("operator", password), echoed.encode()]
+    with foreign.Server() as server:
+        common = {"url": server.url, "reconnect-min": 0.05, "reconnect-max": 0.2}
+        first = common | {"token": token, "headers": {"X-Key": header}}
+        second = common | {"username": "operator", "password": password, "headers": {"X-Key": echoed}}
+        memory = searched(program, tmp_path, first, second, {"url": 1}, needles, "traced")
+    assert memory.found("connected", [token.encode()])
+    assert memory.found("configured", [token.encode(), header.encode()]) == {}
+    assert memory.found("destroyed", needles) == {}
+
+
 # ---- files of keys -------------------------------------------------------------------------------------------------
 
 

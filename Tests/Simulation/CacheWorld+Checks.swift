@@ -45,8 +45,20 @@ extension CacheWorld {
     private func checkIsOldest(_ run: Backlog.Run) {
         let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)
         guard from < run.firstID else { return }
-        for id in from..<run.firstID where contents[id] != nil && !ended.contains(id) {
+        for id in from..<run.firstID where contents[id] != nil && !ended.contains(id) && !cache.owes(id) {
             return fail("message \(run.firstID) is dropped, and the older \(id) is not")
+        }
+    }
+
+    /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
+    private func checkIsNotOnDisk(_ run: Backlog.Run) {
+        guard run.outcome == .NEURON_WS_DROPPED_OVERFLOW || run.outcome == .NEURON_WS_EXPIRED, !disk.hasFailed,
+            !disk.hasLied, settings.policy != .latestPerGroup
+        else { return }
+        let there = Set(disk.messages().map(\.number))
+        for id in run.firstID..<run.firstID + run.count {
+            guard let content = contents[id], there.contains(content) else { continue }
+            return fail("message \(content) is told as gone (\(run.outcome.rawValue)), and lies on disk")
         }
     }
 
@@ -55,6 +67,7 @@ extension CacheWorld {
             checkIsOldest(run)
         }
         sendQueue.ledger.ended(run)
+        checkIsNotOnDisk(run)
         for id in run.firstID..<(run.firstID + run.count) {
             guard ended.insert(id).inserted else { return fail("message \(id) has a second outcome") }
             // Numbers of which nothing was found on disk.
@@ -107,7 +120,7 @@ extension CacheWorld {
                 continue
             }
             // One that was told as gone may come back when the process dies before the disk knows.
-            if over.contains(number) {
+            if over.contains(number) || late.contains(number) {
                 arrived.insert(number)
                 continue
             }
@@ -163,6 +176,8 @@ extension CacheWorld {
         there.formUnion(aside)
         there.formUnion(over)
         there.formUnion(disk.dropped)
+        // Gone from there, which is about to be told.
+        for (id, content) in contents where cache.owes(id) { there.insert(content) }
         for content in stored where !there.contains(content) && !arrived.contains(content) {
             return fail("message \(content) was told as stored, and is nowhere")
         }

@@ -41,6 +41,8 @@ extension CacheWorld {
         if work != nil, random.chance(50), let half = work.take() { _ = disk.perform(half, &random) { chunk($0) } }
         connection = nil
         onTheWay = []
+        // They have their outcome, and nobody was told.
+        for (id, content) in contents where cache.owes(id) { over.insert(content) }
         disk.restart(losesPower: random.chance(30), &random)
         now &+= UInt64(random.pick([0, 1000])) * 1_000_000
         begin()
@@ -60,6 +62,7 @@ extension CacheWorld {
         if left == 0 { return fail("the end has no end") }
         noteStored()
         checkAside()
+        for (id, content) in contents where cache.owes(id) { late.insert(content) }
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
@@ -118,7 +121,10 @@ extension CacheWorld {
 
     func tend() {
         if connection == nil, random.chance(30) { takeMail() }
-        while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) { carryOut() }
+        while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
+            carryOut()
+            sendQueue.ledger.away = cache.awayNow
+        }
         if work == nil {
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {

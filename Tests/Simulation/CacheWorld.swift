@@ -39,6 +39,8 @@ final class CacheWorld {
     var pushedAt: [UInt64: UInt64] = [:]
     /// Delivered, or told that they are gone.
     var over: Set<UInt64> = []
+    /// Dropped, and told as stored because the disk has not forgotten them: they come behind newer ones.
+    var late: Set<UInt64> = []
     /// Read by a server.
     var arrived: Set<UInt64> = []
     var newestArrived: UInt64 = 0

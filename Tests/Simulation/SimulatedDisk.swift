@@ -86,6 +86,7 @@ struct SimulatedDisk: ~Copyable {
         if fails {
             result.fault = random.pick([.full, .ioError, .readOnly])
             result.diskBytes = state.bytes
+            result.forgottenBefore = id(state.first)
             result.gone = []
             result.compacted = []
             isUncertain = true

@@ -167,12 +167,19 @@ extension World {
     /// - Returns: whether it is a response, or the late one to a command that has ended.
     func answersCommand(_ message: UnsafeRawBufferPointer, before limit: UInt64 = .max) -> Bool {
         let id = Self.responseID(message)
-        let values = MessageValues(message, at: commands.pointers)
+        let values = values(message, at: commands.pointers)
         if let ended = commands.answered(by: values, before: limit, now: now) {
             note(ended, answer: id)
             return true
         }
         return false
+    }
+
+    /// What stands in a message, found in steps of any size.
+    func values(_ message: UnsafeRawBufferPointer, at pointers: [JSONPointer]) -> MessageValues {
+        var scan = PlaceScan(PlaceSet(pointers))
+        while !scan.step(message, byteCount: 1 + random.below(64)) {}
+        return MessageValues(scan, message)
     }
 
     func stopCommands() {

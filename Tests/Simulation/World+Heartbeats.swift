@@ -80,7 +80,11 @@ extension World {
     func answersHeartbeat(_ message: UnsafeRawBufferPointer) -> Bool {
         guard let link, let options = heartbeats else { return false }
         let isAwaited = link.heartbeatLeftAt != nil
-        let place = link.heartbeat?.messageReceived(message)
+        let question = link.heartbeat?.messageCame()
+        var place: UInt64?
+        if let question, link.heartbeat?.isAnswered(question, by: values(message, at: [question.place])) == true {
+            place = question.order
+        }
         switch options.expects {
         case .nothing: if place != nil { fail("the answer to a heartbeat that has none") }
         case .anyMessage:
@@ -98,7 +102,7 @@ extension World {
             fail("a heartbeat takes the response to command \(id), which went out before it")
         }
         link.heartbeatLeftAt = nil
-        link.heartbeat?.answered()
+        link.heartbeat?.answered(place)
         return true
     }
 

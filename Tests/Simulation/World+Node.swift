@@ -323,7 +323,7 @@ extension World {
             let isRequest = bytes.withBytes { $0.elementsEqual("request".utf8) }
             if level == .NEURON_WS_LEVEL_APP_ACKED { bytes.withBytes { acknowledgementReceived($0, link) } }
             let isResponse = bytes.withBytes { answersHeartbeat($0) || answersCommand($0) }
-            link.connection.messageHandled()
+            bytes.handled()
             guard isRequest else {
                 if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }
                 return

@@ -260,11 +260,39 @@ def test_files_that_are_none_are_said_and_left(directory: Path) -> None:
     os.mkfifo(directory / "pipe.nwsc")
     errors = {Path(each["file"]).name: each["error"] for each in listed(directory) if "error" in each}
     assert "is no cache of neuron_ws" in errors["other.nwsc"] and "newer neuron_ws" in errors["press.nwsc"]
-    assert "there is no cache" in errors["pipe.nwsc"]
+    assert "in the place of a file" in errors["pipe.nwsc"]
     before = {file: file.read_bytes() for file in directory.iterdir() if file.is_file()}
     assert cache("drop", directory, "--yes", "--node", "other").returncode == 1
     assert cache("drop", directory, "--yes", "--node", "press").returncode == 1
     assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_link_is_no_cache_as_for_the_node(directory: Path) -> None:
+    """What it leads to may be somebody else's: it is neither read nor deleted."""
+    other = directory.parent / "others"
+    fill(other, "press", {"n": 1})
+    (directory / "press.nwsc").unlink()
+    (directory / "press.nwsc").symlink_to(other / "press.nwsc")
+    before = (other / "press.nwsc").read_bytes()
+    errors = {each["file"]: each["error"] for each in listed(directory) if "error" in each}
+    assert len(errors) == 1 and "is a link" in errors[str((directory / "press.nwsc").absolute())]
+    for verb, more in (("stat", []), ("export", []), ("drop", ["--yes"]), ("resend", [])):
+        done = cache(verb, directory, "--node", "press", *more)
+        assert done.returncode == 1 and "is a link" in done.stderr and done.stdout == "", (verb, done)
+    assert (other / "press.nwsc").read_bytes() == before and (directory / "press.nwsc").is_symlink()
+
+
+def test_what_no_node_can_be_called_is_told_alike_by_all(directory: Path) -> None:
+    with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
+        database.execute("UPDATE meta SET node='ok\n'")
+    (directory / "press.nwsc").rename(directory / "ok%0A.nwsc")
+    listed_all, stated = listed(directory), listed(directory, verb="stat")
+    for told in (listed_all, stated):
+        wrong = [each for each in told if each["file"].endswith("ok%0A.nwsc")]
+        assert len(wrong) == 1 and "is no name of a node" in wrong[0]["error"] and "messages" not in wrong[0]
+    for verb in ("list", "stat", "export"):
+        done = cache(verb, directory)
+        assert done.returncode == 1 and '"ok\\u{a}", which is no name of a node' in done.stderr, done
 
 
 def test_a_directory_without_caches_and_one_that_is_not_there(tmp_path: Path) -> None:

@@ -51,6 +51,15 @@ def test_what_a_terminal_would_obey_is_spelled_out(echo: foreign.Server) -> None
     assert "\x1b" not in done.stdout and "\\u001b[31mred" in done.stdout
 
 
+def test_json_holds_nothing_that_a_terminal_would_obey(echo: foreign.Server) -> None:
+    """C1 and DEL beside C0, marks of direction, tags: escaped, so that what it says is the same."""
+    word = "red \x9b31m \x7f \u202e \U000E0041 é 温 😀 \\"
+    done = tool.run("connect", "--json", echo.url, text=word + "\n")
+    assert done.returncode == 0 and json.loads(done.stdout)["text"] == word, done
+    assert not [sign for sign in done.stdout if sign in "\x9b\x7f\u202e\U000E0041"], done.stdout
+    assert "é 温 😀" in done.stdout and "\\u009b" in done.stdout and "\\udb40\\udc41" in done.stdout
+
+
 def test_one_question_one_answer() -> None:
     def handler(connection: ServerConnection) -> None:
         for question in connection:

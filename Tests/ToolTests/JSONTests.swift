@@ -21,7 +21,18 @@ import Testing
     }
 
     @Test func quotingEscapesWhatMustBeEscapedAndNothingElse() {
-        #expect(JSONText.quoted("a\"b\\c/d\n\u{1}\u{7F}ü") == "\"a\\\"b\\\\c/d\\u000a\\u0001\u{7F}ü\"")
+        #expect(JSONText.quoted("a\"b\\c/d\n\u{1}\u{7F}ü") == "\"a\\\"b\\\\c/d\\u000a\\u0001\\u007fü\"")
+    }
+
+    /// What a terminal would obey, or what misleads there, stands in texts alone, and means the same escaped.
+    @Test func whatATerminalWouldObeyIsEscaped() throws {
+        let text = "\u{9B}31m \u{7F} \u{202E} \u{FEFF} \u{E0041} é 温 😀"
+        let expected = #""\u009b31m \u007f \u202e \ufeff \udb40\udc41 é 温 😀""#
+        #expect(JSONText.quoted(text) == expected)
+        #expect(String(decoding: JSON.text(text).compactText, as: UTF8.self) == expected)
+        #expect(try JSON.parse(expected).string == text)
+        // What is no UTF-8 stays as it is.
+        #expect(JSONText.harmless([0x22, 0xC2, 0x22]) == [0x22, 0xC2, 0x22] && JSONText.harmless([0xE2]) == [0xE2])
     }
 
     @Test func aFailureSaysWhere() {

@@ -39,6 +39,11 @@ private func tell(_ file: SpoolFile, _ on_cache: CacheCallback, _ context: Unsaf
                 "the file \(file.path) holds a cache of the node \"\(ForeignText(summary.node).shown())\", which uses "
                 + "\(own.path): no node uses a copy or a file of another name; remove it, or give it that name"
             summary = SpoolReader.Summary()
+        } else if !isNodeName(summary.node) {
+            why =
+                "the file \(file.path) holds a cache of \"\(ForeignText(summary.node).shown())\", which is no name of "
+                + "a node (1 to \(nodeNameBytesMax) bytes without control characters): nothing uses it; remove it"
+            summary = SpoolReader.Summary()
         }
     } catch { why = error.text }
     var cache = neuron_ws_cache_t()
@@ -138,6 +143,13 @@ public func neuron_ws_cache_drop(
 }
 
 // MARK: Arguments
+
+/// As `checkedName` takes it.
+private func isNodeName(_ name: String) -> Bool {
+    let bytes = Array(name.utf8)
+    return (1...nodeNameBytesMax).contains(bytes.count) && !bytes.contains(0)
+        && !bytes.withUnsafeBytes { ForeignText.hasControl($0) }
+}
 
 private struct CacheParts: OptionSet {
     let rawValue: UInt32

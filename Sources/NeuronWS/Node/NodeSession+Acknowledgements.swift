@@ -12,28 +12,29 @@ extension NodeSession {
     }
 
     /// Reads on until the end or until the turn is over.
-    /// - Parameter kept: a copy of the bytes that a later turn finds.
     func routeAcknowledgement(
-        _ reader: AcknowledgementReader, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
+        _ reader: AcknowledgementReader, _ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer
     ) {
         var reader = reader
         // What the kernel has taken meanwhile may be what is acknowledged.
         if let stream = link?.stream { backlog.written(stream.bytesWritten) }
         var stray: UInt64 = 0
-        var isOver = false
         var malformed: String?
-        while !isOver {
+        reading: while true {
             let step = reader.step { number in if !acknowledge(number) { stray &+= 1 } }
             draw(.bytesParsed, min(bytes.count, AcknowledgementReader.stepBytesMax))
             switch step {
             case .unfinished:
+                // However little was drawn: a step of numbers takes longer than one of texts.
+                if bytes.count > AcknowledgementReader.stepBytesMax { budget.timeIs(Clock.monotonicNanoseconds) }
                 if hasTurn() { continue }
-                isOver = keep(.acknowledgement(reader), kind, bytes, kept)
-            case .notOne: return routeOther(kind, bytes)
+                keep(.acknowledgement(reader), message)
+                break reading
+            case .notOne: return routeToCommands(message, bytes)
             case .malformed(let text):
                 malformed = text
-                isOver = true
-            case .finished: isOver = true
+                break reading
+            case .finished: break reading
             }
         }
         node.lock.withLock {

@@ -19,6 +19,7 @@ extension NodeSession {
         while cache.trim(&backlog, now: now, isFull: node.lock.withLock { node.sendQueue.ledger.isNearlyFull }) {
             carryOutCache()
             if isEnded { return }
+            node.lock.withLock { noteCacheLocked() }
         }
         carryOutCache()
         if isEnded { return }
@@ -91,11 +92,15 @@ extension NodeSession {
         }
     }
 
+    private func noteCacheLocked() {
+        node.noteCacheLocked(cache.awayNow, bytes: cache.diskBytes, asideCount: cache.asideCount)
+    }
+
     private func tellLedger() {
         let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
         var hasNews = false
         node.lock.lock()
-        node.noteCacheLocked(cache.awayNow, bytes: cache.diskBytes, asideCount: cache.asideCount)
+        noteCacheLocked()
         if storedThrough > node.sendQueue.ledger.storedThrough {
             node.sendQueue.ledger.stored(through: storedThrough)
             hasNews = true

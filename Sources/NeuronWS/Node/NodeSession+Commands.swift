@@ -43,6 +43,8 @@ extension NodeSession {
                 }
             }
             link.connection.queueCommand(next.id, next.command)
+            // A buffer holds thousands of small ones.
+            draw(.eventsHandled)
         }
         return link.isHeartbeatDue || node.lock.withLock { node.commands.hasWaiting && !node.wishes.reconnects }
     }
@@ -67,59 +69,6 @@ extension NodeSession {
         let now = Clock.monotonicNanoseconds
         node.lock.withLock { node.commands.connectionEnded(begun: begun, now: now) }
         node.tellEndedCommands()
-    }
-
-    // MARK: Responses
-
-    /// Whether a message is the response to a command that says how it is known. The host's `matches` may do anything.
-    /// - Parameter limit: only those that went out before this place.
-    func answersCommand(
-        _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, before limit: UInt64 = .max
-    ) -> Bool {
-        node.lock.lock()
-        let pointers = node.commands.pointers
-        node.lock.unlock()
-        if !pointers.isEmpty {
-            draw(.bytesParsed, bytes.count)
-            let values = MessageValues(bytes, at: pointers)
-            let now = Clock.monotonicNanoseconds
-            let ended =
-                values.isEmpty
-                ? nil : node.lock.withLock { node.commands.answered(by: values, before: limit, now: now) }
-            if let ended {
-                node.tell(ended, kind, bytes)
-                return true
-            }
-        }
-        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        var last: CommandTable.Asked?
-        while let asked = node.lock.withLock({ node.commands.nextFunction(after: last, before: limit) }) {
-            last = asked
-            draw(.eventsHandled)
-            guard let matches = asked.command.host.matches, matches(base, bytes.count, asked.command.host.context)
-            else {
-                if isEnded { return true }
-                continue
-            }
-            let now = Clock.monotonicNanoseconds
-            if let ended = node.lock.withLock({ node.commands.answered(asked.id, now: now) }) {
-                node.tell(ended, kind, bytes)
-                return true
-            }
-            if isEnded { return true }
-        }
-        return false
-    }
-
-    /// Whether a message that is nothing else is the response that comes next.
-    func answersInOrder(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        node.lock.lock()
-        let ended =
-            node.commands.expectsOrder ? node.commands.answeredInOrder(now: Clock.monotonicNanoseconds) : nil
-        node.lock.unlock()
-        guard let ended else { return false }
-        node.tell(ended, kind, bytes)
-        return true
     }
 
     // MARK: Too late
@@ -178,23 +127,5 @@ extension NodeSession {
         case .none?, nil: break
         }
         if isCurrent(link) { rescheduleHeartbeat(link) }
-    }
-
-    /// - Returns: whether it answered a heartbeat that says how its answer is known, or a command that says the same
-    ///   and went out before it; then it is told.
-    func routeHeartbeat(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let link, link.heartbeat != nil else { return false }
-        let before = link.heartbeat?.deadline
-        let place = link.heartbeat?.messageReceived(bytes)
-        defer { if isCurrent(link), link.heartbeat?.deadline != before { rescheduleHeartbeat(link) } }
-        guard let place else { return false }
-        if node.lock.withLock({ node.commands.mayBeAnswered }) {
-            if answersCommand(kind, bytes, before: place) { return true }
-            guard isCurrent(link) else { return true }
-        }
-        link.heartbeat?.answered()
-        // The host hears of it all the same.
-        deliver(kind, bytes, isExpected: true)
-        return true
     }
 }

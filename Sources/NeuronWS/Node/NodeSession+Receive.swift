@@ -100,9 +100,7 @@ extension NodeSession {
             perform(machine.handshakeCompleted(now: Clock.monotonicNanoseconds))
         case .tunnelOpened(let startsTLS): tunnelOpened(link, startsTLS: startsTLS)
         case .refused(let error): negotiationFailed(error, link)
-        case .message(let kind, let bytes):
-            bytes.withBytes { messageReceived(kind, $0) }
-            link.connection.messageHandled()
+        case .message(let kind, let bytes): messageReceived(kind, bytes)
         case .ping:
             node.lock.withLock { node.counters.pingsReceived &+= 1 }
         case .pong(let payload):
@@ -118,15 +116,21 @@ extension NodeSession {
         }
     }
 
-    private func messageReceived(_ kind: MessageKind, _ message: UnsafeRawBufferPointer) {
+    private func messageReceived(_ kind: MessageKind, _ bytes: IncomingBytes) {
         let kindForHost: neuron_ws_kind_t = kind == .text ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
+        let byteCount = bytes.withBytes { $0.count }
         node.lock.lock()
         node.counters.messagesReceived &+= 1
-        node.counters.payloadBytesReceived &+= UInt64(message.count)
+        node.counters.payloadBytesReceived &+= UInt64(byteCount)
         let isWanted = node.life < .destroyed
+        let sendings = node.commands.sendings
         node.lock.unlock()
-        guard isWanted else { return }
-        routeMessage(kindForHost, message)
+        guard isWanted else { return bytes.handled() }
+        let heartbeatDeadline = link?.heartbeat?.deadline
+        let question = link?.heartbeat?.messageCame()
+        if let link, link.heartbeat?.deadline != heartbeatDeadline { rescheduleHeartbeat(link) }
+        let message = ArrivedMessage(kind: kindForHost, bytes: bytes, limit: sendings &+ 1, question: question)
+        route(message) { routeMessage(message, $0) }
         draw(.eventsHandled)
     }
 

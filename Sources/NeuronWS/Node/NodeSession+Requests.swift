@@ -6,31 +6,23 @@ import WebSocketCore
 extension NodeSession {
     /// Timers of this session by their tokens.
 
-    /// A whole message from the server: for acknowledgements where they are wanted, for requests, if the host takes
-    /// them, else as it is.
-    func routeMessage(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        if routeHeartbeat(kind, bytes) { return }
-        if backlog.level == .NEURON_WS_LEVEL_APP_ACKED, let reader = acknowledgementReader(bytes) {
-            return routeAcknowledgement(reader, kind, bytes, kept: nil)
-        }
-        routeOther(kind, bytes)
-    }
-
-    /// One that acknowledges nothing.
-    func routeOther(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
+    /// What is not the response to a command that says how it is known: for requests, if the host takes them, else as
+    /// it is.
+    func routeOther(_ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer) {
         node.lock.lock()
         let mayAnswer = node.commands.mayBeAnswered
         let takesRequests = !node.listenerLocked(NEURON_WS_EVENT_REQUEST).isNobody
         node.lock.unlock()
-        if mayAnswer, answersCommand(kind, bytes) { return }
         guard takesRequests || answersAlone else {
-            if !mayAnswer || !answersInOrder(kind, bytes) { deliver(kind, bytes) }
+            if !mayAnswer || !answersInOrder(message, bytes) { deliver(message.kind, bytes) }
             return
         }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
-        guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(kind, bytes) }
-        routeDocuments(incoming, kind, bytes, kept: nil)
+        guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(message, bytes) }
+        // One look has been taken at the whole message.
+        if incoming.isLarge, !hasTurn() { return keep(.documents(incoming), message) }
+        routeDocuments(incoming, message, bytes)
     }
 
     private var takesRequests: Bool { !node.listener(NEURON_WS_EVENT_REQUEST).isNobody }
@@ -40,25 +32,12 @@ extension NodeSession {
         configuration.openGate != nil && node.listener(NEURON_WS_EVENT_MESSAGE).isNobody
     }
 
-    /// What is left from an earlier turn.
-    func routeRest(_ rest: Arriving) {
-        let bytes = UnsafeRawBufferPointer(start: rest.bytes.pointer, count: rest.bytes.count)
-        let kind: neuron_ws_kind_t = rest.isText ? .NEURON_WS_TEXT : .NEURON_WS_BINARY
-        withExtendedLifetime(rest.bytes) {
-            switch rest.content {
-            case .documents(let documents): routeDocuments(documents, kind, bytes, kept: rest.bytes)
-            case .acknowledgement(let reader): routeAcknowledgement(reader, kind, bytes, kept: rest.bytes)
-            }
-        }
-    }
-
     /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
-    private func routeDocuments(
-        _ documents: IncomingMessage, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, kept: EventBytes?
+    func routeDocuments(
+        _ documents: IncomingMessage, _ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer
     ) {
         var documents = documents
-        // One look has been taken at the whole message.
-        if kept == nil, documents.isLarge, !hasTurn(), keep(.documents(documents), kind, bytes, kept) { return }
+        let kind = message.kind
         while !isEnded, let part = documents.next(requestRules) {
             switch part {
             case .unfinished(let byteCount):
@@ -72,12 +51,12 @@ extension NodeSession {
             case .busy(let echo):
                 countReceived()
                 refuseAsBusy(echo)
-            case .other(let range) where range.count == bytes.count: deliverWhole(kind, bytes)
+            case .other(let range) where range.count == bytes.count: deliverWhole(message, bytes)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
             draw(.requestsParsed)
             if documents.isAtEnd || hasTurn() { continue }
-            if keep(.documents(documents), kind, bytes, kept) { return }
+            return keep(.documents(documents), message)
         }
     }
 
@@ -92,8 +71,8 @@ extension NodeSession {
     }
 
     /// A whole message that is no request.
-    private func deliverWhole(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
-        if !answersInOrder(kind, bytes) { deliver(kind, bytes) }
+    private func deliverWhole(_ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer) {
+        if !answersInOrder(message, bytes) { deliver(message.kind, bytes) }
     }
 
     /// - Parameters:

@@ -3,45 +3,42 @@ import CNeuronWS
 import NodeCore
 import WebSocketCore
 
+/// A message that has come whole, until it has found whom it is for.
+struct ArrivedMessage {
+    let kind: neuron_ws_kind_t
+    let bytes: IncomingBytes
+    /// It answers none of the commands that went out from this place on, for they did when it had come.
+    let limit: UInt64
+    /// Of the heartbeat that it may answer.
+    let question: Heartbeat.Question?
+    /// What stands at the places that commands and the heartbeat ask for.
+    var values = MessageValues()
+}
+
 /// The rest of a message that takes more than one turn.
 struct Arriving {
     /// Each in a box of its own: laid over one another, their copies look at bits that only the other has set, of which
     /// valgrind complains.
     indirect enum Content {
-        case documents(IncomingMessage)
+        /// What stands in it that commands and heartbeats ask for is being found out.
+        case look(PlaceScan)
         case acknowledgement(AcknowledgementReader)
-
-        /// The same, of a copy of the bytes.
-        func moved(to copy: EventBytes) -> Content {
-            let bytes = UnsafeRawBufferPointer(start: copy.pointer, count: copy.count)
-            switch self {
-            case .documents(var documents):
-                documents.move(to: bytes)
-                return .documents(documents)
-            case .acknowledgement(var reader):
-                reader.move(to: bytes)
-                return .acknowledgement(reader)
-            }
-        }
+        /// Those behind this command whose function is to be asked; whether a heartbeat's answer waits for what they
+        /// say.
+        case functions(CommandTable.Asked, isForHeartbeat: Bool)
+        case documents(IncomingMessage)
     }
 
-    let isText: Bool
+    let message: ArrivedMessage
     let content: Content
-    let bytes: EventBytes
 }
 
 /// Turns: whatever is done for a node is drawn from its budget of the loop's present turn. Where that is spent the work
 /// stops, the session signals itself, and the loop serves the others first.
 extension NodeSession {
-    /// For the next turn. The bytes are the message's, and that goes now.
-    /// - Parameter kept: the copy that an earlier turn made.
-    /// - Returns: false: there is no memory for a copy. The turn is a long one then.
-    func keep(
-        _ content: Arriving.Content, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer, _ kept: EventBytes?
-    ) -> Bool {
-        guard let copy = kept ?? EventBytes(bytes) else { return false }
-        arriving = Arriving(isText: kind == .NEURON_WS_TEXT, content: content.moved(to: copy), bytes: copy)
-        return true
+    /// For the next turn.
+    func keep(_ content: Arriving.Content, _ message: ArrivedMessage) {
+        arriving = Arriving(message: message, content: content)
     }
 
     func draw(_ work: TurnBudget.Work, _ count: Int = 1) {

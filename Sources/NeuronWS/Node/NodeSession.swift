@@ -32,6 +32,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var hasLeftWork = false
     /// The rest of what came whole from the server, and takes more than one turn.
     var arriving: Arriving?
+    /// Where the last message was looked at.
+    var places = PlaceSet([])
     /// Under the node's lock: the loop is to be given back by a thread that waits for the end.
     var wantsRelease = false
     var timers = SessionTimers()

@@ -124,8 +124,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
         return opened != nil
     }
 
-    /// What lies there is a file, or nothing.
-    private static func checkPlace(_ file: SpoolFile) throws(SpoolError) {
+    /// What lies there is a file, or nothing. What is no file may never end, and a link leads to somebody else's.
+    static func checkPlace(_ file: SpoolFile) throws(SpoolError) {
         guard Syscalls.isTaken(file.path), Syscalls.regularFile(file.path) == nil else { return }
         throw SpoolError(
             fault: .other,

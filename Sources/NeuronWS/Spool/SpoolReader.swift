@@ -94,10 +94,10 @@ final class SpoolReader {
     }
 
     private static func withFile(_ file: SpoolFile, _ body: () throws(SpoolError) -> Void) throws(SpoolError) {
-        // What is no file may never end.
-        guard Syscalls.fileKind(file.path) == .file else {
+        guard Syscalls.isTaken(file.path) else {
             throw SpoolError(fault: .missing, text: "there is no cache \(file.path)")
         }
+        try Spool.checkPlace(file)
         guard Spool.take(file.path) else {
             throw SpoolError(
                 fault: .held, text: "the cache \(file.path) is held by a node of this process: destroy that one first")

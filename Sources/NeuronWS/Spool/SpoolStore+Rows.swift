@@ -53,4 +53,15 @@ extension SpoolStore {
         result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
         return true
     }
+
+    /// What was changed is done, whatever becomes of loading: else it would be called undone, and messages that lie on
+    /// disk would have another outcome. What could not be loaded is asked for again.
+    func loadBehind(_ hasChanged: Bool, _ result: inout SpoolResult) throws(Database.Failure) {
+        do throws(Database.Failure) { try load(&result) } catch {
+            if !hasChanged || error.isDamage { throw error }
+            result.work.loadsFrom = 0
+            result.loaded.removeAll()
+            result.loadedBytes = 0
+        }
+    }
 }

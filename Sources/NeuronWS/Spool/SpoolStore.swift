@@ -113,6 +113,7 @@ final class SpoolStore {
                 isUncertain = true
                 let told = failure.spoolError(file)
                 result.fault = told.fault
+                result.forgottenBefore = id(firstKey)
                 result.diskBytes = bytes
                 error = told
                 return result
@@ -157,7 +158,7 @@ final class SpoolStore {
             // Without batches it is not known yet.
             if !result.work.batches.isEmpty { isUncertain = false }
         }
-        if result.work.loadsFrom > 0 { try load(&result) }
+        if result.work.loadsFrom > 0 { try loadBehind(changes, &result) }
         if changes, bytes == 0 { shrink() }
     }
 
@@ -297,7 +298,7 @@ final class SpoolStore {
         bytes += stored
     }
 
-    private func load(_ result: inout SpoolResult) throws(Database.Failure) {
+    func load(_ result: inout SpoolResult) throws(Database.Failure) {
         let wanted = key(result.work.loadsFrom)
         let select = try database.prepare(
             "SELECT first, count, arrival, data, number FROM batches WHERE first >= ?1 ORDER BY first")

@@ -13,3 +13,12 @@ public struct CommandCounts: Equatable, Sendable {
 
     public init() {}
 }
+
+extension CommandTable {
+    /// For the metrics.
+    public var counts: CommandCounts {
+        var counts = counted
+        counts.open = UInt64(count)
+        return counts
+    }
+}

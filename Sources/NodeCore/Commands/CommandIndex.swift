@@ -109,7 +109,8 @@ struct CommandIndex: ~Copyable {
     }
 }
 
-/// What a message says at the places that commands ask for. Found without the table, which others may want meanwhile.
+/// What a message says at the places that commands and heartbeats ask for. Found without the table, which others may
+/// want meanwhile.
 public struct MessageValues {
     fileprivate struct Found {
         let pointer: JSONPointer
@@ -119,10 +120,14 @@ public struct MessageValues {
 
     fileprivate var found: [Found] = []
 
-    /// - Parameter pointers: `CommandTable.pointers`.
-    public init(_ message: UnsafeRawBufferPointer, at pointers: [JSONPointer]) {
-        for pointer in pointers {
-            guard let value = pointer.find(in: message) else { continue }
+    /// None.
+    public init() {}
+
+    /// - Parameter scan: of the message, and over.
+    public init(_ scan: PlaceScan, _ message: UnsafeRawBufferPointer) {
+        for (place, pointer) in scan.places.pointers.enumerated() {
+            guard let range = scan.value(at: place) else { continue }
+            let value = UnsafeRawBufferPointer(rebasing: message[range])
             found.append(
                 Found(
                     pointer: pointer, text: JSONPointer.text(of: value, bytesMax: CommandLimits.matchValueBytesMax)))
@@ -130,4 +135,9 @@ public struct MessageValues {
     }
 
     public var isEmpty: Bool { found.isEmpty }
+
+    /// Whether there is this value, or any.
+    func has(_ value: [UInt8]?, at pointer: JSONPointer) -> Bool {
+        found.contains { $0.pointer == pointer && (value == nil || $0.text == value) }
+    }
 }

@@ -14,6 +14,7 @@ public final class CommandTable: @unchecked Sendable {
     /// A sending whose response has its place in the order of responses.
     private struct Expected: BitwiseCopyable {
         let id: UInt64
+        let order: UInt64
         /// Until then a response may still come, though its command has ended: it is not another's.
         let until: UInt64
     }
@@ -30,7 +31,8 @@ public final class CommandTable: @unchecked Sendable {
     private var expectedHead = 0
     /// Taken to go out, and not sent, of those that come into it.
     private var unsentInOrder = 0
-    private var sendings: UInt64 = 0
+    /// What has gone out so far, heartbeats too: what comes later has a greater place.
+    public private(set) var sendings: UInt64 = 0
     /// Commands taken so far, which is also the number of the last one.
     public private(set) var takenCount: UInt64 = 0
     public private(set) var openBytes = 0
@@ -43,18 +45,13 @@ public final class CommandTable: @unchecked Sendable {
     /// False: nothing has gone out on the present connection that a message could answer.
     public private(set) var mayBeAnswered = false
 
-    private var counted = CommandCounts()
+    /// All but what is open: see `counts`.
+    var counted = CommandCounts()
     /// So many commands keep their room when none is left.
     private static let keptRoom = 1024
 
     public init() {}
 
-    /// For the metrics.
-    public var counts: CommandCounts {
-        var counts = counted
-        counts.open = UInt64(count)
-        return counts
-    }
     public func isOpen(_ id: UInt64) -> Bool { find(id) != nil }
 
     // MARK: Taking
@@ -141,7 +138,8 @@ public final class CommandTable: @unchecked Sendable {
         if case .order = command.rule {
             withheld(command)
             dropExpectedForNothing(now: now)
-            let sending = Expected(id: id, until: (entry?.deadline ?? now) &+ command.timeout)
+            let until = (entry?.deadline ?? now) &+ command.timeout
+            let sending = Expected(id: id, order: sendings, until: until)
             do throws(EncodingError) { try expected.append(sending) } catch { preconditionFailure("no room was made") }
         }
         // Else it ended while it went.
@@ -204,7 +202,8 @@ public final class CommandTable: @unchecked Sendable {
     public var expectsOrder: Bool { expectedHead < expected.count }
 
     /// A message with these values came: it is the response to the oldest command that it matches.
-    /// - Parameter limit: a heartbeat's place, which it answers too: only what went out before that comes first.
+    /// - Parameter limit: only what went out before this place: a heartbeat's, which it answers too, or that of what
+    ///   went out since it came.
     public func answered(by values: MessageValues, before limit: UInt64 = .max, now: UInt64) -> EndedCommand? {
         index.oldest(values, before: limit).map { answered($0, now: now) }
     }
@@ -243,10 +242,11 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// A message that is nothing else came: what the command whose turn it is waits for.
+    /// - Parameter limit: it came before what has this place went out.
     /// - Returns: nil: it is nobody's, perhaps the late response to one that has ended.
-    public func answeredInOrder(now: UInt64) -> EndedCommand? {
+    public func answeredInOrder(before limit: UInt64 = .max, now: UInt64) -> EndedCommand? {
         dropExpectedForNothing(now: now)
-        guard expectedHead < expected.count else { return nil }
+        guard expectedHead < expected.count, expected[expectedHead].order < limit else { return nil }
         let next = expected[expectedHead]
         dropExpected()
         return answered(next.id, now: now)

@@ -163,10 +163,15 @@ public struct Heartbeat {
         wait.acknowledged = max(wait.acknowledged, acknowledged)
     }
 
-    /// A message came that says how it is known.
-    /// - Returns: the place of the heartbeat that it would answer among the commands that went out; nil: of none. It is
-    ///   the response of a command before that, or the answer, `answered`, and the host's all the same.
-    public mutating func messageReceived(_ message: UnsafeRawBufferPointer) -> UInt64? {
+    /// What a message that has come is to be asked for: it may answer the heartbeat of this place.
+    public struct Question {
+        public let place: JSONPointer
+        /// Of that heartbeat among the commands that went out.
+        public let order: UInt64
+    }
+
+    /// A message came. - Returns: nil: it answers nothing by what stands in it.
+    public mutating func messageCame() -> Question? {
         guard case .awaiting(let wait) = state else { return nil }
         switch options.expects {
         case .nothing: return nil
@@ -174,15 +179,22 @@ public struct Heartbeat {
             state = .idle
             // It may be whatever: it stays what it is besides.
             return nil
-        case .member(let pointer, let value):
-            guard let found = pointer.find(in: message) else { return nil }
-            if let value {
-                guard JSONPointer.text(of: found, bytesMax: value.count) == value else { return nil }
-            }
-            return wait.order
+        case .member(let place, _): return Question(place: place, order: wait.order)
         }
     }
 
-    /// Nobody else takes the message.
-    public mutating func answered() { state = .idle }
+    /// Whether it would answer that heartbeat. It is the response of a command before that, or the answer, `answered`,
+    /// and the host's all the same.
+    public func isAnswered(_ question: Question, by values: MessageValues) -> Bool {
+        guard case .awaiting(let wait) = state, wait.order == question.order,
+            case .member(let place, let value) = options.expects
+        else { return false }
+        return values.has(value, at: place)
+    }
+
+    /// Nobody else takes the message that answers the heartbeat of this place.
+    public mutating func answered(_ order: UInt64) {
+        guard case .awaiting(let wait) = state, wait.order == order else { return }
+        state = .idle
+    }
 }

@@ -238,10 +238,4 @@ public final class Connection {
         defer { isWoken = false }
         return isWoken || hasControlFrames
     }
-
-    /// The host is done with the message of the last event: its memory goes.
-    public func messageHandled() {
-        endpoint?.messageHandled()
-        inflater?.forget()
-    }
 }

@@ -20,17 +20,25 @@ public enum ConnectionEvent {
     indirect case failed(ProtocolError)
 }
 
-/// The bytes of a message from the peer. They stay as long as this does, whatever becomes of the connection: in the
-/// callback that is shown them, a host may end it.
+/// The bytes of a message from the peer. They stay where they are as long as this does, whatever becomes of the
+/// connection: in the callback that is shown them, a host may end it. Nothing behind them is read before `handled`.
 public enum IncomingBytes {
     case plain(MessageBytes)
-    /// In the memory of what inflated them, until `Connection.messageHandled`.
+    /// In the memory of what inflated them, until `handled`.
     case inflated(UnsafeRawBufferPointer, by: Inflater)
 
     public func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         switch self {
         case .plain(let bytes): bytes.withUnsafeBytes(body)
         case .inflated(let bytes, let owner): withExtendedLifetime(owner) { body(bytes) }
+        }
+    }
+
+    /// Nobody needs them any more: their memory goes.
+    public func handled() {
+        switch self {
+        case .plain(let bytes): bytes.forgetIfLarge()
+        case .inflated(_, let owner): owner.forget()
         }
     }
 }

@@ -32,62 +32,57 @@ public struct AcknowledgementReader {
     }
 
     /// Bytes of one step.
-    public static let stepBytesMax = 256 * 1024
+    public static let stepBytesMax = 64 * 1024
     /// Of the setting.
     public static let memberBytesMax = 128
 
     private enum Pass { case look, check, validate, numbers }
 
-    private var bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
     private let member: [UInt8]
     private let stream: [UInt8]
     private let start: Int
+    /// The member and the stream's name.
+    private let places: PlaceSet
     private let isArray: Bool
     private var pass = Pass.look
     private var checker: JSONChecker
-    private var look: MemberSearch
+    private var look: PlaceScan
     /// The element of the array that comes next.
     private var elementStart: Int
     /// The numbers that are being read: from here on to the end of their array; nil: the next document's.
     private var numbers: Range<Int>?
     private var isForeign = false
     /// The document that is being looked through; nil: none.
-    private var scan: MemberScan?
+    private var scan: PlaceScan?
 
-    /// nil: it does not begin like one.
+    /// nil: it does not begin like one. The bytes stay as they are as long as this does.
     public init?(_ bytes: UnsafeRawBufferPointer, member: [UInt8], stream: [UInt8]) {
-        let first = ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0
-        let start = JSONScan.skipBlanks(bytes, from: first)
-        guard start < bytes.count, bytes[start] == UInt8(ascii: "{") || bytes[start] == UInt8(ascii: "[") else {
-            return nil
-        }
+        guard let start = JSONScan.beginning(of: bytes),
+            bytes[start] == UInt8(ascii: "{") || bytes[start] == UInt8(ascii: "[")
+        else { return nil }
+        isArray = bytes[start] == UInt8(ascii: "[")
+        // In an array the first document tells what all of it is.
+        let first = isArray ? JSONScan.next(bytes, from: start + 1) : start
+        guard let object = first, bytes[object] == UInt8(ascii: "{") else { return nil }
         self.bytes = bytes
         self.member = member
         self.stream = stream
         self.start = start
-        isArray = bytes[start] == UInt8(ascii: "[")
+        places = PlaceSet([JSONPointer(member: member), Self.streamMember])
         elementStart = isArray ? start + 1 : start
         checker = JSONChecker(ByteOrderMark.skipped(bytes))
-        // In an array the first document tells what all of it is.
-        let object = isArray ? JSONScan.skipBlanks(bytes, from: start + 1) : start
-        guard object < bytes.count, bytes[object] == UInt8(ascii: "{") else { return nil }
-        look = MemberSearch(from: object)
+        look = PlaceScan(places, from: object)
     }
 
-    /// The message's bytes have been copied there.
-    public mutating func move(to bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count == self.bytes.count, "that is another message")
-        self.bytes = bytes
-        checker.move(to: ByteOrderMark.skipped(bytes))
-    }
+    private static let streamMember = JSONPointer(member: Array("stream".utf8))
 
     /// The next step. - Parameter found: is called with each number, in the order of the document.
     public mutating func step(byteCount: Int = stepBytesMax, _ found: (Number) -> Void) -> Step {
         switch pass {
         case .look:
-            guard look.scan(bytes, byteCount: byteCount, member: member) else { return .unfinished }
-            guard look.hasMember else { return .notOne }
-            pass = .check
+            let isOver = look.step(bytes, byteCount: byteCount)
+            if look.isNamed(0) { pass = .check } else if isOver { return .notOne }
         case .check:
             do throws(JSONError) {
                 if try checker.check(byteCount: byteCount) { pass = .validate }
@@ -112,44 +107,55 @@ public struct AcknowledgementReader {
     private mutating func readNumbers(byteCount: Int, _ found: (Number?) -> Void) -> Step {
         var left = max(1, byteCount)
         while left > 0 {
-            guard let range = numbers else {
-                guard beginDocument(found) else { return .finished }
+            if let range = numbers {
+                numbers = readNumber(range, &left, found)
+            } else if scan != nil {
                 left -= look(byteCount: left, found)
-                continue
-            }
-            let begin = JSONScan.skipBlanks(bytes, from: range.lowerBound)
-            guard begin < range.upperBound, bytes[begin] != UInt8(ascii: "]") else {
-                numbers = nil
-                continue
-            }
-            // What is no number may be as long as all of it.
-            let end = Self.isDigit(bytes[begin]) ? JSONScan.endOfValue(bytes, from: begin) : begin
-            guard end > begin else {
-                found(nil)
+            } else if !beginDocument(&left, found) {
                 return .finished
             }
-            found(number(begin..<end).map { isForeign ? .foreign($0) : .single($0) })
-            var behind = JSONScan.skipBlanks(bytes, from: end)
-            if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
-            numbers = behind..<range.upperBound
-            left -= behind - range.lowerBound
         }
         return .unfinished
     }
 
+    /// The next byte or number of an array that has been checked.
+    /// - Returns: where it goes on; nil: it is at its end.
+    private func readNumber(_ range: Range<Int>, _ left: inout Int, _ found: (Number?) -> Void) -> Range<Int>? {
+        let begin = range.lowerBound
+        guard begin < range.upperBound, bytes[begin] != UInt8(ascii: "]") else { return nil }
+        if Self.separates(bytes[begin]) {
+            left -= 1
+            return begin + 1..<range.upperBound
+        }
+        // What is no number may be as long as all of it.
+        var end = begin
+        while end < range.upperBound, end - begin <= Self.digitsMax, Self.isDigit(bytes[end]) { end += 1 }
+        let isWhole = end < range.upperBound && (Self.separates(bytes[end]) || bytes[end] == UInt8(ascii: "]"))
+        left -= max(1, end - begin)
+        found(isWhole ? number(begin..<end).map { isForeign ? .foreign($0) : .single($0) } : nil)
+        return max(end, begin + 1)..<range.upperBound
+    }
+
+    /// Of a number of 64 bits.
+    private static let digitsMax = 20
+
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-    /// Goes on with the document whose turn it is, or with the next. - Returns: false: there are no more.
-    private mutating func beginDocument(_ found: (Number?) -> Void) -> Bool {
-        if scan != nil { return true }
-        guard elementStart < bytes.count else { return false }
-        let begin = JSONScan.skipBlanks(bytes, from: elementStart)
-        guard begin < bytes.count, bytes[begin] != UInt8(ascii: "]") else { return false }
-        guard bytes[begin] == UInt8(ascii: "{") else {
+    private static func separates(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ",") || JSONScan.isBlank(byte) }
+
+    /// Goes to the next document. - Returns: false: there are no more.
+    private mutating func beginDocument(_ left: inout Int, _ found: (Number?) -> Void) -> Bool {
+        while elementStart < bytes.count, Self.separates(bytes[elementStart]) {
+            elementStart += 1
+            left -= 1
+            if left <= 0 { return true }
+        }
+        guard elementStart < bytes.count, bytes[elementStart] != UInt8(ascii: "]") else { return false }
+        guard bytes[elementStart] == UInt8(ascii: "{") else {
             found(nil)
             return false
         }
-        scan = MemberScan(from: begin)
+        scan = PlaceScan(places, from: elementStart)
         return true
     }
 
@@ -157,16 +163,20 @@ public struct AcknowledgementReader {
     private mutating func look(byteCount: Int, _ found: (Number?) -> Void) -> Int {
         guard var scan else { return 1 }
         let before = scan.index
-        let isOver = scan.step(bytes, byteCount: byteCount, member: member, stream: stream)
+        let isOver = scan.step(bytes, byteCount: byteCount)
         self.scan = isOver ? nil : scan
         if isOver {
-            var behind = JSONScan.skipBlanks(bytes, from: scan.index)
-            if behind < bytes.count, bytes[behind] == UInt8(ascii: ",") { behind += 1 }
-            elementStart = isArray ? behind : bytes.count
-            isForeign = scan.isForeign
-            begin(scan.value, found)
+            elementStart = isArray ? scan.index : bytes.count
+            isForeign = scan.value(at: 1).map { !isStream($0) } ?? false
+            begin(scan.value(at: 0), found)
         }
         return max(1, scan.index - before)
+    }
+
+    private func isStream(_ value: Range<Int>) -> Bool {
+        guard value.count >= 2, bytes[value.lowerBound] == UInt8(ascii: "\"") else { return false }
+        let inside = UnsafeRawBufferPointer(rebasing: bytes[value.lowerBound + 1..<value.upperBound - 1])
+        return JSONScan.withName(inside, bytesMax: stream.count) { $0.elementsEqual(stream) }
     }
 
     private mutating func begin(_ value: Range<Int>?, _ found: (Number?) -> Void) {
@@ -180,7 +190,7 @@ public struct AcknowledgementReader {
 
     /// nil: it is no number of a message.
     private func number(_ range: Range<Int>) -> UInt64? {
-        if range.count > 20 { return nil }
+        if range.isEmpty || range.count > Self.digitsMax { return nil }
         var value: UInt64 = 0
         for index in range {
             let digit = bytes[index] &- UInt8(ascii: "0")

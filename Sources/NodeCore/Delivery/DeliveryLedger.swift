@@ -50,7 +50,7 @@ public struct DeliveryLedger {
     /// What must be known of a message before it is delivered; in force now.
     public var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those behind `endedThrough` that have their outcome before one in front of them has.
-    private var islands: [Range<UInt64>] = []
+    private var islands = NumberRanges()
     private var waiting = WaitingMarks()
     /// Runs of outcomes that wait for the host (`EventBacklog.runs`); the node keeps it up to date.
     public var unreadRuns = 0
@@ -146,9 +146,12 @@ public struct DeliveryLedger {
         endedBytes = endedCount == acceptedCount ? acceptedBytes : min(acceptedBytes, endedBytes &+ run.recordBytes)
         assert(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
         defer { if queuedCount == 0 { waiting.removeAll() } }
-        guard run.firstID == endedThrough &+ 1 else { return add(run.firstID..<run.firstID &+ run.count) }
+        guard run.firstID == endedThrough &+ 1 else { return islands.insert(run.firstID..<run.firstID &+ run.count) }
         endedThrough &+= run.count
-        if !islands.isEmpty { joinIslands() }
+        while let island = islands.first, island.lowerBound == endedThrough &+ 1 {
+            endedThrough = island.upperBound &- 1
+            islands.removeFirst()
+        }
         writtenThrough = max(writtenThrough, endedThrough)
         waiting.left(before: endedThrough &+ 1)
     }
@@ -199,44 +202,16 @@ public struct DeliveryLedger {
         }
         guard id > endedThrough else { return 0 }
         var open = id - endedThrough
-        for island in islands where island.lowerBound <= id {
-            open -= min(island.upperBound, id + 1) - island.lowerBound
+        islands.forEach { island in
+            if island.lowerBound <= id { open -= min(island.upperBound, id + 1) - island.lowerBound }
+            return island.lowerBound <= id
         }
         return open
     }
 
     /// Whether this message has no outcome yet.
     public func isOpen(_ id: UInt64) -> Bool {
-        guard id > endedThrough, id <= acceptedCount else { return false }
-        var (low, high) = (0, islands.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if islands[middle].upperBound > id { high = middle } else { low = middle + 1 }
-        }
-        return low == islands.count || id < islands[low].lowerBound
-    }
-
-    private mutating func joinIslands() {
-        var reached = 0
-        while reached < islands.count, islands[reached].lowerBound == endedThrough &+ 1 {
-            endedThrough = islands[reached].upperBound &- 1
-            reached += 1
-        }
-        islands.removeFirst(reached)
-    }
-
-    /// Most come behind the last one.
-    private mutating func add(_ new: Range<UInt64>) {
-        var place = islands.count
-        while place > 0, islands[place - 1].lowerBound > new.lowerBound { place -= 1 }
-        assert(place == 0 || islands[place - 1].upperBound <= new.lowerBound)
-        islands.insert(new, at: place)
-        if place + 1 < islands.count, islands[place + 1].lowerBound == new.upperBound {
-            islands[place] = new.lowerBound..<islands.remove(at: place + 1).upperBound
-        }
-        if place > 0, islands[place - 1].upperBound == new.lowerBound {
-            islands[place - 1] = islands[place - 1].lowerBound..<islands.remove(at: place).upperBound
-        }
+        id > endedThrough && id <= acceptedCount && !islands.contains(id)
     }
 
     /// Holds the invariants; for tests and the simulator.
@@ -244,12 +219,11 @@ public struct DeliveryLedger {
         precondition(endedCount <= acceptedCount && endedBytes <= acceptedBytes)
         let bytesMin = queuedCount &* UInt64(MessageRecord.size(byteCount: 0))
         precondition(queuedBytes >= bytesMin && (queuedCount > 0 || queuedBytes == 0))
-        var last = endedThrough &+ 1
-        for island in islands {
-            precondition(island.lowerBound > last && !island.isEmpty)
-            last = island.upperBound
+        islands.checkInvariants(behind: endedThrough &+ 1)
+        islands.forEach { island in
+            precondition(island.upperBound <= acceptedCount &+ 1)
+            return true
         }
-        precondition(last <= acceptedCount &+ 1)
         precondition(openCount(through: acceptedCount, .NEURON_WS_LEVEL_PEER_PARSED) == queuedCount)
         precondition(endedThrough <= writtenThrough && writtenThrough <= acceptedCount)
     }

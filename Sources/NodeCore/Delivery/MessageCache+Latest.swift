@@ -109,7 +109,7 @@ extension MessageCache {
     /// What lies on disk alone begins with a message that is there.
     mutating func passHoles() {
         holes.remove(before: away.lowerBound)
-        if let first = holes.ranges.first, first.lowerBound <= away.lowerBound, first.upperBound > away.lowerBound {
+        if let first = holes.first, first.lowerBound <= away.lowerBound, first.upperBound > away.lowerBound {
             away = min(first.upperBound, away.upperBound)..<away.upperBound
         }
         if away.isEmpty { strayBytes += exchange(&awayBytes, with: 0) }

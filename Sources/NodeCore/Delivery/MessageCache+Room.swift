@@ -49,10 +49,11 @@ extension MessageCache {
     mutating func removeOldest(_ backlog: inout Backlog, _ outcome: neuron_ws_outcome_t) -> UInt64 {
         guard let chunk = backlog.chunkToDrop else { return 0 }
         // What is under way may store it.
+        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd
         let isOnDisk = isOnDisk(chunk) || isBusy
         var bytes: UInt64 = 0
         for run in backlog.removeOldest(outcome, into: &freed) {
-            conclude(run)
+            if mayBeStored, run.outcome == outcome { owe(run) } else { conclude(run) }
             bytes += run.recordBytes
         }
         // What lies in front has no outcome yet, and keeps the disk from forgetting it.
@@ -110,7 +111,7 @@ extension MessageCache {
         }
         if usesDisk, !isBusy {
             if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
-            let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty
+            let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
             if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
             if settings.timeToLive > 0, !away.isEmpty { moments.append(expiredAt &+ expiryInterval) }
         }
@@ -123,6 +124,8 @@ extension MessageCache {
 
     /// The node ends: what is left has its outcome; the backlog's come by its own actions.
     public mutating func abandon(_ backlog: inout Backlog) {
+        // The disk has not forgotten them, and they are sent again.
+        tellOwed(owed.count, as: isOpen ? .NEURON_WS_STORED : nil)
         backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
         if !away.isEmpty {
             concludeAway(.NEURON_WS_STORED)
@@ -146,7 +149,8 @@ extension MessageCache {
         var bytes = 0
         tail.forEach { bytes += $0.memoryBytes }
         precondition(bytes == tailBytes && tailBytes >= 0 && movedBytes >= 0)
-        precondition(isBusy || movedBytes == 0)
+        precondition(isBusy || movedBytes == 0 && owedInWork == 0)
+        precondition(owedInWork <= owed.count && (!owed.isEmpty || owedNow == DeliveryLedger.Away()))
         precondition(!away.isEmpty || awayBytes == 0)
         precondition(away.isEmpty || holes.rest(of: away.lowerBound..<away.lowerBound + 1).count == 1)
     }

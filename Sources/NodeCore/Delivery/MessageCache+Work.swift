@@ -30,7 +30,8 @@ extension MessageCache {
         }
         let open = openID(backlog)
         let forgets = (open > forgottenBefore || !takenOut.isEmpty) && diskBytes > 0
-        let isForgetDue = forgets && (now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom)
+        let isTimeToForget = now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom
+        let isForgetDue = forgets && isTimeToForget || !owed.isEmpty
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
         guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
@@ -40,6 +41,8 @@ extension MessageCache {
         work.reservesNumber = reserves ?? 0
         work.forgetsBefore = open
         work.clock = clock(now)
+        owedInWork = owed.count
+        storingEnd = work.storesBefore
         isBusy = true
         return work
     }
@@ -185,12 +188,17 @@ extension MessageCache {
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore
         var batches = exchange(&result.work.batches, with: ChunkList())
+        let owedCount = exchange(&owedInWork, with: 0)
+        storingEnd = 0
         if result.fault != nil {
             // What seemed to have failed may have been done.
             diskBytes = max(diskBytes, result.diskBytes)
             failures = min(failures + 1, 16)
             lookedThrough = .not
             if stored > 0 { failedStores &+= 1 }
+            // On a full disk some may have gone one by one.
+            while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
+            tellUnstored()
             retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
             return giveBack(&batches)
         }
@@ -204,6 +212,7 @@ extension MessageCache {
         forgottenBefore = max(forgottenBefore, forgot)
         forgotAt = now
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
+        tellOwed(owedCount)
         concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
@@ -321,7 +330,8 @@ extension MessageCache {
     /// Those on disk alone have their outcome, but for those that have it.
     mutating func concludeAway(_ outcome: neuron_ws_outcome_t) {
         if away.isEmpty { return }
-        for ids in holes.rest(of: away) { conclude(ids, outcome, bytes: exchange(&awayBytes, with: 0)) }
+        let holes = holes
+        holes.forEachRest(of: away) { conclude($0, outcome, bytes: exchange(&awayBytes, with: 0)) }
     }
 
     /// Messages have their outcome, together with those right before them that have the same.
@@ -331,12 +341,53 @@ extension MessageCache {
         conclude(run)
     }
 
-    mutating func conclude(_ run: Backlog.Run) {
+    mutating func conclude(_ run: Backlog.Run) { Self.append(run, to: &runs) }
+
+    private static func append(_ run: Backlog.Run, to runs: inout FirstInFirstOut<Backlog.Run>) {
         let isOne = runs.changeLast {
             guard run.follows($0) else { return false }
             $0.join(run)
             return true
         }
         if !isOne { runs.append(run) }
+    }
+
+    // MARK: What the disk has yet to forget
+
+    /// It is concluded when the disk has done the work that comes next.
+    mutating func owe(_ run: Backlog.Run) {
+        owedNow.messages += run.count
+        owedNow.bytes += run.recordBytes
+        // What is under way is not of the present one.
+        if owed.count > owedInWork, isStored(run) { Self.append(run, to: &owed) } else { owed.append(run) }
+    }
+
+    private func isStored(_ run: Backlog.Run) -> Bool {
+        run.firstID &+ run.count <= storedEnd || adopted.contains(run.firstID)
+    }
+
+    /// What was being stored, and is not: nothing is owed of it.
+    private mutating func tellUnstored() {
+        for _ in 0..<owed.count {
+            guard let run = owed.first else { break }
+            if !isStored(run) { tellOwed(1) } else if let run = owed.removeFirst() { owed.append(run) }
+        }
+    }
+
+    /// This one has its outcome, and it is not told yet; for tests and the simulator.
+    public func owes(_ id: UInt64) -> Bool {
+        owed.contains { ($0.firstID..<$0.firstID &+ $0.count).contains(id) }
+    }
+
+    /// The first so many of what is owed.
+    mutating func tellOwed(_ count: Int, as outcome: neuron_ws_outcome_t? = nil) {
+        for _ in 0..<count {
+            guard var run = owed.removeFirst() else { break }
+            owedNow.messages -= min(owedNow.messages, run.count)
+            owedNow.bytes -= min(owedNow.bytes, run.recordBytes)
+            if let outcome { run.outcome = outcome }
+            conclude(run)
+        }
+        if owed.isEmpty { owedNow = DeliveryLedger.Away() }
     }
 }

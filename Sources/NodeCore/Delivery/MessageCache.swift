@@ -146,7 +146,8 @@ public struct MessageCache: ~Copyable {
     var windowBytes: Int { settings.memoryBytes / 2 }
     var windowCount: UInt64 { UInt64(max(1, settings.messagesMax / 2)) }
     public var awayNow: DeliveryLedger.Away {
-        DeliveryLedger.Away(messages: UInt64(away.count) - holes.count(in: away), bytes: awayBytes)
+        DeliveryLedger.Away(
+            messages: UInt64(away.count) - holes.count(in: away) + owedNow.messages, bytes: awayBytes + owedNow.bytes)
     }
 
     func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }
@@ -178,6 +179,7 @@ public struct MessageCache: ~Copyable {
     public mutating func closed() {
         isOpen = false
         isBusy = false
+        tellOwed(owed.count)
         concludeAway(.NEURON_WS_DROPPED_STOPPED)
         holes.removeAll()
         away = away.upperBound..<away.upperBound
@@ -332,6 +334,14 @@ public struct MessageCache: ~Copyable {
 
     // MARK: Outcomes
 
+    /// These have their outcome, and may lie on disk yet: it is told when the disk says that they are gone there. Else
+    /// it would be told of what comes again after a restart.
+    var owed = FirstInFirstOut<Backlog.Run>()
+    var owedNow = DeliveryLedger.Away()
+    /// Of so many of them the disk says so when it has done what is under way.
+    var owedInWork = 0
+    /// Messages before this one are being stored; 0: none are.
+    var storingEnd: UInt64 = 0
     var freed = ChunkList()
     var runs = FirstInFirstOut<Backlog.Run>()
     var skipped = FirstInFirstOut<Range<UInt64>>()

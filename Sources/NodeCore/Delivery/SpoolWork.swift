@@ -73,6 +73,8 @@ public struct SpoolResult: ~Copyable {
     public var loadedBytes: UInt64 = 0
     /// On disk now.
     public var diskBytes: UInt64 = 0
+    /// Where there is a fault: all before this one are forgotten there all the same.
+    public var forgottenBefore: UInt64 = 0
     /// Messages that lie there set aside.
     public var asideCount: UInt64 = 0
 

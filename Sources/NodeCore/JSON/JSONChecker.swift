@@ -8,8 +8,11 @@ struct JSONChecker {
     /// The deepest nesting that it can check.
     static let depthMax = 64
 
-    private var bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
     private var index = 0
+    /// Where the present line is, and begins: outside of texts a line's end is a blank.
+    private var line = 1
+    private var lineStart = 0
     private var step = Step.value
     /// The pass stops as soon as it may from here on.
     private var limit = Int.max
@@ -37,9 +40,6 @@ struct JSONChecker {
         } catch { throw JSONError(text: place + ": \(error.text)") }
     }
 
-    /// The same bytes lie there now.
-    mutating func move(to bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
     /// Whether these bytes are one text, with its quotes.
     static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.first == UInt8(ascii: "\"") else { return false }
@@ -48,23 +48,27 @@ struct JSONChecker {
         do throws(Fault) { return try checker.checkTextRest() && checker.index == bytes.count } catch { return false }
     }
 
-    private var place: String {
-        var line = 1
-        var start = 0
-        for position in 0..<min(index, bytes.count) where bytes[position] == 0x0A {
-            line += 1
-            start = position + 1
-        }
-        return "line \(line), column \(min(index, bytes.count) - start + 1)"
-    }
+    private var place: String { "line \(line), column \(min(index, bytes.count) - lineStart + 1)" }
 
-    private enum Step { case value, name, behindName, behindValue, insideText, insideName }
+    private enum Step {
+        case value, name, behindName, behindValue, insideText, insideName
+        /// Behind an opening bracket.
+        case opened
+        case digits, fractionDigits, exponentDigits
+    }
 
     /// - Returns: whether the document is at its end.
     private mutating func checkDocument() throws(Fault) -> Bool {
         while index < limit {
-            if step != .insideText, step != .insideName { skipBlanks() }
             switch step {
+            case .value, .name, .behindName, .behindValue, .opened:
+                skipBlanks()
+                if index >= limit { return false }
+            case .insideText, .insideName, .digits, .fractionDigits, .exponentDigits: break
+            }
+            switch step {
+            case .opened: step = checkOpened()
+            case .digits, .fractionDigits, .exponentDigits: step = try checkDigitsRest(step)
             case .value: step = try checkValue()
             case .name:
                 guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
@@ -88,7 +92,17 @@ struct JSONChecker {
         return false
     }
 
-    private mutating func skipBlanks() { index = JSONScan.skipBlanks(bytes, from: index) }
+    private mutating func skipBlanks() {
+        let end = min(limit, bytes.count)
+        while index < end, JSONScan.isBlank(bytes[index]) {
+            let isLine = bytes[index] == 0x0A
+            index += 1
+            if isLine {
+                line += 1
+                lineStart = index
+            }
+        }
+    }
 
     private mutating func expect(_ byte: UInt8, _ otherwise: StaticString) throws(Fault) {
         guard index < bytes.count, bytes[index] == byte else { throw Fault(text: otherwise) }
@@ -122,7 +136,7 @@ struct JSONChecker {
         case UInt8(ascii: "t"): try checkWord("true")
         case UInt8(ascii: "f"): try checkWord("false")
         case UInt8(ascii: "n"): try checkWord("null")
-        case UInt8(ascii: "-"), 0x30...0x39: try checkNumber()
+        case UInt8(ascii: "-"), 0x30...0x39: return try checkNumber()
         default: throw Fault(text: "a value is expected")
         }
         return .behindValue
@@ -133,7 +147,12 @@ struct JSONChecker {
         objects = objects & ~(1 << UInt64(depth)) | (isObject ? 1 : 0) << UInt64(depth)
         depth += 1
         index += 1
-        skipBlanks()
+        return .opened
+    }
+
+    /// Perhaps there is nothing in it.
+    private mutating func checkOpened() -> Step {
+        let isObject = objects >> UInt64(depth - 1) & 1 == 1
         guard index < bytes.count, bytes[index] == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
             return isObject ? .name : .value
         }
@@ -151,26 +170,40 @@ struct JSONChecker {
         }
     }
 
-    private mutating func checkNumber() throws(Fault) {
+    private mutating func checkNumber() throws(Fault) -> Step {
         if bytes[index] == UInt8(ascii: "-") { index += 1 }
-        if index < bytes.count, bytes[index] == UInt8(ascii: "0") { index += 1 } else { try checkDigits() }
-        if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+        if index < bytes.count, bytes[index] == UInt8(ascii: "0") {
             index += 1
-            try checkDigits()
+            return try checkBehindDigits(.digits)
         }
-        if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
-            index += 1
-            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
-                index += 1
-            }
-            try checkDigits()
-        }
+        try checkDigit()
+        return .digits
     }
 
-    private mutating func checkDigits() throws(Fault) {
-        let start = index
-        while index < bytes.count, bytes[index] &- 0x30 < 10 { index += 1 }
-        if index == start { throw Fault(text: "a digit is expected") }
+    /// One at least.
+    private mutating func checkDigit() throws(Fault) {
+        guard index < bytes.count, bytes[index] &- 0x30 < 10 else { throw Fault(text: "a digit is expected") }
+        index += 1
+    }
+
+    private mutating func checkDigitsRest(_ part: Step) throws(Fault) -> Step {
+        let end = min(limit, bytes.count)
+        while index < end, bytes[index] &- 0x30 < 10 { index += 1 }
+        return index < limit ? try checkBehindDigits(part) : part
+    }
+
+    private mutating func checkBehindDigits(_ part: Step) throws(Fault) -> Step {
+        guard index < bytes.count, part != .exponentDigits else { return .behindValue }
+        if part == .digits, bytes[index] == UInt8(ascii: ".") {
+            index += 1
+            try checkDigit()
+            return .fractionDigits
+        }
+        guard bytes[index] | 0x20 == UInt8(ascii: "e") else { return .behindValue }
+        index += 1
+        if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+        try checkDigit()
+        return .exponentDigits
     }
 
     // MARK: Texts

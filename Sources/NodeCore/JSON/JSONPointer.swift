@@ -4,8 +4,41 @@ import WebSocketCore
 /// Which value of a JSON document is meant: a member of the root object by its name, or any value by a JSON pointer
 /// (RFC 6901), which begins with "/".
 public struct JSONPointer: Hashable, Sendable {
-    /// Member names, or the places of elements in arrays, from the root on; at least one.
-    private let tokens: [[UInt8]]
+    /// A member's name, or the place of an element in an array.
+    struct Token: Hashable, Sendable {
+        let name: [UInt8]
+        let hash: UInt64
+        /// RFC 6901 §4: digits without leading zeros; -1: it is none.
+        let element: Int32
+
+        init(_ name: [UInt8]) {
+            self.name = name
+            hash = name.withUnsafeBytes { Self.hash($0) }
+            element = Self.element(name)
+        }
+
+        /// FNV-1a: names that differ seldom have the same.
+        static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
+            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+            for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            return hash
+        }
+
+        private static func element(_ name: [UInt8]) -> Int32 {
+            guard let first = name.first, name.count <= 9, name.count == 1 || first != UInt8(ascii: "0") else {
+                return -1
+            }
+            var place: Int32 = 0
+            for digit in name {
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return -1 }
+                place = place * 10 + Int32(digit - UInt8(ascii: "0"))
+            }
+            return place
+        }
+    }
+
+    /// From the root on; at least one.
+    let tokens: [Token]
 
     /// Why a text is none.
     public enum Fault: Error, Equatable, Sendable {
@@ -25,7 +58,7 @@ public struct JSONPointer: Hashable, Sendable {
     public init(_ text: UnsafeRawBufferPointer) throws(Fault) {
         guard let first = text.first else { throw .empty }
         guard first == UInt8(ascii: "/") else {
-            tokens = [Array(text)]
+            self.init(member: Array(text))
             return
         }
         var tokens: [[UInt8]] = []
@@ -45,51 +78,13 @@ public struct JSONPointer: Hashable, Sendable {
             default: tokens[tokens.count - 1].append(byte)
             }
         }
-        self.tokens = tokens
+        self.init(tokens: tokens.map { Token($0) })
     }
 
-    /// Where the value stands in a document; nil: there is none. Of members of one name the last counts. The document
-    /// need not be checked before, and is not checked by this.
-    public func find(in document: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        let start = JSONScan.skipBlanks(
-            document, from: ByteOrderMark.begins(document) ? ByteOrderMark.byteCount : 0)
-        guard start < document.count else { return nil }
-        var value = UnsafeRawBufferPointer(rebasing: document[start...])
-        for token in tokens {
-            switch value.first {
-            case UInt8(ascii: "{"):
-                var found: UnsafeRawBufferPointer?
-                JSONScan.forEachMember(value) { name, member in
-                    if JSONScan.withName(name, bytesMax: token.count, { $0.elementsEqual(token) }) { found = member }
-                }
-                guard let found else { return nil }
-                value = found
-            case UInt8(ascii: "["):
-                guard let element = Self.element(value, at: token) else { return nil }
-                value = element
-            default: return nil
-            }
-        }
-        return value
-    }
+    /// A member of the root object, whatever its name.
+    init(member: [UInt8]) { self.init(tokens: [Token(member)]) }
 
-    /// RFC 6901 §4: digits without leading zeros.
-    private static func element(_ array: UnsafeRawBufferPointer, at token: [UInt8]) -> UnsafeRawBufferPointer? {
-        guard let first = token.first, token.count <= 9, token.count == 1 || first != UInt8(ascii: "0") else {
-            return nil
-        }
-        var place = 0
-        for digit in token {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            place = place * 10 + Int(digit - UInt8(ascii: "0"))
-        }
-        var index = 1
-        while let element = JSONScan.nextElement(array, at: &index) {
-            if place == 0 { return element }
-            place -= 1
-        }
-        return nil
-    }
+    private init(tokens: [Token]) { self.tokens = tokens }
 
     /// What a value says, to be compared with a text of the host's: a text without its quotes, with what its escapes
     /// mean; a number, true, false and null as they stand. Nil: an object, an array, or longer than `bytesMax`.

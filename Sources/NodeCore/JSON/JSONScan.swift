@@ -13,6 +13,21 @@ enum JSONScan {
         return index
     }
 
+    /// Blanks before a document, bytes: who sends more sends no document.
+    static let leadingBlanksMax = 1 << 20
+
+    /// Where a document begins that may have a byte order mark and blanks before it; nil: there is none.
+    static func beginning(of bytes: UnsafeRawBufferPointer) -> Int? {
+        next(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
+    }
+
+    /// The first byte from `start` on that is no blank, of the next `leadingBlanksMax`; nil: there is none.
+    static func next(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        let end = bytes.count - start > leadingBlanksMax ? start + leadingBlanksMax : bytes.count
+        let index = skipBlanks(UnsafeRawBufferPointer(rebasing: bytes[..<end]), from: start)
+        return index < end ? index : nil
+    }
+
     /// Behind the closing quote of the text whose opening quote is at `start`, or the end of the bytes.
     static func endOfText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var index = start + 1

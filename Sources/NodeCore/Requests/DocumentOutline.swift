@@ -21,12 +21,6 @@ struct DocumentOutline {
         return true
     }
 
-    /// The same bytes lie there now.
-    mutating func move(to bytes: UnsafeRawBufferPointer) {
-        root.move(to: bytes)
-        operationOutline?.move(to: bytes)
-    }
-
     /// Nil: it is none, or there is no OpenGate.
     func operation(_ rules: RequestRules) -> OperationOutline? { rules.openGate == nil ? nil : operationOutline }
 

@@ -18,7 +18,7 @@ public struct IncomingMessage {
         case other(Range<Int>)
     }
 
-    private var bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
     private let isArray: Bool
     /// The array is cut off, or followed by something: nothing of it is carried out.
     private var isBroken = false
@@ -67,8 +67,7 @@ public struct IncomingMessage {
     /// Nil: nothing in it looks like a request, and the whole message is the host's. One look at the first byte decides
     /// for what is not JSON, one pass over the bytes for what is.
     public static func make(_ bytes: UnsafeRawBufferPointer) -> IncomingMessage? {
-        let start = JSONScan.skipBlanks(bytes, from: ByteOrderMark.begins(bytes) ? ByteOrderMark.byteCount : 0)
-        guard start < bytes.count else { return nil }
+        guard let start = JSONScan.beginning(of: bytes) else { return nil }
         if bytes[start] == UInt8(ascii: "{") {
             var message = IncomingMessage(bytes, from: bytes.count, isArray: false)
             var outline = outline(bytes, from: start)
@@ -112,19 +111,6 @@ public struct IncomingMessage {
         }
         // Of a large member all but the end was told before.
         return min(position - start, Self.stepBytesMax)
-    }
-
-    /// The message's bytes have been copied there.
-    public mutating func move(to bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count == self.bytes.count, "that is another message")
-        self.bytes = bytes
-        let looked = UnsafeRawBufferPointer(rebasing: bytes.prefix(RequestLimits.documentBytesMax))
-        pending?.outline.move(to: looked)
-        pending?.parser?.outline.move(to: looked)
-        begun?.move(to: looked)
-        if let range = pending?.range {
-            pending?.checker?.move(to: ByteOrderMark.skipped(UnsafeRawBufferPointer(rebasing: bytes[range])))
-        }
     }
 
     /// There are no bytes left; before that there may be no document left either.

@@ -25,12 +25,6 @@ struct OperationOutline {
         if operation?.isWhole == true { request = operation?.object(.request) }
     }
 
-    /// The document's bytes lie there now.
-    mutating func move(to bytes: UnsafeRawBufferPointer) {
-        operation?.move(to: bytes)
-        request?.move(to: bytes)
-    }
-
     /// It holds an answer: our own, if a server sends back what it gets.
     var isResponse: Bool {
         operation?.members.has(.response) == true && operation?.members.has(.request) == false

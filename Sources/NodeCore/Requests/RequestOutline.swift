@@ -12,7 +12,7 @@ struct RequestOutline {
     /// Behind the object's closing brace, or at the end of the bytes where it has none.
     private(set) var end: Int
 
-    private var bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
     /// The object has been passed over as far as it goes.
     private(set) var isWhole = false
 
@@ -33,11 +33,6 @@ struct RequestOutline {
         self.bytes = bytes
         end = start
         valueStart = start
-    }
-
-    /// The same bytes lie there now, perhaps with others behind them.
-    mutating func move(to bytes: UnsafeRawBufferPointer) {
-        self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<self.bytes.count])
     }
 
     /// Looks at so many bytes more, and at the rest of a text that they end in.

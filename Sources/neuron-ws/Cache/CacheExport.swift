@@ -26,7 +26,7 @@ extension CacheJob {
         } else if (try? JSON.parse(message.bytes)) != nil {
             line += ",\"message\":".utf8
             // As it is, digits of numbers included; ends of lines are blanks there.
-            line += message.bytes.map { $0 == 10 || $0 == 13 ? 32 : $0 }
+            line += JSONText.harmless(message.bytes.map { $0 == 10 || $0 == 13 ? 32 : $0 })
         } else {
             line += ",\"text\":".utf8
             JSONText.appendQuoted(message.bytes, to: &line)

@@ -24,6 +24,14 @@ extension Command.Rule {
     }
 }
 
+extension MessageValues {
+    init(_ message: UnsafeRawBufferPointer, at pointers: [JSONPointer]) {
+        var scan = PlaceScan(PlaceSet(pointers))
+        while !scan.step(message) {}
+        self.init(scan, message)
+    }
+}
+
 extension CommandTable {
     /// All that wait go out and are written.
     func sendAll(now: UInt64 = 0) -> [UInt64] {

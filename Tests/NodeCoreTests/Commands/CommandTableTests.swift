@@ -347,4 +347,23 @@ private let second: UInt64 = 1_000_000_000
         _ = table.sendAll(now: 1)
         #expect(table.answeredInOrder(now: 2)?.id == id)
     }
+
+    /// It takes several turns to find out whose it is, and commands go out meanwhile.
+    @Test func aMessageAnswersNoCommandThatWentOutAfterItHadCome() {
+        let table = CommandTable()
+        let first = table.put(.asked(), now: 0)
+        _ = table.sendAll()
+        let limit = table.sendings + 1
+        table.put(.asked(), now: 0)
+        table.put(.asked(.at("id")), now: 0)
+        table.put(.asked(.function), now: 0)
+        _ = table.sendAll()
+        let values = Array(#"{"id":1}"#.utf8).withUnsafeBytes { MessageValues($0, at: table.pointers) }
+        #expect(table.answered(by: values, before: limit, now: 1) == nil)
+        #expect(table.nextFunction(after: nil, before: limit) == nil)
+        #expect(table.answeredInOrder(before: limit, now: 1)?.id == first)
+        #expect(table.answeredInOrder(before: limit, now: 1) == nil)
+        #expect(table.answered(by: values, now: 1) != nil && table.answeredInOrder(now: 1) != nil)
+        table.checkInvariants()
+    }
 }

@@ -14,9 +14,16 @@ import Testing
     }
 
     private func came(_ text: String, _ heartbeat: inout Heartbeat) -> Bool {
-        guard Array(text.utf8).withUnsafeBytes({ heartbeat.messageReceived($0) }) != nil else { return false }
-        heartbeat.answered()
+        guard let order = answers(text, &heartbeat) else { return false }
+        heartbeat.answered(order)
         return true
+    }
+
+    /// The place of the heartbeat that it would answer.
+    private func answers(_ text: String, _ heartbeat: inout Heartbeat) -> UInt64? {
+        guard let question = heartbeat.messageCame() else { return nil }
+        let values = Array(text.utf8).withUnsafeBytes { MessageValues($0, at: [question.place]) }
+        return heartbeat.isAnswered(question, by: values) ? question.order : nil
     }
 
     private var health: HeartbeatOptions.Expectation {
@@ -111,12 +118,12 @@ import Testing
         var heartbeat = Heartbeat(options(health), now: 0)
         #expect(heartbeat.timerFired(now: 5 * second) == .send)
         heartbeat.left(order: 17, end: 100, now: 5 * second)
-        let answer = Array(#"{"message_type":"health"}"#.utf8)
-        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == 17)
+        let answer = #"{"message_type":"health"}"#
+        #expect(answers(answer, &heartbeat) == 17)
         // A command before it took that.
-        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == 17)
-        heartbeat.answered()
-        #expect(answer.withUnsafeBytes { heartbeat.messageReceived($0) } == nil)
+        #expect(answers(answer, &heartbeat) == 17)
+        heartbeat.answered(17)
+        #expect(answers(answer, &heartbeat) == nil)
     }
 
     @Test func `where any message answers it, it stays a message like any other`() {

@@ -122,7 +122,7 @@ struct ConnectionBench: ~Copyable {
                 case .goesOn: break
                 case .event(let event):
                     heard.append(Self.text(of: event))
-                    connection.messageHandled()
+                    if case .message(_, let bytes) = event { bytes.handled() }
                 }
             }
         }

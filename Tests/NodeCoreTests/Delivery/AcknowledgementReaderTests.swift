@@ -9,28 +9,20 @@ import Testing
         var end: AcknowledgementReader.Step?
     }
 
-    /// nil: it does not begin like one. Reads it in steps of so many bytes, and moves it between two of them.
+    /// nil: it does not begin like one. Reads it in steps of so many bytes.
     private func read(_ text: String, member: String = "ack", byteCount: Int = 1 << 20) -> Result? {
-        let copies = [Array(text.utf8), Array(text.utf8)]
-        return copies[0].withUnsafeBytes { first in
-            copies[1].withUnsafeBytes { second in
-                let member = Array(member.utf8)
-                guard var reader = AcknowledgementReader(first, member: member, stream: Array("ours".utf8)) else {
-                    return nil
+        Array(text.utf8).withUnsafeBytes { bytes in
+            guard var reader = AcknowledgementReader(bytes, member: Array(member.utf8), stream: Array("ours".utf8))
+            else { return nil }
+            var result = Result()
+            for _ in 0..<text.utf8.count * 6 + 10 {
+                let step = reader.step(byteCount: byteCount) { result.numbers.append($0) }
+                guard step == .unfinished else {
+                    result.end = step
+                    break
                 }
-                var result = Result()
-                var isFirst = true
-                for _ in 0..<text.utf8.count * 6 + 10 {
-                    isFirst.toggle()
-                    let step = reader.step(byteCount: byteCount) { result.numbers.append($0) }
-                    guard step == .unfinished else {
-                        result.end = step
-                        break
-                    }
-                    reader.move(to: isFirst ? first : second)
-                }
-                return result
             }
+            return result
         }
     }
 
@@ -72,6 +64,30 @@ import Testing
         #expect(found == (isOne ? 20_000 : 1))
         // To check it, and twice to look for the member, takes as long as it is; where there are many numbers, they do.
         #expect(steps >= text.utf8.count / 1000 * (isOne ? 5 : 3))
+    }
+
+    /// No step is as long as a text, a number or blanks may be.
+    @Test(arguments: [
+        #"{"ack":[7],"x":""# + String(repeating: #"\u00e9"#, count: 20_000) + #""}"#,
+        #"{"ack":[7],"x":"# + String(repeating: "1", count: 100_000) + "}",
+        #"{"ack":[7"# + String(repeating: " ", count: 100_000) + "]}",
+        "[" + String(repeating: "\n", count: 100_000) + #"{"ack":[7]}]"#,
+        "[{\"ack\":[7]}" + String(repeating: " ", count: 100_000) + "]",
+    ])
+    func nothingIsReadInOnePiece(text: String) {
+        var steps = 0
+        var numbers: [AcknowledgementReader.Number] = []
+        var end = AcknowledgementReader.Step.unfinished
+        Array(text.utf8).withUnsafeBytes { bytes in
+            guard var reader = AcknowledgementReader(bytes, member: Array("ack".utf8), stream: []) else { return }
+            while end == .unfinished {
+                steps += 1
+                end = reader.step(byteCount: 1000) { numbers.append($0) }
+            }
+        }
+        #expect(numbers == [.single(7)] && end == .finished)
+        // To check it, to look whether all are numbers, and to read them.
+        #expect(steps >= text.utf8.count / 1000 * 3 - 3)
     }
 
     @Test(arguments: [#"{"uuid":1}"#, "{}", #"{"a":{"ack":1}}"#, #"[{"uuid":1},{"ack":1}]"#, "{", #"{"a"#])

@@ -20,6 +20,25 @@ import Testing
         }
     }
 
+    /// In blocks, of which each is as small as an allocation that may not fail has to be.
+    @Test func whereThereAreManyTheyAreTheSame() {
+        var line = FirstInFirstOut<Int>()
+        var taken = 0
+        for number in 0..<20_000 {
+            line.append(number)
+            guard number % 3 == 0 else { continue }
+            let next = line.removeFirst()
+            #expect(next == taken)
+            taken += 1
+        }
+        #expect(line.count == 20_000 - taken && line.contains { $0 == taken } && !line.contains { $0 < taken })
+        while let next = line.removeFirst() {
+            #expect(next == taken)
+            taken += 1
+        }
+        #expect(taken == 20_000 && line.isEmpty)
+    }
+
     @Test func onlyOneThatWaitsIsChanged() {
         var line = FirstInFirstOut<Int>()
         let changesNothing = line.changeLast { _ in true }

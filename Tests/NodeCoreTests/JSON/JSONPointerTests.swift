@@ -4,13 +4,20 @@ import Testing
 @testable import NodeCore
 
 @Suite struct JSONPointerTests {
-    private func find(_ pointer: String, in document: String) -> String? {
-        Array(pointer.utf8).withUnsafeBytes { text in
-            guard let pointer = try? JSONPointer(text) else { return "no pointer" }
-            return Array(document.utf8).withUnsafeBytes { bytes in
-                pointer.find(in: bytes).map { String(decoding: $0, as: UTF8.self) }
+    /// Whatever the steps are.
+    private func find(_ text: String, in document: String) -> String? {
+        let found = [1, 2, 3, 7, 1 << 20].map { byteCount in
+            Array(text.utf8).withUnsafeBytes { text -> String? in
+                guard let pointer = try? JSONPointer(text) else { return "no pointer" }
+                return Array(document.utf8).withUnsafeBytes { bytes in
+                    var scan = PlaceScan(PlaceSet([pointer]))
+                    while !scan.step(bytes, byteCount: byteCount) {}
+                    return scan.value(at: 0).map { String(decoding: bytes[$0], as: UTF8.self) }
+                }
             }
         }
+        for other in found { #expect(other == found[0], "\(text) in \(document.prefix(80))") }
+        return found[0]
     }
 
     @Test func `RFC 6901 section 5`() {
@@ -35,12 +42,27 @@ import Testing
         #expect(find("a", in: #"{"a":1,"a":2}"#) == "2")
     }
 
+    @Test func `of a name that stands there twice nothing counts of the first`() {
+        #expect(find("/a/b", in: #"{"a":{"b":1},"a":{"c":2}}"#) == nil)
+        #expect(find("/a/b", in: #"{"a":{"b":1},"a":{"b":2}}"#) == "2")
+        #expect(find("/a/b", in: #"{"a":{"b":1},"a":7}"#) == nil)
+        #expect(find("/a/1/b", in: #"{"a":[{"b":0},{"b":[1, 2]}]}"#) == "[1, 2]")
+        #expect(find("/1", in: #"{"1":[3]}"#) == "[3]")
+    }
+
     @Test func `what is not there is not found`() {
         for (pointer, document) in [
             ("a", ""), ("a", "   "), ("a", "1"), ("a", #""a""#), ("a", "[]"), ("/0", "[]"), ("/01", "[1,2]"),
             ("/-", "[1]"), ("/9999999999999999999999", "[1]"), ("/a/b", #"{"a":1}"#), ("a", #"{"a""#),
             ("a", #"{"a":"#), ("a", "{"), ("/1", "[1"), ("a", #"{"b":{"a":1}}"#),
+            ("a", #"{"a":1"#), ("a", #"{"a":}"#), ("a", #"{"a" 1}"#), ("a", #"{"b":{"a":1}"#), ("a", #"{"b" "a":1}"#),
         ] { #expect(find(pointer, in: document) == nil, "\(pointer) in \(document)") }
+    }
+
+    @Test func `what is whole is found though the rest is cut off or no JSON`() {
+        #expect(find("a", in: #"{"a":1,"b":tru"#) == "1")
+        #expect(find("a", in: #"{"a":[1,{"x":}],"b" 2}"#) == #"[1,{"x":}]"#)
+        #expect(find("a", in: #"{"a":1]"#) == "1")
     }
 
     @Test func `a text that is no pointer is told`() {

@@ -14,8 +14,6 @@ import WebSocketCore
     /// What comes of a document, and in how many steps its value was read.
     private func read(_ text: String, _ rules: RequestRules = anyRules) throws -> (IncomingMessage.Part?, steps: Int) {
         let text = Array(text.utf8)
-        var copies: [UnsafeMutableRawBufferPointer] = []
-        defer { for copy in copies { copy.deallocate() } }
         var part: IncomingMessage.Part?
         var steps = 0
         try text.withUnsafeBytes { bytes in
@@ -23,12 +21,6 @@ import WebSocketCore
             while let next = incoming.next(rules) {
                 if case .unfinished(let byteCount) = next, byteCount == 0 { steps += 1 }
                 part = next
-                let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 16)
-                copy.copyMemory(from: bytes)
-                copies.append(copy)
-                // What was there before is gone.
-                if copies.count > 1 { copies[copies.count - 2].initializeMemory(as: UInt8.self, repeating: 0x21) }
-                incoming.move(to: UnsafeRawBufferPointer(copy))
             }
         }
         return (part, steps)
