@@ -25,6 +25,7 @@ STRUCTURES = {
     "neuron_ws_event_t": _structures.EventStructure,
     "neuron_ws_cache_t": _structures.CacheStructure,
     "neuron_ws_cached_message_t": _structures.CachedMessageStructure,
+    "neuron_ws_command_t": _structures.CommandStructure,
 }
 
 # Python's class, the prefix in C.

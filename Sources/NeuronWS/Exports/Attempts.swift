@@ -29,7 +29,7 @@ public func neuron_ws_attempt_set_url(
         do throws(URLError) {
             let text = boundedText(url, bytesMax: WebSocketURL.maxURLBytes)
             attempt.url = try WebSocketURL.parse(String(decoding: text, as: UTF8.self), LoadedHostNames.shared)
-        } catch { throw NodeError.invalidSettings("the URL cannot be used: \(error.text)") }
+        } catch { throw NodeError(error) }
     }
 }
 
@@ -47,7 +47,7 @@ public func neuron_ws_attempt_set_header(
             try checked.withBytes { value throws(HeaderError) in
                 try HandshakeRequest.validate(headerName: name, value: value)
             }
-        } catch { throw NodeError.invalidArgument(error.text) }
+        } catch { throw NodeError(error) }
         guard attempt.replaces(name) || attempt.headers.count < Attempt.headersMax else {
             throw NodeError.invalidArgument("more than \(Attempt.headersMax) headers for one attempt")
         }

@@ -72,9 +72,7 @@ private func checkedRule(_ given: neuron_ws_command_t) throws(NodeError) -> Comm
         throw .invalidArgument("`match_member` has more than \(NEURON_WS_NAME_MAX) bytes")
     }
     let pointer: JSONPointer
-    do throws(JSONPointer.Fault) { pointer = try JSONPointer(name) } catch {
-        throw .invalidArgument("`match_member` \(error.text)")
-    }
+    do throws(JSONPointer.Fault) { pointer = try JSONPointer(name) } catch { throw NodeError(error) }
     guard let value = given.match_value else { return .member(pointer, value: nil) }
     let text = boundedText(value, bytesMax: CommandLimits.matchValueBytesMax)
     guard text.count <= CommandLimits.matchValueBytesMax else {

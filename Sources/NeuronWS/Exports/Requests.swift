@@ -85,7 +85,7 @@ private func parsedAnswer(
     let bytes = ByteOrderMark.skipped(UnsafeRawBufferPointer(start: json, count: length))
     do throws(JSONError) {
         return (try JSONText.parse(bytes), bytes)
-    } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON("the answer is not JSON: \(error.text)") }
+    } catch { throw NodeError(error, "the answer is not JSON: ") }
 }
 
 private func answered(_ status: neuron_ws_status_t) -> neuron_ws_status_t {

@@ -8,11 +8,7 @@ public func neuron_ws_node_state(
 ) -> neuron_ws_status_t {
     guard let state else { return failedNull("state") }
     return withNode(node) { node throws(NodeError) in
-        let status = node.lock.withLock { () -> NodeStatus in
-            var status = node.status
-            status.cacheError = node.cacheError?.text ?? ""
-            return status
-        }
+        let status = node.lock.withLock { node.statusLocked }
         try write(status.state(now: Clock.monotonicNanoseconds), to: state, HostStructs.state)
         return .NEURON_WS_OK
     }

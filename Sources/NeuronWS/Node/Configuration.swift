@@ -48,7 +48,7 @@ final class Configuration: @unchecked Sendable {
         let settings: NodeSettings
         do throws(SettingsError) {
             settings = try NodeSettings.parse(json: document, LoadedHostNames.shared)
-        } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
+        } catch { throw NodeError(error) }
         do throws(TLSConfigurationError) {
             let material = try TLSMaterial(settings)
             var context: TLSContext?
@@ -59,7 +59,7 @@ final class Configuration: @unchecked Sendable {
                 context = try? Runtime.shared.tlsContexts.context(material.tls)
             }
             return Configuration(settings: settings, material: material, context: context)
-        } catch { throw error.isOutOfMemory ? .noMemory : .invalidSettings("\"\(error.key)\": \(error.detail)") }
+        } catch { throw NodeError(error) }
     }
 
     /// All that is wrong with a document; none: a node takes it.
@@ -75,19 +75,16 @@ final class Configuration: @unchecked Sendable {
 
     /// What is wrong with each certificate and key; where nothing is, what keeps them from going together.
     private static func tlsFaults(_ settings: NodeSettings) throws(SettingsError) -> [SettingsError] {
-        func fault(_ error: TLSConfigurationError) -> SettingsError {
-            SettingsError(key: error.key, text: "\"\(error.key)\": \(error.detail)")
-        }
         let found = TLSMaterial.faults(settings)
         if found.contains(where: { $0.isOutOfMemory }) { throw .noMemory }
-        var faults = found.map(fault)
+        var faults = found.map { SettingsError($0) }
         guard faults.isEmpty else { return faults }
         do throws(TLSConfigurationError) {
             let tls = try TLSMaterial(settings).tls
             if needsContext(settings) { _ = try Runtime.shared.tlsContexts.context(tls) }
         } catch {
             if error.isOutOfMemory { throw .noMemory }
-            faults.append(fault(error))
+            faults.append(SettingsError(error))
         }
         return faults
     }

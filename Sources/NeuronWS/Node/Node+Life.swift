@@ -44,7 +44,6 @@ extension Node {
             new.signal()
         } catch {
             lock.unlock()
-            if error.isNoMemory { throw .noMemory }
             throw NodeError(error, "the loop could not be started")
         }
     }

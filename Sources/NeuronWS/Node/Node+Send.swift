@@ -312,10 +312,10 @@ extension Node {
         defer { flushWaiters -= 1 }
         let failed = sendQueue.ledger.failedStores
         while true {
-            let standing = sendQueue.ledger.standing(through: target, level, failedStores: failed)
-            if standing == .reached { break }
+            let progress = sendQueue.ledger.progress(through: target, level, failedStores: failed)
+            if progress == .reached { break }
             let left = sendQueue.ledger.openCount(through: target, level)
-            if standing == .unstorable {
+            if progress == .unstorable {
                 throw .system("\(waiting(left)), and cannot be stored. \(whyUnstorableLocked)")
             }
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }

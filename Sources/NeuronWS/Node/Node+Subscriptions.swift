@@ -10,7 +10,7 @@ extension Node {
         if let parameters {
             do throws(JSONError) {
                 parsed = try SubscriptionParameters.parse(json: parameters)
-            } catch { throw error.isOutOfMemory ? .noMemory : .invalidJSON(error.text) }
+            } catch { throw NodeError(error) }
         }
         do throws(SubscriptionError) {
             try changeSubscriptions { table, ended throws(SubscriptionError) in

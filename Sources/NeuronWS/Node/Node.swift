@@ -96,6 +96,13 @@ final class Node: @unchecked Sendable {
         static func < (left: Life, right: Life) -> Bool { left.rawValue < right.rawValue }
     }
 
+    /// Its state, as a host hears of it. Under the lock.
+    var statusLocked: NodeStatus {
+        var status = status
+        status.cacheError = cacheError?.text ?? ""
+        return status
+    }
+
     private init(name: String, host: HostCallbacks, configuration: Configuration) {
         self.name = name
         self.host = host

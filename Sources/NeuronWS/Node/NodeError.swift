@@ -95,6 +95,21 @@ extension NodeError {
         }
     }
 
+    init(_ error: SettingsError) { self = error.isOutOfMemory ? .noMemory : .invalidSettings(error.text) }
+
+    init(_ error: TLSConfigurationError) { self.init(SettingsError(error)) }
+
+    /// - Parameter what: is no JSON, with a colon behind it; "": what the caller gave.
+    init(_ error: JSONError, _ what: String = "") {
+        self = error.isOutOfMemory ? .noMemory : .invalidJSON(what + error.text)
+    }
+
+    init(_ error: URLError) { self = .invalidSettings("the URL cannot be used: \(error.text)") }
+
+    init(_ error: HeaderError) { self = .invalidArgument(error.text) }
+
+    init(_ error: JSONPointer.Fault) { self = .invalidArgument("`match_member` \(error.text)") }
+
     init(_ error: StructSizeError) { self = .structSize(error.text) }
 
     init(_ error: EncodingError) {
@@ -132,5 +147,11 @@ extension NodeError {
             let group = group.map { ", group \"\(ForeignText($0).shown(charactersMax: 64))\"" } ?? ""
             self = .notFound("there is no subscription of driver \"\(driver)\"\(group)")
         }
+    }
+}
+
+extension SettingsError {
+    init(_ error: TLSConfigurationError) {
+        self.init(key: error.key, text: "\"\(error.key)\": \(error.detail)", isOutOfMemory: error.isOutOfMemory)
     }
 }

@@ -20,7 +20,7 @@ extension NodeSession {
             }
             // What is asked after a configure goes to the new server.
             let (next, hasEnded) = node.lock.withLock {
-                (node.wishes.reconnects ? nil : node.commands.takeNext(), node.commands.hasUntold)
+                (node.wishes.reconnects ? nil : node.commands.takeNext(), node.commands.hasOutcomesToTell)
             }
             guard let next else {
                 // There was no memory for one.

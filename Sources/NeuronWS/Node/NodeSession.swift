@@ -243,8 +243,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         // Whoever destroys a node knows how it stands.
         let isTold = (isOwed || status.differsNotably(from: node.status)) && node.life < .destroyed
         node.status = status
+        let told = isTold ? node.statusLocked : nil
         node.lock.unlock()
-        if isTold { node.tell(.state(status)) }
+        if let told { node.tell(.state(told)) }
     }
 
     // MARK: The end

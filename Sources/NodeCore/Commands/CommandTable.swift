@@ -350,7 +350,7 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// Some have ended that `takeEnded` gives.
-    public var hasUntold: Bool { !untold.isEmpty }
+    public var hasOutcomesToTell: Bool { !untold.isEmpty }
 
     /// The next that has ended and is to be told, in order; nil: there is none.
     public func takeEnded() -> EndedCommand? {

@@ -181,13 +181,13 @@ public struct DeliveryLedger {
     }
 
     /// How it stands for who waits until all up to a message have reached a level.
-    public enum Standing { case reached, open, unstorable }
+    public enum Progress { case reached, open, unstorable }
 
     /// - Parameter failedStores: what it was when they began to wait. A disk that has failed since, or has no room,
     ///   takes no more: to wait for it is in vain, though another outcome may come yet.
-    public func standing(
+    public func progress(
         through id: UInt64, _ level: neuron_ws_level_t, failedStores before: UInt64
-    ) -> Standing {
+    ) -> Progress {
         if reachedThrough(level) >= id { return .reached }
         return level == .NEURON_WS_LEVEL_STORED && failedStores != before ? .unstorable : .open
     }

@@ -52,5 +52,15 @@ extension NodeSuites {
                 }
             }
         }
+
+        /// What on_state shows is what neuron_ws_node_state shows: why nothing is kept on disk, too.
+        @Test func onStateSaysWhyNothingIsKept() {
+            let node = TestNode.make("ws://127.0.0.1:1/", settings("/no/such/folder"))
+            node.start()
+            #expect(eventually { node.states.contains { $0.phase == .NEURON_WS_PHASE_WAITING } })
+            node.stop(0)
+            #expect(node.states.allSatisfy { $0.text.contains("No disk:") && $0.text.contains("/no/such/folder") })
+            node.destroy()
+        }
     }
 }

@@ -31,7 +31,7 @@ import Testing
         #expect(table.takeNext()?.id == other && table.takeNext() == nil)
         table.checkInvariants()
         #expect(table.takeEnded()?.outcome == .cancelled)
-        #expect(table.openBytes == 2 && !table.hasUntold)
+        #expect(table.openBytes == 2 && !table.hasOutcomesToTell)
     }
 
     @Test func `a command whose response would have no place in the order does not go out`() {

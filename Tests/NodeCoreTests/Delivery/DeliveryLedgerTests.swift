@@ -171,19 +171,19 @@ import Testing
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
         for _ in 0..<3 { _ = ledger.accept(byteCount: 0) }
         ledger.failedStores = 7
-        func standing(_ level: neuron_ws_level_t, through id: UInt64 = 3) -> DeliveryLedger.Standing {
-            ledger.standing(through: id, level, failedStores: 7)
+        func progress(_ level: neuron_ws_level_t, through id: UInt64 = 3) -> DeliveryLedger.Progress {
+            ledger.progress(through: id, level, failedStores: 7)
         }
         // What has failed before says nothing of what is tried now.
-        #expect(standing(.NEURON_WS_LEVEL_STORED) == .open && standing(.NEURON_WS_LEVEL_WRITTEN) == .open)
+        #expect(progress(.NEURON_WS_LEVEL_STORED) == .open && progress(.NEURON_WS_LEVEL_WRITTEN) == .open)
         ledger.stored(through: 2)
-        #expect(standing(.NEURON_WS_LEVEL_STORED, through: 2) == .reached)
+        #expect(progress(.NEURON_WS_LEVEL_STORED, through: 2) == .reached)
         ledger.failedStores = 8
-        #expect(standing(.NEURON_WS_LEVEL_STORED) == .unstorable && standing(.NEURON_WS_LEVEL_WRITTEN) == .open)
+        #expect(progress(.NEURON_WS_LEVEL_STORED) == .unstorable && progress(.NEURON_WS_LEVEL_WRITTEN) == .open)
         // Who has what it waited for is told that, whatever failed beside.
-        #expect(standing(.NEURON_WS_LEVEL_STORED, through: 2) == .reached)
+        #expect(progress(.NEURON_WS_LEVEL_STORED, through: 2) == .reached)
         ledger.ended(run(1, 3, bytes: 48))
-        #expect(standing(.NEURON_WS_LEVEL_STORED) == .reached && standing(.NEURON_WS_LEVEL_APP_ACKED) == .reached)
+        #expect(progress(.NEURON_WS_LEVEL_STORED) == .reached && progress(.NEURON_WS_LEVEL_APP_ACKED) == .reached)
     }
 
     @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {

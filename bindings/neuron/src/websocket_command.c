@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "websocket_host_json.h"
+#include "websocket_library.h"
 
 __attribute__((format(printf, 3, 4))) static bool
 refuse(websocket_refusal_t *refusal, int error, const char *format, ...)
@@ -23,11 +24,6 @@ refuse(websocket_refusal_t *refusal, int error, const char *format, ...)
 bool websocket_no_memory(websocket_refusal_t *refusal)
 {
     return refuse(refusal, NEU_ERR_EINTERNAL, "no memory");
-}
-
-static size_t name_length(const neuron_ws_tag_t *tag)
-{
-    return tag->name_length != 0 ? tag->name_length : strlen(tag->name);
 }
 
 static size_t text_length(const neuron_ws_text_t *text)
@@ -111,10 +107,6 @@ static bool set_array(const neuron_ws_tag_t *tag, neu_dvalue_t *value,
     size_t size  = element_size(tag->type);
     void  *copy  = NULL;
 
-    if (count > UINT32_MAX / 8) {
-        return refuse(refusal, NEU_ERR_PARAM_IS_WRONG, "an array of %zu values",
-                      count);
-    }
     if (tag->type == NEURON_WS_TYPE_ARRAY_STRING) {
         copy = copy_strings(tag->value.array.data, count);
     } else {
@@ -126,7 +118,8 @@ static bool set_array(const neuron_ws_tag_t *tag, neu_dvalue_t *value,
     if (copy == NULL) {
         return websocket_no_memory(refusal);
     }
-    /* All arrays are a pointer and a count; assertions hold them to it. */
+    /* All arrays are a pointer and a count; assertions hold them to it. A
+       request has no more than NEURON_WS_REQUEST_BYTES_MAX bytes. */
     value->value.u8s.u8s    = copy;
     value->value.u8s.length = (uint32_t) count;
     return true;
@@ -183,16 +176,7 @@ static void free_value(neu_dvalue_t *value)
 
 static char *copy_name(const neuron_ws_tag_t *tag)
 {
-    return strndup(tag->name, name_length(tag));
-}
-
-/* A newer library's tags are longer; an older one does not say how long. */
-static const neuron_ws_tag_t *tag_at(const neuron_ws_request_info_t *info,
-                                     size_t                          index)
-{
-    bool   says = info->size > offsetof(neuron_ws_request_info_t, tag_size);
-    size_t step = says ? info->tag_size : sizeof(*info->tags);
-    return (const void *) ((const char *) info->tags + index * step);
+    return strndup(tag->name, websocket_tag_name_length(tag));
 }
 
 static bool check_names(const neuron_ws_request_info_t *info,
@@ -209,7 +193,8 @@ static bool check_names(const neuron_ws_request_info_t *info,
                       NEU_GROUP_NAME_LEN - 1);
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        if (name_length(tag_at(info, i)) >= NEU_TAG_NAME_LEN) {
+        const neuron_ws_tag_t *tag = websocket_tag_at(info, i);
+        if (websocket_tag_name_length(tag) >= NEU_TAG_NAME_LEN) {
             return refuse(refusal, NEU_ERR_TAG_NAME_TOO_LONG,
                           "a tag's name has more than %d bytes",
                           NEU_TAG_NAME_LEN - 1);
@@ -256,7 +241,7 @@ static bool make_read(const neuron_ws_request_info_t *info,
         return websocket_no_memory(refusal);
     }
     for (; read->n_tag < info->tag_count; read->n_tag++) {
-        read->tags[read->n_tag] = copy_name(tag_at(info, read->n_tag));
+        read->tags[read->n_tag] = copy_name(websocket_tag_at(info, read->n_tag));
         if (read->tags[read->n_tag] == NULL) {
             return websocket_no_memory(refusal);
         }
@@ -274,11 +259,11 @@ static bool make_write(const neuron_ws_request_info_t *info,
     command->type = NEU_REQ_WRITE_TAG;
     write->driver = strdup(info->driver);
     write->group  = strdup(info->group);
-    write->tag    = copy_name(tag_at(info, 0));
+    write->tag    = copy_name(websocket_tag_at(info, 0));
     if (write->driver == NULL || write->group == NULL || write->tag == NULL) {
         return websocket_no_memory(refusal);
     }
-    return set_value(tag_at(info, 0), &write->value, refusal);
+    return set_value(websocket_tag_at(info, 0), &write->value, refusal);
 }
 
 static bool make_writes(const neuron_ws_request_info_t *info,
@@ -301,8 +286,8 @@ static bool make_writes(const neuron_ws_request_info_t *info,
         return websocket_no_memory(refusal);
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        const neuron_ws_tag_t *tag = tag_at(info, i);
-        memcpy(writes->tags[i].tag, tag->name, name_length(tag));
+        const neuron_ws_tag_t *tag = websocket_tag_at(info, i);
+        memcpy(writes->tags[i].tag, tag->name, websocket_tag_name_length(tag));
         if (!set_value(tag, &writes->tags[i].value, refusal)) {
             /* Nothing of it is the host's to free. */
             memset(&writes->tags[i].value, 0, sizeof(neu_dvalue_t));

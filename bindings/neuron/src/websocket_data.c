@@ -227,7 +227,7 @@ static size_t array_size_max(const neuron_ws_tag_t *tag)
 
 static size_t entry_size_max(const neuron_ws_tag_t *tag)
 {
-    size_t name = tag->name_length != 0 ? tag->name_length : strlen(tag->name);
+    size_t name = websocket_tag_name_length(tag);
     size_t size = ENTRY_SIZE + name * ESCAPED_SIZE;
 
     if (tag->error != 0) {

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,4 +147,17 @@ const char *websocket_library_load(char *reason, size_t size)
              " beside libplugin-websocket.so",
              why, NEURON_WS_VERSION_MAJOR, NEURON_WS_VERSION_MINOR);
     return reason;
+}
+
+const neuron_ws_tag_t *websocket_tag_at(const neuron_ws_request_info_t *info,
+                                        size_t                          index)
+{
+    bool   says = info->size > offsetof(neuron_ws_request_info_t, tag_size);
+    size_t step = says ? info->tag_size : sizeof(*info->tags);
+    return (const void *) ((const char *) info->tags + index * step);
+}
+
+size_t websocket_tag_name_length(const neuron_ws_tag_t *tag)
+{
+    return tag->name_length != 0 ? tag->name_length : strlen(tag->name);
 }

@@ -51,4 +51,12 @@ extern websocket_library_t websocket_library;
  */
 const char *websocket_library_load(char *reason, size_t size);
 
+/* A request's tag. A newer library's tags are longer; an older one does not
+   say how long. */
+const neuron_ws_tag_t *websocket_tag_at(const neuron_ws_request_info_t *info,
+                                        size_t                          index);
+
+/* In bytes; 0 in the tag: the name ends with a NUL. */
+size_t websocket_tag_name_length(const neuron_ws_tag_t *tag);
+
 #endif

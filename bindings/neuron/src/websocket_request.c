@@ -9,11 +9,6 @@
 #include "websocket_operation.h"
 #include "websocket_text.h"
 
-static size_t name_length(const neuron_ws_tag_t *tag)
-{
-    return tag->name_length != 0 ? tag->name_length : strlen(tag->name);
-}
-
 static bool copy_names(const neuron_ws_request_info_t *info,
                        websocket_request_t            *request)
 {
@@ -25,15 +20,16 @@ static bool copy_names(const neuron_ws_request_info_t *info,
         return true;
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        size += name_length(&info->tags[i]) + 1;
+        size += websocket_tag_name_length(websocket_tag_at(info, i)) + 1;
     }
     name = request->names = malloc(size);
     if (name == NULL) {
         return false;
     }
     for (size_t i = 0; i < info->tag_count; i++) {
-        size_t length = name_length(&info->tags[i]);
-        memcpy(name, info->tags[i].name, length);
+        const neuron_ws_tag_t *tag    = websocket_tag_at(info, i);
+        size_t                 length = websocket_tag_name_length(tag);
+        memcpy(name, tag->name, length);
         name[length] = '\0';
         name += length + 1;
     }

@@ -4,14 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "websocket_library.h"
 #include "websocket_plugin_intf.h"
-
-/* A newer library's tags are longer. */
-static const neuron_ws_tag_t *tag_at(const neuron_ws_request_info_t *info,
-                                     size_t                          index)
-{
-    return (const void *) ((const char *) info->tags + index * info->tag_size);
-}
 
 /* Which bytes of a name are its group's; 0: it has none. */
 static size_t group_length(const websocket_variable_t *variable)
@@ -58,13 +52,12 @@ static void read_names(const neuron_ws_request_info_t *info,
 {
     for (size_t i = 0; i < info->tag_count; i++) {
         websocket_variable_t  *variable = &variables->all[i];
-        const neuron_ws_tag_t *tag      = tag_at(info, i);
+        const neuron_ws_tag_t *tag      = websocket_tag_at(info, i);
         size_t                 length   = 0;
 
         variable->tag          = *tag;
         variable->asked        = tag->name;
-        variable->asked_length = tag->name_length != 0 ? tag->name_length
-                                                       : strlen(tag->name);
+        variable->asked_length = websocket_tag_name_length(tag);
         length                 = group_length(variable);
         if (length != 0) {
             variable->tag.name += length + 1;
