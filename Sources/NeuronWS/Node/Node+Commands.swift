@@ -78,7 +78,7 @@ extension Node {
             let copy = response.flatMap { EventBytes($0) }
             let isLost = response != nil && copy == nil
             let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
-            _ = queue.append(.response(id: ended.id, status, kind, copy))
+            _ = queue.append(.response(id: ended.id, status, kind, copy, ended.level))
         }
         if lock.withLock({ commandsAwaitRoom }) { tellRoom() }
     }
