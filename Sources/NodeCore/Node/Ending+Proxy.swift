@@ -23,9 +23,8 @@ extension Ending {
         case .refused(_, _, let retryAfter?):
             ending.policy = .atLeast(UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000))
             if retryAfter > 0 {
-                ending.text +=
-                    " It asks to wait \(HandshakeError.shown(seconds: retryAfter)): the node waits as long as that, an "
-                    + "hour at most."
+                let asked = HandshakeError.shown(seconds: retryAfter)
+                ending.text += " The node waits \(asked) as it asks, an hour at most."
             }
         case .refused(401, _, nil), .refused(403, _, nil), .authenticationRequired, .credentialsMissing,
             .credentialsRefused, .unknownAuthentication, .noCommonMethod:
