@@ -1269,7 +1269,8 @@ typedef struct neuron_ws_event {
     neuron_ws_kind_t message_kind; /* MESSAGE, RESPONSE */
     uint64_t id;                  /* DELIVERY, RESPONSE */
     neuron_ws_outcome_t outcome;  /* DELIVERY */
-    neuron_ws_level_t level;      /* DELIVERY */
+    neuron_ws_level_t level;      /* DELIVERY; RESPONSE: ACCEPTED: the command never went out; WRITTEN: it did, at least
+                                     in part */
     neuron_ws_log_level_t log_level; /* LOG */
     neuron_ws_status_t status;    /* RESPONSE: how the command ended; bytes are there with NEURON_WS_OK */
     int32_t link;                 /* STATE; the rest by neuron_ws_node_state */

@@ -54,7 +54,7 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .unexpectedStatus(let status, let location, let retryAfterSeconds):
             var text = "The server answered with HTTP status \(status); expected 101"
             if let location { text += "; it points to " + location.shownAsReference() }
-            if let retryAfterSeconds { text += "; it asks to wait \(retryAfterSeconds) s" }
+            if let retryAfterSeconds { text += "; it asks to wait \(Self.shown(seconds: retryAfterSeconds))" }
             return text + "."
         case .missingUpgrade(let found):
             return Self.sentence("Upgrade", found, expected: "websocket")
@@ -73,6 +73,9 @@ public enum HandshakeError: Error, Equatable, Sendable {
         case .invalidRequest(let reason): return reason
         }
     }
+
+    /// A delay that a peer asks for, which may be any number.
+    public static func shown(seconds: Int) -> String { seconds > 86_400 ? "more than a day" : "\(seconds) s" }
 
     private static func sentence(_ field: String, _ found: ForeignText?, expected: String) -> String {
         guard let found else { return "The server's 101 answer has no \(field) field; expected \(expected)." }

@@ -2,13 +2,16 @@
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///
-/// They are found as they are, at the end of a text also where they are cut off. One that a server encodes anew, or
-/// tells in parts, is not.
+/// They are found as they are, escaped as JSON does (RFC 8259 §7), and percent-encoded (RFC 3986 §2.1, or as forms do,
+/// with a + for a space); at the end of a text also where they are cut off. One that a server encodes in another way,
+/// or tells in parts, is not.
 public struct SecretMask: Sendable {
     /// Shorter ones stand in many words, and would be given away by the gap.
     public static let byteCountMin = 6
     /// A beginning that is cut off is found from so many bytes on.
     public static let beginningMin = 16
+    /// As many bytes have such a beginning in any form: `\u0041` is one of it.
+    public static let beginningFormMax = beginningMin * 6
 
     private let secrets: [SecretBytes]
 
@@ -100,12 +103,15 @@ public struct SecretMask: Sendable {
     func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
         for secret in secrets {
             let count = secret.withBytes { secret in
-                let most = min(secret.count, bytes.count - index)
-                var count = 0
-                while count < most, secret[count] == bytes[index + count] { count += 1 }
-                if count == secret.count { return count }
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[(index + count)...])
-                return count >= Self.beginningMin && (rest.isEmpty || rest.starts(with: "…".utf8)) ? count : 0
+                for form in SecretForm.all {
+                    let (matched, end) = form.match(secret, bytes, from: index)
+                    if matched == secret.count { return end - index }
+                    guard matched >= Self.beginningMin else { continue }
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[end...])
+                    if rest.starts(with: "…".utf8) { return end - index }
+                    if form.isCutOff(rest) { return bytes.count - index }
+                }
+                return 0
             }
             if count > 0 { return count }
         }

@@ -10,7 +10,7 @@ public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120
     /// So much of it is held: of a secret that begins in what is told, enough to know it.
-    private static let payloadHeldMax = payloadBytesMax + SecretMask.beginningMin
+    private static let payloadHeldMax = payloadBytesMax + SecretMask.beginningFormMax
     /// A head that is longer is none.
     private static let headBytesMax = 64 * 1024
     /// Nor is a line of one.
@@ -189,7 +189,7 @@ public struct StreamTrace: Sendable {
         let bytes = payload.withBytes {
             ForeignText.masked(UnsafeRawBufferPointer($0), by: mask, bytesMax: Self.payloadBytesMax).bytes
         }
-        return line + ": " + Self.shown(bytes, opcode, isCompressed: isCompressed)
+        return line + ": " + shown(bytes, opcode, isCompressed: isCompressed)
             + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
     }
 
@@ -207,15 +207,21 @@ public struct StreamTrace: Sendable {
         }
     }
 
-    private static func shown(_ bytes: [UInt8], _ opcode: Opcode?, isCompressed: Bool) -> String {
+    private func shown(_ bytes: [UInt8], _ opcode: Opcode?, isCompressed: Bool) -> String {
         if opcode == .text, !isCompressed { return ForeignText(bytes).shown() }
         if opcode == .close, bytes.count >= 2 {
             let code = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
             return "\(code) " + ForeignText(bytes[2...]).shown()
         }
         var text = ""
-        for byte in bytes.prefix(32) { text += (text.isEmpty ? "" : " ") + hex(byte) }
-        return text + (bytes.count > 32 ? " …" : "")
+        var index = 0
+        while index < min(bytes.count, 32) {
+            // What stands for a secret is no bytes of the message.
+            let isMasked = !mask.isEmpty && bytes[index...].starts(with: "…".utf8)
+            text += (text.isEmpty ? "" : " ") + (isMasked ? "…" : Self.hex(bytes[index]))
+            index += isMasked ? "…".utf8.count : 1
+        }
+        return text + (index < bytes.count ? " …" : "")
     }
 
     private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }

@@ -17,6 +17,7 @@ public enum URLError: Error, Equatable, Sendable {
     case invalidPort
     case fragment
     case invalidUnixPath
+    case secureUnix
     /// Beyond ASCII, and not to be turned into it.
     case host(HostNameFault)
 
@@ -54,6 +55,9 @@ public enum URLError: Error, Equatable, Sendable {
             return "The URL's socket is not an absolute path of at most 107 bytes without ? and #; expected one like "
                 + "ws+unix:///run/server.sock, or with the request's path behind a colon, "
                 + "ws+unix:///run/server.sock:/data."
+        case .secureUnix:
+            return "The URL begins with wss+unix://; a socket of the file system is spoken to without TLS, for nothing "
+                + "of it leaves this host: use ws+unix://."
         case .fragment:
             return "The URL holds a #, which WebSocket URLs must not have; write it as %23 if it belongs to the path."
         case .host(let fault):
@@ -67,6 +71,7 @@ extension URLError: CaseIterable {
         [
             .tooLong, .forbiddenCharacter, .notASCII, .missingScheme, .httpScheme, .httpsScheme, .otherScheme,
             .userinfo, .emptyHost, .hostTooLong, .invalidHost, .invalidIPv6, .invalidPort, .fragment, .invalidUnixPath,
+            .secureUnix,
         ] + HostNameFault.allCases.map { .host($0) }
     }
 }

@@ -69,6 +69,7 @@ public struct WebSocketURL: Equatable, Sendable {
         guard bytes.count <= maxURLBytes else { throw .tooLong }
         for byte in bytes where byte <= 0x20 || byte == 0x7F { throw .forbiddenCharacter }
         if let start = unixStart(bytes) { return try parseUnix(bytes[start...]) }
+        if bytes.prefix(11).map(ASCII.lowercased).elementsEqual("wss+unix://".utf8) { throw .secureUnix }
         let (isSecure, start) = try parseScheme(bytes)
         // RFC 6455 §3: no fragment; a # in the path must be escaped.
         if bytes[start...].contains(UInt8(ascii: "#")) { throw .fragment }

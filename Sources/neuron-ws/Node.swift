@@ -19,7 +19,10 @@ struct LibraryError: Error {
     init(_ status: neuron_ws_status_t) {
         self.status = status
         let detail = Library.lastError
-        text = detail.isEmpty ? String(cString: neuron_ws_status_text(status)) : detail
+        let text = detail.isEmpty ? String(cString: neuron_ws_status_text(status)) : detail
+        // What a program would do, as who types says it.
+        let advice = Text.cut(text, at: "send it as NEURON_WS_BINARY")
+        self.text = advice.map { "\($0.before)--binary sends bytes\($0.behind)" } ?? text
     }
 }
 
@@ -202,9 +205,11 @@ struct NodeState: Sendable {
             return ending
         }
         let words = message.split(separator: " ", omittingEmptySubsequences: false)
-        // "Closing the connection, 0 s of 1." A server may say the like in the middle.
-        let isClosing = words.suffix(7).starts(with: ["Closing", "the", "connection,"])
-        guard let next = isClosing ? words.count - 7 : words.lastIndex(of: "Attempt"), next > 0 else { return message }
+        // "Closing the connection, 0 s of at most 1 s." A server may say the like in the middle.
+        let isClosing = words.suffix(10).starts(with: ["Closing", "the", "connection,"])
+        // "Attempt 3 comes in 4 s.", and behind it how other servers failed, each of which was told by then.
+        let attempt = words.indices.last { words[$0] == "Attempt" && words[$0...].dropFirst(2).first == "comes" }
+        guard let next = isClosing ? words.count - 10 : attempt, next > 0 else { return message }
         return words[..<next].joined(separator: " ")
     }
 

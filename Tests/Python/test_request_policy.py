@@ -131,6 +131,24 @@ def test_a_write_of_many_tags_names_each_of_them(server: foreign.Server, allowed
         assert "harmless29 = 29, ESTOP_DISABLE = true), uuid 1" in line
 
 
+@pytest.mark.parametrize("count, name", [(64, "tag"), (150, "tag"), (100, "t" * 100)])
+def test_each_tag_of_a_write_that_was_carried_out_stands_in_the_log(
+    server: foreign.Server, count: int, name: str
+) -> None:
+    """However many: what one line has no room for stands in those that follow it."""
+    tags = [{"tag": f"{index}{name}", "value": index} for index in range(count)]
+    with asked(server, **{"allow-requests": "all"}) as it:
+        it.send(json.dumps({"uuid": "1", "node": "plc1", "group": "fast", "tags": tags}))
+        lines = [text for _, text in it.lines if "write of plc1/fast" in text]
+        assert len(lines) == 1 if count == 64 else len(lines) > 1
+        for index in range(count):
+            (_,) = [line for line in lines if f" ({index}{name[:60]}" in line or f" {index}{name[:60]}" in line]
+        for line in lines:
+            assert line.startswith("Answered at 2") and "with error 0, asked by" in line and line.endswith("uuid 1.")
+        if count == 150:
+            assert "149tag = 149" in lines[-1] and "(continued, tags 129 to 150: 128tag = 128" in lines[-1]
+
+
 def test_each_refused_write_and_action_has_its_line(server: foreign.Server) -> None:
     with asked(server) as it:
         for value in range(20):

@@ -349,3 +349,21 @@ def test_a_running_line_stays_in_its_row_however_narrow_the_terminal(server: for
     running = re.findall(r"\r\x1b\[K([^\r]+)(?=\r\x1b\[K)", terminal.shown)
     assert any("waiting whether the server keeps the connection, 0.4 s" in line for line in running)
     assert [line for line in running if not re.fullmatch(r"\x1b\[\?7l[^\x1b]*\x1b\[\?7h", line)] == []
+
+
+def test_check_goes_on_to_the_next_server_as_a_node_would(server: foreign.Server, tmp_path: Path) -> None:
+    """The first lets it in and turns it away (1013): a node passes it over."""
+    def turns_away(connection: ServerConnection) -> None:
+        connection.close(1013, "full")
+
+    with serving(turns_away) as full:
+        urls = [full, server.url]
+        done = tool.run("check", "--settings", tool.settings(tmp_path, url=urls))
+        alone = tool.run("check", "--settings", tool.settings(tmp_path, url=urls[0]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    (failure,) = [index for index, line in enumerate(lines) if " FAILED " in line]
+    assert lines[failure].startswith("stay") and "1013" in lines[failure] and urls[0] in lines[failure]
+    assert [line.split()[0] for line in lines[failure:] if " ok " in line][-1] == "stay"
+    assert f"connected to  {server.url}" in done.stdout
+    assert alone.returncode == 1 and failed_step(alone.stdout) == "stay"

@@ -13,8 +13,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Closed with code 1008. Check it. Closing the connection, 0 s of 1.", "Closed with code 1008. Check it."),
-        ("Refused. Attempt 1 comes in 1 s.", "Refused."), ("Attempt 1", "Attempt 1"), ("", ""),
+        (
+            "Closed with code 1008. Check it. Closing the connection, 0 s of at most 1 s.",
+            "Closed with code 1008. Check it."
+        ), ("Refused. Attempt 1 comes in 1 s.", "Refused."), ("Attempt 1", "Attempt 1"), ("", ""),
         (
             "Connecting to b:2, 0 s of 30 (attempt 2): waiting for TCP. Before that: a: Refused. Before that: x.",
             "a: Refused. Before that: x."

@@ -33,6 +33,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"a "to\u006ben \/x\"y" b"#, #"a "…" b"#), ("k=token+%2fx%22y&b", "k=…&b"), ("%74oken%20/x\"y", "…"),
+        (#"\u0074oken /x\"y"#, "…"), ("token%2", "token%2"),
+    ])
+    func aSecretThatIsEscapedIsOneToo(said: String, shown: String) {
+        let mask = SecretMask(headerValues: [], others: ["token /x\"y"])
+        #expect(ForeignText(said).masked(by: mask).shown() == shown)
+    }
+
+    /// In the middle of an escape, too.
+    @Test(arguments: ["", "\\", "\\u", "\\u00e"])
+    func whatIsCutOffInAnEscapeIsKnown(end: String) {
+        let mask = SecretMask(headerValues: [], others: ["0123456789abcdef\u{e9}\u{1F600}xyz"])
+        #expect(ForeignText("0123456789abcde\\u0066" + end).masked(by: mask).shown() == "…")
+        let whole = "0123456789abcdef\\u00e9\\ud83d\\ude00xyz!"
+        #expect(ForeignText(whole).masked(by: mask).shown() == "…!")
+    }
+
     @Test func theValuesOfAQueryAreSecrets() throws {
         let url = try WebSocketURL.parse("ws://h/path?key=0123456&other=1&bare-secret")
         let mask = SecretMask(headerValues: [], others: SecretMask.secrets(of: url))

@@ -142,4 +142,11 @@ import Testing
         let shown = String(repeating: "x", count: 100)
         #expect(lines == ["HTTP/1.1 101 …", "Server: …", "Date: now", "text, 144 bytes: \(shown)……"])
     }
+
+    @Test func aSecretInABinaryMessageIsNotShownAsBytes() {
+        let mask = SecretMask(headerValues: [], others: ["abcdef"])
+        var trace = StreamTrace(mask: mask, from: .header([]))
+        let frame: [UInt8] = [0x82, 8, 0x00] + Array("abcdef".utf8) + [0xFF]
+        #expect(frame.withUnsafeBytes { trace.read($0.bytes) } == ["binary, 8 bytes: 00 … ff"])
+    }
 }

@@ -29,6 +29,6 @@ import Testing
             #expect(throws: URLError.invalidUnixPath, "\(text)") { try WebSocketURL.parse(text) }
         }
         #expect(throws: URLError.fragment) { try WebSocketURL.parse("ws+unix:///s:/a#b") }
-        #expect(throws: URLError.otherScheme) { try WebSocketURL.parse("wss+unix:///s") }
+        #expect(throws: URLError.secureUnix) { try WebSocketURL.parse("wss+unix:///s") }
     }
 }

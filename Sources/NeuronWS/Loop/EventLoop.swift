@@ -190,6 +190,11 @@ extension EventLoop: ThreadBody {
         busyNodes = busyNodesOfTurn
         busyNodesOfTurn = 0
         for index in 0..<count { dispatch(events[index]) }
+        // What came while the process was stopped came in time; epoll_wait tells of none of it where SIGCONT ended it.
+        if timers.isLate(now: nowNanoseconds) {
+            let more = (try? Syscalls.epollWait(epoll, events, timeoutMilliseconds: 0)) ?? 0
+            for index in 0..<more { dispatch(events[index]) }
+        }
         for registration in lost {
             if let slot = slot(registration) {
                 slots[slot].handler?.descriptorReady(EPOLLERR.rawValue | EPOLLHUP.rawValue)

@@ -40,6 +40,14 @@ struct TimerHeap {
         heap.count
     }
 
+    /// So late a timer is only where this process was stopped, or had no processor, 50 ms.
+    private static let lateNanoseconds: UInt64 = 50_000_000
+
+    func isLate(now: UInt64) -> Bool {
+        guard let deadline = nextDeadlineNanoseconds else { return false }
+        return deadline <= now && now - deadline >= Self.lateNanoseconds
+    }
+
     var nextDeadlineNanoseconds: UInt64? {
         heap.first?.deadlineNanoseconds
     }

@@ -4,7 +4,8 @@ import WebSocketCore
 
 /// What `before_connect` may change for one attempt.
 final class Attempt {
-    let urlIndex: Int
+    /// Which of the settings' URLs it is; follows it where those change around it.
+    var urlIndex: Int
     var url: WebSocketURL?
     /// nil: taken away.
     var headers: [(name: String, value: SecretBytes?)] = []

@@ -17,8 +17,8 @@ final class Configuration: @unchecked Sendable {
     /// Under its lock: the environment may be read again.
     private var proxies: ProxyChoice
 
-    private init(settings: NodeSettings, material: TLSMaterial, context: TLSContext?) {
-        warnings = material.warnings
+    private init(settings: NodeSettings, material: TLSMaterial, context: TLSContext?, mayBeAskedForTLS: Bool = false) {
+        warnings = material.warnings + (mayBeAskedForTLS ? [] : settings.unusedTLS.map { [$0] } ?? [])
         self.settings = settings
         self.material = material
         madeContext = context
@@ -58,7 +58,8 @@ final class Configuration: @unchecked Sendable {
                 // What is wrong with it is told when it is asked for.
                 context = try? Runtime.shared.tlsContexts.context(material.tls)
             }
-            return Configuration(settings: settings, material: material, context: context)
+            return Configuration(
+                settings: settings, material: material, context: context, mayBeAskedForTLS: mayBeAskedForTLS)
         } catch { throw NodeError(error) }
     }
 

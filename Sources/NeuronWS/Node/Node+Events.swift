@@ -63,7 +63,7 @@ extension Node {
             let copy = bytes.flatMap { EventBytes($0) }
             let isLost = bytes != nil && copy == nil
             let status = isLost ? .NEURON_WS_NO_MEMORY : ended.outcome.status
-            return fate(queue.append(.response(id: ended.id, status, kind, copy)))
+            return fate(queue.append(.response(id: ended.id, status, kind, copy, ended.level)))
         case .line(let level, let category, var text):
             // Of a line that is lost no line is told: the queue tells of it.
             let line = text.withUTF8 { EventBytes(UnsafeRawBufferPointer($0)) }

@@ -53,19 +53,19 @@ extension Node {
     }
 
     /// What was done for the server. Each write and each action is told, as a notice: who asked, what, and what came of
-    /// it. Reads are counted, and told at doubling counts.
+    /// it; of a write each tag, in as many lines as that takes. Reads are counted, and told at doubling counts.
     func logAnswered(_ request: Request, _ json: UnsafeRawBufferPointer) {
-        func line() -> String {
+        func begin() -> String {
             "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
-                + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by "
-                + "\(request.askedBy): \(request.subject.text)."
+                + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by \(request.askedBy): "
         }
         let kind = LogLineKind.answeredRequest(request.info.kind)
         if request.info.kind == .NEURON_WS_REQUEST_READ {
-            log(.NEURON_WS_LOG_INFO, kind, line())
-        } else {
-            log(.NEURON_WS_LOG_NOTICE, kind.category, line())
+            return log(.NEURON_WS_LOG_INFO, kind, begin() + request.subject.text + ".")
         }
+        guard logs(.NEURON_WS_LOG_NOTICE) else { return }
+        let start = begin()
+        request.forEachSubject { log(.NEURON_WS_LOG_NOTICE, kind.category, start + $0.text + ".") }
     }
 
     /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push

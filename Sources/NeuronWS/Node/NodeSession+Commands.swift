@@ -83,6 +83,11 @@ extension NodeSession {
         while hasTurn() {
             let now = Clock.monotonicNanoseconds
             guard let ended = node.lock.withLock({ node.commands.expired(now: now) }) else { break }
+            if !ended.hasLeft {
+                node.log(
+                    .NEURON_WS_LOG_NOTICE, .unsentCommand,
+                    "Command \(ended.id) was never sent: no connection took it within its time.")
+            }
             node.tell(ended)
             draw(.outcomesTold)
             if isEnded { return }

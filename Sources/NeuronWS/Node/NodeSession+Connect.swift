@@ -96,8 +96,9 @@ extension NodeSession {
     func tunnelOpened(_ link: Link, startsTLS: Bool) {
         // What comes now is another conversation.
         beginTrace(link)
-        guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
         let url = link.connection.url
+        link.stream?.target.server = configuration.target(url: url).text
+        guard startsTLS, let tls = link.tls else { return perform(machine.streamConnected()) }
         var peer = configuration.tlsPeer(url)
         peer.showsCertificate = !link.attempt.dropsCredentials
         link.stream?.startTLS(tls, peer)
@@ -117,9 +118,12 @@ extension NodeSession {
         {
             return
         }
-        failed(
-            Ending.negotiationFailed(
-                error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish))
+        var ending = Ending.negotiationFailed(
+            error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish)
+        if let said = link.connection.said?.masked(by: link.mask).shown(charactersMax: 200) {
+            ending.text = ending.sentence + " It says: \"\(said)\"."
+        }
+        failed(ending)
     }
 
     /// The server says that it is elsewhere. False: the attempt has failed, as if it had said no more.
@@ -184,6 +188,8 @@ extension NodeSession {
 
     func opened() {
         link?.openSince = Clock.monotonicNanoseconds
+        failures = []
+        status.otherFailures = ""
         link?.stream?.confirmSecurity()
         status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         let peer = status.peer

@@ -73,6 +73,29 @@ extension NodeSession {
         }
     }
 
+    /// Servers besides the last that a state names, and what it says of each, bytes.
+    private static let failuresShown = 4
+    private static let failureBytesMax = 100
+
+    /// Where several servers fail, the state says of each how, for the last one alone is seldom the one that matters.
+    func noteFailure(_ ending: Ending) {
+        guard configuration.settings.urls.count > 1 else { return }
+        if ending.isWanted {
+            failures = []
+            status.otherFailures = ""
+            return
+        }
+        failures.removeAll { $0.urlIndex == status.urlIndex }
+        let others = failures.suffix(Self.failuresShown).map { failure in
+            "\(configuration.shownURL(failure.urlIndex)): \(failure.text)"
+        }
+        let more = failures.count - others.count
+        status.otherFailures =
+            others.isEmpty
+            ? "" : " Before that " + others.joined(separator: "; ") + (more > 0 ? "; and \(more) more." : ".")
+        failures.append((status.urlIndex, ending.brief(bytesMax: Self.failureBytesMax)))
+    }
+
     func linkMessages() -> LinkLog.Messages {
         node.lock.withLock {
             LinkLog.Messages(

@@ -74,8 +74,8 @@ extension NodeSession {
         guard echoWatch.endedWithoutEcho(ending.reason) else { return }
         node.log(
             .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(status.url): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no Ping: from now on the "
-                + "delivery level in force is `written`, not `peer-parsed` (setting delivery).")
+            "\(status.url): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no Ping: "
+                + "from now on the delivery level in force is `written`, not `peer-parsed` (setting delivery).")
     }
 
     private func scheduleBarrierTimer(_ link: Link) {

@@ -142,7 +142,7 @@ extension NodeSession {
         }
         guard let sequence = payload.sequence, sequence > 0, sequence <= machine.pings else {
             // Echoes of the barrier's Pings are longer.
-            return link?.connection.barrier == nil ? noteForeignPong() : ()
+            return link?.connection.barrier?.isOwn(payload) == true ? () : noteForeignPong()
         }
         let now = Clock.monotonicNanoseconds
         if let roundTrip = machine.pongReceived(sequence: sequence, now: now) {
@@ -156,7 +156,8 @@ extension NodeSession {
 
     /// A Pong without a Ping is allowed (RFC 6455 §5.5.3), so that this is only worth a line.
     private func noteForeignPong() {
-        guard machine.pings > 0, !hasToldOfPongs else { return }
+        let hasAsked = machine.pings > 0 || link?.connection.barrier?.hasAsked == true
+        guard hasAsked, !hasToldOfPongs else { return }
         hasToldOfPongs = true
         node.log(
             .NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION,

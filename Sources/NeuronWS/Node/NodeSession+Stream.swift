@@ -47,15 +47,17 @@ extension NodeSession: StreamOwner {
             if !isSilent, let error { return failed(Ending.transport(error).onTheWay(to: proxy)) }
             return failed(Ending.endOfStream(before: proxy, in: machine.phase))
         }
-        if isHandshaking, isSilent || isReset && unmetWish != nil {
-            failed(Ending.endOfStream(in: machine.phase, isTLS: status.peer.isTLS, unmetWish: unmetWish))
+        // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
+        guard isSilent || isHandshaking && isReset && unmetWish != nil else {
+            if let error { failed(Ending.transport(error)) }
             return
         }
-        // A server that is stopped seldom sends TLS its close_notify: the end is what counts.
-        if let error, error.kind != .endOfStream, error.kind != .tlsTruncated {
-            failed(Ending.transport(error))
-        } else {
-            failed(Ending.endOfStream)
+        var ending =
+            isHandshaking
+            ? Ending.endOfStream(in: machine.phase, isTLS: status.peer.isTLS, unmetWish: unmetWish) : .endOfStream
+        if let proxy = link?.connection.proxy {
+            ending.text += " It went by the proxy \(proxy.shown) (setting proxy), which may have cut it."
         }
+        failed(ending)
     }
 }

@@ -26,6 +26,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
     var status = NodeStatus()
     var linkLog = LinkLog()
+    /// How each server of the list failed last, the newest at the end; see `noteFailure`.
+    var failures: [(urlIndex: Int, text: String)] = []
     /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
     var turnNumber: UInt64 = 0
@@ -84,8 +86,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.stores { storeAll() }
         if trace != self.trace { traceChanged(trace) }
-        if let new { configured(new, reconnects: wishes.reconnects, now: now) }
-        if wishes.isConnectedAnew, !(new != nil && wishes.reconnects) {
+        let reconnects = new.map { configured($0, reconnects: wishes.reconnects, now: now) } ?? false
+        if wishes.isConnectedAnew, !reconnects {
             backlog.refusals = RefusalWatch()
             echoWatch = EchoWatch()
             perform(machine.reconnectWanted(now: now))
@@ -99,6 +101,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.starts {
             isStoringRest = false
+            failures = []
             node.tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
@@ -110,36 +113,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.tellEndedCommands()
         takeTurn()
         if isStoringRest, !isEnded { endIfIdle() }
-    }
-
-    private func tellWarnings() {
-        for warning in configuration.warnings {
-            node.log(.NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_SETTINGS, warning + ".")
-        }
-    }
-
-    private func configured(_ new: Configuration, reconnects: Bool, now: UInt64) {
-        link?.connection.setFragmentBytesMax(new.fragmentBytesMax)
-        // The rest of the compression's settings concerns the connection, and comes with a new one.
-        if let compression = new.settings.compression {
-            link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
-        }
-        let hasNewHeartbeat = new.settings.heartbeat != configuration.settings.heartbeat
-        status.isVerifyOff = new.isVerifyOff
-        status.statesInterval = new.statesInterval
-        configuration = new
-        cache.settings = new.cacheSettings
-        // Another server may take what this one does not.
-        if reconnects {
-            backlog.refusals = RefusalWatch()
-            echoWatch = EchoWatch()
-        }
-        link?.stream?.configure(
-            noDelay: new.settings.tcpNoDelay,
-            userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))
-        rescheduleRequests()
-        perform(machine.configured(new.machineParameters, reconnects: reconnects, now: now))
-        if !reconnects, let link, link.openSince != nil, hasNewHeartbeat { beginHeartbeats(link) }
     }
 
     // MARK: The machine's actions
@@ -191,6 +164,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT, link?.connection.isBeforeTunnel == true {
             ending.text += " It went by the proxy \(status.peer.proxy) (setting proxy)."
         }
+        if let link, link.attempt.isRedirected, !ending.isWanted {
+            ending.text = ending.sentence + " \(configuration.shownURL(status.urlIndex)) redirects to \(status.url)."
+        }
         if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
             link.connection.queueClose(.goingAway)
             extendTurn()
@@ -209,6 +185,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
         status.ending = ending
         status.httpStatus = httpStatus
+        noteFailure(ending)
         node.lock.withLock {
             node.counters.endings.count(ending.reason)
             if openSince != nil { node.counters.disconnections &+= 1 }

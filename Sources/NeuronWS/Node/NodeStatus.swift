@@ -43,6 +43,9 @@ struct NodeStatus {
     var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Why nothing is kept on disk; "": it is, or is not asked for.
     var cacheError = ""
+    /// How the servers failed that were tried before the one of `ending`, as a sentence behind a space; "": there is
+    /// nothing to say of others.
+    var otherFailures = ""
     /// What there is to say of the present connection while it is open.
     var connected = ""
     /// What the machine says: phase and times come from it.
@@ -62,7 +65,8 @@ struct NodeStatus {
 
     /// How it stands, for people; `now` in monotonic nanoseconds.
     func message(now: UInt64) -> String {
-        let text = progress.text(target: target, connected: connected, ending: ending, now: now)
+        let text = progress.text(
+            target: target, connected: connected, ending: ending, others: otherFailures, now: now)
         return cacheError.isEmpty ? text : "\(text) No disk: \(cacheError)."
     }
 

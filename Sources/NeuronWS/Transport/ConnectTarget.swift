@@ -19,6 +19,8 @@ struct ConnectTarget: Equatable, Sendable {
     var showsCertificate = true
     /// It leads to a proxy: what is asked of the server's certificate is not asked of this one's.
     var isProxy = false
+    /// Whom the proxy leads to, once it has opened the way; nil: it has not, or there is none.
+    var server: String?
     var ipVersion = IPVersion.any
     /// A network interface's name (SO_BINDTODEVICE); needs a right before Linux 5.7.
     var bindInterface: String?
@@ -48,6 +50,9 @@ struct ConnectTarget: Equatable, Sendable {
         if let unixPath { return unixPath }
         return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
+
+    /// Who is at the other end of the stream, for the text of an error.
+    var peerText: String { server.map { "the proxy \(text), on the way to \($0)," } ?? text }
 }
 
 /// What a stream does before it is connected.

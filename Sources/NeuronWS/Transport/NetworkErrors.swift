@@ -9,15 +9,16 @@ extension TransportError {
 
     /// A connection that existed and failed.
     static func network(_ error: SystemError, _ target: ConnectTarget) -> TransportError {
-        let peer = target.text
+        let peer = target.peerText
         func made(_ kind: Kind, _ text: String) -> TransportError {
             TransportError(kind, systemErrno: error.number, text)
         }
         switch error.number {
         case ECONNRESET:
             return made(
-                .reset, "\(peer) reset the connection: the server, or a firewall on the way, dropped it without closing"
-            )
+                .reset,
+                "\(peer) reset the connection: \(target.server == nil ? "the server" : "it, the server"), or a firewall "
+                    + "on the way, dropped it without closing")
         case ECONNABORTED:
             return made(
                 .reset,

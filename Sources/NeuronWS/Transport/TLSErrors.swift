@@ -64,9 +64,10 @@ enum TLSErrors {
     }
 
     private static func notTLS(_ facts: TLSFailureFacts) -> TransportError {
-        TransportError(
+        let (plain, secure) = facts.isProxy ? ("http://", "https://") : ("ws://", "wss://")
+        return TransportError(
             .tlsNotTLS,
-            "what answers on \(facts.peer) does not speak TLS: use ws:// in place of wss://, or another port")
+            "what answers on \(facts.peer) does not speak TLS: use \(plain) in place of \(secure), or another port")
     }
 
     // MARK: Alerts (RFC 8446 section 6)
@@ -134,7 +135,11 @@ enum TLSErrors {
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return TransportError(
                 .tlsExpired,
-                "\(start) expired at \(failure.notAfter): renew it, or check this host's clock")
+                "\(start) expired at \(failure.notAfter)"
+                    + (facts.timeFloor.map { floor in
+                        ", before the setting tls-time-floor (\(floor)), as of which it is checked because this host's "
+                            + "clock is behind that: renew it, or set an earlier tls-time-floor"
+                    } ?? ": renew it, or check this host's clock"))
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return TransportError(
                 .tlsNotYetValid,
@@ -198,6 +203,10 @@ enum TLSErrors {
 struct TLSFailureFacts {
     /// Host and port.
     let peer: String
+    /// It is a proxy.
+    let isProxy: Bool
+    /// As of when the setting tls-time-floor has certificates checked, in place of this host's clock; nil: that counts.
+    let timeFloor: String?
     /// The name that the certificate must bear, and whether the setting tls-verify-name says so.
     let serverName: String
     let isVerifyName: Bool

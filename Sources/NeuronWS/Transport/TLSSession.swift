@@ -106,10 +106,12 @@ final class TLSSession {
     }
 
     /// As of when certificates are checked, Unix time: now, or the setting tls-time-floor where the clock is before it.
-    private var checkSeconds: Int64 { max(Clock.wallMilliseconds / 1000, context.timeFloor ?? 0) }
+    private var checkSeconds: Int64 { timeFloor ?? Clock.wallMilliseconds / 1000 }
+
+    private var timeFloor: Int64? { context.timeFloor.flatMap { Clock.wallMilliseconds / 1000 < $0 ? $0 : nil } }
 
     private func setTime() {
-        guard let floor = context.timeFloor, Clock.wallMilliseconds / 1000 < floor else { return }
+        guard let floor = timeFloor else { return }
         X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), time_t(clamping: floor))
     }
 }
@@ -239,7 +241,9 @@ extension TLSSession {
         if outgoing.isOutOfMemory { return .noMemory("what TLS has to send", peer) }
         return TLSErrors.take(
             TLSFailureFacts(
-                peer: peer, serverName: whom.certificateName, isVerifyName: whom.verifyName != nil,
+                peer: peer, isProxy: whom.isProxy,
+                timeFloor: timeFloor.map { WallTime.text(milliseconds: $0 &* 1000) },
+                serverName: whom.certificateName, isVerifyName: whom.verifyName != nil,
                 isHandshaking: isHandshaking, hasCertificate: context.hasCertificate, unmetWish: unmetWish,
                 firstByte: firstByte, verification: verificationFailure, refusedGroupBits: refusedGroupBits))
     }

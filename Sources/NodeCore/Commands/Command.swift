@@ -71,4 +71,15 @@ public struct EndedCommand {
     public let id: UInt64
     public let command: Command
     public let outcome: CommandOutcome
+    /// It went out, at least in part, or was on its way; false: the server cannot have seen anything of it.
+    public let hasLeft: Bool
+
+    init(_ entry: CommandEntry, _ outcome: CommandOutcome) {
+        id = entry.id
+        command = entry.command
+        self.outcome = outcome
+        hasLeft = entry.hasLeft || entry.stage == .leaving
+    }
+
+    public var level: neuron_ws_level_t { hasLeft ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_ACCEPTED }
 }

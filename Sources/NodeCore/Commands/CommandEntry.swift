@@ -17,7 +17,12 @@ final class CommandEntry {
 
     let id: UInt64
     let command: Command
-    var stage = Stage.waiting
+    var stage = Stage.waiting {
+        didSet {
+            if stage == .sent { hasLeft = true }
+            if oldValue == .leaving, case .ended = stage { hasLeft = true }
+        }
+    }
     var triesLeft: UInt32
     /// When the present try is too late.
     var deadline: UInt64
@@ -25,6 +30,8 @@ final class CommandEntry {
     var heapPlace = 0
     /// Its first sending on the present connection; nil: there is none.
     var order: UInt64?
+    /// The kernel took it once, at least in part.
+    var hasLeft = false
     /// When its newest try had left.
     var leftAt: UInt64 = 0
     /// Of the value by which its response is known.

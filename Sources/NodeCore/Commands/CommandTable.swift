@@ -169,6 +169,7 @@ public final class CommandTable: @unchecked Sendable {
             next = open.after(entry)
             entry.order = nil
             if entry.stage == .sent || entry.stage == .leaving && begun.contains(entry.id) {
+                entry.hasLeft = true
                 guard entry.triesLeft > 0 else {
                     endLater(entry, .linkLost)
                     continue
@@ -318,7 +319,7 @@ public final class CommandTable: @unchecked Sendable {
 
     private func end(_ entry: CommandEntry, _ outcome: CommandOutcome) -> EndedCommand {
         close(entry, outcome)
-        let ended = EndedCommand(id: entry.id, command: entry.command, outcome: outcome)
+        let ended = EndedCommand(entry, outcome)
         forget(entry)
         return ended
     }
@@ -357,7 +358,7 @@ public final class CommandTable: @unchecked Sendable {
         guard let entry = untold.first, case .ended(let outcome) = entry.stage else { return nil }
         untold.remove(entry)
         untoldCount -= 1
-        let ended = EndedCommand(id: entry.id, command: entry.command, outcome: outcome)
+        let ended = EndedCommand(entry, outcome)
         forget(entry)
         return ended
     }

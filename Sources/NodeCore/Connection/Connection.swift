@@ -106,6 +106,9 @@ public final class Connection {
     /// The HTTP status of the newest answer before frames flowed, a proxy's too; 0: none has come.
     public private(set) var httpStatus = 0
 
+    /// What the server says about its refusal of the opening handshake; nil: nothing that can be shown.
+    public private(set) var said: ForeignText?
+
     /// The most that a step of the negotiation has to send at its beginning, bytes.
     public let negotiationBytes: Int
 
@@ -173,6 +176,7 @@ public final class Connection {
             return .event(.tunnelOpened(startsTLS: startsTLS))
         case .failed(let error):
             hasEnded = true
+            said = negotiation?.said
             negotiation = nil
             return .event(.refused(error))
         case .done(let agreed):

@@ -64,6 +64,9 @@ struct Negotiation: Sendable {
         }
     }
 
+    /// What the server says about its refusal; nil: nothing that can be shown.
+    var said: ForeignText? { webSocket.said }
+
     var isAllSent: Bool {
         if awaitsTLS { return true }
         return switch step {

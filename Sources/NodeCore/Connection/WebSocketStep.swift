@@ -7,6 +7,8 @@ struct WebSocketStep: NegotiationStep {
     private var parser = HandshakeResponseParser()
     var output: StepOutput
     private(set) var httpStatus = 0
+    /// What the server says about its refusal, as far as it came with the head of its answer.
+    private(set) var said: ForeignText?
 
     init(_ request: HandshakeRequest) {
         self.request = request
@@ -17,6 +19,7 @@ struct WebSocketStep: NegotiationStep {
         do throws(HandshakeError) {
             guard let response = try parser.bytesReceived(input, from: &offset) else { return .needsBytes }
             httpStatus = response.status
+            if response.status >= 400 { said = response.beginningOfText(input, from: offset) }
             return .done(try response.verified(against: request, wallSeconds: wallSeconds))
         } catch {
             return .failed(.webSocket(error))

@@ -73,7 +73,17 @@ public struct Barrier: Sendable {
     /// The peer has answered with what it got.
     public var hasEcho: Bool { confirmedID > 0 }
 
-    private var hasAsked: Bool { number > 0 }
+    public var hasAsked: Bool { number > 0 }
+
+    /// A Pong's payload is one that this connection's questions had, the present one or an earlier one.
+    public func isOwn(_ payload: ControlPayload) -> Bool {
+        payload.withBytes { bytes in
+            guard bytes.byteCount == 24 else { return false }
+            let number = UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            return UInt64(bigEndian: bytes.unsafeLoadUnaligned(as: UInt64.self)) == epoch
+                && number > 0 && number <= self.number
+        }
+    }
 
     // MARK: Asking
 

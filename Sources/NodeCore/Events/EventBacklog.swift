@@ -83,8 +83,8 @@ public struct EventBacklog {
             guard let lastState else { break }
             lastState.block.events[lastState.index] = event
             return lost()
-        case .response(let id, _, let kind, .some) where bytes >= Self.bytesMax:
-            hold(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil))
+        case .response(let id, _, let kind, .some, let level) where bytes >= Self.bytesMax:
+            hold(.response(id: id, .NEURON_WS_NO_MEMORY, kind, nil, level))
             return .held
         case .delivery, .state, .response, .room, .dropped: break
         }
@@ -147,7 +147,7 @@ public struct EventBacklog {
             if states == 0 { lastState = nil }
         case .room: hasRoom = false
         case .dropped: gaps -= 1
-        case .response(_, _, _, let carried):
+        case .response(_, _, _, let carried, _):
             responses -= 1
             if let carried { forget(carried) }
         case .message(_, let carried), .request(_, let carried), .log(_, _, let carried):

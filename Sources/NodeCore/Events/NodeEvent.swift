@@ -9,7 +9,7 @@ public enum NodeEvent: Sendable {
     case request(UInt, EventBytes)
     case delivery(DeliveryRun)
     /// How a command ended, with its response where there is one.
-    case response(id: UInt64, neuron_ws_status_t, neuron_ws_kind_t, EventBytes?)
+    case response(id: UInt64, neuron_ws_status_t, neuron_ws_kind_t, EventBytes?, neuron_ws_level_t)
     case room
     /// So many stood here that are not there.
     case dropped(count: UInt64)
@@ -20,7 +20,7 @@ public enum NodeEvent: Sendable {
         switch self {
         case .message(_, let bytes), .request(_, let bytes), .log(_, _, let bytes): bytes
         case .delivery(let run): run.closeReason
-        case .response(_, _, _, let bytes): bytes
+        case .response(_, _, _, let bytes, _): bytes
         case .state, .room, .dropped: nil
         }
     }
@@ -48,8 +48,9 @@ public enum NodeEvent: Sendable {
             event.outcome = run.outcome
             event.level = run.level
             event.close_code = Int32(run.closeCode)
-        case .response(let id, let status, let kind, _):
+        case .response(let id, let status, let kind, _, let level):
             event.kind = NEURON_WS_EVENT_RESPONSE
+            event.level = level
             event.id = id
             event.status = status
             event.message_kind = kind

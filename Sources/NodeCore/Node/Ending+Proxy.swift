@@ -22,7 +22,10 @@ extension Ending {
         switch error {
         case .refused(_, _, let retryAfter?):
             ending.policy = .atLeast(UInt64(clamping: retryAfter).multipliedSaturated(by: 1_000_000_000))
-            if retryAfter > 0 { ending.text += " The node waits \(retryAfter) s as it asks, an hour at most." }
+            if retryAfter > 0 {
+                let asked = HandshakeError.shown(seconds: retryAfter)
+                ending.text += " The node waits \(asked) as it asks, an hour at most."
+            }
         case .refused(401, _, nil), .refused(403, _, nil), .authenticationRequired, .credentialsMissing,
             .credentialsRefused, .unknownAuthentication, .noCommonMethod:
             ending.policy = .patient

@@ -34,6 +34,19 @@ public struct Ending: Error, Equatable, Sendable {
         }
     }
 
+    /// The first sentence without its full stop, cut behind so many bytes.
+    public func brief(bytesMax: Int) -> String {
+        let bytes = Array(text.utf8)
+        var end = bytes.count
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ".") {
+            guard index + 1 == bytes.count || bytes[index + 1] == UInt8(ascii: " ") else { continue }
+            end = index
+            break
+        }
+        let count = CutText.byteCount(Array(bytes[..<end]), atMost: bytesMax)
+        return String(decoding: bytes[..<count], as: UTF8.self) + (count < end ? "…" : "")
+    }
+
     /// What makes endings of one kind, which are logged at doubling counts, not each time.
     public struct Kind: Equatable, Sendable {
         let reason: neuron_ws_reason_t

@@ -25,6 +25,8 @@ public enum LogLineKind: Equatable, Sendable {
     case ignoredMessage
     /// An acknowledgement of messages that were never sent, or one that makes no sense.
     case strayAcknowledgement
+    /// A command that was never sent within its time.
+    case unsentCommand
 }
 
 extension RepeatedLines<LogLineKind> {
@@ -61,7 +63,7 @@ extension LogLineKind {
         case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer,
             .repeatedOperation:
             .NEURON_WS_CATEGORY_REQUESTS
-        case .ignoredMessage, .strayAcknowledgement: .NEURON_WS_CATEGORY_DELIVERY
+        case .ignoredMessage, .strayAcknowledgement, .unsentCommand: .NEURON_WS_CATEGORY_DELIVERY
         }
     }
 

@@ -97,6 +97,18 @@ extension NodeMachine {
         configured(parameters, reconnects: reconnects, .reconfigured, now: now)
     }
 
+    /// The same, where the URLs changed and the present connection stays, because its own is still among them.
+    /// - Parameters:
+    ///   - urlIndex: where that is now.
+    ///   - places: of each URL, where its server stood; nil: nowhere.
+    public mutating func configured(_ parameters: Parameters, urlIndex: Int, places: [Int?], now: UInt64) {
+        servers.rearranged(places, fresh: parameters.servers)
+        attemptsAtOnce = min(attemptsAtOnce, servers.count)
+        self.urlIndex = urlIndex
+        self.parameters.urlCount = parameters.urlCount
+        _ = configured(parameters, reconnects: false, .reconfigured, now: now)
+    }
+
     /// The host wants a new connection now: a wait is over, whatever a server asked for, and so is a connection.
     public mutating func reconnectWanted(now: UInt64) -> Action {
         configured(parameters, reconnects: true, .reconnectWanted, now: now)

@@ -34,7 +34,7 @@ public struct NodeMachine: Sendable {
     var parameters: Parameters
     var servers: ServerPool
     /// The URL of the present or the last connection.
-    private var urlIndex = 0
+    var urlIndex = 0
     /// Attempts without a wait between them: each URL comes once at most, whatever its own wait is.
     var attemptsAtOnce = 0
     /// Attempts since a connection was last open.

@@ -34,14 +34,15 @@ public enum Progress: Equatable, Sendable {
     /// - target: HOST:PORT, without secrets.
     /// - connected: what there is to say while the connection is open.
     /// - ending: how the last connection, or attempt, ended.
-    public func text(target: String, connected: String, ending: Ending, now: UInt64) -> String {
+    /// - others: how other servers failed before that, with a space in front.
+    public func text(target: String, connected: String, ending: Ending, others: String = "", now: UInt64) -> String {
         switch self {
         case .idle:
             return ending.text
         case .starting:
             return "Started; connecting to \(target) in a moment." + Self.before(ending)
         case .waiting(let until, let attempt):
-            return "\(ending.sentence) Attempt \(attempt) comes in \(Self.secondsUp(until, now)) s."
+            return "\(ending.sentence) Attempt \(attempt) comes in \(Self.secondsUp(until, now)) s.\(others)"
         case .connecting(let phase, let since, let deadline, let attempt):
             let taken = (max(now, since) - since) / 1_000_000_000
             return "Connecting to \(target), \(taken) s of \(seconds(max(deadline, since) - since)) "
@@ -50,7 +51,8 @@ public enum Progress: Equatable, Sendable {
             return connected
         case .closing(let since, let deadline):
             let taken = seconds(max(now, since) - since)
-            return "\(ending.sentence) Closing the connection, \(taken) s of \(seconds(max(deadline, since) - since))."
+            return "\(ending.sentence) Closing the connection, \(taken) s of at most "
+                + "\(seconds(max(deadline, since) - since)) s."
         }
     }
 

@@ -79,6 +79,19 @@ public struct ServerPool: Sendable {
         }
     }
 
+    /// Other URLs take the place of these: `places` says of each where its server stood, nil: nowhere. What is known of
+    /// a server goes along with it.
+    mutating func rearranged(_ places: [Int?], fresh: ServerPool) {
+        let (old, oldFirst) = (servers, first)
+        servers = fresh.servers
+        for (index, place) in places.enumerated() where servers.indices.contains(index) {
+            if let place, old.indices.contains(place) { servers[index] = old[place] }
+        }
+        let kept = places.firstIndex(of: oldFirst)
+        first = kept.map { min($0, servers.count - 1) } ?? 0
+        if kept == nil { waitsForFirst = false }
+    }
+
     func checkInvariants() {
         precondition(servers.indices.contains(first), "the look begins nowhere")
         for server in servers { server.checkInvariants() }

@@ -76,6 +76,9 @@ public struct Proxy: Equatable, Sendable {
         let standard = kind == .socks5 ? ":1080" : ""
         let shown = String(decoding: authority, as: UTF8.self)
         let hasPort = shown.utf8.last.map { $0 != UInt8(ascii: "]") } == true && authority.contains(UInt8(ascii: ":"))
+        if shown.isEmpty || shown.utf8.first == UInt8(ascii: ":") {
+            throw ProxyTextError("has no host; it takes \(takes)")
+        }
         let url: WebSocketURL
         do throws(URLError) {
             let port = hasPort ? "" : standard

@@ -41,6 +41,11 @@ public final class Request: @unchecked Sendable {
 
     /// What it is about, for the log.
     public var subject: RequestSubject { withExtendedLifetime(self) { RequestSubject(info, mask) } }
+
+    /// The same, line by line: of a write all of its tags.
+    public func forEachSubject(_ body: (RequestSubject) -> Void) {
+        withExtendedLifetime(self) { RequestSubject.forEach(info, mask, body) }
+    }
 }
 
 /// What looked like a request and could not be understood.

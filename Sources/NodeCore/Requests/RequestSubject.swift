@@ -15,6 +15,8 @@ public struct RequestSubject: Sendable {
     /// Of a write, what they are to be, as it stands in the document; else empty.
     let values: [ForeignText]
     let tagCount: Int
+    /// How many tags stand in the lines before.
+    private var first = 0
 
     /// Tags that are named in a line, and those of a write, which changes something.
     private static let tagsShown = 4
@@ -26,17 +28,38 @@ public struct RequestSubject: Sendable {
 
     /// Of a request that the host gets.
     init(_ info: neuron_ws_request_info_t, _ mask: SecretMask) {
+        self.init(info, mask, kind: info.kind, values: Self.values(info, countMax: Self.writtenTagsShown), from: 0)
+    }
+
+    /// Of a write that was carried out each tag has to stand in a line: it and those that follow it. Of others one.
+    static func forEach(
+        _ info: neuron_ws_request_info_t, _ mask: SecretMask, _ body: (RequestSubject) -> Void
+    ) {
+        guard info.kind == .NEURON_WS_REQUEST_WRITE else { return body(RequestSubject(info, mask)) }
+        let values = Self.values(info, countMax: info.tag_count)
+        var first = 0
+        repeat {
+            let subject = RequestSubject(info, mask, kind: info.kind, values: values, from: first)
+            body(subject)
+            first += max(1, subject.tags.count)
+        } while first < info.tag_count
+    }
+
+    private init(
+        _ info: neuron_ws_request_info_t, _ mask: SecretMask, kind: neuron_ws_request_kind_t,
+        values: [UnsafeRawBufferPointer], from first: Int
+    ) {
         func text(_ pointer: UnsafePointer<CChar>?) -> ForeignText {
             pointer.map { Self.text(UnsafeRawBufferPointer(start: $0, count: strlen($0)), mask) } ?? ""
         }
-        kind = info.kind
+        self.kind = kind
+        self.first = first
         uuid = text(info.uuid)
         driver = text(info.driver)
         group = text(Self.hasAction(info.kind) ? info.action : info.group)
         tagCount = info.tag_count
-        let values = kind == .NEURON_WS_REQUEST_WRITE ? Self.values(info) : []
         var shown = Shown(kind)
-        for index in 0..<info.tag_count {
+        for index in min(first, info.tag_count)..<info.tag_count {
             guard shown.hasRoom, let tag = info.tags?[index] else { break }
             shown.add(
                 Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask),
@@ -101,7 +124,8 @@ public struct RequestSubject: Sendable {
     }
 
     /// The values of a write's first tags.
-    private static func values(_ info: neuron_ws_request_info_t) -> [UnsafeRawBufferPointer] {
+    private static func values(_ info: neuron_ws_request_info_t, countMax: Int) -> [UnsafeRawBufferPointer] {
+        guard info.kind == .NEURON_WS_REQUEST_WRITE else { return [] }
         let document = UnsafeRawBufferPointer(start: info.json, count: info.json_length)
         let start = JSONScan.skipBlanks(document, from: 0)
         guard start < document.count else { return [] }
@@ -115,7 +139,7 @@ public struct RequestSubject: Sendable {
         var values: [UnsafeRawBufferPointer] = []
         JSONScan.forEachElement(list) { element in
             if let value = value(of: element) { values.append(value) }
-            return values.count < writtenTagsShown
+            return values.count < countMax
         }
         return values
     }
@@ -167,8 +191,9 @@ public struct RequestSubject: Sendable {
                 // Where each has its value; a peer may leave one out of a refused document.
                 shown(tags[index]) + (values.count == tags.count ? " = " + shown(values[index]) : "")
             }
-            text += " (" + said.joined(separator: ", ")
-            if tagCount > tags.count { text += " and \(tagCount - tags.count) more" }
+            let (last, place) = (first + tags.count, "continued, tags \(first + 1) to \(first + tags.count): ")
+            text += " (" + (first > 0 ? place : "") + said.joined(separator: ", ")
+            if tagCount > last { text += " and \(tagCount - last) more" }
             text += ")"
         }
         return text + ", uuid \(shown(uuid))"

@@ -2,29 +2,40 @@
 import WebSocketCore
 
 /// `${name}` in a header's value: the value of the setting of that name. What is not quite that is a text like any
-/// other.
+/// other, but for a setting's name without its brace, which somebody has forgotten.
 enum HeaderVariables {
-    struct Unknown: Error, Equatable { let name: String }
+    struct Unknown: Error, Equatable {
+        let name: String
+        var isUnclosed = false
+    }
 
     /// - Parameter lookup: the setting's value; nil: there is none.
     static func expand(_ value: SecretBytes, _ lookup: (String) -> SecretBytes?) -> Result<SecretBytes, Unknown> {
         var result: SecretBytes?
-        var unknown: String?
+        var unknown: Unknown?
         // What is between the names, and what they stand for, in turn.
         func append(_ part: SecretBytes) { result = result.map { SecretBytes.joined($0, part) } ?? part }
         value.withBytes { bytes in
             var start = 0
             var index = 0
             while index + 1 < bytes.count {
-                guard bytes[index] == UInt8(ascii: "$"), bytes[index + 1] == UInt8(ascii: "{"),
-                    let end = nameEnd(bytes, from: index + 2)
-                else {
+                guard bytes[index] == UInt8(ascii: "$"), bytes[index + 1] == UInt8(ascii: "{") else {
+                    index += 1
+                    continue
+                }
+                guard let end = nameEnd(bytes, from: index + 2) else {
+                    let name = bytes[(index + 2)...].prefix { isOfName($0) }
+                    let text = String(decoding: name, as: UTF8.self)
+                    if unknown == nil, SettingKey(rawValue: text) != nil {
+                        unknown = Unknown(name: text, isUnclosed: true)
+                        return
+                    }
                     index += 1
                     continue
                 }
                 let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
                 guard let part = lookup(name) else {
-                    unknown = unknown ?? name
+                    unknown = unknown ?? Unknown(name: name)
                     return
                 }
                 append(SecretBytes(UnsafeRawBufferPointer(rebasing: bytes[start..<index])))
@@ -34,7 +45,7 @@ enum HeaderVariables {
             }
             if result != nil { append(SecretBytes(UnsafeRawBufferPointer(rebasing: bytes[start...]))) }
         }
-        if let unknown { return .failure(Unknown(name: unknown)) }
+        if let unknown { return .failure(unknown) }
         return .success(result ?? value)
     }
 
@@ -42,12 +53,17 @@ enum HeaderVariables {
     private static func nameEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var index = start
         while index < bytes.count {
-            switch bytes[index] {
-            case UInt8(ascii: "}"): return index > start ? index : nil
-            case 0x61...0x7A, 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "_"): index += 1
-            default: return nil
-            }
+            if bytes[index] == UInt8(ascii: "}") { return index > start ? index : nil }
+            guard isOfName(bytes[index]) else { return nil }
+            index += 1
         }
         return nil
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x61...0x7A, 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
     }
 }

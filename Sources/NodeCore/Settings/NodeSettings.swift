@@ -8,7 +8,7 @@ public final class NodeSettings: Sendable {
     public static let documentBytesMax = 4 << 20
 
     /// What concerns the connection and was given, in the order of the table: few, and so kept by every node.
-    private let connectionValues: [(key: SettingKey, value: SettingValue)]
+    let connectionValues: [(key: SettingKey, value: SettingValue)]
     /// The servers, at least one, in the order of the document; with the device's id where there is `openGate`.
     public let urls: [WebSocketURL]
 
@@ -209,13 +209,6 @@ public final class NodeSettings: Sendable {
         case 2: .NEURON_WS_LEVEL_APP_ACKED
         default: .NEURON_WS_LEVEL_WRITTEN
         }
-    }
-
-    /// Whether the present connection can stay when these settings take the place of `other`.
-    public func connectionEquals(_ other: NodeSettings) -> Bool {
-        // host, port, tls and path may say what url said before.
-        if urls != other.urls || accesses != other.accesses { return false }
-        return connectionValues.elementsEqual(other.connectionValues) { $0.key == $1.key && $0.value == $1.value }
     }
 
     /// The values that are not at their defaults, but for those that `urls` holds.

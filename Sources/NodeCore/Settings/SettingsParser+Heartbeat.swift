@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
+extension JSONValue {
+    /// A number, true, false or null as JSON has it; nil: it is something else.
+    fileprivate var scalarText: [UInt8]? {
+        switch kind {
+        case .object, .array, .string: nil
+        default: JSONText.beginning(self).withText { $0 }
+        }
+    }
+}
+
 extension SettingsParser {
     /// The largest heartbeat, bytes.
     static let heartbeatBytesMax = 32_768
@@ -66,8 +76,9 @@ private struct HeartbeatMembers {
             else { return place + "is no member's name and no JSON pointer (RFC 6901), such as /timing/origin" }
             pointer = parsed
         case "match-value":
-            guard let text = text(value, bytesMax: CommandLimits.matchValueBytesMax) else {
-                return place + "is \(length(value)); it takes a text of 1 to \(CommandLimits.matchValueBytesMax) bytes"
+            guard let text = text(value, bytesMax: CommandLimits.matchValueBytesMax) ?? value.scalarText else {
+                return place + "is \(length(value)); it takes a text of 1 to \(CommandLimits.matchValueBytesMax) "
+                    + "bytes, a number, true, false or null"
             }
             matchValue = text
         default:

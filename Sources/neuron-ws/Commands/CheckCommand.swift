@@ -18,6 +18,8 @@ enum CheckCommand {
     private static let stopMilliseconds: UInt32 = 2000
     /// Beyond connect-timeout, which ends an attempt by itself.
     private static let connectMillisecondsMax = 3_700_000
+    /// Beyond the second that a closing handshake takes at most once the server has begun it.
+    private static let closeMillisecondsMax = 10_000
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
         let wait = try arguments.milliseconds("--wait", upTo: 86_400) ?? 1000
@@ -37,16 +39,17 @@ enum CheckCommand {
             report.step("settings", .passed, "are good")
             narrator.begin()
             try node.start()
-            _ = Clock.wait(milliseconds: connectMillisecondsMax) {
-                Progress.shared.show { progress(node.state.message) }
-                return narrator.isOver
-            }
-            Progress.shared.clear()
             var stays = false
-            if let opened = narrator.openedState {
+            repeat {
+                _ = Clock.wait(milliseconds: connectMillisecondsMax) {
+                    Progress.shared.show { progress(node.state.message) }
+                    return narrator.isOver
+                }
+                Progress.shared.clear()
+                guard let opened = narrator.openedState else { break }
                 report.facts(of: opened)
                 stays = stay(node, narrator, report, milliseconds: wait)
-            }
+            } while !stays && goesOn(narrator)
             node.stop(timeoutMilliseconds: stopMilliseconds)
             report.end(isGood: stays)
             return stays ? .success : .failed
@@ -67,6 +70,12 @@ enum CheckCommand {
         return Terminal.printable("\(before) s of at most \(most) s\(step)")
     }
 
+    /// After a server that did not keep the connection: whether the node tries the next one of the list at once.
+    private static func goesOn(_ narrator: CheckNarrator) -> Bool {
+        _ = Clock.wait(milliseconds: closeMillisecondsMax) { narrator.goesOn != nil }
+        return narrator.goesOn ?? false
+    }
+
     /// A server that does not like its client often says so only after the handshake.
     private static func stay(
         _ node: Node, _ narrator: CheckNarrator, _ report: CheckReport, milliseconds: Int
@@ -83,15 +92,11 @@ enum CheckCommand {
                 report.step(
                     "ping", .passed, "the server answers", microseconds: Int64(clamping: metrics.round_trip_us))
             }
-            return narrator.lostState != nil
+            return narrator.isLost
         }
         Progress.shared.clear()
         let microseconds = (Clock.nanoseconds() - begin) / 1000
-        if let lost = narrator.lostState {
-            report.step(
-                "stay", .failed, lost.cause, url: lost.url, microseconds: microseconds)
-            return false
-        }
+        guard narrator.settles() else { return false }
         if waitsForPong {
             report.step(
                 "ping", .warned,
@@ -122,8 +127,11 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     private var since: Int64 = 0
     private var hasEnded = false
     private var opened: NodeState?
-    /// How the open connection ended.
-    private var loss: NodeState?
+    /// The open connection has ended, and what the node does then; nil: it is not known yet.
+    private var hasLost = false
+    private var next: Bool?
+    /// What comes now is no news: the check is over.
+    private var isSettled = false
 
     init(_ report: CheckReport) { self.report = report }
 
@@ -132,19 +140,31 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     /// The attempt has come to something.
     var isOver: Bool { mutex.withLock { hasEnded } }
     var openedState: NodeState? { mutex.withLock { opened } }
-    var lostState: NodeState? { mutex.withLock { loss } }
+    /// The server did not keep the connection.
+    var isLost: Bool { mutex.withLock { hasLost } }
+    /// Whether the node tries another server at once then; nil: it is not known yet.
+    var goesOn: Bool? { mutex.withLock { next } }
+
+    /// The connection has lasted, and what comes now is the check's own end. False: it has not.
+    func settles() -> Bool {
+        mutex.withLock {
+            isSettled = !hasLost
+            return isSettled
+        }
+    }
 
     override func stateChanged(_ state: NodeState) {
         mutex.withLock {
-            guard !hasEnded else {
-                if opened != nil, !state.isOpen, loss == nil { loss = state }
-                return
-            }
-            if state.isOpen {
+            if isSettled { return }
+            if hasEnded {
+                guard opened != nil, !state.isOpen, next == nil else { return }
+                lost(state)
+            } else if state.isOpen {
                 url = state.url
                 passed()
-                opened = state
-                hasEnded = true
+                (opened, hasEnded) = (state, true)
+                (hasLost, next) = (false, nil)
+                since = Clock.nanoseconds()
             } else if state.phase == .NEURON_WS_PHASE_WAITING && state.reason != .NEURON_WS_REASON_NONE {
                 url = state.url
                 failed(state)
@@ -168,6 +188,18 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
 
     override func messageReceived(isText: Bool, _ bytes: UnsafeRawBufferPointer) {
         report.message(isText: isText, bytes)
+    }
+
+    /// The server has let us in, and turned us away: a node passes it over, and so does this.
+    private func lost(_ state: NodeState) {
+        if !hasLost { report.step("stay", .failed, state.cause, url: url, microseconds: microseconds) }
+        hasLost = true
+        if state.phase == .NEURON_WS_PHASE_CLOSING { return }
+        next = Self.steps.contains { $0.phase == state.phase }
+        guard next == true else { return }
+        hasEnded = false
+        (attempt, current, url) = (state.attempts, state.phase, state.url)
+        since = Clock.nanoseconds()
     }
 
     private var microseconds: Int64 { (Clock.nanoseconds() - since) / 1000 }

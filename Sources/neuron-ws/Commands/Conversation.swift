@@ -143,9 +143,8 @@ final class Conversation {
                 _ = turn(readsInput: false)
                 continue
             default:
-                let hint = status == .NEURON_WS_INVALID_ARGUMENT && !plan.isBinary ? "; --binary sends bytes" : ""
                 let text = Terminal.printable(LibraryError(status).text)
-                if let line = badLines.next(line: lines, text + hint) { show { Terminal.complain(line) } }
+                if let line = badLines.next(line: lines, text) { show { Terminal.complain(line) } }
                 if plan.isOne { isOver = true }
                 return
             }

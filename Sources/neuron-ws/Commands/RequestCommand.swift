@@ -146,20 +146,21 @@ private struct Requester {
         do throws(LibraryError) { number = try send() } catch {
             return complain(String(cString: neuron_ws_status_name(error.status)), error.text)
         }
-        var end: (status: neuron_ws_status_t, took: Int64)?
+        var end: (status: neuron_ws_status_t, isSent: Bool, took: Int64)?
         while end == nil, !Interrupt.isRequested {
             takeEvents { event in
                 guard event.kind == NEURON_WS_EVENT_RESPONSE, event.id == number else { return }
                 let took = Clock.nanoseconds() - sent
-                end = (event.status, took)
+                end = (event.status, event.level != .NEURON_WS_LEVEL_ACCEPTED, took)
                 if event.status == .NEURON_WS_OK { show(event, took) }
             }
         }
         guard let end else { return complain("NEURON_WS_CANCELLED", "interrupted") }
         guard end.status == .NEURON_WS_OK else {
-            let text =
-                end.status == .NEURON_WS_TIMEOUT
-                ? "no response came in time" : String(cString: neuron_ws_status_text(end.status))
+            var text = String(cString: neuron_ws_status_text(end.status))
+            if end.status == .NEURON_WS_TIMEOUT {
+                text = end.isSent ? "no response came in time" : "no connection took the command in time"
+            }
             return complain(String(cString: neuron_ws_status_name(end.status)), text)
         }
         latencies.add(end.took)

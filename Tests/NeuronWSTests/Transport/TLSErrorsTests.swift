@@ -24,8 +24,9 @@ import WebSocketCore
         ERR_clear_error()
         return TLSErrors.take(
             TLSFailureFacts(
-                peer: "plant:443", serverName: "other.example", isVerifyName: false, isHandshaking: isHandshaking,
-                hasCertificate: false, unmetWish: nil, firstByte: firstByte, verification: failure,
+                peer: "plant:443", isProxy: false, timeFloor: nil, serverName: "other.example", isVerifyName: false,
+                isHandshaking: isHandshaking, hasCertificate: false, unmetWish: nil, firstByte: firstByte,
+                verification: failure,
                 refusedGroupBits: groupBits))
     }
 

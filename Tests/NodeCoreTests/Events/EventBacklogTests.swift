@@ -34,7 +34,7 @@ import Testing
         case .message(_, let bytes)?: return "message \(bytes.count)"
         case .request(let handle, _)?: return "request \(handle)"
         case .log?: return "log"
-        case .response(let id, let status, _, let bytes)?:
+        case .response(let id, let status, _, let bytes, _)?:
             return "response \(id) \(status.rawValue) \(bytes?.count ?? -1)"
         case .room?: return "room"
         case .dropped(let count)?: return "dropped \(count)"
@@ -77,7 +77,7 @@ import Testing
 
     private func response(_ id: UInt64, byteCount: Int) -> NodeEvent {
         [UInt8](repeating: 97, count: byteCount).withUnsafeBytes {
-            .response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, EventBytes($0)!)
+            .response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, EventBytes($0)!, .NEURON_WS_LEVEL_WRITTEN)
         }
     }
 
@@ -287,10 +287,12 @@ import Testing
         var backlog = EventBacklog()
         var told: [UInt64] = []
         func add(_ ids: Range<UInt64>) {
-            for id in ids { _ = backlog.append(.response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, nil)) }
+            for id in ids {
+                _ = backlog.append(.response(id: id, .NEURON_WS_OK, .NEURON_WS_TEXT, nil, .NEURON_WS_LEVEL_WRITTEN))
+            }
         }
         func take(_ count: Int) {
-            for _ in 0..<count { if case .response(let id, _, _, _)? = backlog.take() { told.append(id) } }
+            for _ in 0..<count { if case .response(let id, _, _, _, _)? = backlog.take() { told.append(id) } }
         }
         add(0..<3000)
         take(2500)

@@ -57,4 +57,28 @@ private let second: UInt64 = 1_000_000_000
         #expect(ending.reason == .NEURON_WS_REASON_STOPPED)
         #expect(machine.reconnectWanted(now: 4 * second) == .none && machine.isIdle)
     }
+
+    /// What else becomes of the list is nothing to the connection that is open.
+    @Test func aConnectionStaysWhereItsURLDoes() {
+        func parameters(_ urlCount: Int) -> NodeMachine.Parameters {
+            NodeMachine.Parameters(
+                connectTimeout: second, closeTimeout: second, pingInterval: 0, pingTimeout: second,
+                reconnectMinimum: second, reconnectMaximum: second, urlCount: urlCount)
+        }
+        var machine = NodeMachine(parameters(3))
+        _ = machine.started(now: 0)
+        _ = machine.timerFired(now: NodeMachine.startDelayNanoseconds, random: 0)
+        _ = machine.failed(refused(), now: second, random: 0)
+        _ = machine.streamConnected()
+        _ = machine.handshakeCompleted(now: second)
+        machine.configured(parameters(2), urlIndex: 1, places: [0, 1], now: 2 * second)
+        machine.checkInvariants()
+        #expect(machine.isOpen && machine.openSince == second)
+        machine.configured(parameters(1), urlIndex: 0, places: [1], now: 2 * second)
+        machine.checkInvariants()
+        #expect(machine.isOpen)
+        // Of the one that is left, and of no other.
+        _ = machine.failed(refused(), now: 3 * second, random: 0)
+        #expect((machine.nextAttempt ?? 0) >= 3003 * second)
+    }
 }

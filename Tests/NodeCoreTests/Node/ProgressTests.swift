@@ -49,7 +49,7 @@ private let second: UInt64 = 1_000_000_000
             text(.waiting(until: second, attempt: 2), ending, now: 0) == "\(shown) Attempt 2 comes in 1 s.")
         #expect(
             text(.closing(since: 0, deadline: second), ending, now: 0)
-                == "\(shown) Closing the connection, 0 s of 1.")
+                == "\(shown) Closing the connection, 0 s of at most 1 s.")
     }
 
     @Test func whatFailedLastStaysReadableBetweenAndDuringTheNextAttempts() {
@@ -73,7 +73,7 @@ private let second: UInt64 = 1_000_000_000
     @Test func aStopSaysThatItIsUnderWay() {
         #expect(
             text(.closing(since: second, deadline: 3 * second), .stopped, now: second + second / 2)
-                == "The node was stopped. Closing the connection, 0.5 s of 2.")
+                == "The node was stopped. Closing the connection, 0.5 s of at most 2 s.")
     }
 
     @Test func timesThatDoNotFitDoNotTrap() {

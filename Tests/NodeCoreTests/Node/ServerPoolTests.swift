@@ -80,4 +80,21 @@ private func makePool(_ count: Int) -> ServerPool {
         pool.checkInvariants()
         #expect(pool.next(now: 0) == .now(0))
     }
+
+    @Test func whatIsKnownOfAServerGoesAlongWithIt() {
+        var pool = makePool(3)
+        pool.failed(0, .atLeast(600 * second), now: 0, random: 0)
+        pool.opened(2)
+        // The last comes first now, the first last, and between them stands a new one.
+        pool.rearranged([2, nil, 0], fresh: makePool(3))
+        pool.checkInvariants()
+        #expect(pool.next(now: 0) == .now(0))
+        pool.failed(0, .atLeast(300 * second), now: 0, random: 0)
+        #expect(pool.next(now: 0) == .now(1))
+        pool.failed(1, .atLeast(900 * second), now: 0, random: 0)
+        #expect(pool.next(now: 0) == .at(300 * second))
+        pool.rearranged([2], fresh: makePool(1))
+        pool.checkInvariants()
+        #expect(pool.count == 1 && pool.next(now: 0) == .at(600 * second))
+    }
 }

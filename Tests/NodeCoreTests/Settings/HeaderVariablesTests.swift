@@ -19,11 +19,15 @@ import WebSocketCore
     }
 
     @Test func whatIsNotQuiteOneStays() {
-        for text in ["$", "${", "${}", "${a b}", "${device-id", "$device-id", "{device-id}", "${A}", "$$"] {
+        for text in ["$", "${", "${}", "${a b}", "${device", "$device-id", "{device-id}", "${A}", "$$"] {
             #expect(expanded(text) == text)
         }
         #expect(expanded("$${api-key}") == "$k")
     }
+
+    /// Somebody has forgotten the brace: the server would get the name in place of the value.
+    @Test(arguments: ["${device-id", "a ${token b", "${api-key}${device-id/"])
+    func aSettingsNameWithoutItsBraceIsRefused(text: String) { #expect(expanded(text) == nil) }
 
     @Test func settingsTakeThem() throws {
         let settings = try NodeSettings.parse(

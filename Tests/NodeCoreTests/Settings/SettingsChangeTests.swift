@@ -139,4 +139,22 @@ private enum Change {
         let descriptor = SettingsTable.descriptors.first { $0.key == key }
         #expect(descriptor?.concernsConnection == (change == .reconnects))
     }
+
+    /// Of several servers those that are not in use may change.
+    @Test func aServerIsFoundWhereItStandsNow() throws {
+        let old = try NodeSettings.parse(
+            json: #"{"url":["ws://a",{"url":"ws://b","token":"t"},"ws://c"],"origin":"o"}"#)
+        func place(_ index: Int, _ json: String) throws -> Int? {
+            try NodeSettings.parse(json: json).place(of: index, in: old)
+        }
+        let other = #"{"url":["ws://d",{"url":"ws://b","token":"t"}],"origin":"o"}"#
+        #expect(try place(1, other) == 1)
+        #expect(try place(0, other) == nil)
+        #expect(try place(2, #"{"url":["ws://c","ws://a"],"origin":"o"}"#) == 0)
+        #expect(try place(2, #"{"url":"ws://c","origin":"o"}"#) == 0)
+        #expect(try place(2, #"{"url":"ws://c","origin":"another"}"#) == nil)
+        #expect(try place(1, #"{"url":["ws://b"],"origin":"o"}"#) == nil)
+        #expect(try place(1, #"{"url":[{"url":"ws://b","token":"u"}],"origin":"o"}"#) == nil)
+        #expect(try NodeSettings.parse(json: other).places(in: old) == [nil, 1])
+    }
 }

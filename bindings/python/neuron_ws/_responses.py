@@ -29,12 +29,16 @@ _WHY = {
 }
 
 
+_UNSENT = "the command never went out: no connection took it in time"
+
+
 def response_of(event: ResponseEvent) -> Union[str, bytes]:
     """What came; raises what came instead."""
     if event.status == Status.OK and event.data is not None:
         return event.data
     name = library.neuron_ws_status_name(event.status).decode()
-    raise error_for(event.status, name, _WHY.get(event.status, ""))
+    unsent = event.status == Status.TIMEOUT and not event.sent
+    raise error_for(event.status, name, _UNSENT if unsent else _WHY.get(event.status, ""))
 
 
 class _Waiter:

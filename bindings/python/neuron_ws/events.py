@@ -74,11 +74,13 @@ class DroppedEvent:
 
 @dataclass(frozen=True)
 class ResponseEvent:
-    """The end of a command: what Node.request waits for, which takes it. ``data`` is None unless the status is OK."""
+    """The end of a command: what Node.request waits for, which takes it. ``data`` is None unless the status is OK;
+    ``sent`` says whether the command went out, at least in part."""
 
     id: int
     status: Status
     data: Optional[Union[str, bytes]] = None
+    sent: bool = True
 
 
 Event = Union[StateEvent, MessageEvent, Request, DeliveryEvent, LogEvent, RoomEvent, DroppedEvent]
@@ -100,7 +102,8 @@ def event_from_structure(structure: EventStructure, octets: bytes) -> Optional[U
     if kind == EventKind.RESPONSE:
         data = octets.decode() if structure.message_kind == MessageKind.TEXT else octets
         status = Status(structure.status)
-        return ResponseEvent(structure.id, status, data if status == Status.OK else None)
+        sent = structure.level != Level.ACCEPTED
+        return ResponseEvent(structure.id, status, data if status == Status.OK else None, sent)
     if kind == EventKind.ROOM:
         return RoomEvent()
     if kind == EventKind.DROPPED:
