@@ -139,6 +139,7 @@ reproducible: dependencies ## build library and tool twice, both profiles, in tw
 	sh cmake/reproducible.sh .build/reproducible
 
 release: dependencies ## packages of both architectures, wheels, sources, the ABI, SBOM and checksums, in dist
+	@test -z "$$(git status --porcelain)" || { git status --short; echo "a release is made of what is committed" >&2; exit 1; }
 	$(MAKE) deb ARCH=amd64
 	$(MAKE) deb ARCH=arm64
 	$(MAKE) wheel ARCH=amd64

@@ -22,8 +22,14 @@ fi
 tree=$work/neuron-ws-$version
 rm -rf "$work" "$packages"
 mkdir -p "$tree" "$packages"
+git rev-parse -q --verify HEAD > /dev/null || { echo "packages are made of what git has committed, and $root is no clone" >&2; exit 1; }
 git archive HEAD | tar -x -C "$tree"
 cp -r "$tree/cmake/debian" "$tree/debian"
+packaged=$(sed -n '1s/.*(\([^)]*\)).*/\1/p' "$tree/debian/changelog")
+case "$packaged" in "$version" | "$version"-*) ;; *)
+    echo "include/neuron_ws.h says version $version, cmake/debian/changelog $packaged: begin a new entry there" >&2
+    exit 1
+esac
 
 swift=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
 # Another Python before Debian's on PATH has no dh-python.

@@ -87,6 +87,22 @@ class Wheel:
         return str(made["SPDXID"]), license
 
 
+def analyze(packages: list[dict[str, object]], files: list[dict[str, object]],
+            relations: list[tuple[str, str, str]]) -> str:
+    """Gives each package that has files the code over them (SPDX 2.3 §7.9), and returns that over all."""
+    sums = {str(file["SPDXID"]): file["checksums"][0]["checksumValue"] for file in files}  # type: ignore[index]
+
+    def code(names: list[str]) -> str:
+        return hashlib.sha1("".join(sorted(sums[name] for name in names)).encode()).hexdigest()
+
+    for package in packages:
+        own = [other for one, kind, other in relations
+               if one == package["SPDXID"] and kind == "CONTAINS" and other in sums]
+        if own:
+            package.update(filesAnalyzed=True, packageVerificationCode={"packageVerificationCodeValue": code(own)})
+    return code(list(sums))
+
+
 def document(folder: Path) -> dict[str, object]:
     swift = subprocess.run(["swiftc", "--version"], capture_output=True, text=True).stdout
     found = re.search(r"Swift version (\S+)", swift)
@@ -107,11 +123,12 @@ def document(folder: Path) -> dict[str, object]:
             packages += wheel.packages
             files += wheel.files
             relations += wheel.relations
+    code = analyze(packages, files, relations)
     moment = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), timezone.utc)
     return {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"neuron_ws-{VERSION}",
-        "documentNamespace": f"https://neuron-ws.invalid/spdx/{VERSION}",
+        "documentNamespace": f"https://neuron-ws.invalid/spdx/{VERSION}/{code}",
         "creationInfo": {"created": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
                          "creators": ["Tool: neuron_ws/cmake/spdx.py"]},
         "documentDescribes": [OURS], "packages": packages, "files": files,

@@ -12,6 +12,9 @@ processor=${2:-$(uname -m)}
 library=$(readlink -f "${3:-$root/.build/release/libneuron_ws.so}")
 sysroot=${4:-}
 out=$root/.build/wheels
+# The times of what a wheel holds: two builds of one commit are the same bytes.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || stat -c %Y "$root/include/neuron_ws.h")}
+export SOURCE_DATE_EPOCH
 mkdir -p "$out"
 rm -rf "$out"/*_"$processor".whl "$out"/*.tar.gz "$out/bundle"
 if [ "$processor" != "$(uname -m)" ]; then

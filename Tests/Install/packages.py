@@ -54,8 +54,11 @@ def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
     if site is None:
         raise SystemExit("apt knows no mirror of Debian 12 (bookworm)")
     if made is None:
-        subprocess.run(["debootstrap", f"--arch={architecture}", "--variant=minbase", "bookworm", folder, site],
-                       check=True, stdout=subprocess.DEVNULL)
+        made_now = subprocess.run(
+            ["debootstrap", f"--arch={architecture}", "--variant=minbase", "bookworm", folder, site],
+            capture_output=True, text=True)
+        if made_now.returncode != 0:
+            raise SystemExit(f"debootstrap for {architecture} failed:\n{(made_now.stdout + made_now.stderr)[-4000:]}")
     else:
         subprocess.run(["cp", "-a", f"{made}/.", folder], check=True)
     for name in ("sources.list", "sources.list.d"):
@@ -308,10 +311,18 @@ def main() -> int:
     parser.add_argument("--root", type=Path, help="a fresh root, made before")
     parser.add_argument("--only", action="append", help="a step by its name, may be repeated")
     options = parser.parse_args()
+    run_foreign_programs(options.architecture)
     folder = Path(tempfile.mkdtemp(prefix="neuron_ws-root-"))
     folder.chmod(0o755)
+    try:
+        return run(folder, options)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(folder: Path, options: argparse.Namespace) -> int:
     start = time.monotonic()
-    run_foreign_programs(options.architecture)
     system = bootstrap(folder, options.architecture, options.root)
     print(f"{time.monotonic() - start:6.1f} s  a fresh root in {folder}", flush=True)
     before = system.files()
@@ -336,8 +347,6 @@ def main() -> int:
         except AssertionError as error:
             failed += 1
             print(f"{time.monotonic() - start:6.1f} s  {name}: FAILED\n{error}", flush=True)
-    if not options.keep:
-        shutil.rmtree(folder)
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -168,3 +168,11 @@ def test_a_program_by_add_subdirectory(environment: dict[str, str], tmp_path: Pa
               environment, source)
     assert f"{VERSION} {EXPECTED}" in out, out
     assert not (tmp_path / "root/usr/local/bin").exists() and list((tmp_path / "root").rglob("neuron_ws.h"))
+
+
+def test_the_plugin_builds_where_the_tree_s_own_path_has_blanks(environment: dict[str, str], tmp_path: Path) -> None:
+    tree = tmp_path / "Tüte mit Lücke"
+    for folder in ("bindings/neuron", "include"):
+        shutil.copytree(ROOT / folder, tree / folder)
+    run("cmake -S bindings/neuron -B out && cmake --build out", environment, tree)
+    assert (tree / "out/libplugin-websocket.so").is_file()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -81,6 +82,11 @@ def test_the_bill_of_materials_lists_each_file_and_each_library(tmp_path: Path) 
     assert sums["SHA256"] == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
     names = {package["name"] for package in bill["packages"]}
     assert names == {"neuron-ws", "swift-runtime"} | {words[0] for words in libraries()}
+    # SPDX 2.3 §7.8: a package that is said to hold files says by a code which.
+    analyzed = {package["name"]: package.get("packageVerificationCode") for package in bill["packages"]
+                if package["filesAnalyzed"]}
+    code = hashlib.sha1(sums["SHA1"].encode()).hexdigest()
+    assert analyzed == {"neuron-ws": {"packageVerificationCodeValue": code}}
     known = {package["SPDXID"] for package in bill["packages"]} | {file["SPDXID"] for file in bill["files"]}
     assert all(relation["relatedSpdxElement"] in known for relation in bill["relationships"])
 

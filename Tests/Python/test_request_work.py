@@ -15,6 +15,7 @@ HOST = r"""
 #include <neuron_ws.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void on_request(neuron_ws_node_t *node, neuron_ws_request_t *request, const neuron_ws_request_info_t *info,
                        void *context)
@@ -30,9 +31,10 @@ int main(int count, char **words)
     neuron_ws_metrics_t metrics = {.size = sizeof metrics};
     neuron_ws_node_t *node = NULL;
     snprintf(settings, sizeof settings, "{\"url\":\"%s\",\"allow-requests\":\"all\",\"ping-interval\":0}", words[1]);
-    if (count != 2 || neuron_ws_node_create("n", settings, &host, &node) != NEURON_WS_OK) return 1;
+    if (count != 3 || neuron_ws_node_create("n", settings, &host, &node) != NEURON_WS_OK) return 1;
     neuron_ws_node_start(node);
-    while (metrics.requests_received + metrics.requests_malformed + metrics.messages_ignored == 0) {
+    while (metrics.requests_received + metrics.requests_malformed + metrics.messages_ignored
+           < strtoull(words[2], NULL, 10)) {
         poll(NULL, 0, 20);
         neuron_ws_node_metrics(node, &metrics);
     }
@@ -82,7 +84,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def instructions(program: Path, message: str) -> int:
     with foreign.Server() as server:
         process = subprocess.Popen(
-            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, server.url],
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, server.url,
+             str(message.count('"uuid":"1","node"') if message[0] == "[" else 1)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         foreign.wait_until(lambda: server.connections == 1, 60)
         server.send(message)

@@ -79,7 +79,9 @@ def test_every_member_of_each_struct_is_declared() -> None:
         named = r"struct \{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\n\} %s;" % name
         body = re.search(tagged, header, re.S) or re.search(named, header)
         assert body is not None, name
-        members = re.findall(r"(\w+)(?:\[\d+\])?;", body.group(1))
+        # Of a function, the name of the pointer to it.
+        members = [pointer or name for pointer, name in re.findall(
+            r"\(\*(\w+)\)\([^()]*\);|(\w+)(?:\[\d+\])?;", body.group(1))]
         assert members == [field[0] for field in structure._fields_], name
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
+import WebSocketCore
 
 extension JSONValue {
     /// A number, true, false or null as JSON has it; nil: it is something else.

@@ -252,14 +252,18 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         let frames =
             ConnectionBench.frame(2, piece, fin: false) + ConnectionBench.frame(0, piece, fin: false)
             + ConnectionBench.frame(0, piece)
+        var counts: [Int] = []
         frames.withUnsafeBytes { raw in
             var offset = 0
-            let step = bench.connection.bytesReceived(raw, from: &offset, wallSeconds: 0, budget: &bench.budget)
-            guard case .event(.message(_, let bytes)) = step else { fatalError("no message") }
-            #expect(bytes.withBytes { $0.count } == 180_000)
-            bytes.handled()
-            #expect(bytes.withBytes { $0.count } == 0)
+            while offset < raw.count {
+                let step = bench.connection.bytesReceived(raw, from: &offset, wallSeconds: 0, budget: &bench.budget)
+                guard case .event(.message(_, let bytes)) = step else { continue }
+                let before = bytes.withBytes { $0.count }
+                bytes.handled()
+                counts = [before, bytes.withBytes { $0.count }]
+            }
         }
+        #expect(counts == [180_000, 0])
     }
 
     @Test func whatDoesNotInflateFailsTheConnection() {

@@ -79,6 +79,6 @@ private let second: UInt64 = 1_000_000_000
         #expect(machine.isOpen)
         // Of the one that is left, and of no other.
         _ = machine.failed(refused(), now: 3 * second, random: 0)
-        #expect((machine.nextAttempt ?? 0) >= 3003 * second)
+        #expect((machine.progress.nextAttempt ?? 0) >= 3003 * second)
     }
 }
