@@ -389,11 +389,10 @@ int main(int count, char **arguments)
     fill_opengate();
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t index = 0; index < call_count; index++)
-        if (strncmp(calls[index].name, only, strlen(only)) == 0)
+        if (strncmp(calls[index].name, only, strlen(only)) == 0) {
             every_allocation(index, large, 1);
-    for (size_t index = 0; index < call_count; index++)
-        if (strncmp(calls[index].name, only, strlen(only)) == 0)
             every_limit(index);
+        }
     /* Any allocation: thousands in some calls, of which each so many-th is tried. */
     for (size_t index = 0; index < call_count && step > 0; index++)
         if (strncmp(calls[index].name, only, strlen(only)) == 0)

@@ -17,7 +17,8 @@ public struct EchoWatch: Sendable {
     /// It answered a Ping with its bytes.
     public mutating func echoed() { silentConnections = 0 }
 
-    /// A connection with a barrier ended on which it did not. - Returns: whether it is taken for such a one from now on.
+    /// A connection with a barrier ended on which it did not.
+    /// - Returns: whether it is taken for such a one from now on.
     public mutating func endedWithoutEcho(_ reason: neuron_ws_reason_t) -> Bool {
         guard reason == .NEURON_WS_REASON_PING_TIMEOUT, !isDegraded else { return false }
         silentConnections += 1

@@ -2,8 +2,8 @@
 /// Looks through a document for the values at all places of a set, in one pass that is made in steps: so that neither
 /// the number of places nor the size of a message keeps anybody waiting.
 ///
-/// Of members of one name the last one counts, at each level. The document need not be whole JSON: its texts and numbers
-/// are not looked into, and where it is cut off, or has no order on the way to a place, what was found before counts.
+/// Of members of one name the last one counts, at each level. The document need not be whole JSON: its texts and
+/// numbers are not looked into, and where it is cut off, or has no order on the way to a place, what was found before counts.
 ///
 /// Invariant: there are as many levels as the place that is deepest has tokens, at most.
 public struct PlaceScan {

@@ -42,8 +42,8 @@ public struct ServerAccess: Equatable, Sendable {
             switch HeaderVariables.expand(header.text, lookup) {
             case .failure(let error) where error.isUnclosed:
                 faults.append(
-                    "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name)) without the } "
-                        + "behind the name")
+                    "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name)) without "
+                        + "the } behind the name")
             case .failure(let error):
                 faults.append(
                     "holds the header \"\(shown)\", whose value names ${\(SettingsParser.shown(error.name))}: that "
