@@ -17,8 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int checks_passed;
-int checks_failed;
+int checks_passed, checks_failed;
 
 /* ------------------------------------------------------------------------------------------------- the allocator */
 
