@@ -3,7 +3,8 @@
 /// the number of places nor the size of a message keeps anybody waiting.
 ///
 /// Of members of one name the last one counts, at each level. The document need not be whole JSON: its texts and
-/// numbers are not looked into, and where it is cut off, or has no order on the way to a place, what was found before counts.
+/// numbers are not looked into, and where it is cut off, or has no order on the way to a place, what was found
+/// before counts.
 ///
 /// Invariant: there are as many levels as the place that is deepest has tokens, at most.
 public struct PlaceScan {
