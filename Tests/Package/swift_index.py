@@ -49,7 +49,7 @@ class SwiftIndex:
         swiftc = shutil.which("swiftc")
         assert swiftc, "no swiftc on PATH"
         self._library = ctypes.CDLL(str(Path(swiftc).resolve().parents[1] / "lib/libIndexStore.so"))
-        self._root = root
+        self._root = root.resolve()
         self.declarations: dict[str, Declaration] = {}
         error = ctypes.c_void_p()
         self._store = self._pointer("store_create", str(store).encode(), ctypes.byref(error))
@@ -83,13 +83,15 @@ class SwiftIndex:
         """A file as it was compiled last; of one that is gone the unit stays behind."""
         error = ctypes.c_void_p()
         reader = self._pointer("unit_reader_create", self._store, unit.encode(), ctypes.byref(error))
-        main = Path(self._text("unit_reader_get_main_file", reader)) if reader else Path()
+        told = self._text("unit_reader_get_main_file", reader) if reader else ""
+        # The compiler names it as the build was called, perhaps by way of a link.
+        main = Path(told).resolve()
         if main.is_file() and main.is_relative_to(self._root):
             records = []
 
             def dependency(one: ctypes.c_void_p) -> None:
                 if self._number("unit_dependency_get_kind", one) == RECORD \
-                        and self._text("unit_dependency_get_filepath", one) == str(main):
+                        and self._text("unit_dependency_get_filepath", one) == told:
                     records.append(self._text("unit_dependency_get_name", one))
 
             self._each("unit_reader_dependencies_apply_f", reader, dependency)
