@@ -229,6 +229,7 @@ public final class Connection {
         case .success(nil): return .goesOn
         case .success(let message?):
             inflating = nil
+            bytes.forgetIfLarge()
             return .event(.message(kind, .inflated(message, by: inflater)))
         case .failure(let error):
             inflating = nil

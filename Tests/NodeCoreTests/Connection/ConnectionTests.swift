@@ -246,26 +246,6 @@ private let heardOfIt = ["one", "ping", "pong", "two halves", String(repeating: 
         #expect(pauses >= text.utf8.count / Inflater.outputPieceBytes)
     }
 
-    @Test func aLargeMessageIsNotKeptOnceItIsHandled() {
-        var bench = ConnectionBench.opened()
-        let piece = [UInt8](repeating: 7, count: 60_000)
-        let frames =
-            ConnectionBench.frame(2, piece, fin: false) + ConnectionBench.frame(0, piece, fin: false)
-            + ConnectionBench.frame(0, piece)
-        var counts: [Int] = []
-        frames.withUnsafeBytes { raw in
-            var offset = 0
-            while offset < raw.count {
-                let step = bench.connection.bytesReceived(raw, from: &offset, wallSeconds: 0, budget: &bench.budget)
-                guard case .event(.message(_, let bytes)) = step else { continue }
-                let before = bytes.withBytes { $0.count }
-                bytes.handled()
-                counts = [before, bytes.withBytes { $0.count }]
-            }
-        }
-        #expect(counts == [180_000, 0])
-    }
-
     @Test func whatDoesNotInflateFailsTheConnection() {
         for (payload, error) in [
             ([0xFF, 0xFF, 0xFF] as [UInt8], "invalidCompressedData"),
