@@ -27,7 +27,8 @@ import WebSocketCore
     }
 
     @Test func whatALargeMessageWasInflatedFromIsNotKeptBesideIt() {
-        // Three stored blocks (RFC 1951 §3.2.4), and the begin of an empty one whose rest is left out (RFC 7692 §7.2.1).
+        // Three stored blocks (RFC 1951 §3.2.4), and the begin of an empty one, whose rest is left out (RFC 7692
+        // §7.2.1).
         let block = [0, 0x50, 0xC3, 0xAF, 0x3C] + [UInt8](repeating: 7, count: 50_000)
         let frames =
             ConnectionBench.frame(2, block, fin: false, rsv1: true) + ConnectionBench.frame(0, block, fin: false)
