@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SWIFT_BACKTRACE := enable=no
 
 # cmake/libraries says what the library links to.
-APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++
+APT_BUILD := $(shell sh cmake/libraries.sh packages) pkg-config make gcc g++ cmake python3
 APT_TEST := python3 python3-venv nodejs node-ws valgrind binutils openssl procps libwebsockets-dev nginx iproute2 nftables libedit2 libidn2-0 chromium \
 	tinyproxy squid dante-server microsocks nats-server cmake abigail-tools
 
@@ -72,13 +72,15 @@ embedded: ## the library and the tool as Embedded Swift, small, in .build/embedd
 # Where to: as elsewhere. DESTDIR is a root to be moved to its place, for those who make packages.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Whoever has built it, and installs it by sudo, goes on in a folder of his own.
+STAGING := .build/cmake$(shell [ "$$(stat -c %u .)" = "$$(id -u)" ] || echo "-$$(id -un)")
 install: build ## install library, headers, tool, plugin and manual pages: PREFIX=/usr/local DESTDIR=
-	@sh cmake/check-tools.sh cmake
-	@rm -f .build/cmake/CMakeCache.txt
-	@cmake -S cmake -B .build/cmake -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DNEURON_WS_SCRATCH="$(CURDIR)/.build" > .build/cmake.log \
-		|| { cat .build/cmake.log; exit 1; }
-	cmake --build .build/cmake
-	DESTDIR="$(DESTDIR)" cmake --install .build/cmake
+	@sh cmake/check-tools.sh cmake python3
+	@rm -f $(STAGING)/CMakeCache.txt
+	@cmake -S cmake -B $(STAGING) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" -DNEURON_WS_SCRATCH="$(CURDIR)/.build" > $(STAGING).log \
+		|| { cat $(STAGING).log; exit 1; }
+	cmake --build $(STAGING)
+	DESTDIR="$(DESTDIR)" cmake --install $(STAGING)
 
 # ---- other processors ----------------------------------------------------------------------------------------------
 

@@ -27,6 +27,9 @@ GRAFTED = {
     "libjansson": ("jansson", rb"(?<![\w.])(2\.\d+(?:\.\d+)?)\0", "MIT"),
     "libsqlite3": ("sqlite3", rb"(?<![\w.])(3\.\d+\.\d+)\0", "blessing"),
 }
+# What is in the Swift runtime, see NOTICE; and what the full one calls.
+RUNTIME_PARTS = {"llvm-parts": "Apache-2.0 WITH LLVM-exception", "unicode-character-database": "Unicode-3.0"}
+GCC_RUNTIME = ["libstdcxx", "libgcc"]
 
 
 def needed() -> list[tuple[str, str]]:
@@ -109,6 +112,12 @@ def document(folder: Path) -> dict[str, object]:
     packages = [package("neuron-ws", VERSION, "Apache-2.0"),
                 package("swift-runtime", found[1] if found else "6.3", "Apache-2.0 WITH Swift-exception")]
     relations = [(f"{OURS}", "STATIC_LINK", "SPDXRef-swift-runtime")]
+    for name, license in RUNTIME_PARTS.items():
+        packages.append(package(name, "NOASSERTION", license))
+        relations.append(("SPDXRef-swift-runtime", "CONTAINS", f"SPDXRef-{name}"))
+    for name in GCC_RUNTIME:
+        packages.append(package(name, "NOASSERTION", "GPL-3.0-or-later WITH GCC-exception-3.1"))
+        relations.append((OURS, "DYNAMIC_LINK", f"SPDXRef-{name}"))
     for name, version in needed():
         packages.append(package(name, f">= {version}", "NOASSERTION"))
         relations.append((OURS, "DYNAMIC_LINK", f"SPDXRef-{name}"))

@@ -6,6 +6,7 @@ if(STRIP)
   execute_process(COMMAND "${OBJCOPY}" --only-keep-debug "${FROM}" "${TO}.debug" COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND "${STRIPPER}" --strip-unneeded --remove-section=.comment -o "${TO}.new" "${FROM}"
     COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND "${OBJCOPY}" "--add-gnu-debuglink=${TO}.debug" "${TO}.new" COMMAND_ERROR_IS_FATAL ANY)
 else()
   file(COPY_FILE "${FROM}" "${TO}.new")
 endif()

@@ -15,7 +15,19 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$1
 shift
 
-command -v swift > /dev/null || { echo "swift is not on PATH: the Swift 6.3 toolchain builds neuron_ws" >&2; exit 1; }
+# Who installs what another has built (sudo has a PATH of its own) needs no compiler.
+if ! command -v swift > /dev/null; then
+    for product in "$@"; do
+        made=$scratch/release/$product
+        [ "$product" != neuron_ws ] || made=$scratch/release/libneuron_ws.so
+        hint="the Swift 6.3 toolchain builds neuron_ws, and is not on PATH"
+        [ -e "$made" ] || { echo "$made is not there: $hint" >&2; exit 1; }
+        newer=$(find "$root/Sources" "$root/include" "$root/Package.swift" "$root/cmake/swift-build.sh" -type f -newer "$made" | head -1)
+        [ -z "$newer" ] || { echo "$newer is newer than $made: $hint" >&2; exit 1; }
+        echo "swift is not on PATH: $made is taken as it was built"
+    done
+    exit 0
+fi
 mkdir -p "$scratch"
 scratch=$(cd "$scratch" && pwd)
 # Where the home folder does not exist or may not be written, SwiftPM and clang would fail for their caches.
@@ -35,6 +47,9 @@ for product in "$@"; do
     if [ "$product" = neuron_ws ]; then
         set -- "$@" -Xlinker -soname=libneuron_ws.so.1 -Xlinker "--version-script=$root/cmake/neuron_ws.map" \
             -Xlinker -znodelete -Xlinker -zdefs -Xlinker --as-needed
+    elif [ "$product" = neuron-ws ]; then
+        # Nobody links to a program: the linker need not keep what it does not call itself.
+        set -- "$@" -Xlinker "--version-script=$root/cmake/neuron-ws.map"
     fi
     swift build "$@"
 done

@@ -15,6 +15,8 @@ from system import System
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "2.15.1"
 HOST = "/tmp/host/host"
+# What the files of a container that has no packages come from.
+PACKED = ["libneuron-ws1", "neuron-plugin-websocket"]
 # Emulated processors are slow.
 PATIENCE_SECONDS = 120
 
@@ -44,7 +46,7 @@ def build(system: System) -> None:
 def context(system: System) -> dict[str, Path]:
     """What a container is built from: the packages, and the three files that the plugin is, out of them."""
     system.run("rm -rf /tmp/context; mkdir /tmp/context; "
-               "for package in /packages/*.deb; do dpkg-deb -x $package /tmp/context; done")
+               f"for package in {' '.join(system.packages(*PACKED))}; do dpkg-deb -x $package /tmp/context; done")
     folder = system.folder / "tmp/context"
     files = {path.name: path for path in (system.folder / "packages").glob("*.deb")}
     files["libplugin-websocket.so"] = folder / "usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so"

@@ -70,14 +70,13 @@ def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
     shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
     target = folder / "packages"
     target.mkdir()
-    own = PACKAGES if architecture == OWN else PACKAGES.with_name(f"{PACKAGES.name}-{architecture}")
-    for package in [*own.glob("*.deb"), *PACKAGES.glob("*_all.deb")]:
-        if "dbgsym" not in package.name:
-            shutil.copy(package, target)
-    processor = {"amd64": "x86_64", "arm64": "aarch64"}[architecture]
-    for wheel in WHEELS.glob(f"*_{processor}.whl"):
-        shutil.copy(wheel, target)
-    system = System(folder)
+    # As a release has it: whoever takes all of it gets what is not his, too.
+    for file in [*PACKAGES.parent.glob("packages*/*.deb"), *WHEELS.glob("*.whl"), *WHEELS.glob("*.tar.gz")]:
+        shutil.copy(file, target)
+    system = System(folder, architecture)
+    for package in system.packages(*OURS):
+        if not list(folder.glob(package[1:])):
+            raise SystemExit(f"{package} is missing in {PACKAGES.parent}: make deb ARCH={architecture}")
     system.run("apt-get update -q")
     return system
 
@@ -85,13 +84,13 @@ def bootstrap(folder: Path, architecture: str, made: Path | None) -> System:
 # ---- the steps -----------------------------------------------------------------------------------------------------
 
 def library_alone(system: System) -> None:
-    system.install("/packages/libneuron-ws1_*.deb")
+    system.install(*system.packages("libneuron-ws1"))
     assert "libneuron_ws.so.1" in system.run("ldconfig -p")
     assert "not found" not in system.run("ldd /usr/lib/*/libneuron_ws.so.1"), "a library is missing"
 
 
 def all_of_them(system: System) -> None:
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
     for name in OURS:
         assert "install ok installed" in system.run(f"dpkg-query -W -f '${{Status}}' {name}"), name
     assert system.run("command -v swift || true") == ""
@@ -111,7 +110,7 @@ def what_it_costs(system: System) -> None:
     """For the note: sizes, what is needed, and memory that loading adds."""
     system.put("/tmp/load.c", (ROOT / "Tests/Package/load.c").read_text())
     out = system.run("ls -l /usr/lib/*/libneuron_ws.so.1.* /usr/bin/neuron-ws; ldd /usr/lib/*/libneuron_ws.so.1; "
-                     "ls -l /packages/*.deb; gcc -std=c99 -o /tmp/load /tmp/load.c -ldl; "
+                     f"ls -l /packages/*_{system.architecture}.deb; gcc -std=c99 -o /tmp/load /tmp/load.c -ldl; "
                      "/tmp/load /usr/lib/*/libneuron_ws.so.1")
     print(textwrap.indent(out, "           "), end="")
 
@@ -141,13 +140,13 @@ def python_from_the_wheel(system: System) -> None:
     system.install("python3-venv")
     system.run("apt-get remove -y -q python3-neuron-ws")
     system.run("useradd -m user && su user -c 'python3 -m venv /home/user/v && /home/user/v/bin/pip install -q "
-               "--no-index /packages/*.whl'")
+               "--no-index --find-links /packages neuron_ws'")
     out = system.run("su user -c 'cd / && /home/user/v/bin/python /tmp/program.py; "
                      "/home/user/v/bin/python -c \"from neuron_ws._library import library; print(library)\"'")
     assert EXPECTED in out and "/home/user/v/" in out, out
     tutorial(system, "python", "PATH=/home/user/v/bin:$PATH\n")
     system.run("userdel -r user")
-    system.install("/packages/python3-neuron-ws_*.deb")
+    system.install(*system.packages("python3-neuron-ws"))
 
 
 def manual_pages(system: System) -> None:
@@ -206,18 +205,18 @@ def installed_over_an_older_version_while_a_gateway_runs(system: System) -> None
     """dpkg writes beside and renames: what is loaded stays as it was, and is the older one until the next start."""
     system.run("apt-get purge -y -q " + " ".join(OURS))
     names = ["libneuron-ws1", "neuron-plugin-websocket", "neuron-ws"]
-    for name in names:
-        system.run(f"""rm -rf /tmp/old && mkdir /tmp/old && cd /tmp/old && dpkg-deb -R /packages/{name}_*.deb d
+    for name, package in zip(names, system.packages(*names)):
+        system.run(f"""rm -rf /tmp/old && mkdir /tmp/old && cd /tmp/old && dpkg-deb -R {package} d
             sed -i 's/^Version:.*/Version: 0.9.0/; s/\\(libneuron-ws1 (>= \\)[^)]*/\\10.9.0/' d/DEBIAN/control
             find d -name 'lib*.so*' -type f -exec sh -c 'echo older >> "$0"' {{}} \\;
             dpkg-deb -Znone -b d /tmp/{name}_0.9.0.deb""")
     system.install(*(f"/tmp/{name}_0.9.0.deb" for name in names))
     with gateway.Running(system, "/usr/lib/neuron-ws/plugin/2.15/libplugin-websocket.so") as running:
         running.sends()
-        system.install(*(f"/packages/{name}_*.deb" for name in names))
+        system.install(*system.packages(*names))
         assert "0.9.0" not in system.run("dpkg-query -W -f '${Version} ' " + " ".join(names))
         running.sends()
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
 
 
 def removed_while_a_gateway_runs(system: System) -> None:
@@ -227,12 +226,14 @@ def removed_while_a_gateway_runs(system: System) -> None:
         system.run("apt-get purge -y -q " + " ".join(OURS))
         assert "No such file" in system.run("ls /usr/lib/neuron-ws/plugin", check=False)
         running.sends()
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
 
 
 def two_versions_side_by_side(system: System) -> None:
     """The next ABI's library has a name and a package of its own; programs of the first go on with theirs."""
-    system.run("""rm -rf /tmp/next && mkdir /tmp/next && cd /tmp/next && dpkg-deb -R /packages/libneuron-ws1_*.deb d
+    [package] = system.packages("libneuron-ws1")
+    system.run(f"rm -rf /tmp/next && mkdir /tmp/next && dpkg-deb -R {package} /tmp/next/d")
+    system.run("""cd /tmp/next
         sed -i 's/^Package:.*/Package: libneuron-ws2/; s/^Version:.*/Version: 2.0.0/' d/DEBIAN/control
         rm -f d/DEBIAN/symbols d/DEBIAN/shlibs d/DEBIAN/md5sums; cd d/usr/share; rm -rf lintian
         mv doc/libneuron-ws1 doc/libneuron-ws2; cd ../lib/*-linux-gnu; rm libneuron_ws.so.1
@@ -251,17 +252,17 @@ def a_machine_without_manual_pages(system: System) -> None:
     system.run("apt-get purge -y -q " + " ".join(OURS))
     system.put("/etc/dpkg/dpkg.cfg.d/no-manual", "path-exclude=/usr/share/man/*\n")
     system.run("mv /usr/share/man /usr/share/man.away")
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
     assert system.run("neuron-ws version").startswith("neuron-ws 1.")
     assert "neuron" not in system.run("find /usr/share/man 2> /dev/null || true")
     system.run("rm -rf /usr/share/man /etc/dpkg/dpkg.cfg.d/no-manual; mv /usr/share/man.away /usr/share/man")
     system.run("apt-get purge -y -q " + " ".join(OURS))
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
 
 
 def without_openssl_the_wheel_says_what_to_install(system: System) -> None:
     system.run("apt-get purge -y -q " + " ".join(OURS))
-    system.run("python3 -m venv /tmp/v && /tmp/v/bin/pip install -q --no-index /packages/*.whl && "
+    system.run("python3 -m venv /tmp/v && /tmp/v/bin/pip install -q --no-index --find-links /packages neuron_ws && "
                "dpkg --remove --force-depends libssl3")
     try:
         out = system.run("cd / && /tmp/v/bin/python /tmp/program.py", check=False)
@@ -269,7 +270,7 @@ def without_openssl_the_wheel_says_what_to_install(system: System) -> None:
     finally:
         system.install("libssl3")
     assert EXPECTED in system.run("cd / && /tmp/v/bin/python /tmp/program.py; rm -rf /tmp/v")
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
 
 
 def containers(system: System) -> None:
@@ -295,7 +296,7 @@ def containers(system: System) -> None:
         with gateway.Running(system, "/opt/neuron/plugins/custom/libplugin-websocket.so") as running:
             running.sends()
         system.run("rm -rf /opt/neuron")
-    system.install(*(f"/packages/{name}_*.deb" for name in OURS))
+    system.install(*system.packages(*OURS))
 
 
 def removed_again(system: System, before: set[str]) -> None:

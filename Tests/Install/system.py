@@ -10,8 +10,9 @@ from pathlib import Path
 class System:
     """A Debian root, entered with /proc and /dev of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, architecture: str) -> None:
         self.folder = folder
+        self.architecture = architecture
 
     def _entered(self) -> list[str]:
         mounts = f"mount -t proc proc {self.folder}/proc && mount --rbind /dev {self.folder}/dev && "
@@ -32,6 +33,10 @@ class System:
         return subprocess.Popen(
             self._entered(), env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "COMMAND": command}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, errors="replace")
+
+    def packages(self, *names: str) -> list[str]:
+        """Ours by their names, among those of all architectures and their debug symbols."""
+        return [f"/packages/{name}_*_{'all' if name.startswith('python3-') else self.architecture}.deb" for name in names]
 
     def install(self, *names: str) -> str:
         return self.run("apt-get install -y -q --no-install-recommends " + " ".join(names))

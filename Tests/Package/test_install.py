@@ -176,3 +176,50 @@ def test_the_plugin_builds_where_the_tree_s_own_path_has_blanks(environment: dic
         shutil.copytree(ROOT / folder, tree / folder)
     run("cmake -S bindings/neuron -B out && cmake --build out", environment, tree)
     assert (tree / "out/libplugin-websocket.so").is_file()
+
+
+# ---- for whom it is built already ----------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def without_swift(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """As behind sudo, which has a PATH of its own."""
+    kept = [place for place in environment["PATH"].split(os.pathsep) if not (Path(place) / "swift").exists()]
+    if len(kept) == len(environment["PATH"].split(os.pathsep)):
+        pytest.skip("swift is where all programs are")
+    return {**environment, "PATH": os.pathsep.join(kept)}
+
+
+def test_what_is_built_is_installed_without_the_compiler(without_swift: dict[str, str], tmp_path: Path) -> None:
+    out = run(f'make install PREFIX=/usr DESTDIR="{tmp_path}"', without_swift, ROOT)
+    assert "swift is not on PATH: " in out and "is taken as it was built" in out
+    assert (tmp_path / "usr/bin/neuron-ws").is_file()
+    [found] = tmp_path.rglob("neuron_ws.pc")
+    # So that pkg-config knows the compiler's own folders, and leaves them out.
+    there = {**without_swift, "PKG_CONFIG_PATH": str(found.parent)}
+    assert run("pkg-config --cflags --libs neuron_ws", there, tmp_path).split() == ["-lneuron_ws"]
+
+
+def test_without_the_compiler_nothing_old_is_installed(without_swift: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(["sh", ROOT / "cmake/swift-build.sh", tmp_path, "neuron_ws"], env=without_swift, text=True,
+                          capture_output=True)
+    assert done.returncode == 1
+    assert "libneuron_ws.so is not there: the Swift 6.3 toolchain builds neuron_ws, and is not on PATH" in done.stderr
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release/libneuron_ws.so").touch()
+    os.utime(tmp_path / "release/libneuron_ws.so", (0, 0))
+    done = subprocess.run(["sh", ROOT / "cmake/swift-build.sh", tmp_path, "neuron_ws"], env=without_swift, text=True,
+                          capture_output=True)
+    assert done.returncode == 1 and " is newer than " in done.stderr
+
+
+def test_the_debug_symbols_are_installed_for_who_wants_them(
+        installed: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """And a debugger finds them beside what is stripped."""
+    run(f'DESTDIR="{tmp_path}" cmake --install .build/cmake --component debug', environment, ROOT)
+    found = {path.name: path for path in tmp_path.rglob("*.debug") if path.is_file()}
+    assert {f"libneuron_ws.so.{VERSION}.debug", "neuron-ws.debug", "libplugin-websocket.so.debug"} <= found.keys()
+    for name, symbols in found.items():
+        assert symbols.parent.name == ".debug", symbols
+        assert ".debug_info" in run(f'readelf -SW "{symbols}"', environment, tmp_path)
+        stripped = next(path for path in installed.rglob(name.removesuffix(".debug")) if path.is_file())
+        assert name in run(f'readelf --string-dump=.gnu_debuglink "{stripped}"', environment, tmp_path)
