@@ -14,12 +14,8 @@ enum MessageSequence {
             return true
         }
         if !skip("{\"resent\":true,\"seq\":"), !skip("{\"seq\":") { return nil }
-        var value: UInt64 = 0
         let start = index
-        while index < message.count, index - start < 19, message[index] &- 0x30 < 10 {
-            value = value * 10 + UInt64(message[index] - 0x30)
-            index += 1
-        }
-        return value > 0 ? value : nil
+        while index < message.count, index - start < 19, ASCII.isDigit(message[index]) { index += 1 }
+        return ASCII.decimal(message[start..<index]).flatMap { $0 > 0 ? $0 : nil }
     }
 }

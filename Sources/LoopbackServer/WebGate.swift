@@ -102,7 +102,7 @@ struct WebGate {
             if rest.isEmpty { return true }
             let digits = rest.dropFirst()
             return rest.first == UInt8(ascii: ":") && (1...5).contains(digits.count)
-                && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                && digits.allSatisfy(ASCII.isDigit)
         }
         return false
     }

@@ -12,7 +12,19 @@ public enum ASCII {
     public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
     @inlinable
+    public static func isSmallLetter(_ byte: UInt8) -> Bool { byte &- 0x61 < 26 }
+
+    @inlinable
     public static func isAlphanumeric(_ byte: UInt8) -> Bool { isDigit(byte) || isLetter(byte) }
+
+    /// What a URL has as it is, wherever it stands (RFC 3986 §2.3).
+    public static func isUnreserved(_ byte: UInt8) -> Bool {
+        if isAlphanumeric(byte) { return true }
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): return true
+        default: return false
+        }
+    }
 
     /// Space, tab, line feed, vertical tab, form feed, carriage return.
     @inlinable
@@ -35,6 +47,43 @@ public enum ASCII {
     /// The digit of a value below 16, a small letter from 10 on.
     @inlinable
     public static func hexDigit(of value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x57 &+ value }
+
+    /// The same, a capital letter from 10 on (RFC 3986 §2.1).
+    @inlinable
+    public static func capitalHexDigit(of value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x37 &+ value }
+
+    /// The number that these decimal digits say; nil: there are none, other bytes are among them, or it has more than 64
+    /// bits.
+    @inlinable
+    public static func decimal(_ digits: some Sequence<UInt8>) -> UInt64? {
+        var number: UInt64 = 0
+        var isEmpty = true
+        for byte in digits {
+            guard let digit = digit(byte) else { return nil }
+            let (shifted, overflows) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carries) = shifted.addingReportingOverflow(UInt64(digit))
+            if overflows || carries { return nil }
+            number = sum
+            isEmpty = false
+        }
+        return isEmpty ? nil : number
+    }
+
+    /// The same of hexadecimal digits.
+    @inlinable
+    public static func hexadecimal(_ digits: some Sequence<UInt8>) -> UInt64? {
+        var number: UInt64 = 0
+        var isEmpty = true
+        for byte in digits {
+            guard let digit = hexDigit(byte), number >> 60 == 0 else { return nil }
+            number = number << 4 | UInt64(digit)
+            isEmpty = false
+        }
+        return isEmpty ? nil : number
+    }
+
+    @inlinable
+    public static func uppercased(_ byte: UInt8) -> UInt8 { isSmallLetter(byte) ? byte & 0xDF : byte }
 
     @inlinable
     public static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }

@@ -14,8 +14,8 @@ extension HandshakeResponse {
         if HTTPHead.list(value(of: "Transfer-Encoding"), contains: "chunked") {
             // RFC 9112 section 7.1: the first chunk's size stands in a line of its own.
             var size = 0
-            while start < end, size < Self.textBytesMax, let digit = Self.hexadecimal(input.byte(at: start)) {
-                size = size * 16 + digit
+            while start < end, size < Self.textBytesMax, let digit = ASCII.hexDigit(input.byte(at: start)) {
+                size = size * 16 + Int(digit)
                 start += 1
             }
             while start < end, input.byte(at: start) != 0x0A { start += 1 }
@@ -34,13 +34,5 @@ extension HandshakeResponse {
         guard let type = value(of: "Content-Type") else { return true }
         let bytes = type.utf8.map(ASCII.lowercased)
         return ["text/plain", "application/json", "application/problem+json"].contains { bytes.starts(with: $0.utf8) }
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte) - 0x30
-        case 0x41...0x46, 0x61...0x66: Int(byte | 0x20) - 0x61 + 10
-        default: nil
-        }
     }
 }

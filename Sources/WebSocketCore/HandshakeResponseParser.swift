@@ -40,6 +40,6 @@ public struct HandshakeResponseParser: Sendable {
         for byte in line[9..<12] { status = status * 10 + Int(ASCII.digit(byte) ?? 0) }
         return HandshakeResponse(
             status: status, reason: ForeignText(ASCII.trimmed(line[12...])),
-            fields: head.fields, minorVersion: Int(line[7] - 0x30))
+            fields: head.fields, minorVersion: Int(ASCII.digit(line[7]) ?? 0))
     }
 }

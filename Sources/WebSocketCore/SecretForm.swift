@@ -92,14 +92,6 @@ enum SecretForm {
     /// In hexadecimal.
     private static func number(_ bytes: UnsafeRawBufferPointer, from start: Int, digits: Int) -> UInt32? {
         guard bytes.count >= start + digits else { return nil }
-        var number: UInt32 = 0
-        for byte in bytes[start..<start + digits] {
-            switch byte {
-            case 0x30...0x39: number = number << 4 | UInt32(byte - 0x30)
-            case 0x41...0x46, 0x61...0x66: number = number << 4 | UInt32((byte | 0x20) - 0x61 + 10)
-            default: return nil
-            }
-        }
-        return number
+        return ASCII.hexadecimal(bytes[start..<start + digits]).map { UInt32(truncatingIfNeeded: $0) }
     }
 }

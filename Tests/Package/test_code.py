@@ -78,6 +78,22 @@ def plugin_sources() -> str:
     return "\n".join(file.read_text() for file in sorted(PLUGIN.glob("*.[ch]")))
 
 
+# What a digit or a letter is, written as numbers: where a kind of them is asked for, and the number that digits say.
+BY_HAND = re.compile(r"0x(30|41|61)\.\.\.0x|ascii: \"[0aA]\"\)\.\.\.|(?:-|&-) 0x(30|37|57|61)\b|\| 0x20\b|"
+                     r"<= 0x(39|5A|66|7A)\b")
+# Whose tables and words are made for speed, of many bytes at a time.
+FOR_SPEED = {"ASCII.swift", "Base64.swift"}
+
+
+def test_digits_and_letters_are_told_in_one_place() -> None:
+    found = [f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+             for file in swift_files()
+             if file.name not in FOR_SPEED and file.parts[-2] != "Encoding" and "neuron-ws" not in file.parts
+             for number, line in enumerate(file.read_text().splitlines(), 1)
+             if BY_HAND.search(line.partition("//")[0])]
+    assert not found, found
+
+
 def test_every_function_of_the_plugin_is_called() -> None:
     text = plugin_sources()
     headers = "\n".join(file.read_text() for file in PLUGIN.glob("*.h"))

@@ -18,6 +18,7 @@ extension CacheWorld {
         backlog = Backlog()
         backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
         cache = MessageCache(settings)
+        (mailPace, mailTakenAt) = (MailPace(), 0)
         contents = [:]
         ended = []
         keptAside = []
@@ -107,7 +108,25 @@ extension CacheWorld {
         newestOfGroup[stamp.group] = nextContent
     }
 
-    func takeMail() { cache.take(sendQueue.takeMail(), &backlog, now: now) }
+    func takeMail() { _ = TakenMail(sendQueue.takeMail()).deliver(to: &cache, &backlog, now: now) }
+
+    /// As `NodeSession`: what nobody sends goes to disk too.
+    private func takeMailThatWaits() {
+        if connection?.isOpen == true, backlog.isAllFramed { return mailPace.isLeftToSender() }
+        let interval = settings.syncInterval
+        let hasMail = !sendQueue.hasNoMail
+        let isUrgent = sendQueue.ledger.isHalfFull
+        if mailPace.takes(now: now, syncInterval: interval, isUrgent: isUrgent, hasMail: hasMail) {
+            mailTakenAt = now
+            return takeMail()
+        }
+        guard hasMail else { return }
+        let wait = min(interval, 100_000_000)
+        if now >= mailTakenAt &+ wait { fail("what was pushed waits for more than \(wait / 1_000_000) ms") }
+        if mailPace.deadline(syncInterval: interval) != mailTakenAt &+ wait {
+            fail("what was pushed waits for the disk, and nobody comes for it")
+        }
+    }
 
     func diskActs() {
         guard let work = work.take() else { return }
@@ -120,7 +139,7 @@ extension CacheWorld {
     }
 
     func tend() {
-        if connection == nil, random.chance(30) { takeMail() }
+        takeMailThatWaits()
         while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
             carryOut()
             sendQueue.ledger.away = cache.awayNow

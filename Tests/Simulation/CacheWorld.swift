@@ -18,6 +18,9 @@ final class CacheWorld {
     var cache: MessageCache
     var pool = ChunkPool(keptBytesMax: 16 << 20)
     var keys = MaskingKeyPool()
+    var mailPace = MailPace()
+    /// When it took some last.
+    var mailTakenAt: UInt64 = 0
     /// Under way on disk.
     var work: SpoolWork?
     /// What has come of it is being told.

@@ -8,6 +8,8 @@ final class SimulatedDial {
         case pending(String?)
         case connected
         case lost
+        /// The name has no address.
+        case nameless
     }
 
     private enum Fate {
@@ -18,6 +20,8 @@ final class SimulatedDial {
         case isSilentBefore(UInt64)
     }
 
+    /// When it is known that the name has none; nil: it has some.
+    private let namelessAt: UInt64?
     private let addresses: [(fate: Fate, delay: UInt64)]
     private var race: AddressRace
     /// Attempts under way, and when each will be answered.
@@ -28,6 +32,8 @@ final class SimulatedDial {
     private var hasFailed = false
 
     init(_ random: inout Seeded, faults: Int, now: UInt64) {
+        let isNameless = random.chance(faults / 5)
+        namelessAt = isNameless ? now &+ UInt64(random.pick([0, 20, 5000])) * 1_000_000 : nil
         addresses = (0..<random.within(1...4)).map { _ in
             let delay = UInt64(random.pick([0, 1, 50, 300])) * 1_000_000
             guard random.chance(faults) else { return (.accepts, delay) }
@@ -44,9 +50,10 @@ final class SimulatedDial {
     }
 
     /// When something is due.
-    var nextMoment: UInt64? { (attempts.compactMap { $0.answered } + [wait]).min() }
+    var nextMoment: UInt64? { namelessAt ?? (attempts.compactMap { $0.answered } + [wait]).min() }
 
     func goOn(now: UInt64) -> Outcome {
+        if let namelessAt { return now >= namelessAt ? .nameless : .pending(nil) }
         while let due = attempts.first(where: { $0.answered.map { $0 <= now } ?? false }) {
             if case .refuses = addresses[due.address].fate {
                 attempts.removeAll { $0.number == due.number }

@@ -45,6 +45,8 @@ final class SimulatedLink {
     var wasQuiet = false
     /// Keep-alive Pings asked for since it was open, and the shortest interval and timeout that were in force.
     var pingsAsked: UInt64 = 0
+    /// Of these, those that the host wanted, at most.
+    var pingsWanted: UInt64 = 0
     var openSince: UInt64 = 0
     /// When the server's Close came on the open connection; 0: none did.
     var closedAt: UInt64 = 0

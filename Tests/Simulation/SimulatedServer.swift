@@ -8,6 +8,8 @@ struct SimulatedServer: ~Copyable {
         case accepts(compresses: Bool)
         case answers(String)
         case saysNothing
+        /// Its certificate is none that is trusted; where there is no TLS it says nothing.
+        case failsTLS
     }
 
     let welcome: Welcome
@@ -52,7 +54,7 @@ struct SimulatedServer: ~Copyable {
             guard let request = try? handshake?.bytesReceived(bytes.bytes, from: &offset) else { return }
             handshake = nil
             switch welcome {
-            case .saysNothing: return
+            case .saysNothing, .failsTLS: return
             case .answers(let text):
                 output += Array(text.utf8)
                 hasEnded = true

@@ -12,7 +12,9 @@ extension World {
         case ..<70: cancel()
         case ..<76: start()
         case ..<84: stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000, isAwaited: random.chance(50))
-        case ..<92: configure(reconnects: random.chance(50))
+        case ..<88: configure(reconnects: random.chance(50))
+        case ..<91: reconnect()
+        case ..<93: ping()
         // Several wishes before the loop looks, in any order.
         case ..<97: for _ in 0..<random.within(2...5) { wish() }
         default: if !isWanted { start() }
@@ -20,8 +22,10 @@ extension World {
     }
 
     private func wish() {
-        switch random.below(4) {
+        switch random.below(6) {
         case 0: start()
+        case 4: reconnect()
+        case 5: ping()
         case 1: stop(timeout: UInt64(random.pick([0, 1000])) * 1_000_000, isAwaited: false)
         case 2: stop(timeout: UInt64(random.pick([0, 1000])) * 1_000_000, isAwaited: true)
         default: configure(reconnects: random.chance(50))
@@ -96,7 +100,29 @@ extension World {
         isSignalled = true
     }
 
-    /// Also a reconnect, which is a configure with the same settings.
+    /// A new connection, by the settings that there are.
+    func reconnect() {
+        guard hasSession else { return }
+        tell("reconnect")
+        wishes.reconnect()
+        isSignalled = true
+    }
+
+    func ping() {
+        guard hasSession else { return }
+        wishes.ping()
+        isSignalled = true
+    }
+
+    /// Nothing is asked of it any more.
+    func destroy() {
+        guard hasSession else { return }
+        tell("destroy")
+        isWanted = false
+        wishes.destroy()
+        isSignalled = true
+    }
+
     func configure(reconnects: Bool) {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
         var new = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
@@ -115,6 +141,11 @@ extension World {
         isSignalled = false
         defer { if hasSession { pump() } }
         let taken = wishes.take()
+        if taken.isDestroyed {
+            stopsBy = min(stopsBy ?? .max, now &+ NodeMachine.farewellNanoseconds)
+            perform(machine.stopped(timeout: 0, now: now))
+            return endIfIdle()
+        }
         if taken.isReconfigured {
             seen = parameters
             link?.lastLife = now
@@ -128,6 +159,14 @@ extension World {
             if taken.reconnects { turns = ServerTurns(count: seen.urlCount) }
             notePingSettings()
             perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
+        }
+        if taken.isConnectedAnew, !taken.reconnects {
+            link?.lastLife = now
+            link?.isObsolete = true
+            backlog.refusals = RefusalWatch()
+            echoWatch = EchoWatch()
+            turns = ServerTurns(count: seen.urlCount)
+            perform(machine.reconnectWanted(now: now))
         }
         if let timeout = taken.stopTimeout {
             // Of several stops the shortest counts, but the Close has its time.
@@ -144,6 +183,10 @@ extension World {
             stopsBy = nil
             turns.started(isFresh: machine.isIdle)
             perform(machine.started(now: now))
+        }
+        if taken.pings {
+            link?.pingsWanted += 1
+            perform(machine.pingWanted())
         }
     }
 

@@ -8,7 +8,7 @@ extension World {
     /// An attempt as this seed draws it.
     func makeLink(_ urlIndex: Int) -> SimulatedLink? {
         let scheme = isSecure ? "wss" : "ws"
-        guard let url = try? WebSocketURL.parse("\(scheme)://plant/\(urlIndex)") else { return nil }
+        guard let url = elsewhere ?? (try? WebSocketURL.parse("\(scheme)://plant/\(urlIndex)")) else { return nil }
         var options = Connection.Options(
             limits: EndpointLimits(
                 maxMessageBytes: Self.receivedBytesMax, maxFrameBytes: Self.receivedBytesMax),
@@ -30,13 +30,19 @@ extension World {
         var welcome = SimulatedServer.Welcome.accepts(compresses: compresses)
         var retryAfter: UInt64 = 0
         if random.chance(faults) {
-            switch random.below(5) {
-            case 2: welcome = .saysNothing
-            case 3:
+            switch random.below(6) {
+            case 0: welcome = .saysNothing
+            case 1:
                 retryAfter = random.pick([0, 1, 7])
                 welcome = .answers("HTTP/1.1 503 No\r\nRetry-After: \(retryAfter)\r\n\r\n")
-            case 4: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
-            default: break
+            case 2: welcome = .answers("SSH-2.0-not a web server\r\n\r\n")
+            case 3: welcome = .answers("HTTP/1.1 \(random.pick([401, 403])) No\r\n\r\n")
+            case 4:
+                // Further on, in a circle, to where it may not lead.
+                let others = ["\(scheme)://other/\(random.below(3))", "/\(urlIndex)", "ws://plant/x", "ftp://a"]
+                let place = random.pick(others)
+                welcome = .answers("HTTP/1.1 \(random.pick([301, 307, 308])) There\r\nLocation: \(place)\r\n\r\n")
+            default: welcome = .failsTLS
             }
         }
         var server = SimulatedServer(welcome)
@@ -56,12 +62,38 @@ extension World {
             bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
     }
 
+    /// As `NodeSession.negotiationFailed`.
+    func refused(_ error: NegotiationError, _ link: SimulatedLink) {
+        var error = error
+        if case .proxy(.authenticationRequired(let field)) = error {
+            switch proxyAuthentication.challenged(field) {
+            case .again: return perform(machine.redialed())
+            case .failed(let other): error = .proxy(other)
+            }
+        }
+        if case .webSocket(.unexpectedStatus(let code, let location?, _)) = error {
+            let from = link.connection.url
+            switch redirects.follow(code, location, from: from, shown: location) {
+            case .notFollowed: break
+            case .refused(let text): return ended(Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: text))
+            case .follow(let url, _):
+                if redirects.count > redirectsMax { fail("redirect \(redirects.count) of \(redirectsMax) is followed") }
+                elsewhere = url
+                proxyAuthentication.attemptBegan()
+                return perform(machine.redialed())
+            }
+        }
+        if case .proxy = error {} else { link.retryAfter = link.server.retryAfter }
+        ended(Ending.negotiationFailed(error, proxy: link.connection.proxy))
+    }
+
     /// Bytes move, as many as the seed draws.
     func networkCarries() {
         guard let link else { return }
         guard link.openedAt != nil else { return attemptGoesOn(link) }
         if link.awaitsTLS {
             link.awaitsTLS = false
+            if link.server.welcome == .failsTLS { return failTLS() }
             perform(machine.streamConnected())
             return
         }
@@ -101,11 +133,19 @@ extension World {
             // To an https:// proxy, or to the server itself: TLS is the transport's.
             let isTLSFirst = proxy.map { $0.kind == .https } ?? isSecure
             if isTLSFirst { machine.streamEntered(.NEURON_WS_PHASE_SECURING) }
+            if isTLSFirst, link.server.welcome == .failsTLS { return failTLS() }
             tell("the transport is open")
             perform(machine.streamConnected(link.connection.phase))
         case .lost:
             ended(Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "connection refused"))
+        case .nameless:
+            ended(Ending(reason: .NEURON_WS_REASON_DNS, text: "there is no such name"))
         }
+    }
+
+    private func failTLS() {
+        tell("TLS fails")
+        ended(Ending(reason: .NEURON_WS_REASON_TLS, text: "the certificate has expired"))
     }
 
     private func streamEnded(_ link: SimulatedLink, isReset: Bool) {

@@ -50,6 +50,8 @@ extension World {
         attemptBegan = now
         if let fault = turns.begun(urlIndex, now: now) { fail(fault) }
         proxyAuthentication.attemptBegan()
+        redirects = Redirects(countMax: redirectsMax)
+        elsewhere = nil
         if link != nil { fail("a second connection beside the first") }
         link = makeLink(urlIndex)
     }
@@ -68,7 +70,7 @@ extension World {
         guard let link, link.leastPingInterval < .max else { return }
         link.pingsAsked += 1
         let age = now &- link.openSince
-        let most = 4 &+ age / link.leastPingInterval &+ age / (link.leastPingTimeout / 4)
+        let most = 4 &+ link.pingsWanted &+ age / link.leastPingInterval &+ age / (link.leastPingTimeout / 4)
         if link.pingsAsked > most { fail("\(link.pingsAsked) Pings in \(age / 1_000_000) ms") }
     }
 
@@ -342,19 +344,6 @@ extension World {
             sendReplies(link, replies)
             closeReceived(Ending.protocolFailed(error))
         }
-    }
-
-    /// As `NodeSession.negotiationFailed`.
-    private func refused(_ error: NegotiationError, _ link: SimulatedLink) {
-        var error = error
-        if case .proxy(.authenticationRequired(let field)) = error {
-            switch proxyAuthentication.challenged(field) {
-            case .again: return perform(machine.redialed())
-            case .failed(let other): error = .proxy(other)
-            }
-        }
-        if case .proxy = error {} else { link.retryAfter = link.server.retryAfter }
-        ended(Ending.negotiationFailed(error, proxy: link.connection.proxy))
     }
 
     private func closeReceived(_ ending: Ending) {

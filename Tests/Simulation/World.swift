@@ -34,6 +34,10 @@ final class World {
     let challenge: String?
     /// The servers are wss://, TLS to them simulated as a moment.
     let isSecure: Bool
+    /// Where redirects have led the present attempt, and how many are followed.
+    var redirects = Redirects(countMax: 0)
+    var elsewhere: WebSocketURL?
+    let redirectsMax: Int
     var proxyAuthentication = ProxyAuthentication(SimulatedHashes())
     let bufferBytes: Int
     /// What must be known of a message before it is delivered.
@@ -152,6 +156,7 @@ final class World {
         fragmentBytesMax = random.pick([0, 0, 100])
         backlog.inspectsMessages = refusesMessages
         commandsMax = random.pick([1, 5, 30, 1000])
+        redirectsMax = random.pick([0, 1, 3])
         tellsByCallback = random.chance(50)
         isCalm = random.chance(50)
         heartbeats = random.chance(60) ? Self.drawHeartbeats(&random) : nil
@@ -286,7 +291,11 @@ final class World {
 
     /// The host stops the node; what is left then ends with it.
     private func end() {
-        stop(timeout: UInt64(random.pick([0, 100, 5000])) * 1_000_000, isAwaited: random.chance(50))
+        if random.chance(30) {
+            destroy()
+        } else {
+            stop(timeout: UInt64(random.pick([0, 100, 5000])) * 1_000_000, isAwaited: random.chance(50))
+        }
         var left = 10_000
         while failure == nil, hasSession, left > 0 {
             left -= 1

@@ -70,7 +70,7 @@ extension Node {
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), bytes: found.bytes,
             asideCount: found.asideCount)
         guard session == nil, backlog != nil else {
-            cacheOpened = CacheOpened(found: found, first: first, openID: openID)
+            cacheOpened = TakenMail.Opened(found, first: first, openID: openID)
             earlierMail.append(mail)
             opened.setSession(session)
             return
@@ -96,9 +96,8 @@ extension Node {
 
     /// What the mailbox has, for a session; with it what has changed of the cache.
     func takeMailLocked() -> TakenMail {
-        guard let opened = cacheOpened.take() else { return TakenMail(list: sendQueue.takeMail()) }
-        return TakenMail(
-            opened: opened, earlier: exchange(&earlierMail, with: ChunkList()), list: sendQueue.takeMail())
+        guard let opened = cacheOpened.take() else { return TakenMail(sendQueue.takeMail()) }
+        return TakenMail(sendQueue.takeMail(), behind: opened, exchange(&earlierMail, with: ChunkList()))
     }
 
     /// Whether the new settings may follow the old ones.
@@ -256,30 +255,4 @@ extension Node {
         }
         Spool.deleteIfFree(SpoolFile(directory: directory, node: name))
     }
-}
-
-/// What a session found in the mailbox. It goes where it belongs without the node's lock: there may be much.
-struct TakenMail: ~Copyable {
-    /// What came before that.
-    var opened: CacheOpened?
-    var earlier = ChunkList()
-    var list = ChunkList()
-
-    /// - Returns: false: there is nothing.
-    mutating func deliver(to cache: inout MessageCache, _ backlog: inout Backlog, now: UInt64) -> Bool {
-        if let opened {
-            cache.take(exchange(&earlier, with: ChunkList()), &backlog, now: now)
-            cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
-        }
-        if list.isEmpty { return false }
-        cache.take(exchange(&list, with: ChunkList()), &backlog, now: now)
-        return true
-    }
-}
-
-/// A cache that was opened while a session runs.
-struct CacheOpened {
-    let found: MessageCache.Found
-    let first: UInt64
-    let openID: UInt64
 }

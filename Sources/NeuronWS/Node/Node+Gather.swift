@@ -10,53 +10,94 @@ extension Node {
         _ view: GroupView, _ times: PublishTimes, timestampMilliseconds: Int64, _ context: PushContext
     ) throws(NodeError) -> UInt64 {
         let split: DatastreamGatherer.Split
+        let baskets: (first: DatastreamBasket?, count: Int)
         do throws(EncodingError) {
             split = try DatastreamGatherer.Split(
                 view, times, timestampMilliseconds: timestampMilliseconds, context.encoding, own: context.staticTags)
-        } catch {
-            countRejected()
-            giveBack(context)
-            throw NodeError(error)
-        }
-        if lock.withLock({ gathered.isFull }) {
-            let refusal = publishGathered()
-            guard lock.withLock({ !gathered.isFull }) else {
-                countRejected()
-                giveBack(context)
-                if case .noMemory = refusal { throw .noMemory }
-                throw .queueFull(
-                    "\(DatastreamGatherer.byteCountMax) bytes of values wait for their publishing time "
-                        + "(opengate-publish), and the queue has no room for them")
-            }
-        }
-        let baskets: (first: DatastreamBasket?, count: Int)
-        do throws(EncodingError) {
             baskets = try split.baskets(for: gathered)
-            guard lock.withLock({ gathered.promise(baskets.count) }) else { throw .noMemory }
         } catch {
-            countRejected()
-            giveBack(context)
+            giveBack(context, as: .rejected)
             throw NodeError(error)
+        }
+        // What goes at once lies in it.
+        defer { withExtendedLifetime(split) {} }
+        guard let first = baskets.first else {
+            // Nothing waits, and a group without tags is told of by who encodes it.
+            return try push(split.atOnce ?? view, timestampMilliseconds: timestampMilliseconds, context)
+        }
+        guard let atOnce = split.atOnce else {
+            try add(first, promising: baskets.count, context)
+            return 0
+        }
+        do throws(NodeError) {
+            try promise(baskets.count)
+        } catch {
+            giveBack(context, as: .rejected)
+            throw error
         }
         var id: UInt64 = 0
-        if let atOnce = split.atOnce {
-            do throws(NodeError) {
-                id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, context)
-            } catch {
-                // Only errors, which are not reported: what is gathered is a push all the same.
-                guard case .skipped = error, split.gathers else {
-                    lock.withLock { gathered.release(baskets.count) }
-                    throw error
-                }
+        do throws(NodeError) {
+            id = try push(atOnce, timestampMilliseconds: timestampMilliseconds, context)
+        } catch {
+            // Only errors, which are not reported: what is gathered is a push all the same.
+            guard case .skipped = error else {
+                lock.withLock { gathered.release(baskets.count) }
+                throw error
             }
-        } else {
-            giveBack(context)
         }
-        guard var rest = baskets.first else { return id }
-        // The settings decide how many there are: others have the lock in between.
-        while let others = lock.withLock({ gathered.add(rest, now: Clock.monotonicNanoseconds) }) { rest = others }
-        lock.withLock { session }?.signal()
+        try add(first, promising: 0, nil)
         return id
+    }
+
+    /// Makes room for so many.
+    private func promise(_ count: Int) throws(NodeError) {
+        if let refusal = lock.withLock({ promiseLocked(count) }) { try makeRoom(count, refusal) }
+    }
+
+    private enum Refusal { case full, noMemory }
+
+    /// nil: it is promised.
+    private func promiseLocked(_ count: Int) -> Refusal? {
+        if gathered.isFull { return .full }
+        return gathered.promise(count) ? nil : .noMemory
+    }
+
+    /// There was none: what waits is published before its time.
+    private func makeRoom(_ count: Int, _ refusal: Refusal) throws(NodeError) {
+        guard refusal == .full else { throw .noMemory }
+        let failed = publishGathered()
+        switch lock.withLock({ promiseLocked(count) }) {
+        case nil: return
+        case .noMemory: throw .noMemory
+        case .full:
+            if case .noMemory = failed { throw .noMemory }
+            throw .queueFull(
+                "\(DatastreamGatherer.byteCountMax) bytes of values wait for their publishing time "
+                    + "(opengate-publish), and the queue has no room for them")
+        }
+    }
+
+    /// Keeps what waits. - Parameters:
+    ///   - count: of what is not promised yet.
+    ///   - context: is given back.
+    private func add(_ first: DatastreamBasket, promising count: Int, _ context: PushContext?) throws(NodeError) {
+        lock.lock()
+        if count > 0, let refusal = promiseLocked(count) {
+            lock.unlock()
+            do throws(NodeError) { try makeRoom(count, refusal) } catch {
+                if let context { giveBack(context, as: .rejected) }
+                throw error
+            }
+            lock.lock()
+        }
+        let gone = context.flatMap { giveBackLocked($0) }
+        var rest = gathered.add(first, now: Clock.monotonicNanoseconds)
+        let session = session
+        lock.unlock()
+        // The settings decide how many there are: others have the lock in between.
+        while let others = rest { rest = lock.withLock { gathered.add(others, now: Clock.monotonicNanoseconds) } }
+        session?.signal()
+        withExtendedLifetime(gone) {}
     }
 
     /// Queues all that waits before its time. What finds no room stays for another time.

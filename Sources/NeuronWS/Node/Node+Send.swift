@@ -37,13 +37,11 @@ extension Node {
                 view, timestampMilliseconds: timestampMilliseconds, options: context.encoding,
                 staticTags: context.staticTags, names: context.names, key: context.namesKey, into: context.buffer)
         } catch {
-            countRejected()
-            giveBack(context)
+            giveBack(context, as: .rejected)
             throw NodeError(error)
         }
         guard case .message(let values, let errors) = result else {
-            lock.withLock { sendQueue.countSkipped() }
-            giveBack(context)
+            giveBack(context, as: .skipped)
             throw .skipped("the group has no tags to send, or only errors while upload_err is false")
         }
         let queued: Result<UInt64, NodeError> = context.buffer.withBytes { bytes in
@@ -79,14 +77,23 @@ extension Node {
 
     private func text(_ bytes: UnsafeRawBufferPointer) -> String { ForeignText(bytes).shown(charactersMax: 64) }
 
-    /// Of a group that was not queued.
-    func giveBack(_ context: PushContext) {
-        let gone = lock.withLock { giveBackLocked(context) }
+    /// What became of a group that was not queued, where that is not counted yet.
+    enum Unqueued { case rejected, skipped, counted }
+
+    func giveBack(_ context: PushContext, as unqueued: Unqueued) {
+        lock.lock()
+        switch unqueued {
+        case .rejected: sendQueue.countRejected()
+        case .skipped: sendQueue.countSkipped()
+        case .counted: break
+        }
+        let gone = giveBackLocked(context)
+        lock.unlock()
         withExtendedLifetime(gone) {}
     }
 
     /// - Returns: what does not stay, to be freed without the lock.
-    private func giveBackLocked(_ context: PushContext) -> GroupNames? {
+    func giveBackLocked(_ context: PushContext) -> GroupNames? {
         if scratch.count < Self.scratchKeptMax, context.buffer.capacity <= Self.scratchBytesMax {
             context.buffer.removeAll(keepingCapacity: true)
             scratch.append(context.buffer)
@@ -156,7 +163,7 @@ extension Node {
     /// Of a message that is no group's. `kind` nil: the one of the settings.
     func stamp(kind: UInt8?) -> MessageStamp {
         var stamp = MessageStamp(
-            kind: kind ?? lock.withLock { configuration.messageKind },
+            kind: kind ?? messageKind.load(ordering: .relaxed),
             timeMilliseconds: Clock.coarseWallMilliseconds)
         stamp.isNumbered = numbersMessages.load(ordering: .relaxed)
         return stamp
@@ -172,9 +179,9 @@ extension Node {
         do throws(NodeError) {
             try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
             message = try outgoing(bytes, stamp)
-            filled = try filledChunk(message, beyond: beyond)
+            filled = try filledChunk(message, beyond: beyond, isRoomKnown: context != nil)
         } catch {
-            if let context { giveBack(context) }
+            if let context { giveBack(context, as: .counted) }
             throw error
         }
         return try queue(message, filled: filled, values: values, errors: errors, beyond: beyond, context: context)
@@ -191,8 +198,9 @@ extension Node {
         do throws(NodeError) {
             id = try putLocked(message, filled, beyond: beyond, now: now)
         } catch {
+            let gone = context.flatMap { giveBackLocked($0) }
             lock.unlock()
-            if let context { giveBack(context) }
+            withExtendedLifetime(gone) {}
             throw error
         }
         if values > 0 || errors > 0 { sendQueue.countTags(values, errors: errors) }
@@ -262,18 +270,21 @@ extension Node {
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
+    /// - Parameter isRoomKnown: somebody has looked.
     func filledChunk(
-        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits
+        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits, isRoomKnown: Bool = false
     ) throws(NodeError) -> MessageChunk? {
         let byteCount = message.byteCount
         if byteCount < Mailbox.aloneBytesMin { return nil }
-        lock.lock()
-        do throws(NodeError) {
-            try checkRoomLocked(byteCount: byteCount, beyond: beyond)
-            lock.unlock()
-        } catch {
-            lock.unlock()
-            throw error
+        if !isRoomKnown {
+            lock.lock()
+            do throws(NodeError) {
+                try checkRoomLocked(byteCount: byteCount, beyond: beyond)
+                lock.unlock()
+            } catch {
+                lock.unlock()
+                throw error
+            }
         }
         guard let chunk = Runtime.shared.takeChunk(byteCount: byteCount) else {
             countRejected()

@@ -12,6 +12,7 @@ extension Node {
         let old = configuration
         configuration = new
         numbersMessages.store(new.settings.numbersMessages, ordering: .relaxed)
+        messageKind.store(new.messageKind, ordering: .relaxed)
         settingsNumber &+= 1
         sendQueue.ledger.limits = new.queueLimits
         sendQueue.diskBytes = new.cacheSettings.diskBytes

@@ -15,6 +15,7 @@ final class Node: @unchecked Sendable {
     let handle: NodeHandle
     /// What the settings in force say of it (setting sequence): a message of the host's own asks without the lock.
     let numbersMessages: Atomic<Bool>
+    let messageKind: Atomic<UInt8>
 
     let lock = Lock()
     /// Signalled when messages complete while somebody flushes, and when the session ends.
@@ -34,7 +35,7 @@ final class Node: @unchecked Sendable {
     /// nil: the node has nothing on disk.
     var spool: Spool?
     /// Opened while there is a session, which has not seen it.
-    var cacheOpened: CacheOpened?
+    var cacheOpened: TakenMail.Opened?
     /// What came before that.
     var earlierMail = ChunkList()
     /// Why nothing is kept on disk; nil: all is well.
@@ -108,6 +109,7 @@ final class Node: @unchecked Sendable {
         self.host = host
         self.configuration = configuration
         numbersMessages = Atomic(configuration.settings.numbersMessages)
+        messageKind = Atomic(configuration.messageKind)
         generation = Fork.generation
         handle = NodeHandle.allocate(capacity: 1)
         handle.initialize(to: neuron_ws_node_t())

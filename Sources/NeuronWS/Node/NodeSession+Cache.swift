@@ -74,7 +74,7 @@ extension NodeSession {
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
                 hasMail: !node.sendQueue.hasNoMail)
         else { return node.lock.unlock() }
-        var mail = node.takeMailLocked()
+        let mail = node.takeMailLocked()
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
@@ -130,7 +130,7 @@ extension NodeSession {
     /// All that there is goes to disk now.
     func storeAll() {
         node.lock.lock()
-        var mail = node.takeMailLocked()
+        let mail = node.takeMailLocked()
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
         cache.storeAll(backlog)

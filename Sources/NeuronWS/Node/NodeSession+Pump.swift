@@ -160,7 +160,7 @@ extension NodeSession {
             node.lock.unlock()
             return false
         }
-        var mail = node.takeMailLocked()
+        let mail = node.takeMailLocked()
         node.lock.unlock()
         return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }

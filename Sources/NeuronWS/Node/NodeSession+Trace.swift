@@ -3,25 +3,6 @@ import CNeuronWS
 import NodeCore
 import WebSocketCore
 
-/// Both directions of a connection, as the log tells them.
-struct ConnectionTrace {
-    var sent: StreamTrace
-    /// nil: it begins with the first frame.
-    var received: StreamTrace?
-
-    /// From the first byte on. `mask`: what no line holds.
-    init(mask: SecretMask) {
-        sent = StreamTrace(mask: mask)
-        received = StreamTrace(mask: mask)
-    }
-
-    /// From where the connection is now.
-    init(_ link: Link) {
-        sent = StreamTrace(mask: link.mask, from: link.connection.placeOfSent)
-        received = nil
-    }
-}
-
 /// A frame may have two bytes and be a line: few bytes at a time are told, and each line is drawn from the turn.
 extension NodeSession {
     private static let traceStepBytes = 1024

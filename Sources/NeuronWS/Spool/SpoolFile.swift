@@ -34,14 +34,12 @@ struct SpoolFile: Equatable {
     var damaged: String { path + ".damaged" }
 
     static func fileName(_ node: String) -> String {
-        let hexadecimal = Array("0123456789ABCDEF".utf8)
         var name: [UInt8] = []
         for byte in node.utf8 {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            if ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") {
                 name.append(byte)
-            default: name += [UInt8(ascii: "%"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
+            } else {
+                name += [UInt8(ascii: "%"), ASCII.capitalHexDigit(of: byte >> 4), ASCII.capitalHexDigit(of: byte & 15)]
             }
         }
         if name.count > nameBytesMax {
@@ -51,7 +49,7 @@ struct SpoolFile: Equatable {
             name.removeLast(name.count - nameBytesMax + 17)
             name.append(UInt8(ascii: "%"))
             for shift in stride(from: 60, through: 0, by: -4) {
-                name.append(hexadecimal[Int(truncatingIfNeeded: hash >> shift) & 15])
+                name.append(ASCII.capitalHexDigit(of: UInt8(truncatingIfNeeded: hash >> shift) & 15))
             }
         }
         return String(decoding: name, as: UTF8.self) + suffix

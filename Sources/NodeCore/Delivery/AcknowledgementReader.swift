@@ -129,7 +129,7 @@ public struct AcknowledgementReader {
         }
         // What is no number may be as long as all of it.
         var end = begin
-        while end < range.upperBound, end - begin <= Self.digitsMax, Self.isDigit(bytes[end]) { end += 1 }
+        while end < range.upperBound, end - begin <= Self.digitsMax, ASCII.isDigit(bytes[end]) { end += 1 }
         let isWhole = end < range.upperBound && (Self.separates(bytes[end]) || bytes[end] == UInt8(ascii: "]"))
         left -= max(1, end - begin)
         found(isWhole ? number(begin..<end).map { isForeign ? .foreign($0) : .single($0) } : nil)
@@ -138,8 +138,6 @@ public struct AcknowledgementReader {
 
     /// Of a number of 64 bits.
     private static let digitsMax = 20
-
-    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
     private static func separates(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ",") || JSONScan.isBlank(byte) }
 
@@ -190,16 +188,6 @@ public struct AcknowledgementReader {
 
     /// nil: it is no number of a message.
     private func number(_ range: Range<Int>) -> UInt64? {
-        if range.isEmpty || range.count > Self.digitsMax { return nil }
-        var value: UInt64 = 0
-        for index in range {
-            let digit = bytes[index] &- UInt8(ascii: "0")
-            guard digit < 10 else { return nil }
-            let (product, isTooLarge) = value.multipliedReportingOverflow(by: 10)
-            let (sum, isTooMuch) = product.addingReportingOverflow(UInt64(digit))
-            if isTooLarge || isTooMuch { return nil }
-            value = sum
-        }
-        return value
+        range.count > Self.digitsMax ? nil : ASCII.decimal(bytes[range])
     }
 }

@@ -281,8 +281,8 @@ public struct MessageCache: ~Copyable {
 
     /// All messages that there are now are.
     public mutating func storeAll(_ backlog: borrowing Backlog) {
-        // What was stored last and has its outcome goes from there, too.
-        store(before: max(tail.endID, away.upperBound, backlog.endID, storedEnd))
+        // What was stored last and has its outcome goes from there, too, and what is being stored is with the spool.
+        store(before: max(tail.endID, away.upperBound, backlog.endID, storedEnd, storingEnd))
     }
 
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.

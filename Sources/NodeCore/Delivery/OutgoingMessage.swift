@@ -83,21 +83,11 @@ public struct OutgoingMessage {
             return true
         }
         guard take("{\"seq\":") else { return nil }
-        var number: UInt64 = 0
         let first = at
-        while at < bytes.count, at - first < 20, bytes[at] >= 0x30, bytes[at] <= 0x39 {
-            number = number &* 10 &+ UInt64(bytes[at] - 0x30)
-            at += 1
-        }
-        guard at > first, take(",\"stream\":\""), bytes.count - at > 16 else { return nil }
-        var stream: UInt64 = 0
-        for _ in 0..<16 {
-            let byte = bytes[at]
-            let isDigit = byte >= 0x30 && byte <= 0x39
-            guard isDigit || byte >= 0x61 && byte <= 0x66 else { return nil }
-            stream = stream << 4 | UInt64(isDigit ? byte - 0x30 : byte - 0x57)
-            at += 1
-        }
+        while at < bytes.count, at - first < 20, ASCII.isDigit(bytes[at]) { at += 1 }
+        guard let number = ASCII.decimal(bytes[first..<at]), take(",\"stream\":\""), bytes.count - at > 16,
+            let stream = ASCII.hexadecimal(bytes[at..<at + 16])
+        else { return nil }
         return (number, stream)
     }
 
@@ -120,7 +110,7 @@ public struct OutgoingMessage {
         var power: UInt64 = 1
         while id / power >= 10 { power *= 10 }
         while power > 0 {
-            put(UInt8(ascii: "0") + UInt8(id / power % 10))
+            put(ASCII.hexDigit(of: UInt8(id / power % 10)))
             power /= 10
         }
         put(",\"stream\":\"")

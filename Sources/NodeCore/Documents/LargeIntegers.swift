@@ -50,27 +50,15 @@ enum LargeIntegers {
         if !value.owner.marksLargeIntegers { return nil }
         return value.withUTF8 { text -> UInt64? in
             guard text.count > mark.count, text[0] == 0, text.starts(with: mark) else { return nil }
-            return decimal(text[mark.count...])
+            return ASCII.decimal(text[mark.count...])
         } ?? nil
-    }
-
-    /// Digits as a number; nil when there is another byte or none, or when it does not fit.
-    static func decimal(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
-        if digits.isEmpty { return nil }
-        var number: UInt64 = 0
-        for byte in digits {
-            guard let digit = ASCII.digit(byte) else { return nil }
-            let (shifted, overflows) = number.multipliedReportingOverflow(by: 10)
-            let (sum, carries) = shifted.addingReportingOverflow(UInt64(digit))
-            if overflows || carries { return nil }
-            number = sum
-        }
-        return number
     }
 
     /// 2^63 to 2^64-1 in decimal digits, as JSON writes an integer: no leading zero (RFC 8259 §6).
     private static func isLarge(_ number: Slice<UnsafeRawBufferPointer>) -> Bool {
-        guard number.count >= 19, number.first != 0x30, let value = decimal(number) else { return false }
+        guard number.count >= 19, number.first != UInt8(ascii: "0"), let value = ASCII.decimal(number) else {
+            return false
+        }
         return value > UInt64(Int64.max)
     }
 

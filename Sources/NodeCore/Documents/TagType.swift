@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
+import WebSocketCore
 
 /// The types of tags by the names they have in documents.
 public enum TagType {
@@ -26,8 +27,7 @@ public enum TagType {
         for (known, type) in names where known.utf8CodeUnitCount == name.count {
             var isSame = true
             for (index, byte) in name.enumerated() {
-                let upper = (0x61...0x7A).contains(byte) ? byte & 0xDF : byte
-                if upper != known.utf8Start[index] { isSame = false }
+                if ASCII.uppercased(byte) != known.utf8Start[index] { isSame = false }
             }
             if isSame { return type }
         }

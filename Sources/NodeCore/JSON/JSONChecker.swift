@@ -136,7 +136,7 @@ struct JSONChecker {
         case UInt8(ascii: "t"): try checkWord("true")
         case UInt8(ascii: "f"): try checkWord("false")
         case UInt8(ascii: "n"): try checkWord("null")
-        case UInt8(ascii: "-"), 0x30...0x39: return try checkNumber()
+        case let byte where byte == UInt8(ascii: "-") || ASCII.isDigit(byte): return try checkNumber()
         default: throw Fault(text: "a value is expected")
         }
         return .behindValue
@@ -182,13 +182,13 @@ struct JSONChecker {
 
     /// One at least.
     private mutating func checkDigit() throws(Fault) {
-        guard index < bytes.count, bytes[index] &- 0x30 < 10 else { throw Fault(text: "a digit is expected") }
+        guard index < bytes.count, ASCII.isDigit(bytes[index]) else { throw Fault(text: "a digit is expected") }
         index += 1
     }
 
     private mutating func checkDigitsRest(_ part: Step) throws(Fault) -> Step {
         let end = min(limit, bytes.count)
-        while index < end, bytes[index] &- 0x30 < 10 { index += 1 }
+        while index < end, ASCII.isDigit(bytes[index]) { index += 1 }
         return index < limit ? try checkBehindDigits(part) : part
     }
 
@@ -199,7 +199,7 @@ struct JSONChecker {
             try checkDigit()
             return .fractionDigits
         }
-        guard bytes[index] | 0x20 == UInt8(ascii: "e") else { return .behindValue }
+        guard ASCII.lowercased(bytes[index]) == UInt8(ascii: "e") else { return .behindValue }
         index += 1
         if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
         try checkDigit()

@@ -28,12 +28,7 @@ public struct JSONPointer: Hashable, Sendable {
             guard let first = name.first, name.count <= 9, name.count == 1 || first != UInt8(ascii: "0") else {
                 return -1
             }
-            var place: Int32 = 0
-            for digit in name {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return -1 }
-                place = place * 10 + Int32(digit - UInt8(ascii: "0"))
-            }
-            return place
+            return ASCII.decimal(name).map { Int32($0) } ?? -1
         }
     }
 

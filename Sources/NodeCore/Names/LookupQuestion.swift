@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import WebSocketCore
+
 /// Which addresses of a name are wanted.
 public enum IPVersion: Equatable, Sendable { case any, v4, v6 }
 
@@ -33,7 +35,7 @@ public struct LookupQuestion: Equatable, Sendable {
     /// `localhost` and all below it are the host itself (RFC 6761 §6.3).
     public var isLocal: Bool {
         let local = "localhost".utf8
-        let name = host.utf8.map { $0 | 0x20 }.dropLast(isAbsolute ? 1 : 0)
+        let name = ASCII.lowercased(host.utf8).dropLast(isAbsolute ? 1 : 0)
         guard name.count >= local.count, name.suffix(local.count).elementsEqual(local) else { return false }
         return name.count == local.count || name[name.count - local.count - 1] == UInt8(ascii: ".")
     }

@@ -242,13 +242,7 @@ struct ODAReader {
     }
 
     private static func integer(_ text: Slice<UnsafeRawBufferPointer>) -> Int64? {
-        guard !text.isEmpty, text.count <= 18 else { return nil }
-        var number: Int64 = 0
-        for byte in text {
-            guard byte &- 0x30 < 10 else { return nil }
-            number = number * 10 + Int64(byte - 0x30)
-        }
-        return number
+        ASCII.decimal(text).flatMap { Int64(exactly: $0) }
     }
 
     // MARK: Texts

@@ -65,16 +65,9 @@ public final class OpenGateAccess: Sendable {
     }
 
     private static func encode(_ byte: UInt8, _ append: (UInt8) -> Void) {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            append(byte)
-        default:
-            append(UInt8(ascii: "%"))
-            append(digit(byte >> 4))
-            append(digit(byte & 15))
-        }
+        if ASCII.isUnreserved(byte) { return append(byte) }
+        append(UInt8(ascii: "%"))
+        append(ASCII.capitalHexDigit(of: byte >> 4))
+        append(ASCII.capitalHexDigit(of: byte & 15))
     }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x37 + value }
 }

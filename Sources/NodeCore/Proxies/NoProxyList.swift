@@ -78,7 +78,7 @@ public struct NoProxyList: Equatable, Sendable {
 
     /// In lower case, without a dot at its end.
     private static func name(_ text: Substring.UTF8View) -> [UInt8] {
-        let bytes = text.map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
+        let bytes = ASCII.lowercased(text)
         return bytes.last == UInt8(ascii: ".") ? bytes.dropLast() : bytes
     }
 
@@ -99,10 +99,7 @@ public struct NoProxyList: Equatable, Sendable {
             isItselfMeant = false
         }
         let isName = name.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
-            default: byte >= 0x80
-            }
+            ASCII.isUnreserved(byte) && byte != UInt8(ascii: "~") || !ASCII.isASCII(byte)
         }
         guard isName, !name.isEmpty else { return nil }
         if !name.allSatisfy(ASCII.isASCII) {
@@ -137,12 +134,6 @@ public struct NoProxyList: Equatable, Sendable {
     }
 
     private static func number(_ text: Substring.UTF8View) -> Int? {
-        guard !text.isEmpty, text.count <= 5 else { return nil }
-        var number = 0
-        for byte in text {
-            guard byte >= 0x30, byte <= 0x39 else { return nil }
-            number = number * 10 + Int(byte - 0x30)
-        }
-        return number
+        text.count <= 5 ? ASCII.decimal(text).map { Int($0) } : nil
     }
 }

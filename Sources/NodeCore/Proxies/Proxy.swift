@@ -99,8 +99,8 @@ public struct Proxy: Equatable, Sendable {
         func rest(_ scheme: StaticString) -> Slice<UnsafeRawBufferPointer>? {
             let count = scheme.utf8CodeUnitCount
             guard text.count >= count else { return nil }
-            for (index, byte) in text.prefix(count).enumerated() where byte | 0x20 != scheme.utf8Start[index] | 0x20 {
-                return nil
+            for (index, byte) in text.prefix(count).enumerated() {
+                if ASCII.lowercased(byte) != ASCII.lowercased(scheme.utf8Start[index]) { return nil }
             }
             return text.dropFirst(count)
         }
@@ -153,7 +153,8 @@ public struct Proxy: Equatable, Sendable {
                 var byte = text[index]
                 index += 1
                 if byte == UInt8(ascii: "%") {
-                    guard index + 2 <= text.endIndex, let high = digit(text[index]), let low = digit(text[index + 1])
+                    guard index + 2 <= text.endIndex, let high = ASCII.hexDigit(text[index]),
+                        let low = ASCII.hexDigit(text[index + 1])
                     else { return nil }
                     byte = high << 4 | low
                     index += 2
@@ -162,14 +163,6 @@ public struct Proxy: Equatable, Sendable {
                 count += 1
             }
             return count
-        }
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46, 0x61...0x66: (byte | 0x20) - 0x61 + 10
-        default: nil
         }
     }
 }

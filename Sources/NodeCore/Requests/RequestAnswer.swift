@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import WebSocketCore
+
 /// The answers that the library gives by itself, and what it understands of the host's.
 public enum RequestAnswer {
     /// The code of an answer `{"uuid":…,"error":code}`; nil where it has none.
@@ -7,7 +9,7 @@ public enum RequestAnswer {
         guard start < json.count, json[start] == UInt8(ascii: "{") else { return nil }
         guard let error = RequestOutline(json, from: start)[.error], error.count <= 18 else { return nil }
         let isNegative = error.first == UInt8(ascii: "-")
-        guard let value = LargeIntegers.decimal(isNegative ? error[1...] : error[...]) else { return nil }
+        guard let value = ASCII.decimal(isNegative ? error[1...] : error[...]) else { return nil }
         return isNegative ? -Int64(value) : Int64(value)
     }
 

@@ -158,7 +158,7 @@ extension RequestParser {
         guard let value else { throw .malformed(place + "\"value\" is missing") }
         let left = try beginValue(value, into: &tag)
         guard let precision else { return left }
-        guard precision.count <= 2, let digits = LargeIntegers.decimal(precision[...]), digits <= 17 else {
+        guard precision.count <= 2, let digits = ASCII.decimal(precision[...]), digits <= 17 else {
             throw .malformed("tag \"\(shown(tag))\": \"precision\" is no integer from 0 to 17")
         }
         tag.precision = UInt8(digits)
@@ -182,13 +182,13 @@ extension RequestParser {
             tag.value.boolean = value[0] == UInt8(ascii: "t")
             return nil
         case UInt8(ascii: "n"): throw .malformed("tag \"\(shown(tag))\": null is no value")
-        case 0x30...0x39 where value.count <= 18:
-            guard let integer = LargeIntegers.decimal(value[...]) else { break }
+        case let byte where ASCII.isDigit(byte) && value.count <= 18:
+            guard let integer = ASCII.decimal(value[...]) else { break }
             tag.type = .NEURON_WS_TYPE_INT64
             tag.value.i64 = Int64(integer)
             return nil
         case UInt8(ascii: "-") where value.count <= 18:
-            guard let integer = LargeIntegers.decimal(value[1...]) else { break }
+            guard let integer = ASCII.decimal(value[1...]) else { break }
             tag.type = .NEURON_WS_TYPE_INT64
             tag.value.i64 = -Int64(integer)
             return nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
+import WebSocketCore
 
 /// The value of a tag to write that is an array or an object. A server decides how long it is: it is read some bytes at
 /// a time, and what comes of it is as large as the host needs it.
@@ -119,15 +120,15 @@ struct RequestValue {
         switch value[start] {
         case UInt8(ascii: "\""): .texts
         case UInt8(ascii: "t"), UInt8(ascii: "f"): .booleans
-        case UInt8(ascii: "-"), 0x30...0x39: .integers
+        case let byte where byte == UInt8(ascii: "-") || ASCII.isDigit(byte): .integers
         default: nil
         }
     }
 
     private static func numberKind(_ number: UnsafeRawBufferPointer) throws(Fault) -> Kinds {
-        for byte in number where byte == 0x2E || byte | 0x20 == UInt8(ascii: "e") { return .reals }
+        for byte in number where byte == 0x2E || ASCII.lowercased(byte) == UInt8(ascii: "e") { return .reals }
         if integer(number) != nil { return .integers }
-        guard number[0] != UInt8(ascii: "-"), LargeIntegers.decimal(number[...]) != nil else {
+        guard number[0] != UInt8(ascii: "-"), ASCII.decimal(number[...]) != nil else {
             throw .malformed("\"value\" holds a number that is too large")
         }
         return .large
@@ -135,7 +136,7 @@ struct RequestValue {
 
     private static func integer(_ number: UnsafeRawBufferPointer) -> Int64? {
         let isNegative = number.first == UInt8(ascii: "-")
-        guard let magnitude = LargeIntegers.decimal(isNegative ? number[1...] : number[...]) else { return nil }
+        guard let magnitude = ASCII.decimal(isNegative ? number[1...] : number[...]) else { return nil }
         if isNegative {
             return magnitude <= UInt64(1) << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
         }

@@ -61,9 +61,6 @@ enum HeaderVariables {
     }
 
     private static func isOfName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x61...0x7A, 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "_"): true
-        default: false
-        }
+        ASCII.isSmallLetter(byte) || ASCII.isDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }
 }

@@ -66,14 +66,10 @@ struct SettingsSecrets {
     }
 
     private static func character(_ digit: Int) -> UInt8 {
-        UInt8(digit < 10 ? 0x30 + digit : 0x61 + digit - 10)
+        ASCII.hexDigit(of: UInt8(digit))
     }
 
     private static func digit(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte) - 0x30
-        case 0x61...0x7A: Int(byte) - 0x61 + 10
-        default: nil
-        }
+        ASCII.isSmallLetter(byte) ? Int(byte - UInt8(ascii: "a")) + 10 : ASCII.digit(byte).map { Int($0) }
     }
 }

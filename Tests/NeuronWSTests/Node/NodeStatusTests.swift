@@ -21,6 +21,21 @@ import Testing
         #expect(state.link == 1 && state.phase == .NEURON_WS_PHASE_OPEN && state.connected_ms == 3000)
     }
 
+    @Test func nothingOfAConnectionIsLeftForTheNext() {
+        var status = NodeStatus()
+        let before = status.state(now: 0)
+        status.peer = PeerFacts(
+            isTLS: true, isVerified: true, isKnownByCommonName: true, isResumed: true, address: "127.0.0.1:9",
+            proxy: "http://p:1", subprotocol: "s", extensions: "e", tlsVersion: "TLSv1.3", tlsCipher: "c",
+            tlsSubject: "CN=a", tlsIssuer: "CN=b", tlsNotAfter: 7, tlsChainLength: 2)
+        let connected = status.state(now: 0)
+        #expect(connected.tls && connected.tls_not_after_s == 7 && connected.tls_chain_length == 2)
+        status.peer = PeerFacts()
+        let after = status.state(now: 0)
+        let isSame = withUnsafeBytes(of: before) { old in withUnsafeBytes(of: after) { old.elementsEqual($0) } }
+        #expect(isSame)
+    }
+
     @Test func aCallbackIsWorthAPhaseOrAReason() {
         let old = NodeStatus()
         var new = old

@@ -17,7 +17,7 @@ import Testing
 
     @Test func aBufferComesBackEmptyAndAFewAreKept() throws {
         try withBareNode { node in
-            for _ in 0..<6 { node.giveBack(try context()) }
+            for _ in 0..<6 { node.giveBack(try context(), as: .counted) }
             #expect(node.scratch.count == 4)
             #expect(node.scratch.allSatisfy { $0.bytes.isEmpty })
         }
@@ -25,7 +25,7 @@ import Testing
 
     @Test func aBufferThatHasGrownFarIsNotKept() throws {
         try withBareNode { node in
-            node.giveBack(try context(capacity: 2 << 20))
+            node.giveBack(try context(capacity: 2 << 20), as: .counted)
             #expect(node.scratch.isEmpty)
         }
     }
@@ -33,7 +33,7 @@ import Testing
     @Test func theNamesAreThereForTheNextPushOfTheGroup() throws {
         try withBareNode { node in
             let given = try context()
-            node.giveBack(given)
+            node.giveBack(given, as: .counted)
             #expect(node.groupNames.take(7) === given.names)
             #expect(node.groupNames.take(7) == nil)
         }

@@ -110,4 +110,15 @@ import Testing
         work.batches.forEach { #expect($0.whole() === $0) }
         bench.done(work, bytes: 300)
     }
+
+    /// Else a stop waits out the sync interval before the disk has forgotten it.
+    @Test func allThatThereIsIncludesWhatIsBeingStored() {
+        let bench = CacheBench(CacheBench.settings(memory: 400))
+        for _ in 0..<3 { bench.push(2) }
+        bench.wait(1000)
+        guard bench.work() != nil else { return bench.missing() }
+        #expect(bench.cache.tail.isEmpty && bench.cache.movedBytes > 0)
+        bench.cache.storeAll(bench.backlog)
+        #expect(bench.cache.wantedEnd == 7)
+    }
 }

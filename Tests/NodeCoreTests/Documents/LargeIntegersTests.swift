@@ -8,10 +8,6 @@ import Testing
         try Array(text.utf8).withUnsafeBytes { try LargeIntegers.rewritten($0) }?.text
     }
 
-    private func decimal(_ text: String) -> UInt64? {
-        Array(text.utf8).withUnsafeBytes { LargeIntegers.decimal($0[...]) }
-    }
-
     @Test func onlyWhatJanssonCannotReadIsMarked() throws {
         #expect(
             try rewritten("[9223372036854775808,18446744073709551615]")
@@ -39,11 +35,6 @@ import Testing
     @Test func aTextCutAnywhereIsLeftAlone() throws {
         let text = #"{"a\"":9223372036854775808}"#
         for length in 0..<text.utf8.count { _ = try rewritten(String(text.prefix(length))) }
-    }
-
-    @Test func digitsAreANumberIfItFits() {
-        #expect(decimal("18446744073709551615") == .max)
-        for text in ["18446744073709551616", "99999999999999999999", "", "1a", "-1"] { #expect(decimal(text) == nil) }
     }
 
     @Test func aMarkedTextIsKnownAgainInADocumentThatHasMarksAlone() throws {
