@@ -273,10 +273,8 @@ extension CacheWorld {
 
     private func settle(_ connection: Connection) {
         backlog.written(written)
-        if let barrier = connection.barrier {
-            if connection.barrierLeft(written: written) { connection.barrier?.left(kernelEnd: written, now: now) }
-            backlog.confirmed(before: barrier.confirmedID)
-        }
+        let settled = connection.settle(&backlog, &echoWatch, written: written, kernelEnd: written, now: now)
+        if let level = settled.level { fail("the level in force is \(level.rawValue) now") }
         carryOut()
         noteWake()
     }

@@ -19,6 +19,7 @@ final class CacheWorld {
     var pool = ChunkPool(keptBytesMax: 16 << 20)
     var keys = MaskingKeyPool()
     var mailPace = MailPace()
+    var echoWatch = EchoWatch()
     /// When it took some last.
     var mailTakenAt: UInt64 = 0
     /// Under way on disk.

@@ -175,8 +175,8 @@ extension World {
             drainsThrough = sendQueue.ledger.acceptedCount
             perform(
                 machine.stopped(
-                    timeout: timeout, isAwaited: taken.awaitsEnd, drains: sendQueue.ledger.endedThrough < drainsThrough,
-                    now: now))
+                    timeout: timeout, isAwaited: taken.awaitsEnd, pushed: drainsThrough,
+                    ended: sendQueue.ledger.endedThrough, now: now))
             endIfIdle()
         }
         if taken.starts {

@@ -174,7 +174,7 @@ extension World {
         pumpTurn(link)
         link.isPumping = false
         settle()
-        if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough { perform(machine.drained(now: now)) }
+        perform(machine.drained(ended: sendQueue.ledger.endedThrough, now: now))
         if link.connection.isClosed, link.isFlushed, !link.hasFinishedWriting {
             link.hasFinishedWriting = true
             link.up.hasEnded = true
@@ -220,18 +220,15 @@ extension World {
                     output, at: &link.end, backlog: &backlog, keys: &keys, maySendMessages: maySend,
                     yieldsToCommands: commandsWait)
             }
-            switch stop {
-            case .bufferFull: return link.end > 0
-            case .allFramed:
-                guard link.end == 0, link.connection.isOpen, backlog.isAllFramed, !sendQueue.hasNoMail else {
-                    return link.end > 0
-                }
+            switch link.connection.next(after: stop, isBufferEmpty: link.end == 0, backlog) {
+            case .flush: return link.end > 0
+            case .takeMail:
+                if sendQueue.hasNoMail { return false }
                 backlog.add(sendQueue.takeMail())
-            case .frameEnded: commandsWait = feedCommands(link)
-            case .outOfKeys: break
-            case .outOfMemory: fail("there is no memory to mark a message")
-            case .deflating: if link.end > 0 { return true }
-            case .uninspected: inspect()
+            case .feedCommands: commandsWait = feedCommands(link)
+            case .refillKeys, .goOn: break
+            case .lacksMemory: fail("there is no memory to mark a message")
+            case .inspect: inspect()
             }
         }
     }
@@ -257,16 +254,13 @@ extension World {
         guard let link else { return }
         backlog.written(link.up.accepted)
         noteLeftCommands(link)
-        if let barrier = link.connection.barrier {
-            if link.connection.barrierLeft(written: link.up.accepted) {
-                link.connection.barrier?.left(kernelEnd: link.up.accepted, now: now)
-                link.barrierEnd = link.up.accepted
-                link.barrierLooks = 0
-            }
-            if barrier.hasEcho { echoWatch.echoed() }
-            backlog.confirmed(before: barrier.confirmedID)
-            if link.connection.level != backlog.level { backlog.setLevel(link.connection.level) }
+        let settled = link.connection.settle(
+            &backlog, &echoWatch, written: link.up.accepted, kernelEnd: link.up.accepted, now: now)
+        if settled.hasAsked {
+            link.barrierEnd = link.up.accepted
+            link.barrierLooks = 0
         }
+        if let level = settled.level { backlog.setLevel(level) }
         if backlog.level != .NEURON_WS_LEVEL_WRITTEN {
             sendQueue.ledger.written(through: backlog.unwrittenID &- 1)
             checkWritten(link)

@@ -19,15 +19,11 @@ extension NodeSession {
 
     /// Hands on what the connection knows. A callback for a line of the log may end the session.
     func noteConfirmed(_ link: Link, written: UInt64) {
-        guard let barrier = link.connection.barrier else { return noteWritten() }
-        if link.connection.barrierLeft(written: written), let stream = link.stream {
-            link.connection.barrier?.left(kernelEnd: stream.kernelBytes, now: Clock.monotonicNanoseconds)
-            scheduleBarrierTimer(link)
-        }
-        if barrier.hasEcho { echoWatch.echoed() }
-        backlog.confirmed(before: barrier.confirmedID)
-        let level = link.connection.level
-        if level != backlog.level {
+        let settled = link.connection.settle(
+            &backlog, &echoWatch, written: written, kernelEnd: link.stream?.kernelBytes ?? 0,
+            now: Clock.monotonicNanoseconds)
+        if settled.hasAsked { scheduleBarrierTimer(link) }
+        if let level = settled.level {
             setLevel(level)
             tellLevel(level)
             if isEnded { return }

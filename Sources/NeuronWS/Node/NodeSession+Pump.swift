@@ -85,42 +85,30 @@ extension NodeSession {
         guard isCurrent(link) else { return .nothing }
         guard connection.hasOutput(backlog, maySendMessages: maySendMessages) else { return .nothing }
         guard let output = link.takeBuffer(loop.outputBuffers) else { return .nothing }
-        var needsKeys = maskingKeys.pool.keysLeft < 8
+        if maskingKeys.pool.keysLeft < 8 { maskingKeys.refill() }
         var isTurnOver = false
-        var goesOn = true
-        while goesOn {
-            if needsKeys { maskingKeys.refill() }
-            needsKeys = false
+        filling: while !isTurnOver {
             let stop = connection.fill(
                 output, at: &link.end, backlog: &backlog, keys: &maskingKeys.pool,
                 maySendMessages: maySendMessages, yieldsToCommands: commandsWait)
             countDeflated(connection)
-            switch stop {
-            // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again
-            // at once would get a message or two, and contend with the host for the lock each time.
-            case .bufferFull: goesOn = false
-            case .allFramed:
-                // Unless the host has refused all that there was: nobody would come back for what waits behind it.
-                goesOn = link.end == 0 && connection.isOpen && backlog.isAllFramed && takeMail()
-            case .frameEnded:
+            switch connection.next(after: stop, isBufferEmpty: link.end == 0, backlog) {
+            case .flush: break filling
+            case .takeMail: if !takeMail() { break filling }
+            case .feedCommands:
                 commandsWait = feedCommands(link)
                 guard isCurrent(link) else { return .nothing }
                 isTurnOver = !hasTurn()
-                goesOn = !isTurnOver
-            case .outOfKeys: needsKeys = true
-            case .outOfMemory:
+            case .refillKeys: maskingKeys.refill()
+            case .lacksMemory:
                 link.stream?.lacksMemory()
                 return .nothing
-            case .deflating:
-                isTurnOver = !hasTurn()
-                // What is framed does not wait for the rest.
-                goesOn = !isTurnOver && link.end == 0
-            case .uninspected:
+            case .goOn: isTurnOver = !hasTurn()
+            case .inspect:
                 // In its callback the host may end the node, and the server gets its Close.
                 guard inspect(), isCurrent(link) else { return .nothing }
                 draw(.eventsHandled)
                 isTurnOver = !hasTurn()
-                goesOn = !isTurnOver
             }
         }
         if link.end > 0 { return .bytes }
@@ -207,12 +195,11 @@ extension NodeSession {
         if backlog.takeWake() { signal() }
     }
 
-    var isDrained: Bool { node.lock.withLock { node.sendQueue.ledger.endedThrough >= drainsThrough } }
-
     /// What was pushed before a stop has its outcome: the Close may go.
     func finishDraining() {
-        guard machine.isDraining, isDrained else { return }
-        perform(machine.drained(now: Clock.monotonicNanoseconds))
+        guard machine.isDraining else { return }
+        let ended = node.lock.withLock { node.sendQueue.ledger.endedThrough }
+        perform(machine.drained(ended: ended, now: Clock.monotonicNanoseconds))
     }
 
     /// Both Close frames are through: the server ends TCP (RFC 6455 §7.1.1); we say that nothing more comes.

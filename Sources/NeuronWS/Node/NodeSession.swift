@@ -48,8 +48,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var mailPace = MailPace()
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
-    /// A stop waits until all up to this message have their outcome.
-    var drainsThrough: UInt64 = 0
 
     init(
         node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
@@ -94,9 +92,11 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if new != nil || wishes.starts { tellWarnings() }
         if let timeout = wishes.stopTimeout {
-            drainsThrough = node.lock.withLock { node.sendQueue.ledger.acceptedCount }
+            let (pushed, ended) = node.lock.withLock {
+                (node.sendQueue.ledger.acceptedCount, node.sendQueue.ledger.endedThrough)
+            }
             perform(
-                machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, drains: !isDrained, now: now))
+                machine.stopped(timeout: timeout, isAwaited: wishes.awaitsEnd, pushed: pushed, ended: ended, now: now))
             endIfIdle()
         }
         if wishes.starts {

@@ -71,6 +71,42 @@ extension Connection {
         lane.takeLeft(written: written).map { item in item.command.map { .command(item.id, $0) } ?? .heartbeat }
     }
 
+    /// What comes after a stop of `fill`.
+    public enum AfterFill: Equatable, Sendable {
+        /// What is in the buffer goes out, if anything is.
+        case flush
+        /// Mail is taken, and framed if there was some.
+        case takeMail
+        /// Commands may go out here.
+        case feedCommands
+        case refillKeys
+        /// The host looks at the next message.
+        case inspect
+        /// The turn is looked at, and `fill` goes on with what it was at.
+        case goOn
+        /// The connection ends.
+        case lacksMemory
+    }
+
+    /// - Parameter isBufferEmpty: nothing is framed and not yet taken by the stream.
+    public func next(
+        after stop: Outbox.Stop, isBufferEmpty: Bool, _ backlog: borrowing Backlog
+    ) -> AfterFill {
+        switch stop {
+        // Before more mail is taken this goes out: what the host pushes meanwhile comes as one batch. To ask again at
+        // once would get a message or two, and contend with the host for the lock each time.
+        case .bufferFull: .flush
+        // Unless the host has refused all that there was: nobody would come back for what waits behind it.
+        case .allFramed: isBufferEmpty && isOpen && backlog.isAllFramed ? .takeMail : .flush
+        case .frameEnded: .feedCommands
+        case .outOfKeys: .refillKeys
+        case .outOfMemory: .lacksMemory
+        // What is framed does not wait for the rest.
+        case .deflating: isBufferEmpty ? .goOn : .flush
+        case .uninspected: .inspect
+        }
+    }
+
     /// Frames what waits into `output` from `position` on, and advances it: control frames first, wherever a frame
     /// ends, then messages.
     /// - Parameters:
@@ -171,8 +207,34 @@ extension Connection {
         return .NEURON_WS_LEVEL_PEER_PARSED
     }
 
-    /// True, once for each Ping of the barrier: it has left, as `written` bytes of the stream have.
-    public func barrierLeft(written: UInt64) -> Bool { barrier?.hasLeft(written: written) ?? false }
+    /// What `settle` has found.
+    public struct Settled: Equatable, Sendable {
+        /// The barrier has asked, and wants to be asked at its deadline.
+        public var hasAsked = false
+        /// What is known of messages from now on, where it is something else than before.
+        public var level: neuron_ws_level_t?
+    }
+
+    /// Tells the backlog how far the peer has read, and the barrier that its Ping has left.
+    /// - Parameters:
+    ///   - written: so many bytes of the stream have left.
+    ///   - kernelEnd: the same as the kernel counts them.
+    ///   - now: monotonic nanoseconds.
+    public func settle(
+        _ backlog: inout Backlog, _ echoWatch: inout EchoWatch, written: UInt64, kernelEnd: @autoclosure () -> UInt64,
+        now: @autoclosure () -> UInt64
+    ) -> Settled {
+        var settled = Settled()
+        guard let before = barrier else { return settled }
+        if barrier?.hasLeft(written: written) == true {
+            barrier?.left(kernelEnd: kernelEnd(), now: now())
+            settled.hasAsked = true
+        }
+        if before.hasEcho { echoWatch.echoed() }
+        backlog.confirmed(before: before.confirmedID)
+        if level != backlog.level { settled.level = level }
+        return settled
+    }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
     public func pingLeft(written: UInt64) -> Bool {

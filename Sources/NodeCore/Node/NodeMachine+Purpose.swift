@@ -16,6 +16,8 @@ extension NodeMachine {
 
     /// How long a stop goes on with what was pushed before it.
     struct Drain {
+        /// The messages up to this one.
+        var through: UInt64
         var since: UInt64
         var until: UInt64
         /// All of the stop is over by then.
@@ -23,7 +25,8 @@ extension NodeMachine {
         /// Settings came meanwhile that need a new connection: one is made if a start takes the stop back.
         var reconnects: Ending?
 
-        init(now: UInt64, timeout: UInt64) {
+        init(through: UInt64, now: UInt64, timeout: UInt64) {
+            self.through = through
             since = now
             stopsBy = now &+ timeout
             // What is left of it is for the Close and the server's answer.

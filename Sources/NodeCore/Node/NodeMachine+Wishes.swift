@@ -29,9 +29,10 @@ extension NodeMachine {
     /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
     /// - Parameters:
     ///   - isAwaited: the host waits to be told of the end: see `takeOwedIdle`.
-    ///   - drains: there are messages without outcome: an open connection goes on with them, see `drained`.
+    ///   - pushed: how many messages there ever were, and of how many all have their outcome: with the others an open
+    ///     connection goes on, see `drained`.
     public mutating func stopped(
-        timeout: UInt64, isAwaited: Bool = false, drains: Bool = false, now: UInt64
+        timeout: UInt64, isAwaited: Bool = false, pushed: UInt64 = 0, ended: UInt64 = 0, now: UInt64
     ) -> Action {
         owesIdle = owesIdle || isAwaited
         switch state {
@@ -43,11 +44,12 @@ extension NodeMachine {
         case .connecting:
             state = .idle
             return .disconnect(.stopped, sendsClose: false)
-        case .open(let since, let keepAlive) where drains && timeout > Self.farewellNanoseconds:
-            state = .draining(since: since, keepAlive, Drain(now: now, timeout: timeout))
+        case .open(let since, let keepAlive) where ended < pushed && timeout > Self.farewellNanoseconds:
+            state = .draining(since: since, keepAlive, Drain(through: pushed, now: now, timeout: timeout))
             return .none
         case .draining(let since, let keepAlive, var drain) where timeout > Self.farewellNanoseconds:
-            let new = Drain(now: now, timeout: timeout)
+            let new = Drain(through: pushed, now: now, timeout: timeout)
+            drain.through = max(drain.through, new.through)
             drain.until = min(drain.until, new.until)
             drain.stopsBy = min(drain.stopsBy, new.stopsBy)
             state = .draining(since: since, keepAlive, drain)
@@ -64,9 +66,9 @@ extension NodeMachine {
         }
     }
 
-    /// What was pushed before the stop has its outcome.
-    public mutating func drained(now: UInt64) -> Action {
-        guard case .draining(_, _, let drain) = state else { return .none }
+    /// To be asked whenever messages may have got their outcome: all that were pushed before the stop may have theirs.
+    public mutating func drained(ended: UInt64, now: UInt64) -> Action {
+        guard case .draining(_, _, let drain) = state, ended >= drain.through else { return .none }
         return endDraining(drain, now: now)
     }
 

@@ -130,7 +130,7 @@ struct ConnectionBench: ~Copyable {
 
     /// The kernel has everything, and the server answers the last Ping that it read.
     mutating func answerLastPing() {
-        _ = connection.barrierLeft(written: connection.bytesFramed)
+        _ = connection.barrier?.hasLeft(written: connection.bytesFramed)
         var server = WebSocketEndpoint(role: .server, limits: EndpointLimits())
         var offset = 0
         var last: [UInt8] = []

@@ -34,17 +34,17 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func aStopGoesOnWithWhatIsNotConfirmedUntilThatIsDone() {
         var machine = openMachine()
-        #expect(machine.stopped(timeout: 10 * second, drains: true, now: 0) == .none)
+        #expect(machine.stopped(timeout: 10 * second, pushed: 1, now: 0) == .none)
         #expect(machine.isDraining && machine.phase == .NEURON_WS_PHASE_CLOSING && machine.deadline == 9 * second)
-        #expect(machine.drained(now: second) == .sendClose(code: 1001))
+        #expect(machine.drained(ended: 1, now: second) == .sendClose(code: 1001))
         #expect(!machine.isDraining && machine.deadline == 10 * second)
-        #expect(machine.drained(now: second) == .none)
+        #expect(machine.drained(ended: 1, now: second) == .none)
     }
 
     @Test func whatIsNotConfirmedInTimeIsLeftAndTheServerStillGetsItsClose() {
         for (timeout, until) in [(10 * second, 9 * second), (second, second / 2), (second / 4, second / 20)] {
             var machine = openMachine()
-            _ = machine.stopped(timeout: timeout, drains: true, now: 0)
+            _ = machine.stopped(timeout: timeout, pushed: 1, now: 0)
             #expect(machine.deadline == until)
             #expect(machine.timerFired(now: until - 1, random: 0) == .none)
             #expect(machine.timerFired(now: until, random: 0) == .sendClose(code: 1001))
@@ -54,7 +54,7 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func aTimerThatComesTooLateLeavesNoTimeForAnAnswer() {
         var machine = openMachine()
-        _ = machine.stopped(timeout: second, drains: true, now: 0)
+        _ = machine.stopped(timeout: second, pushed: 1, now: 0)
         #expect(machine.timerFired(now: second, random: 0) == .disconnect(.stopped, sendsClose: true))
         #expect(machine.isIdle)
     }
@@ -62,37 +62,37 @@ private let second: UInt64 = 1_000_000_000
     @Test func aStopWithoutTimeOrWithNothingLeftSendsItsCloseAtOnce() {
         for (timeout, drains) in [(second / 5, true), (0, true), (10 * second, false)] {
             var machine = openMachine()
-            #expect(machine.stopped(timeout: timeout, drains: drains, now: 0) == .sendClose(code: 1001))
+            #expect(machine.stopped(timeout: timeout, pushed: drains ? 1 : 0, now: 0) == .sendClose(code: 1001))
         }
         var machine = openMachine()
-        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
-        _ = machine.stopped(timeout: 2 * second, drains: true, now: 0)
+        _ = machine.stopped(timeout: 10 * second, pushed: 1, now: 0)
+        _ = machine.stopped(timeout: 2 * second, pushed: 1, now: 0)
         #expect(machine.deadline == second)
         #expect(machine.stopped(timeout: 0, now: 0) == .sendClose(code: 1001))
     }
 
     @Test func whatEndsTheConnectionMeanwhileEndsTheStop() {
         var machine = openMachine()
-        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
+        _ = machine.stopped(timeout: 10 * second, pushed: 1, now: 0)
         #expect(machine.failed(broken, now: 1, random: 0) == .disconnect(.stopped, sendsClose: false))
         var closed = openMachine()
-        _ = closed.stopped(timeout: 10 * second, drains: true, now: 0)
+        _ = closed.stopped(timeout: 10 * second, pushed: 1, now: 0)
         closed.closeReceived(broken, now: 1)
         #expect(closed.deadline == 1 + NodeMachine.lingerNanoseconds)
         var started = openMachine()
-        _ = started.stopped(timeout: 10 * second, drains: true, now: 0)
+        _ = started.stopped(timeout: 10 * second, pushed: 1, now: 0)
         #expect(started.started(now: 1) == .none && started.isOpen)
     }
 
     /// Else the connection would stay, to a server that the settings do not name any more.
     @Test(arguments: [true, false]) func settingsThatCameMeanwhileHoldWhereAStartTakesTheStopBack(reconnects: Bool) {
         var machine = openMachine()
-        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
+        _ = machine.stopped(timeout: 10 * second, pushed: 1, now: 0)
         var new = parameters()
         new.pingInterval = 3 * second
         #expect(machine.configured(new, reconnects: reconnects, now: 0) == .none)
         // A stop in between changes nothing of it.
-        _ = machine.stopped(timeout: 10 * second, drains: true, now: 0)
+        _ = machine.stopped(timeout: 10 * second, pushed: 1, now: 0)
         #expect(machine.isDraining)
         guard reconnects else {
             #expect(machine.started(now: 1) == .none && machine.isOpen)
