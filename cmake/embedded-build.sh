@@ -98,13 +98,14 @@ done
 set -- ${sysroot:+"--sysroot=$sysroot"}
 "$compiler" "$@" -O2 -g -fPIC "-ffile-prefix-map=$root=." -ISources/CEnvironment/include \
     -c Sources/CEnvironment/environment.c -o "$scratch/environment.o"
+"$compiler" "$@" -O2 -g -fPIC "-ffile-prefix-map=$root=." -c cmake/embedded/code_points.c -o "$scratch/code_points.o"
 # gcc with the toolchain's lld. An old library that is linked by mistake must not stay unseen: warnings are errors.
 # Relative relocations are packed, which glibc knows from 2.36 on, as arc4random_buf, which Embedded Swift calls.
 link() {
     output=$1
     shift
     # shellcheck disable=SC2046
-    "$compiler" ${sysroot:+"--sysroot=$sysroot"} "$@" -o "$output" \
+    "$compiler" ${sysroot:+"--sysroot=$sysroot"} "$@" "$scratch/code_points.o" -o "$output" \
         -L"$toolchain/lib/swift/embedded/$runtime" -lswiftUnicodeDataTables \
         -Wl,--as-needed $(sh cmake/libraries.sh link) -lm -B"$toolchain/bin" -fuse-ld=lld -Wl,--icf=all \
         -Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,--build-id -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -Wl,-z,text \
