@@ -41,7 +41,7 @@ import Testing
 
     @Test func anAcknowledgementThatWasKeptTellsEachNumberOnce() throws {
         let message = message(#"{"ack":[3,1,2,5]}"#)
-        let reader = message.bytes.withBytes { AcknowledgementReader($0, member: "ack", stream: []) }
+        let reader = message.bytes.withBytes { AcknowledgementReader($0, member: Array("ack".utf8), stream: []) }
         var rest = kept(.acknowledgement(try #require(reader)), message)
         var numbers: [UInt64] = []
         var steps = 0
