@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from swift_index import Declaration, SwiftIndex
-from test_package import ROOT, SOURCES, swift_files
+from test_package import ROOT, SOURCES, code_of, swift_files
 
 FUNCTION_LINES_MAX = 70
 PLUGIN = ROOT / "bindings" / "neuron" / "src"
@@ -92,6 +92,26 @@ def test_digits_and_letters_are_told_in_one_place() -> None:
              for number, line in enumerate(file.read_text().splitlines(), 1)
              if BY_HAND.search(line.partition("//")[0])]
     assert not found, found
+
+
+# The rooms of NeuronWS, each of which knows those before it alone.
+ROOMS = ["System", "Loop", "Transport", "Spool", "Node", "Exports"]
+
+
+def test_no_room_needs_one_that_stands_on_it() -> None:
+    declaration = re.compile(r"^( *)(?:(?:public|private|fileprivate|final|indirect) )*"
+                             r"(?:struct|class|enum|protocol|typealias) (\w+)", re.M)
+    texts = {file: re.sub(r'"(?:[^"\\]|\\.)*"', '""', code_of(file.read_text()))
+             for file in swift_files(SOURCES / "NeuronWS")}
+    home = {match[2]: file.parts[-2] for file, text in texts.items()
+            for match in declaration.finditer(text) if not match[1]}
+    found = set()
+    for file, text in texts.items():
+        own = {match[2] for match in declaration.finditer(text)}
+        for name in set(re.findall(r"(?<![.\w])[A-Z]\w+", text)) & home.keys() - own:
+            if ROOMS.index(home[name]) > ROOMS.index(file.parts[-2]):
+                found.add(f"{file.parts[-2]}/{file.name} names {name} of {home[name]}")
+    assert not found, sorted(found)
 
 
 def test_every_function_of_the_plugin_is_called() -> None:

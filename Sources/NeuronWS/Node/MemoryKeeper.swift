@@ -22,7 +22,7 @@ final class MemoryKeeper: LoopTask, LoopHandler, @unchecked Sendable {
 
     func timerFired(_ token: UInt64) {
         loop.outputBuffers.trim()
-        Runtime.shared.trimChunks()
+        MessagePool.shared.trim()
         runOnLoop()
     }
 }

@@ -72,7 +72,7 @@ extension Node {
         guard session == nil, backlog != nil else {
             cacheOpened = TakenMail.Opened(found, first: first, openID: openID)
             earlierMail.append(mail)
-            opened.setSession(session)
+            opened.setUser(session)
             return
         }
         takeLocked(mail, now: now)
@@ -197,7 +197,7 @@ extension Node {
         guard var backlog = backlog.take() else { return nil }
         let work = cache?.nextWork(
             &backlog, now: Clock.monotonicNanoseconds, mayLoad: false,
-            chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
+            chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
         self.backlog = consume backlog
         return work
     }
@@ -209,7 +209,7 @@ extension Node {
             case .conclude(let run): conclude(run)
             case .skip(let ids): skip(ids)
             case .discount(let bytes): lock.withLock { sendQueue.ledger.discount(bytes) }
-            case .release(var chunks): Runtime.shared.give(&chunks)
+            case .release(var chunks): MessagePool.shared.give(&chunks)
             }
         }
     }

@@ -196,7 +196,7 @@ extension Node {
         while let action = lock.withLock({ backlog?.nextAction() }) {
             switch consume action {
             case .conclude(let run): conclude(run)
-            case .release(var chunks): Runtime.shared.give(&chunks)
+            case .release(var chunks): MessagePool.shared.give(&chunks)
             }
         }
         if lock.withLock({ cachePlace.close() }) {

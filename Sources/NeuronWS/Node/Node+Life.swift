@@ -35,7 +35,7 @@ extension Node {
             }
             let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog, cache: cache)
             session = new
-            spool?.setSession(new)
+            spool?.setUser(new)
             wishes = HostWishes()
             wishes.start()
             takesCommands = true

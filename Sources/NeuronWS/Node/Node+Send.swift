@@ -239,7 +239,7 @@ extension Node {
             if let id = try sendQueue.put(message, beyond: beyond, unreadRuns: unreadRuns, chunk: &chunk, now: now) {
                 return id
             }
-            chunk = Runtime.shared.takeChunk(byteCount: message.byteCount)
+            chunk = MessagePool.shared.takeChunk(byteCount: message.byteCount)
             if chunk != nil,
                 let id = try sendQueue.put(message, beyond: beyond, unreadRuns: unreadRuns, chunk: &chunk, now: now)
             {
@@ -286,7 +286,7 @@ extension Node {
                 throw error
             }
         }
-        guard let chunk = Runtime.shared.takeChunk(byteCount: byteCount) else {
+        guard let chunk = MessagePool.shared.takeChunk(byteCount: byteCount) else {
             countRejected()
             throw .noMemory
         }

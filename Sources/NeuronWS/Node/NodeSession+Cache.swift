@@ -26,7 +26,7 @@ extension NodeSession {
         let mayLoad = hasRoomForOutcome
         if let spool = node.lock.withLock({ node.spool }),
             let work = cache.nextWork(
-                &backlog, now: now, mayLoad: mayLoad, chunk: { Runtime.shared.takeChunk(imageBytes: $0) })
+                &backlog, now: now, mayLoad: mayLoad, chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
         {
             spool.submit(work)
         }
@@ -87,7 +87,7 @@ extension NodeSession {
                 if isEnded { return }
             case .skip(let ids): node.skip(ids)
             case .discount(let bytes): node.lock.withLock { node.sendQueue.ledger.discount(bytes) }
-            case .release(var chunks): Runtime.shared.give(&chunks)
+            case .release(var chunks): MessagePool.shared.give(&chunks)
             }
         }
     }

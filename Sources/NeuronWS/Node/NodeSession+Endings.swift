@@ -25,7 +25,7 @@ extension NodeSession {
         guard cache.isOpen, let first = backlog.firstMessage(),
             let message = SetAsideMessage(
                 first, closeCode: ending.closeCode, closeReason: ending.closeReason.shown(),
-                { Runtime.shared.takeChunk(byteCount: $0) })
+                { MessagePool.shared.takeChunk(byteCount: $0) })
         else { return false }
         return cache.setAside(message)
     }

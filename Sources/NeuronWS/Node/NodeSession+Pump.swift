@@ -183,7 +183,7 @@ extension NodeSession {
                 let isByCallback = node.conclude(run)
                 if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
                 if isEnded { return }
-            case .release(var chunks): Runtime.shared.give(&chunks)
+            case .release(var chunks): MessagePool.shared.give(&chunks)
             }
         }
         node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }

@@ -274,7 +274,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         machine.end()
         node.backlog = exchange(&backlog, with: Backlog())
         node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
-        node.spool?.setSession(nil)
+        node.spool?.setUser(nil)
     }
 
     /// Leaves the node and unlocks it.

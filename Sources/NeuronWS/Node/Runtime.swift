@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import NodeCore
 
-/// What all nodes of a process share: the loop and its thread, and memory for messages.
+/// What all nodes of a process share: the loop and its thread.
 ///
 /// The loop starts with the first running node and ends with the last. Any thread.
 final class Runtime: @unchecked Sendable {
     static let shared = Runtime()
-
-    /// Memory for messages that is kept for the next ones while nobody needs it, bytes: 16 MiB.
-    private static let keptBytesMax = 16 * 1024 * 1024
 
     /// What the hosts of this process hold of servers' requests.
     let requests = RequestRegistry()
@@ -19,11 +16,6 @@ final class Runtime: @unchecked Sendable {
     private var maskingKeys: MaskingKeys?
     private var users = 0
     private var observesFork = false
-
-    private let poolLock = Lock()
-    private var pool = ChunkPool(keptBytesMax: keptBytesMax)
-    private static let chunkMemory = ChunkMemory(
-        take: { Syscalls.mapMemory($0) }, giveBack: { Syscalls.unmapMemory($0, $1) })
 
     /// Those that exist, in the order of their creation. Taken before a node's lock, never behind it.
     private let nodesLock = Lock()
@@ -62,8 +54,7 @@ final class Runtime: @unchecked Sendable {
         lock.unlock()
         guard let ended else { return }
         ended.stopAndJoin()
-        var kept = poolLock.withLock { pool.takeAll() }
-        kept.removeAll()
+        MessagePool.shared.removeAll()
     }
 
     /// Nodes ask before they exist, so that a fork is noticed from the first node on.
@@ -101,41 +92,13 @@ final class Runtime: @unchecked Sendable {
         }
     }
 
-    // MARK: Memory
-
-    /// nil: no memory.
-    func takeChunk(byteCount: Int) -> MessageChunk? {
-        poolLock.withLock { pool.takeKept(byteCount: byteCount) }
-            ?? ChunkPool.make(byteCount: byteCount, memory: Self.chunkMemory)
-    }
-
-    /// Images up to this size get chunks of their size, bytes: there may be very many of them.
-    private static let smallImageBytesMax = 16 * 1024
-
-    /// For an image of messages; nil: no memory.
-    func takeChunk(imageBytes: Int) -> MessageChunk? {
-        imageBytes <= Self.smallImageBytesMax ? .fitting(imageBytes) : takeChunk(byteCount: imageBytes)
-    }
-
-    func give(_ chunks: inout ChunkList) {
-        poolLock.lock()
-        pool.give(&chunks)
-        poolLock.unlock()
-        chunks.removeAll()
-    }
-
-    func trimChunks() {
-        var idle = poolLock.withLock { pool.takeIdle() }
-        idle.removeAll()
-    }
-
     // MARK: Fork
 
     func forkPrepares() {
         // First: who reads metrics holds it and wants a node's lock, and who starts a node holds that and wants `lock`.
         nodesLock.lock()
         lock.lock()
-        poolLock.lock()
+        MessagePool.shared.forkPrepares()
         requests.forkPrepares()
         tlsContexts.forkPrepares()
         Resolver.shared.forkPrepares()
@@ -155,7 +118,7 @@ final class Runtime: @unchecked Sendable {
         Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
         tlsContexts.forkEnded()
-        poolLock.unlock()
+        MessagePool.shared.forkEnded()
         lock.unlock()
         nodesLock.unlock()
     }

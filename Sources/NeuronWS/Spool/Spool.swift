@@ -35,7 +35,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
     private var deletes = false
     /// What `close` was told; 0: nothing.
     private var nextNumber: UInt64 = 0
-    private var session: NodeSession?
+    /// Is signalled when work is done.
+    private var user: LoopSource?
     private var damages: UInt64 = 0
 
     private enum Opening {
@@ -172,7 +173,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     // MARK: Work
 
     /// Who is signalled when work is done.
-    func setSession(_ session: NodeSession?) { lock.withLock { self.session = session } }
+    func setUser(_ user: LoopSource?) { lock.withLock { self.user = user } }
 
     /// From the next piece of work on.
     func setSynced(_ isSynced: Bool) { lock.withLock { self.isSynced = isSynced } }
@@ -229,7 +230,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                 notice = store.takeDamageText() ?? notice
                 damages = store.damages
                 changed.broadcast()
-                session?.signal()
+                user?.signal()
                 continue
             }
             if ends { break }
@@ -249,7 +250,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
         ends = true
         self.deletes = deletes
         self.nextNumber = nextNumber
-        session = nil
+        user = nil
         changed.broadcast()
         lock.unlock()
         // The file is closed before another may open it.

@@ -182,7 +182,7 @@ final class SpoolReader {
         defer { select.reset() }
         while try select.step() {
             let (first, count) = (select.integer(0), select.integer(1))
-            guard let image = select.bytes(3), let chunk = Runtime.shared.takeChunk(byteCount: image.count) else {
+            guard let image = select.bytes(3), let chunk = MessagePool.shared.takeChunk(byteCount: image.count) else {
                 throw Self.noMemory
             }
             guard first >= 0, count > 0, count <= Int64(image.count / MessageChunk.imageHeadBytes),
@@ -198,7 +198,7 @@ final class SpoolReader {
                 if !body(chunk) { return }
                 continue
             }
-            var salvaged = chunk.salvaged { Runtime.shared.takeChunk(byteCount: $0) }
+            var salvaged = chunk.salvaged { MessagePool.shared.takeChunk(byteCount: $0) }
             var (found, bytes) = (0, 0)
             salvaged.forEach { (found, bytes) = (found + $0.messageCount, bytes + $0.imageBytes) }
             noteDamaged(missing: Int(count) - found, unreadBytes: image.count - bytes)
@@ -230,7 +230,7 @@ final class SpoolReader {
         let clock = try database.number("SELECT clock FROM meta WHERE id=0") ?? 0
         var key = firstKey &- count
         try asides { aside throws(Database.Failure) in
-            guard let chunk = Runtime.shared.takeChunk(byteCount: aside.bytes.count) else { throw Self.noMemory }
+            guard let chunk = MessagePool.shared.takeChunk(byteCount: aside.bytes.count) else { throw Self.noMemory }
             let head = OutgoingMessage.head(of: aside.bytes)
             var stamp = MessageStamp(kind: aside.kind, timeMilliseconds: aside.wallMilliseconds)
             stamp.isNumbered = head != nil

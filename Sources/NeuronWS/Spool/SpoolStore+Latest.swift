@@ -18,7 +18,7 @@ extension SpoolStore {
             at = first &+ max(1, count)
             guard let image = select.bytes(4) else { throw .noMemory }
             try Row(first: first, count: count, bytes: UInt64(image.count)).check()
-            guard let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
+            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
                 chunk.setImage(image, firstID: id(first), count: Int(clamping: count))
             else { throw .noMemory }
             chunk.arrival = UInt64(clamping: select.integer(2))

@@ -316,7 +316,7 @@ final class SpoolStore {
                 result.loadedEnd = id(first)
                 return
             }
-            guard let chunk = Runtime.shared.takeChunk(imageBytes: image.count),
+            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
                 chunk.setImage(image, firstID: id(first), count: Int(count))
             else { throw .noMemory }
             chunk.arrival = UInt64(clamping: select.integer(2))
@@ -339,7 +339,7 @@ final class SpoolStore {
         }
         damages &+= 1
         damageText = "the cache \(file.path): of \(chunk.messageCount) messages stored together some cannot be read"
-        var salvaged = chunk.salvaged { Runtime.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
+        var salvaged = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
         while let each = salvaged.removeFirst() {
             each.removeMessages(before: id)
             if each.messageCount > 0 { result.loaded.append(each) }
