@@ -5,8 +5,18 @@ import Testing
 @testable import NodeCore
 
 @Suite struct TakenMailTests {
-    private func cache() -> MessageCache {
-        MessageCache(MessageCache.Settings(memoryBytes: 1 << 20, diskBytes: 1 << 20, syncInterval: 1))
+    /// Where it goes.
+    private final class Place {
+        var cache = MessageCache(MessageCache.Settings(memoryBytes: 1 << 20, diskBytes: 1 << 20, syncInterval: 1))
+        var backlog = Backlog()
+
+        func take(_ mail: consuming TakenMail) -> Bool { mail.deliver(to: &cache, &backlog, now: 1) }
+        func check() { cache.checkInvariants(backlog) }
+
+        var isOpen: Bool { cache.isOpen }
+        var away: Range<UInt64> { cache.away }
+        var held: Range<UInt64> { backlog.openID..<backlog.endID }
+        var tail: Range<UInt64>? { cache.tail.first.map { $0.firstID..<cache.tail.endID } }
     }
 
     private func mail(_ ids: ClosedRange<UInt64>) -> ChunkList {
@@ -20,36 +30,32 @@ import Testing
     }
 
     @Test func nothingIsNothing() {
-        var (cache, backlog) = (cache(), Backlog())
-        let hasMail = TakenMail(ChunkList()).deliver(to: &cache, &backlog, now: 1)
-        #expect(!hasMail && backlog.isEmpty && !cache.isOpen)
+        let place = Place()
+        let hasMail = place.take(TakenMail(ChunkList()))
+        #expect(!hasMail && place.held.isEmpty && !place.isOpen)
     }
 
     @Test func whatCameGoesBehindWhatIsThere() {
-        var (cache, backlog) = (cache(), Backlog())
-        let first = TakenMail(mail(1...2)).deliver(to: &cache, &backlog, now: 1)
-        let second = TakenMail(mail(3...5)).deliver(to: &cache, &backlog, now: 2)
-        #expect(first && second)
-        #expect(backlog.openID == 1 && backlog.endID == 6)
+        let place = Place()
+        let (first, second) = (place.take(TakenMail(mail(1...2))), place.take(TakenMail(mail(3...5))))
+        #expect(first && second && place.held == 1..<6)
     }
 
     /// In order: what came before the cache was opened, what was found there, what came since.
     @Test func whatWasFoundOnDiskStandsBetweenWhatCameBeforeAndWhatCameSince() {
-        var (cache, backlog) = (cache(), Backlog())
+        let place = Place()
         let found = MessageCache.Found(count: 10, bytes: 1000, clock: 5)
-        let taken = TakenMail(mail(13...14), behind: TakenMail.Opened(found, first: 3, openID: 1), mail(1...2))
-        let hasMail = taken.deliver(to: &cache, &backlog, now: 1)
-        #expect(hasMail && cache.isOpen)
-        #expect(backlog.openID == 1 && backlog.endID == 3)
-        #expect(cache.away == 3..<13 && cache.tail.first?.firstID == 13 && cache.tail.endID == 15)
-        cache.checkInvariants(backlog)
+        let opened = TakenMail.Opened(found, first: 3, openID: 1)
+        let hasMail = place.take(TakenMail(mail(13...14), behind: opened, mail(1...2)))
+        #expect(hasMail && place.isOpen && place.held == 1..<3 && place.away == 3..<13 && place.tail == 13..<15)
+        place.check()
     }
 
     @Test func aCacheThatIsOpenedAloneIsNoMail() {
-        var (cache, backlog) = (cache(), Backlog())
+        let place = Place()
         let found = MessageCache.Found(count: 1, bytes: 100, clock: 5)
-        let taken = TakenMail(ChunkList(), behind: TakenMail.Opened(found, first: 1, openID: 1), ChunkList())
-        let hasMail = taken.deliver(to: &cache, &backlog, now: 1)
-        #expect(!hasMail && cache.isOpen && cache.away == 1..<2)
+        let opened = TakenMail.Opened(found, first: 1, openID: 1)
+        let hasMail = place.take(TakenMail(ChunkList(), behind: opened, ChunkList()))
+        #expect(!hasMail && place.isOpen && place.away == 1..<2)
     }
 }
