@@ -18,15 +18,12 @@ extension Node {
         sendQueue.diskBytes = new.cacheSettings.diskBytes
         logLevel = new.logLevel
         logLevelRevertsAt = nil
-        status.isVerifyOff = new.isVerifyOff
-        status.statesInterval = new.statesInterval
         wishes.configure(reconnects: !new.needsNoReconnect(from: old))
         let session = self.session
         cache?.settings = new.cacheSettings
         if let wanted = new.settings.cache { spool?.setSynced(wanted.survivesPowerLoss) }
         if session == nil {
             sendQueue.ledger.level = new.settings.delivery
-            status.level = new.settings.delivery
             status.url = new.shownURL(0)
             status.target = new.target(url: new.url(0)).text
         }

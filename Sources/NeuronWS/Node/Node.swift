@@ -101,6 +101,9 @@ final class Node: @unchecked Sendable {
     var statusLocked: NodeStatus {
         var status = status
         status.cacheError = cacheError?.text ?? ""
+        status.level = sendQueue.ledger.level
+        status.isVerifyOff = configuration.isVerifyOff
+        status.statesInterval = configuration.statesInterval
         return status
     }
 
@@ -122,9 +125,6 @@ final class Node: @unchecked Sendable {
         backlog = Backlog()
         cache = MessageCache(configuration.cacheSettings)
         backlog?.inspectsMessages = host.inspectsAsItGoesOut
-        status.isVerifyOff = configuration.isVerifyOff
-        status.statesInterval = configuration.statesInterval
-        status.level = configuration.settings.delivery
         status.url = configuration.shownURL(0)
         status.target = configuration.target(url: configuration.url(0)).text
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()

@@ -45,11 +45,7 @@ extension NodeSession {
 
     private func setLevel(_ level: neuron_ws_level_t) {
         backlog.setLevel(level)
-        status.level = level
-        node.lock.withLock {
-            node.sendQueue.ledger.level = level
-            node.status.level = level
-        }
+        node.lock.withLock { node.sendQueue.ledger.level = level }
     }
 
     private func tellLevel(_ level: neuron_ws_level_t) {

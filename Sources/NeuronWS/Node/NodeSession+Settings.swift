@@ -21,8 +21,6 @@ extension NodeSession {
             link?.connection.setCompressThreshold(bytes: compression.thresholdBytes)
         }
         let hasNewHeartbeat = new.settings.heartbeat != configuration.settings.heartbeat
-        status.isVerifyOff = new.isVerifyOff
-        status.statesInterval = new.statesInterval
         let old = configuration
         configuration = new
         cache.settings = new.cacheSettings

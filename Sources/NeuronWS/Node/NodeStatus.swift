@@ -29,9 +29,6 @@ struct PeerFacts {
 struct NodeStatus {
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "The node has not been started.")
     var httpStatus: Int32 = 0
-    var isVerifyOff = false
-    /// Seconds between two reports of driver states; 0: none are wanted.
-    var statesInterval: UInt32 = 0
     var attempts: UInt64 = 0
     /// Of the present connection, monotonic nanoseconds; nil: there is none.
     var openSince: UInt64?
@@ -39,10 +36,6 @@ struct NodeStatus {
     var peer = PeerFacts()
     /// The server as HOST:PORT, and by which proxy.
     var target = ""
-    /// The delivery level in force.
-    var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
-    /// Why nothing is kept on disk; "": it is, or is not asked for.
-    var cacheError = ""
     /// How the servers failed that were tried before the one of `ending`, as a sentence behind a space; "": there is
     /// nothing to say of others.
     var otherFailures = ""
@@ -53,6 +46,15 @@ struct NodeStatus {
 
     /// Which of the settings' URLs is meant; not shown.
     var urlIndex = 0
+
+    // What others know, as it is when the state is told: `Node.statusLocked`.
+    var isVerifyOff = false
+    /// Seconds between two reports of driver states; 0: none are wanted.
+    var statesInterval: UInt32 = 0
+    /// The delivery level in force.
+    var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
+    /// Why nothing is kept on disk; "": it is, or is not asked for.
+    var cacheError = ""
 
     var phase: neuron_ws_phase_t { progress.phase }
 
