@@ -322,6 +322,16 @@ def test_each_failure_has_its_exception(server: foreign.Server) -> None:
             node.flush(timeout=-1)
 
 
+def test_a_group_without_tags_is_skipped_whether_or_not_others_wait_for_their_time() -> None:
+    own = {"url": "ws://127.0.0.1:1/", "format": "opengate", "device-id": "d", "api-key": "k"}
+    for more in ({}, {"opengate-publish": {"t": 600}}):
+        with neuron_ws.Node("n", {**own, **more}) as node:
+            node.subscribe("*", "*")
+            with pytest.raises(neuron_ws.Skipped):
+                node.push("plc1", "fast", {})
+            assert node.metrics().messages_skipped == 1
+
+
 def test_flush_times_out_while_nobody_listens() -> None:
     with neuron_ws.Node("n", {"url": f"ws://127.0.0.1:{foreign.free_port()}/"}) as node:
         node.send("x")
