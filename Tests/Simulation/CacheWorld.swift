@@ -62,6 +62,8 @@ final class CacheWorld {
     var pacedAt: UInt64?
     var asideCount = 0
     let hasPoison: Bool
+    /// It takes ten times as long for all.
+    let isDiskSlow: Bool
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
@@ -99,6 +101,7 @@ final class CacheWorld {
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
         hasPoison = random.chance(40)
+        isDiskSlow = random.chance(25)
         cache = MessageCache(settings)
         sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(bytesMax: settings.memoryBytes, messagesMax: settings.messagesMax), stream: 0)
@@ -120,7 +123,7 @@ final class CacheWorld {
         switch random.below(100) {
         case ..<25: push()
         case ..<50: carry()
-        case ..<70: diskActs()
+        case ..<70: if !isDiskSlow || random.chance(10) { diskActs() }
         case ..<74 where connection != nil: cut()
         case ..<76: if connection == nil, random.chance(connects) { connect() }
         case ..<79:

@@ -340,7 +340,7 @@ public struct Backlog: ~Copyable {
     /// What is not confirmed is framed again on the next connection, in order.
     /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
     public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
-        var end = ConnectionEnd(resentCount: nextID &- openID &+ (isNextBegun ? 1 : 0), isFirstRefused: false)
+        var end = ConnectionEnd(resentCount: begunCount, isFirstRefused: false)
         if let acknowledged {
             let suspect = interrupted(acknowledged: acknowledged)
             let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN

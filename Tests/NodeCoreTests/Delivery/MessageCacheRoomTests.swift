@@ -110,6 +110,9 @@ import Testing
         }
         #expect(framed == Array(1..<6) + Array(11..<22))
         bench.backlog.checkInvariants()
+        // What was dropped is not among what goes out again.
+        let again = bench.backlog.connectionEnded(.stopped, acknowledged: nil).resentCount
+        #expect(again == UInt64(framed.count))
     }
 
     @Test func theLastBatchGoesTooAndWhatComesThenIsBehindTheGap() {
