@@ -2,6 +2,7 @@
 import Testing
 
 @testable import NeuronWS
+@testable import NodeCore
 
 /// There is one runtime, which other suites use meanwhile: what is said here holds beside them.
 @Suite struct RuntimeTests {
