@@ -9,6 +9,7 @@ struct IntegerText: Equatable {
     /// Nil when the text is none, or the integer has more than 64 bits.
     static func parse(_ text: UnsafeRawBufferPointer) -> IntegerText? {
         if text.count > 2, text[0] == UInt8(ascii: "0"), ASCII.lowercased(text[1]) == UInt8(ascii: "x") {
+            if text.count > 18 { return nil }
             return ASCII.hexadecimal(text[2...]).map { IntegerText(isNegative: false, magnitude: $0) }
         }
         let isNegative = text.first == UInt8(ascii: "-")
