@@ -114,6 +114,7 @@ extension World {
         guard hasSession, isSignalled else { return }
         isSignalled = false
         defer { if hasSession { pump() } }
+        tellEndedCommands()
         let taken = wishes.take()
         if taken.isReconfigured {
             seen = parameters

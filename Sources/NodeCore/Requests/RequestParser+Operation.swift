@@ -24,12 +24,7 @@ extension RequestParser {
         info.uuid = try named("id", operation[.id])
         info.action = try named("name", operation[.name])
         info.driver = try device(operation[.deviceID], gateway)
-        if let path = operation[.path], path.first != UInt8(ascii: "[") {
-            throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
-        }
-        if let path = operation[.path], !JSONScan.areTexts(path) {
-            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
-        }
+        if let path = operation[.path] { try checkPath(path) }
         let standard = operation.echo(gateway)?.operation?.standard
         guard rules.policy.allows(standard) else { throw .notAllowed(.NEURON_WS_REQUEST_OPERATION) }
         switch standard {
@@ -43,8 +38,22 @@ extension RequestParser {
         }
     }
 
+    /// The answer repeats it.
+    private func checkPath(_ path: UnsafeRawBufferPointer) throws(Fault) {
+        guard path.first == UInt8(ascii: "[") else {
+            throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
+        }
+        guard path.count <= RequestLimits.uuidBytesMax else {
+            throw .malformed(
+                "\"path\" has \(path.count) bytes as it stands there; at most \(RequestLimits.uuidBytesMax) are taken")
+        }
+        guard JSONScan.areTexts(path) else {
+            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
+        }
+    }
+
     private func named(_ place: StaticString, _ value: UnsafeRawBufferPointer?) throws(Fault) -> UnsafePointer<CChar> {
-        let (pointer, length) = try text("\(place)", value)
+        let (pointer, length) = try text("\(place)", value, bytesMax: Int(NEURON_WS_NAME_MAX))
         guard length >= 1, length <= Int(NEURON_WS_NAME_MAX) else {
             throw .malformed("\"\(place)\" has \(length) bytes; it takes 1 to \(NEURON_WS_NAME_MAX)")
         }
@@ -87,29 +96,27 @@ extension RequestParser {
         return list
     }
 
-    private func checkedVariables(
-        _ operation: OperationOutline
-    ) throws(Fault) -> (list: UnsafeRawBufferPointer, count: Int) {
+    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
         guard let list = variableList(operation) else { throw .malformed("\"parameters\" holds no \"variableList\"") }
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"variableList\" is \(JSONScan.kindName(list)); it takes an array")
         }
+        listLeft = ListLeft(range: outline.root.range(of: list), areRead: areRead)
+    }
+
+    /// Room for those of a list.
+    mutating func makeVariables(_ list: ListLeft, areRead: Bool) throws(Fault) {
+        let array = outline.root[list.range]
         var count = 0
-        JSONScan.forEachElement(list) { _ in
+        JSONScan.forEachElement(array) { _ in
             count += 1
             return true
         }
         guard count > 0 else { throw .malformed("\"variableList\" is empty; it takes at least one variable") }
         guard count <= RequestLimits.tagsMax else {
-            throw .malformed(
-                "\"variableList\" has \(count) elements; at most \(RequestLimits.tagsMax) are taken")
+            throw .malformed("\"variableList\" has \(count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
-        return (list, count)
-    }
-
-    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
-        let (list, count) = try checkedVariables(operation)
-        var left = TagsLeft(list: outline.root.range(of: list), tags: try makeTags(count))
+        var left = TagsLeft(list: list.range, tags: try makeTags(count))
         info.tag_list = !areRead
         if areRead {
             do throws(EncodingError) {
