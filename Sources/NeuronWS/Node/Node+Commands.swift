@@ -83,8 +83,8 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         if wishes.starts, life == .open { return false }
+        if takesCommands { commands.stop() }
         takesCommands = false
-        commands.stop()
         return true
     }
 

@@ -109,10 +109,8 @@ extension NodeSession {
 
     /// The run ends, and with it all commands. - Returns: false: not yet, or it does not.
     func hasEndedCommands() -> Bool {
-        if !isEndingCommands {
-            guard node.stopCommands() else { return false }
-            isEndingCommands = true
-        }
+        guard node.stopCommands() else { return false }
+        isEndingCommands = true
         return tellEndedCommands()
     }
 

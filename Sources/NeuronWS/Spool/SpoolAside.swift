@@ -73,7 +73,7 @@ enum SpoolAside {
         // Whoever may write the file decides what stands there.
         let select = try database.prepare(
             """
-            SELECT id, wall, code, substr(reason, 1, \(reasonCharactersMax)), kind, data FROM aside ORDER BY id
+            SELECT id, wall, code, substr(reason, 1, \(reasonCharactersMax + 1)), kind, data FROM aside ORDER BY id
             """)
         defer { select.reset() }
         while try select.step() {

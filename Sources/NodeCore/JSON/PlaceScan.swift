@@ -90,19 +90,12 @@ public struct PlaceScan {
 
     /// The rest of a text.
     private mutating func passText(_ bytes: UnsafeRawBufferPointer, _ limit: Int) {
-        let low: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
         var index = index
         while index < limit {
-            if index &+ 8 <= limit {
-                // Eight bytes at a time, as long as none is a quote or a backslash.
-                let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                let quotes = word ^ (0x22 &* low)
-                let slashes = word ^ (0x5C &* low)
-                if ((quotes &- low) & ~quotes | (slashes &- low) & ~slashes) & high == 0 {
-                    index &+= 8
-                    continue
-                }
+            // Eight bytes at a time, as long as none is a quote or a backslash.
+            if index &+ 8 <= limit, JSONScan.isPlain(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                index &+= 8
+                continue
             }
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {

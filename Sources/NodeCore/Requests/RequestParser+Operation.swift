@@ -5,9 +5,12 @@ import CNeuronWS
 private struct VariableMembers {
     var name: UnsafeRawBufferPointer?
     var value: UnsafeRawBufferPointer?
+    /// Where the object ends.
+    var end = 0
 
+    /// - Parameter object: more may stand behind it.
     init(_ object: UnsafeRawBufferPointer) {
-        JSONScan.forEachMember(object) { member, found in
+        end = JSONScan.forEachMember(object) { member, found in
             if JSONScan.isName(member, "name") || JSONScan.isName(member, "variableName") { name = found }
             if JSONScan.isName(member, "value") || JSONScan.isName(member, "variableValue") { value = found }
         }
@@ -73,31 +76,43 @@ extension RequestParser {
     // MARK: Variables
 
     /// `{"variableList":[…]}`, or as older platforms write it, `[{"name":"variableList","value":{"array":[…]}}]`.
-    private func variableList(_ operation: OperationOutline) -> UnsafeRawBufferPointer? {
-        guard let parameters = operation[.parameters] else { return nil }
+    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
+        guard let parameters = operation[.parameters] else { return try listVariables(nil, areRead: areRead) }
         var list: UnsafeRawBufferPointer?
         if parameters.first == UInt8(ascii: "{") {
             JSONScan.forEachMember(parameters) { if JSONScan.isName($0, "variableList") { list = $1 } }
         } else if parameters.first == UInt8(ascii: "[") {
-            JSONScan.forEachElement(parameters) { element in
-                guard element.first == UInt8(ascii: "{") else { return true }
-                let members = VariableMembers(element)
-                guard let name = members.name, name.count > 2,
-                    JSONScan.isName(UnsafeRawBufferPointer(rebasing: name[1..<name.count - 1]), "variableList")
-                else { return true }
-                list = members.value
-                return true
-            }
+            list = parameter("variableList", of: parameters)
             if let value = list, value.first == UInt8(ascii: "{") {
-                list = nil
-                JSONScan.forEachMember(value) { if JSONScan.isName($0, "array") { list = $1 } }
+                listLeft = ListLeft(range: outline.root.range(of: value), areRead: areRead, isWrapped: true)
+                return
             }
         }
-        return list
+        try listVariables(list, areRead: areRead)
     }
 
-    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
-        guard let list = variableList(operation) else { throw .malformed("\"parameters\" holds no \"variableList\"") }
+    /// The value of the last one of this name in an array of them, found in one pass over the bytes.
+    private func parameter(_ name: StaticString, of array: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var found: UnsafeRawBufferPointer?
+        var index = 1
+        while true {
+            let start = JSONScan.skipBlanks(array, from: index)
+            guard start < array.count, array[start] == UInt8(ascii: "{") else {
+                if JSONScan.nextElement(array, at: &index) == nil { return found }
+                continue
+            }
+            let members = VariableMembers(UnsafeRawBufferPointer(rebasing: array[start...]))
+            index = JSONScan.skipBlanks(array, from: start + max(1, members.end))
+            if index < array.count, array[index] == UInt8(ascii: ",") { index += 1 }
+            guard let own = members.name, own.count > 2,
+                JSONScan.isName(UnsafeRawBufferPointer(rebasing: own[1..<own.count - 1]), name)
+            else { continue }
+            found = members.value
+        }
+    }
+
+    private mutating func listVariables(_ list: UnsafeRawBufferPointer?, areRead: Bool) throws(Fault) {
+        guard let list else { throw .malformed("\"parameters\" holds no \"variableList\"") }
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"variableList\" is \(JSONScan.kindName(list)); it takes an array")
         }
@@ -107,6 +122,11 @@ extension RequestParser {
     /// Room for those of a list.
     mutating func makeVariables(_ list: ListLeft, areRead: Bool) throws(Fault) {
         let array = outline.root[list.range]
+        if list.isWrapped {
+            var inner: UnsafeRawBufferPointer?
+            JSONScan.forEachMember(array) { if JSONScan.isName($0, "array") { inner = $1 } }
+            return try listVariables(inner, areRead: areRead)
+        }
         var count = 0
         JSONScan.forEachElement(array) { _ in
             count += 1

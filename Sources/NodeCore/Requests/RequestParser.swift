@@ -22,6 +22,8 @@ struct RequestParser {
         let range: Range<Int>
         /// Variables of an operation, to be read or written; nil: tags.
         let areRead: Bool?
+        /// It is the member "array" of what stands there.
+        var isWrapped = false
     }
 
     /// The tags that are still to be read.
@@ -109,7 +111,7 @@ struct RequestParser {
                 try parser.begin()
                 if isLong, parser.listLeft != nil { return .unfinished(parser) }
             }
-            if let list = parser.listLeft {
+            while let list = parser.listLeft {
                 parser.listLeft = nil
                 try parser.makeTags(list)
                 if isLong { return .unfinished(parser) }
