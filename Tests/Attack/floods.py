@@ -55,6 +55,12 @@ def leaves(connection: socket.socket) -> None:
     connection.sendall(frame(8, struct.pack("!H", 1001)))
 
 
+def leaves_soon(connection: socket.socket) -> None:
+    """Answers nothing, and goes away when all that was asked has come."""
+    time.sleep(0.3)
+    leaves(connection)
+
+
 def refuses(connection: socket.socket) -> None:
     """Whatever message comes is too big for it."""
     if connection.recv(1):
@@ -90,12 +96,20 @@ def value(elements: list[str]) -> bytes:
     return b'{"uuid":"1","node":"plc1","group":"fast","tag":"t","value":[%s]}' % ",".join(elements).encode()
 
 
-def operation(name: str, member: str, count: int) -> bytes:
-    """Of OpenGate, with so many variables."""
-    variables = [{member: f"variable{number}", **({"variableValue": number} if member == "variableName" else {})}
-                 for number in range(count)]
-    return json.dumps({"operation": {"request": {"id": "1", "deviceId": "gw", "name": name, "parameters": {
-        "variableList": variables}}}}).encode()
+def operation(name: str, parameters: object, **more: object) -> bytes:
+    """Of OpenGate."""
+    return json.dumps({"operation": {"request": {"id": "1", "deviceId": "gw", "name": name, "parameters": parameters,
+                                                 **more}}}).encode()
+
+
+def variables(member: str, count: int) -> list[dict[str, object]]:
+    return [{member: f"variable{number}", **({"variableValue": number} if member == "variableName" else {})}
+            for number in range(count)]
+
+
+def old_form(variables: object) -> object:
+    """As older platforms write parameters."""
+    return [{"name": "variableList", "value": {"array": variables}}]
 
 
 def repeated_values() -> bytes:
@@ -194,12 +208,23 @@ def floods() -> list[Flood]:
         Flood("4,000 values of 480 integers", again(frame(
               TEXT, b'{"uuid":"1","node":"plc1","group":"fast","tags":[%s]}' % arrays)), what="requests",
               counts="requests", settings=everything),
-        Flood("operations that read 60,000 variables", again(frame(
-              TEXT, operation("GET_DEVICE_PARAMETERS", "name", 60_000))), what="hold", counts="requests",
+        Flood("100,000 tags to read", again(frame(TEXT, json.dumps({
+              "uuid": "1", "node": "plc1", "group": "fast",
+              "tags": [f"a tag of the group, {number}" for number in range(100_000)]}).encode())), what="requests",
+              counts="requests", settings=everything),
+        Flood("operations that read 60,000 variables", again(frame(TEXT, operation(
+              "GET_DEVICE_PARAMETERS", {"variableList": variables("name", 60_000)}))), what="hold", counts="requests",
               settings=platform),
-        Flood("operations that write 40,000 variables", again(frame(
-              TEXT, operation("SET_DEVICE_PARAMETERS", "variableName", 40_000))), what="hold", counts="requests",
+        Flood("operations that write 40,000 variables", again(frame(TEXT, operation(
+              "SET_DEVICE_PARAMETERS", {"variableList": variables("variableName", 40_000)}))), what="hold",
+              counts="requests", settings=platform),
+        Flood("operations that write 40,000 variables, in the old form", again(frame(TEXT, operation(
+              "SET_DEVICE_PARAMETERS", old_form(variables("variableName", 40_000))))), what="hold", counts="requests",
               settings=platform),
+        Flood("operations with a path of 4 MiB", again(frame(TEXT, operation(
+              "REFRESH_INFO", {}, path=["gw"] * 650_000))), what="requests", counts="malformed", settings=platform),
+        Flood("operations with an id of 4 MiB", again(frame(TEXT, operation(
+              "REFRESH_INFO", {}, id="x" * 4_000_000))), what="requests", counts="malformed", settings=platform),
         Flood("15 MiB of the names that 16 commands ask for", again(filled(
               b"{", b'"member3":{"member5":1},', b'"x":1}')), what="members", length=16),
         Flood("15 MiB of one text, 16 members asked for", again(filled(
@@ -209,6 +234,10 @@ def floods() -> list[Flood]:
               settings={"heartbeat": {"message": "alive", "interval": 1, "timeout": 3600, "match-member": "answer"}}),
         Flood("small messages, 16,384 functions asked", again(frame(TEXT, b'{"x":1}')), what="functions",
               length=16_384),
+        Flood("16,384 values of 1,000 bytes to match, none answered", leaves_soon, what="values", length=1000,
+              counts="outcomes"),
+        Flood("the same, tried again and again", leaves_soon, what="retries", length=1000, counts="opened"),
+        Flood("16,384 ends at a time, 50 us each", leaves_soon, what="ends", length=8, counts="outcomes"),
         Flood("Pings, traced", again(frame(PING)), what="trace", counts="lines", settings={"log-level": "debug"}),
         Flood("frames of 1 byte, traced", again(small_frames(MIB, 1)), what="trace", counts="lines",
               settings={"log-level": "debug"}),

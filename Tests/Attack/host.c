@@ -8,7 +8,9 @@
  * BYTES bytes, compressible or not), many (it keeps the queue full of messages of BYTES bytes, and hears the outcome
  * of each by callback), hold (it answers no request), trace (it has the connection traced), groups (it pushes a value
  * of BYTES groups in turn), large (it pushes a text of BYTES bytes), members and functions (BYTES commands wait for a
- * response that never comes, known by a member or by what the host says).
+ * response that never comes, known by a member or by what the host says), values, retries and ends (as many commands
+ * wait as may, each for a value of its own of BYTES bytes, and where one ends another is asked; each is tried a
+ * thousand times; to hear of an end takes 50 us).
  *
  * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
  * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
@@ -196,6 +198,38 @@ static void ask(neuron_ws_node_t *node, bool by_member, size_t count)
     }
 }
 
+static void ended(neuron_ws_node_t *node, uint64_t id, neuron_ws_status_t status, const uint8_t *bytes, size_t length,
+                  void *context)
+{
+    (void) node;
+    (void) id;
+    (void) status;
+    (void) bytes;
+    (void) length;
+    attacked_outcomes++;
+    if (context) {
+        double begin = clock_ms(CLOCK_MONOTONIC);
+        while (clock_ms(CLOCK_MONOTONIC) < begin + 0.05)
+            ;
+    }
+}
+
+/* As many commands as may wait, until the time is over. */
+static void ask_until(double end, neuron_ws_node_t *node, const char *what, size_t length)
+{
+    char value[NEURON_WS_NAME_MAX + 1];
+    int retries = !strcmp(what, "retries");
+    neuron_ws_command_t command = {.size = sizeof command, .kind = NEURON_WS_TEXT, .bytes = "do", .length = 2,
+                                   .timeout_ms = retries ? 100 : 3600000, .retries = retries ? 1000 : 0,
+                                   .match_member = "id", .match_value = value, .on_response = ended,
+                                   .context = strcmp(what, "ends") ? NULL : value};
+    for (size_t index = 0; clock_ms(CLOCK_MONOTONIC) < end; index++) {
+        snprintf(value, sizeof value, "%0*zu", (int) length, index);
+        if (neuron_ws_node_request(node, &command, NULL) != NEURON_WS_OK)
+            usleep(1000);
+    }
+}
+
 /* Pushes one value of one group after the other until the time is over; the value may be a text. */
 static void push_until(double end, neuron_ws_node_t *node, size_t groups, const uint8_t *text, size_t length)
 {
@@ -221,6 +255,8 @@ static void send_until(double end, neuron_ws_node_t *node, const char *what, siz
 {
     uint8_t *bytes = malloc(length + 8);
     unsigned seed = 1;
+    if (!strcmp(what, "values") || !strcmp(what, "retries") || !strcmp(what, "ends"))
+        ask_until(end, node, what, length);
     if (!strcmp(what, "groups"))
         push_until(end, node, length, NULL, 0);
     for (size_t index = 0; index < length; index++) {

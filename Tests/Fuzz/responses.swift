@@ -64,7 +64,7 @@ private func load(_ bytes: UnsafeRawBufferPointer) -> OpaqueJSON? {
 private func scan(_ pointers: [JSONPointer], _ document: UnsafeRawBufferPointer, byteCount: Int) -> PlaceScan {
     var scan = PlaceScan(PlaceSet(pointers))
     while !scan.step(document, byteCount: byteCount) {}
-    require(scan.workBytes <= document.count * 5, "it reads more than there is")
+    require(scan.workBytes <= document.count * (5 + 4 * pointers.count), "it reads more than there is")
     return scan
 }
 

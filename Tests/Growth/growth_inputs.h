@@ -42,7 +42,7 @@ static void add(const char *format, ...) {
 }
 
 /* {"<prefix>0":0,…} */
-static void add_members(const char *prefix, size_t count) {
+static inline void add_members(const char *prefix, size_t count) {
     add("{");
     for (size_t index = 0; index < count; index++) add("%s\"%s%zu\":%zu", index > 0 ? "," : "", prefix, index, index);
     add("}");
@@ -60,12 +60,12 @@ static neuron_ws_tag_t *tags_make(size_t count, const char *format) {
     return tags;
 }
 
-static void group_make(size_t count, const char *format) {
+static inline void group_make(size_t count, const char *format) {
     group.tags = tags_make(count, format);
     group.tag_count = count;
 }
 
-static void node_make(void) {
+static inline void node_make(void) {
     if (text == NULL)
         add("{\"url\":\"ws://127.0.0.1:9/\",\"queue-max-messages\":1000000,\"queue-max-bytes\":1073741824}");
     check(neuron_ws_node_create("growth", text, NULL, &node), "create");

@@ -128,6 +128,7 @@ extension World {
     /// What can be sent now is being sent: the stream has to take bytes first, or the loop is told to look.
     private func checkWakes() {
         guard hasSession, !isSignalled else { return }
+        if commands.hasOutcomesToTell { fail("commands have ended, and nobody was told") }
         if machine.isDraining, sendQueue.ledger.endedThrough >= drainsThrough {
             fail("what a stop waits for has its outcome, and nobody was told")
         }

@@ -19,6 +19,12 @@ extension World {
         var deadline: UInt64
         /// The present one has left whole.
         var isOut = false
+        /// The connection of the last one is gone.
+        var isLost = false
+
+        mutating func connectionEnded(_ now: UInt64) {
+            if triesLeft == 0 { isLost = true } else { triesAgain(now) }
+        }
 
         mutating func triesAgain(_ now: UInt64) {
             (triesLeft, deadline, isOut) = (triesLeft - min(triesLeft, 1), now &+ timeout, false)
@@ -111,7 +117,7 @@ extension World {
             if now < was.deadline || was.triesLeft > 0 {
                 fail("command \(ended.id) times out within a try, with \(was.triesLeft) more")
             }
-        case .linkLost where was.triesLeft > 0: fail("command \(ended.id) is lost, with \(was.triesLeft) tries")
+        case .linkLost where !was.isLost: fail("command \(ended.id) is lost, with \(was.triesLeft) tries")
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
         case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
@@ -156,10 +162,26 @@ extension World {
         }
     }
 
+    /// As far as a turn goes. - Returns: false: some are left, and the loop is told to look again.
+    @discardableResult
+    func tellEndedCommands() -> Bool {
+        while commands.hasOutcomesToTell {
+            if random.chance(10) {
+                isSignalled = true
+                return false
+            }
+            note(commands.takeEnded(settling: random.below(4)))
+        }
+        return true
+    }
+
     func expireCommands() {
+        guard tellEndedCommands() else { return }
         guard let deadline = commands.nextDeadline, deadline <= now else { return }
         for (id, one) in asked where one.deadline <= now && one.triesLeft > 0 { asked[id]?.triesAgain(now) }
-        while let ended = commands.expired(now: now) { note(ended) }
+        while let next = commands.nextDeadline, next <= now {
+            note(commands.expired(now: now, againMax: random.below(3)))
+        }
         // Those that have another try.
         pump()
     }

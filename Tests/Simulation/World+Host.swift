@@ -140,6 +140,7 @@ extension World {
         guard hasSession, isSignalled else { return }
         isSignalled = false
         defer { if hasSession { pump() } }
+        tellEndedCommands()
         let taken = wishes.take()
         if taken.isDestroyed {
             stopsBy = min(stopsBy ?? .max, now &+ NodeMachine.farewellNanoseconds)

@@ -121,8 +121,8 @@ extension World {
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if acknowledged != nil, !machine.isIdle {
             commands.connectionEnded(begun: begun, now: now)
-            while let ended = commands.takeEnded() { note(ended) }
-            for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.triesAgain(now) }
+            for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.connectionEnded(now) }
+            tellEndedCommands()
         }
         carryOut()
         guard machine.isIdle else { return }
@@ -281,6 +281,7 @@ extension World {
     /// - Returns: how many of the bytes are done with.
     func received(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let link else { return bytes.count }
+        guard tellEndedCommands() else { return 0 }
         link.connection.repliesGoFirst =
             !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && sendQueue.hasNoMail
         machine.bytesReceived(now: now)

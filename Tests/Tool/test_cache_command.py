@@ -82,6 +82,36 @@ def test_stat_reads_all_and_says_why_some_are_poisoned(directory: Path) -> None:
     assert text.startswith("press\n") and "2 by close code 1009: too big" in text
 
 
+def test_what_somebody_wrote_into_the_file_is_cut_and_spelled_out(directory: Path) -> None:
+    """Two megabytes of a reason, codes that are none, and a reason of its own for each of many messages."""
+    evil = "\x1b[31m\nFORGED\u202e\u2028" + "x" * 2_000_000
+    with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
+        database.executemany("INSERT INTO aside(id, wall, code, reason, kind, data) VALUES(?, ?, ?, ?, 1, ?)", [
+            (1, 2**62, 99_999_999_999, evil, b"{}"), (2, -5, -7, evil, b"{}"),
+            *((number, 0, number, f"reason {number}", b"{}") for number in range(3, 2000))])
+    done = cache("stat", directory, "--node", "press")
+    assert done.returncode == 0 and len(done.stdout) < 20_000 and "FORGED" not in done.stdout.splitlines()
+    assert not set(done.stdout) & set("\x1b\u202e\u2028") and "…" in done.stdout
+    assert "close code 65535" in done.stdout and "and 1,983 more by others" in done.stdout
+    (row,) = listed(directory, "--node", "press", verb="stat")
+    assert len(row["refusals"]) == 16 and row["refusals-for-more"] == 1983 and len(json.dumps(row)) < 20_000
+    done = cache("export", directory, "--node", "press", "--poisoned")
+    exported = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(exported) == 1999 and exported[0]["close-code"] == 65535 and exported[1]["close-code"] == 0
+    assert len(exported[0]["close-reason"]) < 1100 and "\n" not in exported[0]["close-reason"]
+    done = cache("list", directory)
+    assert done.returncode == 0 and len(done.stdout) < 2000
+
+
+def test_a_node_s_name_that_is_none_is_no_cache(directory: Path) -> None:
+    with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
+        database.execute("UPDATE meta SET node=?", ("\x1b[31m" * 500_000,))
+    for verb in ("list", "stat", "export"):
+        done = cache(verb, directory)
+        assert done.returncode == 1 and len(done.stdout) + len(done.stderr) < 20_000 and "\x1b" not in done.stdout
+        assert "its head makes no sense" in done.stderr and "line 1" in done.stdout
+
+
 def test_export_writes_each_message_as_a_line(tmp_path: Path) -> None:
     texts = ['{"exact":1.10,"large":123456789012345678}', '{\n"lines": [1,\r\n2]}', "no JSON\n\"", '"ä"']
     fill(tmp_path, "x", *texts, b"\x00\xff\x10\x80")

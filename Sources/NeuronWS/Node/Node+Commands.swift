@@ -62,7 +62,7 @@ extension Node {
             guard let ended else { throw .notFound("there is no command \(id), or it has ended") }
             return tell(ended)
         }
-        if let session, session.isOnLoop { tellEndedCommands() } else { session?.signal() }
+        if let session, session.isOnLoop { session.tellEndedCommands() } else { session?.signal() }
     }
 
     // MARK: Their ends
@@ -77,18 +77,21 @@ extension Node {
         if lock.withLock({ commandsAwaitRoom }) { tellRoom() }
     }
 
-    /// Several have: in order, on the loop. A callback that ends the node has the rest told before that returns.
-    func tellEndedCommands() {
-        while let next = lock.withLock({ commands.takeEnded() }) { tell(next) }
+    /// The node stops: none is taken until it starts again, and all that are left end.
+    /// - Returns: false: it has been started again.
+    func stopCommands() -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        if wishes.starts, life == .open { return false }
+        if takesCommands { commands.stop() }
+        takesCommands = false
+        return true
     }
 
-    /// The node stops: no command is left, and none is taken until it starts again.
-    func stopCommands() {
-        lock.lock()
-        takesCommands = false
-        commands.stop()
-        lock.unlock()
-        tellEndedCommands()
+    /// The same for good, in a callback, and all are told before it goes on.
+    func endCommands() {
+        _ = stopCommands()
+        while let next = lock.withLock({ commands.takeEnded() }) { tell(next) }
     }
 
     // MARK: Room

@@ -74,7 +74,9 @@ final class NodeRequests: @unchecked Sendable {
 
     var nextDeadline: UInt64? { lock.withLock { pending.nextDeadline } }
 
-    func expire(now: UInt64) -> [Request] { lock.withLock { pending.expire(now: now) } }
+    func expire(now: UInt64, countMax: Int = .max) -> [Request] {
+        lock.withLock { pending.expire(now: now, countMax: countMax) }
+    }
 
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
     /// it.

@@ -23,9 +23,9 @@ extension NodeSession {
                 (node.wishes.reconnects ? nil : node.commands.takeNext(), node.commands.hasOutcomesToTell)
             }
             guard let next else {
-                // There was no memory for one.
-                if hasEnded { node.tellEndedCommands() }
-                return false
+                // There was no memory for one, or those of an earlier connection are to be seen to first.
+                guard hasEnded, tellEndedCommands(), isCurrent(link) else { return false }
+                continue
             }
             if node.host.inspectsAsItGoesOut {
                 let kind = next.command.kind
@@ -49,26 +49,69 @@ extension NodeSession {
         return link.isHeartbeatDue || node.lock.withLock { node.commands.hasWaiting && !node.wishes.reconnects }
     }
 
-    /// What the kernel has whole waits for its response.
-    func noteLeftCommands(_ link: Link, written: UInt64) {
-        while let left = link.connection.takeLeft(written: written) {
+    /// What the kernel has whole waits for its response: as much of it as the turn has time for, or all, if the stream
+    /// is to go.
+    /// - Returns: false: some are left, for which the session has another turn.
+    @discardableResult
+    func noteLeftCommands(_ link: Link, isLast: Bool = false) -> Bool {
+        guard let stream = link.stream else { return true }
+        while let left = link.connection.takeLeft(written: stream.bytesWritten) {
             let now = Clock.monotonicNanoseconds
             switch left {
             case .command(let id, let command): node.lock.withLock { node.commands.sent(id, command, now: now) }
             case .heartbeat:
                 let order = node.lock.withLock { node.commands.heartbeatSent() }
                 link.heartbeat?.left(
-                    order: order, end: link.stream?.kernelBytes ?? 0, now: now, progress: link.stream?.sendProgress())
+                    order: order, end: stream.kernelBytes, now: now, progress: stream.sendProgress())
                 rescheduleHeartbeat(link)
             }
+            draw(.commandsSettled)
+            if !isLast, !hasTurn() { return false }
         }
+        return true
     }
+
+    // MARK: Ends
+
+    /// Commands are looked at under the node's lock, so many at a time.
+    private static let settledAtATime = 32
 
     /// The connection is gone, and the node goes on. - Parameter begun: the commands that were on their way.
     func endCommandsOfConnection(begun: [UInt64]) {
         let now = Clock.monotonicNanoseconds
         node.lock.withLock { node.commands.connectionEnded(begun: begun, now: now) }
-        node.tellEndedCommands()
+        tellEndedCommands()
+    }
+
+    /// Tells of the commands that have ended, in their order, as far as the turn goes. What may end others waits until
+    /// all are told.
+    /// - Returns: false: some are left, for which the session has another turn.
+    @discardableResult
+    func tellEndedCommands() -> Bool {
+        // A callback of one has ended another.
+        if isTellingCommands { return false }
+        isTellingCommands = true
+        defer { isTellingCommands = false }
+        while node.lock.withLock({ node.commands.hasOutcomesToTell }) {
+            guard hasTurn() else { return false }
+            let ended = node.lock.withLock { node.commands.takeEnded(settling: Self.settledAtATime) }
+            guard let ended else {
+                draw(.commandsSettled, Self.settledAtATime)
+                continue
+            }
+            node.tell(ended)
+            if isEnded { return true }
+            draw(.commandsSettled)
+            draw(.outcomesTold)
+        }
+        return true
+    }
+
+    /// The run ends, and with it all commands. - Returns: false: not yet, or it does not.
+    func hasEndedCommands() -> Bool {
+        guard node.stopCommands() else { return false }
+        isEndingCommands = true
+        return tellEndedCommands()
     }
 
     // MARK: Too late
@@ -80,17 +123,27 @@ extension NodeSession {
     }
 
     func commandTimerFired() {
+        // Else they are looked at behind those.
+        guard tellEndedCommands() else { return }
         while hasTurn() {
             let now = Clock.monotonicNanoseconds
-            guard let ended = node.lock.withLock({ node.commands.expired(now: now) }) else { break }
+            let (ended, next) = node.lock.withLock {
+                (node.commands.expired(now: now, againMax: Self.settledAtATime), node.commands.nextDeadline)
+            }
+            guard let ended else {
+                if next ?? .max > now { break }
+                draw(.commandsSettled, Self.settledAtATime)
+                continue
+            }
             if !ended.hasLeft {
                 node.log(
                     .NEURON_WS_LOG_NOTICE, .unsentCommand,
                     "Command \(ended.id) was never sent: no connection took it within its time.")
             }
             node.tell(ended)
-            draw(.outcomesTold)
             if isEnded { return }
+            draw(.commandsSettled)
+            draw(.outcomesTold)
         }
         rescheduleCommands()
         // Those that have another try.

@@ -171,7 +171,7 @@ extension NodeSession {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
         backlog.written(written)
-        noteLeftCommands(link, written: written)
+        noteLeftCommands(link, isLast: isLast)
         noteConfirmed(link, written: written)
         if isEnded { return }
         let isBounded = !isLast && node.host.wantsDeliveries

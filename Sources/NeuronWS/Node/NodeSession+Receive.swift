@@ -75,6 +75,9 @@ extension NodeSession {
     /// - Returns: false: it takes another turn, which the session will have.
     @discardableResult
     func continueArriving() -> Bool {
+        // It may answer what has gone out, and is told behind what has ended.
+        if let link, !noteLeftCommands(link) { return false }
+        guard tellEndedCommands() else { return false }
         while true {
             if let current = arriving {
                 guard hasTurn() else { return false }

@@ -186,17 +186,26 @@ extension NodeSession {
     }
 
     func requestTimerFired() {
-        let late = node.requests.expire(now: Clock.monotonicNanoseconds)
-        for request in late {
-            node.answer(
-                request.echo, error: RequestErrorCode.expired,
-                reason: "the gateway did not answer in time (setting request-timeout)")
+        var count = 0
+        while hasTurn() {
+            let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 8)
+            if late.isEmpty { break }
+            for request in late {
+                // before_send may end the node.
+                if isEnded { return }
+                node.answer(
+                    request.echo, error: RequestErrorCode.expired,
+                    reason: "the gateway did not answer in time (setting request-timeout)")
+                draw(.requestsParsed)
+            }
+            count += late.count
         }
-        if !late.isEmpty {
+        if count > 0 {
             node.log(
                 .NEURON_WS_LOG_WARN, .expiredRequest,
-                "\(late.count) requests were not answered by the host in time (setting request-timeout).")
+                "\(count) requests were not answered by the host in time (setting request-timeout).")
         }
+        // Behind a turn's end the timer fires at once.
         rescheduleRequests()
     }
 }

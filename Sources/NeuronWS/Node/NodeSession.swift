@@ -48,6 +48,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var mailPace = MailPace()
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
+    /// It ends, and what was asked of the server with it.
+    var isEndingCommands = false
+    /// One is told at a time.
+    var isTellingCommands = false
 
     init(
         node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
@@ -101,6 +105,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.starts {
             isStoringRest = false
+            isEndingCommands = false
             failures = []
             node.tellCacheError()
             // Those of an earlier session may still wait.
@@ -109,10 +114,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.pings { perform(machine.pingWanted()) }
         reschedulePublishing()
+        tellEndedCommands()
         rescheduleCommands()
-        node.tellEndedCommands()
         takeTurn()
-        if isStoringRest, !isEnded { endIfIdle() }
+        if isStoringRest || isEndingCommands { endIfIdle() }
     }
 
     // MARK: The machine's actions
@@ -229,16 +234,12 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
     func endIfIdle() {
-        guard machine.isIdle, !isEnded, hasStoredRest(), !isEnded else { return }
+        guard machine.isIdle, !isEnded, hasStoredRest(), !isEnded, hasEndedCommands(), !isEnded else { return }
         node.lock.lock()
         if node.wishes.starts, node.life == .open {
             node.lock.unlock()
             return
         }
-        node.lock.unlock()
-        node.stopCommands()
-        guard machine.isIdle, !isEnded else { return }
-        node.lock.lock()
         guard node.life != .open else { return finishLocked() }
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
         giveBacklogBackLocked()
@@ -259,7 +260,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         settle(isLast: true)
         if isEnded { return }
         dropStream()
-        node.stopCommands()
+        node.endCommands()
         if isEnded { return }
         node.lock.withLock { giveBacklogBackLocked() }
         // Before the waiting thread is let go: after its destroy no callback may come.

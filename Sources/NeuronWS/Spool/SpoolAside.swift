@@ -2,6 +2,7 @@
 import CNeuronWS
 import CSQLite
 import NodeCore
+import WebSocketCore
 
 /// Messages that the server refused again and again, in the table `aside` of a cache's file:
 ///
@@ -16,6 +17,8 @@ import NodeCore
 enum SpoolAside {
     /// Messages that are kept; the oldest make room.
     static let countMax: Int64 = 1000
+    /// Of a reason: a Close frame has 123 bytes for it, which take more where they are spelled out.
+    private static let reasonCharactersMax = 1024
 
     /// One of them, while it is looked at.
     struct Message {
@@ -67,7 +70,11 @@ enum SpoolAside {
     static func forEach(
         in database: Database, _ body: (Message) throws(Database.Failure) -> Bool
     ) throws(Database.Failure) {
-        let select = try database.prepare("SELECT id, wall, code, reason, kind, data FROM aside ORDER BY id")
+        // Whoever may write the file decides what stands there.
+        let select = try database.prepare(
+            """
+            SELECT id, wall, code, substr(reason, 1, \(reasonCharactersMax + 1)), kind, data FROM aside ORDER BY id
+            """)
         defer { select.reset() }
         while try select.step() {
             guard let bytes = select.bytes(5) else {
@@ -75,7 +82,8 @@ enum SpoolAside {
             }
             let message = Message(
                 id: select.integer(0), wallMilliseconds: select.integer(1),
-                closeCode: Int32(truncatingIfNeeded: select.integer(2)), closeReason: select.text(3),
+                closeCode: Int32(UInt16(clamping: select.integer(2))),
+                closeReason: ForeignText(select.text(3)).shown(charactersMax: reasonCharactersMax),
                 kind: UInt8(truncatingIfNeeded: select.integer(4)), bytes: bytes)
             if !(try body(message)) { return }
         }

@@ -51,7 +51,7 @@ final class SpoolReader {
         nextKey = meta.integer(2)
         bytes = UInt64(clamping: meta.integer(3))
         meta.reset()
-        guard firstKey >= 0, nextKey >= firstKey else {
+        guard firstKey >= 0, nextKey >= firstKey, node.utf8.count <= nodeNameBytesMax else {
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
         }
         if !file.node.isEmpty, file.node != node {

@@ -20,6 +20,8 @@ public struct Command {
     public let timeout: UInt64
     /// Tries after the first.
     public let retries: UInt32
+    /// Of the value by which its response is known: made here, where nobody waits for it.
+    let valueHash: Int
     /// The host's functions and its context; nothing else of it is valid.
     public let host: neuron_ws_command_t
 
@@ -30,6 +32,7 @@ public struct Command {
         self.kind = kind
         self.bytes = bytes
         self.rule = rule
+        if case .member(_, let value?) = rule { valueHash = CommandIndex.hash(value) } else { valueHash = 0 }
         timeout = UInt64(timeoutMilliseconds) * 1_000_000
         self.retries = retries
         self.host = host

@@ -28,14 +28,12 @@ final class CommandEntry {
     var deadline: UInt64
     /// Among the deadlines.
     var heapPlace = 0
-    /// Its first sending on the present connection; nil: there is none.
+    /// Its first sending on the last connection that it went out on; nil: there was none.
     var order: UInt64?
     /// The kernel took it once, at least in part.
     var hasLeft = false
     /// When its newest try had left.
     var leftAt: UInt64 = 0
-    /// Of the value by which its response is known.
-    var valueHash = 0
     var nextInBucket: UnsafeMutableRawPointer?
     fileprivate var links = (all: Links(), line: Links(), answers: Links())
 
@@ -98,16 +96,28 @@ struct CommandList: BitwiseCopyable {
         tail = pointer
     }
 
+    /// Puts one in behind another that stands in this list; nil: in front of all.
+    mutating func insert(_ entry: CommandEntry, behind other: UnsafeMutableRawPointer?) {
+        guard let other else {
+            setLinks(entry, CommandEntry.Links(next: head))
+            if let head { setPrevious(CommandEntry.at(head), entry.pointer) } else { tail = entry.pointer }
+            head = entry.pointer
+            return
+        }
+        let next = links(CommandEntry.at(other)).next
+        setLinks(entry, CommandEntry.Links(previous: other, next: next))
+        setNext(CommandEntry.at(other), entry.pointer)
+        if let next { setPrevious(CommandEntry.at(next), entry.pointer) } else { tail = entry.pointer }
+    }
+
+    /// The one in front of it.
+    func before(_ entry: CommandEntry) -> UnsafeMutableRawPointer? { links(entry).previous }
+
     /// Takes out one that stands in this list.
     mutating func remove(_ entry: CommandEntry) {
         let own = links(entry)
         if let previous = own.previous { setNext(CommandEntry.at(previous), own.next) } else { head = own.next }
-        if let next = own.next {
-            let other = CommandEntry.at(next)
-            setLinks(other, CommandEntry.Links(previous: own.previous, next: links(other).next))
-        } else {
-            tail = own.previous
-        }
+        if let next = own.next { setPrevious(CommandEntry.at(next), own.previous) } else { tail = own.previous }
         setLinks(entry, CommandEntry.Links())
     }
 
@@ -129,5 +139,8 @@ struct CommandList: BitwiseCopyable {
 
     private func setNext(_ entry: CommandEntry, _ next: UnsafeMutableRawPointer?) {
         setLinks(entry, CommandEntry.Links(previous: links(entry).previous, next: next))
+    }
+    private func setPrevious(_ entry: CommandEntry, _ previous: UnsafeMutableRawPointer?) {
+        setLinks(entry, CommandEntry.Links(previous: previous, next: links(entry).next))
     }
 }

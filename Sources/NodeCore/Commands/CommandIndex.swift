@@ -37,7 +37,15 @@ struct CommandIndex: ~Copyable {
         }
     }
 
-    private func bucket(_ entry: CommandEntry) -> Int { entry.valueHash & (buckets.count - 1) }
+    /// As Swift's hashes are, with a key of the process's own: nobody can choose values that collide.
+    static func hash(_ value: [UInt8]) -> Int {
+        var hasher = Hasher()
+        // As a whole: an array would be hashed byte by byte.
+        value.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
+    private func bucket(_ entry: CommandEntry) -> Int { entry.command.valueHash & (buckets.count - 1) }
 
     /// It went out behind all that are here; there is room for it.
     mutating func add(_ entry: CommandEntry) {
@@ -46,8 +54,7 @@ struct CommandIndex: ~Copyable {
             let place = places.firstIndex { $0.pointer == pointer } ?? places.count
             if place == places.count { places.append(Place(pointer: pointer)) }
             places[place].count += 1
-            if let value {
-                entry.valueHash = value.hashValue
+            if value != nil {
                 buckets[bucket(entry)].append(entry)
             } else {
                 places[place].anyValue.append(entry)
@@ -97,10 +104,13 @@ struct CommandIndex: ~Copyable {
 
     private func first(_ text: [UInt8], _ place: JSONPointer) -> CommandEntry? {
         if buckets.count == 0 { return nil }
-        let list = buckets[text.hashValue & (buckets.count - 1)]
+        let hash = Self.hash(text)
+        let list = buckets[hash & (buckets.count - 1)]
         var next = list.first
         while let entry = next {
-            if case .member(let pointer, let value?) = entry.command.rule, value == text, pointer == place {
+            if entry.command.valueHash == hash, case .member(let pointer, let value?) = entry.command.rule,
+                value == text, pointer == place
+            {
                 return entry
             }
             next = list.after(entry)

@@ -21,11 +21,11 @@ public final class CommandTable: @unchecked Sendable {
 
     private var entries = CommandBuckets()
     /// Those without outcome, in the order of their numbers.
-    private var open = CommandList(.all)
+    private(set) var open = CommandList(.all)
     /// Those that wait to go out, and those that have ended and are yet to be told, each in their order.
-    private var waiting = CommandList(.line)
-    private var untold = CommandList(.line)
-    private var deadlines = CommandDeadlines()
+    var waiting = CommandList(.line)
+    private(set) var untold = CommandList(.line)
+    var deadlines = CommandDeadlines()
     private var index = CommandIndex()
     private var expected = RawList<Expected>()
     private var expectedHead = 0
@@ -33,6 +33,10 @@ public final class CommandTable: @unchecked Sendable {
     private var unsentInOrder = 0
     /// What has gone out so far, heartbeats too: what comes later has a greater place.
     public private(set) var sendings: UInt64 = 0
+    /// The last place on a connection that is gone.
+    private var formerSendings: UInt64 = 0
+    /// What the end of a connection or of a run means for those that it concerns, as far as that was not seen to yet.
+    var settling: CommandSettling?
     /// Commands taken so far, which is also the number of the last one.
     public private(set) var takenCount: UInt64 = 0
     public private(set) var openBytes = 0
@@ -96,13 +100,13 @@ public final class CommandTable: @unchecked Sendable {
 
     // MARK: Going out
 
-    /// Some wait to go out.
-    public var hasWaiting: Bool { !waiting.isEmpty }
+    /// Some wait to go out, and may.
+    public var hasWaiting: Bool { settling == nil && !waiting.isEmpty }
 
     /// The next to go out on the present connection, which has it from now on; nil: none waits. One that finds no
     /// memory ends, see `takeEnded`.
     public func takeNext() -> (id: UInt64, command: Command)? {
-        while let entry = waiting.first {
+        while settling == nil, let entry = waiting.first {
             if case .order = entry.command.rule {
                 guard makeRoomInOrder() else {
                     endLater(entry, .noMemory)
@@ -146,11 +150,14 @@ public final class CommandTable: @unchecked Sendable {
         guard let entry, entry.stage == .leaving else { return }
         entry.stage = .sent
         entry.leftAt = now
-        if entry.order == nil {
+        if !isIndexed(entry) {
             entry.order = sendings
             index.add(entry)
         }
     }
+
+    /// It went out on the present connection, and stands where a message that answers it is looked for.
+    private func isIndexed(_ entry: CommandEntry) -> Bool { entry.order ?? 0 > formerSendings }
 
     /// A heartbeat has left: its place among the commands that did.
     public func heartbeatSent() -> UInt64 {
@@ -158,32 +165,9 @@ public final class CommandTable: @unchecked Sendable {
         return sendings
     }
 
-    /// The connection is gone. Those that were on their way wait again; of those that were sent, or in part, each has
-    /// its next try or is lost: see `takeEnded`.
-    /// - Parameter begun: of those on their way, the ones of which the kernel took some.
-    public func connectionEnded(begun: [UInt64] = [], now: UInt64) {
-        forgetConnection()
-        waiting = CommandList(.line)
-        var next = open.first
-        while let entry = next {
-            next = open.after(entry)
-            entry.order = nil
-            if entry.stage == .sent || entry.stage == .leaving && begun.contains(entry.id) {
-                entry.hasLeft = true
-                guard entry.triesLeft > 0 else {
-                    endLater(entry, .linkLost)
-                    continue
-                }
-                entry.triesLeft -= 1
-                entry.deadline = now &+ entry.command.timeout
-                deadlines.moved(entry)
-            }
-            entry.stage = .waiting
-            waiting.append(entry)
-        }
-    }
-
-    private func forgetConnection() {
+    /// The next connection owes no response to what went out on this one.
+    func forgetConnection() {
+        formerSendings = sendings
         mayBeAnswered = false
         index.removeAll()
         expected = RawList()
@@ -221,7 +205,7 @@ public final class CommandTable: @unchecked Sendable {
     public func nextFunction(after last: Asked?, before limit: UInt64 = .max) -> Asked? {
         var next = index.functions.first
         if let last {
-            if let entry = find(last.id), entry.order == last.order {
+            if let entry = find(last.id), entry.order == last.order, isIndexed(entry) {
                 next = index.functions.after(entry)
             } else {
                 while let entry = next, entry.order ?? 0 <= last.order { next = index.functions.after(entry) }
@@ -233,7 +217,7 @@ public final class CommandTable: @unchecked Sendable {
 
     /// The host's function has said yes. Nil: it has ended meanwhile.
     public func answered(_ id: UInt64, now: UInt64) -> EndedCommand? {
-        guard let entry = find(id), entry.order != nil else { return nil }
+        guard let entry = find(id), isIndexed(entry) else { return nil }
         return answered(entry, now: now)
     }
 
@@ -287,24 +271,17 @@ public final class CommandTable: @unchecked Sendable {
         return true
     }
 
-    /// The node stops, and all that are left end: see `takeEnded`.
-    public func stop() {
-        // The next connection owes no response to what went out on this one.
-        var next = open.first
-        while let entry = next {
-            next = open.after(entry)
-            endLater(entry, .stopped)
-        }
-        forgetConnection()
-    }
-
     /// When `expired` is to be asked; nil: never.
-    public var nextDeadline: UInt64? { deadlines.first?.deadline }
+    public var nextDeadline: UInt64? { settling == nil ? deadlines.first?.deadline : nil }
 
-    /// The next command that is too late, and has no try left. Those that have one go out again.
-    public func expired(now: UInt64) -> EndedCommand? {
-        while let entry = deadlines.first, entry.deadline <= now {
+    /// The next command that is too late, and has no try left. Those that have one go out again: so many at most, and
+    /// then nil, though `nextDeadline` is over.
+    public func expired(now: UInt64, againMax: Int = .max) -> EndedCommand? {
+        var againLeft = againMax
+        while settling == nil, let entry = deadlines.first, entry.deadline <= now {
             guard entry.triesLeft > 0 else { return end(entry, .timedOut) }
+            if againLeft == 0 { return nil }
+            againLeft -= 1
             entry.triesLeft -= 1
             entry.deadline = now &+ entry.command.timeout
             deadlines.moved(entry)
@@ -325,7 +302,7 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// It is told when its turn comes.
-    private func endLater(_ entry: CommandEntry, _ outcome: CommandOutcome) {
+    func endLater(_ entry: CommandEntry, _ outcome: CommandOutcome) {
         close(entry, outcome)
         entry.stage = .ended(outcome)
         untold.append(entry)
@@ -334,7 +311,8 @@ public final class CommandTable: @unchecked Sendable {
 
     /// It has its outcome, and stands nowhere but in its bucket.
     private func close(_ entry: CommandEntry, _ outcome: CommandOutcome) {
-        if entry.order != nil { index.remove(entry) }
+        if isIndexed(entry) { index.remove(entry) }
+        pass(entry)
         if entry.stage == .waiting { waiting.remove(entry) }
         open.remove(entry)
         deadlines.remove(entry)
@@ -351,10 +329,13 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// Some have ended that `takeEnded` gives.
-    public var hasOutcomesToTell: Bool { !untold.isEmpty }
+    public var hasOutcomesToTell: Bool { !untold.isEmpty || settling != nil }
 
     /// The next that has ended and is to be told, in order; nil: there is none.
-    public func takeEnded() -> EndedCommand? {
+    /// - Parameter countMax: so many are settled for it at most, see `connectionEnded` and `stop`: where there was none
+    ///   among them it is nil, and there may be one all the same, see `hasOutcomesToTell`.
+    public func takeEnded(settling countMax: Int = .max) -> EndedCommand? {
+        if untold.isEmpty { settle(countMax) }
         guard let entry = untold.first, case .ended(let outcome) = entry.stage else { return nil }
         untold.remove(entry)
         untoldCount -= 1
@@ -364,7 +345,7 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// Nil: it has its outcome.
-    private func find(_ id: UInt64) -> CommandEntry? {
+    func find(_ id: UInt64) -> CommandEntry? {
         guard let entry = entries.find(id) else { return nil }
         if case .ended = entry.stage { return nil }
         return entry
@@ -388,7 +369,9 @@ public final class CommandTable: @unchecked Sendable {
         var (found, bytes, waits, ended) = (0, 0, 0, 0)
         entries.forEach { entry in
             bytes += entry.command.bytes.count
-            precondition(entry.stage != .sent || entry.order != nil, "one is sent, and nothing can answer it")
+            precondition(
+                entry.stage != .sent || isIndexed(entry) || settling?.isAhead(of: entry) == true,
+                "one is sent, and nothing can answer it")
             precondition(entry.id <= takenCount)
             if entry.stage == .waiting { waits += 1 }
             if case .ended = entry.stage { ended += 1 } else { found += 1 }

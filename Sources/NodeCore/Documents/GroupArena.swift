@@ -33,9 +33,15 @@ final class GroupArena {
 
     /// `count` tags, all zero.
     func tags(_ count: Int) -> UnsafeMutableBufferPointer<neuron_ws_tag_t>? {
+        guard let tags = room(tags: count) else { return nil }
+        tags.initialize(repeating: neuron_ws_tag_t())
+        return tags
+    }
+
+    /// The same, each of which the caller initializes.
+    func room(tags count: Int) -> UnsafeMutableBufferPointer<neuron_ws_tag_t>? {
         guard let memory = reserve(count * MemoryLayout<neuron_ws_tag_t>.stride) else { return nil }
         let tags = memory.bindMemory(to: neuron_ws_tag_t.self, capacity: count)
-        tags.initialize(repeating: neuron_ws_tag_t(), count: count)
         return UnsafeMutableBufferPointer(start: tags, count: count)
     }
 

@@ -17,6 +17,11 @@ public struct JSONPointer: Hashable, Sendable {
             element = Self.element(name)
         }
 
+        static func == (one: Token, other: Token) -> Bool { one.hash == other.hash && one.name == other.name }
+
+        /// What was hashed once is not hashed again; a host asks for few places at a time.
+        func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+
         /// FNV-1a: names that differ seldom have the same.
         static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
             var hash: UInt64 = 0xCBF2_9CE4_8422_2325

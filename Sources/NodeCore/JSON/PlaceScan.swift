@@ -8,8 +8,12 @@
 ///
 /// Invariant: there are as many levels as the place that is deepest has tokens, at most.
 public struct PlaceScan {
-    /// Bytes of one step: of names that are asked for they take milliseconds.
+    /// Bytes of one step.
     public static let stepBytesMax = 64 * 1024
+    /// To look at one place takes as long as so many bytes.
+    private static let placeBytes = 4
+    /// A step may be so much more work than its bytes: then it ends before them.
+    private static let workPerByte = 5
 
     private enum Expected: UInt8 { case name, colon, value, endOfScalar, separator }
 
@@ -32,7 +36,8 @@ public struct PlaceScan {
     public let places: PlaceSet
     /// Of the next byte; at the end behind the root.
     private(set) var index: Int
-    /// What was read so far, names twice: the work that it has been.
+    /// The work that it has been so far, in bytes: what was read, names as often as they were, and each place at each
+    /// member, element or bracket at which it was looked at.
     public private(set) var workBytes = 0
     private var levels: [Level] = []
     private var found: [Range<Int>?]
@@ -63,8 +68,9 @@ public struct PlaceScan {
     public mutating func step(_ bytes: UnsafeRawBufferPointer, byteCount: Int = stepBytesMax) -> Bool {
         let start = index
         let limit = byteCount < bytes.count - index ? index + max(1, byteCount) : bytes.count
+        let workMax = workBytes + (limit - start) * (Self.workPerByte - 1)
         if index == 0, ByteOrderMark.begins(bytes) { index = ByteOrderMark.byteCount }
-        while index < limit, !isOver {
+        while index < limit, !isOver, workBytes <= workMax {
             if isInText {
                 passText(bytes, limit)
             } else if nested > 0 {
@@ -84,19 +90,12 @@ public struct PlaceScan {
 
     /// The rest of a text.
     private mutating func passText(_ bytes: UnsafeRawBufferPointer, _ limit: Int) {
-        let low: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
         var index = index
         while index < limit {
-            if index &+ 8 <= limit {
-                // Eight bytes at a time, as long as none is a quote or a backslash.
-                let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                let quotes = word ^ (0x22 &* low)
-                let slashes = word ^ (0x5C &* low)
-                if ((quotes &- low) & ~quotes | (slashes &- low) & ~slashes) & high == 0 {
-                    index &+= 8
-                    continue
-                }
+            // Eight bytes at a time, as long as none is a quote or a backslash.
+            if index &+ 8 <= limit, JSONScan.isPlain(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                index &+= 8
+                continue
             }
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
@@ -190,6 +189,7 @@ public struct PlaceScan {
             index += 1
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             var deeper: UInt32 = 0
+            count(level.present)
             forEach(level.present) { if !places.isLast($0, last) { deeper |= 1 << UInt32($0) } }
             if deeper != 0 { return open(byte, deeper) }
             nested = 1
@@ -202,6 +202,7 @@ public struct PlaceScan {
     private mutating func open(_ bracket: UInt8, _ inside: UInt32) {
         let isObject = bracket == UInt8(ascii: "{")
         var names: UInt64 = 0
+        count(inside)
         if isObject { forEach(inside) { names |= 1 << (places.token($0, levels.count).hash & 63) } }
         levels.append(
             Level(isObject: isObject, places: inside, names: names, expected: isObject ? .name : .value))
@@ -220,6 +221,7 @@ public struct PlaceScan {
         let last = levels.count - 1
         levels[last].expected = .separator
         let range = levels[last].valueStart..<end
+        count(levels[last].present)
         forEach(levels[last].present) { if places.isLast($0, last) { found[$0] = range } }
     }
 
@@ -235,6 +237,7 @@ public struct PlaceScan {
         guard level.element == level.elementAsked else { return }
         var present: UInt32 = 0
         var next = Int32.max
+        count(level.places)
         forEach(level.places) { place in
             let element = places.token(place, last).element
             if element == level.element { present |= 1 << UInt32(place) }
@@ -250,6 +253,7 @@ public struct PlaceScan {
         let present = matching(name, levels[last])
         levels[last].expected = .colon
         levels[last].present = present
+        count(present)
         forEach(present) { place in
             found[place] = nil
             if places.isLast(place, last) { named |= 1 << UInt32(place) }
@@ -270,6 +274,7 @@ public struct PlaceScan {
         workBytes += name.count
         let hash = JSONPointer.Token.hash(name)
         guard level.names >> (hash & 63) & 1 == 1 else { return 0 }
+        count(level.places)
         let depth = levels.count - 1
         var first: Int?
         var matching: UInt32 = 0
@@ -291,6 +296,9 @@ public struct PlaceScan {
         }
         return matching
     }
+
+    /// Each of these places is looked at.
+    private mutating func count(_ places: UInt32) { workBytes += places.nonzeroBitCount * Self.placeBytes }
 }
 
 private func forEach(_ places: UInt32, _ body: (Int) -> Void) {

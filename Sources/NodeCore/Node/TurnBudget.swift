@@ -33,8 +33,10 @@ public struct TurnBudget: Equatable, Sendable {
         case bytesDeflated
         /// Bytes that came out of inflation.
         case bytesInflated
-        /// Callbacks with the outcome of a message.
+        /// Callbacks with the outcome of a message, and commands whose end is told.
         case outcomesTold
+        /// Commands that have gone out, or whose connection or run is over.
+        case commandsSettled
         /// Lines of a trace, callbacks of the host among them.
         case linesTraced
         /// Groups whose values waited for their publishing time, written and queued, whatever they hold.
@@ -53,6 +55,7 @@ public struct TurnBudget: Equatable, Sendable {
             case .bytesDeflated: 15_000
             case .bytesInflated: 2_000
             case .outcomesTold: 50_000
+            case .commandsSettled: 500_000
             case .linesTraced: 1_000_000
             case .groupsPublished: 4_000_000
             }

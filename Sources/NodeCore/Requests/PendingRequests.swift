@@ -130,10 +130,11 @@ public struct PendingRequests {
         forget(entry)
     }
 
-    /// Those that have become too late: they are to be answered now.
-    public mutating func expire(now: UInt64) -> [Request] {
+    /// Those that have become too late, so many at most: they are to be answered now.
+    public mutating func expire(now: UInt64, countMax: Int = .max) -> [Request] {
         var late: [Request] = []
         for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
+            if late.count >= countMax { break }
             entries[index].isExpired = true
             forget(entries[index])
             late.append(entries[index].request)

@@ -5,9 +5,12 @@ import CNeuronWS
 private struct VariableMembers {
     var name: UnsafeRawBufferPointer?
     var value: UnsafeRawBufferPointer?
+    /// Where the object ends.
+    var end = 0
 
+    /// - Parameter object: more may stand behind it.
     init(_ object: UnsafeRawBufferPointer) {
-        JSONScan.forEachMember(object) { member, found in
+        end = JSONScan.forEachMember(object) { member, found in
             if JSONScan.isName(member, "name") || JSONScan.isName(member, "variableName") { name = found }
             if JSONScan.isName(member, "value") || JSONScan.isName(member, "variableValue") { value = found }
         }
@@ -24,12 +27,7 @@ extension RequestParser {
         info.uuid = try named("id", operation[.id])
         info.action = try named("name", operation[.name])
         info.driver = try device(operation[.deviceID], gateway)
-        if let path = operation[.path], path.first != UInt8(ascii: "[") {
-            throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
-        }
-        if let path = operation[.path], !JSONScan.areTexts(path) {
-            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
-        }
+        if let path = operation[.path] { try checkPath(path) }
         let standard = operation.echo(gateway)?.operation?.standard
         guard rules.policy.allows(standard) else { throw .notAllowed(.NEURON_WS_REQUEST_OPERATION) }
         switch standard {
@@ -43,8 +41,22 @@ extension RequestParser {
         }
     }
 
+    /// The answer repeats it.
+    private func checkPath(_ path: UnsafeRawBufferPointer) throws(Fault) {
+        guard path.first == UInt8(ascii: "[") else {
+            throw .malformed("\"path\" is \(JSONScan.kindName(path)); it takes an array")
+        }
+        guard path.count <= RequestLimits.uuidBytesMax else {
+            throw .malformed(
+                "\"path\" has \(path.count) bytes as it stands there; at most \(RequestLimits.uuidBytesMax) are taken")
+        }
+        guard JSONScan.areTexts(path) else {
+            throw .malformed("\"path\" holds what is no text; it takes the ids of devices")
+        }
+    }
+
     private func named(_ place: StaticString, _ value: UnsafeRawBufferPointer?) throws(Fault) -> UnsafePointer<CChar> {
-        let (pointer, length) = try text("\(place)", value)
+        let (pointer, length) = try text("\(place)", value, bytesMax: Int(NEURON_WS_NAME_MAX))
         guard length >= 1, length <= Int(NEURON_WS_NAME_MAX) else {
             throw .malformed("\"\(place)\" has \(length) bytes; it takes 1 to \(NEURON_WS_NAME_MAX)")
         }
@@ -64,52 +76,67 @@ extension RequestParser {
     // MARK: Variables
 
     /// `{"variableList":[…]}`, or as older platforms write it, `[{"name":"variableList","value":{"array":[…]}}]`.
-    private func variableList(_ operation: OperationOutline) -> UnsafeRawBufferPointer? {
-        guard let parameters = operation[.parameters] else { return nil }
+    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
+        guard let parameters = operation[.parameters] else { return try listVariables(nil, areRead: areRead) }
         var list: UnsafeRawBufferPointer?
         if parameters.first == UInt8(ascii: "{") {
             JSONScan.forEachMember(parameters) { if JSONScan.isName($0, "variableList") { list = $1 } }
         } else if parameters.first == UInt8(ascii: "[") {
-            JSONScan.forEachElement(parameters) { element in
-                guard element.first == UInt8(ascii: "{") else { return true }
-                let members = VariableMembers(element)
-                guard let name = members.name, name.count > 2,
-                    JSONScan.isName(UnsafeRawBufferPointer(rebasing: name[1..<name.count - 1]), "variableList")
-                else { return true }
-                list = members.value
-                return true
-            }
+            list = parameter("variableList", of: parameters)
             if let value = list, value.first == UInt8(ascii: "{") {
-                list = nil
-                JSONScan.forEachMember(value) { if JSONScan.isName($0, "array") { list = $1 } }
+                listLeft = ListLeft(range: outline.root.range(of: value), areRead: areRead, isWrapped: true)
+                return
             }
         }
-        return list
+        try listVariables(list, areRead: areRead)
     }
 
-    private func checkedVariables(
-        _ operation: OperationOutline
-    ) throws(Fault) -> (list: UnsafeRawBufferPointer, count: Int) {
-        guard let list = variableList(operation) else { throw .malformed("\"parameters\" holds no \"variableList\"") }
+    /// The value of the last one of this name in an array of them, found in one pass over the bytes.
+    private func parameter(_ name: StaticString, of array: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var found: UnsafeRawBufferPointer?
+        var index = 1
+        while true {
+            let start = JSONScan.skipBlanks(array, from: index)
+            guard start < array.count, array[start] == UInt8(ascii: "{") else {
+                if JSONScan.nextElement(array, at: &index) == nil { return found }
+                continue
+            }
+            let members = VariableMembers(UnsafeRawBufferPointer(rebasing: array[start...]))
+            index = JSONScan.skipBlanks(array, from: start + max(1, members.end))
+            if index < array.count, array[index] == UInt8(ascii: ",") { index += 1 }
+            guard let own = members.name, own.count > 2,
+                JSONScan.isName(UnsafeRawBufferPointer(rebasing: own[1..<own.count - 1]), name)
+            else { continue }
+            found = members.value
+        }
+    }
+
+    private mutating func listVariables(_ list: UnsafeRawBufferPointer?, areRead: Bool) throws(Fault) {
+        guard let list else { throw .malformed("\"parameters\" holds no \"variableList\"") }
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"variableList\" is \(JSONScan.kindName(list)); it takes an array")
         }
+        listLeft = ListLeft(range: outline.root.range(of: list), areRead: areRead)
+    }
+
+    /// Room for those of a list.
+    mutating func makeVariables(_ list: ListLeft, areRead: Bool) throws(Fault) {
+        let array = outline.root[list.range]
+        if list.isWrapped {
+            var inner: UnsafeRawBufferPointer?
+            JSONScan.forEachMember(array) { if JSONScan.isName($0, "array") { inner = $1 } }
+            return try listVariables(inner, areRead: areRead)
+        }
         var count = 0
-        JSONScan.forEachElement(list) { _ in
+        JSONScan.forEachElement(array) { _ in
             count += 1
             return true
         }
         guard count > 0 else { throw .malformed("\"variableList\" is empty; it takes at least one variable") }
         guard count <= RequestLimits.tagsMax else {
-            throw .malformed(
-                "\"variableList\" has \(count) elements; at most \(RequestLimits.tagsMax) are taken")
+            throw .malformed("\"variableList\" has \(count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
-        return (list, count)
-    }
-
-    private mutating func beginVariables(_ operation: OperationOutline, areRead: Bool) throws(Fault) {
-        let (list, count) = try checkedVariables(operation)
-        var left = TagsLeft(list: outline.root.range(of: list), tags: try makeTags(count))
+        var left = TagsLeft(list: list.range, tags: try makeTags(count))
         info.tag_list = !areRead
         if areRead {
             do throws(EncodingError) {

@@ -31,6 +31,7 @@ extension RequestParser {
             try checkAllowed()
             if list != nil { throw .malformed("\"tag\" stands beside \"tags\"; give one or the other") }
             var left = TagsLeft(list: 0..<0, tags: try makeTags(1))
+            left.begin()
             left.value = try beginWrite(
                 outline[.tag], "tag", outline[.value], outline[.precision], place: "", into: &left.tags[0])
             if left.value != nil { tagsLeft = left }
@@ -44,7 +45,13 @@ extension RequestParser {
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"tags\" is \(JSONScan.kindName(list)); it takes an array")
         }
-        let shape = shape(of: list)
+        listLeft = ListLeft(range: outline.root.range(of: list), areRead: nil)
+    }
+
+    /// Counts the elements of a list, and makes room for them.
+    mutating func makeTags(_ list: ListLeft) throws(Fault) {
+        if let areRead = list.areRead { return try makeVariables(list, areRead: areRead) }
+        let shape = shape(of: outline.root[list.range])
         if shape.isWrite { info.kind = .NEURON_WS_REQUEST_WRITE }
         try checkAllowed()
         guard shape.count <= RequestLimits.tagsMax else {
@@ -52,7 +59,7 @@ extension RequestParser {
                 "\"tags\" has \(shape.count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
         info.tag_list = shape.isWrite
-        tagsLeft = TagsLeft(list: outline.root.range(of: list), tags: try makeTags(shape.count))
+        tagsLeft = TagsLeft(list: list.range, tags: try makeTags(shape.count))
     }
 
     /// A value makes a write; so does the name `tag`, which only writes have: one that lacks its value is no read.
@@ -70,9 +77,10 @@ extension RequestParser {
         return (count, isWrite)
     }
 
+    /// Their memory is not touched before each is read: there may be 10 MB of it.
     mutating func makeTags(_ count: Int) throws(Fault) -> UnsafeMutableBufferPointer<neuron_ws_tag_t> {
         try allow(count * MemoryLayout<neuron_ws_tag_t>.stride)
-        let tags = try taken(arena.tags(count))
+        let tags = try taken(arena.room(tags: count))
         info.tags = count > 0 ? UnsafePointer(tags.baseAddress) : nil
         info.tag_count = count
         return tags
@@ -101,6 +109,7 @@ extension RequestParser {
             guard let element = JSONScan.nextElement(list, at: &left.position) else {
                 throw .malformed("\"tags\" cannot be read")
             }
+            left.begin()
             try parser.read(element, &left)
             if left.value == nil { left.index += 1 }
         }
@@ -218,7 +227,7 @@ extension RequestParser {
     func readName(
         _ value: UnsafeRawBufferPointer?, _ place: String, into tag: inout neuron_ws_tag_t
     ) throws(Fault) {
-        let (pointer, length) = try text(place, value)
+        let (pointer, length) = try text(place, value, bytesMax: Int(NEURON_WS_NAME_MAX))
         tag.name = pointer
         tag.name_length = length
         if length > Int(NEURON_WS_NAME_MAX) {

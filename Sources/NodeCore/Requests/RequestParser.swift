@@ -17,6 +17,15 @@ struct RequestParser {
         case unfinished(RequestParser)
     }
 
+    /// An array whose elements are still to be counted, and where it stands in the document.
+    struct ListLeft {
+        let range: Range<Int>
+        /// Variables of an operation, to be read or written; nil: tags.
+        let areRead: Bool?
+        /// It is the member "array" of what stands there.
+        var isWrapped = false
+    }
+
     /// The tags that are still to be read.
     struct TagsLeft {
         /// Where their array stands in the document.
@@ -31,6 +40,9 @@ struct RequestParser {
         var position = 1
         /// The value of the next tag, whose name has been read.
         var value: RequestValue?
+
+        /// The next tag says nothing yet. All before it have been begun.
+        func begin() { tags.initializeElement(at: index, to: neuron_ws_tag_t()) }
     }
 
     /// Why it is no request for the host.
@@ -48,6 +60,7 @@ struct RequestParser {
     static let bytesPerStep = 32 * 1024
 
     var outline: DocumentOutline
+    var listLeft: ListLeft?
     var tagsLeft: TagsLeft?
     let rules: RequestRules
     let arena = GroupArena()
@@ -91,10 +104,19 @@ struct RequestParser {
             .malformed(MalformedRequest(echo: outline.echo(rules), reason: reason))
         }
         var parser = begun ?? RequestParser(outline, rules, documentBytes: bytes.count)
+        // Of a long document each of these is work enough.
+        let isLong = bytes.count > Self.bytesPerStep
         do throws(Fault) {
-            if begun == nil { try parser.begin() }
-            // Of a long document that was work enough.
-            if begun != nil || bytes.count <= Self.bytesPerStep { try parser.readSomeTags() }
+            if begun == nil {
+                try parser.begin()
+                if isLong, parser.listLeft != nil { return .unfinished(parser) }
+            }
+            while let list = parser.listLeft {
+                parser.listLeft = nil
+                try parser.makeTags(list)
+                if isLong { return .unfinished(parser) }
+            }
+            try parser.readSomeTags()
             if parser.tagsLeft != nil { return .unfinished(parser) }
             return .request(try parser.end(bytes))
         } catch {
@@ -180,22 +202,26 @@ struct RequestParser {
 
     /// A member that must be there, as a C string.
     private func name(_ member: RequestMember, bytesMin: Int) throws(Fault) -> UnsafePointer<CChar> {
-        let (pointer, length) = try text("\(member.name)", outline[member])
+        let (pointer, length) = try text("\(member.name)", outline[member], bytesMax: Int(NEURON_WS_NAME_MAX))
         guard length >= bytesMin, length <= Int(NEURON_WS_NAME_MAX) else {
             throw .malformed("\"\(member.name)\" has \(length) bytes; it takes \(bytesMin) to \(NEURON_WS_NAME_MAX)")
         }
         return pointer
     }
 
-    /// A text that holds no U+0000, as a C string.
+    /// A text that holds no U+0000, as a C string. One that must mean more than `bytesMax` bytes is not looked at.
     func text(
-        _ place: String, _ value: UnsafeRawBufferPointer?
+        _ place: String, _ value: UnsafeRawBufferPointer?, bytesMax: Int = .max / 8
     ) throws(Fault) -> (pointer: UnsafePointer<CChar>, length: Int) {
         guard let value else { throw .malformed("\"\(place)\" is missing") }
         guard value.first == UInt8(ascii: "\"") else {
             throw .malformed("\"\(place)\" is \(JSONScan.kindName(value)); it takes a text")
         }
         let inner = UnsafeRawBufferPointer(rebasing: value[1..<value.count - 1])
+        // Escaped, a byte takes six.
+        guard inner.count <= bytesMax * 6 else {
+            throw .malformed("\"\(place)\" has \(inner.count) bytes; it takes at most \(bytesMax)")
+        }
         guard inner.contains(UInt8(ascii: "\\")) else {
             return (try copied(inner), inner.count)
         }

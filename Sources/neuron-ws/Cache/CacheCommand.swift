@@ -86,8 +86,12 @@ struct CacheJob {
 
     private func complain(_ text: String) {
         Output.standard.flush()
-        Terminal.complain(Terminal.printable(text))
+        Terminal.complain(Self.shown(text))
     }
+
+    /// What stands in a cache's file was written by whoever may write there: none of it is shown but by this, as far as
+    /// a line goes.
+    static func shown(_ text: String) -> String { Terminal.printable(text, charactersMax: 2000) }
 
     // MARK: Changing
 
@@ -95,7 +99,7 @@ struct CacheJob {
         forEach { cache throws(LibraryError) in
             let count = cache.poisoned > 0 ? try Caches.resend(directory, cache.node) : 0
             Output.standard.writeLine(
-                "\(Terminal.printable(cache.node)): \(Text.count(count, "message")) will be sent again")
+                "\(Self.shown(cache.node)): \(Text.count(count, "message")) will be sent again")
         }
     }
 
@@ -111,7 +115,7 @@ struct CacheJob {
                 let parts = isPoisoned ? Caches.poisoned : Caches.waiting | Caches.poisoned
                 try Caches.drop(directory, cache.node, parts)
             }
-            Output.standard.writeLine("\(Terminal.printable(cache.node)): \(what) \(isMeant ? "deleted" : "would go")")
+            Output.standard.writeLine("\(Self.shown(cache.node)): \(what) \(isMeant ? "deleted" : "would go")")
         }
         if isMeant || caches.isEmpty { return status }
         complain("nothing was deleted: --yes deletes it for good")

@@ -13,7 +13,7 @@ extension CacheJob {
             return status
         }
         if caches.isEmpty {
-            Output.standard.writeLine("there are no caches in \(Terminal.printable(directory))")
+            Output.standard.writeLine("there are no caches in \(Self.shown(directory))")
             return .success
         }
         let readable = caches.filter { $0.error.isEmpty }
@@ -26,7 +26,7 @@ extension CacheJob {
         var rows = [["node", "messages", "bytes", "oldest", "newest", "poisoned"]]
         for cache in caches {
             rows.append([
-                Terminal.printable(cache.node), Text.grouped(cache.messages), Text.grouped(cache.bytes),
+                Self.shown(cache.node), Text.grouped(cache.messages), Text.grouped(cache.bytes),
                 Self.time(cache.oldest), Self.time(cache.newest), Text.grouped(cache.poisoned),
             ])
         }
@@ -81,12 +81,18 @@ extension CacheJob {
         var smallest = Int.max
         /// Why messages were refused, in the order of their coming.
         var reasons: [(code: Int, text: String, count: Int)] = []
+        /// Messages refused for other reasons than those.
+        var otherReasons = 0
+        /// Reasons that are told; a server has few.
+        private static let reasonsMax = 16
 
         func take(_ message: CachedMessage) {
             if message.isPoisoned {
                 let at = reasons.firstIndex { $0.code == message.closeCode && $0.text == message.closeReason }
                 if let at {
                     reasons[at].count += 1
+                } else if reasons.count == Self.reasonsMax {
+                    otherReasons += 1
                 } else {
                     reasons.append((message.closeCode, message.closeReason, 1))
                 }
@@ -145,6 +151,7 @@ extension CacheJob {
             return refusal
         }
         document.set("refusals", JSON.array(refusals))
+        if sizes.otherReasons > 0 { document.set("refusals-for-more", JSON.integer(Int64(sizes.otherReasons))) }
         return document
     }
 
@@ -164,12 +171,15 @@ extension CacheJob {
         }
         if damaged.most > 0 { rows.append(("damaged", damaged.text)) }
         rows.append(("poisoned", Text.grouped(cache.poisoned)))
-        Output.standard.writeLine(Terminal.styled(.bold, Terminal.printable(cache.node)))
-        for (name, text) in rows { Output.standard.writeLine("  \(Text.left(name, 10))\(Terminal.printable(text))") }
+        Output.standard.writeLine(Terminal.styled(.bold, Self.shown(cache.node)))
+        for (name, text) in rows { Output.standard.writeLine("  \(Text.left(name, 10))\(Self.shown(text))") }
         for reason in sizes.reasons {
             let code = reason.code == 0 ? "the connection ended without a Close frame" : "close code \(reason.code)"
             let text = reason.text.isEmpty ? "" : ": \(reason.text)"
-            Output.standard.writeLine("  \(Text.left("", 10))\(reason.count) by \(Terminal.printable(code + text))")
+            Output.standard.writeLine("  \(Text.left("", 10))\(reason.count) by \(Self.shown(code + text))")
+        }
+        if sizes.otherReasons > 0 {
+            Output.standard.writeLine("  \(Text.left("", 10))and \(Text.grouped(sizes.otherReasons)) more by others")
         }
     }
 }

@@ -33,7 +33,11 @@ enum Terminal {
 
     /// Foreign text made fit for a terminal: control characters, marks of direction, breaks of lines and what has no
     /// width would be obeyed there or mislead, so they are spelled out, as the library does in its own texts.
-    static func printable(_ text: String) -> String {
+    /// - Parameter charactersMax: a longer text ends in "…" behind so many.
+    static func printable(_ text: String, charactersMax: Int = .max) -> String {
+        if text.utf8.count > charactersMax, text.unicodeScalars.count > charactersMax {
+            return printable(String(text.unicodeScalars.prefix(charactersMax))) + "…"
+        }
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

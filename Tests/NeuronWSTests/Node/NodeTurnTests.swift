@@ -9,7 +9,7 @@ import WebSocketCore
 @testable import NeuronWS
 
 /// Counts what callbacks tell in each turn of the loop.
-private final class TurnCounter: @unchecked Sendable {
+final class TurnCounter: @unchecked Sendable {
     private let lock = Lock()
     private var turn: UInt64 = 0
     private var inTurn = 0
@@ -39,7 +39,7 @@ private final class TurnCounter: @unchecked Sendable {
 
 /// A server that answers the opening handshake, sends some bytes on the first connection, and waits for the client to
 /// go.
-private func startSending(_ bytes: [UInt8], then end: @escaping (ServerConnection) -> Void = { _ in }) throws
+func startSending(_ bytes: [UInt8], then end: @escaping (ServerConnection) -> Void = { _ in }) throws
     -> BlockingServer
 {
     let isFirst = Atomic<Bool>(true)

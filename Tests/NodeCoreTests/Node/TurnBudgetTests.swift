@@ -6,7 +6,7 @@ import Testing
 @Suite struct TurnBudgetTests {
     private let works: [TurnBudget.Work] = [
         .bytesReceived, .framesReceived, .eventsHandled, .bytesParsed, .requestsParsed, .bytesSent, .bytesDeflated,
-        .bytesInflated, .outcomesTold,
+        .bytesInflated, .outcomesTold, .commandsSettled,
     ]
 
     @Test func eachKindOfWorkEndsTheTurn() {

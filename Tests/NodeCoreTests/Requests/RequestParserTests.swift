@@ -140,4 +140,35 @@ import Testing
             #expect(request.info.tags == nil && String(cString: request.info.action) == "")
         }
     }
+
+    @Test func aTextThatIsTooLongIsNotLookedAt() {
+        let long = String(repeating: #"\u00e9"#, count: 100_000)
+        #expect(
+            parts(#"{"uuid":"1","node":"\#(long)","group":"g"}"#)
+                == [#"1002 "1" "node" has 600000 bytes; it takes at most 1024"#])
+        #expect(
+            parts(#"{\#(Self.read),"tags":["\#(long)"]}"#)
+                == [#"1002 "1" "tags" has 600000 bytes; it takes at most 1024"#])
+        // Each of its bytes may stand there as six.
+        let name = String(repeating: #"\u0061"#, count: 1024)
+        #expect(parts(#"{\#(Self.read),"tags":["\#(name)"]}"#).first?.hasPrefix("read d/g aaa") == true)
+    }
+
+    /// The answer repeats it.
+    @Test func anOperationsPathHasAnEnd() {
+        var rules = anyRules
+        rules.openGate = OpenGateIdentity(deviceID: "gw", isReduced: false)
+        func operation(_ path: String) -> String {
+            #"{"operation":{"request":{"id":"1","name":"X","path":\#(path)}}}"#
+        }
+        func path(_ byteCount: Int) -> String { "[\"" + String(repeating: "a", count: byteCount - 4) + "\"]" }
+        let taken = requests(operation(path(4096)), rules)
+        #expect(taken.first?.echo.operation?.path.count == 4096)
+        #expect(
+            parts(operation(path(4097)), rules)
+                == [#"1002 "1" "path" has 4097 bytes as it stands there; at most 4096 are taken"#])
+        #expect(
+            parts(operation(#"["a",7]"#), rules)
+                == [#"1002 "1" "path" holds what is no text; it takes the ids of devices"#])
+    }
 }
