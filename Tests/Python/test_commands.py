@@ -432,6 +432,8 @@ def test_any_message_answers_where_any_is_expected_and_stays_a_message() -> None
     ({"message": "m", "oops": 1}, 'at "oops"'),
     ({"message": "m", "match-value": "v"}, 'no "match-member"'),
     ({"message": "m", "match-member": "/~"}, "RFC 6901"),
+    ({"message": "m", "match-member": "n", "match-value": 1e25}, "a number without an exponent"),
+    ({"message": "m", "match-member": "n", "match-value": "x" * 1025}, "a text of at most 1024 bytes"),
 ])
 def test_a_heartbeat_that_makes_no_sense_is_refused(heartbeat: object, says: str) -> None:
     with pytest.raises(neuron_ws.SettingsError) as refused:

@@ -44,7 +44,7 @@ extension RequestParser {
         guard list.first == UInt8(ascii: "[") else {
             throw .malformed("\"tags\" is \(JSONScan.kindName(list)); it takes an array")
         }
-        let shape = shape(of: list)
+        let shape = Self.shape(of: list)
         if shape.isWrite { info.kind = .NEURON_WS_REQUEST_WRITE }
         try checkAllowed()
         guard shape.count <= RequestLimits.tagsMax else {
@@ -56,7 +56,7 @@ extension RequestParser {
     }
 
     /// A value makes a write; so does the name `tag`, which only writes have: one that lacks its value is no read.
-    private func shape(of list: UnsafeRawBufferPointer) -> (count: Int, isWrite: Bool) {
+    static func shape(of list: UnsafeRawBufferPointer) -> (count: Int, isWrite: Bool) {
         var count = 0
         var isWrite = false
         JSONScan.forEachElement(list) { element in
