@@ -4,8 +4,8 @@ extension HandshakeResponse {
     /// So much of it is looked at.
     private static let textBytesMax = 1024
 
-    /// The beginning of the answer's content where that is text for people, as far as it has come. Nil: it is none, or a
-    /// page, or compressed.
+    /// The beginning of the answer's content where that is text for people, as far as it has come. Nil: it is none, or
+    /// a page, or compressed.
     /// - Parameter start: where the head ends in `input`.
     public func beginningOfText(_ input: RawSpan, from start: Int) -> ForeignText? {
         guard let (range, _) = text(input, from: start) else { return nil }

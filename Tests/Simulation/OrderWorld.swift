@@ -118,7 +118,9 @@ final class OrderWorld {
 
     /// - Parameter until: later than that it is lost.
     private func serve(_ id: UInt64, until: UInt64, loses: Bool) {
-        let slow = isFaulty && random.chance(20) ? random.within(0...1500) : random.within(0...15)
+        // A heartbeat behind it has its answer in time.
+        let most = heartbeat == nil ? 1500 : 40
+        let slow = isFaulty && random.chance(20) ? random.within(0...most) : random.within(0...15)
         let at = max(lastAnswer, now &+ UInt64(slow) * 1_000_000)
         if loses || at >= until && losesSome { return }
         // One that loses none is as quick as it must be.

@@ -40,8 +40,8 @@ final class NodeRequests: @unchecked Sendable {
     /// What is left for one more, bytes of memory; see `PendingRequests`.
     func room(memoryBytesMax: Int) -> Int { lock.withLock { pending.room(memoryBytesMax: memoryBytesMax) } }
 
-    /// A handle for the host; nil: it holds too many, or the node ends. What its memory may be was asked before, by `room`, of which
-    /// others can only make more.
+    /// A handle for the host; nil: it holds too many, or the node ends. What its memory may be was asked before, by
+    /// `room`, of which others can only make more.
     func admit(_ request: Request, connection: UInt64, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }

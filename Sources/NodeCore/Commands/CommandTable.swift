@@ -9,8 +9,8 @@ import CNeuronWS
 /// or it is lost. `add` takes all the memory that one needs, or none, but for its place in the order of responses.
 ///
 /// Invariants: each command that was taken is here or has ended, once; `openBytes` is the sum of those that are here;
-/// what is `sent` has a place in the index; the deadlines have a moment for each; none in order goes out first while the
-/// order is in doubt.
+/// what is `sent` has a place in the index; the deadlines have a moment for each; none in order goes out for the first
+/// time while the order is in doubt.
 public final class CommandTable: @unchecked Sendable {
     private var entries = CommandBuckets()
     /// Those without outcome, in the order of their numbers.

@@ -2,10 +2,10 @@
 /// Whose turn it is where responses are known by nothing but their order: the sendings on the present connection, of
 /// which each expects one message. Times in nanoseconds.
 ///
-/// A response that is lost or late shifts those behind it, each to another's command, and nothing in them tells. So when
-/// one has not come in its time, or its command was taken back, the order is in doubt: nothing more is sent in order
-/// before each that was has had its message, or its time has passed twice. Then none is under way, and whatever was
-/// lost, what is sent next gets its own. Nothing that is held back can prolong the doubt.
+/// A response that is lost or late shifts those behind it, each to another's command, and nothing in them tells. So
+/// when one has not come in its time, or its command was taken back, the order is in doubt: nothing more is sent in
+/// order before each that was has had its message, or its time has passed twice. Then none is under way, and whatever
+/// was lost, what is sent next gets its own. Nothing that is held back can prolong the doubt.
 ///
 /// Invariant: there is no doubt while nothing is expected.
 struct ResponseOrder: ~Copyable {

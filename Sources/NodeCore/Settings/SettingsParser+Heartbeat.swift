@@ -4,7 +4,8 @@ import WebSocketCore
 
 extension JSONValue {
     /// A number, true, false or null as JSON has it; nil: it is something else, or a number that is written with an
-    /// exponent: how it stood is not known any more, with one or with all its digits, and a message is compared with that.
+    /// exponent: how it stood is not known any more, with one or with all its digits, and a message is compared with
+    /// that.
     fileprivate var scalarText: [UInt8]? {
         switch kind {
         case .object, .array, .string: return nil

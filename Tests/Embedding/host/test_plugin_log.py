@@ -73,8 +73,8 @@ def test_a_request_without_a_uuid_makes_one_line(host: Host, server: Server) -> 
     assert "is no request" not in host.do("logged 60")
 
 
-# What each write and each action leaves in the log, however it ends: those of the library's lines that the plugin brings
-# about.
+# What each write and each action leaves in the log, however it ends: those of the library's lines that the plugin
+# brings about.
 
 ACTION = {"uuid": "2", "node": "driver", "action": "reset"}
 SUBJECTS = {
@@ -110,13 +110,13 @@ def test_what_a_driver_never_answers_has_its_line(what: str, host: Host, server:
 
 @pytest.mark.parametrize("what", SUBJECTS)
 def test_what_a_stop_leaves_behind_has_its_line(what: str, host: Host, server: Server) -> None:
-    begin(host, server)
+    begin(host, server, **{"request-timeout": 1})
     request, subject = SUBJECTS[what]
     asked_before = host.number("commands")
     server.send(json.dumps({**request, "node": "silent"}))
     foreign.wait_until(lambda: host.number("commands") > asked_before)
-    assert host.number("stop") == 0
-    line = says(host, 60, "Dropped at 2", subject.format(node="silent"))
+    assert host.number("stop") == 0 and host.number("start") == 0
+    line = says(host, 80, "Not answered in time at 2", subject.format(node="silent"))
     assert "it may have been carried out" in line
 
 
