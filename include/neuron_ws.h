@@ -868,7 +868,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_forget(neuron_ws_node_t *node);
 
 /*
  * New settings for a living node, whole: what is not in them is at its default. Reconnects only if a key that concerns
- * the connection changed. The queue stays. Bad settings change nothing.
+ * the connection changed; then each wait is over, whatever a server asked for, and the first URL is tried at once. The
+ * queue stays. Bad settings change nothing.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_SETTINGS, NO_MEMORY, FORKED.
  */
@@ -1007,9 +1008,14 @@ typedef struct neuron_ws_command {
  * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it
  * is looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
  * command that waits for the next message. A response comes to the host as it was sent, byte for byte, and not to
- * on_message. One that comes when its command has ended is a message like any other; where responses come in order it
- * is known for that only until timeout_ms after the end, and not told from a message that the server sends of itself:
- * where there is a member, use it.
+ * on_message. One that comes when its command has ended is a message like any other.
+ *
+ * Where responses come in order, nothing but their place tells them from each other, and from a message that the server
+ * sends of itself: where there is a member, use it. When such a command was not answered in its time, or was taken
+ * back, none in order goes out (but a further try of the same) until each that did has had its message, or its
+ * timeout_ms has passed twice since its try began; then whatever was lost, the next one is told its own response. What
+ * waits for that waits within its own time. A heartbeat whose answer nothing tells (`expect` without `match-member`)
+ * has its place among them.
  *
  * id  NULL, or receives the command's number in this node, 1, 2, 3…; commands are numbered apart from messages. The end
  *     may come before the call returns.
@@ -1137,7 +1143,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_progress(neuron_ws_request_t 
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_reply(neuron_ws_node_t *node, const char *json, size_t length);
 
 /*
- * Frees a request without an answer: the server hears nothing. For hosts that share a server with others, or that end.
+ * Frees a request without an answer: the server hears nothing, and the log has a line of a write or an action that may
+ * have been carried out. For hosts that share a server with others, or that end.
  * Any thread, also while the node is being destroyed or after that. NEURON_WS_OK, INVALID_ARGUMENT, NOT_FOUND, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *request);

@@ -52,7 +52,7 @@ public enum ASCII {
     @inlinable
     public static func capitalHexDigit(of value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x37 &+ value }
 
-    /// The number that these decimal digits say; nil: there are none, other bytes are among them, or it has more than 64
+    /// The number that these decimal digits say; nil: there are none, or other bytes among them, or it has more than 64
     /// bits.
     @inlinable
     public static func decimal(_ digits: some Sequence<UInt8>) -> UInt64? {

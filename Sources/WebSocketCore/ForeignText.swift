@@ -55,6 +55,33 @@ public struct ForeignText: Equatable, Sendable {
     /// As it may stand in a sentence of ours, a log line or a state: what is not plainly visible is spelled out as
     /// `\u{1b}`, a byte that is no UTF-8 as `\xff`; cut behind `charactersMax` characters of it.
     public func shown(charactersMax: Int = ForeignText.charactersMax) -> String {
+        shown(charactersMax: charactersMax, escapes: false)
+    }
+
+    /// The same as a word among words: in quotes, with a backslash before a quote and a backslash in it, unless it is
+    /// made of ASCII letters, digits and `_ - . :` alone, or nothing is shown of it but "…".
+    public func shownAsWord(charactersMax: Int = ForeignText.charactersMax) -> String {
+        let isPlain = !bytes.isEmpty && bytes.count <= charactersMax && bytes.allSatisfy(Self.isPlain)
+        if isPlain || bytes.elementsEqual("…".utf8) { return shown(charactersMax: charactersMax) }
+        return "\"\(shown(charactersMax: charactersMax, escapes: true))\""
+    }
+
+    /// It has more characters than that.
+    public func isLonger(than charactersMax: Int) -> Bool {
+        var (count, index) = (0, 0)
+        while index < bytes.count, count <= charactersMax {
+            count += 1
+            index += Self.decode(bytes, at: index).1
+        }
+        return count > charactersMax
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
+    }
+
+    private func shown(charactersMax: Int, escapes: Bool) -> String {
         var text = ""
         var count = 0
         var index = 0
@@ -62,6 +89,7 @@ public struct ForeignText: Equatable, Sendable {
             guard count < charactersMax else { return text + "…" }
             count += 1
             let (scalar, length) = Self.decode(bytes, at: index)
+            if escapes, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "\\") { text += "\\" }
             index += length
             guard let scalar else {
                 text += "\\x" + Self.hex(UInt32(bytes[index - 1]), digits: 2)

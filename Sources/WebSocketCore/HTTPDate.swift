@@ -94,10 +94,11 @@ public enum HTTPDate {
             return number
         }
 
-        /// `08:49:37`, as seconds of the day; a leap second is one.
+        /// `08:49:37`, as seconds of the day, 00:00:00 to 23:59:60, a leap second (RFC 9110 §5.6.7).
         mutating func takeTime() -> Int? {
             guard let hour = takeNumber(digits: 2), take(":"), let minute = takeNumber(digits: 2), take(":"),
-                let second = takeNumber(digits: 2), hour < 24, minute < 60, second <= 60
+                let second = takeNumber(digits: 2), hour < 24, minute < 60,
+                second < 60 || hour == 23 && minute == 59 && second == 60
             else { return nil }
             return (hour * 60 + minute) * 60 + second
         }

@@ -18,10 +18,23 @@ public struct HandshakeResponse: Sendable {
 
     /// The delay that the server asks for, in seconds, 0 to 2^31 - 1 (RFC 9110 §10.2.3: a number, or a date); nil
     /// without one, or if it is neither. A date is held against the answer's own Date, because the clocks of gateways
-    /// are often wrong.
+    /// are often wrong. Of several, a proxy's and the server's, or numbers in a list, the longest counts, and what is
+    /// none does not.
     /// - Parameter wallSeconds: Unix time, where the answer has no Date.
     public func retryAfterSeconds(wallSeconds: Int64) -> Int? {
-        guard let text = value(of: "Retry-After"), !text.utf8.isEmpty else { return nil }
+        var longest: Int?
+        for field in fields where ASCII.equalsIgnoringCase(field.name, "Retry-After") {
+            // A date has a comma of its own.
+            let whole = delaySeconds(field.value, wallSeconds)
+            let seconds =
+                whole ?? ASCII.listMembers(field.value).compactMap { delaySeconds($0, wallSeconds) }.max()
+            if let seconds { longest = max(longest ?? 0, seconds) }
+        }
+        return longest
+    }
+
+    private func delaySeconds(_ text: String, _ wallSeconds: Int64) -> Int? {
+        if text.utf8.isEmpty { return nil }
         if let date = HTTPDate.seconds(text, nowSeconds: wallSeconds) {
             let sent = value(of: "Date").flatMap { HTTPDate.seconds($0, nowSeconds: wallSeconds) }
             let left = date.subtractingReportingOverflow(sent ?? wallSeconds)

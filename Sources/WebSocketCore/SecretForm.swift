@@ -6,8 +6,15 @@ enum SecretForm {
     case json
     /// RFC 3986 §2.1, or a form's, with a + for a space.
     case percent
+    /// In a text of HTML or XML, where some characters stand by name or number.
+    case markup
 
-    static let all: [SecretForm] = [.plain, .json, .percent]
+    static let all: [SecretForm] = [.plain, .json, .percent, .markup]
+
+    /// The first bytes of what stands for another one, in any form.
+    static let specialBytes: [UInt8] = Array("\\%+&".utf8)
+    /// As many bytes stand for one at most: `&#0000065;`.
+    static let bytesPerByteMax = 10
 
     /// How many bytes of the secret stand in `bytes[index...]`, and where they end there.
     func match(
@@ -39,6 +46,7 @@ enum SecretForm {
         case .plain: false
         case .json: byte == UInt8(ascii: "\\")
         case .percent: byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+")
+        case .markup: byte == UInt8(ascii: "&")
         }
     }
 
@@ -52,6 +60,9 @@ enum SecretForm {
             let most = rest.count >= 2 && rest[1] != UInt8(ascii: "u") ? 2 : 12
             return rest[0] == UInt8(ascii: "\\") && rest.count < most && Self.escaped(rest) == nil
         case .percent: return rest[0] == UInt8(ascii: "%") && rest.count < 3
+        case .markup:
+            return rest[0] == UInt8(ascii: "&") && rest.count < Self.bytesPerByteMax
+                && !rest.contains(UInt8(ascii: ";"))
         }
     }
 
@@ -60,9 +71,39 @@ enum SecretForm {
         switch bytes[0] {
         case UInt8(ascii: "\\"): Self.escaped(bytes)
         case UInt8(ascii: "%"): Self.number(bytes, from: 1, digits: 2).map { ([UInt8($0)], 3) }
+        // Where a server leaves the sign as it is, it stands for itself.
+        case UInt8(ascii: "&"): Self.entity(bytes) ?? ([bytes[0]], 1)
         // In a form a space, elsewhere itself.
         default: ([wanted == bytes[0] ? wanted : 0x20], 1)
         }
+    }
+
+    private static let entities: [(name: StaticString, value: UInt8)] = [
+        ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27),
+    ]
+
+    /// `&amp;`, `&#47;` or `&#x2F;`.
+    private static func entity(_ bytes: UnsafeRawBufferPointer) -> (values: [UInt8], length: Int)? {
+        for entity in entities {
+            let name = UnsafeBufferPointer(start: entity.name.utf8Start, count: entity.name.utf8CodeUnitCount)
+            if bytes.starts(with: name) { return ([entity.value], name.count) }
+        }
+        guard bytes.count >= 4, bytes[1] == UInt8(ascii: "#") else { return nil }
+        let isHexadecimal = bytes[2] | 0x20 == UInt8(ascii: "x")
+        let start = isHexadecimal ? 3 : 2
+        guard let end = bytes.prefix(bytesPerByteMax).firstIndex(of: UInt8(ascii: ";")), end > start else { return nil }
+        var number: UInt32 = 0
+        if isHexadecimal {
+            guard let value = Self.number(bytes, from: start, digits: end - start) else { return nil }
+            number = value
+        } else {
+            for byte in bytes[start..<end] {
+                guard let digit = ASCII.digit(byte) else { return nil }
+                number = number * 10 + UInt32(digit)
+            }
+        }
+        guard let scalar = Unicode.Scalar(number), let encoded = UTF8.encode(scalar) else { return nil }
+        return (Array(encoded), end + 1)
     }
 
     /// Behind a backslash.
@@ -87,6 +128,12 @@ enum SecretForm {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return ([bytes[1]], 2)
         default: return nil
         }
+    }
+
+    /// What `%2F` stands for at this place; nil: there is none.
+    static func percentByte(_ bytes: UnsafeRawBufferPointer, at index: Int) -> UInt8? {
+        guard bytes[index] == UInt8(ascii: "%") else { return nil }
+        return number(bytes, from: index + 1, digits: 2).map { UInt8(truncatingIfNeeded: $0) }
     }
 
     /// In hexadecimal.

@@ -2,22 +2,26 @@
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///
-/// They are found as they are, escaped as JSON does (RFC 8259 §7), and percent-encoded (RFC 3986 §2.1, or as forms do,
-/// with a + for a space); at the end of a text also where they are cut off. One that a server encodes in another way,
-/// or tells in parts, is not.
+/// They are found as they are, escaped as JSON does (RFC 8259 §7), percent-encoded (RFC 3986 §2.1, or as forms do, with
+/// a + for a space) and with the characters of markup (`&amp;`, `&#47;`); what is percent-encoded itself also as what
+/// it stands for, and Basic credentials (RFC 7617) as the password in them; at the end of a text also where they are
+/// cut off. One that a server encodes in another way, in Base64 for example, or tells in parts, is not.
 public struct SecretMask: Sendable {
     /// Shorter ones stand in many words, and would be given away by the gap.
     public static let byteCountMin = 6
     /// A beginning that is cut off is found from so many bytes on.
     public static let beginningMin = 16
-    /// As many bytes have such a beginning in any form: `\u0041` is one of it.
-    public static let beginningFormMax = beginningMin * 6
+    /// As many bytes have such a beginning in any form.
+    public static let beginningFormMax = beginningMin * SecretForm.bytesPerByteMax
 
     private let secrets: [SecretBytes]
+    /// Those that one of them may begin with, in any form.
+    private let firstBytes: [Bool]
 
     public static let none = SecretMask([])
 
-    /// Of a header's value, what stands behind its first word is a secret too: a token behind `Bearer`.
+    /// Of a header's value, what stands behind its first word is a secret too, a token behind `Bearer`, a password in
+    /// what is behind `Basic`; and so is each value in a list of cookies.
     public init(headerValues: [SecretBytes], others: [SecretBytes]) {
         var secrets = others
         for value in headerValues {
@@ -26,9 +30,38 @@ public struct SecretMask: Sendable {
                 guard let space = bytes.firstIndex(of: 0x20) else { return nil }
                 return SecretBytes(UnsafeRawBufferPointer(rebasing: bytes[(space + 1)...]))
             }
-            if let credentials { secrets.append(credentials) }
+            if let credentials {
+                secrets.append(credentials)
+                if let password = Self.password(in: credentials) { secrets.append(password) }
+            }
+            secrets += Self.cookies(in: value)
         }
         self.init(secrets)
+    }
+
+    /// RFC 7617 §2: what stands behind the first colon of what they decode to; nil: they are none.
+    private static func password(in credentials: SecretBytes) -> SecretBytes? {
+        let pair: SecretBytes?? = try? credentials.withBytes {
+            (bytes: UnsafeRawBufferPointer) throws(OutOfMemory) -> SecretBytes? in
+            try Base64.decode(bytes, memory: .swift)
+        }
+        guard case .some(.some(let pair)) = pair else { return nil }
+        return pair.withBytes { bytes in
+            bytes.firstIndex(of: UInt8(ascii: ":")).map {
+                SecretBytes(UnsafeRawBufferPointer(rebasing: bytes[($0 + 1)...]))
+            }
+        }
+    }
+
+    /// RFC 6265 §4.2.1: `a=1; b=2`.
+    private static func cookies(in value: SecretBytes) -> [SecretBytes] {
+        value.withBytes { bytes in
+            bytes.split(separator: UInt8(ascii: ";")).compactMap { pair in
+                pair.firstIndex(of: UInt8(ascii: "=")).map {
+                    SecretBytes(UnsafeRawBufferPointer(rebasing: pair[($0 + 1)...]))
+                }
+            }
+        }
     }
 
     /// The values of a URL's query.
@@ -92,8 +125,39 @@ public struct SecretMask: Sendable {
     }
 
     private init(_ secrets: [SecretBytes]) {
+        let all = secrets + secrets.flatMap(Self.decoded)
         // The longest that fits is the one.
-        self.secrets = secrets.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }
+        self.secrets = all.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }
+        var firstBytes = [Bool](repeating: false, count: 256)
+        for byte in SecretForm.specialBytes { firstBytes[Int(byte)] = true }
+        for secret in self.secrets { secret.withBytes { firstBytes[Int($0[0])] = true } }
+        self.firstBytes = firstBytes
+    }
+
+    /// What a secret stands for where it is percent-encoded, with each + as it is, and with spaces for them.
+    private static func decoded(_ secret: SecretBytes) -> [SecretBytes] {
+        secret.withBytes { bytes in
+            let (hasPercent, hasPlus) = (bytes.contains(UInt8(ascii: "%")), bytes.contains(UInt8(ascii: "+")))
+            var all: [SecretBytes] = []
+            if hasPercent { all.append(decoded(bytes, plus: UInt8(ascii: "+"))) }
+            if hasPlus { all.append(decoded(bytes, plus: 0x20)) }
+            return all
+        }
+    }
+
+    private static func decoded(_ bytes: UnsafeRawBufferPointer, plus: UInt8) -> SecretBytes {
+        var builder = SecretBuilder(capacity: bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if let byte = SecretForm.percentByte(bytes, at: index) {
+                builder.append(byte)
+                index += 3
+            } else {
+                builder.append(bytes[index] == UInt8(ascii: "+") ? plus : bytes[index])
+                index += 1
+            }
+        }
+        return builder.finished()
     }
 
     public var isEmpty: Bool { secrets.isEmpty }
@@ -101,6 +165,7 @@ public struct SecretMask: Sendable {
     /// How many bytes of a secret begin at `index`; 0: none. Of one that is cut off there, by the text's end or by our
     /// own sign for that, they are what there is of it.
     func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
+        guard firstBytes[Int(bytes[index])] else { return 0 }
         for secret in secrets {
             let count = secret.withBytes { secret in
                 for form in SecretForm.all {

@@ -55,7 +55,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
         case .unfinished: break
         case .request(let request):
             check(request)
-        case .busy(let echo): require(isJSON(echo.id), "a uuid that is no JSON")
+        case .busy(let busy): require(isJSON(busy.echo.id), "a uuid that is no JSON")
         case .refused: require(false, "refused, though all is allowed")
         case .malformed(let malformed, let range):
             require(!malformed.reason.isEmpty, "malformed without a reason")

@@ -36,7 +36,8 @@ class System:
 
     def packages(self, *names: str) -> list[str]:
         """Ours by their names, among those of all architectures and their debug symbols."""
-        return [f"/packages/{name}_*_{'all' if name.startswith('python3-') else self.architecture}.deb" for name in names]
+        return [f"/packages/{name}_*_{'all' if name.startswith('python3-') else self.architecture}.deb"
+                for name in names]
 
     def install(self, *names: str) -> str:
         return self.run("apt-get install -y -q --no-install-recommends " + " ".join(names))

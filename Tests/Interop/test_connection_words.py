@@ -16,6 +16,7 @@ import threading
 import time
 from typing import Any, Callable, Optional
 
+import bad_servers as bad
 import foreign
 import neuron_ws
 import pytest
@@ -126,6 +127,18 @@ def test_a_tunnel_that_is_cut_names_proxy_and_server(kind: str, cut: Callable[[s
         assert f"It went by the proxy {kind}://127.0.0.1:{port} (setting proxy), which may have cut it." in message
 
 
+@pytest.mark.parametrize("kind", ["http", "socks5h"])
+def test_a_proxy_that_resets_is_no_server(kind: str) -> None:
+    def reset(peer: bad.Peer) -> None:
+        peer.socket.recv(1)
+        resets(peer.socket)
+
+    with bad.BadServer(reset) as proxy:
+        message = failed(url="ws://plant.invalid/", proxy=f"{kind}://127.0.0.1:{proxy.port}").message
+    assert f"127.0.0.1:{proxy.port} reset the connection: the proxy, or a firewall on the way" in message
+    assert "the server, or" not in message
+
+
 class Plain:
     """An HTTP proxy that is taken for an https one: whatever comes, it does not understand it."""
 
@@ -204,6 +217,63 @@ def test_the_text_of_a_refusal_is_told(head: str, body: bytes, said: Optional[st
     assert said in state.message if said else "It says" not in state.message
 
 
+@pytest.mark.parametrize("head, pieces, ends", [
+    (b"Content-Length: 11\r\n", [b"key ", b"revoked"], False),
+    (b"Transfer-Encoding: chunked\r\n", [b"b\r\nkey r", b"evoked\r\n"], False),
+    # Less than it says, with the end of the connection and without.
+    (b"Content-Length: 90\r\n", [b"key revoked"], True), (b"Content-Length: 90\r\n", [b"key revoked"], False),
+])
+def test_the_text_of_a_refusal_may_come_behind_its_head(head: bytes, pieces: list[bytes], ends: bool) -> None:
+    def refuse(peer: bad.Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 403 No\r\n" + head + b"\r\n")
+        for piece in pieces:
+            time.sleep(0.1)
+            peer.send(piece)
+        if not ends:
+            peer.drain()
+
+    with bad.BadServer(refuse) as server:
+        began = time.monotonic()
+        state = failed(url=f"ws://127.0.0.1:{server.port}/")
+        assert time.monotonic() - began < 10
+    assert state.reason is Reason.HANDSHAKE_REJECTED and state.http_status == 403
+    assert 'It says: "key revoked".' in state.message
+
+
+def test_a_refusal_whose_text_never_comes_is_told_all_the_same() -> None:
+    def refuse(peer: bad.Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 401 No\r\nContent-Length: 90\r\n\r\n")
+        peer.drain()
+
+    with bad.BadServer(refuse) as server:
+        state = failed(url=f"ws://127.0.0.1:{server.port}/")
+    assert state.http_status == 401 and "It says" not in state.message
+
+
+def test_of_two_delays_the_longer_is_waited_for() -> None:
+    with Answering(lambda head: b"HTTP/1.1 503 No\r\nRetry-After: 40\r\nRetry-After: 900\r\n\r\n") as server:
+        state = failed(url=server.url, **{"reconnect-min": 0.01, "reconnect-max": 0.1})
+    assert 800_000 < state.next_attempt_ms <= 901_000
+
+
+def test_new_settings_do_not_show_a_refused_password_again_at_once() -> None:
+    """Each begins with an attempt, and the next one comes behind reconnect-min, whatever was drawn."""
+    times: list[float] = []
+
+    def refuse(head: Head) -> bytes:
+        times.append(time.monotonic())
+        return b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
+
+    waits = {"reconnect-min": 0.5, "reconnect-max": 0.5, "connect-timeout": 60}
+    with Answering(refuse) as server, neuron_ws.Node("n", {"url": server.url, "token": "t0", **waits}) as node:
+        for number in range(1, 9):
+            foreign.wait_until(lambda: len(times) == 2 * number, 60)
+            assert times[-1] - times[-2] >= 0.49, times
+            node.configure({"url": server.url, "token": f"t{number}", **waits})
+
+
 def test_a_delay_of_decades_is_no_number() -> None:
     with Answering(lambda head: b"HTTP/1.1 503 Busy\r\nRetry-After: 99999999999\r\n\r\n") as server:
         message = failed(url=server.url).message
@@ -219,6 +289,43 @@ def test_a_secret_that_is_escaped_is_masked(written: str) -> None:
     with Answering(then=turns_away) as server:
         state = failed(url=[{"url": server.url, "headers": {"X-Key": secret}}])
     assert state.close_reason == "got …!" and "got …!" in state.message
+
+
+@pytest.mark.parametrize("echo", ["s3cret/of ours+plänt", "s3cret%2Fof%20ours+pl%C3%A4nt", "s3cret/of ours plänt",
+                                  "s3cret&#47;of ours+pl&auml;nt", "s3cret\\/of ours+pl\\u00e4nt"])
+@pytest.mark.parametrize("where", ["close", "text", "location", "message", "request"])
+def test_a_secret_of_the_url_is_masked_as_what_it_stands_for(echo: str, where: str) -> None:
+    """Wherever the server says it again: in a Close, a refusal, a redirect, a message, a request."""
+    if "&auml;" in echo:
+        echo = echo.replace("&auml;", "&#xE4;")
+    octets = echo.encode()
+
+    def answer(head: Head) -> bytes:
+        if where == "text":
+            return b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(octets) + octets
+        if where == "location":
+            return b"HTTP/1.1 302 No\r\nLocation: ws://other.invalid/" + octets + b"/x\r\n\r\n"
+        return head.accepted()
+
+    def then(head: Head, connection: socket.socket) -> None:
+        if where == "close":
+            connection.sendall(close_frame(4000, b"bad key " + octets))
+        elif where == "message":
+            connection.sendall(bad.frame(bad.TEXT, b"bad key " + octets))
+        elif where == "request":
+            text = '{"uuid":"1","node":"%s","group":"g","tag":"%s","value":"%s"}' % (echo, echo, echo)
+            connection.sendall(bad.frame(bad.TEXT, text.encode()))
+
+    lines: list[str] = []
+    with Answering(answer, then=then) as server:
+        given = {"url": server.url + "data?key=s3cret%2Fof%20ours+pl%C3%A4nt", **PATIENT, "log-level": "debug"}
+        with neuron_ws.Node("n", given, on_log=lambda event: lines.append(event.text),
+                            **({"on_request": lambda request: None} if where == "request" else {})) as node:
+            said = ("4000", "403", "302", "is no request", "Refused at")[
+                ["close", "text", "location", "message", "request"].index(where)]
+            foreign.wait_until(lambda: node.poll(0.05) >= 0 and any(said in line for line in lines), 60, said)
+            told = [*lines, node.state.message, node.state.url, node.state.close_reason]
+    assert not any("s3cret" in text or "ours" in text for text in told), told
 
 
 # Commands
@@ -276,7 +383,7 @@ def test_a_response_that_came_while_the_process_was_stopped_came_in_time() -> No
             assert out.strip() == '{"answer":1}', error
 
 
-@pytest.mark.parametrize("value", [17, 1.5, True, False, None, "17"])
+@pytest.mark.parametrize("value", [17, 1.5, True, False, None, "17", ""])
 def test_a_heartbeats_answer_may_be_any_scalar(value: object) -> None:
     answers = 0
 

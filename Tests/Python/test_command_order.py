@@ -110,3 +110,100 @@ def test_one_that_does_not_answer_is_noticed_whatever_else_it_takes(reads: bool)
 
         foreign.wait_until(ended, 60)
         held.set()
+
+
+# Responses in order
+
+
+def asked(node: neuron_ws.Node, text: str, timeout: float = 0.5) -> str:
+    """What it is told; "" where nothing came in time."""
+    try:
+        return str(node.request(text, timeout=timeout))
+    except neuron_ws.Timeout:
+        return ""
+
+
+@pytest.mark.parametrize("loses", [["lost"], ["lost", "lost again"]])
+def test_behind_a_lost_response_each_command_is_told_its_own(loses: list[str]) -> None:
+    """One, or two that were asked one behind the other: they cost those behind them their time, and no more."""
+    async def answer(connection: ServerConnection, message: Message) -> None:
+        if message not in loses:
+            await connection.send(message)
+
+    with CommandPeer(answer) as peer, neuron_ws.Node("n", {"url": peer.url, **QUICK}) as node:
+        assert asked(node, "first", 60) == "first"
+        for text in loses:
+            assert asked(node, text) == ""
+        # No more than one is too late because of each; none is told another's.
+        told = [asked(node, str(number)) for number in range(len(loses))]
+        assert all(said in ("", str(number)) for number, said in enumerate(told)), told
+        for number in range(10, 30):
+            assert asked(node, str(number)) == str(number)
+
+
+def test_a_late_response_is_nobodys_and_those_behind_it_have_their_own() -> None:
+    async def answer(connection: ServerConnection, message: Message) -> None:
+        if message == "slow":
+            await asyncio.sleep(0.7)
+        await connection.send(message)
+
+    messages: list[object] = []
+    with CommandPeer(answer) as peer, neuron_ws.Node(
+        "n", {"url": peer.url, **QUICK}, on_message=messages.append
+    ) as node:
+        assert asked(node, "first", 60) == "first"
+        assert asked(node, "slow") == ""
+        for number in range(20):
+            assert asked(node, str(number), 60) == str(number)
+        node.poll(0)
+        assert messages == ["slow"]
+
+
+def test_a_command_that_is_known_by_a_member_does_not_wait_for_a_lost_one() -> None:
+    async def answer(connection: ServerConnection, message: Message) -> None:
+        if message != "lost":
+            await connection.send(message)
+
+    with CommandPeer(answer) as peer, neuron_ws.Node("n", {"url": peer.url, **QUICK}) as node:
+        assert asked(node, "lost", 2) == ""
+        began = time.monotonic()
+        assert node.request('{"id":1}', match="id", value=1, timeout=60) == '{"id":1}'
+        assert time.monotonic() - began < 1.5
+
+
+def test_the_answer_of_a_heartbeat_is_no_response() -> None:
+    """Nothing in it tells: it stands in its place among the responses."""
+    async def answer(connection: ServerConnection, message: Message) -> None:
+        await asyncio.sleep(0.002)
+        await connection.send("pong" if message == "ping" else message)
+
+    beat = {"message": "ping", "interval": 0.1, "expect": True, "timeout": 30}
+    messages: list[object] = []
+    with CommandPeer(answer) as peer, neuron_ws.Node(
+        "n", {"url": peer.url, **QUICK, "heartbeat": beat}, on_message=messages.append
+    ) as node:
+        number = 0
+        while peer.received.count("ping") < 15:
+            number += 1
+            assert node.request(str(number), timeout=60) == str(number)
+        foreign.wait_until(lambda: node.poll(0.1) >= 0 and len(messages) >= 15, 60)
+        assert set(messages) == {"pong"} and node.metrics.connections_opened == 1
+
+
+@pytest.mark.parametrize("rest", ["", " and more", ',"x":', ',"id":18'])
+def test_what_is_broken_behind_the_member_is_the_response_all_the_same(rest: str) -> None:
+    """As far as it makes sense it counts: who waits for it sees what came, and does not wait in vain."""
+    async def answer(connection: ServerConnection, message: Message) -> None:
+        await connection.send('{"id":17,"result":"cut o' + rest)
+
+    with CommandPeer(answer) as peer, neuron_ws.Node("n", {"url": peer.url, **QUICK}) as node:
+        text = node.request('{"id":17}', match="id", value=17, timeout=60)
+        assert text == '{"id":17,"result":"cut o' + rest
+
+
+@pytest.mark.parametrize("given", [86_401, 1e12, float("inf")])
+def test_a_time_that_is_too_long_is_named_as_it_was_given(given: float) -> None:
+    with neuron_ws.Node("n", {"url": "ws://127.0.0.1:1/"}) as node:
+        with pytest.raises(neuron_ws.InvalidArgument) as refused:
+            node.request("x", timeout=given)
+        assert f"`timeout` is {given:.12g} s; expected 0.001 to 86400" in refused.value.detail

@@ -70,6 +70,7 @@ struct ServerTurns {
         case .atLeast(let time, let isPatient): (asked, most) = (time, isPatient ? maximum * 6 : maximum)
         }
         let bound = min(minimum << min(failures - 1, 20), most)
+        if most > maximum { asked = max(asked, minimum) }
         let right = now &+ asked &+ drawn % (bound + 1)
         if moment == right { return nil }
         return "\((moment - now) / 1000) us are waited behind failure \(failures), for \((right - now) / 1000)"
@@ -86,7 +87,7 @@ struct ServerTurns {
         let growth = UInt64(1) << min(turns[index].failures, 20)
         turns[index].failures += 1
         // Patience makes six of it at most.
-        turns[index].readyBy = now &+ retryAfter &+ min(minimum &* growth, maximum &* 6)
+        turns[index].readyBy = now &+ max(retryAfter, minimum) &+ min(minimum &* growth, maximum &* 6)
         turns[index].notBefore = retryAfter == 0 ? 0 : now &+ retryAfter
         waitsForOne = wasGood
         if wasGood { for other in turns.indices { turns[other].passedOver = 0 } }

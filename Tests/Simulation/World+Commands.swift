@@ -197,6 +197,14 @@ extension World {
         return false
     }
 
+    /// A message that is nothing else.
+    func answersInOrder(_ link: SimulatedLink) {
+        let wasInDoubt = commands.isInDoubt
+        if link.heartbeat?.takesInOrder(before: commands.nextInOrder) == true { return }
+        note(commands.answeredInOrder(now: now))
+        if wasInDoubt, !commands.isInDoubt { isSignalled = true }
+    }
+
     /// What stands in a message, found in steps of any size.
     func values(_ message: UnsafeRawBufferPointer, at pointers: [JSONPointer]) -> MessageValues {
         var scan = PlaceScan(PlaceSet(pointers))

@@ -322,7 +322,7 @@ extension World {
             let isResponse = bytes.withBytes { answersHeartbeat($0) || answersCommand($0) }
             bytes.handled()
             guard isRequest else {
-                if !isResponse, commands.expectsOrder { note(commands.answeredInOrder(now: now)) }
+                if !isResponse { answersInOrder(link) }
                 return
             }
             push(beyond: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 100), byteCount: 20)

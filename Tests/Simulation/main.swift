@@ -48,6 +48,8 @@ var asked: UInt64 = 0
 var answered: UInt64 = 0
 var beats: UInt64 = 0
 var silences: UInt64 = 0
+var inOrder: UInt64 = 0
+var notInTime: UInt64 = 0
 var (cacheSteps, lives, stored, again, superseded, aside) = (0, 0, 0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
@@ -71,6 +73,14 @@ for seed in first..<(first + count) {
         failed.append(seed)
         if failed.count == 10 { break }
     }
+    let order = OrderWorld(seed: seed)
+    if let failure = order.run() {
+        print("seed \(seed), responses in order: \(failure)")
+        failed.append(seed)
+        if failed.count == 10 { break }
+    }
+    inOrder += order.answered
+    notInTime += order.timedOut
     cacheSteps += cached.steps
     lives += cached.lives
     stored += cached.stored.count
@@ -92,6 +102,7 @@ print(
     "\(count) seeds from \(first), \(steps) steps, \(Int(Double(steps) / max(time, 0.001))) a second: "
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
         + "\(asked) commands with one outcome each (\(answered) answered), "
+        + "\(inOrder) answered by their order alone (\(notInTime) not in time), "
         + "\(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
         + "\(again) came again, \(superseded) were superseded, \(aside) refused")

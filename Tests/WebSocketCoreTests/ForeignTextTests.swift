@@ -67,4 +67,16 @@ struct ForeignTextTests {
     func aURLIsShownWithoutUserInformation(_ url: String, _ shown: String) {
         #expect(ForeignText(url).withoutUserInformation.shown() == shown)
     }
+
+    @Test(arguments: [
+        ("plc1", "plc1"), ("a_b-c.d:e9", "a_b-c.d:e9"), ("", #""""#), ("a b", #""a b""#), ("a = 1, b", #""a = 1, b""#),
+        (#"say "x""#, #""say \"x\"""#), (#"a\u{1b}"#, #""a\\u{1b}""#), ("a\u{1b}", #""a\u{1b}""#), ("…", "…"),
+        ("plc1/fast", #""plc1/fast""#), ("温度", #""温度""#), ("a\n", #""a\u{a}""#), ("0123456789x", #""0123456789…""#),
+        (#"123456789"0"#, #""123456789\"""#),
+    ])
+    func aWordIsToldFromThoseBesideIt(text: String, shown: String) {
+        let cut = text == #"123456789"0"# ? shown.dropLast() + #"…""# : Substring(shown)
+        #expect(ForeignText(text).shownAsWord(charactersMax: 10) == cut)
+        #expect(ForeignText(text).isLonger(than: 10) == (text.unicodeScalars.count > 10))
+    }
 }

@@ -68,6 +68,16 @@ struct HandshakeResponseTests {
         #expect(busy.retryAfterSeconds(wallSeconds: 100) == seconds)
     }
 
+    /// A proxy's and the server's: whoever comes before the longer one comes too early.
+    @Test(arguments: [
+        (["5", "30"], 30), (["30", "5"], 30), (["5, 30"], 30), (["soon", "7"], 7), (["soon", "-1"], nil),
+        (["Thu, 01 Jan 1970 00:02:00 GMT", "5"], 20), (["3", "Thu, 01 Jan 1970 00:02:00 GMT", "1"], 20),
+    ])
+    func ofSeveralRetryAftersTheLongestCounts(values: [String], seconds: Int?) throws {
+        let busy = try response(["HTTP/1.1 503 x"] + values.map { "Retry-After: " + $0 })
+        #expect(busy.retryAfterSeconds(wallSeconds: 100) == seconds)
+    }
+
     /// The clocks of gateways are often wrong: what counts is the server's own.
     @Test func holdsADateAgainstTheAnswersOwn() throws {
         let lines = ["Date: Sun, 06 Nov 1994 08:49:37 GMT", "Retry-After: Sunday, 06-Nov-94 08:59:37 GMT"]

@@ -57,6 +57,46 @@ import Testing
         #expect(ForeignText("0123456 path other bare-secret 1").masked(by: mask).shown() == "… path other … 1")
     }
 
+    /// Where a URL encodes, the server knows what that stands for, and says it in its own form.
+    @Test(arguments: [
+        "bad key abc/def ghi+jkl", "bad key abc%2Fdef%20ghi+jkl", "bad key abc%2fdef+ghi%2Bjkl",
+        #"bad key abc\/def ghi+jkl"#, "bad key abc&#47;def&#32;ghi&#x2b;jkl", "bad key abc/def ghi jkl",
+    ])
+    func whatAQueryStandsForIsASecretToo(said: String) throws {
+        let url = try WebSocketURL.parse("ws://h/path?key=abc%2Fdef%20ghi+jkl")
+        let mask = SecretMask(headerValues: [], others: SecretMask.secrets(of: url))
+        #expect(ForeignText(said).masked(by: mask).shown() == "bad key …")
+        #expect(ForeignText("ws://h/x?t=" + said.dropFirst(8)).masked(by: mask).shown() == "ws://h/x?t=…")
+    }
+
+    @Test func whatIsEncodedInUTF8IsKnownAsItsCharacters() throws {
+        let url = try WebSocketURL.parse("ws://h/?key=gr%C3%BC%C3%9Fe%F0%9F%98%80-1")
+        let mask = SecretMask(headerValues: [], others: SecretMask.secrets(of: url))
+        for said in ["grüße😀-1", #"gr\u00fc\u00dfe\ud83d\ude00-1"#, "gr&#252;&#xDF;e&#128512;-1"] {
+            #expect(ForeignText("<\(said)>").masked(by: mask).shown() == "<…>", "\(said)")
+        }
+    }
+
+    @Test func markupIsSeenThrough() {
+        let mask = SecretMask(headerValues: [], others: ["0123456789<abcdef>&\"'x"])
+        for said in [
+            "0123456789&lt;abcdef&gt;&amp;&quot;&apos;x", "0123456789&#60;abcdef&#x3E;&\"&#39;x",
+            "0123456789&lt;abcdef&g", "0123456789&lt;abcdef&#x3",
+        ] {
+            #expect(ForeignText("[" + said).masked(by: mask).shown() == "[…", "\(said)")
+        }
+        #expect(ForeignText("0123456789&lt;abcde & more").masked(by: mask).shown() == "0123456789&lt;abcde & more")
+        #expect(ForeignText("&;&#;&#x;&#99999999;&#xD800;").masked(by: mask).shown() == "&;&#;&#x;&#99999999;&#xD800;")
+    }
+
+    @Test func whatAHeaderHoldsIsASecretByItself() {
+        let mask = SecretMask(
+            headerValues: ["Basic Z2F0ZXdheTpodW50ZXIyMg==", "theme=dark; session=s3cret%2Fvalue; id=1"], others: [])
+        #expect(ForeignText("not hunter22").masked(by: mask).shown() == "not …")
+        #expect(ForeignText("no session s3cret/value").masked(by: mask).shown() == "no session …")
+        #expect(ForeignText("dark gateway").masked(by: mask).shown() == "dark gateway")
+    }
+
     @Test(arguments: [
         (["chat", "bearer", "s3cret-one"], "chat, bearer, …"),
         (["access_token", "s3cret-one", "mqtt"], "access_token, …, mqtt"),

@@ -102,7 +102,7 @@ private func answered(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
 @c @implementation
 public func neuron_ws_request_drop(_ request: RequestHandlePointer?) -> neuron_ws_status_t {
     withRequest(request) { number, entry throws(NodeError) in
-        entry.owner.drop(number) ? .NEURON_WS_OK : failedGone()
+        entry.owner.drop(number, entry.request) ? .NEURON_WS_OK : failedGone()
     }
 }
 

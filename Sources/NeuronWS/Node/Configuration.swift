@@ -270,6 +270,8 @@ final class Configuration: @unchecked Sendable {
             headerValues: request.headers.map { $0.value } + [authorization].compactMap { $0 },
             others: (authorization.map { DigestChallenge.responses(in: $0) } ?? [])
                 + SecretMask.secrets(of: request.url) + SecretMask.secrets(of: request.subprotocols)
+                // Where a redirect leads may be told what the first server was.
+                + settings.urls.flatMap { SecretMask.secrets(of: $0) }
                 + own.compactMap { $0 } + settings.accessSecrets + (settings.openGate?.secrets ?? []))
     }
 

@@ -119,9 +119,7 @@ extension Node {
     /// Stops, and gives every message that is left its outcome. On the loop it begins the same.
     func finish(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
         lock.withLock { if life == .open { life = .finished } }
-        // Answers that come from here on find no node.
-        requests.close()
-        dropQueuedRequests()
+        endRequests()
         let status = stop(timeoutMilliseconds: timeoutMilliseconds)
         if beginsTellingRest() { abandonMessages() }
         return status
@@ -147,7 +145,7 @@ extension Node {
         lock.unlock()
         guard isFirst else { return false }
         Runtime.shared.remove(self)
-        requests.close()
+        endRequests()
         defer { dropQueuedRequests() }
         lock.lock()
         let session = self.session

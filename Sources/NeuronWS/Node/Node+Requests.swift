@@ -52,20 +52,20 @@ extension Node {
         }
     }
 
-    /// What was done for the server. Each write and each action is told, as a notice: who asked, what, and what came of
-    /// it; of a write each tag, in as many lines as that takes. Reads are counted, and told at doubling counts.
-    func logAnswered(_ request: Request, _ json: UnsafeRawBufferPointer) {
+    /// How a request ended. Each write and each action is told: who asked, what, and what came of it; of a write each
+    /// tag, in as many lines as that takes. Reads that were answered are counted, and told at doubling counts.
+    func log(_ end: RequestEnd, of request: Request) {
         func begin() -> String {
-            "Answered at \(WallTime.text(milliseconds: Clock.wallMilliseconds))"
-                + "\(RequestAnswer.error(in: json).map { " with error \($0)" } ?? ""), asked by \(request.askedBy): "
+            end.beginning(wallMilliseconds: Clock.wallMilliseconds, askedBy: request.askedBy)
         }
         let kind = LogLineKind.answeredRequest(request.info.kind)
         if request.info.kind == .NEURON_WS_REQUEST_READ {
+            guard case .answered = end else { return }
             return log(.NEURON_WS_LOG_INFO, kind, begin() + request.subject.text + ".")
         }
-        guard logs(.NEURON_WS_LOG_NOTICE) else { return }
+        guard logs(end.level) else { return }
         let start = begin()
-        request.forEachSubject { log(.NEURON_WS_LOG_NOTICE, kind.category, start + $0.text + ".") }
+        request.forEachSubject { log(end.level, kind.category, start + $0.text + ".") }
     }
 
     /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push
@@ -89,7 +89,9 @@ extension Node {
         } catch { throw NodeError(error) }
         let number = try answer.document.withBytes { queueAnswer($0) }.get()
         let kept = answer.document.withBytes { NodeRequests.kept($0) }
-        requests.settle(operation: id, name: answer.name, kept, message: number)
+        let settled = requests.settle(operation: id, name: answer.name, kept, message: number)
+        // Its answer has a form of its own, and says of no error by number.
+        if let settled { log(.answered(error: nil), of: settled) }
         if let upload = answer.upload { publish(upload) }
     }
 
@@ -100,14 +102,25 @@ extension Node {
         while let event = queue.take(singly: singly) {
             guard case .request(let handle, _) = event else { return event.structure }
             if requests.isWaiting(handle) { return event.structure }
-            _ = requests.drop(handle)
+            requests.remove(handle)
         }
         return nil
     }
 
-    /// The node ends: requests that the host never took from the queue are nobody's.
-    func dropQueuedRequests() {
-        guard let queue = lock.withLock({ events }) else { return }
-        for handle in queue.removeRequests() { _ = requests.drop(handle) }
+    /// The node ends, and answers that come from here on find none. What has no answer yet is told; what the host never
+    /// took from the queue is nobody's.
+    func endRequests() {
+        let left = requests.close()
+        let queued = dropQueuedRequests()
+        for (handle, request) in left { log(queued.contains(handle) ? .untouched : .nodeEnded, of: request) }
+    }
+
+    /// - Returns: those that the host never took from the queue.
+    @discardableResult
+    func dropQueuedRequests() -> [UInt] {
+        guard let queue = lock.withLock({ events }) else { return [] }
+        let handles = queue.removeRequests()
+        for handle in handles { requests.remove(handle) }
+        return handles
     }
 }

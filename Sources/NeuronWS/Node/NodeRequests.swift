@@ -10,8 +10,9 @@ final class NodeRequests: @unchecked Sendable {
     let generation: UInt
     private let lock = Lock()
     private var pending: PendingRequests
-    /// Nil once the node is destroyed.
+    /// Nil once the node is finished or destroyed.
     private var node: Node?
+    private var isClosed = false
 
     /// `timeout` in nanoseconds.
     init(generation: UInt, timeout: UInt64) {
@@ -23,24 +24,28 @@ final class NodeRequests: @unchecked Sendable {
 
     func open(_ node: Node) { lock.withLock { self.node = node } }
 
-    /// From here on nobody hears an answer.
-    func close() {
+    /// From here on nobody hears an answer, and none is taken. - Returns: those that have none.
+    func close() -> [(handle: UInt, request: Request)] {
         lock.lock()
         let last = node
         node = nil
+        // Once: they are told of.
+        let left = isClosed ? [] : pending.waiting
+        isClosed = true
         lock.unlock()
         withExtendedLifetime(last) {}
+        return left
     }
 
     /// What is left for one more, bytes of memory; see `PendingRequests`.
     func room(memoryBytesMax: Int) -> Int { lock.withLock { pending.room(memoryBytesMax: memoryBytesMax) } }
 
-    /// A handle for the host; nil: it holds too many. What its memory may be was asked before, by `room`, of which
-    /// others can only make more.
+    /// A handle for the host; nil: it holds too many, or the node ends. What its memory may be was asked before, by
+    /// `room`, of which others can only make more.
     func admit(_ request: Request, connection: UInt64, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
-        guard pending.room(memoryBytesMax: .max) > 0 else { return nil }
+        guard !isClosed, pending.room(memoryBytesMax: .max) > 0 else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(owner: self, request: request))
         pending.add(request, handle: handle, connection: connection, now: now)
         return handle
@@ -54,10 +59,10 @@ final class NodeRequests: @unchecked Sendable {
         }
     }
 
-    /// It has its answer, which did not come by its handle.
-    func settle(operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64) {
+    /// It has its answer, which did not come by its handle. - Returns: the request, if it is held still.
+    func settle(operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64) -> Request? {
         let now = Clock.monotonicNanoseconds
-        lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
+        return lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
     }
 
     func connectionOpened() {
@@ -108,11 +113,13 @@ final class NodeRequests: @unchecked Sendable {
         // An operation that is asked for again is answered with the same.
         let kept = request.echo.operation == nil ? nil : Self.kept(document)
         var answering: Node?
+        var isLate = false
         // Behind the lock: the host's log may call back.
         defer {
             if let answering {
-                if let upload { answering.publish(upload) }
-                answering.logAnswered(request, logged)
+                if let upload, !isLate { answering.publish(upload) }
+                let error = RequestAnswer.error(in: logged)
+                answering.log(isLate ? .answeredLate(error: error) : .answered(error: error), of: request)
             }
         }
         lock.lock()
@@ -125,7 +132,10 @@ final class NodeRequests: @unchecked Sendable {
         let status: neuron_ws_status_t
         switch pending.state(handle) {
         case nil: return .NEURON_WS_NOT_FOUND
-        case .expired: status = .NEURON_WS_NOT_FOUND
+        case .settled: status = .NEURON_WS_NOT_FOUND
+        case .expired:
+            status = .NEURON_WS_NOT_FOUND
+            (answering, isLate) = (node, true)
         case .waiting:
             if let node, let answer {
                 let number = try node.queueAnswer(answer)
@@ -185,13 +195,20 @@ final class NodeRequests: @unchecked Sendable {
         return .NEURON_WS_OK
     }
 
-    /// False: another thread has freed it meanwhile.
-    func drop(_ handle: UInt) -> Bool {
+    /// The host lets go of it. - Returns: false: another thread has freed it meanwhile.
+    func drop(_ handle: UInt, _ request: Request) -> Bool {
         lock.lock()
-        defer { lock.unlock() }
-        guard pending.state(handle) != nil else { return false }
-        removeLocked(handle)
-        return true
+        let state = pending.state(handle)
+        let node = self.node
+        if state != nil { removeLocked(handle) }
+        lock.unlock()
+        if state == .waiting { node?.log(.dropped, of: request) }
+        return state != nil
+    }
+
+    /// The same of one that the host has never had.
+    func remove(_ handle: UInt) {
+        lock.withLock { if pending.state(handle) != nil { removeLocked(handle) } }
     }
 
     private func removeLocked(_ handle: UInt) {

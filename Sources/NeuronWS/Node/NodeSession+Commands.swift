@@ -19,13 +19,19 @@ extension NodeSession {
                 continue
             }
             // What is asked after a configure goes to the new server.
-            let (next, hasEnded) = node.lock.withLock {
-                (node.wishes.reconnects ? nil : node.commands.takeNext(), node.commands.hasOutcomesToTell)
+            let (next, hasEnded, isHolding) = node.lock.withLock {
+                let next = node.wishes.reconnects ? nil : node.commands.takeNext()
+                return (next, node.commands.hasOutcomesToTell, node.commands.isHolding)
             }
             guard let next else {
                 // There was no memory for one, or those of an earlier connection are to be seen to first.
-                guard hasEnded, tellEndedCommands(), isCurrent(link) else { return false }
-                continue
+                if hasEnded {
+                    guard tellEndedCommands(), isCurrent(link) else { return false }
+                    continue
+                }
+                // Until the responses before them have come, or come no more.
+                if isHolding { rescheduleCommands() }
+                return false
             }
             if node.host.inspectsAsItGoesOut {
                 let kind = next.command.kind
@@ -155,7 +161,10 @@ extension NodeSession {
     /// On a new connection, or by new settings.
     func beginHeartbeats(_ link: Link) {
         link.isHeartbeatDue = false
-        link.heartbeat = configuration.settings.heartbeat.map { Heartbeat($0, now: Clock.monotonicNanoseconds) }
+        let former = link.heartbeat
+        link.heartbeat = configuration.settings.heartbeat.map {
+            Heartbeat($0, now: Clock.monotonicNanoseconds, former: former)
+        }
         rescheduleHeartbeat(link)
     }
 

@@ -126,6 +126,23 @@ extension NodeSession {
         failed(ending)
     }
 
+    /// So long is waited for the text of a refusal that says that it has one, 500 ms.
+    private static let refusalTextNanoseconds: UInt64 = 500_000_000
+
+    /// The head of a refusal has come, and not its text.
+    func awaitText(_ link: Link) {
+        guard link.connection.awaitsText, !timers[.refusal].isSet else { return }
+        timers[.refusal].set(at: Clock.monotonicNanoseconds &+ Self.refusalTextNanoseconds, loop, self)
+    }
+
+    /// Nothing more comes of that text, or is waited for. - Returns: whether that ended the attempt.
+    @discardableResult
+    func endRefusal() -> Bool {
+        guard let link, let error = link.connection.takeRefusal() else { return false }
+        negotiationFailed(error, link)
+        return true
+    }
+
     /// The server says that it is elsewhere. False: the attempt has failed, as if it had said no more.
     private func follow(_ code: Int, _ location: ForeignText, _ link: Link) -> Bool {
         let attempt = link.attempt

@@ -50,6 +50,7 @@ extension NodeSession {
         guard isCurrent(link) else { return bytes.count }
         link.tracedBytes = end - offset
         link.hasReceived = link.hasReceived || offset > 0
+        if link.connection.isNegotiating { awaitText(link) }
         // Only now after the opening handshake: a Close that came with the answer is known before a message is lost
         // to it.
         let (byConnection, byBacklog) = (link.connection.takeWake(), backlog.takeWake())

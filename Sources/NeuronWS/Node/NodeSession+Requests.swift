@@ -9,14 +9,7 @@ extension NodeSession {
     /// What is not the response to a command that says how it is known: for requests, if the host takes them, else as
     /// it is.
     func routeOther(_ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer) {
-        node.lock.lock()
-        let mayAnswer = node.commands.mayBeAnswered
-        let takesRequests = !node.listenerLocked(NEURON_WS_EVENT_REQUEST).isNobody
-        node.lock.unlock()
-        guard takesRequests || answersAlone else {
-            if !mayAnswer || !answersInOrder(message, bytes) { deliver(message.kind, bytes) }
-            return
-        }
+        guard takesRequests || answersAlone else { return deliverWhole(message, bytes) }
         // A large one is looked at in steps, which draw by themselves.
         draw(.bytesParsed, min(bytes.count, IncomingMessage.stepBytesMax))
         guard let incoming = IncomingMessage.make(bytes) else { return deliverWhole(message, bytes) }
@@ -48,9 +41,9 @@ extension NodeSession {
             case .malformed(let request, let range):
                 answerMalformed(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             case .refused(let request): answerRefused(request)
-            case .busy(let echo):
+            case .busy(let busy):
                 countReceived()
-                refuseAsBusy(echo)
+                refuseAsBusy(busy)
             case .other(let range) where range.count == bytes.count: deliverWhole(message, bytes)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
@@ -113,12 +106,12 @@ extension NodeSession {
         case .idTaken: return refuseForItsID(request)
         }
         guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
-            return refuseAsBusy(request.echo)
+            return refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject))
         }
         rescheduleRequests()
         guard node.tell(.request(handle, request)) != .told else { return }
-        _ = node.requests.drop(handle)
-        refuseAsBusy(request.echo)
+        node.requests.remove(handle)
+        refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject))
     }
 
     private func logRepeated(_ request: Request, _ when: StaticString, _ what: StaticString) {
@@ -138,11 +131,11 @@ extension NodeSession {
                 + "\(request.subject.text). It is answered with an error.")
     }
 
-    private func refuseAsBusy(_ echo: RequestEcho) {
+    private func refuseAsBusy(_ request: BusyRequest) {
         let limits = "\(RequestLimits.heldMax) requests, or \(configuration.requestBytesMax) bytes of memory for them "
-        node.answer(
-            echo, error: RequestErrorCode.busy,
-            reason: "the gateway holds \(limits)(setting requests-max-bytes), that it has not answered yet")
+        let reason = "the gateway holds \(limits)(setting requests-max-bytes), that it has not answered yet"
+        node.answer(request.echo, error: RequestErrorCode.busy, reason: reason)
+        if request.subject.kind != .NEURON_WS_REQUEST_READ { return logRefused(request.subject, reason) }
         node.log(
             .NEURON_WS_LOG_WARN, .busyRequest,
             "\(status.url): a request from the server was answered as busy: the host has not answered those before it, "
@@ -156,11 +149,14 @@ extension NodeSession {
             node.counters.requestsRefused &+= 1
         }
         node.answer(request.echo, error: RequestErrorCode.refused, reason: request.reason)
+        logRefused(request.subject, request.reason)
+    }
+
+    private func logRefused(_ subject: RequestSubject, _ reason: String) {
         node.log(
-            .NEURON_WS_LOG_WARN, .refusedRequest(request.subject.kind),
+            .NEURON_WS_LOG_WARN, .refusedRequest(subject.kind),
             "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peer.address)): \(request.subject.text): "
-                + "\(request.reason).")
+                + "(\(status.peer.address)): \(subject.text): \(reason).")
     }
 
     private func answerMalformed(
@@ -186,7 +182,7 @@ extension NodeSession {
     }
 
     func requestTimerFired() {
-        var count = 0
+        var reads = 0
         while hasTurn() {
             let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 8)
             if late.isEmpty { break }
@@ -196,14 +192,15 @@ extension NodeSession {
                 node.answer(
                     request.echo, error: RequestErrorCode.expired,
                     reason: "the gateway did not answer in time (setting request-timeout)")
+                node.log(.tooLate, of: request)
+                if request.info.kind == .NEURON_WS_REQUEST_READ { reads += 1 }
                 draw(.requestsParsed)
             }
-            count += late.count
         }
-        if count > 0 {
+        if reads > 0 {
             node.log(
                 .NEURON_WS_LOG_WARN, .expiredRequest,
-                "\(count) requests were not answered by the host in time (setting request-timeout).")
+                "\(reads) reads were not answered by the host in time (setting request-timeout).")
         }
         // Behind a turn's end the timer fires at once.
         rescheduleRequests()

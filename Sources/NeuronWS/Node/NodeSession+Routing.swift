@@ -149,11 +149,18 @@ extension NodeSession {
 
     /// Whether a message that is nothing else is the response that comes next.
     func answersInOrder(_ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let now = Clock.monotonicNanoseconds
         node.lock.lock()
-        let ended =
-            node.commands.expectsOrder
-            ? node.commands.answeredInOrder(before: message.limit, now: Clock.monotonicNanoseconds) : nil
+        let wasInDoubt = node.commands.isInDoubt
+        // A heartbeat whose answer nothing tells has its place among the commands.
+        let isHeartbeats =
+            link?.heartbeat?.takesInOrder(before: node.commands.nextInOrder, limit: message.limit) ?? false
+        let ended = isHeartbeats ? nil : node.commands.answeredInOrder(before: message.limit, now: now)
+        let isInDoubt = node.commands.isInDoubt
         node.lock.unlock()
+        // What was held back goes out; or the end of the doubt is another one.
+        if wasInDoubt, !isInDoubt { signal() }
+        if isInDoubt { rescheduleCommands() }
         guard let ended else { return false }
         node.tell(ended, message.kind, bytes)
         return true

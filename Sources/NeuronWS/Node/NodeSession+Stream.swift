@@ -38,6 +38,7 @@ extension NodeSession: StreamOwner {
     }
 
     func streamClosed(_ failure: TransportError?) {
+        if endRefusal() { return }
         let error = failure?.masked(by: link?.mask ?? .none)
         let isHandshaking = link?.connection.isNegotiating ?? false
         let unmetWish = link?.stream?.unmetWish

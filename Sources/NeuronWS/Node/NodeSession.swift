@@ -321,10 +321,12 @@ extension NodeSession: LoopHandler {
         case .quiet: pump()
         case .barrier: barrierTimerFired()
         case .heartbeat: heartbeatTimerFired()
+        case .refusal: endRefusal()
         }
     }
 
     private func machineTimerFired() {
+        if endRefusal() { return }
         let now = Clock.monotonicNanoseconds
         let progress = machine.isOpen || machine.isDraining ? link?.stream?.sendProgress() : nil
         perform(machine.timerFired(now: now, random: Random.next(), progress: progress))

@@ -20,6 +20,8 @@ enum SessionTimer: UInt64, CaseIterable {
     case barrier
     /// The connection's next heartbeat, or the end of the time for its answer.
     case heartbeat
+    /// The end of the time for the text of a refusal.
+    case refusal
 
     /// Goes with its connection.
     var isOfConnection: Bool { rawValue >= Self.quiet.rawValue }

@@ -51,6 +51,9 @@ struct ConnectTarget: Equatable, Sendable {
         return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
+    /// Who may have ended a connection without a word, in an error's text.
+    var whoResets: String { server != nil ? "it, the server" : isProxy ? "the proxy" : "the server" }
+
     /// Who is at the other end of the stream, for the text of an error.
     var peerText: String { server.map { "the proxy \(text), on the way to \($0)," } ?? text }
 }

@@ -17,8 +17,8 @@ extension TransportError {
         case ECONNRESET:
             return made(
                 .reset,
-                "\(peer) reset the connection: \(target.server == nil ? "the server" : "it, the server"), or a "
-                    + "firewall on the way, dropped it without closing")
+                "\(peer) reset the connection: \(target.whoResets), or a firewall on the way, dropped it without "
+                    + "closing")
         case ECONNABORTED:
             return made(
                 .reset,

@@ -7,6 +7,8 @@ final class CommandEntry {
     enum Stage: Equatable {
         /// For its turn to go out.
         case waiting
+        /// The same, until it is known again which response is whose.
+        case held
         /// The connection has it, and it is not written whole.
         case leaving
         /// For its response.

@@ -55,6 +55,7 @@ extension CommandTable {
         }
         pass(entry)
         if entry.stage == .waiting { return }
+        if entry.stage == .held { held.remove(entry) }
         entry.stage = .waiting
         waiting.insert(entry, behind: settling.place)
         self.settling?.place = entry.pointer

@@ -9,28 +9,20 @@ import CNeuronWS
 /// or it is lost. `add` takes all the memory that one needs, or none, but for its place in the order of responses.
 ///
 /// Invariants: each command that was taken is here or has ended, once; `openBytes` is the sum of those that are here;
-/// what is `sent` has a place in the index; the deadlines have a moment for each.
+/// what is `sent` has a place in the index; the deadlines have a moment for each; none in order goes out for the first
+/// time while the order is in doubt.
 public final class CommandTable: @unchecked Sendable {
-    /// A sending whose response has its place in the order of responses.
-    private struct Expected: BitwiseCopyable {
-        let id: UInt64
-        let order: UInt64
-        /// Until then a response may still come, though its command has ended: it is not another's.
-        let until: UInt64
-    }
-
     private var entries = CommandBuckets()
     /// Those without outcome, in the order of their numbers.
     private(set) var open = CommandList(.all)
     /// Those that wait to go out, and those that have ended and are yet to be told, each in their order.
     var waiting = CommandList(.line)
+    /// Those that would go out if the order of responses were not in doubt, before those that wait.
+    var held = CommandList(.line)
     private(set) var untold = CommandList(.line)
     var deadlines = CommandDeadlines()
     private var index = CommandIndex()
-    private var expected = RawList<Expected>()
-    private var expectedHead = 0
-    /// Taken to go out, and not sent, of those that come into it.
-    private var unsentInOrder = 0
+    private var order = ResponseOrder()
     /// What has gone out so far, heartbeats too: what comes later has a greater place.
     public private(set) var sendings: UInt64 = 0
     /// The last place on a connection that is gone.
@@ -42,9 +34,9 @@ public final class CommandTable: @unchecked Sendable {
     public private(set) var openBytes = 0
     /// Without outcome.
     public private(set) var count = 0
-    private var untoldCount = 0
+    private(set) var untoldCount = 0
     /// How many commands ask for a place, by place.
-    private var askers: [JSONPointer: Int] = [:]
+    private(set) var askers: [JSONPointer: Int] = [:]
 
     /// False: nothing has gone out on the present connection that a message could answer.
     public private(set) var mayBeAnswered = false
@@ -59,24 +51,6 @@ public final class CommandTable: @unchecked Sendable {
     public func isOpen(_ id: UInt64) -> Bool { find(id) != nil }
 
     // MARK: Taking
-
-    /// Whether one more is taken. - Parameter unread: outcomes that the host has not read.
-    public func hasRoom(byteCount: Int, unread: Int) -> Bool {
-        count + untoldCount + unread < CommandLimits.openMax
-            && (openBytes == 0 || openBytes + byteCount <= CommandLimits.bytesMax)
-    }
-
-    /// Enough is free again to tell whoever was refused.
-    public func hasQuarterFree(unread: Int) -> Bool {
-        (count + untoldCount + unread) * 4 <= CommandLimits.openMax * 3 && openBytes * 4 <= CommandLimits.bytesMax * 3
-            && askers.count * 4 <= CommandLimits.pointersMax * 3
-    }
-
-    /// Whether there may be one more of this rule.
-    public func hasRoom(for rule: Command.Rule) -> Bool {
-        guard case .member(let pointer, _) = rule else { return true }
-        return askers.count < CommandLimits.pointersMax || askers[pointer] != nil
-    }
 
     /// The caller has asked for the room. - Returns: its number; nil: there is no memory, and nothing has changed.
     public func add(_ command: Command, now: UInt64) -> UInt64? {
@@ -101,37 +75,45 @@ public final class CommandTable: @unchecked Sendable {
     // MARK: Going out
 
     /// Some wait to go out, and may.
-    public var hasWaiting: Bool { settling == nil && !waiting.isEmpty }
+    public var hasWaiting: Bool { settling == nil && (!waiting.isEmpty || !isInDoubt && !held.isEmpty) }
 
-    /// The next to go out on the present connection, which has it from now on; nil: none waits. One that finds no
-    /// memory ends, see `takeEnded`.
+    /// Some are held back by the doubt.
+    public var isHolding: Bool { !held.isEmpty }
+
+    /// What is known by its order does not go out; see `ResponseOrder`.
+    public var isInDoubt: Bool { order.isInDoubt }
+
+    /// The next to go out on the present connection, which has it from now on; nil: none waits, or may. One that finds
+    /// no memory ends, see `takeEnded`.
     public func takeNext() -> (id: UInt64, command: Command)? {
-        while settling == nil, let entry = waiting.first {
+        while settling == nil, let entry = (isInDoubt ? nil : held.first) ?? waiting.first {
             if case .order = entry.command.rule {
-                guard makeRoomInOrder() else {
+                // A further try of what has its place in the order makes nothing worse.
+                if isInDoubt, !isIndexed(entry) {
+                    waiting.remove(entry)
+                    entry.stage = .held
+                    held.append(entry)
+                    continue
+                }
+                guard order.makeRoom() else {
                     endLater(entry, .noMemory)
                     continue
                 }
-                unsentInOrder += 1
             }
-            waiting.remove(entry)
+            leaveLine(entry)
             entry.stage = .leaving
             return (entry.id, entry.command)
         }
         return nil
     }
 
-    private func makeRoomInOrder() -> Bool {
-        let needed = expected.count + unsentInOrder + 1
-        guard needed - expectedHead <= CommandLimits.expectedMax else { return false }
-        do throws(EncodingError) { try expected.reserve(needed) } catch { return false }
-        return true
+    private func leaveLine(_ entry: CommandEntry) {
+        if entry.stage == .waiting { waiting.remove(entry) }
+        if entry.stage == .held { held.remove(entry) }
     }
 
     /// What `takeNext` gave does not go out.
-    public func withheld(_ command: Command) {
-        if case .order = command.rule, unsentInOrder > 0 { unsentInOrder -= 1 }
-    }
+    public func withheld(_ command: Command) { if case .order = command.rule { order.withheld() } }
 
     /// The kernel has it whole. The deadline stays: it counts from when the try began.
     public func sent(_ id: UInt64, _ command: Command, now: UInt64) {
@@ -140,11 +122,10 @@ public final class CommandTable: @unchecked Sendable {
         mayBeAnswered = true
         let entry = find(id)
         if case .order = command.rule {
-            withheld(command)
             dropExpectedForNothing(now: now)
             let until = (entry?.deadline ?? now) &+ command.timeout
-            let sending = Expected(id: id, order: sendings, until: until)
-            do throws(EncodingError) { try expected.append(sending) } catch { preconditionFailure("no room was made") }
+            order.sent(ResponseOrder.Sending(id: id, place: sendings, until: until))
+            if entry == nil { order.doubt() }
         }
         // Else it ended while it went.
         guard let entry, entry.stage == .leaving else { return }
@@ -170,9 +151,7 @@ public final class CommandTable: @unchecked Sendable {
         formerSendings = sendings
         mayBeAnswered = false
         index.removeAll()
-        expected = RawList()
-        expectedHead = 0
-        unsentInOrder = 0
+        order.forget()
     }
 
     // MARK: Responses
@@ -184,7 +163,10 @@ public final class CommandTable: @unchecked Sendable {
     public var hasFunctions: Bool { !index.functions.isEmpty }
 
     /// Some wait for the next message.
-    public var expectsOrder: Bool { expectedHead < expected.count }
+    public var expectsOrder: Bool { order.isExpecting }
+
+    /// The place, among all that went out, of what the next message in order answers; nil: nothing expects one.
+    public var nextInOrder: UInt64? { order.first?.place }
 
     /// A message with these values came: it is the response to the oldest command that it matches.
     /// - Parameter limit: only what went out before this place: a heartbeat's, which it answers too, or that of what
@@ -231,26 +213,18 @@ public final class CommandTable: @unchecked Sendable {
     /// - Returns: nil: it is nobody's, perhaps the late response to one that has ended.
     public func answeredInOrder(before limit: UInt64 = .max, now: UInt64) -> EndedCommand? {
         dropExpectedForNothing(now: now)
-        guard expectedHead < expected.count, expected[expectedHead].order < limit else { return nil }
-        let next = expected[expectedHead]
-        dropExpected()
+        guard let next = order.first, next.place < limit else { return nil }
+        order.removeFirst()
         return answered(next.id, now: now)
     }
 
     /// Of those that ended long ago: their responses do not come any more.
     private func dropExpectedForNothing(now: UInt64) {
-        while expectedHead < expected.count, expected[expectedHead].until <= now,
-            find(expected[expectedHead].id)?.order == nil
-        { dropExpected() }
+        while let first = order.first, first.until <= now, !isOut(first.id) { order.removeFirst() }
     }
 
-    private func dropExpected() {
-        expectedHead += 1
-        if expectedHead == expected.count || expectedHead >= 1024 {
-            expected.removeFirst(expectedHead)
-            expectedHead = 0
-        }
-    }
+    /// It waits for its response, whether it is to be tried again or not.
+    private func isOut(_ id: UInt64) -> Bool { find(id).map { isIndexed($0) } ?? false }
 
     // MARK: Other ends
 
@@ -272,16 +246,23 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// When `expired` is to be asked; nil: never.
-    public var nextDeadline: UInt64? { settling == nil ? deadlines.first?.deadline : nil }
+    public var nextDeadline: UInt64? {
+        if settling != nil { return nil }
+        let deadline = deadlines.first?.deadline
+        guard isInDoubt, let first = order.first, !isOut(first.id) else { return deadline }
+        return min(deadline ?? .max, first.until)
+    }
 
     /// The next command that is too late, and has no try left. Those that have one go out again: so many at most, and
-    /// then nil, though `nextDeadline` is over.
+    /// then nil, though `nextDeadline` is over. So do those that were held back, where the doubt is over: once this says
+    /// that there is no other.
     public func expired(now: UInt64, againMax: Int = .max) -> EndedCommand? {
         var againLeft = againMax
         while settling == nil, let entry = deadlines.first, entry.deadline <= now {
             guard entry.triesLeft > 0 else { return end(entry, .timedOut) }
             if againLeft == 0 { return nil }
             againLeft -= 1
+            if isInOrder(entry) { order.doubt() }
             entry.triesLeft -= 1
             entry.deadline = now &+ entry.command.timeout
             deadlines.moved(entry)
@@ -291,7 +272,14 @@ public final class CommandTable: @unchecked Sendable {
                 waiting.append(entry)
             }
         }
+        dropExpectedForNothing(now: now)
         return nil
+    }
+
+    /// A message is expected for it by its order.
+    private func isInOrder(_ entry: CommandEntry) -> Bool {
+        if case .order = entry.command.rule { return isIndexed(entry) }
+        return false
     }
 
     private func end(_ entry: CommandEntry, _ outcome: CommandOutcome) -> EndedCommand {
@@ -312,8 +300,9 @@ public final class CommandTable: @unchecked Sendable {
     /// It has its outcome, and stands nowhere but in its bucket.
     private func close(_ entry: CommandEntry, _ outcome: CommandOutcome) {
         if isIndexed(entry) { index.remove(entry) }
+        if outcome != .answered, isInOrder(entry) { order.doubt() }
         pass(entry)
-        if entry.stage == .waiting { waiting.remove(entry) }
+        leaveLine(entry)
         open.remove(entry)
         deadlines.remove(entry)
         count -= 1
@@ -373,11 +362,12 @@ public final class CommandTable: @unchecked Sendable {
                 entry.stage != .sent || isIndexed(entry) || settling?.isAhead(of: entry) == true,
                 "one is sent, and nothing can answer it")
             precondition(entry.id <= takenCount)
-            if entry.stage == .waiting { waits += 1 }
+            if entry.stage == .waiting || entry.stage == .held { waits += 1 }
             if case .ended = entry.stage { ended += 1 } else { found += 1 }
         }
         precondition(found == count && ended == untoldCount && bytes == openBytes && deadlines.count == count)
         precondition(open.count == count && untold.count == untoldCount)
-        precondition(waiting.count == waits, "one waits that will never go")
+        precondition(waiting.count + held.count == waits, "one waits that will never go")
+        precondition(!isInDoubt || order.isExpecting, "nothing is expected, and nothing goes out")
     }
 }

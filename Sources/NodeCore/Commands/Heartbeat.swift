@@ -94,15 +94,22 @@ public struct Heartbeat {
     /// Progress is looked at so many times in `timeout`.
     private static let looksPerTimeout: UInt64 = 4
 
+    /// So many of those whose answers nothing tells are remembered.
+    private static let placesMax = 64
+
     private let options: HeartbeatOptions
     private var state = State.idle
+    /// Of those whose answers nothing tells: each place among what went out, and when its time is over.
+    private var places: [(order: UInt64, until: UInt64)] = []
     private var next: UInt64
     /// The widest that the peer's window was: then its application had read all that it had.
     private var windowMax: UInt64 = 0
 
-    public init(_ options: HeartbeatOptions, now: UInt64) {
+    /// - Parameter former: that of the same connection before its settings changed; its answers may still come.
+    public init(_ options: HeartbeatOptions, now: UInt64, former: Heartbeat? = nil) {
         self.options = options
         next = now &+ options.interval
+        places = former?.places ?? []
     }
 
     /// When `timerFired` is due; nil: not before something else has happened.
@@ -137,6 +144,11 @@ public struct Heartbeat {
         guard case .leaving = state else { return }
         if options.expects == .nothing { return state = .idle }
         if let progress { noteWindow(progress) }
+        if options.expects == .anyMessage {
+            places.removeAll { $0.until <= now }
+            if places.count == Self.placesMax { places.removeFirst() }
+            places.append((order, now &+ options.timeout))
+        }
         state = .awaiting(
             Wait(
                 order: order, end: end, since: now, nextLook: now &+ max(1, options.timeout / Self.looksPerTimeout),
@@ -161,6 +173,18 @@ public struct Heartbeat {
             wait.windowEnd = max(wait.windowEnd, windowEnd)
         }
         wait.acknowledged = max(wait.acknowledged, acknowledged)
+    }
+
+    /// A message came that is nothing else. Where any message answers, answers come in the order of what went out, as
+    /// responses do that nothing else tells.
+    /// - Parameters:
+    ///   - next: the place of what it would be the response to; nil: of nothing.
+    ///   - limit: what has this place went out since it came.
+    /// - Returns: it is a heartbeat's, and no response.
+    public mutating func takesInOrder(before next: UInt64?, limit: UInt64 = .max) -> Bool {
+        guard let first = places.first, first.order < min(next ?? .max, limit) else { return false }
+        places.removeFirst()
+        return true
     }
 
     /// What a message that has come is to be asked for: it may answer the heartbeat of this place.

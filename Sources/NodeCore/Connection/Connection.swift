@@ -109,6 +109,18 @@ public final class Connection {
     /// What the server says about its refusal of the opening handshake; nil: nothing that can be shown.
     public private(set) var said: ForeignText?
 
+    /// The server has refused, and its text is still to come.
+    public var awaitsText: Bool { negotiation?.refused != nil }
+
+    /// No more of that text is waited for. - Returns: nil: none was.
+    public func takeRefusal() -> NegotiationError? {
+        guard let error = negotiation?.refused else { return nil }
+        hasEnded = true
+        said = negotiation?.said
+        negotiation = nil
+        return error
+    }
+
     /// The most that a step of the negotiation has to send at its beginning, bytes.
     public let negotiationBytes: Int
 

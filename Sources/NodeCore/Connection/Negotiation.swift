@@ -67,6 +67,9 @@ struct Negotiation: Sendable {
     /// What the server says about its refusal; nil: nothing that can be shown.
     var said: ForeignText? { webSocket.said }
 
+    /// The server has refused, and its text is still to come; nil: it has not.
+    var refused: NegotiationError? { webSocket.refused }
+
     var isAllSent: Bool {
         if awaitsTLS { return true }
         return switch step {

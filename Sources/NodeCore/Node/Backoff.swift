@@ -2,7 +2,9 @@
 /// How long one server is left alone after its failures: exponential, with full jitter drawn after the cap, so that a
 /// thousand gateways do not return in step. Times in nanoseconds.
 ///
-/// `notBefore <= failedAt + asked + ceiling`, where `asked` is what the server's Retry-After asks for.
+/// `notBefore <= failedAt + max(asked, floor) + ceiling`, where `asked` is what the server's Retry-After
+/// asks for, and `floor` the minimum where trying soon makes no sense: who is asked for credentials again and again
+/// without a wait may lock an account.
 public struct Backoff: Sendable {
     /// A connection that lasted this long was a good one: the next failure starts from the beginning. A shorter one
     /// counts as a failure of its server, though the handshake was completed.
@@ -18,7 +20,8 @@ public struct Backoff: Sendable {
     public enum Policy: Equatable, Sendable {
         /// The usual growing delay.
         case usual
-        /// Trying soon makes no sense (401, 403, 407, 1008): it grows to `patience` times the maximum.
+        /// Trying soon makes no sense (401, 403, 407, 1008): it grows to `patience` times the maximum, and is never
+        /// shorter than the minimum.
         case patient
         /// The server said how long (Retry-After), nanoseconds; the usual delay comes on top.
         case atLeast(UInt64, isPatient: Bool = false)
@@ -52,7 +55,7 @@ public struct Backoff: Sendable {
         failedAt = now
         self.policy = policy
         let jitter = ceiling == .max ? random : random % (ceiling + 1)
-        notBefore = now.addingSaturated(asked).addingSaturated(jitter)
+        notBefore = now.addingSaturated(max(asked, floor)).addingSaturated(jitter)
     }
 
     /// New bounds. What is left of a wait is at most what they say; what the server asked for stays.
@@ -81,7 +84,9 @@ public struct Backoff: Sendable {
         return min(asked, Self.retryAfterMaxNanoseconds)
     }
 
-    private var latest: UInt64 { failedAt.addingSaturated(asked).addingSaturated(ceiling) }
+    private var floor: UInt64 { policy.isPatient ? minimumNanoseconds : 0 }
+
+    private var latest: UInt64 { failedAt.addingSaturated(max(asked, floor)).addingSaturated(ceiling) }
 
     func checkInvariants() {
         precondition(notBefore <= latest, "a wait beyond its bound")

@@ -13,7 +13,7 @@ public struct IncomingMessage {
         /// The settings do not allow it.
         case refused(RefusedRequest)
         /// There is no room for it at present.
-        case busy(RequestEcho)
+        case busy(BusyRequest)
         /// No request: these bytes of the message are the host's.
         case other(Range<Int>)
     }
@@ -188,7 +188,7 @@ public struct IncomingMessage {
         case .request(let request): return .request(request)
         case .malformed(let malformed): return .malformed(malformed, range)
         case .refused(let refused): return .refused(refused)
-        case .busy(let echo): return .busy(echo)
+        case .busy(let busy): return .busy(busy)
         }
     }
 

@@ -11,6 +11,8 @@ public struct PendingRequests {
         case waiting
         /// The library has answered.
         case expired
+        /// It was answered by its id.
+        case settled
     }
 
     private struct Entry {
@@ -20,7 +22,7 @@ public struct PendingRequests {
         let operationID: [UInt8]?
         let connection: UInt64
         var arrived: UInt64
-        var isExpired = false
+        var state = State.waiting
     }
 
     private var answered = AnsweredOperations()
@@ -56,7 +58,7 @@ public struct PendingRequests {
 
     /// Nil: it is not here.
     public func state(_ handle: UInt) -> State? {
-        entries.first { $0.handle == handle }.map { $0.isExpired ? .expired : .waiting }
+        entries.first { $0.handle == handle }?.state
     }
 
     // MARK: Operations
@@ -90,17 +92,27 @@ public struct PendingRequests {
     }
 
     /// The same of one that came without the handle: a request of the id that waits is settled by it.
+    /// - Returns: that request.
+    @discardableResult
     public mutating func settle(
         operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64, now: UInt64
-    ) {
+    ) -> Request? {
+        var settled: Request?
         if let handle = operations.removeValue(forKey: id),
             let index = entries.firstIndex(where: { $0.handle == handle })
         {
-            entries[index].isExpired = true
+            entries[index].state = .settled
+            settled = entries[index].request
         }
-        guard let document else { return }
-        answered.add(
-            id: id, name: name, message: message, document: document, connection: 0, now: now)
+        if let document {
+            answered.add(id: id, name: name, message: message, document: document, connection: 0, now: now)
+        }
+        return settled
+    }
+
+    /// Those that have no answer.
+    public var waiting: [(handle: UInt, request: Request)] {
+        entries.compactMap { $0.state == .waiting ? ($0.handle, $0.request) : nil }
     }
 
     /// See `AnsweredOperations`.
@@ -133,9 +145,10 @@ public struct PendingRequests {
     /// Those that have become too late, so many at most: they are to be answered now.
     public mutating func expire(now: UInt64, countMax: Int = .max) -> [Request] {
         var late: [Request] = []
-        for index in entries.indices where !entries[index].isExpired && entries[index].arrived &+ timeout <= now {
+        for index in entries.indices where entries[index].state == .waiting && entries[index].arrived &+ timeout <= now
+        {
             if late.count >= countMax { break }
-            entries[index].isExpired = true
+            entries[index].state = .expired
             forget(entries[index])
             late.append(entries[index].request)
         }
@@ -145,7 +158,7 @@ public struct PendingRequests {
     /// When the next one is too late; nil: none waits.
     public var nextDeadline: UInt64? {
         var next: UInt64?
-        for entry in entries where !entry.isExpired { next = min(next ?? .max, entry.arrived &+ timeout) }
+        for entry in entries where entry.state == .waiting { next = min(next ?? .max, entry.arrived &+ timeout) }
         return next
     }
 }

@@ -65,3 +65,15 @@ public struct RefusedRequest: Sendable {
     public let reason: String
     public let subject: RequestSubject
 }
+
+/// One for which there is no room at present.
+public struct BusyRequest: Sendable {
+    /// What its answer repeats.
+    public let echo: RequestEcho
+    public let subject: RequestSubject
+
+    public init(echo: RequestEcho, subject: RequestSubject) {
+        self.echo = echo
+        self.subject = subject
+    }
+}

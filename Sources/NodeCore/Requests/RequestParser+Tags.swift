@@ -51,7 +51,7 @@ extension RequestParser {
     /// Counts the elements of a list, and makes room for them.
     mutating func makeTags(_ list: ListLeft) throws(Fault) {
         if let areRead = list.areRead { return try makeVariables(list, areRead: areRead) }
-        let shape = shape(of: outline.root[list.range])
+        let shape = Self.shape(of: outline.root[list.range])
         if shape.isWrite { info.kind = .NEURON_WS_REQUEST_WRITE }
         try checkAllowed()
         guard shape.count <= RequestLimits.tagsMax else {
@@ -63,7 +63,7 @@ extension RequestParser {
     }
 
     /// A value makes a write; so does the name `tag`, which only writes have: one that lacks its value is no read.
-    private func shape(of list: UnsafeRawBufferPointer) -> (count: Int, isWrite: Bool) {
+    static func shape(of list: UnsafeRawBufferPointer) -> (count: Int, isWrite: Bool) {
         var count = 0
         var isWrite = false
         JSONScan.forEachElement(list) { element in

@@ -12,7 +12,7 @@ struct RequestParser {
         case request(Request)
         case malformed(MalformedRequest)
         case refused(RefusedRequest)
-        case busy(RequestEcho)
+        case busy(BusyRequest)
         /// Some of its tags are still to be read.
         case unfinished(RequestParser)
     }
@@ -135,9 +135,21 @@ struct RequestParser {
                         "the request takes \(needed) bytes of memory; at most \(rules.memoryBytesMax) are taken "
                             + "(setting requests-max-bytes)")
                 }
-                return .busy(echo)
+                let kind = kind(of: outline, rules)
+                return .busy(BusyRequest(echo: echo, subject: RequestSubject(kind, outline, rules)))
             }
         }
+    }
+
+    /// What a document asks for, told by its shape alone.
+    private static func kind(of outline: DocumentOutline, _ rules: RequestRules) -> neuron_ws_request_kind_t {
+        let members = outline.root.members
+        if outline.operation(rules) != nil { return .NEURON_WS_REQUEST_OPERATION }
+        if members.has(.action), !members.has(.group) { return .NEURON_WS_REQUEST_ACTION }
+        let list = outline[.tags]
+        if members.has(.tag) || list == nil && members.has(.value) { return .NEURON_WS_REQUEST_WRITE }
+        guard let list, list.first == UInt8(ascii: "["), shape(of: list).isWrite else { return .NEURON_WS_REQUEST_READ }
+        return .NEURON_WS_REQUEST_WRITE
     }
 
     // MARK: Memory

@@ -6,17 +6,58 @@ import WebSocketCore
 /// What a request is about, for the log; all of it is the server's own words, without what it was told itself.
 public struct RequestSubject: Sendable {
     public let kind: neuron_ws_request_kind_t
-    let uuid: ForeignText
-    let driver: ForeignText
+    private let uuid: Part
+    private let driver: Part
     /// Of an action its name.
-    let group: ForeignText
+    private let group: Part
     /// The first tags of it.
-    let tags: [ForeignText]
+    private let tags: [Part]
     /// Of a write, what they are to be, as it stands in the document; else empty.
-    let values: [ForeignText]
+    private let values: [Part]
     let tagCount: Int
     /// How many tags stand in the lines before.
     private var first = 0
+
+    /// One of the server's words: as much of it as is shown, and how long it is.
+    private struct Part {
+        let text: ForeignText
+        let byteCount: Int
+        let isCut: Bool
+
+        /// Cut already here: it may be megabytes.
+        init(_ bytes: UnsafeRawBufferPointer, _ mask: SecretMask) {
+            let bytesMax = charactersMax * 4 + 4
+            text = ForeignText.masked(bytes, by: mask, bytesMax: bytesMax)
+            byteCount = bytes.count
+            // What is a secret as a whole has no length to be told.
+            let isHidden = text.withText { $0.elementsEqual("…".utf8) }
+            isCut = !isHidden && (bytes.count > bytesMax || text.isLonger(than: charactersMax))
+        }
+
+        /// Without the quotes of a text in JSON.
+        init(inside value: UnsafeRawBufferPointer?, _ mask: SecretMask) {
+            let value = value ?? UnsafeRawBufferPointer(start: nil, count: 0)
+            let isText = value.count >= 2 && value.first == UInt8(ascii: "\"") && value.last == UInt8(ascii: "\"")
+            self.init(isText ? UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast()) : value, mask)
+        }
+
+        init(_ pointer: UnsafePointer<CChar>?, _ mask: SecretMask) {
+            self.init(UnsafeRawBufferPointer(start: pointer, count: pointer.map { strlen($0) } ?? 0), mask)
+        }
+
+        private var length: String { isCut ? " (\(byteCount) bytes)" : "" }
+
+        /// So that no name looks like more than one.
+        var name: String { text.shownAsWord(charactersMax: charactersMax) + length }
+
+        /// As JSON has it; where the end is missing it is told all the same where it ends.
+        var value: String {
+            let shown = text.shown(charactersMax: charactersMax)
+            if !isCut { return shown }
+            let isText = text.withText { $0.first == UInt8(ascii: "\"") }
+            return (isText ? shown + (shown.hasSuffix("…") ? "\"" : "…\"") : name) + (isText ? length : "")
+        }
+    }
 
     /// Tags that are named in a line, and those of a write, which changes something.
     private static let tagsShown = 4
@@ -49,21 +90,18 @@ public struct RequestSubject: Sendable {
         _ info: neuron_ws_request_info_t, _ mask: SecretMask, kind: neuron_ws_request_kind_t,
         values: [UnsafeRawBufferPointer], from first: Int
     ) {
-        func text(_ pointer: UnsafePointer<CChar>?) -> ForeignText {
-            pointer.map { Self.text(UnsafeRawBufferPointer(start: $0, count: strlen($0)), mask) } ?? ""
-        }
         self.kind = kind
         self.first = first
-        uuid = text(info.uuid)
-        driver = text(info.driver)
-        group = text(Self.hasAction(info.kind) ? info.action : info.group)
+        uuid = Part(info.uuid, mask)
+        driver = Part(info.driver, mask)
+        group = Part(Self.hasAction(info.kind) ? info.action : info.group, mask)
         tagCount = info.tag_count
         var shown = Shown(kind)
         for index in min(first, info.tag_count)..<info.tag_count {
             guard shown.hasRoom, let tag = info.tags?[index] else { break }
             shown.add(
-                Self.text(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask),
-                index < values.count ? Self.text(values[index], mask) : nil)
+                Part(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask),
+                index < values.count ? Part(values[index], mask) : nil)
         }
         (tags, self.values) = (shown.tags, shown.values)
     }
@@ -71,7 +109,7 @@ public struct RequestSubject: Sendable {
     /// Of one that is refused before its values are read: the texts as they stand in the document.
     init(_ kind: neuron_ws_request_kind_t, _ outline: DocumentOutline, _ rules: RequestRules) {
         self.kind = kind
-        func text(_ value: UnsafeRawBufferPointer?) -> ForeignText { Self.inner(value, rules.mask) }
+        func text(_ value: UnsafeRawBufferPointer?) -> Part { Part(inside: value, rules.mask) }
         if kind == .NEURON_WS_REQUEST_OPERATION {
             let operation = outline.operation(rules)
             uuid = text(operation?[.id])
@@ -88,13 +126,13 @@ public struct RequestSubject: Sendable {
         var shown = Shown(kind)
         var count = 0
         if let tag = outline[.tag] {
-            shown.add(text(tag), outline[.value].map { Self.text($0, rules.mask) })
+            shown.add(text(tag), outline[.value].map { Part($0, rules.mask) })
             count = 1
         } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
             JSONScan.forEachElement(list) { element in
                 count += 1
                 if shown.hasRoom {
-                    shown.add(text(Self.name(of: element)), Self.value(of: element).map { Self.text($0, rules.mask) })
+                    shown.add(text(Self.name(of: element)), Self.value(of: element).map { Part($0, rules.mask) })
                 }
                 return true
             }
@@ -105,8 +143,8 @@ public struct RequestSubject: Sendable {
 
     /// The first tags, as many as there is room for in a line.
     private struct Shown {
-        private(set) var tags: [ForeignText] = []
-        private(set) var values: [ForeignText] = []
+        private(set) var tags: [Part] = []
+        private(set) var values: [Part] = []
         private var byteCount = 0
         private let countMax: Int
 
@@ -116,10 +154,10 @@ public struct RequestSubject: Sendable {
 
         var hasRoom: Bool { tags.count < countMax && byteCount < shownBytesMax }
 
-        mutating func add(_ tag: ForeignText, _ value: ForeignText?) {
+        mutating func add(_ tag: Part, _ value: Part?) {
             tags.append(tag)
             if let value { values.append(value) }
-            byteCount += tag.byteCount + (value?.byteCount ?? 0)
+            byteCount += tag.text.byteCount + (value?.text.byteCount ?? 0)
         }
     }
 
@@ -160,24 +198,12 @@ public struct RequestSubject: Sendable {
         return name
     }
 
-    /// Cut already here: it may be megabytes.
-    private static func text(_ bytes: UnsafeRawBufferPointer, _ mask: SecretMask) -> ForeignText {
-        ForeignText.masked(bytes, by: mask, bytesMax: charactersMax * 4 + 4)
-    }
-
-    private static func inner(_ value: UnsafeRawBufferPointer?, _ mask: SecretMask) -> ForeignText {
-        guard let value else { return "" }
-        let isText = value.count >= 2 && value.first == UInt8(ascii: "\"") && value.last == UInt8(ascii: "\"")
-        return text(isText ? UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast()) : value, mask)
-    }
-
     private static func hasAction(_ kind: neuron_ws_request_kind_t) -> Bool {
         kind == .NEURON_WS_REQUEST_ACTION || kind == .NEURON_WS_REQUEST_OPERATION
     }
 
-    /// "write of plc1/fast (t = 1, u = 2 and 3 more), uuid 7"
+    /// "write of plc1/fast (t = 1, \"a, b\" = \"x\" and 3 more), uuid 7"
     public var text: String {
-        func shown(_ text: ForeignText) -> String { text.shown(charactersMax: Self.charactersMax) }
         let what =
             switch kind {
             case .NEURON_WS_REQUEST_READ: "read"
@@ -185,17 +211,17 @@ public struct RequestSubject: Sendable {
             case .NEURON_WS_REQUEST_OPERATION: "operation"
             default: "action"
             }
-        var text = "\(what) of \(shown(driver))/\(shown(group))"
+        var text = "\(what) of \(driver.name)/\(group.name)"
         if !tags.isEmpty {
             let said = tags.indices.map { index in
                 // Where each has its value; a peer may leave one out of a refused document.
-                shown(tags[index]) + (values.count == tags.count ? " = " + shown(values[index]) : "")
+                tags[index].name + (values.count == tags.count ? " = " + values[index].value : "")
             }
             let (last, place) = (first + tags.count, "continued, tags \(first + 1) to \(first + tags.count): ")
             text += " (" + (first > 0 ? place : "") + said.joined(separator: ", ")
             if tagCount > last { text += " and \(tagCount - last) more" }
             text += ")"
         }
-        return text + ", uuid \(shown(uuid))"
+        return text + ", uuid \(uuid.name)"
     }
 }

@@ -3,11 +3,15 @@ import CNeuronWS
 import WebSocketCore
 
 extension JSONValue {
-    /// A number, true, false or null as JSON has it; nil: it is something else.
+    /// A number, true, false or null as JSON has it; nil: it is something else, or a number that is written with an
+    /// exponent: how it stood is not known any more, with one or with all its digits, and a message is compared with
+    /// that.
     fileprivate var scalarText: [UInt8]? {
         switch kind {
-        case .object, .array, .string: nil
-        default: JSONText.beginning(self).withText { $0 }
+        case .object, .array, .string: return nil
+        default:
+            let text = JSONText.beginning(self).withText { $0 }
+            return kind == .real && text.contains { $0 | 0x20 == UInt8(ascii: "e") } ? nil : text
         }
     }
 }
@@ -77,9 +81,13 @@ private struct HeartbeatMembers {
             else { return place + "is no member's name and no JSON pointer (RFC 6901), such as /timing/origin" }
             pointer = parsed
         case "match-value":
-            guard let text = text(value, bytesMax: CommandLimits.matchValueBytesMax) ?? value.scalarText else {
-                return place + "is \(length(value)); it takes a text of 1 to \(CommandLimits.matchValueBytesMax) "
-                    + "bytes, a number, true, false or null"
+            let isEmpty = value.utf8?.isEmpty == true
+            guard
+                let text = isEmpty
+                    ? [] : text(value, bytesMax: CommandLimits.matchValueBytesMax) ?? value.scalarText
+            else {
+                return place + "is \(length(value)); it takes a text of at most \(CommandLimits.matchValueBytesMax) "
+                    + "bytes, a number without an exponent, true, false or null; give a larger number as a text"
             }
             matchValue = text
         default:

@@ -51,12 +51,15 @@ extension SettingsParser {
         var url: String?
         var read = ServerAccess.none
         var isRefused = false
+        var saysPassword = false
         object.forEachMember { name, value in
             let count = problems.count
             switch SettingKey(rawValue: name) {
             case .url: url = readURL(value, bytesMax, descriptor, place)
             case .username: read.username = readPart(value, .username, place)
-            case .password: read.password = readSecretPart(value, .password, place)
+            case .password:
+                saysPassword = true
+                read.password = readSecretPart(value, .password, place)
             case .token: read.token = readSecretPart(value, .token, place)
             case .headers: read.headers = readHeaders(value, place)
             default:
@@ -67,6 +70,13 @@ extension SettingsParser {
             }
             isRefused = isRefused || problems.count > count
             return true
+        }
+        if read.username != nil, read.token == nil, !saysPassword {
+            refuse(
+                descriptor.key,
+                "\(place)holds \"username\" without \"password\", and the one of the settings is not for it; give "
+                    + "\"password\", \"\" where there is none")
+            isRefused = true
         }
         if isRefused {
             isServerRefused = true

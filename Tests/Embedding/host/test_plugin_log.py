@@ -71,3 +71,59 @@ def test_a_request_without_a_uuid_makes_one_line(host: Host, server: Server) -> 
     assert "tags" in one(server, **READ)
     assert "has no uuid to answer to" in host.do("log 80")
     assert "is no request" not in host.do("logged 60")
+
+
+# What each write and each action leaves in the log, however it ends: those of the library's lines that the plugin
+# brings about.
+
+ACTION = {"uuid": "2", "node": "driver", "action": "reset"}
+SUBJECTS = {
+    "write": (WRITE, "write of {node}/group (t = 7), uuid 1."),
+    "action": (ACTION, "action of {node}/reset, uuid 2."),
+}
+
+
+def says(host: Host, level: int, beginning: str, subject: str) -> str:
+    """The newest line of this level, once it begins so."""
+    foreign.wait_until(lambda: host.do(f"logged {level}").startswith(beginning), 30, beginning)
+    line = host.do(f"logged {level}")
+    assert ", asked by ws://127.0.0.1" in line and line.endswith(": " + subject), line
+    return line
+
+
+@pytest.mark.parametrize("what", SUBJECTS)
+def test_what_is_done_has_its_line(what: str, host: Host, server: Server) -> None:
+    begin(host, server)
+    request, subject = SUBJECTS[what]
+    assert one(server, **request)["error"] == 0
+    assert " with error 0, asked by" in says(host, 60, "Answered at 2", subject.format(node="driver"))
+
+
+@pytest.mark.parametrize("what", SUBJECTS)
+def test_what_a_driver_never_answers_has_its_line(what: str, host: Host, server: Server) -> None:
+    begin(host, server, **{"request-timeout": 1})
+    request, subject = SUBJECTS[what]
+    assert one(server, **{**request, "node": "silent"})["error"] == 3015
+    line = says(host, 80, "Not answered in time at 2", subject.format(node="silent"))
+    assert "it may have been carried out" in line
+
+
+@pytest.mark.parametrize("what", SUBJECTS)
+def test_what_a_stop_leaves_behind_has_its_line(what: str, host: Host, server: Server) -> None:
+    begin(host, server, **{"request-timeout": 1})
+    request, subject = SUBJECTS[what]
+    asked_before = host.number("commands")
+    server.send(json.dumps({**request, "node": "silent"}))
+    foreign.wait_until(lambda: host.number("commands") > asked_before)
+    assert host.number("stop") == 0 and host.number("start") == 0
+    line = says(host, 80, "Not answered in time at 2", subject.format(node="silent"))
+    assert "it may have been carried out" in line
+
+
+@pytest.mark.parametrize("what", SUBJECTS)
+def test_what_is_refused_has_its_line(what: str, host: Host, server: Server) -> None:
+    begin(host, server, **{"allow-requests": 1})
+    request, subject = SUBJECTS[what]
+    assert one(server, **request)["error"] == 1022
+    line = host.do("logged 80")
+    assert line.startswith("Refused at 2") and subject.format(node="driver")[:-1] in line

@@ -30,15 +30,16 @@ extension RequestRegistry.Entry {
             try requests.reply(handle, request, try JSONText.parse($0), $0)
         }
         #expect(status == .NEURON_WS_NOT_RUNNING)
-        #expect(!requests.isWaiting(handle) && !requests.drop(handle))
+        #expect(!requests.isWaiting(handle) && !requests.drop(handle, request))
         #expect(Runtime.shared.requests.find(handle) == nil)
     }
 
     @Test func aRequestThatExpiredIsTheHostsUntilItLetsGo() throws {
         let requests = NodeRequests(generation: 0, timeout: 10)
-        let handle = try #require(requests.admit(entry().request, connection: 1, now: 0))
+        let request = entry().request
+        let handle = try #require(requests.admit(request, connection: 1, now: 0))
         #expect(requests.expire(now: 10).count == 1)
         #expect(!requests.isWaiting(handle) && Runtime.shared.requests.find(handle) != nil)
-        #expect(requests.drop(handle) && Runtime.shared.requests.find(handle) == nil)
+        #expect(requests.drop(handle, request) && Runtime.shared.requests.find(handle) == nil)
     }
 }

@@ -68,9 +68,10 @@ private let second: UInt64 = 1_000_000_000
         #expect(ended?.id == late)
         #expect(ended?.outcome == .timedOut)
         let next = table.put(command(timeout: 5000), now: second)
-        _ = table.sendAll(now: second)
-        // The late one is a message like any other, and the next one is the next one's.
+        // Nothing goes out in order before the late one has come, which is a message like any other.
+        #expect(table.sendAll(now: second).isEmpty && table.isHolding)
         #expect(table.came("late", now: second + 1) == nil)
+        #expect(table.sendAll(now: second + 1) == [next])
         #expect(table.came("next", now: second + 2)?.id == next)
         table.checkInvariants()
     }
@@ -81,8 +82,12 @@ private let second: UInt64 = 1_000_000_000
         _ = table.sendAll()
         #expect(table.expired(now: second)?.outcome == .timedOut)
         let next = table.put(command(timeout: 5000), now: second)
-        _ = table.sendAll(now: second)
+        #expect(table.sendAll(now: second).isEmpty)
+        #expect(table.nextDeadline == 2 * second)
+        #expect(table.expired(now: 2 * second) == nil)
+        #expect(table.sendAll(now: 2 * second) == [next])
         #expect(table.came("next", now: 2 * second)?.id == next)
+        #expect(table.nextDeadline == nil)
     }
 
     @Test func `each try has its time, and the command one outcome`() {
@@ -118,9 +123,11 @@ private let second: UInt64 = 1_000_000_000
         #expect(table.expired(now: second) == nil)
         _ = table.sendAll(now: second)
         let next = table.put(command(timeout: 5000), now: second)
-        _ = table.sendAll(now: second)
+        #expect(table.sendAll(now: second).isEmpty)
         #expect(table.came("a", now: second)?.id == twice)
+        #expect(table.sendAll(now: second).isEmpty)
         #expect(table.came("a", now: second) == nil)
+        #expect(table.sendAll(now: second) == [next])
         #expect(table.came("b", now: second)?.id == next)
     }
 
@@ -195,8 +202,9 @@ private let second: UInt64 = 1_000_000_000
         #expect(table.cancelled(cancelled) == nil)
         if let taken { table.sent(taken.id, taken.command, now: 0) }
         let next = table.put(command(), now: 0)
-        _ = table.sendAll()
+        #expect(table.sendAll().isEmpty)
         #expect(table.came("to the cancelled one", now: 0) == nil)
+        #expect(table.sendAll() == [next])
         #expect(table.came("to the next")?.id == next)
     }
 

@@ -140,4 +140,44 @@ import Testing
         let text = String(decoding: filled.text(wallMilliseconds: 1_700_000_000_123), as: UTF8.self)
         #expect(text == #"{"t":1700000000123,"tai":"1700000037:123000000","x":"${other}"}"#)
     }
+
+    @Test func `an answer that nothing tells has its place among the responses in order`() {
+        let table = CommandTable()
+        var heartbeat = Heartbeat(options(.anyMessage), now: 0)
+        let before = table.put(.asked(timeout: 60_000), now: 0)
+        _ = table.sendAll()
+        #expect(heartbeat.timerFired(now: 5 * second) == .send)
+        heartbeat.left(order: table.heartbeatSent(), end: 100, now: 5 * second)
+        let behind = table.put(.asked(timeout: 60_000), now: 0)
+        _ = table.sendAll()
+        func came() -> UInt64? {
+            _ = heartbeat.messageCame()
+            if heartbeat.takesInOrder(before: table.nextInOrder) { return 0 }
+            return table.answeredInOrder(now: 6 * second)?.id
+        }
+        #expect(came() == before)
+        #expect(came() == 0)
+        #expect(came() == behind)
+        #expect(came() == nil)
+    }
+
+    @Test func `an answer that came before a command went out is not its response`() {
+        let table = CommandTable()
+        var heartbeat = Heartbeat(options(.anyMessage), now: 0)
+        #expect(heartbeat.timerFired(now: 5 * second) == .send)
+        heartbeat.left(order: table.heartbeatSent(), end: 100, now: 5 * second)
+        let limit = table.sendings + 1
+        // What is known by its member answers the heartbeat too: its own answer is still to come.
+        _ = heartbeat.messageCame()
+        table.put(.asked(timeout: 60_000), now: 0)
+        _ = table.sendAll()
+        var configured = Heartbeat(options(.anyMessage), now: 6 * second, former: heartbeat)
+        var taken = [1, limit, limit].map { configured.takesInOrder(before: table.nextInOrder, limit: $0) }
+        #expect(taken == [false, true, false])
+        // One that is given up holds no place when the next one goes out.
+        #expect(heartbeat.timerFired(now: 10 * second) == .send)
+        heartbeat.left(order: table.heartbeatSent(), end: 200, now: 10 * second)
+        taken = (0..<2).map { _ in heartbeat.takesInOrder(before: nil) }
+        #expect(taken == [true, false])
+    }
 }

@@ -45,6 +45,18 @@ private let second: UInt64 = 1_000_000_000
         #expect(wait(.atLeast(.max), random: 0) == 3600 * second)
     }
 
+    /// Each attempt shows the credentials again, and some servers lock an account that does so too often.
+    @Test func aRefusedLoginWaitsForTheMinimumAtLeast() {
+        #expect(wait(.patient, random: 0) == 100 && wait(.patient, random: 99) == 199)
+        #expect(wait(.atLeast(0, isPatient: true), random: 0) == 100)
+        #expect(wait(.atLeast(7 * second, isPatient: true), random: 3) == 7 * second + 3)
+        var backoff = Backoff(minimumNanoseconds: 1000, maximumNanoseconds: 1000)
+        backoff.failed(.patient, now: 0, random: 0)
+        backoff.configured(minimumNanoseconds: 10, maximumNanoseconds: 10)
+        backoff.checkInvariants()
+        #expect(backoff.notBefore == 20)
+    }
+
     @Test func aServerThatAlwaysAsksForNoDelayIsNotHammered() {
         var backoff = Backoff(minimumNanoseconds: second, maximumNanoseconds: 10 * second)
         for _ in 0..<5 { backoff.failed(.atLeast(0), now: 0, random: 10 * second) }

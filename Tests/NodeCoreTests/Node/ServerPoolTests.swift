@@ -31,7 +31,7 @@ private func makePool(_ count: Int) -> ServerPool {
     @Test func eachHasItsOwnWait() {
         var pool = makePool(2)
         pool.failed(0, .atLeast(600 * second), now: 0, random: 0)
-        pool.failed(1, .patient, now: 0, random: second)
+        pool.failed(1, .patient, now: 0, random: 0)
         #expect(pool.next(now: 0) == .at(second))
         #expect(pool.next(now: second) == .now(1))
         #expect(pool.next(now: 600 * second - 1) == .now(1))

@@ -83,7 +83,7 @@ import Testing
         // By its id, without the handle, and of an earlier life.
         pending.add(again, handle: 2, now: 0)
         pending.settle(operation: Array("a/b".utf8), name: Array("\"DISCOVER\"".utf8), [2], message: 8, now: 20)
-        #expect(pending.state(2) == .expired && repetition(first, now: 20) == .answered([2]))
+        #expect(pending.state(2) == .settled && repetition(first, now: 20) == .answered([2]))
         #expect(repetition(first, now: 20, 8) == .underWay)
     }
 
@@ -114,7 +114,7 @@ import Testing
         pending.add(request(), handle: 4, now: 0)
         #expect(ids.allSatisfy { pending.isWaiting(operation: $0) })
         for _ in 0..<2 { pending.settle(operation: ids[1], name: [], [1], message: 1, now: 30) }
-        #expect(pending.state(2) == .expired && !pending.isWaiting(operation: ids[1]))
+        #expect(pending.state(2) == .settled && !pending.isWaiting(operation: ids[1]))
         #expect(pending.expire(now: 50).count == 2)
         #expect(!pending.isWaiting(operation: ids[0]) && pending.isWaiting(operation: ids[2]))
         // Asked for again meanwhile: the handle of the first goes, and the second still waits.

@@ -26,7 +26,7 @@ func parts(_ message: [UInt8], _ rules: RequestRules = anyRules) -> [String] {
                 shown.append("1002 \(String(decoding: uuid, as: UTF8.self)) \(malformed.reason)")
             case .refused(let refused):
                 shown.append("1022 \(String(decoding: refused.echo.id, as: UTF8.self)) \(refused.subject.text)")
-            case .busy(let echo): shown.append("1010 \(String(decoding: echo.id, as: UTF8.self))")
+            case .busy(let busy): shown.append("1010 \(String(decoding: busy.echo.id, as: UTF8.self))")
             case .other(let range): shown.append("message: \(String(decoding: bytes[range], as: UTF8.self))")
             }
         }

@@ -158,6 +158,29 @@ import WebSocketCore
         #expect(try text(#"{"uuid":"7","node":"d","action":"reset"}"#) == "action of d/reset, uuid 7")
     }
 
+    /// No name looks like two, and what is cut says how long it is.
+    @Test func theSubjectOfAWriteCannotBeForged() throws {
+        func text(_ document: String) throws -> String {
+            guard case .request(let request) = try read(document, anyRules).0 else { throw Unexpected() }
+            return request.subject.text
+        }
+        func write(_ tag: String, _ value: String) -> String {
+            #"{"uuid":"7, done","node":"a/b","group":"g (x","tag":"\#(tag)","value":\#(value)}"#
+        }
+        let head = #"write of "a/b"/"g (x" ("#
+        let tail = #"), uuid "7, done""#
+        #expect(try text(write("a = 1, b", "2")) == head + #""a = 1, b" = 2"# + tail)
+        #expect(try text(write(#"a\"b"#, #""x, c = 1""#)) == head + #""a\"b" = "x, c = 1""# + tail)
+        let long = String(repeating: "v", count: 300)
+        let cut = String(repeating: "v", count: 63)
+        #expect(try text(write("t", "\"\(long)\"")) == head + #"t = "\#(cut)…" (302 bytes)"# + tail)
+        #expect(
+            try text(write(long, "1")) == head + #""\#(cut)v…" (300 bytes) = 1"# + tail)
+        let list = "[" + [String](repeating: "\"ab\"", count: 40).joined(separator: ",") + "]"
+        let shown = try text(write("t", list))
+        #expect(shown.contains(#"t = "[\"ab\",\"ab\","#) && shown.hasSuffix(#"…" (201 bytes)"# + tail), "\(shown)")
+    }
+
     @Test func whatTheServerWasToldStandsInNoText() throws {
         let token = String(repeating: "token-of-ours.", count: 40)
         var rules = RequestRules(policy: .read, memoryBytesMax: 1 << 20, memoryBytesLeft: 1 << 20)

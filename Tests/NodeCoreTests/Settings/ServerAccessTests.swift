@@ -34,7 +34,12 @@ import WebSocketCore
             ),
             (#"{"url":"ws://b","password":"p"}"#, #""url" at 1: "password" stands without "username""#),
             (
-                #"{"url":"ws://b","username":"a:b"}"#,
+                #"{"url":"ws://b","username":"u"}"#,
+                #""url" at 1 holds "username" without "password", and the one of the settings is not for it; "#
+                    + #"give "password", "" where there is none"#
+            ),
+            (
+                #"{"url":"ws://b","username":"a:b","password":""}"#,
                 #""url" at 1: "username" holds a colon, which Basic authentication forbids"#
             ),
             (

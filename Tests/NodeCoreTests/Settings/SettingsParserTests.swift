@@ -49,7 +49,9 @@ import Testing
                     [
                         "1", "true", "null", "[]", "{}", #""x""#, #"{"message":""}"#, #"{"message":"m","interval":0}"#,
                         #"{"message":"m","type":"t"}"#, #"{"message":"m","expect":1}"#, #"{"message":"m","other":1}"#,
-                        #"{"message":"m","match-value":"v"}"#, #"{"message":"m","match-member":"/~"}"#,
+                        #"{"message":"m","match-value":"v"}"#,
+                        #"{"message":"m","match-member":"a","match-value":1e25}"#,
+                        #"{"message":"m","match-member":"/~"}"#,
                         #"{"message":"m","expect":false,"match-member":"a"}"#,
                     ]
                 case .times: ["1", "true", "null", "[]", "{\"a\":\"1\"}", "{\"a\":-1}", "{\"a\":0.05}", "\"x\""]

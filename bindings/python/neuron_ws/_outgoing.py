@@ -8,12 +8,16 @@ import operator
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
-from ._arguments import milliseconds
+from ._arguments import milliseconds, seconds_of
 from ._handle import Handle
 from ._library import check, library
 from ._structures import CommandStructure, DriverStateStructure
 from ._values import Group, Metas, Precision, Timestamp, TypeName, c_text, json_text, utf8
-from .enums import MessageKind
+from .enums import MessageKind, Status
+from .errors import InvalidArgument
+
+# NEURON_WS_COMMAND_TIMEOUT_MAX_MS
+_COMMAND_SECONDS_MAX = 86_400
 
 # What a member of a response says.
 MatchValue = Union[str, int, float, bool]
@@ -72,6 +76,10 @@ def command(
         octets = json_text(command)
     else:
         octets = utf8(command) if isinstance(command, str) else bytes(memoryview(command))
+    if seconds_of(timeout) > _COMMAND_SECONDS_MAX:
+        # C's 32 bits would say another time.
+        said = f"`timeout` is {timeout:.12g} s; expected 0.001 to {_COMMAND_SECONDS_MAX}"
+        raise InvalidArgument(Status.INVALID_ARGUMENT, "NEURON_WS_INVALID_ARGUMENT", said)
     if not 0 <= operator.index(retries) < 2**32:
         raise OverflowError(f"{retries} retries do not fit into 32 bits")
     structure = CommandStructure(
