@@ -32,14 +32,17 @@ enum JSONScan {
     static func endOfText(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var index = start + 1
         while index < bytes.count {
-            // Eight bytes at a time, as long as none is a quote or a backslash.
-            if index &+ 8 <= bytes.count, Self.isPlain(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
-                index &+= 8
-                continue
+            // Most texts are no longer than that.
+            let end = min(index &+ 8, bytes.count)
+            while index < end {
+                let byte = bytes[index]
+                if byte == UInt8(ascii: "\"") { return index + 1 }
+                index += byte == UInt8(ascii: "\\") ? 2 : 1
             }
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") { return index + 1 }
-            index += byte == UInt8(ascii: "\\") ? 2 : 1
+            // Eight bytes at a time, as long as none is a quote or a backslash.
+            while index &+ 8 <= bytes.count,
+                isPlain(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            { index &+= 8 }
         }
         return bytes.count
     }
