@@ -89,7 +89,7 @@ enum SecretForm {
             if bytes.starts(with: name) { return ([entity.value], name.count) }
         }
         guard bytes.count >= 4, bytes[1] == UInt8(ascii: "#") else { return nil }
-        let isHexadecimal = bytes[2] | 0x20 == UInt8(ascii: "x")
+        let isHexadecimal = ASCII.lowercased(bytes[2]) == UInt8(ascii: "x")
         let start = isHexadecimal ? 3 : 2
         guard let end = bytes.prefix(bytesPerByteMax).firstIndex(of: UInt8(ascii: ";")), end > start else { return nil }
         var number: UInt32 = 0

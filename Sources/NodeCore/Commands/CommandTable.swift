@@ -254,8 +254,8 @@ public final class CommandTable: @unchecked Sendable {
     }
 
     /// The next command that is too late, and has no try left. Those that have one go out again: so many at most, and
-    /// then nil, though `nextDeadline` is over. So do those that were held back, where the doubt is over: once this says
-    /// that there is no other.
+    /// then nil, though `nextDeadline` is over. So do those that were held back, where the doubt is over: once this
+    /// says that there is no other.
     public func expired(now: UInt64, againMax: Int = .max) -> EndedCommand? {
         var againLeft = againMax
         while settling == nil, let entry = deadlines.first, entry.deadline <= now {

@@ -11,7 +11,7 @@ extension JSONValue {
         case .object, .array, .string: return nil
         default:
             let text = JSONText.beginning(self).withText { $0 }
-            return kind == .real && text.contains { $0 | 0x20 == UInt8(ascii: "e") } ? nil : text
+            return kind == .real && text.contains { ASCII.lowercased($0) == UInt8(ascii: "e") } ? nil : text
         }
     }
 }
