@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // In place of Swift's tables of equivalent characters, 30 KB: two texts are the same where their code points are, as
-// JSON (RFC 8259 section 8.3), HTTP and the gateways that names come from have it. Linked into the Embedded build alone.
+// JSON (RFC 8259 section 8.3), HTTP and the gateways that names come from have it. Linked into the Embedded build
+// alone.
 #include <stdint.h>
 
 // By the name under which Swift's standard library calls them.
