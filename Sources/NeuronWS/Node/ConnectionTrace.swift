@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import NodeCore
 import WebSocketCore
 
 /// Both directions of a connection, as the log tells them.
