@@ -329,7 +329,7 @@ def test_a_group_without_tags_is_skipped_whether_or_not_others_wait_for_their_ti
             node.subscribe("*", "*")
             with pytest.raises(neuron_ws.Skipped):
                 node.push("plc1", "fast", {})
-            assert node.metrics().messages_skipped == 1
+            assert node.metrics.messages_skipped == 1
 
 
 def test_flush_times_out_while_nobody_listens() -> None:
