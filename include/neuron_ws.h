@@ -1013,7 +1013,7 @@ typedef struct neuron_ws_command {
  * Where responses come in order, nothing but their place tells them from each other, and from a message that the server
  * sends of itself: where there is a member, use it. When such a command was not answered in its time, or was taken
  * back, none in order goes out (but a further try of the same) until each that did has had its message, or its
- * timeout_ms has passed twice since its try began; then whatever was lost, the next one is told its own response. What
+ * timeout_ms has passed twice since it went out; then whatever was lost, the next one is told its own response. What
  * waits for that waits within its own time. A heartbeat whose answer nothing tells (`expect` without `match-member`)
  * has its place among them.
  *

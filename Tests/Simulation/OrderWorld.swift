@@ -27,6 +27,8 @@ final class OrderWorld {
     private let depth: Int
     private let cancels: Bool
     private let losesSome: Bool
+    /// Most responses come late, and none is lost for that alone.
+    private let isSlow: Bool
     private var now: UInt64 = 1_000_000_000
     /// What the server sends, in order.
     private var answers: [Answer] = []
@@ -46,6 +48,7 @@ final class OrderWorld {
         depth = random.pick([1, 1, 3, 20])
         cancels = random.chance(40)
         losesSome = random.chance(70)
+        isSlow = random.chance(30)
         if random.chance(40) {
             heartbeat = Heartbeat(Self.heartbeats, now: now)
         }
@@ -114,7 +117,7 @@ final class OrderWorld {
         table.sent(id, command, now: now)
         if !answers.contains(where: { $0.text != Self.beat }) { lastUntil = 0 }
         // A step less: what has come is seen that much later.
-        lastUntil = max(lastUntil, now &+ command.timeout &- Self.stepMillisecondsMax &* 1_000_000)
+        lastUntil = max(lastUntil, now &+ 2 &* command.timeout &- Self.stepMillisecondsMax &* 1_000_000)
         serve(id, until: lastUntil, loses: isFaulty && losesSome && random.chance(10))
     }
 
@@ -122,7 +125,7 @@ final class OrderWorld {
     private func serve(_ id: UInt64, until: UInt64, loses: Bool) {
         // A heartbeat behind it has its answer in time.
         let most = heartbeat == nil ? 1500 : 40
-        let slow = isFaulty && random.chance(20) ? random.within(0...most) : random.within(0...15)
+        let slow = isFaulty && random.chance(isSlow ? 95 : 20) ? random.within(0...most) : random.within(0...15)
         let at = max(lastAnswer, now &+ UInt64(slow) * 1_000_000)
         if loses || at >= until && losesSome { return }
         // One that loses none is as quick as it must be.

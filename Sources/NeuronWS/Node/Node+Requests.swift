@@ -63,7 +63,8 @@ extension Node {
             guard case .answered = end else { return }
             return log(.NEURON_WS_LOG_INFO, kind, begin() + request.subject.text + ".")
         }
-        guard logs(end.level) else { return }
+        // There may be hundreds of lines.
+        guard !listener(NEURON_WS_EVENT_LOG).isNobody, logs(end.level) else { return }
         let start = begin()
         request.forEachSubject { log(end.level, kind.category, start + $0.text + ".") }
     }

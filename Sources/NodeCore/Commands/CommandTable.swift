@@ -123,7 +123,7 @@ public final class CommandTable: @unchecked Sendable {
         let entry = find(id)
         if case .order = command.rule {
             dropExpectedForNothing(now: now)
-            let until = (entry?.deadline ?? now) &+ command.timeout
+            let until = now &+ command.timeout &+ command.timeout
             order.sent(ResponseOrder.Sending(id: id, place: sendings, until: until))
             if entry == nil { order.doubt() }
         }

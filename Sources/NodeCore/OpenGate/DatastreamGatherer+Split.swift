@@ -18,8 +18,6 @@ extension DatastreamGatherer {
 
         /// How many values are gathered.
         var count: Int { values.list.count }
-        /// Whether any value is gathered.
-        public var gathers: Bool { count > 0 }
         /// The tags that go at once, errors among them; nil: there are none. It lives as long as this.
         public var atOnce: GroupView? {
             if atOnceCount == 0 { return nil }
