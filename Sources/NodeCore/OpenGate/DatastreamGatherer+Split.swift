@@ -16,8 +16,6 @@ extension DatastreamGatherer {
         private let memory: TagMemory
         private var atOnceCount = 0
 
-        /// How many values are gathered.
-        var count: Int { values.list.count }
         /// The tags that go at once, errors among them; nil: there are none. It lives as long as this.
         public var atOnce: GroupView? {
             if atOnceCount == 0 { return nil }
