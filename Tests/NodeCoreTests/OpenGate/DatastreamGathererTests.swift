@@ -13,13 +13,13 @@ import Testing
     }
 
     private func split(
-        _ tags: [TestTag], _ times: PublishTimes, at time: Int64, _ body: (DatastreamGatherer.Split) -> Void
+        _ tags: [TestTag], _ times: PublishTimes, at time: Int64, _ body: (DatastreamGatherer.Split) throws -> Void
     )
         throws
     {
         let group = TestGroup(driver: "plc1", group: "grp", timestamp: time, tags)
         try withExtendedLifetime(group) {
-            body(
+            try body(
                 try DatastreamGatherer.Split(
                     try GroupView.open(group.pointer), times, timestampMilliseconds: time, options, own: nil))
         }
