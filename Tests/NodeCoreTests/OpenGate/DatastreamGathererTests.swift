@@ -149,7 +149,8 @@ import Testing
         for turn in 0..<2 {
             let tags = ["a", "b", "c", "d"].map { TestTag($0, 7, .integer(Int64(turn))) }
             try split(tags, times, at: Int64(turn)) { split in
-                #expect(try split.baskets(for: gatherer).count > 0 && split.atOnce?.tagCount == 1)
+                let waiting = try split.baskets(for: gatherer).count
+                #expect(waiting > 0 && split.atOnce?.tagCount == 1)
                 add(split, to: gatherer, now: UInt64(turn) * second)
             }
         }
@@ -193,7 +194,8 @@ import Testing
         let times = try times([("a", 1000)])
         let tags = [TestTag("a", 7, .integer(1), error: 3002), TestTag("b", 7, .integer(2))]
         try split(tags, times, at: 1) { split in
-            #expect(try split.baskets(for: DatastreamGatherer()).count == 0 && split.atOnce?.tagCount == 2)
+            let waiting = try split.baskets(for: DatastreamGatherer()).count
+            #expect(waiting == 0 && split.atOnce?.tagCount == 2)
         }
     }
 }
