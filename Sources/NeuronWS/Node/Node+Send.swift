@@ -179,7 +179,7 @@ extension Node {
         do throws(NodeError) {
             try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
             message = try outgoing(bytes, stamp)
-            filled = try filledChunk(message, beyond: beyond, isRoomKnown: context != nil)
+            filled = try filledChunk(message, beyond: beyond)
         } catch {
             if let context { giveBack(context, as: .counted) }
             throw error
@@ -270,21 +270,18 @@ extension Node {
 
     /// A large message in a chunk of its own, filled without the lock, on which every other thread would wait
     /// meanwhile; nil for one that is not large. Refuses early what finds no room anyway.
-    /// - Parameter isRoomKnown: somebody has looked.
     func filledChunk(
-        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits, isRoomKnown: Bool = false
+        _ message: OutgoingMessage, beyond: DeliveryLedger.Limits
     ) throws(NodeError) -> MessageChunk? {
         let byteCount = message.byteCount
         if byteCount < Mailbox.aloneBytesMin { return nil }
-        if !isRoomKnown {
-            lock.lock()
-            do throws(NodeError) {
-                try checkRoomLocked(byteCount: byteCount, beyond: beyond)
-                lock.unlock()
-            } catch {
-                lock.unlock()
-                throw error
-            }
+        lock.lock()
+        do throws(NodeError) {
+            try checkRoomLocked(byteCount: byteCount, beyond: beyond)
+            lock.unlock()
+        } catch {
+            lock.unlock()
+            throw error
         }
         guard let chunk = MessagePool.shared.takeChunk(byteCount: byteCount) else {
             countRejected()
