@@ -141,7 +141,10 @@ private let second: UInt64 = 1_000_000_000
             case 6:
                 for one in leaving { table.sent(one.id, one.command, now: now) }
                 leaving = []
-            case 7: note(table.came(#"{"id":1,"b":[2]}"#, now: now))
+            case 7:
+                let texts = [#"{"id":1,"b":[2]}"#, #"{"id":2}"#, #"{"b":[2]}"#, "x", #"{"id":"1","b":[2]}"#]
+                note(table.came(texts[Int(random.next() % 5)], now: now))
+                if let first = table.functions().first { note(table.answered(first.id, now: now)) }
             case 8:
                 now &+= random.next() % (second / 4)
                 note(table.expired(now: now, againMax: Int(random.next() % 3)))

@@ -280,56 +280,6 @@ private let second: UInt64 = 1_000_000_000
         #expect(table.pointers.isEmpty)
     }
 
-    @Test func `whatever happens, each command has one outcome`() {
-        for seed in 0..<200 as Range<UInt64> { Self.run(seed: seed) }
-    }
-
-    private static func run(seed: UInt64) {
-        var random = SplitMix(seed)
-        let table = CommandTable()
-        var outcomes: [UInt64: CommandOutcome] = [:]
-        var now: UInt64 = 0
-        var leaving: [(id: UInt64, command: Command)] = []
-        func note(_ ended: EndedCommand?) {
-            guard let ended else { return }
-            if outcomes.updateValue(ended.outcome, forKey: ended.id) != nil {
-                Issue.record("seed \(seed): command \(ended.id) has two outcomes")
-            }
-        }
-        for _ in 0..<400 {
-            switch random.next() % 10 {
-            case 0...2:
-                let rules: [Command.Rule] = [.order, .function, member("id"), member("id", "1"), member("/b/0", "2")]
-                let new = command(
-                    rules[Int(random.next() % 5)], timeout: UInt32(1 + random.next() % 2000),
-                    retries: UInt32(random.next() % 3))
-                table.put(new, now: now)
-            case 3, 4: if let next = table.takeNext() { leaving.append(next) }
-            case 5:
-                for one in leaving { table.sent(one.id, one.command, now: now) }
-                leaving = []
-            case 6:
-                let texts = [#"{"id":1}"#, #"{"id":2}"#, #"{"b":[2]}"#, "x", #"{"id":"1","b":[2]}"#]
-                note(table.came(texts[Int(random.next() % 5)], now: now))
-            case 7: if let first = table.functions().first { note(table.answered(first.id, now: now)) }
-            case 8:
-                now &+= random.next() % second
-                while let ended = table.expired(now: now) { note(ended) }
-            default:
-                if random.next() % 4 == 0 {
-                    leaving = []
-                    for ended in table.lost(now: now) { note(ended) }
-                } else if table.takenCount > 0 {
-                    note(table.cancelled(1 + random.next() % table.takenCount))
-                }
-            }
-            table.checkInvariants()
-        }
-        for ended in table.stopped() { note(ended) }
-        #expect(outcomes.count == Int(table.takenCount))
-        #expect(table.counts.open == 0 && table.pointers.isEmpty && !table.hasFunctions)
-    }
-
     @Test func nothingAnswersBeforeACommandHasGoneOutOnTheConnection() {
         let table = CommandTable()
         table.put(command(retries: 1), now: 0)
