@@ -15,6 +15,9 @@ private final class Ends: @unchecked Sendable {
     /// Called with the node and how many there are, after each.
     var told: (NodePointer?, Int) -> Void = { _, _ in }
 
+    /// Lives as long as the node: what is told while it is destroyed is told to this.
+    init(of node: TestNode) { node.contexts.append(self) }
+
     func note(_ node: NodePointer?, _ id: UInt64, _ status: neuron_ws_status_t) {
         let count = lock.withLock {
             all.append((id, status))
@@ -76,7 +79,7 @@ extension NodeSuites {
             let server = try startReading { $0.write([0x88, 2, 0x03, 0xE9]) }
             defer { server.stop() }
             let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-            let ends = Ends()
+            let ends = Ends(of: node)
             node.start()
             #expect(ends.ask(node.handle, count).allSatisfy { $0 == .NEURON_WS_OK })
             #expect(eventually { ends.count == count })
@@ -88,11 +91,11 @@ extension NodeSuites {
             let server = try startReading()
             defer { server.stop() }
             let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-            let ends = Ends()
+            let ends = Ends(of: node)
             node.start()
             _ = ends.ask(node.handle, count)
             #expect(eventually { sent(node) })
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             #expect(ends.ids == (1...UInt64(count)).map { $0 } && ends.count(.NEURON_WS_NOT_RUNNING) == count)
             #expect(ends.turns.most <= most, "\(ends.turns.most) in a turn")
         }
@@ -102,7 +105,7 @@ extension NodeSuites {
                 let server = try startReading { $0.write([0x88, 2, 0x03, 0xE9]) }
                 defer { server.stop() }
                 let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-                let ends = Ends()
+                let ends = Ends(of: node)
                 node.start()
                 ends.told = { [unowned node] _, told in
                     if told == 100, destroysInCallback { node.destroy() }
@@ -119,7 +122,7 @@ extension NodeSuites {
             let server = try startReading()
             defer { server.stop() }
             let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-            let ends = Ends()
+            let ends = Ends(of: node)
             node.start()
             ends.told = { [unowned ends] handle, told in
                 guard told == 100 else { return }
@@ -131,7 +134,7 @@ extension NodeSuites {
             #expect(node.beginStop(0) == .NEURON_WS_OK)
             #expect(eventually { node.metrics.commands_sent == UInt64(count) + 1 })
             #expect(ends.count == count && ends.count(.NEURON_WS_NOT_RUNNING) == count)
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             #expect(ends.ids == (1...UInt64(count) + 1).map { $0 })
         }
 
@@ -139,7 +142,7 @@ extension NodeSuites {
             let server = try startReading { $0.write([0x88, 2, 0x03, 0xE9]) }
             defer { server.stop() }
             let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-            let ends = Ends()
+            let ends = Ends(of: node)
             node.start()
             ends.told = { handle, told in
                 let settings = "{\"url\":\"ws://127.0.0.1:\(server.port)/\(told)\",\"reconnect-min\":0.01}"
@@ -152,7 +155,7 @@ extension NodeSuites {
             #expect(asked.allSatisfy { $0 == .NEURON_WS_OK })
             #expect(eventually { node.metrics.commands_sent >= UInt64(count + count / 2) })
             #expect(ends.ids == (1...UInt64(count / 2)).map { $0 })
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             #expect(ends.ids == (1...UInt64(count)).map { $0 })
             #expect(ends.turns.most <= most, "\(ends.turns.most) in a turn")
         }
@@ -161,7 +164,7 @@ extension NodeSuites {
             let server = try startReading()
             defer { server.stop() }
             let node = TestNode.make("ws://127.0.0.1:\(server.port)")
-            let ends = Ends()
+            let ends = Ends(of: node)
             node.start()
             ends.told = { handle, told in
                 if told < 16_000, neuron_ws_node_request_cancel(handle, UInt64(told) + 1) != .NEURON_WS_OK {

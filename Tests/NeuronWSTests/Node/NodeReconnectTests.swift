@@ -140,7 +140,7 @@ extension NodeSuites {
             node.start()
             #expect(node.waitForLink())
             let before = node.states.count
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             #expect(node.state.reason == .NEURON_WS_REASON_STOPPED)
             #expect(node.state.messageText == "The node was stopped.")
             let told = node.states.dropFirst(before)
@@ -171,7 +171,7 @@ extension NodeSuites {
             for _ in 0..<20 {
                 let node = TestNode.make(server.url)
                 node.start()
-                #expect(node.stop() == .NEURON_WS_OK)
+                #expect(node.stop(60_000) == .NEURON_WS_OK)
                 #expect(node.metrics.connection_attempts == 0)
                 #expect(node.state.reason == .NEURON_WS_REASON_NONE || node.state.reason == .NEURON_WS_REASON_STOPPED)
             }
@@ -191,7 +191,7 @@ extension NodeSuites {
             try server.startListening()
             #expect(node.waitForLink())
             #expect(node.flush() == .NEURON_WS_OK)
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             node.send("left")
             node.destroy()
             let lines = node.lines

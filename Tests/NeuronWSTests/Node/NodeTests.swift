@@ -23,7 +23,7 @@ extension NodeSuites {
             #expect(eventually { node.deliveries.count == 100 })
             #expect(node.deliveries.map(\.id) == Array(1...100))
             #expect(node.deliveries.allSatisfy { $0.outcome == .NEURON_WS_DELIVERED })
-            #expect(node.stop() == .NEURON_WS_OK)
+            #expect(node.stop(60_000) == .NEURON_WS_OK)
             #expect(node.state.reason == .NEURON_WS_REASON_STOPPED)
             #expect(node.metrics.messages_sent == 100)
             let seen = node.phases
@@ -317,7 +317,7 @@ extension NodeSuites {
                 node.start()
                 for value in 0..<50 { node.push(Int64(round * 50 + value)) }
                 if round % 2 == 0 { #expect(node.flush() == .NEURON_WS_OK) }
-                #expect(node.stop() == .NEURON_WS_OK)
+                #expect(node.stop(60_000) == .NEURON_WS_OK)
             }
             node.start()
             #expect(node.flush() == .NEURON_WS_OK)

@@ -38,6 +38,8 @@ final class TestNode: @unchecked Sendable {
     /// What becomes of a request in its callback; true: it is kept in `requests`.
     var answers: (RequestPointer, neuron_ws_request_info_t) -> Bool = { _, _ in true }
     var beforeConnect: ((UnsafeMutablePointer<neuron_ws_attempt_t>) -> neuron_ws_status_t)?
+    /// What callbacks given elsewhere have as their context: it lives as long as they may come.
+    var contexts: [AnyObject] = []
 
     /// Settings as JSON members without braces, behind the url.
     static func make(
