@@ -174,6 +174,13 @@ extension Node {
 
     /// Gives every message that is left its outcome. No session has the backlog any more.
     func abandonMessages() {
+        beginAbandoning()
+        while tellAbandoned(countMax: .max) != nil {}
+        endAbandoning()
+    }
+
+    /// What is left has its outcome, which is still to be told.
+    func beginAbandoning() {
         tellOutcomesLeft()
         lock.lock()
         sendQueue.isClosed = true
@@ -193,12 +200,22 @@ extension Node {
         }
         tellStored()
         carryOutCache()
-        while let action = lock.withLock({ backlog?.nextAction() }) {
-            switch consume action {
-            case .conclude(let run): conclude(run)
-            case .release(var chunks): MessagePool.shared.give(&chunks)
-            }
+    }
+
+    /// - Returns: how many of them were told; nil: none was left.
+    func tellAbandoned(countMax: UInt64) -> Int? {
+        guard let action = lock.withLock({ backlog?.nextAction(countMax: countMax) }) else { return nil }
+        switch consume action {
+        case .conclude(let run):
+            conclude(run)
+            return Int(clamping: run.count)
+        case .release(var chunks):
+            MessagePool.shared.give(&chunks)
+            return 0
         }
+    }
+
+    func endAbandoning() {
         if lock.withLock({ cachePlace.close() }) {
             closeCache()
             lock.withLock { cachePlace.closed() }

@@ -8,7 +8,7 @@ extension NodeSession {
     private enum Filled { case bytes, nothing, turnOver }
 
     /// How many outcomes the host is told by callback before the turn is looked at.
-    private static let outcomesPerLook: UInt64 = 32
+    static let outcomesPerLook: UInt64 = 32
 
     /// Frames what waits into the send buffer and writes it, until the stream takes no more, all is out, or the turn is
     /// over.

@@ -52,6 +52,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var isEndingCommands = false
     /// One is told at a time.
     var isTellingCommands = false
+    /// The node ends, and what it leaves is told.
+    private var isTellingRest = false
 
     init(
         node: Node, loop: EventLoop, maskingKeys: MaskingKeys, backlog: consuming Backlog,
@@ -75,6 +77,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     // MARK: Wishes of the host
 
     override func sourceSignalled() {
+        if isTellingRest { return tellRest() }
         if isEnded { return }
         node.lock.lock()
         let wishes = node.wishes.take()
@@ -244,7 +247,20 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         // From here on a destroy in a callback finds nothing left to do but to tell the rest.
         giveBacklogBackLocked()
         node.lock.unlock()
-        node.abandonMessages()
+        node.beginAbandoning()
+        isTellingRest = true
+        tellRest()
+    }
+
+    /// The node ends: the outcomes of what it leaves, as far as the turn goes, and nothing of the session is left then.
+    private func tellRest() {
+        let countMax = node.host.wantsDeliveries ? Self.outcomesPerLook : .max
+        while let count = node.tellAbandoned(countMax: countMax) {
+            draw(.outcomesTold, count)
+            guard hasTurn() else { return }
+        }
+        isTellingRest = false
+        node.endAbandoning()
         node.lock.lock()
         finishLocked()
     }

@@ -170,6 +170,23 @@ extension NodeSuites {
             #expect(counter.most <= most(1_000_000) + 1)
         }
 
+        /// However long the host takes for each: other nodes of the loop have their turns between them.
+        @Test func whatADestroyLeavesIsToldInTurns() throws {
+            let count = 500
+            let node = TestNode.make("ws://127.0.0.1:1")
+            let counter = TurnCounter()
+            node.again = {
+                usleep(500)
+                counter.count($0)
+            }
+            for _ in 0..<count { node.send("x") }
+            node.start()
+            node.destroy()
+            #expect(node.deliveries.count == count && counter.total == count)
+            // The clock is looked at after so many.
+            #expect(counter.most <= 2 * Int(NodeSession.outcomesPerLook), "\(counter.most) in a turn")
+        }
+
         @Test func aNodeThatIsStoppedOrDestroyedInTheMiddleOfAFloodEnds() throws {
             for destroys in [false, true] {
                 let server = try startSending([UInt8](repeating: 0, count: 0)) { connection in
