@@ -26,7 +26,8 @@ extension NodeMachine {
         return .none
     }
 
-    /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`).
+    /// Never longer than `timeout`, but for what an open connection needs to be closed (`farewellNanoseconds`). The
+    /// server's Close is waited for no longer than for any other.
     /// - Parameters:
     ///   - isAwaited: the host waits to be told of the end: see `takeOwedIdle`.
     ///   - pushed: how many messages there ever were, and of how many all have their outcome: with the others an open
@@ -55,15 +56,17 @@ extension NodeMachine {
             state = .draining(since: since, keepAlive, drain)
             return .none
         case .open, .draining:
-            let timeout = max(timeout, Self.farewellNanoseconds)
-            state = .closing(.stop(.stopped), since: now, deadline: now &+ timeout)
+            state = .closing(.stop(.stopped), since: now, deadline: now &+ farewell(within: timeout))
             return .sendClose(code: 1001)
         case .closing(let purpose, let since, let deadline):
             let ending = Ending.stopped.withClose(of: purpose.ending)
-            let timeout = max(timeout, Self.farewellNanoseconds)
-            state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ timeout))
+            state = .closing(.stop(ending), since: since, deadline: min(deadline, now &+ farewell(within: timeout)))
             return .none
         }
+    }
+
+    private func farewell(within timeout: UInt64) -> UInt64 {
+        max(min(timeout, parameters.closeTimeout), Self.farewellNanoseconds)
     }
 
     /// To be asked whenever messages may have got their outcome: all that were pushed before the stop may have theirs.
@@ -78,7 +81,8 @@ extension NodeMachine {
             state = .idle
             return .disconnect(.stopped, sendsClose: true)
         }
-        state = .closing(.stop(.stopped), since: now, deadline: drain.stopsBy)
+        let deadline = min(drain.stopsBy, now &+ farewell(within: drain.stopsBy &- now))
+        state = .closing(.stop(.stopped), since: now, deadline: deadline)
         return .sendClose(code: 1001)
     }
 

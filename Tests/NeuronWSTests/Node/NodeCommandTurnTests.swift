@@ -90,7 +90,7 @@ extension NodeSuites {
         @Test func aStopTellsThemInTurnsAndReturnsBehindTheLast() throws {
             let server = try startReading()
             defer { server.stop() }
-            let node = TestNode.make("ws://127.0.0.1:\(server.port)")
+            let node = TestNode.make("ws://127.0.0.1:\(server.port)", "\"close-timeout\":0.1")
             let ends = Ends(of: node)
             node.start()
             _ = ends.ask(node.handle, count)

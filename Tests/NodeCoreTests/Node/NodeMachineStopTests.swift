@@ -30,6 +30,17 @@ private let second: UInt64 = 1_000_000_000
         #expect(ending.text == "The node was stopped, and started again.")
     }
 
+    /// However much time there is: one that never answers is not waited for longer than by others.
+    @Test func aStopWaitsForTheServersCloseAsLongAsAnyOtherEnd() {
+        for (timeout, waits) in [(60 * second, 5 * second), (2 * second, 2 * second), (0, second / 5)] {
+            var machine = openMachine()
+            #expect(machine.stopped(timeout: timeout, now: 0) == .sendClose(code: 1001))
+            #expect(machine.deadline == waits)
+            _ = machine.stopped(timeout: 60 * second, now: 1)
+            #expect(machine.deadline == waits)
+        }
+    }
+
     // MARK: What was pushed before it
 
     @Test func aStopGoesOnWithWhatIsNotConfirmedUntilThatIsDone() {
@@ -37,7 +48,8 @@ private let second: UInt64 = 1_000_000_000
         #expect(machine.stopped(timeout: 10 * second, pushed: 1, now: 0) == .none)
         #expect(machine.isDraining && machine.phase == .NEURON_WS_PHASE_CLOSING && machine.deadline == 9 * second)
         #expect(machine.drained(ended: 1, now: second) == .sendClose(code: 1001))
-        #expect(!machine.isDraining && machine.deadline == 10 * second)
+        // The server's Close is waited for as long as any.
+        #expect(!machine.isDraining && machine.deadline == 6 * second)
         #expect(machine.drained(ended: 1, now: second) == .none)
     }
 
