@@ -487,7 +487,8 @@ typedef NEURON_WS_ENUM(neuron_ws_outcome){
                                              neuron_ws_node_state */
     NEURON_WS_STORED = 6,           /* the node ended, and the message lies in its cache on disk: the next node of this
                                        name with the same data-dir sends it */
-    NEURON_WS_DROPPED_LOST = 7      /* it lay on disk, and could not be read again */
+    NEURON_WS_DROPPED_LOST = 7,     /* it lay on disk, and could not be read again */
+    NEURON_WS_DROPPED_OTHER_SERVER = 8 /* it answers a request of a server that is not the one connected now */
     NEURON_WS_ENUM_END(neuron_ws_outcome)
 } neuron_ws_outcome_t;
 
@@ -804,8 +805,10 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * within timeout_ms from every state, 0 being at once; an open connection has 200 ms for it in any case. What is left
  * stays queued,
  * and a later start sends it; with a cache on disk (setting offline-cache) it is stored first, which takes as long as
- * the disk does. A start that another thread calls meanwhile ends the stop: OK, and the node connects anew. On the
- * loop thread (in a callback) it begins the same and returns at once. The last stop ends the loop thread.
+ * the disk does. The server's Close is waited for as long as timeout_ms says, be that longer or shorter than the
+ * setting close-timeout, which is for connections that end otherwise; a server that answers ends the wait. A start that
+ * another thread calls meanwhile ends the stop: OK, and the node connects anew. On the loop thread (in a callback) it
+ * begins the same and returns at once. The last stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.
@@ -994,7 +997,9 @@ typedef struct neuron_ws_command {
  * on_delivery, and are never stored. before_send sees each try, or the command once with before_send_when_queued.
  *
  * A try begins with the call, or when the one before is over, and ends timeout_ms later; while there is no connection
- * it waits for one within that time. So the command ends within timeout_ms * (1 + retries), and exactly once, with
+ * it waits for one within that time. What went out in the second half of a try, because it waited, is not sent again by
+ * the next one, whose time is for its response. So the command ends within timeout_ms * (1 + retries), and exactly
+ * once, with
  *     OK           the response came
  *     TIMEOUT      it did not. What was not sent by then is not sent any more
  *     LINK_LOST    the connection that the last try went out on, in whole or in part, ended first. Whether the server
@@ -1009,7 +1014,8 @@ typedef struct neuron_ws_command {
  * of those with a member the one that went out first, then by `matches`, likewise. It is looked at for that before it
  * is looked at for requests; it need not be whole JSON. What is neither, and no request, is the response to the oldest
  * command that waits for the next message. A response comes to the host as it was sent, byte for byte, and not to
- * on_message. One that comes when its command has ended is a message like any other.
+ * on_message. One that comes when its command has ended, or before it has gone out whole, is a message like any other;
+ * but for where a match_member has no match_value: there the next command that asks so cannot tell it from its own.
  *
  * Where responses come in order, nothing but their place tells them from each other, and from a message that the server
  * sends of itself: where there is a member, use it. When such a command was not answered in its time, or was taken
@@ -1094,7 +1100,13 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * one answer serves both. One that is over and is asked for again on a later connection, within request-timeout, gets
  * the same answer once more, as far as NEURON_WS_ANSWERS_KEPT_BYTES_MAX goes.
  *
- * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them.
+ * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them. But
+ * an answer goes to the server that asked, and to no other: to a URL of the same scheme, host, port and path, whatever
+ * its query is. A connection that only came back gets it. While another server of the list is connected, replies say
+ * NEURON_WS_NOT_FOUND; what was queued before that is left out (NEURON_WS_DROPPED_OTHER_SERVER), and the log has a line
+ * of it. A server that was started again may number its requests from 1 again: where a request comes by a later
+ * connection, with the uuid of one that waits and another content, that one is too late, and the log says so. What the
+ * host answers before the new request has come cannot be told apart: servers should not use a uuid twice.
  *
  * A handle is a number in the form of a pointer, which is never used twice: a handle that was freed before, or was none
  * at all, is found out (NEURON_WS_NOT_FOUND).
@@ -1103,19 +1115,21 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
 /*
  * What a request says, for hosts that take events; on_request gets the same. info->size is set by the caller; as much
  * as fits of it is written. A host that did not act on a request at once asks again before it does: TIMEOUT, with the
- * info, means that it is too late, because the server has been told that the request failed.
+ * info, means that it is too late, because the server has been told that the request failed, or has given its uuid to
+ * something else since.
  * Any thread. NEURON_WS_OK, TIMEOUT, INVALID_ARGUMENT, STRUCT_SIZE, NOT_FOUND, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_request_info(neuron_ws_request_t *request, neuron_ws_request_info_t *info);
 
 /*
  * Answers a request with `length` bytes of JSON, which are sent as the node's message-type says, and frees it. The
- * answer is queued behind what waits already; it goes out on the connection that there is then, which may be another
- * than the request's.
+ * answer is queued behind what waits already; it goes out on the connection that there is then, which may be a later
+ * one than the request's, and to the server that asked alone.
  *
  * Any thread, also while the node is being destroyed or after that.
  * Freed with it: NEURON_WS_OK; NOT_RUNNING (the node is destroyed: nobody will hear the answer); NOT_FOUND (too late,
- * the library has answered; or no such request).
+ * the library has answered; another server is connected; the server has given the uuid to something else; or no such
+ * request).
  * Still waiting for an answer: INVALID_ARGUMENT, INVALID_JSON, TOO_BIG (more than 64 MiB), QUEUE_FULL (even of what is
  * kept for answers), REFUSED (by before_send, where it sees messages as they are queued), NO_MEMORY, FORKED.
  */
@@ -1137,7 +1151,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_progress(neuron_ws_request_t 
  * Answers an operation by its id, without its handle: after a restart, or when the handle was dropped. The JSON is an
  * answer as neuron_ws_request_reply takes it, with the operation's "id" and "name", and its "deviceId" and "path" where
  * it had some. Which variables were asked for is not known any more: all are answered that it names. A handle of the id
- * that still waits is answered with it: its reply says NOT_FOUND. The node need not be running yet.
+ * that still waits is answered with it: its reply says NOT_FOUND. It goes to the server of that handle; where there is
+ * none, to the one that is connected then. The node need not be running yet.
  *
  * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_JSON, TOO_BIG, QUEUE_FULL, NO_MEMORY, NOT_RUNNING, FORKED.
  */

@@ -157,6 +157,17 @@ final class WipedBytes: @unchecked Sendable {
         count = 0
     }
 
+    /// Leaves the last `most` at most.
+    func keepLast(_ most: Int) {
+        let gone = count - most
+        guard gone > 0, let base = room.baseAddress else { return }
+        base.copyMemory(from: base + gone, byteCount: most)
+        SecretBytes.wipe(UnsafeMutableRawBufferPointer(rebasing: room[most..<count]))
+        count = most
+    }
+
+    func append(_ other: WipedBytes) { for index in 0..<other.count { append(other.room[index]) } }
+
     func withBytes<R>(_ body: (UnsafeMutableRawBufferPointer) -> R) -> R {
         body(UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
     }

@@ -4,12 +4,14 @@ enum SecretForm {
     case plain
     /// In a text of JSON (RFC 8259 §7).
     case json
+    /// The same in a text of JSON that is one of another: the log line of a log line.
+    case jsonTwice
     /// RFC 3986 §2.1, or a form's, with a + for a space.
     case percent
     /// In a text of HTML or XML, where some characters stand by name or number.
     case markup
 
-    static let all: [SecretForm] = [.plain, .json, .percent, .markup]
+    static let all: [SecretForm] = [.plain, .json, .jsonTwice, .percent, .markup]
 
     /// The first bytes of what stands for another one, in any form.
     static let specialBytes: [UInt8] = Array("\\%+&".utf8)
@@ -44,7 +46,7 @@ enum SecretForm {
     private func isSpecial(_ byte: UInt8) -> Bool {
         switch self {
         case .plain: false
-        case .json: byte == UInt8(ascii: "\\")
+        case .json, .jsonTwice: byte == UInt8(ascii: "\\")
         case .percent: byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+")
         case .markup: byte == UInt8(ascii: "&")
         }
@@ -59,6 +61,7 @@ enum SecretForm {
             // Two escapes may be one character.
             let most = rest.count >= 2 && rest[1] != UInt8(ascii: "u") ? 2 : 12
             return rest[0] == UInt8(ascii: "\\") && rest.count < most && Self.escaped(rest) == nil
+        case .jsonTwice: return rest[0] == UInt8(ascii: "\\") && rest.count < 14 && Self.escapedTwice(rest) == nil
         case .percent: return rest[0] == UInt8(ascii: "%") && rest.count < 3
         case .markup:
             return rest[0] == UInt8(ascii: "&") && rest.count < Self.bytesPerByteMax
@@ -69,7 +72,7 @@ enum SecretForm {
     /// The bytes that a special character stands for, and its own length; nil: it is none.
     private func special(_ bytes: UnsafeRawBufferPointer, wanted: UInt8) -> (values: [UInt8], length: Int)? {
         switch bytes[0] {
-        case UInt8(ascii: "\\"): Self.escaped(bytes)
+        case UInt8(ascii: "\\"): self == .jsonTwice ? Self.escapedTwice(bytes) : Self.escaped(bytes)
         case UInt8(ascii: "%"): Self.number(bytes, from: 1, digits: 2).map { ([UInt8($0)], 3) }
         // Where a server leaves the sign as it is, it stands for itself.
         case UInt8(ascii: "&"): Self.entity(bytes) ?? ([bytes[0]], 1)
@@ -128,6 +131,52 @@ enum SecretForm {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return ([bytes[1]], 2)
         default: return nil
         }
+    }
+
+    /// What an escape stands for that is escaped itself, or one that is not. No more than two of those are one character.
+    private static func escapedTwice(_ bytes: UnsafeRawBufferPointer) -> (values: [UInt8], length: Int)? {
+        var inner: [UInt8] = []
+        // Where each ends.
+        var ends: [Int] = []
+        var end = 0
+        while end < bytes.count, inner.count < 12 {
+            var values = [bytes[end]]
+            var length = 1
+            if bytes[end] == UInt8(ascii: "\\") {
+                guard let one = escaped(UnsafeRawBufferPointer(rebasing: bytes[end...])) else { break }
+                (values, length) = one
+            }
+            end += length
+            for value in values {
+                inner.append(value)
+                ends.append(end)
+            }
+            if inner[0] != UInt8(ascii: "\\") { return (inner, end) }
+        }
+        return inner.withUnsafeBytes { escaped($0) }.map { ($0.values, ends[$0.length - 1]) }
+    }
+
+    /// As much of what stands in `bytes[index...]` as `count` bytes, or as there is.
+    /// - Parameter plus: what a form's + stands for.
+    /// - Returns: where that ends, and whether it is written otherwise than plain.
+    func decode(
+        _ bytes: UnsafeRawBufferPointer, from index: Int, count: Int, plus: UInt8, into decoded: WipedBytes
+    ) -> (end: Int, isEncoded: Bool) {
+        var end = index
+        var isEncoded = false
+        while decoded.count < count, end < bytes.count {
+            guard isSpecial(bytes[end]) else {
+                decoded.append(bytes[end])
+                end += 1
+                continue
+            }
+            let next = UnsafeRawBufferPointer(rebasing: bytes[end...])
+            guard let (values, length) = special(next, wanted: plus) else { break }
+            for value in values { decoded.append(value) }
+            end += length
+            isEncoded = true
+        }
+        return (end, isEncoded)
     }
 
     /// What `%2F` stands for at this place; nil: there is none.

@@ -2,7 +2,7 @@
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///
-/// They are found as they are, escaped as JSON does (RFC 8259 §7), percent-encoded (RFC 3986 §2.1, or as forms do, with
+/// They are found as they are, escaped as JSON does (RFC 8259 §7), once or twice, percent-encoded (RFC 3986 §2.1, or as forms do, with
 /// a + for a space) and with the characters of markup (`&amp;`, `&#47;`); what is percent-encoded itself also as what
 /// it stands for, and Basic credentials (RFC 7617) as the password in them; at the end of a text also where they are
 /// cut off. One that a server encodes in another way, in Base64 for example, or tells in parts, is not.
@@ -14,9 +14,11 @@ public struct SecretMask: Sendable {
     /// As many bytes have such a beginning in any form.
     public static let beginningFormMax = beginningMin * SecretForm.bytesPerByteMax
 
-    private let secrets: [SecretBytes]
+    let secrets: [SecretBytes]
+    /// Those of connections that are gone.
+    private var former: [HashedSecret] = []
     /// Those that one of them may begin with, in any form.
-    private let firstBytes: [Bool]
+    private var firstBytes: [Bool]
 
     public static let none = SecretMask([])
 
@@ -134,6 +136,16 @@ public struct SecretMask: Sendable {
         self.firstBytes = firstBytes
     }
 
+    func with(former: [HashedSecret]) -> SecretMask {
+        var mask = self
+        mask.former = former
+        for secret in former { mask.firstBytes[Int(secret.firstByte)] = true }
+        return mask
+    }
+
+    /// Of the longest, bytes.
+    var byteCountMax: Int { max(secrets.first?.count ?? 0, former.map { $0.count }.max() ?? 0) }
+
     /// What a secret stands for where it is percent-encoded, with each + as it is, and with spaces for them.
     private static func decoded(_ secret: SecretBytes) -> [SecretBytes] {
         secret.withBytes { bytes in
@@ -160,24 +172,31 @@ public struct SecretMask: Sendable {
         return builder.finished()
     }
 
-    public var isEmpty: Bool { secrets.isEmpty }
+    public var isEmpty: Bool { secrets.isEmpty && former.isEmpty }
 
     /// How many bytes of a secret begin at `index`; 0: none. Of one that is cut off there, by the text's end or by our
     /// own sign for that, they are what there is of it.
-    func byteCount(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
+    /// - Parameter beginningMin: of one that is cut off, so many at least.
+    func byteCount(
+        in bytes: UnsafeRawBufferPointer, at index: Int, beginningMin: Int = SecretMask.beginningMin
+    ) -> Int {
         guard firstBytes[Int(bytes[index])] else { return 0 }
         for secret in secrets {
             let count = secret.withBytes { secret in
                 for form in SecretForm.all {
                     let (matched, end) = form.match(secret, bytes, from: index)
                     if matched == secret.count { return end - index }
-                    guard matched >= Self.beginningMin else { continue }
+                    guard matched >= beginningMin else { continue }
                     let rest = UnsafeRawBufferPointer(rebasing: bytes[end...])
                     if rest.starts(with: "…".utf8) { return end - index }
                     if form.isCutOff(rest) { return bytes.count - index }
                 }
                 return 0
             }
+            if count > 0 { return count }
+        }
+        for secret in former {
+            let count = secret.byteCount(in: bytes, at: index, beginningMin: beginningMin)
             if count > 0 { return count }
         }
         return 0
@@ -188,14 +207,24 @@ extension ForeignText {
     /// The first `bytesMax` bytes of a text, with "…" for each of our secrets that begins in them.
     public static func masked(_ bytes: UnsafeRawBufferPointer, by mask: SecretMask, bytesMax: Int) -> ForeignText {
         if mask.isEmpty { return ForeignText(bytes.prefix(bytesMax)) }
+        return ForeignText(masked(bytes, 0..<min(bytes.count, bytesMax), by: mask))
+    }
+
+    /// A part of a text, with "…" for each of our secrets that lies in it or reaches into it.
+    /// - Parameter beginningMin: where the text is cut off in one, so many bytes of that at least make it one.
+    static func masked(
+        _ bytes: UnsafeRawBufferPointer, _ part: Range<Int>, by mask: SecretMask,
+        beginningMin: Int = SecretMask.beginningMin
+    ) -> [UInt8] {
         var masked: [UInt8] = []
         var index = 0
-        while index < min(bytes.count, bytesMax) {
-            let count = mask.byteCount(in: bytes, at: index)
-            if count > 0 { masked += "…".utf8 } else { masked.append(bytes[index]) }
+        while index < part.upperBound {
+            let count = mask.byteCount(in: bytes, at: index, beginningMin: beginningMin)
+            let isShown = index + max(1, count) > part.lowerBound
+            if count > 0, isShown { masked += "…".utf8 } else if isShown { masked.append(bytes[index]) }
             index += max(1, count)
         }
-        return ForeignText(masked)
+        return masked
     }
 
     /// With "…" for each of our secrets.

@@ -4,8 +4,9 @@
 /// comes is told as far as it can be.
 ///
 /// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
-/// shown as "…", and so is what the server was told, wherever it comes again as it is. Nor is any left in memory that
-/// it has read. Not to be copied: a copy reads on with the same bytes.
+/// shown as "…", and so is what the server was told, wherever it comes again, in two fragments too. Of what is compressed
+/// (RFC 7692) nothing is shown but its length: whoever inflates it has the secrets. Nor is any left in memory that it has
+/// read. Not to be copied: a copy reads on with the same bytes.
 public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120
@@ -39,11 +40,19 @@ public struct StreamTrace: Sendable {
     private let payload = WipedBytes()
     private var left: UInt64 = 0
     private var length: UInt64 = 0
+    /// The message's frames are not compressed; false: they are, or its beginning was not seen.
+    private var isPlain = false
+    /// What its frames had before the present one, and with it, as far as a secret reaches that ends in a later one.
+    private let before = WipedBytes()
+    private let recent = WipedBytes()
+    private let secretReach: Int
+    private static let secretReachMax = 64 * 1024
 
     private let mask: SecretMask
 
     public init(mask: SecretMask = .none, from place: Place = .head) {
         self.mask = mask
+        secretReach = min(Self.secretReachMax, mask.byteCountMax * SecretForm.bytesPerByteMax)
         var begun: [UInt8] = []
         switch place {
         case .head: break
@@ -85,11 +94,13 @@ public struct StreamTrace: Sendable {
                 length = payloadLength
                 left = length
                 state = .payload
+                beginFrame()
                 if left == 0 { finishFrame(&lines) }
             case .payload:
                 let count = Int(min(UInt64(bytes.byteCount - offset), left))
                 let shown = held.isEmpty ? 0 : min(count, Self.payloadHeldMax - payload.count)
                 for index in 0..<shown { payload.append(bytes.byte(at: offset + index)) }
+                if !held.isEmpty, !isFinal, isPlain, !isControl { keepRecent(bytes, offset..<offset + count) }
                 offset += count
                 left -= UInt64(count)
                 if left == 0 { finishFrame(&lines) }
@@ -106,6 +117,7 @@ public struct StreamTrace: Sendable {
 
     private mutating func finishFrame(_ lines: inout [String]) {
         lines.append(frameLine())
+        if held.isEmpty || isFinal && !isControl { isPlain = false }
         begin(.header)
     }
 
@@ -173,6 +185,36 @@ public struct StreamTrace: Sendable {
         return length
     }
 
+    private var isFinal: Bool { held[0] & 0x80 != 0 }
+    private var isCompressed: Bool { held[0] & 0x40 != 0 }
+    private var isControl: Bool { held[0] & 0x08 != 0 }
+    private var opcode: Opcode? { Opcode(rawValue: held[0] & 0x0F) }
+
+    /// The header has come.
+    private mutating func beginFrame() {
+        if isControl { return }
+        if opcode != .continuation {
+            isPlain = !isCompressed
+            recent.removeAll()
+        }
+        recent.keepLast(secretReach)
+        before.removeAll()
+        before.append(recent)
+    }
+
+    /// What may be the beginning of a secret that ends in a later frame.
+    private func keepRecent(_ bytes: RawSpan, _ range: Range<Int>) {
+        guard secretReach > 0 else { return }
+        let isMasked = held[1] & 0x80 != 0
+        // Its place in the payload counts for the key.
+        let start = Int(truncatingIfNeeded: (length - left) % 4)
+        for index in range.suffix(secretReach) {
+            let key = isMasked ? held[held.count - 4 + (start + index - range.lowerBound) % 4] : 0
+            recent.append(bytes.byte(at: index) ^ key)
+        }
+        if recent.count > 2 * secretReach { recent.keepLast(secretReach) }
+    }
+
     private func frameLine() -> String {
         if held.isEmpty { return "the rest of a frame, \(Self.byteCount(length))" }
         let isMasked = held[1] & 0x80 != 0
@@ -180,17 +222,24 @@ public struct StreamTrace: Sendable {
             let key = held.count - 4
             payload.withBytes { bytes in for index in bytes.indices { bytes[index] ^= held[key + index % 4] } }
         }
-        let isFinal = held[0] & 0x80 != 0
-        let isCompressed = held[0] & 0x40 != 0
-        let opcode = Opcode(rawValue: held[0] & 0x0F)
         var line = Self.name(opcode) + (isCompressed ? ", compressed" : "") + (isFinal ? "" : ", not the last frame")
         line += ", " + Self.byteCount(length)
-        if payload.isEmpty { return line }
-        let bytes = payload.withBytes {
-            ForeignText.masked(UnsafeRawBufferPointer($0), by: mask, bytesMax: Self.payloadBytesMax).bytes
+        if payload.isEmpty || !isControl && !isPlain { return line }
+        return line + ": " + shown(maskedPayload()) + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
+    }
+
+    private func maskedPayload() -> [UInt8] {
+        let all = WipedBytes(capacity: before.count + payload.count)
+        if !isControl { all.append(before) }
+        let start = all.count
+        all.append(payload)
+        // Where it goes on in the next frame, its last byte alone may be a secret's first.
+        let isCut = !isControl && !isFinal && UInt64(payload.count) == length
+        return all.withBytes {
+            ForeignText.masked(
+                UnsafeRawBufferPointer($0), start..<start + min(payload.count, Self.payloadBytesMax), by: mask,
+                beginningMin: isCut ? 1 : SecretMask.beginningMin)
         }
-        return line + ": " + shown(bytes, opcode, isCompressed: isCompressed)
-            + (length > UInt64(Self.payloadBytesMax) ? "…" : "")
     }
 
     private static func byteCount(_ count: UInt64) -> String { "\(count) byte" + (count == 1 ? "" : "s") }
@@ -207,8 +256,8 @@ public struct StreamTrace: Sendable {
         }
     }
 
-    private func shown(_ bytes: [UInt8], _ opcode: Opcode?, isCompressed: Bool) -> String {
-        if opcode == .text, !isCompressed { return ForeignText(bytes).shown() }
+    private func shown(_ bytes: [UInt8]) -> String {
+        if opcode == .text { return ForeignText(bytes).shown() }
         if opcode == .close, bytes.count >= 2 {
             let code = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
             return "\(code) " + ForeignText(bytes[2...]).shown()

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
+import re
 
 import foreign
 import neuron_ws
@@ -11,6 +14,7 @@ import neuron_ws.aio
 import pytest
 from answering import Answering
 from neuron_ws import LogCategory, LogEvent, LogLevel
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 SECRET = "s3cret-of-the-plant"
 SETTINGS = {"reconnect-min": 0.05, "reconnect-max": 0.2, "log-level": "off", "ping-interval": 0, "token": SECRET}
@@ -120,3 +124,46 @@ def test_asyncio_has_it_too() -> None:
 
     with foreign.Server() as server:
         assert "> text, 2 bytes: hi" in asyncio.run(scene(server))
+
+
+@pytest.mark.parametrize("size", [0, 125])
+def test_of_what_is_compressed_nothing_is_shown(size: int) -> None:
+    """Whoever inflates it has the token that is in it."""
+    lines: list[LogEvent] = []
+    with foreign.Server(echo=True, extensions=[ServerPerMessageDeflateFactory()]) as server:
+        settings = {
+            **SETTINGS, "url": server.url, "compression": "on", "compress-threshold": 0, "fragment-size": size}
+        with neuron_ws.Node("n", settings, on_log=lines.append) as node:
+            node.trace(600)
+            foreign.wait_until(lambda: node.poll(0.01) is None or node.state.link, 20)
+            for number in range(3):
+                # Random digits do not shrink much: there are several frames.
+                noise = "".join(hashlib.sha256(f"{number} {place}".encode()).hexdigest() for place in range(8))
+                node.send(json.dumps({"token": SECRET, "noise": noise, "again": SECRET}))
+            foreign.wait_until(lambda: node.metrics.messages_received == 3, 20, "the echoes")
+            node.poll(0.2)
+            node.close(timeout=0.2)
+    told = [line for line in frames(lines) if "compressed" in line or "continuation" in line]
+    assert len(told) == 6 if size == 0 else len(told) > 9
+    assert all(re.fullmatch(r"[<>] (text, compressed|continuation)(, not the last frame)?, \d+ bytes?", line)
+               for line in told), told
+
+
+@pytest.mark.parametrize("size", [125, 130, 137])
+def test_a_secret_in_two_fragments_is_not_shown(size: int) -> None:
+    lines: list[LogEvent] = []
+    with foreign.Server() as server:
+        settings = {**SETTINGS, "url": server.url, "fragment-size": size}
+        with neuron_ws.Node("n", settings, on_log=lines.append) as node:
+            node.trace(600)
+            foreign.wait_until(lambda: node.poll(0.01) is None or node.state.link, 20)
+            for place in range(size - len(SECRET), size):
+                node.send("#" * place + SECRET + "." * 10)
+            server.wait_for(len(SECRET))
+            node.poll(0.3)
+            node.close(timeout=0.2)
+    # Texts are shown as they are, what continues them as numbers.
+    rest = [line.split(": ", 1)[1] for line in frames(lines) if line.startswith("> continuation")]
+    assert len(rest) == len(SECRET) and all(line.replace("…", "").replace("2e", "").strip() == "" for line in rest), rest
+    shown = [line.split("#")[-1] for line in frames(lines) if line.startswith("> text, not the last")]
+    assert all(set(text) <= {"…"} for text in shown), shown

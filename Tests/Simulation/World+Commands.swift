@@ -19,6 +19,7 @@ extension World {
         var deadline: UInt64
         /// The present one has left whole.
         var isOut = false
+        var leftAt: UInt64 = 0
         /// The connection of the last one is gone.
         var isLost = false
 
@@ -26,7 +27,14 @@ extension World {
             if triesLeft == 0 { isLost = true } else { triesAgain(now) }
         }
 
-        mutating func triesAgain(_ now: UInt64) {
+        /// What has been out for less than half its time stays so.
+        mutating func timePassed(_ now: UInt64) {
+            let stays = isOut && now &- leftAt < timeout / 2
+            triesAgain(now)
+            isOut = stays
+        }
+
+        private mutating func triesAgain(_ now: UInt64) {
             (triesLeft, deadline, isOut) = (triesLeft - min(triesLeft, 1), now &+ timeout, false)
         }
     }
@@ -156,6 +164,7 @@ extension World {
             }
             if asked[id]?.isOut == true { fail("command \(id) goes out a second time within a try") }
             asked[id]?.isOut = true
+            asked[id]?.leftAt = now
             commandsOut.insert(id)
             link.commandsSent.insert(id)
             commands.sent(id, command, now: now)
@@ -178,7 +187,7 @@ extension World {
     func expireCommands() {
         guard tellEndedCommands() else { return }
         guard let deadline = commands.nextDeadline, deadline <= now else { return }
-        for (id, one) in asked where one.deadline <= now && one.triesLeft > 0 { asked[id]?.triesAgain(now) }
+        for (id, one) in asked where one.deadline <= now && one.triesLeft > 0 { asked[id]?.timePassed(now) }
         while let next = commands.nextDeadline, next <= now {
             note(commands.expired(now: now, againMax: random.below(3)))
         }

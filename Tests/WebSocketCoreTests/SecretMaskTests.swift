@@ -36,6 +36,8 @@ import Testing
     @Test(arguments: [
         (#"a "to\u006ben \/x\"y" b"#, #"a "…" b"#), ("k=token+%2fx%22y&b", "k=…&b"), ("%74oken%20/x\"y", "…"),
         (#"\u0074oken /x\"y"#, "…"), ("token%2", "token%2"),
+        (#"{\"a\":\"token /x\\\"y\"}"#, #"{\"a\":\"…\"}"#), (#"\\u0074oken \\/x\\\"y!"#, "…!"),
+        (#"token \u005c/x\u005c\u0022y!"#, "…!"),
     ])
     func aSecretThatIsEscapedIsOneToo(said: String, shown: String) {
         let mask = SecretMask(headerValues: [], others: ["token /x\"y"])

@@ -38,7 +38,7 @@ import Testing
         #expect(frames([0x01, 1, 0x61, 0x80, 0]) == ["text, not the last frame, 1 byte: a", "continuation, 0 bytes"])
         #expect(frames([0x89, 1, 7, 0x8A, 0]) == ["ping, 1 byte: 07", "pong, 0 bytes"])
         #expect(frames([0x88, 5, 0x03, 0xF0, 0x62, 0x79, 0x65]) == ["close, 5 bytes: 1008 bye"])
-        #expect(frames([0xC1, 1, 0x0A]) == ["text, compressed, 1 byte: 0a"])
+        #expect(frames([0xC1, 1, 0x0A]) == ["text, compressed, 1 byte"])
         #expect(frames([0x83, 0]) == ["a frame of a reserved kind, 0 bytes"])
     }
 
@@ -70,8 +70,12 @@ import Testing
         let long = [0x02, 126, 1, 0] + [UInt8](repeating: 0xAB, count: 256)
         let huge = [0x80, 127, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0xCD, count: 65_536)
         let parts: [[UInt8]] = [[0x81, 2, 0x68, 0x69], [0x89, 0], long, [0x8A, 1, 7], huge, [0x82, 1, 0x61]]
-        let all = parts.map { frames($0)[0] }
         let bytes = parts.flatMap { $0 }
+        var all = frames(bytes)
+        let shown = all[4]
+        let hidden = "continuation, 65536 bytes"
+        #expect(shown.hasPrefix(hidden + ": cd cd"))
+        let longHeaderEnd = parts[0].count + parts[1].count + 4
         // Beyond the huge one's beginning each of its bytes is as the other.
         let places = Array(0...400) + [10_000, 65_800, bytes.count - 4, bytes.count - 3, bytes.count - 1, bytes.count]
         for place in places {
@@ -91,6 +95,8 @@ import Testing
                 #expect(told.isEmpty)
                 continue
             }
+            // A message that was not seen to begin may be compressed.
+            all[4] = place < longHeaderEnd ? shown : hidden
             let header = begin - parts[begun].count + frameHeaderBytes(parts[begun])
             let rest = "the rest of a frame, \(begin - place) byte" + (begin - place == 1 ? "" : "s")
             let first = place < header ? all[begun] : rest
@@ -99,6 +105,69 @@ import Testing
     }
 
     private func frameHeaderBytes(_ frame: [UInt8]) -> Int { frame[1] == 127 ? 10 : frame[1] == 126 ? 4 : 2 }
+
+    /// Whoever inflates what is compressed has the token that is in it.
+    @Test func ofWhatIsCompressedNothingIsShown() {
+        let told = frames([0x41, 2, 0x4A, 0x49, 0x00, 1, 0x4D, 0x80, 1, 0x02, 0x81, 1, 0x61])
+        let expected = [
+            "text, compressed, not the last frame, 2 bytes", "continuation, not the last frame, 1 byte",
+            "continuation, 1 byte", "text, 1 byte: a",
+        ]
+        #expect(told == expected)
+    }
+
+    /// - Parameter key: of the mask; nil: the server's.
+    private func frame(_ first: UInt8, _ payload: [UInt8], _ key: [UInt8]?) -> [UInt8] {
+        guard let key else { return [first, UInt8(payload.count)] + payload }
+        let masked = payload.enumerated().map { $1 ^ key[$0 % 4] }
+        return [first, 0x80 | UInt8(payload.count)] + key + masked
+    }
+
+    /// Wherever they are divided, in however many, with a Ping between them.
+    @Test(arguments: [nil, [1, 2, 3, 4]] as [[UInt8]?])
+    func aSecretInTwoFragmentsIsNotShown(key: [UInt8]?) {
+        let secret = "token-0123456789"
+        let mask = SecretMask(headerValues: [], others: [SecretBytes(secret)])
+        let message = Array("ab \(secret) cd".utf8)
+        for size in 1...message.count {
+            var bytes: [UInt8] = []
+            for start in stride(from: 0, to: message.count, by: size) {
+                let end = min(message.count, start + size)
+                let first: UInt8 = (start == 0 ? 2 : 0) | (end == message.count ? 0x80 : 0)
+                bytes += frame(first, Array(message[start..<end]), key)
+                bytes += frame(0x89, [7], key)
+            }
+            for step in [1, 3, bytes.count] {
+                var trace = StreamTrace(mask: mask, from: .header([]))
+                var lines: [String] = []
+                for start in stride(from: 0, to: bytes.count, by: step) {
+                    bytes[start..<min(bytes.count, start + step)].withUnsafeBytes { lines += trace.read($0.bytes) }
+                }
+                let told = lines.filter { !$0.hasPrefix("ping") }
+                    .compactMap { line in line.split(separator: ":", maxSplits: 1).last.map(String.init) }
+                    .joined(separator: " ").split(separator: " ").map(String.init)
+                #expect(told.first == "61" && told.last == "64", "\(size)")
+                // None of its bytes but the space that it has on each side.
+                for byte in secret.utf8 where !"abcd ".utf8.contains(byte) {
+                    let digits = (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                    #expect(!told.contains(digits), "\(digits) of \(size) bytes each")
+                }
+            }
+        }
+    }
+
+    /// Of a frame more goes by than is shown.
+    @Test func aLongOneIsKnownInThemToo() {
+        let secret = String(repeating: "0123456789", count: 60)
+        let mask = SecretMask(headerValues: [], others: [SecretBytes(secret)])
+        let text = Array((String(repeating: "x", count: 90) + secret).utf8)
+        var bytes: [UInt8] = [0x01, 126, 2, 0x00] + text[..<512]
+        bytes += [0x80, UInt8(text.count - 512 - 126)] + text[512..<text.count - 126]
+        var trace = StreamTrace(mask: mask, from: .header([]))
+        let told = bytes.withUnsafeBytes { trace.read($0.bytes) }
+        #expect(told[0] == "text, not the last frame, 512 bytes: " + String(repeating: "x", count: 90) + "……")
+        #expect(told[1] == "continuation, 52 bytes: …")
+    }
 
     @Test func behindAFaultNothingIsTold() {
         var endpoint = WebSocketEndpoint(role: .client, limits: EndpointLimits())

@@ -143,6 +143,7 @@ public func neuron_ws_outcome_name(_ outcome: neuron_ws_outcome_t) -> UnsafePoin
         case .NEURON_WS_DROPPED_REFUSED_BY_PEER: "NEURON_WS_DROPPED_REFUSED_BY_PEER"
         case .NEURON_WS_STORED: "NEURON_WS_STORED"
         case .NEURON_WS_DROPPED_LOST: "NEURON_WS_DROPPED_LOST"
+        case .NEURON_WS_DROPPED_OTHER_SERVER: "NEURON_WS_DROPPED_OTHER_SERVER"
         @unknown default: unknownName
         }
     return ConstantText(name).pointer

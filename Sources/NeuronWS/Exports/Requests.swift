@@ -36,7 +36,9 @@ public func neuron_ws_request_info(
         try write(entry.request.info, to: info, HostStructs.requestInfo)
         if entry.owner.isWaiting(number) { return .NEURON_WS_OK }
         return failed(
-            .NEURON_WS_TIMEOUT, "the request is too late: it was answered with error 3015 (setting request-timeout)")
+            .NEURON_WS_TIMEOUT,
+            "the request is too late: it was answered with error 3015 (setting request-timeout), or its server has given "
+                + "its uuid to something else")
     }
 }
 
@@ -95,7 +97,9 @@ private func answered(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
         return failed(.NEURON_WS_NOT_RUNNING, "the node is destroyed: nobody hears the answer")
     default:
         return failed(
-            .NEURON_WS_NOT_FOUND, "the request was answered, dropped, or too late (setting request-timeout)")
+            .NEURON_WS_NOT_FOUND,
+            "the request was answered, dropped, or too late (setting request-timeout), or another server is connected "
+                + "than the one that asked")
     }
 }
 

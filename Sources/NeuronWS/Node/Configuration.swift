@@ -214,6 +214,7 @@ final class Configuration: @unchecked Sendable {
         target.isProxy = proxy != nil
         if proxy == nil {
             target.unixPath = url.unixPath
+            target.writtenHost = url.writtenHost
             target.serverName = settings.tlsServerName
             target.verifyName = settings.tlsVerifyName
         }
@@ -263,12 +264,18 @@ final class Configuration: @unchecked Sendable {
     }
 
     /// For what the server says, which this handshake goes to, and the proxy.
-    /// - Parameter authorization: what the proxy was told.
-    func mask(_ request: HandshakeRequest, _ proxy: Proxy?, _ authorization: SecretBytes?) -> SecretMask {
+    /// - Parameters:
+    ///   - authorization: what the proxy is told.
+    ///   - lasts: leaves out what is another for each connection, and worth nothing on the next.
+    func mask(
+        _ request: HandshakeRequest, _ proxy: Proxy?, _ authorization: SecretBytes?, lasts: Bool = false
+    ) -> SecretMask {
+        let responses = authorization.map { DigestChallenge.responses(in: $0) } ?? []
+        let authorization = lasts && !responses.isEmpty ? nil : authorization
         let own = [settings.password, settings.token, proxy?.username, proxy?.password]
         return SecretMask(
             headerValues: request.headers.map { $0.value } + [authorization].compactMap { $0 },
-            others: (authorization.map { DigestChallenge.responses(in: $0) } ?? [])
+            others: (lasts ? [] : responses)
                 + SecretMask.secrets(of: request.url) + SecretMask.secrets(of: request.subprotocols)
                 // Where a redirect leads may be told what the first server was.
                 + settings.urls.flatMap { SecretMask.secrets(of: $0) }

@@ -37,6 +37,10 @@ final class Link {
     private var isNegotiationWiped = false
     /// What the server was told, and must not be told by it.
     var mask = SecretMask.none
+    /// The same without what later connections cannot know; nil: they know it.
+    var lasting: SecretMask?
+    /// Whose messages come on it, once it is open.
+    var asker = Asker.nobody
     /// The heartbeats of the open connection; nil: the settings want none.
     var heartbeat: Heartbeat?
     /// One is to go out.

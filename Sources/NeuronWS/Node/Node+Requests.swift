@@ -16,8 +16,10 @@ extension Node {
     /// Shows an answer to the host, if it is shown when it is queued, and copies a large one: a lock that others wait
     /// for is held for neither. What comes of it goes to `queueAnswer`.
     /// The bytes stay the caller's until then.
-    func prepareAnswer(_ json: UnsafeRawBufferPointer) throws(NodeError) -> Answer {
+    /// - Parameter server: to whom it goes, by `serverNumbers`; 0: to whoever is connected.
+    func prepareAnswer(_ json: UnsafeRawBufferPointer, to server: UInt16) throws(NodeError) -> Answer {
         var stamp = stamp(kind: nil)
+        stamp.server = server
         // An answer is an object as a rule; one that the host made otherwise goes as it is.
         if json.first != UInt8(ascii: "{") { stamp.isNumbered = false }
         try inspectQueued(json, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
@@ -31,22 +33,27 @@ extension Node {
         try queue(answer.message, filled: answer.chunk, beyond: Self.answersBeyond)
     }
 
-    private func queueAnswer(_ text: UnsafeRawBufferPointer) -> Result<UInt64, NodeError> {
+    private func queueAnswer(_ text: UnsafeRawBufferPointer, to server: UInt16) -> Result<UInt64, NodeError> {
         do throws(NodeError) {
-            return .success(try queueAnswer(try prepareAnswer(text)))
+            return .success(try queueAnswer(try prepareAnswer(text, to: server)))
         } catch { return .failure(error) }
     }
 
+    /// Another server is connected than this one.
+    func isAnother(than server: UInt16) -> Bool {
+        ServerNumbers.isAnother(lock.withLock { connectedServer }, than: server)
+    }
+
     /// The library's own answer. Where even the room for answers is full it is lost, counted as rejected, and logged.
-    func answer(_ echo: RequestEcho, error: Int64, reason: String) {
-        answer(RequestAnswer.failure(echo, error: error, reason: reason))
+    func answer(_ echo: RequestEcho, to server: UInt16, error: Int64, reason: String) {
+        answer(RequestAnswer.failure(echo, error: error, reason: reason), to: server)
     }
 
     /// The same, written already; empty: there was no memory for it.
-    func answer(_ text: [UInt8]) { text.withUnsafeBytes { answer($0) } }
+    func answer(_ text: [UInt8], to server: UInt16) { text.withUnsafeBytes { answer($0, to: server) } }
 
-    func answer(_ text: UnsafeRawBufferPointer) {
-        let result = text.isEmpty ? .failure(.noMemory) : queueAnswer(text)
+    func answer(_ text: UnsafeRawBufferPointer, to server: UInt16) {
+        let result = text.isEmpty ? .failure(.noMemory) : queueAnswer(text, to: server)
         if case .failure(let error) = result {
             log(.NEURON_WS_LOG_WARN, .lostAnswer, "An answer to a request was lost: \(error.text).")
         }
@@ -88,9 +95,11 @@ extension Node {
             (id, answer) = try OperationAnswer.final(
                 byID: json, encoding, timestampMilliseconds: Clock.wallMilliseconds)
         } catch { throw NodeError(error) }
-        let number = try answer.document.withBytes { queueAnswer($0) }.get()
+        let server = requests.server(ofOperation: id, preferred: lock.withLock { connectedServer })
+        let number = try answer.document.withBytes { queueAnswer($0, to: server) }.get()
         let kept = answer.document.withBytes { NodeRequests.kept($0) }
-        let settled = requests.settle(operation: id, name: answer.name, kept, message: number)
+        let settled = requests.settle(
+            operation: id, name: answer.name, kept, message: number, server: server)
         // Its answer has a form of its own, and says of no error by number.
         if let settled { log(.answered(error: nil), of: settled) }
         if let upload = answer.upload { publish(upload) }

@@ -2,6 +2,7 @@
 import CNeuronWS
 import NodeCore
 import Synchronization
+import WebSocketCore
 
 /// A node, as the host's threads see it: settings, subscriptions, the send queue, and what is told of it.
 ///
@@ -43,6 +44,11 @@ final class Node: @unchecked Sendable {
     /// Who opens and deletes what is on disk.
     var cachePlace = CachePlace()
     let groupNumbers = GroupNumbers()
+    var serverNumbers = ServerNumbers()
+    /// What servers were told on connections that are gone.
+    var formerSecrets = FormerSecrets(Random.next(), Random.next())
+    /// To which server the connection is open, by those; 0: there is none.
+    var connectedServer: UInt16 = 0
     var subscriptions: SubscriptionTable
     var counters = NodeMetrics()
     var status = NodeStatus()

@@ -42,27 +42,42 @@ final class NodeRequests: @unchecked Sendable {
 
     /// A handle for the host; nil: it holds too many, or the node ends. What its memory may be was asked before, by
     /// `room`, of which others can only make more.
-    func admit(_ request: Request, connection: UInt64, now: UInt64) -> UInt? {
+    func admit(_ request: Request, connection: UInt64, server: UInt16 = 0, now: UInt64) -> UInt? {
         lock.lock()
         defer { lock.unlock() }
         guard !isClosed, pending.room(memoryBytesMax: .max) > 0 else { return nil }
         let handle = Runtime.shared.requests.insert(RequestRegistry.Entry(owner: self, request: request))
-        pending.add(request, handle: handle, connection: connection, now: now)
+        pending.add(request, handle: handle, connection: connection, server: server, now: now)
         return handle
     }
 
+    /// What is to be known before that; see `PendingRequests`.
+    func supersede(by new: Request, connection: UInt64, server: UInt16) -> [Request] {
+        lock.withLock { pending.supersede(by: new, connection: connection, server: server) }
+    }
+
     /// Whether an operation is asked for again.
-    func repetition(of operation: Request, connection: UInt64) -> OperationRepetition {
+    func repetition(of operation: Request, connection: UInt64, server: UInt16) -> OperationRepetition {
         let now = Clock.monotonicNanoseconds
         return lock.withLock {
-            pending.repetition(of: operation, connection: connection, now: now, isQueued: isQueuedLocked)
+            pending.repetition(
+                of: operation, connection: connection, server: server, now: now, isQueued: isQueuedLocked)
         }
     }
 
+    /// Who is to hear the answer to the operation of this id; 0: whoever is connected.
+    func server(ofOperation id: [UInt8], preferred: UInt16) -> UInt16 {
+        lock.withLock { pending.server(ofOperation: id, preferred: preferred) }
+    }
+
     /// It has its answer, which did not come by its handle. - Returns: the request, if it is held still.
-    func settle(operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64) -> Request? {
+    func settle(
+        operation id: [UInt8], name: [UInt8], _ document: EventBytes?, message: UInt64, server: UInt16
+    ) -> Request? {
         let now = Clock.monotonicNanoseconds
-        return lock.withLock { pending.settle(operation: id, name: name, document, message: message, now: now) }
+        return lock.withLock {
+            pending.settle(operation: id, name: name, document, message: message, server: server, now: now)
+        }
     }
 
     func connectionOpened() {
@@ -79,8 +94,9 @@ final class NodeRequests: @unchecked Sendable {
 
     var nextDeadline: UInt64? { lock.withLock { pending.nextDeadline } }
 
-    func expire(now: UInt64, countMax: Int = .max) -> [Request] {
-        lock.withLock { pending.expire(now: now, countMax: countMax) }
+    /// - Parameter connected: the server that is connected; 0: none is.
+    func expire(now: UInt64, countMax: Int = .max, connected: UInt16 = 0) -> [PendingRequests.Late] {
+        lock.withLock { pending.expire(now: now, countMax: countMax, connected: connected) }
     }
 
     /// Queues the host's answer, JSON that has been checked. An error leaves the request as it is; every status frees
@@ -99,9 +115,13 @@ final class NodeRequests: @unchecked Sendable {
         return try replied.get()
     }
 
-    /// Nil: the request is no longer waiting, or its node is destroyed.
-    private func sender(_ handle: UInt) -> Node? {
-        lock.withLock { pending.state(handle) == .waiting ? node : nil }
+    /// The node that sends the answer, and the server that it goes to; nil: the request is no longer waiting, or its node
+    /// is destroyed.
+    private func sender(_ handle: UInt) -> (node: Node, server: UInt16)? {
+        lock.withLock {
+            guard let node, pending.state(handle) == .waiting else { return nil }
+            return (node, pending.server(handle) ?? 0)
+        }
     }
 
     /// `document` is what goes out, `logged` what the host said.
@@ -109,17 +129,19 @@ final class NodeRequests: @unchecked Sendable {
         _ handle: UInt, _ request: Request, _ document: UnsafeRawBufferPointer, upload: ByteBuffer?,
         logged: UnsafeRawBufferPointer
     ) throws(NodeError) -> neuron_ws_status_t {
-        let answer = try sender(handle)?.prepareAnswer(document)
+        let place = sender(handle)
+        let isElsewhere = place.map { $0.node.isAnother(than: $0.server) } ?? false
+        let answer = isElsewhere ? nil : try place?.node.prepareAnswer(document, to: place?.server ?? 0)
         // An operation that is asked for again is answered with the same.
         let kept = request.echo.operation == nil ? nil : Self.kept(document)
+        let error = RequestAnswer.error(in: logged)
+        var end: RequestEnd?
         var answering: Node?
-        var isLate = false
         // Behind the lock: the host's log may call back.
         defer {
-            if let answering {
-                if let upload, !isLate { answering.publish(upload) }
-                let error = RequestAnswer.error(in: logged)
-                answering.log(isLate ? .answeredLate(error: error) : .answered(error: error), of: request)
+            if let answering, let end {
+                if let upload, case .answered = end { answering.publish(upload) }
+                answering.log(end, of: request)
             }
         }
         lock.lock()
@@ -133,16 +155,21 @@ final class NodeRequests: @unchecked Sendable {
         switch pending.state(handle) {
         case nil: return .NEURON_WS_NOT_FOUND
         case .settled: status = .NEURON_WS_NOT_FOUND
-        case .expired:
+        case .expired(let isTold):
             status = .NEURON_WS_NOT_FOUND
-            (answering, isLate) = (node, true)
+            (answering, end) = (node, .answeredLate(error: error, isTold: isTold))
         case .waiting:
-            if let node, let answer {
+            if let node, isElsewhere {
+                // Its own server may ask for it again.
+                if let kept { pending.noteAnswered(handle, kept, message: 0, now: Clock.monotonicNanoseconds) }
+                status = .NEURON_WS_NOT_FOUND
+                (answering, end) = (node, .answeredElsewhere(error: error))
+            } else if let node, let answer {
                 let number = try node.queueAnswer(answer)
                 if let kept {
                     pending.noteAnswered(handle, kept, message: number, now: Clock.monotonicNanoseconds)
                 }
-                answering = node
+                (answering, end) = (node, .answered(error: error))
                 status = .NEURON_WS_OK
             } else {
                 status = .NEURON_WS_NOT_RUNNING
@@ -181,7 +208,8 @@ final class NodeRequests: @unchecked Sendable {
     }
 
     private func progress(_ handle: UInt, _ partial: UnsafeRawBufferPointer) throws(NodeError) -> neuron_ws_status_t {
-        let answer = try sender(handle)?.prepareAnswer(partial)
+        let place = sender(handle)
+        let answer = try place?.node.prepareAnswer(partial, to: place?.server ?? 0)
         lock.lock()
         let node = self.node
         defer {

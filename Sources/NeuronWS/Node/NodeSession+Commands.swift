@@ -144,7 +144,7 @@ extension NodeSession {
             if !ended.hasLeft {
                 node.log(
                     .NEURON_WS_LOG_NOTICE, .unsentCommand,
-                    "Command \(ended.id) was never sent: no connection took it within its time.")
+                    "Command \(ended.id) was never sent: \(whyUnsent(ended)).")
             }
             node.tell(ended)
             if isEnded { return }
@@ -154,6 +154,15 @@ extension NodeSession {
         rescheduleCommands()
         // Those that have another try.
         pump()
+    }
+
+    private func whyUnsent(_ ended: EndedCommand) -> String {
+        if ended.wasHeld {
+            return "it was held back within its time, for responses to commands in order that went out before it were "
+                + "late or lost (give match_member where there is one)"
+        }
+        return link?.openSince == nil
+            ? "no connection took it within its time" : "what goes out before it took all its time"
     }
 
     // MARK: Heartbeats

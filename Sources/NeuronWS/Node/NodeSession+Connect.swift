@@ -21,6 +21,8 @@ extension NodeSession {
             (url, status.url) = configuration.placed(given)
             status.target = configuration.target(url: url).text
         }
+        // Wherever redirects lead from there.
+        backlog.server = node.lock.withLock { node.serverNumbers.number(of: url) }
         if url.isSecure, configuration.isVerifyOff {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
@@ -61,7 +63,9 @@ extension NodeSession {
             options.barrier = makeBarrier()
             let tunnel = tunnel(url, proxy)
             let link = Link(Connection(request, options, tunnel: tunnel), attempt, tls)
-            link.mask = configuration.mask(request, proxy, tunnel?.authorization)
+            let own = configuration.mask(request, proxy, tunnel?.authorization)
+            link.mask = node.lock.withLock { node.formerSecrets.added(to: own) }
+            link.lasting = configuration.mask(request, proxy, tunnel?.authorization, lasts: true)
             beginTrace(link)
             self.link = link
             link.stream = Stream.connect(to: target, tls: tls, loop: loop, owner: self)
@@ -199,6 +203,7 @@ extension NodeSession {
             failed(Ending(reason: .NEURON_WS_REASON_REFUSED_BY_HOST, text: text))
             return
         }
+        if let told = exchange(&link.lasting, with: nil) { node.lock.withLock { node.formerSecrets.note(told) } }
         link.connection.transportOpened()
         pump()
     }
@@ -219,7 +224,15 @@ extension NodeSession {
             let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
             timers[.quiet].set(at: end, loop, self)
         }
-        node.lock.withLock { node.counters.connectionsOpened &+= 1 }
+        let number = node.lock.withLock {
+            node.counters.connectionsOpened &+= 1
+            node.connectedServer = backlog.server
+            return node.counters.connectionsOpened
+        }
+        if let link {
+            link.asker = Asker(
+                server: backlog.server, connection: number, url: status.url, address: peer.address, mask: link.mask)
+        }
         if let link { beginHeartbeats(link) }
         node.requests.connectionOpened()
         let line = linkLog.opened(

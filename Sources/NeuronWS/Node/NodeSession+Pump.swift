@@ -153,8 +153,12 @@ extension NodeSession {
         return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }
 
-    /// Shows the next message to the host. False: the session ended.
+    /// Shows the next message to the host, or leaves it out as nothing for this server. False: the session ended.
     private func inspect() -> Bool {
+        if backlog.isNextForAnother {
+            leaveOutAnswer()
+            return !isEnded
+        }
         let message = backlog.nextMessage()
         let kind: neuron_ws_kind_t = message?.stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT
         let verdict = message?.withBytes { node.host.beforeSend(node.handle, kind, $0) }

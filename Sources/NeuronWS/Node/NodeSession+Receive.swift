@@ -133,7 +133,8 @@ extension NodeSession {
         let heartbeatDeadline = link?.heartbeat?.deadline
         let question = link?.heartbeat?.messageCame()
         if let link, link.heartbeat?.deadline != heartbeatDeadline { rescheduleHeartbeat(link) }
-        let message = ArrivedMessage(kind: kindForHost, bytes: bytes, limit: sendings &+ 1, question: question)
+        let message = ArrivedMessage(
+            kind: kindForHost, bytes: bytes, asker: link?.asker ?? .nobody, limit: sendings &+ 1, question: question)
         route(message) { routeMessage(message, $0) }
         draw(.eventsHandled)
     }

@@ -4,8 +4,6 @@ import NodeCore
 import WebSocketCore
 
 extension NodeSession {
-    /// Timers of this session by their tokens.
-
     /// What is not the response to a command that says how it is known: for requests, if the host takes them, else as
     /// it is.
     func routeOther(_ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer) {
@@ -25,25 +23,26 @@ extension NodeSession {
         configuration.openGate != nil && node.listener(NEURON_WS_EVENT_MESSAGE).isNobody
     }
 
-    /// A callback may end the session, and even the connection is no longer needed: answers find the next one.
+    /// A callback may end the session, and even the connection is no longer needed: answers wait for the next one to
+    /// this server.
     func routeDocuments(
         _ documents: IncomingMessage, _ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer
     ) {
         var documents = documents
         let kind = message.kind
-        while !isEnded, let part = documents.next(requestRules) {
+        while !isEnded, let part = documents.next(requestRules(message.asker)) {
             switch part {
             case .unfinished(let byteCount):
                 draw(.bytesParsed, byteCount)
                 // However little was drawn: a step takes milliseconds.
                 budget.timeIs(Clock.monotonicNanoseconds)
-            case .request(let request): admitRequest(request)
+            case .request(let request): admitRequest(request, message.asker)
             case .malformed(let request, let range):
-                answerMalformed(request, kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
-            case .refused(let request): answerRefused(request)
+                answerMalformed(request, message, UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .refused(let request): answerRefused(request, message.asker)
             case .busy(let busy):
                 countReceived()
-                refuseAsBusy(busy)
+                refuseAsBusy(busy, message.asker)
             case .other(let range) where range.count == bytes.count: deliverWhole(message, bytes)
             case .other(let range): deliver(kind, UnsafeRawBufferPointer(rebasing: bytes[range]))
             }
@@ -54,13 +53,13 @@ extension NodeSession {
     }
 
     /// Those that a configure has just set are in force when it returns, though the loop has not heard of them yet.
-    private var requestRules: RequestRules {
+    private func requestRules(_ asker: Asker) -> RequestRules {
         let present = node.lock.withLock { node.configuration }
         let memoryBytesMax = present.requestBytesMax
         return RequestRules(
             policy: present.requestPolicy, memoryBytesMax: memoryBytesMax,
             memoryBytesLeft: node.requests.room(memoryBytesMax: memoryBytesMax), openGate: present.openGate,
-            takesRequests: takesRequests, mask: link?.mask ?? .none)
+            takesRequests: takesRequests, mask: asker.mask)
     }
 
     /// A whole message that is no request.
@@ -83,7 +82,7 @@ extension NodeSession {
     private func logIgnored(_ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer) {
         let what = kind == .NEURON_WS_TEXT ? "text" : "binary"
         let advice = IncomingMessage.isUTF16(bytes) ? "; it looks like UTF-16, and requests are JSON in UTF-8" : ""
-        let beginning = ForeignText.masked(bytes, by: link?.mask ?? .none, bytesMax: 256)
+        let beginning = ForeignText.masked(bytes, by: mask, bytesMax: 256)
         node.log(
             .NEURON_WS_LOG_NOTICE, .ignoredMessage,
             "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
@@ -92,85 +91,102 @@ extension NodeSession {
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
 
-    private func admitRequest(_ request: Request) {
+    private func admitRequest(_ request: Request, _ asker: Asker) {
         countReceived()
-        request.askedBy = "\(status.url) (\(status.peer.address))"
-        if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo)) }
-        let connection = node.lock.withLock { node.counters.connectionsOpened }
-        switch node.requests.repetition(of: request, connection: connection) {
+        request.askedBy = "\(asker.url) (\(asker.address))"
+        if !takesRequests { return node.answer(OperationAnswer.notSupported(request.echo), to: asker.server) }
+        let (connection, server) = (asker.connection, asker.server)
+        switch node.requests.repetition(of: request, connection: connection, server: server) {
         case .none: break
-        case .underWay: return logRepeated(request, "before its end", "its answer is on its way")
+        case .underWay: return logRepeated(request, asker, "before its end", "its answer is on its way")
         case .answered(let document):
-            document.withUnsafeBytes { node.answer($0) }
-            return logRepeated(request, "after its end", "it is answered as before")
-        case .idTaken: return refuseForItsID(request)
+            document.withUnsafeBytes { node.answer($0, to: server) }
+            return logRepeated(request, asker, "after its end", "it is answered as before")
+        case .idTaken: return refuseForItsID(request, asker)
         }
-        guard let handle = node.requests.admit(request, connection: connection, now: Clock.monotonicNanoseconds) else {
-            return refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject))
+        for late in node.requests.supersede(by: request, connection: connection, server: server) {
+            node.log(.superseded, of: late)
+            if isEnded { return }
+        }
+        let now = Clock.monotonicNanoseconds
+        guard let handle = node.requests.admit(request, connection: connection, server: server, now: now) else {
+            return refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject), asker)
         }
         rescheduleRequests()
         guard node.tell(.request(handle, request)) != .told else { return }
         node.requests.remove(handle)
-        refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject))
+        refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject), asker)
     }
 
-    private func logRepeated(_ request: Request, _ when: StaticString, _ what: StaticString) {
+    private func logRepeated(_ request: Request, _ asker: Asker, _ when: StaticString, _ what: StaticString) {
         node.log(
             .NEURON_WS_LOG_NOTICE, .repeatedOperation,
-            "\(status.url): an operation is asked for again \(when): "
+            "\(asker.url): an operation is asked for again \(when): "
                 + "\(request.subject.text). It is not done twice; \(what).")
     }
 
-    private func refuseForItsID(_ request: Request) {
+    private func refuseForItsID(_ request: Request, _ asker: Asker) {
         node.answer(
-            request.echo, error: RequestErrorCode.busy,
+            request.echo, to: asker.server, error: RequestErrorCode.busy,
             reason: "another operation with this id has not been answered yet")
         node.log(
             .NEURON_WS_LOG_WARN, .repeatedOperation,
-            "\(status.url): an operation has the id of another that has not been answered yet: "
+            "\(asker.url): an operation has the id of another that has not been answered yet: "
                 + "\(request.subject.text). It is answered with an error.")
     }
 
-    private func refuseAsBusy(_ request: BusyRequest) {
+    private func refuseAsBusy(_ request: BusyRequest, _ asker: Asker) {
         let limits = "\(RequestLimits.heldMax) requests, or \(configuration.requestBytesMax) bytes of memory for them "
         let reason = "the gateway holds \(limits)(setting requests-max-bytes), that it has not answered yet"
-        node.answer(request.echo, error: RequestErrorCode.busy, reason: reason)
-        if request.subject.kind != .NEURON_WS_REQUEST_READ { return logRefused(request.subject, reason) }
+        node.answer(request.echo, to: asker.server, error: RequestErrorCode.busy, reason: reason)
+        if request.subject.kind != .NEURON_WS_REQUEST_READ { return logRefused(request.subject, asker, reason) }
         node.log(
             .NEURON_WS_LOG_WARN, .busyRequest,
-            "\(status.url): a request from the server was answered as busy: the host has not answered those before it, "
+            "\(asker.url): a request from the server was answered as busy: the host has not answered those before it, "
                 + "and holds \(limits)(setting requests-max-bytes).")
     }
 
     /// By the setting allow-requests.
-    private func answerRefused(_ request: RefusedRequest) {
+    private func answerRefused(_ request: RefusedRequest, _ asker: Asker) {
         node.lock.withLock {
             node.counters.requestsReceived &+= 1
             node.counters.requestsRefused &+= 1
         }
-        node.answer(request.echo, error: RequestErrorCode.refused, reason: request.reason)
-        logRefused(request.subject, request.reason)
+        node.answer(request.echo, to: asker.server, error: RequestErrorCode.refused, reason: request.reason)
+        logRefused(request.subject, asker, request.reason)
     }
 
-    private func logRefused(_ subject: RequestSubject, _ reason: String) {
+    private func logRefused(_ subject: RequestSubject, _ asker: Asker, _ reason: String) {
         node.log(
             .NEURON_WS_LOG_WARN, .refusedRequest(subject.kind),
-            "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(status.url) "
-                + "(\(status.peer.address)): \(subject.text): \(reason).")
+            "Refused at \(WallTime.text(milliseconds: Clock.wallMilliseconds)), asked by \(asker.url) "
+                + "(\(asker.address)): \(subject.text): \(reason).")
     }
 
     private func answerMalformed(
-        _ request: MalformedRequest, _ kind: neuron_ws_kind_t, _ bytes: UnsafeRawBufferPointer
+        _ request: MalformedRequest, _ message: ArrivedMessage, _ bytes: UnsafeRawBufferPointer
     ) {
         node.lock.withLock { node.counters.requestsMalformed &+= 1 }
         if let echo = request.echo {
-            node.answer(echo, error: RequestErrorCode.malformed, reason: request.reason)
+            node.answer(echo, to: message.asker.server, error: RequestErrorCode.malformed, reason: request.reason)
         }
         node.log(
             .NEURON_WS_LOG_WARN, .malformedRequest(hasUUID: request.echo != nil),
-            "\(status.url): a request from the server makes no sense"
+            "\(message.asker.url): a request from the server makes no sense"
                 + "\(request.echo == nil ? ", and has no uuid to answer to" : ""): \(request.reason).")
-        if request.echo == nil { deliver(kind, bytes, isLogged: true) }
+        if request.echo == nil { deliver(message.kind, bytes, isLogged: true) }
+    }
+
+    /// The next message answers a server that is not connected: it does not go out, and that is told by what it says.
+    func leaveOutAnswer() {
+        let beginning = backlog.nextMessage()?.withBytes { bytes in
+            ForeignText.masked(bytes, by: mask, bytesMax: 512).shown(charactersMax: 160)
+        }
+        backlog.leaveOutNext()
+        node.log(
+            .NEURON_WS_LOG_WARN, .untoldAnswer,
+            "Not told at \(WallTime.text(milliseconds: Clock.wallMilliseconds)): an answer to another server than "
+                + "\(status.url), which is connected: \(beginning ?? "")")
     }
 
     // MARK: Too late
@@ -184,15 +200,19 @@ extension NodeSession {
     func requestTimerFired() {
         var reads = 0
         while hasTurn() {
-            let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 8)
+            let connected = node.lock.withLock { node.connectedServer }
+            let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 8, connected: connected)
             if late.isEmpty { break }
-            for request in late {
+            for one in late {
                 // before_send may end the node.
                 if isEnded { return }
-                node.answer(
-                    request.echo, error: RequestErrorCode.expired,
-                    reason: "the gateway did not answer in time (setting request-timeout)")
-                node.log(.tooLate, of: request)
+                let request = one.request
+                if one.isTold {
+                    node.answer(
+                        request.echo, to: one.server, error: RequestErrorCode.expired,
+                        reason: "the gateway did not answer in time (setting request-timeout)")
+                }
+                node.log(.tooLate(isTold: one.isTold), of: request)
                 if request.info.kind == .NEURON_WS_REQUEST_READ { reads += 1 }
                 draw(.requestsParsed)
             }

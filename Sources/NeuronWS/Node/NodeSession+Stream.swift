@@ -39,7 +39,7 @@ extension NodeSession: StreamOwner {
 
     func streamClosed(_ failure: TransportError?) {
         if endRefusal() { return }
-        let error = failure?.masked(by: link?.mask ?? .none)
+        let error = failure?.masked(by: mask)
         let isHandshaking = link?.connection.isNegotiating ?? false
         let unmetWish = link?.stream?.unmetWish
         let isSilent = error == nil || error?.kind == .endOfStream || error?.kind == .tlsTruncated

@@ -7,6 +7,7 @@ import WebSocketCore
 struct ArrivedMessage {
     let kind: neuron_ws_kind_t
     let bytes: IncomingBytes
+    let asker: Asker
     /// It answers none of the commands that went out from this place on, for they did when it had come.
     let limit: UInt64
     /// Of the heartbeat that it may answer.

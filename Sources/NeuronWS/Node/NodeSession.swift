@@ -197,6 +197,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.lock.withLock {
             node.counters.endings.count(ending.reason)
             if openSince != nil { node.counters.disconnections &+= 1 }
+            node.connectedServer = 0
         }
         // Where the node stops they end as it does.
         if openSince != nil, !machine.isIdle { endCommandsOfConnection(begun: begun ?? []) }
@@ -213,6 +214,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         link?.close(loop)
         link = nil
     }
+
+    /// What is shown of nothing that a server says.
+    var mask: SecretMask { link?.mask ?? node.lock.withLock { node.formerSecrets.added(to: .none) } }
 
     // MARK: State
 

@@ -6,6 +6,8 @@ import WebSocketCore
 struct ConnectTarget: Equatable, Sendable {
     /// A host name in ASCII or an IP address without brackets.
     var host: String
+    /// The same as somebody wrote it, where that is beyond ASCII; to be shown.
+    var writtenHost: String?
     var port: UInt16
     /// A socket of the file system, in place of host and port.
     var unixPath: String?
@@ -48,8 +50,11 @@ struct ConnectTarget: Equatable, Sendable {
     /// Host and port as in a URL, or the socket's path.
     var text: String {
         if let unixPath { return unixPath }
-        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(writtenHost ?? host):\(port)"
     }
+
+    /// The name for who looks into the hosts file or asks a name server, which know the form in ASCII.
+    var nameText: String { writtenHost.map { "\($0) (\(host))" } ?? host }
 
     /// Who may have ended a connection without a word, in an error's text.
     var whoResets: String { server != nil ? "it, the server" : isProxy ? "the proxy" : "the server" }

@@ -50,7 +50,7 @@ extension TransportError {
     /// No address of the target could be connected to.
     static func connecting(_ target: ConnectTarget, _ failures: [ConnectFailure]) -> TransportError {
         guard let telling = failures.max(by: { weight($0.error.number) < weight($1.error.number) }) else {
-            return TransportError(.dns, "\(target.host) has no address that may be used: check ip-version")
+            return TransportError(.dns, "\(target.nameText) has no address that may be used: check ip-version")
         }
         var tried = ""
         for failure in failures.prefix(addressesShownMax) {
@@ -108,17 +108,17 @@ extension TransportError {
             let (what, advice) = resolving(code, number)
             let outcome = code == EAI_SYSTEM || code == EAI_MEMORY ? "could not be looked up" : "has no address"
             return TransportError(
-                .dns, systemErrno: number, "the name \(target.host) \(outcome) (\(what)): \(advice)")
+                .dns, systemErrno: number, "the name \(target.nameText) \(outcome) (\(what)): \(advice)")
         case .tooManyLookups(let count):
             return TransportError(
                 .dns,
-                "the name \(target.host) was not looked up: \(count) other names are being looked up (at most "
+                "the name \(target.nameText) was not looked up: \(count) other names are being looked up (at most "
                     + "\(LookupTable.lookupsMax) at once), because no name server answers: check the network and "
                     + "/etc/resolv.conf, use an IP address, or enter the name in \(NameService.hostsFile)")
         case .noThread(let error):
             return TransportError(
                 .dns, systemErrno: error.number,
-                "the name \(target.host) was not looked up: there is no thread for it (\(error.text)): raise the "
+                "the name \(target.nameText) was not looked up: there is no thread for it (\(error.text)): raise the "
                     + "limit of this process (ulimit -u, TasksMax= of its service), or look for what uses threads up")
         }
     }

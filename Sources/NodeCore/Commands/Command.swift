@@ -76,12 +76,15 @@ public struct EndedCommand {
     public let outcome: CommandOutcome
     /// It went out, at least in part, or was on its way; false: the server cannot have seen anything of it.
     public let hasLeft: Bool
+    /// When its time was over it was held back by the doubt about the order of responses.
+    public let wasHeld: Bool
 
     init(_ entry: CommandEntry, _ outcome: CommandOutcome) {
         id = entry.id
         command = entry.command
         self.outcome = outcome
         hasLeft = entry.hasLeft || entry.stage == .leaving
+        wasHeld = entry.stage == .held
     }
 
     public var level: neuron_ws_level_t { hasLeft ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_ACCEPTED }

@@ -262,12 +262,14 @@ public final class CommandTable: @unchecked Sendable {
             guard entry.triesLeft > 0 else { return end(entry, .timedOut) }
             if againLeft == 0 { return nil }
             againLeft -= 1
-            if isInOrder(entry) { order.doubt() }
+            // One that has not left yet is not sent twice, nor one that waited for so long that its response has had
+            // less than half its time: this try's time is for that.
+            let goesAgain = entry.stage != .sent || now &- min(now, entry.leftAt) >= entry.command.timeout / 2
+            if goesAgain, isInOrder(entry) { order.doubt() }
             entry.triesLeft -= 1
             entry.deadline = now &+ entry.command.timeout
             deadlines.moved(entry)
-            // One that has not left yet is not sent twice.
-            if entry.stage == .sent {
+            if goesAgain, entry.stage == .sent {
                 entry.stage = .waiting
                 waiting.append(entry)
             }

@@ -39,6 +39,23 @@ extension Backlog {
             isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
     }
 
+    /// A message that answers a request of another server than the one that is connected.
+    func isForAnother(_ record: MessageRecord) -> Bool {
+        server > 0 && record.server > 0 && record.server != Int(server) && !record.has(MessageRecord.refused)
+    }
+
+    /// The next message is one.
+    public var isNextForAnother: Bool {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return false }
+        return isForAnother(chunk.record(at: nextOffset).pointee)
+    }
+
+    /// Nobody hears the next message.
+    public mutating func leaveOutNext() {
+        guard let chunk = nextChunk, nextOffset < chunk.used else { return }
+        chunk.record(at: nextOffset).pointee.markUntold()
+    }
+
     /// Holds the invariants; for tests and the simulator.
     public func checkInvariants() {
         precondition(openID <= nextID && nextID <= endID)

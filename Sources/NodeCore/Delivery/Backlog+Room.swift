@@ -81,8 +81,8 @@ extension Backlog {
             let record = chunk.record(at: offset).pointee
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
             var became = outcome
-            if record.has(MessageRecord.refused) {
-                became = .NEURON_WS_DROPPED_REFUSED
+            if let refusal = record.refusal {
+                became = refusal
             } else if id < confirmedID || acknowledged.contains(id) {
                 became = .NEURON_WS_DELIVERED
             }

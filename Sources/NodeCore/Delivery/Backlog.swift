@@ -60,6 +60,8 @@ public struct Backlog: ~Copyable {
 
     /// The host wants to see each message first.
     public var inspectsMessages = false
+    /// Which server is connected, or to be, by `ServerNumbers`; 0: any.
+    public var server: UInt16 = 0
     /// Which message the server may be refusing.
     public var refusals = RefusalWatch()
 
@@ -287,7 +289,7 @@ public struct Backlog: ~Copyable {
             }
             let record = chunk.record(at: openOffset).pointee
             guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
-            let became = record.has(MessageRecord.refused) ? .NEURON_WS_DROPPED_REFUSED : outcome
+            let became = record.refusal ?? outcome
             let one = Run(firstID: openID, count: 0, outcome: became, level: known(of: record))
             var next = run ?? one
             if next.outcome != became || next.level != one.level || next.firstID &+ next.count != openID { break }

@@ -123,7 +123,3 @@ extension MessageChunk {
         return part
     }
 }
-
-extension MessageRecord {
-    var group: Int { Int(packed >> 48) }
-}

@@ -14,7 +14,7 @@ public struct Outbox {
         case allFramed
         /// A frame ended, and the caller asked to stop there.
         case frameEnded
-        /// The next message has not been seen by the host; see `Backlog.nextMessage`.
+        /// The next message has not been seen by the host, or answers another server; see `Backlog.nextMessage`.
         case uninspected
         /// The pool of masking keys is empty.
         case outOfKeys
@@ -72,6 +72,7 @@ public struct Outbox {
             let record = chunk.record(at: backlog.nextOffset)
             // What the deflater has begun with has to go out: what comes behind may refer to it.
             let isUntouched = !isMidMessage && isDeflated == nil && deflater?.isMidMessage != true
+            if isUntouched, backlog.isForAnother(record.pointee) { return .uninspected }
             if isUntouched, backlog.leavesOutNext(record.pointee) {
                 backlog.framed(record, end: streamOffset &+ UInt64(position))
                 repeats.framed()

@@ -19,6 +19,8 @@ public enum LogLineKind: Equatable, Sendable {
     case expiredRequest
     /// An answer for which there was no room.
     case lostAnswer
+    /// An answer to another server than the one that is connected.
+    case untoldAnswer
     /// An operation that the host works on already.
     case repeatedOperation
     /// A message from the server that nobody takes.
@@ -49,7 +51,7 @@ extension LogLineKind {
     /// stands in the log by name, while a server that asks without end does not fill it.
     public var toldEach: UInt64 {
         switch self {
-        case .refusedRequest(.NEURON_WS_REQUEST_WRITE), .refusedRequest(.NEURON_WS_REQUEST_ACTION): 64
+        case .refusedRequest(.NEURON_WS_REQUEST_WRITE), .refusedRequest(.NEURON_WS_REQUEST_ACTION), .untoldAnswer: 64
         default: 1
         }
     }
@@ -61,7 +63,7 @@ extension LogLineKind {
             kind.reason == .NEURON_WS_REASON_TLS ? .NEURON_WS_CATEGORY_TLS : .NEURON_WS_CATEGORY_CONNECTION
         case .verifyOff: .NEURON_WS_CATEGORY_TLS
         case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer,
-            .repeatedOperation:
+            .untoldAnswer, .repeatedOperation:
             .NEURON_WS_CATEGORY_REQUESTS
         case .ignoredMessage, .strayAcknowledgement, .unsentCommand: .NEURON_WS_CATEGORY_DELIVERY
         }

@@ -2,7 +2,8 @@
 /// Operations that have their final answer, so that a platform which asks again, because a connection took the answer
 /// with it or crossed it, is told the same and nothing is done twice. Times are monotonic nanoseconds.
 ///
-/// Asked again on the connection that it came by, an operation is a new one: some platforms use an id twice.
+/// Asked again on the connection that it came by, an operation is a new one: some platforms use an id twice. Asked by
+/// another server, it is the same where it is so byte for byte: a platform may have several.
 ///
 /// Invariants: `count <= RequestLimits.heldMax`, `byteCount <= RequestLimits.answersKeptBytesMax`.
 struct AnsweredOperations {
@@ -13,6 +14,10 @@ struct AnsweredOperations {
         let message: UInt64
         let document: EventBytes
         let connection: UInt64
+        /// Who asked, by `ServerNumbers`; 0: whoever it was.
+        let server: UInt16
+        /// What was asked, as a hash.
+        let question: UInt64
         /// From when on it is known for so long.
         var time: UInt64
 
@@ -27,12 +32,17 @@ struct AnsweredOperations {
     /// - Parameters:
     ///   - name: as it stands in the request.
     ///   - connection: that the request came by; 0: none of this node's life.
+    ///   - server: that asked; 0: nobody knows.
     mutating func add(
-        id: [UInt8], name: [UInt8], message: UInt64, document: EventBytes, connection: UInt64, now: UInt64
+        id: [UInt8], name: [UInt8], message: UInt64, document: EventBytes, connection: UInt64, server: UInt16 = 0,
+        question: UInt64 = 0, now: UInt64
     ) {
-        if let place = entries.firstIndex(where: { $0.id == id }) { byteCount -= entries.remove(at: place).byteCount }
+        if let place = entries.firstIndex(where: { $0.id == id && $0.server == server }) {
+            byteCount -= entries.remove(at: place).byteCount
+        }
         let new = Entry(
-            id: id, name: name, message: message, document: document, connection: connection, time: now)
+            id: id, name: name, message: message, document: document, connection: connection, server: server,
+            question: question, time: now)
         if new.byteCount > RequestLimits.answersKeptBytesMax { return }
         while entries.count >= RequestLimits.heldMax
             || byteCount + new.byteCount > RequestLimits.answersKeptBytesMax
@@ -48,13 +58,21 @@ struct AnsweredOperations {
 
     /// What is known of an operation that is asked for.
     /// - Parameters:
+    ///   - server: that asks.
+    ///   - question: what it asks, as a hash.
     ///   - timeout: for how long an answer counts, nanoseconds.
     ///   - isQueued: whether the message of this number has no outcome yet.
     func find(
-        id: [UInt8], name: [UInt8], connection: UInt64, now: UInt64, timeout: UInt64, isQueued: (UInt64) -> Bool
+        id: [UInt8], name: [UInt8], connection: UInt64, server: UInt16 = 0, question: UInt64 = 0, now: UInt64,
+        timeout: UInt64, isQueued: (UInt64) -> Bool
     ) -> OperationRepetition {
-        guard let entry = entries.first(where: { $0.id == id && $0.name == name }) else { return .none }
-        if isQueued(entry.message) { return .underWay }
+        let known = entries.last { entry in
+            entry.id == id && entry.name == name
+                && (entry.server == server || entry.server == 0 || server == 0 || entry.question == question)
+        }
+        guard let entry = known else { return .none }
+        // One that is queued for another server does not come here.
+        if isQueued(entry.message), entry.server == server || entry.server == 0 { return .underWay }
         if connection == entry.connection || now &- entry.time >= timeout { return .none }
         return .answered(entry.document)
     }

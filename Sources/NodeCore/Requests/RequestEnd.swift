@@ -6,10 +6,14 @@ import CNeuronWS
 public enum RequestEnd: Equatable, Sendable {
     /// By the host, with this error; nil: its answer names none.
     case answered(error: Int64?)
-    /// The same, when the server had been told that it failed.
-    case answeredLate(error: Int64?)
-    /// The host did not answer in time.
-    case tooLate
+    /// The same, when the server had been told that it failed, if `isTold`, or is not to be told of it any more.
+    case answeredLate(error: Int64?, isTold: Bool)
+    /// The same, when another server was connected than the one that asked.
+    case answeredElsewhere(error: Int64?)
+    /// The host did not answer in time. Not `isTold`: another server was connected.
+    case tooLate(isTold: Bool)
+    /// The server gave its uuid to something else.
+    case superseded
     /// The host let go of it.
     case dropped
     /// The node ended, and the host had it.
@@ -20,7 +24,7 @@ public enum RequestEnd: Equatable, Sendable {
     public var level: neuron_ws_log_level_t {
         switch self {
         case .answered, .dropped: .NEURON_WS_LOG_NOTICE
-        case .answeredLate, .tooLate, .nodeEnded, .untouched: .NEURON_WS_LOG_WARN
+        case .answeredLate, .answeredElsewhere, .tooLate, .superseded, .nodeEnded, .untouched: .NEURON_WS_LOG_WARN
         }
     }
 
@@ -29,11 +33,24 @@ public enum RequestEnd: Equatable, Sendable {
         let (what, why): (StaticString, StaticString) =
             switch self {
             case .answered: ("Answered", "")
-            case .answeredLate: ("Answered", " (too late: the server was told error 3015)")
-            case .tooLate:
+            case .answeredLate(_, isTold: true): ("Answered", " (too late: the server was told error 3015)")
+            case .answeredLate: ("Answered", " (too late: the server is not told)")
+            case .answeredElsewhere:
+                ("Answered", " (not told: another server is connected than the one that asked)")
+            case .tooLate(isTold: true):
                 (
                     "Not answered in time",
                     " (setting request-timeout: the server was told error 3015, and it may have been carried out)"
+                )
+            case .tooLate:
+                (
+                    "Not answered in time",
+                    " (setting request-timeout; not told: another server is connected; it may have been carried out)"
+                )
+            case .superseded:
+                (
+                    "Superseded",
+                    " (the server gave its uuid to something else: not told, and it may have been carried out)"
                 )
             case .dropped: ("Dropped", " (by the host, without an answer: it may have been carried out)")
             case .nodeEnded: ("Not answered", " (the node ended first: it may have been carried out)")
@@ -44,7 +61,8 @@ public enum RequestEnd: Equatable, Sendable {
 
     private var error: String {
         switch self {
-        case .answered(let error?), .answeredLate(let error?): " with error \(error)"
+        case .answered(let error?), .answeredLate(let error?, _), .answeredElsewhere(let error?):
+            " with error \(error)"
         default: ""
         }
     }

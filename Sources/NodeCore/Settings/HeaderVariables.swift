@@ -2,12 +2,28 @@
 import WebSocketCore
 
 /// `${name}` in a header's value: the value of the setting of that name. What is not quite that is a text like any
-/// other, but for a setting's name without its brace, which somebody has forgotten.
+/// other, but for what somebody has mistaken: a setting's name without its brace, in capitals or between blanks, or no
+/// name at all.
 enum HeaderVariables {
     struct Unknown: Error, Equatable {
+        enum Kind { case unknown, unclosed, misspelled }
+
         let name: String
-        var isUnclosed = false
+        var kind = Kind.unknown
     }
+
+    /// What stands between the braces that begin at `start`, behind `${`, where it is empty or would be a name if it were
+    /// written in small letters and without blanks; nil: it is something else.
+    static func misspelled(_ bytes: UnsafeRawBufferPointer, from start: Int, _ isName: (String) -> Bool) -> String? {
+        guard let end = bytes[start...].prefix(Self.nameBytesMax).firstIndex(of: UInt8(ascii: "}")) else { return nil }
+        let between = bytes[start..<end]
+        let name = String(
+            decoding: between.filter { !JSONScan.isBlank($0) }.map { ASCII.lowercased($0) }, as: UTF8.self)
+        guard name.isEmpty || isName(name) else { return nil }
+        return String(decoding: between, as: UTF8.self)
+    }
+
+    private static let nameBytesMax = 64
 
     /// - Parameter lookup: the setting's value; nil: there is none.
     static func expand(_ value: SecretBytes, _ lookup: (String) -> SecretBytes?) -> Result<SecretBytes, Unknown> {
@@ -27,9 +43,14 @@ enum HeaderVariables {
                     let name = bytes[(index + 2)...].prefix { isOfName($0) }
                     let text = String(decoding: name, as: UTF8.self)
                     if unknown == nil, SettingKey(rawValue: text) != nil {
-                        unknown = Unknown(name: text, isUnclosed: true)
-                        return
+                        unknown = Unknown(name: text, kind: .unclosed)
                     }
+                    if unknown == nil,
+                        let text = misspelled(bytes, from: index + 2, { SettingKey(rawValue: $0) != nil })
+                    {
+                        unknown = Unknown(name: text, kind: .misspelled)
+                    }
+                    if unknown != nil { return }
                     index += 1
                     continue
                 }

@@ -40,7 +40,12 @@ public struct ServerAccess: Equatable, Sendable {
         for header in headers {
             let shown = SettingsParser.shown(header.name)
             switch HeaderVariables.expand(header.text, lookup) {
-            case .failure(let error) where error.isUnclosed:
+            case .failure(let error) where error.kind == .misspelled:
+                faults.append(
+                    "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name))}: the name of a "
+                        + "setting is written in small letters and without blanks, such as ${token}, ${username} or "
+                        + "${device-id}")
+            case .failure(let error) where error.kind == .unclosed:
                 faults.append(
                     "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name)) without "
                         + "the } behind the name")

@@ -56,6 +56,10 @@ private struct HeartbeatMembers {
             guard let text = text(value, bytesMax: SettingsParser.heartbeatBytesMax) else {
                 return place + "is \(length(value)); it takes a text of 1 to \(SettingsParser.heartbeatBytesMax) bytes"
             }
+            if let wrong = misspelled(text) {
+                return place + "has ${\(SettingsParser.shown(wrong))}; what is known is ${timestamp} and ${tai}, in "
+                    + "small letters and without blanks"
+            }
             message = text
         case "type":
             switch value.string {
@@ -95,6 +99,17 @@ private struct HeartbeatMembers {
                 + "match-member and match-value"
         }
         return nil
+    }
+
+    /// What somebody has meant for a variable; nil: there is none.
+    private func misspelled(_ text: [UInt8]) -> String? {
+        text.withUnsafeBytes { bytes in
+            for index in bytes.indices where bytes[index...].starts(with: "${".utf8) {
+                let wrong = HeaderVariables.misspelled(bytes, from: index + 2) { $0 == "timestamp" || $0 == "tai" }
+                if let wrong, wrong != "timestamp", wrong != "tai" { return wrong }
+            }
+            return nil
+        }
     }
 
     /// What came in the place of something else; what may be long by its kind.

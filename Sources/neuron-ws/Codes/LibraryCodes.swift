@@ -197,6 +197,10 @@ enum LibraryCodes {
         Code(
             7, "NEURON_WS_DROPPED_LOST", "The message lay on disk and could not be read again.",
             "Look at the disk; what was set aside lies in data-dir."),
+        Code(
+            8, "NEURON_WS_DROPPED_OTHER_SERVER",
+            "The message answers a request of a server that is not the one connected now.",
+            "Nothing is to be done; the log has a line of what could not be told."),
     ]
 
     static let levels: [Code] = [

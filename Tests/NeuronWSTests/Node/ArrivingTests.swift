@@ -14,7 +14,7 @@ import Testing
             _ = bytes.reserve($0.count)
             bytes.append($0)
         }
-        return ArrivedMessage(kind: .NEURON_WS_TEXT, bytes: .plain(bytes), limit: 7, question: nil)
+        return ArrivedMessage(kind: .NEURON_WS_TEXT, bytes: .plain(bytes), asker: .nobody, limit: 7, question: nil)
     }
 
     private func kept(_ content: Arriving.Content, _ message: ArrivedMessage) -> Arriving? {

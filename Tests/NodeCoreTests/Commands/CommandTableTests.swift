@@ -141,6 +141,37 @@ private let second: UInt64 = 1_000_000_000
         #expect(table.takeNext() == nil)
     }
 
+    /// A connection that comes late in its time, or a hold that ends then.
+    @Test func `what went out late in its time is not sent again at once`() {
+        for tenths in [1, 4, 5, 6, 9] as [UInt64] {
+            let table = CommandTable()
+            let id = table.put(command(member("id"), timeout: 1000, retries: 2), now: 0)
+            #expect(table.sendAll(now: second * tenths / 10) == [id])
+            #expect(table.expired(now: second) == nil)
+            table.checkInvariants()
+            let isLate = tenths > 5
+            #expect(table.sendAll(now: second) == (isLate ? [] : [id]))
+            #expect(table.nextDeadline == 2 * second)
+            // The last try is one that goes out.
+            #expect(table.expired(now: 2 * second) == nil)
+            #expect(table.sendAll(now: 2 * second) == [id])
+            #expect(table.expired(now: 3 * second)?.outcome == .timedOut)
+        }
+    }
+
+    @Test func `what is held to its end is said to be`() {
+        let table = CommandTable()
+        table.put(command(timeout: 1000), now: 0)
+        _ = table.sendAll()
+        _ = table.expired(now: second)
+        table.put(command(timeout: 100), now: second)
+        table.put(command(member("id"), timeout: 100), now: second)
+        #expect(table.takeNext()?.command.timeout == 100_000_000)
+        let ended = [table.expired(now: second * 11 / 10), table.expired(now: second * 11 / 10)].compactMap { $0 }
+        #expect(ended.map(\.wasHeld).sorted { $0 && !$1 } == [true, false])
+        #expect(ended.map(\.hasLeft).sorted { $0 && !$1 } == [true, false])
+    }
+
     @Test func `the end of a connection loses what was sent, tries what has a try, and keeps what was not`() {
         let table = CommandTable()
         let lost = table.put(command(member("id")), now: 0)

@@ -46,6 +46,22 @@ private let second: UInt64 = 1_000_000_000
         #expect(table.came("its own", now: 120 * second)?.id == next)
     }
 
+    /// Its time passes twice from when it went out, not from when it was asked for.
+    @Test func `what waited to go out has its time from there`() {
+        let table = CommandTable()
+        let gone = table.put(.asked(timeout: 1000), now: 0)
+        #expect(table.sendAll(now: second * 9 / 10) == [gone])
+        #expect(table.expired(now: second)?.id == gone)
+        let next = table.put(.asked(timeout: 60_000), now: second)
+        for tenths in [10, 20, 28] as [UInt64] {
+            #expect(table.expired(now: second * tenths / 10) == nil && table.isInDoubt)
+            #expect(table.sendAll(now: second * tenths / 10).isEmpty, "\(tenths)")
+        }
+        #expect(table.nextDeadline == second * 29 / 10)
+        #expect(table.expired(now: second * 29 / 10) == nil)
+        #expect(table.sendAll(now: second * 29 / 10) == [next])
+    }
+
     @Test func `of many under way one is lost, and when all have ended the order is known again`() {
         let table = CommandTable()
         let ids = (0..<5).map { _ in table.put(.asked(), now: 0) }

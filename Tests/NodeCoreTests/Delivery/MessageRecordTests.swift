@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
 import Testing
 
 @testable import NodeCore
@@ -11,7 +12,7 @@ import Testing
     }
 
     @Test func theStampComesBackAsItWentIn() {
-        let times: [Int64] = [0, 1, 1_650_006_388_943, 1 << 44 - 1]
+        let times: [Int64] = [0, 1, 1_650_006_388_943, 1 << 43 - 1]
         for time in times {
             for group in [0, 1, 0x8000, 0xFFFF] as [UInt16] {
                 for kind in [1, 2] as [UInt8] {
@@ -26,11 +27,30 @@ import Testing
         }
     }
 
+    /// The server lies where a group lies else, and is none.
+    @Test func anAnswerKnowsItsServer() {
+        for server in [1, 0x8000, 0xFFFF] as [UInt16] {
+            var stamp = MessageStamp(kind: 2, timeMilliseconds: 1 << 43 - 1)
+            stamp.server = server
+            stamp.isNumbered = true
+            var record = MessageRecord(byteCount: 1, stamp: stamp)
+            #expect(record.stamp == stamp && record.server == Int(server) && record.group == 0)
+            #expect(record.refusal == nil)
+            record.packed |= MessageRecord.refused
+            #expect(record.refusal == .NEURON_WS_DROPPED_REFUSED)
+            record.markUntold()
+            #expect(record.refusal == .NEURON_WS_DROPPED_OTHER_SERVER && record.has(MessageRecord.refused))
+            #expect(record.stamp.timeMilliseconds == 1 << 43 - 1 && record.stamp.kind == 2)
+        }
+        let ofGroup = MessageRecord(byteCount: 1, stamp: MessageStamp(kind: 1, timeMilliseconds: 0, group: 7))
+        #expect(ofGroup.server == 0 && ofGroup.group == 7)
+    }
+
     @Test func timesThatAreNoneAreCut() {
         func kept(_ time: Int64) -> Int64 {
             MessageRecord(byteCount: 1, stamp: MessageStamp(kind: 1, timeMilliseconds: time)).stamp.timeMilliseconds
         }
         #expect(kept(.min) == 0 && kept(-1) == 0)
-        #expect(kept(.max) == 1 << 44 - 1)
+        #expect(kept(.max) == 1 << 43 - 1)
     }
 }

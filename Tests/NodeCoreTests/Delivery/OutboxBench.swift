@@ -43,11 +43,14 @@ struct OutboxBench: ~Copyable {
 
     /// - Returns: the message's number; nil: there is no room.
     @discardableResult
-    mutating func push(_ text: String, kind: UInt8 = 1, time: Int64 = 0, group: UInt16 = 0) -> UInt64? {
+    mutating func push(
+        _ text: String, kind: UInt8 = 1, time: Int64 = 0, group: UInt16 = 0, server: UInt16 = 0
+    ) -> UInt64? {
         Array(text.utf8).withUnsafeBytes { raw in
             guard ledger.hasRoom(byteCount: raw.count) else { return nil }
             let id = ledger.accept(byteCount: raw.count)
-            let stamp = MessageStamp(kind: kind, timeMilliseconds: time, group: group)
+            var stamp = MessageStamp(kind: kind, timeMilliseconds: time, group: group)
+            stamp.server = server
             mailbox.put(OutgoingMessage(raw, stamp), id: id)
             return id
         }

@@ -84,6 +84,37 @@ import WebSocketCore
             ])
     }
 
+    /// Also where it was sent to its own, which did not confirm it before it was gone.
+    @Test func anAnswerGoesToItsServerAlone() {
+        for isSentBefore in [false, true] {
+            var bench = OutboxBench()
+            bench.push("value", group: 7)
+            bench.push("to 7", server: 7)
+            bench.push("to 8", server: 8)
+            if isSentBefore {
+                bench.backlog.server = 7
+                let isForAnother = bench.backlog.isNextForAnother
+                #expect(bench.fill(room: 20) == .bufferFull && !isForAnother)
+                #expect(bench.messages().last == "value")
+                bench.cut()
+                bench.connectPlainly()
+            }
+            bench.backlog.server = 8
+            var leftOut: [String] = []
+            while bench.fill(room: 1000) == .uninspected {
+                let isForAnother = bench.backlog.isNextForAnother
+                #expect(isForAnother)
+                leftOut.append(bench.backlog.nextMessage()?.withBytes { String(decoding: $0, as: UTF8.self) } ?? "")
+                bench.backlog.leaveOutNext()
+            }
+            #expect(leftOut == ["to 7"] && bench.messages() == ["value", "to 8"])
+            #expect(
+                bench.settle(written: bench.stream.count).map(\.outcome) == [
+                    .NEURON_WS_DELIVERED, .NEURON_WS_DROPPED_OTHER_SERVER, .NEURON_WS_DELIVERED,
+                ])
+        }
+    }
+
     @Test func aLentMessageStaysAsItIsWhateverBecomesOfTheOutbox() {
         for isLent in [true, false] {
             var bench = OutboxBench()

@@ -20,7 +20,8 @@ import Testing
         #expect(pending.expire(now: 200).count == 2)
         #expect(pending.expire(now: 250).isEmpty)
         #expect(pending.nextDeadline == 300)
-        #expect(pending.state(1) == .waiting && pending.state(2) == .expired && pending.state(3) == .expired)
+        #expect(pending.state(1) == .waiting)
+        #expect([2, 3].allSatisfy { pending.state($0) == .expired(isTold: true) })
         #expect(pending.state(4) == nil)
         pending.remove(1)
         #expect(pending.nextDeadline == nil && pending.state(1) == nil)
@@ -48,10 +49,74 @@ import Testing
         #expect(pending.expire(now: 30).count == 1)
     }
 
-    private func operation(_ id: String, _ name: String = "DISCOVER") throws -> Request {
+    /// Another server is connected, or none.
+    @Test func whoeverIsConnectedIsNotToldOfWhatAnotherAsked() {
+        var pending = PendingRequests(timeout: 50)
+        for (handle, server) in [7, 8, 0].enumerated() {
+            pending.add(request(), handle: UInt(handle + 1), server: UInt16(server), now: 0)
+        }
+        #expect(pending.server(1) == 7 && pending.server(3) == 0 && pending.server(4) == nil)
+        let late = pending.expire(now: 50, connected: 8)
+        #expect(late.map(\.isTold) == [false, true, true] && late.map(\.server) == [7, 8, 0])
+        #expect(pending.state(1) == .expired(isTold: false) && pending.state(2) == .expired(isTold: true))
+        pending.add(request(), handle: 4, server: 7, now: 0)
+        #expect(pending.expire(now: 50).map(\.isTold) == [true])
+    }
+
+    private func write(_ uuid: String, _ value: Int) -> Request {
+        requests(#"{"uuid":"\#(uuid)","node":"d","group":"g","tag":"t","value":\#(value)}"#)[0]
+    }
+
+    /// A server that was started again begins at 1 again.
+    @Test func aUUIDThatIsGivenToSomethingElseEndsWhatHadIt() {
+        var pending = PendingRequests(timeout: 50)
+        let first = write("1", 1)
+        pending.add(first, handle: 1, connection: 1, server: 7, now: 0)
+        pending.add(write("2", 1), handle: 2, connection: 1, server: 7, now: 0)
+        func superseded(_ new: Request, connection: UInt64 = 2, server: UInt16 = 7) -> Int {
+            pending.supersede(by: new, connection: connection, server: server).count
+        }
+        // Asked again; another number; by the same connection; another server's.
+        #expect(superseded(write("1", 1)) == 0 && superseded(write("3", 2)) == 0)
+        #expect(superseded(write("1", 2), connection: 1) == 0 && superseded(write("1", 2), server: 8) == 0)
+        #expect(pending.state(1) == .waiting)
+        #expect(superseded(write("1", 2)) == 1 && superseded(write("1", 3)) == 0)
+        #expect(pending.state(1) == .expired(isTold: false) && pending.state(2) == .waiting)
+        #expect(pending.waiting.map(\.handle) == [2] && pending.expire(now: 50).count == 1)
+    }
+
+    /// One id of two servers is two operations, unless they ask for the same to the byte.
+    @Test func operationsOfTwoServersAreTwo() throws {
+        var pending = PendingRequests(timeout: 50)
+        func repetition(_ request: Request, _ server: UInt16, now: UInt64 = 0, _ queued: UInt64...)
+            -> OperationRepetition
+        {
+            pending.repetition(of: request, connection: UInt64(server), server: server, now: now) {
+                queued.contains($0)
+            }
+        }
+        let (id, name) = (Array("1".utf8), Array(#""DISCOVER""#.utf8))
+        pending.add(try operation("1"), handle: 1, connection: 7, server: 7, now: 0)
+        let other = try operation("1", more: #","parameters":[]"#)
+        #expect(repetition(other, 8) == .none)
+        pending.add(other, handle: 2, connection: 8, server: 8, now: 0)
+        #expect(pending.isWaiting(operation: id, server: 7) && pending.isWaiting(operation: id, server: 8))
+        #expect([8, 9].map { pending.server(ofOperation: id, preferred: $0) } == [8, 7])
+        pending.noteAnswered(1, [1], message: 5, now: 0)
+        pending.remove(1)
+        #expect(repetition(other, 9, 5) == .underWay)
+        #expect(pending.server(2) == 9)
+        // What waits for one server is told another that asks the same, and no other.
+        #expect(repetition(try operation("1"), 8, 5) == .answered([1]))
+        #expect(repetition(try operation("1", more: #","x":1"#), 8, 5) == .none)
+        pending.settle(operation: id, name: name, [2], message: 6, server: 9, now: 0)
+        #expect(pending.state(2) == .settled && repetition(other, 9, 6) == .underWay)
+    }
+
+    private func operation(_ id: String, _ name: String = "DISCOVER", more: String = "") throws -> Request {
         var rules = anyRules
         rules.openGate = OpenGateIdentity(deviceID: "gw", isReduced: false)
-        let text = Array(#"{"operation":{"request":{"id":"\#(id)","name":"\#(name)"}}}"#.utf8)
+        let text = Array(#"{"operation":{"request":{"id":"\#(id)","name":"\#(name)"\#(more)}}}"#.utf8)
         let found: Request? = text.withUnsafeBytes { bytes in
             var incoming = IncomingMessage.make(bytes)
             guard case .request(let request)? = incoming?.next(rules) else { return nil }

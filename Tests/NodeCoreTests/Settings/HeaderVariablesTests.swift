@@ -19,10 +19,26 @@ import WebSocketCore
     }
 
     @Test func whatIsNotQuiteOneStays() {
-        for text in ["$", "${", "${}", "${a b}", "${device", "$device-id", "{device-id}", "${A}", "$$"] {
+        for text in ["$", "${", "${a b}", "${device", "$device-id", "{device-id}", "${A}", "$$", "${Nothing}"] {
             #expect(expanded(text) == text)
         }
         #expect(expanded("$${api-key}") == "$k")
+    }
+
+    /// The server would get the name in place of the value.
+    @Test(arguments: ["${}", "a ${ } b", "${Token}", "${ device-id }", "${API-KEY}", "${token\t}", "${device -id}"])
+    func whatIsMeantForASettingsNameIsRefused(text: String) { #expect(expanded(text) == nil) }
+
+    @Test func aRefusalSaysHowItIsWritten() {
+        let text = refusal(#"{"url":"ws://h","token":"abc","headers":{"X":"Bearer ${Token}"}}"#)?.text
+        #expect(
+            text == "\"headers\" holds the header \"X\", whose value has ${Token}: the name of a setting is written in "
+                + "small letters and without blanks, such as ${token}, ${username} or ${device-id}")
+        for message in ["at ${Tai}", "${}", "${ timestamp }"] {
+            let heartbeat = refusal(#"{"url":"ws://h","heartbeat":{"message":"\#(message)"}}"#)?.text ?? ""
+            #expect(heartbeat.contains("what is known is ${timestamp} and ${tai}"), "\(heartbeat)")
+        }
+        #expect(refusal(#"{"url":"ws://h","heartbeat":{"message":"${timestamp} ${tai} ${a b} ${x} ${"}}"#) == nil)
     }
 
     /// Somebody has forgotten the brace: the server would get the name in place of the value.

@@ -29,7 +29,11 @@ _WHY = {
 }
 
 
-_UNSENT = "the command never went out: no connection took it in time"
+# The log says which.
+_UNSENT = (
+    "the command never went out: no connection took it in time, or it was held back, for responses that were to come "
+    "before its own were late or lost"
+)
 
 
 def response_of(event: ResponseEvent) -> Union[str, bytes]:

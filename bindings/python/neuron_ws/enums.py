@@ -192,6 +192,7 @@ class Outcome(OpenEnum):
     DROPPED_REFUSED_BY_PEER = 5
     STORED = 6
     DROPPED_LOST = 7
+    DROPPED_OTHER_SERVER = 8
 
 
 class LogLevel(OpenEnum):

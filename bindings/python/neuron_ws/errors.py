@@ -136,6 +136,10 @@ _ENDS: dict[Outcome, tuple[str, Status]] = {
     Outcome.STORED: ("the node was closed; it lies in its cache on disk and is sent by the next", Status.NOT_RUNNING),
     Outcome.DROPPED_OVERFLOW: ("its cache made room for newer ones (cache-policy)", Status.QUEUE_FULL),
     Outcome.DROPPED_LOST: ("it lay on disk and could not be read again", Status.SYSTEM),
+    Outcome.DROPPED_OTHER_SERVER: (
+        "it answers a request of a server that is not the one connected now",
+        Status.NOT_FOUND,
+    ),
     Outcome.EXPIRED: ("it was older than cache-ttl", Status.TIMEOUT),
     Outcome.DROPPED_STOPPED: ("the node was closed before it could be sent", Status.NOT_RUNNING),
     Outcome.DROPPED_REFUSED_BY_PEER: (

@@ -28,6 +28,7 @@ def log_to(node: str, logger: Optional[logging.Logger] = None) -> Callable[[LogE
     ``Node("line-1", settings, on_log=log_to("line-1"))``. Each record has the attributes ``node`` and
     ``category`` (``"CONNECTION"``, ``"TLS"`` …, as in LogCategory); its level is
     DEBUG, INFO, NOTICE (25), WARNING, ERROR or CRITICAL. What a node logs at all is its setting ``log-level``.
+    What its end brings about, such as writes that had no answer, is logged by a ``poll(0)`` behind ``close()``.
     """
     target = logging.getLogger("neuron_ws") if logger is None else logger
     if logging.getLevelName(NOTICE) == f"Level {NOTICE}":
