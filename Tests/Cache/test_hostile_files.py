@@ -63,6 +63,31 @@ def test_what_lies_there_is_a_pipe(tmp_path: Path) -> None:
     node.close()
 
 
+@pytest.mark.parametrize("name", ["x.nwsc-journal", "x.nwsc-wal", "x.nwsc-shm"])
+@pytest.mark.parametrize("kind", ["pipe", "directory", "link to a pipe"])
+def test_what_lies_beside_it_is_none(kind: str, name: str, tmp_path: Path) -> None:
+    """A pipe that nobody writes to would be waited for without end, and nothing would be told of it."""
+    with neuron_ws.Node("x", settings(tmp_path)) as node:
+        node.send("kept")
+        node.finish(0.5)
+    beside = tmp_path / name
+    beside.unlink(missing_ok=True)
+    if kind == "directory":
+        beside.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(beside)
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        beside.symlink_to(tmp_path / "pipe")
+    code = "import neuron_ws, sys; node = neuron_ws.Node('x', {'url': 'ws://127.0.0.1:1', 'offline-cache': True, " \
+           "'data-dir': sys.argv[1]}); print(node.state.message, node.state.cache_error); node.close()"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=30)
+    assert f"{name} is a link, a directory, a pipe or a device in the place of a file: remove it" in done.stdout
+    beside.rmdir() if kind == "directory" else beside.unlink()
+    with neuron_ws.Node("x", settings(tmp_path)) as node:
+        assert node.metrics.queued_messages == 1
+
+
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

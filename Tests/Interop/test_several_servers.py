@@ -72,6 +72,19 @@ def test_a_redirect_to_another_of_the_servers_has_the_credentials_of_neither() -
         assert [head.get("Authorization") for head in second.heads] == [None]
 
 
+def test_a_redirect_to_another_host_takes_no_token_among_the_subprotocols_along() -> None:
+    offered = "bearer, t0ken, ocpp1.6, base64url.bearer.authorization.k8s.io.czNjcmV0LW9uZQ, the-setting-token"
+    with Answering() as second:
+        there = f"http://localhost:{second.port}/there"
+        with Answering(lambda head: redirect(there)) as first:
+            settings = {"url": first.url, "redirects": 1, "subprotocols": offered, "token": "the-setting-token"}
+            with neuron_ws.Node("n", {**settings, **PATIENT}) as node:
+                foreign.wait_until(lambda: node.state.link, 60, node.state.message)
+                node.close(timeout=0.2)
+            assert [head.get("Sec-WebSocket-Protocol") for head in first.heads] == [offered]
+        assert [head.get("Sec-WebSocket-Protocol") for head in second.heads] == ["bearer, ocpp1.6"]
+
+
 @pytest.mark.parametrize("around", ["localhost", "127.0.0.1"])
 def test_where_a_redirect_leads_it_is_asked_anew_whether_by_the_proxy(around: str, tmp_path: Path) -> None:
     """The first server is 127.0.0.1, the second localhost; `around` goes without the proxy."""

@@ -288,9 +288,13 @@ def test_files_that_are_none_are_said_and_left(directory: Path) -> None:
     with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database:
         database.execute("PRAGMA user_version=99")
     os.mkfifo(directory / "pipe.nwsc")
+    fill(directory, "beside", {"n": 1})
+    (directory / "beside.nwsc-journal").unlink(missing_ok=True)
+    os.mkfifo(directory / "beside.nwsc-journal")
     errors = {Path(each["file"]).name: each["error"] for each in listed(directory) if "error" in each}
     assert "is no cache of neuron_ws" in errors["other.nwsc"] and "newer neuron_ws" in errors["press.nwsc"]
     assert "in the place of a file" in errors["pipe.nwsc"]
+    assert "beside.nwsc-journal is a link, a directory, a pipe" in errors["beside.nwsc"]
     before = {file: file.read_bytes() for file in directory.iterdir() if file.is_file()}
     assert cache("drop", directory, "--yes", "--node", "other").returncode == 1
     assert cache("drop", directory, "--yes", "--node", "press").returncode == 1

@@ -59,7 +59,10 @@ public func neuron_ws_node_stop_begin(_ node: NodeHandlePointer?, _ timeout_ms: 
 
 private func stopped(_ status: neuron_ws_status_t) -> neuron_ws_status_t {
     if status == .NEURON_WS_OK { return status }
-    return failed(status, "the loop thread is busy in a callback of the host; the node stops when it returns")
+    return failed(
+        status,
+        "the loop thread is busy, in a callback of the host or with what it leaves, or the disk of the cache is: "
+            + "the node stops when that is done")
 }
 
 @c @implementation

@@ -236,10 +236,21 @@ final class Configuration: @unchecked Sendable {
         return HandshakeRequest(
             url: url,
             secretQuery: attempt.isRedirected ? nil : settings.openGate?.query(for: url), key: key,
-            subprotocols: settings.subprotocols,
+            subprotocols: attempt.dropsCredentials ? subprotocolsWithoutSecrets : settings.subprotocols,
             origin: attempt.replaces("Origin") ? nil : settings.origin,
             userAgent: attempt.replaces("User-Agent") ? nil : userAgent, headers: headers,
             deflate: settings.compression?.offer)
+    }
+
+    /// What a host is offered that has no business with our credentials.
+    private var subprotocolsWithoutSecrets: [String] {
+        let tokens = SecretMask.secrets(of: settings.subprotocols)
+        let own = [settings.password, settings.token].compactMap { $0 } + settings.accessSecrets
+        let mask = SecretMask(headerValues: [], others: own + (settings.openGate?.secrets ?? []))
+        return settings.subprotocols.filter {
+            // A short one is a token by its place.
+            !tokens.contains(SecretBytes($0)) && ForeignText($0).masked(by: mask) == ForeignText($0)
+        }
     }
 
     /// All that may tell who we are: those of the settings, and what the host made of them for this attempt.

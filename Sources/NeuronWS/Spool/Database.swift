@@ -49,6 +49,7 @@ final class Database {
 
     /// Opens or makes the file, which is this connection's alone from then on.
     static func open(_ path: String, isReadOnly: Bool = false) throws(Failure) -> Database {
+        try checkCompanions(of: path)
         var handle: OpaquePointer?
         let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let status = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
@@ -57,6 +58,16 @@ final class Database {
         if status != SQLITE_OK { throw database.failure(status) }
         neuron_ws_sqlite3_distrust(handle)
         return database
+    }
+
+    /// What SQLite opens beside a file. What is no file may never end, as a pipe that nobody writes to.
+    private static func checkCompanions(of path: String) throws(Failure) {
+        for name in ["-journal", "-wal", "-shm"].map({ path + $0 }) {
+            guard Syscalls.isTaken(name), Syscalls.regularFile(name) == nil else { continue }
+            throw Failure(
+                code: SQLITE_CANTOPEN, errorNumber: 0,
+                text: "\(name) is a link, a directory, a pipe or a device in the place of a file: remove it")
+        }
     }
 
     /// The same of a node's file, or of one that is to take its place. A new one belongs to whom the old one or the

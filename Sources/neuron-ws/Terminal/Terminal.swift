@@ -32,7 +32,7 @@ enum Terminal {
     }
 
     /// Foreign text made fit for a terminal: control characters, marks of direction, breaks of lines and what has no
-    /// width would be obeyed there or mislead, so they are spelled out, as the library does in its own texts.
+    /// width would be obeyed there or mislead, so they are spelled out, as JSON does.
     /// - Parameter charactersMax: a longer text ends in "…" behind so many.
     static func printable(_ text: String, charactersMax: Int = .max) -> String {
         if text.utf8.count > charactersMax, text.unicodeScalars.count > charactersMax {
@@ -42,8 +42,11 @@ enum Terminal {
         var result = ""
         for scalar in text.unicodeScalars {
             if isControl(scalar) {
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                // As in JSON: beyond four digits it takes two of them.
+                for unit in UTF16.encode(scalar).unsafelyUnwrapped {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             } else {
                 result.unicodeScalars.append(scalar)
             }
