@@ -7,7 +7,8 @@ extension NodeSession {
     /// Messages stay on disk until the host has read outcomes of earlier ones, which is looked at so often.
     private static let outcomesReadInterval: UInt64 = 100_000_000
 
-    var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil }
+    /// Messages may lie there: always where some go out in front of others.
+    var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil || backlog.live != nil }
 
     /// Looks after the cache: results, room, work, pace. Callbacks may end the session.
     func tendCache() {

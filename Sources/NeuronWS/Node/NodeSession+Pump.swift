@@ -79,7 +79,7 @@ extension NodeSession {
 
     private func fillBuffer(_ link: Link) -> Filled {
         let connection = link.connection
-        if connection.isOpen, backlog.isAllFramed { takeMail() }
+        if connection.isOpen, backlog.takesMail { takeMail() }
         let maySendMessages = !timers[.quiet].isSet
         var commandsWait = maySendMessages && feedCommands(link)
         guard isCurrent(link) else { return .nothing }
