@@ -130,6 +130,7 @@ extension CacheWorld {
             if number <= before { fail("\(number) came behind \(before), live \(isLive)") }
             if isLive { lastRead.live = number } else { lastRead.other = number }
             if isLive { wentLive += 1 }
+            if isLive, !pushedLive.contains(number) { fail("\(number) went in front, and was pushed before") }
             readCount += 1
             if arrived.contains(number) {
                 arrivedAgain += 1

@@ -87,6 +87,7 @@ extension CacheWorld {
             isSignalled = true
             contents[id] = nextContent
             ids[nextContent] = id
+            if hasOpened, connection != nil { pushedLive.insert(nextContent) }
             pushedAt[nextContent] = now
             if hasPoison, random.chance(3) { poison.insert(nextContent) }
             nextContent += 1
@@ -203,6 +204,7 @@ extension CacheWorld {
     func carry() {
         guard let connection else { return }
         if connection.isOpen, !hasOpened {
+            takeMail()
             hasOpened = true
             backlog.setLiveFirst(isLiveFirst)
         }

@@ -53,6 +53,8 @@ final class CacheWorld {
     var newestArrived: UInt64 = 0
     var newestLive: UInt64 = 0
     var wentLive = 0
+    /// Pushed while connected.
+    var pushedLive: Set<UInt64> = []
     var arrivedAgain = 0
     var lives = 0
     /// Of each message: its group, the time of its data and its life; and which is the newest of each group in this.

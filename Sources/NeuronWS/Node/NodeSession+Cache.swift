@@ -25,11 +25,12 @@ extension NodeSession {
         carryOutCache()
         if isEnded { return }
         let mayLoad = hasRoomForOutcome
-        if let spool = node.lock.withLock({ node.spool }),
+        if let spool = node.lock.withLock({ node.spool }) {
             let work = cache.nextWork(
                 &backlog, now: now, mayLoad: mayLoad, chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
-        {
-            spool.submit(work)
+            if let work { spool.submit(work) }
+        } else {
+            cache.refill(&backlog)
         }
         carryOutCache()
         if isEnded { return }
@@ -75,7 +76,7 @@ extension NodeSession {
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
                 hasMail: !node.sendQueue.hasNoMail)
         else { return node.lock.unlock() }
-        let mail = node.takeMailLocked()
+        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
@@ -130,8 +131,9 @@ extension NodeSession {
 
     /// All that there is goes to disk now.
     func storeAll() {
+        cache.refill(&backlog)
         node.lock.lock()
-        let mail = node.takeMailLocked()
+        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
         cache.storeAll(backlog)

@@ -219,7 +219,7 @@ extension NodeSession {
             let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
             timers[.quiet].set(at: end, loop, self)
         }
-        backlog.setLiveFirst(configuration.settings.isLiveFirst)
+        goLive()
         node.lock.withLock { node.counters.connectionsOpened &+= 1 }
         if let link { beginHeartbeats(link) }
         node.requests.connectionOpened()

@@ -233,11 +233,6 @@ final class SpoolStore {
         try database.number("SELECT first FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1", key) ?? key
     }
 
-    /// No row that ends behind this one is loaded or dropped.
-    private func endKey(_ work: borrowing SpoolWork) -> Int64 {
-        work.movesBefore == .max ? .max : key(work.movesBefore)
-    }
-
     private func drop(_ result: inout SpoolResult) throws(Database.Failure) {
         let from = try rowKey(of: key(result.work.dropsFrom))
         let (dropsBytes, expiresBefore) = (result.work.dropsBytes, result.work.expiresBefore)
@@ -256,7 +251,9 @@ final class SpoolStore {
             try delete(
                 "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: from
             ) {
-                guard left > 0, $0.first &+ $0.count <= end, note($0, .NEURON_WS_DROPPED_OVERFLOW, &result) else { return false }
+                guard left > 0, $0.first &+ $0.count <= end, note($0, .NEURON_WS_DROPPED_OVERFLOW, &result) else {
+                    return false
+                }
                 left -= min(left, $0.bytes)
                 return true
             }

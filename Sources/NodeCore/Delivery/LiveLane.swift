@@ -73,6 +73,8 @@ public final class LiveLane {
         switch consume action {
         case .conclude(let run):
             ended.append(run)
+            // Nothing waits for it any more.
+            if messages.isEmpty { messages.wake() }
             return .conclude(run)
         case .release(let chunks): return .release(chunks)
         }

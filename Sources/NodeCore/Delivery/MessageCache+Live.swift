@@ -39,11 +39,25 @@ extension MessageCache {
             keptBytes -= min(keptBytes, bytes)
             endedBytes += run.recordBytes - bytes
             holes.insert(ids)
-            forgetLive(ids)
+            forgetLive(ids, backlog)
         }
         passHoles()
         let isDue = endedBytes > UInt64(tailBytes) / Self.endedShare || live.messages.isEmpty
         if isDue, endedBytes > 0 { sweepTail() }
+        passStored(backlog)
+    }
+
+    /// What lies in front of the tail is on disk or has its outcome.
+    private mutating func passStored(_ backlog: borrowing Backlog) {
+        guard storesToDisk, movedBytes == 0, let first = tail.first, first.firstID > storedEnd,
+            adopted.isEmpty || storedEnd >= adopted.upperBound, firstUnstored(backlog) == nil
+        else { return }
+        storedEnd = first.firstID
+    }
+
+    /// A cache may be opened whose messages come behind all that there are: none of these lies elsewhere then.
+    public func mayBeOpened(_ backlog: borrowing Backlog) -> Bool {
+        backlog.liveStart == .max && tail.isEmpty && movedBytes == 0
     }
 
     /// About: the messages are of different sizes.
@@ -52,10 +66,12 @@ extension MessageCache {
     }
 
     /// What lies on disk of them goes there, as far as it is a whole batch.
-    private mutating func forgetLive(_ ids: Range<UInt64>) {
+    private mutating func forgetLive(_ ids: Range<UInt64>, _ backlog: borrowing Backlog) {
         let end = max(storedEnd, storingEnd)
         guard ids.lowerBound < end, let hole = holes.overlapping(ids).first else { return }
-        let gone = hole.lowerBound..<min(hole.upperBound, end)
+        // Where nothing is open in front of them on disk alone, the batch may begin with some that were passed already.
+        let isFirst = hole.lowerBound <= away.lowerBound
+        let gone = (isFirst ? min(backlog.endID, hole.lowerBound) : hole.lowerBound)..<min(hole.upperBound, end)
         if takenOut.count > takenOutInWork, let last = takenOut.last, gone.lowerBound <= last.lowerBound,
             gone.upperBound >= last.upperBound
         {
@@ -119,7 +135,7 @@ extension MessageCache {
         }
         var before = first
         while let next = before.next {
-            if next.firstID >= live.messages.endID {
+            if !live.taken.contains(next.firstID) {
                 tail.remove(next, behind: before)
                 tailBytes -= next.memoryBytes
                 return next

@@ -45,6 +45,8 @@ extension MessageCache {
         }
         conclude(
             chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
+        // Older ones lie in front of it yet.
+        if backlog.liveStart < .max { holes.insert(chunk.firstID..<chunk.endNumber) }
         freed.append(chunk)
         return true
     }
@@ -56,6 +58,8 @@ extension MessageCache {
         // What is under way may store it.
         let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd
         let isOnDisk = isOnDisk(chunk) || isBusy
+        // A batch may begin with some that had their outcome before it came into memory.
+        let from = backlog.predecessor(of: chunk)?.endNumber ?? chunk.firstID
         var bytes: UInt64 = 0
         for run in backlog.removeOldest(outcome, into: &freed) {
             if mayBeStored, run.outcome == outcome { owe(run) } else { conclude(run) }
@@ -63,7 +67,7 @@ extension MessageCache {
         }
         // What lies in front has no outcome yet, and keeps the disk from forgetting it.
         if bytes > 0, isOnDisk, !backlog.isEmpty, backlog.openID < chunk.firstID {
-            takenOut.append(chunk.firstID..<chunk.endNumber)
+            takenOut.append(min(from, chunk.firstID)..<chunk.endNumber)
         }
         return bytes
     }

@@ -10,7 +10,6 @@ extension MessageCache {
     public mutating func nextWork(
         _ backlog: inout Backlog, now: UInt64, mayLoad: Bool = true, chunk: (Int) -> MessageChunk?
     ) -> SpoolWork? {
-        noteLive(backlog)
         refill(&backlog)
         guard usesDisk, !isBusy, now >= retryAt else { return nil }
         var work = SpoolWork()

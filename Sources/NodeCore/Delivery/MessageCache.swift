@@ -191,10 +191,10 @@ public struct MessageCache: ~Copyable {
         isBusy = false
         tellOwed(owed.count)
         concludeAway(.NEURON_WS_DROPPED_STOPPED)
-        holes.removeAll()
         away = away.upperBound..<away.upperBound
         adopted = away
         awayBytes = 0
+        passHoles()
         diskBytes = 0
         asideCount = 0
         setAside = []
@@ -214,8 +214,8 @@ public struct MessageCache: ~Copyable {
 
     /// Takes what the mailbox had.
     public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
+        refill(&backlog)
         guard !mail.isEmpty else { return }
-        noteLive(backlog)
         let arrival = clock(now)
         if unstoredSince == nil { unstoredSince = now }
         mail.forEach {
@@ -275,7 +275,9 @@ public struct MessageCache: ~Copyable {
         backlog.heldBytes < windowBytes && (backlog.openCount < windowCount || backlog.isEmpty)
     }
 
-    mutating func refill(_ backlog: inout Backlog) {
+    /// What can be in the backlog comes there.
+    public mutating func refill(_ backlog: inout Backlog) {
+        noteLive(backlog)
         while away.isEmpty, movedBytes == 0, hasWindowRoom(backlog) || !usesDisk,
             let first = firstOfTail(), first.endNumber <= backlog.liveStart, let chunk = tail.removeFirst()
         {
