@@ -176,7 +176,8 @@ final class CacheWorld {
 
     /// For who reads a failure.
     private var situation: String {
-        ", \(settings), live first \(isLiveFirst), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
+        ", \(settings), live first \(isLiveFirst), "
+            + "backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
             + "of \(backlog.pacedEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "

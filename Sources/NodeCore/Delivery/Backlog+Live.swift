@@ -16,8 +16,8 @@ extension Backlog {
     /// A message has been framed in part.
     public var isMessageBegun: Bool { isNextBegun || live?.messages.isNextBegun == true }
 
-    /// The number of the next live one to be framed; 0: there is no such lane.
-    var liveNextID: UInt64 { live?.messages.nextID ?? 0 }
+    /// All live ones before this one are framed; 0: none are.
+    var liveNextID: UInt64 { live?.framedEnd ?? 0 }
 
     /// The first live one without outcome; `.max`: there is none.
     var liveStart: UInt64 { live?.start ?? .max }

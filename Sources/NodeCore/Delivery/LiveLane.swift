@@ -2,8 +2,8 @@
 /// What goes out in front of a `Backlog`'s messages on an open connection: the setting `resend-priority` `live-first`.
 ///
 /// It holds copies of messages that came while others waited. Each lies at its place behind those as well, in the
-/// `MessageCache`, whose business they remain until they have their outcome: when the connection ends the copies are let
-/// go, and nothing is lost with them. So what has its outcome here is taken out there, by what `ended` says.
+/// `MessageCache`, whose business they remain until they have their outcome: when the connection ends the copies are
+/// let go, and nothing is lost with them. What has its outcome here is taken out there, by what `ended` says.
 ///
 /// In order are the messages here among each other, and those of the backlog among each other.
 ///
@@ -23,6 +23,8 @@ public final class LiveLane {
     private(set) var taken = NumberRanges()
     /// The frame that goes out is one of these.
     private(set) var hasTurn = false
+    /// All before this one are framed; 0: none are.
+    private(set) var framedEnd: UInt64 = 0
     private var bytesInRow = 0
     private var bytesMax = 0
     private var wasFull = false
@@ -65,6 +67,7 @@ public final class LiveLane {
 
     /// So many bytes were framed of whose turn it is.
     func framed(_ byteCount: Int) {
+        if hasTurn { framedEnd = messages.nextID }
         if byteCount > 0 { bytesInRow = hasTurn ? min(bytesInRow, Self.bytesInRowMax) + byteCount : 0 }
     }
 
@@ -83,7 +86,7 @@ public final class LiveLane {
     /// The connection is gone, and with it what was here.
     func end() -> ChunkList {
         isOpen = false
-        (hasTurn, bytesInRow, wasFull) = (false, 0, false)
+        (hasTurn, bytesInRow, framedEnd, wasFull) = (false, 0, 0, false)
         taken.removeAll()
         var chunks = messages.takeAll()
         chunks.append(exchange(&messages.freed, with: ChunkList()))

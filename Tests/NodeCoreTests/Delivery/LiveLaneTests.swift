@@ -59,7 +59,7 @@ private struct LaneBench: ~Copyable {
         #expect(lanes.settle() == [1001..<1003, 1..<4])
     }
 
-    @Test(arguments: [30, 61, 100, 4096]) func noneComesBetweenTheFramesOfAnother(room: Int) {
+    @Test(arguments: [30, 61, 100]) func noneComesBetweenTheFramesOfAnother(room: Int) {
         var lanes = LaneBench(fragmentBytesMax: 20)
         let long = String(repeating: "a", count: 70)
         lanes.bench.push(long)
@@ -185,7 +185,7 @@ private struct LaneBench: ~Copyable {
         #expect(!isAllFramed && start == .max)
         #expect(lanes.outcomes().isEmpty)
         // They may have arrived; what was not framed cannot.
-        let repeats = [1, 1001, 1002, 1003].map { id in
+        let repeats = ([1, 1001, 1002, 1003] as [UInt64]).map { id in
             lanes.bench.backlog.nextID = id
             return lanes.bench.backlog.isNextRepeat
         }
