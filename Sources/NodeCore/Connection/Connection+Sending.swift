@@ -154,32 +154,38 @@ extension Connection {
             case .frameEnded where yieldsToCommands && takesCommand(backlog): return .frameEnded
             case .frameEnded: break
             case .allFramed where barrierWaits && !backlog.isMessageBegun: break
-            // The other lane's come now.
-            case .allFramed where backlog.live != nil && !backlog.isAllFramed: break
             case .bufferFull, .allFramed, .uninspected, .outOfKeys, .outOfMemory, .deflating: return stop
             }
         }
     }
 
-    /// Of the live ones, or of the others: of one of them alone while it is at a message.
+    /// Of the live ones, or of the others, as their turn is: of one of them alone while it is at a message.
     private func fillMessages(
         _ output: UnsafeMutableRawBufferPointer, _ position: inout Int, _ streamOffset: UInt64,
         _ backlog: inout Backlog, _ keys: inout MaskingKeyPool, stopsAtFrameEnd: Bool
     ) -> Outbox.Stop {
-        let start = position
-        guard let live = backlog.laneInTurn(isBusy: outbox.isBusy) else {
-            let stops = stopsAtFrameEnd || backlog.live?.messages.isAllFramed == false
-            let stop = outbox.fill(
-                output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
-                deflater: deflater, stopsAtFrameEnd: stops)
-            backlog.live?.framed(position - start)
-            return stop
+        while true {
+            let start = position
+            let stop: Outbox.Stop
+            if let live = backlog.laneInTurn(isBusy: outbox.isBusy) {
+                stop = outbox.fill(
+                    output, at: &position, streamOffset: streamOffset, from: &live.messages, writer: &writer,
+                    keys: &keys, deflater: deflater, stopsAtFrameEnd: stopsAtFrameEnd || !backlog.isRestFramed)
+            } else {
+                stop = outbox.fill(
+                    output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+                    deflater: deflater,
+                    stopsAtFrameEnd: stopsAtFrameEnd || backlog.live?.messages.isAllFramed == false)
+            }
+            guard let live = backlog.live else { return stop }
+            live.framed(position - start)
+            switch stop {
+            // The other lane's turn may have come.
+            case .frameEnded where !stopsAtFrameEnd: break
+            case .allFramed where !backlog.isAllFramed: break
+            default: return stop
+            }
         }
-        let stop = outbox.fill(
-            output, at: &position, streamOffset: streamOffset, from: &live.messages, writer: &writer, keys: &keys,
-            deflater: deflater, stopsAtFrameEnd: stopsAtFrameEnd || !backlog.isRestFramed)
-        live.framed(position - start)
-        return stop
     }
 
     private func fillLane(
@@ -223,11 +229,7 @@ extension Connection {
             let stop = fillLane(output, &position, streamOffset, &keys)
             if stop != .allFramed { return stop }
         }
-        while true {
-            let stop = fillMessages(output, &position, streamOffset, &backlog, &keys, stopsAtFrameEnd: false)
-            let isOver = stop != .allFramed && stop != .frameEnded
-            if isOver || backlog.live == nil || backlog.isAllFramed { return stop }
-        }
+        return fillMessages(output, &position, streamOffset, &backlog, &keys, stopsAtFrameEnd: false)
     }
 
     /// What is known of messages on this connection when `confirmedID` has passed them.
