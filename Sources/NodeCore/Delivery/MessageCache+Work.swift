@@ -146,6 +146,11 @@ extension MessageCache {
         _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
     ) {
         if looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
+        // It is looked through when nothing is live.
+        if keepsLatest, backlog.liveStart < .max {
+            isLiveClosed = true
+            return
+        }
         isOutOfRoom = true
         // The others make room.
         if settings.policy == .dropNewest { failedStores &+= 1 }
