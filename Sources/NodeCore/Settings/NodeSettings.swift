@@ -72,8 +72,7 @@ public final class NodeSettings: Sendable {
         numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
         queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
-        cache = read.cache
-        isLiveFirst = read.integer(.resendPriority) == 1
+        (cache, isLiveFirst) = (read.cache, read.integer(.resendPriority) == 1)
         compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0, parser.names).get() } ?? .none
         noProxy = NoProxyList.parse(read.texts(.noProxy), parser.names).list
