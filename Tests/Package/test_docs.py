@@ -382,15 +382,6 @@ def test_the_troubles_are_told_in_the_librarys_words() -> None:
     assert unsaid == []
 
 
-def test_what_is_said_to_come_later_is_refused_so() -> None:
-    inside = re.search(r"<!-- later -->\n(.*?)<!-- end of later -->", README.read_text(), re.S)
-    assert inside
-    keys = re.findall(r"`([\w-]+)`", inside[1])
-    assert keys
-    for key in keys:
-        assert refusal({"url": "ws://127.0.0.1/", key: 1}) == f'"{key}" is not in this version', key
-
-
 # -------------------------------------------------------------------------------------------------------------- the p
 
 

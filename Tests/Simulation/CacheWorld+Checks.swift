@@ -41,11 +41,25 @@ extension CacheWorld {
         pacedAt = now
     }
 
+    /// Live ones go first, and never leave the others without a turn.
+    /// - Parameters:
+    ///   - begun: from which of the others on one was begun now.
+    ///   - waits: of both before something was framed.
+    func checkLanes(_ begun: UInt64, _ waits: (live: Bool, others: Bool), _ framed: Int) {
+        guard waits.live, waits.others else { return bytesInFront = 0 }
+        let count = (begun..<max(begun, backlog.begunEnd)).count { contents[$0] != nil && !ended.contains($0) }
+        if count > 0 { bytesInFront = 0 } else { bytesInFront += framed }
+        if bytesInFront > 60_000 { fail("\(bytesInFront) bytes went out in front of what waits") }
+        // One was in the midst, and one has its turn.
+        if count > 3, backlog.waits.live { fail("\(count) messages went out in front of what is live") }
+    }
+
     /// What is dropped is the oldest that is not on its way, nor in a batch with such.
     private func checkIsOldest(_ run: Backlog.Run) {
         let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)
         guard from < run.firstID else { return }
-        for id in from..<run.firstID where contents[id] != nil && !ended.contains(id) && !cache.owes(id) {
+        for id in from..<run.firstID
+        where contents[id] != nil && !ended.contains(id) && !cache.owes(id) && !backlog.isLive(id) {
             return fail("message \(run.firstID) is dropped, and the older \(id) is not")
         }
     }
@@ -111,9 +125,12 @@ extension CacheWorld {
         let numbers = reader.numbers
         while readCount < numbers.count {
             let number = numbers[readCount]
-            if readCount > 0, number <= numbers[readCount - 1] {
-                fail("\(number) came behind \(numbers[readCount - 1])")
-            }
+            let isLive = ids[number].map { backlog.wasLive($0) } == true
+            let before = isLive ? lastRead.live : lastRead.other
+            if number <= before { fail("\(number) came behind \(before), live \(isLive)") }
+            if isLive { lastRead.live = number } else { lastRead.other = number }
+            if isLive { wentLive += 1 }
+            if isLive, !pushedLive.contains(number) { fail("\(number) went in front, and was pushed before") }
             readCount += 1
             if arrived.contains(number) {
                 arrivedAgain += 1
@@ -124,8 +141,9 @@ extension CacheWorld {
                 arrived.insert(number)
                 continue
             }
-            if number < newestArrived { fail("\(number) came first behind \(newestArrived)") }
-            newestArrived = number
+            let newest = isLive ? newestLive : newestArrived
+            if number < newest { fail("\(number) came first behind \(newest), live \(isLive)") }
+            if isLive { newestLive = number } else { newestArrived = number }
             arrived.insert(number)
         }
     }
@@ -137,7 +155,7 @@ extension CacheWorld {
         if ended.contains(through &+ 1) { fail("the ledger stays at \(through), and the next one has its outcome") }
         if let connection, connection.isOpen, !isSignalled {
             if connection.hasOutput(backlog) { fail("there is something to be sent, and nobody was told") }
-            if backlog.isAllFramed, !sendQueue.hasNoMail { fail("messages wait, and nobody was told") }
+            if backlog.takesMail, !sendQueue.hasNoMail { fail("messages wait, and nobody was told") }
         }
         // A drop that was done though it seemed to have failed is believed to have room to give yet.
         if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {

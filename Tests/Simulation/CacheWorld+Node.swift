@@ -20,6 +20,7 @@ extension CacheWorld {
         cache = MessageCache(settings)
         (mailPace, mailTakenAt) = (MailPace(), 0)
         contents = [:]
+        ids = [:]
         ended = []
         keptAside = []
         newestOfGroup = [:]
@@ -85,6 +86,8 @@ extension CacheWorld {
             newestNumber = id
             isSignalled = true
             contents[id] = nextContent
+            ids[nextContent] = id
+            if hasOpened, connection != nil { pushedLive.insert(nextContent) }
             pushedAt[nextContent] = now
             if hasPoison, random.chance(3) { poison.insert(nextContent) }
             nextContent += 1
@@ -173,7 +176,7 @@ extension CacheWorld {
         guard let url = try? WebSocketURL.parse("ws://plant/") else { return }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let limits = EndpointLimits(maxMessageBytes: 1000, maxFrameBytes: 1000)
-        var options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: 0)
+        var options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: fragmentBytes)
         if isConfirmed { options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: false) }
         let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options)
         new.transportOpened()
@@ -181,6 +184,9 @@ extension CacheWorld {
         reader = SimulatedReader()
         reader.refuses = poison
         readCount = 0
+        hasOpened = false
+        lastRead = (0, 0)
+        bytesInFront = 0
         onTheWay = []
         written = 0
         carry()
@@ -197,7 +203,12 @@ extension CacheWorld {
     /// Bytes are framed, taken, read and answered.
     func carry() {
         guard let connection else { return }
-        if connection.isOpen, backlog.isAllFramed { takeMail() }
+        if connection.isOpen, !hasOpened {
+            takeMail()
+            hasOpened = true
+            backlog.setLiveFirst(isLiveFirst)
+        }
+        if connection.isOpen, backlog.takesMail { takeMail() }
         fill(connection)
         // There was no more room, or there is none.
         isSignalled = connection.hasOutput(backlog) || !sendQueue.hasNoMail
@@ -253,7 +264,12 @@ extension CacheWorld {
         let room = random.pick([300, 4000, 20_000])
         guard onTheWay.count < 50_000, connection.hasOutput(backlog) else { return }
         let begun = backlog.begunEnd
-        defer { checkPace(begun) }
+        let waits = backlog.waits
+        var framed = 0
+        defer {
+            checkPace(begun)
+            checkLanes(begun, waits, framed)
+        }
         withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { output in
             var end = 0
             filling: while connection.hasOutput(backlog) {
@@ -266,6 +282,7 @@ extension CacheWorld {
                 default: break filling
                 }
             }
+            framed = end
             onTheWay += output[..<end]
             written &+= UInt64(end)
         }

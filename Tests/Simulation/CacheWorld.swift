@@ -28,6 +28,8 @@ final class CacheWorld {
     var isDiskDone = false
     /// The message of each number that the node has given.
     var contents: [UInt64: UInt64] = [:]
+    /// The number of each that was pushed in this life.
+    var ids: [UInt64: UInt64] = [:]
     /// Those of this life that have an outcome.
     var ended: Set<UInt64> = []
 
@@ -47,7 +49,12 @@ final class CacheWorld {
     var late: Set<UInt64> = []
     /// Read by a server.
     var arrived: Set<UInt64> = []
+    /// First of all that waited their turn, and of those that went in front of others.
     var newestArrived: UInt64 = 0
+    var newestLive: UInt64 = 0
+    var wentLive = 0
+    /// Pushed while connected.
+    var pushedLive: Set<UInt64> = []
     var arrivedAgain = 0
     var lives = 0
     /// Of each message: its group, the time of its data and its life; and which is the newest of each group in this.
@@ -67,12 +74,21 @@ final class CacheWorld {
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
+    /// What is pushed while connected goes out in front of what waits.
+    let isLiveFirst: Bool
+    /// Of messages in several frames, bytes; 0: each is one.
+    let fragmentBytes: Int
     let settings: MessageCache.Settings
 
     // The connection.
     var connection: Connection?
     var reader = SimulatedReader()
     var readCount = 0
+    var hasOpened = false
+    /// The last that was read of those that went in front of others, and of the others.
+    var lastRead: (live: UInt64, other: UInt64) = (0, 0)
+    /// Framed in front of others since one of these was.
+    var bytesInFront = 0
     /// Of the bytes that the kernel has, those that the server has not.
     var onTheWay: [UInt8] = []
     var written: UInt64 = 0
@@ -98,6 +114,8 @@ final class CacheWorld {
         settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings
+        isLiveFirst = random.chance(50)
+        fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
         hasPoison = random.chance(40)
@@ -158,7 +176,8 @@ final class CacheWorld {
 
     /// For who reads a failure.
     private var situation: String {
-        ", \(settings), backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
+        ", \(settings), live first \(isLiveFirst), "
+            + "backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
             + "of \(backlog.pacedEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "

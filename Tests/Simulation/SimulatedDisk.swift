@@ -171,15 +171,20 @@ struct SimulatedDisk: ~Copyable {
         return chunk
     }
 
+    private func endKey(_ work: borrowing SpoolWork) -> Int64 {
+        work.movesBefore == .max ? .max : key(work.movesBefore)
+    }
+
     private mutating func drop(_ result: inout SpoolResult) {
         let from = key(result.work.dropsFrom)
         var left = result.work.dropsBytes
         let expires = result.work.expiresBefore
         guard left > 0 || expires > 0 else { return }
+        let end = endKey(result.work)
         while let index = state.rows.firstIndex(where: { $0.end > from }) {
             let row = state.rows[index]
             let isOld = expires > 0 && row.arrival < expires
-            guard isOld || left > 0 else { return }
+            guard isOld || left > 0, row.end <= end else { return }
             if !isOld { left -= min(left, UInt64(row.image.count)) }
             state.rows.remove(at: index)
             dropped.formUnion(Self.numbers(row.image))
@@ -195,8 +200,9 @@ struct SimulatedDisk: ~Copyable {
         let wanted = key(result.work.loadsFrom)
         result.loadedEnd = .max
         var loaded = 0
+        let end = endKey(result.work)
         for row in state.rows where row.end > wanted {
-            if loaded > 0, loaded >= result.work.loadsBytes {
+            if loaded > 0 && loaded >= result.work.loadsBytes || row.end > end {
                 result.loadedEnd = id(row.first)
                 return
             }

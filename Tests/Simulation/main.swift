@@ -50,7 +50,7 @@ var beats: UInt64 = 0
 var silences: UInt64 = 0
 var inOrder: UInt64 = 0
 var notInTime: UInt64 = 0
-var (cacheSteps, lives, stored, again, superseded, aside) = (0, 0, 0, 0, 0, 0)
+var (cacheSteps, lives, stored, again, superseded, aside, wentLive) = (0, 0, 0, 0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
     current = seed
@@ -87,6 +87,7 @@ for seed in first..<(first + count) {
     again += cached.arrivedAgain
     superseded += cached.superseded
     aside += cached.asideCount
+    wentLive += cached.wentLive
     steps += world.steps
     delivered += world.deliveredCount
     confirmed += world.confirmedCount
@@ -105,6 +106,6 @@ print(
         + "\(inOrder) answered by their order alone (\(notInTime) not in time), "
         + "\(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
-        + "\(again) came again, \(superseded) were superseded, \(aside) refused")
+        + "\(again) came again, \(superseded) were superseded, \(aside) refused, \(wentLive) went in front of others")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }
 exit(failed.isEmpty ? 0 : 1)

@@ -95,7 +95,9 @@ extension Node {
     }
 
     /// What the mailbox has, for a session; with it what has changed of the cache.
-    func takeMailLocked() -> TakenMail {
+    /// - Parameter opensCache: false: what came behind a cache that was opened waits.
+    func takeMailLocked(opensCache: Bool = true) -> TakenMail {
+        if cacheOpened != nil, !opensCache { return TakenMail(ChunkList()) }
         guard let opened = cacheOpened.take() else { return TakenMail(sendQueue.takeMail()) }
         return TakenMail(sendQueue.takeMail(), behind: opened, exchange(&earlierMail, with: ChunkList()))
     }

@@ -7,7 +7,8 @@ extension NodeSession {
     /// Messages stay on disk until the host has read outcomes of earlier ones, which is looked at so often.
     private static let outcomesReadInterval: UInt64 = 100_000_000
 
-    var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil }
+    /// Messages may lie there: always where some go out in front of others.
+    var usesCache: Bool { cache.isOpen || configuration.settings.cache != nil || backlog.live != nil }
 
     /// Looks after the cache: results, room, work, pace. Callbacks may end the session.
     func tendCache() {
@@ -24,11 +25,12 @@ extension NodeSession {
         carryOutCache()
         if isEnded { return }
         let mayLoad = hasRoomForOutcome
-        if let spool = node.lock.withLock({ node.spool }),
+        if let spool = node.lock.withLock({ node.spool }) {
             let work = cache.nextWork(
                 &backlog, now: now, mayLoad: mayLoad, chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
-        {
-            spool.submit(work)
+            if let work { spool.submit(work) }
+        } else {
+            cache.refill(&backlog)
         }
         carryOutCache()
         if isEnded { return }
@@ -74,7 +76,7 @@ extension NodeSession {
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
                 hasMail: !node.sendQueue.hasNoMail)
         else { return node.lock.unlock() }
-        let mail = node.takeMailLocked()
+        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
@@ -129,8 +131,9 @@ extension NodeSession {
 
     /// All that there is goes to disk now.
     func storeAll() {
+        cache.refill(&backlog)
         node.lock.lock()
-        let mail = node.takeMailLocked()
+        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
         cache.storeAll(backlog)

@@ -224,6 +224,7 @@ extension NodeSession {
             let end = Clock.monotonicNanoseconds &+ backlog.refusals.quiet
             timers[.quiet].set(at: end, loop, self)
         }
+        goLive()
         let number = node.lock.withLock {
             node.counters.connectionsOpened &+= 1
             node.connectedServer = backlog.server

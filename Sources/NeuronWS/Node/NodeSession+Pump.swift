@@ -79,7 +79,7 @@ extension NodeSession {
 
     private func fillBuffer(_ link: Link) -> Filled {
         let connection = link.connection
-        if connection.isOpen, backlog.isAllFramed { takeMail() }
+        if connection.isOpen, backlog.takesMail { takeMail() }
         let maySendMessages = !timers[.quiet].isSet
         var commandsWait = maySendMessages && feedCommands(link)
         guard isCurrent(link) else { return .nothing }
@@ -139,6 +139,12 @@ extension NodeSession {
         }
     }
 
+    /// What is pushed from now on goes out in front of what waits, if the settings want it.
+    func goLive() {
+        if configuration.settings.isLiveFirst { takeMail() }
+        backlog.setLiveFirst(configuration.settings.isLiveFirst)
+    }
+
     /// What the host threads have pushed meanwhile. False: nothing.
     @discardableResult
     private func takeMail() -> Bool {
@@ -148,7 +154,7 @@ extension NodeSession {
             node.lock.unlock()
             return false
         }
-        let mail = node.takeMailLocked()
+        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }

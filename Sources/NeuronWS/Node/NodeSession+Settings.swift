@@ -24,6 +24,7 @@ extension NodeSession {
         let old = configuration
         configuration = new
         cache.settings = new.cacheSettings
+        if link?.openSince != nil { goLive() }
         let kept = reconnects ? placeOfPresent(in: new.settings, old.settings) : nil
         let reconnects = reconnects && kept == nil
         // Another server may take what this one does not.

@@ -31,6 +31,11 @@ extension SpoolStore {
         }
     }
 
+    /// No row that ends behind this one is loaded or dropped.
+    func endKey(_ work: borrowing SpoolWork) -> Int64 {
+        work.movesBefore == .max ? .max : key(work.movesBefore)
+    }
+
     /// Deletes the batches of which all lie in there: they have their outcome before those in front of them.
     func takeOut(_ keys: Range<Int64>) throws(Database.Failure) {
         try delete(

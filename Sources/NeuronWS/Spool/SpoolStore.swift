@@ -236,12 +236,13 @@ final class SpoolStore {
     private func drop(_ result: inout SpoolResult) throws(Database.Failure) {
         let from = try rowKey(of: key(result.work.dropsFrom))
         let (dropsBytes, expiresBefore) = (result.work.dropsBytes, result.work.expiresBefore)
+        let end = endKey(result.work)
         if expiresBefore > 0 {
             try delete(
                 """
                 SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first < coalesce((SELECT first
                 FROM batches WHERE first >= ?1 AND arrival >= \(expiresBefore) ORDER BY first LIMIT 1),
-                9223372036854775807) ORDER BY first
+                9223372036854775807) AND first + count <= \(end) ORDER BY first
                 """, from: from
             ) { note($0, .NEURON_WS_EXPIRED, &result) }
         }
@@ -250,7 +251,9 @@ final class SpoolStore {
             try delete(
                 "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: from
             ) {
-                guard left > 0, note($0, .NEURON_WS_DROPPED_OVERFLOW, &result) else { return false }
+                guard left > 0, $0.first &+ $0.count <= end, note($0, .NEURON_WS_DROPPED_OVERFLOW, &result) else {
+                    return false
+                }
                 left -= min(left, $0.bytes)
                 return true
             }
@@ -307,12 +310,13 @@ final class SpoolStore {
         defer { select.reset() }
         var loaded = 0
         var rows = 0
+        let end = endKey(result.work)
         while try select.step() {
             let (first, count) = (select.integer(0), select.integer(1))
             guard let image = select.bytes(3) else { throw .noMemory }
             try Row(first: first, count: count, bytes: UInt64(image.count)).check()
             if first + count <= wanted { continue }
-            if loaded >= result.work.loadsBytes || rows == Self.rowsLoadedMax {
+            if loaded >= result.work.loadsBytes || rows == Self.rowsLoadedMax || first + count > end {
                 result.loadedEnd = id(first)
                 return
             }

@@ -44,7 +44,7 @@ extension Connection {
 
     /// A command or a heartbeat may go out now, which is where no message has begun.
     public func takesCommand(_ backlog: borrowing Backlog) -> Bool {
-        maySendMessages && lane.isEmpty && !backlog.isNextBegun && !writer.isMidFrame
+        maySendMessages && lane.isEmpty && !backlog.isMessageBegun && !writer.isMidFrame
     }
 
     /// Frames it next. The caller has asked `takesCommand`.
@@ -131,7 +131,7 @@ extension Connection {
                 }
                 // What did not fit goes out with the next buffer.
                 if hasControlFrames { return .bufferFull }
-                controlFramesFramed(end: streamOffset &+ UInt64(position), nextID: backlog.nextID)
+                controlFramesFramed(end: streamOffset &+ UInt64(position), backlog)
             }
             if asksNow(backlog) {
                 guard let payload = barrier?.ask(&keys) else { return .outOfKeys }
@@ -140,22 +140,50 @@ extension Connection {
             }
             // A Close waits until the frame that has begun is whole: only then nothing more is framed.
             guard maySendMessages && self.maySendMessages || writer.isMidFrame else { return .allFramed }
-            if !lane.isEmpty, !backlog.isNextBegun {
+            if !lane.isEmpty, !backlog.isMessageBegun {
                 let stop = fillLane(output, &position, streamOffset, &keys)
                 if stop == .frameEnded { continue }
                 if stop != .allFramed || yieldsToCommands { return stop == .allFramed ? .frameEnded : stop }
                 continue
             }
-            let stop = outbox.fill(
-                output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
-                deflater: deflater,
+            let stop = fillMessages(
+                output, &position, streamOffset, &backlog, &keys,
                 stopsAtFrameEnd: hasControlFrames || barrierWaits || yieldsToCommands || !lane.isEmpty)
-            barrierWaits = barrier?.isWanted(before: backlog.nextID) == true
+            barrierWaits = wantsBarrier(backlog)
             switch stop {
             case .frameEnded where yieldsToCommands && takesCommand(backlog): return .frameEnded
             case .frameEnded: break
-            case .allFramed where barrierWaits && !backlog.isNextBegun: break
+            case .allFramed where barrierWaits && !backlog.isMessageBegun: break
             case .bufferFull, .allFramed, .uninspected, .outOfKeys, .outOfMemory, .deflating: return stop
+            }
+        }
+    }
+
+    /// Of the live ones, or of the others, as their turn is: of one of them alone while it is at a message.
+    private func fillMessages(
+        _ output: UnsafeMutableRawBufferPointer, _ position: inout Int, _ streamOffset: UInt64,
+        _ backlog: inout Backlog, _ keys: inout MaskingKeyPool, stopsAtFrameEnd: Bool
+    ) -> Outbox.Stop {
+        while true {
+            let start = position
+            let stop: Outbox.Stop
+            if let live = backlog.laneInTurn(isBusy: outbox.isBusy) {
+                stop = outbox.fill(
+                    output, at: &position, streamOffset: streamOffset, from: &live.messages, writer: &writer,
+                    keys: &keys, deflater: deflater, stopsAtFrameEnd: stopsAtFrameEnd || !backlog.isRestFramed)
+            } else {
+                stop = outbox.fill(
+                    output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
+                    deflater: deflater,
+                    stopsAtFrameEnd: stopsAtFrameEnd || backlog.live?.messages.isAllFramed == false)
+            }
+            guard let live = backlog.live else { return stop }
+            live.framed(position - start)
+            switch stop {
+            // The other lane's turn may have come.
+            case .frameEnded where !stopsAtFrameEnd: break
+            case .allFramed where !backlog.isAllFramed: break
+            default: return stop
             }
         }
     }
@@ -171,12 +199,17 @@ extension Connection {
 
     /// Whether a Ping of the barrier's is to go out now, which is where a message has ended.
     private func asksNow(_ backlog: borrowing Backlog) -> Bool {
-        guard !backlog.isNextBegun, endpoint?.maySendData == true else { return false }
-        return barrier?.isWanted(before: backlog.nextID) == true
+        guard !backlog.isMessageBegun, endpoint?.maySendData == true else { return false }
+        return wantsBarrier(backlog)
     }
 
-    private func controlFramesFramed(end: UInt64, nextID: UInt64) {
-        barrier?.framed(before: nextID, end: end, keepAlive: isPingQueued ? pingSequence : nil)
+    private func wantsBarrier(_ backlog: borrowing Backlog) -> Bool {
+        barrier?.isWanted(before: backlog.nextID, live: backlog.liveNextID) == true
+    }
+
+    private func controlFramesFramed(end: UInt64, _ backlog: borrowing Backlog) {
+        barrier?.framed(
+            before: backlog.nextID, live: backlog.liveNextID, end: end, keepAlive: isPingQueued ? pingSequence : nil)
         guard isPingQueued else { return }
         isPingQueued = false
         pingEnd = end
@@ -196,9 +229,7 @@ extension Connection {
             let stop = fillLane(output, &position, streamOffset, &keys)
             if stop != .allFramed { return stop }
         }
-        return outbox.fill(
-            output, at: &position, streamOffset: streamOffset, from: &backlog, writer: &writer, keys: &keys,
-            deflater: deflater, stopsAtFrameEnd: false)
+        return fillMessages(output, &position, streamOffset, &backlog, &keys, stopsAtFrameEnd: false)
     }
 
     /// What is known of messages on this connection when `confirmedID` has passed them.
@@ -231,7 +262,7 @@ extension Connection {
             settled.hasAsked = true
         }
         if before.hasEcho { echoWatch.echoed() }
-        backlog.confirmed(before: before.confirmedID)
+        backlog.confirmed(before: before.confirmedID, live: before.confirmedLiveID)
         if level != backlog.level { settled.level = level }
         return settled
     }

@@ -14,7 +14,11 @@ extension Backlog {
 
     /// The server's application has the message that bears this number: it alone, or all before it too, whose numbers
     /// are lower.
+    /// That goes for the live ones among each other, and for the others.
     public mutating func acknowledge(_ number: UInt64, isCumulative: Bool) -> Acknowledgement {
+        if let live, live.taken.contains(number) {
+            return live.messages.acknowledge(number, isCumulative: isCumulative)
+        }
         guard let id = message(bearing: number, orBefore: isCumulative) else { return .unknown }
         guard id > 0, id < max(unwrittenID, repeatsEndID) else { return .unknown }
         // One that is known alone still says something of those before it.

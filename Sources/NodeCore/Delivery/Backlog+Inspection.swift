@@ -21,6 +21,7 @@ extension Backlog {
     /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
     /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
     public func nextMessage() -> LentMessage? {
+        if let live, live.hasTurn { return live.messages.nextMessage() }
         guard let chunk = nextChunk, nextOffset < chunk.used else { return nil }
         return LentMessage(chunk, at: nextOffset, id: nextID)
     }
@@ -34,6 +35,7 @@ extension Backlog {
 
     /// What the host said of it.
     public mutating func markInspected(isRefused: Bool) {
+        if let live, live.hasTurn { return live.messages.markInspected(isRefused: isRefused) }
         guard let chunk = nextChunk, nextOffset < chunk.used else { return }
         chunk.record(at: nextOffset).pointee.packed |=
             isRefused ? MessageRecord.inspected | MessageRecord.refused : MessageRecord.inspected
@@ -66,5 +68,9 @@ extension Backlog {
         precondition(nextID <= heldEndID && heldEndID <= endID)
         precondition(isEmpty || !list.isEmpty)
         precondition(!isNextBegun || nextID < endID)
+        repeats.checkInvariants()
+        guard let live else { return }
+        precondition(isEmpty || endID <= live.start)
+        live.messages.checkInvariants()
     }
 }

@@ -64,7 +64,7 @@ extension Backlog {
         return runs
     }
 
-    private func predecessor(of chunk: MessageChunk) -> MessageChunk? {
+    func predecessor(of chunk: MessageChunk) -> MessageChunk? {
         if nextChunk !== chunk { return nextChunk }
         var each = list.first
         while let before = each, before.next !== chunk { each = before.next }

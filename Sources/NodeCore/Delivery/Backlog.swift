@@ -10,8 +10,8 @@ public import CNeuronWS
 /// Invariant: `openID <= nextID <= endID`.
 public struct Backlog: ~Copyable {
     var list = ChunkList()
-    private var freed = ChunkList()
-    private(set) var verdict = Verdict.confirmed
+    var freed = ChunkList()
+    var verdict = Verdict.confirmed
     /// Of the first without outcome: its number, and where it lies in the first chunk.
     public private(set) var openID: UInt64 = 1
     private(set) var openOffset = 0
@@ -20,15 +20,15 @@ public struct Backlog: ~Copyable {
     var nextChunk: MessageChunk?
     var nextOffset = 0
     /// The next one has been framed in part.
-    private(set) var isNextBegun = false
+    var isNextBegun = false
     /// The next one is being compressed: it has to go out on this connection.
-    private(set) var isNextInDeflater = false
+    var isNextInDeflater = false
     /// The number of the next that will be added.
     public internal(set) var endID: UInt64 = 1
     /// Where the first without outcome begins in the connection's stream of bytes, once it is being framed.
-    private var firstStart: UInt64 = 0
+    var firstStart: UInt64 = 0
     /// How much of that stream the kernel has.
-    private var written: UInt64 = 0
+    var written: UInt64 = 0
     /// Of the first that the kernel does not have whole: its number and where it lies. Behind the first without outcome
     /// only where more is asked for than that; else it may be stale.
     public internal(set) var unwrittenID: UInt64 = 1
@@ -40,11 +40,13 @@ public struct Backlog: ~Copyable {
     var acknowledged = AcknowledgedNumbers()
     var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
-    public private(set) var repeatsEndID: UInt64 = 0
+    public internal(set) var repeatsEndID: UInt64 = 0
+    /// So may these: they were in the live lane.
+    var repeats = NumberRanges()
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those before this one go out one at a time: among them is one that makes the server end connections.
-    private var suspectEndID: UInt64 = 0
+    var suspectEndID: UInt64 = 0
 
     /// Some in it bear other numbers than they have.
     private(set) var hasShiftedNumbers = false
@@ -54,10 +56,12 @@ public struct Backlog: ~Copyable {
     var chunkCount = 0
     /// Messages before this one were on disk, and are paced: of them none may be framed now from `frameEnd` on.
     public private(set) var pacedEnd: UInt64 = 0
-    public private(set) var frameEnd: UInt64 = 0
+    public internal(set) var frameEnd: UInt64 = 0
     /// Whoever frames has found less, or nothing, and has not looked since; see `takeWake`.
     private var isWoken = false
 
+    /// What goes out in front of these; nil: `resend-priority` has never asked for it.
+    public internal(set) var live: LiveLane?
     /// The host wants to see each message first.
     public var inspectsMessages = false
     /// Which server is connected, or to be, by `ServerNumbers`; 0: any.
@@ -67,8 +71,8 @@ public struct Backlog: ~Copyable {
 
     public init() {}
 
-    /// Nothing waits to be framed, or may be framed now.
-    public var isAllFramed: Bool { nextID == endID || isHeld }
+    /// Of those that are not live nothing waits to be framed, or may be framed now.
+    var isRestFramed: Bool { nextID == endID || isHeld }
     /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
     /// send. Or the next one's time has not come.
     private var isHeld: Bool {
@@ -80,17 +84,20 @@ public struct Backlog: ~Copyable {
 
     /// True, once: whoever frames and gives outcomes is to look again. An outcome has ended a hold, the next one's time
     /// has come, messages came from disk, or some are acknowledged. What comes by the mailbox is told by who brings it.
-    public mutating func takeWake() -> Bool { exchange(&isWoken, with: false) }
+    public mutating func takeWake() -> Bool {
+        let isLiveWoken = live?.messages.takeWake() == true
+        return exchange(&isWoken, with: false) || isLiveWoken
+    }
 
     /// Something is acknowledged, and its outcome due.
     mutating func wake() { isWoken = true }
 
     /// Messages before `pacedEnd` may be framed as far as `frameEnd`.
     mutating func pace(_ pacedEnd: UInt64, frameEnd: UInt64) {
-        let wasAllFramed = isAllFramed
+        let wasAllFramed = isRestFramed
         self.pacedEnd = pacedEnd
         self.frameEnd = frameEnd
-        if wasAllFramed, !isAllFramed { isWoken = true }
+        if wasAllFramed, !isRestFramed { isWoken = true }
     }
 
     /// Takes what the mailbox had.
@@ -181,12 +188,14 @@ public struct Backlog: ~Copyable {
     /// The level in force from now on; those that the kernel has whole have reached `written`.
     public mutating func setLevel(_ new: neuron_ws_level_t) {
         level = new
+        live?.messages.setLevel(new)
         if unwrittenID < openID { rewindUnwritten() }
     }
 
     /// The kernel has so many bytes of the connection's stream.
     public mutating func written(_ count: UInt64) {
         written = count
+        live?.messages.written(count)
         guard level != .NEURON_WS_LEVEL_WRITTEN else { return }
         while unwrittenID < nextID, let chunk = unwrittenChunk {
             guard unwrittenOffset < chunk.used else {
@@ -206,10 +215,13 @@ public struct Backlog: ~Copyable {
     mutating func mayHaveArrived(before id: UInt64) { repeatsEndID = max(repeatsEndID, id) }
 
     /// The next message may have arrived before.
-    var isNextRepeat: Bool { nextID < repeatsEndID }
+    var isNextRepeat: Bool { nextID < repeatsEndID || !repeats.isEmpty && repeats.contains(nextID) }
 
-    /// The peer has all messages before this one.
-    public mutating func confirmed(before id: UInt64) { confirmedID = max(confirmedID, min(id, unwrittenID)) }
+    /// The peer has all messages before this one, and of the live ones all before that.
+    public mutating func confirmed(before id: UInt64, live liveID: UInt64 = 0) {
+        confirmedID = max(confirmedID, min(id, unwrittenID))
+        live?.messages.confirmed(before: liveID)
+    }
 
     private static func isWritten(_ record: MessageRecord, _ written: UInt32) -> Bool {
         Int32(bitPattern: record.wireEnd &- written) <= 0
@@ -217,6 +229,7 @@ public struct Backlog: ~Copyable {
 
     /// The node ends: what is left has its outcome. - Parameter storedBefore: the messages before this one lie on disk.
     public mutating func abandon(storedBefore: UInt64 = 0) {
+        _ = endLive()
         verdict = .abandoned(storedBefore: storedBefore)
         nextID = endID
         isNextBegun = false
@@ -232,9 +245,10 @@ public struct Backlog: ~Copyable {
     /// What is to be done next; nil: nothing.
     /// - Parameter countMax: so many messages get their outcome at most.
     public mutating func nextAction(countMax: UInt64 = .max) -> Action? {
-        let wasAllFramed = isAllFramed
+        if let action = live?.nextAction(countMax) { return action }
+        let wasAllFramed = isRestFramed
         let run = nextRun(countMax)
-        if wasAllFramed, !isAllFramed { isWoken = true }
+        if wasAllFramed, !isRestFramed { isWoken = true }
         if let run { return .conclude(run) }
         if freed.isEmpty { return nil }
         return .release(exchange(&freed, with: ChunkList()))
@@ -332,62 +346,5 @@ public struct Backlog: ~Copyable {
         openID = list.first?.firstID ?? endID
         unwrittenID = max(unwrittenID, openID)
         return chunk
-    }
-
-    // MARK: The end of a connection
-
-    /// After so many tries with all that is not confirmed, its messages go out one at a time.
-    private static let triesTogetherMax = 2
-
-    /// What is not confirmed is framed again on the next connection, in order.
-    /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
-    public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
-        var end = ConnectionEnd(resentCount: begunCount, isFirstRefused: false)
-        if let acknowledged {
-            let suspect = interrupted(acknowledged: acknowledged)
-            let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN
-            end.isFirstRefused =
-                refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
-            // It may be any that was on its way: the first of them alone would say nothing of the others.
-            if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
-                suspectEndID = max(suspectEndID, begunEnd)
-            }
-        }
-        repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)
-        rewind()
-        if end.isFirstRefused {
-            end.resentCount &-= 1
-            verdict = .firstRefused
-        }
-        return end
-    }
-
-    /// The message in whose middle the connection ended: the first without outcome, if the peer has got some of it.
-    func interrupted(acknowledged: UInt64) -> RefusalWatch.Suspect? {
-        guard let chunk = list.first, isNextBegun || nextID > openID, acknowledged > firstStart else { return nil }
-        let first = openOffset < chunk.used ? (chunk, openOffset) : chunk.next.map { ($0, 0) }
-        guard let (chunk, offset) = first else { return nil }
-        return RefusalWatch.Suspect(
-            id: openID, byteCount: Int(chunk.record(at: offset).pointee.byteCount),
-            place: acknowledged &- firstStart)
-    }
-
-    mutating func rewind() {
-        nextID = openID
-        // What was paced once is when it is sent again.
-        frameEnd = min(frameEnd, openID)
-        nextChunk = list.first
-        nextOffset = openOffset
-        isNextBegun = false
-        isNextInDeflater = false
-        firstStart = 0
-        written = 0
-        rewindUnwritten()
-    }
-
-    private mutating func rewindUnwritten() {
-        unwrittenID = openID
-        unwrittenChunk = list.first
-        unwrittenOffset = openOffset
     }
 }

@@ -16,14 +16,15 @@ public struct Barrier: Sendable {
     /// A Ping that is framed and not answered.
     private struct Question {
         let payload: ControlPayload
-        /// All messages with lower numbers stand before it.
+        /// All messages with lower numbers stand before it, and of the live ones these.
         let before: UInt64
+        let beforeLive: UInt64
         /// Where it ends in the connection's stream; nil: the kernel has it.
         var end: UInt64?
         /// When it left.
         var leftAt: UInt64?
         /// A keep-alive's Ping behind it, and what stands before that.
-        var keepAlive: (sequence: UInt64, before: UInt64)?
+        var keepAlive: (sequence: UInt64, before: UInt64, beforeLive: UInt64)?
     }
 
     /// How the peer comes along while the kernel has the question.
@@ -58,6 +59,8 @@ public struct Barrier: Sendable {
     private var answered: UInt64?
     /// The peer has read all messages with lower numbers; 0: it has echoed nothing yet.
     public private(set) var confirmedID: UInt64 = 0
+    /// The same of those in the live lane.
+    public private(set) var confirmedLiveID: UInt64 = 0
     public private(set) var isDegraded: Bool
 
     /// - Parameters:
@@ -87,10 +90,11 @@ public struct Barrier: Sendable {
 
     // MARK: Asking
 
-    /// A Ping is to go out where a message has ended, with all before `nextID` framed.
-    func isWanted(before nextID: UInt64) -> Bool {
+    /// A Ping is to go out where a message has ended, with all before `nextID` framed, and of the live ones all before
+    /// `nextLiveID`.
+    func isWanted(before nextID: UInt64, live nextLiveID: UInt64 = 0) -> Bool {
         guard question == nil, queued == nil else { return false }
-        return !hasAsked || nextID > confirmedID && !isDegraded
+        return !hasAsked || (nextID > confirmedID || nextLiveID > confirmedLiveID) && !isDegraded
     }
 
     /// The payload for the next one; nil: there are no random bytes.
@@ -106,11 +110,11 @@ public struct Barrier: Sendable {
 
     /// What waited is in a send buffer now, up to `end` in the stream, behind all messages before `nextID`.
     /// - Parameter keepAlive: a keep-alive's Ping was among it.
-    mutating func framed(before nextID: UInt64, end: UInt64, keepAlive: UInt64?) {
-        if let keepAlive, question != nil { question?.keepAlive = (keepAlive, nextID) }
+    mutating func framed(before nextID: UInt64, live nextLiveID: UInt64 = 0, end: UInt64, keepAlive: UInt64?) {
+        if let keepAlive, question != nil { question?.keepAlive = (keepAlive, nextID, nextLiveID) }
         guard let payload = queued else { return }
         queued = nil
-        question = Question(payload: payload, before: nextID, end: end)
+        question = Question(payload: payload, before: nextID, beforeLive: nextLiveID, end: end)
     }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
@@ -126,9 +130,11 @@ public struct Barrier: Sendable {
         guard let question, question.end == nil else { return }
         if payload == question.payload {
             answered = question.leftAt
-            return confirm(question.before)
+            return confirm(question.before, question.beforeLive)
         }
-        if let (sequence, before) = question.keepAlive, payload.sequence == sequence { confirm(before) }
+        if let asked = question.keepAlive, payload.sequence == asked.sequence {
+            confirm(asked.before, asked.beforeLive)
+        }
     }
 
     /// When the Ping left whose own echo has come, once for each.
@@ -137,8 +143,9 @@ public struct Barrier: Sendable {
         return answered
     }
 
-    private mutating func confirm(_ before: UInt64) {
+    private mutating func confirm(_ before: UInt64, _ beforeLive: UInt64) {
         confirmedID = before
+        confirmedLiveID = beforeLive
         question = nil
         watch = nil
         isDegraded = false

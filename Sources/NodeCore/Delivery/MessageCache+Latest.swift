@@ -18,6 +18,18 @@ extension MessageCache {
         }
         var old = exchange(&tail, with: ChunkList())
         while let chunk = old.removeFirst() {
+            // What has a copy on its way stays.
+            guard chunk.endNumber <= backlog.liveStart else {
+                tail.append(chunk)
+                continue
+            }
+            let bytes = chunk.memoryBytes
+            let isOpen = hasOpen(chunk)
+            tailBytes += isOpen ? chunk.memoryBytes - bytes : -bytes
+            guard isOpen else {
+                freed.append(chunk)
+                continue
+            }
             let parts = latest.superseded(in: chunk, from: chunk.firstID)
             guard !parts.isEmpty, let rest = GroupLatest.rest(of: chunk, from: chunk.firstID, without: parts) else {
                 tail.append(chunk)
@@ -58,13 +70,14 @@ extension MessageCache {
 
     /// The policy lets the oldest go, or there is nothing superseded any more that could go first.
     func givesUpOldest(_ backlog: borrowing Backlog) -> Bool {
-        settings.policy == .dropOldest || keepsLatest && lookedThrough == .whole && backlog.isIdle
+        settings.policy == .dropOldest
+            || keepsLatest && lookedThrough == .whole && backlog.isIdle && backlog.liveStart == .max
     }
 
     /// The disk has no room for so many bytes. - Returns: false: it was looked through.
     mutating func looksThroughDisk(_ work: inout SpoolWork, _ backlog: borrowing Backlog, short: UInt64) -> Bool {
         guard keepsLatest, lookedThrough == .not || lookedThrough == .behindMemory && backlog.isIdle,
-            work.dropsBytes == 0
+            work.dropsBytes == 0, backlog.liveStart == .max
         else { return false }
         // What is in memory and superseded has its outcome already, unless something is on its way.
         let from = backlog.isIdle ? openID(backlog) : away.lowerBound

@@ -6,6 +6,7 @@ extension MessageCache {
     /// Makes room in memory where the disk cannot, and ends what has waited too long. What is on its way stays.
     /// - Parameter isFull: little is left of the node's limits.
     public mutating func trim(_ backlog: inout Backlog, now: UInt64, isFull: Bool = false) -> Bool {
+        noteLive(backlog)
         let limit = settings.timeToLive / Self.millisecond
         if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit,
             removeOldest(&backlog, .NEURON_WS_EXPIRED) > 0
@@ -22,6 +23,11 @@ extension MessageCache {
             return removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
         }
         guard isStuck, isShort || isOutOfRoom else { return false }
+        // What is live may be what is superseded.
+        if keepsLatest, backlog.liveStart < .max {
+            isLiveClosed = true
+            return false
+        }
         if removeSuperseded(&backlog) > settings.memoryBytes / 64 {
             isOutOfRoom = false
             return true
@@ -34,12 +40,13 @@ extension MessageCache {
             return true
         }
         // Behind messages that are on disk alone it would leave a hole among them.
-        guard isShort, away.isEmpty, !keepsLatest || backlog.isIdle, let chunk = tail.removeFirst() else {
+        guard isShort, away.isEmpty, !keepsLatest || backlog.isIdle, let chunk = removeOldestOfTail(backlog) else {
             return false
         }
-        tailBytes -= chunk.memoryBytes
         conclude(
             chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
+        // Older ones lie in front of it yet.
+        if backlog.liveStart < .max { holes.insert(chunk.firstID..<chunk.endNumber) }
         freed.append(chunk)
         return true
     }
@@ -51,6 +58,8 @@ extension MessageCache {
         // What is under way may store it.
         let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd
         let isOnDisk = isOnDisk(chunk) || isBusy
+        // A batch may begin with some that had their outcome before it came into memory.
+        let from = backlog.predecessor(of: chunk)?.endNumber ?? chunk.firstID
         var bytes: UInt64 = 0
         for run in backlog.removeOldest(outcome, into: &freed) {
             if mayBeStored, run.outcome == outcome { owe(run) } else { conclude(run) }
@@ -58,7 +67,7 @@ extension MessageCache {
         }
         // What lies in front has no outcome yet, and keeps the disk from forgetting it.
         if bytes > 0, isOnDisk, !backlog.isEmpty, backlog.openID < chunk.firstID {
-            takenOut.append(chunk.firstID..<chunk.endNumber)
+            takenOut.append(min(from, chunk.firstID)..<chunk.endNumber)
         }
         return bytes
     }
@@ -113,7 +122,9 @@ extension MessageCache {
             if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
             let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
             if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
-            if settings.timeToLive > 0, !away.isEmpty { moments.append(expiredAt &+ expiryInterval) }
+            if settings.timeToLive > 0, !away.isEmpty, away.lowerBound < backlog.liveStart {
+                moments.append(expiredAt &+ expiryInterval)
+            }
         }
         guard var next = moments.min() else { return nil }
         if fault != nil { next = max(next, retryAt) }
@@ -127,12 +138,13 @@ extension MessageCache {
         // The disk has not forgotten them, and they are sent again.
         tellOwed(owed.count, as: isOpen ? .NEURON_WS_STORED : nil)
         backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
+        noteLive(backlog)
         if !away.isEmpty {
             concludeAway(.NEURON_WS_STORED)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }
-        while let chunk = tail.removeFirst() {
+        while firstOfTail() != nil, let chunk = tail.removeFirst() {
             tailBytes -= chunk.memoryBytes
             let isStored = isOpen && chunk.endNumber <= storedEnd
             conclude(

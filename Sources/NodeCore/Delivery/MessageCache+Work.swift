@@ -17,12 +17,15 @@ extension MessageCache {
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
         let isStoring = gather(&work, &backlog, now: now, chunk)
         let loads =
-            mayLoad && !away.isEmpty && backlog.heldBytes <= windowBytes / 2 && backlog.openCount <= windowCount / 2
+            mayLoad && !away.isEmpty && away.lowerBound < backlog.liveStart
+            && backlog.heldBytes <= windowBytes / 2 && backlog.openCount <= windowCount / 2
+        // What is live, and what came behind it, stays where it is.
+        work.movesBefore = backlog.liveStart
         if loads {
             work.loadsFrom = away.lowerBound
             work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
         }
-        let expires = wantsExpiry(now)
+        let expires = wantsExpiry(now) && away.lowerBound < backlog.liveStart
         if expires {
             expiredAt = now
             work.dropsFrom = away.lowerBound
@@ -42,6 +45,7 @@ extension MessageCache {
         work.forgetsBefore = open
         work.clock = clock(now)
         owedInWork = owed.count
+        takenOutInWork = takenOut.count
         storingEnd = work.storesBefore
         isBusy = true
         return work
@@ -106,7 +110,7 @@ extension MessageCache {
             work.batches.append(copy)
         }
         if next == nil, !isFull {
-            while let each = tail.first, takes(each.used) {
+            while let each = firstOfTail(), takes(each.used) {
                 guard fits(each.used, &room, &work, &backlog) else {
                     findsNoRoom(each.used, room, &work, backlog)
                     break
@@ -142,6 +146,11 @@ extension MessageCache {
         _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
     ) {
         if looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
+        // It is looked through when nothing is live.
+        if keepsLatest, backlog.liveStart < .max {
+            isLiveClosed = true
+            return
+        }
         isOutOfRoom = true
         // The others make room.
         if settings.policy == .dropNewest { failedStores &+= 1 }
@@ -164,9 +173,9 @@ extension MessageCache {
             room -= size
             return true
         }
-        guard mayDropOldest(backlog), size <= settings.diskBytes, awayBytes > work.dropsBytes else { return false }
-        let short = size - room
-        guard short <= awayBytes - work.dropsBytes else { return false }
+        guard mayDropOldest(backlog), size <= settings.diskBytes else { return false }
+        let (short, droppable) = (size - room, droppableBytes(backlog))
+        guard droppable > work.dropsBytes, short <= droppable - work.dropsBytes else { return false }
         work.dropsFrom = away.lowerBound
         work.dropsBytes += short
         room = 0
@@ -183,6 +192,8 @@ extension MessageCache {
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
     public mutating func finished(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
         isBusy = false
+        noteLive(backlog)
+        takenOutInWork = 0
         fault = result.fault
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
@@ -248,7 +259,11 @@ extension MessageCache {
             }
             movedBytes -= chunk.memoryBytes
             movedFrom = chunk.endNumber
-            if away.isEmpty, hasWindowRoom(backlog) {
+            guard hasOpen(chunk) else {
+                freed.append(chunk)
+                continue
+            }
+            if away.isEmpty, hasWindowRoom(backlog), chunk.endNumber <= backlog.liveStart {
                 var list = ChunkList()
                 list.append(chunk)
                 backlog.add(list)
@@ -256,8 +271,10 @@ extension MessageCache {
             }
             away = (away.isEmpty ? chunk.firstID : away.lowerBound)..<chunk.endNumber
             awayBytes += UInt64(chunk.used)
+            if chunk.endNumber > backlog.liveStart { keptBytes += UInt64(chunk.used) }
             freed.append(chunk)
         }
+        passHoles()
         unstoredSince = isNothingUnstored(backlog) ? nil : since(backlog, now: now)
     }
 
@@ -273,8 +290,11 @@ extension MessageCache {
         let ids = from..<min(max(gone.ids.upperBound, from), away.upperBound)
         guard !ids.isEmpty else { return }
         miss(away.lowerBound..<ids.lowerBound)
-        conclude(ids, gone.outcome, bytes: gone.bytes)
-        awayBytes -= min(awayBytes, gone.bytes)
+        let open = UInt64(ids.count) - holes.count(in: ids)
+        let bytes = Self.share(of: gone.bytes, open, of: UInt64(ids.count))
+        var left = bytes
+        for each in holes.rest(of: ids) { conclude(each, gone.outcome, bytes: exchange(&left, with: 0)) }
+        awayBytes -= min(awayBytes, bytes)
         away = ids.upperBound..<away.upperBound
         passHoles()
     }
@@ -284,7 +304,10 @@ extension MessageCache {
     ) {
         var expected = away.lowerBound
         var added: UInt64 = 0
+        // What has its outcome in this life was told with its bytes.
+        var told: UInt64 = 0
         while let chunk = chunks.removeFirst() {
+            let bytesBefore = UInt64(chunk.used)
             // A file may say anything.
             chunk.removeMessages(before: expected)
             guard chunk.count > 0, chunk.firstID >= expected, chunk.endNumber <= away.upperBound else {
@@ -295,16 +318,19 @@ extension MessageCache {
             miss(expected..<max(expected, chunk.firstID))
             expected = chunk.endNumber
             var list = ChunkList()
+            let addedBefore = added
             for each in rest {
                 added += UInt64(each.used)
                 list.append(each)
             }
+            if expected > foundEnd { told += bytesBefore - (added - addedBefore) }
             backlog.add(list)
             backlog.mayHaveArrived(before: min(expected, foundEnd))
         }
         let end = min(max(expected, end), away.upperBound)
         miss(expected..<end)
         away = end..<away.upperBound
+        let bytes = bytes - min(bytes, told)
         // Of the first batch some may have their outcome.
         strayBytes += bytes - min(bytes, added)
         awayBytes -= min(awayBytes, bytes)
@@ -343,51 +369,12 @@ extension MessageCache {
 
     mutating func conclude(_ run: Backlog.Run) { Self.append(run, to: &runs) }
 
-    private static func append(_ run: Backlog.Run, to runs: inout FirstInFirstOut<Backlog.Run>) {
+    static func append(_ run: Backlog.Run, to runs: inout FirstInFirstOut<Backlog.Run>) {
         let isOne = runs.changeLast {
             guard run.follows($0) else { return false }
             $0.join(run)
             return true
         }
         if !isOne { runs.append(run) }
-    }
-
-    // MARK: What the disk has yet to forget
-
-    /// It is concluded when the disk has done the work that comes next.
-    mutating func owe(_ run: Backlog.Run) {
-        owedNow.messages += run.count
-        owedNow.bytes += run.recordBytes
-        // What is under way is not of the present one.
-        if owed.count > owedInWork, isStored(run) { Self.append(run, to: &owed) } else { owed.append(run) }
-    }
-
-    private func isStored(_ run: Backlog.Run) -> Bool {
-        run.firstID &+ run.count <= storedEnd || adopted.contains(run.firstID)
-    }
-
-    /// What was being stored, and is not: nothing is owed of it.
-    private mutating func tellUnstored() {
-        for _ in 0..<owed.count {
-            guard let run = owed.first else { break }
-            if !isStored(run) { tellOwed(1) } else if let run = owed.removeFirst() { owed.append(run) }
-        }
-    }
-
-    /// This one has its outcome, and it is not told yet; for tests and the simulator.
-    public func owes(_ id: UInt64) -> Bool {
-        owed.contains { ($0.firstID..<$0.firstID &+ $0.count).contains(id) }
-    }
-
-    /// The first so many of what is owed.
-    mutating func tellOwed(_ count: Int, as outcome: neuron_ws_outcome_t? = nil) {
-        for _ in 0..<count {
-            guard var run = owed.removeFirst() else { break }
-            owedNow.messages -= min(owedNow.messages, run.count)
-            owedNow.bytes -= min(owedNow.bytes, run.recordBytes)
-            if let outcome { run.outcome = outcome }
-            conclude(run)
-        }
-        if owed.isEmpty { owedNow = DeliveryLedger.Away() }
     }
 }

@@ -6,6 +6,8 @@ import CNeuronWS
 ///
 ///     the backlog's, in memory | `away`, on disk alone | `tail`, in memory, the newest
 ///
+/// Of some of the newest a copy may be on its way before their turn; see `MessageCache+Live`.
+///
 /// A message that has no outcome `syncInterval` after it came goes to disk, earlier if memory gets short, somebody
 /// waits for it to be stored, or the node stops. What is confirmed in time never touches the disk. Batches are what
 /// lies in a chunk; one piece of work is under way at a time, and what comes meanwhile gathers for the next.
@@ -128,6 +130,14 @@ public struct MessageCache: ~Copyable {
     var strayBytes: UInt64 = 0
     /// Dropped in memory, though some before them have no outcome, and on disk yet; see `SpoolWork.takenOut`.
     var takenOut: [Range<UInt64>] = []
+    /// So many of them are under way.
+    var takenOutInWork = 0
+    /// Nothing more goes live until all has its outcome that is: room is to be made in the order of all.
+    var isLiveClosed = false
+    /// Of `away`, what is live or came behind that.
+    var keptBytes: UInt64 = 0
+    /// In the tail and, about, of what has its outcome.
+    var endedBytes: UInt64 = 0
     /// Whether the disk was looked through for what is superseded since something was stored last.
     var lookedThrough = LookedThrough.not
     /// Refused by the server, and not on disk yet, oldest first.
@@ -181,14 +191,15 @@ public struct MessageCache: ~Copyable {
         isBusy = false
         tellOwed(owed.count)
         concludeAway(.NEURON_WS_DROPPED_STOPPED)
-        holes.removeAll()
         away = away.upperBound..<away.upperBound
         adopted = away
         awayBytes = 0
+        passHoles()
         diskBytes = 0
         asideCount = 0
         setAside = []
         takenOut = []
+        takenOutInWork = 0
         fault = nil
         failures = 0
         retryAt = 0
@@ -203,6 +214,7 @@ public struct MessageCache: ~Copyable {
 
     /// Takes what the mailbox had.
     public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
+        refill(&backlog)
         guard !mail.isEmpty else { return }
         let arrival = clock(now)
         if unstoredSince == nil { unstoredSince = now }
@@ -214,9 +226,10 @@ public struct MessageCache: ~Copyable {
         // No more than the window: what is in the backlog stays in memory until it has its outcome.
         while let chunk = mail.removeFirst() {
             let bytes = chunk.memoryBytes
+            let isLive = goesLive(chunk, backlog)
             var one = ChunkList()
             one.append(chunk)
-            if isWindowFree(backlog) {
+            if !isLive, isWindowFree(backlog) {
                 backlog.add(one)
                 continue
             }
@@ -232,7 +245,7 @@ public struct MessageCache: ~Copyable {
     /// made as small as that, or their messages go into the last one, where it does not matter when they came.
     private func fitted(_ mail: consuming ChunkList, _ backlog: inout Backlog) -> ChunkList {
         guard backlog.chunkCount >= Self.looseChunksMax || !tail.isEmpty else { return mail }
-        let isOneAsGood = !usesDisk && settings.timeToLive == 0 && isWindowFree(backlog)
+        let isOneAsGood = !usesDisk && settings.timeToLive == 0 && isWindowFree(backlog) && !mayGoLive(backlog)
         var list = ChunkList()
         while let chunk = mail.removeFirst() {
             guard chunk.isMostlyEmpty else {
@@ -262,9 +275,11 @@ public struct MessageCache: ~Copyable {
         backlog.heldBytes < windowBytes && (backlog.openCount < windowCount || backlog.isEmpty)
     }
 
-    mutating func refill(_ backlog: inout Backlog) {
+    /// What can be in the backlog comes there.
+    public mutating func refill(_ backlog: inout Backlog) {
+        noteLive(backlog)
         while away.isEmpty, movedBytes == 0, hasWindowRoom(backlog) || !usesDisk,
-            let chunk = tail.removeFirst()
+            let first = firstOfTail(), first.endNumber <= backlog.liveStart, let chunk = tail.removeFirst()
         {
             tailBytes -= chunk.memoryBytes
             var list = ChunkList()

@@ -7,6 +7,7 @@ struct MessageHoles {
 
     private var ranges = NumberRanges()
     var count: Int { ranges.count }
+    var isEmpty: Bool { ranges.isEmpty }
     var first: Range<UInt64>? { ranges.first }
 
     mutating func insert(_ new: Range<UInt64>) { ranges.insert(new) }

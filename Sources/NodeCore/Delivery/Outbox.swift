@@ -33,6 +33,9 @@ public struct Outbox {
     private var isDeflated: Bool?
     private let repeats = RepeatMark()
 
+    /// What is done with a message is not finished: no other may come in between.
+    var isBusy: Bool { isMidMessage || isDeflated != nil || repeats.isBegun }
+
     /// Payload bytes of an outgoing frame at most; 0: a message is one frame. A setting.
     var fragmentBytesMax = 0
     /// Bytes of messages that went out compressed, before and after it, since they were taken last.

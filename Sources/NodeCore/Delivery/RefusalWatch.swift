@@ -53,6 +53,9 @@ public struct RefusalWatch: Sendable {
     /// How long a new connection is left alone before messages go out.
     public var quiet: UInt64 { alike >= Self.alikeMax - 1 || tries >= Self.triesMax - 1 ? Self.quietNanoseconds : 0 }
 
+    /// A connection ended in the middle of this one.
+    func suspects(_ id: UInt64) -> Bool { tries > 0 && self.id == id }
+
     /// An open connection ended.
     /// - Parameters:
     ///   - suspect: nil: in the middle of no message.

@@ -25,6 +25,9 @@ final class RepeatMark {
 
     deinit { free(buffer) }
 
+    /// One is marked, or being marked, and not framed.
+    var isBegun: Bool { id != 0 }
+
     /// - Parameter bytesLeft: so much is copied at most; what was is taken from it.
     func marked(_ message: UnsafeRawBufferPointer, id: UInt64, bytesLeft: inout Int) -> Marked {
         if id != self.id {

@@ -27,6 +27,8 @@ public struct SpoolWork: ~Copyable {
     /// Batches from this message on are wanted in memory, `loadsBytes` of them but one at least; 0: none are.
     public var loadsFrom: UInt64 = 0
     public var loadsBytes = 0
+    /// Batches with this message, and those behind it, are neither loaded nor dropped.
+    public var movesBefore = UInt64.max
     /// Messages may bear numbers up to this one; 0: as before.
     public var reservesNumber: UInt64 = 0
     /// Set aside, because the server refuses them; their numbers tell them apart.

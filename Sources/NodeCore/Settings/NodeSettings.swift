@@ -72,7 +72,7 @@ public final class NodeSettings: Sendable {
         numbersMessages = delivery == .NEURON_WS_LEVEL_APP_ACKED || read.boolean(.sequence)
         queueBytesMax = Int(clamping: read.integer(.queueMaxBytes))
         queueMessagesMax = Int(read.integer(.queueMaxMessages))
-        cache = read.cache
+        (cache, isLiveFirst) = (read.cache, read.integer(.resendPriority) == 1)
         compression = read.compression
         proxy = read.secret(.proxy).flatMap { try? ProxySetting.parse($0, parser.names).get() } ?? .none
         noProxy = NoProxyList.parse(read.texts(.noProxy), parser.names).list
@@ -179,6 +179,8 @@ public final class NodeSettings: Sendable {
 
     /// Nil: off.
     public let cache: CacheSettings?
+    /// What is pushed while a connection is open goes out in front of what waits.
+    public let isLiveFirst: Bool
 
     /// Nil: off.
     public let compression: CompressionOptions?

@@ -72,6 +72,7 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case cacheSyncInterval = "cache-sync-interval"
     case cachePolicy = "cache-policy"
     case cacheTimeToLive = "cache-ttl"
+    case resendPriority = "resend-priority"
     case durability
     case syncInterval = "sync-interval"
     case dataDirectory = "data-dir"
@@ -82,9 +83,4 @@ public enum SettingKey: String, CaseIterable, Sendable {
     case tlsKeyLog = "tls-keylog"
     case tlsTimeFloor = "tls-time-floor"
     case redirects
-
-    /// Settings that belong to later versions: refused as unknown, but with a better text.
-    static let later: [String] = [
-        "resend-priority"
-    ]
 }

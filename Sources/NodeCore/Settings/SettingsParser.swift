@@ -99,9 +99,7 @@ struct SettingsParser {
         }
         let shown = Self.shown(name)
         let text: String
-        if SettingKey.later.contains(name) {
-            text = "\"\(shown)\" is not in this version"
-        } else if problems.count < SettingsError.problemsMax, let nearest = SettingsTable.nearestName(to: name) {
+        if problems.count < SettingsError.problemsMax, let nearest = SettingsTable.nearestName(to: name) {
             // To look for what a name may have meant takes long, and a document holds many: the first ones only. The
             // value stays out of the text: it may be the secret of a key that was misspelt.
             text = "\"\(shown)\" (\(value.kindName)) is no setting; did you mean \"\(nearest)\"?"

@@ -24,8 +24,19 @@ extension SettingsTable {
             reconnects: false,
             BilingualText("Cache sync interval", "缓存消息重传间隔"),
             BilingualText(
-                "Between two messages that come from disk; 0: as fast as they go. What is newer waits behind them.",
-                "从磁盘重传两条消息的间隔；0 表示尽快发送。较新的消息在其后等待。")),
+                "Between two messages that come from disk; 0: as fast as they go. What is newer waits behind them, but "
+                    + "for `resend-priority` `live-first`.",
+                "从磁盘重传两条消息的间隔；0 表示尽快发送。较新的消息在其后等待，除非 `resend-priority` 为 `live-first`。")),
+        SettingDescriptor(
+            .resendPriority, .choice([SettingChoice("oldest-first", 0), SettingChoice("live-first", 1)]),
+            .value(.integer(0)), shown: .forCache, reconnects: false,
+            BilingualText("After a reconnection", "重新连接后"),
+            BilingualText(
+                "`oldest-first`: what waited goes out first, all in the order of the pushes. `live-first`: what is "
+                    + "pushed while connected goes out at once, and what waited takes what is left of the line, also "
+                    + "without a cache.",
+                "`oldest-first`：先发送等待的消息，保持提交顺序。`live-first`：连接期间提交的消息立即发送，等待的消息使用剩余带宽；"
+                    + "未启用缓存时同样有效。")),
         SettingDescriptor(
             .cachePolicy,
             .choice([

@@ -188,7 +188,6 @@ func withURL(_ members: String) -> String { "{\"url\":\"ws://h/\",\(members)}" }
                 == #""static-tags" (an object) is no setting; did you mean "static_tags"?"#)
         #expect(refusal(withURL(#""xyzzy":null"#))?.text == #""xyzzy" (null) is no setting"#)
         #expect(refusal(withURL(#""x":1"#))?.text == #""x" (an integer) is no setting"#)
-        #expect(refusal(withURL(#""resend-priority":1"#))?.text == #""resend-priority" is not in this version"#)
     }
 
     @Test func allProblemsAreToldUpToEight() throws {

@@ -74,7 +74,7 @@ private enum Change {
         case .reduced: live(#""reduced":true"#)
         case .openGatePublish: live(#""opengate-publish":{"*":5}"#)
         case .offlineCache, .cacheMemorySize, .cacheDiskSize, .cacheSyncInterval, .cachePolicy, .cacheTimeToLive,
-            .durability, .syncInterval, .dataDirectory:
+            .durability, .syncInterval, .dataDirectory, .resendPriority:
             ofCache(key)
         case .tlsServerName, .tlsVerifyName, .tlsPins, .tlsKeyLog, .tlsTimeFloor, .redirects: ofTrust(key)
         case .sequence, .advanced: live("\"\(key.rawValue)\":true")
@@ -111,6 +111,7 @@ private enum Change {
         case .cacheDiskSize: live(#""cache-disk-size":7"#)
         case .cacheSyncInterval: live(#""cache-sync-interval":7"#)
         case .cachePolicy: live(#""cache-policy":"drop-newest""#)
+        case .resendPriority: live(#""resend-priority":"live-first""#)
         case .cacheTimeToLive: live(#""cache-ttl":7"#)
         case .durability: live(#""durability":"crash""#)
         case .syncInterval: live(#""sync-interval":7"#)

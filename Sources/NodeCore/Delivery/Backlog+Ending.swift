@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
+/// What the end of a connection means for the messages.
+extension Backlog {
+    /// After so many tries with all that is not confirmed, its messages go out one at a time.
+    private static let triesTogetherMax = 2
+
+    /// What is not confirmed is framed again on the next connection, in order.
+    /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
+    public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
+        var end = ConnectionEnd(resentCount: begunCount &+ endLive(), isFirstRefused: false)
+        if let acknowledged {
+            let suspect = interrupted(acknowledged: acknowledged)
+            let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN
+            end.isFirstRefused =
+                refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
+            // It may be any that was on its way: the first of them alone would say nothing of the others.
+            if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
+                suspectEndID = max(suspectEndID, begunEnd)
+            }
+        }
+        repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)
+        rewind()
+        if end.isFirstRefused {
+            end.resentCount &-= 1
+            verdict = .firstRefused
+        }
+        return end
+    }
+
+    /// The message in whose middle the connection ended: the first without outcome, if the peer has got some of it.
+    func interrupted(acknowledged: UInt64) -> RefusalWatch.Suspect? {
+        guard let chunk = list.first, isNextBegun || nextID > openID, acknowledged > firstStart else { return nil }
+        let first = openOffset < chunk.used ? (chunk, openOffset) : chunk.next.map { ($0, 0) }
+        guard let (chunk, offset) = first else { return nil }
+        return RefusalWatch.Suspect(
+            id: openID, byteCount: Int(chunk.record(at: offset).pointee.byteCount),
+            place: acknowledged &- firstStart)
+    }
+
+    mutating func rewind() {
+        nextID = openID
+        // What was paced once is when it is sent again.
+        frameEnd = min(frameEnd, openID)
+        nextChunk = list.first
+        nextOffset = openOffset
+        isNextBegun = false
+        isNextInDeflater = false
+        firstStart = 0
+        written = 0
+        rewindUnwritten()
+    }
+
+    mutating func rewindUnwritten() {
+        unwrittenID = openID
+        unwrittenChunk = list.first
+        unwrittenOffset = openOffset
+    }
+}
