@@ -48,12 +48,14 @@ extension Backlog {
 
     /// The next message is one.
     public var isNextForAnother: Bool {
+        if let live, live.hasTurn { return live.messages.isNextForAnother }
         guard let chunk = nextChunk, nextOffset < chunk.used else { return false }
         return isForAnother(chunk.record(at: nextOffset).pointee)
     }
 
     /// Nobody hears the next message.
     public mutating func leaveOutNext() {
+        if let live, live.hasTurn { return live.messages.leaveOutNext() }
         guard let chunk = nextChunk, nextOffset < chunk.used else { return }
         chunk.record(at: nextOffset).pointee.markUntold()
     }

@@ -40,6 +40,7 @@ extension Backlog {
         live?.isOpen = isLiveFirst
         live?.messages.setLevel(level)
         live?.messages.inspectsMessages = inspectsMessages
+        live?.messages.server = server
     }
 
     /// Which lane's frame is next; nil: not the live one's.
