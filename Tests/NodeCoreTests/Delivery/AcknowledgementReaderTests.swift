@@ -69,7 +69,8 @@ import Testing
     /// No step is as long as a text, a number or blanks may be.
     @Test(arguments: [
         (#"{"ack":[7],"x":""#, #"\u00e9"#, 20_000, #""}"#), (#"{"ack":[7],"x":"#, "1", 100_000, "}"),
-        (#"{"ack":[7"#, " ", 100_000, "]}"), ("[", "\n", 100_000, #"{"ack":[7]}]"#), ("[{\"ack\":[7]}", " ", 100_000, "]"),
+        (#"{"ack":[7"#, " ", 100_000, "]}"), ("[", "\n", 100_000, #"{"ack":[7]}]"#),
+        ("[{\"ack\":[7]}", " ", 100_000, "]"),
     ])
     func nothingIsReadInOnePiece(start: String, many: String, count: Int, end last: String) {
         let text = start + String(repeating: many, count: count) + last
