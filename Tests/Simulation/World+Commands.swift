@@ -235,7 +235,10 @@ extension World {
         }
         if asked.count > commandsMax { fail("\(asked.count) commands are open, of \(commandsMax) at most") }
         if commands.count != asked.count { fail("\(commands.count) commands are open, of \(asked.count) asked") }
-        if let next = commands.nextDeadline, next <= now { fail("a command is too late, and nobody has seen it") }
+        // Those that have ended come first, in a turn that follows at once.
+        if let next = commands.nextDeadline, next <= now, !commands.hasOutcomesToTell {
+            fail("a command is too late, and nobody has seen it")
+        }
         for (id, one) in asked where now >= one.limit { fail("command \(id) has no outcome when its time is over") }
         if !hasSession, commands.count > 0 { fail("a command outlives the life of its node") }
     }

@@ -197,9 +197,10 @@ extension Connection {
             fragmentBytesMax: outbox.fragmentBytesMax, stopsAtFrameEnd: hasControlFrames)
     }
 
-    /// Whether a Ping of the barrier's is to go out now, which is where a message has ended.
+    /// Whether a Ping of the barrier's is to go out now, which is where a message has ended. Within the frame of a
+    /// command it could only wait, in the place of another Ping.
     private func asksNow(_ backlog: borrowing Backlog) -> Bool {
-        guard !backlog.isMessageBegun, endpoint?.maySendData == true else { return false }
+        guard !backlog.isMessageBegun, !writer.isMidFrame, endpoint?.maySendData == true else { return false }
         return wantsBarrier(backlog)
     }
 
