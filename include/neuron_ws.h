@@ -1099,10 +1099,10 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * the same answer once more, as far as NEURON_WS_ANSWERS_KEPT_BYTES_MAX goes.
  *
  * Answers, the library's own too, are messages like any other: they have numbers, and on_delivery tells of them. But
- * an answer goes to the server that asked, and to no other: to a URL of the same scheme, host, port and path, whatever
- * its query is. A connection that only came back gets it. While another server of the list is connected, replies say
- * NEURON_WS_NOT_FOUND; what was queued before that is left out (NEURON_WS_DROPPED_OTHER_SERVER), and the log has a line
- * of it. A server that was started again may number its requests from 1 again: where a request comes by a later
+ * an answer goes to the server that asked, and to no other: to a URL of the same scheme, host, port and path, with
+ * the same header Host, whatever its query is; that is where redirects led. A connection that only came back gets it.
+ * While another server is connected, replies say NEURON_WS_NOT_FOUND; what was queued before that is left out
+ * (NEURON_WS_DROPPED_OTHER_SERVER), and the log has a line of it. A server that was started again may number its requests from 1 again: where a request comes by a later
  * connection, with the uuid of one that waits and another content, that one is too late, and the log says so. What the
  * host answers before the new request has come cannot be told apart: servers should not use a uuid twice.
  *
@@ -1240,9 +1240,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
  * The lines have the level DEBUG and the category TRACE, and come whatever the log's level is, by on_log or as events.
  * A query and the values of headers that are not known to be harmless are shown as "…", and so is what the server was
  * told in secret, wherever it comes: credentials, a token among the subprotocols too (behind `bearer` or the like, in
- * one name with such a word, or one that looks like a token). Of a payload its first 120 bytes are shown. On an open
- * connection it begins with the next frame that is framed or comes; of one that is under way the length of its rest is
- * told. For looking for a fault: it costs as much as the log does.
+ * one name with such a word, or one that looks like a token). Of a payload its first 120 bytes are shown, of a
+ * compressed one none. On an open connection it begins with the next frame that is framed or comes; of one that is under
+ * way the length of its rest is told. For looking for a fault: it costs as much as the log does.
  * Any thread, callbacks included. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_trace(neuron_ws_node_t *node, uint32_t seconds);

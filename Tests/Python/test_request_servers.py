@@ -12,6 +12,7 @@ from typing import Any, Optional
 import foreign
 import neuron_ws
 import pytest
+from answering import Answering
 from neuron_ws import LogCategory, Outcome
 
 FAST = {"reconnect-min": 0.05, "reconnect-max": 0.2, "allow-requests": "all"}
@@ -228,3 +229,38 @@ def test_a_platform_with_two_servers_asks_once(is_same: bool) -> None:
             second.reply_error(0)
         (answer,) = map(json.loads, two.wait_for(1))
         assert answer["operation"]["response"]["id"] == "1"
+
+
+def test_where_a_redirect_led_is_the_server_that_asked() -> None:
+    with ExitStack() as stack:
+        one, two = (stack.enter_context(foreign.Server()) for _ in range(2))
+        places = [one.url]
+        redirecting = stack.enter_context(Answering(lambda head: (
+            f"HTTP/1.1 302 Found\r\nLocation: {places[-1]}\r\nContent-Length: 0\r\n\r\n".encode())))
+        host = Host(redirecting.url, redirects=1)
+        with host.node:
+            host.connected(one)
+            request = host.asked(one, write("valve"))
+            places.append(two.url)
+            one.stop(abort=True)
+            host.connected(two)
+            with pytest.raises(neuron_ws.NotFound, match="another server is connected"):
+                request.reply_error(0)
+            host.node.poll(0.3)
+            assert two.messages == []
+            (line,) = host.lines
+            assert ELSEWHERE in line and f"asked by {one.url} " in line
+
+
+def test_several_hosts_at_one_address_are_several_servers() -> None:
+    with foreign.Server() as server:
+        entries: list[Any] = [{"url": server.url, "headers": {"Host": name}} for name in ("a.plant", "b.plant")]
+        host = Host(*entries)
+        with host.node:
+            host.connected(server)
+            request = host.asked(server, write("valve"))
+            server.close(1012, "restarts")
+            host.until(lambda: server.connections == 2 and host.node.state.link)
+            assert [headers["Host"] for _, headers in server.requests] == ["a.plant", "b.plant"]
+            with pytest.raises(neuron_ws.NotFound, match="another server is connected"):
+                request.reply_error(0)

@@ -21,8 +21,6 @@ extension NodeSession {
             (url, status.url) = configuration.placed(given)
             status.target = configuration.target(url: url).text
         }
-        // Wherever redirects lead from there.
-        backlog.server = node.lock.withLock { node.serverNumbers.number(of: url) }
         if url.isSecure, configuration.isVerifyOff {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
@@ -50,6 +48,9 @@ extension NodeSession {
         let url = attempt.url ?? configuration.url(attempt.urlIndex)
         do throws(Ending) {
             let request = try configuration.handshakeRequest(url: url, attempt: attempt)
+            // Where a redirect leads another asks than who redirects.
+            let virtualHost = request.headers.first { Attempt.isSame($0.name, "Host") }?.value
+            backlog.server = node.lock.withLock { node.serverNumbers.number(of: url, virtualHost: virtualHost) }
             let proxy = try configuration.proxy(for: url)
             let tls = url.isSecure || proxy?.kind == .https ? try tlsContext() : nil
             var target = configuration.target(url: url, proxy: proxy)

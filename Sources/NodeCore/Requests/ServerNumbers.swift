@@ -3,7 +3,8 @@ import WebSocketCore
 
 /// Small numbers for the servers of a node, which answers carry as whom they go to. Not locked.
 ///
-/// A server is a URL without its query, in which a token may change. Its number comes from a hash of that, so that an
+/// A server is a URL without its query, in which a token may change, and the header Host, by which one address serves
+/// several (RFC 9110 §7.2). Its number comes from a hash of that, so that an
 /// answer that lay on disk through a restart still finds its server; within a life no two that are known have the same.
 ///
 /// Invariants: there are `countMax` at most; no number is 0.
@@ -15,8 +16,9 @@ public struct ServerNumbers: Sendable {
 
     public init() {}
 
-    public mutating func number(of url: WebSocketURL) -> UInt16 {
-        let hash = Self.hash(of: url)
+    /// - Parameter virtualHost: the header Host, where it is not the URL's own.
+    public mutating func number(of url: WebSocketURL, virtualHost: SecretBytes? = nil) -> UInt16 {
+        let hash = Self.hash(of: url, virtualHost)
         if let place = known.firstIndex(where: { $0.hash == hash }) {
             let found = known.remove(at: place)
             known.append(found)
@@ -35,7 +37,7 @@ public struct ServerNumbers: Sendable {
     }
 
     /// FNV-1a: the same in each process, on each machine.
-    private static func hash(of url: WebSocketURL) -> UInt64 {
+    private static func hash(of url: WebSocketURL, _ virtualHost: SecretBytes?) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         add(url.isSecure ? 1 : 0)
@@ -46,6 +48,10 @@ public struct ServerNumbers: Sendable {
         for byte in url.resource.utf8 {
             if byte == UInt8(ascii: "?") { break }
             add(byte)
+        }
+        if let virtualHost {
+            add(0)
+            virtualHost.withBytes { for byte in $0 { add(byte) } }
         }
         return hash
     }

@@ -37,4 +37,13 @@ import WebSocketCore
             last = last.suffix(ServerNumbers.countMax - 1) + [number]
         }
     }
+
+    @Test func oneAddressServesSeveralHosts() throws {
+        var numbers = ServerNumbers()
+        let url = try WebSocketURL.parse("ws://plant/data")
+        let all = [nil, SecretBytes("a.plant"), SecretBytes("b.plant")].map {
+            numbers.number(of: url, virtualHost: $0)
+        }
+        #expect(Set(all).count == 3 && numbers.number(of: url, virtualHost: SecretBytes("b.plant")) == all[2])
+    }
 }
