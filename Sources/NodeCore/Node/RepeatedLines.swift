@@ -35,9 +35,6 @@ public struct RepeatedLines<Kind: Equatable & Sendable>: Sendable {
         return count <= each || count & (count &- 1) == 0 ? count : nil
     }
 
-    /// The next line of each such kind is told.
-    public mutating func forget(_ isForgotten: (Kind) -> Bool) { entries.removeAll { isForgotten($0.kind) } }
-
     private mutating func makeRoom() {
         guard entries.count >= Self.kindsMax else { return }
         var oldest = 0
