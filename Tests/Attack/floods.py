@@ -152,6 +152,8 @@ def floods() -> list[Flood]:
     noisy = random.Random(2)
     malformed = b'{"uuid":"1","node":"plc1","group":7}'
     mute = b'{"node":"plc1","group":7}'
+    tags = b",".join([b'{"tag":"t","value":1}'] * 96_000)
+    many_writes = b'{"uuid":"1","node":"plc1","group":"fast","tags":[%s]}' % tags
     prose = "température élevée, pression stable; ".encode()
     bomb = frame(BINARY, deflated(bytes(16 * MIB)), FIN | RSV1)
     text_bomb = frame(TEXT, deflated(prose * (15 * MIB // len(prose))), FIN | RSV1)
@@ -187,6 +189,12 @@ def floods() -> list[Flood]:
         Flood("requests of 4 MiB, objects to write", again(frame(TEXT, large_request(
               "tags", '{"tag":"temperature","value":{"a":[1,2]}}'))), what="requests", counts="requests",
               settings={"allow-requests": "all"}),
+        Flood("writes of 96,000 tags, refused", again(frame(TEXT, many_writes)), what="requests", counts="requests",
+              settings={"log-level": "notice"}),
+        Flood("writes of 96,000 tags, no room", again(frame(TEXT, many_writes)), what="requests", counts="requests",
+              settings={"log-level": "notice", "allow-requests": "all", "requests-max-bytes": 8 * MIB}),
+        Flood("writes of 96,000 tags, answered", again(frame(TEXT, many_writes)), what="requests", counts="requests",
+              settings={"log-level": "notice", **everything}),
         Flood("requests of 4 MiB, names twice",
               again(frame(TEXT, b"{" + b'"uuid":"1",' * 370_000 + b'"node":"plc1","group":"fast"}')), what="requests",
               counts="requests"),

@@ -293,7 +293,8 @@ int main(int count, char **words)
         attacked_host.on_request = held_request;
     if (!strcmp(what, "many"))
         attacked_host.on_delivery = attacked_outcome;
-    if (!strcmp(what, "trace"))
+    /* At the level "off" none comes. */
+    if (!strcmp(what, "trace") || !strcmp(what, "requests"))
         attacked_host.on_log = attacked_line;
     neuron_ws_node_t *quiet = start("quiet", words[2], &quiet_host);
     usleep(200000);

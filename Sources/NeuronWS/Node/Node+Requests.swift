@@ -60,7 +60,7 @@ extension Node {
     }
 
     /// How a request ended. Each write and each action is told: who asked, what, and what came of it; of a write each
-    /// tag, in as many lines as that takes. Reads that were answered are counted, and told at doubling counts.
+    /// tag, as far as there are lines for them. Reads that were answered are counted, and told at doubling counts.
     func log(_ end: RequestEnd, of request: Request) {
         func begin() -> String {
             end.beginning(wallMilliseconds: Clock.wallMilliseconds, askedBy: request.askedBy)
@@ -70,10 +70,11 @@ extension Node {
             guard case .answered = end else { return }
             return log(.NEURON_WS_LOG_INFO, kind, begin() + request.subject.text + ".")
         }
-        // There may be hundreds of lines.
         guard !listener(NEURON_WS_EVENT_LOG).isNobody, logs(end.level) else { return }
         let start = begin()
-        request.forEachSubject { log(end.level, kind.category, start + $0.text + ".") }
+        let count = request.forEachSubject { log(end.level, kind.category, start + $0 + ".") }
+        // On other threads it is the host's time.
+        if let session = lock.withLock({ session }), session.isOnLoop { session.draw(.linesAudited, count) }
     }
 
     /// What an operation has brought about besides its answer. Where there is no room for it, it is lost as any push
@@ -122,6 +123,7 @@ extension Node {
     func endRequests() {
         let left = requests.close()
         let queued = dropQueuedRequests()
+        while let request = requests.takeSuperseded() { log(.superseded, of: request) }
         for (handle, request) in left { log(queued.contains(handle) ? .untouched : .nodeEnded, of: request) }
     }
 

@@ -25,6 +25,8 @@ final class Node: @unchecked Sendable {
     // Under the lock.
     /// Which of many log lines of one kind are told.
     var lines = RepeatedLines<LogLineKind>()
+    /// And which ends of connections, and of attempts at one.
+    var failures = FailureLines()
     var configuration: Configuration
     /// Its messages' row of numbers is another for each node that is made, but for one whose cache goes on with that of
     /// the node before it. Closed when somebody gives, or has given, what is left its outcome.

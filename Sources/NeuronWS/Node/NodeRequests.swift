@@ -13,6 +13,8 @@ final class NodeRequests: @unchecked Sendable {
     /// Nil once the node is finished or destroyed.
     private var node: Node?
     private var isClosed = false
+    /// What was superseded, and is still to be told; the oldest is the last.
+    private var superseded: [Request] = []
 
     /// `timeout` in nanoseconds.
     init(generation: UInt, timeout: UInt64) {
@@ -52,9 +54,15 @@ final class NodeRequests: @unchecked Sendable {
     }
 
     /// What is to be known before that; see `PendingRequests`.
-    func supersede(by new: Request, connection: UInt64, server: UInt16) -> [Request] {
-        lock.withLock { pending.supersede(by: new, connection: connection, server: server) }
+    func supersede(by new: Request, connection: UInt64, server: UInt16) {
+        lock.withLock {
+            let late = pending.supersede(by: new, connection: connection, server: server)
+            superseded.insert(contentsOf: late.reversed(), at: 0)
+        }
     }
+
+    /// The next one that was; it is to be told.
+    func takeSuperseded() -> Request? { lock.withLock { superseded.popLast() } }
 
     /// Whether an operation is asked for again.
     func repetition(of operation: Request, connection: UInt64, server: UInt16) -> OperationRepetition {
@@ -115,8 +123,8 @@ final class NodeRequests: @unchecked Sendable {
         return try replied.get()
     }
 
-    /// The node that sends the answer, and the server that it goes to; nil: the request is no longer waiting, or its node
-    /// is destroyed.
+    /// The node that sends the answer, and the server that it goes to; nil: the request is no longer waiting, or its
+    /// node is destroyed.
     private func sender(_ handle: UInt) -> (node: Node, server: UInt16)? {
         lock.withLock {
             guard let node, pending.state(handle) == .waiting else { return nil }

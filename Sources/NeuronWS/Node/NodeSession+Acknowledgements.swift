@@ -57,12 +57,12 @@ extension NodeSession {
         if let malformed {
             node.log(
                 .NEURON_WS_LOG_WARN, .strayAcknowledgement,
-                "\(status.url): none of an acknowledgement from the server counts: \(malformed).")
+                "\(status.urlInLog): none of an acknowledgement from the server counts: \(malformed).")
         } else if stray > 0 {
             node.log(
                 .NEURON_WS_LOG_WARN, .strayAcknowledgement,
-                "\(status.url): \(stray) acknowledgements from the server confirm nothing: no message that was sent "
-                    + "has that number, or they name another stream.")
+                "\(status.urlInLog): \(stray) acknowledgements from the server confirm nothing: no message that was "
+                    + "sent has that number, or they name another stream.")
         }
     }
 }

@@ -24,21 +24,22 @@ extension NodeSession {
         if url.isSecure, configuration.isVerifyOff {
             node.log(
                 .NEURON_WS_LOG_WARN, .verifyOff,
-                "\(status.url): the server's certificate is not checked (setting tls-verify is false).")
+                "\(status.urlInLog): the server's certificate is not checked (setting tls-verify is false).")
         }
         if url.isSecure, configuration.settings.tlsKeyLog != nil {
             node.log(
-                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_TLS,
-                "\(status.url): the connection's secrets are written to a file (setting tls-keylog).")
+                .NEURON_WS_LOG_WARN, .keyLog,
+                "\(status.urlInLog): the connection's secrets are written to a file (setting tls-keylog).")
         }
         if url.isSecure, configuration.allowsCommonName {
             node.log(
-                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_TLS,
-                "\(status.url): the server's name may be its certificate's common name (setting tls-allow-cn is true).")
+                .NEURON_WS_LOG_WARN, .commonName,
+                "\(status.urlInLog): the server's name may be its certificate's common name "
+                    + "(setting tls-allow-cn is true).")
         }
         node.log(
             .NEURON_WS_LOG_DEBUG, .NEURON_WS_CATEGORY_CONNECTION,
-            "Connecting to \(status.url), attempt \(machine.attempts).")
+            "Connecting to \(status.urlInLog), attempt \(machine.attempts).")
         if isEnded { return }
         dial(attempt)
     }
@@ -125,7 +126,7 @@ extension NodeSession {
         }
         var ending = Ending.negotiationFailed(
             error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish)
-        if let said = link.connection.said?.masked(by: link.mask).shown(charactersMax: 200) {
+        if let said = link.connection.said?.masked(by: link.mask).shown() {
             ending.text = ending.sentence + " It says: \"\(said)\"."
         }
         failed(ending)
@@ -159,16 +160,15 @@ extension NodeSession {
             ending.httpStatus = Int32(clamping: code)
             failed(ending)
         case .follow(let url, let keepsCredentials):
-            let from = status.url
+            let from = status.urlInLog
             attempt.redirected(to: url, keepsCredentials: keepsCredentials && !attempt.dropsCredentials)
             // What the server was told it may have put into the new address.
-            status.url = ForeignText(SettingsURL.redacted(url)).masked(by: link.mask).shown(
-                charactersMax: WebSocketURL.maxURLBytes)
+            status.redirected(to: ForeignText(SettingsURL.redacted(url)).masked(by: link.mask))
             status.target = configuration.target(url: url).text
             let rest = attempt.dropsCredentials ? ", without credentials, which are for another host" : ""
             node.log(
-                .NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION,
-                "\(from): the server redirects to \(status.url) (HTTP status \(code)); followed\(rest).")
+                .NEURON_WS_LOG_INFO, .redirect,
+                "\(from): the server redirects to \(status.urlInLog) (HTTP status \(code)); followed\(rest).")
             proxyAuthentication.attemptBegan()
             perform(machine.redialed())
         }
@@ -233,14 +233,15 @@ extension NodeSession {
         }
         if let link {
             link.asker = Asker(
-                server: backlog.server, connection: number, url: status.url, address: peer.address, mask: link.mask)
+                server: backlog.server, connection: number, url: status.urlInLog, address: peer.address,
+                mask: link.mask)
         }
         if let link { beginHeartbeats(link) }
         node.requests.connectionOpened()
         let line = linkLog.opened(
             to: "\(peer.address)\(security)", messages: linkMessages(), now: Clock.monotonicNanoseconds)
         if let line {
-            node.log(.NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_CONNECTION, "\(status.url): \(line)")
+            node.log(.NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_CONNECTION, "\(status.urlInLog): \(line)")
         }
     }
 }

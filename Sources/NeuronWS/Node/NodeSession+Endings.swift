@@ -17,7 +17,7 @@ extension NodeSession {
         status.ending.text = status.ending.sentence + " " + text
         node.conclude(run, refusal: status.ending)
         node.log(
-            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY, "\(configuration.shownURL(status.urlIndex)): \(text)")
+            .NEURON_WS_LOG_WARN, .givenUpMessage, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }
 
     /// - Returns: false: nothing keeps it.
@@ -57,19 +57,17 @@ extension NodeSession {
                 ending.sentence, openFor: now &- min(openSince, now), messages: linkMessages(), now: now)
             // One that held for a while was good: its end is a failure of its own, whatever ended those before.
             let isGood = now &- min(openSince, now) >= Backoff.stableNanoseconds
-            if isGood { node.lock.withLock { node.lines.succeeded() } }
+            if isGood { node.lock.withLock { node.failures = FailureLines() } }
         }
         if ending.isWanted {
             linkLog.failureTold()
             let level: neuron_ws_log_level_t = openSince == nil ? .NEURON_WS_LOG_INFO : .NEURON_WS_LOG_NOTICE
             node.log(level, .NEURON_WS_CATEGORY_CONNECTION, ending.text)
-        } else if let times = node.lock.withLock({ node.lines.failed(ending, url: status.urlIndex) }) {
+        } else if let told = node.lock.withLock({ node.failures.failed(ending, url: status.urlIndex, now: now) }) {
             linkLog.failureTold()
             let url = configuration.shownURL(status.urlIndex)
-            let repeated = times > 1 ? " (\(times) times in a row)" : ""
             let level: neuron_ws_log_level_t = lostLine == nil ? .NEURON_WS_LOG_WARN : .NEURON_WS_LOG_NOTICE
-            let category = LogLineKind.ending(ending.kind, url: status.urlIndex).category
-            node.log(level, category, "\(url): \(lostLine ?? ending.text)\(repeated)")
+            node.log(level, ending.category, "\(url): \(lostLine ?? ending.text)\(told.text)")
         }
     }
 

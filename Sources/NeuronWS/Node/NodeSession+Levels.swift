@@ -51,12 +51,12 @@ extension NodeSession {
     private func tellLevel(_ level: neuron_ws_level_t) {
         guard level == .NEURON_WS_LEVEL_WRITTEN else {
             return node.log(
-                .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
-                "\(status.url): the server answers Pings after all: the delivery level is `peer-parsed` again.")
+                .NEURON_WS_LOG_NOTICE, .level(isWritten: false),
+                "\(status.urlInLog): the server answers Pings after all: the delivery level is `peer-parsed` again.")
         }
         node.log(
-            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(status.url): the server does not answer Pings with their own bytes: the delivery level in force is "
+            .NEURON_WS_LOG_WARN, .level(isWritten: true),
+            "\(status.urlInLog): the server does not answer Pings with their own bytes: the delivery level in force is "
                 + "`written`, not `peer-parsed` (setting delivery).")
     }
 
@@ -65,9 +65,9 @@ extension NodeSession {
         guard wasOpen, let barrier = link?.connection.barrier, !barrier.hasEcho else { return }
         guard echoWatch.endedWithoutEcho(ending.reason) else { return }
         node.log(
-            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(status.url): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no Ping: "
-                + "from now on the delivery level in force is `written`, not `peer-parsed` (setting delivery).")
+            .NEURON_WS_LOG_WARN, .level(isWritten: true),
+            "\(status.urlInLog): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no "
+                + "Ping: from now on the delivery level in force is `written`, not `peer-parsed` (setting delivery).")
     }
 
     private func scheduleBarrierTimer(_ link: Link) {

@@ -78,7 +78,7 @@ extension NodeSession {
     func continueArriving() -> Bool {
         // It may answer what has gone out, and is told behind what has ended.
         if let link, !noteLeftCommands(link) { return false }
-        guard tellEndedCommands() else { return false }
+        guard tellEndedCommands(), tellSuperseded() else { return false }
         while true {
             if let current = arriving {
                 guard hasTurn() else { return false }

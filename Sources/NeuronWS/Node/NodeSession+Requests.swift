@@ -85,8 +85,8 @@ extension NodeSession {
         let beginning = ForeignText.masked(bytes, by: mask, bytesMax: 256)
         node.log(
             .NEURON_WS_LOG_NOTICE, .ignoredMessage,
-            "\(status.url): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody here "
-                + "takes it\(advice): \(beginning.shown(charactersMax: 64))")
+            "\(status.urlInLog): a \(what) message of \(bytes.count) bytes from the server is no request, and nobody "
+                + "here takes it\(advice): \(beginning.shown(charactersMax: 64))")
     }
 
     private func countReceived() { node.lock.withLock { node.counters.requestsReceived &+= 1 } }
@@ -104,10 +104,9 @@ extension NodeSession {
             return logRepeated(request, asker, "after its end", "it is answered as before")
         case .idTaken: return refuseForItsID(request, asker)
         }
-        for late in node.requests.supersede(by: request, connection: connection, server: server) {
-            node.log(.superseded, of: late)
-            if isEnded { return }
-        }
+        node.requests.supersede(by: request, connection: connection, server: server)
+        tellSuperseded()
+        if isEnded { return }
         let now = Clock.monotonicNanoseconds
         guard let handle = node.requests.admit(request, connection: connection, server: server, now: now) else {
             return refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject), asker)
@@ -116,6 +115,17 @@ extension NodeSession {
         guard node.tell(.request(handle, request)) != .told else { return }
         node.requests.remove(handle)
         refuseAsBusy(BusyRequest(echo: request.echo, subject: request.subject), asker)
+    }
+
+    /// There may be a thousand, of many lines each.
+    /// - Returns: false: there may be more, in another turn. The first is told at once.
+    @discardableResult
+    func tellSuperseded() -> Bool {
+        while let late = node.requests.takeSuperseded() {
+            node.log(.superseded, of: late)
+            if isEnded || !hasTurn() { return false }
+        }
+        return true
     }
 
     private func logRepeated(_ request: Request, _ asker: Asker, _ when: StaticString, _ what: StaticString) {
@@ -186,7 +196,7 @@ extension NodeSession {
         node.log(
             .NEURON_WS_LOG_WARN, .untoldAnswer,
             "Not told at \(WallTime.text(milliseconds: Clock.wallMilliseconds)): an answer to another server than "
-                + "\(status.url), which is connected: \(beginning ?? "")")
+                + "\(status.urlInLog), which is connected: \(beginning ?? "")")
     }
 
     // MARK: Too late
@@ -201,7 +211,8 @@ extension NodeSession {
         var reads = 0
         while hasTurn() {
             let connected = node.lock.withLock { node.connectedServer }
-            let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 8, connected: connected)
+            // One may have many lines.
+            let late = node.requests.expire(now: Clock.monotonicNanoseconds, countMax: 1, connected: connected)
             if late.isEmpty { break }
             for one in late {
                 // before_send may end the node.

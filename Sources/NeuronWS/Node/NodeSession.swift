@@ -173,7 +173,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             ending.text += " It went by the proxy \(status.peer.proxy) (setting proxy)."
         }
         if let link, link.attempt.isRedirected, !ending.isWanted {
-            ending.text = ending.sentence + " \(configuration.shownURL(status.urlIndex)) redirects to \(status.url)."
+            let first = configuration.shownURL(status.urlIndex)
+            ending.text = ending.sentence + " \(first) redirects to \(status.urlInLog)."
         }
         if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
             link.connection.queueClose(.goingAway)

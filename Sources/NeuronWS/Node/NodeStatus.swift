@@ -32,7 +32,9 @@ struct NodeStatus {
     var attempts: UInt64 = 0
     /// Of the present connection, monotonic nanoseconds; nil: there is none.
     var openSince: UInt64?
-    var url = ""
+    var url = "" { didSet { urlInLog = url } }
+    /// The same as lines and sentences name it: cut where it is a server's word.
+    private(set) var urlInLog = ""
     var peer = PeerFacts()
     /// The server as HOST:PORT, and by which proxy.
     var target = ""
@@ -63,6 +65,12 @@ struct NodeStatus {
     /// Link, phase, reason or server differ: worth a callback.
     func differsNotably(from other: NodeStatus) -> Bool {
         phase != other.phase || ending.reason != other.ending.reason || urlIndex != other.urlIndex
+    }
+
+    /// The server has led to this URL: its own word, without secrets.
+    mutating func redirected(to url: ForeignText) {
+        self.url = url.shown(charactersMax: WebSocketURL.maxURLBytes)
+        urlInLog = url.shown()
     }
 
     /// How it stands, for people; `now` in monotonic nanoseconds.

@@ -47,7 +47,12 @@ public struct Ending: Error, Equatable, Sendable {
         return String(decoding: bytes[..<count], as: UTF8.self) + (count < end ? "…" : "")
     }
 
-    /// What makes endings of one kind, which are logged at doubling counts, not each time.
+    /// What a line about it is about, for the host.
+    public var category: neuron_ws_log_category_t {
+        reason == .NEURON_WS_REASON_TLS ? .NEURON_WS_CATEGORY_TLS : .NEURON_WS_CATEGORY_CONNECTION
+    }
+
+    /// What makes endings of one kind, which are logged at doubling counts, not each time; see `FailureLines`.
     public struct Kind: Equatable, Sendable {
         let reason: neuron_ws_reason_t
         let tlsFailure: neuron_ws_tls_failure_t

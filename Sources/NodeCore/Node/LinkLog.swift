@@ -2,7 +2,7 @@
 /// What the log says of the link: connected, lost, regained, with how long it was away, how many messages waited and
 /// how many were lost. Times are monotonic nanoseconds.
 ///
-/// A link that comes and goes fills no log: of its losses the 1st, 2nd, 4th… are told (`RepeatedLines`), and it is
+/// A link that comes and goes fills no log: of its losses the 1st, 2nd, 4th… are told (`FailureLines`), and it is
 /// called regained only where something was told of its absence.
 public struct LinkLog: Sendable {
     /// What is known of the messages when the link comes or goes.

@@ -3,8 +3,8 @@
 /// whose count is a power of two, 2, 4, 8…, so that nobody can fill a log. After a quiet time a kind is told as if it
 /// were new. Times are monotonic nanoseconds.
 ///
-/// Holds at most `kindsMax` kinds, and forgets the one that has been quiet for longest: what a peer chooses of a kind,
-/// a close code for instance, cannot make it grow.
+/// Holds at most `kindsMax` kinds, and forgets the one that has been quiet for longest: however many there are, they
+/// cannot make it grow.
 public struct RepeatedLines<Kind: Equatable & Sendable>: Sendable {
     private struct Entry {
         let kind: Kind
@@ -34,9 +34,6 @@ public struct RepeatedLines<Kind: Equatable & Sendable>: Sendable {
         let count = entries[index].count
         return count <= each || count & (count &- 1) == 0 ? count : nil
     }
-
-    /// The next line of each such kind is told.
-    public mutating func forget(_ isForgotten: (Kind) -> Bool) { entries.removeAll { isForgotten($0.kind) } }
 
     private mutating func makeRoom() {
         guard entries.count >= Self.kindsMax else { return }

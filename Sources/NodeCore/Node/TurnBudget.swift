@@ -39,6 +39,8 @@ public struct TurnBudget: Equatable, Sendable {
         case commandsSettled
         /// Lines of a trace, callbacks of the host among them.
         case linesTraced
+        /// Lines about ends of requests, callbacks of the host among them.
+        case linesAudited
         /// Groups whose values waited for their publishing time, written and queued, whatever they hold.
         case groupsPublished
 
@@ -57,6 +59,7 @@ public struct TurnBudget: Equatable, Sendable {
             case .outcomesTold: 50_000
             case .commandsSettled: 500_000
             case .linesTraced: 1_000_000
+            case .linesAudited: 5_000_000
             case .groupsPublished: 4_000_000
             }
         }
@@ -66,6 +69,7 @@ public struct TurnBudget: Equatable, Sendable {
             switch self {
             case .eventsHandled, .requestsParsed: 8
             case .outcomesTold, .linesTraced: 32
+            case .linesAudited: 4
             case .groupsPublished: 1
             default: 0
             }

@@ -14,6 +14,8 @@ public final class Request: @unchecked Sendable {
     /// Who asks, for the log: the server's URL and its address. Set before the host gets to see it.
     public var askedBy = ""
     private let arena: GroupArena
+    /// Where the values of a write stand in the document: an array of tags, or the only value.
+    private let values: Range<Int>
     private let mask: SecretMask
 
     /// What a request takes besides its document and its values: itself, its place among the pending ones and in the
@@ -21,8 +23,10 @@ public final class Request: @unchecked Sendable {
     static let ownBytes = 512
 
     init(
-        _ info: neuron_ws_request_info_t, echo: RequestEcho, document: EventBytes, arena: GroupArena, mask: SecretMask
+        _ info: neuron_ws_request_info_t, echo: RequestEcho, document: EventBytes, values: Range<Int>,
+        arena: GroupArena, mask: SecretMask
     ) {
+        self.values = values
         self.mask = mask
         self.info = info
         self.echo = echo
@@ -40,11 +44,23 @@ public final class Request: @unchecked Sendable {
     public var memoryBytes: Int { Self.ownBytes + document.count + arena.byteCount }
 
     /// What it is about, for the log.
-    public var subject: RequestSubject { withExtendedLifetime(self) { RequestSubject(info, mask) } }
+    public var subject: RequestSubject {
+        document.withUnsafeBytes { bytes in
+            withExtendedLifetime(self) { RequestSubject(info, Self.part(bytes, values), mask) }
+        }
+    }
 
-    /// The same, line by line: of a write all of its tags.
-    public func forEachSubject(_ body: (RequestSubject) -> Void) {
-        withExtendedLifetime(self) { RequestSubject.forEach(info, mask, body) }
+    /// The same as texts, line by line: of a write its tags, as far as there are lines for them; see `RequestLimits`.
+    /// - Returns: how many there were.
+    @discardableResult
+    public func forEachSubject(_ body: (String) -> Void) -> Int {
+        document.withUnsafeBytes { bytes in
+            withExtendedLifetime(self) { RequestSubject.forEach(info, Self.part(bytes, values), mask, body) }
+        }
+    }
+
+    private static func part(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 }
 

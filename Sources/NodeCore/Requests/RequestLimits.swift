@@ -17,6 +17,10 @@ public enum RequestLimits {
     public static let repliesBeyondBytesMax = Int(NEURON_WS_REPLIES_BEYOND_BYTES_MAX)
     /// Answers to operations that are kept for a platform that asks again, bytes.
     public static let answersKeptBytesMax = Int(NEURON_WS_ANSWERS_KEPT_BYTES_MAX)
+    /// Lines of log about the end of one write: so many, or as many as have so many bytes, and one more. A server
+    /// decides how many tags it has.
+    static let auditLinesMax = 32
+    static let auditBytesMax = 128 * 1024
     /// Of a uuid as it stands in the document, quotes and escapes included: a longer one is not echoed, bytes.
     static let uuidBytesMax = 4096
 }

@@ -127,11 +127,7 @@ extension RequestParser {
             JSONScan.forEachMember(array) { if JSONScan.isName($0, "array") { inner = $1 } }
             return try listVariables(inner, areRead: areRead)
         }
-        var count = 0
-        JSONScan.forEachElement(array) { _ in
-            count += 1
-            return true
-        }
+        let count = list.count
         guard count > 0 else { throw .malformed("\"variableList\" is empty; it takes at least one variable") }
         guard count <= RequestLimits.tagsMax else {
             throw .malformed("\"variableList\" has \(count) elements; at most \(RequestLimits.tagsMax) are taken")

@@ -48,33 +48,39 @@ extension RequestParser {
         listLeft = ListLeft(range: outline.root.range(of: list), areRead: nil)
     }
 
-    /// Counts the elements of a list, and makes room for them.
-    mutating func makeTags(_ list: ListLeft) throws(Fault) {
-        if let areRead = list.areRead { return try makeVariables(list, areRead: areRead) }
-        let shape = Self.shape(of: outline.root[list.range])
-        if shape.isWrite { info.kind = .NEURON_WS_REQUEST_WRITE }
-        try checkAllowed()
-        guard shape.count <= RequestLimits.tagsMax else {
-            throw .malformed(
-                "\"tags\" has \(shape.count) elements; at most \(RequestLimits.tagsMax) are taken")
+    /// Counts elements of the list that is left, some of them at a time. A value makes a write; so does the name `tag`,
+    /// which only writes have: one that lacks its value is no read.
+    /// - Returns: nil: none is left. Of one that has been counted itself, else nil in that.
+    mutating func countSome() -> ListLeft?? {
+        guard var list = listLeft else { return nil }
+        let end = list.position + Self.countedBytesPerStep
+        let array = outline.root[list.range]
+        while !list.isWrapped, let element = JSONScan.nextElement(array, at: &list.position) {
+            list.count += 1
+            if list.areRead == nil, !list.isWrite, element.first == UInt8(ascii: "{") {
+                let members = TagMembers(element)
+                list.isWrite = members.value != nil || members.tag != nil
+            }
+            if list.position >= end {
+                listLeft = list
+                return .some(nil)
+            }
         }
-        info.tag_list = shape.isWrite
-        tagsLeft = TagsLeft(list: list.range, tags: try makeTags(shape.count))
+        listLeft = nil
+        if list.areRead == nil { counted = list }
+        return list
     }
 
-    /// A value makes a write; so does the name `tag`, which only writes have: one that lacks its value is no read.
-    static func shape(of list: UnsafeRawBufferPointer) -> (count: Int, isWrite: Bool) {
-        var count = 0
-        var isWrite = false
-        JSONScan.forEachElement(list) { element in
-            count += 1
-            if !isWrite, element.first == UInt8(ascii: "{") {
-                let members = TagMembers(element)
-                isWrite = members.value != nil || members.tag != nil
-            }
-            return true
+    /// Makes room for the elements of a list.
+    mutating func makeTags(_ list: ListLeft) throws(Fault) {
+        if let areRead = list.areRead { return try makeVariables(list, areRead: areRead) }
+        if list.isWrite { info.kind = .NEURON_WS_REQUEST_WRITE }
+        try checkAllowed()
+        guard list.count <= RequestLimits.tagsMax else {
+            throw .malformed("\"tags\" has \(list.count) elements; at most \(RequestLimits.tagsMax) are taken")
         }
-        return (count, isWrite)
+        info.tag_list = list.isWrite
+        tagsLeft = TagsLeft(list: list.range, tags: try makeTags(list.count))
     }
 
     /// Their memory is not touched before each is read: there may be 10 MB of it.

@@ -24,6 +24,11 @@ struct RequestParser {
         let areRead: Bool?
         /// It is the member "array" of what stands there.
         var isWrapped = false
+        /// In its text, as far as it has been counted; see `JSONScan.nextElement`.
+        var position = 1
+        var count = 0
+        /// One of the tags is to be written.
+        var isWrite = false
     }
 
     /// The tags that are still to be read.
@@ -58,9 +63,15 @@ struct RequestParser {
     static let tagsPerStep = 4096
     /// Of their text.
     static let bytesPerStep = 32 * 1024
+    /// Of the text of a list whose elements are counted.
+    static let countedBytesPerStep = 128 * 1024
 
     var outline: DocumentOutline
     var listLeft: ListLeft?
+    /// The list of tags, when they have been counted.
+    var counted: ListLeft?
+    /// There is no room for it: only what it asks for is still to be found out.
+    private var isBusy = false
     var tagsLeft: TagsLeft?
     let rules: RequestRules
     let arena = GroupArena()
@@ -107,13 +118,13 @@ struct RequestParser {
         // Of a long document each of these is work enough.
         let isLong = bytes.count > Self.bytesPerStep
         do throws(Fault) {
+            if parser.isBusy { return parser.busy(isLong: isLong) }
             if begun == nil {
                 try parser.begin()
                 if isLong, parser.listLeft != nil { return .unfinished(parser) }
             }
-            while let list = parser.listLeft {
-                parser.listLeft = nil
-                try parser.makeTags(list)
+            while let list = parser.countSome() {
+                if let list { try parser.makeTags(list) }
                 if isLong { return .unfinished(parser) }
             }
             try parser.readSomeTags()
@@ -128,28 +139,50 @@ struct RequestParser {
                 return .refused(
                     RefusedRequest(
                         echo: echo ?? RequestEcho(id: outline[.uuid].map { Array($0) } ?? []),
-                        reason: rules.policy.reason(kind), subject: RequestSubject(kind, outline, rules)))
+                        reason: rules.policy.reason(kind), subject: parser.subject(kind)))
             case .tooLarge(let needed):
-                guard let echo = outline.echo(rules), needed <= rules.memoryBytesMax else {
+                guard outline.echo(rules) != nil, needed <= rules.memoryBytesMax else {
                     return malformed(
                         "the request takes \(needed) bytes of memory; at most \(rules.memoryBytesMax) are taken "
                             + "(setting requests-max-bytes)")
                 }
-                let kind = kind(of: outline, rules)
-                return .busy(BusyRequest(echo: echo, subject: RequestSubject(kind, outline, rules)))
+                return parser.beginBusy(isLong: isLong)
             }
         }
     }
 
+    // MARK: No room
+
+    /// What it asks for is told all the same: for that its tags are counted.
+    private mutating func beginBusy(isLong: Bool) -> Verdict {
+        isBusy = true
+        tagsLeft = nil
+        listLeft = nil
+        if counted == nil, outline.operation(rules) == nil, let list = outline[.tags], list.first == UInt8(ascii: "[") {
+            listLeft = ListLeft(range: outline.root.range(of: list), areRead: nil)
+        }
+        return isLong && listLeft != nil ? .unfinished(self) : busy(isLong: isLong)
+    }
+
+    private mutating func busy(isLong: Bool) -> Verdict {
+        while countSome() != nil { if isLong, listLeft != nil { return .unfinished(self) } }
+        guard let echo = outline.echo(rules) else {
+            return .malformed(MalformedRequest(echo: nil, reason: "\"uuid\" is missing"))
+        }
+        return .busy(BusyRequest(echo: echo, subject: subject(shapedKind)))
+    }
+
+    private func subject(_ kind: neuron_ws_request_kind_t) -> RequestSubject {
+        RequestSubject(kind, outline, rules, elementCount: counted?.count ?? 0)
+    }
+
     /// What a document asks for, told by its shape alone.
-    private static func kind(of outline: DocumentOutline, _ rules: RequestRules) -> neuron_ws_request_kind_t {
+    private var shapedKind: neuron_ws_request_kind_t {
         let members = outline.root.members
         if outline.operation(rules) != nil { return .NEURON_WS_REQUEST_OPERATION }
         if members.has(.action), !members.has(.group) { return .NEURON_WS_REQUEST_ACTION }
-        let list = outline[.tags]
-        if members.has(.tag) || list == nil && members.has(.value) { return .NEURON_WS_REQUEST_WRITE }
-        guard let list, list.first == UInt8(ascii: "["), shape(of: list).isWrite else { return .NEURON_WS_REQUEST_READ }
-        return .NEURON_WS_REQUEST_WRITE
+        if members.has(.tag) || outline[.tags] == nil && members.has(.value) { return .NEURON_WS_REQUEST_WRITE }
+        return counted?.isWrite == true ? .NEURON_WS_REQUEST_WRITE : .NEURON_WS_REQUEST_READ
     }
 
     // MARK: Memory
@@ -202,10 +235,20 @@ struct RequestParser {
             throw .malformed("\"\(isOperation ? "id" : "uuid")\" is missing")
         }
         // Without the mark: readers of the host's need not know it.
-        guard let document = EventBytes(ByteOrderMark.skipped(bytes)) else { throw .tooLarge(rules.memoryBytesLeft) }
+        let text = ByteOrderMark.skipped(bytes)
+        guard let document = EventBytes(text) else { throw .tooLarge(rules.memoryBytesLeft) }
         info.json = UnsafeRawPointer(document.pointer).assumingMemoryBound(to: CChar.self)
         info.json_length = document.count
-        return Request(info, echo: echo, document: document, arena: arena, mask: rules.mask)
+        return Request(
+            info, echo: echo, document: document, values: valuesRange(in: text), arena: arena, mask: rules.mask)
+    }
+
+    /// Where those of a write stand; else empty.
+    private func valuesRange(in text: UnsafeRawBufferPointer) -> Range<Int> {
+        guard info.kind == .NEURON_WS_REQUEST_WRITE, let values = outline[info.tag_list ? .tags : .value],
+            let start = values.baseAddress, let base = text.baseAddress
+        else { return 0..<0 }
+        return start - base..<start - base + values.count
     }
 
     func checkAllowed() throws(Fault) {

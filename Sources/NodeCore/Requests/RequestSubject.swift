@@ -17,6 +17,8 @@ public struct RequestSubject: Sendable {
     let tagCount: Int
     /// How many tags stand in the lines before.
     private var first = 0
+    /// No line follows, though there may be more tags.
+    private var isLast = false
 
     /// One of the server's words: as much of it as is shown, and how long it is.
     private struct Part {
@@ -67,30 +69,42 @@ public struct RequestSubject: Sendable {
     /// Of each text.
     private static let charactersMax = 64
 
-    /// Of a request that the host gets.
-    init(_ info: neuron_ws_request_info_t, _ mask: SecretMask) {
-        self.init(info, mask, kind: info.kind, values: Self.values(info, countMax: Self.writtenTagsShown), from: 0)
+    /// Of a request that the host gets, with the part of its document that holds the values of a write.
+    init(_ info: neuron_ws_request_info_t, _ values: UnsafeRawBufferPointer, _ mask: SecretMask) {
+        var values = Values(values, isList: info.tag_list)
+        self.init(info, &values, mask, from: 0)
     }
 
-    /// Of a write that was carried out each tag has to stand in a line: it and those that follow it. Of others one.
+    /// Of a write that was carried out each tag has to stand in a line: it and those that follow it, as far as
+    /// `RequestLimits` goes. Of others one.
+    /// - Returns: how many lines there were.
     static func forEach(
-        _ info: neuron_ws_request_info_t, _ mask: SecretMask, _ body: (RequestSubject) -> Void
-    ) {
-        guard info.kind == .NEURON_WS_REQUEST_WRITE else { return body(RequestSubject(info, mask)) }
-        let values = Self.values(info, countMax: info.tag_count)
-        var first = 0
+        _ info: neuron_ws_request_info_t, _ values: UnsafeRawBufferPointer, _ mask: SecretMask, _ body: (String) -> Void
+    ) -> Int {
+        guard info.kind == .NEURON_WS_REQUEST_WRITE else {
+            body(RequestSubject(info, values, mask).text)
+            return 1
+        }
+        var values = Values(values, isList: info.tag_list)
+        var (first, lines, byteCount) = (0, 0, 0)
+        var isLast = false
         repeat {
-            let subject = RequestSubject(info, mask, kind: info.kind, values: values, from: first)
-            body(subject)
+            var subject = RequestSubject(info, &values, mask, from: first)
             first += max(1, subject.tags.count)
-        } while first < info.tag_count
+            lines += 1
+            isLast = lines == RequestLimits.auditLinesMax || byteCount >= RequestLimits.auditBytesMax
+            subject.isLast = isLast
+            let text = subject.text
+            byteCount += text.utf8.count
+            body(text)
+        } while first < info.tag_count && !isLast
+        return lines
     }
 
     private init(
-        _ info: neuron_ws_request_info_t, _ mask: SecretMask, kind: neuron_ws_request_kind_t,
-        values: [UnsafeRawBufferPointer], from first: Int
+        _ info: neuron_ws_request_info_t, _ values: inout Values, _ mask: SecretMask, from first: Int
     ) {
-        self.kind = kind
+        kind = info.kind
         self.first = first
         uuid = Part(info.uuid, mask)
         driver = Part(info.driver, mask)
@@ -101,13 +115,16 @@ public struct RequestSubject: Sendable {
             guard shown.hasRoom, let tag = info.tags?[index] else { break }
             shown.add(
                 Part(UnsafeRawBufferPointer(start: tag.name, count: tag.name_length), mask),
-                index < values.count ? Part(values[index], mask) : nil)
+                kind == .NEURON_WS_REQUEST_WRITE ? values.next().map { Part($0, mask) } : nil)
         }
         (tags, self.values) = (shown.tags, shown.values)
     }
 
     /// Of one that is refused before its values are read: the texts as they stand in the document.
-    init(_ kind: neuron_ws_request_kind_t, _ outline: DocumentOutline, _ rules: RequestRules) {
+    /// - Parameter elementCount: of the array of its tags.
+    init(
+        _ kind: neuron_ws_request_kind_t, _ outline: DocumentOutline, _ rules: RequestRules, elementCount: Int
+    ) {
         self.kind = kind
         func text(_ value: UnsafeRawBufferPointer?) -> Part { Part(inside: value, rules.mask) }
         if kind == .NEURON_WS_REQUEST_OPERATION {
@@ -129,13 +146,12 @@ public struct RequestSubject: Sendable {
             shown.add(text(tag), outline[.value].map { Part($0, rules.mask) })
             count = 1
         } else if let list = outline[.tags], list.first == UInt8(ascii: "[") {
+            // There may be megabytes behind those that are shown.
             JSONScan.forEachElement(list) { element in
-                count += 1
-                if shown.hasRoom {
-                    shown.add(text(Self.name(of: element)), Self.value(of: element).map { Part($0, rules.mask) })
-                }
-                return true
+                shown.add(text(Self.name(of: element)), Self.value(of: element).map { Part($0, rules.mask) })
+                return shown.hasRoom
             }
+            count = max(elementCount, shown.tags.count)
         }
         (tags, values) = (shown.tags, kind == .NEURON_WS_REQUEST_WRITE ? shown.values : [])
         tagCount = count
@@ -161,25 +177,25 @@ public struct RequestSubject: Sendable {
         }
     }
 
-    /// The values of a write's first tags.
-    private static func values(_ info: neuron_ws_request_info_t, countMax: Int) -> [UnsafeRawBufferPointer] {
-        guard info.kind == .NEURON_WS_REQUEST_WRITE else { return [] }
-        let document = UnsafeRawBufferPointer(start: info.json, count: info.json_length)
-        let start = JSONScan.skipBlanks(document, from: 0)
-        guard start < document.count else { return [] }
-        var single: UnsafeRawBufferPointer?
-        var list: UnsafeRawBufferPointer?
-        JSONScan.forEachMember(UnsafeRawBufferPointer(rebasing: document[start...])) { name, value in
-            if JSONScan.isName(name, "value") { single = value }
-            if JSONScan.isName(name, "tags") { list = value }
+    /// The values of a write, one after the other.
+    private struct Values {
+        /// An array of tags, or the only value, which may be an array, too.
+        private let bytes: UnsafeRawBufferPointer
+        private let isList: Bool
+        private var position = 1
+
+        init(_ bytes: UnsafeRawBufferPointer, isList: Bool) {
+            self.bytes = bytes
+            self.isList = isList
         }
-        guard let list, list.first == UInt8(ascii: "[") else { return single.map { [$0] } ?? [] }
-        var values: [UnsafeRawBufferPointer] = []
-        JSONScan.forEachElement(list) { element in
-            if let value = value(of: element) { values.append(value) }
-            return values.count < countMax
+
+        mutating func next() -> UnsafeRawBufferPointer? {
+            guard isList else {
+                defer { position = bytes.count + 1 }
+                return position <= bytes.count ? bytes : nil
+            }
+            return JSONScan.nextElement(bytes, at: &position).flatMap { RequestSubject.value(of: $0) }
         }
-        return values
     }
 
     private static func value(of tag: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
@@ -219,7 +235,7 @@ public struct RequestSubject: Sendable {
             }
             let (last, place) = (first + tags.count, "continued, tags \(first + 1) to \(first + tags.count): ")
             text += " (" + (first > 0 ? place : "") + said.joined(separator: ", ")
-            if tagCount > last { text += " and \(tagCount - last) more" }
+            if tagCount > last { text += " and \(tagCount - last) more" + (isLast ? ", which no line names" : "") }
             text += ")"
         }
         return text + ", uuid \(uuid.name)"

@@ -42,7 +42,17 @@ final class TurnCounter: @unchecked Sendable {
 func startSending(_ bytes: [UInt8], then end: @escaping (ServerConnection) -> Void = { _ in }) throws
     -> BlockingServer
 {
-    let isFirst = Atomic<Bool>(true)
+    try startServing { connection, number in
+        guard number == 0 else { return }
+        connection.write(bytes)
+        end(connection)
+    }
+}
+
+/// The same, and `body` says what comes behind each opening handshake, by the connection's number from 0 on. Where it
+/// returns the client is to go.
+func startServing(_ body: @escaping (ServerConnection, Int) -> Void) throws -> BlockingServer {
+    let count = Atomic<Int>(0)
     return try BlockingServer { connection in
         var handshake = ServerHandshake()
         var request: ClientRequest?
@@ -54,10 +64,7 @@ func startSending(_ bytes: [UInt8], then end: @escaping (ServerConnection) -> Vo
         }
         guard let answer = try? request?.accepted() else { return }
         connection.write(answer)
-        if isFirst.exchange(false, ordering: .relaxed) {
-            connection.write(bytes)
-            end(connection)
-        }
+        body(connection, count.wrappingAdd(1, ordering: .relaxed).oldValue)
         while !connection.read().isEmpty {}
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct LogLineKindTests {
     @Test func anEndingByTLSIsAMatterOfTLSAndAnyOtherOfTheConnection() {
         func category(_ reason: neuron_ws_reason_t) -> neuron_ws_log_category_t {
-            LogLineKind.ending(Ending(reason: reason, text: "").kind, url: 0).category
+            Ending(reason: reason, text: "").category
         }
         #expect(category(.NEURON_WS_REASON_TLS) == .NEURON_WS_CATEGORY_TLS)
         #expect(category(.NEURON_WS_REASON_DNS) == .NEURON_WS_CATEGORY_CONNECTION)
@@ -20,7 +20,10 @@ import Testing
             .answeredRequest(.NEURON_WS_REQUEST_READ), .busyRequest, .expiredRequest, .lostAnswer,
         ]
         #expect(kinds.allSatisfy { $0.category == .NEURON_WS_CATEGORY_REQUESTS })
-        #expect(LogLineKind.verifyOff.category == .NEURON_WS_CATEGORY_TLS)
-        #expect(LogLineKind.ignoredMessage.category == .NEURON_WS_CATEGORY_DELIVERY)
+        let tls: [LogLineKind] = [.verifyOff, .commonName, .keyLog]
+        #expect(tls.allSatisfy { $0.category == .NEURON_WS_CATEGORY_TLS })
+        #expect(LogLineKind.redirect.category == .NEURON_WS_CATEGORY_CONNECTION)
+        let delivery: [LogLineKind] = [.ignoredMessage, .givenUpMessage, .level(isWritten: true)]
+        #expect(delivery.allSatisfy { $0.category == .NEURON_WS_CATEGORY_DELIVERY })
     }
 }

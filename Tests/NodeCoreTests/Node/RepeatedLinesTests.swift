@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CNeuronWS
 import Testing
 
 @testable import NodeCore
@@ -52,35 +51,5 @@ private let second: UInt64 = 1_000_000_000
         var lines = RepeatedLines<Int>()
         #expect(lines.came(1, now: .max) == 1)
         #expect(lines.came(1, now: 0) == 2)
-    }
-}
-
-@Suite struct FailureLinesTests {
-    private func ending(_ reason: neuron_ws_reason_t = .NEURON_WS_REASON_ABNORMAL) -> Ending {
-        Ending(reason: reason, text: "")
-    }
-
-    @Test func failuresOfOneKindAreToldAtDoublingCounts() {
-        var lines = RepeatedLines<LogLineKind>()
-        let told = (1...20).compactMap { _ in lines.failed(ending(), url: 0) }
-        #expect(told == [1, 2, 4, 8, 16])
-    }
-
-    @Test func aChangeIsToldAtOnce() {
-        var lines = RepeatedLines<LogLineKind>()
-        for _ in 0..<5 { _ = lines.failed(ending(), url: 0) }
-        #expect(lines.failed(ending(.NEURON_WS_REASON_DNS), url: 0) == 1)
-        #expect(lines.failed(ending(), url: 0) == 1)
-        lines.succeeded()
-        #expect(lines.failed(ending(), url: 0) == 1)
-    }
-
-    /// Of two servers one refuses and one is overloaded, in turn: that is no change each time.
-    @Test func eachURLHasItsOwnCount() {
-        var lines = RepeatedLines<LogLineKind>()
-        let told = (1...20).flatMap { _ in
-            [lines.failed(ending(), url: 0), lines.failed(ending(.NEURON_WS_REASON_DNS), url: 1)].compactMap { $0 }
-        }
-        #expect(told == [1, 1, 2, 2, 4, 4, 8, 8, 16, 16])
     }
 }

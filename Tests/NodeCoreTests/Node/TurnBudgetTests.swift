@@ -6,7 +6,7 @@ import Testing
 @Suite struct TurnBudgetTests {
     private let works: [TurnBudget.Work] = [
         .bytesReceived, .framesReceived, .eventsHandled, .bytesParsed, .requestsParsed, .bytesSent, .bytesDeflated,
-        .bytesInflated, .outcomesTold, .commandsSettled,
+        .bytesInflated, .outcomesTold, .commandsSettled, .linesAudited,
     ]
 
     @Test func eachKindOfWorkEndsTheTurn() {
