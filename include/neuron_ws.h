@@ -803,8 +803,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * the setting delivery or, of timeout_ms, the last second has come or the second half. Then it sends what is being
  * written to its frame's end and a Close frame (1001), waits for the server's, and disconnects: within timeout_ms from
  * every state, 0 being at once, and waiting no longer than the setting close-timeout; an open connection has 200 ms for
- * it in any case. What is left stays queued, and a later start sends it; with a cache on disk (setting offline-cache) it
- * is stored first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
+ * it in any case. What is left stays queued, and a later start sends it; with a cache on disk (setting offline-cache)
+ * it is stored first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
  * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
  * ends the loop thread.
  *
@@ -1102,9 +1102,10 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_states(neuron_ws_node_t *no
  * an answer goes to the server that asked, and to no other: to a URL of the same scheme, host, port and path, with
  * the same header Host, whatever its query is; that is where redirects led. A connection that only came back gets it.
  * While another server is connected, replies say NEURON_WS_NOT_FOUND; what was queued before that is left out
- * (NEURON_WS_DROPPED_OTHER_SERVER), and the log has a line of it. A server that was started again may number its requests from 1 again: where a request comes by a later
- * connection, with the uuid of one that waits and another content, that one is too late, and the log says so. What the
- * host answers before the new request has come cannot be told apart: servers should not use a uuid twice.
+ * (NEURON_WS_DROPPED_OTHER_SERVER), and the log has a line of it. A server that was started again may number its
+ * requests from 1 again: where a request comes by a later connection, with the uuid of one that waits and another
+ * content, that one is too late, and the log says so. What the host answers before the new request has come cannot be
+ * told apart: servers should not use a uuid twice.
  *
  * A handle is a number in the form of a pointer, which is never used twice: a handle that was freed before, or was none
  * at all, is found out (NEURON_WS_NOT_FOUND).
@@ -1241,8 +1242,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_set_log_level(neuron_ws_node_t *
  * A query and the values of headers that are not known to be harmless are shown as "…", and so is what the server was
  * told in secret, wherever it comes: credentials, a token among the subprotocols too (behind `bearer` or the like, in
  * one name with such a word, or one that looks like a token). Of a payload its first 120 bytes are shown, of a
- * compressed one none. On an open connection it begins with the next frame that is framed or comes; of one that is under
- * way the length of its rest is told. For looking for a fault: it costs as much as the log does.
+ * compressed one none. On an open connection it begins with the next frame that is framed or comes; of one that is
+ * under way the length of its rest is told. For looking for a fault: it costs as much as the log does.
  * Any thread, callbacks included. NEURON_WS_OK, INVALID_ARGUMENT, FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_trace(neuron_ws_node_t *node, uint32_t seconds);

@@ -133,7 +133,8 @@ enum SecretForm {
         }
     }
 
-    /// What an escape stands for that is escaped itself, or one that is not. No more than two of those are one character.
+    /// What an escape stands for that is escaped itself, or one that is not. No more than two of those are one
+    /// character.
     private static func escapedTwice(_ bytes: UnsafeRawBufferPointer) -> (values: [UInt8], length: Int)? {
         var inner: [UInt8] = []
         // Where each ends.

@@ -2,10 +2,10 @@
 /// The secrets that a server was given, to be found in what it says: it may echo a token into a close reason, a
 /// header or a message, and that goes into log and state.
 ///
-/// They are found as they are, escaped as JSON does (RFC 8259 §7), once or twice, percent-encoded (RFC 3986 §2.1, or as forms do, with
-/// a + for a space) and with the characters of markup (`&amp;`, `&#47;`); what is percent-encoded itself also as what
-/// it stands for, and Basic credentials (RFC 7617) as the password in them; at the end of a text also where they are
-/// cut off. One that a server encodes in another way, in Base64 for example, or tells in parts, is not.
+/// They are found as they are, escaped as JSON does (RFC 8259 §7), once or twice, percent-encoded (RFC 3986 §2.1, or as
+/// forms do, with a + for a space) and with the characters of markup (`&amp;`, `&#47;`); what is percent-encoded itself
+/// also as what it stands for, and Basic credentials (RFC 7617) as the password in them; at the end of a text also
+/// where they are cut off. One that a server encodes in another way, in Base64 for example, or tells in parts, is not.
 public struct SecretMask: Sendable {
     /// Shorter ones stand in many words, and would be given away by the gap.
     public static let byteCountMin = 6

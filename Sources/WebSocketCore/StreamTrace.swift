@@ -4,9 +4,9 @@
 /// comes is told as far as it can be.
 ///
 /// No line holds a secret of the handshake: a query and the values of headers that are not known to be harmless are
-/// shown as "…", and so is what the server was told, wherever it comes again, in two fragments too. Of what is compressed
-/// (RFC 7692) nothing is shown but its length: whoever inflates it has the secrets. Nor is any left in memory that it has
-/// read. Not to be copied: a copy reads on with the same bytes.
+/// shown as "…", and so is what the server was told, wherever it comes again, in two fragments too. Of what is
+/// compressed (RFC 7692) nothing is shown but its length: whoever inflates it has the secrets. Nor is any left in
+/// memory that it has read. Not to be copied: a copy reads on with the same bytes.
 public struct StreamTrace: Sendable {
     /// A payload is told as far as that.
     public static let payloadBytesMax = 120

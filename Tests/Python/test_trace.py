@@ -164,6 +164,7 @@ def test_a_secret_in_two_fragments_is_not_shown(size: int) -> None:
             node.close(timeout=0.2)
     # Texts are shown as they are, what continues them as numbers.
     rest = [line.split(": ", 1)[1] for line in frames(lines) if line.startswith("> continuation")]
-    assert len(rest) == len(SECRET) and all(line.replace("…", "").replace("2e", "").strip() == "" for line in rest), rest
+    assert len(rest) == len(SECRET), rest
+    assert all(line.replace("…", "").replace("2e", "").strip() == "" for line in rest), rest
     shown = [line.split("#")[-1] for line in frames(lines) if line.startswith("> text, not the last")]
     assert all(set(text) <= {"…"} for text in shown), shown

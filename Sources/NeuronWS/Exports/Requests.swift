@@ -37,8 +37,8 @@ public func neuron_ws_request_info(
         if entry.owner.isWaiting(number) { return .NEURON_WS_OK }
         return failed(
             .NEURON_WS_TIMEOUT,
-            "the request is too late: it was answered with error 3015 (setting request-timeout), or its server has given "
-                + "its uuid to something else")
+            "the request is too late: it was answered with error 3015 (setting request-timeout), or its server has "
+                + "given its uuid to something else")
     }
 }
 

@@ -30,7 +30,8 @@ struct MessageRecord {
     /// is framed. What is compared with it is never 2 GiB away.
     var wireEnd: UInt32
     let byteCount: UInt32
-    /// Bits 0 to 42 the time of the data in milliseconds, 43 to 47 flags, 48 to 63 the group, or of an answer the server.
+    /// Bits 0 to 42 the time of the data in milliseconds, 43 to 47 flags, 48 to 63 the group, or of an answer the
+    /// server.
     var packed: UInt64
 
     static let timeMask: UInt64 = 1 << 43 - 1

@@ -12,8 +12,8 @@ enum HeaderVariables {
         var kind = Kind.unknown
     }
 
-    /// What stands between the braces that begin at `start`, behind `${`, where it is empty or would be a name if it were
-    /// written in small letters and without blanks; nil: it is something else.
+    /// What stands between the braces that begin at `start`, behind `${`, where it is empty or would be a name if it
+    /// were written in small letters and without blanks; nil: it is something else.
     static func misspelled(_ bytes: UnsafeRawBufferPointer, from start: Int, _ isName: (String) -> Bool) -> String? {
         guard let end = bytes[start...].prefix(Self.nameBytesMax).firstIndex(of: UInt8(ascii: "}")) else { return nil }
         let between = bytes[start..<end]

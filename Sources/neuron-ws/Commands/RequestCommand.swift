@@ -159,7 +159,10 @@ private struct Requester {
         guard end.status == .NEURON_WS_OK else {
             var text = String(cString: neuron_ws_status_text(end.status))
             if end.status == .NEURON_WS_TIMEOUT {
-                text = end.isSent ? "no response came in time" : "no connection took the command in time, or others before it held it back"
+                text =
+                    end.isSent
+                    ? "no response came in time"
+                    : "no connection took the command in time, or others before it held it back"
             }
             return complain(String(cString: neuron_ws_status_name(end.status)), text)
         }
