@@ -804,9 +804,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_start(neuron_ws_node_t *node);
  * written to its frame's end and a Close frame (1001), waits for the server's, and disconnects: within timeout_ms from
  * every state, 0 being at once, and waiting no longer than the setting close-timeout; an open connection has 200 ms for
  * it in any case. What is left stays queued, and a later start sends it; with a cache on disk (setting offline-cache)
- * it is stored first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop: OK,
- * and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last stop
- * ends the loop thread.
+ * it is stored first, which takes as long as the disk does. A start that another thread calls meanwhile ends the stop:
+ * OK, and the node connects anew. On the loop thread (in a callback) it begins the same and returns at once. The last
+ * stop ends the loop thread.
  *
  * Any thread. NEURON_WS_OK, also when the server did not answer in time; TIMEOUT when the loop thread itself was busy
  * in a callback for 2 s longer: the node stops when that returns; INVALID_ARGUMENT, FORKED.

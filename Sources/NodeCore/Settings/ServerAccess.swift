@@ -42,8 +42,8 @@ public struct ServerAccess: Equatable, Sendable {
             switch HeaderVariables.expand(header.text, lookup) {
             case .failure(let error) where error.kind == .misspelled:
                 faults.append(
-                    "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name))}: the name of "
-                        + "a setting is written in small letters and without blanks, such as ${token}, ${username} or "
+                    "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name))}: the name "
+                        + "of a setting is written in small letters and without blanks, such as ${token}, ${username} or "
                         + "${device-id}")
             case .failure(let error) where error.kind == .unclosed:
                 faults.append(
