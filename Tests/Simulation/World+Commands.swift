@@ -185,7 +185,9 @@ extension World {
     }
 
     func expireCommands() {
-        guard tellEndedCommands() else { return }
+        // Else what is due is looked at behind those, in a turn that follows at once.
+        hasLeftCommands = !tellEndedCommands()
+        if hasLeftCommands { return }
         guard let deadline = commands.nextDeadline, deadline <= now else { return }
         for (id, one) in asked where one.deadline <= now && one.triesLeft > 0 { asked[id]?.timePassed(now) }
         while let next = commands.nextDeadline, next <= now {
@@ -235,8 +237,7 @@ extension World {
         }
         if asked.count > commandsMax { fail("\(asked.count) commands are open, of \(commandsMax) at most") }
         if commands.count != asked.count { fail("\(commands.count) commands are open, of \(asked.count) asked") }
-        // Those that have ended come first, in a turn that follows at once.
-        if let next = commands.nextDeadline, next <= now, !commands.hasOutcomesToTell {
+        if let next = commands.nextDeadline, next <= now, !hasLeftCommands {
             fail("a command is too late, and nobody has seen it")
         }
         for (id, one) in asked where now >= one.limit { fail("command \(id) has no outcome when its time is over") }

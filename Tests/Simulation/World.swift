@@ -97,6 +97,8 @@ final class World {
     /// Its commands, and those of them that have no outcome.
     let commands = CommandTable()
     var takesCommands = false
+    /// Some have ended, and a turn that follows at once tells the rest of them.
+    var hasLeftCommands = false
     var asked: [UInt64: Asked] = [:]
     /// Those that the kernel had whole on some connection.
     var commandsOut: Set<UInt64> = []
@@ -201,7 +203,7 @@ final class World {
 
     func timePasses() {
         // A loop that is busy with what is due takes no time that anybody counts.
-        if commands.hasOutcomesToTell { return }
+        if commands.hasOutcomesToTell || hasLeftCommands { return }
         let soon = UInt64(random.pick([1, 10, 100, 1000])) * 1_000_000
         guard random.chance(40), let next = nextMoment, next > now else { return now &+= soon }
         now = next

@@ -92,17 +92,40 @@ extension Node {
 
     /// A line of which many may come: it is counted, and told at doubling counts; see `RepeatedLines`.
     func log(_ level: neuron_ws_log_level_t, _ kind: LogLineKind, _ text: @autoclosure () -> String) {
-        let now = Clock.monotonicNanoseconds
-        guard let count = lock.withLock({ lines.came(kind, now: now, each: kind.toldEach) }) else { return }
-        log(level, kind.category, count > kind.toldEach ? "\(text()) (\(count) such in a row)" : text())
+        guard let count = comes(kind), let listener = lineListener(level) else { return }
+        tellLine(level, kind.category, text(), count > kind.toldEach ? count : 0, to: listener)
     }
 
     func log(
         _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: @autoclosure () -> String
     ) {
+        guard let listener = lineListener(level) else { return }
+        tellLine(level, category, text(), 0, to: listener)
+    }
+
+    // Where a line is told the compiler makes a `log` of its own for it: what is the same for all is not in there.
+
+    /// - Returns: how many there were of it; nil: this one is not told.
+    @inline(never)
+    private func comes(_ kind: LogLineKind) -> UInt64? {
+        let now = Clock.monotonicNanoseconds
+        return lock.withLock { lines.came(kind, now: now, each: kind.toldEach) }
+    }
+
+    /// nil: nobody hears it.
+    @inline(never)
+    private func lineListener(_ level: neuron_ws_log_level_t) -> News.Listener? {
         let listener = listener(NEURON_WS_EVENT_LOG)
-        guard !listener.isNobody, logs(level) else { return }
-        tell(.line(level, category, text()), to: listener)
+        return !listener.isNobody && logs(level) ? listener : nil
+    }
+
+    /// - Parameter count: such in a row; 0: it is told by itself.
+    @inline(never)
+    private func tellLine(
+        _ level: neuron_ws_log_level_t, _ category: neuron_ws_log_category_t, _ text: String, _ count: UInt64,
+        to listener: News.Listener
+    ) {
+        tell(.line(level, category, count > 0 ? "\(text) (\(count) such in a row)" : text), to: listener)
     }
 
     /// A line of a trace, whatever the log's level is: who asks for one wants its lines. None comes after its end.
