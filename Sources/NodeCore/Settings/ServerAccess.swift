@@ -43,8 +43,8 @@ public struct ServerAccess: Equatable, Sendable {
             case .failure(let error) where error.kind == .misspelled:
                 faults.append(
                     "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name))}: the name "
-                        + "of a setting is written in small letters and without blanks, such as ${token}, ${username} or "
-                        + "${device-id}")
+                        + "of a setting is written in small letters and without blanks, such as ${token}, ${username} "
+                        + "or ${device-id}")
             case .failure(let error) where error.kind == .unclosed:
                 faults.append(
                     "holds the header \"\(shown)\", whose value has ${\(SettingsParser.shown(error.name)) without "
