@@ -61,18 +61,23 @@ def two_servers(**settings: Any) -> Iterator[tuple[Host, foreign.Server, foreign
             yield host, one, two
 
 
+def nobody_hears(host: Host, request: neuron_ws.Request, asked_by: foreign.Server, other: foreign.Server) -> None:
+    """Of the answer to what one server asked, while the other is connected."""
+    with pytest.raises(neuron_ws.NotFound, match="another server is connected"):
+        request.reply_error(0)
+    host.node.poll(0.3)
+    assert other.messages == []
+    (line,) = host.lines
+    assert line.startswith("Answered at ") and f" with error 0 {ELSEWHERE}, asked by {asked_by.url} " in line
+    assert line.endswith("write of plc/g (valve = 1), uuid 1.")
+
+
 def test_after_a_failover_nobody_hears_it() -> None:
     with two_servers() as (host, one, two):
         request = host.asked(one, write("valve"))
         one.stop(abort=True)
         host.connected(two)
-        with pytest.raises(neuron_ws.NotFound, match="another server is connected"):
-            request.reply_error(0)
-        host.node.poll(0.3)
-        assert two.messages == []
-        (line,) = host.lines
-        assert line.startswith("Answered at ") and f" with error 0 {ELSEWHERE}, asked by {one.url} " in line
-        assert line.endswith("write of plc/g (valve = 1), uuid 1.")
+        nobody_hears(host, request, one, two)
 
 
 def test_the_uuid_of_another_servers_request_is_another() -> None:
@@ -244,12 +249,7 @@ def test_where_a_redirect_led_is_the_server_that_asked() -> None:
             places.append(two.url)
             one.stop(abort=True)
             host.connected(two)
-            with pytest.raises(neuron_ws.NotFound, match="another server is connected"):
-                request.reply_error(0)
-            host.node.poll(0.3)
-            assert two.messages == []
-            (line,) = host.lines
-            assert ELSEWHERE in line and f"asked by {one.url} " in line
+            nobody_hears(host, request, one, two)
 
 
 def test_several_hosts_at_one_address_are_several_servers() -> None:

@@ -132,8 +132,12 @@ extension World {
 
     func timersFire() {
         expireCommands()
-        // Last: what the others let go out may have been a heartbeat, and the next one due meanwhile.
-        defer { heartbeatTimerFires() }
+        // Last: what the others let go out may have been a heartbeat, and the next one due meanwhile, or a command that
+        // had ended, behind which the order is in doubt for no time at all.
+        defer {
+            heartbeatTimerFires()
+            expireCommands()
+        }
         if let due = link?.connection.barrier?.deadline, due <= now { link?.barrierLooks += 1 }
         if link?.connection.barrier?.look(now: now, progress: linkProgress) == true {
             tell("the barrier is degraded")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLinux
 import CNeuronWS
+import LoopbackServer
 import NodeCore
 import Testing
 
@@ -64,12 +65,17 @@ extension NodeSuites {
             #expect(counter.most <= Self.lineCount, "\(counter.most) lines in a turn")
         }
 
-        @Test func thoseThatASecondConnectionSupersedesAreToldInTurns() throws {
-            let counter = TurnCounter()
+        /// Many requests and a Close, and on the next connection another one of the same uuid.
+        private func startSuperseding() throws -> BlockingServer {
             var all = (0..<Self.requestCount).flatMap { _ in write(7, value: 1) }
             all += [0x88, 2, 0x03, 0xE8]
             let new = write(7, value: 2)
-            let server = try startServing { connection, number in connection.write(number == 0 ? all : new) }
+            return try startServing { connection, number in connection.write(number == 0 ? all : new) }
+        }
+
+        @Test func thoseThatASecondConnectionSupersedesAreToldInTurns() throws {
+            let counter = TurnCounter()
+            let server = try startSuperseding()
             defer { server.stop() }
             let node = node("ws://127.0.0.1:\(server.port)", "", "Superseded", counter)
             node.start()
@@ -81,10 +87,7 @@ extension NodeSuites {
         /// What has not been told when the node ends is told by then.
         @Test func aNodeThatEndsTellsThemAll() throws {
             let counter = TurnCounter()
-            var all = (0..<Self.requestCount).flatMap { _ in write(7, value: 1) }
-            all += [0x88, 2, 0x03, 0xE8]
-            let new = write(7, value: 2)
-            let server = try startServing { connection, number in connection.write(number == 0 ? all : new) }
+            let server = try startSuperseding()
             defer { server.stop() }
             let node = node("ws://127.0.0.1:\(server.port)", "", "Superseded", counter)
             node.start()
