@@ -40,16 +40,17 @@ enum CheckCommand {
             narrator.begin()
             try node.start()
             var stays = false
+            var number = 0
             repeat {
                 _ = Clock.wait(milliseconds: connectMillisecondsMax) {
                     Progress.shared.show { progress(node.state.message) }
-                    return narrator.isOver
+                    return narrator.isOver(before: number)
                 }
                 Progress.shared.clear()
-                guard let opened = narrator.openedState else { break }
-                report.facts(of: opened)
-                stays = stay(node, narrator, report, milliseconds: wait)
-            } while !stays && goesOn(narrator)
+                guard narrator.opens(number) else { break }
+                stays = stay(number, node, narrator, report, milliseconds: wait)
+                number += 1
+            } while !stays && goesOn(narrator, after: number - 1)
             node.stop(timeoutMilliseconds: stopMilliseconds)
             report.end(isGood: stays)
             return stays ? .success : .failed
@@ -71,14 +72,14 @@ enum CheckCommand {
     }
 
     /// After a server that did not keep the connection: whether the node tries the next one of the list at once.
-    private static func goesOn(_ narrator: CheckNarrator) -> Bool {
-        _ = Clock.wait(milliseconds: closeMillisecondsMax) { narrator.goesOn != nil }
-        return narrator.goesOn ?? false
+    private static func goesOn(_ narrator: CheckNarrator, after number: Int) -> Bool {
+        _ = Clock.wait(milliseconds: closeMillisecondsMax) { narrator.goesOn(after: number) != nil }
+        return narrator.goesOn(after: number) ?? false
     }
 
     /// A server that does not like its client often says so only after the handshake.
     private static func stay(
-        _ node: Node, _ narrator: CheckNarrator, _ report: CheckReport, milliseconds: Int
+        _ number: Int, _ node: Node, _ narrator: CheckNarrator, _ report: CheckReport, milliseconds: Int
     ) -> Bool {
         let begin = Clock.nanoseconds()
         let pongsBefore = node.metrics.pongs_received
@@ -92,11 +93,11 @@ enum CheckCommand {
                 report.step(
                     "ping", .passed, "the server answers", microseconds: Int64(clamping: metrics.round_trip_us))
             }
-            return narrator.isLost
+            return narrator.isLost(number)
         }
         Progress.shared.clear()
         let microseconds = (Clock.nanoseconds() - begin) / 1000
-        guard narrator.settles() else { return false }
+        guard narrator.settles(number) else { return false }
         if waitsForPong {
             report.step(
                 "ping", .warned,
@@ -125,30 +126,33 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     /// Whom the attempt goes to, as far as redirects have led it.
     private var url = ""
     private var since: Int64 = 0
-    private var hasEnded = false
-    private var opened: NodeState?
-    /// The open connection has ended, and what the node does then; nil: it is not known yet.
-    private var hasLost = false
-    private var next: Bool?
+    private var hasFailed = false
+    /// The connections that opened, one after another: whoever waits may come late, when the next one is open already.
+    private var connections: [Connection] = []
     /// What comes now is no news: the check is over.
     private var isSettled = false
+
+    private struct Connection {
+        /// The server did not keep it.
+        var isLost = false
+        /// Whether the node tries another server at once then; nil: it is not known yet.
+        var goesOn: Bool?
+    }
 
     init(_ report: CheckReport) { self.report = report }
 
     func begin() { since = Clock.nanoseconds() }
 
-    /// The attempt has come to something.
-    var isOver: Bool { mutex.withLock { hasEnded } }
-    var openedState: NodeState? { mutex.withLock { opened } }
-    /// The server did not keep the connection.
-    var isLost: Bool { mutex.withLock { hasLost } }
-    /// Whether the node tries another server at once then; nil: it is not known yet.
-    var goesOn: Bool? { mutex.withLock { next } }
+    /// Connection `number`, from 0, has opened, or there will be none.
+    func isOver(before number: Int) -> Bool { mutex.withLock { hasFailed || connections.count > number } }
+    func opens(_ number: Int) -> Bool { mutex.withLock { connections.count > number } }
+    func isLost(_ number: Int) -> Bool { mutex.withLock { connections[number].isLost } }
+    func goesOn(after number: Int) -> Bool? { mutex.withLock { connections[number].goesOn } }
 
-    /// The connection has lasted, and what comes now is the check's own end. False: it has not.
-    func settles() -> Bool {
+    /// Connection `number` has lasted, and what comes now is the check's own end. False: it has not.
+    func settles(_ number: Int) -> Bool {
         mutex.withLock {
-            isSettled = !hasLost
+            isSettled = !connections[number].isLost
             return isSettled
         }
     }
@@ -156,19 +160,20 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
     override func stateChanged(_ state: NodeState) {
         mutex.withLock {
             if isSettled { return }
-            if hasEnded {
-                guard opened != nil, !state.isOpen, next == nil else { return }
-                lost(state)
+            if let last = connections.last, last.goesOn == nil {
+                if !state.isOpen { lost(state) }
+            } else if hasFailed || connections.last?.goesOn == false {
+                return
             } else if state.isOpen {
                 url = state.url
                 passed()
-                (opened, hasEnded) = (state, true)
-                (hasLost, next) = (false, nil)
+                report.facts(of: state)
+                connections.append(Connection())
                 since = Clock.nanoseconds()
             } else if state.phase == .NEURON_WS_PHASE_WAITING && state.reason != .NEURON_WS_REASON_NONE {
                 url = state.url
                 failed(state)
-                hasEnded = true
+                hasFailed = true
             } else if let next = Self.steps.firstIndex(where: { $0.phase == state.phase }) {
                 // Another attempt: this one has failed, and the next URL of the list gets its own. In the same one a
                 // proxy may want to be asked once more.
@@ -192,12 +197,15 @@ final class CheckNarrator: NodeObserver, @unchecked Sendable {
 
     /// The server has let us in, and turned us away: a node passes it over, and so does this.
     private func lost(_ state: NodeState) {
-        if !hasLost { report.step("stay", .failed, state.cause, url: url, microseconds: microseconds) }
-        hasLost = true
+        let last = connections.count - 1
+        if !connections[last].isLost {
+            report.step("stay", .failed, state.cause, url: url, microseconds: microseconds)
+        }
+        connections[last].isLost = true
         if state.phase == .NEURON_WS_PHASE_CLOSING { return }
-        next = Self.steps.contains { $0.phase == state.phase }
-        guard next == true else { return }
-        hasEnded = false
+        let goesOn = Self.steps.contains { $0.phase == state.phase }
+        connections[last].goesOn = goesOn
+        guard goesOn else { return }
         (attempt, current, url) = (state.attempts, state.phase, state.url)
         since = Clock.nanoseconds()
     }
