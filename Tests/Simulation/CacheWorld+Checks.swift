@@ -171,6 +171,29 @@ extension CacheWorld {
         // What is loaded comes on top, a window of it, and a batch.
         if held > UInt64(settings.memoryBytes) * 2 + 20_000 { fail("\(held) bytes are in memory") }
         if steps % 16 == 0 { checkStored() }
+        checkTimes()
+    }
+
+    /// Nothing waits for longer than the settings say: in memory, though it is to lie on disk, or beyond its time.
+    private func checkTimes() {
+        guard work == nil, settings.diskBytes >= 100_000 else { return }
+        // It is seen to with the next step.
+        let seen = now - min(now, 10_000_000)
+        let isDiskLeftAlone = failedAt.map { seen <= $0.moment + min(30_000_000_000, 1_000_000_000 << ($0.times - 1)) }
+        for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
+            guard let taken = takenAt[id], isDiskLeftAlone != true else { continue }
+            let age = now - taken
+            // Where there is no room the oldest make some.
+            if settings.policy == .dropOldest, id >= cache.storedEnd, id < backlog.endID,
+                age > settings.syncInterval + 200_000_000
+            {
+                return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
+            }
+            let expires = settings.timeToLive + max(settings.timeToLive / 16, 100_000_000)
+            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), age > expires + 200_000_000 {
+                return fail("message \(content) lies on disk for \(age / 1_000_000) ms, and does not expire")
+            }
+        }
     }
 
     /// What the server refused and there was room for lies on disk when the node ends, if that works.

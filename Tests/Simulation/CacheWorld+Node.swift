@@ -19,6 +19,8 @@ extension CacheWorld {
         backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
         cache = MessageCache(settings)
         (mailPace, mailTakenAt) = (MailPace(), 0)
+        failedAt = nil
+        takenAt = [:]
         contents = [:]
         ids = [:]
         ended = []
@@ -111,7 +113,14 @@ extension CacheWorld {
         newestOfGroup[stamp.group] = nextContent
     }
 
-    func takeMail() { _ = TakenMail(sendQueue.takeMail()).deliver(to: &cache, &backlog, now: now) }
+    func takeMail() {
+        var id = sendQueue.ledger.acceptedCount
+        while contents[id] != nil, takenAt[id] == nil, id > sendQueue.ledger.endedThrough {
+            takenAt[id] = now
+            id -= 1
+        }
+        _ = TakenMail(sendQueue.takeMail()).deliver(to: &cache, &backlog, now: now)
+    }
 
     /// As `NodeSession`: what nobody sends goes to disk too.
     private func takeMailThatWaits() {
@@ -134,6 +143,7 @@ extension CacheWorld {
     func diskActs() {
         guard let work = work.take() else { return }
         let result = disk.perform(work, &random) { chunk($0) }
+        failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
         cache.finished(result, &backlog, now: now)
         // What it dropped was chosen when it began.
         isDiskDone = true
@@ -141,24 +151,32 @@ extension CacheWorld {
         isDiskDone = false
     }
 
-    func tend() {
+    /// - Returns: whether there was something to do.
+    @discardableResult
+    func tend() -> Bool {
+        var hasWorked = false
         takeMailThatWaits()
         while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
+            hasWorked = true
             carryOut()
             sendQueue.ledger.away = cache.awayNow
         }
         if work == nil {
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
+            hasWorked = hasWorked || work != nil
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
                 fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")
             }
         }
         carryOut()
-        _ = cache.pace(&backlog, now: now)
-        noteWake()
+        let paced = cache.pace(&backlog, now: now)
+        if noteWake() { hasWorked = true }
         sendQueue.ledger.away = cache.awayNow
         _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
+        let mail = mailPace.deadline(syncInterval: settings.syncInterval)
+        tendsAt = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max, mail ?? .max)
+        return hasWorked
     }
 
     private func noteStored() {
@@ -296,8 +314,11 @@ extension CacheWorld {
         noteWake()
     }
 
-    private func noteWake() {
-        let isWoken = connection?.takeWake() == true
-        if backlog.takeWake() || isWoken { isSignalled = true }
+    /// - Returns: whether the messages ask whoever sends to look.
+    @discardableResult
+    private func noteWake() -> Bool {
+        let (byConnection, byBacklog) = (connection?.takeWake() == true, backlog.takeWake())
+        if byConnection || byBacklog { isSignalled = true }
+        return byBacklog
     }
 }

@@ -41,6 +41,8 @@ final class CacheWorld {
     var newestNumber: UInt64 = 0
     /// Told as stored, in some life.
     var stored: Set<UInt64> = []
+    /// When each of this life was taken from the mailbox, by its number.
+    var takenAt: [UInt64: UInt64] = [:]
     /// When each was pushed.
     var pushedAt: [UInt64: UInt64] = [:]
     /// Delivered, or told that they are gone.
@@ -94,6 +96,10 @@ final class CacheWorld {
     var written: UInt64 = 0
     /// Whoever sends was told to look, or the stream will say that it takes more.
     var isSignalled = false
+    /// When somebody comes to look after the cache, though nothing happens.
+    var tendsAt: UInt64 = 0
+    /// When work failed, how often in a row, and no other came of it since.
+    var failedAt: (moment: UInt64, times: UInt64)?
 
     init(seed: UInt64) {
         self.seed = seed
@@ -138,6 +144,7 @@ final class CacheWorld {
 
     private func step() {
         steps += 1
+        var mustBeIdle = false
         switch random.below(100) {
         case ..<25: push()
         case ..<50: carry()
@@ -149,9 +156,11 @@ final class CacheWorld {
             cache.storeAll(backlog)
         case ..<81 where random.chance(40): die()
         case ..<81 where random.chance(20): finish()
-        default: now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
+        default:
+            now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
+            mustBeIdle = now < tendsAt && !isSignalled
         }
-        tend()
+        if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
     }
 

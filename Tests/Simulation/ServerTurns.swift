@@ -38,6 +38,12 @@ struct ServerTurns {
         return nil
     }
 
+    /// Others are the URLs now; of each, where it stood.
+    mutating func rearranged(_ places: [Int?]) {
+        if turns.count > 1 || places != [0] { row = nil }
+        turns = places.map { place in place.map { turns[$0] } ?? Turn() }
+    }
+
     /// The host started a node that had not come to its end: waits may be over, and need not.
     /// - Parameter isFresh: it had come to its end.
     mutating func started(isFresh: Bool) {

@@ -9,7 +9,7 @@ final class SimulatedLink {
     var observer: Observer
     var audit = NewsAudit()
     let dial: SimulatedDial
-    let urlIndex: Int
+    var urlIndex: Int
     /// What its server asked for when it refused us, nanoseconds.
     var retryAfter: UInt64 = 0
     /// Before the server; nil: none.
@@ -47,6 +47,8 @@ final class SimulatedLink {
     var pingsAsked: UInt64 = 0
     /// Of these, those that the host wanted, at most.
     var pingsWanted: UInt64 = 0
+    /// When the newest of them left; nil: it has not, or has its round trip.
+    var pingLeftAt: UInt64?
     var openSince: UInt64 = 0
     /// When the server's Close came on the open connection; 0: none did.
     var closedAt: UInt64 = 0
@@ -56,6 +58,8 @@ final class SimulatedLink {
     var barrierLooks = 0
     /// When the server read some of what was sent.
     var lastRead: UInt64 = 0
+    /// What the last Pong said.
+    var echo: [UInt8] = []
     /// Where the barrier's last Ping ends that has left.
     var barrierEnd: UInt64 = 0
     var hasFinishedWriting = false
@@ -72,7 +76,9 @@ final class SimulatedLink {
     var heartbeatEnd: UInt64 = 0
     var heartbeatRead: UInt64 = 0
     var heartbeatMovedAt: UInt64 = 0
-    /// The commands that went out on this connection, and those of them that did before the last one.
+    /// The commands that were taken to go out on this connection, those that did, and those of them that did before
+    /// the last heartbeat.
+    var commandsTaken: Set<UInt64> = []
     var commandsSent: Set<UInt64> = []
     var commandsBefore: Set<UInt64> = []
 

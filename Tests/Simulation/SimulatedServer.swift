@@ -34,6 +34,8 @@ struct SimulatedServer: ~Copyable {
     private(set) var hasEnded = false
     /// Commands that it answers when it likes.
     private var owed: [UInt64] = []
+    /// The payload of the newest Ping that it has read.
+    private var lastPing: [UInt8]?
     /// How many messages its WebSocket layer has read.
     private(set) var messagesRead = 0
     /// What it has said and the node has to tell of; a message larger than the node takes is not among it.
@@ -68,6 +70,7 @@ struct SimulatedServer: ~Copyable {
         }
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
             if case .message = event, !commandRead() { messagesRead += 1 }
+            if case .ping(let payload) = event { lastPing = payload.withBytes { $0.withUnsafeBytes { Array($0) } } }
             if !isDeaf, !answersNewestAlone { writeControlFrames() }
         }
         writeControlFrames()
@@ -146,6 +149,11 @@ struct SimulatedServer: ~Copyable {
         isDeaf = false
         writeControlFrames()
         isDeaf = wasDeaf
+    }
+
+    /// A Ping that it has answered, perhaps, is answered once more.
+    mutating func answerAgain() {
+        if let lastPing { misbehave([0x8A, UInt8(lastPing.count)] + lastPing) }
     }
 
     mutating func close(_ code: UInt16) {

@@ -20,6 +20,11 @@ extension World {
         let read = Array(link.observer.arrived.prefix(link.server.messagesRead))
         guard link.server.isOpen else { return }
         if random.chance(max(faults, 15)) { return link.server.send(nonsense()) }
+        // One that is not there yet: it has to go out before anybody has it.
+        if random.chance(10) {
+            claims.note(newestEver + 1)
+            return link.server.send("{\"ack\":[\(newestEver + 1)]}")
+        }
         guard let newest = read.last else { return }
         switch random.below(4) {
         case 0:
@@ -67,13 +72,23 @@ extension World {
             let step = reader.step(byteCount: random.pick([1, 7, 1000])) { number in
                 switch number {
                 case .through(let id):
-                    if backlog.acknowledge(id, isCumulative: true) == .new { acknowledged.note(through: id) }
+                    guard backlog.acknowledge(id, isCumulative: true) == .new else { break }
+                    acknowledged.note(through: id)
+                    checkAcknowledged(id)
                 case .single(let id):
-                    if backlog.acknowledge(id, isCumulative: false) == .new { acknowledged.note(id) }
+                    guard backlog.acknowledge(id, isCumulative: false) == .new else { break }
+                    acknowledged.note(id)
+                    checkAcknowledged(id)
                 case .foreign: break
                 }
             }
             guard case .unfinished = step else { break }
+        }
+    }
+
+    private func checkAcknowledged(_ id: UInt64) {
+        if id > newestEver, !refused.contains(id) {
+            fail("message \(id) is taken as acknowledged, and \(newestEver) was the last that went out")
         }
     }
 }

@@ -19,6 +19,7 @@ extension World {
         sendQueue.ledger.ended(run)
         waitingBytes -= waiting.prefix(Int(run.count)).reduce(0, +)
         waiting.removeFirst(min(Int(run.count), waiting.count))
+        waitingSince.removeFirst(min(Int(run.count), waitingSince.count))
         let limits = sendQueue.ledger.limits
         let isQuarterFree =
             waiting.count * 4 <= limits.messagesMax * 3
@@ -83,6 +84,7 @@ extension World {
                     + "\(waiting.count) of \(waitingBytes) do")
         }
         if queuedCount != sendQueue.ledger.acceptedCount - toldThrough { fail("the queue is counted wrongly") }
+        checkOldest()
         if machine.isIdle, link != nil { fail("idle with a connection") }
         if machine.isOpen, link?.connection.isOpen != true { fail("open without an open connection") }
         if isWanted, machine.isIdle, !wishes.starts { fail("idle, though the host wants it started") }
@@ -96,6 +98,17 @@ extension World {
             fail("a stop waits \((deadline - stopsBy) / 1_000_000) ms longer than it may")
         }
         if machine.isIdle { stopsBy = nil }
+    }
+
+    /// Since when the oldest waits, as the metrics have it.
+    private func checkOldest() {
+        guard let first = waitingSince.first, let told = sendQueue.ledger.oldestSince else {
+            if waitingSince.isEmpty != (sendQueue.ledger.oldestSince == nil) { fail("one waits, or none does") }
+            return
+        }
+        if told > first.moment || first.moment - told > max(first.more, (now &- told) / 10) {
+            fail("the oldest waits for \((now - first.moment) / 1000) us, and \((now &- told) / 1000) are told")
+        }
     }
 
     /// All up to there was in the kernel's hands, or need not be.
@@ -122,6 +135,14 @@ extension World {
         }
         if !link.connection.isOpen, !machine.isIdle, now &- link.attemptBegan > seen.connectTimeout &+ step {
             fail("an attempt takes \((now - link.attemptBegan) / 1_000_000) ms")
+        }
+    }
+
+    /// What a stop waits for is given up for nothing but the server's silence.
+    func checkDrained(_ action: NodeMachine.Action) {
+        guard case .disconnect(_, sendsClose: false) = action, let link else { return }
+        if now &- link.lastHeard < min(seen.pingTimeout, link.leastPingTimeout) {
+            fail("a stop gives the connection up, \((now - link.lastHeard) / 1_000_000) ms after it was heard")
         }
     }
 

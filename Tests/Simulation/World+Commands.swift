@@ -13,6 +13,8 @@ extension World {
         /// begins when the one before is seen to be over.
         let limit: UInt64
         let isInOrder: Bool
+        /// Where its answer is looked for.
+        let place: String?
         let timeout: UInt64
         /// Behind the present one, which is too late at its deadline.
         var triesLeft: UInt32
@@ -22,14 +24,18 @@ extension World {
         var leftAt: UInt64 = 0
         /// The connection of the last one is gone.
         var isLost = false
+        /// Its time passed, and it goes out again behind those that wait.
+        var isBehind = false
 
         mutating func connectionEnded(_ now: UInt64) {
+            isBehind = false
             if triesLeft == 0 { isLost = true } else { triesAgain(now) }
         }
 
         /// What has been out for less than half its time stays so.
         mutating func timePassed(_ now: UInt64) {
             let stays = isOut && now &- leftAt < timeout / 2
+            isBehind = isBehind || isOut && !stays
             triesAgain(now)
             isOut = stays
         }
@@ -75,24 +81,39 @@ extension World {
         guard hasRoom else { return }
         let id = commands.takenCount + 1
         let bytes = Self.commandText(id, byteCount: random.pick([0, 10, 300, 5000]))
-        let text = Array("/re".utf8)
+        // No server says anything there.
+        let place = Answering(id) == .never && random.chance(80) ? "/nowhere\(random.below(30))" : "/re"
+        let text = Array(place.utf8)
         guard let held = bytes.withUnsafeBytes({ EventBytes($0) }),
             let pointer = text.withUnsafeBytes({ try? JSONPointer($0) })
         else { return fail("no memory") }
         let isInOrder = random.chance(20)
         let timeout = UInt32(random.pick([50, 1000, 30_000]))
         let retries = UInt32(random.pick([0, 0, 1, 3]))
+        let rule: Command.Rule = isInOrder ? .order : .member(pointer, value: Array("\(id)".utf8))
+        guard hasPlace(for: rule, place) else { return }
         let command = Command(
-            kind: .NEURON_WS_TEXT, bytes: held,
-            rule: isInOrder ? .order : .member(pointer, value: Array("\(id)".utf8)), timeoutMilliseconds: timeout,
-            retries: retries)
+            kind: .NEURON_WS_TEXT, bytes: held, rule: rule, timeoutMilliseconds: timeout, retries: retries)
         guard commands.add(command, now: now) == id else { return fail("commands are numbered wrongly") }
         let limit = now &+ (command.timeout &+ 1_000_000_000) &* UInt64(retries + 1)
         isSignalled = true
         asked[id] = Asked(
-            earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder, timeout: command.timeout,
+            earliest: now &+ command.timeout, limit: limit, isInOrder: isInOrder, place: isInOrder ? nil : place,
+            timeout: command.timeout,
             triesLeft: retries, deadline: now &+ command.timeout)
         tell("asks \(id)")
+    }
+
+    /// There are only so many places at which each message is looked at.
+    private func hasPlace(for rule: Command.Rule, _ place: String) -> Bool {
+        let hasPlace = commands.hasRoom(for: rule)
+        if commands.hasOutcomesToTell { return hasPlace }
+        var places = Set(asked.values.compactMap { $0.place })
+        if case .member = rule { places.insert(place) }
+        if hasPlace != (places.count <= CommandLimits.pointersMax) {
+            fail("answers are looked for at \(places.count) places, and there is \(hasPlace ? "" : "no ")room")
+        }
+        return hasPlace
     }
 
     func cancel() {
@@ -144,6 +165,7 @@ extension World {
                 continue
             }
             guard !wishes.reconnects, let next = commands.takeNext() else { return false }
+            checkOrder(next.id, link)
             if refusesMessages, random.chance(10) {
                 note(commands.refused(next.id))
                 continue
@@ -151,6 +173,18 @@ extension World {
             link.connection.queueCommand(next.id, next.command)
         }
         return link.isHeartbeatDue || commands.hasWaiting && !wishes.reconnects
+    }
+
+    /// Commands go out in the order of their numbers, but for those whose time has passed or that are held back.
+    private func checkOrder(_ id: UInt64, _ link: SimulatedLink) {
+        link.commandsTaken.insert(id)
+        guard let one = asked[id], !one.isBehind, !one.isInOrder else { return }
+        for (other, each) in asked
+        where other < id && !each.isBehind && !each.isInOrder && !link.commandsTaken.contains(other)
+            && commands.isOpen(other)
+        {
+            return fail("command \(id) goes out before \(other)")
+        }
     }
 
     func noteLeftCommands(_ link: SimulatedLink) {

@@ -11,7 +11,9 @@ extension World {
         case ..<68: for _ in 0..<random.pick([1, 1, 3, 30]) { ask() }
         case ..<70: cancel()
         case ..<76: start()
-        case ..<84: stop(timeout: UInt64(random.pick([0, 0, 50, 1000])) * 1_000_000, isAwaited: random.chance(50))
+        case ..<84:
+            let timeout = UInt64(random.pick([0, 0, 50, 1000, 6000])) * 1_000_000
+            stop(timeout: timeout, isAwaited: random.chance(50))
         case ..<88: configure(reconnects: random.chance(50))
         case ..<91: reconnect()
         case ..<93: ping()
@@ -45,6 +47,7 @@ extension World {
                 waiting.isEmpty
                 || waiting.count < sendQueue.ledger.limits.messagesMax + beyond.messagesMax
                     && waitingBytes + takes <= sendQueue.ledger.limits.bytesMax + beyond.bytesMax
+            let oldest = sendQueue.ledger.oldestSince
             let message = numbered ?? OutgoingMessage(raw, stamp(of: id))
             let taken = sendQueue.put(message, beyond: beyond, now: now) { ChunkPool.make(byteCount: $0) }
             if (taken != nil) != hasRoom {
@@ -55,6 +58,7 @@ extension World {
                 return
             }
             if taken != id { fail("message \(id) got number \(taken)") }
+            waitingSince.append((now, max(20_000_000, (now &- (oldest ?? now)) / 10)))
             waiting.append(takes)
             waitingBytes += takes
             if hasSession { isSignalled = true }
@@ -127,10 +131,25 @@ extension World {
         tell("configure, \(reconnects ? "with a new connection" : "live")")
         var new = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         if !reconnects, !wishes.reconnects { new.urlCount = parameters.urlCount }
+        places = reconnects && !wishes.reconnects && random.chance(50) ? drawPlaces(new.urlCount) : nil
         parameters = new
         guard hasSession else { return }
         wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount)
         isSignalled = true
+    }
+
+    /// The URLs in another order, some gone, some new.
+    private func drawPlaces(_ count: Int) -> [Int?] {
+        var old = Array(0..<parameters.urlCount)
+        return (0..<count).map { _ in
+            old.isEmpty || random.chance(20) ? nil : old.remove(at: random.below(old.count))
+        }
+    }
+
+    /// Where the open connection's URL stands in new settings, which concern other URLs alone; nil: it cannot stay.
+    private var keptPlace: Int? {
+        guard machine.isOpen, let link, let places else { return nil }
+        return places.firstIndex(of: link.urlIndex)
     }
 
     // MARK: As `NodeSession` carries them out
@@ -147,21 +166,10 @@ extension World {
             perform(machine.stopped(timeout: 0, now: now))
             return endIfIdle()
         }
-        if taken.isReconfigured {
-            seen = parameters
-            link?.lastLife = now
-            if taken.reconnects { link?.isObsolete = true }
-            fragmentBytesMax = random.pick([0, 100])
-            link?.connection.setFragmentBytesMax(fragmentBytesMax)
-            if taken.reconnects {
-                backlog.refusals = RefusalWatch()
-                echoWatch = EchoWatch()
-            }
-            if taken.reconnects { turns = ServerTurns(count: seen.urlCount) }
-            notePingSettings()
-            perform(machine.configured(parameters, reconnects: taken.reconnects, now: now))
-        }
-        if taken.isConnectedAnew, !taken.reconnects {
+        let kept = taken.reconnects ? keptPlace : nil
+        let reconnects = taken.reconnects && kept == nil
+        if taken.isReconfigured { reconfigured(kept, reconnects) }
+        if taken.isConnectedAnew, !reconnects {
             link?.lastLife = now
             link?.isObsolete = true
             backlog.refusals = RefusalWatch()
@@ -189,6 +197,29 @@ extension World {
             link?.pingsWanted += 1
             perform(machine.pingWanted())
         }
+    }
+
+    /// - Parameter kept: where the URL of the present connection stands now, which stays.
+    private func reconfigured(_ kept: Int?, _ reconnects: Bool) {
+        seen = parameters
+        link?.lastLife = now
+        if reconnects { link?.isObsolete = true }
+        fragmentBytesMax = random.pick([0, 100])
+        link?.connection.setFragmentBytesMax(fragmentBytesMax)
+        if reconnects {
+            backlog.refusals = RefusalWatch()
+            echoWatch = EchoWatch()
+            turns = ServerTurns(count: seen.urlCount)
+        }
+        notePingSettings()
+        guard let kept, let places else {
+            return perform(machine.configured(parameters, reconnects: reconnects, now: now))
+        }
+        tell("the URLs are \(places.map { $0 ?? -1 }) now, and the connection stays")
+        link?.urlIndex = kept
+        turns.rearranged(places)
+        machine.configured(parameters, urlIndex: kept, places: places, now: now)
+        perform(.none)
     }
 
     /// Tells the host what is notable.

@@ -200,6 +200,7 @@ extension World {
         case 3:
             tell("the server's end is cut")
             link.down.hasEnded = true
+        case 4 where random.chance(50): link.server.answerAgain()
         case 4: link.server.misbehave([0x8A, 3, 1, 2, 3])
         case 5:
             tell("the server misbehaves")

@@ -30,6 +30,7 @@ extension World {
             notePingSettings()
         case .sendPing(let sequence):
             notePing()
+            link?.pingLeftAt = nil
             link?.connection.queuePing(sequence)
             pump()
         case .sendClose(let code):
@@ -58,7 +59,7 @@ extension World {
 
     /// The settings of Pings that are in force on the open connection.
     func notePingSettings() {
-        guard let link, link.connection.isOpen, machine.isOpen else { return }
+        guard let link, link.connection.isOpen, machine.isOpen || machine.isDraining else { return }
         if link.openSince == 0 { link.openSince = now }
         guard seen.pingInterval > 0 else { return }
         link.leastPingInterval = min(link.leastPingInterval, seen.pingInterval)
@@ -119,7 +120,7 @@ extension World {
         link = nil
         self.ending = ending
         _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
-        if acknowledged != nil, !machine.isIdle {
+        if acknowledged != nil, !machine.isIdle || wishes.starts {
             commands.connectionEnded(begun: begun, now: now)
             for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.connectionEnded(now) }
             tellEndedCommands()
@@ -141,6 +142,9 @@ extension World {
         if let due = link?.connection.barrier?.deadline, due <= now { link?.barrierLooks += 1 }
         if link?.connection.barrier?.look(now: now, progress: linkProgress) == true {
             tell("the barrier is degraded")
+            if let newest = link?.observer.pings.last(where: { $0.count > 16 }), newest == link?.echo {
+                fail("the server is said not to echo, and has echoed the last Ping")
+            }
             // What moved before the first look is not known to have moved.
             if let link, link.barrierLooks > 1, now &- link.lastRead < 1_500_000_000 {
                 fail("the server is said not to echo, \((now - link.lastRead) / 1_000_000) ms after it read some")
@@ -153,7 +157,10 @@ extension World {
         }
         guard let deadline = machine.deadline, now >= deadline else { return }
         drawn = random.next()
-        perform(machine.timerFired(now: now, random: drawn, progress: progress))
+        let isDraining = machine.isDraining
+        let action = machine.timerFired(now: now, random: drawn, progress: progress)
+        if isDraining { checkDrained(action) }
+        perform(action)
     }
 
     /// nil: there is no open connection.
@@ -276,6 +283,7 @@ extension World {
                 fail("Ping \(machine.pings) is called sent, and the kernel does not have it")
             }
             machine.pingLeft(end: link.up.accepted, now: now)
+            link.pingLeftAt = now
         }
         if backlog.takeWake() { isSignalled = true }
     }
@@ -333,8 +341,9 @@ extension World {
             replies.append(sendQueue.ledger.acceptedCount)
         case .ping: break
         case .pong(let payload):
+            link.echo = payload.withBytes { $0.withUnsafeBytes { Array($0) } }
             let sequence = payload.sequence ?? 0
-            if sequence > 0, sequence <= machine.pings { _ = machine.pongReceived(sequence: sequence, now: now) }
+            if sequence > 0, sequence <= machine.pings { pongReceived(sequence, link) }
         case .close(let code, _):
             tell("the server's Close \(code?.rawValue ?? 0)")
             sendReplies(link, replies)
@@ -343,6 +352,15 @@ extension World {
             sendReplies(link, replies)
             closeReceived(Ending.protocolFailed(error))
         }
+    }
+
+    /// Each Ping has one round trip.
+    private func pongReceived(_ sequence: UInt64, _ link: SimulatedLink) {
+        guard let roundTrip = machine.pongReceived(sequence: sequence, now: now) else { return }
+        guard let left = link.pingLeftAt, roundTrip == now &- left else {
+            return fail("Ping \(sequence) has a round trip of \(roundTrip / 1_000_000) ms that it did not make")
+        }
+        link.pingLeftAt = nil
     }
 
     private func closeReceived(_ ending: Ending) {

@@ -73,6 +73,8 @@ final class World {
     var hasSession = false
     /// The settings that the loop has seen.
     var seen: NodeMachine.Parameters
+    /// Of each URL of the new ones, where it stands among those; nil: nowhere, or the whole: they are others.
+    var places: [Int?]?
     var isWanted = false
     /// It waits to be told of the end of a stop that it began.
     var awaitsEnd = false
@@ -116,6 +118,8 @@ final class World {
     /// The messages without outcome, as the host counts them: what each takes of the queue, in order.
     var waiting: [Int] = []
     var waitingBytes = 0
+    /// Since when each waits, and how much longer the oldest may be said to when it is that.
+    var waitingSince: [(moment: UInt64, more: UInt64)] = []
     /// It was told that there is no room, and has to hear when there is some.
     var awaitsRoom = false
     /// A stop that was asked for has to have come to its end by then.

@@ -50,6 +50,7 @@ var beats: UInt64 = 0
 var silences: UInt64 = 0
 var inOrder: UInt64 = 0
 var notInTime: UInt64 = 0
+var operations = 0
 var (cacheSteps, lives, stored, again, superseded, aside, wentLive) = (0, 0, 0, 0, 0, 0, 0)
 var failed: [UInt64] = []
 for seed in first..<(first + count) {
@@ -79,7 +80,14 @@ for seed in first..<(first + count) {
         failed.append(seed)
         if failed.count == 10 { break }
     }
+    let requests = RequestWorld(seed: seed)
+    if let failure = requests.run() {
+        print("seed \(seed), requests: \(failure)")
+        failed.append(seed)
+        if failed.count == 10 { break }
+    }
     inOrder += order.answered
+    operations += requests.asked
     notInTime += order.timedOut
     cacheSteps += cached.steps
     lives += cached.lives
@@ -104,7 +112,7 @@ print(
         + "\(delivered) messages delivered (\(confirmed) peer-parsed), \(givenUp) given up, "
         + "\(asked) commands with one outcome each (\(answered) answered), "
         + "\(inOrder) answered by their order alone (\(notInTime) not in time), "
-        + "\(beats) heartbeats (\(silences) called unanswered), "
+        + "\(operations) operations asked of the host, \(beats) heartbeats (\(silences) called unanswered), "
         + "\(failed.count) seeds failed; caches: \(cacheSteps) steps, \(lives) lives, \(stored) messages stored, "
         + "\(again) came again, \(superseded) were superseded, \(aside) refused, \(wentLive) went in front of others")
 if let seed = failed.first { print("again: make simulate SEEDS=1 SEED=\(seed)") }

@@ -115,7 +115,11 @@ extension NodeSession {
 
     /// The run ends, and with it all commands. - Returns: false: not yet, or it does not.
     func hasEndedCommands() -> Bool {
-        guard node.stopCommands() else { return false }
+        guard node.stopCommands() else {
+            // They go on, and their connection is gone all the same: nothing that comes on the next one is theirs.
+            endCommandsOfConnection(begun: [])
+            return false
+        }
         isEndingCommands = true
         return tellEndedCommands()
     }

@@ -113,22 +113,25 @@ extension MessageCache {
 
     /// When `nextWork` or `trim` has something to do though nothing happens; nil: never.
     public func deadline(_ backlog: borrowing Backlog, now: UInt64) -> UInt64? {
-        var moments: [UInt64] = []
+        var next = deadlineOfDisk(backlog)
         if settings.timeToLive > 0, let first = backlog.chunkToDrop {
             let left = (first.arrival &+ settings.timeToLive / Self.millisecond &+ 1) &* Self.millisecond
-            moments.append(clockStart &+ (left &- min(left, clockBase &* Self.millisecond)))
+            next = min(next ?? .max, clockStart &+ (left &- min(left, clockBase &* Self.millisecond)))
         }
-        if usesDisk, !isBusy {
-            if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
-            let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
-            if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
-            if settings.timeToLive > 0, !away.isEmpty, away.lowerBound < backlog.liveStart {
-                moments.append(expiredAt &+ expiryInterval)
-            }
+        return next.map { max($0, now &+ Self.millisecond) }
+    }
+
+    /// As far as the disk has something to do, and where it has failed is tried again.
+    private func deadlineOfDisk(_ backlog: borrowing Backlog) -> UInt64? {
+        guard usesDisk, !isBusy else { return nil }
+        var moments: [UInt64] = []
+        if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
+        let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
+        if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
+        if settings.timeToLive > 0, !away.isEmpty, away.lowerBound < backlog.liveStart {
+            moments.append(expiredAt &+ expiryInterval)
         }
-        guard var next = moments.min() else { return nil }
-        if fault != nil { next = max(next, retryAt) }
-        return max(next, now &+ Self.millisecond)
+        return moments.min().map { fault == nil ? $0 : max($0, retryAt) }
     }
 
     // MARK: The end

@@ -138,6 +138,23 @@ extension NodeSuites {
             #expect(ends.ids == (1...UInt64(count) + 1).map { $0 })
         }
 
+        /// The node goes on, and the connection on which they went out is gone: what comes on the next is not theirs.
+        @Test func aStartInTheCallbackOfTheEndOfAStopIsNoReasonToWaitForTheirResponses() throws {
+            let server = try startServer()
+            defer { server.stop() }
+            let node = TestNode.make(server.url)
+            let ends = Ends(of: node)
+            node.start()
+            #expect(ends.ask(node.handle, 2) == [.NEURON_WS_OK, .NEURON_WS_OK])
+            #expect(eventually { node.metrics.commands_sent == 2 })
+            server.behaviour.bytesAfterHandshake = [0x81, 8] + Array(#"{"id":1}"#.utf8)
+            node.startsWhenIdle = true
+            #expect(node.beginStop(0) == .NEURON_WS_OK)
+            #expect(eventually { !node.messages.isEmpty })
+            #expect(ends.ids == [1, 2] && ends.count(.NEURON_WS_LINK_LOST) == 2)
+            node.startsWhenIdle = false
+        }
+
         @Test func newSettingsInTheMiddleLoseNothing() throws {
             let server = try startReading { $0.write([0x88, 2, 0x03, 0xE9]) }
             defer { server.stop() }

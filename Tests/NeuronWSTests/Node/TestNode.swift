@@ -32,6 +32,7 @@ final class TestNode: @unchecked Sendable {
     var logged: ((String) -> Void)?
     /// In on_state.
     var startsWhenClosing = false
+    var startsWhenIdle = false
     /// Called in on_delivery with the node, also while it is being destroyed.
     var again: ((NodePointer) -> Void)?
     var refuses: ([UInt8]) -> Bool = { _ in false }
@@ -60,6 +61,7 @@ final class TestNode: @unchecked Sendable {
             let test = TestNode.from(context)
             test.called(.state) { $0._states.append((state.phase, state.reason, state.messageText)) }
             if test.startsWhenClosing, state.phase == .NEURON_WS_PHASE_CLOSING { test.start() }
+            if test.startsWhenIdle, state.phase == .NEURON_WS_PHASE_IDLE { test.start() }
         }
         host.on_message = { _, _, bytes, length, context in
             let message = Array(UnsafeBufferPointer(start: bytes, count: length))

@@ -27,6 +27,27 @@ import Testing
         bench.expectsNoWork()
     }
 
+    /// A disk that fails puts off what it is for, and not the end of what waits in memory.
+    @Test func whatIsInMemoryExpiresInItsTimeThoughTheDiskHasFailed() {
+        let bench = CacheBench()
+        bench.cache.settings.timeToLive = 1_500_000_000
+        bench.push(3)
+        let came = bench.now
+        bench.wait(1000)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.failed(work, .full)
+        bench.cache.storeAll(bench.backlog)
+        guard let again = bench.work() else { return bench.missing() }
+        bench.failed(again, .full)
+        // The next try is two seconds away, and the messages end before.
+        guard let due = bench.cache.deadline(bench.backlog, now: bench.now) else { return bench.missing() }
+        #expect(due > came + 1_500_000_000 && due <= came + 1_502_000_000)
+        bench.now = due
+        #expect(bench.trims() && bench.outcomes().map(\.outcome) == [.NEURON_WS_EXPIRED])
+        let next = bench.cache.deadline(bench.backlog, now: bench.now)
+        #expect(next == nil || next == came + 3_000_000_000)
+    }
+
     @Test func nothingComesFromDiskWhileItsOutcomeCouldNotBeHeld() {
         let bench = CacheBench(found: 100, foundBytes: 9000)
         let work = bench.cache.nextWork(&bench.backlog, now: bench.now, mayLoad: false) {
