@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import re
 import socket
 import struct
 import time
@@ -72,6 +74,36 @@ def breaks_off(connection: socket.socket) -> None:
     left = 20 * MIB
     while left > 0 and (piece := connection.recv(MIB)):
         left -= len(piece)
+
+
+def acknowledges_and_leaves(connection: socket.socket) -> None:
+    """Reads for a while, acknowledges all of it with one number, and goes away in the same breath."""
+    end = time.monotonic() + 0.5
+    received = bytearray()
+    # The queue may be full before.
+    connection.settimeout(0.1)
+    with contextlib.suppress(TimeoutError):
+        while time.monotonic() < end and (piece := connection.recv(MIB)):
+            received += piece
+    connection.settimeout(None)
+    # Frames of the client, each masked; the last text that came whole.
+    begin, last = 0, b""
+    while begin + 8 <= len(received):
+        length, head = received[begin + 1] & 0x7F, 6
+        if length == 126:
+            length, head = struct.unpack_from("!H", received, begin + 2)[0], 8
+        if begin + head + length > len(received):
+            break
+        if received[begin] & 0x0F == TEXT:
+            last = received[begin + head - 4:begin + head + length]
+        begin += head + length
+    text = bytes(byte ^ last[index % 4] for index, byte in enumerate(last[4:]))
+    number = re.search(rb'"seq":(\d+)', text)
+    connection.sendall(frame(TEXT, b'{"ack":%s}' % number[1] if number else b"{}"))
+    leaves(connection)
+    # Else what it has not read makes a reset of the end, which takes the acknowledgement with it.
+    while connection.recv(MIB):
+        pass
 
 
 def acknowledgements(count: int) -> bytes:
@@ -275,6 +307,8 @@ def floods() -> list[Flood]:
               frame(TEXT, b'{"ack":[%d,%d]}' % (noisy.randrange(1 << 20), noisy.randrange(1 << 20)))
               for _ in range(20_000))), what="groups", length=100, counts="acknowledgements", caches=True,
               settings={"delivery": "app-acked"}),
+        Flood("all acknowledged at the end, 50 us each", acknowledges_and_leaves, what="told", length=1, counts="sent",
+              reads=False, settings={"delivery": "app-acked"}),
         Flood("with a cache, a server that closes at each message", refuses, what="groups", length=100,
               counts="opened", reads=False, caches=True),
         Flood("with a cache, the latest of 20,000 groups, never read", nothing, what="groups", length=20_000,

@@ -10,7 +10,7 @@
  * of BYTES groups in turn), large (it pushes a text of BYTES bytes), members and functions (BYTES commands wait for a
  * response that never comes, known by a member or by what the host says), values, retries and ends (as many commands
  * wait as may, each for a value of its own of BYTES bytes, and where one ends another is asked; each is tried a
- * thousand times; to hear of an end takes 50 us).
+ * thousand times; to hear of an end takes 50 us), told (groups, and to hear of an outcome takes 50 us).
  *
  * A wait is the time from the server's send to the callback, or the processor time that the loop's thread has used
  * since the last callback before that send, whichever is less: that the system did not let the loop run is nobody's
@@ -117,8 +117,13 @@ static void attacked_outcome(neuron_ws_node_t *node, uint64_t id, neuron_ws_outc
     (void) id;
     (void) outcome;
     (void) level;
-    (void) context;
     attacked_outcomes++;
+    /* As a host that writes each one down. */
+    if (context) {
+        double begin = clock_ms(CLOCK_MONOTONIC);
+        while (clock_ms(CLOCK_MONOTONIC) < begin + 0.05)
+            ;
+    }
 }
 
 static int by_wait(const void *left, const void *right)
@@ -257,7 +262,7 @@ static void send_until(double end, neuron_ws_node_t *node, const char *what, siz
     unsigned seed = 1;
     if (!strcmp(what, "values") || !strcmp(what, "retries") || !strcmp(what, "ends"))
         ask_until(end, node, what, length);
-    if (!strcmp(what, "groups"))
+    if (!strcmp(what, "groups") || !strcmp(what, "told"))
         push_until(end, node, length, NULL, 0);
     for (size_t index = 0; index < length; index++) {
         seed = seed * 1664525 + 1013904223;
@@ -291,8 +296,10 @@ int main(int count, char **words)
         attacked_host.on_request = attacked_request;
     if (!strcmp(what, "hold"))
         attacked_host.on_request = held_request;
-    if (!strcmp(what, "many"))
+    if (!strcmp(what, "many") || !strcmp(what, "told"))
         attacked_host.on_delivery = attacked_outcome;
+    if (!strcmp(what, "told"))
+        attacked_host.context = &attacked_host;
     /* At the level "off" none comes. */
     if (!strcmp(what, "trace") || !strcmp(what, "requests"))
         attacked_host.on_log = attacked_line;

@@ -158,7 +158,7 @@ extension Node {
         var verdict = EventBacklog.Verdict.held
         if case .events(let queue) = listener { verdict = queue.append(.delivery(told)) }
         // What on_delivery asks for before the new state is told.
-        if let refusal { status.ending = refusal }
+        if let refusal, connectedServer == 0 { status.ending = refusal }
         sendQueue.ledger.ended(run)
         if run.outcome == .NEURON_WS_DELIVERED {
             counters.messagesSent &+= run.count

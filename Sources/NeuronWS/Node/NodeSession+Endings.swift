@@ -15,7 +15,10 @@ extension NodeSession {
             "Message \(run.firstID) with \(run.payloadBytes) bytes is \(kept): \(backlog.refusals.triesOfGivenUp) "
             + "times the connection ended in the middle of it, the last time \(code)."
         status.ending.text = status.ending.sentence + " " + text
-        node.conclude(run, refusal: status.ending)
+        // Behind those before it.
+        owed.append(run, refusal: status.ending)
+        _ = tellOwed()
+        if isEnded { return }
         node.log(
             .NEURON_WS_LOG_WARN, .givenUpMessage, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }

@@ -175,8 +175,8 @@ extension NodeSession {
 
     // MARK: Outcomes
 
-    /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for, or all, if the
-    /// stream is to go.
+    /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for.
+    /// - Parameter isLast: the stream is to go: all have it, and what of it the turn has no time for is owed to the host.
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten
@@ -184,14 +184,15 @@ extension NodeSession {
         noteLeftCommands(link, isLast: isLast)
         noteConfirmed(link, written: written)
         if isEnded { return }
+        // Those of an earlier connection come first.
+        guard isLast || tellOwed() else { return }
         let isBounded = !isLast && node.host.wantsDeliveries
         while !isBounded || hasTurn(),
             let action = backlog.nextAction(countMax: isBounded ? Self.outcomesPerLook : .max)
         {
             switch consume action {
             case .conclude(let run):
-                let isByCallback = node.conclude(run)
-                if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
+                if isLast { owed.append(run) } else { tell(run) }
                 if isEnded { return }
             case .release(var chunks): MessagePool.shared.give(&chunks)
             }
@@ -203,6 +204,23 @@ extension NodeSession {
         }
         // The pump found nothing that it might send before this.
         if backlog.takeWake() { signal() }
+    }
+
+    /// - Parameter refusal: how the server refused them.
+    private func tell(_ run: Backlog.Run, refusal: Ending? = nil) {
+        let isByCallback = node.conclude(run, refusal: refusal)
+        if isByCallback, node.host.wantsDeliveries { draw(.outcomesTold, Int(clamping: run.count)) }
+    }
+
+    /// Outcomes that are owed since a connection's end, as far as the turn goes.
+    /// - Returns: false: some are left, for which the session has another turn.
+    func tellOwed() -> Bool {
+        while let one = owed.removeFirst(countMax: node.host.wantsDeliveries ? Self.outcomesPerLook : .max) {
+            tell(one.run, refusal: one.refusal)
+            if isEnded { return true }
+            if !owed.isEmpty, !hasTurn() { return false }
+        }
+        return true
     }
 
     /// What was pushed before a stop has its outcome: the Close may go.

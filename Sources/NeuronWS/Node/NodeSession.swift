@@ -48,6 +48,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var mailPace = MailPace()
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
+    /// What the last connection's end has settled, and the host has not heard yet.
+    var owed = OwedOutcomes()
+    /// The session ends, and what is owed is told.
+    private var isTellingOwed = false
     /// It ends, and what was asked of the server with it.
     var isEndingCommands = false
     /// One is told at a time.
@@ -107,8 +111,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             endIfIdle()
         }
         if wishes.starts {
-            isStoringRest = false
-            isEndingCommands = false
+            (isTellingOwed, isStoringRest, isEndingCommands) = (false, false, false)
             failures = []
             node.tellCacheError()
             // Those of an earlier session may still wait.
@@ -120,7 +123,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         tellEndedCommands()
         rescheduleCommands()
         takeTurn()
-        if isStoringRest || isEndingCommands { endIfIdle() }
+        if isTellingOwed || isStoringRest || isEndingCommands { endIfIdle() }
     }
 
     // MARK: The machine's actions
@@ -223,7 +226,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// Tells what has changed: to everybody who asks, and to the host if it is notable.
     func publish() {
-        if isEnded { return }
+        if isEnded || machine.isIdle && !owed.isEmpty { return }
         status.progress = machine.progress
         status.attempts = machine.attempts
         status.openSince = link?.openSince
@@ -242,7 +245,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
     func endIfIdle() {
-        guard machine.isIdle, !isEnded, hasStoredRest(), !isEnded, hasEndedCommands(), !isEnded else { return }
+        guard machine.isIdle, !isEnded, hasToldOwed(), !isEnded, hasStoredRest(), !isEnded, hasEndedCommands(), !isEnded
+        else { return }
         node.lock.lock()
         if node.wishes.starts, node.life == .open {
             node.lock.unlock()
@@ -255,6 +259,15 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.beginAbandoning()
         isTellingRest = true
         tellRest()
+    }
+
+    /// What the host hears of messages that are through comes before the end does.
+    private func hasToldOwed() -> Bool {
+        if owed.isEmpty { return true }
+        isTellingOwed = true
+        guard tellOwed() else { return false }
+        publish()
+        return true
     }
 
     /// The node ends: the outcomes of what it leaves, as far as the turn goes, and nothing of the session is left then.
@@ -279,6 +292,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return node.abandonMessages() }
         if machine.isOpen || machine.isDraining { sayGoodbye() }
         settle(isLast: true)
+        while !isEnded, !tellOwed() {}
         if isEnded { return }
         dropStream()
         node.endCommands()

@@ -35,6 +35,10 @@ struct FirstInFirstOut<Element> {
         return element
     }
 
+    mutating func changeFirst(_ body: (inout Element) -> Void) {
+        if !isEmpty { body(&blocks[0][takenCount]) }
+    }
+
     /// Looks at each.
     func contains(where isIt: (Element) -> Bool) -> Bool {
         blocks.enumerated().contains { block, elements in

@@ -30,7 +30,7 @@ extension NodeSuites {
             defer { server.stop() }
             let node = TestNode.make(server.url)
             node.start()
-            #expect(node.waitForLink())
+            #expect(eventually { node.phases.last == .NEURON_WS_PHASE_OPEN })
             let phases = node.phases.count
             node.destroy()
             #expect(node.phases.count == phases)

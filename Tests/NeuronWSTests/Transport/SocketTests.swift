@@ -32,8 +32,8 @@ import Testing
         let goOn = Signal()
         let server = try BlockingServer { connection in
             connection.shrinkReceiveBuffer()
+            // Megabytes by so small a window take minutes: it reads none of them.
             _ = goOn.wait()
-            while !connection.read().isEmpty {}
         }
         let loop = EventLoop()
         try loop.start()
