@@ -192,6 +192,17 @@ extension CacheWorld {
         carry()
     }
 
+    private func goLive() {
+        takeMail()
+        backlog.setLiveFirst(isLiveFirst)
+    }
+
+    /// A new setting, which holds at once where a connection is open.
+    func changePriority() {
+        isLiveFirst.toggle()
+        if hasOpened, connection != nil { goLive() }
+    }
+
     func cut() {
         connection = nil
         onTheWay = []
@@ -204,9 +215,8 @@ extension CacheWorld {
     func carry() {
         guard let connection else { return }
         if connection.isOpen, !hasOpened {
-            takeMail()
             hasOpened = true
-            backlog.setLiveFirst(isLiveFirst)
+            goLive()
         }
         if connection.isOpen, backlog.takesMail { takeMail() }
         fill(connection)

@@ -74,8 +74,11 @@ final class CacheWorld {
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
-    /// What is pushed while connected goes out in front of what waits.
-    let isLiveFirst: Bool
+    /// What is pushed while connected goes out in front of what waits. It changes in some worlds, by draws of its own, so
+    /// that a seed's other events stay what they are.
+    var isLiveFirst: Bool
+    private let changesPriority: Bool
+    private var changes: Seeded
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
@@ -115,6 +118,8 @@ final class CacheWorld {
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings
         isLiveFirst = random.chance(50)
+        changes = Seeded(seed ^ 0xC4A2_6E5)
+        changesPriority = changes.chance(30)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -151,6 +156,7 @@ final class CacheWorld {
         case ..<81 where random.chance(20): finish()
         default: now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
         }
+        if changesPriority, changes.chance(4) { changePriority() }
         tend()
         check()
     }
