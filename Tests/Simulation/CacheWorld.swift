@@ -74,8 +74,8 @@ final class CacheWorld {
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
-    /// What is pushed while connected goes out in front of what waits. It changes in some worlds, by draws of its own, so
-    /// that a seed's other events stay what they are.
+    /// What is pushed while connected goes out in front of what waits. It changes in some worlds, by draws of its own:
+    /// a seed's other events stay what they are.
     var isLiveFirst: Bool
     private let changesPriority: Bool
     private var changes: Seeded
