@@ -738,7 +738,9 @@ typedef struct neuron_ws_host {
        So a token that takes time is fetched elsewhere: refuse, and call neuron_ws_node_reconnect when it is there. */
     neuron_ws_status_t (*before_connect)(neuron_ws_node_t *node, neuron_ws_attempt_t *attempt, void *context);
     /* Sees each message as it leaves the queue, once however often it is sent, and each try of a command; not what the
-       library sends of itself: heartbeats, Pings, Close. False drops it. */
+       library sends of itself: heartbeats, Pings, Close. False drops it. Asked anew, whatever was said before, it is
+       for a message without outcome that had gone out in front of others (resend-priority live-first) on a connection
+       that ended, and for one that the next node of this name finds in its cache: what is said then holds. */
     bool (*before_send)(neuron_ws_node_t *node, neuron_ws_kind_t kind, const uint8_t *bytes, size_t length,
                         void *context);
     /* A call was answered with NEURON_WS_QUEUE_FULL, and now a quarter of what was full is free again: once for however

@@ -1287,7 +1287,7 @@ struct Callbacks {
     std::function<void(NodeRef, LogLevel, std::string_view)> on_log{};
     /* Before each attempt to connect. False cancels it; the next one comes after the usual back-off. */
     std::function<bool(NodeRef, Attempt)> before_connect{};
-    /* Sees each message as it leaves the queue. False drops it. */
+    /* Sees each message as it leaves the queue. False drops it. When it is asked anew: neuron_ws_host_t. */
     std::function<bool(NodeRef, Kind, std::string_view)> before_send{};
     /* There is room again behind a NEURON_WS_QUEUE_FULL. */
     std::function<void(NodeRef)> on_room{};

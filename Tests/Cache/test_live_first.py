@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""resend-priority: what is pushed while 2,000 messages wait goes out at once, or behind them."""
+"""resend-priority: what is pushed while 2,000 messages wait goes out at once, or behind them; and which of them an
+acknowledgement stands for."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -34,6 +39,10 @@ class SlowServer:
     def __init__(self, port: int = 0, ends_at: Optional[int] = None) -> None:
         self.came: list[tuple[str, int, float]] = []
         self.resent: set[tuple[str, int]] = set()
+        # Of all that comes from now on.
+        self.acknowledges = False
+        self.stalls = False
+        self._connection: Optional[ServerConnection] = None
         self._ends_at = ends_at
         listener = socket.create_server(("127.0.0.1", port))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
@@ -41,6 +50,7 @@ class SlowServer:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def _read(self, connection: ServerConnection) -> None:
+        self._connection = connection
         try:
             for message in connection:
                 document = json.loads(message)
@@ -49,10 +59,22 @@ class SlowServer:
                 if document.get("resent"):
                     self.resent.add(key)
                 if len(self.came) == self._ends_at:
-                    connection.socket.shutdown(socket.SHUT_RDWR)
+                    self.cut()
+                if self.acknowledges:
+                    self.acknowledge(document["seq"])
+                while self.stalls:
+                    time.sleep(0.1)
                 time.sleep(0.001)
         except ConnectionClosed:
             pass
+
+    def acknowledge(self, what: int | list[int]) -> None:
+        assert self._connection is not None
+        self._connection.send(json.dumps({"ack": what}))
+
+    def cut(self) -> None:
+        assert self._connection is not None
+        self._connection.socket.shutdown(socket.SHUT_RDWR)
 
     def wait(self, count: int, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
@@ -68,12 +90,11 @@ def port() -> Iterator[int]:
     yield number
 
 
-def send(node: neuron_ws.Node, kind: str, number: int) -> None:
+def send(node: neuron_ws.Node, kind: str, number: int) -> int:
     """A host that pushes faster than the disk writes waits for it."""
     while True:
         try:
-            node.send(json.dumps({"kind": kind, "number": number, "filler": FILLER}))
-            return
+            return node.send(json.dumps({"kind": kind, "number": number, "filler": FILLER}))
         except neuron_ws.QueueFull:
             time.sleep(0.01)
 
@@ -161,3 +182,167 @@ def test_a_slow_pace_is_that_of_the_disk_alone(tmp_path: Path, port: int) -> Non
             time.sleep(0.01)
         assert len(firsts(server, "old")) < 8
     server.server.shutdown()
+
+
+def test_a_new_priority_is_for_what_is_pushed_from_then_on_and_needs_no_new_connection(
+        tmp_path: Path, port: int) -> None:
+    settings = {"url": f"ws://127.0.0.1:{port}/", "delivery": "peer-parsed", **WHERE["queue"]}
+    with neuron_ws.Node("changing", settings) as node:
+        for number in range(WAITING):
+            send(node, "old", number)
+        server = SlowServer(port)
+        server.wait(50)
+        for priority, numbers in [
+                ("oldest-first", range(5)), ("live-first", range(5, 10)), ("oldest-first", range(10, 15))]:
+            node.configure({**settings, "resend-priority": priority})
+            time.sleep(0.1)
+            for number in numbers:
+                send(node, "live", number)
+        server.wait(WAITING + 15)
+        metrics = node.metrics
+    server.server.shutdown()
+    assert metrics.connections_opened == 1
+    assert firsts(server, "old") == list(range(WAITING))
+    assert firsts(server, "live") == [*range(5, 10), *range(5), *range(10, 15)]
+    kinds = [came[0] for came in server.came]
+    assert kinds[kinds.index("live") + 5:].count("old") > 100 and set(kinds[-10:]) == {"live"}
+
+
+def live_and_killed(settings: dict[str, Any]) -> None:
+    """Messages wait, and others that go in front of them lie on disk: so the process ends."""
+    with neuron_ws.Node("killed", settings) as node:
+        for number in range(WAITING):
+            send(node, "old", number)
+        print("pushed", flush=True)
+        sys.stdin.readline()
+        for number in range(LIVE):
+            send(node, "live", number)
+        node.flush(level=neuron_ws.Level.STORED, timeout=30)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_was_live_when_its_process_was_killed_comes_at_its_place(tmp_path: Path, port: int) -> None:
+    settings = {
+        "url": f"ws://127.0.0.1:{port}/", "delivery": "peer-parsed", "data-dir": str(tmp_path), "reconnect-min": 0.1,
+        "reconnect-max": 0.2, "resend-priority": "live-first", "sequence": True, **WHERE["disk"],
+    }
+    code = "import json, sys, test_live_first; test_live_first.live_and_killed(json.loads(sys.argv[1]))"
+    with subprocess.Popen(
+            [sys.executable, "-c", code, json.dumps(settings)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=Path(__file__).parent, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == b"pushed\n"
+        first = SlowServer(port)
+        first.wait(50)
+        # What is live goes into the kernel's buffers at most.
+        first.stalls = True
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.wait(60) == -signal.SIGKILL
+    read = len(first.came)
+    assert firsts(first, "live") == []
+    first.stalls = False
+    first.server.shutdown()
+    second = SlowServer()
+    settings["url"] = f"ws://127.0.0.1:{second.server.socket.getsockname()[1]}/"
+    with neuron_ws.Node("killed", settings) as node:
+        node.flush(level=neuron_ws.Level.PEER_PARSED, timeout=60)
+    second.server.shutdown()
+    came = [came[:2] for came in second.came]
+    assert came[0][1] <= read
+    assert came == [
+        *(("old", number) for number in range(came[0][1], WAITING)), *(("live", number) for number in range(LIVE))]
+    assert set(came) == second.resent
+
+
+class Told:
+    """Which messages a host was told as delivered, in order."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def __call__(self, event: neuron_ws.DeliveryEvent) -> None:
+        assert (event.outcome, event.level) == (neuron_ws.Outcome.DELIVERED, neuron_ws.Level.APP_ACKED)
+        self.numbers += event.ids
+
+    def expect(self, node: neuron_ws.Node, numbers: list[int], seconds: float = 30) -> None:
+        """These, and a moment later no more."""
+        end = time.monotonic() + seconds
+        while len(self.numbers) < len(numbers):
+            assert time.monotonic() < end, (len(self.numbers), len(numbers))
+            node.poll(0.02)
+        node.poll(0.2)
+        assert self.numbers == numbers
+
+
+def acknowledging(tmp_path: Path, port: int, priority: str, where: str) -> dict[str, Any]:
+    return {
+        "url": f"ws://127.0.0.1:{port}/", "delivery": "app-acked", "data-dir": str(tmp_path), "reconnect-min": 0.1,
+        "reconnect-max": 0.2, "resend-priority": priority, **WHERE[where],
+    }
+
+
+@pytest.mark.parametrize("where", ["queue", "disk"])
+def test_an_acknowledgement_of_what_went_in_front_stands_for_that_alone(
+        where: str, tmp_path: Path, port: int) -> None:
+    told = Told()
+    settings = acknowledging(tmp_path, port, "live-first", where)
+    with neuron_ws.Node("acked", settings, on_delivery=told) as node:
+        old = [send(node, "old", number) for number in range(WAITING)]
+        time.sleep(0.5)
+        server = SlowServer(port)
+        server.wait(50)
+        live = [send(node, "live", number) for number in range(LIVE)]
+        while len(firsts(server, "live")) < LIVE:
+            time.sleep(0.02)
+        assert 50 <= len(firsts(server, "old")) < WAITING
+        # All before it: of the live ones, though older ones have come too.
+        server.acknowledge(live[9])
+        told.expect(node, live[:10])
+        server.acknowledge([live[15]])
+        server.acknowledge([live[11], live[12], live[13], live[14], live[10]])
+        told.expect(node, live[:16])
+        # And of those that waited.
+        server.acknowledge(old[20])
+        told.expect(node, live[:16] + old[:21])
+        server.acknowledge([live[18]])
+        while node.metrics.acknowledgements_received < 5:
+            time.sleep(0.02)
+        # Those of which nobody knows come again, at their places.
+        read = len(server.came)
+        server.acknowledges = True
+        server.cut()
+        told.expect(node, live[:16] + old[:21] + old[21:] + live[16:])
+        metrics = node.metrics
+    server.server.shutdown()
+    left = [*(("old", number) for number in range(21, WAITING)), *(("live", number) for number in (16, 17, 19))]
+    last = [came[:2] for came in server.came][-len(left):]
+    assert last == left
+    again = {came[:2] for came in server.came[:read]} & set(last)
+    assert set(left[-3:]) <= again <= server.resent
+    assert metrics.queued_messages == 0 and metrics.acknowledgements_stray == 0
+
+
+@pytest.mark.parametrize("where", ["queue", "disk"])
+def test_by_default_an_acknowledgement_stands_for_all_that_was_pushed_before(
+        where: str, tmp_path: Path, port: int) -> None:
+    told = Told()
+    with neuron_ws.Node("acked", acknowledging(tmp_path, port, "oldest-first", where), on_delivery=told) as node:
+        numbers = [send(node, "old", number) for number in range(WAITING)]
+        time.sleep(0.5)
+        server = SlowServer(port)
+        server.wait(50)
+        numbers += [send(node, "live", number) for number in range(LIVE)]
+        # It cannot have come yet.
+        server.acknowledge(numbers[-1])
+        server.acknowledge(numbers[20])
+        told.expect(node, numbers[:21])
+        server.acknowledges = True
+        server.cut()
+        told.expect(node, numbers)
+        metrics = node.metrics
+    server.server.shutdown()
+    assert firsts(server, "old") == list(range(WAITING)) and firsts(server, "live") == list(range(LIVE))
+    counts = Counter(came[:2] for came in server.came)
+    assert {key for key, count in counts.items() if count > 1} <= server.resent
+    assert metrics.queued_messages == 0 and metrics.acknowledgements_stray == 1

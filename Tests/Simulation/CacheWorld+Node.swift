@@ -210,6 +210,17 @@ extension CacheWorld {
         carry()
     }
 
+    private func goLive() {
+        takeMail()
+        backlog.setLiveFirst(isLiveFirst)
+    }
+
+    /// A new setting, which holds at once where a connection is open.
+    func changePriority() {
+        isLiveFirst.toggle()
+        if hasOpened, connection != nil { goLive() }
+    }
+
     func cut() {
         connection = nil
         onTheWay = []
@@ -222,9 +233,8 @@ extension CacheWorld {
     func carry() {
         guard let connection else { return }
         if connection.isOpen, !hasOpened {
-            takeMail()
             hasOpened = true
-            backlog.setLiveFirst(isLiveFirst)
+            goLive()
         }
         if connection.isOpen, backlog.takesMail { takeMail() }
         fill(connection)

@@ -76,8 +76,11 @@ final class CacheWorld {
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
-    /// What is pushed while connected goes out in front of what waits.
-    let isLiveFirst: Bool
+    /// What is pushed while connected goes out in front of what waits. It changes in some worlds, by draws of its own:
+    /// a seed's other events stay what they are.
+    var isLiveFirst: Bool
+    private let changesPriority: Bool
+    private var changes: Seeded
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
@@ -121,6 +124,8 @@ final class CacheWorld {
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
         self.settings = settings
         isLiveFirst = random.chance(50)
+        changes = Seeded(seed ^ 0xC4A2_6E5)
+        changesPriority = changes.chance(30)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -159,6 +164,10 @@ final class CacheWorld {
         default:
             now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
             mustBeIdle = now < tendsAt && !isSignalled
+        }
+        if changesPriority, changes.chance(4) {
+            changePriority()
+            mustBeIdle = false
         }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()

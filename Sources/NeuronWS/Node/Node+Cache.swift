@@ -189,6 +189,12 @@ extension Node {
         tellSpoolNews(hasFault: lock.withLock { cache?.fault != nil })
     }
 
+    private func closeLocked() {
+        guard let backlog = backlog.take() else { return }
+        cache?.closed(backlog)
+        self.backlog = consume backlog
+    }
+
     private func finishedLocked(_ result: consuming SpoolResult) {
         guard var backlog = backlog.take() else { return }
         cache?.finished(result, &backlog, now: Clock.monotonicNanoseconds)
@@ -241,7 +247,7 @@ extension Node {
         lock.lock()
         if let result { finishedLocked(result) }
         if spool != nil {
-            cache?.closed()
+            closeLocked()
             noteCacheLocked(DeliveryLedger.Away(), bytes: 0, asideCount: 0)
         }
         cachePlace.closed()

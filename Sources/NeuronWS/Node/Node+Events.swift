@@ -265,7 +265,7 @@ extension Node {
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.
     private func abandonLocked() {
         guard var backlog = backlog.take() else { return }
-        if cachePlace.isForgotten { cache?.closed() }
+        if cachePlace.isForgotten { cache?.closed(backlog) }
         cache?.take(sendQueue.takeMail(), &backlog, now: Clock.monotonicNanoseconds)
         cache?.abandon(&backlog)
         self.backlog = consume backlog

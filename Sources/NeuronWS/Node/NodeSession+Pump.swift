@@ -139,10 +139,12 @@ extension NodeSession {
         }
     }
 
-    /// What is pushed from now on goes out in front of what waits, if the settings want it.
+    /// What is pushed from now on goes out in front of what waits, if the settings want it; what was pushed before goes
+    /// its way by those that were in force.
     func goLive() {
-        if configuration.settings.isLiveFirst { takeMail() }
-        backlog.setLiveFirst(configuration.settings.isLiveFirst)
+        let isLiveFirst = configuration.settings.isLiveFirst
+        if isLiveFirst || backlog.live != nil { takeMail() }
+        backlog.setLiveFirst(isLiveFirst)
     }
 
     /// What the host threads have pushed meanwhile. False: nothing.

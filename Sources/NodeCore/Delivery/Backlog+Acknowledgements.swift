@@ -22,7 +22,7 @@ extension Backlog {
         guard let id = message(bearing: number, orBefore: isCumulative) else { return .unknown }
         guard id > 0, id < max(unwrittenID, repeatsEndID) else { return .unknown }
         // One that is known alone still says something of those before it.
-        if id < openID || id < confirmedID || !isCumulative && acknowledged.contains(id) { return .repeated }
+        if id < openID || id < confirmedID || !isCumulative && isAcknowledged(id) { return .repeated }
         if isCumulative {
             confirmedID = id &+ 1
         } else if id == max(openID, confirmedID) {
@@ -52,10 +52,18 @@ extension Backlog {
         return orBefore ? before : nil
     }
 
+    /// The server's application has it, alone.
+    func isAcknowledged(_ id: UInt64) -> Bool { acknowledged.contains(id) || acknowledgedLive.contains(id) }
+
+    mutating func forgetAcknowledged() {
+        acknowledged.remove(before: openID)
+        acknowledgedLive.remove(before: openID)
+    }
+
     /// The next message need not go out: the host refused it, or the server has it.
     func leavesOutNext(_ record: MessageRecord) -> Bool {
         if record.has(MessageRecord.refused) { return true }
         guard level == .NEURON_WS_LEVEL_APP_ACKED, !isNextBegun else { return false }
-        return nextID < confirmedID || acknowledged.contains(nextID)
+        return nextID < confirmedID || isAcknowledged(nextID)
     }
 }

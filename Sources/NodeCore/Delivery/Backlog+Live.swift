@@ -4,8 +4,8 @@ import CNeuronWS
 /// The messages that go out in front of the others; see `LiveLane`.
 extension Backlog {
     /// So many rows of messages are told apart that may have arrived in front of others; of more, all that lie between
-    /// them count as such.
-    private static let repeatsMax = 1024
+    /// them count as such. And so many of those that the application has, out of order: more are sent again.
+    private static let rowsMax = 1024
 
     /// Nothing waits to be framed, or may be framed now.
     public var isAllFramed: Bool { isRestFramed && live?.messages.isRestFramed != false }
@@ -57,15 +57,29 @@ extension Backlog {
     mutating func endLive() -> UInt64 {
         guard let live else { return 0 }
         let count = live.messages.isEmpty ? 0 : live.messages.begunCount
-        if count > 0, level != .NEURON_WS_LEVEL_WRITTEN {
-            repeats.remove(before: openID)
-            repeats.insert(live.messages.openID..<max(live.messages.openID, live.messages.unwrittenID))
-            if repeats.count > Self.repeatsMax, let first = repeats.first {
-                repeats.removeAll()
-                repeats.insert(first.lowerBound..<live.messages.unwrittenID)
-            }
-        }
+        if count > 0, level != .NEURON_WS_LEVEL_WRITTEN { noteArrived(live.messages) }
         freed.append(live.end())
         return count
+    }
+
+    /// Which of the live ones may have arrived, and which of those have.
+    private mutating func noteArrived(_ live: borrowing Backlog) {
+        repeats.remove(before: openID)
+        acknowledgedLive.remove(before: openID)
+        var chunk = live.list.first
+        while let each = chunk, each.firstID < live.unwrittenID {
+            chunk = each.next
+            let (from, end) = (max(live.openID, each.firstID), min(each.endNumber, live.unwrittenID))
+            guard from < end else { continue }
+            repeats.insert(from..<end)
+            if live.acknowledged.isEmpty { continue }
+            for id in from..<end where live.acknowledged.contains(id) && acknowledgedLive.count < Self.rowsMax {
+                acknowledgedLive.insert(id..<id &+ 1)
+            }
+        }
+        if repeats.count > Self.rowsMax, let first = repeats.first {
+            repeats.removeAll()
+            repeats.insert(first.lowerBound..<live.unwrittenID)
+        }
     }
 }

@@ -36,7 +36,7 @@ extension Backlog {
         guard let chunk = takeFirst() else { return [] }
         let runs = runs(of: chunk, from: id, at: offset, outcome)
         freed.append(chunk)
-        acknowledged.remove(before: openID)
+        forgetAcknowledged()
         rewind()
         // A barrier that waits for the next one's end may ask now.
         wake()
@@ -83,7 +83,7 @@ extension Backlog {
             var became = outcome
             if let refusal = record.refusal {
                 became = refusal
-            } else if id < confirmedID || acknowledged.contains(id) {
+            } else if id < confirmedID || isAcknowledged(id) {
                 became = .NEURON_WS_DELIVERED
             }
             var run = Run(firstID: id, count: 1, outcome: became, level: known(of: record))

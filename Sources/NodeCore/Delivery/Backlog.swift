@@ -41,8 +41,9 @@ public struct Backlog: ~Copyable {
     var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public internal(set) var repeatsEndID: UInt64 = 0
-    /// So may these: they were in the live lane.
+    /// So may these: they were in the live lane. And those the server's application has, as it said there.
     var repeats = NumberRanges()
+    var acknowledgedLive = NumberRanges()
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Those before this one go out one at a time: among them is one that makes the server end connections.
@@ -267,14 +268,16 @@ public struct Backlog: ~Copyable {
             let confirmedID = confirmedID
             let acknowledgedEndID = acknowledgedEndID
             let acknowledged = acknowledged
+            let acknowledgedLive = acknowledgedLive
             let unwrittenID = unwrittenID
             run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
                 guard $1 < unwrittenID else { return false }
-                if $1 < confirmedID || $0.has(MessageRecord.refused) || acknowledged.contains($1) { return true }
+                if $1 < confirmedID || $0.has(MessageRecord.refused) { return true }
+                if acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
                 // One without a number has nothing to be acknowledged by, but what came behind it.
                 return !$0.has(MessageRecord.numbered) && $1 < acknowledgedEndID
             }
-            if run != nil { self.acknowledged.remove(before: openID) }
+            if run != nil { forgetAcknowledged() }
         case .confirmed:
             let confirmedID = confirmedID
             run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) { $1 < confirmedID }

@@ -19,7 +19,7 @@ public struct LentMessage {
 
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         // The record in front of it may be changing, where another thread has this.
-        let start = chunk.base + offset + MessageChunk.imageHeadBytes
+        let start = chunk.payloads + offset + MessageChunk.imageHeadBytes
         return withExtendedLifetime(chunk) { body(UnsafeRawBufferPointer(start: start, count: byteCount)) }
     }
 }

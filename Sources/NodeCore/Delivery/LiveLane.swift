@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What goes out in front of a `Backlog`'s messages on an open connection: the setting `resend-priority` `live-first`.
 ///
-/// It holds copies of messages that came while others waited. Each lies at its place behind those as well, in the
-/// `MessageCache`, whose business they remain until they have their outcome: when the connection ends the copies are
-/// let go, and nothing is lost with them. What has its outcome here is taken out there, by what `ended` says.
+/// It holds copies of messages that came while others waited, with the bytes of large ones in common. Each lies at its
+/// place behind those as well, in the `MessageCache`, whose business they remain until they have their outcome: when
+/// the connection ends the copies are let go, and nothing is lost with them. What has its outcome here is taken out
+/// there, by what `ended` says.
 ///
 /// In order are the messages here among each other, and those of the backlog among each other.
 ///
@@ -11,7 +12,7 @@
 public final class LiveLane {
     /// So many bytes go out in a row while others wait; then one of those does.
     static let bytesInRowMax = 16 * 1024
-    /// Rows of numbers that are known to have been here.
+    /// Of more rows of numbers that are known to have been here those are forgotten that nobody can ask for.
     private static let takenMax = 256
 
     var messages = Backlog()
@@ -39,22 +40,33 @@ public final class LiveLane {
     var start: UInt64 { messages.isEmpty ? .max : messages.openID }
 
     /// Takes a copy of what comes behind all that it has taken. - Returns: false: there is no room for it.
-    /// - Parameter bytesMax: memory for all of them; a message that takes more goes alone.
-    func take(_ chunk: MessageChunk, bytesMax: Int) -> Bool {
+    /// - Parameters:
+    ///   - bytesMax: memory for all of them; a message that takes more goes alone.
+    ///   - openID: of the others the first without outcome. An acknowledgement of what is older says nothing new of
+    ///     them, whatever was here.
+    func take(_ chunk: MessageChunk, bytesMax: Int, openID: UInt64) -> Bool {
         self.bytesMax = bytesMax
         let hasRoom = messages.isEmpty || !isFull && messages.heldBytes + chunk.memoryBytes <= bytesMax
-        guard hasRoom, let copy = MessageChunk.fitting(chunk.imageBytes), chunk.copy(from: chunk.firstID, into: copy)
-        else {
+        guard hasRoom, let copy = Self.copy(of: chunk) else {
             wasFull = true
             return false
         }
         wasFull = false
-        if taken.count > Self.takenMax { taken.remove(before: messages.openID) }
+        if taken.count > Self.takenMax { taken.remove(before: min(messages.openID, openID)) }
         taken.insert(copy.firstID..<copy.endNumber)
         var list = ChunkList()
         list.append(copy)
         messages.add(list)
         return true
+    }
+
+    private static func copy(of chunk: MessageChunk) -> MessageChunk? {
+        // All nodes would wait for a large one.
+        if chunk.isOneLarge { return chunk.shared() }
+        guard let copy = MessageChunk.fitting(chunk.imageBytes), chunk.copy(from: chunk.firstID, into: copy) else {
+            return nil
+        }
+        return copy
     }
 
     /// Whose turn it is, where one frame has ended. - Parameter rest: the others may go out too.

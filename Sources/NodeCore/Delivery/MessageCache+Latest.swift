@@ -126,15 +126,20 @@ extension MessageCache {
             away = min(first.upperBound, away.upperBound)..<away.upperBound
         }
         if away.isEmpty { strayBytes += exchange(&awayBytes, with: 0) }
-        holes.remove(before: away.lowerBound)
-        if away.isEmpty, tail.isEmpty, movedBytes == 0 { holes.removeAll() }
+        // In front of all that is here nobody asks for any.
+        guard let first = away.isEmpty ? movedBytes > 0 ? movedFrom : tail.first?.firstID : away.lowerBound else {
+            return holes.removeAll()
+        }
+        holes.remove(before: first)
     }
 }
 
 extension Backlog {
     /// Takes out what is superseded, if nothing is on its way and nothing is known to have arrived.
     mutating func removeSuperseded(_ latest: GroupLatest, into freed: inout ChunkList) -> [GroupLatest.Part] {
-        guard isIdle, isUndecided, acknowledged.isEmpty else { return [] }
+        guard isIdle, isUndecided, acknowledged.isEmpty, acknowledgedLive.first?.lowerBound ?? .max >= endID else {
+            return []
+        }
         let open = openID
         var gone: [GroupLatest.Part] = []
         var chunk = list.first

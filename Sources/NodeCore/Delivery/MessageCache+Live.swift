@@ -14,7 +14,7 @@ extension MessageCache {
     /// What has just come goes out next: others wait, and there is room for its copy.
     func goesLive(_ chunk: MessageChunk, _ backlog: borrowing Backlog) -> Bool {
         guard let live = backlog.live, mayGoLive(backlog) else { return false }
-        return live.take(chunk, bytesMax: settings.memoryBytes / Self.liveShare)
+        return live.take(chunk, bytesMax: settings.memoryBytes / Self.liveShare, openID: backlog.openID)
     }
 
     /// One that waits alone is as good as live.

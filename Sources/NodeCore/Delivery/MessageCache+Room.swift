@@ -14,7 +14,8 @@ extension MessageCache {
             return true
         }
         if settings.policy == .dropNewest { return false }
-        let heldBytes = backlog.heldBytes + tailBytes + movedBytes
+        // What has its outcome in a chunk whose last ones have none makes nobody else go.
+        let heldBytes = backlog.heldBytes - backlog.openOffset + tailBytes + movedBytes
         let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull && settings.policy == .dropOldest
         let isStuck = !storesToDisk || fault != nil || isOutOfRoom
         // What is under way on disk makes no room there that what is in memory would not need.
@@ -77,7 +78,7 @@ extension MessageCache {
         var bytes = UInt64(tailBytes + movedBytes) &+ diskBytes
         var chunk = away.isEmpty ? firstUnstored(backlog) : nil
         while let each = chunk {
-            bytes += UInt64(each.used)
+            bytes += UInt64(unstoredBytes(of: each, backlog))
             chunk = each.next
         }
         return bytes > settings.diskBytes
@@ -88,7 +89,7 @@ extension MessageCache {
         guard storesToDisk else { return false }
         if diskBytes > 0, openID(backlog) > forgottenBefore || !takenOut.isEmpty { return true }
         let next = firstUnstored(backlog) ?? tail.first
-        guard let next, UInt64(next.used) + diskBytes <= settings.diskBytes else { return false }
+        guard let next, UInt64(unstoredBytes(of: next, backlog)) + diskBytes <= settings.diskBytes else { return false }
         isOutOfRoom = false
         return true
     }

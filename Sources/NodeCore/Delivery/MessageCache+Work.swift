@@ -94,9 +94,10 @@ extension MessageCache {
             next = each.next
             guard isUnstored(each, openID: backlog.openID) else { break }
             let from = max(storedEnd, backlog.openID, each.firstID)
-            guard fits(each.used, &room, &work, &backlog) else {
+            let size = unstoredBytes(of: each, backlog)
+            guard fits(size, &room, &work, &backlog) else {
                 isFull = true
-                findsNoRoom(each.used, room, &work, backlog)
+                findsNoRoom(size, room, &work, backlog)
                 break
             }
             // A large one is copied on the spool's thread: here all nodes would wait.

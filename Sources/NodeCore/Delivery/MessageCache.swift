@@ -185,8 +185,10 @@ public struct MessageCache: ~Copyable {
         skipAdopted()
     }
 
-    /// What lay on disk is deleted; no work is under way. Messages that lay there alone are dropped.
-    public mutating func closed() {
+    /// What lay on disk is deleted; no work is under way, and no connection there. Messages that lay there alone are
+    /// dropped.
+    public mutating func closed(_ backlog: borrowing Backlog) {
+        noteLive(backlog)
         isOpen = false
         isBusy = false
         tellOwed(owed.count)
@@ -325,6 +327,12 @@ public struct MessageCache: ~Copyable {
     func isUnstored(_ chunk: MessageChunk, openID: UInt64) -> Bool {
         let end = chunk.endNumber
         return end > storedEnd && end > openID && !adopted.contains(chunk.firstID)
+    }
+
+    /// What such a chunk takes on disk.
+    func unstoredBytes(of chunk: MessageChunk, _ backlog: borrowing Backlog) -> Int {
+        let from = max(storedEnd, backlog.openID)
+        return from > chunk.firstID ? chunk.used - chunk.place(of: from).offset : chunk.used
     }
 
     func hasUnstored(_ backlog: borrowing Backlog) -> Bool {

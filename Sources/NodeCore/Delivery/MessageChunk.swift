@@ -12,6 +12,9 @@ public final class MessageChunk {
     private static let unusedMax = 16 * 1024
 
     let base: UnsafeMutableRawPointer
+    /// The messages' bytes lie as far behind this as their records behind `base`, whose memory it is unless it is that
+    /// of `source`.
+    private(set) var payloads: UnsafeMutableRawPointer
     let capacity: Int
     var used = 0
     var count = 0
@@ -40,6 +43,7 @@ public final class MessageChunk {
         guard let base = memory.take(capacity) else { return nil }
         self.capacity = capacity
         self.base = base
+        payloads = base
         self.memory = memory
     }
 
@@ -76,7 +80,7 @@ public final class MessageChunk {
     func payload(at offset: Int) -> UnsafeRawBufferPointer {
         let record = record(at: offset)
         return UnsafeRawBufferPointer(
-            start: base + offset + MemoryLayout<MessageRecord>.size, count: Int(record.pointee.byteCount))
+            start: payloads + offset + MemoryLayout<MessageRecord>.size, count: Int(record.pointee.byteCount))
     }
 
     /// Appends a message. - Returns: false: there is no room for it.
@@ -98,12 +102,13 @@ public final class MessageChunk {
     /// A large message is not copied while others wait.
     var isOneLarge: Bool { count == 1 && used >= Mailbox.aloneBytesMin }
 
-    /// Its only message as it is now, for another thread, while this one goes on with it; nil: no memory. There is
-    /// nothing to be done with it but `whole`.
+    /// Its only message as it is now, with a record of its own and the same bytes, while this one goes on with it; nil:
+    /// no memory. There is nothing to be done with it but `whole` on another thread, or to send it on this one.
     func shared() -> MessageChunk? {
         guard let chunk = MessageChunk(capacity: Self.imageHeadBytes, memory: .heap) else { return nil }
         chunk.base.copyMemory(from: base, byteCount: Self.imageHeadBytes)
-        chunk.source = self
+        chunk.source = source ?? self
+        chunk.payloads = payloads
         chunk.describe(as: self)
         return chunk
     }
@@ -114,7 +119,7 @@ public final class MessageChunk {
         guard let chunk = MessageChunk(capacity: used, memory: source.memory) else { return nil }
         let head = Self.imageHeadBytes
         chunk.base.copyMemory(from: base, byteCount: head)
-        (chunk.base + head).copyMemory(from: source.base + head, byteCount: used - head)
+        (chunk.base + head).copyMemory(from: payloads + head, byteCount: used - head)
         chunk.describe(as: self)
         return chunk
     }

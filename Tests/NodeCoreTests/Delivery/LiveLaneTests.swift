@@ -8,7 +8,7 @@ import WebSocketCore
 /// A connection whose backlog has messages, named by letters, and live ones, named by figures.
 private struct LaneBench: ~Copyable {
     var bench: ConnectionBench
-    private var nextLive: UInt64 = 1001
+    var nextLive: UInt64 = 1001
 
     init(fragmentBytesMax: Int = 0, barrier: Barrier? = nil) {
         bench = ConnectionBench.opened(barrier: barrier, fragmentBytesMax: fragmentBytesMax)
@@ -23,7 +23,7 @@ private struct LaneBench: ~Copyable {
             Array(text.utf8).withUnsafeBytes { raw in
                 _ = chunk?.append(OutgoingMessage(raw, MessageStamp(kind: 1, timeMilliseconds: 0)))
             }
-            let taken = chunk.map { bench.backlog.live?.take($0, bytesMax: bytesMax) == true }
+            let taken = chunk.map { bench.backlog.live?.take($0, bytesMax: bytesMax, openID: 1) == true }
             #expect(taken == isTaken)
             nextLive += 1
         }
@@ -175,7 +175,10 @@ private struct LaneBench: ~Copyable {
         var lanes = LaneBench()
         lanes.bench.backlog.setLevel(.NEURON_WS_LEVEL_PEER_PARSED)
         lanes.bench.push("a")
-        lanes.pushLive("1", "2")
+        lanes.pushLive("1")
+        // One that was not live.
+        lanes.nextLive += 1
+        lanes.pushLive("2")
         lanes.bench.fillAll()
         lanes.pushLive("3")
         #expect(lanes.settle().isEmpty)
@@ -185,10 +188,10 @@ private struct LaneBench: ~Copyable {
         #expect(!isAllFramed && start == .max)
         #expect(lanes.outcomes().isEmpty)
         // They may have arrived; what was not framed cannot.
-        let repeats = ([1, 1001, 1002, 1003] as [UInt64]).map { id in
+        let repeats = ([1, 1001, 1002, 1003, 1004] as [UInt64]).map { id in
             lanes.bench.backlog.nextID = id
             return lanes.bench.backlog.isNextRepeat
         }
-        #expect(repeats == [true, true, true, false])
+        #expect(repeats == [true, true, false, true, false])
     }
 }

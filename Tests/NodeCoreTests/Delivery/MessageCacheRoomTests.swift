@@ -221,4 +221,38 @@ import Testing
         }
         #expect(skipped == [1..<91] && bytes == 9 * 1040)
     }
+
+    /// Seventeen in one chunk, of which all but the last are delivered when the connection ends.
+    private func mostlyDelivered(_ settings: MessageCache.Settings) -> CacheBench {
+        let bench = CacheBench(settings)
+        bench.push(17)
+        while let chunk = bench.backlog.chunkToFrame() {
+            let end: UInt64 = bench.backlog.nextID == 17 ? 1_000_000 : 1
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: end)
+        }
+        bench.backlog.written(1)
+        #expect(bench.outcomes().map(\.count) == [16])
+        _ = bench.backlog.connectionEnded(.stopped, acknowledged: nil)
+        return bench
+    }
+
+    /// Seed 1358 of the simulator: the newest of its group went.
+    @Test(arguments: [MessageCache.Policy.dropOldest, .latestPerGroup])
+    func whatHasItsOutcomeMakesNoOtherGo(policy: MessageCache.Policy) {
+        var settings = CacheBench.settings(memory: 2000, disk: 0)
+        settings.policy = policy
+        let bench = mostlyDelivered(settings)
+        #expect(!bench.trims() && bench.outcomes().isEmpty)
+        // With what comes it is short all the same.
+        bench.push(17)
+        #expect(bench.trims())
+    }
+
+    @Test func whatHasItsOutcomeTakesNoRoomOnDisk() {
+        let bench = mostlyDelivered(CacheBench.settings(memory: 100_000, disk: 200))
+        bench.wait(2000)
+        guard let work = bench.work() else { return bench.missing() }
+        let (ids, drops) = (stored(work), work.dropsBytes)
+        #expect(ids == [17..<18] && drops == 0)
+    }
 }

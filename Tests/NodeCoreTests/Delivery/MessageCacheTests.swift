@@ -24,11 +24,12 @@ final class CacheBench {
     }
 
     /// Messages of 100 bytes in a chunk, taken by the cache.
-    func push(_ count: Int, byteCount: Int = 84) {
+    func push(_ count: Int, byteCount: Int = 84, isNumbered: Bool = false) {
         for _ in 0..<count {
             let id = ledger.accept(byteCount: byteCount)
             let bytes = [UInt8](repeating: 65, count: byteCount)
-            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            var stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            stamp.isNumbered = isNumbered
             bytes.withUnsafeBytes { mailbox.put(OutgoingMessage($0, stamp), id: id) }
         }
         cache.take(mailbox.takeAll(), &backlog, now: now)
@@ -325,7 +326,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         bench.push(5)
         guard let work = bench.work() else { return bench.missing() }
         bench.done(work, bytes: 9000)
-        bench.cache.closed()
+        bench.cache.closed(bench.backlog)
         let runs = bench.outcomes()
         let dropped = runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.reduce(0) { $0 + $1.count }
         #expect(dropped == 100 && runs.count == 1 && bench.away.isEmpty)

@@ -90,7 +90,7 @@ import Testing
         // Work that failed does not say.
         bench.failed(next, .ioError)
         #expect(bench.cache.asideCount == 4)
-        bench.cache.closed()
+        bench.cache.closed(bench.backlog)
         #expect(bench.cache.asideCount == 0)
     }
 
