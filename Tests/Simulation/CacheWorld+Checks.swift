@@ -47,7 +47,9 @@ extension CacheWorld {
     ///   - waits: of both before something was framed.
     func checkLanes(_ begun: UInt64, _ waits: (live: Bool, others: Bool), _ framed: Int) {
         guard waits.live, waits.others else { return bytesInFront = 0 }
-        let count = (begun..<max(begun, backlog.begunEnd)).count { contents[$0] != nil && !ended.contains($0) }
+        let count = (begun..<max(begun, backlog.begunEnd)).count {
+            contents[$0] != nil && !ended.contains($0) && !cache.owes($0)
+        }
         if count > 0 { bytesInFront = 0 } else { bytesInFront += framed }
         if bytesInFront > 60_000 { fail("\(bytesInFront) bytes went out in front of what waits") }
         // One was in the midst, and one has its turn.

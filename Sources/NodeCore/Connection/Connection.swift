@@ -183,7 +183,6 @@ public final class Connection {
         switch progress {
         case .needsBytes: return .needsBytes
         case .tunnelOpened(let startsTLS):
-            httpStatus = 0
             isTransportOpen = false
             return .event(.tunnelOpened(startsTLS: startsTLS))
         case .failed(let error):

@@ -157,5 +157,10 @@ private enum Change {
         #expect(try place(1, #"{"url":["ws://b"],"origin":"o"}"#) == nil)
         #expect(try place(1, #"{"url":[{"url":"ws://b","token":"u"}],"origin":"o"}"#) == nil)
         #expect(try NodeSettings.parse(json: other).places(in: old) == [nil, 1])
+        // One server under two names of ours: each keeps its own wait.
+        let one = #"{"url":"ws://a","token":"1"}"#
+        let two = #"{"url":"ws://a","token":"2"}"#
+        let twice = try NodeSettings.parse(json: "{\"url\":[\(one),\(two)]}")
+        #expect(try NodeSettings.parse(json: "{\"url\":[\(two),\(one)]}").places(in: twice) == [1, 0])
     }
 }
