@@ -114,7 +114,7 @@ extension MessageCache {
 
     /// When `nextWork` or `trim` has something to do though nothing happens; nil: never.
     public func deadline(_ backlog: borrowing Backlog, now: UInt64) -> UInt64? {
-        var next = deadlineOfDisk(backlog)
+        var next = deadlineOfDisk(backlog, now)
         if settings.timeToLive > 0, let first = backlog.chunkToDrop {
             let left = (first.arrival &+ settings.timeToLive / Self.millisecond &+ 1) &* Self.millisecond
             next = min(next ?? .max, clockStart &+ (left &- min(left, clockBase &* Self.millisecond)))
@@ -123,9 +123,11 @@ extension MessageCache {
     }
 
     /// As far as the disk has something to do, and where it has failed is tried again.
-    private func deadlineOfDisk(_ backlog: borrowing Backlog) -> UInt64? {
+    private func deadlineOfDisk(_ backlog: borrowing Backlog, _ now: UInt64) -> UInt64? {
         guard usesDisk, !isBusy else { return nil }
         var moments: [UInt64] = []
+        // Whatever failed, loading too: it is looked at once, and fails again or is done.
+        if fault != nil, retryAt > now { moments.append(retryAt) }
         if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
         let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
         if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
