@@ -47,7 +47,7 @@ struct ServerTurns {
     /// The host started a node that had not come to its end: waits may be over, and need not.
     /// - Parameter isFresh: it had come to its end.
     mutating func started(isFresh: Bool) {
-        if !isFresh { row = nil }
+        row = isFresh ? 0 : nil
         for index in turns.indices { (turns[index].notBefore, turns[index].passedOver) = (0, 0) }
     }
 
