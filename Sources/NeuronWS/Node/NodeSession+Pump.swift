@@ -178,7 +178,7 @@ extension NodeSession {
     // MARK: Outcomes
 
     /// Gives the messages that the kernel has whole their outcome: as many as the turn has time for.
-    /// - Parameter isLast: the stream is to go: all have it, and what of it the turn has no time for is owed to the host.
+    /// - Parameter isLast: the stream is to go: all have it, and what of it the turn has no time for is owed.
     func settle(isLast: Bool = false) {
         guard let link, let stream = link.stream else { return }
         let written = stream.bytesWritten

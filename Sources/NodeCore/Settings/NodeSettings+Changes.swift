@@ -15,8 +15,8 @@ extension NodeSettings {
         return urls.indices.first { urls[$0] == other.urls[urlIndex] && access($0) == other.access(urlIndex) }
     }
 
-    /// Of each of these URLs, where its server stood in `other`; nil: nowhere. Of several with one URL it is that with the
-    /// same access, else the first.
+    /// Of each of these URLs, where its server stood in `other`; nil: nowhere. Of several with one URL it is that with
+    /// the same access, else the first.
     public func places(in other: NodeSettings) -> [Int?] {
         urls.indices.map { index in
             let alike = other.urls.indices.filter { other.urls[$0] == urls[index] }
