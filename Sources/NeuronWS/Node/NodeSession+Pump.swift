@@ -199,6 +199,8 @@ extension NodeSession {
             case .release(var chunks): MessagePool.shared.give(&chunks)
             }
         }
+        if isLast { _ = tellOwed() }
+        if isEnded { return }
         node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }
         link.countedBytes = written
         if link.connection.pingLeft(written: written) {

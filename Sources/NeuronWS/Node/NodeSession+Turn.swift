@@ -76,7 +76,8 @@ extension NodeSession {
 
     /// Another turn: what was begun goes on, in the order in which it came.
     func takeTurn() {
-        guard hasTurn() else { return }
+        // Without a connection too.
+        guard hasTurn(), tellOwed(), !isEnded else { return }
         if let link, arriving != nil || link.connection.isInflating, link.connection.repliesGoFirst {
             link.connection.repliesGoFirst = isAllSent
         }
