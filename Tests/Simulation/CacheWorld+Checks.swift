@@ -106,6 +106,7 @@ extension CacheWorld {
             case .NEURON_WS_DROPPED_REFUSED_BY_PEER where poison.contains(content):
                 if !keptAside.contains(content) { over.insert(content) }
             case .NEURON_WS_STORED: stored.insert(content)
+            case .NEURON_WS_DROPPED_STOPPED where isForgetting: over.insert(content)
             case .NEURON_WS_DROPPED_STOPPED:
                 if stored.contains(content) { fail("message \(content) was stored, and is dropped") }
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
@@ -117,7 +118,7 @@ extension CacheWorld {
     private func noteDropped(_ content: UInt64) {
         guard let of = groups[content], of.life == lives else { return }
         superseded += 1
-        guard newestOfGroup[of.group] == content else { return }
+        guard newestOfGroup[of.group] == content, !hasOlderBehind else { return }
         fail("message \(content) is dropped, the newest of group \(of.group)")
     }
 
@@ -128,9 +129,10 @@ extension CacheWorld {
         while readCount < numbers.count {
             let number = numbers[readCount]
             let isLive = ids[number].map { backlog.wasLive($0) } == true
+            let id = ids[number] ?? 0
             let before = isLive ? lastRead.live : lastRead.other
-            if number <= before { fail("\(number) came behind \(before), live \(isLive)") }
-            if isLive { lastRead.live = number } else { lastRead.other = number }
+            if id <= before { fail("message \(id) came behind \(before), live \(isLive)") }
+            if isLive { lastRead.live = id } else { lastRead.other = id }
             if isLive { wentLive += 1 }
             if isLive, !pushedLive.contains(number) { fail("\(number) went in front, and was pushed before") }
             readCount += 1
@@ -143,10 +145,15 @@ extension CacheWorld {
                 arrived.insert(number)
                 continue
             }
-            let newest = isLive ? newestLive : newestArrived
-            if number < newest { fail("\(number) came first behind \(newest), live \(isLive)") }
-            if isLive { newestLive = number } else { newestArrived = number }
             arrived.insert(number)
+            if isLive {
+                if number < newestLive { fail("\(number) came first behind \(newestLive), live") }
+                newestLive = number
+            } else if let place {
+                let key = Int64(id) &+ place
+                if key < newestArrived { fail("\(number) came first at \(key), behind \(newestArrived)") }
+                newestArrived = key
+            }
         }
     }
 
@@ -157,7 +164,8 @@ extension CacheWorld {
         if ended.contains(through &+ 1) { fail("the ledger stays at \(through), and the next one has its outcome") }
         if let connection, connection.isOpen, !isSignalled {
             if connection.hasOutput(backlog) { fail("there is something to be sent, and nobody was told") }
-            if backlog.takesMail, !sendQueue.hasNoMail { fail("messages wait, and nobody was told") }
+            let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
+            if backlog.takesMail, hasMail { fail("messages wait, and nobody was told") }
         }
         // A drop that was done though it seemed to have failed is believed to have room to give yet.
         if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
@@ -178,15 +186,15 @@ extension CacheWorld {
 
     /// Nothing waits for longer than the settings say: in memory, though it is to lie on disk, or beyond its time.
     private func checkTimes() {
-        guard work == nil, settings.diskBytes >= 100_000 else { return }
+        guard cache.isOpen, work == nil, settings.diskBytes >= 100_000 else { return }
         // It is seen to with the next step.
         let seen = now - min(now, 10_000_000)
         let isDiskLeftAlone = failedAt.map { seen <= $0.moment + min(30_000_000_000, 1_000_000_000 << ($0.times - 1)) }
         for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
-            guard let taken = takenAt[id], isDiskLeftAlone != true else { continue }
+            guard let taken = takenAt[id].map({ max($0, openedAt, healedAt) }), isDiskLeftAlone != true else { continue }
             let age = now - taken
             // Where there is no room the oldest make some.
-            if settings.policy == .dropOldest, id >= cache.storedEnd, id < backlog.endID,
+            if settings.policy == .dropOldest, !hasOlderBehind, id >= cache.storedEnd, id < backlog.endID,
                 age > settings.syncInterval + 200_000_000
             {
                 return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
@@ -200,7 +208,7 @@ extension CacheWorld {
 
     /// What the server refused and there was room for lies on disk when the node ends, if that works.
     func checkAside() {
-        if cache.fault != nil || disk.hasLied { return }
+        if !cache.isOpen || cache.fault != nil || disk.hasLied { return }
         let aside = Set(disk.state.aside.values)
         for content in keptAside where !aside.contains(content) {
             return fail("message \(content) was refused, and is not set aside")

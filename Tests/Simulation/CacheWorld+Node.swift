@@ -28,16 +28,12 @@ extension CacheWorld {
         newestOfGroup = [:]
         pacedAt = nil
         work = nil
-        let found = disk.open()
-        let first = sendQueue.ledger.adopt(
-            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
-        disk.setFirst(first)
-        let start = disk.state.first
-        for (key, content) in disk.messages() { contents[UInt64(key - start) &+ first] = content }
-        cache.opened(found, first: first, openID: first, now: now)
-        sendQueue.ledger.away = cache.awayNow
-        sendQueue.ledger.stored(through: cache.storedEnd &- 1)
-        if cache.asideCount != UInt64(disk.state.aside.count) { fail("\(cache.asideCount) are said to be set aside") }
+        isPlaceOpen = false
+        place = nil
+        hasOlderBehind = false
+        hasNumbersOfFile = false
+        // By draws of its own, as the priority's changes.
+        if !changes.chance(20) { openCache() }
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
@@ -55,6 +51,7 @@ extension CacheWorld {
     /// The node ends as it should: each message has its outcome.
     func finish() {
         if connection != nil { cut() }
+        cache.refill(&backlog)
         takeMail()
         cache.storeAll(backlog)
         var left = 1000
@@ -67,10 +64,11 @@ extension CacheWorld {
         noteStored()
         checkAside()
         for (id, content) in contents where cache.owes(id) { late.insert(content) }
+        _ = sendQueue.takeMail().deliver(to: &cache, &backlog, now: now)
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
-        disk.setNextNumber(sendQueue.ledger.acceptedCount + 1)
+        if isPlaceOpen { disk.setNextNumber(sendQueue.ledger.acceptedCount + 1) }
         disk.restart(losesPower: random.chance(30), &random)
         begin()
     }
@@ -84,8 +82,8 @@ extension CacheWorld {
             let id = bytes.withUnsafeBytes { sendQueue.put(OutgoingMessage($0, stamp), now: 0, chunk: chunk) }
             guard let id else { return }
             note(stamp)
-            if id <= newestNumber { fail("message \(id) bears a number that another had") }
-            newestNumber = id
+            if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }
+            if hasNumbersOfFile { newestNumber = id }
             isSignalled = true
             contents[id] = nextContent
             ids[nextContent] = id
@@ -107,10 +105,13 @@ extension CacheWorld {
     private func note(_ stamp: MessageStamp) {
         guard stamp.group > 0 else { return }
         groups[nextContent] = (stamp.group, stamp.timeMilliseconds, lives)
-        if let newest = newestOfGroup[stamp.group], let old = groups[newest], old.time > stamp.timeMilliseconds {
-            return
-        }
-        newestOfGroup[stamp.group] = nextContent
+        noteNewest(nextContent)
+    }
+
+    func noteNewest(_ content: UInt64) {
+        guard let new = groups[content], new.life == lives else { return }
+        if let newest = newestOfGroup[new.group], let old = groups[newest], old.time > new.time { return }
+        newestOfGroup[new.group] = content
     }
 
     func takeMail() {
@@ -119,14 +120,15 @@ extension CacheWorld {
             takenAt[id] = now
             id -= 1
         }
-        _ = TakenMail(sendQueue.takeMail()).deliver(to: &cache, &backlog, now: now)
+        _ = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog)).deliver(to: &cache, &backlog, now: now)
     }
 
     /// As `NodeSession`: what nobody sends goes to disk too.
     private func takeMailThatWaits() {
+        cache.refill(&backlog)
         if connection?.isOpen == true, backlog.isAllFramed { return mailPace.isLeftToSender() }
         let interval = settings.syncInterval
-        let hasMail = !sendQueue.hasNoMail
+        let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
         let isUrgent = sendQueue.ledger.isHalfFull
         if mailPace.takes(now: now, syncInterval: interval, isUrgent: isUrgent, hasMail: hasMail) {
             mailTakenAt = now
@@ -143,6 +145,7 @@ extension CacheWorld {
     func diskActs() {
         guard let work = work.take() else { return }
         let result = disk.perform(work, &random) { chunk($0) }
+        if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
         cache.finished(result, &backlog, now: now)
         // What it dropped was chosen when it began.
@@ -159,7 +162,7 @@ extension CacheWorld {
         while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
             hasWorked = true
             carryOut()
-            sendQueue.ledger.away = cache.awayNow
+            sendQueue.noteAway(cache.awayNow)
         }
         if work == nil {
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
@@ -171,7 +174,7 @@ extension CacheWorld {
         carryOut()
         let paced = cache.pace(&backlog, now: now)
         if noteWake() { hasWorked = true }
-        sendQueue.ledger.away = cache.awayNow
+        sendQueue.noteAway(cache.awayNow)
         _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
         let mail = mailPace.deadline(syncInterval: settings.syncInterval)
@@ -180,6 +183,7 @@ extension CacheWorld {
     }
 
     private func noteStored() {
+        guard cache.isOpen else { return }
         let through = cache.storedEnd &- 1
         guard through > sendQueue.ledger.storedThrough else { return }
         for id in (sendQueue.ledger.storedThrough &+ 1)..<(through &+ 1) where !ended.contains(id) {
@@ -239,7 +243,7 @@ extension CacheWorld {
         if connection.isOpen, backlog.takesMail { takeMail() }
         fill(connection)
         // There was no more room, or there is none.
-        isSignalled = connection.hasOutput(backlog) || !sendQueue.hasNoMail
+        isSignalled = connection.hasOutput(backlog) || sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
         settle(connection)
         let count = random.chance(20) ? random.below(onTheWay.count + 1) : onTheWay.count
         onTheWay[..<count].withUnsafeBytes { reader.received($0) }

@@ -16,6 +16,17 @@ final class CacheWorld {
     var sendQueue: SendQueue
     var backlog = Backlog()
     var cache: MessageCache
+    /// What is on disk is open, or will be as soon as the mail is taken.
+    var isPlaceOpen = false
+    var openedAt: UInt64 = 0
+    /// When the disk did what it should, behind a fault.
+    var healedAt: UInt64 = 0
+    /// What was found lies behind what was pushed before, and may be all that there is room for.
+    var hasOlderBehind = false
+    /// All that is there is deleted.
+    var isForgetting = false
+    /// This life's messages bear the numbers of the file's row.
+    var hasNumbersOfFile = false
     var pool = ChunkPool(keptBytesMax: 16 << 20)
     var keys = MaskingKeyPool()
     var mailPace = MailPace()
@@ -28,7 +39,7 @@ final class CacheWorld {
     var isDiskDone = false
     /// The message of each number that the node has given.
     var contents: [UInt64: UInt64] = [:]
-    /// The number of each that was pushed in this life.
+    /// The number of each of this life.
     var ids: [UInt64: UInt64] = [:]
     /// Those of this life that have an outcome.
     var ended: Set<UInt64> = []
@@ -51,8 +62,10 @@ final class CacheWorld {
     var late: Set<UInt64> = []
     /// Read by a server.
     var arrived: Set<UInt64> = []
-    /// First of all that waited their turn, and of those that went in front of others.
-    var newestArrived: UInt64 = 0
+    /// Less its number, a message's place in the order over all lives; nil: there is none before the cache is open.
+    var place: Int64?
+    /// The last place of those that waited their turn, and the last of those that went in front of others.
+    var newestArrived = Int64.min
     var newestLive: UInt64 = 0
     var wentLive = 0
     /// Pushed while connected.
@@ -80,7 +93,7 @@ final class CacheWorld {
     /// a seed's other events stay what they are.
     var isLiveFirst: Bool
     private let changesPriority: Bool
-    private var changes: Seeded
+    var changes: Seeded
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
@@ -169,6 +182,10 @@ final class CacheWorld {
             changePriority()
             mustBeIdle = false
         }
+        if changes.chance(isPlaceOpen ? 1 : 5) {
+            openOrForget()
+            mustBeIdle = false
+        }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
     }
@@ -199,7 +216,7 @@ final class CacheWorld {
             + "of \(backlog.pacedEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
-            + "ended \(ended.count) of \(contents.count), mail \(!sendQueue.hasNoMail)"
+            + "ended \(ended.count) of \(contents.count), mail \(sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)))"
     }
 
     func fail(_ text: String) {

@@ -28,8 +28,11 @@ struct SimulatedDisk: ~Copyable {
     private(set) var state = State()
     /// What was there before the syncs that were lies; the last is the newest.
     private var beforeLies: [State] = []
-    private var shift: Int64 = 0
+    private var keys = SpoolKeys(first: 0, next: 0)
     private var isUncertain = false
+    /// Nobody has opened it.
+    private(set) var isNew = true
+    private var foundNumber: UInt64 = 0
     /// In a hundred.
     var faults = 0
     var liesAboutSync = false
@@ -53,22 +56,35 @@ struct SimulatedDisk: ~Copyable {
     }
 
     /// What a process finds that opens it.
-    mutating func open() -> MessageCache.Found {
+    /// - Parameter nextNumber: of a new file.
+    mutating func open(nextNumber: UInt64) -> MessageCache.Found {
+        if isNew { state.number = nextNumber }
+        isNew = false
+        foundNumber = state.number
         var found = MessageCache.Found(
             count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
         found.nextNumber = state.number
         found.asideCount = UInt64(state.aside.count)
         state.number += MessageCache.numbersReserved
+        keys = SpoolKeys(first: state.first, next: state.next)
         return found
     }
 
+    /// What is there is deleted.
+    mutating func forget() {
+        state = State()
+        isNew = true
+        beforeLies = []
+        isUncertain = false
+    }
+
     /// The process ends as it should.
-    mutating func setNextNumber(_ number: UInt64) { state.number = number }
+    mutating func setNextNumber(_ number: UInt64) { state.number = max(foundNumber, number) }
 
-    mutating func setFirst(_ id: UInt64) { shift = state.first &- Int64(truncatingIfNeeded: id) }
+    mutating func setFirst(_ id: UInt64, openID: UInt64) { keys.begin(id, openID: openID) }
 
-    private func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
-    private func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+    private func key(_ id: UInt64) -> Int64 { keys.key(id) }
+    private func id(_ key: Int64) -> UInt64 { keys.id(key) }
 
     // MARK: Work
 
@@ -86,13 +102,15 @@ struct SimulatedDisk: ~Copyable {
         if fails {
             result.fault = random.pick([.full, .ioError, .readOnly])
             result.diskBytes = state.bytes
-            result.forgottenBefore = id(state.first)
+            keys.restore(first: state.first, next: state.next)
+            result.forgottenBefore = id(keys.first)
             result.gone = []
             result.compacted = []
             isUncertain = true
             hasFailed = true
             return result
         }
+        keys.committed(first: state.first, end: state.next)
         if !result.work.batches.isEmpty { isUncertain = false }
         if result.work.loadsFrom > 0 { load(&result, make) }
         result.diskBytes = state.bytes
@@ -101,7 +119,11 @@ struct SimulatedDisk: ~Copyable {
     }
 
     private mutating func change(_ result: inout SpoolResult) {
-        let forgets = max(state.first, key(result.work.forgetsBefore))
+        let forgets = keys.first(forgetting: result.work.forgetsBefore)
+        if keys.givenAnew > 0 {
+            cutFirstRow()
+            state.aside = Dictionary(uniqueKeysWithValues: state.aside.map { ($0.key - keys.givenAnew, $0.value) })
+        }
         state.rows.removeAll { $0.end <= forgets }
         for ids in result.work.takenOut {
             let keys = key(ids.lowerBound)..<key(ids.upperBound)
@@ -121,17 +143,33 @@ struct SimulatedDisk: ~Copyable {
             chunk.seal()
             rows.append(
                 Row(
-                    first: Int64(truncatingIfNeeded: chunk.firstNumber) &+ shift, count: chunk.messageCount,
+                    first: key(chunk.firstNumber), count: chunk.messageCount,
                     arrival: chunk.arrival, image: chunk.withImage { Array($0) }))
         }
         if let first = rows.first {
-            if isUncertain { state.rows.removeAll { $0.end > first.first } }
+            for part in isUncertain ? keys.unsure(from: first.first) : [] {
+                state.rows.removeAll { $0.end > part.lowerBound && $0.first < part.upperBound }
+            }
             state.rows += rows
+            state.rows.sort { $0.first < $1.first }
         }
         state.next = max(state.next, rows.last?.end ?? 0, forgets)
         state.first = forgets
         state.number = max(state.number, result.work.reservesNumber)
         state.clock = result.work.clock
+    }
+
+    /// As `Database.cutRows`.
+    private mutating func cutFirstRow() {
+        guard let first = state.rows.first, first.first < state.first, let chunk = chunk(of: first) else { return }
+        state.rows.removeFirst()
+        chunk.removeMessages(before: id(state.first))
+        guard chunk.messageCount > 0 else { return }
+        chunk.seal()
+        state.rows.insert(
+            Row(
+                first: key(chunk.firstNumber), count: chunk.messageCount, arrival: first.arrival,
+                image: chunk.withImage { Array($0) }), at: 0)
     }
 
     private mutating func compact(_ result: inout SpoolResult) {
@@ -154,7 +192,7 @@ struct SimulatedDisk: ~Copyable {
                 after.formUnion(Self.numbers(image))
                 rows.append(
                     Row(
-                        first: Int64(truncatingIfNeeded: part.firstNumber) &+ shift, count: part.messageCount,
+                        first: key(part.firstNumber), count: part.messageCount,
                         arrival: row.arrival, image: image))
             }
             dropped.formUnion(before.subtracting(after))

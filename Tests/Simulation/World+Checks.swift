@@ -162,7 +162,7 @@ extension World {
         if acknowledged.has(toldThrough + 1), toldThrough + 1 < backlog.nextID {
             fail("message \(toldThrough + 1) is acknowledged and has no outcome, and nobody was told")
         }
-        if backlog.isAllFramed, !sendQueue.hasNoMail { fail("messages wait to be taken, and nobody was told") }
+        if backlog.isAllFramed, sendQueue.hasMail() { fail("messages wait to be taken, and nobody was told") }
         if maySend, link.connection.takesCommand(backlog), commands.hasWaiting || link.isHeartbeatDue {
             fail("a command or a heartbeat waits, and nobody was told")
         }

@@ -220,7 +220,7 @@ extension World {
 
     /// - Returns: false: there is nothing to be sent.
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
-        if link.connection.isOpen, backlog.isAllFramed { backlog.add(sendQueue.takeMail()) }
+        if link.connection.isOpen, backlog.isAllFramed { backlog.add(sendQueue.takeMessages()) }
         let maySend = link.quietUntil == nil
         var commandsWait = maySend && feedCommands(link)
         guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
@@ -234,8 +234,8 @@ extension World {
             switch link.connection.next(after: stop, isBufferEmpty: link.end == 0, backlog) {
             case .flush: return link.end > 0
             case .takeMail:
-                if sendQueue.hasNoMail { return false }
-                backlog.add(sendQueue.takeMail())
+                if !sendQueue.hasMail() { return false }
+                backlog.add(sendQueue.takeMessages())
             case .feedCommands: commandsWait = feedCommands(link)
             case .refillKeys, .goOn: break
             case .lacksMemory: fail("there is no memory to mark a message")
@@ -295,7 +295,7 @@ extension World {
         guard let link else { return bytes.count }
         guard tellEndedCommands() else { return 0 }
         link.connection.repliesGoFirst =
-            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && sendQueue.hasNoMail
+            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && !sendQueue.hasMail()
         machine.bytesReceived(now: now)
         budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
         var replies: [UInt64] = []
@@ -373,7 +373,7 @@ extension World {
     /// As `NodeSession.frameReplies`. What there is room for is promised to go before the Close.
     private func sendReplies(_ link: SimulatedLink, _ replies: [UInt64]) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
-        backlog.add(sendQueue.takeMail())
+        backlog.add(sendQueue.takeMessages())
         guard !backlog.isAllFramed else { return }
         while true {
             refillKeys()

@@ -312,7 +312,7 @@ final class World {
         if failure != nil { return }
         if hasSession || !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
-        backlog.add(sendQueue.takeMail())
+        backlog.add(sendQueue.takeMessages())
         backlog.abandon()
         carryOut()
         if outcomes != commands.takenCount {

@@ -9,14 +9,15 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
-        let stream = sendQueue.stream
+        let (stream, nextNumber) = (sendQueue.stream, sendQueue.ledger.acceptedCount &+ 1)
         guard let settings = settingsToOpenLocked() else { return lock.unlock() }
         lock.unlock()
         var opened: Spool?
         var fault: SpoolError?
         do throws(SpoolError) {
             opened = try Spool.open(
-                directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream)
+                directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream,
+                nextNumber: nextNumber)
         } catch { fault = error }
         lock.lock()
         if let other = opened, hasOtherNumbersLocked(other) {
@@ -52,54 +53,34 @@ extension Node {
             && configuration.settings.numbersMessages
     }
 
-    private func adoptLocked(_ opened: Spool) {
-        spool = opened
+    private func adoptLocked(_ spool: Spool) {
+        self.spool = spool
         cacheError = nil
-        let found = opened.found
+        let found = spool.found
         let now = Clock.monotonicNanoseconds
-        if sendQueue.ledger.queuedCount == 0 { sendQueue.stream = found.stream }
-        let isAllEnded = sendQueue.ledger.queuedCount == 0
-        let endedThrough = sendQueue.ledger.endedThrough
-        // What waits to be taken comes before what was found.
-        let mail = sendQueue.takeMail()
-        let first = sendQueue.ledger.adopt(
-            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
-        let openID = isAllEnded ? first : endedThrough &+ 1
-        opened.setFirst(first)
-        noteCacheLocked(
-            DeliveryLedger.Away(messages: found.count, bytes: found.bytes), bytes: found.bytes,
-            asideCount: found.asideCount)
-        guard session == nil, backlog != nil else {
-            cacheOpened = TakenMail.Opened(found, first: first, openID: openID)
-            earlierMail.append(mail)
-            opened.setUser(session)
-            return
-        }
-        takeLocked(mail, now: now)
-        cache?.opened(found, first: first, openID: openID, now: now)
+        let opened = sendQueue.adopt(found, now: now)
+        spool.setFirst(opened.first, openID: opened.openID)
+        noteCacheLocked(cache?.awayNow ?? DeliveryLedger.Away(), bytes: 0, asideCount: 0)
+        if session == nil { takeMailLocked(now: now) } else { spool.setUser(session) }
     }
 
     /// What lies on disk: for those who push, and for the metrics.
     func noteCacheLocked(_ away: DeliveryLedger.Away, bytes: UInt64, asideCount: UInt64) {
-        sendQueue.ledger.away = away
-        counters.cachedMessages = away.messages
-        counters.cachedBytes = bytes
-        counters.cachedSetAside = asideCount
+        let opened = sendQueue.cacheOpened?.found
+        sendQueue.noteAway(away)
+        counters.cachedMessages = sendQueue.ledger.away.messages
+        counters.cachedBytes = bytes &+ (opened?.bytes ?? 0)
+        counters.cachedSetAside = asideCount &+ (opened?.asideCount ?? 0)
     }
 
     /// Of a node without a session.
-    private func takeLocked(_ mail: consuming ChunkList, now: UInt64) {
+    func takeMailLocked(now: UInt64) {
         guard var backlog = backlog.take() else { return }
-        cache?.take(mail, &backlog, now: now)
+        if var cache = cache.take() {
+            _ = sendQueue.takeMail().deliver(to: &cache, &backlog, now: now)
+            self.cache = consume cache
+        }
         self.backlog = consume backlog
-    }
-
-    /// What the mailbox has, for a session; with it what has changed of the cache.
-    /// - Parameter opensCache: false: what came behind a cache that was opened waits.
-    func takeMailLocked(opensCache: Bool = true) -> TakenMail {
-        if cacheOpened != nil, !opensCache { return TakenMail(ChunkList()) }
-        guard let opened = cacheOpened.take() else { return TakenMail(sendQueue.takeMail()) }
-        return TakenMail(sendQueue.takeMail(), behind: opened, exchange(&earlierMail, with: ChunkList()))
     }
 
     /// Whether the new settings may follow the old ones.
@@ -167,7 +148,7 @@ extension Node {
         }
         lock.lock()
         let now = Clock.monotonicNanoseconds
-        takeLocked(sendQueue.takeMail(), now: now)
+        takeMailLocked(now: now)
         if let backlog = backlog.take() {
             cache?.storeAll(backlog)
             self.backlog = consume backlog
@@ -190,6 +171,7 @@ extension Node {
     }
 
     private func closeLocked() {
+        takeMailLocked(now: Clock.monotonicNanoseconds)
         guard let backlog = backlog.take() else { return }
         cache?.closed(backlog)
         self.backlog = consume backlog

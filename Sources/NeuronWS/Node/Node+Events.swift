@@ -264,9 +264,9 @@ extension Node {
 
     /// What is left gets its outcome: what lies on disk is there for the next node of this name.
     private func abandonLocked() {
+        takeMailLocked(now: Clock.monotonicNanoseconds)
         guard var backlog = backlog.take() else { return }
         if cachePlace.isForgotten { cache?.closed(backlog) }
-        cache?.take(sendQueue.takeMail(), &backlog, now: Clock.monotonicNanoseconds)
         cache?.abandon(&backlog)
         self.backlog = consume backlog
     }

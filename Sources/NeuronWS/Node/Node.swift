@@ -37,10 +37,6 @@ final class Node: @unchecked Sendable {
     var cache: MessageCache?
     /// nil: the node has nothing on disk.
     var spool: Spool?
-    /// Opened while there is a session, which has not seen it.
-    var cacheOpened: TakenMail.Opened?
-    /// What came before that.
-    var earlierMail = ChunkList()
     /// Why nothing is kept on disk; nil: all is well.
     var cacheError: SpoolError?
     /// Who opens and deletes what is on disk.

@@ -60,6 +60,7 @@ extension NodeSession {
 
     /// What is pushed while nothing can be sent goes to disk too: there is no connection, or the server does not read.
     private func takeMailThatWaits(_ now: UInt64) {
+        cache.refill(&backlog)
         let isConnected = link?.connection.isOpen == true
         if isConnected, backlog.isAllFramed, link?.isFlushed == true, !isStoringRest {
             return mailPace.isLeftToSender()
@@ -74,12 +75,14 @@ extension NodeSession {
         guard
             mailPace.takes(
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
-                hasMail: !node.sendQueue.hasNoMail)
+                hasMail: hasMailLocked)
         else { return node.lock.unlock() }
-        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
     }
+
+    var hasMailLocked: Bool { node.sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)) }
 
     private func carryOutCache() {
         while let action = cache.nextAction() {
@@ -133,7 +136,7 @@ extension NodeSession {
     func storeAll() {
         cache.refill(&backlog)
         node.lock.lock()
-        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
         cache.storeAll(backlog)
@@ -141,7 +144,10 @@ extension NodeSession {
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
     func hasStoredRest() -> Bool {
-        guard cache.isOpen, !node.lock.withLock({ node.cachePlace.isForgotten }) else { return true }
+        let isKept = node.lock.withLock {
+            (cache.isOpen || node.sendQueue.cacheOpened != nil) && !node.cachePlace.isForgotten
+        }
+        if !isKept { return true }
         if !isStoringRest {
             isStoringRest = true
             storeAll()

@@ -156,7 +156,7 @@ extension NodeSession {
             node.lock.unlock()
             return false
         }
-        let mail = node.takeMailLocked(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }

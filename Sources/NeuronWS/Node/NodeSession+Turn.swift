@@ -89,6 +89,6 @@ extension NodeSession {
     /// No message waits to be framed, and none is kept from it by our Close.
     var isAllSent: Bool {
         if let link, link.connection.isOpen, !link.connection.maySendMessages { return false }
-        return backlog.isAllFramed && node.lock.withLock { node.sendQueue.hasNoMail }
+        return backlog.isAllFramed && node.lock.withLock { !hasMailLocked }
     }
 }

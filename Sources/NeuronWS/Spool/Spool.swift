@@ -15,8 +15,9 @@ final class Spool: ThreadBody, @unchecked Sendable {
     nonisolated(unsafe) private static var openPaths: [String] = []
 
     let file: SpoolFile
-    /// Of numbers, for a new file.
+    /// Of numbers, and the next of them, for a new file.
     private let stream: UInt64
+    private let firstNumber: UInt64
     /// Of the spool's thread, once it is open.
     private var store: SpoolStore?
     private var thread: Thread?
@@ -44,15 +45,20 @@ final class Spool: ThreadBody, @unchecked Sendable {
         case failed(SpoolError)
     }
 
-    private init(_ file: SpoolFile, isSynced: Bool, stream: UInt64) {
+    private init(_ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64) {
         self.file = file
         self.isSynced = isSynced
         self.stream = stream
+        firstNumber = nextNumber
     }
 
     /// Begins a thread for a node's cache, and waits until it has opened that.
-    /// - Parameter stream: of numbers, for a new file.
-    static func open(directory: String, node: String, isSynced: Bool, stream: UInt64) throws(SpoolError) -> Spool {
+    /// - Parameters:
+    ///   - stream: of numbers, for a new file.
+    ///   - nextNumber: of these, for a new file.
+    static func open(
+        directory: String, node: String, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1
+    ) throws(SpoolError) -> Spool {
         let real: String
         do throws(SystemError) {
             real = try SpoolFile.directory(directory)
@@ -70,7 +76,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
                     + "forked from: give this node another name or data-dir, destroy that one, or fork before")
         }
         do throws(SpoolError) {
-            let spool = Spool(file, isSynced: isSynced, stream: stream)
+            let spool = Spool(file, isSynced: isSynced, stream: stream, nextNumber: nextNumber)
             let thread: Thread
             do throws(SystemError) {
                 thread = try Thread.start(spool, name: "neuron-ws-spool", stackBytes: stackBytes)
@@ -109,7 +115,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
         let result: Opening
         var opened: SpoolStore?
         do throws(SpoolError) {
-            opened = try SpoolStore.open(file, isSynced: isSynced, stream: stream)
+            opened = try SpoolStore.open(
+                file, isSynced: isSynced, stream: stream, nextNumber: firstNumber)
             result = .done
         } catch { result = .failed(error) }
         lock.lock()
@@ -155,8 +162,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
     /// What lay there when it was opened.
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
 
-    /// The first message that was found has this number. Before any work.
-    func setFirst(_ id: UInt64) { store?.setFirst(id) }
+    /// As of `SpoolKeys.begin`. Before any work.
+    func setFirst(_ id: UInt64, openID: UInt64) { store?.setFirst(id, openID: openID) }
 
     /// Deletes it, if nobody has it open, in this process or another, and it is this node's; nobody opens it here
     /// meanwhile.

@@ -52,6 +52,14 @@ enum SpoolAside {
             """)
     }
 
+    /// Their ids are so much less.
+    static func move(by count: Int64, _ database: Database) throws(Database.Failure) {
+        // In one step each id could be another's for a moment.
+        let away = Int64(1) << 61
+        try database.run("UPDATE aside SET id=id-\(away)")
+        try database.run("UPDATE aside SET id=id+\(away - count)")
+    }
+
     /// How many there are; 0: that cannot be read.
     static func count(_ database: Database) -> UInt64 {
         UInt64(clamping: (try? database.number("SELECT count(*) FROM aside")) ?? 0)

@@ -226,7 +226,8 @@ final class SpoolReader {
     func resend() throws(Database.Failure) -> UInt64 {
         let count = try database.number("SELECT count(*) FROM aside") ?? 0
         guard count > 0, count <= firstKey else { return 0 }
-        try trimFirst()
+        // What comes in front would bring back what has its outcome.
+        _ = try database.cutRows(before: firstKey) { noteDamaged(missing: $1, unreadBytes: $2) }
         let clock = try database.number("SELECT clock FROM meta WHERE id=0") ?? 0
         var key = firstKey &- count
         try asides { aside throws(Database.Failure) in
@@ -237,7 +238,8 @@ final class SpoolReader {
             chunk.append(OutgoingMessage(aside.bytes, stamp))
             chunk.arrival = UInt64(clamping: clock)
             let end = chunk.setNumber(UInt64(key), bearing: head?.number ?? 0)
-            try insert(chunk)
+            chunk.seal()
+            try database.insert(chunk, key: key)
             key = Int64(end)
             return true
         }
@@ -245,33 +247,6 @@ final class SpoolReader {
         try database.run("UPDATE meta SET first=\(firstKey &- count), next=\(max(nextKey, firstKey)) WHERE id=0")
         try countBytes()
         return UInt64(count)
-    }
-
-    /// The first batch is written anew where some of it has its outcome: what comes in front would bring that back.
-    private func trimFirst() throws(Database.Failure) {
-        var kept: [MessageChunk] = []
-        try forEachRow("WHERE first < \(firstKey) AND first + count > \(firstKey)") { chunk in
-            chunk.removeMessages(before: UInt64(firstKey))
-            if chunk.messageCount > 0 { kept.append(chunk) }
-            return true
-        }
-        try database.run("DELETE FROM batches WHERE first < \(firstKey)")
-        for chunk in kept { try insert(chunk) }
-    }
-
-    private func insert(_ chunk: MessageChunk) throws(Database.Failure) {
-        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
-        chunk.seal()
-        insert.bind(1, Int64(clamping: chunk.firstNumber))
-        insert.bind(2, Int64(chunk.messageCount))
-        insert.bind(3, Int64(clamping: chunk.arrival))
-        insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
-        var failure: Database.Failure?
-        chunk.withImage { image in
-            insert.bind(5, bytes: image)
-            do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
-        }
-        if let failure { throw failure }
     }
 
     private func countBytes() throws(Database.Failure) {

@@ -45,19 +45,8 @@ extension SpoolStore {
         remove.bind(1, first)
         _ = try remove.step()
         var freed = UInt64(old.imageBytes)
-        let insert = try database.prepare("INSERT INTO batches VALUES(?, ?, ?, ?, ?)")
         for part in rest {
-            insert.bind(1, key(part.firstNumber))
-            insert.bind(2, Int64(part.messageCount))
-            insert.bind(3, Int64(clamping: part.arrival))
-            insert.bind(4, Int64(truncatingIfNeeded: part.sequence))
-            var failure: Database.Failure?
-            part.withImage { image in
-                insert.bind(5, bytes: image)
-                do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
-            }
-            insert.reset()
-            if let failure { throw failure }
+            try database.insert(part, key: key(part.firstNumber))
             freed -= min(freed, UInt64(part.imageBytes))
         }
         bytes -= min(bytes, freed)

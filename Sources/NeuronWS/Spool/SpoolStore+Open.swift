@@ -5,14 +5,18 @@ import WebSocketCore
 
 /// The file is opened, or made.
 extension SpoolStore {
-    /// - Parameter stream: of numbers, where the file has none.
-    static func open(_ file: SpoolFile, isSynced: Bool, stream: UInt64) throws(SpoolError) -> SpoolStore {
+    /// - Parameters:
+    ///   - stream: of numbers, where the file has none.
+    ///   - nextNumber: of these, for a new file.
+    static func open(
+        _ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1
+    ) throws(SpoolError) -> SpoolStore {
         var wasDamaged = false
         while true {
             do throws(Database.Failure) {
                 let database = try Database.open(file.path, of: file)
                 try database.prepareForUse(isSynced: true)
-                try checkKind(database, file, stream)
+                try checkKind(database, file, stream, nextNumber)
                 let meta = try readMeta(database, file)
                 let store = SpoolStore(file, database, isSynced: isSynced, meta)
                 store.noteFound(meta)
@@ -33,13 +37,13 @@ extension SpoolStore {
     }
 
     private static func checkKind(
-        _ database: Database, _ file: SpoolFile, _ stream: UInt64
+        _ database: Database, _ file: SpoolFile, _ stream: UInt64, _ nextNumber: UInt64
     ) throws(Database.Failure) {
         if try database.number("PRAGMA user_version") ?? 0 == 0,
             try database.number("PRAGMA application_id") ?? 0 == 0,
             try database.number("SELECT count(*) FROM sqlite_schema") == 0
         {
-            return try create(database, node: file.node, stream: stream)
+            return try create(database, node: file.node, stream: stream, nextNumber: nextNumber)
         }
         try checkKind(database)
     }
@@ -64,7 +68,7 @@ extension SpoolStore {
 
     /// - Parameter hasRoom: what a full disk must not lack is made at once; else by `makeRoom`.
     static func create(
-        _ database: Database, node: String, stream: UInt64, hasRoom: Bool = true
+        _ database: Database, node: String, stream: UInt64, nextNumber: UInt64 = 1, hasRoom: Bool = true
     ) throws(Database.Failure) {
         try database.run("BEGIN EXCLUSIVE")
         try database.run(
@@ -79,10 +83,11 @@ extension SpoolStore {
             PRAGMA user_version=\(version);
             """)
         let statement = try database.prepare(
-            "INSERT INTO meta VALUES(0, ?, \(firstKeyEver), \(firstKeyEver), 0, 0, ?, 1, ?)")
+            "INSERT INTO meta VALUES(0, ?, \(firstKeyEver), \(firstKeyEver), 0, 0, ?, ?, ?)")
         statement.bind(1, text: node)
         statement.bind(2, Clock.wallMilliseconds)
-        statement.bind(3, Int64(bitPattern: stream))
+        statement.bind(3, Int64(clamping: min(nextNumber, 1 << 61)))
+        statement.bind(4, Int64(bitPattern: stream))
         _ = try statement.step()
         if hasRoom { try fillRoom(database) }
         try database.run("COMMIT")

@@ -31,6 +31,13 @@ extension SpoolStore {
         }
     }
 
+    /// What was accepted before the file was opened comes in front of what was found.
+    func makePlace() throws(Database.Failure) {
+        let (gone, kept) = try database.cutRows(before: keys.first) { count, _, _ in noteDamagedRow(count) }
+        bytes = bytes - min(bytes, gone) + kept
+        try SpoolAside.move(by: keys.givenAnew, database)
+    }
+
     /// No row that ends behind this one is loaded or dropped.
     func endKey(_ work: borrowing SpoolWork) -> Int64 {
         work.movesBefore == .max ? .max : key(work.movesBefore)
@@ -68,5 +75,71 @@ extension SpoolStore {
             result.loaded.removeAll()
             result.loadedBytes = 0
         }
+    }
+}
+
+extension Database {
+    /// A row of messages that are sealed.
+    func insert(_ chunk: MessageChunk, key: Int64) throws(Failure) {
+        let insert = try prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
+        defer { insert.reset() }
+        insert.bind(1, key)
+        insert.bind(2, Int64(chunk.messageCount))
+        insert.bind(3, Int64(clamping: chunk.arrival))
+        insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
+        var failure: Failure?
+        chunk.withImage { image in
+            insert.bind(5, bytes: image)
+            do throws(Failure) { _ = try insert.step() } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Nothing lies before this key any more: the row in which it lies is written anew from there on.
+    /// - Parameter damaged: of a row that is not whole: its own count, how many of its messages are missing by that (less than
+    ///   0: it makes no sense), and the bytes that cannot be read.
+    /// - Returns: the bytes of the rows that are gone, and of the one that came in their place.
+    func cutRows(
+        before key: Int64, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void
+    ) throws(Failure) -> (gone: UInt64, kept: UInt64) {
+        let gone = try number("SELECT sum(length(data)) FROM batches WHERE first < ?1", key) ?? 0
+        guard gone > 0 else { return (0, 0) }
+        var chunks = ChunkList()
+        let select = try prepare(
+            "SELECT first, count, arrival, number, data FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1")
+        select.bind(1, key)
+        if try select.step() {
+            let (first, count) = (select.integer(0), select.integer(1))
+            guard let image = select.bytes(4) else { throw .noMemory }
+            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count) else { throw .noMemory }
+            let row = SpoolStore.Row(first: first, count: count, bytes: UInt64(image.count))
+            let isSound = (try? row.check()) != nil && chunk.setImage(image, firstID: UInt64(first), count: Int(count))
+            chunk.arrival = UInt64(clamping: select.integer(2))
+            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(3)) &- chunk.firstNumber
+            if !isSound {
+                damaged(Int(clamping: count), -1, image.count)
+            } else if chunk.isImageWhole {
+                chunks.append(chunk)
+            } else {
+                var (found, bytes) = (0, 0)
+                chunks = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
+                chunks.forEach { (found, bytes) = (found + $0.messageCount, bytes + $0.imageBytes) }
+                damaged(Int(count), Int(count) - found, image.count - bytes)
+            }
+        }
+        select.reset()
+        let remove = try prepare("DELETE FROM batches WHERE first < ?1")
+        remove.bind(1, key)
+        _ = try remove.step()
+        remove.reset()
+        var kept: UInt64 = 0
+        while let chunk = chunks.removeFirst() {
+            chunk.removeMessages(before: UInt64(key))
+            if chunk.messageCount == 0 { continue }
+            chunk.seal()
+            try insert(chunk, key: Int64(clamping: chunk.firstNumber))
+            kept += UInt64(chunk.imageBytes)
+        }
+        return (UInt64(gone), kept)
     }
 }

@@ -24,15 +24,10 @@ final class SpoolStore {
     let file: SpoolFile
     private(set) var database: Database
     private(set) var isSynced: Bool
-    /// All before this key have their outcome.
-    private(set) var firstKey: Int64
-    /// Of the next message that is stored.
-    private(set) var nextKey: Int64
+    private(set) var keys: SpoolKeys
     var bytes: UInt64
     private var asideCount: UInt64 = 0
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
-    /// Key minus number, of the messages of this life.
-    private var shift: Int64 = 0
     /// The last transaction failed: it may have been done or not.
     private var isUncertain = false
     /// Damaged files that were set aside.
@@ -47,17 +42,15 @@ final class SpoolStore {
         self.file = file
         self.database = database
         self.isSynced = isSynced
-        firstKey = meta.first
-        nextKey = meta.next
+        keys = SpoolKeys(first: meta.bytes == 0 ? meta.next : meta.first, next: meta.next)
         bytes = meta.bytes
     }
 
     func noteFound(_ meta: Meta) {
-        if bytes == 0 { firstKey = nextKey }
         // While nobody ran, the wall clock alone tells of time, and it may have been set.
         let away = Clock.wallMilliseconds &- meta.wall
         found = MessageCache.Found(
-            count: UInt64(nextKey &- firstKey), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
+            count: UInt64(keys.next &- keys.first), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
         lastClock = (found.clock, Clock.monotonicNanoseconds)
         found.nextNumber = UInt64(meta.number)
         found.stream = UInt64(bitPattern: meta.stream)
@@ -65,13 +58,14 @@ final class SpoolStore {
         found.asideCount = asideCount
     }
 
-    /// The first message that was found has this number.
-    func setFirst(_ id: UInt64) { shift = firstKey &- Int64(truncatingIfNeeded: id) }
+    /// As of `SpoolKeys.begin`. Before any work.
+    func setFirst(_ id: UInt64, openID: UInt64) { keys.begin(id, openID: openID) }
 
     /// The end: the next life's numbers go on here, and its clock. If that fails the numbers go on behind those that
     /// are reserved, and a wall clock that was set since the last work counts as time that has passed.
     func setNextNumber(_ number: UInt64) {
-        try? database.reserve(Int64(clamping: min(number, 1 << 61)), clock: clockNow)
+        // Where it was opened late there may be more in the file's own row than this life has numbered.
+        try? database.reserve(Int64(clamping: min(max(number, found.nextNumber), 1 << 61)), clock: clockNow)
     }
 
     private var clockNow: UInt64 {
@@ -83,8 +77,8 @@ final class SpoolStore {
         self.isSynced = isSynced
     }
 
-    func key(_ id: UInt64) -> Int64 { Int64(truncatingIfNeeded: id) &+ shift }
-    func id(_ key: Int64) -> UInt64 { UInt64(truncatingIfNeeded: key &- shift) }
+    func key(_ id: UInt64) -> Int64 { keys.key(id) }
+    func id(_ key: Int64) -> UInt64 { keys.id(key) }
 
     // MARK: Work
 
@@ -113,7 +107,7 @@ final class SpoolStore {
                 isUncertain = true
                 let told = failure.spoolError(file)
                 result.fault = told.fault
-                result.forgottenBefore = id(firstKey)
+                result.forgottenBefore = id(keys.first)
                 result.diskBytes = bytes
                 error = told
                 return result
@@ -124,25 +118,25 @@ final class SpoolStore {
     /// As the file says.
     private func restoreMeta() {
         guard let meta = try? Self.readMeta(database, file) else { return }
-        firstKey = max(firstKey, meta.first)
-        nextKey = meta.next
+        keys.restore(first: meta.first, next: meta.next)
         bytes = meta.bytes
     }
 
     private func perform(_ result: inout SpoolResult) throws(Database.Failure) {
-        let forgetKey = result.work.forgetsBefore > 0 ? max(firstKey, key(result.work.forgetsBefore)) : firstKey
+        let forgetKey = keys.first(forgetting: result.work.forgetsBefore)
         let changes =
-            forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
+            forgetKey > keys.first || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
             || !result.work.setAside.isEmpty || !result.work.takenOut.isEmpty
         if changes {
             if database.hasMoved { throw .moved }
             try database.run("BEGIN")
+            if keys.givenAnew > 0 { try makePlace() }
             try forget(before: forgetKey)
             for ids in result.work.takenOut { try takeOut(key(ids.lowerBound)..<key(ids.upperBound)) }
             try compact(&result)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
-            try store(&result)
+            let end = try store(&result)
             for message in result.work.setAside {
                 try SpoolAside.add(
                     message, id: key(message.id) &- Self.firstKeyEver &+ 1,
@@ -150,10 +144,9 @@ final class SpoolStore {
             }
             if result.work.reservesNumber > 0 { try database.reserve(Int64(clamping: result.work.reservesNumber)) }
             // Those behind the last that was stored may have their outcome too.
-            nextKey = max(nextKey, forgetKey)
-            try writeMeta(first: forgetKey, clock: result.work.clock)
+            try writeMeta(first: forgetKey, next: max(keys.next, forgetKey, end), clock: result.work.clock)
             try database.run("COMMIT")
-            firstKey = forgetKey
+            keys.committed(first: forgetKey, end: end)
             if !result.work.setAside.isEmpty { asideCount = SpoolAside.count(database) }
             // Without batches it is not known yet.
             if !result.work.batches.isEmpty { isUncertain = false }
@@ -162,10 +155,10 @@ final class SpoolStore {
         if changes, bytes == 0 { shrink() }
     }
 
-    private func writeMeta(first: Int64, clock: UInt64) throws(Database.Failure) {
+    private func writeMeta(first: Int64, next: Int64, clock: UInt64) throws(Database.Failure) {
         let statement = try database.prepare("UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=? WHERE id=0")
         statement.bind(1, first)
-        statement.bind(2, nextKey)
+        statement.bind(2, next)
         statement.bind(3, Int64(clamping: bytes))
         lastClock = (clock, Clock.monotonicNanoseconds)
         statement.bind(4, Int64(clamping: clock))
@@ -180,28 +173,28 @@ final class SpoolStore {
     /// On a full disk the journal has room for few pages: each batch goes in a transaction of its own.
     /// - Returns: some went.
     private func forgetOneByOne(before key: Int64, clock: UInt64) -> Bool {
-        let before = firstKey
+        let before = keys.first
         while let end = try? database.number(
-            "SELECT first + count FROM batches WHERE first + count > \(firstKey) ORDER BY first LIMIT 1"), end <= key
+            "SELECT first + count FROM batches WHERE first + count > \(keys.first) ORDER BY first LIMIT 1"), end <= key
         {
             do throws(Database.Failure) {
                 try database.run("BEGIN")
                 try forget(before: end)
-                try writeMeta(first: end, clock: clock)
+                try writeMeta(first: end, next: max(keys.next, end), clock: clock)
                 try database.run("COMMIT")
-                firstKey = end
+                keys.committed(first: end)
             } catch {
                 try? database.run("ROLLBACK")
                 restoreMeta()
                 break
             }
         }
-        if firstKey > before, bytes == 0 { shrink() }
-        return firstKey > before
+        if keys.first > before, bytes == 0 { shrink() }
+        return keys.first > before
     }
 
     private func forget(before key: Int64) throws(Database.Failure) {
-        guard key > firstKey else { return }
+        guard key > keys.first else { return }
         try delete("SELECT first, count, length(data) FROM batches WHERE first < ?1 ORDER BY first", from: key) {
             $0.first &+ $0.count <= key
         }
@@ -260,45 +253,36 @@ final class SpoolStore {
         }
     }
 
-    private func store(_ result: inout SpoolResult) throws(Database.Failure) {
-        guard !result.work.batches.isEmpty else { return }
-        let insert = try database.prepare("INSERT OR REPLACE INTO batches VALUES(?, ?, ?, ?, ?)")
-        var failure: Database.Failure?
-        var first: Int64?
-        var end = nextKey
-        var stored: UInt64 = 0
+    /// - Returns: the key behind the last that is stored; 0: none are.
+    private func store(_ result: inout SpoolResult) throws(Database.Failure) -> Int64 {
+        guard !result.work.batches.isEmpty else { return 0 }
         if isUncertain {
             var from: UInt64 = 0
             result.work.batches.forEach { if from == 0 { from = $0.firstNumber } }
-            // What was done after all is done again, and may begin later: nothing lies behind it.
-            let next = key(from)
-            try delete(
-                """
-                SELECT first, count, length(data) FROM batches WHERE first >= ?1 AND first + count > \(next)
-                ORDER BY first
-                """, from: try rowKey(of: next)
-            ) { _ in true }
+            // What was done after all is done again, and may begin later.
+            for part in keys.unsure(from: key(from)) {
+                try delete(
+                    """
+                    SELECT first, count, length(data) FROM batches WHERE first >= ?1
+                    AND first + count > \(part.lowerBound) ORDER BY first
+                    """, from: try rowKey(of: part.lowerBound)
+                ) { $0.first < part.upperBound }
+            }
         }
+        var failure: Database.Failure?
+        var end: Int64 = 0
         result.work.batches.forEach { batch in
             if failure != nil { return }
             guard let chunk = batch.whole() else { return failure = .noMemory }
             chunk.seal()
-            insert.bind(1, key(chunk.firstNumber))
-            insert.bind(2, Int64(chunk.messageCount))
-            insert.bind(3, Int64(clamping: chunk.arrival))
-            insert.bind(4, Int64(truncatingIfNeeded: chunk.sequence))
-            chunk.withImage { image in
-                insert.bind(5, bytes: image)
-                do throws(Database.Failure) { _ = try insert.step() } catch { failure = error }
-            }
-            insert.reset()
-            if first == nil { first = key(chunk.firstNumber) }
+            do throws(Database.Failure) {
+                try database.insert(chunk, key: key(chunk.firstNumber))
+            } catch { failure = error }
             end = key(chunk.endNumber)
-            stored += UInt64(chunk.imageBytes)
+            bytes += UInt64(chunk.imageBytes)
         }
         if let failure { throw failure }
-        nextKey = max(nextKey, end)
-        bytes += stored
+        return end
     }
 
     func load(_ result: inout SpoolResult) throws(Database.Failure) {
@@ -341,13 +325,17 @@ final class SpoolStore {
             if chunk.messageCount > 0 { result.loaded.append(chunk) }
             return
         }
-        damages &+= 1
-        damageText = "the cache \(file.path): of \(chunk.messageCount) messages stored together some cannot be read"
+        noteDamagedRow(chunk.messageCount)
         var salvaged = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
         while let each = salvaged.removeFirst() {
             each.removeMessages(before: id)
             if each.messageCount > 0 { result.loaded.append(each) }
         }
+    }
+
+    func noteDamagedRow(_ count: Int) {
+        damages &+= 1
+        damageText = "the cache \(file.path): of \(count) messages stored together some cannot be read"
     }
 
     func takeError() -> SpoolError? {
@@ -370,7 +358,6 @@ final class SpoolStore {
 
     /// The file is damaged. - Returns: there is another, with what could be read.
     private func rescue() -> Bool {
-        let (first, next) = (firstKey, nextKey)
         let hasMoved = database.hasMoved
         do throws(Database.Failure) {
             try SpoolRescue.rescue(file, isSynced: isSynced, stream: found.stream, closing: &database)
@@ -381,8 +368,7 @@ final class SpoolStore {
             }
             let meta = try Self.readMeta(database, file)
             bytes = meta.bytes
-            firstKey = first
-            nextKey = max(next, meta.next)
+            keys.committed(first: keys.first, end: meta.next)
             return true
         } catch { return false }
     }
@@ -390,10 +376,9 @@ final class SpoolStore {
     /// Gives the disk back what a backlog took.
     private func shrink() {
         guard let pages = try? database.number("PRAGMA page_count"), pages * 4096 > Self.emptyBytesMax else { return }
-        let (first, next) = (firstKey, nextKey)
         guard
             (try? SpoolRescue.renew(
-                file, isSynced: isSynced, first: first, next: next, stream: found.stream, &database)) != nil
+                file, isSynced: isSynced, first: keys.first, next: keys.next, stream: found.stream, &database)) != nil
         else { return }
         bytes = 0
     }

@@ -33,8 +33,8 @@ extension Backlog {
         case confirmed
         /// The server refuses the first; the host has yet to be told.
         case firstRefused
-        /// The node ends; the messages before this one lie on disk.
-        case abandoned(storedBefore: UInt64)
+        /// The node ends; the messages before this one lie on disk, and those that were found there.
+        case abandoned(storedBefore: UInt64, found: Range<UInt64>)
     }
 
     /// What the shell has to do. A store on disk docks here: what is to be stored, loaded and removed.

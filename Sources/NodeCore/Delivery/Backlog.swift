@@ -228,10 +228,13 @@ public struct Backlog: ~Copyable {
         Int32(bitPattern: record.wireEnd &- written) <= 0
     }
 
-    /// The node ends: what is left has its outcome. - Parameter storedBefore: the messages before this one lie on disk.
-    public mutating func abandon(storedBefore: UInt64 = 0) {
+    /// The node ends: what is left has its outcome.
+    /// - Parameters:
+    ///   - storedBefore: the messages before this one lie on disk.
+    ///   - found: and so do these.
+    public mutating func abandon(storedBefore: UInt64 = 0, found: Range<UInt64> = 0..<0) {
         _ = endLive()
-        verdict = .abandoned(storedBefore: storedBefore)
+        verdict = .abandoned(storedBefore: storedBefore, found: found)
         nextID = endID
         isNextBegun = false
         isNextInDeflater = false
@@ -286,9 +289,10 @@ public struct Backlog: ~Copyable {
             run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
             verdict = .confirmed
             rewind()
-        case .abandoned(let storedBefore) where openID < storedBefore:
-            run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore }
-        case .abandoned: run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { _, _ in true }
+        case .abandoned(let storedBefore, let found) where openID < storedBefore || found.contains(openID):
+            run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore || found.contains($1) }
+        case .abandoned(_, let found):
+            run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { !found.contains($1) }
         }
         return run
     }

@@ -7,10 +7,22 @@
 public struct GroupLatest: @unchecked Sendable {
     /// By the group's number. Shared until it changes.
     private var newest = NewestOfGroups()
-    /// The groups of messages before this one are not known.
-    public var firstID: UInt64 = 1
+    /// Messages of an earlier life, as far as there may be any.
+    private var unknown: [Range<UInt64>] = []
 
     public init() {}
+
+    /// The groups of these are not known.
+    /// - Parameter openID: there are none before this one any more.
+    public mutating func noteUnknown(_ ids: Range<UInt64>, openID: UInt64) {
+        unknown.removeAll { $0.upperBound <= openID }
+        if !ids.isEmpty { unknown.append(ids) }
+    }
+
+    /// What was noted is gone: nothing is superseded by it any more.
+    public mutating func forgetNewest() { newest = NewestOfGroups() }
+
+    private func isKnown(_ id: UInt64) -> Bool { !unknown.contains { $0.contains(id) } }
 
     /// Takes note of a chunk's messages.
     public mutating func note(_ chunk: MessageChunk) {
@@ -19,7 +31,7 @@ public struct GroupLatest: @unchecked Sendable {
             newest = copy
         }
         chunk.forEachRecord { record, id, _ in
-            guard record.group > 0, id >= firstID, newest.reach(record.group), !isBehind(record, id) else { return }
+            guard record.group > 0, isKnown(id), newest.reach(record.group), !isBehind(record, id) else { return }
             newest.list[record.group] = NewestOfGroups.Newest(time: record.packed & MessageRecord.timeMask, id: id)
         }
     }
@@ -31,7 +43,7 @@ public struct GroupLatest: @unchecked Sendable {
     }
 
     private func isSuperseded(_ record: MessageRecord, _ id: UInt64) -> Bool {
-        record.group > 0 && id >= firstID && record.group < newest.list.count && isBehind(record, id)
+        record.group > 0 && record.group < newest.list.count && isBehind(record, id) && isKnown(id)
     }
 
     /// Consecutive messages, and what they take.

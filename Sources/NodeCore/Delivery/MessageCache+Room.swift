@@ -143,7 +143,7 @@ extension MessageCache {
     public mutating func abandon(_ backlog: inout Backlog) {
         // The disk has not forgotten them, and they are sent again.
         tellOwed(owed.count, as: isOpen ? .NEURON_WS_STORED : nil)
-        backlog.abandon(storedBefore: isOpen ? storedEnd : 0)
+        backlog.abandon(storedBefore: isOpen ? storedEnd : 0, found: adopted)
         noteLive(backlog)
         if !away.isEmpty {
             concludeAway(.NEURON_WS_STORED)

@@ -11,6 +11,7 @@ extension MessageCache {
         _ backlog: inout Backlog, now: UInt64, mayLoad: Bool = true, chunk: (Int) -> MessageChunk?
     ) -> SpoolWork? {
         refill(&backlog)
+        skipAdopted(backlog)
         guard usesDisk, !isBusy, now >= retryAt else { return nil }
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
@@ -252,7 +253,7 @@ extension MessageCache {
     ) {
         storedEnd = max(storedEnd, end)
         lookedThrough = .not
-        skipAdopted()
+        skipAdopted(backlog)
         while let chunk = batches.removeFirst() {
             guard movedBytes > 0, chunk.firstID >= movedFrom else {
                 freed.append(chunk)

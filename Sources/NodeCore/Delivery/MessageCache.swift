@@ -166,23 +166,32 @@ public struct MessageCache: ~Copyable {
     /// - Parameters:
     ///   - first: the number of the first message that was found there (`DeliveryLedger.adopt`).
     ///   - openID: of the first message without outcome before it.
-    public mutating func opened(_ found: Found, first: UInt64, openID: UInt64, now: UInt64) {
+    public mutating func opened(
+        _ found: Found, first: UInt64, openID: UInt64, _ backlog: borrowing Backlog, now: UInt64
+    ) {
         isOpen = true
+        let before = clock(now)
         clockBase = found.clock
         clockStart = now
+        // What came before has its age.
+        func setAge(_ chunk: MessageChunk) {
+            chunk.arrival = clockBase &- min(clockBase, before &- min(before, chunk.arrival))
+        }
+        backlog.list.forEach(setAge)
+        tail.forEach(setAge)
         diskBytes = found.bytes
         asideCount = found.asideCount
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
         foundEnd = away.upperBound
-        latest.firstID = foundEnd
+        latest.noteUnknown(away, openID: openID)
         storedEnd = openID
         forgottenBefore = openID
         reservedNumber = found.nextNumber &+ Self.numbersReserved
         // What waits is on this disk only when it is stored there.
         if unstoredSince == nil { unstoredSince = now }
-        skipAdopted()
+        skipAdopted(backlog)
     }
 
     /// What lay on disk is deleted; no work is under way, and no connection there. Messages that lay there alone are
@@ -197,6 +206,9 @@ public struct MessageCache: ~Copyable {
         adopted = away
         awayBytes = 0
         passHoles()
+        latest.forgetNewest()
+        backlog.list.forEach { latest.note($0) }
+        tail.forEach { latest.note($0) }
         diskBytes = 0
         asideCount = 0
         setAside = []
@@ -208,14 +220,19 @@ public struct MessageCache: ~Copyable {
         isOutOfRoom = false
     }
 
-    mutating func skipAdopted() {
-        if storedEnd == adopted.lowerBound, !adopted.isEmpty { storedEnd = adopted.upperBound }
+    /// What was found is on disk: nothing is to be stored between it and what lies in front of it.
+    mutating func skipAdopted(_ backlog: borrowing Backlog) {
+        guard storedEnd < adopted.upperBound else { return }
+        if storedEnd == adopted.lowerBound || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
     }
 
     // MARK: Messages
 
     /// Takes what the mailbox had.
-    public mutating func take(_ mail: consuming ChunkList, _ backlog: inout Backlog, now: UInt64) {
+    /// - Parameter isLive: false: none of it goes out in front of what waits.
+    public mutating func take(
+        _ mail: consuming ChunkList, _ backlog: inout Backlog, isLive: Bool = true, now: UInt64
+    ) {
         refill(&backlog)
         guard !mail.isEmpty else { return }
         let arrival = clock(now)
@@ -228,10 +245,10 @@ public struct MessageCache: ~Copyable {
         // No more than the window: what is in the backlog stays in memory until it has its outcome.
         while let chunk = mail.removeFirst() {
             let bytes = chunk.memoryBytes
-            let isLive = goesLive(chunk, backlog)
+            let goesLive = isLive && goesLive(chunk, backlog)
             var one = ChunkList()
             one.append(chunk)
-            if !isLive, isWindowFree(backlog) {
+            if !goesLive, isWindowFree(backlog) {
                 backlog.add(one)
                 continue
             }
@@ -305,9 +322,10 @@ public struct MessageCache: ~Copyable {
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.
     public func isSettled(_ backlog: borrowing Backlog) -> Bool {
         if isBusy { return false }
-        if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
+        if !usesDisk || fault != nil { return true }
+        let isStored = isOutOfRoom && settings.policy == .dropNewest || !hasUnstored(backlog)
         let isForgotten = takenOut.isEmpty && openID(backlog) == forgottenBefore
-        return !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || isForgotten)
+        return isStored && setAside.isEmpty && (diskBytes == 0 || isForgotten)
     }
 
     /// The server refuses this one, which is about to have its outcome: it goes to where such ones are kept, in the

@@ -35,6 +35,10 @@ public struct SendQueue: ~Copyable {
 
     public var ledger: DeliveryLedger
     private var mailbox = Mailbox()
+    /// A cache that was opened, and that whoever takes the mail has not seen.
+    public private(set) var cacheOpened: TakenMail.Opened?
+    /// What came before that, and was not taken.
+    private var earlier = ChunkList()
     public private(set) var counts = Counts()
     /// Which row of numbers its messages have (setting sequence).
     public var stream: UInt64
@@ -131,9 +135,46 @@ public struct SendQueue: ~Copyable {
 
     // MARK: The loop
 
-    /// Nothing waits to be taken.
-    public var hasNoMail: Bool { mailbox.isEmpty }
+    /// Something waits to be taken.
+    /// - Parameter opensCache: as of `takeMail`.
+    public func hasMail(opensCache: Bool = true) -> Bool {
+        cacheOpened == nil ? !mailbox.isEmpty : opensCache
+    }
+
+    /// All messages that wait, in order, where there is no cache.
+    public mutating func takeMessages() -> ChunkList { mailbox.takeAll() }
 
     /// Everything that waits, in order.
-    public mutating func takeMail() -> ChunkList { mailbox.takeAll() }
+    /// - Parameter opensCache: false: a cache that was opened, and what came behind it, wait
+    ///   (`MessageCache.mayBeOpened`).
+    public mutating func takeMail(opensCache: Bool = true) -> TakenMail {
+        if cacheOpened != nil, !opensCache { return TakenMail(ChunkList()) }
+        guard let opened = cacheOpened.take() else { return TakenMail(takeMessages()) }
+        return TakenMail(takeMessages(), behind: opened, exchange(&earlier, with: ChunkList()))
+    }
+
+    /// What lies on disk alone, as far as who takes the mail knows.
+    public mutating func noteAway(_ away: DeliveryLedger.Away) {
+        ledger.away = away
+        guard let found = cacheOpened?.found else { return }
+        ledger.away.messages &+= found.count
+        ledger.away.bytes &+= found.bytes
+    }
+
+    /// The node's cache was opened, which whoever takes the mail next sees to: what was found there comes behind all
+    /// that has been accepted.
+    /// - Returns: what the spool is to know.
+    public mutating func adopt(_ found: MessageCache.Found, now: UInt64) -> TakenMail.Opened {
+        assert(cacheOpened == nil)
+        let isAllEnded = ledger.queuedCount == 0
+        if isAllEnded { stream = found.stream }
+        let openID = ledger.endedThrough &+ 1
+        let away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
+        let first = ledger.adopt(away, next: found.nextNumber, now: now)
+        noteAway(away)
+        let opened = TakenMail.Opened(found, first: first, openID: isAllEnded ? first : openID)
+        earlier = takeMessages()
+        cacheOpened = opened
+        return opened
+    }
 }

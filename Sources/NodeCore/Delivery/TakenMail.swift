@@ -3,9 +3,9 @@
 public struct TakenMail: ~Copyable {
     /// A cache that was opened while the session runs.
     public struct Opened {
-        let found: MessageCache.Found
-        let first: UInt64
-        let openID: UInt64
+        public let found: MessageCache.Found
+        public let first: UInt64
+        public let openID: UInt64
 
         /// As of `MessageCache.opened`.
         public init(_ found: MessageCache.Found, first: UInt64, openID: UInt64) {
@@ -33,11 +33,13 @@ public struct TakenMail: ~Copyable {
 
     /// - Returns: false: there is nothing.
     public consuming func deliver(to cache: inout MessageCache, _ backlog: inout Backlog, now: UInt64) -> Bool {
+        let hasEarlier = !earlier.isEmpty
         if let opened {
-            cache.take(exchange(&earlier, with: ChunkList()), &backlog, now: now)
-            cache.opened(opened.found, first: opened.first, openID: opened.openID, now: now)
+            // Where a copy of one went out, what was found would lie in front of it.
+            cache.take(exchange(&earlier, with: ChunkList()), &backlog, isLive: false, now: now)
+            cache.opened(opened.found, first: opened.first, openID: opened.openID, backlog, now: now)
         }
-        if list.isEmpty { return false }
+        if list.isEmpty { return hasEarlier }
         cache.take(exchange(&list, with: ChunkList()), &backlog, now: now)
         return true
     }

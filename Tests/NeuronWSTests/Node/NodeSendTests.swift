@@ -65,7 +65,7 @@ import Testing
             let sizes = [1, Mailbox.aloneBytesMin, 2, Mailbox.aloneBytesMin + 1, 3]
             for size in sizes { #expect(send(node, [UInt8](repeating: 0x61, count: size)) == .NEURON_WS_OK) }
             var backlog = Backlog()
-            backlog.add(node.sendQueue.takeMail())
+            backlog.add(node.sendQueue.takeMessages())
             #expect(backlog.openID == 1 && backlog.endID == 6)
         }
     }

@@ -27,7 +27,7 @@ final class SpoolBench {
 
     func open(first: UInt64 = 1) throws -> SpoolStore {
         let store = try SpoolStore.open(file, isSynced: false, stream: 7)
-        store.setFirst(first)
+        store.setFirst(first, openID: first)
         return store
     }
 

@@ -11,14 +11,14 @@ import Testing
         try withSpoolFile { file in
             do {
                 let store = try SpoolStore.open(file, isSynced: false, stream: 7)
-                store.setFirst(1)
+                store.setFirst(1, openID: 1)
                 _ = store.perform(try storing(["one", "two"], from: 1))
                 _ = store.perform(try storing(["three"], from: 3))
             }
             try SpoolRescue.rescue(file, isSynced: false, stream: 9)
             #expect(Syscalls.fileKind(file.damaged) != nil && Syscalls.fileKind(file.making) == nil)
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
-            store.setFirst(1)
+            store.setFirst(1, openID: 1)
             #expect(store.found.count == 3 && store.found.stream == 7)
             let texts = loaded(store.perform(loading(from: 1)))
             #expect(texts == ["1:one", "2:two", "3:three"])

@@ -10,7 +10,7 @@ import Testing
 @Suite struct SpoolStoreTests {
     private func open(_ file: SpoolFile, first: UInt64 = 1) throws -> SpoolStore {
         let store = try SpoolStore.open(file, isSynced: false, stream: 7)
-        store.setFirst(first)
+        store.setFirst(first, openID: first)
         return store
     }
 
@@ -178,7 +178,7 @@ import Testing
         }
         let opened = try bench.open()
         #expect(opened.damages == 0 && opened.found.count == 0)
-        #expect(opened.firstKey == SpoolStore.firstKeyEver + 99)
+        #expect(opened.keys.first == SpoolStore.firstKeyEver + 99)
     }
 
     @Test func aBatchOfWhichSomeAreForgottenIsNotSentFromItsBeginning() throws {

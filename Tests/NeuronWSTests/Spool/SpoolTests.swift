@@ -16,7 +16,7 @@ import Testing
     @Test func workIsDoneOnItsThreadAndItsResultWaits() throws {
         try withSpoolFolder { folder in
             let spool = try Spool.open(directory: folder, node: "line-1", isSynced: true, stream: 7)
-            spool.setFirst(1)
+            spool.setFirst(1, openID: 1)
             spool.submit(try storing(["one"], from: 1))
             guard let result = spool.waitForResult() else {
                 Issue.record("there is no result")
@@ -51,7 +51,7 @@ import Testing
     @Test func whatWasThereIsFoundByTheNext() throws {
         try withSpoolFolder { folder in
             let first = try Spool.open(directory: folder, node: "line-1", isSynced: false, stream: 7)
-            first.setFirst(1)
+            first.setFirst(1, openID: 1)
             first.submit(try storing(["one", "two"], from: 1))
             first.close(nextNumber: 3)
             let second = try Spool.open(directory: folder, node: "line-1", isSynced: false, stream: 9)

@@ -50,7 +50,7 @@ import Testing
         let old = Self.chunk([(1, 100), (1, 200)])
         let new = Self.chunk([(1, 300)], first: 3)
         var latest = GroupLatest()
-        latest.firstID = 3
+        latest.noteUnknown(1..<3, openID: 1)
         latest.note(old)
         latest.note(new)
         let ofOld = latest.superseded(in: old, from: 1)

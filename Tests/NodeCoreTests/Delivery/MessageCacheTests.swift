@@ -12,11 +12,18 @@ final class CacheBench {
     var cache: MessageCache
     var now: UInt64 = 1_000_000_000_000
 
-    init(_ settings: MessageCache.Settings = CacheBench.settings(), found: UInt64 = 0, foundBytes: UInt64 = 0) {
+    init(
+        _ settings: MessageCache.Settings = CacheBench.settings(), found: UInt64 = 0, foundBytes: UInt64 = 0,
+        isOpen: Bool = true
+    ) {
         cache = MessageCache(settings)
-        let first = ledger.adopt(DeliveryLedger.Away(messages: found, bytes: foundBytes))
+        if isOpen { open(found: found, bytes: foundBytes) }
+    }
+
+    func open(found: UInt64, bytes: UInt64, clock: UInt64 = 5_000) {
+        let first = ledger.adopt(DeliveryLedger.Away(messages: found, bytes: bytes))
         cache.opened(
-            MessageCache.Found(count: found, bytes: foundBytes, clock: 5_000), first: first, openID: 1, now: now)
+            MessageCache.Found(count: found, bytes: bytes, clock: clock), first: first, openID: 1, backlog, now: now)
     }
 
     static func settings(memory: Int = 2000, disk: UInt64 = 10_000) -> MessageCache.Settings {
@@ -24,11 +31,11 @@ final class CacheBench {
     }
 
     /// Messages of 100 bytes in a chunk, taken by the cache.
-    func push(_ count: Int, byteCount: Int = 84, isNumbered: Bool = false) {
+    func push(_ count: Int, byteCount: Int = 84, isNumbered: Bool = false, group: UInt16 = 0, time: Int64 = 0) {
         for _ in 0..<count {
             let id = ledger.accept(byteCount: byteCount)
             let bytes = [UInt8](repeating: 65, count: byteCount)
-            var stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            var stamp = MessageStamp(kind: 1, timeMilliseconds: time, group: group)
             stamp.isNumbered = isNumbered
             bytes.withUnsafeBytes { mailbox.put(OutgoingMessage($0, stamp), id: id) }
         }
@@ -331,7 +338,8 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         let dropped = runs.filter { $0.outcome == .NEURON_WS_DROPPED_STOPPED }.reduce(0) { $0 + $1.count }
         #expect(dropped == 100 && runs.count == 1 && bench.away.isEmpty)
         bench.cache.opened(
-            MessageCache.Found(count: 0, bytes: 0, clock: 0), first: 106, openID: 101, now: bench.now)
+            MessageCache.Found(count: 0, bytes: 0, clock: 0), first: 106, openID: 101, bench.backlog,
+            now: bench.now)
         bench.wait(2000)
         guard let again = bench.work() else { return bench.missing() }
         let stored = ids(again)

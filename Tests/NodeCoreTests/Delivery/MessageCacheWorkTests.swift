@@ -88,7 +88,7 @@ import Testing
         let bench = CacheBench()
         var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
         found.asideCount = 3
-        bench.cache.opened(found, first: 1, openID: 1, now: bench.now)
+        bench.cache.opened(found, first: 1, openID: 1, bench.backlog, now: bench.now)
         #expect(bench.cache.asideCount == 3)
         bench.push(1)
         bench.cache.storeAll(bench.backlog)

@@ -53,10 +53,10 @@ import Testing
         var queue = Self.queue()
         #expect(Self.put(&queue, "one") == .id(1))
         #expect(Self.put(&queue, "two") == .id(2))
-        let (counts, hasNoMail) = (queue.counts, queue.hasNoMail)
-        #expect(counts == SendQueue.Counts(accepted: 2) && !hasNoMail)
-        let texts = Self.texts(queue.takeMail())
-        let isTaken = queue.hasNoMail
+        let (counts, hasMail) = (queue.counts, queue.hasMail())
+        #expect(counts == SendQueue.Counts(accepted: 2) && hasMail)
+        let texts = Self.texts(queue.takeMessages())
+        let isTaken = !queue.hasMail()
         #expect(texts == ["one", "two"] && isTaken)
         queue.ledger.checkInvariants()
     }
@@ -87,7 +87,7 @@ import Testing
         _ = Self.put(&queue, "plain")
         #expect(Self.put(&queue, #"{"a":1}"#, numbered: true) == .id(2))
         let bytes = queue.ledger.queuedBytes
-        let texts = Self.texts(queue.takeMail())
+        let texts = Self.texts(queue.takeMessages())
         #expect(texts == ["plain", #"{"seq":2,"stream":"00000000000000ab","a":1}"#])
         // 16 and 5, 16 and 43 bytes, in steps of 8.
         #expect(bytes == 24 + 64)
@@ -105,7 +105,7 @@ import Testing
             #expect(id == 2)
         }
         #expect(Self.put(&queue, "behind") == .id(3))
-        let texts = Self.texts(queue.takeMail())
+        let texts = Self.texts(queue.takeMessages())
         let head = #"{"seq":2,"stream":"00000000000000ab","#
         let filled = head + String(repeating: " ", count: OutgoingMessage.headBytesMax - head.utf8.count)
         #expect(texts == ["small", filled + #""a":1}"#, "behind"])
