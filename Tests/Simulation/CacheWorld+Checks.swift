@@ -97,6 +97,7 @@ extension CacheWorld {
                 noteDropped(content)
             case .NEURON_WS_EXPIRED where settings.timeToLive > 0:
                 over.insert(content)
+                expiredCount += 1
                 let age = now &- (pushedAt[content] ?? 0)
                 // Times are kept in milliseconds.
                 if age &+ 1_000_000 < settings.timeToLive {
@@ -192,7 +193,9 @@ extension CacheWorld {
                 return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
             }
             let expires = settings.timeToLive + max(settings.timeToLive / 16, 100_000_000)
-            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), age > expires + 200_000_000 {
+            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), !backlog.isAmongLive(id),
+                age > expires + 200_000_000
+            {
                 return fail("message \(content) lies on disk for \(age / 1_000_000) ms, and does not expire")
             }
         }

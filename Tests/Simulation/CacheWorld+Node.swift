@@ -151,26 +151,33 @@ extension CacheWorld {
         isDiskDone = false
     }
 
+    private func trims() -> Bool { cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) }
+
     /// - Returns: whether there was something to do.
     @discardableResult
     func tend() -> Bool {
-        var hasWorked = false
+        var (hasWorked, hasMadeRoom) = (false, false)
         takeMailThatWaits()
-        while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
-            hasWorked = true
-            carryOut()
-            sendQueue.ledger.away = cache.awayNow
-        }
-        if work == nil {
+        repeat {
+            let expired = expiredCount
+            let isBusy = work != nil
+            while trims() {
+                carryOut()
+                // Who is near the limits makes room while the disk is at work, whenever he looks: it comes back soon.
+                hasMadeRoom = isBusy && expiredCount == expired
+                hasWorked = hasWorked || !hasMadeRoom
+                sendQueue.ledger.away = cache.awayNow
+            }
+            if isBusy { break }
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
             hasWorked = hasWorked || work != nil
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
                 fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")
             }
-        }
+        } while cache.lacksRoom && trims()
         carryOut()
         let paced = cache.pace(&backlog, now: now)
-        if noteWake() { hasWorked = true }
+        if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.ledger.away = cache.awayNow
         _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()

@@ -63,6 +63,7 @@ final class CacheWorld {
     var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
     var newestOfGroup: [UInt16: UInt64] = [:]
     var superseded = 0
+    var expiredCount = 0
     /// Messages that every server ends the connection at; those of this life for which the cache had room; and how
     /// often one was given up.
     var poison: Set<UInt64> = []
