@@ -69,7 +69,7 @@ extension CacheWorld {
     /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
     private func checkIsNotOnDisk(_ run: Backlog.Run) {
         guard run.outcome == .NEURON_WS_DROPPED_OVERFLOW || run.outcome == .NEURON_WS_EXPIRED, !disk.hasFailed,
-            !disk.hasLied, settings.policy != .latestPerGroup
+            !wantsForgotten, !disk.hasLied, settings.policy != .latestPerGroup
         else { return }
         let there = Set(disk.messages().map(\.number))
         for id in run.firstID..<run.firstID + run.count {
@@ -108,7 +108,9 @@ extension CacheWorld {
                 if !keptAside.contains(content) { over.insert(content) }
             case .NEURON_WS_STORED: stored.insert(content)
             case .NEURON_WS_DROPPED_STOPPED:
-                if stored.contains(content) { fail("message \(content) was stored, and is dropped") }
+                if stored.contains(content), !wantsForgotten {
+                    fail("message \(content) was stored, and is dropped")
+                }
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
             }
         }
@@ -128,6 +130,9 @@ extension CacheWorld {
         let numbers = reader.numbers
         while readCount < numbers.count {
             let number = numbers[readCount]
+            if isNumbered, arrived.contains(number), !reader.marks[readCount] {
+                fail("\(number) came before, and does not say so")
+            }
             let isLive = ids[number].map { backlog.wasLive($0) } == true
             let before = isLive ? lastRead.live : lastRead.other
             if number <= before { fail("\(number) came behind \(before), live \(isLive)") }
@@ -183,6 +188,8 @@ extension CacheWorld {
         // It is seen to with the next step.
         let seen = now - min(now, 10_000_000)
         let isDiskLeftAlone = failedAt.map { seen <= $0.moment + min(30_000_000_000, 1_000_000_000 << ($0.times - 1)) }
+        let live = settings.timeToLive > 0 ? contents.keys.filter { backlog.isLive($0) } : []
+        let (firstLive, lastLive) = (live.min() ?? .max, live.max() ?? 0)
         for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
             guard let taken = takenAt[id], isDiskLeftAlone != true else { continue }
             let age = now - taken
@@ -193,7 +200,7 @@ extension CacheWorld {
                 return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
             }
             let expires = settings.timeToLive + max(settings.timeToLive / 16, 100_000_000)
-            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), !backlog.isAmongLive(id),
+            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), id < firstLive || id > lastLive,
                 age > expires + 200_000_000
             {
                 return fail("message \(content) lies on disk for \(age / 1_000_000) ms, and does not expire")
@@ -203,7 +210,7 @@ extension CacheWorld {
 
     /// What the server refused and there was room for lies on disk when the node ends, if that works.
     func checkAside() {
-        if cache.fault != nil || disk.hasLied { return }
+        if cache.fault != nil || disk.hasLied || wantsForgotten { return }
         let aside = Set(disk.state.aside.values)
         for content in keptAside where !aside.contains(content) {
             return fail("message \(content) was refused, and is not set aside")

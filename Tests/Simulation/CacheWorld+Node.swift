@@ -28,6 +28,7 @@ extension CacheWorld {
         newestOfGroup = [:]
         pacedAt = nil
         work = nil
+        beginPlace()
         let found = disk.open()
         let first = sendQueue.ledger.adopt(
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), next: found.nextNumber, now: now)
@@ -58,7 +59,7 @@ extension CacheWorld {
         takeMail()
         cache.storeAll(backlog)
         var left = 1000
-        while left > 0, !cache.isSettled(backlog) {
+        while left > 0, !place.isForgotten, !cache.isSettled(backlog) {
             left -= 1
             tend()
             diskActs()
@@ -67,10 +68,12 @@ extension CacheWorld {
         noteStored()
         checkAside()
         for (id, content) in contents where cache.owes(id) { late.insert(content) }
+        endPlace()
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
         disk.setNextNumber(sendQueue.ledger.acceptedCount + 1)
+        closePlace()
         disk.restart(losesPower: random.chance(30), &random)
         begin()
     }
@@ -79,9 +82,13 @@ extension CacheWorld {
 
     func push() {
         for _ in 0..<random.within(1...8) {
-            let bytes = Message.make(id: nextContent, byteCount: random.pick([10, 100, 100, 1500]))
+            let byteCount = random.pick([10, 100, 100, 1500])
+            let bytes = Message.make(id: nextContent, byteCount: byteCount, isObject: isNumbered)
             let stamp = makeStamp()
-            let id = bytes.withUnsafeBytes { sendQueue.put(OutgoingMessage($0, stamp), now: 0, chunk: chunk) }
+            let id = bytes.withUnsafeBytes {
+                let message = isNumbered ? OutgoingMessage(numbered: $0, stamp) : OutgoingMessage($0, stamp)
+                return message.flatMap { sendQueue.put($0, now: 0, chunk: chunk) }
+            }
             guard let id else { return }
             note(stamp)
             if id <= newestNumber { fail("message \(id) bears a number that another had") }
@@ -287,7 +294,7 @@ extension CacheWorld {
         ending.closeCode = 1009
         if backlog.connectionEnded(ending, acknowledged: reader.byteCount).isFirstRefused {
             let first = backlog.firstMessage()
-            let content = first?.withBytes { Message.id(of: Array($0)) } ?? 0
+            let content = first?.withBytes { Message.content(of: Array($0)) } ?? 0
             let message = first.flatMap { SetAsideMessage($0, closeCode: 1009, closeReason: "") { chunk($0) } }
             if let message, cache.setAside(message) { keptAside.insert(content) }
             asideCount += 1

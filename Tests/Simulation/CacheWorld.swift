@@ -16,6 +16,9 @@ final class CacheWorld {
     var sendQueue: SendQueue
     var backlog = Backlog()
     var cache: MessageCache
+    var place = CachePlace()
+    /// The host has asked for what lies on disk to be deleted.
+    var wantsForgotten = false
     var pool = ChunkPool(keptBytesMax: 16 << 20)
     var keys = MaskingKeyPool()
     var mailPace = MailPace()
@@ -82,6 +85,11 @@ final class CacheWorld {
     var isLiveFirst: Bool
     private let changesPriority: Bool
     private var changes: Seeded
+    /// Messages bear numbers, and say so if they may have come before.
+    let isNumbered: Bool
+    /// For what was drawn later than the rest.
+    var others: Seeded
+    private let forgetsSome: Bool
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
@@ -127,6 +135,9 @@ final class CacheWorld {
         isLiveFirst = random.chance(50)
         changes = Seeded(seed ^ 0xC4A2_6E5)
         changesPriority = changes.chance(30)
+        others = Seeded(seed ^ 0x07E6)
+        isNumbered = others.chance(40)
+        forgetsSome = others.chance(20)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -170,6 +181,7 @@ final class CacheWorld {
             changePriority()
             mustBeIdle = false
         }
+        if forgetsSome, others.chance(1) { forgetAtEnd() }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
     }

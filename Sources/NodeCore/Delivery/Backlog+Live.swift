@@ -31,10 +31,7 @@ extension Backlog {
     /// A message with this number is on its way in front of others, or about to be.
     public func isLive(_ id: UInt64) -> Bool { id >= liveStart && wasLive(id) }
 
-    /// It waits for those that are live before it has an outcome or expires; for tests and the simulator.
-    public func isAmongLive(_ id: UInt64) -> Bool { id >= liveStart && id < live?.messages.endID ?? 0 }
-
-    /// The same as `isLive`, or it was on this connection.
+    /// The same, or it was on this connection.
     public func wasLive(_ id: UInt64) -> Bool { live?.taken.contains(id) == true }
 
     /// The connection is open, or the setting has changed. What is in the lane stays there.

@@ -1,12 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Outcomes that a connection's end has settled, and that the host has yet to hear: as much of them at a time as a turn
-/// has time for, in their order.
+/// has time for, in their order, before any that comes later and before the state that ends a stop.
 public struct OwedOutcomes {
+    /// What comes next.
+    public enum Action: ~Copyable {
+        /// - Parameter refusal: how the server refused them.
+        case tell(Backlog.Run, refusal: Ending?)
+        case release(ChunkList)
+    }
+
     private var runs = FirstInFirstOut<(run: Backlog.Run, refusal: Ending?)>()
+    /// The session would end, and the host has yet to hear the last of them.
+    public private(set) var holdsEnd = false
 
     public init() {}
 
     public var isEmpty: Bool { runs.isEmpty }
+
+    /// The connection is about to go: what it has settled of these messages is owed from now on.
+    /// - Returns: nothing in these is needed any more.
+    public mutating func connectionEnds(_ backlog: inout Backlog) -> ChunkList {
+        var freed = ChunkList()
+        while let action = backlog.nextAction() {
+            switch consume action {
+            case .conclude(let run): append(run)
+            case .release(let chunks): freed.append(chunks)
+            }
+        }
+        return freed
+    }
 
     /// - Parameter refusal: how the server refused them.
     public mutating func append(_ run: Backlog.Run, refusal: Ending? = nil) { runs.append((run, refusal)) }
@@ -19,6 +41,29 @@ public struct OwedOutcomes {
         first.run.count = countMax
         return first
     }
+
+    /// What is to be told on an open connection: what is owed, and then what that has settled.
+    /// - Parameter countMax: so many messages at most.
+    public mutating func nextAction(_ backlog: inout Backlog, countMax: UInt64) -> Action? {
+        if let one = removeFirst(countMax: countMax) { return .tell(one.run, refusal: one.refusal) }
+        guard let action = backlog.nextAction(countMax: countMax) else { return nil }
+        switch consume action {
+        case .conclude(let run): return .tell(run, refusal: nil)
+        case .release(let chunks): return .release(chunks)
+        }
+    }
+
+    /// Whether the host may hear of a state now. - Parameter isIdle: of the one that ends a stop.
+    public func letsTell(isIdle: Bool) -> Bool { !isIdle || isEmpty }
+
+    /// The session would end. - Returns: false: it ends when the last of them is told.
+    public mutating func letsEnd() -> Bool {
+        holdsEnd = !isEmpty
+        return isEmpty
+    }
+
+    /// The host wants another start meanwhile.
+    public mutating func started() { holdsEnd = false }
 }
 
 extension Backlog.Run {
