@@ -4,18 +4,20 @@ import NodeCore
 
 /// What has to hold after every step.
 extension World {
+    /// As far as a turn goes.
     func carryOut() {
         while let action = owed.nextAction(&backlog, countMax: UInt64(random.pick([1, 3, 1000]))) {
             if case .tell(let run, let refusal) = action { outcome(run, refusal) }
+            if hasSession, turnEnds.chance(30) { return isSignalled = true }
         }
     }
 
     /// As far as a turn goes. - Returns: false: some are left, and the loop is told to look again.
     @discardableResult
     func tellOwed() -> Bool {
-        while let one = owed.removeFirst(countMax: turnEnds.pick([1, 3, 1000])) {
+        while let one = owed.removeFirst(countMax: turnEnds.pick([1, 1, 3])) {
             outcome(one.run, one.refusal)
-            if !owed.isEmpty, turnEnds.chance(30) {
+            if !owed.isEmpty, turnEnds.chance(50) {
                 isSignalled = true
                 return false
             }
@@ -49,9 +51,9 @@ extension World {
             && (waitingBytes * 4 <= limits.bytesMax * 3 || waiting.isEmpty)
         if sendQueue.ledger.takeRoom(unreadRuns: 0) {
             if !awaitsRoom { fail("room is told that nobody waits for") }
-            if !isQuarterFree { fail("room is told before a quarter is free") }
+            if !isQuarterFree, !isOwing { fail("room is told before a quarter is free") }
             awaitsRoom = false
-        } else if awaitsRoom, isQuarterFree {
+        } else if awaitsRoom, isQuarterFree, !isOwing {
             fail("a quarter is free, and who waits for room is not told")
         }
         if sendQueue.ledger.endedThrough != toldThrough { fail("the ledger is at \(sendQueue.ledger.endedThrough)") }
@@ -112,7 +114,8 @@ extension World {
         checkCommands()
         checkHeartbeats()
         let (queuedCount, queuedBytes) = (sendQueue.ledger.queuedCount, sendQueue.ledger.queuedBytes)
-        if queuedBytes != UInt64(waitingBytes) || queuedCount != UInt64(waiting.count) {
+        // Of owed ones that are told some at a time it is about known what each took.
+        if !isOwing && queuedBytes != UInt64(waitingBytes) || queuedCount != UInt64(waiting.count) {
             fail(
                 "\(queuedCount) messages of \(queuedBytes) bytes are said to wait, "
                     + "\(waiting.count) of \(waitingBytes) do")

@@ -37,8 +37,11 @@ public struct OwedOutcomes {
     public mutating func removeFirst(countMax: UInt64) -> (run: Backlog.Run, refusal: Ending?)? {
         guard var first = runs.first else { return nil }
         guard first.run.count > countMax else { return runs.removeFirst() }
-        runs.changeFirst { $0.run.cut(countMax) }
+        let rest = first.run.rest(behind: countMax)
+        runs.changeFirst { $0.run = rest }
         first.run.count = countMax
+        first.run.payloadBytes -= rest.payloadBytes
+        first.run.recordBytes -= rest.recordBytes
         return first
     }
 
@@ -67,11 +70,13 @@ public struct OwedOutcomes {
 }
 
 extension Backlog.Run {
-    /// Without its first messages. What they all took has been counted with those.
-    fileprivate mutating func cut(_ count: UInt64) {
-        firstID &+= count
-        self.count &-= count
-        payloadBytes = 0
-        recordBytes = 0
+    /// Without its first messages, with about what the others took: that is known of all together.
+    fileprivate func rest(behind count: UInt64) -> Backlog.Run {
+        var rest = self
+        rest.firstID &+= count
+        rest.count &-= count
+        rest.payloadBytes = payloadBytes / self.count &* rest.count
+        rest.recordBytes = recordBytes / self.count &* rest.count
+        return rest
     }
 }

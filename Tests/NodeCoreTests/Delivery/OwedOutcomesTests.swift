@@ -19,6 +19,8 @@ import Testing
         while let one = owed.removeFirst(countMax: 32) {
             #expect((one.refusal != nil) == (one.run.firstID == 100))
             told.append(one.run)
+            // None counts for less than it takes, whatever is told of it first.
+            #expect(one.run.recordBytes == 32 * one.run.count)
         }
         #expect(told.map(\.firstID) == [1, 33, 65, 100] && told.map(\.count) == [32, 32, 6, 1])
         // Once, whatever they are cut into.
