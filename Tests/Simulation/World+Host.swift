@@ -240,8 +240,8 @@ extension World {
     }
 
     private func hasToldOwed() -> Bool {
-        if owed.letsEnd() { return true }
-        guard tellOwed() else { return false }
+        guard owed.letsEnd() || tellOwed() else { return false }
+        // The last of them may have been told in a turn before this.
         publish()
         return true
     }

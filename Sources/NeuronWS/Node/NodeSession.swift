@@ -262,8 +262,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// What the host hears of messages that are through comes before the end does.
     private func hasToldOwed() -> Bool {
-        if owed.letsEnd() { return true }
-        guard tellOwed() else { return false }
+        guard owed.letsEnd() || tellOwed() else { return false }
+        // The last of them may have been told in a turn before this.
         publish()
         return true
     }
