@@ -69,7 +69,7 @@ extension CacheWorld {
     /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
     private func checkIsNotOnDisk(_ run: Backlog.Run) {
         guard run.outcome == .NEURON_WS_DROPPED_OVERFLOW || run.outcome == .NEURON_WS_EXPIRED, !disk.hasFailed,
-            !disk.hasLied, settings.policy != .latestPerGroup
+            !wantsForgotten, !disk.hasLied, settings.policy != .latestPerGroup
         else { return }
         let there = Set(disk.messages().map(\.number))
         for id in run.firstID..<run.firstID + run.count {
@@ -97,6 +97,7 @@ extension CacheWorld {
                 noteDropped(content)
             case .NEURON_WS_EXPIRED where settings.timeToLive > 0:
                 over.insert(content)
+                expiredCount += 1
                 let age = now &- (pushedAt[content] ?? 0)
                 // Times are kept in milliseconds.
                 if age &+ 1_000_000 < settings.timeToLive {
@@ -108,7 +109,9 @@ extension CacheWorld {
             case .NEURON_WS_STORED: stored.insert(content)
             case .NEURON_WS_DROPPED_STOPPED where isForgetting: over.insert(content)
             case .NEURON_WS_DROPPED_STOPPED:
-                if stored.contains(content) { fail("message \(content) was stored, and is dropped") }
+                if stored.contains(content), !wantsForgotten {
+                    fail("message \(content) was stored, and is dropped")
+                }
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
             }
         }
@@ -128,6 +131,9 @@ extension CacheWorld {
         let numbers = reader.numbers
         while readCount < numbers.count {
             let number = numbers[readCount]
+            if isNumbered, arrived.contains(number), !reader.marks[readCount] {
+                fail("\(number) came before, and does not say so")
+            }
             let isLive = ids[number].map { backlog.wasLive($0) } == true
             let id = ids[number] ?? 0
             let before = isLive ? lastRead.live : lastRead.other
@@ -149,8 +155,8 @@ extension CacheWorld {
             if isLive {
                 if number < newestLive { fail("\(number) came first behind \(newestLive), live") }
                 newestLive = number
-            } else if let place {
-                let key = Int64(id) &+ place
+            } else if let keyShift {
+                let key = Int64(id) &+ keyShift
                 if key < newestArrived { fail("\(number) came first at \(key), behind \(newestArrived)") }
                 newestArrived = key
             }
@@ -190,6 +196,8 @@ extension CacheWorld {
         // It is seen to with the next step.
         let seen = now - min(now, 10_000_000)
         let isDiskLeftAlone = failedAt.map { seen <= $0.moment + min(30_000_000_000, 1_000_000_000 << ($0.times - 1)) }
+        let live = settings.timeToLive > 0 ? contents.keys.filter { backlog.isLive($0) } : []
+        let (firstLive, lastLive) = (live.min() ?? .max, live.max() ?? 0)
         for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
             guard let taken = takenAt[id].map({ max($0, openedAt, healedAt) }), isDiskLeftAlone != true else { continue }
             let age = now - taken
@@ -200,7 +208,9 @@ extension CacheWorld {
                 return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
             }
             let expires = settings.timeToLive + max(settings.timeToLive / 16, 100_000_000)
-            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), age > expires + 200_000_000 {
+            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), id < firstLive || id > lastLive,
+                age > expires + 200_000_000
+            {
                 return fail("message \(content) lies on disk for \(age / 1_000_000) ms, and does not expire")
             }
         }
@@ -208,7 +218,7 @@ extension CacheWorld {
 
     /// What the server refused and there was room for lies on disk when the node ends, if that works.
     func checkAside() {
-        if !cache.isOpen || cache.fault != nil || disk.hasLied { return }
+        if !cache.isOpen || cache.fault != nil || disk.hasLied || wantsForgotten { return }
         let aside = Set(disk.state.aside.values)
         for content in keptAside where !aside.contains(content) {
             return fail("message \(content) was refused, and is not set aside")

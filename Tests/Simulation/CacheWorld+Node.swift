@@ -28,12 +28,7 @@ extension CacheWorld {
         newestOfGroup = [:]
         pacedAt = nil
         work = nil
-        isPlaceOpen = false
-        place = nil
-        hasOlderBehind = false
-        hasNumbersOfFile = false
-        // By draws of its own, as the priority's changes.
-        if !changes.chance(20) { openCache() }
+        beginPlace()
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
@@ -55,7 +50,7 @@ extension CacheWorld {
         takeMail()
         cache.storeAll(backlog)
         var left = 1000
-        while left > 0, !cache.isSettled(backlog) {
+        while left > 0, !place.isForgotten, !cache.isSettled(backlog) {
             left -= 1
             tend()
             diskActs()
@@ -65,10 +60,11 @@ extension CacheWorld {
         checkAside()
         for (id, content) in contents where cache.owes(id) { late.insert(content) }
         _ = sendQueue.takeMail().deliver(to: &cache, &backlog, now: now)
+        endPlace()
         cache.abandon(&backlog)
         carryOut()
         for id in contents.keys.sorted() where !ended.contains(id) { fail("message \(id) has no outcome") }
-        if isPlaceOpen { disk.setNextNumber(sendQueue.ledger.acceptedCount + 1) }
+        closePlace()
         disk.restart(losesPower: random.chance(30), &random)
         begin()
     }
@@ -77,9 +73,13 @@ extension CacheWorld {
 
     func push() {
         for _ in 0..<random.within(1...8) {
-            let bytes = Message.make(id: nextContent, byteCount: random.pick([10, 100, 100, 1500]))
+            let byteCount = random.pick([10, 100, 100, 1500])
+            let bytes = Message.make(id: nextContent, byteCount: byteCount, isObject: isNumbered)
             let stamp = makeStamp()
-            let id = bytes.withUnsafeBytes { sendQueue.put(OutgoingMessage($0, stamp), now: 0, chunk: chunk) }
+            let id = bytes.withUnsafeBytes {
+                let message = isNumbered ? OutgoingMessage(numbered: $0, stamp) : OutgoingMessage($0, stamp)
+                return message.flatMap { sendQueue.put($0, now: 0, chunk: chunk) }
+            }
             guard let id else { return }
             note(stamp)
             if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }
@@ -154,26 +154,33 @@ extension CacheWorld {
         isDiskDone = false
     }
 
+    private func trims() -> Bool { cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) }
+
     /// - Returns: whether there was something to do.
     @discardableResult
     func tend() -> Bool {
-        var hasWorked = false
+        var (hasWorked, hasMadeRoom) = (false, false)
         takeMailThatWaits()
-        while cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) {
-            hasWorked = true
-            carryOut()
-            sendQueue.noteAway(cache.awayNow)
-        }
-        if work == nil {
+        repeat {
+            let expired = expiredCount
+            let isBusy = work != nil
+            while trims() {
+                carryOut()
+                // Who is near the limits makes room while the disk is at work, whenever he looks: it comes back soon.
+                hasMadeRoom = isBusy && expiredCount == expired
+                hasWorked = hasWorked || !hasMadeRoom
+                sendQueue.noteAway(cache.awayNow)
+            }
+            if isBusy { break }
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
             hasWorked = hasWorked || work != nil
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
                 fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")
             }
-        }
+        } while cache.lacksRoom && trims()
         carryOut()
         let paced = cache.pace(&backlog, now: now)
-        if noteWake() { hasWorked = true }
+        if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.noteAway(cache.awayNow)
         _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
@@ -284,7 +291,7 @@ extension CacheWorld {
         ending.closeCode = 1009
         if backlog.connectionEnded(ending, acknowledged: reader.byteCount).isFirstRefused {
             let first = backlog.firstMessage()
-            let content = first?.withBytes { Message.id(of: Array($0)) } ?? 0
+            let content = first?.withBytes { Message.content(of: Array($0)) } ?? 0
             let message = first.flatMap { SetAsideMessage($0, closeCode: 1009, closeReason: "") { chunk($0) } }
             if let message, cache.setAside(message) { keptAside.insert(content) }
             asideCount += 1

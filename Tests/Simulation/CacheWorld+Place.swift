@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
 import NodeCore
 
-/// The cache is opened at any moment, and deleted.
+/// Who opens, closes and deletes what lies on disk, and when, asks `CachePlace`, as `Node` does: it is opened at any
+/// moment, and deleted.
 extension CacheWorld {
+    func beginPlace() {
+        place = CachePlace()
+        wantsForgotten = false
+        keyShift = nil
+        hasOlderBehind = false
+        hasNumbersOfFile = false
+        // By draws of its own, as the priority's changes.
+        if !changes.chance(20) { openCache() }
+    }
+
     /// As `Node`: whoever takes the mail next sees it.
-    func openCache() {
-        isPlaceOpen = true
+    private func openCache() {
+        if place.open() != .has || !place.opened(true) { fail("nobody opens the cache") }
+        wantsForgotten = false
         // A new file takes those of the node.
         if disk.isNew, !hasNumbersOfFile { newestNumber = sendQueue.ledger.acceptedCount }
         hasNumbersOfFile = disk.isNew || sendQueue.ledger.queuedCount == 0
@@ -17,10 +30,10 @@ extension CacheWorld {
             let id = UInt64(key - start) &+ opened.first
             (contents[id], ids[content]) = (content, id)
         }
-        let place = start &- Int64(opened.first)
-        self.place = place
+        let shift = start &- Int64(opened.first)
+        keyShift = shift
         // What was pushed before comes in front of what is there, and where power was lost places are given again.
-        let end = opened.openID < opened.first ? Int64(opened.openID) &+ place : disk.state.next
+        let end = opened.openID < opened.first ? Int64(opened.openID) &+ shift : disk.state.next
         newestArrived = min(newestArrived, end &- 1)
         hasOlderBehind = opened.openID < opened.first && found.count > 0
         openedAt = now
@@ -32,20 +45,38 @@ extension CacheWorld {
     }
 
     func openOrForget() {
-        if !isPlaceOpen { return openCache() }
-        // Of a node that runs nothing is deleted before its end.
-        if connection == nil, changes.chance(10) { forget() }
+        if !place.isOpen { return openCache() }
+        // Of a node that does not run it is deleted at once, and not at its end.
+        guard connection == nil, changes.chance(10) else { return }
+        if place.forget(isRunning: false) != .has { fail("nobody deletes what is on disk") }
+        forget()
+        place.closed()
     }
 
-    /// As `Node`, of one that does not run: what is on disk alone is dropped, the rest goes on.
-    private func forget() {
-        diskActs()
-        takeMail()
+    /// The host wants it deleted. What a session uses goes when the node ends.
+    func forgetAtEnd() {
+        switch place.forget(isRunning: true) {
+        case .passes: wantsForgotten = true
+        case .waits: fail("what nobody deletes is waited for")
+        case .has:
+            noteDeleted()
+            place.closed()
+        }
+    }
+
+    private func noteDeleted() {
         for (_, content) in disk.messages() { over.insert(content) }
         over.formUnion(disk.state.aside.values)
         disk.forget()
         for content in contents.values { stored.remove(content) }
         keptAside = []
+    }
+
+    /// What is on disk alone is dropped, the rest goes on.
+    private func forget() {
+        diskActs()
+        takeMail()
+        noteDeleted()
         isForgetting = true
         cache.closed(backlog)
         carryOut()
@@ -55,8 +86,29 @@ extension CacheWorld {
             if let content = contents[id] { noteNewest(content) }
         }
         sendQueue.noteAway(cache.awayNow)
-        isPlaceOpen = false
-        place = nil
+        keyShift = nil
         newestArrived = .min
+    }
+
+    /// The node is about to give what is left its outcome.
+    func endPlace() {
+        if place.end() != .has { fail("a node has no end") }
+        guard place.isForgotten else { return }
+        diskActs()
+        stored = []
+        cache.closed(backlog)
+    }
+
+    /// Behind the last outcome.
+    func closePlace() {
+        if place.isOpen { disk.setNextNumber(sendQueue.ledger.acceptedCount + 1) }
+        if place.isOpen != place.close() { fail("what is open is not closed") }
+        guard place.isClosing else { return }
+        if place.isForgotten {
+            noteDeleted()
+            newestArrived = .min
+        }
+        place.closed()
+        if wantsForgotten, !disk.messages().isEmpty { fail("what was forgotten is there") }
     }
 }

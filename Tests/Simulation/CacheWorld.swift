@@ -16,8 +16,9 @@ final class CacheWorld {
     var sendQueue: SendQueue
     var backlog = Backlog()
     var cache: MessageCache
-    /// What is on disk is open, or will be as soon as the mail is taken.
-    var isPlaceOpen = false
+    var place = CachePlace()
+    /// The host has asked for what lies on disk to be deleted.
+    var wantsForgotten = false
     var openedAt: UInt64 = 0
     /// When the disk did what it should, behind a fault.
     var healedAt: UInt64 = 0
@@ -62,8 +63,8 @@ final class CacheWorld {
     var late: Set<UInt64> = []
     /// Read by a server.
     var arrived: Set<UInt64> = []
-    /// Less its number, a message's place in the order over all lives; nil: there is none before the cache is open.
-    var place: Int64?
+    /// The place of a message in the order over all lives, less its number; nil before the cache is open.
+    var keyShift: Int64?
     /// The last place of those that waited their turn, and the last of those that went in front of others.
     var newestArrived = Int64.min
     var newestLive: UInt64 = 0
@@ -76,6 +77,7 @@ final class CacheWorld {
     var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
     var newestOfGroup: [UInt16: UInt64] = [:]
     var superseded = 0
+    var expiredCount = 0
     /// Messages that every server ends the connection at; those of this life for which the cache had room; and how
     /// often one was given up.
     var poison: Set<UInt64> = []
@@ -94,6 +96,11 @@ final class CacheWorld {
     var isLiveFirst: Bool
     private let changesPriority: Bool
     var changes: Seeded
+    /// Messages bear numbers, and say so if they may have come before.
+    let isNumbered: Bool
+    /// For what was drawn later than the rest.
+    var others: Seeded
+    private let forgetsSome: Bool
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
@@ -139,6 +146,9 @@ final class CacheWorld {
         isLiveFirst = random.chance(50)
         changes = Seeded(seed ^ 0xC4A2_6E5)
         changesPriority = changes.chance(30)
+        others = Seeded(seed ^ 0x07E6)
+        isNumbered = others.chance(40)
+        forgetsSome = others.chance(20)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -182,10 +192,11 @@ final class CacheWorld {
             changePriority()
             mustBeIdle = false
         }
-        if changes.chance(isPlaceOpen ? 1 : 5) {
+        if changes.chance(place.isOpen ? 1 : 5) {
             openOrForget()
             mustBeIdle = false
         }
+        if forgetsSome, others.chance(1) { forgetAtEnd() }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
     }

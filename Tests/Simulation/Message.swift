@@ -11,35 +11,34 @@ enum Message {
 
     /// nil: not as a whole one of ours, with another's number, or with that of another stream.
     static func id(of bytes: [UInt8]) -> UInt64? {
-        guard bytes.first == UInt8(ascii: "{") else { return plain(bytes) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let start = text.range(of: "\"m\":\""), text.hasSuffix("\"}") else { return nil }
-        let head = String(text[..<start])
-        guard let id = plain(Array(text.utf8.dropFirst(head.utf8.count + 5).dropLast(2))) else { return nil }
+        guard let (head, id) = parts(of: bytes) else { return nil }
+        if head.isEmpty { return id }
         let number = "\"seq\":\(id),\"stream\":\"fedcba9876543210\","
-        return head == "{" + number || head == "{\"resent\":true," + number ? id : nil
+        return head.elementsEqual(("{" + number).utf8) || head.elementsEqual(("{\"resent\":true," + number).utf8)
+            ? id : nil
+    }
+
+    /// The same, whatever number it has.
+    static func content(of bytes: [UInt8]) -> UInt64? { parts(of: bytes)?.id }
+
+    /// What stands in front of it as JSON, and which it is.
+    private static func parts(of bytes: [UInt8]) -> (head: ArraySlice<UInt8>, id: UInt64)? {
+        guard bytes.first == UInt8(ascii: "{") else { return plain(bytes[...]).map { ([], $0) } }
+        let name = Array("\"m\":\"".utf8)
+        var start = 0
+        while start + name.count < bytes.count, !bytes[start...].starts(with: name) { start += 1 }
+        guard bytes.suffix(2).elementsEqual("\"}".utf8), start + name.count + 2 < bytes.count else { return nil }
+        return plain(bytes[(start + name.count)..<(bytes.count - 2)]).map { (bytes[..<start], $0) }
     }
 
     /// It says that it may have come before.
     static func isMarked(_ bytes: [UInt8]) -> Bool { bytes.starts(with: Array("{\"resent\":true,".utf8)) }
 
-    private static func plain(_ bytes: [UInt8]) -> UInt64? {
+    private static func plain(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let id = UInt64(String(decoding: bytes[..<colon], as: UTF8.self))
         else { return nil }
         let letter = UInt8(97 + id % 26)
         return bytes[(colon + 1)...].allSatisfy { $0 == letter } ? id : nil
-    }
-}
-
-extension String {
-    /// Where `text` begins.
-    fileprivate func range(of text: String) -> String.Index? {
-        var index = startIndex
-        while index < endIndex {
-            if self[index...].hasPrefix(text) { return index }
-            index = self.index(after: index)
-        }
-        return nil
     }
 }

@@ -135,7 +135,7 @@ struct SimulatedDisk: ~Copyable {
         compact(&result)
         drop(&result)
         for message in result.work.setAside {
-            state.aside[key(message.id)] = message.withBytes { Message.id(of: Array($0)) }
+            state.aside[key(message.id)] = message.withBytes { Message.content(of: Array($0)) }
         }
         var rows: [Row] = []
         result.work.batches.forEach { batch in
@@ -271,7 +271,7 @@ struct SimulatedDisk: ~Copyable {
         var offset = 0
         while offset + 16 <= image.count {
             let size = image[(offset + 4)..<(offset + 8)].reversed().reduce(0) { $0 << 8 | Int($1) }
-            numbers.append(Message.id(of: Array(image[(offset + 16)..<(offset + 16 + size)])) ?? 0)
+            numbers.append(Message.content(of: Array(image[(offset + 16)..<(offset + 16 + size)])) ?? 0)
             offset += (16 + size + 7) & ~7
         }
         return numbers

@@ -8,6 +8,8 @@ struct SimulatedReader: ~Copyable {
     private var noKeys = MaskingKeyPool()
     private(set) var output: [UInt8] = []
     private(set) var numbers: [UInt64] = []
+    /// Whether each of them says that it may have come before.
+    private(set) var marks: [Bool] = []
     private(set) var isBroken = false
     /// Messages that it ends the connection at, and the one at which it did.
     var refuses: Set<UInt64> = []
@@ -30,13 +32,15 @@ struct SimulatedReader: ~Copyable {
         while let event = endpoint?.bytesReceived(bytes.bytes, from: &offset) {
             switch event {
             case .message:
-                let number = Message.id(of: endpoint?.message?.array ?? [])
+                let bytes = endpoint?.message?.array ?? []
+                let number = Message.content(of: bytes)
                 isBroken = isBroken || number == nil
                 if let number, refuses.contains(number) {
                     refused = number
                     return answer()
                 }
                 numbers.append(number ?? 0)
+                marks.append(Message.isMarked(bytes))
             case .failed: isBroken = true
             default: break
             }

@@ -21,8 +21,9 @@ struct SimulatedServer: ~Copyable {
     var answersNewestAlone = false
     /// Else it is deaf for them.
     var answersHeartbeats = true
-    /// What it takes; a larger message ends the connection (1009).
+    /// What it takes; a larger message ends the connection, with this code.
     var messageBytesMax = 64 << 20
+    var refusalCode: UInt16 = 1009
     /// It ends TCP once both Close frames are through, as it should.
     var endsTCP = true
     private var handshake: ServerHandshake? = ServerHandshake()
@@ -88,6 +89,20 @@ struct SimulatedServer: ~Copyable {
         return pong + others
     }
 
+    /// A Close for a message that is too large says so in its own way.
+    private func refusing(_ frames: [UInt8]) -> [UInt8] {
+        var frames = frames
+        var start = 0
+        while start < frames.count {
+            let isClose = frames[start] & 0x0F == 8 && frames[start + 1] >= 2
+            if isClose, frames[(start + 2)..<(start + 4)].elementsEqual([3, 241]) {
+                (frames[start + 2], frames[start + 3]) = (UInt8(refusalCode >> 8), UInt8(refusalCode & 0xFF))
+            }
+            start += 2 + Int(frames[start + 1])
+        }
+        return frames
+    }
+
     /// Whether the message is a command: it is answered as its number says.
     private mutating func commandRead() -> Bool {
         if endpoint?.messageIsCompressed == false, endpoint?.message?.array == World.heartbeatText {
@@ -120,7 +135,8 @@ struct SimulatedServer: ~Copyable {
             _ = endpoint?.writeControlFrames(into: space, at: &position, keys: &noKeys)
             // A deaf one leaves out all but its Close.
             if isDeaf, endpoint?.state == .open { return }
-            output += answersNewestAlone ? Self.withNewestPong(Array(space[..<position])) : Array(space[..<position])
+            let frames = refusing(Array(space[..<position]))
+            output += answersNewestAlone ? Self.withNewestPong(frames) : frames
         }
         if endpoint?.state == .closed, endsTCP { hasEnded = true }
     }

@@ -101,8 +101,23 @@ extension World {
         if let id = Self.responseID(message), link.commandsBefore.contains(id), asked[id]?.isInOrder == false {
             fail("a heartbeat takes the response to command \(id), which went out before it")
         }
-        link.heartbeatLeftAt = nil
+        let isFormer = others.chance(20) && changeHeartbeats(link)
         link.heartbeat?.answered(place)
+        if !isFormer { link.heartbeatLeftAt = nil }
+        return true
+    }
+
+    /// New settings come between two turns that the answer to a heartbeat takes, and the first by these goes out.
+    /// - Returns: false: they do not.
+    private func changeHeartbeats(_ link: SimulatedLink) -> Bool {
+        guard link.heartbeatsAsked == link.heartbeatsGone, let new = Self.drawHeartbeats(&others),
+            new.interval < 1_000_000_000
+        else { return false }
+        heartbeats = new
+        link.heartbeat = Heartbeat(new, now: now, former: link.heartbeat)
+        (link.heartbeatLeftAt, link.heartbeatAskedAt) = (nil, now)
+        now &+= new.interval
+        heartbeatTimerFires()
         return true
     }
 

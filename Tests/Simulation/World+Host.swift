@@ -50,7 +50,7 @@ extension World {
             let oldest = sendQueue.ledger.oldestSince
             let message = numbered ?? OutgoingMessage(raw, stamp(of: id))
             let taken = sendQueue.put(message, beyond: beyond, now: now) { ChunkPool.make(byteCount: $0) }
-            if (taken != nil) != hasRoom {
+            if (taken != nil) != hasRoom, !isOwing {
                 fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
             }
             guard let taken else {
@@ -190,6 +190,7 @@ extension World {
         }
         if taken.starts {
             stopsBy = nil
+            owed.started()
             turns.started(isFresh: machine.isIdle)
             perform(machine.started(now: now))
         }
@@ -197,6 +198,8 @@ extension World {
             link?.pingsWanted += 1
             perform(machine.pingWanted())
         }
+        tellOwed()
+        if owed.holdsEnd { endIfIdle() }
     }
 
     /// - Parameter kept: where the URL of the present connection stands now, which stays.
@@ -224,18 +227,28 @@ extension World {
 
     /// Tells the host what is notable.
     func publish() {
-        guard !machine.isOver else { return }
+        guard !machine.isOver, owed.letsTell(isIdle: machine.isIdle) else { return }
         if let closing = machine.closingEnding { ending = closing }
         let isOwed = machine.takeOwedIdle()
         let now = (phase: machine.phase, reason: ending.reason)
         guard isOwed || now != told else { return }
         if now == told, !awaitsEnd, wishes == HostWishes() { fail("the end of a stop is told that nobody waits for") }
         told = now
-        if machine.isIdle { awaitsEnd = false }
+        guard machine.isIdle else { return }
+        if isOwing { fail("the end of a stop is told before the outcome of message \(toldThrough + 1)") }
+        awaitsEnd = false
+    }
+
+    private func hasToldOwed() -> Bool {
+        guard owed.letsEnd() || tellOwed() else { return false }
+        // The last of them may have been told in a turn before this.
+        publish()
+        return true
     }
 
     func endIfIdle() {
-        guard machine.isIdle, !machine.isOver, hasSession, !wishes.starts else { return }
+        guard machine.isIdle, !machine.isOver, hasSession, hasToldOwed(), !wishes.starts else { return }
+        if isOwing { fail("a node ends before the outcome of message \(toldThrough + 1)") }
         stopCommands()
         machine.end()
         hasSession = false

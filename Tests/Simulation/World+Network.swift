@@ -47,7 +47,7 @@ extension World {
         }
         var server = SimulatedServer(welcome)
         server.retryAfter = retryAfter &* 1_000_000_000
-        if isPoisoned { server.messageBytesMax = 20_000 }
+        if isPoisoned { (server.messageBytesMax, server.refusalCode) = (20_000, others.pick(refusalCodes)) }
         server.isDeaf = random.chance(faults / 3)
         server.answersNewestAlone = random.chance(30)
         server.answersHeartbeats = !random.chance(faults)

@@ -86,7 +86,7 @@ extension World {
             link.connection.queueClose(.goingAway)
             pump()
         }
-        settle()
+        settle(isLast: true)
         if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, let link, now &- link.lastHeard < seen.pingTimeout {
             fail("called dead, \((now - link.lastHeard) / 1_000_000) ms after it was heard")
         }
@@ -94,7 +94,7 @@ extension World {
             formerPings = link.observer.pings.filter { $0.count > 16 }.suffix(20)
         }
         if link?.connection.barrier?.hasEcho == false { _ = echoWatch.endedWithoutEcho(ending.reason) }
-        if ending.isByPeer, link?.connection.isOpen == true { interruptions[toldThrough + 1, default: 0] += 1 }
+        if ending.isByPeer, link?.connection.isOpen == true { noteInterruption(ending) }
         // What the peer's kernel has of it: as much as ours took, on a made network.
         let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         if let link {
@@ -119,13 +119,13 @@ extension World {
         if link?.connection.isOpen == true { wasQuiet = link?.wasQuiet ?? false }
         link = nil
         self.ending = ending
-        _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
         if acknowledged != nil, !machine.isIdle || wishes.starts {
             commands.connectionEnded(begun: begun, now: now)
             for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.connectionEnded(now) }
             tellEndedCommands()
         }
-        carryOut()
+        if end.isFirstRefused { giveUpMessage(ending) }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
@@ -261,7 +261,8 @@ extension World {
         backlog.markInspected(isRefused: isRefused)
     }
 
-    func settle() {
+    /// - Parameter isLast: the connection is to go.
+    func settle(isLast: Bool = false) {
         guard let link else { return }
         backlog.written(link.up.accepted)
         noteLeftCommands(link)
@@ -276,7 +277,13 @@ extension World {
             sendQueue.ledger.written(through: backlog.unwrittenID &- 1)
             checkWritten(link)
         }
-        carryOut()
+        if isLast {
+            _ = owed.connectionEnds(&backlog)
+            reached.append((backlog.openID &- 1, newestRead, link.observer.newest))
+            tellOwed()
+        } else {
+            carryOut()
+        }
         if link.connection.pingLeft(written: link.up.accepted) {
             let newest = withUnsafeBytes(of: machine.pings.bigEndian) { Array($0) }
             if machine.pings > 0, !link.observer.pings.contains(newest) {

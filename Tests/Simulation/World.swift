@@ -53,6 +53,12 @@ final class World {
     var newestEver: UInt64 = 0
     /// A stop waits for the outcomes of all up to this one.
     var drainsThrough: UInt64 = 0
+    /// Outcomes that the end of a connection has settled, and how far each such had got: the last message that it
+    /// settled, that its server had read, and that the kernel had.
+    var owed = OwedOutcomes()
+    var reached: [(through: UInt64, read: UInt64, newest: UInt64)] = []
+    /// When a turn is over that tells outcomes; of its own, so that a seed's other events stay what they are.
+    var turnEnds: Seeded
     /// As `NodeSession`.
     var echoWatch = EchoWatch()
     /// When the present attempt began.
@@ -110,11 +116,11 @@ final class World {
     /// So many without outcome are taken.
     let commandsMax: Int
     /// nil: none are sent.
-    let heartbeats: HeartbeatOptions?
+    var heartbeats: HeartbeatOptions?
     var heartbeatsLeft: UInt64 = 0
     var heartbeatsUnanswered: UInt64 = 0
-    /// How often the peer ended a connection while a message was the first without outcome.
-    var interruptions: [UInt64: Int] = [:]
+    /// By what codes the peer ended a connection while a message was the first without outcome.
+    var interruptions: [UInt64: [UInt16]] = [:]
     /// The messages without outcome, as the host counts them: what each takes of the queue, in order.
     var waiting: [Int] = []
     var waitingBytes = 0
@@ -125,8 +131,11 @@ final class World {
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
 
-    /// Some messages are larger than what the server takes.
+    /// Some messages are larger than what the server takes, which closes with one of these codes then.
     let isPoisoned: Bool
+    let refusalCodes: [UInt16]
+    /// For what was drawn later than the rest: a seed's other events stay what they are.
+    var others: Seeded
     /// The largest message that the node takes, bytes.
     static let receivedBytesMax = 100_000
     /// In a hundred, how often what can go wrong does.
@@ -140,6 +149,8 @@ final class World {
         bufferBytes = random.pick([140, 300, 4096, 65_536])
         refusesMessages = random.chance(20)
         isPoisoned = random.chance(15)
+        others = Seeded(seed ^ 0x07E6)
+        refusalCodes = others.pick([[1009], [1009], [1008], [1008, 1009, 4000], [1009, 1011, 1012, 4001]])
         let compresses = random.chance(40)
         compression =
             compresses
@@ -154,6 +165,7 @@ final class World {
         parameters = Self.drawParameters(&random, pings: level != .NEURON_WS_LEVEL_WRITTEN)
         machine = NodeMachine(parameters)
         turns = ServerTurns(count: parameters.urlCount)
+        turnEnds = Seeded(seed ^ 0x07ED)
         seen = parameters
         sendQueue = SendQueue(
             limits: DeliveryLedger.Limits(
@@ -242,8 +254,9 @@ final class World {
             link.server.endsTCP = true
         }
         // Each that is too large takes some tries, with a wait between them.
-        let limit = now &+ 600_000_000_000 &+ sendQueue.ledger.queuedCount &* 120_000_000_000
-        var left = 60_000 + 1000 * Int(sendQueue.ledger.queuedCount)
+        let times: UInt64 = isPoisoned && refusalCodes.count > 1 ? 10 : 1
+        let limit = now &+ 600_000_000_000 &+ sendQueue.ledger.queuedCount &* times &* 120_000_000_000
+        var left = 60_000 + 1000 * Int(sendQueue.ledger.queuedCount &* times)
         func isSettled() -> Bool { machine.isOpen && sendQueue.ledger.queuedCount == 0 && !heartbeatIsStuck }
         while failure == nil, !isSettled(), left > 0, now < limit {
             left -= 1

@@ -17,21 +17,18 @@ extension NodeSession {
         takeSpoolResult(now)
         if isEnded { return }
         takeMailThatWaits(now)
-        while cache.trim(&backlog, now: now, isFull: node.lock.withLock { node.sendQueue.ledger.isNearlyFull }) {
+        var mayLoad: Bool
+        repeat {
+            while trims(now) {
+                carryOutCache()
+                if isEnded { return }
+                node.lock.withLock { noteCacheLocked() }
+            }
             carryOutCache()
             if isEnded { return }
-            node.lock.withLock { noteCacheLocked() }
-        }
-        carryOutCache()
-        if isEnded { return }
-        let mayLoad = hasRoomForOutcome
-        if let spool = node.lock.withLock({ node.spool }) {
-            let work = cache.nextWork(
-                &backlog, now: now, mayLoad: mayLoad, chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
-            if let work { spool.submit(work) }
-        } else {
-            cache.refill(&backlog)
-        }
+            mayLoad = hasRoomForOutcome
+            submitWork(now, mayLoad: mayLoad)
+        } while cache.lacksRoom && trims(now)
         carryOutCache()
         if isEnded { return }
         tellLedger()
@@ -40,6 +37,17 @@ extension NodeSession {
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
         scheduleCacheTimer(next, now: now)
         if backlog.takeWake() { signal() }
+    }
+
+    private func trims(_ now: UInt64) -> Bool {
+        cache.trim(&backlog, now: now, isFull: node.lock.withLock { node.sendQueue.ledger.isNearlyFull })
+    }
+
+    private func submitWork(_ now: UInt64, mayLoad: Bool) {
+        guard let spool = node.lock.withLock({ node.spool }) else { return cache.refill(&backlog) }
+        let work = cache.nextWork(
+            &backlog, now: now, mayLoad: mayLoad, chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
+        if let work { spool.submit(work) }
     }
 
     /// The outcomes of more messages can be held until the host reads them.

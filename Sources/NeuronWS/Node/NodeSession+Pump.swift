@@ -186,20 +186,13 @@ extension NodeSession {
         noteLeftCommands(link, isLast: isLast)
         noteConfirmed(link, written: written)
         if isEnded { return }
-        // Those of an earlier connection come first.
-        guard isLast || tellOwed() else { return }
-        let isBounded = !isLast && node.host.wantsDeliveries
-        while !isBounded || hasTurn(),
-            let action = backlog.nextAction(countMax: isBounded ? Self.outcomesPerLook : .max)
-        {
-            switch consume action {
-            case .conclude(let run):
-                if isLast { owed.append(run) } else { tell(run) }
-                if isEnded { return }
-            case .release(var chunks): MessagePool.shared.give(&chunks)
-            }
+        if isLast {
+            var freed = owed.connectionEnds(&backlog)
+            MessagePool.shared.give(&freed)
+            _ = tellOwed()
+        } else {
+            tellOutcomes()
         }
-        if isLast { _ = tellOwed() }
         if isEnded { return }
         node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }
         link.countedBytes = written
@@ -208,6 +201,20 @@ extension NodeSession {
         }
         // The pump found nothing that it might send before this.
         if backlog.takeWake() { signal() }
+    }
+
+    /// Those that are owed and those that there are now, as far as the turn goes.
+    private func tellOutcomes() {
+        let isBounded = node.host.wantsDeliveries
+        while !isBounded && owed.isEmpty || hasTurn(),
+            let action = owed.nextAction(&backlog, countMax: isBounded ? Self.outcomesPerLook : .max)
+        {
+            switch consume action {
+            case .tell(let run, let refusal): tell(run, refusal: refusal)
+            case .release(var chunks): MessagePool.shared.give(&chunks)
+            }
+            if isEnded { return }
+        }
     }
 
     /// - Parameter refusal: how the server refused them.

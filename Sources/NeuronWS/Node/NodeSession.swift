@@ -50,8 +50,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var isStoringRest = false
     /// What the last connection's end has settled, and the host has not heard yet.
     var owed = OwedOutcomes()
-    /// The session ends, and what is owed is told.
-    private var isTellingOwed = false
     /// It ends, and what was asked of the server with it.
     var isEndingCommands = false
     /// One is told at a time.
@@ -111,7 +109,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             endIfIdle()
         }
         if wishes.starts {
-            (isTellingOwed, isStoringRest, isEndingCommands) = (false, false, false)
+            owed.started()
+            (isStoringRest, isEndingCommands) = (false, false)
             failures = []
             node.tellCacheError()
             // Those of an earlier session may still wait.
@@ -123,7 +122,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         tellEndedCommands()
         rescheduleCommands()
         takeTurn()
-        if isTellingOwed || isStoringRest || isEndingCommands { endIfIdle() }
+        if owed.holdsEnd || isStoringRest || isEndingCommands { endIfIdle() }
     }
 
     // MARK: The machine's actions
@@ -226,7 +225,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// Tells what has changed: to everybody who asks, and to the host if it is notable.
     func publish() {
-        if isEnded || machine.isIdle && !owed.isEmpty { return }
+        guard !isEnded, owed.letsTell(isIdle: machine.isIdle) else { return }
         status.progress = machine.progress
         status.attempts = machine.attempts
         status.openSince = link?.openSince
@@ -263,9 +262,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// What the host hears of messages that are through comes before the end does.
     private func hasToldOwed() -> Bool {
-        if owed.isEmpty { return true }
-        isTellingOwed = true
-        guard tellOwed() else { return false }
+        guard owed.letsEnd() || tellOwed() else { return false }
+        // The last of them may have been told in a turn before this.
         publish()
         return true
     }

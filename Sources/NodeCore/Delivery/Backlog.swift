@@ -41,7 +41,7 @@ public struct Backlog: ~Copyable {
     var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public internal(set) var repeatsEndID: UInt64 = 0
-    /// So may these: they were in the live lane. And those the server's application has, as it said there.
+    /// So may these: they were in the live lane, or were found on disk behind others. And those the server's application has, as it said there.
     var repeats = NumberRanges()
     var acknowledgedLive = NumberRanges()
     /// What must be known of a message before it is delivered.
@@ -212,8 +212,13 @@ public struct Backlog: ~Copyable {
         }
     }
 
-    /// They may have arrived in an earlier life.
-    mutating func mayHaveArrived(before id: UInt64) { repeatsEndID = max(repeatsEndID, id) }
+    /// They may have arrived in an earlier life. What lies in front of them need not have, and is perhaps begun.
+    mutating func mayHaveArrived(_ ids: Range<UInt64>) {
+        guard ids.lowerBound > max(repeatsEndID, openID) else {
+            return repeatsEndID = max(repeatsEndID, ids.upperBound)
+        }
+        repeats.insert(ids)
+    }
 
     /// The next message may have arrived before.
     var isNextRepeat: Bool { nextID < repeatsEndID || !repeats.isEmpty && repeats.contains(nextID) }

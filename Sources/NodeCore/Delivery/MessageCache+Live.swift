@@ -86,6 +86,15 @@ extension MessageCache {
         return away.lowerBound < backlog.liveStart ? awayBytes - min(awayBytes, keptBytes) : 0
     }
 
+    /// From where on those on disk alone may be too old; nil: none of them may go. Behind the live ones only where all
+    /// that lies there in front of them does so for them.
+    /// - Parameter isRoomMade: the oldest go because of that already.
+    func firstToExpire(_ backlog: borrowing Backlog, isRoomMade: Bool) -> UInt64? {
+        guard let live = backlog.live, away.lowerBound >= backlog.liveStart else { return away.lowerBound }
+        let from = max(away.lowerBound, live.messages.endID)
+        return from < away.upperBound && !isRoomMade ? from : nil
+    }
+
     private mutating func sweepTail() {
         endedBytes = 0
         var old = exchange(&tail, with: ChunkList())

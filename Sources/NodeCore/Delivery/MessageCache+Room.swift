@@ -33,7 +33,7 @@ extension MessageCache {
             isOutOfRoom = false
             return true
         }
-        if !isShort, fault == nil, findsRoomWithoutDrop(backlog) { return false }
+        if !isShort, fault == nil, findsRoomWithoutDrop(backlog, now: now) { return false }
         if settings.policy == .dropOldest || backlog.isIdle,
             removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
         {
@@ -85,12 +85,12 @@ extension MessageCache {
     }
 
     /// What went meanwhile has made room on disk, or will when it is forgotten there.
-    private mutating func findsRoomWithoutDrop(_ backlog: borrowing Backlog) -> Bool {
+    private mutating func findsRoomWithoutDrop(_ backlog: borrowing Backlog, now: UInt64) -> Bool {
         guard storesToDisk else { return false }
         if diskBytes > 0, openID(backlog) > forgottenBefore || !takenOut.isEmpty { return true }
         let next = firstUnstored(backlog) ?? tail.first
         guard let next, UInt64(unstoredBytes(of: next, backlog)) + diskBytes <= settings.diskBytes else { return false }
-        isOutOfRoom = false
+        roomIsMade(backlog, now: now)
         return true
     }
 
@@ -131,7 +131,7 @@ extension MessageCache {
         if storesToDisk, let since = unstoredSince { moments.append(since &+ settings.syncInterval) }
         let isOwed = openID(backlog) > forgottenBefore || !takenOut.isEmpty || !owed.isEmpty
         if isOwed, diskBytes > 0 { moments.append(forgotAt &+ settings.syncInterval) }
-        if settings.timeToLive > 0, !away.isEmpty, away.lowerBound < backlog.liveStart {
+        if settings.timeToLive > 0, !away.isEmpty, firstToExpire(backlog, isRoomMade: false) != nil {
             moments.append(expiredAt &+ expiryInterval)
         }
         return moments.min().map { fault == nil ? $0 : max($0, retryAt) }

@@ -26,10 +26,11 @@ extension MessageCache {
             work.loadsFrom = away.lowerBound
             work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
         }
-        let expires = wantsExpiry(now) && away.lowerBound < backlog.liveStart
-        if expires {
+        let expiresFrom = wantsExpiry(now) ? firstToExpire(backlog, isRoomMade: work.dropsBytes > 0) : nil
+        if let expiresFrom {
             expiredAt = now
-            work.dropsFrom = away.lowerBound
+            work.dropsFrom = expiresFrom
+            if expiresFrom > backlog.liveStart { work.movesBefore = .max }
             work.expiresBefore = clock(now) - min(clock(now), settings.timeToLive / Self.millisecond)
         }
         let open = openID(backlog)
@@ -38,7 +39,7 @@ extension MessageCache {
         let isForgetDue = forgets && isTimeToForget || !owed.isEmpty
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
-        guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
+        guard isStoring || loads || expiresFrom != nil || isForgetDue || hasMore else { return nil }
         work.setAside = setAside
         work.takenOut = takenOut
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
@@ -217,7 +218,7 @@ extension MessageCache {
         }
         failures = 0
         // What was in the way has made room.
-        if result.diskBytes < diskBytes || forgot > forgottenBefore { isOutOfRoom = false }
+        if result.diskBytes < diskBytes || forgot > forgottenBefore { roomIsMade(backlog, now: now) }
         diskBytes = result.diskBytes
         asideCount = result.asideCount
         if let last = result.work.setAside.last?.id { setAside.removeAll { $0.id <= last } }
@@ -227,7 +228,7 @@ extension MessageCache {
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
         tellOwed(owedCount)
         concludeCompacted(result.compacted)
-        for gone in result.gone { concludeGone(gone) }
+        for gone in result.gone { concludeGone(gone, from: result.work.dropsFrom) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
         if loadsFrom > 0 {
             let end = result.loadedEnd
@@ -280,6 +281,12 @@ extension MessageCache {
         unstoredSince = isNothingUnstored(backlog) ? nil : since(backlog, now: now)
     }
 
+    /// What waits for room on disk goes there now, and not an interval later.
+    mutating func roomIsMade(_ backlog: borrowing Backlog, now: UInt64) {
+        isOutOfRoom = false
+        if unstoredSince != nil { unstoredSince = since(backlog, now: now) }
+    }
+
     /// About when the first that is not stored came.
     private func since(_ backlog: borrowing Backlog, now: UInt64) -> UInt64 {
         let first = firstUnstored(backlog) ?? tail.first
@@ -287,17 +294,25 @@ extension MessageCache {
         return now &- min(now, age)
     }
 
-    private mutating func concludeGone(_ gone: SpoolResult.Gone) {
+    /// - Parameter first: the first that was to go.
+    private mutating func concludeGone(_ gone: SpoolResult.Gone, from first: UInt64) {
         let from = min(max(gone.ids.lowerBound, away.lowerBound), away.upperBound)
         let ids = from..<min(max(gone.ids.upperBound, from), away.upperBound)
         guard !ids.isEmpty else { return }
-        miss(away.lowerBound..<ids.lowerBound)
-        let open = UInt64(ids.count) - holes.count(in: ids)
-        let bytes = Self.share(of: gone.bytes, open, of: UInt64(ids.count))
+        let open = max(away.lowerBound, min(first, ids.lowerBound))..<ids.upperBound
+        miss(open.lowerBound..<ids.lowerBound)
+        let count = UInt64(ids.count) - holes.count(in: ids)
+        let bytes = Self.share(of: gone.bytes, count, of: UInt64(ids.count))
         var left = bytes
         for each in holes.rest(of: ids) { conclude(each, gone.outcome, bytes: exchange(&left, with: 0)) }
         awayBytes -= min(awayBytes, bytes)
-        away = ids.upperBound..<away.upperBound
+        // What is live lies in front of them.
+        if open.lowerBound > away.lowerBound {
+            keptBytes -= min(keptBytes, bytes)
+            holes.insert(open)
+        } else {
+            away = ids.upperBound..<away.upperBound
+        }
         passHoles()
     }
 
@@ -326,8 +341,9 @@ extension MessageCache {
                 list.append(each)
             }
             if expected > foundEnd { told += bytesBefore - (added - addedBefore) }
+            let from = max(list.first?.firstID ?? expected, adopted.lowerBound)
             backlog.add(list)
-            backlog.mayHaveArrived(before: min(expected, foundEnd))
+            if from < min(expected, foundEnd) { backlog.mayHaveArrived(from..<min(expected, foundEnd)) }
         }
         let end = min(max(expected, end), away.upperBound)
         miss(expected..<end)

@@ -122,6 +122,8 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// The same, and no work is under way that may make some: `trim` is asked once more.
+    public var lacksRoom: Bool { isOutOfRoom && !isBusy }
     /// For the policy `latestPerGroup`, as far as it was in force.
     var latest = GroupLatest()
     /// Of `away` and of what lies behind it, that policy's work.

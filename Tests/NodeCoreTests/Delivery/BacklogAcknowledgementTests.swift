@@ -97,7 +97,7 @@ import Testing
         }
         _ = bench.ledger.adopt(DeliveryLedger.Away(messages: 2, bytes: 128), next: 103)
         bench.backlog.add(list)
-        bench.backlog.mayHaveArrived(before: 103)
+        bench.backlog.mayHaveArrived(1..<103)
         bench.pushNumbered("{}")
         send(&bench)
         let sent = bench.messages()

@@ -224,6 +224,33 @@ extension CacheBench {
         #expect(runs.map(\.outcome) == [.NEURON_WS_EXPIRED] && bench.ledger.queuedCount == 0)
     }
 
+    @Test(arguments: [true, false]) func whatLiesOnDiskBehindWhatIsLiveExpiresThere(endsConnection: Bool) {
+        var settings = CacheBench.settings()
+        settings.timeToLive = 10_000_000_000
+        let bench = CacheBench(settings, waiting: 3)
+        bench.push(4)
+        bench.backlog.setLiveFirst(false)
+        bench.push(3)
+        bench.storeAll(bytes: 1000)
+        #expect(bench.live == 4..<8 && bench.away == 4..<11)
+        bench.wait(20_000)
+        while bench.trims() {}
+        guard let work = bench.work() else { return bench.missing() }
+        let (from, moves, before) = (work.dropsFrom, work.movesBefore, work.expiresBefore)
+        #expect(from == 8 && moves == .max && before > 0)
+        // Whatever becomes of what is live meanwhile.
+        if endsConnection { bench.cut() }
+        bench.done(work, bytes: 400, gone: [SpoolResult.Gone(ids: 9..<11, bytes: 200, outcome: .NEURON_WS_EXPIRED)])
+        let runs = bench.outcomes()
+        #expect(runs.map { $0.firstID..<$0.firstID + $0.count } == [1..<4, 8..<9, 9..<11])
+        // One of them was not there.
+        #expect(runs.map(\.outcome) == [.NEURON_WS_EXPIRED, .NEURON_WS_DROPPED_LOST, .NEURON_WS_EXPIRED])
+        #expect(bench.away == 4..<11 && bench.cache.awayNow.messages == 4)
+        if endsConnection { return }
+        #expect(bench.sendLive(4) == [4..<8])
+        #expect(!bench.trims() && bench.away.isEmpty && bench.ledger.queuedCount == 0)
+    }
+
     /// Of seven that a killed process left, two had gone in front and were gone from the disk already.
     @Test func whatWasLiveInAProcessThatWasKilledIsFoundAtItsPlace() throws {
         let bench = CacheBench(found: 7, foundBytes: 500)

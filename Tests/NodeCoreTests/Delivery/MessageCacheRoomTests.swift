@@ -47,6 +47,30 @@ import Testing
         #expect(bench.away == 11..<26 && bench.backlog.openID == 6)
     }
 
+    @Test func whatFoundNoRoomOnDiskGoesThereAsSoonAsThereIsSome() {
+        var settings = CacheBench.settings(disk: 600)
+        settings.policy = .dropNewest
+        let bench = CacheBench(settings)
+        bench.push(5)
+        bench.storeAll(bytes: 520)
+        bench.push(5)
+        bench.wait(1000)
+        bench.expectsNoWork()
+        let lacksRoom = bench.cache.lacksRoom
+        #expect(lacksRoom)
+        while let chunk = bench.backlog.chunkToFrame(), bench.backlog.nextID < 6 {
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1)
+        }
+        bench.backlog.written(1)
+        #expect(bench.outcomes().map(\.count) == [5])
+        guard let work = bench.work() else { return bench.missing() }
+        let (forgets, stores) = (work.forgetsBefore, work.storesBefore)
+        #expect(forgets == 6 && stores == 0)
+        bench.done(work, bytes: 0)
+        guard let next = bench.work() else { return bench.missing() }
+        #expect(stored(next) == [6..<11])
+    }
+
     @Test func whatIsOnItsWayStaysAndTheOldestBehindItMakeRoom() {
         let bench = full()
         begin(bench)
