@@ -207,6 +207,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if openSince != nil, !machine.isIdle { endCommandsOfConnection(begun: begun ?? []) }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
+        if end.keptCount > 0 { tellKept(end.keptCount, ending) }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
