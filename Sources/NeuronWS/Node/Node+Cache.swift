@@ -9,9 +9,51 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
-        let stream = sendQueue.stream
         guard let settings = settingsToOpenLocked() else { return lock.unlock() }
         lock.unlock()
+        if let fault = open(settings), fault.fault == .held { throw fault }
+    }
+
+    /// The same of one that could not be opened, if its time has come: on a thread of its own, because a disk may take
+    /// long for it. The session is signalled when that is done.
+    /// - Returns: when to ask again, monotonic nanoseconds; nil: there is no need to.
+    func openCacheAgain(now: UInt64) -> UInt64? {
+        lock.lock()
+        guard life == .open, let settings = configuration.settings.cache, settings.diskBytes > 0,
+            let time = cachePlace.retryAt, now < time || cachePlace.open() == .has
+        else {
+            lock.unlock()
+            return nil
+        }
+        lock.unlock()
+        if now < time { return time }
+        do throws(SystemError) {
+            try Thread.start(
+                CacheOpening(self, settings), name: "neuron-ws-open", stackBytes: CacheOpening.stackBytes
+            ).detach()
+            return nil
+        } catch {
+            lock.lock()
+            defer { lock.unlock() }
+            cachePlace.opened(false, now: now)
+            changed.broadcast()
+            return cachePlace.retryAt
+        }
+    }
+
+    /// The node ends: what could not be opened before is tried once more if there is something to keep.
+    func openCacheForRest() {
+        let isWanted = lock.withLock {
+            cachePlace.retryAt != nil && sendQueue.ledger.queuedCount > 0 && session?.isOnLoop != true
+        }
+        if isWanted { try? openCache() }
+    }
+
+    /// The caller has the place, and gives it back.
+    /// - Returns: why it is not open; nil: it is.
+    @discardableResult
+    func open(_ settings: CacheSettings) -> SpoolError? {
+        let stream = lock.withLock { sendQueue.stream }
         var opened: Spool?
         var fault: SpoolError?
         do throws(SpoolError) {
@@ -23,15 +65,22 @@ extension Node {
             fault = SpoolError(
                 fault: .other,
                 text: "the cache \(other.file.path) has messages with numbers of their own (setting sequence), "
-                    + "and so has this node: it is opened by the next start behind the last outcome")
+                    + "and so has this node: it is opened behind the last outcome")
         }
-        let isAdopted = cachePlace.opened(fault == nil)
-        if isAdopted, let opened { adoptLocked(opened) }
-        if let fault { cacheError = fault }
+        if fault == nil, let opened { adoptLocked(opened) }
+        if let fault {
+            cacheError = fault
+            counters.cacheErrors &+= 1
+            lock.unlock()
+            opened?.close(nextNumber: opened?.found.nextNumber ?? 0)
+            lock.lock()
+        }
+        cachePlace.opened(fault == nil, now: Clock.monotonicNanoseconds)
+        let session = self.session
         changed.broadcast()
         lock.unlock()
-        if let opened, !isAdopted { opened.close(nextNumber: opened.found.nextNumber) }
-        if let fault, fault.fault == .held { throw fault }
+        session?.signal()
+        return fault
     }
 
     /// nil: there is nothing to be opened here and now.
@@ -69,7 +118,8 @@ extension Node {
         noteCacheLocked(
             DeliveryLedger.Away(messages: found.count, bytes: found.bytes), bytes: found.bytes,
             asideCount: found.asideCount)
-        guard session == nil, backlog != nil else {
+        // A session that is over has given it back.
+        guard backlog != nil else {
             cacheOpened = TakenMail.Opened(found, first: first, openID: openID)
             earlierMail.append(mail)
             opened.setUser(session)
@@ -85,6 +135,16 @@ extension Node {
         counters.cachedMessages = away.messages
         counters.cachedBytes = bytes
         counters.cachedSetAside = asideCount
+    }
+
+    /// A session has ended that has not seen that the cache was opened: the node sees it in its place.
+    func takeOpenedLocked() {
+        guard cacheOpened != nil, var backlog = backlog.take(), var cache = cache.take() else { return }
+        cache.refill(&backlog)
+        let now = Clock.monotonicNanoseconds
+        _ = takeMailLocked().deliver(to: &cache, &backlog, now: now)
+        self.backlog = consume backlog
+        self.cache = consume cache
     }
 
     /// Of a node without a session.
@@ -135,11 +195,21 @@ extension Node {
         }
     }
 
-    func tellCacheError() {
-        guard let error = lock.withLock({ spool == nil ? cacheError : nil }) else { return }
-        log(
-            .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(error.text). The node runs without it: nothing is kept on disk.")
+    /// Says once that it could not be opened, and that it is open after all.
+    /// - Parameter told: what was said last.
+    /// - Returns: what is said now.
+    func tellCacheError(told: SpoolError?) -> SpoolError? {
+        let (error, file) = lock.withLock { (spool == nil ? cacheError : nil, spool?.file) }
+        if let error, error != told {
+            log(
+                .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
+                "\(error.text). The node runs without it: nothing is kept on disk. It tries again to open it.")
+        } else if told != nil, let file {
+            log(
+                .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
+                "The cache \(file.path) is open now: messages are kept on disk.")
+        }
+        return error
     }
 
     // MARK: Outcomes
@@ -170,6 +240,7 @@ extension Node {
         takeLocked(sendQueue.takeMail(), now: now)
         if let backlog = backlog.take() {
             cache?.storeAll(backlog)
+            cache?.look()
             self.backlog = consume backlog
         }
         lock.unlock()

@@ -111,11 +111,11 @@ final class SpoolStore {
                 let (end, clock) = (result.work.forgetsBefore, result.work.clock)
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
-                let told = failure.spoolError(file)
-                result.fault = told.fault
+                result.isGone = database.hasMoved
+                error = result.isGone ? SpoolError(gone: file) : failure.spoolError(file)
+                result.fault = error?.fault
                 result.forgottenBefore = id(firstKey)
                 result.diskBytes = bytes
-                error = told
                 return result
             }
         }
@@ -135,8 +135,8 @@ final class SpoolStore {
             forgetKey > firstKey || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
             || !result.work.setAside.isEmpty || !result.work.takenOut.isEmpty
+        if changes || result.work.looks, database.hasMoved { throw .moved }
         if changes {
-            if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             try forget(before: forgetKey)
             for ids in result.work.takenOut { try takeOut(key(ids.lowerBound)..<key(ids.upperBound)) }

@@ -37,7 +37,8 @@ extension MessageCache {
         let isForgetDue = forgets && isTimeToForget || !owed.isEmpty
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
-        guard isStoring || loads || expires || isForgetDue || hasMore else { return nil }
+        guard isStoring || loads || expires || isForgetDue || hasMore || looksDue else { return nil }
+        work.looks = exchange(&looksDue, with: false)
         work.setAside = setAside
         work.takenOut = takenOut
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
@@ -196,6 +197,7 @@ extension MessageCache {
         noteLive(backlog)
         takenOutInWork = 0
         fault = result.fault
+        isGone = result.isGone
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore
@@ -355,10 +357,8 @@ extension MessageCache {
     }
 
     /// Those on disk alone have their outcome, but for those that have it.
-    mutating func concludeAway(_ outcome: neuron_ws_outcome_t) {
-        if away.isEmpty { return }
-        let holes = holes
-        holes.forEachRest(of: away) { conclude($0, outcome, bytes: exchange(&awayBytes, with: 0)) }
+    mutating func concludeAway(_ outcome: neuron_ws_outcome_t, _ backlog: borrowing Backlog) {
+        for ids in holes.rest(of: away) { concludeLast(ids, outcome, bytes: exchange(&awayBytes, with: 0), backlog) }
     }
 
     /// Messages have their outcome, together with those right before them that have the same.

@@ -112,6 +112,10 @@ public struct MessageCache: ~Copyable {
     var reservedNumber: UInt64 = 0
     public internal(set) var isBusy = false
     public internal(set) var fault: SpoolFault?
+    /// With that: what lay on disk is gone from its place. This life may read it yet, and no other one finds it.
+    var isGone = false
+    /// Before it is told of any message that it lies on disk, that is looked at.
+    var looksDue = false
     /// How often messages were to be stored that could not be.
     public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0
@@ -192,7 +196,7 @@ public struct MessageCache: ~Copyable {
         isOpen = false
         isBusy = false
         tellOwed(owed.count)
-        concludeAway(.NEURON_WS_DROPPED_STOPPED)
+        concludeAway(.NEURON_WS_DROPPED_STOPPED, backlog)
         away = away.upperBound..<away.upperBound
         adopted = away
         awayBytes = 0
@@ -203,6 +207,8 @@ public struct MessageCache: ~Copyable {
         takenOut = []
         takenOutInWork = 0
         fault = nil
+        isGone = false
+        looksDue = false
         failures = 0
         retryAt = 0
         isOutOfRoom = false
@@ -307,7 +313,7 @@ public struct MessageCache: ~Copyable {
         if isBusy { return false }
         if !usesDisk || fault != nil || isOutOfRoom && settings.policy == .dropNewest { return true }
         let isForgotten = takenOut.isEmpty && openID(backlog) == forgottenBefore
-        return !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || isForgotten)
+        return !looksDue && !hasUnstored(backlog) && setAside.isEmpty && (diskBytes == 0 || isForgotten)
     }
 
     /// The server refuses this one, which is about to have its outcome: it goes to where such ones are kept, in the
