@@ -315,6 +315,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         machine.end()
         node.backlog = exchange(&backlog, with: Backlog())
         node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
+        // New ones may have come that the session has not seen.
+        node.cache?.settings = node.configuration.cacheSettings
         node.spool?.setUser(nil)
         node.takeOpenedLocked()
     }
