@@ -124,6 +124,23 @@ def test_what_is_gone_with_its_directory_is_not_told_as_stored(tmp_path: Path) -
     assert any(line.startswith("ERROR") and "deleted or moved while it was in use" in line for line in lines), lines
 
 
+def test_what_is_gone_with_its_directory_is_sent_all_the_same(keeper: Keeper, tmp_path: Path) -> None:
+    """Few of the messages are in memory: the others are read from a file that has no name any more."""
+    directory = tmp_path / "outer" / "data"
+    (tmp_path / "outer").mkdir()
+    more = {"queue-max-messages": 10}
+    with started(directory, **more) as node:
+        for number in range(1, COUNT + 1):
+            push(node, 1, first=number)
+            node.flush(Level.STORED, timeout=20)
+        assert node.metrics.cached_messages > COUNT // 2
+        shutil.rmtree(tmp_path / "outer")
+        node.configure(settings(directory, url=keeper.url, **more))
+        until(lambda: node.metrics.queued_messages == 0, 60)
+        assert ended(node)[0] == {Outcome.DELIVERED: COUNT}
+    assert keeper.numbers == list(range(1, COUNT + 1))
+
+
 def test_a_directory_that_goes_and_comes_again_loses_nothing(keeper: Keeper, tmp_path: Path) -> None:
     directory = tmp_path / "outer" / "data"
     (tmp_path / "outer").mkdir()
@@ -161,3 +178,17 @@ def test_drop_oldest_keeps_the_newest_however_little_room_there_is(limit: dict[s
         outcomes, _ = ended(node)
     # A stop drops what is left: that is the newest.
     assert outcomes == {Outcome.DROPPED_OVERFLOW: 30 - left, Outcome.DROPPED_STOPPED: left}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_latest_per_group_keeps_the_newest_of_each_however_few_are_kept(limit: int, tmp_path: Path) -> None:
+    with started(tmp_path / "data", **{"cache-disk-size": 0, "cache-policy": "latest-per-group",
+                                       "queue-max-messages": limit}) as node:
+        node.subscribe("*", "*")
+        for number in range(60):
+            node.push("d", f"g{number % 3}", {"n": number})
+            time.sleep(0.02)
+        until(lambda: node.metrics.queued_messages <= limit)
+        assert node.metrics.queued_messages >= min(limit, 3) - 1
+        outcomes, _ = ended(node)
+    assert outcomes[Outcome.DROPPED_OVERFLOW] >= 60 - limit

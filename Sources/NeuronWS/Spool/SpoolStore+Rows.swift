@@ -31,6 +31,17 @@ extension SpoolStore {
         }
     }
 
+    /// The file has lost its name, and this life can read it yet.
+    func loadGone(_ result: inout SpoolResult) {
+        guard result.work.loadsFrom > 0 else { return }
+        do throws(Database.Failure) { try load(&result) } catch {
+            // It is asked for again: nothing of it counts as missing.
+            result.loaded.removeAll()
+            result.loadedBytes = 0
+            result.loadedEnd = 0
+        }
+    }
+
     /// No row that ends behind this one is loaded or dropped.
     func endKey(_ work: borrowing SpoolWork) -> Int64 {
         work.movesBefore == .max ? .max : key(work.movesBefore)

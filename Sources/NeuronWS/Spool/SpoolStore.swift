@@ -74,9 +74,7 @@ final class SpoolStore {
         try? database.reserve(Int64(clamping: min(number, 1 << 61)), clock: clockNow)
     }
 
-    private var clockNow: UInt64 {
-        lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000
-    }
+    private var clockNow: UInt64 { lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000 }
 
     func setSynced(_ isSynced: Bool) {
         guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
@@ -116,6 +114,7 @@ final class SpoolStore {
                 result.fault = error?.fault
                 result.forgottenBefore = id(firstKey)
                 result.diskBytes = bytes
+                if result.isGone { loadGone(&result) }
                 return result
             }
         }

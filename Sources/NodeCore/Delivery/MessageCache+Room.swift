@@ -16,7 +16,7 @@ extension MessageCache {
         if settings.policy == .dropNewest { return false }
         // What has its outcome in a chunk whose last ones have none makes nobody else go.
         let heldBytes = backlog.heldBytes - backlog.openOffset + tailBytes + movedBytes
-        let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull && settings.policy == .dropOldest
+        let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull
         let isStuck = !storesToDisk || fault != nil || isOutOfRoom
         // What is under way on disk makes no room there that what is in memory would not need.
         if isBusy {
@@ -29,7 +29,7 @@ extension MessageCache {
             isLiveClosed = true
             return false
         }
-        if removeSuperseded(&backlog) > settings.memoryBytes / 64 {
+        if removeSuperseded(&backlog) > (isFull ? min(heldBytes, settings.memoryBytes) : settings.memoryBytes) / 64 {
             isOutOfRoom = false
             return true
         }
@@ -53,7 +53,7 @@ extension MessageCache {
     /// Where the oldest make room for the newest, one that waits alone does so for the next one that comes: what is
     /// kept is the newest, however little there may be.
     public var replacesLast: Bool {
-        settings.policy == .dropOldest && (!storesToDisk || fault != nil || isOutOfRoom)
+        settings.policy != .dropNewest && (!storesToDisk || fault != nil || isOutOfRoom)
     }
 
     /// The oldest make room for what is newer: the newest of all stays.

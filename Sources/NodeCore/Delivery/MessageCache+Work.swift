@@ -214,7 +214,12 @@ extension MessageCache {
             while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
             tellUnstored()
             retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
-            return giveBack(&batches)
+            giveBack(&batches)
+            if result.isGone, loadsFrom > 0, result.loadedEnd > 0 {
+                retryAt = now
+                takeLoaded(&result, &backlog)
+            }
+            return
         }
         failures = 0
         // What was in the way has made room.
@@ -230,12 +235,13 @@ extension MessageCache {
         concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
-        if loadsFrom > 0 {
-            let end = result.loadedEnd
-            let bytes = result.loadedBytes
-            loaded(exchange(&result.loaded, with: ChunkList()), end: end, bytes: bytes, &backlog)
-        }
+        if loadsFrom > 0 { takeLoaded(&result, &backlog) }
         refill(&backlog)
+    }
+
+    private mutating func takeLoaded(_ result: inout SpoolResult, _ backlog: inout Backlog) {
+        let (end, bytes) = (result.loadedEnd, result.loadedBytes)
+        loaded(exchange(&result.loaded, with: ChunkList()), end: end, bytes: bytes, &backlog)
     }
 
     private mutating func giveBack(_ batches: inout ChunkList) {

@@ -81,7 +81,8 @@ public struct SpoolResult: ~Copyable {
     public var forgottenBefore: UInt64 = 0
     /// Messages that lie there set aside.
     public var asideCount: UInt64 = 0
-    /// Where there is a fault: what lay there is gone from its place, and no later life finds it.
+    /// Where there is a fault: what lay there is gone from its place, and no later life finds it. What was to be loaded
+    /// is, as far as it can be read.
     public var isGone = false
 
     public init(_ work: consuming SpoolWork) { self.work = work }

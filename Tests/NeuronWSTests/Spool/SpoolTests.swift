@@ -31,9 +31,11 @@ import Testing
             delete(file, [inner, outer])
             var look = SpoolWork()
             look.looks = true
+            look.loadsFrom = 1
+            look.loadsBytes = 1 << 20
             let gone = store.perform(look)
-            let (noFile, goneNow) = (gone.fault, gone.isGone)
-            #expect(noFile == .missing && goneNow)
+            let (noFile, goneNow, read) = (gone.fault, gone.isGone, loaded(gone))
+            #expect(noFile == .missing && goneNow && read == ["1:one", "2:two"])
             #expect(store.takeError()?.text.contains("deleted or moved while it was in use") == true)
             try Syscalls.makeDirectory(outer)
             var again = SpoolWork()
