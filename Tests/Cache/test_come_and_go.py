@@ -124,6 +124,23 @@ def test_what_is_gone_with_its_directory_is_not_told_as_stored(tmp_path: Path) -
     assert any(line.startswith("ERROR") and "deleted or moved while it was in use" in line for line in lines), lines
 
 
+def test_what_is_gone_with_its_directory_is_sent_all_the_same(keeper: Keeper, tmp_path: Path) -> None:
+    """Few of the messages are in memory: the others are read from a file that has no name any more."""
+    directory = tmp_path / "outer" / "data"
+    (tmp_path / "outer").mkdir()
+    more = {"queue-max-messages": 10}
+    with started(directory, **more) as node:
+        for number in range(1, COUNT + 1):
+            push(node, 1, first=number)
+            node.flush(Level.STORED, timeout=20)
+        assert node.metrics.cached_messages > COUNT // 2
+        shutil.rmtree(tmp_path / "outer")
+        node.configure(settings(directory, url=keeper.url, **more))
+        until(lambda: node.metrics.queued_messages == 0, 60)
+        assert ended(node)[0] == {Outcome.DELIVERED: COUNT}
+    assert keeper.numbers == list(range(1, COUNT + 1))
+
+
 def test_a_directory_that_goes_and_comes_again_loses_nothing(keeper: Keeper, tmp_path: Path) -> None:
     directory = tmp_path / "outer" / "data"
     (tmp_path / "outer").mkdir()

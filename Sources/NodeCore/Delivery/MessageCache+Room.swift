@@ -169,6 +169,17 @@ extension MessageCache {
         retryAt = 0
     }
 
+    /// What lies in a file that has lost its name can be read, though nothing else is tried there now.
+    mutating func loadOfGone(_ backlog: borrowing Backlog, now: UInt64) -> SpoolWork {
+        var work = SpoolWork()
+        work.looks = true
+        work.clock = clock(now)
+        work.movesBefore = backlog.liveStart
+        load(&work, backlog)
+        isBusy = true
+        return work
+    }
+
     /// All up to this one have their outcome or lie on disk, where the next life finds them.
     public var storedThrough: UInt64 { isOpen && !isGone ? storedEnd &- 1 : 0 }
 

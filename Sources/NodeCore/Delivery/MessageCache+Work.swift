@@ -11,20 +11,16 @@ extension MessageCache {
         _ backlog: inout Backlog, now: UInt64, mayLoad: Bool = true, chunk: (Int) -> MessageChunk?
     ) -> SpoolWork? {
         refill(&backlog)
-        guard usesDisk, !isBusy, now >= retryAt else { return nil }
+        guard usesDisk, !isBusy else { return nil }
+        if now < retryAt { return isGone && mayLoad && wantsLoad(backlog) ? loadOfGone(backlog, now: now) : nil }
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
         let isStoring = gather(&work, &backlog, now: now, chunk)
-        let loads =
-            mayLoad && !away.isEmpty && away.lowerBound < backlog.liveStart
-            && backlog.heldBytes <= windowBytes / 2 && backlog.openCount <= windowCount / 2
         // What is live, and what came behind it, stays where it is.
         work.movesBefore = backlog.liveStart
-        if loads {
-            work.loadsFrom = away.lowerBound
-            work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
-        }
+        let loads = mayLoad && wantsLoad(backlog)
+        if loads { load(&work, backlog) }
         let expires = wantsExpiry(now) && away.lowerBound < backlog.liveStart
         if expires {
             expiredAt = now
@@ -50,6 +46,16 @@ extension MessageCache {
         storingEnd = work.storesBefore
         isBusy = true
         return work
+    }
+
+    func wantsLoad(_ backlog: borrowing Backlog) -> Bool {
+        !away.isEmpty && away.lowerBound < backlog.liveStart && backlog.heldBytes <= windowBytes / 2
+            && backlog.openCount <= windowCount / 2
+    }
+
+    func load(_ work: inout SpoolWork, _ backlog: borrowing Backlog) {
+        work.loadsFrom = away.lowerBound
+        work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
     }
 
     /// What the messages take on disk that the window has room for, by what they take there in the middle.
@@ -207,18 +213,16 @@ extension MessageCache {
         if result.fault != nil {
             // What seemed to have failed may have been done.
             diskBytes = max(diskBytes, result.diskBytes)
-            failures = min(failures + 1, 16)
+            let isTry = now >= retryAt
+            if isTry { failures = min(failures + 1, 16) }
             lookedThrough = .not
             if stored > 0 { failedStores &+= 1 }
             // On a full disk some may have gone one by one.
             while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
             tellUnstored()
-            retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
+            if isTry { retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1)) }
             giveBack(&batches)
-            if result.isGone, loadsFrom > 0, result.loadedEnd > 0 {
-                retryAt = now
-                takeLoaded(&result, &backlog)
-            }
+            if result.isGone, loadsFrom > 0, result.loadedEnd > 0 { takeLoaded(&result, &backlog) }
             return
         }
         failures = 0
