@@ -13,4 +13,11 @@ static inline void neuron_ws_sqlite3_distrust(sqlite3 *database)
     sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, (int *)0);
 }
 
+/* For a file that is damaged and only read: pages that it lacks do not keep the others from being read. */
+static inline void neuron_ws_sqlite3_salvage(sqlite3 *database)
+{
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)0);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, (int *)0);
+}
+
 #endif

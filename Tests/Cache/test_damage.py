@@ -76,6 +76,19 @@ def test_the_file_cut_within_its_last_batch(
         shutil.rmtree(directory)
 
 
+@pytest.mark.parametrize("pages", [1, 2, 5, 20])
+def test_the_file_without_its_last_pages(pages: int, exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
+    """A file system that was repaired may leave that. What lies in front of it arrives, the rest is counted."""
+    said = exercise.write(tmp_path, 1, 40, 100)
+    assert said.stored == 4000
+    size = (tmp_path / FILE).stat().st_size
+    os.truncate(tmp_path / FILE, size - pages * PAGE)
+    said = exercise.drain(tmp_path, keeper.url)
+    assert said.left == (0, 0), said.errors
+    assert keeper.numbers == sorted(set(keeper.numbers)) and len(keeper.numbers) > 3000
+    assert said.lost == 4000 - len(keeper.numbers)
+
+
 def test_a_file_of_zeroes_is_set_aside(exercise: Exercise, keeper: Keeper, stored: Path) -> None:
     (stored / FILE).write_bytes(bytes(64 * PAGE))
     assert drains(exercise, keeper, stored) == 0

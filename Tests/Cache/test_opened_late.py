@@ -31,7 +31,8 @@ def settings(directory: Path, url: str = NOWHERE, **more: object) -> dict[str, o
 
 
 def without_cache(all_settings: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in all_settings.items() if key not in ("offline-cache", "data-dir", "sync-interval")}
+    of_cache = ("offline-cache", "data-dir", "sync-interval")
+    return {key: value for key, value in all_settings.items() if key not in of_cache}
 
 
 def started(node: nw.Node) -> nw.Node:

@@ -199,8 +199,8 @@ extension CacheWorld {
         let live = settings.timeToLive > 0 ? contents.keys.filter { backlog.isLive($0) } : []
         let (firstLive, lastLive) = (live.min() ?? .max, live.max() ?? 0)
         for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
-            guard let taken = takenAt[id].map({ max($0, openedAt, healedAt) }), isDiskLeftAlone != true else { continue }
-            let age = now - taken
+            guard let taken = takenAt[id], isDiskLeftAlone != true else { continue }
+            let age = now - max(taken, openedAt, healedAt)
             // Where there is no room the oldest make some.
             if settings.policy == .dropOldest, !hasOlderBehind, id >= cache.storedEnd, id < backlog.endID,
                 age > settings.syncInterval + 200_000_000

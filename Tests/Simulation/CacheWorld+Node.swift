@@ -182,6 +182,7 @@ extension CacheWorld {
         let paced = cache.pace(&backlog, now: now)
         if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.noteAway(cache.awayNow)
+        sendQueue.ledger.replacesLast = cache.replacesLast
         _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
         let mail = mailPace.deadline(syncInterval: settings.syncInterval)

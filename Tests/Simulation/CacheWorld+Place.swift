@@ -17,7 +17,13 @@ extension CacheWorld {
 
     /// As `Node`: whoever takes the mail next sees it.
     private func openCache() {
-        if place.open() != .has || !place.opened(true) { fail("nobody opens the cache") }
+        if place.open() != .has { fail("nobody opens the cache") }
+        let isThere = !changes.chance(10)
+        place.opened(isThere, now: now)
+        guard isThere else {
+            if place.retryAt == nil { fail("nobody opens the cache again") }
+            return
+        }
         wantsForgotten = false
         // A new file takes those of the node.
         if disk.isNew, !hasNumbersOfFile { newestNumber = sendQueue.ledger.acceptedCount }

@@ -192,7 +192,7 @@ final class CacheWorld {
             changePriority()
             mustBeIdle = false
         }
-        if changes.chance(place.isOpen ? 1 : 5) {
+        if changes.chance(place.isOpen ? 1 : 5) || place.retryAt.map({ now >= $0 }) == true {
             openOrForget()
             mustBeIdle = false
         }
@@ -227,7 +227,7 @@ final class CacheWorld {
             + "of \(backlog.pacedEnd), away "
             + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
-            + "ended \(ended.count) of \(contents.count), mail \(sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)))"
+            + "ended \(ended.count) of \(contents.count), mail \(sendQueue.hasMail())"
     }
 
     func fail(_ text: String) {

@@ -9,9 +9,51 @@ extension Node {
     /// says so. Throws if somebody else holds it.
     func openCache() throws(SpoolError) {
         lock.lock()
-        let (stream, nextNumber) = (sendQueue.stream, sendQueue.ledger.acceptedCount &+ 1)
         guard let settings = settingsToOpenLocked() else { return lock.unlock() }
         lock.unlock()
+        if let fault = open(settings), fault.fault == .held { throw fault }
+    }
+
+    /// The same of one that could not be opened, if its time has come: on a thread of its own, because a disk may take
+    /// long for it. The session is signalled when that is done.
+    /// - Returns: when to ask again, monotonic nanoseconds; nil: there is no need to.
+    func openCacheAgain(now: UInt64) -> UInt64? {
+        lock.lock()
+        guard life == .open, let settings = configuration.settings.cache, settings.diskBytes > 0,
+            let time = cachePlace.retryAt, now < time || cachePlace.open() == .has
+        else {
+            lock.unlock()
+            return nil
+        }
+        lock.unlock()
+        if now < time { return time }
+        do throws(SystemError) {
+            try Thread.start(
+                CacheOpening(self, settings), name: "neuron-ws-open", stackBytes: CacheOpening.stackBytes
+            ).detach()
+            return nil
+        } catch {
+            lock.lock()
+            defer { lock.unlock() }
+            cachePlace.opened(false, now: now)
+            changed.broadcast()
+            return cachePlace.retryAt
+        }
+    }
+
+    /// The node ends: what could not be opened before is tried once more if there is something to keep.
+    func openCacheForRest() {
+        let isWanted = lock.withLock {
+            cachePlace.retryAt != nil && sendQueue.ledger.queuedCount > 0 && session?.isOnLoop != true
+        }
+        if isWanted { try? openCache() }
+    }
+
+    /// The caller has the place, and gives it back.
+    /// - Returns: why it is not open; nil: it is.
+    @discardableResult
+    func open(_ settings: CacheSettings) -> SpoolError? {
+        let (stream, nextNumber) = lock.withLock { (sendQueue.stream, sendQueue.ledger.acceptedCount &+ 1) }
         var opened: Spool?
         var fault: SpoolError?
         do throws(SpoolError) {
@@ -24,15 +66,22 @@ extension Node {
             fault = SpoolError(
                 fault: .other,
                 text: "the cache \(other.file.path) has messages with numbers of their own (setting sequence), "
-                    + "and so has this node: it is opened by the next start behind the last outcome")
+                    + "and so has this node: it is opened behind the last outcome")
         }
-        let isAdopted = cachePlace.opened(fault == nil)
-        if isAdopted, let opened { adoptLocked(opened) }
-        if let fault { cacheError = fault }
+        if fault == nil, let opened { adoptLocked(opened) }
+        if let fault {
+            cacheError = fault
+            counters.cacheErrors &+= 1
+            lock.unlock()
+            opened?.close(nextNumber: opened?.found.nextNumber ?? 0)
+            lock.lock()
+        }
+        cachePlace.opened(fault == nil, now: Clock.monotonicNanoseconds)
+        let session = self.session
         changed.broadcast()
         lock.unlock()
-        if let opened, !isAdopted { opened.close(nextNumber: opened.found.nextNumber) }
-        if let fault, fault.fault == .held { throw fault }
+        session?.signal()
+        return fault
     }
 
     /// nil: there is nothing to be opened here and now.
@@ -61,7 +110,8 @@ extension Node {
         let opened = sendQueue.adopt(found, now: now)
         spool.setFirst(opened.first, openID: opened.openID)
         noteCacheLocked(cache?.awayNow ?? DeliveryLedger.Away(), bytes: 0, asideCount: 0)
-        if session == nil { takeMailLocked(now: now) } else { spool.setUser(session) }
+        // A session that is over has given it back.
+        if backlog != nil { takeMailLocked(now: now) } else { spool.setUser(session) }
     }
 
     /// What lies on disk: for those who push, and for the metrics.
@@ -73,10 +123,16 @@ extension Node {
         counters.cachedSetAside = asideCount &+ (opened?.asideCount ?? 0)
     }
 
+    /// A session has ended that has not seen that the cache was opened: the node sees it in its place.
+    func takeOpenedLocked() {
+        if sendQueue.cacheOpened != nil { takeMailLocked(now: Clock.monotonicNanoseconds) }
+    }
+
     /// Of a node without a session.
     func takeMailLocked(now: UInt64) {
         guard var backlog = backlog.take() else { return }
         if var cache = cache.take() {
+            cache.refill(&backlog)
             _ = sendQueue.takeMail().deliver(to: &cache, &backlog, now: now)
             self.cache = consume cache
         }
@@ -116,11 +172,21 @@ extension Node {
         }
     }
 
-    func tellCacheError() {
-        guard let error = lock.withLock({ spool == nil ? cacheError : nil }) else { return }
-        log(
-            .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
-            "\(error.text). The node runs without it: nothing is kept on disk.")
+    /// Says once that it could not be opened, and that it is open after all.
+    /// - Parameter told: what was said last.
+    /// - Returns: what is said now.
+    func tellCacheError(told: SpoolError?) -> SpoolError? {
+        let (error, file) = lock.withLock { (spool == nil ? cacheError : nil, spool?.file) }
+        if let error, error != told {
+            log(
+                .NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY,
+                "\(error.text). The node runs without it: nothing is kept on disk. It tries again to open it.")
+        } else if told != nil, let file {
+            log(
+                .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
+                "The cache \(file.path) is open now: messages are kept on disk.")
+        }
+        return error
     }
 
     // MARK: Outcomes
@@ -151,6 +217,7 @@ extension Node {
         takeMailLocked(now: now)
         if let backlog = backlog.take() {
             cache?.storeAll(backlog)
+            cache?.look()
             self.backlog = consume backlog
         }
         lock.unlock()

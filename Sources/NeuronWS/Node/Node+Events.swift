@@ -212,7 +212,7 @@ extension Node {
         storeRest()
         lock.lock()
         abandonLocked()
-        let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
+        let stored = cache?.storedThrough ?? 0
         let accepted = sendQueue.ledger.acceptedCount
         let waiting = min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
         lock.unlock()
@@ -257,7 +257,7 @@ extension Node {
     }
 
     private var storedCountLocked: UInt64 {
-        let stored = cache?.isOpen == true ? (cache?.storedEnd ?? 1) &- 1 : 0
+        let stored = cache?.storedThrough ?? 0
         let accepted = sendQueue.ledger.acceptedCount
         return sendQueue.ledger.queuedCount - min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
     }

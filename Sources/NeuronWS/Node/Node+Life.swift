@@ -118,6 +118,7 @@ extension Node {
 
     /// Stops, and gives every message that is left its outcome. On the loop it begins the same.
     func finish(timeoutMilliseconds: UInt32) -> neuron_ws_status_t {
+        openCacheForRest()
         lock.withLock { if life == .open { life = .finished } }
         endRequests()
         let status = stop(timeoutMilliseconds: timeoutMilliseconds)
@@ -139,6 +140,7 @@ extension Node {
     func destroy() -> Bool {
         // They become messages, which have their outcome.
         publishGathered()
+        openCacheForRest()
         lock.lock()
         let isFirst = life < .destroyed
         if isFirst { life = .destroyed }

@@ -304,7 +304,10 @@ extension Node {
         case .NEURON_WS_LEVEL_ACCEPTED: return
         case .NEURON_WS_LEVEL_WRITTEN: break
         case .NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED: try checkLevel(level)
-        case .NEURON_WS_LEVEL_STORED: try checkStoring()
+        case .NEURON_WS_LEVEL_STORED:
+            // Whatever has failed before: who waits for it wants it to be tried now.
+            try? openCache()
+            try checkStoring()
         @unknown default: throw .invalidArgument("level \(level.rawValue) is none")
         }
         let deadline = Clock.monotonicNanoseconds &+ UInt64(timeoutMilliseconds) &* 1_000_000

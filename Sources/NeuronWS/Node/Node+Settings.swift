@@ -22,6 +22,7 @@ extension Node {
         let session = self.session
         cache?.settings = new.cacheSettings
         if let wanted = new.settings.cache { spool?.setSynced(wanted.survivesPowerLoss) }
+        if spool == nil, new.cacheSettings.diskBytes == 0 { cacheError = nil }
         if session == nil {
             sendQueue.ledger.level = new.settings.delivery
             status.url = new.shownURL(0)

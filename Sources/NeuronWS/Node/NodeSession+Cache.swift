@@ -29,12 +29,17 @@ extension NodeSession {
             mayLoad = hasRoomForOutcome
             submitWork(now, mayLoad: mayLoad)
         } while cache.lacksRoom && trims(now)
+        let isClosed = node.lock.withLock { node.spool == nil }
+        let openingAt = isClosed ? node.openCacheAgain(now: now) : nil
         carryOutCache()
+        if isEnded { return }
+        if isClosed || toldCacheError != nil { tellCacheError() }
         if isEnded { return }
         tellLedger()
         if isEnded { return }
         var next = cache.pace(&backlog, now: now)
         if !mayLoad, !cache.away.isEmpty { next = min(next ?? .max, now &+ Self.outcomesReadInterval) }
+        next = min(next ?? .max, openingAt ?? .max)
         scheduleCacheTimer(next, now: now)
         if backlog.takeWake() { signal() }
     }
@@ -58,6 +63,9 @@ extension NodeSession {
         }
     }
 
+    /// What is new of a cache that could not be opened.
+    func tellCacheError() { toldCacheError = node.tellCacheError(told: toldCacheError) }
+
     private func takeSpoolResult(_ now: UInt64) {
         guard let spool = node.lock.withLock({ node.spool }), let result = spool.takeResult() else { return }
         cache.finished(result, &backlog, now: now)
@@ -79,7 +87,7 @@ extension NodeSession {
             node.lock.unlock()
             return mailPace.isLeftToSender()
         }
-        let isUrgent = isStoringRest || node.sendQueue.ledger.isHalfFull
+        let isUrgent = isStoringRest || node.sendQueue.ledger.isHalfFull || node.sendQueue.cacheOpened != nil
         guard
             mailPace.takes(
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
@@ -107,16 +115,19 @@ extension NodeSession {
 
     private func noteCacheLocked() {
         node.noteCacheLocked(cache.awayNow, bytes: cache.diskBytes, asideCount: cache.asideCount)
+        node.sendQueue.ledger.replacesLast = cache.replacesLast
     }
 
     private func tellLedger() {
-        let storedThrough = cache.isOpen ? cache.storedEnd &- 1 : 0
+        let storedThrough = cache.storedThrough
         var hasNews = false
         node.lock.lock()
         noteCacheLocked()
         if storedThrough > node.sendQueue.ledger.storedThrough {
             node.sendQueue.ledger.stored(through: storedThrough)
             hasNews = true
+        } else if storedThrough == 0 {
+            node.sendQueue.ledger.lostStored()
         }
         if cache.failedStores != node.sendQueue.ledger.failedStores {
             node.sendQueue.ledger.failedStores = cache.failedStores
@@ -159,6 +170,7 @@ extension NodeSession {
         if !isStoringRest {
             isStoringRest = true
             storeAll()
+            cache.look()
         }
         tendCache()
         return isEnded || cache.isSettled(backlog)

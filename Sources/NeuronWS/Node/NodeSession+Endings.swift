@@ -23,6 +23,17 @@ extension NodeSession {
             .NEURON_WS_LOG_WARN, .givenUpMessage, "\(configuration.shownURL(status.urlIndex)): \(text)")
     }
 
+    /// The first message does not get through, and nothing says that it is refused.
+    func tellKept(_ count: Int, _ ending: Ending) {
+        guard !isEnded, let message = backlog.firstMessage() else { return }
+        node.log(
+            .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
+            "\(configuration.shownURL(status.urlIndex)): \(count) times in a row the server ended the connection with "
+                + "close code \(ending.closeCode), by which it speaks of itself, behind the beginning of message "
+                + "\(message.id) with \(message.byteCount) bytes, and has not confirmed it: it is kept, and sent "
+                + "again. A server that refuses a message says so by another code, as 1009 or 1008.")
+    }
+
     /// - Returns: false: nothing keeps it.
     private func setFirstAside(_ ending: Ending) -> Bool {
         guard cache.isOpen, let first = backlog.firstMessage(),

@@ -46,6 +46,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     /// It was said that this server answers pings with what is no echo.
     var hasToldOfPongs = false
     var mailPace = MailPace()
+    /// Why the cache could not be opened, as the log has it; nil: it is open, or nobody wants it to be.
+    var toldCacheError: SpoolError?
     /// The session ends, and what is left goes to disk.
     var isStoringRest = false
     /// What the last connection's end has settled, and the host has not heard yet.
@@ -112,7 +114,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             owed.started()
             (isStoringRest, isEndingCommands) = (false, false)
             failures = []
-            node.tellCacheError()
+            toldCacheError = nil
+            tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
             perform(machine.started(now: now))
@@ -206,6 +209,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if openSince != nil, !machine.isIdle { endCommandsOfConnection(begun: begun ?? []) }
         logEnding(ending, openSince: openSince)
         if end.isFirstRefused { giveUpMessage() }
+        if end.keptCount > 0 { tellKept(end.keptCount, ending) }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
@@ -293,6 +297,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         while !isEnded, !tellOwed() {}
         if isEnded { return }
         dropStream()
+        _ = backlog.connectionEnded(status.ending, acknowledged: nil)
         node.endCommands()
         if isEnded { return }
         node.lock.withLock { giveBacklogBackLocked() }
@@ -308,7 +313,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         machine.end()
         node.backlog = exchange(&backlog, with: Backlog())
         node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
+        // New ones may have come that the session has not seen.
+        node.cache?.settings = node.configuration.cacheSettings
         node.spool?.setUser(nil)
+        node.takeOpenedLocked()
     }
 
     /// Leaves the node and unlocks it.

@@ -102,6 +102,7 @@ final class Runtime: @unchecked Sendable {
         requests.forkPrepares()
         tlsContexts.forkPrepares()
         Resolver.shared.forkPrepares()
+        Spool.forkPrepares()
     }
 
     /// The child has no loop thread: it starts its own when it needs one. The parent's loop object stays, unused.
@@ -115,6 +116,7 @@ final class Runtime: @unchecked Sendable {
             // The parent's; their locks may be held for ever.
             nodes = []
         }
+        Spool.forkEnded()
         Resolver.shared.forkEnded(inChild: inChild)
         requests.forkEnded()
         tlsContexts.forkEnded()

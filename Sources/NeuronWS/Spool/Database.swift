@@ -93,6 +93,9 @@ final class Database {
         }
     }
 
+    /// It is only read from here on, and may end before its last pages: what is there can be read all the same.
+    func salvage() { neuron_ws_sqlite3_salvage(handle) }
+
     /// What is asked of a file that is written to.
     func prepareForUse(isSynced: Bool) throws(Failure) {
         try run("PRAGMA locking_mode=EXCLUSIVE")

@@ -157,6 +157,10 @@ final class Spool: ThreadBody, @unchecked Sendable {
         }
     }
 
+    /// A node's cache is opened on a thread of its own at any time: the child finds no lock that nobody gives back.
+    static func forkPrepares() { openLock.lock() }
+    static func forkEnded() { openLock.unlock() }
+
     static func giveBack(_ path: String) { openLock.withLock { openPaths.removeAll { $0 == path } } }
 
     /// What lay there when it was opened.

@@ -32,6 +32,14 @@ struct SpoolError: Error, Equatable {
         }
     }
 
+    /// Of a file that is open, is not in its place any more, and could not be made anew there.
+    init(gone file: SpoolFile) {
+        fault = .missing
+        text =
+            "the cache \(file.path) was deleted or moved while it was in use, and cannot be made anew: make its "
+            + "directory again; what it has of messages is lost if the node ends before"
+    }
+
     private static func fault(_ failure: Database.Failure) -> SpoolFault {
         if failure.fault == .other || failure.fault == .ioError {
             switch failure.errorNumber {

@@ -18,6 +18,8 @@ enum SpoolRescue {
     static func rescue(
         _ file: SpoolFile, isSynced: Bool, stream: UInt64, closing database: inout Database
     ) throws(Database.Failure) {
+        // As where it is opened: a directory that was deleted too is made.
+        if database.hasMoved { try? Syscalls.makeDirectory(file.directory) }
         try make(file, from: database, stream: stream)
         replace(file, keepsOld: true)
         database = try open(file, isSynced: isSynced)
@@ -100,6 +102,7 @@ enum SpoolRescue {
             let new = try makeEmpty(file, stream: stream)
             var copy = RowCopy(new: new)
             if let old {
+                old.salvage()
                 try copy.all(of: old)
                 // What cannot be read of them is lost, and only that.
                 try? SpoolAside.copy(from: old, to: new)
@@ -109,6 +112,42 @@ enum SpoolRescue {
             removeMaking(file)
             throw error
         }
+    }
+
+    /// At so many places it is looked for what can be read behind a damage.
+    private static let placesMax: Int64 = 16_384
+
+    /// Those that messages have, as the file's head says; nil: it cannot be read, or makes no sense.
+    private static func keys(of old: Database) -> Range<Int64>? {
+        guard let first = try? old.number("SELECT first FROM meta WHERE id=0"),
+            let next = try? old.number("SELECT next FROM meta WHERE id=0"), first >= 0, first < next,
+            next < SpoolStore.numberMax
+        else { return nil }
+        return first..<next
+    }
+
+    /// The first row that can be read behind one that cannot; nil: none was found.
+    private static func readableKey(_ old: Database, behind key: Int64, before end: Int64) -> Int64? {
+        let step = max(1, (end - min(key, end)) / placesMax)
+        var damaged = key
+        var whole = key
+        repeat {
+            guard whole < end else { return nil }
+            (damaged, whole) = (whole, whole + step)
+        } while !canBeRead(old, from: whole)
+        // Where it begins.
+        while whole - damaged > 1 {
+            let middle = damaged + (whole - damaged) / 2
+            if canBeRead(old, from: middle) { whole = middle } else { damaged = middle }
+        }
+        return try? old.number("SELECT first FROM batches WHERE first >= ?1 ORDER BY first LIMIT 1", whole)
+    }
+
+    private static func canBeRead(_ old: Database, from key: Int64) -> Bool {
+        do throws(Database.Failure) {
+            _ = try old.number("SELECT first FROM batches WHERE first >= ?1 ORDER BY first LIMIT 1", key)
+            return true
+        } catch { return false }
     }
 
     private struct RowCopy {
@@ -122,32 +161,40 @@ enum SpoolRescue {
         var number: Int64 = 1
         var stream: UInt64?
 
-        /// From the front to the first damage, then from the back to it.
+        /// From the front, over what is damaged, and where it is not known how far that goes, from the back to it.
         mutating func all(of old: Database) throws(Database.Failure) {
             try new.run("BEGIN")
-            try rows(of: old, isForward: true)
+            let head = SpoolRescue.keys(of: old)
+            for _ in 0..<SpoolRescue.placesMax {
+                guard try !rows(of: old, isForward: true), let head,
+                    let key = SpoolRescue.readableKey(old, behind: max(last, head.lowerBound), before: head.upperBound)
+                else { break }
+                last = key - 1
+            }
             let reached = last
-            try rows(of: old, isForward: false, to: reached)
+            _ = try rows(of: old, isForward: false, to: reached)
             try new.run("COMMIT")
         }
 
+        /// - Returns: false: some cannot be read, and it goes no further.
         private mutating func rows(
             of old: Database, isForward: Bool, to reached: Int64 = .min
-        ) throws(Database.Failure) {
+        ) throws(Database.Failure) -> Bool {
             let order = isForward ? "ASC" : "DESC"
-            var at = isForward ? Int64.min : Int64.max
+            var at = isForward ? last : Int64.max
             while true {
                 var key: Int64?
                 do throws(Database.Failure) {
-                    let side = isForward ? ">" : "<"
+                    // Not behind the last one: that would be looked for in the page of that, which may be damaged.
+                    let side = isForward ? ">=" : "<="
                     let next = try old.prepare(
                         "SELECT first FROM batches WHERE first \(side) ?1 ORDER BY first \(order) LIMIT 1")
-                    next.bind(1, at)
-                    guard try next.step() else { return }
+                    next.bind(1, isForward ? at &+ 1 : at &- 1)
+                    guard try next.step() else { return true }
                     key = next.integer(0)
                     next.reset()
-                } catch { return }
-                guard let key, isForward ? key > at : key < at, isForward || key > reached else { return }
+                } catch { return false }
+                guard let key, isForward ? key > at : key < at, isForward || key > reached else { return true }
                 at = key
                 if isForward { last = key }
                 try copy(key, old)

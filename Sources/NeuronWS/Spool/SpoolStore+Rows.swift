@@ -38,6 +38,17 @@ extension SpoolStore {
         try SpoolAside.move(by: keys.givenAnew, database)
     }
 
+    /// The file has lost its name, and this life can read it yet.
+    func loadGone(_ result: inout SpoolResult) {
+        guard result.work.loadsFrom > 0 else { return }
+        do throws(Database.Failure) { try load(&result) } catch {
+            // It is asked for again: nothing of it counts as missing.
+            result.loaded.removeAll()
+            result.loadedBytes = 0
+            result.loadedEnd = 0
+        }
+    }
+
     /// No row that ends behind this one is loaded or dropped.
     func endKey(_ work: borrowing SpoolWork) -> Int64 {
         work.movesBefore == .max ? .max : key(work.movesBefore)
@@ -96,8 +107,8 @@ extension Database {
     }
 
     /// Nothing lies before this key any more: the row in which it lies is written anew from there on.
-    /// - Parameter damaged: of a row that is not whole: its own count, how many of its messages are missing by that (less than
-    ///   0: it makes no sense), and the bytes that cannot be read.
+    /// - Parameter damaged: of a row that is not whole: its own count, how many of its messages are missing by that
+    ///   (less than 0: it makes no sense), and the bytes that cannot be read.
     /// - Returns: the bytes of the rows that are gone, and of the one that came in their place.
     func cutRows(
         before key: Int64, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void

@@ -68,9 +68,7 @@ final class SpoolStore {
         try? database.reserve(Int64(clamping: min(max(number, found.nextNumber), 1 << 61)), clock: clockNow)
     }
 
-    private var clockNow: UInt64 {
-        lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000
-    }
+    private var clockNow: UInt64 { lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000 }
 
     func setSynced(_ isSynced: Bool) {
         guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
@@ -105,11 +103,12 @@ final class SpoolStore {
                 let (end, clock) = (result.work.forgetsBefore, result.work.clock)
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
-                let told = failure.spoolError(file)
-                result.fault = told.fault
+                result.isGone = database.hasMoved
+                error = result.isGone ? SpoolError(gone: file) : failure.spoolError(file)
+                result.fault = error?.fault
                 result.forgottenBefore = id(keys.first)
                 result.diskBytes = bytes
-                error = told
+                if result.isGone { loadGone(&result) }
                 return result
             }
         }
@@ -128,8 +127,8 @@ final class SpoolStore {
             forgetKey > keys.first || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
             || !result.work.setAside.isEmpty || !result.work.takenOut.isEmpty
+        if changes || result.work.looks, database.hasMoved { throw .moved }
         if changes {
-            if database.hasMoved { throw .moved }
             try database.run("BEGIN")
             if keys.givenAnew > 0 { try makePlace() }
             try forget(before: forgetKey)

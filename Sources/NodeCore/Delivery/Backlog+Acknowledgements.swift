@@ -55,6 +55,21 @@ extension Backlog {
     /// The server's application has it, alone.
     func isAcknowledged(_ id: UInt64) -> Bool { acknowledged.contains(id) || acknowledgedLive.contains(id) }
 
+    /// These in pieces of which the server's application has all, as it said of each alone, or none.
+    func forEachPiece(of ids: Range<UInt64>, _ body: (Range<UInt64>, _ isAcknowledged: Bool) -> Void) {
+        var from = ids.lowerBound
+        acknowledgedLive.forEach(from: ids.lowerBound) { each in
+            let known = each.clamped(to: ids)
+            guard each.lowerBound < ids.upperBound else { return false }
+            if known.isEmpty { return true }
+            if from < known.lowerBound { body(from..<known.lowerBound, false) }
+            body(known, true)
+            from = known.upperBound
+            return true
+        }
+        if from < ids.upperBound { body(from..<ids.upperBound, false) }
+    }
+
     mutating func forgetAcknowledged() {
         acknowledged.remove(before: openID)
         acknowledgedLive.remove(before: openID)

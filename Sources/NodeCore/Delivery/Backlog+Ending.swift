@@ -15,6 +15,7 @@ extension Backlog {
             let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN
             end.isFirstRefused =
                 refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
+            end.keptCount = refusals.keptToTell
             // It may be any that was on its way: the first of them alone would say nothing of the others.
             if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
                 suspectEndID = max(suspectEndID, begunEnd)

@@ -24,17 +24,33 @@ extension Backlog {
     /// Takes `chunkToDrop` out. - Returns: what becomes of its messages, in order; empty: nothing can be taken out.
     /// - Parameters:
     ///   - outcome: of those that have no other yet.
+    ///   - end: the messages from this one on have none by that; the caller has copies of them.
     ///   - freed: gets the chunk.
-    mutating func removeOldest(_ outcome: neuron_ws_outcome_t, into freed: inout ChunkList) -> [Run] {
+    mutating func removeOldest(
+        _ outcome: neuron_ws_outcome_t, before end: UInt64 = .max, into freed: inout ChunkList
+    ) -> [Run] {
         guard isUndecided else { return [] }
-        return isIdle ? removeFirst(outcome, &freed) : removeBehindNext(outcome, &freed)
+        return isIdle ? removeFirst(outcome, end, &freed) : removeBehindNext(outcome, end, &freed)
     }
 
-    private mutating func removeFirst(_ outcome: neuron_ws_outcome_t, _ freed: inout ChunkList) -> [Run] {
+    /// A copy of the newer half of the messages of `chunkToDrop` that have no outcome, one at least; nil: there is one
+    /// alone, or no memory for it.
+    func newerHalf(of chunk: MessageChunk) -> MessageChunk? {
+        let from = max(openID, chunk.firstID)
+        guard isUndecided, chunk.endNumber &- from > 1, chunk.endNumber > from else { return nil }
+        let middle = from &+ (chunk.endNumber &- from) / 2
+        let bytes = chunk.used - chunk.place(of: middle).offset
+        guard let half = MessageChunk.fitting(bytes), chunk.copy(from: middle, into: half) else { return nil }
+        return half
+    }
+
+    private mutating func removeFirst(
+        _ outcome: neuron_ws_outcome_t, _ end: UInt64, _ freed: inout ChunkList
+    ) -> [Run] {
         if let first = list.first, openOffset >= first.used, let old = takeFirst() { freed.append(old) }
         let (id, offset) = (openID, openOffset)
         guard let chunk = takeFirst() else { return [] }
-        let runs = runs(of: chunk, from: id, at: offset, outcome)
+        let runs = runs(of: chunk, from: id, at: offset, before: end, outcome)
         freed.append(chunk)
         forgetAcknowledged()
         rewind()
@@ -44,9 +60,11 @@ extension Backlog {
     }
 
     /// What is on its way lies in front of it.
-    private mutating func removeBehindNext(_ outcome: neuron_ws_outcome_t, _ freed: inout ChunkList) -> [Run] {
+    private mutating func removeBehindNext(
+        _ outcome: neuron_ws_outcome_t, _ end: UInt64, _ freed: inout ChunkList
+    ) -> [Run] {
         guard let dropped = chunkToDrop, let before = predecessor(of: dropped) else { return [] }
-        let runs = runs(of: dropped, from: dropped.firstID, at: 0, outcome)
+        let runs = runs(of: dropped, from: dropped.firstID, at: 0, before: end, outcome)
         list.remove(dropped, behind: before)
         heldBytes -= dropped.memoryBytes
         chunkCount -= 1
@@ -73,11 +91,11 @@ extension Backlog {
 
     /// What becomes of the messages of a chunk that is taken out, from this one on: some may be known to have arrived.
     private func runs(
-        of chunk: MessageChunk, from id: UInt64, at offset: Int, _ outcome: neuron_ws_outcome_t
+        of chunk: MessageChunk, from id: UInt64, at offset: Int, before end: UInt64, _ outcome: neuron_ws_outcome_t
     ) -> [Run] {
         var runs: [Run] = []
         var (id, offset) = (id, offset)
-        while offset < chunk.used {
+        while offset < chunk.used, id != end {
             let record = chunk.record(at: offset).pointee
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
             var became = outcome

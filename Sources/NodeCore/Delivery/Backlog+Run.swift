@@ -51,5 +51,8 @@ extension Backlog {
         public var resentCount: UInt64
         /// The first without outcome is given up: once too often it ended in the middle of it.
         public var isFirstRefused: Bool
+        /// It is kept, though so often in a row the server spoke of itself (1001, 1012, 1013) in the middle of it, of
+        /// which somebody should hear; 0: it is not so, or not the time for it.
+        public var keptCount = 0
     }
 }

@@ -41,7 +41,8 @@ public struct Backlog: ~Copyable {
     var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public internal(set) var repeatsEndID: UInt64 = 0
-    /// So may these: they were in the live lane, or were found on disk behind others. And those the server's application has, as it said there.
+    /// So may these: they were in the live lane, or were found on disk behind others. And those the server's application
+    /// has, as it said there.
     var repeats = NumberRanges()
     var acknowledgedLive = NumberRanges()
     /// What must be known of a message before it is delivered.
@@ -269,7 +270,7 @@ public struct Backlog: ~Copyable {
         case .confirmed where level == .NEURON_WS_LEVEL_WRITTEN:
             let written = UInt32(truncatingIfNeeded: written)
             let unwrittenID = unwrittenID
-            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
+            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
                 $1 < unwrittenID || Self.isWritten($0, written)
             }
         case .confirmed where level == .NEURON_WS_LEVEL_APP_ACKED:
@@ -278,7 +279,7 @@ public struct Backlog: ~Copyable {
             let acknowledged = acknowledged
             let acknowledgedLive = acknowledgedLive
             let unwrittenID = unwrittenID
-            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) {
+            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
                 guard $1 < unwrittenID else { return false }
                 if $1 < confirmedID || $0.has(MessageRecord.refused) { return true }
                 if acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
@@ -288,16 +289,28 @@ public struct Backlog: ~Copyable {
             if run != nil { forgetAcknowledged() }
         case .confirmed:
             let confirmedID = confirmedID
-            run = nextRun(countMax, outcome: .NEURON_WS_DELIVERED) { $1 < confirmedID }
+            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) { $1 < confirmedID }
         case .firstRefused:
             nextID = openID &+ 1
-            run = nextRun(1, outcome: .NEURON_WS_DROPPED_REFUSED_BY_PEER) { _, _ in true }
+            run = nextRun(1, { _, _ in .NEURON_WS_DROPPED_REFUSED_BY_PEER }) { _, _ in true }
             verdict = .confirmed
             rewind()
-        case .abandoned(let storedBefore, let found) where openID < storedBefore || found.contains(openID):
-            run = nextRun(countMax, outcome: .NEURON_WS_STORED) { $1 < storedBefore || found.contains($1) }
-        case .abandoned(_, let found):
-            run = nextRun(countMax, outcome: .NEURON_WS_DROPPED_STOPPED) { !found.contains($1) }
+        case .abandoned(let storedBefore, let found):
+            let confirmedID = confirmedID
+            let acknowledgedEndID = level == .NEURON_WS_LEVEL_APP_ACKED ? acknowledgedEndID : 0
+            let acknowledged = acknowledged
+            let acknowledgedLive = acknowledgedLive
+            run = nextRun(
+                countMax,
+                {
+                    // What the server has said of it is known, though not what became of those before it.
+                    if $1 < confirmedID || acknowledged.contains($1) || acknowledgedLive.contains($1)
+                        || !$0.has(MessageRecord.numbered) && $1 < acknowledgedEndID
+                    {
+                        return .NEURON_WS_DELIVERED
+                    }
+                    return $1 < storedBefore || found.contains($1) ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED
+                }, { _, _ in true })
         }
         return run
     }
@@ -305,7 +318,8 @@ public struct Backlog: ~Copyable {
     /// - Parameter outcome: of those that the host did not refuse.
     @inline(__always)
     private mutating func nextRun(
-        _ countMax: UInt64, outcome: neuron_ws_outcome_t, _ isDone: (MessageRecord, UInt64) -> Bool
+        _ countMax: UInt64, _ outcome: (MessageRecord, UInt64) -> neuron_ws_outcome_t,
+        _ isDone: (MessageRecord, UInt64) -> Bool
     ) -> Run? {
         var run: Run?
         while let chunk = list.first, openID < nextID {
@@ -315,7 +329,7 @@ public struct Backlog: ~Copyable {
             }
             let record = chunk.record(at: openOffset).pointee
             guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
-            let became = record.refusal ?? outcome
+            let became = record.refusal ?? outcome(record, openID)
             let one = Run(firstID: openID, count: 0, outcome: became, level: known(of: record))
             var next = run ?? one
             if next.outcome != became || next.level != one.level || next.firstID &+ next.count != openID { break }

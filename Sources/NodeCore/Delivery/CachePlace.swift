@@ -4,7 +4,10 @@
 ///
 /// Who has it runs no callback of the host's, so that nobody waits for itself. What changes is told to all who wait.
 ///
-/// Pure. Not locked: it is under the node's lock.
+/// What could not be opened is tried again while the node runs, each time behind a longer wait; whoever asks for it to
+/// be opened does not wait for that.
+///
+/// Pure. Not locked: it is under the node's lock. Times in nanoseconds on the monotonic clock.
 public struct CachePlace: Sendable {
     private enum State { case closed, opening, open, closing }
 
@@ -23,6 +26,9 @@ public struct CachePlace: Sendable {
     private var isEnding = false
     /// What is on disk goes when the node ends.
     public private(set) var isForgotten = false
+    /// How often in a row it could not be opened.
+    private var failures: UInt64 = 0
+    private var failedAt: UInt64 = 0
 
     public init() {}
 
@@ -37,16 +43,23 @@ public struct CachePlace: Sendable {
         if isEnding || state == .opening || state == .open { return .passes }
         if state == .closing { return .waits }
         state = .opening
+        // What was to be deleted is: another one is wanted now.
+        isForgotten = false
         return .has
     }
 
-    /// - Parameter isThere: false: there was a fault.
-    /// - Returns: false: the node has ended meanwhile, or there was a fault: it is to be closed.
-    public mutating func opened(_ isThere: Bool) -> Bool {
+    /// - Parameter isThere: false: there was a fault, and it is closed.
+    public mutating func opened(_ isThere: Bool, now: UInt64) {
         assert(state == .opening)
-        state = isThere && !isEnding ? .open : .closed
-        if state == .open { isForgotten = false }
-        return state == .open
+        state = isThere ? .open : .closed
+        failures = isThere ? 0 : min(failures + 1, 16)
+        failedAt = now
+    }
+
+    /// When it is to be opened again though nobody asks for it; nil: it is open, or nobody wanted it to be.
+    public var retryAt: UInt64? {
+        guard state == .closed, failures > 0, !isForgotten, !isEnding else { return nil }
+        return failedAt &+ min(MessageCache.retryMax, MessageCache.retryMin << (failures - 1))
     }
 
     /// What is on disk is to be deleted. Who has it says by `closed` that it is.
@@ -62,8 +75,8 @@ public struct CachePlace: Sendable {
 
     /// What is left is about to get its outcome, from what is open. Its own callbacks may ask again.
     public mutating func end() -> Turn {
-        // What it holds of the messages needs its outcome too.
-        if state == .closing { return .waits }
+        // What it holds of the messages needs its outcome too, and behind an opening they can be stored.
+        if state == .closing || state == .opening { return .waits }
         isEnding = true
         return .has
     }

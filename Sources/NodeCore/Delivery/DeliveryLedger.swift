@@ -58,6 +58,9 @@ public struct DeliveryLedger {
     /// How often what was to be stored could not be: the node's cache keeps it up to date.
     public var failedStores: UInt64 = 0
 
+    /// One that waits alone makes room for the next one: `MessageCache.replacesLast`, which the node keeps up to date.
+    public var replacesLast = false
+
     /// A message was refused for want of room, and who sent it has yet to hear that there is some.
     public var awaitsRoom = false
 
@@ -82,14 +85,18 @@ public struct DeliveryLedger {
     public static let none = Limits(bytesMax: 0, messagesMax: 0)
 
     /// Whether a message of this size would be taken now, `beyond` the limits if need be. One that is larger than the
-    /// limit in bytes is taken when nothing else waits: otherwise it could never be sent.
+    /// limit in bytes is taken when nothing else waits: otherwise it could never be sent. One more is taken where one
+    /// alone waits that it is to take the place of.
     public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
         guard hasRoomForOutcome(beyond: beyond) else { return false }
         let size = UInt64(MessageRecord.size(byteCount: byteCount))
-        if heldCount == 0 { return true }
+        if heldCount <= aloneMax { return true }
         return heldCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
             && heldBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
     }
+
+    /// So many keep no other one out.
+    private var aloneMax: UInt64 { replacesLast ? 1 : 0 }
 
     /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
     /// most, whether it continues another or not, so that with this asked at each message
@@ -103,8 +110,9 @@ public struct DeliveryLedger {
     public mutating func takeRoom(unreadRuns: Int) -> Bool {
         self.unreadRuns = unreadRuns
         // As in `hasRoom`: what lies on disk alone takes none.
-        guard awaitsRoom, hasRoomForOutcome(), heldCount * 4 <= UInt64(limits.messagesMax) * 3,
-            heldBytes * 4 <= UInt64(limits.bytesMax) * 3 || heldCount == 0
+        guard awaitsRoom, hasRoomForOutcome(),
+            heldCount * 4 <= UInt64(limits.messagesMax) * 3 || heldCount <= aloneMax,
+            heldBytes * 4 <= UInt64(limits.bytesMax) * 3 || heldCount <= aloneMax
         else { return false }
         awaitsRoom = false
         return true
@@ -170,6 +178,9 @@ public struct DeliveryLedger {
 
     /// All up to this one lie on disk.
     public mutating func stored(through id: UInt64) { storedThrough = max(storedThrough, min(id, acceptedCount)) }
+
+    /// What lay on disk is gone from there.
+    public mutating func lostStored() { storedThrough = 0 }
 
     /// How far all messages are: up to this one they have reached this level, or have another outcome.
     public func reachedThrough(_ level: neuron_ws_level_t) -> UInt64 {

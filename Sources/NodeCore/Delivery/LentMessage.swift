@@ -4,7 +4,7 @@
 public struct LentMessage {
     public let id: UInt64
     public let stamp: MessageStamp
-    let byteCount: Int
+    public let byteCount: Int
     private let chunk: MessageChunk
     private let offset: Int
 

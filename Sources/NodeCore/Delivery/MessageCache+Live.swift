@@ -135,15 +135,16 @@ extension MessageCache {
         return nil
     }
 
-    /// Takes the oldest chunk out of the tail of which no copy is on its way.
+    /// Takes the oldest chunk out of the tail of which no copy is on its way; the last one, with the newest of all,
+    /// stays.
     mutating func removeOldestOfTail(_ backlog: borrowing Backlog) -> MessageChunk? {
-        guard let first = firstOfTail() else { return nil }
+        guard let first = firstOfTail(), first.next != nil else { return nil }
         guard first.endNumber > backlog.liveStart, let live = backlog.live else {
             tailBytes -= first.memoryBytes
             return tail.removeFirst()
         }
         var before = first
-        while let next = before.next {
+        while let next = before.next, next.next != nil {
             if !live.taken.contains(next.firstID) {
                 tail.remove(next, behind: before)
                 tailBytes -= next.memoryBytes

@@ -16,12 +16,12 @@ extension MessageCache {
         if settings.policy == .dropNewest { return false }
         // What has its outcome in a chunk whose last ones have none makes nobody else go.
         let heldBytes = backlog.heldBytes - backlog.openOffset + tailBytes + movedBytes
-        let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull && settings.policy == .dropOldest
+        let isShort = heldBytes > settings.memoryBytes / 8 * 7 || isFull
         let isStuck = !storesToDisk || fault != nil || isOutOfRoom
         // What is under way on disk makes no room there that what is in memory would not need.
         if isBusy {
             guard settings.policy == .dropOldest, isShort, isStuck || isBeyondDisk(backlog) else { return false }
-            return removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
+            return removeOldestForNewer(&backlog) > 0
         }
         guard isStuck, isShort || isOutOfRoom else { return false }
         // What is live may be what is superseded.
@@ -29,14 +29,12 @@ extension MessageCache {
             isLiveClosed = true
             return false
         }
-        if removeSuperseded(&backlog) > settings.memoryBytes / 64 {
+        if removeSuperseded(&backlog) > (isFull ? min(heldBytes, settings.memoryBytes) : settings.memoryBytes) / 64 {
             isOutOfRoom = false
             return true
         }
         if !isShort, fault == nil, findsRoomWithoutDrop(backlog, now: now) { return false }
-        if settings.policy == .dropOldest || backlog.isIdle,
-            removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW) > 0
-        {
+        if settings.policy == .dropOldest || backlog.isIdle, removeOldestForNewer(&backlog) > 0 {
             isOutOfRoom = false
             return true
         }
@@ -52,23 +50,49 @@ extension MessageCache {
         return true
     }
 
-    /// Drops the oldest chunk of the backlog that is not on its way. - Returns: the bytes of its messages; 0: there is
-    ///   none.
-    mutating func removeOldest(_ backlog: inout Backlog, _ outcome: neuron_ws_outcome_t) -> UInt64 {
+    /// Where the oldest make room for the newest, one that waits alone does so for the next one that comes: what is
+    /// kept is the newest, however little there may be.
+    public var replacesLast: Bool {
+        settings.policy != .dropNewest && (!storesToDisk || fault != nil || isOutOfRoom)
+    }
+
+    /// The oldest make room for what is newer: the newest of all stays.
+    private mutating func removeOldestForNewer(_ backlog: inout Backlog) -> UInt64 {
+        let isLast = tail.isEmpty && movedBytes == 0 && away.isEmpty && backlog.liveStart == .max
+        return removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW, keepsNewest: isLast)
+    }
+
+    /// Drops the oldest chunk of the backlog that is not on its way.
+    /// - Parameter keepsNewest: of the last chunk the newer half stays, and one message at least.
+    /// - Returns: the bytes of what was dropped; 0: there is nothing.
+    mutating func removeOldest(
+        _ backlog: inout Backlog, _ outcome: neuron_ws_outcome_t, keepsNewest: Bool = false
+    ) -> UInt64 {
         guard let chunk = backlog.chunkToDrop else { return 0 }
         // What is under way may store it.
         let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd
+        let rest = keepsNewest && chunk.next == nil ? backlog.newerHalf(of: chunk) : nil
+        if keepsNewest, chunk.next == nil {
+            // Behind what is on its way a batch on disk goes as a whole, or stays.
+            guard rest != nil, backlog.isIdle || !mayBeStored else { return 0 }
+        }
         let isOnDisk = isOnDisk(chunk) || isBusy
         // A batch may begin with some that had their outcome before it came into memory.
         let from = backlog.predecessor(of: chunk)?.endNumber ?? chunk.firstID
         var bytes: UInt64 = 0
-        for run in backlog.removeOldest(outcome, into: &freed) {
+        let end = rest?.firstID ?? chunk.endNumber
+        for run in backlog.removeOldest(outcome, before: end, into: &freed) {
             if mayBeStored, run.outcome == outcome { owe(run) } else { conclude(run) }
             bytes += run.recordBytes
         }
         // What lies in front has no outcome yet, and keeps the disk from forgetting it.
         if bytes > 0, isOnDisk, !backlog.isEmpty, backlog.openID < chunk.firstID {
-            takenOut.append(min(from, chunk.firstID)..<chunk.endNumber)
+            takenOut.append(min(from, chunk.firstID)..<end)
+        }
+        if let rest {
+            var list = ChunkList()
+            list.append(rest)
+            backlog.add(list)
         }
         return bytes
     }
@@ -139,24 +163,58 @@ extension MessageCache {
 
     // MARK: The end
 
+    /// The end is near: the disk is asked whether what it has is still there, whatever has failed before.
+    public mutating func look() {
+        looksDue = true
+        retryAt = 0
+    }
+
+    /// What lies in a file that has lost its name can be read, though nothing else is tried there now.
+    mutating func loadOfGone(_ backlog: borrowing Backlog, now: UInt64) -> SpoolWork {
+        var work = SpoolWork()
+        work.looks = true
+        work.clock = clock(now)
+        work.movesBefore = backlog.liveStart
+        load(&work, backlog)
+        isBusy = true
+        return work
+    }
+
+    /// All up to this one have their outcome or lie on disk, where the next life finds them.
+    public var storedThrough: UInt64 { isOpen && !isGone ? storedEnd &- 1 : 0 }
+
     /// The node ends: what is left has its outcome; the backlog's come by its own actions.
     public mutating func abandon(_ backlog: inout Backlog) {
         // The disk has not forgotten them, and they are sent again.
-        tellOwed(owed.count, as: isOpen ? .NEURON_WS_STORED : nil)
-        backlog.abandon(storedBefore: isOpen ? storedEnd : 0, found: adopted)
+        tellOwed(owed.count, as: isOpen && !isGone ? .NEURON_WS_STORED : nil)
+        backlog.abandon(storedBefore: storedThrough &+ 1, found: isGone ? 0..<0 : adopted)
         noteLive(backlog)
         if !away.isEmpty {
-            concludeAway(.NEURON_WS_STORED)
+            concludeAway(isGone ? .NEURON_WS_DROPPED_LOST : .NEURON_WS_STORED, backlog)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }
         while firstOfTail() != nil, let chunk = tail.removeFirst() {
             tailBytes -= chunk.memoryBytes
-            let isStored = isOpen && chunk.endNumber <= storedEnd
-            conclude(
+            let isStored = chunk.endNumber <= storedThrough &+ 1
+            concludeLast(
                 chunk.firstID..<chunk.endNumber, isStored ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED,
-                bytes: UInt64(chunk.used))
+                bytes: UInt64(chunk.used), backlog)
             freed.append(chunk)
+        }
+    }
+
+    /// - Parameter outcome: of those of which the server has not said that it has them.
+    mutating func concludeLast(
+        _ ids: Range<UInt64>, _ outcome: neuron_ws_outcome_t, bytes: UInt64, _ backlog: borrowing Backlog
+    ) {
+        var left = bytes
+        backlog.forEachPiece(of: ids) { piece, isAcknowledged in
+            var run = Backlog.Run(
+                firstID: piece.lowerBound, count: UInt64(piece.count),
+                outcome: isAcknowledged ? .NEURON_WS_DELIVERED : outcome, level: .NEURON_WS_LEVEL_APP_ACKED)
+            run.recordBytes = exchange(&left, with: 0)
+            conclude(run)
         }
     }
 

@@ -12,20 +12,16 @@ extension MessageCache {
     ) -> SpoolWork? {
         refill(&backlog)
         skipAdopted(backlog)
-        guard usesDisk, !isBusy, now >= retryAt else { return nil }
+        guard usesDisk, !isBusy else { return nil }
+        if now < retryAt { return isGone && mayLoad && wantsLoad(backlog) ? loadOfGone(backlog, now: now) : nil }
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
         let isStoring = gather(&work, &backlog, now: now, chunk)
-        let loads =
-            mayLoad && !away.isEmpty && away.lowerBound < backlog.liveStart
-            && backlog.heldBytes <= windowBytes / 2 && backlog.openCount <= windowCount / 2
         // What is live, and what came behind it, stays where it is.
         work.movesBefore = backlog.liveStart
-        if loads {
-            work.loadsFrom = away.lowerBound
-            work.loadsBytes = max(1, min(Self.workBytesMax, windowBytes - backlog.heldBytes, bytesOfWindow(backlog)))
-        }
+        let loads = mayLoad && wantsLoad(backlog)
+        if loads { load(&work, backlog) }
         let expiresFrom = wantsExpiry(now) ? firstToExpire(backlog, isRoomMade: work.dropsBytes > 0) : nil
         if let expiresFrom {
             expiredAt = now
@@ -39,7 +35,8 @@ extension MessageCache {
         let isForgetDue = forgets && isTimeToForget || !owed.isEmpty
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
-        guard isStoring || loads || expiresFrom != nil || isForgetDue || hasMore else { return nil }
+        guard isStoring || loads || expiresFrom != nil || isForgetDue || hasMore || looksDue else { return nil }
+        work.looks = exchange(&looksDue, with: false)
         work.setAside = setAside
         work.takenOut = takenOut
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
@@ -51,14 +48,6 @@ extension MessageCache {
         storingEnd = work.storesBefore
         isBusy = true
         return work
-    }
-
-    /// What the messages take on disk that the window has room for, by what they take there in the middle.
-    private func bytesOfWindow(_ backlog: borrowing Backlog) -> Int {
-        let count = max(1, away.upperBound &- away.lowerBound)
-        let room = windowCount - min(windowCount, backlog.openCount)
-        let (bytes, isTooMuch) = room.multipliedReportingOverflow(by: max(1, awayBytes / count))
-        return isTooMuch ? .max : Int(clamping: bytes)
     }
 
     /// Numbers before this one are wanted; nil: there are enough.
@@ -198,6 +187,7 @@ extension MessageCache {
         noteLive(backlog)
         takenOutInWork = 0
         fault = result.fault
+        isGone = result.isGone
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore
@@ -207,14 +197,17 @@ extension MessageCache {
         if result.fault != nil {
             // What seemed to have failed may have been done.
             diskBytes = max(diskBytes, result.diskBytes)
-            failures = min(failures + 1, 16)
+            let isTry = now >= retryAt
+            if isTry { failures = min(failures + 1, 16) }
             lookedThrough = .not
             if stored > 0 { failedStores &+= 1 }
             // On a full disk some may have gone one by one.
             while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
             tellUnstored()
-            retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1))
-            return giveBack(&batches)
+            if isTry { retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1)) }
+            giveBack(&batches)
+            if result.isGone, loadsFrom > 0, result.loadedEnd > 0 { takeLoaded(&result, &backlog) }
+            return
         }
         failures = 0
         // What was in the way has made room.
@@ -230,11 +223,7 @@ extension MessageCache {
         concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone, from: result.work.dropsFrom) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
-        if loadsFrom > 0 {
-            let end = result.loadedEnd
-            let bytes = result.loadedBytes
-            loaded(exchange(&result.loaded, with: ChunkList()), end: end, bytes: bytes, &backlog)
-        }
+        if loadsFrom > 0 { takeLoaded(&result, &backlog) }
         refill(&backlog)
     }
 
@@ -316,66 +305,9 @@ extension MessageCache {
         passHoles()
     }
 
-    private mutating func loaded(
-        _ chunks: consuming ChunkList, end: UInt64, bytes: UInt64, _ backlog: inout Backlog
-    ) {
-        var expected = away.lowerBound
-        var added: UInt64 = 0
-        // What has its outcome in this life was told with its bytes.
-        var told: UInt64 = 0
-        while let chunk = chunks.removeFirst() {
-            let bytesBefore = UInt64(chunk.used)
-            // A file may say anything.
-            chunk.removeMessages(before: expected)
-            guard chunk.count > 0, chunk.firstID >= expected, chunk.endNumber <= away.upperBound else {
-                freed.append(chunk)
-                continue
-            }
-            guard let rest = withoutHoles(chunk) else { continue }
-            miss(expected..<max(expected, chunk.firstID))
-            expected = chunk.endNumber
-            var list = ChunkList()
-            let addedBefore = added
-            for each in rest {
-                added += UInt64(each.used)
-                list.append(each)
-            }
-            if expected > foundEnd { told += bytesBefore - (added - addedBefore) }
-            let from = max(list.first?.firstID ?? expected, adopted.lowerBound)
-            backlog.add(list)
-            if from < min(expected, foundEnd) { backlog.mayHaveArrived(from..<min(expected, foundEnd)) }
-        }
-        let end = min(max(expected, end), away.upperBound)
-        miss(expected..<end)
-        away = end..<away.upperBound
-        let bytes = bytes - min(bytes, told)
-        // Of the first batch some may have their outcome.
-        strayBytes += bytes - min(bytes, added)
-        awayBytes -= min(awayBytes, bytes)
-        // None is framed before its time has come, whoever looks next.
-        if settings.resendInterval > 0 { backlog.pace(end, frameEnd: backlog.frameEnd) }
-        passHoles()
-    }
-
-    /// These are nowhere: the file was damaged, or a commit was done that seemed to have failed. Those of an earlier
-    /// life may have had their outcome there.
-    private mutating func miss(_ ids: Range<UInt64>) {
-        if ids.isEmpty { return }
-        for rest in holes.rest(of: ids) { missWhole(rest) }
-    }
-
-    private mutating func missWhole(_ ids: Range<UInt64>) {
-        let found = ids.lowerBound..<max(ids.lowerBound, min(ids.upperBound, foundEnd))
-        if !found.isEmpty { skipped.append(found) }
-        guard found.upperBound < ids.upperBound else { return }
-        conclude(found.upperBound..<ids.upperBound, .NEURON_WS_DROPPED_LOST, bytes: 0)
-    }
-
     /// Those on disk alone have their outcome, but for those that have it.
-    mutating func concludeAway(_ outcome: neuron_ws_outcome_t) {
-        if away.isEmpty { return }
-        let holes = holes
-        holes.forEachRest(of: away) { conclude($0, outcome, bytes: exchange(&awayBytes, with: 0)) }
+    mutating func concludeAway(_ outcome: neuron_ws_outcome_t, _ backlog: borrowing Backlog) {
+        for ids in holes.rest(of: away) { concludeLast(ids, outcome, bytes: exchange(&awayBytes, with: 0), backlog) }
     }
 
     /// Messages have their outcome, together with those right before them that have the same.

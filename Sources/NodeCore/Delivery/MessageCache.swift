@@ -112,6 +112,10 @@ public struct MessageCache: ~Copyable {
     var reservedNumber: UInt64 = 0
     public internal(set) var isBusy = false
     public internal(set) var fault: SpoolFault?
+    /// With that: what lay on disk is gone from its place. This life may read it yet, and no other one finds it.
+    var isGone = false
+    /// Before it is told of any message that it lies on disk, that is looked at.
+    var looksDue = false
     /// How often messages were to be stored that could not be.
     public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0
@@ -163,70 +167,6 @@ public struct MessageCache: ~Copyable {
     }
 
     func clock(_ now: UInt64) -> UInt64 { clockBase &+ (now &- min(now, clockStart)) / Self.millisecond }
-
-    /// A place on disk is there now.
-    /// - Parameters:
-    ///   - first: the number of the first message that was found there (`DeliveryLedger.adopt`).
-    ///   - openID: of the first message without outcome before it.
-    public mutating func opened(
-        _ found: Found, first: UInt64, openID: UInt64, _ backlog: borrowing Backlog, now: UInt64
-    ) {
-        isOpen = true
-        let before = clock(now)
-        clockBase = found.clock
-        clockStart = now
-        // What came before has its age.
-        func setAge(_ chunk: MessageChunk) {
-            chunk.arrival = clockBase &- min(clockBase, before &- min(before, chunk.arrival))
-        }
-        backlog.list.forEach(setAge)
-        tail.forEach(setAge)
-        diskBytes = found.bytes
-        asideCount = found.asideCount
-        awayBytes = found.bytes
-        away = first..<first &+ found.count
-        adopted = away
-        foundEnd = away.upperBound
-        latest.noteUnknown(away, openID: openID)
-        storedEnd = openID
-        forgottenBefore = openID
-        reservedNumber = found.nextNumber &+ Self.numbersReserved
-        // What waits is on this disk only when it is stored there.
-        if unstoredSince == nil { unstoredSince = now }
-        skipAdopted(backlog)
-    }
-
-    /// What lay on disk is deleted; no work is under way, and no connection there. Messages that lay there alone are
-    /// dropped.
-    public mutating func closed(_ backlog: borrowing Backlog) {
-        noteLive(backlog)
-        isOpen = false
-        isBusy = false
-        tellOwed(owed.count)
-        concludeAway(.NEURON_WS_DROPPED_STOPPED)
-        away = away.upperBound..<away.upperBound
-        adopted = away
-        awayBytes = 0
-        passHoles()
-        latest.forgetNewest()
-        backlog.list.forEach { latest.note($0) }
-        tail.forEach { latest.note($0) }
-        diskBytes = 0
-        asideCount = 0
-        setAside = []
-        takenOut = []
-        takenOutInWork = 0
-        fault = nil
-        failures = 0
-        retryAt = 0
-        isOutOfRoom = false
-    }
-
-    /// What was found is on disk: nothing is to be stored between it and what lies in front of it.
-    mutating func skipAdopted(_ backlog: borrowing Backlog) {
-        guard storedEnd < adopted.upperBound else { return }
-        if storedEnd == adopted.lowerBound || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
-    }
 
     // MARK: Messages
 
@@ -327,7 +267,7 @@ public struct MessageCache: ~Copyable {
         if !usesDisk || fault != nil { return true }
         let isStored = isOutOfRoom && settings.policy == .dropNewest || !hasUnstored(backlog)
         let isForgotten = takenOut.isEmpty && openID(backlog) == forgottenBefore
-        return isStored && setAside.isEmpty && (diskBytes == 0 || isForgotten)
+        return !looksDue && isStored && setAside.isEmpty && (diskBytes == 0 || isForgotten)
     }
 
     /// The server refuses this one, which is about to have its outcome: it goes to where such ones are kept, in the

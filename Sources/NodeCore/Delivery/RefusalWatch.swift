@@ -15,7 +15,8 @@
 ///   a server that ends at random gets now further and now less far;
 /// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012,
 ///   1013): what waits behind it must not wait for ever. Where it is the server that confirms messages, such a code is
-///   no try: a store that is away for an hour refuses nothing.
+///   no try: a store that is away for an hour refuses nothing, and what it has not confirmed is kept. It is only
+///   counted, so that somebody hears of a message that does not get through.
 ///
 /// Before a try that may be the last alike, nothing is sent for `quietNanoseconds`: a server that ends the connection
 /// then does it without the message, and that is no try.
@@ -47,6 +48,12 @@ public struct RefusalWatch: Sendable {
     /// In a row, of the message `id`.
     public private(set) var tries = 0
     private var alike = 0
+    /// In a row the server spoke of itself in the middle of the message `keptID`, which it is to confirm.
+    private var keptID: UInt64 = 0
+    private var kept = 0
+    /// So often, where somebody should hear of it, at `triesMax` and at each doubling of that; 0: it is not so, or not
+    /// the time for it.
+    private(set) var keptToTell = 0
 
     public init() {}
 
@@ -64,8 +71,15 @@ public struct RefusalWatch: Sendable {
     public mutating func connectionEnded(
         _ ending: Ending, during suspect: Suspect?, isConfirmed: Bool = false
     ) -> Bool {
+        keptToTell = 0
         guard let suspect, ending.isByPeer else { return false }
-        if isConfirmed, Self.codesOfServer.contains(ending.closeCode) { return false }
+        if isConfirmed, Self.codesOfServer.contains(ending.closeCode) {
+            kept = keptID == suspect.id ? kept + 1 : 1
+            keptID = suspect.id
+            let (times, rest) = kept.quotientAndRemainder(dividingBy: Self.triesMax)
+            keptToTell = rest == 0 && times.nonzeroBitCount == 1 ? kept : 0
+            return false
+        }
         if suspect.id != id { self = RefusalWatch() }
         let isAlike = tries > 0 && self.isAlike(ending, suspect)
         id = suspect.id

@@ -35,6 +35,8 @@ public struct SpoolWork: ~Copyable {
     public var setAside: [SetAsideMessage] = []
     /// What those that are set aside may take, bytes: the oldest make room, and the newest stays whatever it takes.
     public var setAsideBytesMax: UInt64 = 0
+    /// Whether what lies there is still in its place is looked at, though nothing is written.
+    public var looks = false
     /// The time, milliseconds on the cache's clock.
     public var clock: UInt64 = 0
 
@@ -79,6 +81,9 @@ public struct SpoolResult: ~Copyable {
     public var forgottenBefore: UInt64 = 0
     /// Messages that lie there set aside.
     public var asideCount: UInt64 = 0
+    /// Where there is a fault: what lay there is gone from its place, and no later life finds it. What was to be loaded
+    /// is, as far as it can be read.
+    public var isGone = false
 
     public init(_ work: consuming SpoolWork) { self.work = work }
 }

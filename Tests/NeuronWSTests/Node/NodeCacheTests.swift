@@ -5,6 +5,14 @@ import Testing
 
 @testable import NeuronWS
 
+private final class Flag: @unchecked Sendable {
+    private let lock = Lock()
+    private var value = false
+
+    var isSet: Bool { lock.withLock { value } }
+    func set() { lock.withLock { value = true } }
+}
+
 extension NodeSuites {
     @Suite struct NodeCacheTests {
         private func settings(_ folder: String) -> String {
@@ -38,6 +46,44 @@ extension NodeSuites {
                     #expect(Spool.take(file.path))
                     Spool.giveBack(file.path)
                 }
+            }
+        }
+
+        /// The loop is held in a callback: it sees the end before it sees that the cache is open.
+        @Test(arguments: ["finish", "destroy", "stop"])
+        func whatOpensWhileTheSessionEndsTakesNothingAlong(end: String) throws {
+            try withSpoolFile("test") { file in
+                let node = TestNode.make("ws://127.0.0.1:1/")
+                let (held, goes) = (Flag(), Flag())
+                node.beforeConnect = { _ in
+                    held.set()
+                    #expect(eventually { goes.isSet })
+                    return .NEURON_WS_OK
+                }
+                node.start()
+                #expect(eventually { held.isSet })
+                for number in 0..<20 { node.send("before \(number)") }
+                let document = "{\"url\":\"ws://127.0.0.1:1/\",\(settings(file.directory))}"
+                #expect(neuron_ws_node_configure(node.handle, document) == .NEURON_WS_OK)
+                for number in 0..<20 { node.send("behind \(number)") }
+                onThreads(2) { thread in
+                    if thread == 1 {
+                        usleep(200_000)
+                        return goes.set()
+                    }
+                    switch end {
+                    case "finish": neuron_ws_node_finish(node.handle, 0)
+                    case "destroy": node.destroy()
+                    default: node.stop(0)
+                    }
+                }
+                if end == "stop" { #expect(neuron_ws_node_forget(node.handle) == .NEURON_WS_OK) }
+                node.destroy()
+                let ids = node.deliveries.map(\.id).sorted()
+                #expect(ids == Array(1...40))
+                let expected: neuron_ws_outcome_t = end == "stop" ? .NEURON_WS_DROPPED_STOPPED : .NEURON_WS_STORED
+                let others = node.deliveries.filter { $0.outcome != expected }.map { "\($0.id) \($0.outcome.rawValue)" }
+                #expect(others == [])
             }
         }
 

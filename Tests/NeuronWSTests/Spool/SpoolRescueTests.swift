@@ -25,6 +25,53 @@ import Testing
         }
     }
 
+    /// SQLite opens no file that is shorter than its head says.
+    @Test func aFileWithoutItsLastPagesKeepsWhatLiesInFrontOfThem() throws {
+        try withSpoolFile { file in
+            do {
+                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+                store.setFirst(1, openID: 1)
+                for id in 1...200 as ClosedRange<UInt64> {
+                    _ = store.perform(try storing([String(repeating: "x", count: 2000)], from: id))
+                }
+            }
+            let pages = try Database.open(file.path).number("PRAGMA page_count") ?? 0
+            #expect(truncate(file.path, Int(pages - 20) * 4096) == 0)
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            #expect(Syscalls.fileKind(file.damaged) != nil && store.found.count == 200 && store.found.stream == 7)
+            let count = loaded(store.perform(loading(from: 1))).count
+            #expect(count > 100 && count < 200)
+        }
+    }
+
+    /// A leaf of the tree in the middle: those in front of it and behind it are there.
+    @Test func whatLiesBehindSeveralDamagesIsFound() throws {
+        try withSpoolFile { file in
+            do {
+                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+                store.setFirst(1, openID: 1)
+                for id in 1...400 as ClosedRange<UInt64> {
+                    _ = store.perform(try storing([String(repeating: "x", count: 800)], from: id))
+                }
+            }
+            // Of the last pages, which hold the newest messages in their order, three apart from each other.
+            let pages = try Database.open(file.path).number("PRAGMA page_count") ?? 0
+            let damaged = fopen(file.path, "r+")
+            let noise = [UInt8](repeating: 0xA5, count: 4096)
+            for page in [60, 40, 20] {
+                #expect(fseek(damaged, (Int(pages) - page) * 4096, SEEK_SET) == 0)
+                #expect(fwrite(noise, 4096, 1, damaged) == 1)
+            }
+            fclose(damaged)
+            try SpoolRescue.rescue(file, isSynced: false, stream: 9)
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            let count = loaded(store.perform(loading(from: 1))).count
+            #expect(count >= 380 && count < 400)
+        }
+    }
+
     @Test func withoutAHeadTheNumbersGoOnBehindThoseThatMayHaveBeen() throws {
         try withSpoolFile { file in
             let other = fopen(file.path, "w")

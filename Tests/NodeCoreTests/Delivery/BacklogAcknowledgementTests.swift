@@ -48,6 +48,23 @@ import Testing
         expectAcknowledged(&bench, 3, isCumulative: false, .repeated)
     }
 
+    /// The server has them, whatever becomes of those before them.
+    @Test(arguments: [false, true], [0, 4] as [UInt64])
+    func atTheEndWhatWasAcknowledgedAloneIsDelivered(isConnected: Bool, storedBefore: UInt64) {
+        var bench = bench(5)
+        send(&bench)
+        for id in [2, 4] as [UInt64] { expectAcknowledged(&bench, id, isCumulative: false, .new) }
+        expectNothing(&bench)
+        if !isConnected { _ = bench.backlog.connectionEnded(.endOfStream, acknowledged: 1 << 20) }
+        bench.backlog.abandon(storedBefore: storedBefore)
+        let runs = bench.carryOut()
+        #expect(runs.map(\.count) == [1, 1, 1, 1, 1])
+        let left: neuron_ws_outcome_t = storedBefore > 0 ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED
+        #expect(
+            runs.map(\.outcome) == [left, .NEURON_WS_DELIVERED, left, .NEURON_WS_DELIVERED, .NEURON_WS_DROPPED_STOPPED])
+        #expect(runs[1].level == .NEURON_WS_LEVEL_APP_ACKED && runs[3].level == .NEURON_WS_LEVEL_APP_ACKED)
+    }
+
     @Test func whatIsAcknowledgedWakesWhoGivesOutcomes() {
         var bench = bench(2)
         send(&bench)

@@ -3,35 +3,42 @@ import Testing
 
 @testable import NodeCore
 
+private func opened() -> CachePlace {
+    var place = CachePlace()
+    _ = place.open()
+    place.opened(true, now: 0)
+    return place
+}
+
 @Suite struct CachePlaceTests {
     @Test func whatIsOpenedOnceIsNotOpenedAgain() {
         var place = CachePlace()
         #expect(place.open() == .has && !place.isOpen)
         // Another thread does it: nobody opens it twice, nor waits for a disk that is slow.
         #expect(place.open() == .passes)
-        #expect(place.opened(true) && place.isOpen)
-        #expect(place.open() == .passes)
+        place.opened(true, now: 0)
+        #expect(place.isOpen && place.open() == .passes)
         #expect(place.close() && place.open() == .waits)
         place.closed()
         #expect(!place.isOpen && place.open() == .has)
-        #expect(!place.opened(false) && place.open() == .has)
+        place.opened(false, now: 0)
+        #expect(!place.isOpen && place.open() == .has)
     }
 
     @Test func whatIsBeingDeletedIsOpenedBehindThat() {
-        var place = CachePlace()
-        _ = (place.open(), place.opened(true))
+        var place = opened()
         #expect(place.forget(isRunning: false) == .has)
         #expect(place.open() == .waits && place.forget(isRunning: false) == .waits && place.end() == .waits)
         place.closed()
         #expect(!place.isOpen && place.isForgotten)
         #expect(place.open() == .has)
         // What comes into the new one is not forgotten.
-        #expect(place.opened(true) && !place.isForgotten)
+        place.opened(true, now: 0)
+        #expect(place.isOpen && !place.isForgotten)
     }
 
     @Test func whatASessionUsesIsDeletedAtTheEnd() {
-        var place = CachePlace()
-        _ = (place.open(), place.opened(true))
+        var place = opened()
         #expect(place.forget(isRunning: true) == .passes && place.isForgotten && place.isOpen)
         #expect(place.end() == .has && place.close())
         place.closed()
@@ -39,8 +46,7 @@ import Testing
     }
 
     @Test func aCallbackOfTheLastOutcomesMayForgetAndEndAgain() {
-        var place = CachePlace()
-        _ = (place.open(), place.opened(true))
+        var place = opened()
         #expect(place.end() == .has)
         #expect(place.forget(isRunning: false) == .passes && place.isForgotten)
         #expect(place.end() == .has && place.open() == .passes)
@@ -52,12 +58,47 @@ import Testing
         #expect(place.open() == .passes)
     }
 
-    @Test func whatOpensWhileTheNodeEndsIsClosedByWhoOpenedIt() {
+    @Test func theEndWaitsForWhatIsBeingOpenedAndClosesIt() {
         var place = CachePlace()
         #expect(place.open() == .has)
-        #expect(place.forget(isRunning: false) == .waits)
-        #expect(place.end() == .has && !place.close())
-        #expect(!place.opened(true) && !place.isOpen && !place.isForgotten)
+        #expect(place.forget(isRunning: false) == .waits && place.end() == .waits)
+        place.opened(true, now: 0)
+        #expect(place.end() == .has && place.close())
+        place.closed()
+        #expect(!place.isOpen && place.open() == .passes)
+    }
+
+    @Test func whatCouldNotBeOpenedIsTriedAgainBehindLongerWaits() {
+        var place = CachePlace()
+        #expect(place.retryAt == nil)
+        var now: UInt64 = 7
+        for seconds in [1, 2, 4, 8, 16, 30, 30, 30] as [UInt64] {
+            #expect(place.open() == .has && place.retryAt == nil)
+            place.opened(false, now: now)
+            #expect(place.retryAt == now + seconds * 1_000_000_000)
+            now += seconds * 1_000_000_000
+        }
+        // Whoever asks for it does not wait.
+        #expect(place.open() == .has)
+        place.opened(true, now: now)
+        #expect(place.retryAt == nil && place.close())
+        place.closed()
+        #expect(place.retryAt == nil && place.open() == .has)
+        place.opened(false, now: now)
+        #expect(place.retryAt == now + 1_000_000_000)
+    }
+
+    @Test func whatIsForgottenOrEndsIsNotTriedAgain() {
+        var place = CachePlace()
+        _ = place.open()
+        place.opened(false, now: 0)
+        #expect(place.forget(isRunning: true) == .has && place.retryAt == nil)
+        place.closed()
+        #expect(place.retryAt == nil)
+        var other = CachePlace()
+        _ = other.open()
+        other.opened(false, now: 0)
+        #expect(other.end() == .has && other.retryAt == nil)
     }
 
     /// Threads that want something at any time, in any order: one has the place at a time, each comes to its turn when
@@ -117,7 +158,8 @@ private struct Threads {
             hasFile = hasFile || isThere
             // What comes into it now was not forgotten.
             if isThere { mustBeGone = false }
-            if !place.opened(isThere) { users = 0 }
+            place.opened(isThere, now: 0)
+            if !place.isOpen { users = 0 }
             giveBack(index)
         case .deletes, .closes(deletes: true):
             users = 0

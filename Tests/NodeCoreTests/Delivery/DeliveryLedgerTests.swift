@@ -67,6 +67,27 @@ import Testing
         #expect(accept(8) == 6)
     }
 
+    /// Where the oldest make room, one that waits alone keeps no other one out, however small the limits are.
+    @Test func oneThatWaitsAloneIsReplaced() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 64, messagesMax: 1))
+        ledger.replacesLast = true
+        for id in 1...3 as ClosedRange<UInt64> {
+            #expect(ledger.hasRoom(byteCount: 1000))
+            let number = ledger.accept(byteCount: 1000)
+            #expect(number == id)
+            if id > 1 { ledger.ended(run(id - 1, 1, bytes: UInt64(MessageRecord.size(byteCount: 1000)))) }
+        }
+        _ = ledger.accept(byteCount: 8)
+        #expect(!ledger.hasRoom(byteCount: 8))
+        ledger.awaitsRoom = true
+        var told = [ledger.takeRoom(unreadRuns: 0)]
+        ledger.ended(run(3, 1, bytes: UInt64(MessageRecord.size(byteCount: 1000))))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        #expect(told == [false, true])
+        ledger.replacesLast = false
+        #expect(!ledger.hasRoom(byteCount: 8))
+    }
+
     /// A host that reads nothing, while each message becomes something else than the one before it.
     @Test func outcomesThatAlternateAndAreNotReadStopTheNodeFromTakingMore() {
         let messagesMax = 1000

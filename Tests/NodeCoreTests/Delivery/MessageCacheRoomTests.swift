@@ -139,16 +139,30 @@ import Testing
         #expect(again == UInt64(framed.count))
     }
 
+    private func expired(_ bench: CacheBench) -> [Range<UInt64>] {
+        bench.wait(2000)
+        #expect(bench.trims())
+        let runs = bench.outcomes()
+        #expect(runs.allSatisfy { $0.outcome == .NEURON_WS_EXPIRED })
+        bench.backlog.checkInvariants()
+        return runs.map { $0.firstID..<$0.firstID + $0.count }
+    }
+
+    private var expiring: MessageCache.Settings {
+        var settings = CacheBench.settings(memory: 1200, disk: 0)
+        settings.timeToLive = 1_000_000_000
+        return settings
+    }
+
     @Test func theLastBatchGoesTooAndWhatComesThenIsBehindTheGap() {
-        let bench = CacheBench(CacheBench.settings(memory: 1200, disk: 0))
+        let bench = CacheBench(expiring)
         for _ in 0..<2 { bench.push(5) }
         while let chunk = bench.backlog.chunkToFrame(), chunk.firstNumber == 1 {
             bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
         }
         // The second is looked at, and none of it framed.
         #expect(bench.backlog.nextID == 6 && bench.backlog.heldEndID == 6)
-        #expect(bench.trims())
-        #expect(dropped(bench) == [6..<11])
+        #expect(expired(bench) == [6..<11])
         #expect(bench.backlog.isAllFramed == true && bench.backlog.nextID == 6)
         bench.push(2)
         _ = bench.backlog.chunkToFrame()
@@ -161,17 +175,64 @@ import Testing
     }
 
     @Test func whereTheLastBatchGoesAllIsFramedWhenTheOneBeforeItIs() {
-        let bench = CacheBench(CacheBench.settings(memory: 1200, disk: 0))
+        let bench = CacheBench(expiring)
         for _ in 0..<2 { bench.push(5) }
         begin(bench)
-        #expect(bench.trims())
-        #expect(dropped(bench) == [6..<11])
+        #expect(expired(bench) == [6..<11])
         for _ in 0..<5 {
             #expect(bench.backlog.isAllFramed == false)
             guard let chunk = bench.backlog.chunkToFrame() else { return }
             bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
         }
         #expect(bench.backlog.isAllFramed == true)
+    }
+
+    /// However little room there is: of one batch the older half goes, and the newest message never.
+    @Test func theNewestStays() {
+        let bench = CacheBench(CacheBench.settings(memory: 2000, disk: 0))
+        bench.push(5)
+        var gone: [Range<UInt64>] = []
+        while bench.trims(isFull: true) { gone += dropped(bench) }
+        #expect(gone == [1..<3, 3..<4, 4..<5] && bench.ledger.queuedCount == 1)
+        bench.push(1)
+        #expect(bench.trims(isFull: true) && dropped(bench) == [5..<6])
+        #expect(!bench.trims(isFull: true))
+        // It goes out, and what comes is behind it.
+        bench.push(1)
+        var framed: [UInt64] = []
+        while let chunk = bench.backlog.chunkToFrame() {
+            framed.append(bench.backlog.nextID)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
+        }
+        #expect(framed == [6, 7])
+    }
+
+    @Test func behindWhatIsOnItsWayTheNewestStaysToo() {
+        let bench = CacheBench(CacheBench.settings(memory: 2000, disk: 0))
+        for _ in 0..<2 { bench.push(5) }
+        begin(bench)
+        var gone: [Range<UInt64>] = []
+        while bench.trims(isFull: true) { gone += dropped(bench) }
+        #expect(gone == [6..<8, 8..<9, 9..<10])
+        bench.push(1)
+        var framed: [UInt64] = []
+        while let chunk = bench.backlog.chunkToFrame() {
+            framed.append(bench.backlog.nextID)
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1_000_000)
+        }
+        #expect(framed == [1, 2, 3, 4, 5, 10, 11])
+    }
+
+    /// One message takes more than all the memory that there is for them.
+    @Test func aMessageLargerThanTheMemoryStaysUntilTheNextOneComes() {
+        let bench = CacheBench(CacheBench.settings(memory: 500, disk: 0))
+        let replacesLast = bench.cache.replacesLast
+        #expect(replacesLast)
+        bench.push(1, byteCount: 1000)
+        #expect(!bench.trims(isFull: true) && !bench.trims())
+        bench.push(1, byteCount: 1000)
+        #expect(bench.trims() && dropped(bench) == [1..<2])
+        #expect(!bench.trims(isFull: true))
     }
 
     @Test func aFullDiskThatIsSlowDoesNotKeepTheOldestInMemory() {
@@ -244,6 +305,33 @@ import Testing
             }
         }
         #expect(skipped == [1..<91] && bytes == 9 * 1040)
+    }
+
+    /// The disk is asked before it is told of any that it has it.
+    @Test func whatIsGoneFromTheDiskIsNotToldAsStored() {
+        for isGone in [false, true] {
+            let bench = full()
+            #expect(bench.isSettled)
+            bench.cache.look()
+            #expect(!bench.isSettled)
+            guard let work = bench.work() else { return bench.missing() }
+            let looks = work.looks
+            #expect(looks)
+            var result = SpoolResult(work)
+            result.diskBytes = 2080
+            result.fault = isGone ? .missing : nil
+            result.isGone = isGone
+            bench.cache.finished(result, &bench.backlog, now: bench.now)
+            let storedThrough = bench.cache.storedThrough
+            #expect(bench.isSettled && storedThrough == (isGone ? 0 : 20))
+            bench.cache.abandon(&bench.backlog)
+            let runs = bench.outcomes()
+            #expect(runs.map(\.count) == [10, 10] && bench.ledger.queuedCount == 0)
+            let expected: [neuron_ws_outcome_t] =
+                isGone
+                ? [.NEURON_WS_DROPPED_STOPPED, .NEURON_WS_DROPPED_LOST] : [.NEURON_WS_STORED, .NEURON_WS_STORED]
+            #expect(runs.map(\.outcome) == expected)
+        }
     }
 
     /// Seventeen in one chunk, of which all but the last are delivered when the connection ends.

@@ -54,7 +54,7 @@ final class CacheBench {
     }
 
     func missing() { Issue.record("there is no work") }
-    func trims() -> Bool { cache.trim(&backlog, now: now) }
+    func trims(isFull: Bool = false) -> Bool { cache.trim(&backlog, now: now, isFull: isFull) }
     func paces() -> UInt64? { cache.pace(&backlog, now: now) }
     var isSettled: Bool { cache.isSettled(backlog) }
     var away: Range<UInt64> { cache.away }

@@ -39,6 +39,13 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
             #expect(!isGivenUp)
             #expect(watch.tries == 0 && watch.quiet == 0)
         }
+        // Somebody hears of it, and not each time.
+        watch = RefusalWatch()
+        let told = (1...100).filter { _ in
+            _ = watch.connectionEnded(ending, during: suspect, isConfirmed: true)
+            return watch.keptToTell > 0
+        }
+        #expect(told == [10, 20, 40, 80])
         let gaveUp = (0..<RefusalWatch.triesMax).map { _ in watch.connectionEnded(ending, during: suspect) }
         #expect(gaveUp.last == true)
     }
