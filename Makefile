@@ -177,7 +177,8 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
 	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples Tests/Cache
-	$(PYTEST) Tests/Package Tests/Benchmarks Tests/Attack Tests/Growth Tests/Browser
+	$(PYTEST) -n 2 --dist loadfile Tests/Package Tests/Benchmarks Tests/Browser
+	$(PYTEST) Tests/Attack Tests/Growth
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py
@@ -293,7 +294,7 @@ plugin-form: build ## write the plugin's form and assertions anew
 	python3 bindings/neuron/tools/make_assertions.py
 
 test-host: test-dependencies build plugin ## the plugin in a host that behaves as Neuron does, 100 lives, sanitized too
-	$(PYTEST) $(HOST_TESTS)
+	$(PYTEST) -n 2 --dist loadfile $(HOST_TESTS)
 
 test-plugin: test-dependencies build plugin ## the same with 1,000 lives: plain, under ASan and UBSan, TSan, valgrind
 	HOST_LIVES=1000 $(PYTEST) $(HOST_TESTS)

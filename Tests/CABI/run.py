@@ -10,12 +10,16 @@ With NEURON_WS_TRIPLET (foreign.py) they are those of another processor, the pla
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -47,11 +51,19 @@ class Tally:
     def __init__(self) -> None:
         self.passed = 0
         self.failed = 0
+        self.lock = threading.Lock()
 
-    def one(self, what: str, good: bool, detail: str = "") -> None:
-        self.passed += good
-        self.failed += not good
-        print(f"{'ok    ' if good else 'FAILED'} {what}{': ' + detail if detail else ''}", flush=True)
+    def one(self, what: str, good: bool, detail: str = "", more: str = "") -> None:
+        with self.lock:
+            self.passed += good
+            self.failed += not good
+            line = f"{'ok    ' if good else 'FAILED'} {what}{': ' + detail if detail else ''}"
+            print(line, *[more][: bool(more)], sep="\n", flush=True)
+
+    def programs(self, each: Sequence[tuple[str, list[object], float]]) -> None:
+        """Side by side: most of them keep one processor busy, and wait for valgrind."""
+        with ThreadPoolExecutor(1 if EMULATED else os.cpu_count()) as pool:
+            list(pool.map(lambda one: self.program(*one), each))
 
     def program(self, what: str, command: list[object], timeout: float) -> str:
         """Runs a program and adds the checks it counted; no count, or a bad exit, is a failure more. What it wrote to
@@ -66,12 +78,12 @@ class Tally:
         seconds = time.monotonic() - begin
         counted = re.search(r"^(\d+) passed, (\d+) failed$", result.stdout, re.M)
         if counted:
-            self.passed += int(counted[1])
-            self.failed += int(counted[2])
+            with self.lock:
+                self.passed += int(counted[1])
+                self.failed += int(counted[2])
         good = counted is not None and result.returncode == 0 and counted[2] == "0"
-        self.one(what, good, f"{counted[0] if counted else 'died'}, exit {result.returncode}, {seconds:.1f} s")
-        if not good:
-            print(result.stderr[-6000:], flush=True)
+        said = f"{counted[0] if counted else 'died'}, exit {result.returncode}, {seconds:.1f} s"
+        self.one(what, good, said, "" if good else result.stderr[-6000:])
         return result.stderr
 
 
@@ -150,16 +162,18 @@ def main() -> int:
             every = [echo.port]
             files = [] if EMULATED else large_files.write(build)
             misuse = [echo.port, sink.port, foreign.free_port()]
+            runs: list[tuple[str, list[object], float]] = []
             for what, program in built.items():
                 name = what.partition(",")[0]
                 arguments = {"every_function": every, "misuse": [*misuse, SCALE], "memory_peer": [large.port],
                              "reply_lock": [echo.port], "memory": files}
-                tally.program(what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800)
+                runs.append((what, [*foreign.emulator(), program, *arguments.get(name, [])], 1800))
             for what, found in [] if QUICK else hpp.programs(build, link):
                 if isinstance(found, Path):
-                    tally.program(what, [found, echo.port], 240)
+                    runs.append((what, [found, echo.port], 240))
                 else:
                     tally.one(f"{what} compiles without a warning", False, found)
+            tally.programs(runs)
             headers = [headers for path, headers in echo.requests if path == "/attempt"]
             tally.one(
                 "before_connect's URL, header and token reached the server",
@@ -174,9 +188,13 @@ def main() -> int:
                 else:
                     # What it does to malloc is not for valgrind.
                     del built["memory, C99"], built["memory_peer, C99"], built["reply_lock, C99"]
-                    for what, program in [] if QUICK else built.items():
-                        arguments = every if what.startswith("every") else [*misuse, VALGRIND_SCALE]
-                        tally.program(f"{what}, valgrind", [*VALGRIND, program, *arguments], 1800)
+                    tally.programs([] if QUICK else [
+                        (f"{what}, valgrind", [
+                            *VALGRIND, program,
+                            *(every if what.startswith("every") else [*misuse, VALGRIND_SCALE]),
+                        ], 1800)
+                        for what, program in built.items()
+                    ])
                     as_it_is_shipped(tally, build, built["every_function, C99"], every)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
