@@ -114,7 +114,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             owed.started()
             (isStoringRest, isEndingCommands) = (false, false)
             failures = []
-            toldCacheError = nil
             tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
