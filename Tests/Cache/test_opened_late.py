@@ -161,3 +161,32 @@ def test_each_message_has_one_outcome_where_the_node_ends_as_its_cache_is_opened
         while sum(told.values()) < BEFORE and node.poll():
             pass
         assert sum(told.values()) == BEFORE, (turn, told)
+
+
+def test_a_file_without_messages_takes_the_numbers_of_a_node_that_opens_it_late(tmp_path: Path) -> None:
+    with nw.Node("late", settings(tmp_path)) as node:
+        started(node)
+    late = started(nw.Node("late", without_cache(settings(tmp_path))))
+    push(late, 0, BEFORE)
+    configured(late, tmp_path)
+    late.flush(Level.STORED, timeout=10)
+    assert late.state.cache_error == ""
+    late.finish(0.1)
+    late.close()
+    assert arrivals(tmp_path) == list(range(BEFORE))
+
+
+def test_the_directory_of_a_cache_stays_though_settings_turn_it_off_between(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    node = started(nw.Node("late", settings(first)))
+    node.configure(without_cache(settings(first)))
+    with pytest.raises(nw.SettingsError, match=str(first)):
+        node.configure(settings(second))
+    # However it is written.
+    node.configure(settings(first / ".." / "first"))
+    push(node, 0, BEFORE)
+    node.flush(Level.STORED, timeout=10)
+    node.close()
+    assert arrivals(first) == list(range(BEFORE))

@@ -53,13 +53,15 @@ extension Node {
     /// - Returns: why it is not open; nil: it is.
     @discardableResult
     func open(_ settings: CacheSettings) -> SpoolError? {
-        let (stream, nextNumber) = lock.withLock { (sendQueue.stream, sendQueue.ledger.acceptedCount &+ 1) }
+        let (stream, nextNumber, takesStream) = lock.withLock {
+            (sendQueue.stream, sendQueue.ledger.acceptedCount &+ 1, hasNumberedLocked)
+        }
         var opened: Spool?
         var fault: SpoolError?
         do throws(SpoolError) {
             opened = try Spool.open(
                 directory: settings.directory, node: name, isSynced: settings.survivesPowerLoss, stream: stream,
-                nextNumber: nextNumber)
+                nextNumber: nextNumber, takesStream: takesStream)
         } catch { fault = error }
         lock.lock()
         if let other = opened, hasOtherNumbersLocked(other) {
@@ -98,8 +100,11 @@ extension Node {
 
     /// Messages wait that bear numbers of another row than those of the file: an acknowledgement could be either's.
     private func hasOtherNumbersLocked(_ opened: Spool) -> Bool {
-        opened.found.stream != sendQueue.stream && sendQueue.ledger.queuedCount > 0
-            && configuration.settings.numbersMessages
+        opened.found.stream != sendQueue.stream && hasNumberedLocked
+    }
+
+    private var hasNumberedLocked: Bool {
+        sendQueue.ledger.queuedCount > 0 && configuration.settings.numbersMessages
     }
 
     private func adoptLocked(_ spool: Spool) {
@@ -141,13 +146,13 @@ extension Node {
 
     /// Whether the new settings may follow the old ones.
     func checkCache(_ new: Configuration) throws(NodeError) {
-        let directory = lock.withLock { spool == nil ? nil : configuration.settings.cache?.directory }
-        guard let directory, let wanted = new.settings.cache?.directory, wanted != directory, !wanted.isEmpty else {
-            return
-        }
+        let (open, old) = lock.withLock { (spool?.file.directory, configuration.settings.cache?.directory) }
+        // It stays open when other settings turn it off, and however the directory is written.
+        guard let open, let wanted = new.settings.cache?.directory, wanted != old, !wanted.isEmpty,
+            (try? Syscalls.realPath(wanted)) != open
+        else { return }
         throw .invalidSettings(
-            "\"data-dir\" is \"\(wanted)\", and the node's cache lies open in \"\(directory)\": destroy the node to "
-                + "move it")
+            "\"data-dir\" is \"\(wanted)\", and the node's cache lies open in \"\(open)\": destroy the node to move it")
     }
 
     // MARK: What the disk says

@@ -18,6 +18,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
     /// Of numbers, and the next of them, for a new file.
     private let stream: UInt64
     private let firstNumber: UInt64
+    private let takesStream: Bool
     /// Of the spool's thread, once it is open.
     private var store: SpoolStore?
     private var thread: Thread?
@@ -45,19 +46,22 @@ final class Spool: ThreadBody, @unchecked Sendable {
         case failed(SpoolError)
     }
 
-    private init(_ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64) {
+    private init(_ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64, takesStream: Bool) {
         self.file = file
         self.isSynced = isSynced
         self.stream = stream
         firstNumber = nextNumber
+        self.takesStream = takesStream
     }
 
     /// Begins a thread for a node's cache, and waits until it has opened that.
     /// - Parameters:
     ///   - stream: of numbers, for a new file.
     ///   - nextNumber: of these, for a new file.
+    ///   - takesStream: so does a file without messages, though it has numbers of its own.
     static func open(
-        directory: String, node: String, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1
+        directory: String, node: String, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1,
+        takesStream: Bool = false
     ) throws(SpoolError) -> Spool {
         let real: String
         do throws(SystemError) {
@@ -76,7 +80,8 @@ final class Spool: ThreadBody, @unchecked Sendable {
                     + "forked from: give this node another name or data-dir, destroy that one, or fork before")
         }
         do throws(SpoolError) {
-            let spool = Spool(file, isSynced: isSynced, stream: stream, nextNumber: nextNumber)
+            let spool = Spool(
+                file, isSynced: isSynced, stream: stream, nextNumber: nextNumber, takesStream: takesStream)
             let thread: Thread
             do throws(SystemError) {
                 thread = try Thread.start(spool, name: "neuron-ws-spool", stackBytes: stackBytes)
@@ -116,7 +121,7 @@ final class Spool: ThreadBody, @unchecked Sendable {
         var opened: SpoolStore?
         do throws(SpoolError) {
             opened = try SpoolStore.open(
-                file, isSynced: isSynced, stream: stream, nextNumber: firstNumber)
+                file, isSynced: isSynced, stream: stream, nextNumber: firstNumber, takesStream: takesStream)
             result = .done
         } catch { result = .failed(error) }
         lock.lock()

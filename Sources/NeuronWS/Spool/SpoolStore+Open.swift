@@ -8,8 +8,9 @@ extension SpoolStore {
     /// - Parameters:
     ///   - stream: of numbers, where the file has none.
     ///   - nextNumber: of these, for a new file.
+    ///   - takesStream: so does a file without messages: those that wait bear numbers of that row already.
     static func open(
-        _ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1
+        _ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1, takesStream: Bool = false
     ) throws(SpoolError) -> SpoolStore {
         var wasDamaged = false
         while true {
@@ -17,7 +18,11 @@ extension SpoolStore {
                 let database = try Database.open(file.path, of: file)
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream, nextNumber)
-                let meta = try readMeta(database, file)
+                var meta = try readMeta(database, file)
+                if takesStream, meta.bytes == 0, meta.stream != Int64(bitPattern: stream) {
+                    (meta.stream, meta.number) = (Int64(bitPattern: stream), Int64(clamping: min(nextNumber, 1 << 61)))
+                    try database.run("UPDATE meta SET stream=\(meta.stream), number=\(meta.number) WHERE id=0")
+                }
                 let store = SpoolStore(file, database, isSynced: isSynced, meta)
                 store.noteFound(meta)
                 // From here on the wall clock may be set.
