@@ -41,8 +41,8 @@ public struct Backlog: ~Copyable {
     var acknowledgedEndID: UInt64 = 0
     /// Those before this one may have arrived on an earlier connection.
     public internal(set) var repeatsEndID: UInt64 = 0
-    /// So may these: they were in the live lane, or were found on disk behind others. And those the server's application
-    /// has, as it said there.
+    /// So may these: they were in the live lane, or were found on disk behind others. And those that the server's
+    /// application has, as it said there.
     var repeats = NumberRanges()
     var acknowledgedLive = NumberRanges()
     /// What must be known of a message before it is delivered.
