@@ -49,6 +49,18 @@ def ended(node: Node) -> tuple[Counter, list[str]]:
     return Counter(outcomes.values()), lines
 
 
+def nested(folder: Path) -> Path:
+    """A directory for a cache, in one that can go with it."""
+    (folder / "outer").mkdir()
+    return folder / "outer" / "data"
+
+
+def loses(node: Node, folder: Path) -> None:
+    """All that the node has lies on disk, and is deleted there with its directory and that one's."""
+    node.flush(Level.STORED, timeout=20)
+    shutil.rmtree(folder / "outer")
+
+
 def taken(push: Callable[[], int]) -> None:
     """Room is made by the loop, which has perhaps not looked yet."""
     deadline = time.monotonic() + 20
@@ -123,12 +135,9 @@ def test_a_directory_that_is_deleted_is_made_again_with_all_that_was_there(
 
 
 def test_what_is_gone_with_its_directory_is_not_told_as_stored(tmp_path: Path) -> None:
-    directory = tmp_path / "outer" / "data"
-    (tmp_path / "outer").mkdir()
-    with started(directory) as node:
+    with started(nested(tmp_path)) as node:
         push(node)
-        node.flush(Level.STORED, timeout=20)
-        shutil.rmtree(tmp_path / "outer")
+        loses(node, tmp_path)
         # Nothing has asked the disk since.
         outcomes, lines = ended(node)
     assert outcomes == {Outcome.DROPPED_STOPPED: COUNT}
@@ -137,15 +146,14 @@ def test_what_is_gone_with_its_directory_is_not_told_as_stored(tmp_path: Path) -
 
 def test_what_is_gone_with_its_directory_is_sent_all_the_same(keeper: Keeper, tmp_path: Path) -> None:
     """Few of the messages are in memory: the others are read from a file that has no name any more."""
-    directory = tmp_path / "outer" / "data"
-    (tmp_path / "outer").mkdir()
+    directory = nested(tmp_path)
     more = {"queue-max-messages": 10}
     with started(directory, **more) as node:
         for number in range(1, COUNT + 1):
             push(node, 1, first=number)
             node.flush(Level.STORED, timeout=20)
         assert node.metrics.cached_messages > COUNT // 2
-        shutil.rmtree(tmp_path / "outer")
+        loses(node, tmp_path)
         node.configure(settings(directory, url=keeper.url, **more))
         until(lambda: node.metrics.queued_messages == 0, 60)
         assert ended(node)[0] == {Outcome.DELIVERED: COUNT}
@@ -153,12 +161,10 @@ def test_what_is_gone_with_its_directory_is_sent_all_the_same(keeper: Keeper, tm
 
 
 def test_a_directory_that_goes_and_comes_again_loses_nothing(keeper: Keeper, tmp_path: Path) -> None:
-    directory = tmp_path / "outer" / "data"
-    (tmp_path / "outer").mkdir()
+    directory = nested(tmp_path)
     with started(directory) as node:
         push(node)
-        node.flush(Level.STORED, timeout=20)
-        shutil.rmtree(tmp_path / "outer")
+        loses(node, tmp_path)
         push(node, first=COUNT + 1)
         until(lambda: "deleted or moved" in node.state.cache_error)
         with pytest.raises(neuron_ws.NeuronWSError):

@@ -64,6 +64,12 @@ extension Node {
                 nextNumber: nextNumber, takesStream: takesStream)
         } catch { fault = error }
         lock.lock()
+        if life == .open, let wanted = configuration.settings.cache, wanted.directory != settings.directory {
+            // The settings have changed meanwhile: what lies there is not to be used.
+            lock.unlock()
+            opened?.close(nextNumber: opened?.found.nextNumber ?? 0)
+            return open(wanted)
+        }
         if let other = opened, hasOtherNumbersLocked(other) {
             fault = SpoolError(
                 fault: .other,
@@ -109,6 +115,8 @@ extension Node {
 
     private func adoptLocked(_ spool: Spool) {
         self.spool = spool
+        // They may have changed while it was opened.
+        if let wanted = configuration.settings.cache { spool.setSynced(wanted.survivesPowerLoss) }
         cacheError = nil
         let found = spool.found
         let now = Clock.monotonicNanoseconds

@@ -25,17 +25,22 @@ import Testing
         }
     }
 
+    /// Each message is a row. - Returns: the file's pages.
+    private func filled(_ file: SpoolFile, count: UInt64, byteCount: Int) throws -> Int64 {
+        do {
+            let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+            store.setFirst(1, openID: 1)
+            for id in 1...count {
+                _ = store.perform(try storing([String(repeating: "x", count: byteCount)], from: id))
+            }
+        }
+        return try Database.open(file.path).number("PRAGMA page_count") ?? 0
+    }
+
     /// SQLite opens no file that is shorter than its head says.
     @Test func aFileWithoutItsLastPagesKeepsWhatLiesInFrontOfThem() throws {
         try withSpoolFile { file in
-            do {
-                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
-                store.setFirst(1, openID: 1)
-                for id in 1...200 as ClosedRange<UInt64> {
-                    _ = store.perform(try storing([String(repeating: "x", count: 2000)], from: id))
-                }
-            }
-            let pages = try Database.open(file.path).number("PRAGMA page_count") ?? 0
+            let pages = try filled(file, count: 200, byteCount: 2000)
             #expect(truncate(file.path, Int(pages - 20) * 4096) == 0)
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
             store.setFirst(1, openID: 1)
@@ -48,15 +53,8 @@ import Testing
     /// A leaf of the tree in the middle: those in front of it and behind it are there.
     @Test func whatLiesBehindSeveralDamagesIsFound() throws {
         try withSpoolFile { file in
-            do {
-                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
-                store.setFirst(1, openID: 1)
-                for id in 1...400 as ClosedRange<UInt64> {
-                    _ = store.perform(try storing([String(repeating: "x", count: 800)], from: id))
-                }
-            }
             // Of the last pages, which hold the newest messages in their order, three apart from each other.
-            let pages = try Database.open(file.path).number("PRAGMA page_count") ?? 0
+            let pages = try filled(file, count: 400, byteCount: 800)
             let damaged = fopen(file.path, "r+")
             let noise = [UInt8](repeating: 0xA5, count: 4096)
             for page in [60, 40, 20] {

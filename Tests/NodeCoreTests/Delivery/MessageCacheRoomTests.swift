@@ -48,14 +48,7 @@ import Testing
     }
 
     @Test func whatFoundNoRoomOnDiskGoesThereAsSoonAsThereIsSome() {
-        var settings = CacheBench.settings(disk: 600)
-        settings.policy = .dropNewest
-        let bench = CacheBench(settings)
-        bench.push(5)
-        bench.storeAll(bytes: 520)
-        bench.push(5)
-        bench.wait(1000)
-        bench.expectsNoWork()
+        let bench = CacheBench.full(.dropNewest)
         let lacksRoom = bench.cache.lacksRoom
         #expect(lacksRoom)
         while let chunk = bench.backlog.chunkToFrame(), bench.backlog.nextID < 6 {

@@ -30,6 +30,19 @@ final class CacheBench {
         MessageCache.Settings(memoryBytes: memory, diskBytes: disk, syncInterval: 1_000_000_000)
     }
 
+    /// Five messages are on disk, which has no room for five more.
+    static func full(_ policy: MessageCache.Policy) -> CacheBench {
+        var settings = settings(disk: 600)
+        settings.policy = policy
+        let bench = CacheBench(settings)
+        bench.push(5)
+        bench.storeAll(bytes: 520)
+        bench.push(5)
+        bench.wait(1000)
+        bench.expectsNoWork()
+        return bench
+    }
+
     /// Messages of 100 bytes in a chunk, taken by the cache.
     func push(_ count: Int, byteCount: Int = 84, isNumbered: Bool = false, group: UInt16 = 0, time: Int64 = 0) {
         for _ in 0..<count {
@@ -198,14 +211,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     }
 
     @Test func withDropNewestTheDiskIsLeftAsItIs() {
-        var settings = CacheBench.settings(disk: 600)
-        settings.policy = .dropNewest
-        let bench = CacheBench(settings)
-        bench.push(5)
-        bench.storeAll(bytes: 520)
-        bench.push(5)
-        bench.wait(1000)
-        bench.expectsNoWork()
+        let bench = CacheBench.full(.dropNewest)
         #expect(!bench.trims())
         let runs = bench.outcomes()
         #expect(runs.isEmpty)
