@@ -113,16 +113,38 @@ def test_drop_oldest_refuses_nothing_while_a_server_does_not_read(disk: int, kee
     assert len(gaps) == 1, gaps
 
 
-def test_one_message_in_the_queue_at_a_time(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
-    with neuron_ws.Node("one", {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path),
-                                "queue-max-messages": 1, "delivery": "peer-parsed"}) as node:
+def push_when_there_is_room(node: neuron_ws.Node, message: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            node.send(message)
+            return
+        except neuron_ws.QueueFull:
+            assert time.monotonic() < deadline, node.state.message
+            time.sleep(0.002)
+
+
+@pytest.mark.parametrize("policy", ["drop-oldest", "drop-newest"])
+@pytest.mark.parametrize("limit, size", [
+    ({"queue-max-messages": 1}, 100), ({"queue-max-messages": 3}, 100), ({"cache-mem-size": 1}, 700_000),
+    ({"queue-max-bytes": 65536}, 60_000), ({"queue-max-bytes": 65536}, 300_000),
+])
+def test_what_lies_on_disk_keeps_nothing_out(
+    limit: dict[str, int], size: int, policy: str, keeper: Keeper, tmp_path: Path
+) -> None:
+    """One message fills memory: those behind it are stored one by one, and all arrive."""
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-policy": policy,
+                "cache-disk-size": 64, "delivery": "peer-parsed", "reconnect-max": 0.1, **limit}
+    with neuron_ws.Node("one", settings) as node:
         node.start()
-        node.send("first")
-        node.flush(neuron_ws.Level.STORED, 60)
-        with pytest.raises(neuron_ws.QueueFull):
-            node.send("second")
-    (cache,) = neuron_ws.list_caches(tmp_path)
-    assert cache.messages == 1
+        for number in range(1, 21):
+            rest = "0" * (number * 37 % 300 + 1)
+            push_when_there_is_room(node, json.dumps({"number": number, "rest": rest, "more": "x" * size}))
+        node.flush(neuron_ws.Level.STORED, 20)
+        assert (node.metrics.messages_dropped, node.metrics.queued_messages) == (0, 20)
+        node.configure({**settings, "url": keeper.url})
+        node.flush(neuron_ws.Level.PEER_PARSED, 30)
+    assert keeper.numbers == list(range(1, 21))
 
 
 @pytest.mark.parametrize("size", [1 << 20, 16 << 20])

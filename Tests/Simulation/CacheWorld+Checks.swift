@@ -121,7 +121,7 @@ extension CacheWorld {
     private func noteDropped(_ content: UInt64) {
         guard let of = groups[content], of.life == lives else { return }
         superseded += 1
-        guard newestOfGroup[of.group] == content, !hasOlderBehind else { return }
+        guard newestOfGroup[of.group] == content, !hasOlderBehind, !isTiny else { return }
         fail("message \(content) is dropped, the newest of group \(of.group)")
     }
 
@@ -184,10 +184,23 @@ extension CacheWorld {
         if sendQueue.ledger.awaitsRoom, isRoomy {
             fail("\(held) bytes are in memory, and who waits for room is not told")
         }
+        checkRoom()
         // What is loaded comes on top, a window of it, and a batch.
         if held > UInt64(settings.memoryBytes) * 2 + 20_000 { fail("\(held) bytes are in memory") }
         if steps % 16 == 0 { checkStored() }
         checkTimes()
+    }
+
+    /// Where the disk has room what lies there keeps nobody out, however little memory there is.
+    private func checkRoom() {
+        guard sendQueue.ledger.awaitsRoom else { return fullSince = nil }
+        let since = max(fullSince ?? now, openedAt, healedAt)
+        fullSince = fullSince ?? now
+        let isRoomOnDisk = disk.state.bytes &+ 20_000 < settings.diskBytes
+        guard cache.isOpen, !isSignalled, work == nil, failedAt == nil, isRoomOnDisk else { return }
+        if now - min(now, since) > settings.syncInterval + 200_000_000 {
+            fail("who waits for room waits for \((now - since) / 1_000_000) ms, and the disk has some")
+        }
     }
 
     /// Nothing waits for longer than the settings say: in memory, though it is to lie on disk, or beyond its time.

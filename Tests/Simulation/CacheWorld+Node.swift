@@ -183,18 +183,19 @@ extension CacheWorld {
         if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.noteAway(cache.awayNow)
         sendQueue.ledger.replacesLast = cache.replacesLast
-        _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         noteStored()
+        _ = sendQueue.ledger.takeRoom(unreadRuns: 0)
         let mail = mailPace.deadline(syncInterval: settings.syncInterval)
         tendsAt = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max, mail ?? .max)
         return hasWorked
     }
 
     private func noteStored() {
-        guard cache.isOpen else { return }
+        guard cache.isOpen else { return sendQueue.ledger.lostStored() }
         let through = cache.storedEnd &- 1
         guard through > sendQueue.ledger.storedThrough else { return }
-        for id in (sendQueue.ledger.storedThrough &+ 1)..<(through &+ 1) where !ended.contains(id) {
+        let from = min(max(sendQueue.ledger.storedThrough, sendQueue.ledger.endedThrough), through)
+        for id in (from &+ 1)..<(through &+ 1) where !ended.contains(id) {
             if let content = contents[id] { stored.insert(content) }
         }
         sendQueue.ledger.stored(through: through)

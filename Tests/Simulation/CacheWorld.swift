@@ -55,6 +55,8 @@ final class CacheWorld {
     var stored: Set<UInt64> = []
     /// When each of this life was taken from the mailbox, by its number.
     var takenAt: [UInt64: UInt64] = [:]
+    /// Since when somebody waits for room.
+    var fullSince: UInt64?
     /// When each was pushed.
     var pushedAt: [UInt64: UInt64] = [:]
     /// Delivered, or told that they are gone.
@@ -104,6 +106,8 @@ final class CacheWorld {
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
     let settings: MessageCache.Settings
+    /// There may be no room for one message of each group.
+    let isTiny: Bool
 
     // The connection.
     var connection: Connection?
@@ -142,6 +146,12 @@ final class CacheWorld {
         settings.messagesMax = random.pick([60, 500, 500])
         settings.resendInterval = UInt64(random.pick([0, 0, 5])) * 1_000_000
         settings.timeToLive = UInt64(random.pick([0, 0, 2_000, 60_000])) * 1_000_000
+        var limits = Seeded(seed ^ 0x11_417)
+        isTiny = limits.chance(20)
+        if isTiny {
+            settings.messagesMax = limits.pick([1, 2, 3, 60])
+            settings.memoryBytes = limits.pick([1, 2_000, 8_000])
+        }
         self.settings = settings
         isLiveFirst = random.chance(50)
         changes = Seeded(seed ^ 0xC4A2_6E5)

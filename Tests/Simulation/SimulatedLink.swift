@@ -56,7 +56,8 @@ final class SimulatedLink {
     var leastPingTimeout = UInt64.max
     /// How often the barrier has looked how the server comes along with its Ping.
     var barrierLooks = 0
-    /// When the server read some of what was sent.
+    /// When the server read some of what was sent; and some of what stands before a barrier's Ping.
+    var acknowledgedAt: UInt64 = 0
     var lastRead: UInt64 = 0
     /// What the last Pong said.
     var echo: [UInt8] = []

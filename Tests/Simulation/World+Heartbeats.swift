@@ -142,7 +142,9 @@ extension World {
             // It is looked at four times in the timeout, each a second late at most.
             let last = max(left, link.heartbeatMovedAt) &+ options.timeout &+ options.timeout / 4 &+ 1_000_000_000
             guard let deadline = heartbeat.deadline, deadline <= last else {
-                return fail("a heartbeat will be called unanswered too late")
+                return fail(
+                    "a heartbeat that left at \(left), and moved at \(link.heartbeatMovedAt), will be called unanswered "
+                        + "too late: \(heartbeat.deadline as Any), by \(options), \(progress)")
             }
         } else if heartbeat.deadline != nextHeartbeat(link, options) {
             return fail("a heartbeat's moment is not where it has to be")

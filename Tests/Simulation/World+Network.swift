@@ -102,6 +102,7 @@ extension World {
         if now >= link.stallsUntil {
             if link.up.waiting > 0 {
                 link.lastLife = now
+                link.acknowledgedAt = now
                 // What stands behind the barrier's Ping tells nothing of it.
                 if link.up.accepted &- UInt64(link.up.waiting) < link.barrierEnd { link.lastRead = now }
             }

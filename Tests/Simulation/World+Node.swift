@@ -170,8 +170,8 @@ extension World {
     private var linkProgress: SendProgress? {
         guard let link else { return nil }
         return SendProgress(
-            acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil, acknowledgementAge: 0,
-            isHeldByPeer: false)
+            acknowledged: link.up.accepted &- UInt64(link.up.waiting), windowEnd: nil,
+            acknowledgementAge: now &- link.acknowledgedAt, isHeldByPeer: false)
     }
 
     // MARK: Sending

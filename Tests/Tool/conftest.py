@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ import foreign  # noqa: E402
 
 if not foreign.TOOL.is_file():
     pytest.exit(f"{foreign.TOOL} is not there: build it first, or set NEURON_WS_TOOL", returncode=2)
+
+# Who is started by nohup ignores it, and so does whoever he starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

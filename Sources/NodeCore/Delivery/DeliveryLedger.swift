@@ -86,17 +86,20 @@ public struct DeliveryLedger {
 
     /// Whether a message of this size would be taken now, `beyond` the limits if need be. One that is larger than the
     /// limit in bytes is taken when nothing else waits: otherwise it could never be sent. One more is taken where one
-    /// alone waits that it is to take the place of.
+    /// alone waits that it is to take the place of, and where all that wait lie on disk, so that what is kept in memory
+    /// of them keeps nothing out.
     public func hasRoom(byteCount: Int, beyond: Limits = none) -> Bool {
         guard hasRoomForOutcome(beyond: beyond) else { return false }
         let size = UInt64(MessageRecord.size(byteCount: byteCount))
-        if heldCount <= aloneMax { return true }
+        if heldCount <= aloneMax || isAllStored { return true }
         return heldCount < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax)
             && heldBytes + size <= UInt64(limits.bytesMax) + UInt64(beyond.bytesMax)
     }
 
     /// So many keep no other one out.
     private var aloneMax: UInt64 { replacesLast ? 1 : 0 }
+    /// The next one is no second one beyond the limits: it is not on disk when it comes.
+    private var isAllStored: Bool { acceptedCount > 0 && storedThrough == acceptedCount }
 
     /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
     /// most, whether it continues another or not, so that with this asked at each message
@@ -110,10 +113,10 @@ public struct DeliveryLedger {
     public mutating func takeRoom(unreadRuns: Int) -> Bool {
         self.unreadRuns = unreadRuns
         // As in `hasRoom`: what lies on disk alone takes none.
-        guard awaitsRoom, hasRoomForOutcome(),
-            heldCount * 4 <= UInt64(limits.messagesMax) * 3 || heldCount <= aloneMax,
-            heldBytes * 4 <= UInt64(limits.bytesMax) * 3 || heldCount <= aloneMax
-        else { return false }
+        guard awaitsRoom, hasRoomForOutcome() else { return false }
+        let isQuarterFree =
+            heldCount * 4 <= UInt64(limits.messagesMax) * 3 && heldBytes * 4 <= UInt64(limits.bytesMax) * 3
+        guard isQuarterFree || heldCount <= aloneMax || isAllStored else { return false }
         awaitsRoom = false
         return true
     }

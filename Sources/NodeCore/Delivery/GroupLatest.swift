@@ -24,14 +24,15 @@ public struct GroupLatest: @unchecked Sendable {
 
     private func isKnown(_ id: UInt64) -> Bool { !unknown.contains { $0.contains(id) } }
 
-    /// Takes note of a chunk's messages.
-    public mutating func note(_ chunk: MessageChunk) {
+    /// Takes note of a chunk's messages, from this one on.
+    public mutating func note(_ chunk: MessageChunk, from openID: UInt64 = 0) {
         if !isKnownUniquelyReferenced(&newest) {
             guard let copy = newest.copy() else { return }
             newest = copy
         }
         chunk.forEachRecord { record, id, _ in
-            guard record.group > 0, isKnown(id), newest.reach(record.group), !isBehind(record, id) else { return }
+            guard id >= openID, record.group > 0, isKnown(id), newest.reach(record.group), !isBehind(record, id)
+            else { return }
             newest.list[record.group] = NewestOfGroups.Newest(time: record.packed & MessageRecord.timeMask, id: id)
         }
     }

@@ -48,6 +48,7 @@ extension MessageCache {
             }
             freed.append(chunk)
         }
+        if removed > 0 { passStored(backlog) }
         return removed
     }
 

@@ -47,12 +47,10 @@ extension MessageCache {
         passStored(backlog)
     }
 
-    /// What lies in front of the tail is on disk or has its outcome.
-    private mutating func passStored(_ backlog: borrowing Backlog) {
-        guard storesToDisk, movedBytes == 0, let first = tail.first, first.firstID > storedEnd,
-            adopted.isEmpty || storedEnd >= adopted.upperBound, firstUnstored(backlog) == nil
-        else { return }
-        storedEnd = first.firstID
+    /// What lies in front of the tail, or all that came, is on disk or has its outcome.
+    mutating func passStored(_ backlog: borrowing Backlog) {
+        guard storesToDisk, movedBytes == 0, firstUnstored(backlog) == nil else { return }
+        storedEnd = max(storedEnd, tail.first?.firstID ?? takenEnd)
     }
 
     /// A cache may be opened whose messages come behind all that there are: none of these lies elsewhere then.

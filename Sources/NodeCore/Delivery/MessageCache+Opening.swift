@@ -26,6 +26,7 @@ extension MessageCache {
         away = first..<first &+ found.count
         adopted = away
         foundEnd = away.upperBound
+        takenEnd = max(takenEnd, foundEnd)
         latest.noteUnknown(away, openID: openID)
         storedEnd = openID
         forgottenBefore = openID
@@ -48,7 +49,8 @@ extension MessageCache {
         awayBytes = 0
         passHoles()
         latest.forgetNewest()
-        backlog.list.forEach { latest.note($0) }
+        let openID = backlog.openID
+        backlog.list.forEach { latest.note($0, from: openID) }
         tail.forEach { latest.note($0) }
         diskBytes = 0
         asideCount = 0
@@ -66,6 +68,8 @@ extension MessageCache {
     /// What was found is on disk: nothing is to be stored between it and what lies in front of it.
     mutating func skipAdopted(_ backlog: borrowing Backlog) {
         guard storedEnd < adopted.upperBound else { return }
-        if storedEnd == adopted.lowerBound || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
+        // Those in front of them may have been dropped before they were stored.
+        let isNext = storedEnd == adopted.lowerBound || storesToDisk && firstUnstored(backlog) == nil
+        if isNext || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
     }
 }

@@ -47,6 +47,7 @@ extension MessageCache {
         // Older ones lie in front of it yet.
         if backlog.liveStart < .max { holes.insert(chunk.firstID..<chunk.endNumber) }
         freed.append(chunk)
+        passStored(backlog)
         return true
     }
 

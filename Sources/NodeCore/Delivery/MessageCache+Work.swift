@@ -178,7 +178,7 @@ extension MessageCache {
         guard let since = unstoredSince else { return false }
         if storedEnd < wantedEnd || now >= since &+ settings.syncInterval { return true }
         let end = max(tail.endID, backlog.endID)
-        return backlog.heldBytes + tailBytes > windowBytes || end > storedEnd && end - storedEnd > windowCount
+        return backlog.heldBytes + tailBytes > windowBytes || end > storedEnd && end - storedEnd >= windowCount
     }
 
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
@@ -267,6 +267,7 @@ extension MessageCache {
             freed.append(chunk)
         }
         passHoles()
+        passStored(backlog)
         unstoredSince = isNothingUnstored(backlog) ? nil : since(backlog, now: now)
     }
 

@@ -96,6 +96,8 @@ public struct MessageCache: ~Copyable {
     public internal(set) var awayBytes: UInt64 = 0
     /// All before this one lie on disk or have their outcome.
     public internal(set) var storedEnd: UInt64 = 1
+    /// All before this one came here.
+    var takenEnd: UInt64 = 1
     /// Those that were found there, until `storedEnd` has come to them.
     var adopted: Range<UInt64> = 0..<0
     /// Those before this one were there when it was opened, but for what was pushed before.
@@ -177,6 +179,7 @@ public struct MessageCache: ~Copyable {
     ) {
         refill(&backlog)
         guard !mail.isEmpty else { return }
+        takenEnd = mail.endID
         let arrival = clock(now)
         if unstoredSince == nil { unstoredSince = now }
         mail.forEach {

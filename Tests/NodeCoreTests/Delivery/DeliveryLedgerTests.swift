@@ -188,6 +188,24 @@ import Testing
         #expect(told == [false, true])
     }
 
+    /// Nothing is taken twice beyond the limits: the next one is not on disk when it comes.
+    @Test(arguments: [(1 << 20, 1), (64, 8)])
+    func whereAllLieOnDiskOneMoreIsTaken(bytesMax: Int, messagesMax: Int) {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: bytesMax, messagesMax: messagesMax))
+        _ = ledger.accept(byteCount: 1000)
+        ledger.awaitsRoom = true
+        var has = [ledger.hasRoom(byteCount: 1000), ledger.takeRoom(unreadRuns: 0)]
+        ledger.stored(through: 1)
+        has += [ledger.hasRoom(byteCount: 1000), ledger.takeRoom(unreadRuns: 0)]
+        _ = ledger.accept(byteCount: 1000)
+        has.append(ledger.hasRoom(byteCount: 1000))
+        ledger.stored(through: 2)
+        has.append(ledger.hasRoom(byteCount: 1000))
+        ledger.lostStored()
+        has.append(ledger.hasRoom(byteCount: 1000))
+        #expect(has == [false, false, true, true, false, true, false])
+    }
+
     @Test func whoWaitsForStoringWaitsNoLongerThanItCanBe() {
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
         for _ in 0..<3 { _ = ledger.accept(byteCount: 0) }
