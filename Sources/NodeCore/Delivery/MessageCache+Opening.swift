@@ -69,7 +69,8 @@ extension MessageCache {
     mutating func skipAdopted(_ backlog: borrowing Backlog) {
         guard storedEnd < adopted.upperBound else { return }
         // Those in front of them may have been dropped before they were stored.
-        let isNext = storedEnd == adopted.lowerBound || storesToDisk && firstUnstored(backlog) == nil
+        let isNoneInFront = tail.first.map { $0.firstID >= adopted.upperBound } ?? true
+        let isNext = storedEnd == adopted.lowerBound || isNoneInFront && storesToDisk && firstUnstored(backlog) == nil
         if isNext || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
     }
 }
