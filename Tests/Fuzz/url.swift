@@ -37,7 +37,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
             let asked = try? handshake.bytesReceived(encoded.span.bytes, from: &offset)
             require(asked?.resource == url.resource, "the request asks for another resource")
         }
-        checkShown(SettingsURL.redacted(url))
+        checkShown(url.redacted)
     } catch {
         require(!error.text.isEmpty, "an error without a text")
     }

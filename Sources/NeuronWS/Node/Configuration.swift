@@ -156,7 +156,7 @@ final class Configuration: @unchecked Sendable {
 
     /// One that a host gave for an attempt, and how it may be shown.
     func placed(_ url: WebSocketURL) -> (url: WebSocketURL, shown: String) {
-        guard let access = settings.openGate else { return (url, SettingsURL.redacted(url)) }
+        guard let access = settings.openGate else { return (url, url.redacted) }
         let placed = access.placed(url)
         return (placed, access.redacted(placed))
     }

@@ -163,7 +163,7 @@ extension NodeSession {
             let from = status.urlInLog
             attempt.redirected(to: url, keepsCredentials: keepsCredentials && !attempt.dropsCredentials)
             // What the server was told it may have put into the new address.
-            status.redirected(to: ForeignText(SettingsURL.redacted(url)).masked(by: link.mask))
+            status.redirected(to: ForeignText(url.redacted).masked(by: link.mask))
             status.target = configuration.target(url: url).text
             let rest = attempt.dropsCredentials ? ", without credentials, which are for another host" : ""
             node.log(

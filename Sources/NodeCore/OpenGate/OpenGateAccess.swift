@@ -59,7 +59,7 @@ public final class OpenGateAccess: Sendable {
 
     /// The URL as it may be shown.
     public func redacted(_ url: WebSocketURL) -> String {
-        let shown = SettingsURL.redacted(url)
+        let shown = url.redacted
         if isHeader { return shown }
         return shown + (url.resource.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + Self.keyName + "=…"
     }

@@ -43,7 +43,7 @@ public struct NoProxyList: Equatable, Sendable {
     static func parse(environment text: String, _ names: (any HostNames)? = nil) -> NoProxyList {
         var text = text
         return text.withUTF8 { bytes in
-            let list = SettingsList.elements(UnsafeRawBufferPointer(bytes), keptMax: environmentCountMax)
+            let list = TextList.elements(UnsafeRawBufferPointer(bytes), keptMax: environmentCountMax)
             return parse(list.elements.map { String(decoding: $0, as: UTF8.self) }, names).list
         }
     }

@@ -35,6 +35,11 @@ public struct ProxyAuthentication: Sendable {
 
     public init(_ hashes: any HashFunctions) { self.hashes = hashes }
 
+    /// What a request to this server is addressed to, and what Digest calls its URI: always with the port.
+    static func target(of url: WebSocketURL) -> String {
+        (url.isIPv6Literal ? "[\(url.host)]" : url.host) + ":\(url.port)"
+    }
+
     /// The value of Proxy-Authorization for the next request; nil: none.
     /// - Parameter clientNonce: random, fresh for each call.
     public mutating func authorization(for proxy: Proxy, _ url: WebSocketURL, clientNonce: [UInt8]) -> SecretBytes? {
@@ -50,7 +55,7 @@ public struct ProxyAuthentication: Sendable {
         case .digest(let challenge):
             uses &+= 1
             return challenge.answer(
-                username, proxy.password ?? "", target: HTTPConnectStep.target(of: url), clientNonce: clientNonce,
+                username, proxy.password ?? "", target: Self.target(of: url), clientNonce: clientNonce,
                 uses: uses, hashes)
         }
     }

@@ -18,7 +18,7 @@ public final class NodeSettings: Sendable {
         let access = read.openGate
         openGate = access
         self.urls = access.map { access in urls.map { access.placed($0) } } ?? urls
-        redactedURLs = self.urls.map { access?.redacted($0) ?? SettingsURL.redacted($0) }
+        redactedURLs = self.urls.map { access?.redacted($0) ?? $0.redacted }
         let format = UploadFormat(rawValue: Int32(truncatingIfNeeded: read.integer(.format))) ?? .values
         publishTimes = format == .openGate ? PublishTimes(read.times(.openGatePublish)) : nil
         encoding = EncodingOptions(

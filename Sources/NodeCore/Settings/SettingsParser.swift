@@ -191,13 +191,13 @@ struct SettingsParser {
             return readBounded(text, max, descriptor).map { .text($0) }
         case .texts(let countMax, let bytesMax):
             if let text = value.utf8, !Self.holdsJSON(text) {
-                return readList(SettingsList.elements(text, keptMax: countMax), countMax, bytesMax, descriptor)
+                return readList(TextList.elements(text, keptMax: countMax), countMax, bytesMax, descriptor)
             }
             guard let array = container(value, .array, descriptor) else { return nil }
             return readTexts(array, countMax, bytesMax, descriptor)
         case .urls(let countMax, let bytesMax):
             if let text = value.utf8, !Self.holdsJSON(text) {
-                return readList(SettingsList.urls(text, keptMax: countMax), countMax, bytesMax, descriptor)
+                return readList(TextList.urls(text, keptMax: countMax), countMax, bytesMax, descriptor)
             }
             let isInText = value.kind != .array
             guard let array = container(value, .array, descriptor) else { return nil }
@@ -283,7 +283,7 @@ struct SettingsParser {
 
     /// What a field for text holds: several texts in one.
     private mutating func readList(
-        _ list: SettingsList, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
+        _ list: TextList, _ countMax: Int, _ bytesMax: Int, _ descriptor: SettingDescriptor
     ) -> SettingValue? {
         if list.count > countMax {
             refuse(descriptor.key, "has \(list.count) elements; it takes at most \(countMax)")

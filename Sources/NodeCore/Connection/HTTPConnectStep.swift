@@ -8,13 +8,8 @@ struct HTTPConnectStep: NegotiationStep {
     private(set) var httpStatus = 0
     private var parser = HandshakeResponseParser()
 
-    /// What a request to this server is addressed to, and what Digest calls its URI: always with the port.
-    static func target(of url: WebSocketURL) -> String {
-        (url.isIPv6Literal ? "[\(url.host)]" : url.host) + ":\(url.port)"
-    }
-
     init(_ url: WebSocketURL, authorization: SecretBytes?, userAgent: String?) {
-        let target = Self.target(of: url)
+        let target = ProxyAuthentication.target(of: url)
         var head = HTTPHeadWriter(startLine: "CONNECT " + target + " HTTP/1.1")
         head.field("Host", target)
         if let userAgent { head.field("User-Agent", userAgent) }

@@ -2,7 +2,7 @@
 import WebSocketCore
 
 /// Several texts in one, as people put them into a field that takes text alone.
-struct SettingsList {
+struct TextList {
     /// The first of them, borrowed: no more are kept than anybody takes.
     private(set) var elements: [UnsafeRawBufferPointer] = []
     /// How many there are.
@@ -11,16 +11,16 @@ struct SettingsList {
     private let text: UnsafeRawBufferPointer
 
     /// The elements between spaces, line ends and commas.
-    static func elements(_ text: UnsafeRawBufferPointer, keptMax: Int) -> SettingsList {
-        var list = SettingsList(text: text)
+    static func elements(_ text: UnsafeRawBufferPointer, keptMax: Int) -> TextList {
+        var list = TextList(text: text)
         list.split(keptMax: keptMax) { _ in true }
         return list
     }
 
     /// URLs between spaces, line ends and commas. A URL may hold a comma itself: only one that the next URL follows
     /// ends it.
-    static func urls(_ text: UnsafeRawBufferPointer, keptMax: Int) -> SettingsList {
-        var list = SettingsList(text: text)
+    static func urls(_ text: UnsafeRawBufferPointer, keptMax: Int) -> TextList {
+        var list = TextList(text: text)
         list.split(keptMax: keptMax) { next in
             next.isEmpty || next.starts(with: "ws".utf8) || next.starts(with: "WS".utf8)
         }

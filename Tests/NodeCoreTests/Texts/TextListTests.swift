@@ -2,7 +2,7 @@
 import NodeCore
 import Testing
 
-@Suite struct SettingsListTests {
+@Suite struct TextListTests {
     private func quoted(_ text: String) -> String {
         var json: [UInt8] = []
         JSONText.appendString(text, to: &json)
@@ -12,7 +12,7 @@ import Testing
     private func urls(_ url: String) throws -> [String] {
         let text = quoted(url)
         let settings = try NodeSettings.parse(json: "{\"url\":\(text)}")
-        return settings.urls.map { SettingsURL.redacted($0) }
+        return settings.urls.map { $0.redacted }
     }
 
     @Test(arguments: [

@@ -11,7 +11,7 @@ enum HandshakeText {
                 try HandshakeRequest.validate(headerName: name, value: value)
             }
             return nil
-        } catch { return "holds the header \"\(SettingsParser.shown(name))\": \(clause(error.text))" }
+        } catch { return "holds the header \"\(ForeignText.beginning(name.utf8).shown(charactersMax: 64))\": \(clause(error.text))" }
     }
 
     static func problem(subprotocols: [String]) -> String? {
