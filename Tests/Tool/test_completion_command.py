@@ -41,7 +41,19 @@ def test_options_are_those_of_the_help(command: str) -> None:
 def test_values() -> None:
     assert "ping-interval=" in completed("neuron-ws", "check", "--set", "ping-")
     assert completed("neuron-ws", "completion", "f") == ["fish"]
+    assert completed("neuron-ws", "plugin", "i") == ["install"]
     assert completed("neuron-ws", "help", "enc") == ["encode"]
+
+
+def test_bash_completes_names_with_blanks(tmp_path: Path) -> None:
+    (tmp_path / "my ca.pem").write_text("")
+    (tmp_path / "script").write_text(tool.run("completion", "bash").stdout)
+    path = {"TERM": "dumb", "PATH": f"{foreign.TOOL.parent}:{os.environ['PATH']}"}
+    with Terminal("--norc", "--noprofile", "-i", columns=200, environment=path, program="bash") as terminal:
+        terminal.type(f"cd '{tmp_path}'; . ./script; echo rea''dy\r")
+        terminal.wait_for("ready")
+        terminal.type("neuron-ws check --ca my\t")
+        terminal.wait_for("my\\ ca.pem")
 
 
 @pytest.mark.parametrize("shell, check", [("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import foreign
 from foreign import ROOT
 from tool import run
 
@@ -22,6 +23,14 @@ LIST = "persistence/plugins.json"
 VERSION = "2.15.1"
 
 
+X86_64, AARCH64 = 62, 183
+
+
+def elf(name: str, processor: int = X86_64) -> bytes:
+    """As much of a library as is looked at."""
+    return b"\x7fELF" + bytes(14) + processor.to_bytes(2, "little") + bytes(60) + name.encode() + b"\0"
+
+
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
     """As `make build plugin` lays it out; contents that can be told apart."""
@@ -30,7 +39,7 @@ def built(tmp_path: Path) -> Path:
         (folder / version).mkdir(parents=True)
         (folder / version / "libplugin-websocket.so").write_text(f"plugin for {version}")
     (folder / "websocket.json").write_text("{}")
-    (folder / "libneuron_ws.so.1").write_text("library")
+    (folder / "libneuron_ws.so.1").write_bytes(elf("libneuron_ws.so.1"))
     return folder
 
 
@@ -58,7 +67,8 @@ def test_a_fresh_gateway_gets_what_it_lacks(gateway: Path, built: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert f"Neuron {VERSION} in {gateway}" in result.stdout and "made" in result.stdout
     assert (gateway / PLUGIN).read_text() == "plugin for 2.15" and os.access(gateway / PLUGIN, os.X_OK)
-    assert (gateway / FORM).read_text() == "{}" and (gateway / LIBRARY).read_text() == "library"
+    assert (gateway / FORM).read_text() == "{}"
+    assert (gateway / LIBRARY).read_bytes() == (built / "libneuron_ws.so.1").read_bytes()
     assert json.loads((gateway / LIST).read_text()) == {"plugins": ["libplugin-websocket.so"]}
     assert plugin("status", gateway).returncode == 0
     again = plugin("install", gateway, "--from", built)
@@ -130,6 +140,72 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(break_it: object, said: s
     result = plugin("install", gateway, "--from", built)
     assert result.returncode == 1 and said in result.stderr, result.stderr
     assert files_of(gateway) == before
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"root:x:0:0", "is no library"), (elf("libneuron_ws.so.2"), "does not call itself libneuron_ws.so.1"),
+    (elf("libneuron_ws.so.1", AARCH64), "is for another processor than the plugin"),
+])
+def test_a_library_that_the_plugin_cannot_load_is_refused(
+    content: bytes, said: str, gateway: Path, built: Path, tmp_path: Path
+) -> None:
+    (built / "2.15" / "libplugin-websocket.so").write_bytes(elf("libplugin-websocket.so"))
+    (tmp_path / "library").write_bytes(content)
+    before = files_of(gateway)
+    result = plugin("install", gateway, "--from", built, "--library", tmp_path / "library")
+    assert result.returncode == 1 and said in result.stderr, result.stderr
+    assert files_of(gateway) == before
+
+
+SYSTEM = [path for path in map(Path, (
+    "/usr/local/lib/libneuron_ws.so.1", "/usr/lib/libneuron_ws.so.1", "/usr/lib/x86_64-linux-gnu/libneuron_ws.so.1",
+    "/usr/lib/aarch64-linux-gnu/libneuron_ws.so.1")) if path.exists()]
+
+
+@pytest.mark.parametrize("has_system", [False, True])
+def test_without_a_library_of_ours_it_is_said_which_one_is_used(
+    has_system: bool, gateway: Path, built: Path, tmp_path: Path
+) -> None:
+    """A library beside the plugin, of an earlier installation, is loaded before the system's."""
+    assert plugin("install", gateway, "--from", built).returncode == 0
+    (built / "libneuron_ws.so.1").unlink()
+    # As the packages lay it: no library beside the tool.
+    tool = tmp_path / "bin" / "neuron-ws"
+    tool.parent.mkdir()
+    shutil.copy(foreign.TOOL, tool)
+    system = Path("/usr/local/lib/libneuron_ws.so.1")
+    if SYSTEM or not os.access("/usr/local/lib", os.W_OK):
+        pytest.skip("the library is installed here, or cannot be")
+    command = [tool, "plugin", "install", "--neuron", gateway, "--from", built]
+    if has_system:
+        system.write_bytes(elf("libneuron_ws.so.1"))
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        (gateway / LIBRARY).unlink(missing_ok=True)
+        again = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    finally:
+        if has_system:
+            system.unlink()
+    assert done.returncode == 0, done.stderr
+    if has_system:
+        assert f"removed   {gateway / LIBRARY}" in done.stdout and f"the system's {system} is used" in done.stdout
+        assert again.returncode == 0 and f"the system's {system} is used" in again.stdout
+    else:
+        assert f"{gateway / LIBRARY} is used, as it was" in done.stdout
+        assert again.returncode == 1 and "install the package libneuron-ws1" in again.stderr
+
+
+def test_a_list_that_is_a_link_stays_one(gateway: Path, built: Path, tmp_path: Path) -> None:
+    target = tmp_path / "volume.json"
+    target.write_text('{"plugins": ["libplugin-other.so"]}')
+    target.chmod(0o640)
+    (gateway / LIST).symlink_to(target)
+    assert plugin("install", gateway, "--from", built).returncode == 0
+    assert json.loads(target.read_text())["plugins"] == ["libplugin-other.so", "libplugin-websocket.so"]
+    assert (gateway / LIST).is_symlink() and target.stat().st_mode & 0o777 == 0o640
+    target.unlink()
+    result = plugin("install", gateway, "--from", built)
+    assert result.returncode == 1 and f"is a link to {target}, which is no file" in result.stderr
 
 
 def test_wrong_words_are_usage(gateway: Path) -> None:

@@ -11,7 +11,10 @@ enum HandshakeText {
                 try HandshakeRequest.validate(headerName: name, value: value)
             }
             return nil
-        } catch { return "holds the header \"\(ForeignText.beginning(name.utf8).shown(charactersMax: 64))\": \(clause(error.text))" }
+        } catch {
+            let shown = ForeignText.beginning(name.utf8).shown(charactersMax: 64)
+            return "holds the header \"\(shown)\": \(clause(error.text))"
+        }
     }
 
     static func problem(subprotocols: [String]) -> String? {

@@ -32,8 +32,9 @@ enum BashCompletion {
     private static func reply(_ value: CompletedValue) -> String {
         switch value {
         case .nothing: "COMPREPLY=()"
-        case .file: "compopt -o filenames 2> /dev/null; COMPREPLY=($(compgen -f -- \"$word\"))"
-        case .folder: "compopt -o filenames 2> /dev/null; COMPREPLY=($(compgen -d -- \"$word\"))"
+        // The shell's own, which know how a name with blanks is written.
+        case .file: "compopt -o default 2> /dev/null"
+        case .folder: "compopt -o dirnames 2> /dev/null"
         case .setting: "compopt -o nospace 2> /dev/null; " + reply(.words(CompletedWord.settings))
         case .words(let words): "COMPREPLY=($(compgen -W '\(words.joined(separator: " "))' -- \"$word\"))"
         }

@@ -24,6 +24,9 @@ enum Files {
     static func isFolder(_ path: String) -> Bool { mode(path).map { $0 & mode_t(S_IFMT) == mode_t(S_IFDIR) } ?? false }
     static func isFile(_ path: String) -> Bool { mode(path).map { $0 & mode_t(S_IFMT) == mode_t(S_IFREG) } ?? false }
 
+    /// nil: there is no such file.
+    static func permissions(_ path: String) -> mode_t? { mode(path).map { $0 & 0o777 } }
+
     private static func mode(_ path: String) -> mode_t? {
         var facts = stat()
         return stat(path, &facts) == 0 ? facts.st_mode : nil

@@ -110,8 +110,21 @@ struct Gateway {
 
     func write(names: [String]) throws(Failure) {
         let quoted = names.map { JSONText.quoted($0) }.joined(separator: ", ")
+        let file = try listFile()
         do throws(Files.Failure) {
-            try Files.write(Array("{\"plugins\": [\(quoted)]}\n".utf8), to: list, mode: 0o644)
+            try Files.write(
+                Array("{\"plugins\": [\(quoted)]}\n".utf8), to: file, mode: Files.permissions(file) ?? 0o644)
         } catch { throw Failure(text: error.text) }
+    }
+
+    /// Where the list is written: a link to it stays one.
+    func listFile() throws(Failure) -> String {
+        let target = Files.target(of: list)
+        if target.isEmpty { return list }
+        let file = Files.real(list)
+        guard file != list, Files.isFile(file) else {
+            throw Failure(text: "\(list) is a link to \(target), which is no file: make that, or remove the link")
+        }
+        return file
     }
 }

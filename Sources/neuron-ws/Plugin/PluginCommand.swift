@@ -3,10 +3,12 @@ import CLinux
 
 /// `neuron-ws plugin`: puts the plugin into a Neuron gateway, says how it stands there, takes it out again.
 enum PluginCommand {
+    private static let words = ["install", "status", "remove"]
+
     static let syntax = CommandSyntax(
         name: "plugin",
         summary: "install the plugin in a Neuron gateway, or upgrade it; say how it stands; remove it",
-        positionals: [Positional(name: "install|status|remove", help: "what to do")],
+        positionals: [Positional(name: "install|status|remove", help: "what to do", words: words)],
         options: [
             ArgumentOption(
                 name: "--neuron", value: "DIR", help: "the gateway: the folder with its program", isRequired: true),
@@ -15,7 +17,8 @@ enum PluginCommand {
             ArgumentOption(
                 name: "--from", value: "DIR", help: "where V/libplugin-websocket.so and websocket.json lie"),
             ArgumentOption(
-                name: "--library", value: "FILE", help: "libneuron_ws.so.1; the one beside this tool if absent"),
+                name: "--library", value: "FILE",
+                help: "libneuron_ws.so.1; the one beside the plugin or this tool if absent, or else the system's"),
         ],
         notes: [
             "Each file is written beside its place and renamed: a gateway that runs keeps what it has loaded, and",
@@ -23,7 +26,6 @@ enum PluginCommand {
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
-        let words = ["install", "status", "remove"]
         let word = arguments.positionals[0]
         guard words.contains(word) else {
             throw UsageError(text: "plugin does not know \"\(word)\"" + Nearest.hint(word, among: words))
@@ -59,19 +61,30 @@ enum PluginCommand {
                 text: "\(shadow) is in the way: Neuron looks there first. Remove it, or rename it, and its form in "
                     + "\(Files.folder(of: shadow))/schema/, then try again")
         }
+        let system = PluginFiles.systemLibrary
+        if files.library == nil, system == nil, !Files.isFile(gateway.library) {
+            throw Gateway.Failure(
+                text: "there is no \(Gateway.libraryFile) for the plugin: install the package libneuron-ws1, or name "
+                    + "the file by --library")
+        }
         var names = try gateway.names()
+        let list = try gateway.listFile()
         Output.standard.writeLine("Neuron \(version) in \(Terminal.printable(gateway.folder))")
         do throws(Files.Failure) {
-            for folder in [gateway.custom, gateway.custom + "/schema", Files.folder(of: gateway.list)] {
+            for folder in [gateway.custom, gateway.custom + "/schema", Files.folder(of: list)] {
                 if try Files.makeFolder(folder) { say("made", folder + "/") }
             }
             // The library first: a plugin is never there without the one that it needs.
             if let library = files.library { try place(library, gateway.library, mode: 0o644) }
             try place(files.form, gateway.form, mode: 0o644)
             try place(files.plugin, gateway.plugin, mode: 0o755)
+            // It would be loaded in the place of the system's, however old it is.
+            if files.library == nil, system != nil, try Files.remove(gateway.library) {
+                say("removed", gateway.library)
+            }
         } catch { throw Gateway.Failure(text: error.text) }
         if files.library == nil {
-            say("library", "the system's \(Gateway.libraryFile) is used (package libneuron-ws1)")
+            say("library", system.map { "the system's \($0) is used" } ?? "\(gateway.library) is used, as it was")
         }
         if names.contains(Gateway.pluginFile) {
             say("listed", gateway.list)

@@ -40,11 +40,34 @@ struct PluginFiles {
         }
         let plugin = try bytes("\(place)/\(minor)/\(Gateway.pluginFile)")
         let form = try bytes("\(place)/\(Gateway.formFile)")
-        if let library { return PluginFiles(plugin: plugin, form: form, library: try bytes(library)) }
+        if let library { return PluginFiles(plugin: plugin, form: form, library: try checked(library, plugin)) }
         guard let found = (["\(place)/\(Gateway.libraryFile)"] + libraries).first(where: { Files.isFile($0) }) else {
             return PluginFiles(plugin: plugin, form: form, library: nil)
         }
-        return PluginFiles(plugin: plugin, form: form, library: try bytes(found))
+        return PluginFiles(plugin: plugin, form: form, library: try checked(found, plugin))
+    }
+
+    /// What a plugin finds that has none beside it; nil: there is none where Debian and `make install` put it.
+    static var systemLibrary: String? {
+        let folders = ["/usr/local/lib", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
+        return folders.map { $0 + "/" + Gateway.libraryFile }.first { Files.isFile($0) }
+    }
+
+    /// A library that the plugin could not load would leave the gateway without one at its next start.
+    private static func checked(_ path: String, _ plugin: [UInt8]) throws(Gateway.Failure) -> [UInt8] {
+        let library = try bytes(path)
+        guard let processor = ELF.processor(library) else {
+            throw Gateway.Failure(text: "\(path) is no library: give a \(Gateway.libraryFile)")
+        }
+        guard ELF.holds(library, Gateway.libraryFile) else {
+            throw Gateway.Failure(
+                text: "\(path) is not the library that the plugin needs: it does not call itself "
+                    + "\(Gateway.libraryFile), which names its ABI")
+        }
+        if let wanted = ELF.processor(plugin), wanted != processor {
+            throw Gateway.Failure(text: "\(path) is for another processor than the plugin")
+        }
+        return library
     }
 
     private static func bytes(_ path: String) throws(Gateway.Failure) -> [UInt8] {
