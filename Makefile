@@ -189,7 +189,7 @@ test-embedded: export NEURON_WS_LIBRARY := $(CURDIR)/$(EMBEDDED)/libneuron_ws.so
 test-embedded: export NEURON_WS_TOOL := $(CURDIR)/$(EMBEDDED)/neuron-ws
 test-embedded: test-dependencies embedded plugin ## Embedded Swift: the C ABI, Python, the plugin's host, the quick Autobahn groups
 	$(PYTHON) Tests/CABI/run.py --quick
-	$(PYTEST) -n 3 --dist loadfile Tests/Python Tests/Cache
+	$(PYTEST) -n 3 --dist loadfile Tests/Python Tests/Cache/test_proof.py
 	$(PYTEST) -n 3 --dist loadfile $(HOST_TESTS) -k "not sanitizers and not valgrind"
 	HOST_LIVES=20 $(PYTEST) $(HOST_TESTS)/test_plugin_lives.py Tests/Interop/test_slow_token.py -k "valgrind or leaked"
 	$(PYTEST) Tests/Package/test_package.py -k "exports or soname or bound or relocations or needed or searched or loading or small"

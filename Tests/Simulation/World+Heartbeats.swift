@@ -143,8 +143,8 @@ extension World {
             let last = max(left, link.heartbeatMovedAt) &+ options.timeout &+ options.timeout / 4 &+ 1_000_000_000
             guard let deadline = heartbeat.deadline, deadline <= last else {
                 return fail(
-                    "a heartbeat that left at \(left), and moved at \(link.heartbeatMovedAt), will be called unanswered "
-                        + "too late: \(heartbeat.deadline as Any), by \(options), \(progress)")
+                    "a heartbeat that left at \(left), and moved at \(link.heartbeatMovedAt), will be called "
+                        + "unanswered too late: \(heartbeat.deadline as Any), by \(options), \(progress as Any)")
             }
         } else if heartbeat.deadline != nextHeartbeat(link, options) {
             return fail("a heartbeat's moment is not where it has to be")
