@@ -40,7 +40,7 @@ VALGRIND = [
     f"--suppressions={SUPPRESSIONS}",
 ]
 # The share of misuse's counts that runs under valgrind, which is some thirty times slower.
-VALGRIND_SCALE = "0.005"
+VALGRIND_SCALE = "0.02"
 # Under an emulator the programs are some twenty times slower, and what fails malloc tries each allocation anew.
 EMULATED = bool(foreign.TRIPLET)
 QUICK = EMULATED or "--quick" in sys.argv
