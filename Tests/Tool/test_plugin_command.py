@@ -21,8 +21,6 @@ FORM = "plugins/custom/schema/websocket.json"
 LIBRARY = "plugins/custom/libneuron_ws.so.1"
 LIST = "persistence/plugins.json"
 VERSION = "2.15.1"
-
-
 X86_64, AARCH64 = 62, 183
 
 
@@ -157,41 +155,46 @@ def test_a_library_that_the_plugin_cannot_load_is_refused(
     assert files_of(gateway) == before
 
 
-SYSTEM = [path for path in map(Path, (
-    "/usr/local/lib/libneuron_ws.so.1", "/usr/lib/libneuron_ws.so.1", "/usr/lib/x86_64-linux-gnu/libneuron_ws.so.1",
-    "/usr/lib/aarch64-linux-gnu/libneuron_ws.so.1")) if path.exists()]
+def with_system_library(content: bytes | None, command: list[object], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs it where that file is the system's library, which nobody else sees."""
+    place = ""
+    if content is not None:
+        (folder / "system").write_bytes(content)
+        place = f"cp '{folder}/system' /usr/local/lib/libneuron_ws.so.1 && "
+    script = f'mount -t tmpfs none /usr/local/lib && {place}exec "$@"'
+    return subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", *map(str, command)], capture_output=True,
+                          text=True, timeout=30)
 
 
-@pytest.mark.parametrize("has_system", [False, True])
+HAS_NAMESPACES = subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
+HAS_LIBRARY = any(Path("/usr/lib").glob("**/libneuron_ws.so.1"))
+
+
+@pytest.mark.skipif(not HAS_NAMESPACES or HAS_LIBRARY, reason="no mounts of its own, or the library is installed")
+@pytest.mark.parametrize("system", [elf("libneuron_ws.so.1"), elf("libneuron_ws.so.1", AARCH64), None])
 def test_without_a_library_of_ours_it_is_said_which_one_is_used(
-    has_system: bool, gateway: Path, built: Path, tmp_path: Path
+    system: bytes | None, gateway: Path, built: Path, tmp_path: Path
 ) -> None:
     """A library beside the plugin, of an earlier installation, is loaded before the system's."""
+    (built / "2.15" / "libplugin-websocket.so").write_bytes(elf("libplugin-websocket.so"))
     assert plugin("install", gateway, "--from", built).returncode == 0
     (built / "libneuron_ws.so.1").unlink()
     # As the packages lay it: no library beside the tool.
     tool = tmp_path / "bin" / "neuron-ws"
     tool.parent.mkdir()
     shutil.copy(foreign.TOOL, tool)
-    system = Path("/usr/local/lib/libneuron_ws.so.1")
-    if SYSTEM or not os.access("/usr/local/lib", os.W_OK):
-        pytest.skip("the library is installed here, or cannot be")
     command = [tool, "plugin", "install", "--neuron", gateway, "--from", built]
-    if has_system:
-        system.write_bytes(elf("libneuron_ws.so.1"))
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-        (gateway / LIBRARY).unlink(missing_ok=True)
-        again = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    finally:
-        if has_system:
-            system.unlink()
+    done = with_system_library(system, command, tmp_path)
+    is_there = (gateway / LIBRARY).exists()
+    (gateway / LIBRARY).unlink(missing_ok=True)
+    again = with_system_library(system, command, tmp_path)
     assert done.returncode == 0, done.stderr
-    if has_system:
-        assert f"removed   {gateway / LIBRARY}" in done.stdout and f"the system's {system} is used" in done.stdout
-        assert again.returncode == 0 and f"the system's {system} is used" in again.stdout
+    if system == elf("libneuron_ws.so.1"):
+        uses = "the system's /usr/local/lib/libneuron_ws.so.1 is used"
+        assert f"removed   {gateway / LIBRARY}" in done.stdout and uses in done.stdout and not is_there
+        assert again.returncode == 0 and uses in again.stdout
     else:
-        assert f"{gateway / LIBRARY} is used, as it was" in done.stdout
+        assert f"{gateway / LIBRARY} is used, as it was" in done.stdout and is_there
         assert again.returncode == 1 and "install the package libneuron-ws1" in again.stderr
 
 

@@ -254,6 +254,7 @@ extension Node {
         takeMailLocked(now: Clock.monotonicNanoseconds)
         guard let backlog = backlog.take() else { return }
         cache?.closed(backlog)
+        sendQueue.ledger.lostStored()
         self.backlog = consume backlog
     }
 

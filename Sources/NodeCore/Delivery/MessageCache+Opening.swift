@@ -68,9 +68,11 @@ extension MessageCache {
     /// What was found is on disk: nothing is to be stored between it and what lies in front of it.
     mutating func skipAdopted(_ backlog: borrowing Backlog) {
         guard storedEnd < adopted.upperBound else { return }
-        // Those in front of them may have been dropped before they were stored.
-        let isNoneInFront = tail.first.map { $0.firstID >= adopted.upperBound } ?? true
-        let isNext = storedEnd == adopted.lowerBound || isNoneInFront && storesToDisk && firstUnstored(backlog) == nil
-        if isNext || openID(backlog) >= adopted.lowerBound { storedEnd = adopted.upperBound }
+        if storedEnd == adopted.lowerBound || openID(backlog) >= adopted.lowerBound {
+            storedEnd = adopted.upperBound
+        } else {
+            // Those in front of them may have been dropped before they were stored.
+            passStored(backlog)
+        }
     }
 }

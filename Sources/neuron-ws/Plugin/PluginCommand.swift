@@ -61,7 +61,7 @@ enum PluginCommand {
                 text: "\(shadow) is in the way: Neuron looks there first. Remove it, or rename it, and its form in "
                     + "\(Files.folder(of: shadow))/schema/, then try again")
         }
-        let system = PluginFiles.systemLibrary
+        let system = files.systemLibrary
         if files.library == nil, system == nil, !Files.isFile(gateway.library) {
             throw Gateway.Failure(
                 text: "there is no \(Gateway.libraryFile) for the plugin: install the package libneuron-ws1, or name "

@@ -47,10 +47,13 @@ struct PluginFiles {
         return PluginFiles(plugin: plugin, form: form, library: try checked(found, plugin))
     }
 
-    /// What a plugin finds that has none beside it; nil: there is none where Debian and `make install` put it.
-    static var systemLibrary: String? {
+    /// What this plugin finds if it has none beside it, where Debian and `make install` put it; nil: there is none for
+    /// its processor.
+    var systemLibrary: String? {
         let folders = ["/usr/local/lib", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
-        return folders.map { $0 + "/" + Gateway.libraryFile }.first { Files.isFile($0) }
+        return folders.map { $0 + "/" + Gateway.libraryFile }.first {
+            (try? Self.checked($0, plugin)) != nil
+        }
     }
 
     /// A library that the plugin could not load would leave the gateway without one at its next start.
