@@ -33,7 +33,9 @@ def test_a_quiet_node_does_not_wait_for_one_that_is_attacked(attack: Attack, flo
             measured = attack.run(flood, SECONDS)
     assert measured["heard"] >= 100, measured
     assert measured["wait_p99"] <= WAIT_MAX, measured
-    assert measured["peak_mb"] <= PEAK_MB + 3 * flood.length / 1e6 + flood.settings.get("requests-max-bytes", 0) / 1e6
+    # The queue's limit is three messages, and one more is taken where all that wait lie on disk.
+    room = (3 + flood.caches) * flood.length + flood.settings.get("requests-max-bytes", 0)
+    assert measured["peak_mb"] <= PEAK_MB + room / 1e6
     # The flood was one: the node read it, or sent what it was given.
     assert measured[flood.counts] > 0 or measured["wire_received"] + measured["wire_sent"] > 0 \
         or flood.length > 10_000_000, measured
