@@ -177,8 +177,8 @@ test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
 	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples Tests/Cache
-	$(PYTEST) -n 2 --dist loadfile Tests/Package Tests/Benchmarks Tests/Browser
-	$(PYTEST) Tests/Attack Tests/Growth
+	$(PYTEST) -n 2 --dist loadfile Tests/Package Tests/Benchmarks Tests/Browser Tests/Growth
+	$(PYTEST) Tests/Attack
 
 test-c: test-dependencies build ## programs in C and C++, also under valgrind and sanitizers; a host with symbols of its own
 	$(PYTHON) Tests/CABI/run.py

@@ -65,7 +65,7 @@ void misuse_orders(ports_t ports, double scale)
     settings_for(others, sizeof others, ports.closed, ",\"ping-interval\":7");
     for (int length = 1; length <= length_max; length++) {
         /* Longer ones where nobody listens: each connection would leave a port in TIME_WAIT. */
-        int limit = scale >= 1 ? length_max : 4;
+        int limit = scale >= 1 ? length_max : 3;
         int kinds = length < limit ? operations : without_begun_stops;
         if (length <= 3)
             run_orders(length, operations, live, others);

@@ -174,8 +174,10 @@ def test_a_directory_may_be_a_link_and_must_be_a_directory(tmp_path: Path) -> No
     with node(tmp_path / "link") as it:
         assert it.state.cache_error == "" and (tmp_path / "real" / FILE).is_file()
     (tmp_path / "file").write_text("")
-    with node(tmp_path / "file") as it:
-        assert str(tmp_path / "file") in it.state.cache_error
+    for there in ("file", "file/below"):
+        with node(tmp_path / there) as it:
+            assert str(tmp_path / "file") in it.state.cache_error, it.state.cache_error
+            assert "Not a directory" in it.state.cache_error, it.state.cache_error
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts")

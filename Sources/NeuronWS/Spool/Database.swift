@@ -89,6 +89,9 @@ final class Database {
             guard error.code & 0xFF == SQLITE_CANTOPEN, isNew, let number = Syscalls.writeRefusal(file.directory) else {
                 throw error
             }
+            if number == SystemError.notDirectory {
+                throw Failure(code: error.code, errorNumber: number, text: "its data-dir has to be a directory")
+            }
             throw Failure(code: SQLITE_PERM, errorNumber: number, text: "no file can be made in its directory")
         }
     }

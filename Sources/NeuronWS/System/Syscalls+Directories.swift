@@ -31,7 +31,8 @@ extension Syscalls {
 
     /// Why this process may make no files in a directory, by errno; nil: it may.
     static func writeRefusal(_ directory: String) -> Int32? {
-        faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? nil : errorNumber
+        // Of a file it would say whether that is a program.
+        faccessat(AT_FDCWD, directory + "/.", W_OK | X_OK, AT_EACCESS) == 0 ? nil : errorNumber
     }
 
     /// The names in it are on disk then.

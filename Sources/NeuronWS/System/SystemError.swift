@@ -14,6 +14,8 @@ struct SystemError: Error, Equatable {
 
     /// A file may not grow, by the process's limit.
     static let fileTooLarge = EFBIG
+    /// What should be a directory is none.
+    static let notDirectory = ENOTDIR
 
     /// There is no memory for it.
     var isNoMemory: Bool { number == ENOMEM }

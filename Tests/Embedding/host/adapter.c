@@ -207,6 +207,7 @@ void adapter_rename(neu_adapter_t *adapter, const char *name)
 {
     zlog_category_t *category = log_category(name);
 
+    persist_rename(adapter->name, name);
     snprintf(adapter->name, sizeof adapter->name, "%s", name);
     __atomic_store_n(&common_of(adapter)->log, category, __ATOMIC_RELEASE);
     snprintf(common_of(adapter)->name, NEU_NODE_NAME_LEN, "%s", name);
@@ -276,6 +277,7 @@ neu_adapter_t *adapter_create(const char *plugin_path, const char *name)
     adapter->callbacks.register_metric = metric_add;
     adapter->callbacks.update_metric = metric_update;
     snprintf(adapter->name, sizeof adapter->name, "%s", name);
+    persist_add(name);
     pthread_mutex_init(&adapter->mutex, NULL);
     pthread_mutex_init(&adapter->metrics_mutex, NULL);
     pthread_cond_init(&adapter->changed, NULL);

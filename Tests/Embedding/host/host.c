@@ -5,6 +5,7 @@
  *
  *     lives COUNT URL             whole lives of nodes, one after the other, numbered from FIRST (0, or $HOST_FIRST)
  *     create NAME | delete | rename NAME
+ *     end (the node, as when the gateway stops)
  *     other PLUGIN | unload (a node of another plugin; and it deleted, its library unloaded) | statistics
  *     setting JSON | nosetting | start | stop
  *     subscribe DRIVER GROUP [STATIC_TAGS] | update … | unsubscribe DRIVER GROUP
@@ -165,6 +166,8 @@ static void run(char *line)
     else if (strcmp(word, "create") == 0)
         node = adapter_create(plugin_path, rest), node->is_polite = true, answer_number(0);
     else if (strcmp(word, "delete") == 0)
+        persist_remove(node->name), adapter_delete(node, true), node = NULL, answer_number(0);
+    else if (strcmp(word, "end") == 0)
         adapter_delete(node, true), node = NULL, answer_number(0);
     else if (strcmp(word, "rename") == 0)
         adapter_rename(node, rest), answer_number(0);

@@ -98,6 +98,12 @@ void adapter_uninit(neu_adapter_t *adapter);
 /* Deletes the node: uninit unless that was before, more data, then close. */
 void adapter_delete(neu_adapter_t *adapter, bool with_uninit);
 
+/* persist.c: the host's database of its nodes. */
+void persist_add(const char *name);
+void persist_rename(const char *name, const char *to);
+/* As when a user deletes a node: its row goes before the node ends. */
+void persist_remove(const char *name);
+
 /* metrics.c */
 int metric_add(neu_adapter_t *adapter, const char *name, const char *help, neu_metric_type_e type, uint64_t init);
 int metric_update(neu_adapter_t *adapter, const char *name, uint64_t number, const char *group);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an application has on disk: it stays over stop, start and the end of the gateway, and is deleted by the tool."""
+"""What an application has on disk: it stays over stop, start and the end of the gateway, and goes with the application."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_end_and_the_next_start_of_the_gateway_keep_it(
                 waits(host, life * 10 + part * 5)
                 give(host, life * 10 + part * 5 + 1, 5)
                 waits(host, life * 10 + part * 5 + 5)
-                host.do("delete")
+                host.do("end")
                 assert stored(tmp_path) == life * 10 + part * 5 + 5
     with Host(program) as host:
         begin(host, server.url, tmp_path)
@@ -85,14 +85,45 @@ def test_the_end_and_the_next_start_of_the_gateway_keep_it(
         assert numbers(server, 20) == list(range(1, 21))
 
 
-def test_what_a_deleted_application_leaves_is_named_and_the_tool_deletes_it(
+def test_what_a_deleted_application_has_on_disk_is_deleted(
         program: Path, nowhere: str, tmp_path: Path) -> None:
     with Host(program, environment={"HOST_LOG": "1"}) as host:
         begin(host, nowhere, tmp_path, "old line")
         assert host.number("start") == 0
         give(host, 1, 5)
         waits(host, 5)
+        # As users do it: in the midst of its work, and by the name that it was given while it ran.
+        host.do("rename new line")
         host.do("delete")
+        assert list(tmp_path.glob("*.nwsc*")) == []
+        foreign.wait_until(lambda: "what it had on disk is deleted" in host.errors, 10, "the last line")
+        assert 'this application was "old line" when it got its settings' in host.errors
+        begin(host, nowhere, tmp_path, "old line")
+        assert host.number("start") == 0
+        waits(host, 0)
+
+
+@pytest.mark.parametrize("database", ["fails", "no rows", "cut"])
+def test_a_database_that_cannot_be_read_deletes_nothing(
+        program: Path, nowhere: str, tmp_path: Path, database: str) -> None:
+    with Host(program, environment={"HOST_DATABASE": database}) as host:
+        begin(host, nowhere, tmp_path)
+        assert host.number("start") == 0
+        give(host, 1, 5)
+        waits(host, 5)
+        # Not deleted: where rows cannot be read it looks so.
+        host.do("end")
+        assert stored(tmp_path) == 5
+
+
+def test_what_an_application_leaves_at_the_end_is_named_and_the_tool_deletes_it(
+        program: Path, nowhere: str, tmp_path: Path) -> None:
+    with Host(program, environment={"HOST_LOG": "1"}) as host:
+        begin(host, nowhere, tmp_path, "old line")
+        assert host.number("start") == 0
+        give(host, 1, 5)
+        waits(host, 5)
+        host.do("end")
         assert stored(tmp_path) == 5
         file = next(tmp_path.glob("*.nwsc"))
         foreign.wait_until(lambda: f"5 messages lie in its cache {file}" in host.errors, 10, "the last line")

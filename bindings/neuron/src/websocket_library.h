@@ -21,6 +21,7 @@
     X(node_start)                      \
     X(node_stop)                       \
     X(node_destroy)                    \
+    X(node_forget)                     \
     X(node_configure)                  \
     X(node_subscribe)                  \
     X(node_unsubscribe)                \

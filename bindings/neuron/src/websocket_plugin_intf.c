@@ -5,11 +5,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "websocket_array.h"
 #include "websocket_command.h"
 #include "websocket_data.h"
 #include "websocket_library.h"
 #include "websocket_log.h"
 #include "websocket_operation.h"
+#include "websocket_persist.h"
 #include "websocket_pin.h"
 #include "websocket_reply.h"
 #include "websocket_states.h"
@@ -88,11 +90,26 @@ static int websocket_plugin_init(neu_plugin_t *plugin, bool load)
     return 0;
 }
 
+/* The host says nothing of a new name, and changes it under a running node. */
+static void note_name(neu_plugin_t *plugin)
+{
+    if (plugin->node == NULL ||
+        strcmp(plugin->name, plugin->common.name) == 0) {
+        return;
+    }
+    websocket_log_repeated(
+        plugin, WEBSOCKET_LINE_RENAMED,
+        "this application was \"%.*s\" when it got its settings, and what it "
+        "keeps on disk lies under that name until Neuron is started anew; "
+        "what is left there then waits for an application of that name",
+        NEU_NODE_NAME_LEN, plugin->name);
+}
+
 /*
  * Ends the node without waiting for the network. From the first step on data
  * that still comes finds no node.
  */
-static void end(neu_plugin_t *plugin)
+static void end(neu_plugin_t *plugin, bool deletes)
 {
     neuron_ws_node_t *node = NULL;
 
@@ -105,6 +122,9 @@ static void end(neu_plugin_t *plugin)
        callback of its runs or comes. */
     websocket_worker_stop(plugin);
     if (node != NULL) {
+        if (deletes) {
+            websocket_library.node_forget(node);
+        }
         websocket_library.node_destroy(node);
     }
     __atomic_store_n(&plugin->common.link_state,
@@ -113,15 +133,19 @@ static void end(neu_plugin_t *plugin)
 
 static int websocket_plugin_uninit(neu_plugin_t *plugin)
 {
-    end(plugin);
-    websocket_log_notice(plugin, "plugin WebSocket has ended");
+    bool deletes = websocket_persist_is_deleted(plugin->common.name);
+
+    note_name(plugin);
+    end(plugin, deletes);
+    websocket_log_notice(plugin, "plugin WebSocket has ended%s",
+                         deletes ? ", and what it had on disk is deleted" : "");
     return 0;
 }
 
 /* After a failed init() this comes without uninit(). */
 static int websocket_plugin_close(neu_plugin_t *plugin)
 {
-    end(plugin);
+    end(plugin, false);
     websocket_subscriptions_free(plugin);
     websocket_worker_free(&plugin->worker);
     pthread_rwlock_destroy(&plugin->lock);
@@ -158,6 +182,7 @@ static int make_node(neu_plugin_t *plugin, const char *setting)
         return NEU_ERR_EINTERNAL;
     }
     plugin->node = node;
+    memcpy(plugin->name, plugin->common.name, sizeof(plugin->name));
     websocket_subscriptions_replay(plugin);
     websocket_log_notice(plugin, "configured; neuron_ws %s from %s",
                          websocket_library.version(), websocket_library.path);
@@ -186,6 +211,7 @@ static int websocket_plugin_setting(neu_plugin_t *plugin, const char *setting)
         websocket_log_error(plugin, "the settings are refused: there are none");
         return NEU_ERR_NODE_SETTING_INVALID;
     }
+    note_name(plugin);
     pthread_rwlock_wrlock(&plugin->lock);
     result = plugin->node == NULL ? make_node(plugin, setting)
                                   : configure_node(plugin, setting);
@@ -197,6 +223,7 @@ static int websocket_plugin_start(neu_plugin_t *plugin)
 {
     int result = NEU_ERR_NODE_NOT_READY;
 
+    note_name(plugin);
     pthread_rwlock_rdlock(&plugin->lock);
     if (plugin->node != NULL) {
         result = websocket_library.node_start(plugin->node) == NEURON_WS_OK
@@ -218,6 +245,7 @@ static int websocket_plugin_start(neu_plugin_t *plugin)
 /* Says goodbye without waiting for an answer: the host's thread is not ours. */
 static int websocket_plugin_stop(neu_plugin_t *plugin)
 {
+    note_name(plugin);
     pthread_rwlock_rdlock(&plugin->lock);
     if (plugin->node != NULL) {
         websocket_library.node_stop(plugin->node, 0);

@@ -30,7 +30,10 @@ struct neu_plugin {
      */
     pthread_rwlock_t lock;
     /* NULL before the first good settings, and from uninit() on. */
-    neuron_ws_node_t         *node;
+    neuron_ws_node_t *node;
+    /* Under which its cache lies; the host may call the application otherwise
+       meanwhile. Read by the host's node thread alone, as the host's name. */
+    char                      name[NEU_NODE_NAME_LEN];
     websocket_subscriptions_t subscriptions;
 
     websocket_worker_t  worker;

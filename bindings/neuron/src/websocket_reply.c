@@ -205,17 +205,3 @@ void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
     }
     websocket_text_free(&answer);
 }
-
-void websocket_array_free(UT_array *array)
-{
-    if (array == NULL) {
-        return;
-    }
-    if (array->d != NULL && array->icd.dtor != NULL) {
-        for (unsigned i = 0; i < array->i; i++) {
-            array->icd.dtor(array->d + i * array->icd.sz);
-        }
-    }
-    free(array->d);
-    free(array);
-}

@@ -15,7 +15,4 @@ void websocket_reply_error(neu_plugin_t *plugin, uint64_t id, int error);
 void websocket_reply_writes(neu_plugin_t *plugin, uint64_t id,
                             const UT_array *results);
 
-/* Frees an array that the host gave away. */
-void websocket_array_free(UT_array *array);
-
 #endif
