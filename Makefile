@@ -169,11 +169,18 @@ demo-opengate: dependencies build ## build, and a session of OpenGate: an agent,
 
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
+# Two at a time, but for the outside tests, which bring three of their own: many wait for networks and for valgrind.
 .PHONY: test test-swift test-outside test-c
-test: test-dependencies test-swift simulate test-host test-c test-outside ## all tests that need no more than 20 minutes
+test: test-dependencies ## all tests that need no more than 20 minutes; SANITIZE=address: the inside by `make asan`
+	$(MAKE) --jobs=2 --output-sync=line test-swift simulate test-host test-c
+	$(MAKE) test-outside
 
+ifeq ($(SANITIZE),address)
+test-swift: asan
+else
 test-swift: test-dependencies ## the inside: unit tests, sockets, TLS
 	swift test
+endif
 
 test-outside: test-dependencies build ## the outside: the package, the tool, Python, foreign servers
 	$(PYTEST) -n 3 --dist loadfile Tests/Interop Tests/Tool Tests/Python Tests/Examples Tests/Cache

@@ -36,9 +36,12 @@ REGISTRIES = {"CloseCode.swift"}
 @pytest.fixture(scope="module")
 def declarations() -> list[Declaration]:
     """Of the library and the tool: what its own sources have to name."""
-    store = ROOT / ".build/debug/index/store"
-    if not store.is_dir():
+    stores = [ROOT / ".build" / build / "index/store" for build in ("debug", "asan/debug")]
+    stores = [store for store in stores if store.is_dir()]
+    if not stores:
         pytest.skip("there is no index: `make test-swift` leaves it")
+    # The newest build's.
+    store = max(stores, key=lambda each: (each.parents[1] / "libneuron_ws.so").stat().st_mtime)
     found = []
     for one in SwiftIndex(store, ROOT).declarations.values():
         # An export is C's to name, and the server of the tests is one target of its own.
