@@ -172,7 +172,7 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 # Two at a time, but for the outside tests, which bring three of their own: many wait for networks and for valgrind.
 .PHONY: test test-swift test-outside test-c
 test: test-dependencies ## all tests that need no more than 20 minutes; SANITIZE=address: the inside by `make asan`
-	$(MAKE) --jobs=2 --output-sync=line test-swift simulate test-host test-c
+	$(MAKE) --jobs=2 test-swift simulate test-host test-c
 	$(MAKE) test-outside
 
 ifeq ($(SANITIZE),address)

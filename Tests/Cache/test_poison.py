@@ -3,7 +3,10 @@
 
 import asyncio
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,3 +99,35 @@ def test_a_message_that_is_refused_three_times_lies_on_disk_and_the_next_arrive(
         node.flush(Level.PEER_PARSED, timeout=60)
         node.stop()
     assert len(aside(tmp_path)) == 1 and 2 not in picky.taken
+
+
+KILLED = """
+import json, os, signal, sys
+from neuron_ws import Node, Outcome
+
+def told(event):
+    if event.outcome is Outcome.DROPPED_REFUSED_BY_PEER:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with Node("poison", json.loads(sys.argv[1]), on_delivery=told) as node:
+    node.start()
+    for number in range(4):
+        node.send(json.dumps({"number": number, "rest": "x" * (50_000 if number == 2 else 10)}))
+    node.run(30)
+"""
+
+
+@pytest.mark.parametrize("interval", [0.02, 60])
+def test_who_is_killed_when_he_hears_of_it_finds_it_set_aside(picky: Picky, tmp_path: Path, interval: float) -> None:
+    """Whether it was on disk before or not: it is told when it lies where such ones are kept, not among the others."""
+    words = [sys.executable, "-c", KILLED, json.dumps({**settings(picky, tmp_path), "sync-interval": interval})]
+    assert subprocess.run(words, timeout=60).returncode == -signal.SIGKILL
+    assert [(code, json.loads(data)["number"]) for code, _, data in aside(tmp_path)] == [(1009, 2)]
+    with Node("poison", settings(picky, tmp_path)) as node:
+        node.start()
+        assert node.send(json.dumps({"number": 9})) > 0
+        node.flush(Level.PEER_PARSED, 30)
+        # Nothing ended the connection: it is not sent again.
+        assert (node.metrics.messages_set_aside, node.metrics.disconnections) == (0, 0)
+        assert node.metrics.cached_set_aside == 1
+    assert 9 in picky.taken

@@ -148,6 +148,7 @@ def test_forget_with_messages_on_their_way_behind_the_last_stored_one(
             node.send(document(number))
         node.forget()
         assert finish(node, 0.2) == {Outcome.DROPPED_STOPPED: COUNT * 2}
+        assert (node.metrics.cached_messages, node.metrics.cached_bytes) == (0, 0)
     assert list(tmp_path.iterdir()) == []
     with pushed(keeper.url, tmp_path, first=COUNT * 2 + 1) as node:
         node.flush(Level.PEER_PARSED, timeout=60)

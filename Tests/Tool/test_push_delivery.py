@@ -7,12 +7,15 @@ import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import foreign
 import pytest
 import tool
 from terminal import Terminal
+from websockets.sync.server import ServerConnection, serve
 
 
 def line(number: int) -> str:
@@ -72,7 +75,43 @@ def test_a_server_that_acknowledges_nothing_is_no_success() -> None:
     with serving() as url:
         done = tool.run("push", url, "--delivery", "app-acked", "--timeout", 1, text=lines(5))
         assert done.returncode == 1 and done.stdout == "5 messages accepted, 0 confirmed, 5 not confirmed\n"
-        assert "not all could be confirmed within 1 second" in done.stderr
+        assert "not all could be confirmed within 1 second: the server's application has not ack" in done.stderr
+
+
+def test_the_time_that_is_given_is_not_exceeded_and_what_is_left_in_a_cache_is_told(tmp_path: Path) -> None:
+    words = ["push", "--delivery", "peer-parsed", "--timeout", 1, "--set", "offline-cache=true"]
+    words += ["--set", f"data-dir={tmp_path}"]
+    with serving("--fault", "no-pong") as url:
+        begun = time.monotonic()
+        done = tool.run(*words, url, text=lines(5))
+        # It was five seconds more once.
+        assert time.monotonic() - begun < 4, done.stderr
+        assert (done.returncode, done.stdout) == (1, "5 messages accepted, 0 confirmed, 5 not confirmed\n")
+        assert "within 1 second: the server has not answered the Ping behind them" in done.stderr
+        assert "lies in the cache of node push (setting data-dir), and the next push sends it first" in done.stderr
+    with serving() as url:
+        done = tool.run(*words, url, text=lines(1))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_server_refuses_is_counted() -> None:
+    large = json.dumps({"node": "plc", "group": "fast", "values": {"t": "x" * 20_000}}) + "\n"
+
+    def take(peer: ServerConnection) -> None:
+        for _ in peer:
+            pass
+
+    with serve(take, "127.0.0.1", 0, max_size=10_000) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        words = ["push", url, "--delivery", "peer-parsed", "--set", "reconnect-min=0.01"]
+        done = tool.run(*words, "--set", "reconnect-max=0.05", "--json", text=lines(3) + large + lines(2))
+        counts = json.loads(done.stdout)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert (counts["accepted"], counts["confirmed"], counts["dropped"], counts["not-confirmed"]) == (6, 5, 1, 0)
+        done = tool.run(*words, "--set", "reconnect-max=0.05", text=large + lines(1))
+        assert done.stdout == "2 messages accepted, 1 confirmed, 1 dropped\n", done.stderr
+        server.shutdown()
 
 
 @pytest.mark.parametrize("fault", ["no-pong", "wrong-pong"])

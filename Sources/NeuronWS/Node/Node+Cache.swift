@@ -288,7 +288,11 @@ extension Node {
     /// Behind the last outcome.
     func closeCache() {
         let (spool, deletes, last) = lock.withLock {
-            (self.spool.take(), cachePlace.isForgotten, sendQueue.ledger.acceptedCount)
+            let deletes = cachePlace.isForgotten
+            // None of the messages that lie there waits any more, or nothing lies there.
+            counters.cachedMessages = 0
+            if deletes { (counters.cachedBytes, counters.cachedSetAside) = (0, 0) }
+            return (self.spool.take(), deletes, sendQueue.ledger.acceptedCount)
         }
         spool?.close(deletes: deletes, nextNumber: last &+ 1)
     }

@@ -72,6 +72,8 @@ extension NodeSession {
         node.tellSpoolNews(hasFault: cache.fault != nil)
         if isEnded { return }
         carryOutCache()
+        if isEnded { return }
+        _ = tellOwed()
     }
 
     /// What is pushed while nothing can be sent goes to disk too: there is no connection, or the server does not read.

@@ -207,7 +207,8 @@ extension NodeSession {
     private func tellOutcomes() {
         let isBounded = node.host.wantsDeliveries
         while !isBounded && owed.isEmpty || hasTurn(),
-            let action = owed.nextAction(&backlog, countMax: isBounded ? Self.outcomesPerLook : .max)
+            let action = owed.nextAction(
+                &backlog, countMax: isBounded ? Self.outcomesPerLook : .max, isHeld: { cache.isSettingAside($0) })
         {
             switch consume action {
             case .tell(let run, let refusal): tell(run, refusal: refusal)
@@ -224,9 +225,13 @@ extension NodeSession {
     }
 
     /// Outcomes that are owed since a connection's end, as far as the turn goes.
+    /// - Parameter evenHeld: those too that wait for the disk, which tells when it has done its work.
     /// - Returns: false: some are left, for which the session has another turn.
-    func tellOwed() -> Bool {
-        while let one = owed.removeFirst(countMax: node.host.wantsDeliveries ? Self.outcomesPerLook : .max) {
+    func tellOwed(evenHeld: Bool = false) -> Bool {
+        let countMax = node.host.wantsDeliveries ? Self.outcomesPerLook : .max
+        while let one = owed.removeFirst(
+            countMax: countMax, isHeld: { !evenHeld && cache.isSettingAside($0) })
+        {
             tell(one.run, refusal: one.refusal)
             if isEnded { return true }
             if !owed.isEmpty, !hasTurn() { return false }

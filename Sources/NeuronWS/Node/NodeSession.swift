@@ -265,7 +265,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// What the host hears of messages that are through comes before the end does.
     private func hasToldOwed() -> Bool {
-        guard owed.letsEnd() || tellOwed() else { return false }
+        guard owed.letsEnd() || tellOwed() && owed.isEmpty else { return false }
         // The last of them may have been told in a turn before this.
         publish()
         return true
@@ -293,7 +293,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if isEnded { return node.abandonMessages() }
         if machine.isOpen || machine.isDraining { sayGoodbye() }
         settle(isLast: true)
-        while !isEnded, !tellOwed() {}
+        while !isEnded, !tellOwed(evenHeld: true) {}
         if isEnded { return }
         dropStream()
         _ = backlog.connectionEnded(status.ending, acknowledged: nil)

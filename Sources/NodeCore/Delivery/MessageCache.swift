@@ -282,6 +282,9 @@ public struct MessageCache: ~Copyable {
         return true
     }
 
+    /// It is yet to be kept there, and nothing keeps it from that: told before, it would come again behind a kill.
+    public func isSettingAside(_ id: UInt64) -> Bool { fault == nil && setAside.contains { $0.id == id } }
+
     /// All of it that has no outcome lies on disk.
     func isOnDisk(_ chunk: MessageChunk) -> Bool {
         usesDisk && (chunk.endNumber <= storedEnd || adopted.contains(chunk.firstID))

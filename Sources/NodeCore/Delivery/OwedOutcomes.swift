@@ -33,9 +33,14 @@ public struct OwedOutcomes {
     /// - Parameter refusal: how the server refused them.
     public mutating func append(_ run: Backlog.Run, refusal: Ending? = nil) { runs.append((run, refusal)) }
 
-    /// - Parameter countMax: so many messages at most.
-    public mutating func removeFirst(countMax: UInt64) -> (run: Backlog.Run, refusal: Ending?)? {
-        guard var first = runs.first else { return nil }
+    /// - Parameters:
+    ///   - countMax: so many messages at most.
+    ///   - isHeld: a refused message, by its number, is not kept where it is to be yet: it is told when it is, and what
+    ///     comes behind it waits (`MessageCache.isSettingAside`).
+    public mutating func removeFirst(
+        countMax: UInt64, isHeld: (UInt64) -> Bool = { _ in false }
+    ) -> (run: Backlog.Run, refusal: Ending?)? {
+        guard var first = runs.first, first.refusal == nil || !isHeld(first.run.firstID) else { return nil }
         guard first.run.count > countMax else { return runs.removeFirst() }
         let rest = first.run.rest(behind: countMax)
         runs.changeFirst { $0.run = rest }
@@ -46,10 +51,12 @@ public struct OwedOutcomes {
     }
 
     /// What is to be told on an open connection: what is owed, and then what that has settled.
-    /// - Parameter countMax: so many messages at most.
-    public mutating func nextAction(_ backlog: inout Backlog, countMax: UInt64) -> Action? {
-        if let one = removeFirst(countMax: countMax) { return .tell(one.run, refusal: one.refusal) }
-        guard let action = backlog.nextAction(countMax: countMax) else { return nil }
+    /// - Parameters: as of `removeFirst`.
+    public mutating func nextAction(
+        _ backlog: inout Backlog, countMax: UInt64, isHeld: (UInt64) -> Bool = { _ in false }
+    ) -> Action? {
+        if let one = removeFirst(countMax: countMax, isHeld: isHeld) { return .tell(one.run, refusal: one.refusal) }
+        guard runs.isEmpty, let action = backlog.nextAction(countMax: countMax) else { return nil }
         switch consume action {
         case .conclude(let run): return .tell(run, refusal: nil)
         case .release(let chunks): return .release(chunks)

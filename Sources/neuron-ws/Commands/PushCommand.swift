@@ -36,7 +36,7 @@ enum PushCommand {
         let observer = TroubleTeller()
         let node: Node
         do throws(LibraryError) {
-            node = try Node.create(name: "push", settings: settings, observer: observer, takesMessages: false)
+            node = try Node.create(name: syntax.name, settings: settings, observer: observer, takesMessages: false)
         } catch {
             throw UsageError(text: Settings.blame(error.text, arguments))
         }
@@ -239,7 +239,8 @@ private struct Pusher: ~Copyable {
             _ = Clock.wait(milliseconds: Self.stayMilliseconds) { observer.lostState != nil || Interrupt.isRequested }
         }
         let lost = observer.lostState
-        node.stop(timeoutMilliseconds: Self.stopMilliseconds)
+        // Who has waited in vain waits no longer.
+        node.stop(timeoutMilliseconds: failure == nil ? Self.stopMilliseconds : 0)
         tell(end: lost ?? observer.lostState.flatMap { $0.isClosedWithError ? $0 : nil })
         return Int(clamping: node.metrics.queued_messages)
     }
@@ -258,10 +259,15 @@ private struct Pusher: ~Copyable {
     private var isConfirmed: Bool { level != .NEURON_WS_LEVEL_WRITTEN }
     private var done: String { isConfirmed ? "confirmed" : "sent" }
 
-    /// Why there is no connection.
+    /// Why there is no connection, or what does not come on it.
     private var cause: String {
         let state = node.state
-        return state.isOpen ? "" : ": \(state.message)"
+        guard state.isOpen else { return ": \(state.message)" }
+        return switch level {
+        case .NEURON_WS_LEVEL_PEER_PARSED: ": the server has not answered the Ping behind them"
+        case .NEURON_WS_LEVEL_APP_ACKED: ": the server's application has not acknowledged them (setting ack-member)"
+        default: ""
+        }
     }
 
     private borrowing func showProgress() {
@@ -274,13 +280,15 @@ private struct Pusher: ~Copyable {
 
     private borrowing func report(_ left: Int) -> ExitStatus {
         Progress.shared.clear()
-        let sent = Int(clamping: node.metrics.messages_sent)
+        let metrics = node.metrics
+        let sent = Int(clamping: metrics.messages_sent)
+        let dropped = Int(clamping: metrics.messages_dropped)
         let unmatched = watch.complaints
         if isJSON {
             let document = JSON.object()
             let counts = [
-                ("lines", lines), ("accepted", accepted), (done, sent), ("not-\(done)", left), ("skipped", skipped),
-                ("not-subscribed", notSubscribed), ("bad-lines", badLines.count),
+                ("lines", lines), ("accepted", accepted), (done, sent), ("not-\(done)", left), ("dropped", dropped),
+                ("skipped", skipped), ("not-subscribed", notSubscribed), ("bad-lines", badLines.count),
             ]
             for (name, count) in counts { document.set(name, JSON.integer(Int64(count))) }
             document.compactText.withUnsafeBytes { Output.standard.write(bytes: $0) }
@@ -288,6 +296,7 @@ private struct Pusher: ~Copyable {
         } else {
             var line = "\(Text.count(accepted, "message")) accepted, \(Text.grouped(sent)) \(done)"
             if left > 0 { line += ", \(Text.grouped(left)) not \(done)" }
+            if dropped > 0 { line += ", \(Text.grouped(dropped)) dropped" }
             if skipped > 0 { line += ", \(Text.grouped(skipped)) with nothing to send" }
             if notSubscribed > 0 { line += ", \(Text.grouped(notSubscribed)) not subscribed" }
             if badLines.count > 0 { line += ", \(Text.count(badLines.count, "bad line"))" }
@@ -295,6 +304,11 @@ private struct Pusher: ~Copyable {
         }
         for complaint in unmatched { Terminal.complain(Terminal.printable(complaint)) }
         if let failure { Terminal.complain(Terminal.printable(failure)) }
+        if left > 0, metrics.cached_bytes > 0 {
+            Terminal.complain(
+                "what was not \(done) lies in the cache of node \(PushCommand.syntax.name) (setting data-dir), and the "
+                    + "next push sends it first")
+        }
         let isWhole = badLines.count == 0 && left == 0 && unmatched.isEmpty && sent >= accepted
         return failure == nil && isWhole ? .success : .failed
     }

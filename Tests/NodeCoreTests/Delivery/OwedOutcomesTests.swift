@@ -55,6 +55,23 @@ import Testing
         #expect(told == [1, 2, 3] && owed.isEmpty)
     }
 
+    @Test func oneThatIsBeingSetAsideKeepsThoseBehindItWaiting() {
+        var backlog = backlog(1, written: 1)
+        var owed = OwedOutcomes()
+        let refusal = Ending(reason: .NEURON_WS_REASON_POLICY_VIOLATION, text: "no")
+        owed.append(run(7, 1))
+        owed.append(run(8, 1), refusal: refusal)
+        owed.append(run(9, 1))
+        #expect(owed.removeFirst(countMax: 32, isHeld: { $0 == 8 })?.run.firstID == 7)
+        #expect(owed.removeFirst(countMax: 32, isHeld: { $0 == 8 }) == nil && !owed.isEmpty)
+        // What the next connection has settled comes behind them.
+        if owed.nextAction(&backlog, countMax: 32, isHeld: { $0 == 8 }) != nil { Issue.record("it is told before") }
+        #expect(!owed.letsEnd() && owed.holdsEnd)
+        #expect(owed.removeFirst(countMax: 32)?.run.firstID == 8)
+        // One that nobody refuses waits for nothing.
+        #expect(owed.removeFirst(countMax: 32, isHeld: { _ in true })?.run.firstID == 9)
+    }
+
     @Test func theStateThatEndsAStopAndTheEndWaitForTheLast() {
         var owed = OwedOutcomes()
         var mayEnd = owed.letsEnd()
