@@ -165,7 +165,7 @@ private func dataDirectory(_ path: UnsafePointer<CChar>?) throws(NodeError) -> S
         throw .notFound("the data directory \(path) is not there, is none, or must not be looked into")
     }
     do throws(SystemError) { return try Syscalls.realPath(path) } catch {
-        throw .system("the data directory \(path): \(error.text)")
+        throw NodeError(error, "the data directory \(path)")
     }
 }
 

@@ -91,9 +91,7 @@ struct TLSFacts: Equatable, Sendable {
     var alpn: ForeignText?
     /// The subject of the peer's certificate, for example `CN=plant.example,O=Plant`.
     var peerSubject: ForeignText
-    /// When that certificate ends, for example `2027-03-01 12:00:00 UTC`.
-    var peerNotAfter: String
-    /// The same as Unix time in seconds; 0: the date cannot be read.
+    /// When that certificate ends, Unix time in seconds; 0: the date cannot be read.
     var peerNotAfterSeconds: Int64
     /// Who issued that certificate.
     var peerIssuer: ForeignText

@@ -217,7 +217,7 @@ extension TLSSession {
             version: String(cString: SSL_get_version(ssl)),
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "?",
             alpn: alpn.isEmpty ? nil : ForeignText(alpn),
-            peerSubject: TLSCertificate.subject(certificate), peerNotAfter: TLSCertificate.notAfter(certificate),
+            peerSubject: TLSCertificate.subject(certificate),
             peerNotAfterSeconds: TLSCertificate.notAfterSeconds(certificate),
             peerIssuer: TLSCertificate.issuer(certificate),
             chainLength: UInt32(max(0, neuron_ws_sk_X509_num(SSL_get_peer_cert_chain(ssl)))),
