@@ -186,6 +186,7 @@ static void live(neu_adapter_t *adapter, const char *url, unsigned number)
         adapter_uninit(adapter);
     driver.ends = true;
     pthread_join(driver.thread, NULL);
+    persist_remove(adapter->name);
     adapter_delete(adapter, number % 9 == 4);
 }
 
