@@ -182,6 +182,8 @@ static void live(neu_adapter_t *adapter, const char *url, unsigned number)
     if (number % 16 == 5)
         usleep(1200000); /* so that metrics are told, and requests are under way */
     /* In most lives data comes on through uninit(). */
+    if (number % 2 == 0)
+        persist_remove(adapter->name);
     if (number % 9 != 4)
         adapter_uninit(adapter);
     driver.ends = true;
