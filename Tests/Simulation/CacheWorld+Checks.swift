@@ -79,6 +79,7 @@ extension CacheWorld {
     }
 
     private func outcome(_ run: Backlog.Run) {
+        tell("\(run.firstID)..<\(run.firstID + run.count) end: \(run.outcome.rawValue)")
         if run.outcome == .NEURON_WS_DROPPED_OVERFLOW, settings.policy == .dropOldest, !isDiskDone {
             checkIsOldest(run)
         }
@@ -136,6 +137,7 @@ extension CacheWorld {
             }
             let isLive = ids[number].map { backlog.wasLive($0) } == true
             let id = ids[number] ?? 0
+            tell("\(number) is read, as \(id)\(isLive ? ", live" : "")")
             let before = isLive ? lastRead.live : lastRead.other
             if id <= before { fail("message \(id) came behind \(before), live \(isLive)") }
             if isLive { lastRead.live = id } else { lastRead.other = id }

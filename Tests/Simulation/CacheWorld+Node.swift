@@ -28,11 +28,13 @@ extension CacheWorld {
         newestOfGroup = [:]
         pacedAt = nil
         work = nil
+        tell("life \(lives) begins")
         beginPlace()
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
     func die() {
+        tell("is killed")
         if work != nil, random.chance(50), let half = work.take() { _ = disk.perform(half, &random) { chunk($0) } }
         connection = nil
         onTheWay = []
@@ -45,6 +47,7 @@ extension CacheWorld {
 
     /// The node ends as it should: each message has its outcome.
     func finish() {
+        tell("ends")
         if connection != nil { cut() }
         cache.refill(&backlog)
         takeMail()
@@ -80,7 +83,8 @@ extension CacheWorld {
                 let message = isNumbered ? OutgoingMessage(numbered: $0, stamp) : OutgoingMessage($0, stamp)
                 return message.flatMap { sendQueue.put($0, now: 0, chunk: chunk) }
             }
-            guard let id else { return }
+            guard let id else { return tell("there is no room for \(nextContent)") }
+            tell("pushes \(nextContent) as \(id), \(byteCount) bytes, \(text(of: stamp))")
             note(stamp)
             if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }
             if hasNumbersOfFile { newestNumber = id }
@@ -120,7 +124,8 @@ extension CacheWorld {
             takenAt[id] = now
             id -= 1
         }
-        _ = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog)).deliver(to: &cache, &backlog, now: now)
+        let mail = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
+        if mail.deliver(to: &cache, &backlog, now: now) { tell("takes the mail: \(places)") }
     }
 
     /// As `NodeSession`: what nobody sends goes to disk too.
@@ -144,7 +149,9 @@ extension CacheWorld {
 
     func diskActs() {
         guard let work = work.take() else { return }
+        let text = description(of: work)
         let result = disk.perform(work, &random) { chunk($0) }
+        if story.isTold { tell("\(text): \(description(of: result))") }
         if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
         cache.finished(result, &backlog, now: now)
@@ -154,7 +161,11 @@ extension CacheWorld {
         isDiskDone = false
     }
 
-    private func trims() -> Bool { cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) }
+    private func trims() -> Bool {
+        let hasMadeRoom = cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull)
+        if hasMadeRoom { tell("makes room in memory: \(places)") }
+        return hasMadeRoom
+    }
 
     /// - Returns: whether there was something to do.
     @discardableResult
@@ -212,6 +223,7 @@ extension CacheWorld {
         let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options)
         new.transportOpened()
         connection = new
+        tell("connects")
         reader = SimulatedReader()
         reader.refuses = poison
         readCount = 0
@@ -226,6 +238,7 @@ extension CacheWorld {
     private func goLive() {
         takeMail()
         backlog.setLiveFirst(isLiveFirst)
+        tell("live first: \(isLiveFirst)")
     }
 
     /// A new setting, which holds at once where a connection is open.
@@ -235,6 +248,7 @@ extension CacheWorld {
     }
 
     func cut() {
+        tell("the connection is cut")
         connection = nil
         onTheWay = []
         let ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "cut")
@@ -286,6 +300,7 @@ extension CacheWorld {
         if disk.state.aside.values.contains(content), !disk.hasLied, !disk.hasFailed {
             fail("message \(content) was set aside, and is sent again")
         }
+        tell("the server refuses \(content)")
         connection = nil
         onTheWay = []
         var ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "too big")
@@ -324,6 +339,7 @@ extension CacheWorld {
                 }
             }
             framed = end
+            tell("frames \(begun)..<\(max(begun, backlog.begunEnd)) and what is live, \(end) bytes")
             onTheWay += output[..<end]
             written &+= UInt64(end)
         }

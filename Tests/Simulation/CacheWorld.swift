@@ -10,6 +10,8 @@ final class CacheWorld {
     var random: Seeded
     var now: UInt64 = 1_000_000_000
     private(set) var steps = 0
+    /// What happened last, for who reads a failure.
+    var story: Story
     private(set) var failure: String?
 
     // One life.
@@ -128,8 +130,9 @@ final class CacheWorld {
     /// When work failed, how often in a row, and no other came of it since.
     var failedAt: (moment: UInt64, times: UInt64)?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isTold: Bool) {
         self.seed = seed
+        story = Story(isTold: isTold)
         var random = Seeded(seed ^ 0xCAC4E)
         isConfirmed = random.chance(70)
         var settings = MessageCache.Settings(
@@ -191,6 +194,7 @@ final class CacheWorld {
         case ..<76: if connection == nil, random.chance(connects) { connect() }
         case ..<79:
             takeMail()
+            tell("wants all on disk")
             cache.storeAll(backlog)
         case ..<81 where random.chance(40): die()
         case ..<81 where random.chance(20): finish()
@@ -213,6 +217,7 @@ final class CacheWorld {
 
     /// The server takes what it gets, and the disk does what it should: all that is left arrives.
     private func heal() {
+        tell("the faults are over")
         disk.faults = 0
         disk.liesAboutSync = false
         var left = 20_000
@@ -233,9 +238,7 @@ final class CacheWorld {
     /// For who reads a failure.
     private var situation: String {
         ", \(settings), live first \(isLiveFirst), "
-            + "backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
-            + "of \(backlog.pacedEnd), away "
-            + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
+            + "\(places), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
             + "ended \(ended.count) of \(contents.count), mail \(sendQueue.hasMail())"
     }
