@@ -24,6 +24,8 @@ extension CacheWorld {
         contents = [:]
         ids = [:]
         ended = []
+        chosen = []
+        delivered = []
         keptAside = []
         newestOfGroup = [:]
         pacedAt = nil
@@ -51,7 +53,7 @@ extension CacheWorld {
         if connection != nil { cut() }
         cache.refill(&backlog)
         takeMail()
-        cache.storeAll(backlog)
+        cache.storeAll()
         var left = 1000
         while left > 0, !place.isForgotten, !cache.isSettled(backlog) {
             left -= 1
@@ -155,7 +157,7 @@ extension CacheWorld {
         if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
         cache.finished(result, &backlog, now: now)
-        // What it dropped was chosen when it began.
+        // What it dropped itself was chosen when it began.
         isDiskDone = true
         carryOut()
         isDiskDone = false
@@ -163,7 +165,10 @@ extension CacheWorld {
 
     private func trims() -> Bool {
         let hasMadeRoom = cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull)
-        if hasMadeRoom { tell("makes room in memory: \(places)") }
+        if hasMadeRoom {
+            tell("makes room in memory: \(places)")
+            noteChosen()
+        }
         return hasMadeRoom
     }
 
@@ -184,6 +189,7 @@ extension CacheWorld {
             }
             if isBusy { break }
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
+            if work != nil { noteChosen() }
             hasWorked = hasWorked || work != nil
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
                 fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")

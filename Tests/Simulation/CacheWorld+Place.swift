@@ -91,8 +91,9 @@ extension CacheWorld {
         carryOut()
         isForgetting = false
         newestOfGroup = [:]
-        for id in contents.keys.sorted() where !ended.contains(id) {
-            if let content = contents[id] { noteNewest(content) }
+        // What has gone out makes older ones needless, and what was deleted does not.
+        for id in contents.keys.sorted() {
+            if let content = contents[id], !ended.contains(id) || delivered.contains(content) { noteNewest(content) }
         }
         sendQueue.noteAway(cache.awayNow)
         keyShift = nil

@@ -46,6 +46,8 @@ final class CacheWorld {
     var ids: [UInt64: UInt64] = [:]
     /// Those of this life that have an outcome.
     var ended: Set<UInt64> = []
+    /// Dropped to make room, which is told when the disk has forgotten them.
+    var chosen: Set<UInt64> = []
 
     // What stays.
     var disk = SimulatedDisk()
@@ -77,6 +79,8 @@ final class CacheWorld {
     var pushedLive: Set<UInt64> = []
     var arrivedAgain = 0
     var lives = 0
+    /// Those of this life that have gone out.
+    var delivered: Set<UInt64> = []
     /// Of each message: its group, the time of its data and its life; and which is the newest of each group in this.
     var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
     var newestOfGroup: [UInt16: UInt64] = [:]
@@ -195,7 +199,7 @@ final class CacheWorld {
         case ..<79:
             takeMail()
             tell("wants all on disk")
-            cache.storeAll(backlog)
+            cache.storeAll()
         case ..<81 where random.chance(40): die()
         case ..<81 where random.chance(20): finish()
         default:

@@ -158,7 +158,7 @@ extension NodeSession {
         let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
-        cache.storeAll(backlog)
+        cache.storeAll()
     }
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
