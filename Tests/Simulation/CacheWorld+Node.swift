@@ -51,16 +51,15 @@ extension CacheWorld {
     func finish() {
         tell("ends")
         if connection != nil { cut() }
+        isEnding = true
+        defer { isEnding = false }
         cache.refill(&backlog)
-        takeMail()
-        cache.storeAll()
-        var left = 1000
-        while left > 0, !place.isForgotten, !cache.isSettled(backlog) {
-            left -= 1
-            tend()
-            diskActs()
+        // As the session, and then as the node, which takes nothing any more.
+        for mayCome in [pushesAtEnd, false] {
+            takeMail()
+            cache.storeAll()
+            if !settles(mayCome: mayCome) { return fail("the end has no end") }
         }
-        if left == 0 { return fail("the end has no end") }
         noteStored()
         checkAside()
         for (id, content) in contents where cache.owes(id) { late.insert(content) }
@@ -72,6 +71,22 @@ extension CacheWorld {
         closePlace()
         disk.restart(losesPower: random.chance(30), &random)
         begin()
+    }
+
+    /// What is left is stored. - Parameter mayCome: the host pushes meanwhile.
+    private func settles(mayCome: Bool) -> Bool {
+        for _ in 0..<1000 {
+            if place.isForgotten || cache.isSettled(backlog) { return true }
+            // By draws of its own, and no later ones are others.
+            if mayCome {
+                swap(&random, &ends)
+                push()
+                swap(&random, &ends)
+            }
+            tend()
+            diskActs()
+        }
+        return false
     }
 
     // MARK: Messages
@@ -137,11 +152,13 @@ extension CacheWorld {
         let interval = settings.syncInterval
         let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
         let isUrgent = sendQueue.ledger.isHalfFull
-        if mailPace.takes(now: now, syncInterval: interval, isUrgent: isUrgent, hasMail: hasMail) {
+        if mailPace.takes(
+            now: now, syncInterval: interval, isUrgent: isUrgent, isEnding: isEnding, hasMail: hasMail)
+        {
             mailTakenAt = now
             return takeMail()
         }
-        guard hasMail else { return }
+        guard hasMail, !isEnding else { return }
         let wait = min(interval, 100_000_000)
         if now >= mailTakenAt &+ wait { fail("what was pushed waits for more than \(wait / 1_000_000) ms") }
         if mailPace.deadline(syncInterval: interval) != mailTakenAt &+ wait {
@@ -165,10 +182,7 @@ extension CacheWorld {
 
     private func trims() -> Bool {
         let hasMadeRoom = cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull)
-        if hasMadeRoom {
-            tell("makes room in memory: \(places)")
-            noteChosen()
-        }
+        if hasMadeRoom { tell("makes room in memory: \(places)") }
         return hasMadeRoom
     }
 
@@ -182,6 +196,7 @@ extension CacheWorld {
             let isBusy = work != nil
             while trims() {
                 carryOut()
+                noteChosen()
                 // Who is near the limits makes room while the disk is at work, whenever he looks: it comes back soon.
                 hasMadeRoom = isBusy && expiredCount == expired
                 hasWorked = hasWorked || !hasMadeRoom
@@ -189,13 +204,13 @@ extension CacheWorld {
             }
             if isBusy { break }
             work = cache.nextWork(&backlog, now: now) { chunk($0) }
-            if work != nil { noteChosen() }
             hasWorked = hasWorked || work != nil
             if settings.policy == .dropOldest, work?.dropsBytes ?? 0 > 0, backlog.endID > backlog.heldEndID {
                 fail("the disk drops what is behind \(backlog.heldEndID), which is not on its way")
             }
         } while cache.lacksRoom && trims()
         carryOut()
+        noteChosen()
         let paced = cache.pace(&backlog, now: now)
         if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.noteAway(cache.awayNow)

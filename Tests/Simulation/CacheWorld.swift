@@ -96,6 +96,10 @@ final class CacheWorld {
     let hasPoison: Bool
     /// It takes ten times as long for all.
     let isDiskSlow: Bool
+    /// What the node has is being stored, as the last that it does; the host pushes meanwhile.
+    var isEnding = false
+    let pushesAtEnd: Bool
+    var ends: Seeded
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
@@ -166,6 +170,8 @@ final class CacheWorld {
         others = Seeded(seed ^ 0x07E6)
         isNumbered = others.chance(40)
         forgetsSome = others.chance(20)
+        ends = Seeded(seed ^ 0xE4D5)
+        pushesAtEnd = ends.chance(30)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)

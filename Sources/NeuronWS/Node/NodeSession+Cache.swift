@@ -87,15 +87,18 @@ extension NodeSession {
             node.lock.unlock()
             return mailPace.isLeftToSender()
         }
-        let isUrgent = isStoringRest || node.sendQueue.ledger.isHalfFull || node.sendQueue.cacheOpened != nil
+        let isOpened = node.sendQueue.cacheOpened != nil
+        let isUrgent = node.sendQueue.ledger.isHalfFull || isOpened
         guard
             mailPace.takes(
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
-                hasMail: hasMailLocked)
+                isEnding: isStoringRest && !isOpened, hasMail: hasMailLocked)
         else { return node.lock.unlock() }
         let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
+        // It came with a place on disk.
+        if isStoringRest { cache.storeAll() }
     }
 
     var hasMailLocked: Bool { node.sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)) }
