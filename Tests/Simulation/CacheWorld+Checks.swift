@@ -56,14 +56,25 @@ extension CacheWorld {
         if count > 3, backlog.waits.live { fail("\(count) messages went out in front of what is live") }
     }
 
-    /// What is dropped is the oldest that is not on its way, nor in a batch with such.
-    private func checkIsOldest(_ run: Backlog.Run) {
+    /// What is dropped is the oldest that is not on its way, nor in a batch with such: when it is chosen. What was on
+    /// its way then may wait again when it is told.
+    private func checkIsOldest(_ dropped: UInt64) {
         let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)
-        guard from < run.firstID else { return }
-        for id in from..<run.firstID
+        guard from < dropped else { return }
+        for id in from..<dropped
         where contents[id] != nil && !ended.contains(id) && !cache.owes(id) && !backlog.isLive(id) {
-            return fail("message \(run.firstID) is dropped, and the older \(id) is not")
+            return fail("message \(dropped) is dropped, and the older \(id) is not")
         }
+    }
+
+    /// Some may have been dropped of which it is told later.
+    func noteChosen() {
+        guard settings.policy == .dropOldest else { return }
+        let new = contents.keys.filter {
+            !ended.contains($0) && !chosen.contains($0) && cache.owes($0, as: .NEURON_WS_DROPPED_OVERFLOW)
+        }
+        if let last = new.max() { checkIsOldest(last) }
+        chosen.formUnion(new)
     }
 
     /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
@@ -79,12 +90,16 @@ extension CacheWorld {
     }
 
     private func outcome(_ run: Backlog.Run) {
-        if run.outcome == .NEURON_WS_DROPPED_OVERFLOW, settings.policy == .dropOldest, !isDiskDone {
-            checkIsOldest(run)
+        tell("\(run.firstID)..<\(run.firstID + run.count) end: \(run.outcome.rawValue)")
+        let ids = run.firstID..<run.firstID + run.count
+        if run.outcome == .NEURON_WS_DROPPED_OVERFLOW, settings.policy == .dropOldest, !isDiskDone,
+            let first = ids.first(where: { contents[$0] != nil && !chosen.contains($0) })
+        {
+            checkIsOldest(first)
         }
         sendQueue.ledger.ended(run)
         checkIsNotOnDisk(run)
-        for id in run.firstID..<(run.firstID + run.count) {
+        for id in ids {
             guard ended.insert(id).inserted else { return fail("message \(id) has a second outcome") }
             // Numbers of which nothing was found on disk.
             guard let content = contents[id] else { continue }
@@ -92,6 +107,7 @@ extension CacheWorld {
             case .NEURON_WS_DELIVERED:
                 if isConfirmed, !arrived.contains(content) { fail("message \(content) is delivered, and was not read") }
                 over.insert(content)
+                delivered.insert(content)
             case .NEURON_WS_DROPPED_OVERFLOW where settings.policy != .dropNewest:
                 over.insert(content)
                 noteDropped(content)
@@ -136,6 +152,7 @@ extension CacheWorld {
             }
             let isLive = ids[number].map { backlog.wasLive($0) } == true
             let id = ids[number] ?? 0
+            tell("\(number) is read, as \(id)\(isLive ? ", live" : "")")
             let before = isLive ? lastRead.live : lastRead.other
             if id <= before { fail("message \(id) came behind \(before), live \(isLive)") }
             if isLive { lastRead.live = id } else { lastRead.other = id }

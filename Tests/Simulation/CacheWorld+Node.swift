@@ -24,15 +24,19 @@ extension CacheWorld {
         contents = [:]
         ids = [:]
         ended = []
+        chosen = []
+        delivered = []
         keptAside = []
         newestOfGroup = [:]
         pacedAt = nil
         work = nil
+        tell("life \(lives) begins")
         beginPlace()
     }
 
     /// The process is killed, or the machine loses power; the work that was under way is done, or not.
     func die() {
+        tell("is killed")
         if work != nil, random.chance(50), let half = work.take() { _ = disk.perform(half, &random) { chunk($0) } }
         connection = nil
         onTheWay = []
@@ -45,17 +49,17 @@ extension CacheWorld {
 
     /// The node ends as it should: each message has its outcome.
     func finish() {
+        tell("ends")
         if connection != nil { cut() }
+        isEnding = true
+        defer { isEnding = false }
         cache.refill(&backlog)
-        takeMail()
-        cache.storeAll(backlog)
-        var left = 1000
-        while left > 0, !place.isForgotten, !cache.isSettled(backlog) {
-            left -= 1
-            tend()
-            diskActs()
+        // As the session, and then as the node, which takes nothing any more.
+        for mayCome in [pushesAtEnd, false] {
+            takeMail()
+            cache.storeAll()
+            if !settles(mayCome: mayCome) { return fail("the end has no end") }
         }
-        if left == 0 { return fail("the end has no end") }
         noteStored()
         checkAside()
         for (id, content) in contents where cache.owes(id) { late.insert(content) }
@@ -69,6 +73,22 @@ extension CacheWorld {
         begin()
     }
 
+    /// What is left is stored. - Parameter mayCome: the host pushes meanwhile.
+    private func settles(mayCome: Bool) -> Bool {
+        for _ in 0..<1000 {
+            if place.isForgotten || cache.isSettled(backlog) { return true }
+            // By draws of its own, and no later ones are others.
+            if mayCome {
+                swap(&random, &ends)
+                push()
+                swap(&random, &ends)
+            }
+            tend()
+            diskActs()
+        }
+        return false
+    }
+
     // MARK: Messages
 
     func push() {
@@ -80,7 +100,8 @@ extension CacheWorld {
                 let message = isNumbered ? OutgoingMessage(numbered: $0, stamp) : OutgoingMessage($0, stamp)
                 return message.flatMap { sendQueue.put($0, now: 0, chunk: chunk) }
             }
-            guard let id else { return }
+            guard let id else { return tell("there is no room for \(nextContent)") }
+            tell("pushes \(nextContent) as \(id), \(byteCount) bytes, \(text(of: stamp))")
             note(stamp)
             if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }
             if hasNumbersOfFile { newestNumber = id }
@@ -120,7 +141,8 @@ extension CacheWorld {
             takenAt[id] = now
             id -= 1
         }
-        _ = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog)).deliver(to: &cache, &backlog, now: now)
+        let mail = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
+        if mail.deliver(to: &cache, &backlog, now: now) { tell("takes the mail: \(places)") }
     }
 
     /// As `NodeSession`: what nobody sends goes to disk too.
@@ -130,11 +152,13 @@ extension CacheWorld {
         let interval = settings.syncInterval
         let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
         let isUrgent = sendQueue.ledger.isHalfFull
-        if mailPace.takes(now: now, syncInterval: interval, isUrgent: isUrgent, hasMail: hasMail) {
+        if mailPace.takes(
+            now: now, syncInterval: interval, isUrgent: isUrgent, isEnding: isEnding, hasMail: hasMail)
+        {
             mailTakenAt = now
             return takeMail()
         }
-        guard hasMail else { return }
+        guard hasMail, !isEnding else { return }
         let wait = min(interval, 100_000_000)
         if now >= mailTakenAt &+ wait { fail("what was pushed waits for more than \(wait / 1_000_000) ms") }
         if mailPace.deadline(syncInterval: interval) != mailTakenAt &+ wait {
@@ -144,17 +168,23 @@ extension CacheWorld {
 
     func diskActs() {
         guard let work = work.take() else { return }
+        let text = description(of: work)
         let result = disk.perform(work, &random) { chunk($0) }
+        if story.isTold { tell("\(text): \(description(of: result))") }
         if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
         cache.finished(result, &backlog, now: now)
-        // What it dropped was chosen when it began.
+        // What it dropped itself was chosen when it began.
         isDiskDone = true
         carryOut()
         isDiskDone = false
     }
 
-    private func trims() -> Bool { cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull) }
+    private func trims() -> Bool {
+        let hasMadeRoom = cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull)
+        if hasMadeRoom { tell("makes room in memory: \(places)") }
+        return hasMadeRoom
+    }
 
     /// - Returns: whether there was something to do.
     @discardableResult
@@ -166,6 +196,7 @@ extension CacheWorld {
             let isBusy = work != nil
             while trims() {
                 carryOut()
+                noteChosen()
                 // Who is near the limits makes room while the disk is at work, whenever he looks: it comes back soon.
                 hasMadeRoom = isBusy && expiredCount == expired
                 hasWorked = hasWorked || !hasMadeRoom
@@ -179,6 +210,7 @@ extension CacheWorld {
             }
         } while cache.lacksRoom && trims()
         carryOut()
+        noteChosen()
         let paced = cache.pace(&backlog, now: now)
         if noteWake(), !hasMadeRoom { hasWorked = true }
         sendQueue.noteAway(cache.awayNow)
@@ -212,6 +244,7 @@ extension CacheWorld {
         let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options)
         new.transportOpened()
         connection = new
+        tell("connects")
         reader = SimulatedReader()
         reader.refuses = poison
         readCount = 0
@@ -226,6 +259,7 @@ extension CacheWorld {
     private func goLive() {
         takeMail()
         backlog.setLiveFirst(isLiveFirst)
+        tell("live first: \(isLiveFirst)")
     }
 
     /// A new setting, which holds at once where a connection is open.
@@ -235,6 +269,7 @@ extension CacheWorld {
     }
 
     func cut() {
+        tell("the connection is cut")
         connection = nil
         onTheWay = []
         let ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "cut")
@@ -286,6 +321,7 @@ extension CacheWorld {
         if disk.state.aside.values.contains(content), !disk.hasLied, !disk.hasFailed {
             fail("message \(content) was set aside, and is sent again")
         }
+        tell("the server refuses \(content)")
         connection = nil
         onTheWay = []
         var ending = Ending(reason: .NEURON_WS_REASON_NETWORK_ERROR, text: "too big")
@@ -324,6 +360,7 @@ extension CacheWorld {
                 }
             }
             framed = end
+            tell("frames \(begun)..<\(max(begun, backlog.begunEnd)) and what is live, \(end) bytes")
             onTheWay += output[..<end]
             written &+= UInt64(end)
         }

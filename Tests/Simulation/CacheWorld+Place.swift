@@ -19,6 +19,7 @@ extension CacheWorld {
     private func openCache() {
         if place.open() != .has { fail("nobody opens the cache") }
         let isThere = !changes.chance(10)
+        tell("opens the cache: \(isThere)")
         place.opened(isThere, now: now)
         guard isThere else {
             if place.retryAt == nil { fail("nobody opens the cache again") }
@@ -30,6 +31,7 @@ extension CacheWorld {
         hasNumbersOfFile = disk.isNew || sendQueue.ledger.queuedCount == 0
         let found = disk.open(nextNumber: sendQueue.ledger.acceptedCount + 1)
         let opened = sendQueue.adopt(found, now: now)
+        tell("finds \(found.count) messages, \(found.bytes) bytes, as of \(opened.first), open from \(opened.openID)")
         disk.setFirst(opened.first, openID: opened.openID)
         let start = disk.state.first
         for (key, content) in disk.messages() {
@@ -71,6 +73,7 @@ extension CacheWorld {
     }
 
     private func noteDeleted() {
+        tell("what lies on disk is deleted")
         for (_, content) in disk.messages() { over.insert(content) }
         over.formUnion(disk.state.aside.values)
         disk.forget()
@@ -88,8 +91,9 @@ extension CacheWorld {
         carryOut()
         isForgetting = false
         newestOfGroup = [:]
-        for id in contents.keys.sorted() where !ended.contains(id) {
-            if let content = contents[id] { noteNewest(content) }
+        // What has gone out makes older ones needless, and what was deleted does not.
+        for id in contents.keys.sorted() {
+            if let content = contents[id], !ended.contains(id) || delivered.contains(content) { noteNewest(content) }
         }
         sendQueue.noteAway(cache.awayNow)
         keyShift = nil

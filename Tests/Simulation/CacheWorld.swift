@@ -10,6 +10,8 @@ final class CacheWorld {
     var random: Seeded
     var now: UInt64 = 1_000_000_000
     private(set) var steps = 0
+    /// What happened last, for who reads a failure.
+    var story: Story
     private(set) var failure: String?
 
     // One life.
@@ -44,6 +46,8 @@ final class CacheWorld {
     var ids: [UInt64: UInt64] = [:]
     /// Those of this life that have an outcome.
     var ended: Set<UInt64> = []
+    /// Dropped to make room, which is told when the disk has forgotten them.
+    var chosen: Set<UInt64> = []
 
     // What stays.
     var disk = SimulatedDisk()
@@ -75,6 +79,8 @@ final class CacheWorld {
     var pushedLive: Set<UInt64> = []
     var arrivedAgain = 0
     var lives = 0
+    /// Those of this life that have gone out.
+    var delivered: Set<UInt64> = []
     /// Of each message: its group, the time of its data and its life; and which is the newest of each group in this.
     var groups: [UInt64: (group: UInt16, time: Int64, life: Int)] = [:]
     var newestOfGroup: [UInt16: UInt64] = [:]
@@ -90,6 +96,10 @@ final class CacheWorld {
     let hasPoison: Bool
     /// It takes ten times as long for all.
     let isDiskSlow: Bool
+    /// What the node has is being stored, as the last that it does; the host pushes meanwhile.
+    var isEnding = false
+    let pushesAtEnd: Bool
+    var ends: Seeded
     /// In a hundred steps that could connect.
     private let connects: Int
     let isConfirmed: Bool
@@ -128,8 +138,9 @@ final class CacheWorld {
     /// When work failed, how often in a row, and no other came of it since.
     var failedAt: (moment: UInt64, times: UInt64)?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isTold: Bool) {
         self.seed = seed
+        story = Story(isTold: isTold)
         var random = Seeded(seed ^ 0xCAC4E)
         isConfirmed = random.chance(70)
         var settings = MessageCache.Settings(
@@ -159,6 +170,8 @@ final class CacheWorld {
         others = Seeded(seed ^ 0x07E6)
         isNumbered = others.chance(40)
         forgetsSome = others.chance(20)
+        ends = Seeded(seed ^ 0xE4D5)
+        pushesAtEnd = ends.chance(30)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -191,7 +204,8 @@ final class CacheWorld {
         case ..<76: if connection == nil, random.chance(connects) { connect() }
         case ..<79:
             takeMail()
-            cache.storeAll(backlog)
+            tell("wants all on disk")
+            cache.storeAll()
         case ..<81 where random.chance(40): die()
         case ..<81 where random.chance(20): finish()
         default:
@@ -213,6 +227,7 @@ final class CacheWorld {
 
     /// The server takes what it gets, and the disk does what it should: all that is left arrives.
     private func heal() {
+        tell("the faults are over")
         disk.faults = 0
         disk.liesAboutSync = false
         var left = 20_000
@@ -233,9 +248,7 @@ final class CacheWorld {
     /// For who reads a failure.
     private var situation: String {
         ", \(settings), live first \(isLiveFirst), "
-            + "backlog \(backlog.openID) \(backlog.nextID) \(backlog.endID) to \(backlog.frameEnd) "
-            + "of \(backlog.pacedEnd), away "
-            + "\(cache.away), stored before \(cache.storedEnd), busy \(cache.isBusy), fault \(cache.fault as Any), "
+            + "\(places), busy \(cache.isBusy), fault \(cache.fault as Any), "
             + "disk \(disk.state.bytes), accepted \(sendQueue.ledger.acceptedCount), "
             + "ended \(ended.count) of \(contents.count), mail \(sendQueue.hasMail())"
     }

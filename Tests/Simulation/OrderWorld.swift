@@ -29,7 +29,7 @@ final class OrderWorld {
     private let losesSome: Bool
     /// Most responses come late, and none is lost for that alone.
     private let isSlow: Bool
-    private var now: UInt64 = 1_000_000_000
+    private(set) var now: UInt64 = 1_000_000_000
     /// What the server sends, in order.
     private var answers: [Answer] = []
     private var lastAnswer: UInt64 = 0
@@ -41,9 +41,12 @@ final class OrderWorld {
     private var isStrict = false
     private(set) var answered: UInt64 = 0
     private(set) var timedOut: UInt64 = 0
+    var story: Story
+    private(set) var steps = 0
     private var failure: String?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isTold: Bool) {
+        story = Story(isTold: isTold)
         var random = Seeded(seed ^ 0x0DE4)
         depth = random.pick([1, 1, 3, 20])
         cancels = random.chance(40)
@@ -58,6 +61,7 @@ final class OrderWorld {
     func run() -> String? {
         for _ in 0..<random.within(50...400) where failure == nil { step() }
         isFaulty = false
+        tell("the faults are over")
         // The host lets all of them end, and what may still come has come. Who asks one at a time need not wait.
         let rest = now &+ 10_000_000_000
         while failure == nil, now < rest { step(asks: depth == 1) }
@@ -65,6 +69,7 @@ final class OrderWorld {
             fail("\(asked.count) have no end, or there is doubt")
         }
         isStrict = true
+        tell("each is to be told its own")
         for _ in 0..<200 where failure == nil { step() }
         return failure
     }
@@ -72,12 +77,16 @@ final class OrderWorld {
     private func fail(_ text: String) { failure = failure ?? "\(text), at \(now / 1_000_000) ms" }
 
     private func step(asks: Bool = true) {
+        steps += 1
         now &+= UInt64(random.within(1...Int(Self.stepMillisecondsMax))) * 1_000_000
         answersCome()
         while let ended = table.expired(now: now) { note(ended) }
         if let next = table.nextDeadline, next <= now { fail("something was due, and is due still") }
         if asks, asked.count < depth, random.chance(60) { ask() }
-        if cancels, isFaulty, random.chance(5), let id = asked.min() { note(table.cancelled(id)) }
+        if cancels, isFaulty, random.chance(5), let id = asked.min() {
+            tell("cancels \(id)")
+            note(table.cancelled(id))
+        }
         beatFires()
         while let next = table.takeNext() { sent(next.id, next.command) }
         table.checkInvariants()
@@ -91,11 +100,13 @@ final class OrderWorld {
             retries: UInt32(random.pick([0, 0, 2])))
         guard let id = table.add(command, now: now) else { return fail("no memory") }
         asked.insert(id)
+        tell("asks \(id), within \(command.timeout / 1_000_000) ms")
     }
 
     private func beatFires() {
         switch heartbeat?.timerFired(now: now) {
         case .send:
+            tell("a heartbeat")
             heartbeat?.left(order: table.heartbeatSent(), end: 0, now: now)
             lastAnswer = max(lastAnswer, now &+ UInt64(random.within(0...15)) * 1_000_000)
             answers.append(Answer(text: Self.beat, at: lastAnswer))
@@ -106,6 +117,7 @@ final class OrderWorld {
 
     /// A heartbeat's answer is late: another connection.
     private func reconnect() {
+        tell("a heartbeat's answer is late")
         answers = []
         (lastAnswer, lastUntil) = (now, now)
         heartbeat = Heartbeat(Self.heartbeats, now: now)
@@ -114,6 +126,7 @@ final class OrderWorld {
     }
 
     private func sent(_ id: UInt64, _ command: Command) {
+        tell("\(id) is sent")
         table.sent(id, command, now: now)
         if !answers.contains(where: { $0.text != Self.beat }) { lastUntil = 0 }
         // A step less: what has come is seen that much later.
@@ -127,7 +140,7 @@ final class OrderWorld {
         let most = heartbeat == nil ? 1500 : 40
         let slow = isFaulty && random.chance(isSlow ? 95 : 20) ? random.within(0...most) : random.within(0...15)
         let at = max(lastAnswer, now &+ UInt64(slow) * 1_000_000)
-        if loses || at >= until && losesSome { return }
+        if loses || at >= until && losesSome { return tell("the response to \(id) is lost") }
         // One that loses none is as quick as it must be.
         let moment = max(lastAnswer, min(at, until &- 1))
         lastAnswer = moment
@@ -137,6 +150,7 @@ final class OrderWorld {
     private func answersCome() {
         while let next = answers.first, next.at <= now {
             answers.removeFirst()
+            tell(next.text == Self.beat ? "a heartbeat's answer comes" : "the response to \(next.text) comes")
             _ = heartbeat?.messageCame()
             // Where one is lost, a heartbeat's may stand in its place.
             let mayErr = losesSome && (depth > 1 || heartbeat != nil) && !isStrict
@@ -153,6 +167,7 @@ final class OrderWorld {
 
     private func note(_ ended: EndedCommand?) {
         guard let ended else { return }
+        tell("\(ended.id) ends: \(ended.outcome)")
         guard asked.remove(ended.id) != nil else { return fail("\(ended.id) has two outcomes") }
         guard ended.outcome == .timedOut else { return }
         timedOut += 1

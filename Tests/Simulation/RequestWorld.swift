@@ -32,11 +32,14 @@ final class RequestWorld {
     private var lastHandle: UInt = 0
     private var connection: UInt64 = 1
     private var connected: UInt16 = 1
-    private var now: UInt64 = 1_000_000_000
+    private(set) var now: UInt64 = 1_000_000_000
     private(set) var asked = 0
+    var story: Story
+    private(set) var steps = 0
     private var failure: String?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isTold: Bool) {
+        story = Story(isTold: isTold)
         var random = Seeded(seed ^ 0x4E9)
         timeout = UInt64(random.pick([20, 200, 5000])) * 1_000_000
         pending = PendingRequests(timeout: timeout)
@@ -54,6 +57,7 @@ final class RequestWorld {
     private func fail(_ text: String) { failure = failure ?? "\(text), at \(now / 1_000_000) ms" }
 
     private func step() {
+        steps += 1
         switch random.below(10) {
         case ..<4: ask()
         case 4: answer()
@@ -61,11 +65,13 @@ final class RequestWorld {
         case 6: settle()
         case 7:
             guard let one = drawHeld() else { return }
+            tell("operation \(held[one].id) is touched")
             pending.touch(held[one].handle, now: now)
             held[one].arrived = now
         case 8:
             connection += 1
             connected = random.pick(Self.servers)
+            tell("connection \(connection), to server \(connected)")
             pending.connectionOpened(now: now) { _ in false }
         default: now &+= UInt64(random.within(1...100)) * 1_000_000
         }
@@ -96,6 +102,7 @@ final class RequestWorld {
         let verdict = pending.repetition(of: request, connection: connection, server: connected, now: now) { _ in
             false
         }
+        tell("server \(connected) asks \(id) \(name): \(verdict)")
         switch verdict {
         case .underWay:
             guard let own else {
@@ -126,17 +133,23 @@ final class RequestWorld {
     private func answer() {
         guard let one = drawHeld(), held[one].isWaiting else { return }
         guard let document = EventBytes(UnsafeRawBufferPointer(start: nil, count: 0)) else { return fail("no memory") }
+        tell("operation \(held[one].id) is answered")
         pending.noteAnswered(held[one].handle, document, message: 1, now: now)
         answered[held[one].id + held[one].name] = now
         letGo(of: one)
     }
 
-    private func letGo(of one: Int) { pending.remove(held.remove(at: one).handle) }
+    private func letGo(of one: Int) {
+        let gone = held.remove(at: one)
+        tell("operation \(gone.id) is let go of")
+        pending.remove(gone.handle)
+    }
 
     /// By its id, without the handle.
     private func settle() {
         let (id, server) = (random.pick(Self.ids), random.pick(Self.servers))
         let one = held.firstIndex { $0.isWaiting && $0.id == id && $0.server == server }
+        tell("operation \(id) of server \(server) is answered by its id")
         let found = pending.settle(operation: Array(id.utf8), name: [], nil, message: 1, server: server, now: now)
         if (found == nil) != (one == nil) { return fail("operation \(id) waits for one, and for another it does not") }
         guard let one else { return }
@@ -152,6 +165,7 @@ final class RequestWorld {
             if late.count > countMax { fail("\(late.count) are told at once") }
             for one in late {
                 let id = String(decoding: one.request.echo.id, as: UTF8.self)
+                tell("operation \(id) is too late")
                 if one.isTold != (one.server == connected) { fail("the wrong server is told of \(id)") }
                 guard
                     let place = held.firstIndex(where: {

@@ -13,8 +13,7 @@ final class World {
     var now: UInt64 = 1_000_000_000
     var steps = 0
     /// What happened last, for who reads a failure.
-    private(set) var story: [String] = []
-    private let isTold: Bool
+    var story: Story
     private(set) var failure: String?
 
     // The node.
@@ -141,9 +140,9 @@ final class World {
     /// In a hundred, how often what can go wrong does.
     var faults: Int
 
-    init(seed: UInt64, isTold: Bool = false) {
+    init(seed: UInt64, isTold: Bool) {
         self.seed = seed
-        self.isTold = isTold
+        story = Story(isTold: isTold)
         var random = Seeded(seed)
         faults = random.pick([0, 5, 20, 50])
         bufferBytes = random.pick([140, 300, 4096, 65_536])
@@ -334,12 +333,6 @@ final class World {
         if toldThrough != sendQueue.ledger.acceptedCount {
             fail("\(sendQueue.ledger.acceptedCount) messages were taken, and \(toldThrough) have an outcome")
         }
-    }
-
-    // MARK: Telling
-
-    func tell(_ line: @autoclosure () -> String) {
-        if isTold { story.append("\(steps) at \(now / 1_000_000) ms: \(line())") }
     }
 
     func fail(_ text: String) {

@@ -229,7 +229,7 @@ extension Node {
         let now = Clock.monotonicNanoseconds
         takeMailLocked(now: now)
         if let backlog = backlog.take() {
-            cache?.storeAll(backlog)
+            cache?.storeAll()
             cache?.look()
             self.backlog = consume backlog
         }

@@ -89,15 +89,18 @@ extension NodeSession {
             node.lock.unlock()
             return mailPace.isLeftToSender()
         }
-        let isUrgent = isStoringRest || node.sendQueue.ledger.isHalfFull || node.sendQueue.cacheOpened != nil
+        let isOpened = node.sendQueue.cacheOpened != nil
+        let isUrgent = node.sendQueue.ledger.isHalfFull || isOpened
         guard
             mailPace.takes(
                 now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
-                hasMail: hasMailLocked)
+                isEnding: isStoringRest && !isOpened, hasMail: hasMailLocked)
         else { return node.lock.unlock() }
         let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: now)
+        // It came with a place on disk.
+        if isStoringRest { cache.storeAll() }
     }
 
     var hasMailLocked: Bool { node.sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)) }
@@ -160,7 +163,7 @@ extension NodeSession {
         let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
         _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
-        cache.storeAll(backlog)
+        cache.storeAll()
     }
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.

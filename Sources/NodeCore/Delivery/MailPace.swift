@@ -12,8 +12,18 @@ public struct MailPace: Sendable {
 
     public init() {}
 
-    /// Whether what waits is taken now. - Parameter isUrgent: there is little room, or the node ends.
-    public mutating func takes(now: UInt64, syncInterval: UInt64, isUrgent: Bool, hasMail: Bool) -> Bool {
+    /// Whether what waits is taken now.
+    /// - Parameters:
+    ///   - isUrgent: there is little room.
+    ///   - isEnding: what there was is being stored, as the last that is done. What comes meanwhile stays where it is,
+    ///     for the next start or whoever destroys the node: a host that goes on pushing would keep the end from coming.
+    public mutating func takes(
+        now: UInt64, syncInterval: UInt64, isUrgent: Bool, isEnding: Bool, hasMail: Bool
+    ) -> Bool {
+        if isEnding {
+            isDue = false
+            return false
+        }
         guard isUrgent || now >= next(syncInterval) else {
             isDue = isDue || hasMail
             return false

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CNeuronWS
+public import CNeuronWS
 
 /// What the disk has yet to forget.
 extension MessageCache {
@@ -24,8 +24,11 @@ extension MessageCache {
     }
 
     /// This one has its outcome, and it is not told yet; for tests and the simulator.
-    public func owes(_ id: UInt64) -> Bool {
-        owed.contains { ($0.firstID..<$0.firstID &+ $0.count).contains(id) }
+    /// - Parameter outcome: nil: whichever it is.
+    public func owes(_ id: UInt64, as outcome: neuron_ws_outcome_t? = nil) -> Bool {
+        owed.contains {
+            ($0.firstID..<$0.firstID &+ $0.count).contains(id) && (outcome == nil || outcome == $0.outcome)
+        }
     }
 
     /// The first so many of what is owed.

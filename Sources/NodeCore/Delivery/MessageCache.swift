@@ -258,11 +258,9 @@ public struct MessageCache: ~Copyable {
         if id > storedEnd { retryAt = 0 }
     }
 
-    /// All messages that there are now are.
-    public mutating func storeAll(_ backlog: borrowing Backlog) {
-        // What was stored last and has its outcome goes from there, too, and what is being stored is with the spool.
-        store(before: max(tail.endID, away.upperBound, backlog.endID, storedEnd, storingEnd))
-    }
+    /// All messages that have come are, and what has its outcome goes from there, wherever it lies now: it may be with
+    /// the spool, or nowhere any more.
+    public mutating func storeAll() { store(before: takenEnd) }
 
     /// Nothing is under way, and all that can lie on disk does, or cannot because of `fault`.
     public func isSettled(_ backlog: borrowing Backlog) -> Bool {

@@ -118,7 +118,7 @@ extension CacheBench {
         #expect(bench.away == 4..<9)
         bench.backlog.setLiveFirst(true)
         bench.push(1)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         let (stored, end) = (work.storesBefore, work.movesBefore)
         #expect(stored == 10 && end == 9)
@@ -165,6 +165,27 @@ extension CacheBench {
         bench.cache.abandon(&bench.backlog)
         let ids = bench.outcomes().map { $0.firstID..<$0.firstID + $0.count }
         #expect(ids == [1..<4, 6..<8])
+    }
+
+    /// One is with the spool when it has its outcome, the next one has its own in memory alone: they are forgotten now,
+    /// and not an interval later.
+    @Test func theEndWaitsForNothingThatHadItsOutcomeBehindWhatIsStored() {
+        let bench = CacheBench(waiting: 3)
+        bench.push(1)
+        bench.cache.storeAll()
+        guard let work = bench.work() else { return bench.missing() }
+        #expect(bench.sendLive(1) == [4..<5])
+        bench.push(1)
+        #expect(bench.sendLive(1) == [5..<6])
+        bench.sendAll()
+        #expect(bench.outcomes().map(\.count) == [3])
+        bench.expectsNoWork()
+        #expect(bench.tail.isEmpty)
+        bench.cache.storeAll()
+        bench.done(work, bytes: 500)
+        guard let last = bench.work() else { return bench.missing() }
+        bench.done(last, bytes: 0)
+        #expect(bench.isSettled)
     }
 
     // MARK: What changes while they are out

@@ -27,7 +27,7 @@ import Testing
     @Test func whatWaitedIsStoredInFrontOfWhatWasFound() {
         let bench = bench()
         #expect(bench.away == 4..<9 && bench.storedEnd == 1)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         let stored = work.storesBefore
         #expect(stored == 4)
@@ -110,7 +110,7 @@ import Testing
         settings.policy = .dropNewest
         let bench = CacheBench(settings)
         bench.push(2)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         while let work = bench.work() { bench.done(work, bytes: 100) }
         let first = bench.backlog.firstMessage()
         let message = SetAsideMessage(

@@ -81,7 +81,7 @@ import Testing
         #expect(takesAgain.contains(6..<11))
         bench.done(again, bytes: 2080)
         #expect(dropped(bench) == [6..<11])
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let next = bench.work() else { return }
         let takesNext = next.takenOut
         #expect(!takesNext.contains(6..<11))

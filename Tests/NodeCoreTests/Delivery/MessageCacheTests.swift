@@ -93,7 +93,7 @@ final class CacheBench {
 
     /// Stores all that there is.
     func storeAll(bytes: UInt64) {
-        cache.storeAll(backlog)
+        cache.storeAll()
         while let work = work() { done(work, bytes: bytes) }
     }
 
@@ -169,7 +169,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     @Test func whoWaitsForItNeedsNoInterval() throws {
         let bench = CacheBench()
         bench.push(2)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         let stored = ids(work)
         #expect(stored == [1..<3])
@@ -192,7 +192,7 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
     @Test func nothingIsStoredBeforeTheDiskHasSaidSo() throws {
         let bench = CacheBench()
         for _ in 0..<4 { bench.push(5) }
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         bench.failed(work, .ioError)
         let fault = bench.cache.fault

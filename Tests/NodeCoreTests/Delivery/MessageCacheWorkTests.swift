@@ -10,7 +10,7 @@ import Testing
         let bench = CacheBench()
         bench.push(3)
         for failures in 1...8 as ClosedRange<UInt64> {
-            bench.cache.storeAll(bench.backlog)
+            bench.cache.storeAll()
             guard let work = bench.work() else { return bench.missing() }
             bench.failed(work, .full)
             #expect(bench.cache.failedStores == failures)
@@ -23,7 +23,7 @@ import Testing
         bench.done(work, bytes: 300)
         #expect(bench.storedEnd == 4 && bench.cache.failedStores == 8)
         // What is stored is not tried again.
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         bench.expectsNoWork()
     }
 
@@ -36,7 +36,7 @@ import Testing
         bench.wait(1000)
         guard let work = bench.work() else { return bench.missing() }
         bench.failed(work, .full)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let again = bench.work() else { return bench.missing() }
         bench.failed(again, .full)
         // The next try is two seconds away, and the messages end before.
@@ -74,7 +74,7 @@ import Testing
         bench.done(loads, bytes: 9000)
         // What is to be stored goes its way meanwhile.
         bench.push(2)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         let other = bench.cache.nextWork(&bench.backlog, now: bench.now, mayLoad: false) {
             ChunkPool.make(byteCount: $0)
         }
@@ -91,14 +91,14 @@ import Testing
         bench.cache.opened(found, first: 1, openID: 1, bench.backlog, now: bench.now)
         #expect(bench.cache.asideCount == 3)
         bench.push(1)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         var result = SpoolResult(work)
         result.asideCount = 4
         bench.cache.finished(result, &bench.backlog, now: bench.now)
         #expect(bench.cache.asideCount == 4)
         bench.push(1)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let next = bench.work() else { return bench.missing() }
         // Work that failed does not say.
         bench.failed(next, .ioError)
@@ -112,7 +112,7 @@ import Testing
         let byteCount = Mailbox.aloneBytesMin
         let bench = CacheBench(CacheBench.settings(memory: 4 << 20, disk: 10 << 20))
         bench.push(1, byteCount: byteCount)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         var made = 0
         let work = bench.cache.nextWork(&bench.backlog, now: bench.now) {
             made += 1
@@ -139,7 +139,7 @@ import Testing
     @Test func aSmallOneIsItsOwnCopy() {
         let bench = CacheBench()
         bench.push(3)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         guard let work = bench.work() else { return bench.missing() }
         work.batches.forEach { #expect($0.whole() === $0) }
         bench.done(work, bytes: 300)
@@ -152,7 +152,7 @@ import Testing
         bench.wait(1000)
         guard bench.work() != nil else { return bench.missing() }
         #expect(bench.cache.tail.isEmpty && bench.cache.movedBytes > 0)
-        bench.cache.storeAll(bench.backlog)
+        bench.cache.storeAll()
         #expect(bench.cache.wantedEnd == 7)
     }
 }
