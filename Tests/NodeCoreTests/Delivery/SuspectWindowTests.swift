@@ -11,6 +11,18 @@ import Testing
         return count
     }
 
+    /// How many go out at a time, until none is suspected or those before `limit` are delivered.
+    private func rooms(_ window: inout SuspectWindow, from first: UInt64, to limit: UInt64 = .max) -> [UInt64] {
+        var open = first
+        var rooms: [UInt64] = []
+        while window.suspects(open), open < limit, rooms.count < 10_000 {
+            rooms.append(room(window, open))
+            open += rooms.last ?? 1
+            window.delivered(rooms.last ?? 1, to: open)
+        }
+        return rooms
+    }
+
     @Test func whereNoneIsSuspectedNoneWaits() {
         var window = SuspectWindow()
         #expect(room(window, 1) == 1000)
@@ -18,43 +30,36 @@ import Testing
         #expect(room(window, 8) == 1000)
     }
 
-    @Test func oneGoesAloneAndTwiceAsManyBehindIt() {
+    /// A hundred thousand that were on their way do not wait for an answer each.
+    @Test func someGoAloneAndMoreBehindThem() {
         var window = SuspectWindow()
-        window.suspect(from: 1, before: 500)
-        #expect(room(window, 1) == 1)
-        var open: UInt64 = 1
-        var rooms: [UInt64] = []
-        while window.suspects(open), rooms.count < 20 {
-            let count = room(window, open)
-            rooms.append(count)
-            open += count
-            window.delivered(count, to: open)
-        }
-        #expect(rooms.prefix(8) == [1, 2, 4, 8, 16, 32, 64, 64])
-        #expect(open >= 500 && room(window, open) == 1000)
+        window.suspect(from: 1, before: 100_000)
+        let rooms = rooms(&window, from: 1)
+        #expect(rooms.prefix(8) == [1, 1, 1, 1, 1, 1, 1, 1] && rooms[8] == 2)
+        #expect(rooms == rooms.sorted() && rooms.last == 64)
+        #expect(rooms.count < 1700)
     }
 
     @Test func thoseAmongWhichOneIsGoAlone() {
         var window = SuspectWindow()
         window.suspect(from: 1, before: 500)
-        window.delivered(1, to: 2)
-        window.delivered(2, to: 4)
-        #expect(room(window, 4) == 4)
-        window.suspect(from: 4, before: 8)
-        for open in UInt64(4)..<8 {
-            #expect(room(window, open) == 1)
-            window.delivered(1, to: open + 1)
-        }
-        #expect(room(window, 8) > 1)
+        _ = rooms(&window, from: 1, to: 101)
+        let open = UInt64(200)
+        window.delivered(100, to: open)
+        let together = room(window, open)
+        #expect(together > 20)
+        window.suspect(from: open, before: open + together)
+        let alone = rooms(&window, from: open, to: open + together)
+        #expect(alone == Array(repeating: 1, count: Int(together)))
+        #expect(room(window, open + together) == together / 4)
     }
 
     @Test func nextTimeItBeginsWithOneAgain() {
         var window = SuspectWindow()
-        window.suspect(from: 1, before: 5)
-        window.delivered(4, to: 5)
-        window.suspect(from: 5, before: 9)
-        #expect(room(window, 5) == 1)
-        window.delivered(1, to: 6)
-        #expect(room(window, 6) == 2)
+        window.suspect(from: 1, before: 50)
+        _ = rooms(&window, from: 1)
+        #expect(room(window, 70) == 1000)
+        window.suspect(from: 70, before: 90)
+        #expect(rooms(&window, from: 70).prefix(9) == [1, 1, 1, 1, 1, 1, 1, 1, 2])
     }
 }
