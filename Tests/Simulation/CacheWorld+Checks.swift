@@ -150,6 +150,7 @@ extension CacheWorld {
             if isNumbered, arrived.contains(number), !reader.marks[readCount] {
                 fail("\(number) came before, and does not say so")
             }
+            if wishes.reconnects, number >= firstOfNext { fail("\(number) was pushed for the next server") }
             let isLive = ids[number].map { backlog.wasLive($0) } == true
             let id = ids[number] ?? 0
             tell("\(number) is read, as \(id)\(isLive ? ", live" : "")")
@@ -188,7 +189,9 @@ extension CacheWorld {
         if let connection, connection.isOpen, !isSignalled {
             if connection.hasOutput(backlog) { fail("there is something to be sent, and nobody was told") }
             let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
-            if backlog.takesMail, hasMail { fail("messages wait, and nobody was told") }
+            if connection.takesMail(backlog), hasMail, !wishes.reconnects {
+                fail("messages wait, and nobody was told")
+            }
         }
         // A drop that was done though it seemed to have failed is believed to have room to give yet.
         if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {

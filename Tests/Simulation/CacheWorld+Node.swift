@@ -19,6 +19,7 @@ extension CacheWorld {
         backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
         cache = MessageCache(settings)
         (mailPace, mailTakenAt) = (MailPace(), 0)
+        wishes = HostWishes()
         failedAt = nil
         takenAt = [:]
         contents = [:]
@@ -136,29 +137,45 @@ extension CacheWorld {
     }
 
     func takeMail() {
+        let mayOpen = cache.mayBeOpened(backlog)
+        take(wishes.takeMail(from: &sendQueue, isLinked: connection != nil, opensCache: mayOpen))
+    }
+
+    private func take(_ mail: consuming TakenMail?) {
+        guard let mail else { return }
         var id = sendQueue.ledger.acceptedCount
         while contents[id] != nil, takenAt[id] == nil, id > sendQueue.ledger.endedThrough {
             takenAt[id] = now
             id -= 1
         }
-        let mail = sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
         if mail.deliver(to: &cache, &backlog, now: now) { tell("takes the mail: \(places)") }
     }
+
+    /// All that there is goes to disk now: the loop has looked at what the host wants.
+    func storeAll() {
+        lookAtWishes()
+        takeMail()
+        cache.storeAll()
+    }
+
+    /// Another server is wanted, and this connection ends.
+    func lookAtWishes() { if wishes.take().reconnects, connection != nil { cut() } }
 
     /// As `NodeSession`: what nobody sends goes to disk too.
     private func takeMailThatWaits() {
         cache.refill(&backlog)
-        if connection?.isOpen == true, backlog.isAllFramed { return mailPace.isLeftToSender() }
         let interval = settings.syncInterval
-        let hasMail = sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))
-        let isUrgent = sendQueue.ledger.isHalfFull
-        if mailPace.takes(
-            now: now, syncInterval: interval, isUrgent: isUrgent, isEnding: isEnding, hasMail: hasMail)
-        {
+        let opensCache = cache.mayBeOpened(backlog)
+        let isLeftToSender = connection?.keepsUp(backlog, isFlushed: true) == true
+        let mail = wishes.takeMailThatWaits(
+            from: &sendQueue, &mailPace, isLinked: connection != nil, isLeftToSender: isLeftToSender, isLast: isEnding,
+            opensCache: opensCache, syncInterval: interval, now: now)
+        if let mail {
             mailTakenAt = now
-            return takeMail()
+            return take(mail)
         }
-        guard hasMail, !isEnding else { return }
+        let isHeld = connection != nil && wishes.reconnects
+        guard !isEnding, !isLeftToSender, !isHeld, sendQueue.hasMail(opensCache: opensCache) else { return }
         let wait = min(interval, 100_000_000)
         if now >= mailTakenAt &+ wait { fail("what was pushed waits for more than \(wait / 1_000_000) ms") }
         if mailPace.deadline(syncInterval: interval) != mailTakenAt &+ wait {
@@ -181,7 +198,8 @@ extension CacheWorld {
     }
 
     private func trims() -> Bool {
-        let hasMadeRoom = cache.trim(&backlog, now: now, isFull: sendQueue.ledger.isNearlyFull)
+        let isFull = wishes.wantsRoom(in: sendQueue, isLinked: connection != nil)
+        let hasMadeRoom = cache.trim(&backlog, now: now, isFull: isFull)
         if hasMadeRoom { tell("makes room in memory: \(places)") }
         return hasMadeRoom
     }
@@ -236,6 +254,8 @@ extension CacheWorld {
     // MARK: The network
 
     func connect() {
+        // It takes some turns of the loop, which has looked by then.
+        lookAtWishes()
         guard let url = try? WebSocketURL.parse("ws://plant/") else { return }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let limits = EndpointLimits(maxMessageBytes: 1000, maxFrameBytes: 1000)
@@ -284,7 +304,7 @@ extension CacheWorld {
             hasOpened = true
             goLive()
         }
-        if connection.isOpen, backlog.takesMail { takeMail() }
+        if connection.takesMail(backlog) { takeMail() }
         fill(connection)
         // There was no more room, or there is none.
         isSignalled = connection.hasOutput(backlog) || sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog))

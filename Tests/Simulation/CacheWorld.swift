@@ -108,6 +108,11 @@ final class CacheWorld {
     var isLiveFirst: Bool
     private let changesPriority: Bool
     var changes: Seeded
+    /// The host wants a new connection now and then, by draws of its own too; and the first message behind that.
+    var wishes = HostWishes()
+    private let configures: Bool
+    private var wishing: Seeded
+    private(set) var firstOfNext: UInt64 = 1
     /// Messages bear numbers, and say so if they may have come before.
     let isNumbered: Bool
     /// For what was drawn later than the rest.
@@ -167,6 +172,8 @@ final class CacheWorld {
         isLiveFirst = random.chance(50)
         changes = Seeded(seed ^ 0xC4A2_6E5)
         changesPriority = changes.chance(30)
+        wishing = Seeded(seed ^ 0x5ED_0E4)
+        configures = wishing.chance(30)
         others = Seeded(seed ^ 0x07E6)
         isNumbered = others.chance(40)
         forgetsSome = others.chance(20)
@@ -203,14 +210,21 @@ final class CacheWorld {
         case ..<74 where connection != nil: cut()
         case ..<76: if connection == nil, random.chance(connects) { connect() }
         case ..<79:
-            takeMail()
             tell("wants all on disk")
-            cache.storeAll()
+            storeAll()
         case ..<81 where random.chance(40): die()
         case ..<81 where random.chance(20): finish()
         default:
             now &+= UInt64(random.pick([1, 5, 50, 700])) * 1_000_000
             mustBeIdle = now < tendsAt && !isSignalled
+        }
+        // Now and then the loop looks later than the host pushes.
+        if configures, wishing.chance(5) {
+            if !wishes.reconnects { firstOfNext = nextContent }
+            wishes.configure(reconnects: true)
+        } else if wishes.reconnects, wishing.chance(30) {
+            lookAtWishes()
+            mustBeIdle = false
         }
         if changesPriority, changes.chance(4) {
             changePriority()
@@ -230,6 +244,7 @@ final class CacheWorld {
         tell("the faults are over")
         disk.faults = 0
         disk.liesAboutSync = false
+        lookAtWishes()
         var left = 20_000
         while failure == nil, left > 0, sendQueue.ledger.queuedCount > 0 || cache.isBusy {
             left -= 1

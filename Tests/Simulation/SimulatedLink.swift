@@ -34,6 +34,8 @@ final class SimulatedLink {
     var lastHeard: UInt64 = 0
     /// Settings have come that need another.
     var isObsolete = false
+    /// The last message that was pushed before the host gave such settings; nil: it has not.
+    var lastID: UInt64?
 
     /// As `Link` in the library.
     var buffer: [UInt8]
@@ -59,6 +61,8 @@ final class SimulatedLink {
     /// When the server read some of what was sent; and some of what stands before a barrier's Ping.
     var acknowledgedAt: UInt64 = 0
     var lastRead: UInt64 = 0
+    /// The newest message for which the application has answered in the end.
+    var acknowledgedID: UInt64 = 0
     /// What the last Pong said.
     var echo: [UInt8] = []
     /// Where the barrier's last Ping ends that has left.

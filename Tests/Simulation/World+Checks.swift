@@ -163,6 +163,9 @@ extension World {
     private func checkLink() {
         if awaitsRoom, waiting.isEmpty { fail("there is room, and who waits for it was not told") }
         guard let link else { return }
+        if let last = link.lastID, link.observer.newest > last {
+            fail("message \(link.observer.newest) was pushed for the next server, behind \(last)")
+        }
         if machine.isOpen, link.isObsolete { fail("a connection goes on that the settings do not want any more") }
         let step: UInt64 = 2_000_000_000
         if machine.isOpen, seen.pingInterval > 0,
@@ -200,7 +203,9 @@ extension World {
         if acknowledged.has(toldThrough + 1), toldThrough + 1 < backlog.nextID {
             fail("message \(toldThrough + 1) is acknowledged and has no outcome, and nobody was told")
         }
-        if backlog.isAllFramed, sendQueue.hasMail() { fail("messages wait to be taken, and nobody was told") }
+        if link.connection.takesMail(backlog), sendQueue.hasMail() {
+            fail("messages wait to be taken, and nobody was told")
+        }
         if maySend, link.connection.takesCommand(backlog), commands.hasWaiting || link.isHeartbeatDue {
             fail("a command or a heartbeat waits, and nobody was told")
         }

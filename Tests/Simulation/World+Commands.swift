@@ -164,7 +164,7 @@ extension World {
                 queueHeartbeat(link)
                 continue
             }
-            guard !wishes.reconnects, let next = commands.takeNext() else { return false }
+            guard let next = wishes.takeCommand(from: commands) else { return false }
             checkOrder(next.id, link)
             if refusesMessages, random.chance(10) {
                 note(commands.refused(next.id))
@@ -172,7 +172,7 @@ extension World {
             }
             link.connection.queueCommand(next.id, next.command)
         }
-        return link.isHeartbeatDue || commands.hasWaiting && !wishes.reconnects
+        return link.isHeartbeatDue || wishes.hasCommand(in: commands)
     }
 
     /// Commands go out in the order of their numbers, but for those whose time has passed or that are held back.

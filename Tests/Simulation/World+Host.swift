@@ -135,6 +135,7 @@ extension World {
         parameters = new
         guard hasSession else { return }
         wishes.configure(reconnects: reconnects || new.urlCount != seen.urlCount)
+        if wishes.reconnects, let link { link.lastID = link.lastID ?? sendQueue.ledger.acceptedCount }
         isSignalled = true
     }
 
@@ -153,6 +154,13 @@ extension World {
     }
 
     // MARK: As `NodeSession` carries them out
+
+    /// What host threads have pushed meanwhile. - Returns: false: nothing that may be taken.
+    @discardableResult
+    func takeMail() -> Bool {
+        guard let mail = wishes.takeMail(from: &sendQueue, isLinked: link != nil) else { return false }
+        return mail.deliver(to: &cache, &backlog, now: now)
+    }
 
     /// The loop comes round, and sees what host threads have asked for and what there is to be sent.
     func look() {
@@ -207,6 +215,8 @@ extension World {
         seen = parameters
         link?.lastLife = now
         if reconnects { link?.isObsolete = true }
+        // The present one stays, or what a stop waits for goes out on it.
+        if !reconnects || machine.isDraining { link?.lastID = nil }
         fragmentBytesMax = random.pick([0, 100])
         link?.connection.setFragmentBytesMax(fragmentBytesMax)
         if reconnects {

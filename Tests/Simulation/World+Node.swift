@@ -220,7 +220,7 @@ extension World {
 
     /// - Returns: false: there is nothing to be sent.
     private func fillBuffer(_ link: SimulatedLink) -> Bool {
-        if link.connection.isOpen, backlog.isAllFramed { backlog.add(sendQueue.takeMessages()) }
+        if link.connection.takesMail(backlog) { takeMail() }
         let maySend = link.quietUntil == nil
         var commandsWait = maySend && feedCommands(link)
         guard link.connection.hasOutput(backlog, maySendMessages: maySend) else { return false }
@@ -233,9 +233,7 @@ extension World {
             }
             switch link.connection.next(after: stop, isBufferEmpty: link.end == 0, backlog) {
             case .flush: return link.end > 0
-            case .takeMail:
-                if !sendQueue.hasMail() { return false }
-                backlog.add(sendQueue.takeMessages())
+            case .takeMail: if !takeMail() { return false }
             case .feedCommands: commandsWait = feedCommands(link)
             case .refillKeys, .goOn: break
             case .lacksMemory: fail("there is no memory to mark a message")
@@ -301,8 +299,7 @@ extension World {
     func received(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let link else { return bytes.count }
         guard tellEndedCommands() else { return 0 }
-        link.connection.repliesGoFirst =
-            !(link.connection.isOpen && !link.connection.maySendMessages) && backlog.isAllFramed && !sendQueue.hasMail()
+        link.connection.repliesGoFirst = link.connection.isAllSent(backlog, hasMail: sendQueue.hasMail())
         machine.bytesReceived(now: now)
         budget = TurnBudget(lengthNanoseconds: UInt64(random.pick([1000, 100_000, 5_000_000])), now: now)
         var replies: [UInt64] = []
@@ -380,8 +377,7 @@ extension World {
     /// As `NodeSession.frameReplies`. What there is room for is promised to go before the Close.
     private func sendReplies(_ link: SimulatedLink, _ replies: [UInt64]) {
         guard link.connection.repliesGoFirst, !link.isPumping else { return }
-        backlog.add(sendQueue.takeMessages())
-        guard !backlog.isAllFramed else { return }
+        guard takeMail() || !backlog.isAllFramed else { return }
         while true {
             refillKeys()
             let stop = link.buffer.withUnsafeMutableBytes { output in
@@ -391,7 +387,7 @@ extension World {
             case .outOfKeys, .deflating, .outOfMemory: break
             case .uninspected: inspect()
             case .allFramed:
-                link.observer.promised = replies.filter { !refused.contains($0) }
+                link.observer.promised = replies.filter { $0 < backlog.endID && !refused.contains($0) }
                 return
             case .bufferFull, .frameEnded: return
             }

@@ -23,6 +23,8 @@ final class World {
     var turns: ServerTurns
     var sendQueue: SendQueue
     var backlog = Backlog()
+    /// There is none.
+    var cache = MessageCache(MessageCache.Settings(memoryBytes: 1 << 20, diskBytes: 0, syncInterval: 0))
     var fragmentBytesMax: Int
     var keys = MaskingKeyPool()
     var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
@@ -324,7 +326,7 @@ final class World {
         if failure != nil { return }
         if hasSession || !machine.isIdle { return fail("the stop has no end") }
         if link != nil { return fail("a connection outlives its node") }
-        backlog.add(sendQueue.takeMessages())
+        takeMail()
         backlog.abandon()
         carryOut()
         if outcomes != commands.takenCount {

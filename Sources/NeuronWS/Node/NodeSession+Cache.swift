@@ -45,7 +45,8 @@ extension NodeSession {
     }
 
     private func trims(_ now: UInt64) -> Bool {
-        cache.trim(&backlog, now: now, isFull: node.lock.withLock { node.sendQueue.ledger.isNearlyFull })
+        let isFull = node.lock.withLock { node.wishes.wantsRoom(in: node.sendQueue, isLinked: link != nil) }
+        return cache.trim(&backlog, now: now, isFull: isFull)
     }
 
     private func submitWork(_ now: UInt64, mayLoad: Bool) {
@@ -79,31 +80,18 @@ extension NodeSession {
     /// What is pushed while nothing can be sent goes to disk too: there is no connection, or the server does not read.
     private func takeMailThatWaits(_ now: UInt64) {
         cache.refill(&backlog)
-        let isConnected = link?.connection.isOpen == true
-        if isConnected, backlog.isAllFramed, link?.isFlushed == true, !isStoringRest {
-            return mailPace.isLeftToSender()
-        }
+        let isLeftToSender = link.map { $0.connection.keepsUp(backlog, isFlushed: $0.isFlushed) } ?? false
         node.lock.lock()
-        // It is for the new server; see `takeMail`.
-        if isConnected, node.wishes.reconnects {
-            node.lock.unlock()
-            return mailPace.isLeftToSender()
-        }
-        let isOpened = node.sendQueue.cacheOpened != nil
-        let isUrgent = node.sendQueue.ledger.isHalfFull || isOpened
-        guard
-            mailPace.takes(
-                now: now, syncInterval: cache.settings.syncInterval, isUrgent: isUrgent,
-                isEnding: isStoringRest && !isOpened, hasMail: hasMailLocked)
-        else { return node.lock.unlock() }
-        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.wishes.takeMailThatWaits(
+            from: &node.sendQueue, &mailPace, isLinked: link != nil, isLeftToSender: isLeftToSender,
+            isLast: isStoringRest, opensCache: cache.mayBeOpened(backlog),
+            syncInterval: cache.settings.syncInterval, now: now)
         node.lock.unlock()
+        guard let mail else { return }
         _ = mail.deliver(to: &cache, &backlog, now: now)
         // It came with a place on disk.
         if isStoringRest { cache.storeAll() }
     }
-
-    var hasMailLocked: Bool { node.sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)) }
 
     private func carryOutCache() {
         while let action = cache.nextAction() {
@@ -160,9 +148,10 @@ extension NodeSession {
     func storeAll() {
         cache.refill(&backlog)
         node.lock.lock()
-        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.wishes.takeMailToStore(
+            from: &node.sendQueue, isLinked: link != nil, opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
-        _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds)
+        if let mail { _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds) }
         cache.storeAll()
     }
 

@@ -18,9 +18,8 @@ extension NodeSession {
                 feedHeartbeat(link)
                 continue
             }
-            // What is asked after a configure goes to the new server.
             let (next, hasEnded, isHolding) = node.lock.withLock {
-                let next = node.wishes.reconnects ? nil : node.commands.takeNext()
+                let next = node.wishes.takeCommand(from: node.commands)
                 return (next, node.commands.hasOutcomesToTell, node.commands.isHolding)
             }
             guard let next else {
@@ -52,7 +51,7 @@ extension NodeSession {
             // A buffer holds thousands of small ones.
             draw(.eventsHandled)
         }
-        return link.isHeartbeatDue || node.lock.withLock { node.commands.hasWaiting && !node.wishes.reconnects }
+        return link.isHeartbeatDue || node.lock.withLock { node.wishes.hasCommand(in: node.commands) }
     }
 
     /// What the kernel has whole waits for its response: as much of it as the turn has time for, or all, if the stream

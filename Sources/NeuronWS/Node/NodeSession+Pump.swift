@@ -79,7 +79,7 @@ extension NodeSession {
 
     private func fillBuffer(_ link: Link) -> Filled {
         let connection = link.connection
-        if connection.isOpen, backlog.takesMail { takeMail() }
+        if connection.takesMail(backlog) { takeMail() }
         let maySendMessages = !timers[.quiet].isSet
         var commandsWait = maySendMessages && feedCommands(link)
         guard isCurrent(link) else { return .nothing }
@@ -147,17 +147,14 @@ extension NodeSession {
         backlog.setLiveFirst(isLiveFirst)
     }
 
-    /// What the host threads have pushed meanwhile. False: nothing.
+    /// What the host threads have pushed meanwhile. False: nothing that may be taken.
     @discardableResult
     private func takeMail() -> Bool {
         node.lock.lock()
-        // What is pushed after a configure goes to the new server, though the loop has not seen the new settings yet.
-        if node.wishes.reconnects {
-            node.lock.unlock()
-            return false
-        }
-        let mail = node.sendQueue.takeMail(opensCache: cache.mayBeOpened(backlog))
+        let mail = node.wishes.takeMail(
+            from: &node.sendQueue, isLinked: link != nil, opensCache: cache.mayBeOpened(backlog))
         node.lock.unlock()
+        guard let mail else { return false }
         return mail.deliver(to: &cache, &backlog, now: loop.nowNanoseconds)
     }
 

@@ -12,7 +12,7 @@ extension NodeSession {
         guard let link else { return bytes.count }
         let newBytes = UInt64(bytes.count - min(link.waitingBytes, bytes.count))
         node.lock.withLock { node.counters.wireBytesReceived &+= newBytes }
-        link.connection.repliesGoFirst = isAllSent
+        link.connection.repliesGoFirst = isAllSent(link)
         machine.bytesReceived(now: loop.nowNanoseconds)
         // What came of an earlier connection may still be under way.
         guard continueArriving(), hasTurn() else {
@@ -162,8 +162,7 @@ extension NodeSession {
     /// A Pong without a Ping is allowed (RFC 6455 §5.5.3), so that this is only worth a line.
     private func noteForeignPong() {
         let hasAsked = machine.pings > 0 || link?.connection.barrier?.hasAsked == true
-        guard hasAsked, !hasToldOfPongs else { return }
-        hasToldOfPongs = true
+        guard hasAsked, echoWatch.answeredOtherwise() else { return }
         node.log(
             .NEURON_WS_LOG_INFO, .NEURON_WS_CATEGORY_CONNECTION,
             "A Pong of the server is not the echo of a Ping: it counts as a sign of life, but round trips are not "

@@ -79,16 +79,16 @@ extension NodeSession {
         // Without a connection too.
         guard hasTurn(), tellOwed(), !isEnded else { return }
         if let link, arriving != nil || link.connection.isInflating, link.connection.repliesGoFirst {
-            link.connection.repliesGoFirst = isAllSent
+            link.connection.repliesGoFirst = isAllSent(link)
         }
         if continueArriving() { link?.stream?.resume() }
         tendCache()
         pump()
     }
 
-    /// No message waits to be framed, and none is kept from it by our Close.
-    var isAllSent: Bool {
-        if let link, link.connection.isOpen, !link.connection.maySendMessages { return false }
-        return backlog.isAllFramed && node.lock.withLock { !hasMailLocked }
+    /// No message waits to be framed, and none is kept from it.
+    func isAllSent(_ link: Link) -> Bool {
+        let hasMail = node.lock.withLock { node.sendQueue.hasMail(opensCache: cache.mayBeOpened(backlog)) }
+        return link.connection.isAllSent(backlog, hasMail: hasMail)
     }
 }

@@ -43,8 +43,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var trace = TraceWindow()
     /// Whether the server is taken for one that answers Pings.
     var echoWatch = EchoWatch()
-    /// It was said that this server answers pings with what is no echo.
-    var hasToldOfPongs = false
     var mailPace = MailPace()
     /// Why the cache could not be opened, as the log has it; nil: it is open, or nobody wants it to be.
     var toldCacheError: SpoolError?

@@ -40,6 +40,21 @@ extension Connection {
             || maySendMessages && self.maySendMessages && (!backlog.isAllFramed || !lane.isEmpty)
     }
 
+    /// What waits in the mailbox may go out now.
+    public func takesMail(_ backlog: borrowing Backlog) -> Bool { isOpen && backlog.takesMail }
+
+    /// No message waits to be framed, and none is kept from it by our Close.
+    /// - Parameter hasMail: some wait to be taken.
+    public func isAllSent(_ backlog: borrowing Backlog, hasMail: Bool) -> Bool {
+        !hasMail && backlog.isAllFramed && (!isOpen || maySendMessages)
+    }
+
+    /// Whoever sends has sent all that there was, and comes for what waits in the mailbox by himself.
+    /// - Parameter isFlushed: the stream has taken what was framed.
+    public func keepsUp(_ backlog: borrowing Backlog, isFlushed: Bool) -> Bool {
+        isOpen && backlog.isAllFramed && isFlushed
+    }
+
     // MARK: Commands
 
     /// A command or a heartbeat may go out now, which is where no message has begun.

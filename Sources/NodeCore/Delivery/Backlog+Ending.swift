@@ -3,7 +3,7 @@ import CNeuronWS
 
 /// What the end of a connection means for the messages.
 extension Backlog {
-    /// After so many tries with all that is not confirmed, its messages go out one at a time.
+    /// After so many tries with all that is not confirmed, few of its messages go out at a time.
     private static let triesTogetherMax = 2
 
     /// What is not confirmed is framed again on the next connection, in order.
@@ -17,8 +17,10 @@ extension Backlog {
                 refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
             end.keptCount = refusals.keptToTell
             // It may be any that was on its way: the first of them alone would say nothing of the others.
-            if level != .NEURON_WS_LEVEL_WRITTEN, refusals.tries >= Self.triesTogetherMax {
-                suspectEndID = max(suspectEndID, begunEnd)
+            if suspect != nil, isConfirmed, ending.isByPeer,
+                refusals.tries >= Self.triesTogetherMax || suspects.suspects(openID)
+            {
+                suspects.suspect(from: openID, before: begunEnd)
             }
         }
         repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)

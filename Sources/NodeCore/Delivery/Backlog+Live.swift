@@ -26,7 +26,7 @@ extension Backlog {
     public var takesMail: Bool { isAllFramed || live?.isReady == true && !isSuspecting }
 
     /// Some of these make the server end connections, as it seems: which ones is not found while others go out too.
-    var isSuspecting: Bool { openID < suspectEndID || !isEmpty && refusals.suspects(openID) }
+    var isSuspecting: Bool { suspects.suspects(openID) || !isEmpty && refusals.suspects(openID) }
 
     /// A message with this number is on its way in front of others, or about to be.
     public func isLive(_ id: UInt64) -> Bool { id >= liveStart && wasLive(id) }

@@ -47,8 +47,8 @@ public struct Backlog: ~Copyable {
     var acknowledgedLive = NumberRanges()
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
-    /// Those before this one go out one at a time: among them is one that makes the server end connections.
-    var suspectEndID: UInt64 = 0
+    /// Among these is one that makes the server end connections.
+    var suspects = SuspectWindow()
 
     /// Some in it bear other numbers than they have.
     private(set) var hasShiftedNumbers = false
@@ -78,7 +78,7 @@ public struct Backlog: ~Copyable {
     /// One is out whose fate must be known before the next one goes: an outcome ends it, and then there is more to
     /// send. Or the next one's time has not come.
     private var isHeld: Bool {
-        !isNextBegun && (nextID < pacedEnd && nextID >= frameEnd || openID < suspectEndID && nextID > openID)
+        !isNextBegun && (nextID < pacedEnd && nextID >= frameEnd || suspects.holds(nextID, behind: openID))
     }
     public var isEmpty: Bool { openID == endID }
     /// Messages without outcome.
@@ -258,6 +258,7 @@ public struct Backlog: ~Copyable {
         if let action = live?.nextAction(countMax) { return action }
         let wasAllFramed = isRestFramed
         let run = nextRun(countMax)
+        if let run, run.outcome == .NEURON_WS_DELIVERED { suspects.delivered(run.count, to: openID) }
         if wasAllFramed, !isRestFramed { isWoken = true }
         if let run { return .conclude(run) }
         if freed.isEmpty { return nil }

@@ -9,6 +9,8 @@ public struct EchoWatch: Sendable {
 
     /// Connections in a row on which it answered no Ping at all.
     private var silentConnections = 0
+    /// It was said that it answers Pings with what is no echo.
+    private var hasToldOfOthers = false
 
     public init() {}
 
@@ -16,6 +18,9 @@ public struct EchoWatch: Sendable {
 
     /// It answered a Ping with its bytes.
     public mutating func echoed() { silentConnections = 0 }
+
+    /// A Pong of it is the echo of no Ping. - Returns: true, once: that is worth a line.
+    public mutating func answeredOtherwise() -> Bool { !exchange(&hasToldOfOthers, with: true) }
 
     /// A connection with a barrier ended on which it did not.
     /// - Returns: whether it is taken for such a one from now on.

@@ -171,6 +171,30 @@ import WebSocketCore
         #expect(bench.messages() == ["one", "two"])
     }
 
+    /// The server was away twice, or refused one, while many were on their way: one for each answer would take hours.
+    @Test func thoseThatAreSuspectedDoNotAllWaitForAnAnswerEach() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
+        for _ in 0..<300 { bench.push("one") }
+        let ending = Ending.peerClosed(CloseCode(rawValue: 1011), reason: "")
+        for _ in 0..<2 {
+            bench.connectPlainly()
+            #expect(bench.fill(room: 10_000) == .allFramed)
+            bench.settle(written: bench.stream.count)
+            bench.cut(ending, acknowledged: UInt64(bench.stream.count))
+        }
+        bench.connectPlainly()
+        var answers = 0
+        while bench.ledger.queuedCount > 0, answers < 300 {
+            #expect(bench.fill(room: 10_000) == .allFramed)
+            bench.settle(written: bench.stream.count)
+            _ = bench.backlog.acknowledge(bench.backlog.nextID - 1, isCumulative: true)
+            bench.carryOut()
+            answers += 1
+        }
+        #expect(bench.ledger.queuedCount == 0 && answers < 40)
+    }
+
     @Test func whoHasLookedNeedNotBeWoken() {
         var bench = OutboxBench()
         bench.push("one")

@@ -39,4 +39,15 @@ import Testing
         }
         #expect(!watch.isDegraded)
     }
+
+    @Test func pongsThatAreNoEchoesAreWorthALineForEachServer() {
+        var watch = EchoWatch()
+        let first = watch.answeredOtherwise()
+        watch.echoed()
+        let second = watch.answeredOtherwise()
+        #expect(first && !second)
+        watch = EchoWatch()
+        let ofAnother = watch.answeredOtherwise()
+        #expect(ofAnother)
+    }
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import NodeCore
+
+@Suite struct SuspectWindowTests {
+    /// How many messages may be on their way at a time.
+    private func room(_ window: SuspectWindow, _ openID: UInt64) -> UInt64 {
+        var count: UInt64 = 0
+        while count < 1000, !window.holds(openID + count, behind: openID) { count += 1 }
+        return count
+    }
+
+    /// How many go out at a time, until none is suspected or those before `limit` are delivered.
+    private func rooms(_ window: inout SuspectWindow, from first: UInt64, to limit: UInt64 = .max) -> [UInt64] {
+        var open = first
+        var rooms: [UInt64] = []
+        while window.suspects(open), open < limit, rooms.count < 10_000 {
+            rooms.append(room(window, open))
+            open += rooms.last ?? 1
+            window.delivered(rooms.last ?? 1, to: open)
+        }
+        return rooms
+    }
+
+    @Test func whereNoneIsSuspectedNoneWaits() {
+        var window = SuspectWindow()
+        #expect(room(window, 1) == 1000)
+        window.delivered(7, to: 8)
+        #expect(room(window, 8) == 1000)
+    }
+
+    /// A hundred thousand that were on their way do not wait for an answer each.
+    @Test func someGoAloneAndMoreBehindThem() {
+        var window = SuspectWindow()
+        window.suspect(from: 1, before: 100_000)
+        let rooms = rooms(&window, from: 1)
+        #expect(rooms.prefix(8) == [1, 1, 1, 1, 1, 1, 1, 1] && rooms[8] == 2)
+        #expect(rooms == rooms.sorted() && rooms.last == 64)
+        #expect(rooms.count < 1700)
+    }
+
+    @Test func thoseAmongWhichOneIsGoAlone() {
+        var window = SuspectWindow()
+        window.suspect(from: 1, before: 500)
+        _ = rooms(&window, from: 1, to: 101)
+        let open = UInt64(200)
+        window.delivered(100, to: open)
+        let together = room(window, open)
+        #expect(together > 20)
+        window.suspect(from: open, before: open + together)
+        let alone = rooms(&window, from: open, to: open + together)
+        #expect(alone == Array(repeating: 1, count: Int(together)))
+        #expect(room(window, open + together) == together / 4)
+    }
+
+    @Test func nextTimeItBeginsWithOneAgain() {
+        var window = SuspectWindow()
+        window.suspect(from: 1, before: 50)
+        _ = rooms(&window, from: 1)
+        #expect(room(window, 70) == 1000)
+        window.suspect(from: 70, before: 90)
+        #expect(rooms(&window, from: 70).prefix(9) == [1, 1, 1, 1, 1, 1, 1, 1, 2])
+    }
+}
