@@ -168,6 +168,28 @@ def test_forget_on_a_stopped_node_is_at_once(tmp_path: Path) -> None:
         assert set(finish(node, 0.2)) == {Outcome.DROPPED_STOPPED}
 
 
+def test_a_stop_does_not_wait_for_what_is_pushed_meanwhile(tmp_path: Path) -> None:
+    with Node("stopper", {**settings(NOWHERE, tmp_path), "sync-interval": 10}) as node:
+        node.fileno()
+        node.start()
+        accepted, is_over = [0], threading.Event()
+
+        def push() -> None:
+            while not is_over.wait(0.001):
+                accepted[0] = node.send(document(accepted[0] + 1))
+
+        pusher = threading.Thread(target=push)
+        pusher.start()
+        try:
+            time.sleep(0.5)
+            node.stop(5)
+        finally:
+            is_over.set()
+            pusher.join()
+        # It keeps all.
+        assert finish(node, 0.2) == {Outcome.STORED: accepted[0]}
+
+
 @pytest.mark.parametrize("calls", ["xSfgS", "xsfgS", "xfsfgS", "xSfwfwg", "xSfgxwS", "xSfxgwS"])
 def test_a_node_that_is_forgotten_and_started_again_lives_and_ends(calls: str, tmp_path: Path) -> None:
     """f: forget, s: stop at once, S: stop within half a second, g: start, x: 15 MB, w: wait."""
