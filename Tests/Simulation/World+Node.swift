@@ -387,7 +387,8 @@ extension World {
             case .outOfKeys, .deflating, .outOfMemory: break
             case .uninspected: inspect()
             case .allFramed:
-                link.observer.promised = replies.filter { $0 < backlog.endID && !refused.contains($0) }
+                // Behind suspects some are held back.
+                link.observer.promised = replies.filter { $0 < backlog.nextID && !refused.contains($0) }
                 return
             case .bufferFull, .frameEnded: return
             }
