@@ -68,6 +68,8 @@ public final class GroupNames {
 
     /// What stands before a name.
     struct Header: BitwiseCopyable {
+        /// Bytes of the host's name.
+        var rawCount: UInt16
         /// From the header to the text that goes out.
         var textOffset: UInt16
         /// Bytes of that.
@@ -194,7 +196,8 @@ public final class GroupNames {
         }
         let end = text + Self.rounded(next - text)
         let header = Header(
-            textOffset: UInt16(text - start), textCount: UInt16(next - text), byteCount: UInt16(end - start))
+            rawCount: UInt16(name.count), textOffset: UInt16(text - start), textCount: UInt16(next - text),
+            byteCount: UInt16(end - start))
         start.storeBytes(of: header, as: Header.self)
         if next - text > textCountMax { textCountMax = next - text }
         writer.next = end
