@@ -20,7 +20,7 @@ TEST_HOOKS = {
     "FrameDecoder.isMidHeader", "HandshakeResponseParser.fieldsMax",
     "HandshakeResponseParser.headBytesMax", "HandshakeResponseParser.startLineBytesMax", "JSONChecker.check(_:)",
     "JSONDocument.parse(_:byteCountMax:)", "MessageAssembler.isMidMessage",
-    "MessageAssembler.retainedBytes", "MessageBytes.array", "MessageCache+Owed.owes(_:)",
+    "MessageAssembler.retainedBytes", "MessageBytes.array", "MessageCache+Owed.owes(_:as:)",
     "NodeSettings.parse(json:_:)", "PendingRequests.count", "SettingsMarkdown.markdownTable()", "Stream.bytesPending",
     "Subscription.group", "SyscallFaults.arm(after:_:)", "TLSContextCache.count", "TLSTickets.count", "TimerHeap.count",
     "TurnBudget.drawnNanoseconds",

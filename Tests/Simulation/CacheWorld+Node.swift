@@ -151,16 +151,6 @@ extension CacheWorld {
         if mail.deliver(to: &cache, &backlog, now: now) { tell("takes the mail: \(places)") }
     }
 
-    /// All that there is goes to disk now: the loop has looked at what the host wants.
-    func storeAll() {
-        lookAtWishes()
-        takeMail()
-        cache.storeAll()
-    }
-
-    /// Another server is wanted, and this connection ends.
-    func lookAtWishes() { if wishes.take().reconnects, connection != nil { cut() } }
-
     /// As `NodeSession`: what nobody sends goes to disk too.
     private func takeMailThatWaits() {
         cache.refill(&backlog)

@@ -81,6 +81,16 @@ extension CacheWorld {
         keptAside = []
     }
 
+    /// Another server is wanted, and this connection ends.
+    func lookAtWishes() { if wishes.take().reconnects, connection != nil { cut() } }
+
+    /// All that there is goes to disk now: the loop has looked at what the host wants.
+    func storeAll() {
+        lookAtWishes()
+        takeMail()
+        cache.storeAll()
+    }
+
     /// What is on disk alone is dropped, the rest goes on.
     private func forget() {
         diskActs()

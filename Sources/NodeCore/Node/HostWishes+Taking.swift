@@ -43,8 +43,8 @@ extension HostWishes {
         return takeMail(from: &queue, isLinked: isLinked, opensCache: opensCache)
     }
 
-    /// Little room is left, and what was taken is to make some: not while newer ones wait, of which nobody knows yet what
-    /// they supersede.
+    /// Little room is left, and what was taken is to make some: not while newer ones wait, of which nobody knows yet
+    /// what they supersede.
     public func wantsRoom(in queue: borrowing SendQueue, isLinked: Bool) -> Bool {
         queue.ledger.isNearlyFull && !holdsBack(isLinked: isLinked)
     }

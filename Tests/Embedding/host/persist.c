@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The host's database of its nodes, as the gateway's persister shows it: rows, and settings in a table of their own.
- * HOST_DATABASE says how it fares: "fails" (each call), "no rows" (they cannot be read, and no call says so), "cut" (only
- * the first row can be read).
+ * HOST_DATABASE says how it fares: "fails" (each call), "no rows" (they cannot be read, and no call says so), "cut"
+ * (only the first row can be read).
  */
 #include "host.h"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an application has on disk: it stays over stop, start and the end of the gateway, and goes with the application."""
+"""What an application has on disk: it stays over stop, start and the gateway's end, and goes with the application."""
 
 from __future__ import annotations
 

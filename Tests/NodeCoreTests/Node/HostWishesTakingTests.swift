@@ -65,7 +65,7 @@ import Testing
         #expect(!takesForDisk(HostWishes(), isLinked: true, isLeftToSender: true))
         #expect(!takesForDisk(reconnecting, isLinked: true))
         #expect(takesForDisk(reconnecting, isLinked: false))
-        #expect(takesForDisk(reconnecting, isLinked: false, isLast: true))
+        #expect(!takesForDisk(HostWishes(), isLinked: false, isLast: true))
     }
 
     @Test func forTheDiskItGoesAtItsPace() {
@@ -81,8 +81,8 @@ import Testing
             takes(&pace, &queue, isLast: false, now: 5000), takes(&pace, &queue, isLast: false, now: 5500)
         )
         #expect(first && !second)
-        let last = takes(&pace, &queue, isLast: true, now: 5600)
-        #expect(last)
+        let last = takes(&pace, &queue, isLast: true, now: 9000)
+        #expect(!last)
     }
 
     @Test func whatMayNotBeStoredYetIsStoredWhenTheLoopHasLooked() {
