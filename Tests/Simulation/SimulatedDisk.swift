@@ -182,7 +182,7 @@ struct SimulatedDisk: ~Copyable {
                 continue
             }
             let parts = latest.superseded(in: chunk, from: result.work.compactsFrom)
-            let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) ?? []
+            let rest = GroupLatest.rest(of: chunk, from: result.work.forgetsBefore, without: parts) ?? []
             var freed = UInt64(row.image.count)
             let before = Set(Self.numbers(row.image))
             var after: Set<UInt64> = []

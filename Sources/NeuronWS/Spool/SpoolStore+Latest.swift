@@ -27,8 +27,10 @@ extension SpoolStore {
             // What is damaged is looked after when it is loaded.
             guard chunk.isImageWhole else { continue }
             let parts = latest.superseded(in: chunk, from: from)
-            if parts.isEmpty { continue }
-            guard let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) else {
+            // What has its outcome in front of others goes too: a row of such would make the newest of a group go.
+            let forgets = result.work.forgetsBefore
+            if parts.isEmpty, chunk.firstNumber >= forgets { continue }
+            guard let rest = GroupLatest.rest(of: chunk, from: forgets, without: parts) else {
                 throw .noMemory
             }
             let freed = try replace(chunk, first, rest)
