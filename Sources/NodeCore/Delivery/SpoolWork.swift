@@ -13,8 +13,8 @@ public struct SpoolWork: ~Copyable {
     public var dropsBytes: UInt64 = 0
     /// Batches from `dropsFrom` on whose messages came before this, milliseconds on the cache's clock, are too old.
     public var expiresBefore: UInt64 = 0
-    /// Of batches from `compactsFrom` on those messages go that are superseded, and those that are forgotten in front of
-    /// others, until `compactsBytes` are free or all was looked through; before the oldest make room. nil: none go.
+    /// Of batches from `compactsFrom` on those messages go that are superseded, and those that are forgotten in front
+    /// of others, until `compactsBytes` are free or all was looked through; before the oldest make room. nil: none go.
     public var latest: GroupLatest?
     public var compactsFrom: UInt64 = 0
     public var compactsBytes: UInt64 = 0

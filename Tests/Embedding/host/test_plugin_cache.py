@@ -36,6 +36,13 @@ def waits(host: Host, count: int) -> None:
     foreign.wait_until(lambda: host.number("metric cached_msgs") == count, 30, f"{count} messages in the cache")
 
 
+def keep_five(host: Host, url: str, folder: Path, name: str = "app") -> None:
+    begin(host, url, folder, name)
+    assert host.number("start") == 0
+    give(host, 1, 5)
+    waits(host, 5)
+
+
 def stored(folder: Path) -> int:
     listed = subprocess.run(
         [*foreign.emulator(), foreign.TOOL, "cache", "stat", "--data-dir", folder, "--json"], stdout=subprocess.PIPE,
@@ -88,10 +95,7 @@ def test_the_end_and_the_next_start_of_the_gateway_keep_it(
 def test_what_a_deleted_application_has_on_disk_is_deleted(
         program: Path, nowhere: str, tmp_path: Path) -> None:
     with Host(program, environment={"HOST_LOG": "1"}) as host:
-        begin(host, nowhere, tmp_path, "old line")
-        assert host.number("start") == 0
-        give(host, 1, 5)
-        waits(host, 5)
+        keep_five(host, nowhere, tmp_path, "old line")
         # As users do it: in the midst of its work, and by the name that it was given while it ran.
         host.do("rename new line")
         host.do("delete")
@@ -107,10 +111,7 @@ def test_what_a_deleted_application_has_on_disk_is_deleted(
 def test_a_database_that_cannot_be_read_deletes_nothing(
         program: Path, nowhere: str, tmp_path: Path, database: str) -> None:
     with Host(program, environment={"HOST_DATABASE": database}) as host:
-        begin(host, nowhere, tmp_path)
-        assert host.number("start") == 0
-        give(host, 1, 5)
-        waits(host, 5)
+        keep_five(host, nowhere, tmp_path)
         # Not deleted: where rows cannot be read it looks so.
         host.do("end")
         assert stored(tmp_path) == 5
@@ -119,10 +120,7 @@ def test_a_database_that_cannot_be_read_deletes_nothing(
 def test_what_an_application_leaves_at_the_end_is_named_and_the_tool_deletes_it(
         program: Path, nowhere: str, tmp_path: Path) -> None:
     with Host(program, environment={"HOST_LOG": "1"}) as host:
-        begin(host, nowhere, tmp_path, "old line")
-        assert host.number("start") == 0
-        give(host, 1, 5)
-        waits(host, 5)
+        keep_five(host, nowhere, tmp_path, "old line")
         host.do("end")
         assert stored(tmp_path) == 5
         file = next(tmp_path.glob("*.nwsc"))
