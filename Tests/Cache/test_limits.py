@@ -44,7 +44,11 @@ def test_less_than_the_least_is_told_by_its_key(settings: dict[str, object], key
 def test_the_least_of_each_limit_keeps_what_fits(
     policy: str, exercise: Exercise, keeper: Keeper, tmp_path: Path
 ) -> None:
-    """A MB of disk holds a MB of messages; the others are told as dropped, or refused."""
+    """A MB of disk keeps what it holds; the others are told as dropped, or refused.
+
+    A row takes a page of 4 KB at least, and holds what had come when it was written: how many messages a MB is, goes
+    by how fast they came.
+    """
     said = exercise.write(tmp_path / "data", 1, 2000, 8, f'{LEAST},"cache-policy":"{policy}"')
     assert said.returncode == 0, said.errors
     kept = said.outcomes["NEURON_WS_STORED"]
@@ -52,7 +56,7 @@ def test_the_least_of_each_limit_keeps_what_fits(
     pushed = sum(said.outcomes.values())
     lost = "NEURON_WS_DROPPED_OVERFLOW" if policy == "drop-oldest" else "NEURON_WS_DROPPED_STOPPED"
     assert said.outcomes.get(lost, 0) == pushed - kept, said.outcomes
-    assert 3_000 < kept < 16_000
+    assert 200 < kept < 16_000
     assert sum(file.stat().st_size for file in (tmp_path / "data").iterdir()) < 2 << 20
     drained = exercise.drain(tmp_path / "data", keeper.url, LEAST)
     assert drained.left == (0, 0) and len(keeper.numbers) == kept

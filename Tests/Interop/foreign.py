@@ -11,14 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 import websockets
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.extensions import ServerExtensionFactory
+from websockets.typing import Origin
+
+Result = TypeVar("Result")
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(os.environ.get("NEURON_WS_LIBRARY") or ROOT / ".build/release/libneuron_ws.so")
@@ -68,6 +72,50 @@ def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str
     while not condition():
         assert time.monotonic() < end, f"not within {timeout} s: {what or condition}"
         time.sleep(0.01)
+
+
+class SecureClient:
+    """A client over TLS, used from a thread that may block.
+
+    `websockets.sync` reads and writes one TLS connection from two threads, which Python's ssl does not keep apart:
+    under load a handshake in a few hundred is lost that way. Here one thread does both.
+    """
+
+    def __init__(self, url: str, context: ssl.SSLContext, *, origin: Optional[str] = None) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        try:
+            self._client = self._wait(self._connected(url, context, origin))
+        except BaseException:
+            self._end()
+            raise
+
+    async def _connected(self, url: str, context: ssl.SSLContext, origin: Optional[str]) -> ClientConnection:
+        return await connect(url, ssl=context, origin=Origin(origin) if origin else None, proxy=None)
+
+    def _wait(self, work: Coroutine[Any, Any, Result], timeout: Optional[float] = None) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    def send(self, message: str) -> None:
+        self._wait(self._client.send(message))
+
+    def recv(self, timeout: float) -> Union[str, bytes]:
+        return self._wait(self._client.recv(), timeout)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> SecureClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._wait(self._client.close())
+        finally:
+            self._end()
 
 
 class Authority:

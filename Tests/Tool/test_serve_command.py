@@ -321,7 +321,7 @@ def test_tls_with_a_certificate_made_on_the_spot(host: str) -> None:
         assert "neuron-ws serve CA" in checked.stdout
         # Nobody else trusts it.
         assert tool.run("check", url, "--wait", "0").returncode == 1
-        with connect(url, ssl=ssl.create_default_context(cafile=str(ca))) as client:
+        with foreign.SecureClient(url, ssl.create_default_context(cafile=str(ca))) as client:
             client.send("x" * 1_000_000)
             assert client.recv(PATIENCE) == "x" * 1_000_000
         assert served.end()[0] == 0
@@ -357,7 +357,7 @@ def test_the_ca_is_removed_however_it_ends(tmp_path: Path) -> None:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         # It ends when it would tell of the connection, which may be before the handshake is through.
-        with contextlib.suppress(Exception), connect(f"wss://127.0.0.1:{port}", ssl=context) as client:
+        with contextlib.suppress(Exception), foreign.SecureClient(f"wss://127.0.0.1:{port}", context) as client:
             client.send("who reads this?")
         assert process.wait(PATIENCE) == 1
     assert list(tmp_path.iterdir()) == []
@@ -373,7 +373,7 @@ def test_tls_with_a_certificate_of_ones_own(authority: foreign.Authority) -> Non
     context = ssl.create_default_context(cafile=str(authority.ca))
     with Served("--cert", authority.cert, "--key", authority.key, "--echo") as served:
         assert served.url.startswith("wss://")
-        with connect(served.url, ssl=context) as client:
+        with foreign.SecureClient(served.url, context) as client:
             client.send("x" * 1_000_000)
             assert client.recv(PATIENCE) == "x" * 1_000_000
 
@@ -545,7 +545,7 @@ def test_faults_come_together() -> None:
 def test_faults_over_tls() -> None:
     with faulty("slow=100000,close=1008@2", more=("--tls",)) as served:
         ca = authority_of(served)
-        with connect(served.url, ssl=ssl.create_default_context(cafile=str(ca))) as client:
+        with foreign.SecureClient(served.url, ssl.create_default_context(cafile=str(ca))) as client:
             client.send("one")
             client.send("x" * 20_000)
             with pytest.raises(Exception) as closed:

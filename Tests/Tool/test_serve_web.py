@@ -259,8 +259,8 @@ def test_over_tls() -> None:
             answer.getheader("Content-Security-Policy") or "")
         url = f"wss://127.0.0.1:{served.port}{LIVE}?token={token_of(served, context=context)}"
         with pytest.raises(websockets.exceptions.InvalidStatus):
-            connect(url, ssl=context, origin=f"http://127.0.0.1:{served.port}")
-        with connect(url, ssl=context, origin=f"https://127.0.0.1:{served.port}") as page:
+            foreign.SecureClient(url, context, origin=f"http://127.0.0.1:{served.port}")
+        with foreign.SecureClient(url, context, origin=f"https://127.0.0.1:{served.port}") as page:
             hello = json.loads(page.recv(PATIENCE))
             assert hello["url"] == f"wss://127.0.0.1:{served.port}/"
             assert json.loads(hello["settings"]) == {"url": hello["url"], "ca": str(ca)}
