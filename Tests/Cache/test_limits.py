@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import foreign
 import neuron_ws
 import pytest
 from conftest import NOWHERE, Exercise, Keeper
@@ -63,6 +64,54 @@ def test_the_least_of_each_limit_keeps_what_fits(
     # The oldest of all make room, those that lie in memory too.
     first = pushed - kept + 1 if policy == "drop-oldest" else 1
     assert keeper.numbers == list(range(first, first + kept))
+
+
+def push_when_there_is_room(node: neuron_ws.Node, message: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            node.send(message)
+            return
+        except neuron_ws.QueueFull:
+            assert time.monotonic() < deadline, node.state.message
+            time.sleep(0.002)
+
+
+@pytest.mark.parametrize("how", ["configured", "opened"])
+@pytest.mark.parametrize("policy", ["drop-oldest", "latest-per-group", "drop-newest"])
+def test_a_smaller_size_is_kept_though_nothing_is_pushed(
+    policy: str, how: str, keeper: Keeper, tmp_path: Path
+) -> None:
+    """What no longer fits goes at once, the oldest first, unless the policy lets nothing go that was stored."""
+    count = 300
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-policy": policy,
+                "cache-mem-size": 1, "cache-disk-size": 8, "delivery": "peer-parsed", "reconnect-max": 0.1}
+    smaller = {**settings, "cache-disk-size": 2}
+
+    def keeps(node: neuron_ws.Node) -> None:
+        if policy != "drop-newest":
+            foreign.wait_until(lambda: node.metrics.cached_bytes <= 2 << 20, 20)
+            assert node.metrics.cached_bytes > 1 << 20
+        node.configure({**smaller, "url": keeper.url})
+        node.flush(neuron_ws.Level.PEER_PARSED, 60)
+
+    with neuron_ws.Node("n", settings) as node:
+        node.start()
+        for number in range(1, count + 1):
+            rest = "0" * (number * 37 % 300 + 1)
+            push_when_there_is_room(node, json.dumps({"number": number, "rest": rest, "more": "x" * 20_000}))
+        node.flush(neuron_ws.Level.STORED, 60)
+        assert node.metrics.messages_dropped == 0 and node.metrics.cached_bytes > 5 << 20
+        if how == "configured":
+            node.configure(smaller)
+            keeps(node)
+    if how == "opened":
+        with neuron_ws.Node("n", smaller) as node:
+            node.start()
+            keeps(node)
+    # The newest stay.
+    assert keeper.numbers == list(range(count + 1 - len(keeper.numbers), count + 1))
+    assert len(keeper.numbers) == count if policy == "drop-newest" else 50 < len(keeper.numbers) < 110
 
 
 @contextlib.contextmanager
@@ -115,17 +164,6 @@ def test_drop_oldest_refuses_nothing_while_a_server_does_not_read(disk: int, kee
     assert len(keeper.numbers) == count - dropped and keeper.numbers[0] == 1 and keeper.numbers[-1] == count
     gaps = [right for left, right in zip(keeper.numbers, keeper.numbers[1:]) if right != left + 1]
     assert len(gaps) == 1, gaps
-
-
-def push_when_there_is_room(node: neuron_ws.Node, message: str) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            node.send(message)
-            return
-        except neuron_ws.QueueFull:
-            assert time.monotonic() < deadline, node.state.message
-            time.sleep(0.002)
 
 
 @pytest.mark.parametrize("policy", ["drop-oldest", "drop-newest"])

@@ -193,10 +193,7 @@ extension CacheWorld {
                 fail("messages wait, and nobody was told")
             }
         }
-        // A drop that was done though it seemed to have failed is believed to have room to give yet.
-        if disk.state.bytes > settings.diskBytes + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0) {
-            fail("\(disk.state.bytes) bytes are on disk, the limit is \(settings.diskBytes)")
-        }
+        checkSize()
         let held = sendQueue.ledger.queuedBytes - min(sendQueue.ledger.queuedBytes, sendQueue.ledger.away.bytes)
         let queuedCount = sendQueue.ledger.queuedCount
         let heldCount = queuedCount - min(queuedCount, sendQueue.ledger.away.messages)
@@ -211,10 +208,28 @@ extension CacheWorld {
         checkTimes()
     }
 
+    /// No more lies on disk than may; where more could before it becomes as little as may, at once.
+    private func checkSize() {
+        // What a disk that lied has is an earlier state of it.
+        if disk.hasLied { sizeBefore = max(sizeBefore, 1 << 20) }
+        if work == nil, !disk.hasLied { sizeBefore = min(sizeBefore, disk.state.bytes) }
+        // A drop that was done though it seemed to have failed is believed to have room to give yet.
+        let limit = max(settings.diskBytes, sizeBefore) + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0)
+        if disk.state.bytes > limit { fail("\(disk.state.bytes) bytes are on disk, the limit is \(limit)") }
+        // What is on its way, or has a copy that is, stays.
+        guard settings.policy == .dropOldest, !disk.hasFailed, cache.isOpen, work == nil, connection == nil,
+            disk.state.bytes > settings.diskBytes
+        else { return }
+        let since = max(resizedAt, openedAt, healedAt)
+        if now - min(now, since) > 200_000_000, !contents.keys.contains(where: { backlog.isLive($0) }) {
+            fail("\(disk.state.bytes) bytes are on disk, and \(settings.diskBytes) may be")
+        }
+    }
+
     /// Where the disk has room what lies there keeps nobody out, however little memory there is.
     private func checkRoom() {
         guard sendQueue.ledger.awaitsRoom else { return fullSince = nil }
-        let since = max(fullSince ?? now, openedAt, healedAt)
+        let since = max(fullSince ?? now, openedAt, healedAt, resizedAt)
         fullSince = fullSince ?? now
         let isRoomOnDisk = disk.state.bytes &+ 20_000 < settings.diskBytes
         guard cache.isOpen, !isSignalled, work == nil, failedAt == nil, isRoomOnDisk else { return }
@@ -233,7 +248,7 @@ extension CacheWorld {
         let (firstLive, lastLive) = (live.min() ?? .max, live.max() ?? 0)
         for (id, content) in contents where !ended.contains(id) && !backlog.isLive(id) {
             guard let taken = takenAt[id], isDiskLeftAlone != true else { continue }
-            let age = now - max(taken, openedAt, healedAt)
+            let age = now - max(taken, openedAt, healedAt, resizedAt)
             // Where there is no room the oldest make some.
             if settings.policy == .dropOldest, !hasOlderBehind, id >= cache.storedEnd, id < backlog.endID,
                 age > settings.syncInterval + 200_000_000

@@ -120,7 +120,7 @@ final class CacheWorld {
     private let forgetsSome: Bool
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
-    let settings: MessageCache.Settings
+    private(set) var settings: MessageCache.Settings
     /// There may be no room for one message of each group.
     let isTiny: Bool
 
@@ -142,6 +142,13 @@ final class CacheWorld {
     var tendsAt: UInt64 = 0
     /// When work failed, how often in a row, and no other came of it since.
     var failedAt: (moment: UInt64, times: UInt64)?
+
+    /// The disk is given another size now and then.
+    private let resizes: Bool
+    private var sizes: Seeded
+    var resizedAt: UInt64 = 0
+    /// What may lie there because more could before; it becomes less, and not more.
+    var sizeBefore: UInt64 = 0
 
     init(seed: UInt64, isTold: Bool) {
         self.seed = seed
@@ -179,6 +186,8 @@ final class CacheWorld {
         forgetsSome = others.chance(20)
         ends = Seeded(seed ^ 0xE4D5)
         pushesAtEnd = ends.chance(30)
+        sizes = Seeded(seed ^ 0x51_2E)
+        resizes = sizes.chance(25)
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -235,8 +244,20 @@ final class CacheWorld {
             mustBeIdle = false
         }
         if forgetsSome, others.chance(1) { forgetAtEnd() }
+        if resizes, settings.diskBytes > 0, sizes.chance(2) {
+            resize()
+            mustBeIdle = false
+        }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
+    }
+
+    private func resize() {
+        sizeBefore = max(sizeBefore, settings.diskBytes)
+        settings.diskBytes = UInt64(sizes.pick([15_000, 20_000, 60_000, 100_000, 1 << 20]))
+        cache.settings.diskBytes = settings.diskBytes
+        resizedAt = now
+        tell("\(settings.diskBytes) bytes may lie on disk now")
     }
 
     /// The server takes what it gets, and the disk does what it should: all that is left arrives.

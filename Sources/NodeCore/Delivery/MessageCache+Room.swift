@@ -119,6 +119,35 @@ extension MessageCache {
         return true
     }
 
+    /// More lies on disk than may, because less may than before, and the policy lets some of it go.
+    var isOverfull: Bool { storesToDisk && diskBytes > settings.diskBytes && settings.policy != .dropNewest }
+
+    /// Makes what lies on disk as little as may, in the order in which room is made for what is newer; what is on its
+    /// way stays. - Returns: false: nothing can go.
+    mutating func shrink(_ work: inout SpoolWork, _ backlog: inout Backlog) -> Bool {
+        if keepsLatest, backlog.liveStart < .max {
+            isLiveClosed = true
+            return false
+        }
+        var excess = diskBytes - settings.diskBytes
+        if looksThroughDisk(&work, backlog, short: excess) { return true }
+        guard givesUpOldest(backlog) else { return false }
+        var isDropped = false
+        while excess > 0, let chunk = backlog.chunkToDrop, isOnDisk(chunk) {
+            let freed = removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW)
+            if freed == 0 { break }
+            excess -= min(excess, freed)
+            isDropped = true
+        }
+        // If the same lies there as when it was asked last, nothing more can go.
+        guard excess > 0, mayDropOldest(backlog), diskBytes != shrunkFrom else { return isDropped }
+        work.dropsBytes = min(excess, droppableBytes(backlog))
+        guard work.dropsBytes > 0 else { return isDropped }
+        work.dropsFrom = away.lowerBound
+        shrunkFrom = diskBytes
+        return true
+    }
+
     // MARK: Pace
 
     /// Says how far messages may be framed now. - Returns: when the next may; nil: all may, or the next one.

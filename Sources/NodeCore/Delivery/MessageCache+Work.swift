@@ -17,7 +17,9 @@ extension MessageCache {
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
         if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
-        let isStoring = gather(&work, &backlog, now: now, chunk)
+        let forgetsFirst = isOverfull && forgets(backlog)
+        let shrinks = isOverfull && !forgetsFirst && shrink(&work, &backlog)
+        let isStoring = !forgetsFirst && !shrinks && gather(&work, &backlog, now: now, chunk)
         // What is live, and what came behind it, stays where it is.
         work.movesBefore = backlog.liveStart
         let loads = mayLoad && wantsLoad(backlog)
@@ -30,9 +32,9 @@ extension MessageCache {
             work.expiresBefore = clock(now) - min(clock(now), settings.timeToLive / Self.millisecond)
         }
         let open = openID(backlog)
-        let forgets = (open > forgottenBefore || !takenOut.isEmpty) && diskBytes > 0
-        let isTimeToForget = now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom
-        let isForgetDue = forgets && isTimeToForget || !owed.isEmpty
+        let isTimeToForget =
+            now >= forgotAt &+ settings.syncInterval || wantedEnd >= open || isOutOfRoom || forgetsFirst
+        let isForgetDue = forgets(backlog) && isTimeToForget || !owed.isEmpty
         let reserves = numberToReserve(backlog)
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
         guard isStoring || loads || expiresFrom != nil || isForgetDue || hasMore || looksDue else { return nil }
@@ -48,6 +50,11 @@ extension MessageCache {
         storingEnd = work.storesBefore
         isBusy = true
         return work
+    }
+
+    /// Something lies on disk that need not.
+    private func forgets(_ backlog: borrowing Backlog) -> Bool {
+        (openID(backlog) > forgottenBefore || !takenOut.isEmpty) && diskBytes > 0
     }
 
     /// Numbers before this one are wanted; nil: there are enough.
@@ -195,6 +202,7 @@ extension MessageCache {
         let owedCount = exchange(&owedInWork, with: 0)
         storingEnd = 0
         if result.fault != nil {
+            shrunkFrom = 0
             // What seemed to have failed may have been done.
             diskBytes = max(diskBytes, result.diskBytes)
             let isTry = now >= retryAt

@@ -128,6 +128,8 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// So much lay on disk when some was to go because less may lie there than before.
+    var shrunkFrom: UInt64 = 0
     /// The same, and no work is under way that may make some: `trim` is asked once more.
     public var lacksRoom: Bool { isOutOfRoom && !isBusy }
     /// For the policy `latestPerGroup`, as far as it was in force.
