@@ -20,4 +20,16 @@ static inline void neuron_ws_sqlite3_salvage(sqlite3 *database)
     sqlite3_db_config(database, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, (int *)0);
 }
 
+/* How long the file is that is open, bytes; -1: it does not say. */
+static inline sqlite3_int64 neuron_ws_sqlite3_file_bytes(sqlite3 *database)
+{
+    sqlite3_file *file = (sqlite3_file *)0;
+    sqlite3_int64 bytes = 0;
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file->pMethods ||
+        file->pMethods->xFileSize(file, &bytes) != SQLITE_OK) {
+        return -1;
+    }
+    return bytes;
+}
+
 #endif

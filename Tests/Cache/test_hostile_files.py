@@ -190,3 +190,25 @@ def test_very_many_batches_that_are_too_old_are_one_outcome(tmp_path: Path) -> N
             node.poll(0.02)
         assert node.metrics.messages_dropped == 50_000
     assert sum(event.count for event in runs) == 50_000 and len(runs) < 10
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_a_file_that_is_cut_while_it_is_in_use_costs_nothing_that_is_in_memory(share: float, tmp_path: Path) -> None:
+    """It is told, set aside and made anew, and what was told as stored lies there once more."""
+    told: list[str] = []
+    with neuron_ws.Node("n", settings(tmp_path), on_log=lambda event: told.append(event.text)) as node:
+        node.start()
+        for number in range(100):
+            node.send(f"{number:03} " + "x" * 3000)
+        node.flush(neuron_ws.Level.STORED, 20)
+        file = tmp_path / "n.nwsc"
+        os.truncate(file, int(file.stat().st_size * share))
+        node.send("100")
+        node.flush(neuron_ws.Level.STORED, 20)
+        assert (node.metrics.messages_lost, node.metrics.queued_messages) == (0, 101)
+        node.poll(0.02)
+    assert any("is damaged: it was set aside as" in text for text in told), told
+    assert (tmp_path / "n.nwsc.damaged").stat().st_size < 400_000
+    contents: list[int] = []
+    neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(int(message.content[:3])))
+    assert contents == list(range(101))

@@ -20,7 +20,8 @@ extension CacheWorld {
                     ended.insert(id)
                     guard let content = contents[id], !disk.hasLied else { continue }
                     // A drop that was done though it seemed to have failed, of a message of an earlier life.
-                    if !disk.dropped.contains(content) { fail("message \(content) is skipped") }
+                    if disk.dropped.contains(content) || lost.contains(content) { continue }
+                    fail("message \(content) is skipped")
                 }
                 let run = Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_EXPIRED)
                 sendQueue.ledger.ended(run)
@@ -119,7 +120,8 @@ extension CacheWorld {
                 if age &+ 1_000_000 < settings.timeToLive {
                     fail("message \(content) expires after \(age / 1_000_000) ms")
                 }
-            case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content): over.insert(content)
+            case .NEURON_WS_DROPPED_LOST where disk.dropped.contains(content) || lost.contains(content):
+                over.insert(content)
             case .NEURON_WS_DROPPED_REFUSED_BY_PEER where poison.contains(content):
                 if !keptAside.contains(content) { over.insert(content) }
             case .NEURON_WS_STORED: stored.insert(content)
@@ -285,6 +287,12 @@ extension CacheWorld {
         there.formUnion(aside)
         there.formUnion(over)
         there.formUnion(disk.dropped)
+        there.formUnion(lost)
+        // They lie there once more as soon as the cache says so.
+        for content in damagedInMemory {
+            if let id = ids[content], id < cache.storedEnd { damagedInMemory.remove(content) }
+        }
+        there.formUnion(damagedInMemory)
         // Gone from there, which is about to be told.
         for (id, content) in contents where cache.owes(id) { there.insert(content) }
         for content in stored where !there.contains(content) && !arrived.contains(content) {

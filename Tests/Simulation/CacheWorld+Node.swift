@@ -43,6 +43,10 @@ extension CacheWorld {
         onTheWay = []
         // They have their outcome, and nobody was told.
         for (id, content) in contents where cache.owes(id) { over.insert(content) }
+        // Nobody has stored them anew.
+        lost.formUnion(disk.takeDamaged())
+        lost.formUnion(damagedInMemory)
+        damagedInMemory = []
         disk.restart(losesPower: random.chance(30), &random)
         now &+= UInt64(random.pick([0, 1000])) * 1_000_000
         begin()
@@ -107,6 +111,8 @@ extension CacheWorld {
             if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }
             if hasNumbersOfFile { newestNumber = id }
             isSignalled = true
+            // There was room.
+            fullSince = nil
             contents[id] = nextContent
             ids[nextContent] = id
             if hasOpened, connection != nil { pushedLive.insert(nextContent) }
@@ -180,11 +186,20 @@ extension CacheWorld {
         if story.isTold { tell("\(text): \(description(of: result))") }
         if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
+        noteDamaged()
         cache.finished(result, &backlog, now: now)
         // What it dropped itself was chosen when it began.
         isDiskDone = true
         carryOut()
         isDiskDone = false
+    }
+
+    /// What is in memory and was damaged on disk lies there again when the cache says so.
+    private func noteDamaged() {
+        for content in disk.takeDamaged() {
+            let isHeld = ids[content].map { $0 >= backlog.openID && $0 < backlog.endID } == true && !backlog.isEmpty
+            if isHeld { damagedInMemory.insert(content) } else { lost.insert(content) }
+        }
     }
 
     private func trims() -> Bool {

@@ -150,6 +150,11 @@ final class CacheWorld {
     /// What may lie there because more could before; it becomes less, and not more.
     var sizeBefore: UInt64 = 0
 
+    /// They were damaged on disk, and are in memory: until they lie there once more.
+    var damagedInMemory: Set<UInt64> = []
+    /// They were damaged on disk, and nowhere else.
+    var lost: Set<UInt64> = []
+
     init(seed: UInt64, isTold: Bool) {
         self.seed = seed
         story = Story(isTold: isTold)
@@ -188,6 +193,7 @@ final class CacheWorld {
         pushesAtEnd = ends.chance(30)
         sizes = Seeded(seed ^ 0x51_2E)
         resizes = sizes.chance(25)
+        if sizes.chance(15) { disk.damages = sizes.pick([2, 20]) }
         fragmentBytes = random.pick([0, 0, 40])
         disk.faults = random.pick([0, 0, 5, 30])
         disk.liesAboutSync = random.chance(10)
@@ -264,6 +270,7 @@ final class CacheWorld {
     private func heal() {
         tell("the faults are over")
         disk.faults = 0
+        disk.damages = 0
         disk.liesAboutSync = false
         lookAtWishes()
         var left = 20_000

@@ -39,6 +39,10 @@ struct SimulatedDisk: ~Copyable {
     private(set) var hasLied = false
     /// Work has seemed to fail, done or not.
     private(set) var hasFailed = false
+    /// In a thousand: some of what lies there is damaged, and goes.
+    var damages = 0
+    /// What went so last, until somebody asks.
+    private var damaged: Set<UInt64> = []
     /// Gone by the cache's own wish; a process that dies then cannot tell of it.
     private(set) var dropped: Set<UInt64> = []
 
@@ -93,6 +97,7 @@ struct SimulatedDisk: ~Copyable {
         _ work: consuming SpoolWork, _ random: inout Seeded, _ make: (Int) -> MessageChunk?
     ) -> SpoolResult {
         var result = SpoolResult(work)
+        if damages > 0, random.below(1000) < damages { result.isSalvaged = damage(&random) }
         let fails = random.chance(faults)
         // A commit that fails may have been done.
         if !fails || random.chance(30) {
@@ -111,12 +116,23 @@ struct SimulatedDisk: ~Copyable {
             return result
         }
         keys.committed(first: state.first, end: state.next)
-        if !result.work.batches.isEmpty { isUncertain = false }
+        if !result.work.batches.isEmpty, result.work.replaces.isEmpty { isUncertain = false }
         if result.work.loadsFrom > 0 { load(&result, make) }
         result.diskBytes = state.bytes
         result.asideCount = UInt64(state.aside.count)
         return result
     }
+
+    private mutating func damage(_ random: inout Seeded) -> Bool {
+        guard !state.rows.isEmpty else { return false }
+        let share = random.pick([10, 50, 100])
+        for row in state.rows { if random.chance(share) { damaged.formUnion(Self.numbers(row.image)) } }
+        state.rows.removeAll { !damaged.isDisjoint(with: Self.numbers($0.image)) }
+        return true
+    }
+
+    /// What was damaged since this was asked last.
+    mutating func takeDamaged() -> Set<UInt64> { exchange(&damaged, with: []) }
 
     private mutating func change(_ result: inout SpoolResult) {
         let forgets = keys.first(forgetting: result.work.forgetsBefore)
@@ -134,6 +150,8 @@ struct SimulatedDisk: ~Copyable {
         }
         compact(&result)
         drop(&result)
+        let replaced = key(result.work.replaces.lowerBound)..<key(result.work.replaces.upperBound)
+        state.rows.removeAll { replaced.contains($0.first) }
         for message in result.work.setAside {
             state.aside[key(message.id)] = message.withBytes { Message.content(of: Array($0)) }
         }
@@ -147,7 +165,7 @@ struct SimulatedDisk: ~Copyable {
                     arrival: chunk.arrival, image: chunk.withImage { Array($0) }))
         }
         if let first = rows.first {
-            for part in isUncertain ? keys.unsure(from: first.first) : [] {
+            for part in isUncertain && result.work.replaces.isEmpty ? keys.unsure(from: first.first) : [] {
                 state.rows.removeAll { $0.end > part.lowerBound && $0.first < part.upperBound }
             }
             state.rows += rows

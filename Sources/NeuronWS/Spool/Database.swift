@@ -29,6 +29,10 @@ final class Database {
         /// What is in it can still be read.
         static var moved: Failure { Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "it was deleted or moved") }
 
+        static var cut: Failure {
+            Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "it is shorter than what was written")
+        }
+
         /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
         static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
 
@@ -152,6 +156,15 @@ final class Database {
     var hasMoved: Bool {
         var moved: Int32 = 0
         return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+    }
+
+    /// Somebody cut the file: pages at its end are gone, which only who reads them would see. Not within a transaction.
+    var isCut: Bool {
+        guard let pages = try? number("PRAGMA page_count"), let size = try? number("PRAGMA page_size") else {
+            return false
+        }
+        let bytes = neuron_ws_sqlite3_file_bytes(handle)
+        return bytes >= 0 && bytes < pages &* size
     }
 
     var changes: Int { Int(sqlite3_changes(handle)) }

@@ -96,9 +96,12 @@ final class SpoolStore {
                 result.compacted = []
                 result.loaded.removeAll()
                 result.loadedBytes = 0
-                if failure.isDamage, !wasDamaged, rescue() {
-                    wasDamaged = true
-                    continue
+                if failure.isDamage, !wasDamaged {
+                    // In a file that has lost its name all of it is to be read.
+                    result.isSalvaged = !database.hasMoved
+                    wasDamaged = rescue()
+                    if wasDamaged { continue }
+                    result.isSalvaged = false
                 }
                 let (end, clock) = (result.work.forgetsBefore, result.work.clock)
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
@@ -127,7 +130,10 @@ final class SpoolStore {
             forgetKey > keys.first || result.work.dropsBytes > 0 || result.work.expiresBefore > 0
             || !result.work.batches.isEmpty || result.work.latest != nil || result.work.reservesNumber > 0
             || !result.work.setAside.isEmpty || !result.work.takenOut.isEmpty
-        if changes || result.work.looks, database.hasMoved { throw .moved }
+        if changes || result.work.looks {
+            if database.hasMoved { throw .moved }
+            if database.isCut { throw .cut }
+        }
         if changes {
             try database.run("BEGIN")
             if keys.givenAnew > 0 { try makePlace() }
@@ -148,7 +154,7 @@ final class SpoolStore {
             keys.committed(first: forgetKey, end: end)
             if !result.work.setAside.isEmpty { asideCount = SpoolAside.count(database) }
             // Without batches it is not known yet.
-            if !result.work.batches.isEmpty { isUncertain = false }
+            if !result.work.batches.isEmpty, result.work.replaces.isEmpty { isUncertain = false }
         }
         if result.work.loadsFrom > 0 { try loadBehind(changes, &result) }
         if changes, bytes == 0 { shrink() }
@@ -252,10 +258,19 @@ final class SpoolStore {
         }
     }
 
+    private func makeWay(for ids: Range<UInt64>) throws(Database.Failure) {
+        let end = key(ids.upperBound)
+        try delete(
+            "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: key(ids.lowerBound)
+        ) { $0.first < end }
+    }
+
     /// - Returns: the key behind the last that is stored; 0: none are.
     private func store(_ result: inout SpoolResult) throws(Database.Failure) -> Int64 {
         guard !result.work.batches.isEmpty else { return 0 }
-        if isUncertain {
+        if !result.work.replaces.isEmpty {
+            try makeWay(for: result.work.replaces)
+        } else if isUncertain {
             var from: UInt64 = 0
             result.work.batches.forEach { if from == 0 { from = $0.firstNumber } }
             // What was done after all is done again, and may begin later.

@@ -25,6 +25,7 @@ extension MessageCache {
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
+        anew = 0..<0
         foundEnd = away.upperBound
         takenEnd = max(takenEnd, foundEnd)
         latest.noteUnknown(away, openID: openID)
@@ -70,9 +71,8 @@ extension MessageCache {
         guard storedEnd < adopted.upperBound else { return }
         if storedEnd == adopted.lowerBound || openID(backlog) >= adopted.lowerBound {
             storedEnd = adopted.upperBound
-        } else {
-            // Those in front of them may have been dropped before they were stored.
-            passStored(backlog)
         }
+        // Those in front of them, and behind, may have been dropped before they were stored.
+        passStored(backlog)
     }
 }

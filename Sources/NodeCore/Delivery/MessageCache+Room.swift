@@ -71,7 +71,7 @@ extension MessageCache {
     ) -> UInt64 {
         guard let chunk = backlog.chunkToDrop else { return 0 }
         // What is under way may store it.
-        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd
+        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd || anew.contains(chunk.firstID)
         let rest = keepsNewest && chunk.next == nil ? backlog.newerHalf(of: chunk) : nil
         if keepsNewest, chunk.next == nil {
             // Behind what is on its way a batch on disk goes as a whole, or stays.

@@ -93,7 +93,10 @@ extension MessageCache {
             guard isUnstored(each, openID: backlog.openID) else { break }
             let from = max(storedEnd, backlog.openID, each.firstID)
             let size = unstoredBytes(of: each, backlog)
-            guard fits(size, &room, &work, &backlog) else {
+            // What comes once more takes the room of what lies there.
+            let isAnew = !anew.isEmpty && each.firstID < anew.upperBound
+            if count > 0, !isAnew, !work.replaces.isEmpty { break }
+            guard isAnew || fits(size, &room, &work, &backlog) else {
                 isFull = true
                 findsNoRoom(size, room, &work, backlog)
                 break
@@ -106,9 +109,10 @@ extension MessageCache {
             bytes += copy.used
             count += 1
             end = copy.endNumber
+            if isAnew { work.replaces = anew.lowerBound..<end }
             work.batches.append(copy)
         }
-        if next == nil, !isFull {
+        if next == nil, !isFull, work.replaces.isEmpty {
             while let each = firstOfTail(), takes(each.used) {
                 guard fits(each.used, &room, &work, &backlog) else {
                     findsNoRoom(each.used, room, &work, backlog)
@@ -190,6 +194,12 @@ extension MessageCache {
 
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
     public mutating func finished(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
+        let isSalvaged = result.isSalvaged
+        conclude(result, &backlog, now: now)
+        if isSalvaged { storeAnew(backlog, now: now) }
+    }
+
+    private mutating func conclude(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
         isBusy = false
         noteLive(backlog)
         takenOutInWork = 0
@@ -218,6 +228,8 @@ extension MessageCache {
             return
         }
         failures = 0
+        let replaced = min(result.work.replaces.upperBound, anew.upperBound)
+        if !result.work.replaces.isEmpty { anew = replaced..<anew.upperBound }
         // What was in the way has made room.
         if result.diskBytes < diskBytes || forgot > forgottenBefore { roomIsMade(backlog, now: now) }
         diskBytes = result.diskBytes
@@ -233,6 +245,18 @@ extension MessageCache {
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
         if loadsFrom > 0 { takeLoaded(&result, &backlog) }
         refill(&backlog)
+    }
+
+    /// What lies on disk is what could be read of it: what is in memory too is stored once more.
+    private mutating func storeAnew(_ backlog: borrowing Backlog, now: UInt64) {
+        let end = backlog.endID
+        guard storesToDisk, !backlog.isEmpty, backlog.openID < storedEnd || adopted.lowerBound < end else { return }
+        // Of the first row there some may have had their outcome long ago.
+        anew = 0..<end
+        adopted = max(adopted.lowerBound, min(end, adopted.upperBound))..<adopted.upperBound
+        storedEnd = min(storedEnd, backlog.openID)
+        unstoredSince = unstoredSince ?? now
+        store(before: end)
     }
 
     private mutating func giveBack(_ batches: inout ChunkList) {

@@ -128,6 +128,8 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// In memory, and stored once more: what lies on disk of them is what could be read there.
+    var anew: Range<UInt64> = 0..<0
     /// So much lay on disk when some was to go because less may lie there than before.
     var shrunkFrom: UInt64 = 0
     /// The same, and no work is under way that may make some: `trim` is asked once more.

@@ -22,6 +22,8 @@ public struct SpoolWork: ~Copyable {
     public var compactsPartsMax = MessageHoles.countMax
     /// To be stored, each a row of its own.
     public var batches = ChunkList()
+    /// What lies there of these gives place to `batches`.
+    public var replaces: Range<UInt64> = 0..<0
     /// The number behind the last message of `batches`; 0: none are stored.
     public var storesBefore: UInt64 = 0
     /// Batches from this message on are wanted in memory, `loadsBytes` of them but one at least; 0: none are.
@@ -81,6 +83,8 @@ public struct SpoolResult: ~Copyable {
     public var forgottenBefore: UInt64 = 0
     /// Messages that lie there set aside.
     public var asideCount: UInt64 = 0
+    /// What lay there was damaged, and is now what could be read of it.
+    public var isSalvaged = false
     /// Where there is a fault: what lay there is gone from its place, and no later life finds it. What was to be loaded
     /// is, as far as it can be read.
     public var isGone = false
