@@ -81,7 +81,7 @@ extension CacheWorld {
     /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
     private func checkIsNotOnDisk(_ run: Backlog.Run) {
         guard run.outcome == .NEURON_WS_DROPPED_OVERFLOW || run.outcome == .NEURON_WS_EXPIRED, !disk.hasFailed,
-            !wantsForgotten, !disk.hasLied, settings.policy != .latestPerGroup
+            !wantsForgotten, !disk.hasLied, !disk.hasDamaged, settings.policy != .latestPerGroup
         else { return }
         let there = Set(disk.messages().map(\.number))
         for id in run.firstID..<run.firstID + run.count {
@@ -127,7 +127,7 @@ extension CacheWorld {
             case .NEURON_WS_STORED: stored.insert(content)
             case .NEURON_WS_DROPPED_STOPPED where isForgetting: over.insert(content)
             case .NEURON_WS_DROPPED_STOPPED:
-                if stored.contains(content), !wantsForgotten {
+                if stored.contains(content), !wantsForgotten, !anew.contains(id) {
                     fail("message \(content) was stored, and is dropped")
                 }
             default: fail("message \(content) has the outcome \(run.outcome.rawValue)")
@@ -215,15 +215,18 @@ extension CacheWorld {
         // What a disk that lied has is an earlier state of it.
         if disk.hasLied { sizeBefore = max(sizeBefore, 1 << 20) }
         if work == nil, !disk.hasLied { sizeBefore = min(sizeBefore, disk.state.bytes) }
-        // A drop that was done though it seemed to have failed is believed to have room to give yet.
-        let limit = max(settings.diskBytes, sizeBefore) + (disk.hasFailed ? UInt64(settings.memoryBytes) : 0)
+        // A drop that was done though it seemed to have failed is believed to have room to give yet, and so is what was
+        // damaged.
+        let isBelieved = disk.hasFailed || disk.hasDamaged
+        let limit = max(settings.diskBytes, sizeBefore) + (isBelieved ? UInt64(settings.memoryBytes) : 0)
         if disk.state.bytes > limit { fail("\(disk.state.bytes) bytes are on disk, the limit is \(limit)") }
         // What is on its way, or has a copy that is, stays.
         guard settings.policy == .dropOldest, !disk.hasFailed, cache.isOpen, work == nil, connection == nil,
             disk.state.bytes > settings.diskBytes
         else { return }
         let since = max(resizedAt, openedAt, healedAt)
-        if now - min(now, since) > 200_000_000, !contents.keys.contains(where: { backlog.isLive($0) }) {
+        // What is in memory alone, and in front of it, goes first: when it was to be stored.
+        if now - min(now, since) > settings.syncInterval + 200_000_000, !contents.keys.contains(where: { backlog.isLive($0) }) {
             fail("\(disk.state.bytes) bytes are on disk, and \(settings.diskBytes) may be")
         }
     }
@@ -288,10 +291,7 @@ extension CacheWorld {
         there.formUnion(over)
         there.formUnion(disk.dropped)
         there.formUnion(lost)
-        // They lie there once more as soon as the cache says so.
-        for content in damagedInMemory {
-            if let id = ids[content], id < cache.storedEnd { damagedInMemory.remove(content) }
-        }
+        passDamaged()
         there.formUnion(damagedInMemory)
         // Gone from there, which is about to be told.
         for (id, content) in contents where cache.owes(id) { there.insert(content) }

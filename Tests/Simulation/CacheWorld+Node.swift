@@ -14,6 +14,11 @@ extension CacheWorld {
     /// A life begins: what is on disk is found there.
     func begin() {
         lives += 1
+        passDamaged()
+        // Nobody has stored them anew.
+        lost.formUnion(damagedInMemory)
+        damagedInMemory = []
+        anew = 0..<0
         sendQueue = SendQueue(limits: sendQueue.ledger.limits, stream: 0)
         backlog = Backlog()
         backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
@@ -43,10 +48,7 @@ extension CacheWorld {
         onTheWay = []
         // They have their outcome, and nobody was told.
         for (id, content) in contents where cache.owes(id) { over.insert(content) }
-        // Nobody has stored them anew.
         lost.formUnion(disk.takeDamaged())
-        lost.formUnion(damagedInMemory)
-        damagedInMemory = []
         disk.restart(losesPower: random.chance(30), &random)
         now &+= UInt64(random.pick([0, 1000])) * 1_000_000
         begin()
@@ -186,7 +188,7 @@ extension CacheWorld {
         if story.isTold { tell("\(text): \(description(of: result))") }
         if failedAt != nil, result.fault == nil { healedAt = now }
         failedAt = result.fault == nil ? nil : (now, min((failedAt?.times ?? 0) + 1, 16))
-        noteDamaged()
+        if result.isSalvaged { noteDamaged() }
         cache.finished(result, &backlog, now: now)
         // What it dropped itself was chosen when it began.
         isDiskDone = true
@@ -196,9 +198,17 @@ extension CacheWorld {
 
     /// What is in memory and was damaged on disk lies there again when the cache says so.
     private func noteDamaged() {
+        anew = backlog.isEmpty ? 0..<0 : backlog.openID..<backlog.endID
         for content in disk.takeDamaged() {
             let isHeld = ids[content].map { $0 >= backlog.openID && $0 < backlog.endID } == true && !backlog.isEmpty
             if isHeld { damagedInMemory.insert(content) } else { lost.insert(content) }
+        }
+    }
+
+    /// They lie there once more as soon as the cache says so.
+    func passDamaged() {
+        for content in damagedInMemory {
+            if let id = ids[content], id < cache.storedEnd { damagedInMemory.remove(content) }
         }
     }
 

@@ -152,6 +152,9 @@ final class CacheWorld {
 
     /// They were damaged on disk, and are in memory: until they lie there once more.
     var damagedInMemory: Set<UInt64> = []
+    /// In memory when something was damaged on disk in this life: until they are stored once more nobody knows whether
+    /// they lie there.
+    var anew: Range<UInt64> = 0..<0
     /// They were damaged on disk, and nowhere else.
     var lost: Set<UInt64> = []
 

@@ -42,6 +42,8 @@ struct ServerTurns {
     mutating func rearranged(_ places: [Int?]) {
         if turns.count > 1 || places != [0] { row = nil }
         turns = places.map { place in place.map { turns[$0] } ?? Turn() }
+        // Their order is another one, in which it goes on.
+        for index in turns.indices { turns[index].passedOver = 0 }
     }
 
     /// The host started a node that had not come to its end: waits may be over, and need not.

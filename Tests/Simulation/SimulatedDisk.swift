@@ -41,6 +41,7 @@ struct SimulatedDisk: ~Copyable {
     private(set) var hasFailed = false
     /// In a thousand: some of what lies there is damaged, and goes.
     var damages = 0
+    private(set) var hasDamaged = false
     /// What went so last, until somebody asks.
     private var damaged: Set<UInt64> = []
     /// Gone by the cache's own wish; a process that dies then cannot tell of it.
@@ -127,6 +128,7 @@ struct SimulatedDisk: ~Copyable {
         guard !state.rows.isEmpty else { return false }
         let share = random.pick([10, 50, 100])
         for row in state.rows { if random.chance(share) { damaged.formUnion(Self.numbers(row.image)) } }
+        hasDamaged = true
         state.rows.removeAll { !damaged.isDisjoint(with: Self.numbers($0.image)) }
         return true
     }

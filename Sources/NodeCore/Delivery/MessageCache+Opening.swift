@@ -26,6 +26,7 @@ extension MessageCache {
         away = first..<first &+ found.count
         adopted = away
         anew = 0..<0
+        damagedEnd = 0
         foundEnd = away.upperBound
         takenEnd = max(takenEnd, foundEnd)
         latest.noteUnknown(away, openID: openID)

@@ -16,10 +16,11 @@ extension MessageCache {
     }
 
     /// What was being stored, and is not: nothing is owed of it.
-    mutating func tellUnstored() {
+    /// - Parameter tried: what failed now, whatever `storedEnd` has passed since it was begun.
+    mutating func tellUnstored(_ tried: Range<UInt64>) {
         for _ in 0..<owed.count {
             guard let run = owed.first else { break }
-            if !isStored(run) { tellOwed(1) } else if let run = owed.removeFirst() { owed.append(run) }
+            if !isStored(run) || tried.contains(run.firstID) { tellOwed(1) } else if let run = owed.removeFirst() { owed.append(run) }
         }
     }
 

@@ -71,7 +71,7 @@ extension MessageCache {
     ) -> UInt64 {
         guard let chunk = backlog.chunkToDrop else { return 0 }
         // What is under way may store it.
-        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd || anew.contains(chunk.firstID)
+        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd || isStoredAnew(chunk)
         let rest = keepsNewest && chunk.next == nil ? backlog.newerHalf(of: chunk) : nil
         if keepsNewest, chunk.next == nil {
             // Behind what is on its way a batch on disk goes as a whole, or stays.
@@ -215,8 +215,10 @@ extension MessageCache {
 
     /// The node ends: what is left has its outcome; the backlog's come by its own actions.
     public mutating func abandon(_ backlog: inout Backlog) {
-        // The disk has not forgotten them, and they are sent again.
-        tellOwed(owed.count, as: isOpen && !isGone ? .NEURON_WS_STORED : nil)
+        // The disk has not forgotten them, and they are sent again, unless a damage took them.
+        while let run = owed.first {
+            tellOwed(1, as: isOpen && !isGone && run.firstID >= damagedEnd ? .NEURON_WS_STORED : nil)
+        }
         backlog.abandon(storedBefore: storedThrough &+ 1, found: isGone ? 0..<0 : adopted)
         noteLive(backlog)
         if !away.isEmpty {

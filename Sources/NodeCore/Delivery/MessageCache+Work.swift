@@ -94,8 +94,8 @@ extension MessageCache {
             let from = max(storedEnd, backlog.openID, each.firstID)
             let size = unstoredBytes(of: each, backlog)
             // What comes once more takes the room of what lies there.
-            let isAnew = !anew.isEmpty && each.firstID < anew.upperBound
-            if count > 0, !isAnew, !work.replaces.isEmpty { break }
+            let isAnew = isStoredAnew(each)
+            if count > 0, isAnew == work.replaces.isEmpty { break }
             guard isAnew || fits(size, &room, &work, &backlog) else {
                 isFull = true
                 findsNoRoom(size, room, &work, backlog)
@@ -194,12 +194,6 @@ extension MessageCache {
 
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.
     public mutating func finished(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
-        let isSalvaged = result.isSalvaged
-        conclude(result, &backlog, now: now)
-        if isSalvaged { storeAnew(backlog, now: now) }
-    }
-
-    private mutating func conclude(_ result: consuming SpoolResult, _ backlog: inout Backlog, now: UInt64) {
         isBusy = false
         noteLive(backlog)
         takenOutInWork = 0
@@ -208,6 +202,7 @@ extension MessageCache {
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore
+        let tried = (result.work.batches.first?.firstID ?? stored)..<stored
         var batches = exchange(&result.work.batches, with: ChunkList())
         let owedCount = exchange(&owedInWork, with: 0)
         storingEnd = 0
@@ -221,15 +216,15 @@ extension MessageCache {
             if stored > 0 { failedStores &+= 1 }
             // On a full disk some may have gone one by one.
             while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
-            tellUnstored()
+            tellUnstored(tried)
             if isTry { retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1)) }
             giveBack(&batches)
+            if result.isSalvaged { storeAnew(backlog, now: now) }
             if result.isGone, loadsFrom > 0, result.loadedEnd > 0 { takeLoaded(&result, &backlog) }
             return
         }
         failures = 0
-        let replaced = min(result.work.replaces.upperBound, anew.upperBound)
-        if !result.work.replaces.isEmpty { anew = replaced..<anew.upperBound }
+        if stored > 0 { anew = min(max(anew.lowerBound, stored), anew.upperBound)..<anew.upperBound }
         // What was in the way has made room.
         if result.diskBytes < diskBytes || forgot > forgottenBefore { roomIsMade(backlog, now: now) }
         diskBytes = result.diskBytes
@@ -243,20 +238,9 @@ extension MessageCache {
         concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone, from: result.work.dropsFrom) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
+        if result.isSalvaged { storeAnew(backlog, now: now) }
         if loadsFrom > 0 { takeLoaded(&result, &backlog) }
         refill(&backlog)
-    }
-
-    /// What lies on disk is what could be read of it: what is in memory too is stored once more.
-    private mutating func storeAnew(_ backlog: borrowing Backlog, now: UInt64) {
-        let end = backlog.endID
-        guard storesToDisk, !backlog.isEmpty, backlog.openID < storedEnd || adopted.lowerBound < end else { return }
-        // Of the first row there some may have had their outcome long ago.
-        anew = 0..<end
-        adopted = max(adopted.lowerBound, min(end, adopted.upperBound))..<adopted.upperBound
-        storedEnd = min(storedEnd, backlog.openID)
-        unstoredSince = unstoredSince ?? now
-        store(before: end)
     }
 
     private mutating func giveBack(_ batches: inout ChunkList) {

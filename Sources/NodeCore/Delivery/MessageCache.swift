@@ -98,7 +98,7 @@ public struct MessageCache: ~Copyable {
     public internal(set) var storedEnd: UInt64 = 1
     /// All before this one came here.
     var takenEnd: UInt64 = 1
-    /// Those that were found there, until `storedEnd` has come to them.
+    /// Those that were found there, or left there by a damage, until `storedEnd` has come to them.
     var adopted: Range<UInt64> = 0..<0
     /// Those before this one were there when it was opened, but for what was pushed before.
     var foundEnd: UInt64 = 0
@@ -128,8 +128,12 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
-    /// In memory, and stored once more: what lies on disk of them is what could be read there.
+    /// Of those before this one some may have been on disk that a damage took.
+    var damagedEnd: UInt64 = 0
+    /// In memory, and stored once more if they were on disk: what lies there of them is what could be read.
     var anew: Range<UInt64> = 0..<0
+    /// As `storedEnd` and `adopted` said of those.
+    var storedBeforeDamage: (end: UInt64, adopted: Range<UInt64>) = (0, 0..<0)
     /// So much lay on disk when some was to go because less may lie there than before.
     var shrunkFrom: UInt64 = 0
     /// The same, and no work is under way that may make some: `trim` is asked once more.

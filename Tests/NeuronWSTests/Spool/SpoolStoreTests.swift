@@ -229,6 +229,53 @@ import Testing
         #expect(try bench.loaded() == ["1/1", "1/0", "4/0", "7/2", "7/0"])
     }
 
+    /// Of a row whose last message is the newest of its group the others must not make the next one's room short.
+    @Test func whatHasItsOutcomeInFrontOfTheNewestOfAGroupGoesWithIt() throws {
+        let bench = try SpoolBench()
+        do {
+            let opened = try bench.open()
+            var latest = GroupLatest()
+            let chunk = try #require(ChunkPool.make(byteCount: 4096))
+            chunk.firstID = 1
+            for id in 1..<6 as Range<Int64> {
+                let stamp = MessageStamp(kind: 1, timeMilliseconds: id, group: UInt16(id))
+                Array("\(id)".utf8).withUnsafeBytes { _ = chunk.append(OutgoingMessage($0, stamp)) }
+            }
+            latest.note(chunk)
+            var work = SpoolWork()
+            work.batches.append(chunk)
+            work.storesBefore = 6
+            _ = opened.perform(work)
+            let before = opened.bytes
+            var next = SpoolWork()
+            next.forgetsBefore = 5
+            next.latest = latest
+            next.compactsFrom = 5
+            next.compactsBytes = 1000
+            let result = opened.perform(next)
+            let (fault, compacted) = (result.fault, result.compacted.count)
+            #expect(fault == nil && compacted == 0 && opened.bytes == before / 5)
+        }
+        #expect(try bench.loaded() == ["5"])
+    }
+
+    @Test func whatIsStoredOnceMoreTakesThePlaceOfWhatIsLeft() throws {
+        try withSpoolFile { file in
+            let store = try open(file)
+            for (texts, id) in [(["a", "b"], 1), (["c", "d"], 3), (["e"], 5), (["f", "g"], 6)] as [([String], UInt64)] {
+                _ = store.perform(try storing(texts, from: id))
+            }
+            // As a file that lost what lay in the middle.
+            try store.database.run("DELETE FROM batches WHERE first=\(store.key(3))")
+            var work = try storing(["b", "c", "d", "e"], from: 2)
+            work.replaces = 0..<6
+            let fault = store.perform(work).fault
+            #expect(fault == nil)
+            let all = loaded(store.perform(loading(from: 1)))
+            #expect(all == ["2:b", "3:c", "4:d", "5:e", "6:f", "7:g"])
+        }
+    }
+
     @Test func noMoreIsLookedThroughThanNeeded() throws {
         let bench = try SpoolBench()
         let opened = try bench.open()
