@@ -94,7 +94,7 @@ public struct HandshakeResponse: Sendable {
         _ request: HandshakeRequest, subprotocol: String?
     ) throws(HandshakeError) -> NegotiatedConnection {
         guard let chosen = value(of: "Sec-WebSocket-Extensions") else {
-            return NegotiatedConnection(subprotocol: subprotocol, extensions: nil)
+            return NegotiatedConnection(subprotocol: subprotocol)
         }
         guard let answer = ExtensionList.parse(chosen) else { throw .malformedExtensions(ForeignText(chosen)) }
         let offered = ExtensionList.parse(request.extensions ?? "")?.members ?? []
@@ -110,8 +110,7 @@ public struct HandshakeResponse: Sendable {
             if deflate != nil { throw .invalidDeflateAnswer("it comes twice") }
             deflate = try DeflateParameters.agreed(member)
         }
-        return NegotiatedConnection(
-            subprotocol: subprotocol, extensions: answer.members.isEmpty ? nil : ForeignText(chosen), deflate: deflate)
+        return NegotiatedConnection(subprotocol: subprotocol, deflate: deflate)
     }
 }
 
@@ -119,14 +118,11 @@ public struct HandshakeResponse: Sendable {
 public struct NegotiatedConnection: Equatable, Sendable {
     /// The subprotocol that the server chose, or nil if it chose none.
     public let subprotocol: String?
-    /// The value of the server's Sec-WebSocket-Extensions, or nil.
-    public let extensions: ForeignText?
     /// What permessage-deflate is to be like; nil: the server has declined it, or it was not offered.
     public let deflate: DeflateParameters?
 
-    init(subprotocol: String?, extensions: ForeignText?, deflate: DeflateParameters? = nil) {
+    init(subprotocol: String?, deflate: DeflateParameters? = nil) {
         self.subprotocol = subprotocol
-        self.extensions = extensions
         self.deflate = deflate
     }
 }

@@ -125,7 +125,9 @@ extension World {
         if machine.isIdle, link != nil { fail("idle with a connection") }
         if machine.isOpen, link?.connection.isOpen != true { fail("open without an open connection") }
         if isWanted, machine.isIdle, !wishes.starts { fail("idle, though the host wants it started") }
-        if hasSession, machine.isIdle, wishes == HostWishes(), !isOwing { fail("a life that has no end") }
+        if hasSession, machine.isIdle, wishes == HostWishes(), !isOwing, !(runEnd.isUnderWay && isSignalled) {
+            fail("a life that has no end")
+        }
         if !hasSession, isWanted { fail("the host wants it started, and it does not run") }
         if let link, link.openedAt != nil, link.connection.isOpen, !machine.isOpen, machine.closingEnding == nil {
             fail("an open connection in phase \(machine.phase.rawValue)")

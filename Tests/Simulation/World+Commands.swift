@@ -24,6 +24,8 @@ extension World {
         var leftAt: UInt64 = 0
         /// The connection of the last one is gone.
         var isLost = false
+        /// The run that it belongs to ends.
+        var isStopped = false
         /// Its time passed, and it goes out again behind those that wait.
         var isBehind = false
 
@@ -148,7 +150,7 @@ extension World {
             }
         case .linkLost where !was.isLost: fail("command \(ended.id) is lost, with \(was.triesLeft) tries")
         case .linkLost: if !commandsOut.contains(ended.id) { fail("command \(ended.id) is lost, and never went out") }
-        case .stopped: if takesCommands { fail("command \(ended.id) ends with a node that runs") }
+        case .stopped: if !was.isStopped { fail("command \(ended.id) ends with a node that runs") }
         case .refused, .cancelled: break
         case .noMemory: fail("command \(ended.id) finds no memory")
         }
@@ -257,10 +259,29 @@ extension World {
         return MessageValues(scan, message)
     }
 
-    func stopCommands() {
+    func endCommandsOfConnection(begun: [UInt64]) {
+        commands.connectionEnded(begun: begun, now: now)
+        for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.connectionEnded(now) }
+        tellEndedCommands()
+    }
+
+    func commandsGoOn() {
+        if let begun = runEnd.commandsGoOn() { endCommandsOfConnection(begun: begun) }
+    }
+
+    /// The run ends, and with it all commands. - Returns: false: not yet, or it does not.
+    func hasEndedCommands() -> Bool {
+        if wishes.starts {
+            commandsGoOn()
+            return false
+        }
+        if takesCommands {
+            commands.stop()
+            for id in asked.keys { asked[id]?.isStopped = true }
+        }
         takesCommands = false
-        commands.stop()
-        while let ended = commands.takeEnded() { note(ended) }
+        runEnd.beginsEndingCommands()
+        return tellEndedCommands()
     }
 
     func checkCommands() {

@@ -180,8 +180,7 @@ extension World {
         if taken.isConnectedAnew, !reconnects {
             link?.lastLife = now
             link?.isObsolete = true
-            backlog.refusals = RefusalWatch()
-            echoWatch = EchoWatch()
+            backlog.serversChanged(&echoWatch)
             turns = ServerTurns(count: seen.urlCount)
             perform(machine.reconnectWanted(now: now))
         }
@@ -199,6 +198,8 @@ extension World {
         if taken.starts {
             stopsBy = nil
             owed.started()
+            commandsGoOn()
+            runEnd = RunEnd()
             turns.started(isFresh: machine.isIdle)
             perform(machine.started(now: now))
         }
@@ -207,7 +208,7 @@ extension World {
             perform(machine.pingWanted())
         }
         tellOwed()
-        if owed.holdsEnd { endIfIdle() }
+        if owed.holdsEnd || runEnd.isUnderWay { endIfIdle() }
     }
 
     /// - Parameter kept: where the URL of the present connection stands now, which stays.
@@ -220,8 +221,7 @@ extension World {
         fragmentBytesMax = random.pick([0, 100])
         link?.connection.setFragmentBytesMax(fragmentBytesMax)
         if reconnects {
-            backlog.refusals = RefusalWatch()
-            echoWatch = EchoWatch()
+            backlog.serversChanged(&echoWatch)
             turns = ServerTurns(count: seen.urlCount)
         }
         notePingSettings()
@@ -256,10 +256,21 @@ extension World {
         return true
     }
 
+    private func isThrough(_ step: RunEnd.Step) -> Bool {
+        switch step {
+        case .outcomes: hasToldOwed()
+        // It has no disk.
+        case .rest: true
+        case .commands: hasEndedCommands()
+        }
+    }
+
     func endIfIdle() {
-        guard machine.isIdle, !machine.isOver, hasSession, hasToldOwed(), !wishes.starts else { return }
+        guard hasSession else { return }
+        for step in RunEnd.Step.allCases {
+            guard machine.isIdle, isThrough(step) else { return }
+        }
         if isOwing { fail("a node ends before the outcome of message \(toldThrough + 1)") }
-        stopCommands()
         machine.end()
         hasSession = false
         isSignalled = false

@@ -54,6 +54,9 @@ extension World {
         redirects = Redirects(countMax: redirectsMax)
         elsewhere = nil
         if link != nil { fail("a second connection beside the first") }
+        if let (id, _) = asked.first(where: { $1.isOut && !$1.isLost && !$1.isStopped }) {
+            fail("command \(id) is out on a connection that is gone")
+        }
         link = makeLink(urlIndex)
     }
 
@@ -82,10 +85,7 @@ extension World {
 
     private func disconnected(_ ending: Ending, sendsClose: Bool) {
         tell("disconnected: \(ending.reason.rawValue) \(ending.closeCode)")
-        if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
-            link.connection.queueClose(.goingAway)
-            pump()
-        }
+        if sendsClose, link?.connection.saysGoodbye() == true { pump() }
         settle(isLast: true)
         if ending.reason == .NEURON_WS_REASON_PING_TIMEOUT, let link, now &- link.lastHeard < seen.pingTimeout {
             fail("called dead, \((now - link.lastHeard) / 1_000_000) ms after it was heard")
@@ -93,10 +93,7 @@ extension World {
         if let link, link.connection.isOpen {
             formerPings = link.observer.pings.filter { $0.count > 16 }.suffix(20)
         }
-        if link?.connection.barrier?.hasEcho == false { _ = echoWatch.endedWithoutEcho(ending.reason) }
         if ending.isByPeer, link?.connection.isOpen == true { noteInterruption(ending) }
-        // What the peer's kernel has of it: as much as ours took, on a made network.
-        let acknowledged = link?.connection.isOpen == true ? link?.up.accepted : nil
         if let link {
             let age = link.openedAt.map { now &- $0 } ?? 0
             turns.ended(
@@ -111,21 +108,19 @@ extension World {
                 minimum: seen.reconnectMinimum, maximum: seen.reconnectMaximum, now: now)
             if let fault { fail(fault) }
         }
-        let begun = link.map { $0.connection.commandsBegun(written: $0.up.accepted) } ?? []
-        if let link, !begun.isEmpty, !link.observer.isMidMessage {
-            fail("commands \(begun) are called begun, and the kernel has nothing of them")
+        // What the peer's kernel has of it: as much as ours took, on a made network.
+        let ended = EndedConnection(
+            link?.connection, ending, written: link?.up.accepted ?? 0, acknowledged: link?.up.accepted, &backlog,
+            &echoWatch)
+        if let link, !ended.begun.isEmpty, !link.observer.isMidMessage {
+            fail("commands \(ended.begun) are called begun, and the kernel has nothing of them")
         }
-        for id in begun { commandsOut.insert(id) }
+        for id in ended.begun { commandsOut.insert(id) }
         if link?.connection.isOpen == true { wasQuiet = link?.wasQuiet ?? false }
         link = nil
         self.ending = ending
-        let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
-        if acknowledged != nil, !machine.isIdle || wishes.starts {
-            commands.connectionEnded(begun: begun, now: now)
-            for (id, one) in asked where one.isOut || begun.contains(id) { asked[id]?.connectionEnded(now) }
-            tellEndedCommands()
-        }
-        if end.isFirstRefused { giveUpMessage(ending) }
+        if let begun = runEnd.connectionEnded(ended, isIdle: machine.isIdle) { endCommandsOfConnection(begun: begun) }
+        if ended.messages.isFirstRefused { giveUpMessage(ending) }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()

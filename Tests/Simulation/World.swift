@@ -60,6 +60,7 @@ final class World {
     var reached: [(through: UInt64, read: UInt64, newest: UInt64)] = []
     /// When a turn is over that tells outcomes; of its own, so that a seed's other events stay what they are.
     var turnEnds: Seeded
+    var runEnd = RunEnd()
     /// As `NodeSession`.
     var echoWatch = EchoWatch()
     /// When the present attempt began.

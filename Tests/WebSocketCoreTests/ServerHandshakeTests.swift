@@ -72,7 +72,7 @@ struct ServerHandshakeTests {
         var offset = 0
         let response = try #require(try parser.bytesReceived(answer.span.bytes, from: &offset))
         let negotiated = try response.verified(against: sent, wallSeconds: 0)
-        #expect(negotiated == NegotiatedConnection(subprotocol: "b", extensions: nil))
+        #expect(negotiated == NegotiatedConnection(subprotocol: "b"))
     }
 
     @Test(arguments: [

@@ -67,7 +67,7 @@ public func neuron_ws_attempt_set_token(
             try SecretBytes.joined("Bearer ", token).withBytes { value throws(HeaderError) in
                 try HandshakeRequest.validate(headerName: "Authorization", value: value)
             }
-        } catch { throw NodeError.invalidArgument("the token cannot stand in a header field") }
+        } catch { throw NodeError(error, "the token cannot stand in a header: ") }
         guard !token.isEmpty else { throw NodeError.invalidArgument("the token is empty") }
         attempt.token = token
     }

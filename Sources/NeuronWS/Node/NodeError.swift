@@ -106,7 +106,8 @@ extension NodeError {
 
     init(_ error: URLError) { self = .invalidSettings("the URL cannot be used: \(error.text)") }
 
-    init(_ error: HeaderError) { self = .invalidArgument(error.text) }
+    /// - Parameter what: cannot be sent in a header, with a colon behind it; "": the header that the caller gave.
+    init(_ error: HeaderError, _ what: String = "") { self = .invalidArgument(what + error.text) }
 
     init(_ error: JSONPointer.Fault) { self = .invalidArgument("`match_member` \(error.text)") }
 

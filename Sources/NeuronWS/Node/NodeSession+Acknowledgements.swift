@@ -26,7 +26,7 @@ extension NodeSession {
             switch step {
             case .unfinished:
                 // However little was drawn: a step of numbers takes longer than one of texts.
-                if bytes.count > AcknowledgementReader.stepBytesMax { budget.timeIs(Clock.monotonicNanoseconds) }
+                if bytes.count > AcknowledgementReader.stepBytesMax { turn.budget.timeIs(Clock.monotonicNanoseconds) }
                 if hasTurn() { continue }
                 keep(.acknowledgement(reader), message)
                 break reading

@@ -84,13 +84,13 @@ extension NodeSession {
         node.lock.lock()
         let mail = node.wishes.takeMailThatWaits(
             from: &node.sendQueue, &mailPace, isLinked: link != nil, isLeftToSender: isLeftToSender,
-            isLast: isStoringRest, opensCache: cache.mayBeOpened(backlog),
+            isLast: run.end.storesRest, opensCache: cache.mayBeOpened(backlog),
             syncInterval: cache.settings.syncInterval, now: now)
         node.lock.unlock()
         guard let mail else { return }
         _ = mail.deliver(to: &cache, &backlog, now: now)
         // It came with a place on disk.
-        if isStoringRest { cache.storeAll() }
+        if run.end.storesRest { cache.storeAll() }
     }
 
     private func carryOutCache() {
@@ -141,7 +141,7 @@ extension NodeSession {
 
     func cacheTimerFired() {
         tendCache()
-        if isStoringRest { endIfIdle() } else { pump() }
+        if run.end.storesRest { endIfIdle() } else { pump() }
     }
 
     /// All that there is goes to disk now.
@@ -161,8 +161,7 @@ extension NodeSession {
             (cache.isOpen || node.sendQueue.cacheOpened != nil) && !node.cachePlace.isForgotten
         }
         if !isKept { return true }
-        if !isStoringRest {
-            isStoringRest = true
+        if run.end.beginsStoring() {
             storeAll()
             cache.look()
         }

@@ -115,12 +115,16 @@ extension NodeSession {
     /// The run ends, and with it all commands. - Returns: false: not yet, or it does not.
     func hasEndedCommands() -> Bool {
         guard node.stopCommands() else {
-            // They go on, and their connection is gone all the same: nothing that comes on the next one is theirs.
-            endCommandsOfConnection(begun: [])
+            commandsGoOn()
             return false
         }
-        isEndingCommands = true
+        run.end.beginsEndingCommands()
         return tellEndedCommands()
+    }
+
+    /// Their connection is gone all the same: nothing that comes on the next one is theirs.
+    func commandsGoOn() {
+        if let begun = run.end.commandsGoOn() { endCommandsOfConnection(begun: begun) }
     }
 
     // MARK: Too late

@@ -211,8 +211,7 @@ extension NodeSession {
 
     func opened() {
         link?.openSince = Clock.monotonicNanoseconds
-        failures = []
-        status.otherFailures = ""
+        run.failures = ServerFailures()
         link?.stream?.confirmSecurity()
         status.httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
         let peer = status.peer

@@ -85,27 +85,27 @@ extension NodeSession {
         }
     }
 
-    /// Servers besides the last that a state names, and what it says of each, bytes.
-    private static let failuresShown = 4
-    private static let failureBytesMax = 100
-
-    /// Where several servers fail, the state says of each how, for the last one alone is seldom the one that matters.
+    /// Where several servers fail, the state says of each how.
     func noteFailure(_ ending: Ending) {
         guard configuration.settings.urls.count > 1 else { return }
         if ending.isWanted {
-            failures = []
-            status.otherFailures = ""
-            return
+            run.failures = ServerFailures()
+        } else {
+            run.failures.failed(ending, urlIndex: status.urlIndex) { configuration.shownURL($0) }
         }
-        failures.removeAll { $0.urlIndex == status.urlIndex }
-        let others = failures.suffix(Self.failuresShown).map { failure in
-            "\(configuration.shownURL(failure.urlIndex)): \(failure.text)"
+    }
+
+    /// With what there is to say of the way that the connection went.
+    func withItsWay(_ ending: Ending) -> Ending {
+        var ending = ending
+        if ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT, link?.connection.isBeforeTunnel == true {
+            ending.text += " It went by the proxy \(status.peer.proxy) (setting proxy)."
         }
-        let more = failures.count - others.count
-        status.otherFailures =
-            others.isEmpty
-            ? "" : " Before that " + others.joined(separator: "; ") + (more > 0 ? "; and \(more) more." : ".")
-        failures.append((status.urlIndex, ending.brief(bytesMax: Self.failureBytesMax)))
+        if let link, link.attempt.isRedirected, !ending.isWanted {
+            let first = configuration.shownURL(status.urlIndex)
+            ending.text = ending.sentence + " \(first) redirects to \(status.urlInLog)."
+        }
+        return ending
     }
 
     func linkMessages() -> LinkLog.Messages {

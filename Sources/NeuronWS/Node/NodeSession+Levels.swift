@@ -60,10 +60,7 @@ extension NodeSession {
                 + "`written`, not `peer-parsed` (setting delivery).")
     }
 
-    /// A connection ended. - Parameter wasOpen: it had been open.
-    func noteSilence(_ ending: Ending, wasOpen: Bool) {
-        guard wasOpen, let barrier = link?.connection.barrier, !barrier.hasEcho else { return }
-        guard echoWatch.endedWithoutEcho(ending.reason) else { return }
+    func tellSilence() {
         node.log(
             .NEURON_WS_LOG_WARN, .level(isWritten: true),
             "\(status.urlInLog): on \(EchoWatch.silentConnectionsMax) connections in a row the server answered no "

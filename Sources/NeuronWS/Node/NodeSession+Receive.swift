@@ -62,7 +62,7 @@ extension NodeSession {
     private func step(_ link: Link, _ bytes: UnsafeRawBufferPointer, _ offset: inout Int) -> Bool {
         let connection = link.connection
         let wallSeconds = connection.isNegotiating ? Clock.wallMilliseconds / 1000 : 0
-        let step = connection.bytesReceived(bytes, from: &offset, wallSeconds: wallSeconds, budget: &budget)
+        let step = connection.bytesReceived(bytes, from: &offset, wallSeconds: wallSeconds, budget: &turn.budget)
         lookAtClock()
         switch step {
         case .needsBytes: return false

@@ -35,7 +35,7 @@ extension NodeSession {
             case .unfinished(let byteCount):
                 draw(.bytesParsed, byteCount)
                 // However little was drawn: a step takes milliseconds.
-                budget.timeIs(Clock.monotonicNanoseconds)
+                turn.budget.timeIs(Clock.monotonicNanoseconds)
             case .request(let request): admitRequest(request, message.asker)
             case .malformed(let request, let range):
                 answerMalformed(request, message, UnsafeRawBufferPointer(rebasing: bytes[range]))

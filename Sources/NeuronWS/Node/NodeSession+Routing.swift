@@ -53,7 +53,7 @@ extension NodeSession {
             let isOver = scan.step(bytes)
             draw(.bytesParsed, scan.workBytes - before)
             if isOver { break }
-            budget.timeIs(Clock.monotonicNanoseconds)
+            turn.budget.timeIs(Clock.monotonicNanoseconds)
             if !hasTurn() { return keep(.look(scan), message) }
         }
         var message = message

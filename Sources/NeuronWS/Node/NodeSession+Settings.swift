@@ -13,8 +13,7 @@ extension NodeSession {
     /// - Parameter reconnects: what concerns a connection has changed, of whatever URL.
     /// - Returns: whether there is a new connection.
     func configured(_ new: Configuration, reconnects: Bool, now: UInt64) -> Bool {
-        failures = []
-        status.otherFailures = ""
+        run.failures = ServerFailures()
         link?.connection.setFragmentBytesMax(new.fragmentBytesMax)
         // The rest of the compression's settings concerns the connection, and comes with a new one.
         if let compression = new.settings.compression {
@@ -27,11 +26,7 @@ extension NodeSession {
         if link?.openSince != nil { goLive() }
         let kept = reconnects ? placeOfPresent(in: new.settings, old.settings) : nil
         let reconnects = reconnects && kept == nil
-        // Another server may take what this one does not.
-        if reconnects {
-            backlog.refusals = RefusalWatch()
-            echoWatch = EchoWatch()
-        }
+        if reconnects { backlog.serversChanged(&echoWatch) }
         link?.stream?.configure(
             noDelay: new.settings.tcpNoDelay,
             userTimeoutMilliseconds: Int(new.settings.userTimeoutMilliseconds))

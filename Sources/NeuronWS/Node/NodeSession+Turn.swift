@@ -43,27 +43,24 @@ extension NodeSession {
     }
 
     func draw(_ work: TurnBudget.Work, _ count: Int = 1) {
-        budget.draw(work, count)
+        turn.budget.draw(work, count)
         lookAtClock()
     }
 
     func lookAtClock() {
-        if budget.wantsTime { budget.timeIs(Clock.monotonicNanoseconds) }
+        if turn.budget.wantsTime { turn.budget.timeIs(Clock.monotonicNanoseconds) }
     }
 
     /// False: there is no time left in this turn of the loop; the session will have another.
     func hasTurn() -> Bool {
-        if turnNumber != loop.turnNumber {
-            turnNumber = loop.turnNumber
-            hasLeftWork = false
-            budget = TurnBudget(
-                turnStart: loop.nowNanoseconds, now: Clock.monotonicNanoseconds, busyNodes: loop.busyNodes)
+        if turn.number != loop.turnNumber {
+            turn = SessionTurn(
+                number: loop.turnNumber,
+                budget: TurnBudget(
+                    turnStart: loop.nowNanoseconds, now: Clock.monotonicNanoseconds, busyNodes: loop.busyNodes))
         }
-        if !budget.isSpent { return true }
-        if !hasLeftWork {
-            hasLeftWork = true
-            loop.leftWork()
-        }
+        if !turn.budget.isSpent { return true }
+        if turn.leavesWork() { loop.leftWork() }
         signal()
         return false
     }
@@ -71,7 +68,7 @@ extension NodeSession {
     /// For what cannot wait: a Close frame, behind which the connection may be gone.
     func extendTurn() {
         if hasTurn() { return }
-        budget = TurnBudget(lengthNanoseconds: TurnBudget.leastNanoseconds, now: Clock.monotonicNanoseconds)
+        turn.budget = TurnBudget(lengthNanoseconds: TurnBudget.leastNanoseconds, now: Clock.monotonicNanoseconds)
     }
 
     /// Another turn: what was begun goes on, in the order in which it came.

@@ -26,12 +26,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var proxyAuthentication = ProxyAuthentication(TLSHashes.shared)
     var status = NodeStatus()
     var linkLog = LinkLog()
-    /// How each server of the list failed last, the newest at the end; see `noteFailure`.
-    var failures: [(urlIndex: Int, text: String)] = []
-    /// What the node may still do in the loop's turn `turnNumber`; see `hasTurn`.
-    var budget = TurnBudget(lengthNanoseconds: 0, now: 0)
-    var turnNumber: UInt64 = 0
-    var hasLeftWork = false
+    var run = SessionRun()
+    var turn = SessionTurn()
     /// The rest of what came whole from the server, and takes more than one turn.
     var arriving: Arriving?
     /// Where the last message was looked at.
@@ -46,13 +42,9 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     var mailPace = MailPace()
     /// Why the cache could not be opened, as the log has it; nil: it is open, or nobody wants it to be.
     var toldCacheError: SpoolError?
-    /// The session ends, and what is left goes to disk.
-    var isStoringRest = false
     /// What the last connection's end has settled, and the host has not heard yet.
     var owed = OwedOutcomes()
-    /// It ends, and what was asked of the server with it.
-    var isEndingCommands = false
-    /// One is told at a time.
+    /// One command that has ended is told at a time.
     var isTellingCommands = false
     /// The node ends, and what it leaves is told.
     private var isTellingRest = false
@@ -95,8 +87,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         if trace != self.trace { traceChanged(trace) }
         let reconnects = new.map { configured($0, reconnects: wishes.reconnects, now: now) } ?? false
         if wishes.isConnectedAnew, !reconnects {
-            backlog.refusals = RefusalWatch()
-            echoWatch = EchoWatch()
+            backlog.serversChanged(&echoWatch)
             perform(machine.reconnectWanted(now: now))
         }
         if new != nil || wishes.starts { tellWarnings() }
@@ -110,8 +101,8 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         }
         if wishes.starts {
             owed.started()
-            (isStoringRest, isEndingCommands) = (false, false)
-            failures = []
+            commandsGoOn()
+            run = SessionRun()
             tellCacheError()
             // Those of an earlier session may still wait.
             rescheduleRequests()
@@ -122,7 +113,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         tellEndedCommands()
         rescheduleCommands()
         takeTurn()
-        if owed.holdsEnd || isStoringRest || isEndingCommands { endIfIdle() }
+        if owed.holdsEnd || run.end.isUnderWay { endIfIdle() }
     }
 
     // MARK: The machine's actions
@@ -170,30 +161,22 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     private func disconnected(_ ending: Ending, sendsClose: Bool) {
         let httpStatus = Int32(clamping: link?.connection.httpStatus ?? 0)
-        var ending = ending
-        if ending.reason == .NEURON_WS_REASON_CONNECT_TIMEOUT, link?.connection.isBeforeTunnel == true {
-            ending.text += " It went by the proxy \(status.peer.proxy) (setting proxy)."
-        }
-        if let link, link.attempt.isRedirected, !ending.isWanted {
-            let first = configuration.shownURL(status.urlIndex)
-            ending.text = ending.sentence + " \(first) redirects to \(status.urlInLog)."
-        }
-        if sendsClose, let link, link.connection.isOpen, !link.connection.isMidFrame {
-            link.connection.queueClose(.goingAway)
+        let ending = withItsWay(ending)
+        if sendsClose, link?.connection.saysGoodbye() == true {
             extendTurn()
             pump()
         }
         let openSince = link?.openSince
         noteAddress(ending)
         settle(isLast: true)
-        noteSilence(ending, wasOpen: openSince != nil)
-        let acknowledged = openSince != nil ? link?.stream?.bytesAcknowledged : nil
-        let begun = link.flatMap { link in
-            link.stream.map { link.connection.commandsBegun(written: $0.bytesWritten) }
-        }
+        let stream = link?.stream
+        let ended = EndedConnection(
+            link?.connection, ending, written: stream?.bytesWritten ?? 0, acknowledged: stream?.bytesAcknowledged,
+            &backlog, &echoWatch)
         dropStream()
-        let end = backlog.connectionEnded(ending, acknowledged: acknowledged)
-        if end.resentCount > 0 { node.lock.withLock { node.counters.messagesResent &+= end.resentCount } }
+        if ended.isSilent { tellSilence() }
+        let resent = ended.messages.resentCount
+        if resent > 0 { node.lock.withLock { node.counters.messagesResent &+= resent } }
         status.ending = ending
         status.httpStatus = httpStatus
         noteFailure(ending)
@@ -202,11 +185,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             if openSince != nil { node.counters.disconnections &+= 1 }
             node.connectedServer = 0
         }
-        // Where the node stops they end as it does.
-        if openSince != nil, !machine.isIdle { endCommandsOfConnection(begun: begun ?? []) }
+        if let begun = run.end.connectionEnded(ended, isIdle: machine.isIdle) { endCommandsOfConnection(begun: begun) }
         logEnding(ending, openSince: openSince)
-        if end.isFirstRefused { giveUpMessage() }
-        if end.keptCount > 0 { tellKept(end.keptCount, ending) }
+        if ended.messages.isFirstRefused { giveUpMessage() }
+        if ended.messages.keptCount > 0 { tellKept(ended.messages.keptCount, ending) }
         guard machine.isIdle else { return }
         publish()
         endIfIdle()
@@ -229,6 +211,7 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         guard !isEnded, owed.letsTell(isIdle: machine.isIdle) else { return }
         status.progress = machine.progress
         status.attempts = machine.attempts
+        status.otherFailures = run.failures.others
         status.openSince = link?.openSince
         if let ending = machine.closingEnding { status.ending = ending }
         let isOwed = machine.takeOwedIdle()
@@ -245,8 +228,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
 
     /// The machine is idle: the session is over, unless the host wants another start meanwhile.
     func endIfIdle() {
-        guard machine.isIdle, !isEnded, hasToldOwed(), !isEnded, hasStoredRest(), !isEnded, hasEndedCommands(), !isEnded
-        else { return }
+        for step in RunEnd.Step.allCases {
+            guard machine.isIdle, !isEnded, isThrough(step) else { return }
+        }
+        if isEnded { return }
         node.lock.lock()
         if node.wishes.starts, node.life == .open {
             node.lock.unlock()
@@ -259,6 +244,14 @@ final class NodeSession: LoopSource, @unchecked Sendable {
         node.beginAbandoning()
         isTellingRest = true
         tellRest()
+    }
+
+    private func isThrough(_ step: RunEnd.Step) -> Bool {
+        switch step {
+        case .outcomes: hasToldOwed()
+        case .rest: hasStoredRest()
+        case .commands: hasEndedCommands()
+        }
     }
 
     /// What the host hears of messages that are through comes before the end does.

@@ -5,7 +5,6 @@ import CNeuronWS
 /// A simulated device: a group of tags that change with each reading, one of which counts the readings.
 final class DemoDevice {
     let driver: String
-    let groupName: String
     private(set) var readings: Int64 = 0
     private var tags: [neuron_ws_tag_t]
     private let update: (inout [neuron_ws_tag_t], Int64) -> Void
@@ -18,7 +17,6 @@ final class DemoDevice {
         update: @escaping (inout [neuron_ws_tag_t], Int64) -> Void
     ) {
         self.driver = driver
-        groupName = group
         self.tags = [Self.tag("counter", .NEURON_WS_TYPE_INT64)] + tags
         self.update = update
         driverText = strdup(driver)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
 import Testing
 import WebSocketCore
 
@@ -57,6 +58,11 @@ struct ConnectionBench: ~Copyable {
             guard let request = try handshake.bytesReceived(sent.span.bytes, from: &offset) else { return [] }
             return try request.accepted(extensions: compresses ? "permessage-deflate" : nil)
         } catch { return [] }
+    }
+
+    static func command(_ text: String, kind: neuron_ws_kind_t = .NEURON_WS_TEXT) -> Command {
+        guard let bytes = Array(text.utf8).withUnsafeBytes({ EventBytes($0) }) else { fatalError("no memory") }
+        return Command(kind: kind, bytes: bytes, rule: .order, timeoutMilliseconds: 1, retries: 0)
     }
 
     mutating func push(_ text: String) {

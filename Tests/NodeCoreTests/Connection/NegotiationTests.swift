@@ -26,7 +26,7 @@ import WebSocketCore
             #expect(!bench.connection.isBeforeTunnel && bench.connection.phase == .NEURON_WS_PHASE_HANDSHAKING)
             #expect(bench.sent.isEmpty && !bench.hasOutput())
             bench.connection.transportOpened()
-            bench.fillAll(room: 7)
+            bench.fillAll(room: 1 + split)
             #expect(bench.sent.starts(with: "GET /data HTTP/1.1\r\n".utf8) && bench.connection.isNegotiationSent)
             bench.receive(bench.answer() + ConnectionBench.text("hello"))
             #expect(bench.heard == ["tunnel", "negotiated", "hello"])
