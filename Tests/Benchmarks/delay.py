@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import queue
 import socket
@@ -10,10 +11,12 @@ import threading
 import time
 
 CHUNK_BYTES = 256 * 1024
+# Under way at most each way, as on a real link: what Linux lets a connection's window grow to (tcp_rmem).
+WINDOW_BYTES = 6 << 20
 
 
 class Relay:
-    """Both ways, each chunk `milliseconds` later than it came, however many are on their way."""
+    """Both ways, each chunk `milliseconds` later than it came; what was sent a round trip ago has been confirmed."""
 
     def __init__(self, port: int, milliseconds: float) -> None:
         self._port = port
@@ -40,14 +43,23 @@ class Relay:
                     threading.Thread(target=self._write, args=(target, held), daemon=True).start()
 
     def _read(self, source: socket.socket, held: queue.Queue[tuple[float, bytes]]) -> None:
+        unconfirmed: collections.deque[tuple[float, int]] = collections.deque()
+        count = 0
         while True:
+            while unconfirmed and (count >= WINDOW_BYTES or unconfirmed[0][0] <= time.monotonic()):
+                due, size = unconfirmed.popleft()
+                time.sleep(max(0.0, due - time.monotonic()))
+                count -= size
             try:
                 data = source.recv(CHUNK_BYTES)
             except OSError:
                 data = b""
-            held.put((time.monotonic() + self._delay, data))
+            now = time.monotonic()
+            held.put((now + self._delay, data))
             if not data:
                 return
+            unconfirmed.append((now + 2 * self._delay, len(data)))
+            count += len(data)
 
     def _write(self, target: socket.socket, held: queue.Queue[tuple[float, bytes]]) -> None:
         with contextlib.suppress(OSError):

@@ -210,27 +210,6 @@ extension CacheWorld {
         checkTimes()
     }
 
-    /// No more lies on disk than may; where more could before it becomes as little as may, at once.
-    private func checkSize() {
-        // What a disk that lied has is an earlier state of it.
-        if disk.hasLied { sizeBefore = max(sizeBefore, 1 << 20) }
-        if work == nil, !disk.hasLied { sizeBefore = min(sizeBefore, disk.state.bytes) }
-        // A drop that was done though it seemed to have failed is believed to have room to give yet, and so is what was
-        // damaged.
-        let isBelieved = disk.hasFailed || disk.hasDamaged
-        let limit = max(settings.diskBytes, sizeBefore) + (isBelieved ? UInt64(settings.memoryBytes) : 0)
-        if disk.state.bytes > limit { fail("\(disk.state.bytes) bytes are on disk, the limit is \(limit)") }
-        // What is on its way, or has a copy that is, stays.
-        guard settings.policy == .dropOldest, !disk.hasFailed, cache.isOpen, work == nil, connection == nil,
-            disk.state.bytes > settings.diskBytes
-        else { return }
-        let since = max(resizedAt, openedAt, healedAt)
-        // What is in memory alone, and in front of it, goes first: when it was to be stored.
-        if now - min(now, since) > settings.syncInterval + 200_000_000, !contents.keys.contains(where: { backlog.isLive($0) }) {
-            fail("\(disk.state.bytes) bytes are on disk, and \(settings.diskBytes) may be")
-        }
-    }
-
     /// Where the disk has room what lies there keeps nobody out, however little memory there is.
     private func checkRoom() {
         guard sendQueue.ledger.awaitsRoom else { return fullSince = nil }

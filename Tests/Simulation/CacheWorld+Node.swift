@@ -196,22 +196,6 @@ extension CacheWorld {
         isDiskDone = false
     }
 
-    /// What is in memory and was damaged on disk lies there again when the cache says so.
-    private func noteDamaged() {
-        anew = backlog.isEmpty ? 0..<0 : backlog.openID..<backlog.endID
-        for content in disk.takeDamaged() {
-            let isHeld = ids[content].map { $0 >= backlog.openID && $0 < backlog.endID } == true && !backlog.isEmpty
-            if isHeld { damagedInMemory.insert(content) } else { lost.insert(content) }
-        }
-    }
-
-    /// They lie there once more as soon as the cache says so.
-    func passDamaged() {
-        for content in damagedInMemory {
-            if let id = ids[content], id < cache.storedEnd { damagedInMemory.remove(content) }
-        }
-    }
-
     private func trims() -> Bool {
         let isFull = wishes.wantsRoom(in: sendQueue, isLinked: connection != nil)
         let hasMadeRoom = cache.trim(&backlog, now: now, isFull: isFull)
@@ -253,17 +237,6 @@ extension CacheWorld {
         let mail = mailPace.deadline(syncInterval: settings.syncInterval)
         tendsAt = min(cache.deadline(backlog, now: now) ?? .max, paced ?? .max, mail ?? .max)
         return hasWorked
-    }
-
-    private func noteStored() {
-        guard cache.isOpen else { return sendQueue.ledger.lostStored() }
-        let through = cache.storedEnd &- 1
-        guard through > sendQueue.ledger.storedThrough else { return }
-        let from = min(max(sendQueue.ledger.storedThrough, sendQueue.ledger.endedThrough), through)
-        for id in (from &+ 1)..<(through &+ 1) where !ended.contains(id) {
-            if let content = contents[id] { stored.insert(content) }
-        }
-        sendQueue.ledger.stored(through: through)
     }
 
     // MARK: The network

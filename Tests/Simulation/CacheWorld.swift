@@ -120,7 +120,7 @@ final class CacheWorld {
     private let forgetsSome: Bool
     /// Of messages in several frames, bytes; 0: each is one.
     let fragmentBytes: Int
-    private(set) var settings: MessageCache.Settings
+    var settings: MessageCache.Settings
     /// There may be no room for one message of each group.
     let isTiny: Bool
 
@@ -145,7 +145,7 @@ final class CacheWorld {
 
     /// The disk is given another size now and then.
     private let resizes: Bool
-    private var sizes: Seeded
+    var sizes: Seeded
     var resizedAt: UInt64 = 0
     /// What may lie there because more could before; it becomes less, and not more.
     var sizeBefore: UInt64 = 0
@@ -259,14 +259,6 @@ final class CacheWorld {
         }
         if tend(), mustBeIdle { fail("the cache has something to do, and nobody comes before \(tendsAt)") }
         check()
-    }
-
-    private func resize() {
-        sizeBefore = max(sizeBefore, settings.diskBytes)
-        settings.diskBytes = UInt64(sizes.pick([15_000, 20_000, 60_000, 100_000, 1 << 20]))
-        cache.settings.diskBytes = settings.diskBytes
-        resizedAt = now
-        tell("\(settings.diskBytes) bytes may lie on disk now")
     }
 
     /// The server takes what it gets, and the disk does what it should: all that is left arrives.

@@ -20,7 +20,11 @@ extension MessageCache {
     mutating func tellUnstored(_ tried: Range<UInt64>) {
         for _ in 0..<owed.count {
             guard let run = owed.first else { break }
-            if !isStored(run) || tried.contains(run.firstID) { tellOwed(1) } else if let run = owed.removeFirst() { owed.append(run) }
+            if !isStored(run) || tried.contains(run.firstID) {
+                tellOwed(1)
+            } else if let run = owed.removeFirst() {
+                owed.append(run)
+            }
         }
     }
 

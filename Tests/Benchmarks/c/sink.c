@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 256 * 1024, REPLY_BYTES = 65536, EVENTS = 256, READS_PER_TURN = 32 };
+enum { BUFFER_BYTES = 256 * 1024, REPLY_BYTES = 65536, EVENTS = 256, READS_PER_TURN = 32, ACK_BYTES = 1 << 20 };
 enum phase { SECURING, HANDSHAKING, OPEN, ENDING };
 
 struct connection {
@@ -35,6 +35,8 @@ struct connection {
     uint8_t reply[REPLY_BYTES];
     size_t reply_at, reply_end;
     bool counted;
+    uint64_t acknowledged; /* messages */
+    size_t unacknowledged; /* bytes */
     struct frames frames;
 };
 
@@ -220,8 +222,14 @@ static bool control_answer(struct connection *connection, const struct control *
     return reply_add(connection, frame, 2 + (size_t)frame[1]) && reply_flush(connection);
 }
 
-/* For one connection at a time, of a new node, whose messages have the numbers 1, 2, 3…; all that came is said. */
+/*
+ * For one connection at a time, of a new node, whose messages have the numbers 1, 2, 3…; all that came is said, once
+ * for what came together, or for so many bytes of it.
+ */
 static bool acknowledge(struct connection *connection) {
+    if (!sink.acknowledges || connection->phase != OPEN || connection->acknowledged == sink.run.messages) return true;
+    connection->acknowledged = sink.run.messages;
+    connection->unacknowledged = 0;
     uint8_t frame[64];
     int length = snprintf((char *)frame + 2, sizeof frame - 2, "{\"ack\":%llu}", (unsigned long long)sink.run.messages);
     frame[0] = 0x81;
@@ -251,8 +259,8 @@ static bool messages_take(struct connection *connection, uint8_t *data, size_t l
         sink.run.errors++;
         return false;
     }
-    if (sink.acknowledges && sink.run.messages > before && connection->phase == OPEN && !acknowledge(connection))
-        return false;
+    connection->unacknowledged += at;
+    if (connection->unacknowledged >= ACK_BYTES && !acknowledge(connection)) return false;
     connection->held_length = length - at;
     if (connection->phase != OPEN) return true;
     memcpy(connection->held, data + at, connection->held_length);
@@ -266,7 +274,7 @@ static bool connection_read(struct connection *connection) {
                        connection->cipher_at < connection->cipher_end; turn++) {
         size_t held = connection->phase == OPEN ? connection->held_length : 0;
         ssize_t got = stream_read(connection, sink.buffer + held, BUFFER_BYTES);
-        if (got < 0) return true;
+        if (got < 0) break;
         if (got == 0) return false;
         if (connection->phase == ENDING) continue;
         if (connection->phase == HANDSHAKING) {
@@ -279,7 +287,7 @@ static bool connection_read(struct connection *connection) {
         memcpy(sink.buffer, connection->held, held);
         if (!messages_take(connection, sink.buffer, held + (size_t)got)) return false;
     }
-    return true;
+    return acknowledge(connection);
 }
 
 static bool connection_turn(struct connection *connection, uint32_t events) {
