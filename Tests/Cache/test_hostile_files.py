@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import stat
@@ -212,3 +213,31 @@ def test_a_file_that_is_cut_while_it_is_in_use_costs_nothing_that_is_in_memory(s
     contents: list[int] = []
     neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(int(message.content[:3])))
     assert contents == list(range(101))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_what_a_cut_took_that_was_on_disk_alone_is_told_as_lost(share: float, tmp_path: Path) -> None:
+    """By the life that sees it, and not as stored at its end."""
+    with neuron_ws.Node("n", settings(tmp_path, **{"cache-mem-size": 1})) as node:
+        node.start()
+        for number in range(600):
+            while True:
+                try:
+                    node.send(f"{number:03} " + "x" * 3000)
+                    break
+                except neuron_ws.QueueFull:
+                    time.sleep(0.002)
+        node.flush(neuron_ws.Level.STORED, 20)
+        file = tmp_path / "n.nwsc"
+        os.truncate(file, int(file.stat().st_size * share))
+        node.send("600")
+        node.flush(neuron_ws.Level.STORED, 20)
+        node.poll(0.02)
+        lost = node.metrics.messages_lost
+        assert node.metrics.queued_messages == 601 - lost
+    contents: list[int] = []
+    # It says at its end how many are damaged within their row, which the node sees when it loads that.
+    with contextlib.suppress(neuron_ws.NeuronWSError):
+        neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(int(message.content[:3])))
+    assert contents == sorted(set(contents)) and contents[-1] == 600
+    assert 601 - 60 <= len(contents) + lost <= 601, (len(contents), lost)

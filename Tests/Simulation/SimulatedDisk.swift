@@ -98,7 +98,10 @@ struct SimulatedDisk: ~Copyable {
         _ work: consuming SpoolWork, _ random: inout Seeded, _ make: (Int) -> MessageChunk?
     ) -> SpoolResult {
         var result = SpoolResult(work)
-        if damages > 0, random.below(1000) < damages { result.isSalvaged = damage(&random) }
+        if damages > 0, random.below(1000) < damages {
+            result.isSalvaged = damage(&random)
+            result.missing = result.isSalvaged ? missing() : []
+        }
         let fails = random.chance(faults)
         // A commit that fails may have been done.
         if !fails || random.chance(30) {
@@ -131,6 +134,18 @@ struct SimulatedDisk: ~Copyable {
         hasDamaged = true
         state.rows.removeAll { !damaged.isDisjoint(with: Self.numbers($0.image)) }
         return true
+    }
+
+    /// As `SpoolStore.missing`.
+    private func missing() -> [Range<UInt64>] {
+        var gaps: [Range<UInt64>] = []
+        var next = keys.first
+        for row in state.rows {
+            if row.first > next { gaps.append(id(next)..<id(row.first)) }
+            next = max(next, row.end)
+        }
+        if keys.next > next { gaps.append(id(next)..<id(keys.next)) }
+        return gaps
     }
 
     /// What was damaged since this was asked last.

@@ -5,6 +5,23 @@ import NodeCore
 
 /// What stands in the file's tables.
 extension SpoolStore {
+    /// Of which messages nothing is there, the first `gapsMax` gaps.
+    func missing() -> [Range<UInt64>] {
+        var gaps: [Range<UInt64>] = []
+        var next = keys.first
+        func passes(_ row: Int64) {
+            if row > next { gaps.append(id(next)..<id(row)) }
+        }
+        guard let select = try? database.prepare("SELECT first, count FROM batches ORDER BY first") else { return [] }
+        while gaps.count < Self.gapsMax, (try? select.step()) == true {
+            passes(min(select.integer(0), keys.next))
+            next = max(next, select.integer(0) &+ select.integer(1))
+        }
+        select.reset()
+        if gaps.count < Self.gapsMax { passes(keys.next) }
+        return gaps
+    }
+
     /// The only row of `meta`, but for the node's name.
     struct Meta {
         var first: Int64

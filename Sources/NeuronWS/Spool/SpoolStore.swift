@@ -100,8 +100,9 @@ final class SpoolStore {
                     // In a file that has lost its name all of it is to be read.
                     result.isSalvaged = !database.hasMoved
                     wasDamaged = rescue()
+                    result.isSalvaged = wasDamaged && result.isSalvaged
+                    if result.isSalvaged { result.missing = missing() }
                     if wasDamaged { continue }
-                    result.isSalvaged = false
                 }
                 let (end, clock) = (result.work.forgetsBefore, result.work.clock)
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Where a file was damaged, what is in memory too is stored once more.
+/// Where a file was damaged, what is in memory too is stored once more, and what lay there alone is told as lost.
 extension MessageCache {
     /// What lies on disk is what could be read of it.
-    mutating func storeAnew(_ backlog: borrowing Backlog, now: UInt64) {
+    mutating func damaged(_ missing: [Range<UInt64>], _ backlog: borrowing Backlog, now: UInt64) {
+        storeAnew(backlog, now: now)
+        // What is live is in memory; the others that are missing are seen when it comes to them.
+        let alone = away.lowerBound..<max(away.lowerBound, min(away.upperBound, backlog.liveStart))
+        for each in missing {
+            let ids = each.clamped(to: alone)
+            guard !ids.isEmpty, holes.count < MessageHoles.countMax else { continue }
+            miss(ids)
+            holes.insert(ids)
+        }
+        passHoles()
+    }
+
+    private mutating func storeAnew(_ backlog: borrowing Backlog, now: UInt64) {
         let end = backlog.endID
         damagedEnd = takenEnd
         guard storesToDisk, !backlog.isEmpty, backlog.openID < storedEnd || adopted.lowerBound < end else { return }

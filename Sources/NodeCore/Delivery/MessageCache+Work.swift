@@ -219,7 +219,7 @@ extension MessageCache {
             tellUnstored(tried)
             if isTry { retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1)) }
             giveBack(&batches)
-            if result.isSalvaged { storeAnew(backlog, now: now) }
+            if result.isSalvaged { damaged(result.missing, backlog, now: now) }
             if result.isGone, loadsFrom > 0, result.loadedEnd > 0 { takeLoaded(&result, &backlog) }
             return
         }
@@ -238,7 +238,7 @@ extension MessageCache {
         concludeCompacted(result.compacted)
         for gone in result.gone { concludeGone(gone, from: result.work.dropsFrom) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
-        if result.isSalvaged { storeAnew(backlog, now: now) }
+        if result.isSalvaged { damaged(result.missing, backlog, now: now) }
         if loadsFrom > 0 { takeLoaded(&result, &backlog) }
         refill(&backlog)
     }

@@ -85,6 +85,8 @@ public struct SpoolResult: ~Copyable {
     public var asideCount: UInt64 = 0
     /// What lay there was damaged, and is now what could be read of it.
     public var isSalvaged = false
+    /// With that: of these nothing is there, the first of them, in order; some may have had their outcome.
+    public var missing: [Range<UInt64>] = []
     /// Where there is a fault: what lay there is gone from its place, and no later life finds it. What was to be loaded
     /// is, as far as it can be read.
     public var isGone = false
