@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
+import WebSocketCore
 
 /// What the end of a connection, or of an attempt at one, settles. Whoever carried it has settled what the kernel had,
 /// lets go of the stream, and tells.
