@@ -128,6 +128,8 @@ public struct MessageCache: ~Copyable {
     var wantedEnd: UInt64 = 0
     /// What is to be stored found no room on disk.
     var isOutOfRoom = false
+    /// The same, and no work is under way that may make some: `trim` is asked once more.
+    public var lacksRoom: Bool { isOutOfRoom && !isBusy }
     /// Of those before this one some may have been on disk that a damage took.
     var damagedEnd: UInt64 = 0
     /// In memory, and stored once more if they were on disk: what lies there of them is what could be read.
@@ -136,8 +138,6 @@ public struct MessageCache: ~Copyable {
     var storedBeforeDamage: (end: UInt64, adopted: Range<UInt64>) = (0, 0..<0)
     /// So much lay on disk when some was to go because less may lie there than before.
     var shrunkFrom: UInt64 = 0
-    /// The same, and no work is under way that may make some: `trim` is asked once more.
-    public var lacksRoom: Bool { isOutOfRoom && !isBusy }
     /// For the policy `latestPerGroup`, as far as it was in force.
     var latest = GroupLatest()
     /// Of `away` and of what lies behind it, that policy's work.
