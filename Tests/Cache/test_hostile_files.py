@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from conftest import NOWHERE
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+PAGE = 4096
 EVIL = "gone\n[NOTICE] FORGED \x1b[2J\u202e"
 
 
@@ -200,44 +202,159 @@ def test_a_file_that_is_cut_while_it_is_in_use_costs_nothing_that_is_in_memory(s
     with neuron_ws.Node("n", settings(tmp_path), on_log=lambda event: told.append(event.text)) as node:
         node.start()
         for number in range(100):
-            node.send(f"{number:03} " + "x" * 3000)
+            node.send(f"{number:04} " + "x" * 3000)
         node.flush(neuron_ws.Level.STORED, 20)
         file = tmp_path / "n.nwsc"
         os.truncate(file, int(file.stat().st_size * share))
-        node.send("100")
+        node.send("0100")
         node.flush(neuron_ws.Level.STORED, 20)
         assert (node.metrics.messages_lost, node.metrics.queued_messages) == (0, 101)
         node.poll(0.02)
     assert any("is damaged: it was set aside as" in text for text in told), told
     assert (tmp_path / "n.nwsc.damaged").stat().st_size < 400_000
-    contents: list[int] = []
-    neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(int(message.content[:3])))
-    assert contents == list(range(101))
+    assert rest(tmp_path) == list(range(101))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5])
 def test_what_a_cut_took_that_was_on_disk_alone_is_told_as_lost(share: float, tmp_path: Path) -> None:
-    """By the life that sees it, and not as stored at its end."""
+    """By the life that sees it, and not as stored at its end. It is more than SQLite has in memory."""
     with neuron_ws.Node("n", settings(tmp_path, **{"cache-mem-size": 1})) as node:
         node.start()
-        for number in range(600):
-            while True:
-                try:
-                    node.send(f"{number:03} " + "x" * 3000)
-                    break
-                except neuron_ws.QueueFull:
-                    time.sleep(0.002)
-        node.flush(neuron_ws.Level.STORED, 20)
+        fill(node, 2000)
         file = tmp_path / "n.nwsc"
         os.truncate(file, int(file.stat().st_size * share))
-        node.send("600")
+        node.send("2000")
         node.flush(neuron_ws.Level.STORED, 20)
         node.poll(0.02)
         lost = node.metrics.messages_lost
-        assert node.metrics.queued_messages == 601 - lost
+        assert node.metrics.queued_messages == 2001 - lost
+    assert lost > 100
+    contents = rest(tmp_path)
+    assert contents == sorted(set(contents)) and contents[-1] == 2000
+    assert len(contents) + lost == 2001
+
+
+def rest(directory: Path) -> list[int]:
+    """What lies there of the messages that `fill` sends, all of it whole."""
     contents: list[int] = []
-    # It says at its end how many are damaged within their row, which the node sees when it loads that.
-    with contextlib.suppress(neuron_ws.NeuronWSError):
-        neuron_ws.read_cache(tmp_path, "n", lambda message: contents.append(int(message.content[:3])))
-    assert contents == sorted(set(contents)) and contents[-1] == 600
-    assert 601 - 60 <= len(contents) + lost <= 601, (len(contents), lost)
+    neuron_ws.read_cache(directory, "n", lambda message: contents.append(int(message.content[:4])))
+    return contents
+
+
+def overwrite(file: Path, *pages: int) -> None:
+    with open(file, "r+b") as opened:
+        for page in pages:
+            opened.seek(page * PAGE)
+            opened.write(bytes(PAGE))
+
+
+def fill(node: neuron_ws.Node, count: int) -> None:
+    for number in range(count):
+        while True:
+            try:
+                node.send(f"{number:04} " + "x" * 3000)
+                break
+            except neuron_ws.QueueFull:
+                time.sleep(0.002)
+        if number % 20 == 19:
+            node.flush(neuron_ws.Level.STORED, 20)
+
+
+def test_what_is_damaged_within_rows_is_told_as_lost_when_a_damage_is_seen(tmp_path: Path) -> None:
+    """Pages within messages tell nothing of themselves; the last page, which lacks, does."""
+    with neuron_ws.Node("n", settings(tmp_path, **{"cache-mem-size": 1})) as node:
+        node.start()
+        fill(node, 2000)
+        file = tmp_path / "n.nwsc"
+        pages = file.stat().st_size // PAGE
+        overwrite(file, *range(300, 900, 40))
+        os.truncate(file, (pages - 1) * PAGE)
+        node.send("2000")
+        node.flush(neuron_ws.Level.STORED, 20)
+        node.poll(0.02)
+        lost = node.metrics.messages_lost
+        assert node.metrics.queued_messages == 2001 - lost
+    assert 10 <= lost < 500
+    contents = rest(tmp_path)
+    assert contents == sorted(set(contents)) and len(contents) + lost == 2001
+
+
+@pytest.mark.parametrize("how", ["deleted", "a link to itself", "cut"])
+def test_a_flush_looks_whether_all_lies_there_though_nothing_is_new(how: str, tmp_path: Path) -> None:
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        node.start()
+        fill(node, 100)
+        file = tmp_path / "n.nwsc"
+        if how == "cut":
+            os.truncate(file, file.stat().st_size // 2)
+        else:
+            file.rename(tmp_path / "elsewhere")
+            if how != "deleted":
+                file.symlink_to(tmp_path / "elsewhere")
+        node.flush(neuron_ws.Level.STORED, 20)
+        # A process that is killed here has lost nothing.
+        assert not file.is_symlink() and file.stat().st_size > 300_000
+        assert (node.metrics.messages_lost, node.metrics.queued_messages) == (0, 100)
+    assert rest(tmp_path) == list(range(100))
+
+
+def test_a_flush_says_that_what_was_stored_is_gone(tmp_path: Path) -> None:
+    directory = tmp_path / "a/b"
+    directory.mkdir(parents=True)
+    with neuron_ws.Node("n", settings(directory)) as node:
+        node.start()
+        fill(node, 20)
+        shutil.rmtree(tmp_path / "a")
+        before = time.monotonic()
+        with pytest.raises(neuron_ws.NeuronWSError, match="20 messages were still waiting, and cannot be stored.*gone"
+                           "|20 messages were still waiting, and cannot be stored.*deleted or moved"):
+            node.flush(neuron_ws.Level.STORED, 20)
+        assert time.monotonic() - before < 10
+        directory.mkdir(parents=True)
+        node.flush(neuron_ws.Level.STORED, 20)
+    assert rest(directory) == list(range(20))
+
+
+def test_the_first_page_costs_nothing(tmp_path: Path) -> None:
+    """It says what lies where, which is the same in each cache."""
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        node.start()
+        fill(node, 300)
+    overwrite(tmp_path / "n.nwsc", 0)
+    with pytest.raises(neuron_ws.NeuronWSError, match="is damaged: file is not a database; start its node"):
+        rest(tmp_path)
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        assert node.metrics.queued_messages == 300
+    assert rest(tmp_path) == list(range(300))
+
+
+def test_what_the_first_page_takes_with_it_is_counted(tmp_path: Path) -> None:
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        node.start()
+        fill(node, 300)
+    overwrite(tmp_path / "n.nwsc", 0, 60, 61, 90)
+    came: list[str] = []
+
+    def read(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            came.extend(str(message)[:4] for message in connection)
+
+    server = serve(read, "127.0.0.1", 0, compression=None)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+    with neuron_ws.Node("n", settings(tmp_path, url, delivery="peer-parsed")) as node:
+        node.start()
+        until = time.monotonic() + 20
+        while node.metrics.queued_messages and time.monotonic() < until:
+            time.sleep(0.01)
+        lost = node.metrics.messages_lost
+    server.shutdown()
+    assert 3 <= lost < 60 and len(came) == 300 - lost and came == sorted(came)
+
+
+@pytest.mark.parametrize("content", [b"text", b"text" * 4096, bytes(16 * 4096)])
+def test_what_was_never_a_cache_is_set_aside_as_it_was(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "n.nwsc").write_bytes(content)
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        assert node.metrics.queued_messages == 0
+    assert (tmp_path / "n.nwsc.damaged").read_bytes() == content

@@ -65,3 +65,28 @@ def test_the_newest_of_each_group_arrive(tmp_path: Path, disk: int) -> None:
     newest = {group: max(time for each, time in arrived if each == group) for group, _ in arrived}
     assert len(newest) == GROUPS
     assert set(newest.values()) == {max(times)}
+
+
+def test_in_memory_no_more_goes_than_has_to(tmp_path: Path) -> None:
+    """One group: all but the newest are superseded. What is kept of them is what there is room for."""
+    settings: dict[str, object] = {
+        "url": NOWHERE, "offline-cache": True, "cache-policy": "latest-per-group", "cache-mem-size": 1,
+        "cache-disk-size": 0, "data-dir": str(tmp_path)}
+    with Node("latest", settings) as node:
+        node.start()
+        node.subscribe("*", "*")
+        least = most = 0
+        for time in range(4000):
+            while True:
+                try:
+                    node.push("driver", "group", {"text": "x" * 1000}, timestamp=1_000_000 + time)
+                    break
+                except QueueFull:
+                    sleep(0.005)
+            sleep(0.0005)
+            waiting = node.metrics.queued_bytes
+            most = max(most, waiting)
+            if waiting < most:
+                least = min(least or waiting, waiting)
+        assert node.metrics.messages_dropped > 1000
+        assert most <= 1 << 20 and least >= most // 2, (least, most)

@@ -315,7 +315,10 @@ extension Node {
         lock.lock()
         defer { lock.unlock() }
         let target = sendQueue.ledger.acceptedCount
+        var look: UInt64 = 0
         if level == .NEURON_WS_LEVEL_STORED {
+            // What was stored long ago may be gone.
+            look = sendQueue.ledger.askLook()
             wishes.store()
             session?.signal()
         }
@@ -323,17 +326,24 @@ extension Node {
         defer { flushWaiters -= 1 }
         let failed = sendQueue.ledger.failedStores
         while true {
-            let progress = sendQueue.ledger.progress(through: target, level, failedStores: failed)
+            if session == nil { look = 0 }
+            let progress = sendQueue.ledger.progress(through: target, level, failedStores: failed, look: look)
             if progress == .reached { break }
             let left = sendQueue.ledger.openCount(through: target, level)
             if progress == .unstorable {
                 throw .system("\(waiting(left)), and cannot be stored. \(whyUnstorableLocked)")
             }
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
-            if !changed.wait(lock, until: deadline), sendQueue.ledger.reachedThrough(level) < target {
-                let left = sendQueue.ledger.openCount(through: target, level)
-                throw .timeout("\(waiting(left)) after \(timeoutMilliseconds) ms. \(causeLocked)")
+            if changed.wait(lock, until: deadline) { continue }
+            // It may have come with the time's end.
+            if sendQueue.ledger.progress(through: target, level, failedStores: failed, look: look) == .reached {
+                break
             }
+            if sendQueue.ledger.reachedThrough(level) >= target {
+                throw .timeout("the cache's disk has not answered after \(timeoutMilliseconds) ms. \(causeLocked)")
+            }
+            let open = sendQueue.ledger.openCount(through: target, level)
+            throw .timeout("\(waiting(open)) after \(timeoutMilliseconds) ms. \(causeLocked)")
         }
         if level != .NEURON_WS_LEVEL_WRITTEN { try checkLevelLocked(level) }
     }

@@ -126,6 +126,10 @@ extension NodeSession {
             node.sendQueue.ledger.failedStores = cache.failedStores
             hasNews = true
         }
+        if cache.looksDone > node.sendQueue.ledger.looksDone {
+            node.sendQueue.ledger.looksDone = cache.looksDone
+            hasNews = true
+        }
         if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
         let awaitsRoom = node.sendQueue.ledger.awaitsRoom
         node.lock.unlock()
@@ -144,15 +148,17 @@ extension NodeSession {
         if run.end.storesRest { endIfIdle() } else { pump() }
     }
 
-    /// All that there is goes to disk now.
+    /// All that there is goes to disk now, and what lies there is looked for.
     func storeAll() {
         cache.refill(&backlog)
         node.lock.lock()
         let mail = node.wishes.takeMailToStore(
             from: &node.sendQueue, isLinked: link != nil, opensCache: cache.mayBeOpened(backlog))
+        let looks = node.sendQueue.ledger.looksAsked
         node.lock.unlock()
         if let mail { _ = mail.deliver(to: &cache, &backlog, now: Clock.monotonicNanoseconds) }
         cache.storeAll()
+        cache.look(for: looks)
     }
 
     /// The session ends: what is left goes to disk first. - Returns: false: it is on its way there.
@@ -161,10 +167,7 @@ extension NodeSession {
             (cache.isOpen || node.sendQueue.cacheOpened != nil) && !node.cachePlace.isForgotten
         }
         if !isKept { return true }
-        if run.end.beginsStoring() {
-            storeAll()
-            cache.look()
-        }
+        if run.end.beginsStoring() { storeAll() }
         tendCache()
         return isEnded || cache.isSettled(backlog)
     }

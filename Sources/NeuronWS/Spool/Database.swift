@@ -152,10 +152,12 @@ final class Database {
         return try statement.step() ? statement.integer(0) : nil
     }
 
-    /// The file was deleted, or another one is in its place.
+    /// The file was deleted, or another one is in its place, or a link, by which no later life finds it.
     var hasMoved: Bool {
         var moved: Int32 = 0
-        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+        if sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK, moved != 0 { return true }
+        guard let path = sqlite3_db_filename(handle, "main") else { return false }
+        return Syscalls.regularFile(String(cString: path)) == nil
     }
 
     /// Somebody cut the file: pages at its end are gone, which only who reads them would see. Not within a transaction.
@@ -165,6 +167,41 @@ final class Database {
         }
         let bytes = neuron_ws_sqlite3_file_bytes(handle)
         return bytes >= 0 && bytes < pages &* size
+    }
+
+    /// SQLite's own, and where its header says how many pages there are and which of them are free.
+    private static let pageBytes = 4096
+    private static let freePagesField = 32..<40
+    private static let validForField = 92..<96
+
+    /// Of a file whose first page is damaged, and that is only read: it gets that of another one of the same layout.
+    /// It is to be opened anew. - Returns: what it had there; nil: it is no such file, or cannot be written to.
+    func takeFirstPage(of other: Database) -> [UInt8]? {
+        guard neuron_ws_sqlite3_file_bytes(handle) > Self.pageBytes,
+            (try? other.number("PRAGMA page_size")) == Int64(Self.pageBytes), let before = firstPage,
+            var page = other.firstPage
+        else { return nil }
+        // How long the file is says the file, and what is free nobody asks.
+        for each in Self.freePagesField { page[each] = 0 }
+        for each in Self.validForField { page[each] = 0xFF }
+        return setFirstPage(page) ? before : nil
+    }
+
+    private var firstPage: [UInt8]? {
+        var page = [UInt8](repeating: 0, count: Self.pageBytes)
+        let count = Int32(page.count)
+        let status = page.withUnsafeMutableBytes { neuron_ws_sqlite3_file_begin(handle, $0.baseAddress, count, 0) }
+        return status == SQLITE_OK ? page : nil
+    }
+
+    /// Nothing is read behind that.
+    @discardableResult
+    func setFirstPage(_ page: [UInt8]) -> Bool {
+        var page = page
+        let count = Int32(page.count)
+        return page.withUnsafeMutableBytes {
+            neuron_ws_sqlite3_file_begin(handle, $0.baseAddress, count, 1)
+        } == SQLITE_OK
     }
 
     var changes: Int { Int(sqlite3_changes(handle)) }

@@ -40,6 +40,14 @@ struct SpoolError: Error, Equatable {
             + "directory again; what it has of messages is lost if the node ends before"
     }
 
+    /// Of a file at which somebody looks while no node uses it.
+    init(damaged file: SpoolFile, _ failure: Database.Failure) {
+        fault = failure.fault
+        text =
+            "the cache \(file.path) is damaged: \(failure.text); start its node with this data-dir: it sets the file "
+            + "aside, keeps what can be read of it, and counts the rest"
+    }
+
     private static func fault(_ failure: Database.Failure) -> SpoolFault {
         if failure.fault == .other || failure.fault == .ioError {
             switch failure.errorNumber {

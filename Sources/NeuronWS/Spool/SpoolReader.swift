@@ -73,7 +73,7 @@ final class SpoolReader {
                 try SpoolStore.checkKind(database)
                 try body(try SpoolReader(file, database))
                 try database.run("COMMIT")
-            } catch { throw error.spoolError(file) }
+            } catch { throw error.isDamage ? SpoolError(damaged: file, error) : error.spoolError(file) }
         }
     }
 

@@ -10,7 +10,7 @@ enum SpoolRescue {
 
     /// Of a file that cannot be opened.
     static func rescue(_ file: SpoolFile, isSynced: Bool, stream: UInt64) throws(Database.Failure) {
-        try make(file, from: try? Database.open(file.path), stream: stream)
+        try make(file, from: nil, stream: stream)
         replace(file, keepsOld: true)
     }
 
@@ -95,23 +95,43 @@ enum SpoolRescue {
         Syscalls.syncDirectory(file.directory)
     }
 
+    /// - Parameter old: nil: it is to be opened yet.
     private static func make(
         _ file: SpoolFile, from old: Database?, stream: UInt64
     ) throws(Database.Failure) {
         do throws(Database.Failure) {
             let new = try makeEmpty(file, stream: stream)
-            var copy = RowCopy(new: new)
-            if let old {
-                old.salvage()
-                try copy.all(of: old)
-                // What cannot be read of them is lost, and only that.
-                try? SpoolAside.copy(from: old, to: new)
-            }
-            try copy.finish(old)
+            if let old { return try copy(from: old, to: new) }
+            try withDamaged(file, like: new) { old throws(Database.Failure) in try copy(from: old, to: new) }
         } catch {
             removeMaking(file)
             throw error
         }
+    }
+
+    private static func copy(from old: Database?, to new: Database) throws(Database.Failure) {
+        var copy = RowCopy(new: new)
+        if let old {
+            old.salvage()
+            try copy.all(of: old)
+            // What cannot be read of them is lost, and only that.
+            try? SpoolAside.copy(from: old, to: new)
+        }
+        try copy.finish(old)
+    }
+
+    /// Without its first page, which says what lies where, SQLite reads nothing of a file. It is the same in each
+    /// cache: meanwhile this one has that of the new one.
+    /// - Parameter body: nil: it cannot be opened.
+    private static func withDamaged(
+        _ file: SpoolFile, like new: Database, _ body: (Database?) throws(Database.Failure) -> Void
+    ) throws(Database.Failure) {
+        guard let old = try? Database.open(file.path) else { return try body(nil) }
+        old.salvage()
+        if (try? old.number("SELECT count(*) FROM batches WHERE first < 0")) != nil { return try body(old) }
+        guard let page = old.takeFirstPage(of: new) else { return try body(old) }
+        defer { old.setFirstPage(page) }
+        try body(try? Database.open(file.path))
     }
 
     /// At so many places it is looked for what can be read behind a damage.
@@ -157,6 +177,8 @@ enum SpoolRescue {
         var bytes: Int64 = 0
         var last = Int64.min
         var rows = 0
+        /// Of these.
+        var committed = 0
         /// Of messages that bear theirs: behind the last of them, and their row.
         var number: Int64 = 1
         var stream: UInt64?
@@ -201,37 +223,35 @@ enum SpoolRescue {
             }
         }
 
-        /// One row, unless it is damaged.
+        /// What is whole of one row.
         private mutating func copy(_ key: Int64, _ old: Database) throws(Database.Failure) {
-            let text = "SELECT count, arrival, data, number FROM batches WHERE first=?1"
+            let text = "SELECT first, count, arrival, number, data FROM batches WHERE first=?1"
             guard let select = try? old.prepare(text) else { return }
             select.bind(1, key)
             guard (try? select.step()) == true else { return }
             defer { select.reset() }
-            guard let data = select.bytes(2) else { throw .noMemory }
-            let count = select.integer(0)
-            let row = SpoolStore.Row(first: key, count: count, bytes: UInt64(data.count))
-            guard (try? row.check()) != nil else { return }
-            let insert = try new.prepare("INSERT OR IGNORE INTO batches VALUES(?, ?, ?, ?, ?)")
-            insert.bind(1, key)
-            insert.bind(2, count)
-            insert.bind(3, select.integer(1))
-            insert.bind(4, select.integer(3))
-            insert.bind(5, bytes: data)
-            _ = try insert.step()
-            noteNumbers(select.integer(3) &+ count, data)
-            first = min(first, key)
-            next = max(next, key + count)
-            bytes += Int64(data.count)
-            rows += 1
-            if rows % SpoolRescue.rowsPerCommit == 0 {
+            var chunks = try old.wholeChunks(of: select) { _, _, _ in }
+            if chunks.isEmpty { return }
+            noteNumbers(select.integer(3) &+ select.integer(1), select.bytes(4))
+            while let chunk = chunks.removeFirst() {
+                chunk.seal()
+                let (from, end) = (Int64(clamping: chunk.firstNumber), Int64(clamping: chunk.endNumber))
+                try new.insert(chunk, key: from)
+                first = min(first, from)
+                next = max(next, end)
+                bytes += Int64(chunk.imageBytes)
+                rows += 1
+            }
+            if rows >= committed + SpoolRescue.rowsPerCommit {
+                committed = rows
                 try new.run("COMMIT")
                 try new.run("BEGIN")
             }
         }
 
-        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer) {
+        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer?) {
             if (1..<SpoolStore.numberMax).contains(end) { number = max(number, end) }
+            guard let data else { return }
             let payload = UnsafeRawBufferPointer(rebasing: data.dropFirst(MessageChunk.imageHeadBytes))
             if let head = OutgoingMessage.head(of: payload) { stream = head.stream }
         }

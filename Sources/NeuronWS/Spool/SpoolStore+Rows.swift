@@ -123,6 +123,33 @@ extension Database {
         if let failure { throw failure }
     }
 
+    /// What is whole of a row (first, count, arrival, number, data), as chunks whose numbers are its keys.
+    /// - Parameter damaged: as of `cutRows`.
+    func wholeChunks(
+        of row: Statement, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void
+    ) throws(Failure) -> ChunkList {
+        var chunks = ChunkList()
+        let (first, count) = (row.integer(0), row.integer(1))
+        guard let image = row.bytes(4) else { throw .noMemory }
+        guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count) else { throw .noMemory }
+        let head = SpoolStore.Row(first: first, count: count, bytes: UInt64(image.count))
+        guard (try? head.check()) != nil, chunk.setImage(image, firstID: UInt64(first), count: Int(count)) else {
+            damaged(Int(clamping: count), -1, image.count)
+            return chunks
+        }
+        chunk.arrival = UInt64(clamping: row.integer(2))
+        chunk.numberShift = UInt64(truncatingIfNeeded: row.integer(3)) &- chunk.firstNumber
+        if chunk.isImageWhole {
+            chunks.append(chunk)
+            return chunks
+        }
+        var (found, bytes) = (0, 0)
+        chunks = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
+        chunks.forEach { (found, bytes) = (found + $0.messageCount, bytes + $0.imageBytes) }
+        damaged(Int(count), Int(count) - found, image.count - bytes)
+        return chunks
+    }
+
     /// Nothing lies before this key any more: the row in which it lies is written anew from there on.
     /// - Parameter damaged: of a row that is not whole: its own count, how many of its messages are missing by that
     ///   (less than 0: it makes no sense), and the bytes that cannot be read.
@@ -136,25 +163,7 @@ extension Database {
         let select = try prepare(
             "SELECT first, count, arrival, number, data FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1")
         select.bind(1, key)
-        if try select.step() {
-            let (first, count) = (select.integer(0), select.integer(1))
-            guard let image = select.bytes(4) else { throw .noMemory }
-            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count) else { throw .noMemory }
-            let row = SpoolStore.Row(first: first, count: count, bytes: UInt64(image.count))
-            let isSound = (try? row.check()) != nil && chunk.setImage(image, firstID: UInt64(first), count: Int(count))
-            chunk.arrival = UInt64(clamping: select.integer(2))
-            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(3)) &- chunk.firstNumber
-            if !isSound {
-                damaged(Int(clamping: count), -1, image.count)
-            } else if chunk.isImageWhole {
-                chunks.append(chunk)
-            } else {
-                var (found, bytes) = (0, 0)
-                chunks = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
-                chunks.forEach { (found, bytes) = (found + $0.messageCount, bytes + $0.imageBytes) }
-                damaged(Int(count), Int(count) - found, image.count - bytes)
-            }
-        }
+        if try select.step() { chunks = try wholeChunks(of: select, damaged: damaged) }
         select.reset()
         let remove = try prepare("DELETE FROM batches WHERE first < ?1")
         remove.bind(1, key)

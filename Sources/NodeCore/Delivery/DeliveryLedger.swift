@@ -57,6 +57,10 @@ public struct DeliveryLedger {
 
     /// How often what was to be stored could not be: the node's cache keeps it up to date.
     public var failedStores: UInt64 = 0
+    /// So often somebody has asked whether what lies on disk is still there, and up to which of these the disk has said
+    /// so.
+    public private(set) var looksAsked: UInt64 = 0
+    public var looksDone: UInt64 = 0
 
     /// One that waits alone makes room for the next one: `MessageCache.replacesLast`, which the node keeps up to date.
     public var replacesLast = false
@@ -185,6 +189,12 @@ public struct DeliveryLedger {
     /// What lay on disk is gone from there.
     public mutating func lostStored() { storedThrough = 0 }
 
+    /// - Returns: what `looksDone` is when the disk has answered.
+    public mutating func askLook() -> UInt64 {
+        looksAsked &+= 1
+        return looksAsked
+    }
+
     /// How far all messages are: up to this one they have reached this level, or have another outcome.
     public func reachedThrough(_ level: neuron_ws_level_t) -> UInt64 {
         switch level {
@@ -199,10 +209,11 @@ public struct DeliveryLedger {
 
     /// - Parameter failedStores: what it was when they began to wait. A disk that has failed since, or has no room,
     ///   takes no more: to wait for it is in vain, though another outcome may come yet.
+    /// - Parameter look: what `askLook` said; 0: the disk is not asked.
     public func progress(
-        through id: UInt64, _ level: neuron_ws_level_t, failedStores before: UInt64
+        through id: UInt64, _ level: neuron_ws_level_t, failedStores before: UInt64, look: UInt64 = 0
     ) -> Progress {
-        if reachedThrough(level) >= id { return .reached }
+        if reachedThrough(level) >= id { return looksDone >= look ? .reached : .open }
         return level == .NEURON_WS_LEVEL_STORED && failedStores != before ? .unstorable : .open
     }
 

@@ -8,18 +8,20 @@ extension MessageCache {
     /// What is looked for in one pass at least is this part of the disk, so that it is not read for one message.
     private static let passShare: UInt64 = 8
 
-    /// Takes what is superseded out of memory. - Returns: how many bytes.
-    mutating func removeSuperseded(_ backlog: inout Backlog) -> Int {
+    /// Takes what is superseded out of memory, the oldest first.
+    /// - Parameter bytesMax: no more batches when so many bytes are free.
+    /// - Returns: how many bytes.
+    mutating func removeSuperseded(_ backlog: inout Backlog, bytesMax: Int = .max) -> Int {
         guard keepsLatest, !isBusy else { return 0 }
         var removed = 0
-        for part in backlog.removeSuperseded(latest, into: &freed) {
+        for part in backlog.removeSuperseded(latest, bytesMax: bytesMax, into: &freed) {
             conclude(part)
             removed += part.bytes
         }
         var old = exchange(&tail, with: ChunkList())
         while let chunk = old.removeFirst() {
             // What has a copy on its way stays.
-            guard chunk.endNumber <= backlog.liveStart else {
+            guard chunk.endNumber <= backlog.liveStart, removed < bytesMax else {
                 tail.append(chunk)
                 continue
             }
@@ -137,7 +139,9 @@ extension MessageCache {
 
 extension Backlog {
     /// Takes out what is superseded, if nothing is on its way and nothing is known to have arrived.
-    mutating func removeSuperseded(_ latest: GroupLatest, into freed: inout ChunkList) -> [GroupLatest.Part] {
+    mutating func removeSuperseded(
+        _ latest: GroupLatest, bytesMax: Int, into freed: inout ChunkList
+    ) -> [GroupLatest.Part] {
         guard isIdle, isUndecided, acknowledged.isEmpty, acknowledgedLive.first?.lowerBound ?? .max >= endID else {
             return []
         }
@@ -150,10 +154,11 @@ extension Backlog {
         }
         if gone.isEmpty { return gone }
         gone = []
+        var bytes = 0
         var old = takeAll()
         var kept = ChunkList()
         while let each = old.removeFirst() {
-            let parts = latest.superseded(in: each, from: open)
+            let parts = bytes < bytesMax ? latest.superseded(in: each, from: open) : []
             guard !parts.isEmpty || each.firstID < open,
                 let rest = GroupLatest.rest(of: each, from: open, without: parts)
             else {
@@ -163,6 +168,7 @@ extension Backlog {
                 continue
             }
             gone += parts
+            for part in parts { bytes += part.bytes }
             for part in rest { kept.append(part) }
             freed.append(each)
         }

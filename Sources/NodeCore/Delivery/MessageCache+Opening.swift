@@ -62,6 +62,7 @@ extension MessageCache {
         fault = nil
         isGone = false
         looksDue = false
+        looksDone = looksAsked
         failures = 0
         retryAt = 0
         isOutOfRoom = false

@@ -7,8 +7,8 @@ extension MessageCache {
     /// - Parameter isFull: little is left of the node's limits.
     public mutating func trim(_ backlog: inout Backlog, now: UInt64, isFull: Bool = false) -> Bool {
         noteLive(backlog)
-        let limit = settings.timeToLive / Self.millisecond
-        if limit > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ limit,
+        let ttl = settings.timeToLive / Self.millisecond
+        if ttl > 0, let first = backlog.chunkToDrop, clock(now) > first.arrival &+ ttl,
             removeOldest(&backlog, .NEURON_WS_EXPIRED) > 0
         {
             return true
@@ -29,7 +29,9 @@ extension MessageCache {
             isLiveClosed = true
             return false
         }
-        if removeSuperseded(&backlog) > (isFull ? min(heldBytes, settings.memoryBytes) : settings.memoryBytes) / 64 {
+        let limit = isFull ? min(heldBytes, settings.memoryBytes) : settings.memoryBytes
+        // What is on disk too is looked through there when nothing superseded is left here.
+        if removeSuperseded(&backlog, bytesMax: usesDisk ? .max : max(1, limit / 8)) > limit / 64 {
             isOutOfRoom = false
             return true
         }
@@ -193,8 +195,12 @@ extension MessageCache {
 
     // MARK: The end
 
-    /// The end is near: the disk is asked whether what it has is still there, whatever has failed before.
-    public mutating func look() {
+    /// The disk is asked whether what it has is still there, whatever has failed before: the end is near, or somebody
+    /// waits for that.
+    /// - Parameter asked: who waits until `looksDone` is this much.
+    public mutating func look(for asked: UInt64 = 0) {
+        looksAsked = max(looksAsked, asked)
+        guard usesDisk else { return looksDone = looksAsked }
         looksDue = true
         retryAt = 0
     }

@@ -12,7 +12,11 @@ extension MessageCache {
     ) -> SpoolWork? {
         refill(&backlog)
         skipAdopted(backlog)
-        guard usesDisk, !isBusy else { return nil }
+        guard usesDisk, !isBusy else {
+            // Where nothing lies there is nothing to look at.
+            if !usesDisk, !isBusy { (looksDue, looksDone) = (false, looksAsked) }
+            return nil
+        }
         if now < retryAt { return isGone && mayLoad && wantsLoad(backlog) ? loadOfGone(backlog, now: now) : nil }
         var work = SpoolWork()
         let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
@@ -39,6 +43,7 @@ extension MessageCache {
         let hasMore = reserves != nil || work.dropsBytes > 0 || work.latest != nil || !setAside.isEmpty
         guard isStoring || loads || expiresFrom != nil || isForgetDue || hasMore || looksDue else { return nil }
         work.looks = exchange(&looksDue, with: false)
+        looksInWork = looksAsked
         work.setAside = setAside
         work.takenOut = takenOut
         work.setAsideBytesMax = settings.diskBytes / Self.setAsideShare
@@ -199,6 +204,7 @@ extension MessageCache {
         takenOutInWork = 0
         fault = result.fault
         isGone = result.isGone
+        looksDone = looksInWork
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore
@@ -213,7 +219,7 @@ extension MessageCache {
             let isTry = now >= retryAt
             if isTry { failures = min(failures + 1, 16) }
             lookedThrough = .not
-            if stored > 0 { failedStores &+= 1 }
+            if stored > 0 || result.work.looks { failedStores &+= 1 }
             // On a full disk some may have gone one by one.
             while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
             tellUnstored(tried)

@@ -118,6 +118,10 @@ public struct MessageCache: ~Copyable {
     var isGone = false
     /// Before it is told of any message that it lies on disk, that is looked at.
     var looksDue = false
+    /// Who waits for that: as of `DeliveryLedger.askLook`.
+    var looksAsked: UInt64 = 0
+    var looksInWork: UInt64 = 0
+    public internal(set) var looksDone: UInt64 = 0
     /// How often messages were to be stored that could not be.
     public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0

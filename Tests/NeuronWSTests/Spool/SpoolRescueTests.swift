@@ -55,19 +55,68 @@ import Testing
         try withSpoolFile { file in
             // Of the last pages, which hold the newest messages in their order, three apart from each other.
             let pages = try filled(file, count: 400, byteCount: 800)
-            let damaged = fopen(file.path, "r+")
-            let noise = [UInt8](repeating: 0xA5, count: 4096)
-            for page in [60, 40, 20] {
-                #expect(fseek(damaged, (Int(pages) - page) * 4096, SEEK_SET) == 0)
-                #expect(fwrite(noise, 4096, 1, damaged) == 1)
-            }
-            fclose(damaged)
+            overwrite(file, [60, 40, 20].map { Int(pages) - $0 })
             try SpoolRescue.rescue(file, isSynced: false, stream: 9)
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
             store.setFirst(1, openID: 1)
             let count = loaded(store.perform(loading(from: 1))).count
             #expect(count >= 380 && count < 400)
         }
+    }
+
+    /// It says what lies where, as in each cache.
+    @Test func withoutItsFirstPageAllElseIsThere() throws {
+        try withSpoolFile { file in
+            let pages = try filled(file, count: 50, byteCount: 2000)
+            overwrite(file, [0])
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            #expect(store.found.count == 50 && store.found.stream == 7 && store.damages == 1)
+            #expect(loaded(store.perform(loading(from: 1))).count == 50)
+            // What was set aside is as it was.
+            let aside = try Syscalls.readFile(file.damaged, bytesMax: Int(pages) * 4096).content
+            #expect(aside.withBytes { $0.count == Int(pages) * 4096 && $0.prefix(4096).allSatisfy { $0 == 0xA5 } })
+        }
+    }
+
+    /// Noise within a message's pages tells nothing of itself: what is whole beside it becomes rows of its own.
+    @Test func whatIsWholeOfARowIsKeptAndTheRestMissing() throws {
+        try withSpoolFile { file in
+            do {
+                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+                store.setFirst(1, openID: 1)
+                let text = String(repeating: "x", count: 9000)
+                _ = store.perform(try storing([text, text, text], from: 1))
+                _ = store.perform(try storing(["last"], from: 4))
+            }
+            let content = try Syscalls.readFile(file.path, bytesMax: 1 << 20).content
+            // The second message's middle.
+            let at = content.withBytes { bytes in
+                bytes.indices.filter { bytes[$0] == UInt8(ascii: "x") }.dropFirst(13_500).first ?? 0
+            }
+            overwrite(file, [], byte: at)
+            let database = try Database.open(file.path, isReadOnly: true)
+            let row = try database.prepare("SELECT first, count, arrival, number, data FROM batches ORDER BY first")
+            #expect(try row.step())
+            var (counts, missing) = ([Int](), 0)
+            let chunks = try database.wholeChunks(of: row) { _, count, _ in missing = count }
+            chunks.forEach { counts.append($0.messageCount) }
+            #expect(counts.reduce(0, +) == 2 && missing == 1)
+        }
+    }
+
+    private func overwrite(_ file: SpoolFile, _ pages: [Int], byte: Int? = nil) {
+        let damaged = fopen(file.path, "r+")
+        let noise = [UInt8](repeating: 0xA5, count: 4096)
+        for page in pages {
+            #expect(fseek(damaged, page * 4096, SEEK_SET) == 0)
+            #expect(fwrite(noise, 4096, 1, damaged) == 1)
+        }
+        if let byte {
+            #expect(fseek(damaged, byte, SEEK_SET) == 0)
+            #expect(fwrite(noise, 1, 1, damaged) == 1)
+        }
+        fclose(damaged)
     }
 
     @Test func withoutAHeadTheNumbersGoOnBehindThoseThatMayHaveBeen() throws {

@@ -225,6 +225,23 @@ import Testing
         #expect(progress(.NEURON_WS_LEVEL_STORED) == .reached && progress(.NEURON_WS_LEVEL_APP_ACKED) == .reached)
     }
 
+    @Test func whoAsksWhetherItIsStillStoredWaitsForTheDisksWord() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))
+        _ = ledger.accept(byteCount: 0)
+        ledger.stored(through: 1)
+        let (first, second) = (ledger.askLook(), ledger.askLook())
+        func progress(_ look: UInt64, failedStores: UInt64 = 0) -> DeliveryLedger.Progress {
+            ledger.progress(through: 1, .NEURON_WS_LEVEL_STORED, failedStores: failedStores, look: look)
+        }
+        #expect(progress(0) == .reached && progress(first) == .open)
+        ledger.looksDone = first
+        #expect(progress(first) == .reached && progress(second) == .open)
+        // It is gone, and cannot be stored once more.
+        ledger.looksDone = second
+        ledger.lostStored()
+        #expect(progress(second) == .open && progress(second, failedStores: 1) == .unstorable)
+    }
+
     @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {
         var random = SplitMix(seed)
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 1000))

@@ -327,6 +327,29 @@ import Testing
         }
     }
 
+    /// What was under way before says nothing of who asks then.
+    @Test func whoAsksIsAnsweredByTheLookBehindIt() {
+        let bench = full()
+        var done: [UInt64] = []
+        bench.cache.look(for: 3)
+        guard let first = bench.work() else { return bench.missing() }
+        bench.cache.look(for: 4)
+        done.append(bench.cache.looksDone)
+        bench.done(first, bytes: 2080)
+        done.append(bench.cache.looksDone)
+        guard let second = bench.work() else { return bench.missing() }
+        let (looks, failures) = (second.looks, bench.cache.failedStores)
+        // Nothing was to be stored, and who waits for it hears all the same that it cannot be.
+        bench.failed(second, .ioError)
+        done.append(bench.cache.looksDone)
+        #expect(looks && done == [0, 3, 4] && bench.cache.failedStores == failures + 1)
+        // Where there is no disk nobody waits for its word.
+        let other = CacheBench(CacheBench.settings(memory: 2000, disk: 0))
+        other.cache.look(for: 7)
+        let answered = other.cache.looksDone
+        #expect(answered == 7)
+    }
+
     /// Seventeen in one chunk, of which all but the last are delivered when the connection ends.
     private func mostlyDelivered(_ settings: MessageCache.Settings) -> CacheBench {
         let bench = CacheBench(settings)
