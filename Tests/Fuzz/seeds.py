@@ -52,13 +52,13 @@ def documents(*patterns: str) -> Iterator[bytes]:
 
 
 def frames() -> Iterator[bytes]:
-    for data in bytes_in_hex("WebSocketCoreTests/*.swift"):
+    for data in bytes_in_hex("WebSocketCoreTests/**/*.swift"):
         for choices in (b"\0\x03", b"\x01\x05", b"\x02\x03", b"\x04\x40"):
             yield choices + data
 
 
 def handshakes() -> Iterator[bytes]:
-    for text in texts("WebSocketCoreTests/*Handshake*.swift", "WebSocketCoreTests/Deflate*.swift"):
+    for text in texts("WebSocketCoreTests/**/*Handshake*.swift", "WebSocketCoreTests/**/Deflate*.swift"):
         if "HTTP/" in text or ":" in text:
             fields = text if "HTTP/" in text else f"HTTP/1.1 101 Switching Protocols\r\n{text}"
             yield b"\x07" + fields.replace("\n", "\r\n").replace("\r\r", "\r").encode() + b"\r\n\r\n"
@@ -73,13 +73,13 @@ def handshakes() -> Iterator[bytes]:
 
 
 def urls() -> Iterator[bytes]:
-    patterns = ["WebSocketCoreTests/*URL*.swift", "NodeCoreTests/Settings/*URL*.swift"]
+    patterns = ["WebSocketCoreTests/**/*URL*.swift", "NodeCoreTests/Settings/**/*URL*.swift"]
     return (text.encode() for text in texts(*patterns) if ":" in text)
 
 
 def groups() -> Iterator[bytes]:
-    yield from documents("NodeCoreTests/Documents/*.swift", "NodeCoreTests/Encoding/*.swift")
-    for text in texts("NodeCoreTests/Documents/*.swift"):
+    yield from documents("NodeCoreTests/Documents/**/*.swift", "NodeCoreTests/Encoding/**/*.swift")
+    for text in texts("NodeCoreTests/Documents/**/*.swift"):
         if text.startswith("{"):
             yield b'{"node":"n","group":"g","tags":[' + text.encode() + b"]}"
     for case in json.loads((TESTS / "Data/encode-vectors.json").read_text()):
@@ -87,7 +87,7 @@ def groups() -> Iterator[bytes]:
 
 
 def extensions() -> Iterator[bytes]:
-    patterns = ["WebSocketCoreTests/Deflate*.swift", "WebSocketCoreTests/ExtensionList*.swift"]
+    patterns = ["WebSocketCoreTests/**/Deflate*.swift", "WebSocketCoreTests/**/ExtensionList*.swift"]
     for text in texts(*patterns):
         yield text.encode()
         yield b"permessage-deflate; " + text.encode()
@@ -95,16 +95,16 @@ def extensions() -> Iterator[bytes]:
 
 def compressed() -> Iterator[bytes]:
     choices = [b"\0\x3f\xff", b"\x03\x3f\x02", b"\x04\x09\x08"]
-    for data in bytes_in_hex("NodeCoreTests/Compression/*.swift", "WebSocketCoreTests/*.swift"):
+    for data in bytes_in_hex("NodeCoreTests/Compression/**/*.swift", "WebSocketCoreTests/**/*.swift"):
         yield from (choice + data for choice in choices)
-    for data in documents("NodeCoreTests/Encoding/*.swift"):
+    for data in documents("NodeCoreTests/Encoding/**/*.swift"):
         yield choices[0] + data * 8
 
 
 def responses() -> Iterator[bytes]:
     """An order, a pointer, a value, a message."""
     pointers = ["id", "/a/id", "/foo/0", "/a~1b", "/m~0n", "/", "/0", "/01", "/a~", ""]
-    messages = list(documents("NodeCoreTests/Commands/*.swift", "NodeCoreTests/JSON/JSONPointerTests.swift"))
+    messages = list(documents("NodeCoreTests/Commands/**/*.swift", "NodeCoreTests/JSON/**/JSONPointerTests.swift"))
     for number, message in enumerate(messages):
         pointer = pointers[number % len(pointers)]
         yield bytes([number % 16]) + pointer.encode() + b"\0" + b"1\0" + message
@@ -116,10 +116,10 @@ CORPORA = {
     "frames": frames,
     "handshake": handshakes,
     "url": urls,
-    "settings": lambda: documents("NodeCoreTests/Settings/*.swift", "NodeCoreTests/Subscriptions/*.swift"),
+    "settings": lambda: documents("NodeCoreTests/Settings/**/*.swift", "NodeCoreTests/Subscriptions/**/*.swift"),
     "push_json": groups,
-    "template": lambda: documents("NodeCoreTests/Encoding/*.swift", "NodeCoreTests/Settings/*.swift"),
-    "requests": lambda: documents("NodeCoreTests/Requests/*.swift"),
+    "template": lambda: documents("NodeCoreTests/Encoding/**/*.swift", "NodeCoreTests/Settings/**/*.swift"),
+    "requests": lambda: documents("NodeCoreTests/Requests/**/*.swift"),
     "responses": responses,
     "deflate_parameters": extensions,
     "deflate_stream": compressed,
@@ -144,7 +144,7 @@ WORDS = {
 
 def words(target: str) -> Iterable[str]:
     if target == "settings":
-        source = (TESTS.parent / "Sources/NodeCore/Settings/SettingKey.swift").read_text()
+        source = (TESTS.parent / "Sources/NodeCore/Settings/Table/SettingKey.swift").read_text()
         return [*re.findall(r'= "([\w-]+)"', source), "params", "url", "host", "port", "ws://127.0.0.1/", "true"]
     return WORDS.get(target, [])
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from swift_index import Declaration, SwiftIndex
 from test_package import ROOT, SOURCES, code_of, swift_files
 
+FILES_MAX = 20
 FUNCTION_LINES_MAX = 70
 PLUGIN = ROOT / "bindings" / "neuron" / "src"
 
@@ -104,7 +106,7 @@ FOR_SPEED = {"ASCII.swift", "Base64.swift"}
 def test_digits_and_letters_are_told_in_one_place() -> None:
     found = [f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
              for file in swift_files()
-             if file.name not in FOR_SPEED and file.parts[-2] != "Encoding" and "neuron-ws" not in file.parts
+             if file.name not in FOR_SPEED and "Encoding" not in file.parts and "neuron-ws" not in file.parts
              for number, line in enumerate(file.read_text().splitlines(), 1)
              if BY_HAND.search(line.partition("//")[0])]
     assert not found, found
@@ -126,19 +128,29 @@ def test_no_room_needs_one_that_stands_on_it(target: str) -> None:
     texts = {file: re.sub(r'"(?:[^"\\]|\\.)*"', '""', code_of(file.read_text()))
              for file in swift_files(SOURCES / target)}
     rooms = ROOMS[target]
-    assert {file.parts[-2] for file in texts} - {target} == set(rooms)
-    home = {match[2]: file.parts[-2] for file, text in texts.items()
+
+    def room(file: Path) -> str:
+        return file.relative_to(SOURCES / target).parts[0]
+
+    assert {room(file) for file in texts if file.parent != SOURCES / target} == set(rooms)
+    home = {match[2]: room(file) for file, text in texts.items()
             for match in declaration.finditer(text) if not match[1]}
     # A type within another of that name is another one.
-    own = {file.parts[-2]: set() for file in texts}
+    own = {room(file): set() for file in texts}
     for file, text in texts.items():
-        own[file.parts[-2]] |= {match[2] for match in declaration.finditer(text)}
+        own[room(file)] |= {match[2] for match in declaration.finditer(text)}
     found = set()
     for file, text in texts.items():
-        for name in set(re.findall(r"(?<![.\w])[A-Z]\w+", text)) & home.keys() - own[file.parts[-2]]:
-            if rooms.index(home[name]) > rooms.index(file.parts[-2]):
-                found.add(f"{file.parts[-2]}/{file.name} names {name} of {home[name]}")
+        for name in set(re.findall(r"(?<![.\w])[A-Z]\w+", text)) & home.keys() - own[room(file)]:
+            if rooms.index(home[name]) > rooms.index(room(file)):
+                found.add(f"{room(file)}/{file.name} names {name} of {home[name]}")
     assert not found, sorted(found)
+
+
+def test_a_folder_shows_its_parts_at_a_glance() -> None:
+    """Past some fifteen files it gets rooms."""
+    count = Counter(file.parent for file in [*swift_files(SOURCES), *(ROOT / "Tests").rglob("*.swift")])
+    assert {str(folder.relative_to(ROOT)): files for folder, files in count.items() if files > FILES_MAX} == {}
 
 
 def test_every_function_of_the_plugin_is_called() -> None:

@@ -34,7 +34,7 @@ IMPORTS = {
     "neuron-ws": {"CNeuronWS", "LoopbackServer", "CJansson", "CLinux", "CEditLine", "CLivePage", "Synchronization"},
 }
 # And inside NeuronWS, in which places.
-PLACES = {"COpenSSL": r"Transport/TLS[^/]*$", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/",
+PLACES = {"COpenSSL": r"Transport/TLS/", "CLinux": r"(System|Loop|Transport)/", "CSQLite": r"Spool/",
           "CIDN2": r"System/"}
 
 

@@ -9,7 +9,7 @@ import Testing
 /// puts it there anew.
 @Suite struct SettingsMarkdownTests {
     @Test func theReadmeHoldsTheTable() throws {
-        let path = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/README.md"
+        let path = #filePath.split(separator: "/").dropLast(5).map { "/" + $0 }.joined() + "/README.md"
         let readme = String(decoding: TestFile.read(path), as: UTF8.self)
         let begin = try #require(readme.firstRange(of: "<!-- settings -->\n")).upperBound
         let end = try #require(readme[begin...].firstRange(of: "<!-- end of settings -->")).lowerBound
