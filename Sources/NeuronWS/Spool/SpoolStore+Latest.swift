@@ -7,51 +7,70 @@ extension SpoolStore {
     func compact(_ result: inout SpoolResult) throws(Database.Failure) {
         guard let latest = result.work.latest else { return }
         let from = result.work.compactsFrom
-        let select = try database.prepare(
-            "SELECT first, count, arrival, number, data FROM batches WHERE first >= ?1 ORDER BY first LIMIT 1")
+        // What has its outcome in front of others goes too: a row of such would make the newest of a group go.
+        let forgets = result.work.forgetsBefore
         var at = try rowKey(of: key(from))
         var left = result.work.compactsBytes
-        while left > 0, result.compacted.count < result.work.compactsPartsMax {
-            select.bind(1, at)
-            guard try select.step() else { return }
-            let (first, count) = (select.integer(0), select.integer(1))
-            at = first &+ max(1, count)
-            guard let image = select.bytes(4) else { throw .noMemory }
-            try Row(first: first, count: count, bytes: UInt64(image.count)).check()
-            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
-                chunk.setImage(image, firstID: id(first), count: Int(clamping: count))
-            else { throw .noMemory }
-            chunk.arrival = UInt64(clamping: select.integer(2))
-            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(3)) &- chunk.firstNumber
-            select.reset()
+        while result.compacted.count < result.work.compactsPartsMax {
+            if left == 0 { return result.hasMoreToCompact = true }
+            guard let row = try row(from: at), let chunk = try chunk(of: row) else { return }
+            at = row.first &+ row.count
             // What is damaged is looked after when it is loaded.
             guard chunk.isImageWhole else { continue }
-            let parts = latest.superseded(in: chunk, from: from)
-            // What has its outcome in front of others goes too: a row of such would make the newest of a group go.
-            let forgets = result.work.forgetsBefore
-            if parts.isEmpty, chunk.firstNumber >= forgets { continue }
-            guard let rest = GroupLatest.rest(of: chunk, from: forgets, without: parts) else {
-                throw .noMemory
-            }
-            let freed = try replace(chunk, first, rest)
-            left -= min(left, freed)
+            chunk.removeMessages(before: forgets)
+            let isShorter = chunk.imageBytes < row.bytes
+            let parts = latest.superseded(in: chunk, from: max(from, result.work.latestFrom))
+            if parts.isEmpty, !isShorter { continue }
+            left -= min(left, try rewrite(row, chunk, without: parts))
             result.compacted += parts
         }
     }
 
-    /// - Returns: the bytes that are free now.
-    private func replace(
-        _ old: MessageChunk, _ first: Int64, _ rest: [MessageChunk]
-    ) throws(Database.Failure) -> UInt64 {
-        let remove = try database.prepare("DELETE FROM batches WHERE first=?")
-        remove.bind(1, first)
+    /// The first row from this key on; nil: there is none.
+    func row(from key: Int64) throws(Database.Failure) -> Row? {
+        let select = try database.prepare(
+            "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first LIMIT 1")
+        select.bind(1, key)
+        guard try select.step() else { return nil }
+        defer { select.reset() }
+        let row = Row(first: select.integer(0), count: select.integer(1), bytes: UInt64(clamping: select.integer(2)))
+        try row.check()
+        return row
+    }
+
+    /// As it lies there; nil: it is gone.
+    func chunk(of row: Row) throws(Database.Failure) -> MessageChunk? {
+        let select = try database.prepare("SELECT arrival, number, data FROM batches WHERE first=?1")
+        select.bind(1, row.first)
+        guard try select.step() else { return nil }
+        defer { select.reset() }
+        guard let image = select.bytes(2) else { throw .noMemory }
+        guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
+            chunk.setImage(image, firstID: id(row.first), count: Int(clamping: row.count))
+        else { throw .noMemory }
+        chunk.arrival = UInt64(clamping: select.integer(0))
+        chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(1)) &- chunk.firstNumber
+        return chunk
+    }
+
+    func remove(_ row: Row) throws(Database.Failure) {
+        let remove = try database.prepare("DELETE FROM batches WHERE first=?1")
+        remove.bind(1, row.first)
         _ = try remove.step()
-        var freed = UInt64(old.imageBytes)
+        bytes -= min(bytes, row.bytes)
+    }
+
+    /// What is left of a row, without these messages. - Returns: the bytes that are free now.
+    func rewrite(
+        _ row: Row, _ left: MessageChunk, without parts: [GroupLatest.Part]
+    ) throws(Database.Failure) -> UInt64 {
+        guard let rest = GroupLatest.rest(of: left, from: left.firstNumber, without: parts) else { throw .noMemory }
+        let before = bytes
+        try remove(row)
         for part in rest {
             try database.insert(part, key: key(part.firstNumber))
-            freed -= min(freed, UInt64(part.imageBytes))
+            bytes += UInt64(part.imageBytes)
         }
-        bytes -= min(bytes, freed)
-        return freed
+        return before - min(before, bytes)
     }
 }

@@ -71,11 +71,31 @@ extension SpoolStore {
         work.movesBefore == .max ? .max : key(work.movesBefore)
     }
 
-    /// Deletes the batches of which all lie in there: they have their outcome before those in front of them.
-    func takeOut(_ keys: Range<Int64>) throws(Database.Failure) {
-        try delete(
-            "SELECT first, count, length(data) FROM batches WHERE first >= ?1 ORDER BY first", from: keys.lowerBound
-        ) { $0.first &+ $0.count <= keys.upperBound }
+    /// Messages that have their outcome before those in front of them go: rows as a whole, or out of one that is
+    /// written anew.
+    func takeOut(_ taken: [Range<UInt64>], _ forgets: UInt64) throws(Database.Failure) {
+        let taken = taken.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+        var next = 0
+        var at = Int64.min
+        while next < taken.count {
+            at = max(at, try rowKey(of: key(taken[next].lowerBound)))
+            guard let row = try row(from: at) else { return }
+            at = row.first &+ row.count
+            while next < taken.count, key(taken[next].upperBound) <= row.first { next += 1 }
+            guard next < taken.count, key(taken[next].lowerBound) < at else { continue }
+            if key(taken[next].lowerBound) <= row.first, key(taken[next].upperBound) >= at {
+                try remove(row)
+                continue
+            }
+            // What is damaged is looked after when it is loaded.
+            guard let chunk = try chunk(of: row), chunk.isImageWhole else { continue }
+            chunk.removeMessages(before: forgets)
+            guard chunk.messageCount > 0 else { continue }
+            let own = chunk.firstNumber..<chunk.endNumber
+            let parts = taken[next...].prefix { $0.lowerBound < own.upperBound }.filter { $0.overlaps(own) }
+                .map { GroupLatest.Part(ids: $0.clamped(to: own), bytes: 0) }
+            if !parts.isEmpty { _ = try rewrite(row, chunk, without: parts) }
+        }
     }
 
     /// - Returns: false: there are too many gaps between them for one piece of work; it stays.

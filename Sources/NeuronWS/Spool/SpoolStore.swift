@@ -94,6 +94,7 @@ final class SpoolStore {
                 restoreMeta()
                 result.gone = []
                 result.compacted = []
+                result.hasMoreToCompact = false
                 result.loaded.removeAll()
                 result.loadedBytes = 0
                 if failure.isDamage, !wasDamaged {
@@ -139,7 +140,7 @@ final class SpoolStore {
             try database.run("BEGIN")
             if keys.givenAnew > 0 { try makePlace() }
             try forget(before: forgetKey)
-            for ids in result.work.takenOut { try takeOut(key(ids.lowerBound)..<key(ids.upperBound)) }
+            try takeOut(result.work.takenOut, result.work.forgetsBefore)
             try compact(&result)
             if result.work.dropsBytes > 0 || result.work.expiresBefore > 0 { try drop(&result) }
             let end = try store(&result)

@@ -81,7 +81,7 @@ extension CacheWorld {
     /// Of what is sent again after a restart it is not told that it is gone; what is superseded may be.
     private func checkIsNotOnDisk(_ run: Backlog.Run) {
         guard run.outcome == .NEURON_WS_DROPPED_OVERFLOW || run.outcome == .NEURON_WS_EXPIRED, !disk.hasFailed,
-            !wantsForgotten, !disk.hasLied, !disk.hasDamaged, settings.policy != .latestPerGroup
+            !wantsForgotten, !disk.hasLied, !disk.hasDamaged
         else { return }
         let there = Set(disk.messages().map(\.number))
         for id in run.firstID..<run.firstID + run.count {

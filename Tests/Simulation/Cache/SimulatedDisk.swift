@@ -115,6 +115,7 @@ struct SimulatedDisk: ~Copyable {
             result.forgottenBefore = id(keys.first)
             result.gone = []
             result.compacted = []
+            result.hasMoreToCompact = false
             isUncertain = true
             hasFailed = true
             return result
@@ -159,11 +160,11 @@ struct SimulatedDisk: ~Copyable {
         }
         state.rows.removeAll { $0.end <= forgets }
         for ids in result.work.takenOut {
-            let keys = key(ids.lowerBound)..<key(ids.upperBound)
-            for row in state.rows where row.first >= keys.lowerBound && row.end <= keys.upperBound {
-                dropped.formUnion(Self.numbers(row.image))
+            rewrite(from: key(ids.lowerBound), result.work.forgetsBefore) { chunk, _ in
+                let own = chunk.firstNumber..<chunk.endNumber
+                if ids.upperBound <= own.lowerBound { return nil }
+                return own.overlaps(ids) ? [GroupLatest.Part(ids: ids.clamped(to: own), bytes: 0)] : []
             }
-            state.rows.removeAll { $0.first >= keys.lowerBound && $0.end <= keys.upperBound }
         }
         compact(&result)
         drop(&result)
@@ -210,15 +211,42 @@ struct SimulatedDisk: ~Copyable {
     private mutating func compact(_ result: inout SpoolResult) {
         guard let latest = result.work.latest else { return }
         var left = result.work.compactsBytes
+        var compacted: [GroupLatest.Part] = []
+        let from = max(result.work.compactsFrom, result.work.latestFrom)
+        rewrite(from: key(result.work.compactsFrom), result.work.forgetsBefore) { chunk, freed in
+            left -= min(left, freed)
+            if left == 0 {
+                result.hasMoreToCompact = true
+                return nil
+            }
+            let parts = latest.superseded(in: chunk, from: from)
+            compacted += parts
+            return parts
+        }
+        result.compacted += compacted
+    }
+
+    /// Rows from this key on without those that are forgotten, and what `parts` says.
+    /// - Parameter parts: of a row, and what the one before has made free; nil: it stays, and all behind it.
+    private mutating func rewrite(
+        from key: Int64, _ forgets: UInt64, _ parts: (MessageChunk, UInt64) -> [GroupLatest.Part]?
+    ) {
         var rows: [Row] = []
+        var freed: UInt64 = 0
+        var isOver = false
         for row in state.rows {
-            guard left > 0, row.end > key(result.work.compactsFrom), let chunk = chunk(of: row) else {
+            guard !isOver, row.end > key, let chunk = chunk(of: row) else {
                 rows.append(row)
                 continue
             }
-            let parts = latest.superseded(in: chunk, from: result.work.compactsFrom)
-            let rest = GroupLatest.rest(of: chunk, from: result.work.forgetsBefore, without: parts) ?? []
-            var freed = UInt64(row.image.count)
+            chunk.removeMessages(before: forgets)
+            guard let parts = parts(chunk, freed) else {
+                isOver = true
+                rows.append(row)
+                continue
+            }
+            let rest = GroupLatest.rest(of: chunk, from: chunk.firstNumber, without: parts) ?? []
+            freed = UInt64(row.image.count)
             let before = Set(Self.numbers(row.image))
             var after: Set<UInt64> = []
             for part in rest {
@@ -227,12 +255,10 @@ struct SimulatedDisk: ~Copyable {
                 after.formUnion(Self.numbers(image))
                 rows.append(
                     Row(
-                        first: key(part.firstNumber), count: part.messageCount,
+                        first: self.key(part.firstNumber), count: part.messageCount,
                         arrival: row.arrival, image: image))
             }
             dropped.formUnion(before.subtracting(after))
-            left -= min(left, freed)
-            result.compacted += parts
         }
         state.rows = rows
     }

@@ -51,13 +51,21 @@ public struct GroupLatest: @unchecked Sendable {
     public struct Part: Equatable, Sendable {
         public var ids: Range<UInt64>
         public var bytes: Int
+
+        public init(ids: Range<UInt64>, bytes: Int) {
+            self.ids = ids
+            self.bytes = bytes
+        }
     }
 
     /// Which messages of a chunk are superseded, from this one on, in order.
-    public func superseded(in chunk: MessageChunk, from id: UInt64) -> [Part] {
+    /// - Parameter bytesMax: no more when they take so many bytes.
+    public func superseded(in chunk: MessageChunk, from id: UInt64, bytesMax: Int = .max) -> [Part] {
         var parts: [Part] = []
+        var bytes = 0
         chunk.forEachRecord { record, each, size in
-            guard each >= id, isSuperseded(record, each) else { return }
+            guard each >= id, bytes < bytesMax, isSuperseded(record, each) else { return }
+            bytes += size
             if let last = parts.last, last.ids.upperBound == each {
                 parts[parts.count - 1] = Part(ids: last.ids.lowerBound..<each &+ 1, bytes: last.bytes + size)
             } else {

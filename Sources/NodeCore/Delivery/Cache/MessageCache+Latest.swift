@@ -8,16 +8,21 @@ extension MessageCache {
     /// What is looked for in one pass at least is this part of the disk, so that it is not read for one message.
     private static let passShare: UInt64 = 8
 
-    /// Takes what is superseded out of memory, the oldest first.
-    /// - Parameter bytesMax: no more batches when so many bytes are free.
+    /// Takes what is superseded out of memory, the oldest first. What may lie on disk too is told when the disk has
+    /// forgotten it: else it would come again after a restart.
+    /// - Parameters:
+    ///   - bytesMax: no more when so many bytes are free.
+    ///   - isStored: only what lies on disk too.
     /// - Returns: how many bytes.
-    mutating func removeSuperseded(_ backlog: inout Backlog, bytesMax: Int = .max) -> Int {
+    mutating func removeSuperseded(_ backlog: inout Backlog, bytesMax: Int = .max, isStored: Bool = false) -> Int {
         guard keepsLatest, !isBusy else { return 0 }
         var removed = 0
-        for part in backlog.removeSuperseded(latest, bytesMax: bytesMax, into: &freed) {
+        let end = isStored ? storedEnd : .max
+        for part in backlog.removeSuperseded(latest, before: end, bytesMax: bytesMax, into: &freed) {
             conclude(part)
             removed += part.bytes
         }
+        if isStored { return removed }
         var old = exchange(&tail, with: ChunkList())
         while let chunk = old.removeFirst() {
             // What has a copy on its way stays.
@@ -32,7 +37,7 @@ extension MessageCache {
                 freed.append(chunk)
                 continue
             }
-            let parts = latest.superseded(in: chunk, from: chunk.firstID)
+            let parts = latest.superseded(in: chunk, from: chunk.firstID, bytesMax: bytesMax - removed)
             guard !parts.isEmpty, let rest = GroupLatest.rest(of: chunk, from: chunk.firstID, without: parts) else {
                 tail.append(chunk)
                 continue
@@ -55,7 +60,21 @@ extension MessageCache {
     }
 
     private mutating func conclude(_ part: GroupLatest.Part) {
-        conclude(part.ids, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(part.bytes))
+        let isNowhere = part.ids.lowerBound >= max(storedEnd, anew.upperBound) && !adopted.overlaps(part.ids)
+        guard usesDisk, !isNowhere else {
+            return conclude(part.ids, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(part.bytes))
+        }
+        var run = Backlog.Run(
+            firstID: part.ids.lowerBound, count: UInt64(part.ids.count), outcome: .NEURON_WS_DROPPED_OVERFLOW)
+        run.recordBytes = UInt64(part.bytes)
+        owe(run)
+        takenOut.append(part.ids)
+    }
+
+    /// Of what is in memory alone nothing superseded goes while the disk has some that is older.
+    mutating func removeUnstoredSuperseded(_ backlog: inout Backlog) {
+        guard keepsLatest, lookedThrough == .whole, isBeyondDisk(backlog) else { return }
+        _ = removeSuperseded(&backlog)
     }
 
     enum LookedThrough {
@@ -78,18 +97,23 @@ extension MessageCache {
     }
 
     /// The disk has no room for so many bytes. - Returns: false: it was looked through.
-    mutating func looksThroughDisk(_ work: inout SpoolWork, _ backlog: borrowing Backlog, short: UInt64) -> Bool {
+    mutating func looksThroughDisk(_ work: inout SpoolWork, _ backlog: inout Backlog, short: UInt64) -> Bool {
         guard keepsLatest, lookedThrough == .not || lookedThrough == .behindMemory && backlog.isIdle,
             work.dropsBytes == 0, backlog.liveStart == .max
         else { return false }
-        // What is in memory and superseded has its outcome already, unless something is on its way.
-        let from = backlog.isIdle ? openID(backlog) : away.lowerBound
-        lookedThrough = backlog.isIdle ? .whole : .behindMemory
+        let isIdle = backlog.isIdle
+        let from = isIdle ? openID(backlog) : away.lowerBound
+        lookedThrough = isIdle ? .whole : .behindMemory
         guard from < max(away.upperBound, backlog.endID), holes.count < MessageHoles.countMax else { return false }
+        // The oldest are in memory too, and go from there first, unless something is on its way.
+        let bytes = max(short, settings.diskBytes / Self.passShare)
+        let removed = isIdle ? removeSuperseded(&backlog, bytesMax: Int(clamping: bytes), isStored: true) : 0
         work.latest = latest
         work.compactsFrom = from
+        work.latestFrom = away.isEmpty ? .max : away.lowerBound
         work.compactsPartsMax = MessageHoles.countMax - holes.count
-        work.compactsBytes = max(short, settings.diskBytes / Self.passShare)
+        work.compactsBytes = bytes - min(bytes, UInt64(removed))
+        if UInt64(removed) >= bytes { lookedThrough = .not }
         return true
     }
 
@@ -140,7 +164,7 @@ extension MessageCache {
 extension Backlog {
     /// Takes out what is superseded, if nothing is on its way and nothing is known to have arrived.
     mutating func removeSuperseded(
-        _ latest: GroupLatest, bytesMax: Int, into freed: inout ChunkList
+        _ latest: GroupLatest, before end: UInt64, bytesMax: Int, into freed: inout ChunkList
     ) -> [GroupLatest.Part] {
         guard isIdle, isUndecided, acknowledged.isEmpty, acknowledgedLive.first?.lowerBound ?? .max >= endID else {
             return []
@@ -158,7 +182,8 @@ extension Backlog {
         var old = takeAll()
         var kept = ChunkList()
         while let each = old.removeFirst() {
-            let parts = bytes < bytesMax ? latest.superseded(in: each, from: open) : []
+            let parts =
+                each.endNumber <= end ? latest.superseded(in: each, from: open, bytesMax: bytesMax - bytes) : []
             guard !parts.isEmpty || each.firstID < open,
                 let rest = GroupLatest.rest(of: each, from: open, without: parts)
             else {

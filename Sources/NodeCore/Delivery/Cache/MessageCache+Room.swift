@@ -101,7 +101,7 @@ extension MessageCache {
     }
 
     /// Not all that is in memory alone has room on disk.
-    private func isBeyondDisk(_ backlog: borrowing Backlog) -> Bool {
+    func isBeyondDisk(_ backlog: borrowing Backlog) -> Bool {
         var bytes = UInt64(tailBytes + movedBytes) &+ diskBytes
         var chunk = away.isEmpty ? firstUnstored(backlog) : nil
         while let each = chunk {
@@ -132,7 +132,7 @@ extension MessageCache {
             return false
         }
         var excess = diskBytes - settings.diskBytes
-        if looksThroughDisk(&work, backlog, short: excess) { return true }
+        if looksThroughDisk(&work, &backlog, short: excess) { return true }
         guard givesUpOldest(backlog) else { return false }
         var isDropped = false
         while excess > 0, let chunk = backlog.chunkToDrop, isOnDisk(chunk) {

@@ -19,8 +19,7 @@ extension MessageCache {
         }
         if now < retryAt { return isGone && mayLoad && wantsLoad(backlog) ? loadOfGone(backlog, now: now) : nil }
         var work = SpoolWork()
-        let mayBeShort = UInt64(backlog.heldBytes + tailBytes) &+ diskBytes > settings.diskBytes
-        if mayBeShort, storesToDisk, wantsStoring(backlog, now: now) { _ = removeSuperseded(&backlog) }
+        if storesToDisk, wantsStoring(backlog, now: now) { removeUnstoredSuperseded(&backlog) }
         let forgetsFirst = isOverfull && forgets(backlog)
         let shrinks = isOverfull && !forgetsFirst && shrink(&work, &backlog)
         let isStoring = !forgetsFirst && !shrinks && gather(&work, &backlog, now: now, chunk)
@@ -103,7 +102,7 @@ extension MessageCache {
             if count > 0, isAnew == work.replaces.isEmpty { break }
             guard isAnew || fits(size, &room, &work, &backlog) else {
                 isFull = true
-                findsNoRoom(size, room, &work, backlog)
+                findsNoRoom(size, room, &work, &backlog)
                 break
             }
             // A large one is copied on the spool's thread: here all nodes would wait.
@@ -120,7 +119,7 @@ extension MessageCache {
         if next == nil, !isFull, work.replaces.isEmpty {
             while let each = firstOfTail(), takes(each.used) {
                 guard fits(each.used, &room, &work, &backlog) else {
-                    findsNoRoom(each.used, room, &work, backlog)
+                    findsNoRoom(each.used, room, &work, &backlog)
                     break
                 }
                 _ = tail.removeFirst()
@@ -151,9 +150,9 @@ extension MessageCache {
     }
 
     private mutating func findsNoRoom(
-        _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: borrowing Backlog
+        _ size: Int, _ room: UInt64, _ work: inout SpoolWork, _ backlog: inout Backlog
     ) {
-        if looksThroughDisk(&work, backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
+        if looksThroughDisk(&work, &backlog, short: UInt64(size) - min(UInt64(size), room)) { return }
         // It is looked through when nothing is live.
         if keepsLatest, backlog.liveStart < .max {
             isLiveClosed = true
@@ -242,6 +241,7 @@ extension MessageCache {
         reservedNumber = max(reservedNumber, result.work.reservesNumber)
         tellOwed(owedCount)
         concludeCompacted(result.compacted)
+        if result.hasMoreToCompact { lookedThrough = .not }
         for gone in result.gone { concludeGone(gone, from: result.work.dropsFrom) }
         if stored > 0 { self.stored(before: stored, &batches, &backlog, now: now) }
         if result.isSalvaged { damaged(result.missing, backlog, now: now) }

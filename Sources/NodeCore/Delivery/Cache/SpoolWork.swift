@@ -6,7 +6,7 @@ public import CNeuronWS
 public struct SpoolWork: ~Copyable {
     /// All before this one have their outcome: what lies of them on disk may go.
     public var forgetsBefore: UInt64 = 0
-    /// These have their outcome, though some before them have none: batches of such alone go.
+    /// These have their outcome, though some before them have none: they go from where they lie.
     public var takenOut: [Range<UInt64>] = []
     /// So many bytes of the oldest batches from `dropsFrom` on have to make room.
     public var dropsFrom: UInt64 = 0
@@ -17,6 +17,8 @@ public struct SpoolWork: ~Copyable {
     /// of others, until `compactsBytes` are free or all was looked through; before the oldest make room. nil: none go.
     public var latest: GroupLatest?
     public var compactsFrom: UInt64 = 0
+    /// Superseded ones before this one are in memory too, and are named by `takenOut`.
+    public var latestFrom: UInt64 = 0
     public var compactsBytes: UInt64 = 0
     /// So many rows of messages may go, and those of a batch.
     public var compactsPartsMax = MessageHoles.countMax
@@ -72,6 +74,8 @@ public struct SpoolResult: ~Copyable {
     public var gone: [Gone] = []
     /// What was superseded and is gone, in order.
     public var compacted: [GroupLatest.Part] = []
+    /// There was enough before all was looked through.
+    public var hasMoreToCompact = false
     public var loaded = ChunkList()
     /// The first message that is not loaded yet; `.max`: there is none behind.
     public var loadedEnd: UInt64 = 0
