@@ -440,8 +440,8 @@ typedef NEURON_WS_ENUM(neuron_ws_reason){
     NEURON_WS_REASON_PROXY = 13,              /* it cannot be used; http_status, system_error, tls_failure say more */
     NEURON_WS_REASON_TLS = 14,                /* tls_failure says which */
     NEURON_WS_REASON_HANDSHAKE_REJECTED = 15, /* http_status says with what, 0 if it was no HTTP */
-    NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop */
-    NEURON_WS_REASON_RECONFIGURED = 17,       /* by neuron_ws_node_configure */
+    NEURON_WS_REASON_STOPPED = 16,            /* by neuron_ws_node_stop, _stop_begin, _finish */
+    NEURON_WS_REASON_RECONFIGURED = 17,       /* by neuron_ws_node_configure, _reconnect */
     NEURON_WS_REASON_APPLICATION = 18,        /* a close code of 3000 to 4999, in close_code */
     NEURON_WS_REASON_REFUSED_BY_HOST = 19,    /* before_connect did not let the attempt go on */
     NEURON_WS_REASON_HEARTBEAT_TIMEOUT = 20   /* a heartbeat (setting heartbeat) was not answered in time */
@@ -541,10 +541,14 @@ typedef struct neuron_ws_state {
     neuron_ws_reason_t reason;           /* how the last connection ended */
     neuron_ws_tls_failure_t tls_failure;
     neuron_ws_level_t level;             /* the delivery level in force, by delivery: WRITTEN, PEER_PARSED, APP_ACKED */
-    int32_t close_code;                  /* of the last Close frame, theirs before ours; 0: none */
+    int32_t close_code;                  /* of the Close frame by which the last connection ended: the server's, or ours
+                                            behind a fault of the server's; 0: none, or the node left by itself */
     int32_t http_status;                 /* of the last opening handshake; 0: none */
     int32_t system_error;                /* errno of the last failure; 0: none */
-    bool tls;                            /* the present connection is over TLS */
+    /* Of the connection, and behind its end of that one until the next attempt: tls, tls_verified, peer_address,
+     * subprotocol, tls_version to tls_cipher, extensions, tls_common_name to proxy. link and phase say whether it is
+     * there. */
+    bool tls;                            /* it is over TLS */
     bool tls_verified;                   /* and the server's certificate was checked and is good */
     bool tls_verify_off;                 /* the settings switch the check off */
     uint64_t attempts;                   /* attempts to connect since the last connection was open */
@@ -584,7 +588,7 @@ typedef struct neuron_ws_metrics {
     uint64_t messages_received;    /* whole messages from the server */
     uint64_t payload_bytes_sent;   /* of messages, before framing */
     uint64_t payload_bytes_received;
-    uint64_t wire_bytes_sent;      /* frames with their headers and control frames, before TLS */
+    uint64_t wire_bytes_sent;      /* before TLS: opening handshakes, frames with their headers, what a proxy is told */
     uint64_t wire_bytes_received;
     uint64_t tags_sent;            /* tags with a value in accepted groups */
     uint64_t tag_errors_sent;      /* tags with an error in accepted groups */
@@ -594,7 +598,8 @@ typedef struct neuron_ws_metrics {
     uint64_t connection_attempts;
     uint64_t connections_opened;
     uint64_t disconnections;       /* of open connections */
-    uint64_t messages_resent;      /* sent again because a connection ended in the middle of them */
+    uint64_t messages_resent;      /* sent again because a connection ended within them, or before they were confirmed
+                                      (delivery peer-parsed, app-acked) */
     uint64_t events_dropped;       /* the event queue was full; never outcomes */
     uint64_t requests_received;    /* understood: handed to the host, or answered as busy or refused */
     uint64_t requests_malformed;   /* looked like a request, and were none that could be understood */
@@ -818,8 +823,8 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_stop(neuron_ws_node_t *node, uin
 /*
  * Begins what neuron_ws_node_stop does and returns at once, on every thread: for hosts with a loop of their own, and to
  * stop several nodes side by side. With NEURON_WS_OK the end comes as a state with NEURON_WS_PHASE_IDLE, by on_state or
- * as an event, unless that has just been told; with NOT_RUNNING there is none to wait for. timeout_ms is as in
- * neuron_ws_node_stop.
+ * as an event, unless it is called within the telling of that; with NOT_RUNNING there is none to wait for. timeout_ms
+ * is as in neuron_ws_node_stop.
  *
  * Again before the end: the shorter time counts. During an attempt to connect: it is given up. A neuron_ws_node_stop or
  * _finish behind it waits for the same end. A start behind it: what was asked last counts; the node runs on, or

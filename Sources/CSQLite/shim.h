@@ -32,9 +32,9 @@ static inline sqlite3_int64 neuron_ws_sqlite3_file_bytes(sqlite3 *database)
     return bytes;
 }
 
-/* Reads, or writes and syncs, bytes at the file's beginning, beside all that SQLite knows of it: it is to be opened
- * anew behind that. Another descriptor would take the lock away when it is closed. Returns SQLite's code. */
-static inline int neuron_ws_sqlite3_file_begin(sqlite3 *database, void *bytes, int count, int writes)
+/* Reads, or writes and syncs, bytes of the file, beside all that SQLite knows of it: behind a write it is to be opened
+ * anew. Another descriptor would take the lock away when it is closed. Returns SQLite's code. */
+static inline int neuron_ws_sqlite3_file_at(sqlite3 *database, sqlite3_int64 offset, void *bytes, int count, int writes)
 {
     sqlite3_file *file = (sqlite3_file *)0;
     int status = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
@@ -42,9 +42,9 @@ static inline int neuron_ws_sqlite3_file_begin(sqlite3 *database, void *bytes, i
         return status != SQLITE_OK ? status : SQLITE_CANTOPEN;
     }
     if (!writes) {
-        return file->pMethods->xRead(file, bytes, count, 0);
+        return file->pMethods->xRead(file, bytes, count, offset);
     }
-    status = file->pMethods->xWrite(file, bytes, count, 0);
+    status = file->pMethods->xWrite(file, bytes, count, offset);
     return status != SQLITE_OK ? status : file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 

@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 from conftest import NOWHERE
-from neuron_ws import Level, Node, QueueFull
+from neuron_ws import DeliveryEvent, Level, Node, Outcome, QueueFull
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
@@ -90,3 +90,52 @@ def test_in_memory_no_more_goes_than_has_to(tmp_path: Path) -> None:
                 least = min(least or waiting, waiting)
         assert node.metrics.messages_dropped > 1000
         assert most <= 1 << 20 and least >= most // 2, (least, most)
+
+
+@pytest.mark.parametrize("more", [{}, {"delivery": "app-acked"}, {"resend-priority": "live-first"}], ids=str)
+def test_behind_one_that_stays_the_others_go_from_disk_too(more: dict[str, object], tmp_path: Path) -> None:
+    """The newest of a group that is seldom pushed lies in front. What is told as dropped does not come again, what
+    there is room for is kept."""
+    told: dict[Outcome, int] = {}
+    arrived: list[int] = []
+
+    def read(connection: ServerConnection) -> None:
+        try:
+            for message in connection:
+                arrived.append(json.loads(message)["timestamp"])
+        except ConnectionClosed:
+            pass
+
+    def count(event: DeliveryEvent) -> None:
+        told[event.outcome] = told.get(event.outcome, 0) + event.count
+
+    settings: dict[str, object] = {
+        "url": NOWHERE, "offline-cache": True, "cache-policy": "latest-per-group", "cache-mem-size": 1,
+        "cache-disk-size": 1, "data-dir": str(tmp_path), "sync-interval": 0.02, "delivery": "peer-parsed", **more}
+    with Node("latest", settings, on_delivery=count) as node:
+        node.start()
+        node.subscribe("*", "*")
+        node.push("driver", "slow", {"text": "x"}, timestamp=1)
+        for number in range(4000):
+            while True:
+                try:
+                    node.push("driver", "fast", {"text": "x" * 400}, timestamp=1000 + number)
+                    break
+                except QueueFull:
+                    sleep(0.005)
+            if number % 200 == 0:
+                node.flush(Level.STORED, 20)
+        node.finish(0)
+    assert told[Outcome.DROPPED_OVERFLOW] + told[Outcome.STORED] == 4001
+    # Half of the disk at least, in messages of some 500 bytes.
+    assert told[Outcome.STORED] > 1000
+    server = serve(read, "127.0.0.1", 0, compression=None)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings["url"] = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+    with Node("latest", {**settings, "delivery": "peer-parsed"}) as node:
+        node.start()
+        node.flush(Level.WRITTEN, 30)
+        node.finish(10)
+    server.shutdown()
+    assert len(arrived) == told[Outcome.STORED] and arrived[0] == 1 and arrived[-1] == 4999
+    assert arrived == sorted(set(arrived))

@@ -170,6 +170,7 @@ extension Node {
         guard let spool = lock.withLock({ self.spool }) else { return }
         let news = spool.takeNews()
         lock.lock()
+        countLostLocked()
         let before = cacheError
         if let error = news.error { cacheError = error }
         if !hasFault { cacheError = nil }
@@ -204,12 +205,18 @@ extension Node {
 
     // MARK: Outcomes
 
+    /// Without a damage what is not there may have had its outcome in an earlier life.
+    private func countLostLocked() {
+        if spool?.hasDamage == true { counters.messagesLost &+= exchange(&skippedCount, with: 0) }
+    }
+
     /// They have no outcome, and count no more.
     func skip(_ ids: Range<UInt64>) {
         lock.lock()
         sendQueue.ledger.ended(
             Backlog.Run(firstID: ids.lowerBound, count: UInt64(ids.count), outcome: .NEURON_WS_DROPPED_STOPPED))
-        if spool?.hasDamage == true { counters.messagesLost &+= UInt64(ids.count) }
+        skippedCount &+= UInt64(ids.count)
+        countLostLocked()
         if flushWaiters > 0 { changed.broadcast() }
         lock.unlock()
     }

@@ -57,6 +57,8 @@ final class Node: @unchecked Sendable {
     /// Starts that found a session: each ends the stops that were under way.
     var startsInSession: UInt64 = 0
     var flushWaiters = 0
+    /// Messages that were found on disk by their numbers, and are not there.
+    var skippedCount: UInt64 = 0
     var events: EventQueue?
     var logLevel: neuron_ws_log_level_t
     /// Until when its connections are traced.

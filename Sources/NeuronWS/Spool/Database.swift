@@ -33,6 +33,10 @@ final class Database {
             Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "it is shorter than what was written")
         }
 
+        static var disorder: Failure {
+            Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its rows are in disorder")
+        }
+
         /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
         static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
 
@@ -170,28 +174,21 @@ final class Database {
     }
 
     /// SQLite's own, and where its header says how many pages there are and which of them are free.
-    private static let pageBytes = 4096
+    static let pageBytes = 4096
     private static let freePagesField = 32..<40
     private static let validForField = 92..<96
 
     /// Of a file whose first page is damaged, and that is only read: it gets that of another one of the same layout.
     /// It is to be opened anew. - Returns: what it had there; nil: it is no such file, or cannot be written to.
     func takeFirstPage(of other: Database) -> [UInt8]? {
-        guard neuron_ws_sqlite3_file_bytes(handle) > Self.pageBytes,
-            (try? other.number("PRAGMA page_size")) == Int64(Self.pageBytes), let before = firstPage,
-            var page = other.firstPage
+        guard pagesInFile > 1,
+            (try? other.number("PRAGMA page_size")) == Int64(Self.pageBytes), let before = page(1),
+            var page = other.page(1)
         else { return nil }
         // How long the file is says the file, and what is free nobody asks.
         for each in Self.freePagesField { page[each] = 0 }
         for each in Self.validForField { page[each] = 0xFF }
         return setFirstPage(page) ? before : nil
-    }
-
-    private var firstPage: [UInt8]? {
-        var page = [UInt8](repeating: 0, count: Self.pageBytes)
-        let count = Int32(page.count)
-        let status = page.withUnsafeMutableBytes { neuron_ws_sqlite3_file_begin(handle, $0.baseAddress, count, 0) }
-        return status == SQLITE_OK ? page : nil
     }
 
     /// Nothing is read behind that.
@@ -200,9 +197,23 @@ final class Database {
         var page = page
         let count = Int32(page.count)
         return page.withUnsafeMutableBytes {
-            neuron_ws_sqlite3_file_begin(handle, $0.baseAddress, count, 1)
+            neuron_ws_sqlite3_file_at(handle, 0, $0.baseAddress, count, 1)
         } == SQLITE_OK
     }
+
+    /// Of the file as it lies there; the first is 1. nil: it is not there.
+    func page(_ number: Int) -> [UInt8]? {
+        let offset = Int64(number - 1) * Int64(Self.pageBytes)
+        var status = SQLITE_OK
+        let page = [UInt8](unsafeUninitializedCapacity: Self.pageBytes) { bytes, count in
+            count = Self.pageBytes
+            bytes.initialize(repeating: 0)
+            status = neuron_ws_sqlite3_file_at(handle, offset, bytes.baseAddress, Int32(count), 0)
+        }
+        return status == SQLITE_OK ? page : nil
+    }
+
+    var pagesInFile: Int { Int(max(0, neuron_ws_sqlite3_file_bytes(handle)) / Int64(Self.pageBytes)) }
 
     var changes: Int { Int(sqlite3_changes(handle)) }
 

@@ -37,7 +37,8 @@ struct SpoolError: Error, Equatable {
         fault = .missing
         text =
             "the cache \(file.path) was deleted or moved while it was in use, and cannot be made anew: make its "
-            + "directory again; what it has of messages is lost if the node ends before"
+            + "directory again, or remove what lies there in its place; what it has of messages is lost if the node "
+            + "ends before"
     }
 
     /// Of a file at which somebody looks while no node uses it.

@@ -128,7 +128,8 @@ enum SpoolRescue {
     ) throws(Database.Failure) {
         guard let old = try? Database.open(file.path) else { return try body(nil) }
         old.salvage()
-        if (try? old.number("SELECT count(*) FROM batches WHERE first < 0")) != nil { return try body(old) }
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name IN ('meta', 'batches')"
+        if (try? old.number(tables)) == 2 { return try body(old) }
         guard let page = old.takeFirstPage(of: new) else { return try body(old) }
         defer { old.setFirstPage(page) }
         try body(try? Database.open(file.path))
@@ -179,6 +180,10 @@ enum SpoolRescue {
         var rows = 0
         /// Of these.
         var committed = 0
+        /// Of the rows to which the old file's tree leads.
+        var oldBytes: Int64 = 0
+        /// The keys that messages have.
+        var head: Range<Int64>?
         /// Of messages that bear theirs: behind the last of them, and their row.
         var number: Int64 = 1
         var stream: UInt64?
@@ -186,16 +191,38 @@ enum SpoolRescue {
         /// From the front, over what is damaged, and where it is not known how far that goes, from the back to it.
         mutating func all(of old: Database) throws(Database.Failure) {
             try new.run("BEGIN")
-            let head = SpoolRescue.keys(of: old)
+            head = SpoolRescue.keys(of: old)
+            var isWhole = true
             for _ in 0..<SpoolRescue.placesMax {
-                guard try !rows(of: old, isForward: true), let head,
+                if try rows(of: old, isForward: true) { break }
+                isWhole = false
+                guard let head,
                     let key = SpoolRescue.readableKey(old, behind: max(last, head.lowerBound), before: head.upperBound)
                 else { break }
                 last = key - 1
             }
             let reached = last
             _ = try rows(of: old, isForward: false, to: reached)
+            let bytes = try? old.number("SELECT bytes FROM meta WHERE id=0")
+            if !isWhole || bytes != oldBytes { try pages(of: old) }
             try new.run("COMMIT")
+        }
+
+        /// Rows to which the tree does not lead.
+        private mutating func pages(of old: Database) throws(Database.Failure) {
+            try SpoolPages(old).forEachRow { row throws(Database.Failure) in
+                guard row.count > 0, row.first < Int64.max - row.count else { return }
+                let end = try new.number(
+                    "SELECT first + count FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1",
+                    row.first + row.count)
+                if let end, end > row.first { return }
+                try row.data.withUnsafeBufferPointer { data throws(Database.Failure) in
+                    try add(
+                        SpoolStore.StoredRow(
+                            first: row.first, count: row.count, arrival: row.arrival, number: row.number,
+                            image: UnsafeRawBufferPointer(data)))
+                }
+            }
         }
 
         /// - Returns: false: some cannot be read, and it goes no further.
@@ -223,16 +250,24 @@ enum SpoolRescue {
             }
         }
 
-        /// What is whole of one row.
         private mutating func copy(_ key: Int64, _ old: Database) throws(Database.Failure) {
-            let text = "SELECT first, count, arrival, number, data FROM batches WHERE first=?1"
+            let text = "SELECT \(SpoolStore.StoredRow.columns) FROM batches WHERE first=?1"
             guard let select = try? old.prepare(text) else { return }
             select.bind(1, key)
             guard (try? select.step()) == true else { return }
             defer { select.reset() }
-            var chunks = try old.wholeChunks(of: select) { _, _, _ in }
+            let row = try SpoolStore.StoredRow(select)
+            oldBytes += Int64(row.image.count)
+            try add(row)
+        }
+
+        /// What is whole of it.
+        private mutating func add(_ row: SpoolStore.StoredRow) throws(Database.Failure) {
+            // With a key that no message has it is damaged, or another table's.
+            if let head, row.first >= head.upperBound || row.first &+ row.count <= head.lowerBound { return }
+            var chunks = try new.wholeChunks(of: row) { _, _, _ in }
             if chunks.isEmpty { return }
-            noteNumbers(select.integer(3) &+ select.integer(1), select.bytes(4))
+            noteNumbers(row.number &+ row.count, row.image)
             while let chunk = chunks.removeFirst() {
                 chunk.seal()
                 let (from, end) = (Int64(clamping: chunk.firstNumber), Int64(clamping: chunk.endNumber))
@@ -249,9 +284,8 @@ enum SpoolRescue {
             }
         }
 
-        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer?) {
+        private mutating func noteNumbers(_ end: Int64, _ data: UnsafeRawBufferPointer) {
             if (1..<SpoolStore.numberMax).contains(end) { number = max(number, end) }
-            guard let data else { return }
             let payload = UnsafeRawBufferPointer(rebasing: data.dropFirst(MessageChunk.imageHeadBytes))
             if let head = OutgoingMessage.head(of: payload) { stream = head.stream }
         }

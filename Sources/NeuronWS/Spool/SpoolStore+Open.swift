@@ -23,7 +23,7 @@ extension SpoolStore {
                     (meta.stream, meta.number) = (Int64(bitPattern: stream), Int64(clamping: min(nextNumber, 1 << 61)))
                     try database.run("UPDATE meta SET stream=\(meta.stream), number=\(meta.number) WHERE id=0")
                 }
-                let store = SpoolStore(file, database, isSynced: isSynced, meta)
+                let store = SpoolStore(file, database, isSynced: isSynced, meta, wasDamaged: wasDamaged)
                 store.noteFound(meta)
                 // From here on the wall clock may be set.
                 try database.reserve(
@@ -57,7 +57,8 @@ extension SpoolStore {
     static func checkKind(_ database: Database) throws(Database.Failure) {
         let version = try database.number("PRAGMA user_version") ?? 0
         guard try database.number("PRAGMA application_id") ?? 0 == applicationID else {
-            throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, text: "the file is no cache of neuron_ws")
+            throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, 
+                text: "the file is no cache of neuron_ws: remove it, or set data-dir to another directory")
         }
         guard try database.number("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')") == 0 else {
             throw Database.Failure(
@@ -130,7 +131,8 @@ extension SpoolStore {
         guard statement.text(0) == file.node else {
             throw Database.Failure(
                 code: SQLITE_MISMATCH, errorNumber: 0,
-                text: "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\"")
+                text: "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\": remove it, or set "
+                    + "data-dir to another directory")
         }
         let meta = Meta(
             first: statement.integer(1), next: statement.integer(2),

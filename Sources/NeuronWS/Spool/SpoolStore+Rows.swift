@@ -48,6 +48,33 @@ extension SpoolStore {
         }
     }
 
+    /// A batch as it lies there, which may be anything.
+    struct StoredRow {
+        let first: Int64
+        let count: Int64
+        let arrival: Int64
+        let number: Int64
+        let image: UnsafeRawBufferPointer
+
+        static let columns = "first, count, arrival, number, data"
+
+        init(first: Int64, count: Int64, arrival: Int64, number: Int64, image: UnsafeRawBufferPointer) {
+            self.first = first
+            self.count = count
+            self.arrival = arrival
+            self.number = number
+            self.image = image
+        }
+
+        /// Of `columns`; its bytes until the next step.
+        init(_ statement: Database.Statement) throws(Database.Failure) {
+            guard let image = statement.bytes(4) else { throw .noMemory }
+            self.init(
+                first: statement.integer(0), count: statement.integer(1), arrival: statement.integer(2),
+                number: statement.integer(3), image: image)
+        }
+    }
+
     /// What was accepted before the file was opened comes in front of what was found.
     func makePlace() throws(Database.Failure) {
         let (gone, kept) = try database.cutRows(before: keys.first) { count, _, _ in noteDamagedRow(count) }
@@ -143,22 +170,21 @@ extension Database {
         if let failure { throw failure }
     }
 
-    /// What is whole of a row (first, count, arrival, number, data), as chunks whose numbers are its keys.
+    /// What is whole of a row, as chunks whose numbers are its keys.
     /// - Parameter damaged: as of `cutRows`.
     func wholeChunks(
-        of row: Statement, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void
+        of row: SpoolStore.StoredRow, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void
     ) throws(Failure) -> ChunkList {
         var chunks = ChunkList()
-        let (first, count) = (row.integer(0), row.integer(1))
-        guard let image = row.bytes(4) else { throw .noMemory }
+        let (first, count, image) = (row.first, row.count, row.image)
         guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count) else { throw .noMemory }
         let head = SpoolStore.Row(first: first, count: count, bytes: UInt64(image.count))
         guard (try? head.check()) != nil, chunk.setImage(image, firstID: UInt64(first), count: Int(count)) else {
             damaged(Int(clamping: count), -1, image.count)
             return chunks
         }
-        chunk.arrival = UInt64(clamping: row.integer(2))
-        chunk.numberShift = UInt64(truncatingIfNeeded: row.integer(3)) &- chunk.firstNumber
+        chunk.arrival = UInt64(clamping: row.arrival)
+        chunk.numberShift = UInt64(truncatingIfNeeded: row.number) &- chunk.firstNumber
         if chunk.isImageWhole {
             chunks.append(chunk)
             return chunks
@@ -181,9 +207,9 @@ extension Database {
         guard gone > 0 else { return (0, 0) }
         var chunks = ChunkList()
         let select = try prepare(
-            "SELECT first, count, arrival, number, data FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1")
+            "SELECT \(SpoolStore.StoredRow.columns) FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1")
         select.bind(1, key)
-        if try select.step() { chunks = try wholeChunks(of: select, damaged: damaged) }
+        if try select.step() { chunks = try wholeChunks(of: SpoolStore.StoredRow(select), damaged: damaged) }
         select.reset()
         let remove = try prepare("DELETE FROM batches WHERE first < ?1")
         remove.bind(1, key)

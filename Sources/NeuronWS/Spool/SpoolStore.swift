@@ -38,11 +38,12 @@ final class SpoolStore {
     /// What the cache's clock said last, and when that was.
     private var lastClock: (milliseconds: UInt64, at: UInt64) = (0, 0)
 
-    init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ meta: Meta) {
+    /// - Parameter wasDamaged: where nothing is left, what was there is missing.
+    init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ meta: Meta, wasDamaged: Bool) {
         self.file = file
         self.database = database
         self.isSynced = isSynced
-        keys = SpoolKeys(first: meta.bytes == 0 ? meta.next : meta.first, next: meta.next)
+        keys = SpoolKeys(first: meta.bytes == 0 && !wasDamaged ? meta.next : meta.first, next: meta.next)
         bytes = meta.bytes
     }
 
@@ -109,8 +110,10 @@ final class SpoolStore {
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
                 result.isGone = database.hasMoved
-                error = result.isGone ? SpoolError(gone: file) : failure.spoolError(file)
-                result.fault = error?.fault
+                result.isTooMuch = failure.fault == .full && result.work.batches.holdsSeveral && !result.isGone
+                let failed = result.isGone ? SpoolError(gone: file) : failure.spoolError(file)
+                if !result.isTooMuch { error = failed }
+                result.fault = failed.fault
                 result.forgottenBefore = id(keys.first)
                 result.diskBytes = bytes
                 if result.isGone { loadGone(&result) }
@@ -160,6 +163,8 @@ final class SpoolStore {
         }
         if result.work.loadsFrom > 0 { try loadBehind(changes, &result) }
         if changes, bytes == 0 { shrink() }
+        // Some lie there, of which no key is known.
+        if changes, bytes > 0, keys.first == keys.next { throw .disorder }
     }
 
     private func writeMeta(first: Int64, next: Int64, clock: UInt64) throws(Database.Failure) {
@@ -308,6 +313,7 @@ final class SpoolStore {
         select.bind(1, try rowKey(of: wanted))
         result.loadedEnd = .max
         defer { select.reset() }
+        var behind: Int64 = 0
         var loaded = 0
         var rows = 0
         let end = endKey(result.work)
@@ -315,6 +321,9 @@ final class SpoolStore {
             let (first, count) = (select.integer(0), select.integer(1))
             guard let image = select.bytes(3) else { throw .noMemory }
             try Row(first: first, count: count, bytes: UInt64(image.count)).check()
+            // The tree leads to it, and its key is not what it was.
+            if first < behind || first + count > keys.next { throw .disorder }
+            behind = first + count
             if first + count <= wanted { continue }
             if loaded >= result.work.loadsBytes || rows == Self.rowsLoadedMax || first + count > end {
                 result.loadedEnd = id(first)

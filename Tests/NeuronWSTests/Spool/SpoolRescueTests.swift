@@ -79,6 +79,45 @@ import Testing
         }
     }
 
+    /// The tree that leads to the rows is broken at its root, and in its middle: they are found by their pages.
+    @Test(arguments: [[2], [0, 2]]) func whereNoTreeLeadsToThemRowsAreFoundByTheirPages(pages: [Int]) throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 2000, byteCount: 600)
+            overwrite(file, pages)
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            #expect(store.found.count == 2000 && store.damages == 1)
+            var (count, from) = (0, UInt64(1))
+            while from < .max {
+                let result = store.perform(loading(from: from))
+                from = result.loadedEnd
+                count += loaded(result).count
+            }
+            #expect(count == 2000)
+        }
+    }
+
+    /// What was forgotten lies on pages that are free, and stays there.
+    @Test func whatWasForgottenIsNotFoundAgain() throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 200, byteCount: 3000)
+            do {
+                let store = try SpoolStore.open(file, isSynced: false, stream: 7)
+                store.setFirst(1, openID: 1)
+                var work = SpoolWork()
+                work.forgetsBefore = 1
+                // In front of others that stay.
+                work.takenOut = [51..<151]
+                let result = store.perform(work)
+                #expect(result.fault == nil)
+            }
+            overwrite(file, [2])
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            #expect(loaded(store.perform(loading(from: 1))).count == 100)
+        }
+    }
+
     /// Noise within a message's pages tells nothing of itself: what is whole beside it becomes rows of its own.
     @Test func whatIsWholeOfARowIsKeptAndTheRestMissing() throws {
         try withSpoolFile { file in
@@ -99,7 +138,7 @@ import Testing
             let row = try database.prepare("SELECT first, count, arrival, number, data FROM batches ORDER BY first")
             #expect(try row.step())
             var (counts, missing) = ([Int](), 0)
-            let chunks = try database.wholeChunks(of: row) { _, count, _ in missing = count }
+            let chunks = try database.wholeChunks(of: try SpoolStore.StoredRow(row)) { _, count, _ in missing = count }
             chunks.forEach { counts.append($0.messageCount) }
             #expect(counts.reduce(0, +) == 2 && missing == 1)
         }

@@ -110,6 +110,7 @@ struct SimulatedDisk: ~Copyable {
         }
         if fails {
             result.fault = random.pick([.full, .ioError, .readOnly])
+            result.isTooMuch = result.fault == .full && result.work.batches.holdsSeveral
             result.diskBytes = state.bytes
             keys.restore(first: state.first, next: state.next)
             result.forgottenBefore = id(keys.first)

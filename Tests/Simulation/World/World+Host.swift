@@ -242,8 +242,11 @@ extension World {
         let isOwed = machine.takeOwedIdle()
         let now = (phase: machine.phase, reason: ending.reason)
         guard isOwed || now != told else { return }
-        if now == told, !awaitsEnd, wishes == HostWishes() { fail("the end of a stop is told that nobody waits for") }
+        if now == told, !awaitsEnd, !mayBeToldAgain, wishes == HostWishes() {
+            fail("the end of a stop is told that nobody waits for")
+        }
         told = now
+        mayBeToldAgain = wishes.awaitsEnd
         guard machine.isIdle else { return }
         if isOwing { fail("the end of a stop is told before the outcome of message \(toldThrough + 1)") }
         awaitsEnd = false

@@ -86,6 +86,8 @@ final class World {
     var isWanted = false
     /// It waits to be told of the end of a stop that it began.
     var awaitsEnd = false
+    /// The end was told while a stop had begun that nobody had looked at: it may be told for that too.
+    var mayBeToldAgain = false
     /// What it was told last.
     var told: (phase: neuron_ws_phase_t, reason: neuron_ws_reason_t) = (.NEURON_WS_PHASE_IDLE, .NEURON_WS_REASON_NONE)
     var ending = Ending(reason: .NEURON_WS_REASON_NONE, text: "")

@@ -371,8 +371,11 @@ extension Node {
             throw .unsupported(
                 "nothing is stored: the settings offline-cache and cache-disk-size ask for nothing on disk")
         }
-        if spool == nil { throw .system(cacheError?.text ?? "the node's cache is closed") }
+        if spool == nil { throw .system(cacheError?.text ?? Self.closedCache) }
     }
+
+    private static let closedCache =
+        "the node's cache is not open: it was deleted by neuron_ws_node_forget, or is being opened; start opens it"
 
     private func waiting(_ count: UInt64) -> String {
         count == 1 ? "one message was still waiting" : "\(count) messages were still waiting"

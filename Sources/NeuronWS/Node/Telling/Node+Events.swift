@@ -219,7 +219,9 @@ extension Node {
         if waiting > 0 {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
-                "The node ends: \(waiting) messages that waited to be sent are dropped.")
+                waiting == 1
+                    ? "The node ends: one message that waited to be sent is dropped."
+                    : "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
         tellStored()
         carryOutCache()

@@ -88,7 +88,7 @@ extension MessageCache {
         var room = settings.diskBytes > diskBytes ? settings.diskBytes - diskBytes : 0
         var isFull = false
         func takes(_ size: Int) -> Bool {
-            if count > 0, bytes + size > Self.workBytesMax || count == Self.batchesMax { return false }
+            if count > 0, bytes + size > Self.workBytesMax || count == batchesAtOnce { return false }
             return true
         }
         var next = firstUnstored(backlog)
@@ -211,6 +211,17 @@ extension MessageCache {
         var batches = exchange(&result.work.batches, with: ChunkList())
         let owedCount = exchange(&owedInWork, with: 0)
         storingEnd = 0
+        if result.fault != nil, result.isTooMuch {
+            // Nothing of it is done: as if it had not been tried.
+            batchesAtOnce = max(1, batchesAtOnce / 2)
+            fault = nil
+            shrunkFrom = 0
+            lookedThrough = .not
+            tellUnstored(tried)
+            giveBack(&batches)
+            if result.isSalvaged { damaged(result.missing, backlog, now: now) }
+            return
+        }
         if result.fault != nil {
             shrunkFrom = 0
             // What seemed to have failed may have been done.
@@ -229,6 +240,7 @@ extension MessageCache {
             return
         }
         failures = 0
+        batchesAtOnce = min(Self.batchesMax, batchesAtOnce * 2)
         if stored > 0 { anew = min(max(anew.lowerBound, stored), anew.upperBound)..<anew.upperBound }
         // What was in the way has made room.
         if result.diskBytes < diskBytes || forgot > forgottenBefore { roomIsMade(backlog, now: now) }

@@ -118,6 +118,8 @@ public struct MessageCache: ~Copyable {
     var isGone = false
     /// Before it is told of any message that it lies on disk, that is looked at.
     var looksDue = false
+    /// So many batches are stored in one piece of work: fewer on a disk that has little room.
+    var batchesAtOnce = MessageCache.batchesMax
     /// Who waits for that: as of `DeliveryLedger.askLook`.
     var looksAsked: UInt64 = 0
     var looksInWork: UInt64 = 0

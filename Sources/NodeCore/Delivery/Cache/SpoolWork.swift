@@ -71,6 +71,8 @@ public struct SpoolResult: ~Copyable {
     public var work: SpoolWork
     /// nil: all of it is done, and lies on disk as the setting durability says.
     public var fault: SpoolFault?
+    /// The disk has no room for so many batches at once; there may be some for fewer.
+    public var isTooMuch = false
     public var gone: [Gone] = []
     /// What was superseded and is gone, in order.
     public var compacted: [GroupLatest.Part] = []

@@ -8,6 +8,8 @@ public struct ChunkList: ~Copyable {
 
     public var isEmpty: Bool { first == nil }
 
+    public var holdsSeveral: Bool { first?.next != nil }
+
     /// What its last message's number is followed by; 0: there is none.
     var endID: UInt64 { last.map { $0.firstID &+ UInt64($0.count) } ?? 0 }
 

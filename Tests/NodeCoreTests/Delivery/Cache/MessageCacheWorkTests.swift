@@ -5,6 +5,33 @@ import Testing
 @testable import NodeCore
 
 @Suite struct MessageCacheWorkTests {
+    /// A disk with little room takes what it has room for, and nothing has failed before not even one batch fits.
+    @Test func whatIsTooMuchAtOnceIsStoredInSmallerPieces() {
+        let bench = CacheBench(CacheBench.settings(memory: 20_000, disk: 100_000))
+        for _ in 0..<8 { bench.push(5) }
+        bench.cache.storeAll()
+        var counts: [Int] = []
+        while let work = bench.work() {
+            var count = 0
+            work.batches.forEach { _ in count += 1 }
+            counts.append(count)
+            var result = SpoolResult(work)
+            result.fault = .full
+            result.isTooMuch = count > 1
+            bench.cache.finished(result, &bench.backlog, now: bench.now)
+            bench.cache.checkInvariants(bench.backlog)
+        }
+        #expect(counts == [8, 4, 2, 1] || counts.last == 1 && counts.count > 2)
+        #expect(bench.cache.failedStores == 1 && bench.cache.fault == .full)
+        bench.wait(30_000)
+        guard let work = bench.work() else { return bench.missing() }
+        bench.done(work, bytes: 100)
+        guard let more = bench.work() else { return bench.missing() }
+        let holdsSeveral = more.batches.holdsSeveral
+        #expect(holdsSeveral)
+        bench.done(more, bytes: 300)
+    }
+
     /// Who waits for it hears of each failure, and has it tried at once, however long ago the next try was put off.
     @Test func aFaultIsCountedAndWhoWaitsHasItTriedAgain() {
         let bench = CacheBench()

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import NodeCore
+
+/// The rows of a damaged file by its pages alone, where the tree that leads to them is broken (SQLite's file format,
+/// §1.5, §1.6 and §2.1). Nothing of it is believed: messages have their checksums.
+struct SpoolPages {
+    struct Row {
+        let first: Int64
+        let count: Int64
+        let arrival: Int64
+        let number: Int64
+        /// As far as it could be found.
+        let data: [UInt8]
+    }
+
+    private static let leaf: UInt8 = 0x0D
+    private static let headBytes = 8
+    private static let columns = 5
+
+    private let database: Database
+    private let pageCount: Int
+    private let free: Set<Int>
+
+    init(_ database: Database) {
+        self.database = database
+        pageCount = database.pagesInFile
+        free = Self.freePages(database, pageCount)
+    }
+
+    /// Rows on free pages are of the past.
+    private static func freePages(_ database: Database, _ pageCount: Int) -> Set<Int> {
+        guard let head = database.page(1) else { return [] }
+        var free: Set<Int> = []
+        var trunk = number(head, 32, 4)
+        while trunk > 0, trunk <= pageCount, free.insert(trunk).inserted, let page = database.page(trunk) {
+            let count = min(number(page, 4, 4), (Database.pageBytes - headBytes) / 4)
+            for index in 0..<count { free.insert(number(page, headBytes + 4 * index, 4)) }
+            trunk = number(page, 0, 4)
+        }
+        return free
+    }
+
+    private static func number(_ bytes: [UInt8], _ at: Int, _ count: Int) -> Int {
+        guard at >= 0, at + count <= bytes.count else { return 0 }
+        return bytes[at..<at + count].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    func forEachRow(_ body: (Row) throws(Database.Failure) -> Void) throws(Database.Failure) {
+        guard pageCount > 1 else { return }
+        for index in 2...pageCount where !free.contains(index) {
+            guard let page = database.page(index), page[0] == Self.leaf else { continue }
+            let cells = min(Self.number(page, 3, 2), Database.pageBytes / 4)
+            for cell in 0..<cells {
+                let at = Self.number(page, Self.headBytes + 2 * cell, 2)
+                if let row = row(page, at) { try body(row) }
+            }
+        }
+    }
+
+    private func row(_ page: [UInt8], _ start: Int) -> Row? {
+        var at = start
+        guard start >= Self.headBytes, let byteCount = Self.varint(page, &at), let first = Self.varint(page, &at),
+            byteCount > 0, byteCount <= Int64(pageCount) * Int64(Database.pageBytes)
+        else { return nil }
+        let record = payload(page, at, Int(byteCount))
+        at = 0
+        guard let headEnd = Self.varint(record, &at), headEnd <= Int64(record.count) else { return nil }
+        var types: [Int64] = []
+        while at < headEnd, types.count <= Self.columns, let type = Self.varint(record, &at) { types.append(type) }
+        // Its key, three numbers, and the messages: no other table has such rows.
+        guard types.count == Self.columns, types[0] == 0, types[4] >= 12, types[4] % 2 == 0 else { return nil }
+        at = Int(headEnd)
+        var numbers: [Int64] = []
+        for type in types[1...3] {
+            guard let number = Self.integer(record, &at, type) else { return nil }
+            numbers.append(number)
+        }
+        let data = Array(record[min(at, record.count)..<min(record.count, at + Int((types[4] - 12) / 2))])
+        return Row(first: first, count: numbers[0], arrival: numbers[1], number: numbers[2], data: data)
+    }
+
+    /// What is in the page, and what is in those behind it.
+    private func payload(_ page: [UInt8], _ at: Int, _ byteCount: Int) -> [UInt8] {
+        let usable = Database.pageBytes
+        guard byteCount > usable - 35 else { return Array(page[at..<min(page.count, at + byteCount)]) }
+        let least = (usable - 12) * 32 / 255 - 23
+        let wanted = least + (byteCount - least) % (usable - 4)
+        let local = wanted <= usable - 35 ? wanted : least
+        guard at + local + 4 <= page.count else { return [] }
+        var bytes = Array(page[at..<at + local])
+        bytes.reserveCapacity(byteCount)
+        var next = Self.number(page, at + local, 4)
+        while bytes.count < byteCount, next > 1, next <= pageCount, let more = database.page(next) {
+            bytes += more[4..<4 + min(usable - 4, byteCount - bytes.count)]
+            next = Self.number(more, 0, 4)
+        }
+        return bytes
+    }
+
+    private static func varint(_ bytes: [UInt8], _ at: inout Int) -> Int64? {
+        var value: UInt64 = 0
+        for index in 0..<9 {
+            guard at < bytes.count else { return nil }
+            let byte = bytes[at]
+            at += 1
+            if index == 8 { return Int64(truncatingIfNeeded: value << 8 | UInt64(byte)) }
+            value = value << 7 | UInt64(byte & 0x7F)
+            if byte < 0x80 { break }
+        }
+        return Int64(truncatingIfNeeded: value)
+    }
+
+    private static func integer(_ bytes: [UInt8], _ at: inout Int, _ type: Int64) -> Int64? {
+        let sizes: [Int64: Int] = [1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8]
+        if type == 8 || type == 9 { return type - 8 }
+        guard let size = sizes[type], at + size <= bytes.count else { return nil }
+        defer { at += size }
+        let value = bytes[at..<at + size].reduce(bytes[at] >= 0x80 ? Int64(-1) : 0) { $0 << 8 | Int64($1) }
+        return value
+    }
+}
