@@ -57,7 +57,8 @@ extension SpoolStore {
     static func checkKind(_ database: Database) throws(Database.Failure) {
         let version = try database.number("PRAGMA user_version") ?? 0
         guard try database.number("PRAGMA application_id") ?? 0 == applicationID else {
-            throw Database.Failure(code: SQLITE_MISMATCH, errorNumber: 0, 
+            throw Database.Failure(
+                code: SQLITE_MISMATCH, errorNumber: 0,
                 text: "the file is no cache of neuron_ws: remove it, or set data-dir to another directory")
         }
         guard try database.number("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')") == 0 else {
@@ -131,8 +132,9 @@ extension SpoolStore {
         guard statement.text(0) == file.node else {
             throw Database.Failure(
                 code: SQLITE_MISMATCH, errorNumber: 0,
-                text: "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\": remove it, or set "
-                    + "data-dir to another directory")
+                text:
+                    "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\": remove it, "
+                    + "or set data-dir to another directory")
         }
         let meta = Meta(
             first: statement.integer(1), next: statement.integer(2),

@@ -82,17 +82,6 @@ extension SpoolStore {
         try SpoolAside.move(by: keys.givenAnew, database)
     }
 
-    /// The file has lost its name, and this life can read it yet.
-    func loadGone(_ result: inout SpoolResult) {
-        guard result.work.loadsFrom > 0 else { return }
-        do throws(Database.Failure) { try load(&result) } catch {
-            // It is asked for again: nothing of it counts as missing.
-            result.loaded.removeAll()
-            result.loadedBytes = 0
-            result.loadedEnd = 0
-        }
-    }
-
     /// No row that ends behind this one is loaded or dropped.
     func endKey(_ work: borrowing SpoolWork) -> Int64 {
         work.movesBefore == .max ? .max : key(work.movesBefore)
@@ -139,17 +128,6 @@ extension SpoolStore {
         guard result.gone.count < Self.gapsMax else { return false }
         result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
         return true
-    }
-
-    /// What was changed is done, whatever becomes of loading: else it would be called undone, and messages that lie on
-    /// disk would have another outcome. What could not be loaded is asked for again.
-    func loadBehind(_ hasChanged: Bool, _ result: inout SpoolResult) throws(Database.Failure) {
-        do throws(Database.Failure) { try load(&result) } catch {
-            if !hasChanged || error.isDamage { throw error }
-            result.work.loadsFrom = 0
-            result.loaded.removeAll()
-            result.loadedBytes = 0
-        }
     }
 }
 

@@ -15,7 +15,7 @@ final class SpoolStore {
     /// A file without messages that has grown beyond this is made anew, bytes.
     private static let emptyBytesMax: Int64 = 1 << 20
     /// Rows that come into memory in one piece of work, and rows of messages that go in one: the loop tells of each.
-    private static let rowsLoadedMax = 1024
+    static let rowsLoadedMax = 1024
     static let gapsMax = 1024
     static let firstKeyEver: Int64 = 1 << 40
     /// Of messages: beyond it a file makes no sense.
@@ -304,58 +304,6 @@ final class SpoolStore {
         }
         if let failure { throw failure }
         return end
-    }
-
-    func load(_ result: inout SpoolResult) throws(Database.Failure) {
-        let wanted = key(result.work.loadsFrom)
-        let select = try database.prepare(
-            "SELECT first, count, arrival, data, number FROM batches WHERE first >= ?1 ORDER BY first")
-        select.bind(1, try rowKey(of: wanted))
-        result.loadedEnd = .max
-        defer { select.reset() }
-        var behind: Int64 = 0
-        var loaded = 0
-        var rows = 0
-        let end = endKey(result.work)
-        while try select.step() {
-            let (first, count) = (select.integer(0), select.integer(1))
-            guard let image = select.bytes(3) else { throw .noMemory }
-            try Row(first: first, count: count, bytes: UInt64(image.count)).check()
-            // The tree leads to it, and its key is not what it was.
-            if first < behind || first + count > keys.next { throw .disorder }
-            behind = first + count
-            if first + count <= wanted { continue }
-            if loaded >= result.work.loadsBytes || rows == Self.rowsLoadedMax || first + count > end {
-                result.loadedEnd = id(first)
-                return
-            }
-            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
-                chunk.setImage(image, firstID: id(first), count: Int(count))
-            else { throw .noMemory }
-            chunk.arrival = UInt64(clamping: select.integer(2))
-            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(4)) &- chunk.firstNumber
-            loaded += chunk.memoryBytes
-            rows += 1
-            result.loadedBytes += UInt64(image.count)
-            result.loadedEnd = id(first &+ count)
-            add(chunk, from: id(max(first, wanted)), &result)
-        }
-        result.loadedEnd = .max
-    }
-
-    /// Adds what is whole of a row.
-    private func add(_ chunk: MessageChunk, from id: UInt64, _ result: inout SpoolResult) {
-        if chunk.isImageWhole {
-            chunk.removeMessages(before: id)
-            if chunk.messageCount > 0 { result.loaded.append(chunk) }
-            return
-        }
-        noteDamagedRow(chunk.messageCount)
-        var salvaged = chunk.salvaged { MessagePool.shared.takeChunk(imageBytes: $0 + MessageChunk.imageHeadBytes) }
-        while let each = salvaged.removeFirst() {
-            each.removeMessages(before: id)
-            if each.messageCount > 0 { result.loaded.append(each) }
-        }
     }
 
     func noteDamagedRow(_ count: Int) {
