@@ -4,8 +4,11 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-# What installs comes before what builds; Swift and CMake use all cores themselves.
+# What installs comes before what builds; Swift and CMake use all cores themselves. Where all that is done, `make test`
+# runs two tests at a time.
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 
 RELEASE := .build/release
 LIBRARY := $(RELEASE)/libneuron_ws.so
@@ -169,11 +172,10 @@ demo-opengate: dependencies build ## build, and a session of OpenGate: an agent,
 
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 
-# Two at a time, but for the outside tests, which bring three of their own: many wait for networks and for valgrind.
+# Two at a time: many wait for networks and for valgrind. In this order: the outside reads the inside's index.
 .PHONY: test test-swift test-outside test-c
-test: test-dependencies ## all tests that need no more than 20 minutes; SANITIZE=address: the inside by `make asan`
-	$(MAKE) --jobs=2 test-swift simulate test-host test-c
-	$(MAKE) test-outside
+test: test-dependencies build plugin ## all tests that need no more than 20 minutes; SANITIZE=address: the inside by `make asan`
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=yes test-swift simulate test-host test-c test-outside
 
 ifeq ($(SANITIZE),address)
 test-swift: asan
@@ -263,8 +265,8 @@ asan: test-dependencies ## the Swift tests under AddressSanitizer
 
 # What decides has no threads, and nothing to find of itself: the library's tests use it from all of theirs.
 tsan: test-dependencies ## the Swift tests under ThreadSanitizer, but for those of NodeCore and WebSocketCore alone
-	TSAN_OPTIONS=allocator_may_return_null=1 swift test --sanitize=thread --scratch-path .build/tsan \
-		--skip '^(NodeCore|WebSocketCore)Tests[.]'
+	TSAN_OPTIONS=allocator_may_return_null=1 NEURON_WS_THREADS_ALONE=1 \
+		swift test --sanitize=thread --scratch-path .build/tsan --disable-index-store
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py

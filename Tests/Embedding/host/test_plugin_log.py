@@ -25,7 +25,9 @@ def test_what_the_server_may_ask_is_a_setting(allowed: Any, host: Host, server: 
     assert ("tags" in one(server, **READ)) == reads
     assert one(server, **WRITE)["error"] == (0 if writes else 1022)
     assert one(server, uuid="2", node="driver", action="reset")["error"] == (0 if writes else 1022)
-    assert [line.split()[0] for line in host.lines] == ["read"] * reads + ["write", "action"] * writes
+    expected = ["read"] * reads + ["write", "action"] * writes
+    foreign.wait_until(lambda: len(host.lines) >= len(expected), 10, "the host's lines")
+    assert [line.split()[0] for line in host.lines] == expected
 
 
 # More than the gateway takes: the plugin itself refuses it.
