@@ -266,7 +266,7 @@ asan: test-dependencies ## the Swift tests under AddressSanitizer
 # What decides has no threads, and nothing to find of itself: the library's tests use it from all of theirs.
 tsan: test-dependencies ## the Swift tests under ThreadSanitizer, but for those of NodeCore and WebSocketCore alone
 	TSAN_OPTIONS=allocator_may_return_null=1 NEURON_WS_THREADS_ALONE=1 \
-		swift test --sanitize=thread --scratch-path .build/tsan --disable-index-store
+		swift test --sanitize=thread --scratch-path .build/tsan
 
 bench: test-dependencies build ## speed beside peers, as tables
 	$(PYTHON) Tests/Benchmarks/run.py
