@@ -16,6 +16,8 @@ struct SpoolPages {
     private static let leaf: UInt8 = 0x0D
     private static let headBytes = 8
     private static let columns = 5
+    /// No larger row is looked for: what says how large one is may be damaged, and its pages go in a circle.
+    private static let rowBytesMax: Int64 = 1 << 28
 
     private let database: Database
     private let pageCount: Int
@@ -60,7 +62,7 @@ struct SpoolPages {
     private func row(_ page: [UInt8], _ start: Int) -> Row? {
         var at = start
         guard start >= Self.headBytes, let byteCount = Self.varint(page, &at), let first = Self.varint(page, &at),
-            byteCount > 0, byteCount <= Int64(pageCount) * Int64(Database.pageBytes)
+            byteCount > 0, byteCount <= min(Self.rowBytesMax, Int64(pageCount) * Int64(Database.pageBytes))
         else { return nil }
         let record = payload(page, at, Int(byteCount))
         at = 0
@@ -88,7 +90,6 @@ struct SpoolPages {
         let local = wanted <= usable - 35 ? wanted : least
         guard at + local + 4 <= page.count else { return [] }
         var bytes = Array(page[at..<at + local])
-        bytes.reserveCapacity(byteCount)
         var next = Self.number(page, at + local, 4)
         while bytes.count < byteCount, next > 1, next <= pageCount, let more = database.page(next) {
             bytes += more[4..<4 + min(usable - 4, byteCount - bytes.count)]

@@ -211,11 +211,6 @@ enum SpoolRescue {
         /// Rows to which the tree does not lead.
         private mutating func pages(of old: Database) throws(Database.Failure) {
             try SpoolPages(old).forEachRow { row throws(Database.Failure) in
-                guard row.count > 0, row.first < Int64.max - row.count else { return }
-                let end = try new.number(
-                    "SELECT first + count FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1",
-                    row.first + row.count)
-                if let end, end > row.first { return }
                 try row.data.withUnsafeBufferPointer { data throws(Database.Failure) in
                     try add(
                         SpoolStore.StoredRow(
@@ -263,8 +258,13 @@ enum SpoolRescue {
 
         /// What is whole of it.
         private mutating func add(_ row: SpoolStore.StoredRow) throws(Database.Failure) {
+            guard row.count > 0, row.first < Int64.max - row.count else { return }
             // With a key that no message has it is damaged, or another table's.
-            if let head, row.first >= head.upperBound || row.first &+ row.count <= head.lowerBound { return }
+            if let head, row.first >= head.upperBound || row.first + row.count <= head.lowerBound { return }
+            // What is there already, or its key would be in the way of others.
+            let end = try new.number(
+                "SELECT first + count FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1", row.first + row.count)
+            if let end, end > row.first { return }
             var chunks = try new.wholeChunks(of: row) { _, _, _ in }
             if chunks.isEmpty { return }
             noteNumbers(row.number &+ row.count, row.image)

@@ -220,7 +220,7 @@ extension Node {
             log(
                 .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
                 waiting == 1
-                    ? "The node ends: one message that waited to be sent is dropped."
+                    ? "The node ends: 1 message that waited to be sent is dropped."
                     : "The node ends: \(waiting) messages that waited to be sent are dropped.")
         }
         tellStored()
