@@ -191,6 +191,7 @@ def test_very_many_batches_that_are_too_old_are_one_outcome(tmp_path: Path) -> N
         end = time.monotonic() + 60
         while node.metrics.queued_messages and time.monotonic() < end:
             node.poll(0.02)
+        node.poll(0.2)
         assert node.metrics.messages_dropped == 50_000
     assert sum(event.count for event in runs) == 50_000 and len(runs) < 10
 
