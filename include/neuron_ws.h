@@ -1181,8 +1181,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_request_drop(neuron_ws_request_t *req
  * NEURON_WS_LEVEL_STORED, with a cache on disk (setting offline-cache), has them stored now, whatever sync-interval
  * says: after NEURON_WS_OK each of them has its outcome or is kept beyond the end of the process, as durability says.
  * It is tried at once, also on a disk that has failed before. What was stored long ago is looked for: where the cache's
- * file was deleted, moved or cut meanwhile, it is stored once more. UNSUPPORTED if the settings keep nothing on disk,
- * SYSTEM if the cache could not be opened, and as soon as it is known that it takes no more: last_error says why.
+ * file was deleted, moved or cut meanwhile, it is stored once more; with timeout_ms 0 the answer is what was known
+ * before. UNSUPPORTED if the settings keep nothing on disk, SYSTEM if the cache could not be opened, and as soon as it
+ * is known that it takes no more: last_error says why.
  *
  * With TIMEOUT and NOT_RUNNING last_error says how many are left, and why: the state's message. With NEURON_WS_OK the
  * events that tell of them can be read.

@@ -292,6 +292,8 @@ def test_a_flush_looks_whether_all_lies_there_though_nothing_is_new(how: str, tm
             file.rename(tmp_path / "elsewhere")
             if how != "deleted":
                 file.symlink_to(tmp_path / "elsewhere")
+        # Who does not wait hears what was known.
+        node.flush(neuron_ws.Level.STORED, 0)
         node.flush(neuron_ws.Level.STORED, 20)
         # A process that is killed here has lost nothing.
         assert not file.is_symlink() and file.stat().st_size > 300_000

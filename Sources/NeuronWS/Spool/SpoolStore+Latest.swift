@@ -40,17 +40,11 @@ extension SpoolStore {
 
     /// As it lies there; nil: it is gone.
     func chunk(of row: Row) throws(Database.Failure) -> MessageChunk? {
-        let select = try database.prepare("SELECT arrival, number, data FROM batches WHERE first=?1")
+        let select = try database.prepare("SELECT \(StoredRow.columns) FROM batches WHERE first=?1")
         select.bind(1, row.first)
         guard try select.step() else { return nil }
         defer { select.reset() }
-        guard let image = select.bytes(2) else { throw .noMemory }
-        guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
-            chunk.setImage(image, firstID: id(row.first), count: Int(clamping: row.count))
-        else { throw .noMemory }
-        chunk.arrival = UInt64(clamping: select.integer(0))
-        chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(1)) &- chunk.firstNumber
-        return chunk
+        return try StoredRow(select).chunk(firstID: id(row.first))
     }
 
     func remove(_ row: Row) throws(Database.Failure) {

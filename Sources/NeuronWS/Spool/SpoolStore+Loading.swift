@@ -7,7 +7,7 @@ extension SpoolStore {
     func load(_ result: inout SpoolResult) throws(Database.Failure) {
         let wanted = key(result.work.loadsFrom)
         let select = try database.prepare(
-            "SELECT first, count, arrival, data, number FROM batches WHERE first >= ?1 ORDER BY first")
+            "SELECT \(StoredRow.columns) FROM batches WHERE first >= ?1 ORDER BY first")
         select.bind(1, try rowKey(of: wanted))
         result.loadedEnd = .max
         defer { select.reset() }
@@ -16,9 +16,9 @@ extension SpoolStore {
         var rows = 0
         let end = endKey(result.work)
         while try select.step() {
-            let (first, count) = (select.integer(0), select.integer(1))
-            guard let image = select.bytes(3) else { throw .noMemory }
-            try Row(first: first, count: count, bytes: UInt64(image.count)).check()
+            let row = try StoredRow(select)
+            let (first, count) = (row.first, row.count)
+            try row.row.check()
             // The tree leads to it, and its key is not what it was.
             if first < behind || first + count > keys.next { throw .disorder }
             behind = first + count
@@ -27,14 +27,10 @@ extension SpoolStore {
                 result.loadedEnd = id(first)
                 return
             }
-            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
-                chunk.setImage(image, firstID: id(first), count: Int(count))
-            else { throw .noMemory }
-            chunk.arrival = UInt64(clamping: select.integer(2))
-            chunk.numberShift = UInt64(truncatingIfNeeded: select.integer(4)) &- chunk.firstNumber
+            let chunk = try row.chunk(firstID: id(first))
             loaded += chunk.memoryBytes
             rows += 1
-            result.loadedBytes += UInt64(image.count)
+            result.loadedBytes += row.row.bytes
             result.loadedEnd = id(first &+ count)
             add(chunk, from: id(max(first, wanted)), &result)
         }

@@ -73,6 +73,18 @@ extension SpoolStore {
                 first: statement.integer(0), count: statement.integer(1), arrival: statement.integer(2),
                 number: statement.integer(3), image: image)
         }
+
+        var row: Row { Row(first: first, count: count, bytes: UInt64(image.count)) }
+
+        /// A copy of it in memory, which is not yet looked at. Of a row that makes sense (`Row.check`).
+        func chunk(firstID: UInt64) throws(Database.Failure) -> MessageChunk {
+            guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count),
+                chunk.setImage(image, firstID: firstID, count: Int(clamping: count))
+            else { throw .noMemory }
+            chunk.arrival = UInt64(clamping: arrival)
+            chunk.numberShift = UInt64(truncatingIfNeeded: number) &- chunk.firstNumber
+            return chunk
+        }
     }
 
     /// What was accepted before the file was opened comes in front of what was found.
@@ -154,15 +166,12 @@ extension Database {
         of row: SpoolStore.StoredRow, damaged: (_ count: Int, _ missing: Int, _ unreadBytes: Int) -> Void
     ) throws(Failure) -> ChunkList {
         var chunks = ChunkList()
-        let (first, count, image) = (row.first, row.count, row.image)
-        guard let chunk = MessagePool.shared.takeChunk(imageBytes: image.count) else { throw .noMemory }
-        let head = SpoolStore.Row(first: first, count: count, bytes: UInt64(image.count))
-        guard (try? head.check()) != nil, chunk.setImage(image, firstID: UInt64(first), count: Int(count)) else {
+        let (count, image) = (row.count, row.image)
+        guard (try? row.row.check()) != nil else {
             damaged(Int(clamping: count), -1, image.count)
             return chunks
         }
-        chunk.arrival = UInt64(clamping: row.arrival)
-        chunk.numberShift = UInt64(truncatingIfNeeded: row.number) &- chunk.firstNumber
+        let chunk = try row.chunk(firstID: UInt64(row.first))
         if chunk.isImageWhole {
             chunks.append(chunk)
             return chunks

@@ -326,7 +326,8 @@ extension Node {
         defer { flushWaiters -= 1 }
         let failed = sendQueue.ledger.failedStores
         while true {
-            if session == nil { look = 0 }
+            // Who does not wait hears what is known: the disk's word would come behind each such call.
+            if session == nil || timeoutMilliseconds == 0 { look = 0 }
             let progress = sendQueue.ledger.progress(through: target, level, failedStores: failed, look: look)
             if progress == .reached { break }
             let left = sendQueue.ledger.openCount(through: target, level)
