@@ -365,7 +365,10 @@ def test_what_another_gateway_is_asked_goes_to_it_alone() -> None:
     """Two gateways in one process, at one platform: each answers by its own session."""
     with Platform() as platform:
         first = Agent(platform)
+        # The platform asks the session that came last, and hears of one a moment after the gateway does.
+        foreign.wait_until(lambda: len(platform.resources) == 1, 60)
         second = Agent(platform, **{"device-id": "gateway2"})
+        foreign.wait_until(lambda: len(platform.resources) == 2, 60)
         number = platform.ask("DISCOVER")
         answer = platform.answer(number, lambda: (first.pump(), second.pump()))
         assert answer["deviceId"] == "gateway2" and not first.seen

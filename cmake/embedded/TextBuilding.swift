@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A part of each module of the Embedded build, and of that alone: cmake/embedded-build.sh adds it.
 ///
-/// Texts for people are put together in thousands of places. Swift's own functions for that are inlined into each of
+/// Texts for people are put together in thousands of places, and bytes held against them in many. Swift's own functions for that are inlined into each of
 /// them, which made a quarter of the library's code; these, which are preferred as they take one type only, do the same
 /// and are called. Nothing that is sent often is built so.
 extension DefaultStringInterpolation {
@@ -52,4 +52,40 @@ extension String {
 
     @inline(never)
     static func += (text: inout String, more: String) { text.append(contentsOf: more) }
+}
+
+/// A text's bytes lie in one piece: what compares with that is a tenth of what compares with any sequence.
+extension Sequence where Element == UInt8 {
+    func starts(with text: String.UTF8View) -> Bool {
+        var text = String(text)
+        return text.withUTF8 { starts(with: $0) }
+    }
+
+    func elementsEqual(_ text: String.UTF8View) -> Bool {
+        var text = String(text)
+        return text.withUTF8 { elementsEqual($0) }
+    }
+}
+
+extension String.UTF8View {
+    @inline(never)
+    func elementsEqual(_ text: String.UTF8View) -> Bool {
+        var own = String(self)
+        return own.withUTF8 { $0.elementsEqual(text) }
+    }
+
+    @inline(never)
+    func lexicographicallyPrecedes(_ text: String.UTF8View) -> Bool {
+        var own = String(self)
+        var text = String(text)
+        return own.withUTF8 { left in text.withUTF8 { left.lexicographicallyPrecedes($0) } }
+    }
+}
+
+extension Substring.UTF8View {
+    @inline(never)
+    func elementsEqual(_ text: String.UTF8View) -> Bool {
+        var own = Substring(self)
+        return own.withUTF8 { $0.elementsEqual(text) }
+    }
 }

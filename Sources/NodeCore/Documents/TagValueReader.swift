@@ -100,19 +100,29 @@ struct TagValueReader {
             .invalidGroup, "tag \(quoted): \(shown) is no \(TagType.name(type)); it takes \(takes)")
     }
 
-    /// An integer in range; of 64 bits also in decimal or hexadecimal in a text.
     private func integer<Number: FixedWidthInteger>(
         _ value: JSONValue, _ type: neuron_ws_type_t
     ) throws(GroupDocumentError) -> Number {
-        if let integer = value.integer, let number = Number(exactly: integer) { return number }
-        if let large = LargeIntegers.value(of: value), let number = Number(exactly: large) { return number }
-        if Number.bitWidth == 64, let parsed = value.withUTF8({ IntegerText.parse($0) }), let parsed {
-            if !parsed.isNegative, let number = Number(exactly: parsed.magnitude) { return number }
-            if parsed.isNegative && Number.isSigned && parsed.magnitude <= UInt64(1) << 63 {
-                return Number(truncatingIfNeeded: 0 &- parsed.magnitude)
-            }
+        Number(truncatingIfNeeded: try integer(value, type, from: Int64(Number.min), to: UInt64(Number.max)))
+    }
+
+    /// An integer in range; of 64 bits also in decimal or hexadecimal in a text. Written once for all widths, as the bits
+    /// of 64.
+    private func integer(
+        _ value: JSONValue, _ type: neuron_ws_type_t, from least: Int64, to most: UInt64
+    ) throws(GroupDocumentError) -> UInt64 {
+        var found: IntegerText?
+        if let integer = value.integer {
+            found = IntegerText(isNegative: integer < 0, magnitude: integer.magnitude)
+        } else if let large = LargeIntegers.value(of: value) {
+            found = IntegerText(isNegative: false, magnitude: large)
+        } else if most > UInt32.max {
+            found = value.withUTF8 { IntegerText.parse($0) } ?? nil
         }
-        throw refusal(value, type, "an integer from \(Number.min) to \(Number.max)")
+        if let found, found.isNegative ? least < 0 && found.magnitude <= least.magnitude : found.magnitude <= most {
+            return found.isNegative ? 0 &- found.magnitude : found.magnitude
+        }
+        throw refusal(value, type, "an integer from \(least) to \(most)")
     }
 
     private func double(_ value: JSONValue, _ type: neuron_ws_type_t) throws(GroupDocumentError) -> Double {

@@ -8,6 +8,8 @@ public enum MetricsText {
         fileprivate let endings: EndingCounts
         /// As OpenMetrics has it, and the how manyth of its name it is, from 1 on.
         fileprivate var label = ""
+        /// The same without its bracket, for one label more.
+        fileprivate var openLabel: String { String(decoding: Array(label.utf8).dropLast(), as: UTF8.self) }
         fileprivate var number = 1
 
         public init(node: String, metrics: NodeMetrics) {
@@ -59,7 +61,7 @@ public enum MetricsText {
             for sample in samples {
                 var lines = ""
                 sample.endings.forEach { reason, count in
-                    lines += "neuron_ws_endings_total\(sample.label.dropLast()),reason=\"\(reason)\"} \(count)\n"
+                    lines += "neuron_ws_endings_total\(sample.openLabel),reason=\"\(reason)\"} \(count)\n"
                 }
                 try text.add(lines)
             }
@@ -85,7 +87,7 @@ public enum MetricsText {
         let name = "neuron_ws_\(first.family)"
         try text.add("# TYPE \(name) histogram\n# UNIT \(name) seconds\n# HELP \(name) \(first.help)\n")
         for sample in samples {
-            let within = sample.label.dropLast()
+            let within = sample.openLabel
             for place in places {
                 let part = MetricDescriptor.all[place]
                 let value = sample.values[place]

@@ -28,7 +28,7 @@ public struct DigestChallenge: Equatable, Sendable {
         default: return nil
         }
         if let offered = challenge.parameter("qop") {
-            let members = offered.utf8.split { $0 == UInt8(ascii: ",") || $0 <= 0x20 }
+            let members = Array(offered.utf8).split { $0 == UInt8(ascii: ",") || $0 <= 0x20 }
             guard members.contains(where: { Self.lowercased(String(decoding: $0, as: UTF8.self)) == "auth" }) else {
                 return nil
             }

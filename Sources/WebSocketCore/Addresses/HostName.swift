@@ -78,7 +78,7 @@ public enum HostName {
             throw error == .hostTooLong ? .tooLong : .disallowed
         }
         // An empty label is only at the end none (RFC 5891 §4.4, RFC 1034 §3.1).
-        let labels = ascii.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let labels = Array(ascii.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard labels.dropLast().allSatisfy({ !$0.isEmpty }) else { throw .disallowed }
         guard labels.allSatisfy({ $0.count <= labelBytesMax }) else { throw .labelTooLong }
         return ascii

@@ -37,8 +37,8 @@ public struct WebSocketURL: Equatable, Sendable {
     /// The host as it stands in a URL: an IPv6 address in brackets, its zone behind `%25` (RFC 6874 §2).
     public var urlHost: String {
         guard isIPv6Literal else { return host }
-        let parts = host.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1)
-        return "[" + parts.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: "%25") + "]"
+        let parts = Array(host.utf8).split(separator: UInt8(ascii: "%"), maxSplits: 1)
+        return "[" + parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "%25") + "]"
     }
 
     private func withPort(_ host: String) -> String { port == (isSecure ? 443 : 80) ? host : "\(host):\(port)" }

@@ -122,11 +122,7 @@ public enum ASCII {
     }
 
     /// The same bytes.
-    static func equals(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        for (first, second) in zip(left.utf8, right.utf8) where first != second { return false }
-        return true
-    }
+    static func equals(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
     /// The bytes without spaces and tabs at both ends.
     static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

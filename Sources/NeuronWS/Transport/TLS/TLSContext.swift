@@ -146,8 +146,10 @@ final class TLSContext: @unchecked Sendable {
     private func setCiphers(_ text: String) throws(TLSConfigurationError) {
         var suites = ""
         var list = ""
-        for name in text.split(whereSeparator: { $0 == ":" || $0 == "," || $0 == " " }) {
-            if name.hasPrefix("TLS_") {
+        let separators: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: ","), UInt8(ascii: " ")]
+        for bytes in Array(text.utf8).split(whereSeparator: { separators.contains($0) }) {
+            let name = String(decoding: bytes, as: UTF8.self)
+            if bytes.starts(with: "TLS_".utf8) {
                 suites += (suites.isEmpty ? "" : ":") + name
             } else {
                 list += (list.isEmpty ? "" : ":") + name

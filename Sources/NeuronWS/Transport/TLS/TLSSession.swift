@@ -63,8 +63,10 @@ final class TLSSession {
     private static func bare(_ name: String, isAddress: Bool) -> String {
         // A zone is no part of a certificate's address; a name with a dot at its end is the same name, but
         // certificates have none.
-        if isAddress { return String(name.prefix { $0 != "%" }) }
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+        let bytes = Array(name.utf8)
+        let (zone, dot) = (UInt8(ascii: "%"), UInt8(ascii: "."))
+        if isAddress { return String(decoding: bytes.prefix { $0 != zone }, as: UTF8.self) }
+        return bytes.last == dot ? String(decoding: bytes.dropLast(), as: UTF8.self) : name
     }
 
     static func make(

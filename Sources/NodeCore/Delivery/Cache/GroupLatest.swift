@@ -60,11 +60,13 @@ public struct GroupLatest: @unchecked Sendable {
 
     /// Which messages of a chunk are superseded, from this one on, in order.
     /// - Parameter bytesMax: no more when they take so many bytes.
-    public func superseded(in chunk: MessageChunk, from id: UInt64, bytesMax: Int = .max) -> [Part] {
+    public func superseded(
+        in chunk: MessageChunk, from id: UInt64, bytesMax: Int = .max, but isKept: (UInt64) -> Bool = { _ in false }
+    ) -> [Part] {
         var parts: [Part] = []
         var bytes = 0
         chunk.forEachRecord { record, each, size in
-            guard each >= id, bytes < bytesMax, isSuperseded(record, each) else { return }
+            guard each >= id, bytes < bytesMax, isSuperseded(record, each), !isKept(each) else { return }
             bytes += size
             if let last = parts.last, last.ids.upperBound == each {
                 parts[parts.count - 1] = Part(ids: last.ids.lowerBound..<each &+ 1, bytes: last.bytes + size)

@@ -162,18 +162,20 @@ extension MessageCache {
 }
 
 extension Backlog {
-    /// Takes out what is superseded, if nothing is on its way and nothing is known to have arrived.
+    /// Takes out what is superseded, if nothing is on its way; what is known to have arrived stays, and is told as that.
     mutating func removeSuperseded(
         _ latest: GroupLatest, before end: UInt64, bytesMax: Int, into freed: inout ChunkList
     ) -> [GroupLatest.Part] {
-        guard isIdle, isUndecided, acknowledged.isEmpty, acknowledgedLive.first?.lowerBound ?? .max >= endID else {
-            return []
-        }
+        guard isIdle, isUndecided else { return [] }
         let open = openID
+        let (confirmedID, acknowledged, acknowledgedLive) = (confirmedID, acknowledged, acknowledgedLive)
+        let hasArrived = { (id: UInt64) in
+            id < confirmedID || acknowledged.contains(id) || acknowledgedLive.contains(id)
+        }
         var gone: [GroupLatest.Part] = []
         var chunk = list.first
         while let each = chunk {
-            gone += latest.superseded(in: each, from: open)
+            gone += latest.superseded(in: each, from: open, but: hasArrived)
             chunk = each.next
         }
         if gone.isEmpty { return gone }
@@ -183,7 +185,8 @@ extension Backlog {
         var kept = ChunkList()
         while let each = old.removeFirst() {
             let parts =
-                each.endNumber <= end ? latest.superseded(in: each, from: open, bytesMax: bytesMax - bytes) : []
+                each.endNumber > end
+                ? [] : latest.superseded(in: each, from: open, bytesMax: bytesMax - bytes, but: hasArrived)
             guard !parts.isEmpty || each.firstID < open,
                 let rest = GroupLatest.rest(of: each, from: open, without: parts)
             else {

@@ -23,7 +23,8 @@ extension MessageCache {
             guard settings.policy == .dropOldest, isShort, isStuck || isBeyondDisk(backlog) else { return false }
             return removeOldestForNewer(&backlog) > 0
         }
-        guard isStuck, isShort || isOutOfRoom else { return false }
+        // Where the disk fails nobody makes room there by going.
+        guard isStuck, isShort || isOutOfRoom && fault == nil else { return false }
         // What is live may be what is superseded.
         if keepsLatest, backlog.liveStart < .max {
             isLiveClosed = true
@@ -35,7 +36,7 @@ extension MessageCache {
             isOutOfRoom = false
             return true
         }
-        if !isShort, fault == nil, findsRoomWithoutDrop(backlog, now: now) { return false }
+        if !isShort, findsRoomWithoutDrop(backlog, now: now) { return false }
         if settings.policy == .dropOldest || backlog.isIdle, removeOldestForNewer(&backlog) > 0 {
             isOutOfRoom = false
             return true
