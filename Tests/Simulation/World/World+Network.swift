@@ -62,29 +62,17 @@ extension World {
             bufferBytes: bufferBytes, pipeBytes: random.pick([200, 5000, 1 << 20]))
     }
 
-    /// As `NodeSession.negotiationFailed`.
     func refused(_ error: NegotiationError, _ link: SimulatedLink) {
-        var error = error
-        if case .proxy(.authenticationRequired(let field)) = error {
-            switch proxyAuthentication.challenged(field) {
-            case .again: return perform(machine.redialed())
-            case .failed(let other): error = .proxy(other)
-            }
+        switch link.connection.verdict(on: error, &redirects, &proxyAuthentication, mask: .none) {
+        case .again: perform(machine.redialed())
+        case .follow(let url, _, _):
+            if redirects.count > redirectsMax { fail("redirect \(redirects.count) of \(redirectsMax) is followed") }
+            elsewhere = url
+            perform(machine.redialed())
+        case .failed(let ending):
+            if case .proxy = error {} else { link.retryAfter = link.server.retryAfter }
+            ended(ending)
         }
-        if case .webSocket(.unexpectedStatus(let code, let location?, _)) = error {
-            let from = link.connection.url
-            switch redirects.follow(code, location, from: from, shown: location) {
-            case .notFollowed: break
-            case .refused(let text): return ended(Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: text))
-            case .follow(let url, _):
-                if redirects.count > redirectsMax { fail("redirect \(redirects.count) of \(redirectsMax) is followed") }
-                elsewhere = url
-                proxyAuthentication.attemptBegan()
-                return perform(machine.redialed())
-            }
-        }
-        if case .proxy = error {} else { link.retryAfter = link.server.retryAfter }
-        ended(Ending.negotiationFailed(error, proxy: link.connection.proxy))
     }
 
     /// Bytes move, as many as the seed draws.

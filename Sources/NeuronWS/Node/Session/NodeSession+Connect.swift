@@ -112,24 +112,14 @@ extension NodeSession {
 
     /// What came of the negotiation is no connection.
     func negotiationFailed(_ error: NegotiationError, _ link: Link) {
-        var error = error
-        if case .proxy(.authenticationRequired(let field)) = error {
-            switch proxyAuthentication.challenged(field) {
-            case .again: return perform(machine.redialed())
-            case .failed(let other): error = .proxy(other)
-            }
+        let verdict = link.connection.verdict(
+            on: error, &link.attempt.redirects, &proxyAuthentication, mask: link.mask,
+            unmetWish: link.stream?.unmetWish)
+        switch verdict {
+        case .again: perform(machine.redialed())
+        case .follow(let url, let keepsCredentials, let code): follow(url, keepsCredentials, code, link)
+        case .failed(let ending): failed(ending)
         }
-        if case .webSocket(.unexpectedStatus(let code, let location?, _)) = error,
-            follow(code, location, link)
-        {
-            return
-        }
-        var ending = Ending.negotiationFailed(
-            error.masked(by: link.mask), proxy: link.connection.proxy, unmetWish: link.stream?.unmetWish)
-        if let said = link.connection.said?.masked(by: link.mask).shown() {
-            ending.text = ending.sentence + " It says: \"\(said)\"."
-        }
-        failed(ending)
     }
 
     /// So long is waited for the text of a refusal that says that it has one, 500 ms.
@@ -149,30 +139,19 @@ extension NodeSession {
         return true
     }
 
-    /// The server says that it is elsewhere. False: the attempt has failed, as if it had said no more.
-    private func follow(_ code: Int, _ location: ForeignText, _ link: Link) -> Bool {
+    /// The server says that it is elsewhere.
+    private func follow(_ url: WebSocketURL, _ keepsCredentials: Bool, _ code: Int, _ link: Link) {
         let attempt = link.attempt
-        let url = link.connection.url
-        switch attempt.redirects.follow(code, location, from: url, shown: location.masked(by: link.mask)) {
-        case .notFollowed: return false
-        case .refused(let text):
-            var ending = Ending(reason: .NEURON_WS_REASON_HANDSHAKE_REJECTED, text: text)
-            ending.httpStatus = Int32(clamping: code)
-            failed(ending)
-        case .follow(let url, let keepsCredentials):
-            let from = status.urlInLog
-            attempt.redirected(to: url, keepsCredentials: keepsCredentials && !attempt.dropsCredentials)
-            // What the server was told it may have put into the new address.
-            status.redirected(to: ForeignText(url.redacted).masked(by: link.mask))
-            status.target = configuration.target(url: url).text
-            let rest = attempt.dropsCredentials ? ", without credentials, which are for another host" : ""
-            node.log(
-                .NEURON_WS_LOG_INFO, .redirect,
-                "\(from): the server redirects to \(status.urlInLog) (HTTP status \(code)); followed\(rest).")
-            proxyAuthentication.attemptBegan()
-            perform(machine.redialed())
-        }
-        return true
+        let from = status.urlInLog
+        attempt.redirected(to: url, keepsCredentials: keepsCredentials && !attempt.dropsCredentials)
+        // What the server was told it may have put into the new address.
+        status.redirected(to: ForeignText(url.redacted).masked(by: link.mask))
+        status.target = configuration.target(url: url).text
+        let rest = attempt.dropsCredentials ? ", without credentials, which are for another host" : ""
+        node.log(
+            .NEURON_WS_LOG_INFO, .redirect,
+            "\(from): the server redirects to \(status.urlInLog) (HTTP status \(code)); followed\(rest).")
+        perform(machine.redialed())
     }
 
     /// False: the session ended, or the host does not want this attempt.
