@@ -6,8 +6,9 @@ import NodeCore
 final class MessagePool: @unchecked Sendable {
     static let shared = MessagePool()
 
-    /// Memory that is kept while nobody needs it, bytes: 16 MiB.
-    private static let keptBytesMax = 16 * 1024 * 1024
+    /// Memory that is kept while nobody needs it, bytes: 64 MiB, so that queues of the default size find again what
+    /// comes back in one go when the server confirms half of one.
+    private static let keptBytesMax = 64 * 1024 * 1024
     /// Images up to this size get chunks of their size, bytes: there may be very many of them.
     private static let smallImageBytesMax = 16 * 1024
 

@@ -166,8 +166,9 @@ extension CacheWorld {
                 arrivedAgain += 1
                 continue
             }
-            // One that was told as gone may come back when the process dies before the disk knows.
-            if over.contains(number) || late.contains(number) {
+            // One that was told as gone, or was damaged, may come back when the process dies before the disk knows.
+            let wasGone = over.contains(number) || lost.contains(number) || disk.dropped.contains(number)
+            if wasGone || late.contains(number) {
                 arrived.insert(number)
                 continue
             }
@@ -239,9 +240,13 @@ extension CacheWorld {
             {
                 return fail("message \(content) is in memory for \(age / 1_000_000) ms, and does not go to disk")
             }
-            let expires = settings.timeToLive + max(settings.timeToLive / 16, 100_000_000)
-            if settings.timeToLive > 0, cache.away.contains(id), !cache.owes(id), id < firstLive || id > lastLive,
-                age > expires + 200_000_000
+            // What comes to the disk late is looked for there with the next pass.
+            let interval = max(settings.timeToLive / 16, 100_000_000) + 200_000_000
+            let isAway = cache.away.contains(id)
+            let awaySince = isAway ? awayAt[id] ?? now : now
+            if isAway { awayAt[id] = awaySince }
+            if settings.timeToLive > 0, isAway, !cache.owes(id), id < firstLive || id > lastLive,
+                age > settings.timeToLive + interval, now - awaySince > interval
             {
                 return fail("message \(content) lies on disk for \(age / 1_000_000) ms, and does not expire")
             }

@@ -27,6 +27,7 @@ extension CacheWorld {
         wishes = HostWishes()
         failedAt = nil
         takenAt = [:]
+        awayAt = [:]
         contents = [:]
         ids = [:]
         ended = []

@@ -59,6 +59,8 @@ final class CacheWorld {
     var stored: Set<UInt64> = []
     /// When each of this life was taken from the mailbox, by its number.
     var takenAt: [UInt64: UInt64] = [:]
+    /// Since when they lie on disk alone.
+    var awayAt: [UInt64: UInt64] = [:]
     /// Since when somebody waits for room.
     var fullSince: UInt64?
     /// When each was pushed.

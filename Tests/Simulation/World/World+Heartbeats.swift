@@ -43,7 +43,9 @@ extension World {
                 return fail("a heartbeat is too late that is answered, or never left")
             }
             if now < max(left, link.heartbeatMovedAt) &+ options.timeout {
-                fail("a heartbeat is called unanswered too early")
+                fail(
+                    "a heartbeat that left at \(left), and moved at \(link.heartbeatMovedAt), is called unanswered too "
+                        + "early")
             }
             tell("a heartbeat is not answered")
             heartbeatsUnanswered += 1
@@ -131,13 +133,14 @@ extension World {
     var heartbeatIsStuck: Bool { link.map { $0.heartbeatsAsked > $0.heartbeatsGone } ?? false }
 
     func checkHeartbeats() {
-        guard let link, let options = heartbeats, machine.isOpen else { return }
-        guard let heartbeat = link.heartbeat else { return fail("open, and no heartbeat will ever be due") }
-        if link.observer.heartbeats > link.heartbeatsAsked { fail("a heartbeat went out that was not due") }
-        if link.observer.heartbeats > link.heartbeatsGone { fail("a heartbeat went out, and nobody has said so") }
+        guard let link else { return }
         let read = link.up.accepted &- UInt64(link.up.waiting)
         if read > link.heartbeatRead, link.heartbeatRead < link.heartbeatEnd { link.heartbeatMovedAt = now }
         link.heartbeatRead = read
+        guard let options = heartbeats, machine.isOpen else { return }
+        guard let heartbeat = link.heartbeat else { return fail("open, and no heartbeat will ever be due") }
+        if link.observer.heartbeats > link.heartbeatsAsked { fail("a heartbeat went out that was not due") }
+        if link.observer.heartbeats > link.heartbeatsGone { fail("a heartbeat went out, and nobody has said so") }
         if let left = link.heartbeatLeftAt {
             // It is looked at four times in the timeout, each a second late at most.
             let last = max(left, link.heartbeatMovedAt) &+ options.timeout &+ options.timeout / 4 &+ 1_000_000_000

@@ -179,6 +179,7 @@ public struct Backlog: ~Copyable {
     /// All frames of the next message are there, up to `end` in that stream; or it is left out there.
     mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64) {
         record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
+        nextChunk?.wireEnd = UInt32(truncatingIfNeeded: end)
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
         isNextBegun = false
@@ -199,15 +200,18 @@ public struct Backlog: ~Copyable {
         written = count
         live?.messages.written(count)
         guard level != .NEURON_WS_LEVEL_WRITTEN else { return }
+        let written = UInt32(truncatingIfNeeded: written)
         while unwrittenID < nextID, let chunk = unwrittenChunk {
-            guard unwrittenOffset < chunk.used else {
+            // Of one that is framed as a whole its end tells: its records are cold.
+            let isWhole = chunk !== nextChunk && Self.isWritten(chunk.wireEnd, written)
+            guard unwrittenOffset < chunk.used, !isWhole else {
                 unwrittenChunk = chunk.next
                 unwrittenOffset = 0
-                unwrittenID = chunk.next?.firstID ?? unwrittenID
+                unwrittenID = chunk.next?.firstID ?? max(unwrittenID, chunk.endNumber)
                 continue
             }
             let record = chunk.record(at: unwrittenOffset).pointee
-            guard Self.isWritten(record, UInt32(truncatingIfNeeded: written)) else { return }
+            guard Self.isWritten(record.wireEnd, written) else { return }
             unwrittenOffset &+= MessageRecord.size(byteCount: Int(record.byteCount))
             unwrittenID &+= 1
         }
@@ -230,8 +234,8 @@ public struct Backlog: ~Copyable {
         live?.messages.confirmed(before: liveID)
     }
 
-    private static func isWritten(_ record: MessageRecord, _ written: UInt32) -> Bool {
-        Int32(bitPattern: record.wireEnd &- written) <= 0
+    private static func isWritten(_ wireEnd: UInt32, _ written: UInt32) -> Bool {
+        Int32(bitPattern: wireEnd &- written) <= 0
     }
 
     /// The node ends: what is left has its outcome.
@@ -272,18 +276,19 @@ public struct Backlog: ~Copyable {
             let written = UInt32(truncatingIfNeeded: written)
             let unwrittenID = unwrittenID
             run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
-                $1 < unwrittenID || Self.isWritten($0, written)
+                $1 < unwrittenID || Self.isWritten($0.wireEnd, written)
             }
         case .confirmed where level == .NEURON_WS_LEVEL_APP_ACKED:
             let confirmedID = confirmedID
             let acknowledgedEndID = acknowledgedEndID
             let acknowledged = acknowledged
             let acknowledgedLive = acknowledgedLive
+            let hasSingle = !acknowledged.isEmpty || !acknowledgedLive.isEmpty
             let unwrittenID = unwrittenID
             run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
                 guard $1 < unwrittenID else { return false }
                 if $1 < confirmedID || $0.has(MessageRecord.refused) { return true }
-                if acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
+                if hasSingle, acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
                 // One without a number has nothing to be acknowledged by, but what came behind it.
                 return !$0.has(MessageRecord.numbered) && $1 < acknowledgedEndID
             }

@@ -20,6 +20,8 @@ public final class MessageChunk {
     var count = 0
     /// The number of its first message; those of the others follow.
     var firstID: UInt64 = 0
+    /// As that of the last of its messages that was framed.
+    var wireEnd: UInt32 = 0
     var next: MessageChunk?
     /// When its messages came, milliseconds on the clock of the node's cache.
     public var arrival: UInt64 = 0
