@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,6 +21,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.extensions import ServerExtensionFactory
 from websockets.typing import Origin
+
+if TYPE_CHECKING:
+    import neuron_ws
 
 Result = TypeVar("Result")
 
@@ -72,6 +75,20 @@ def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str
     while not condition():
         assert time.monotonic() < end, f"not within {timeout} s: {what or condition}"
         time.sleep(0.01)
+
+
+def failure(node: neuron_ws.Node) -> neuron_ws.State:
+    """The state between two attempts, behind one that has failed."""
+    from neuron_ws import Phase, Reason
+
+    states: list[neuron_ws.State] = []
+
+    def waits() -> bool:
+        states[:] = [node.state]
+        return states[0].phase is Phase.WAITING and states[0].reason not in (Reason.NONE, Reason.STOPPED)
+
+    wait_until(waits, 60, "a failure")
+    return states[0]
 
 
 class SecureClient:

@@ -107,8 +107,7 @@ def told(port: int, ca: str, host: str = "localhost", **settings: Any) -> neuron
     """What comes of an attempt; a teapot is a server whose certificate was taken."""
     wanted = {"url": f"wss://{host}:{port}/", "ca": ca, "reconnect-min": 0.05, "reconnect-max": 0.1, **settings}
     with neuron_ws.Node("certificates", wanted) as node:
-        foreign.wait_until(lambda: node.state.reason not in (Reason.NONE, Reason.STOPPED), 60, "an ending")
-        return node.state
+        return foreign.failure(node)
 
 
 def is_taken(state: neuron_ws.State) -> bool:

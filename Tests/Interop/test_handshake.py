@@ -47,7 +47,7 @@ class Watched:
         return self.until(lambda: self.node.state.link and self.node.metrics.connections_opened >= count)
 
     def failed(self) -> neuron_ws.State:
-        return self.until(lambda: self.node.state.reason not in (Reason.NONE, Reason.STOPPED))
+        return foreign.failure(self.node)
 
     def told(self, words: str) -> list[str]:
         self.node.poll()

@@ -26,8 +26,7 @@ CREDENTIALS = f"{USER}:{PASSWORD_IN_URL}@"
 def failure(proxy: str, **settings: Any) -> neuron_ws.State:
     """The state after the first attempt has failed; no server is needed for that."""
     with neuron_ws.Node("proxied", {"url": "ws://plant.invalid/", "proxy": proxy, **QUICK, **settings}) as node:
-        foreign.wait_until(lambda: node.state.reason is not Reason.NONE, 60, "a failure")
-        state = node.state
+        state = foreign.failure(node)
     assert PASSWORD not in str(state) and PASSWORD_IN_URL not in str(state)
     return state
 

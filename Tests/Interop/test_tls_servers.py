@@ -25,8 +25,7 @@ QUICK = {"reconnect-min": 0.05, "reconnect-max": 0.1, "connect-timeout": 10}
 def failure(settings: dict[str, Any]) -> neuron_ws.State:
     """The state after the first attempt has failed."""
     with neuron_ws.Node("tls", {**QUICK, **settings}) as node:
-        foreign.wait_until(lambda: node.state.reason not in (Reason.NONE, Reason.STOPPED), 15, "a failure")
-        return node.state
+        return foreign.failure(node)
 
 
 def connects(settings: dict[str, Any]) -> neuron_ws.State:

@@ -35,8 +35,7 @@ def openssl(*words: object, stdin: bytes = b"") -> bytes:
 
 def failure(settings: dict[str, Any]) -> neuron_ws.State:
     with neuron_ws.Node("tls", {**QUICK, **settings}) as node:
-        foreign.wait_until(lambda: node.state.reason not in (Reason.NONE, Reason.STOPPED), 30, "a failure")
-        return node.state
+        return foreign.failure(node)
 
 
 class Watched:

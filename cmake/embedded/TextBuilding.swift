@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A part of each module of the Embedded build, and of that alone: cmake/embedded-build.sh adds it.
 ///
-/// Texts for people are put together in thousands of places, and bytes held against them in many. Swift's own functions for that are inlined into each of
-/// them, which made a quarter of the library's code; these, which are preferred as they take one type only, do the same
-/// and are called. Nothing that is sent often is built so.
+/// Texts for people are put together in thousands of places, and bytes are held against texts in many. Swift's own
+/// functions for that are inlined into each of them, which made a quarter of the library's code; these, which are
+/// preferred as they take one type only, do the same and are called. Nothing that is sent often is built so.
 extension DefaultStringInterpolation {
     @inline(never)
     mutating func appendLiteral(_ literal: String) { write(literal) }

@@ -106,8 +106,7 @@ struct TagValueReader {
         Number(truncatingIfNeeded: try integer(value, type, from: Int64(Number.min), to: UInt64(Number.max)))
     }
 
-    /// An integer in range; of 64 bits also in decimal or hexadecimal in a text. Written once for all widths, as the bits
-    /// of 64.
+    /// An integer in range; of 64 bits also in decimal or hexadecimal in a text. For all widths, as the bits of 64.
     private func integer(
         _ value: JSONValue, _ type: neuron_ws_type_t, from least: Int64, to most: UInt64
     ) throws(GroupDocumentError) -> UInt64 {

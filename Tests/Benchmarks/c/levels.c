@@ -5,8 +5,8 @@
  *     levels SETTINGS COUNT SIZE
  *
  * SETTINGS is a node's JSON. Sends COUNT messages of SIZE bytes, as fast as the queue has room, which it waits for as a
- * host does (on_room), then until all have reached the level of the setting `delivery`, and prints {"seconds":…} from the
- * first to that.
+ * host does (on_room), then until all have reached the level of the setting `delivery`, and prints {"seconds":…} from
+ * the first to that.
  */
 #define _GNU_SOURCE
 #include "common.h"

@@ -162,7 +162,7 @@ extension MessageCache {
 }
 
 extension Backlog {
-    /// Takes out what is superseded, if nothing is on its way; what is known to have arrived stays, and is told as that.
+    /// Takes out what is superseded, if nothing is on its way; what is known to have arrived stays, and is told so.
     mutating func removeSuperseded(
         _ latest: GroupLatest, before end: UInt64, bytesMax: Int, into freed: inout ChunkList
     ) -> [GroupLatest.Part] {
