@@ -28,6 +28,21 @@ import Testing
             .flatMap { $0.firstID..<$0.firstID + $0.count }
     }
 
+    @Test func whatTheServerHasAloneIsNotDroppedAndTheOthersAreAsEver() {
+        let bench = bench(disk: 0)
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
+        push(bench, [(1, 1), (2, 2), (1, 3), (1, 4)])
+        // Its connection has ended: the first has not been acknowledged.
+        let hasNoted = bench.backlog.acknowledged.insert(3, first: 1)
+        #expect(hasNoted)
+        for time in 5..<20 as Range<Int64> { push(bench, [(1, time)]) }
+        #expect(bench.trims())
+        #expect(dropped(bench) == [1, 4, 5])
+        #expect(bench.backlog.openID == 2 && bench.backlog.isAcknowledged(3))
+        while bench.trims() { #expect(dropped(bench).allSatisfy { $0 > 5 }) }
+        bench.backlog.checkInvariants()
+    }
+
     @Test func whileThereIsRoomAllAreKept() {
         let bench = bench(disk: 0)
         push(bench, [(1, 1), (1, 2), (1, 3)])
