@@ -41,8 +41,8 @@ clang="$toolchain/bin/clang"
 # so that the linker leaves out what nobody calls and keeps one of those that are alike: Embedded Swift compares no
 # functions by their address. Runs of instructions that are alike become functions, a twentieth of the
 # whole; a function has one trap for all that it checks. Nothing is thrown through Swift, so there are no tables for
-# unwinding, an eighth of it; a debugger has those of the symbols. Not -inline-threshold=0, which would save 3 %: Swift
-# 6.3 then calls swift_allocObject and swift_retain where it counts on their being inlined, and SHA-1 comes out wrong.
+# unwinding, an eighth of it; a debugger has those of the symbols. Not -inline-threshold=0, which would save 3 %: by
+# it Swift 6.3 makes a SHA-1 that comes out wrong.
 cd "$root"
 # A warning of one file must not hide in those of the whole module: they are errors elsewhere, in `swift build`.
 set -- -enable-experimental-feature Embedded -wmo -Osize -Xllvm -enable-machine-outliner -Xfrontend -mergeable-traps \

@@ -12,6 +12,7 @@ public enum NegotiationVerdict: Equatable, Sendable {
 }
 
 extension Connection {
+    /// What becomes of the attempt now that its negotiation has ended by this.
     /// - Parameters:
     ///   - redirects: of this attempt.
     ///   - authentication: at the proxy.

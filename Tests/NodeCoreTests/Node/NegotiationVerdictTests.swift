@@ -5,7 +5,7 @@ import WebSocketCore
 @testable import NodeCore
 
 @Suite struct NegotiationVerdictTests {
-    private let challenge = "Basic realm=\"plant\""
+    private let challenge = NegotiationError.proxy(.authenticationRequired("Basic realm=\"plant\""))
 
     private func url(_ text: String) -> WebSocketURL { try! WebSocketURL.parse(text) }
 
@@ -55,17 +55,13 @@ import WebSocketCore
     }
 
     @Test func aProxyIsAnsweredOnceItSaysHow() {
-        let proxy = Proxy(kind: .http, host: "proxy", port: 3128, username: "operator", password: "secret")
-        var redirects = Redirects(countMax: 0)
-        var authentication = ProxyAuthentication(RecordingHashes())
-        let error = NegotiationError.proxy(.authenticationRequired(challenge))
-        let nonce = [UInt8](repeating: 1, count: 16)
-        #expect(authentication.authorization(for: proxy, url("ws://plant/a"), clientNonce: nonce) == nil)
-        let first = connection().verdict(on: error, &redirects, &authentication, mask: .none)
-        #expect(first == .again)
-        #expect(authentication.authorization(for: proxy, url("ws://plant/a"), clientNonce: nonce) != nil)
-        guard case .failed(let ending) = connection().verdict(on: error, &redirects, &authentication, mask: .none)
-        else {
+        var attempt = ProxiedAttempt()
+        let isAnonymous = attempt.authorization() == nil
+        #expect(isAnonymous)
+        #expect(attempt.verdict(challenge, by: connection()) == .again)
+        let isKnown = attempt.authorization() != nil
+        #expect(isKnown)
+        guard case .failed(let ending) = attempt.verdict(challenge, by: connection()) else {
             Issue.record("the same answer is given again")
             return
         }
@@ -73,20 +69,30 @@ import WebSocketCore
     }
 
     @Test func whereTheServerLeadsTheProxyIsAnsweredAnew() {
-        let proxy = Proxy(kind: .http, host: "proxy", port: 3128, username: "operator", password: "secret")
-        var redirects = Redirects(countMax: 3)
-        var authentication = ProxyAuthentication(RecordingHashes())
-        let error = NegotiationError.proxy(.authenticationRequired(challenge))
-        let nonce = [UInt8](repeating: 1, count: 16)
-        var verdicts: [NegotiationVerdict] = []
+        var attempt = ProxiedAttempt()
         for place in 0..<3 {
-            _ = authentication.authorization(for: proxy, url("ws://plant/a"), clientNonce: nonce)
-            verdicts.append(
-                connection().verdict(on: redirect("/\(place)"), &redirects, &authentication, mask: .none))
+            _ = attempt.authorization()
+            let isFollowed =
+                if case .follow = attempt.verdict(redirect("/\(place)"), by: connection()) { true } else { false }
+            #expect(isFollowed)
         }
-        _ = authentication.authorization(for: proxy, url("ws://plant/a"), clientNonce: nonce)
-        verdicts.append(connection().verdict(on: error, &redirects, &authentication, mask: .none))
-        #expect(verdicts.last == .again)
-        #expect(verdicts.dropLast().allSatisfy { if case .follow = $0 { true } else { false } })
+        _ = attempt.authorization()
+        #expect(attempt.verdict(challenge, by: connection()) == .again)
+    }
+}
+
+/// One attempt by a proxy that wants to know who asks.
+private struct ProxiedAttempt {
+    private let proxy = Proxy(kind: .http, host: "proxy", port: 3128, username: "operator", password: "secret")
+    private var redirects = Redirects(countMax: 3)
+    private var authentication = ProxyAuthentication(RecordingHashes())
+
+    mutating func authorization() -> SecretBytes? {
+        guard let url = try? WebSocketURL.parse("ws://plant/a") else { return nil }
+        return authentication.authorization(for: proxy, url, clientNonce: [UInt8](repeating: 1, count: 16))
+    }
+
+    mutating func verdict(_ error: NegotiationError, by connection: Connection) -> NegotiationVerdict {
+        connection.verdict(on: error, &redirects, &authentication, mask: .none)
     }
 }

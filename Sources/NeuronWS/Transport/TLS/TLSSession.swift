@@ -64,9 +64,8 @@ final class TLSSession {
         // A zone is no part of a certificate's address; a name with a dot at its end is the same name, but
         // certificates have none.
         let bytes = Array(name.utf8)
-        let (zone, dot) = (UInt8(ascii: "%"), UInt8(ascii: "."))
-        if isAddress { return String(decoding: bytes.prefix { $0 != zone }, as: UTF8.self) }
-        return bytes.last == dot ? String(decoding: bytes.dropLast(), as: UTF8.self) : name
+        if isAddress { return String(decoding: bytes.prefix { $0 != UInt8(ascii: "%") }, as: UTF8.self) }
+        return bytes.last == UInt8(ascii: ".") ? String(decoding: bytes.dropLast(), as: UTF8.self) : name
     }
 
     static func make(
