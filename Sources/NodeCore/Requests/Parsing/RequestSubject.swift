@@ -57,7 +57,8 @@ public struct RequestSubject: Sendable {
             let shown = text.shown(charactersMax: charactersMax)
             if !isCut { return shown }
             let isText = text.withText { $0.first == UInt8(ascii: "\"") }
-            return (isText ? shown + (shown.hasSuffix("…") ? "\"" : "…\"") : name) + (isText ? length : "")
+            let isTold = shown.utf8.suffix(3).elementsEqual("…".utf8)
+            return (isText ? shown + (isTold ? "\"" : "…\"") : name) + (isText ? length : "")
         }
     }
 
