@@ -32,7 +32,7 @@ enum SettingsRules {
         if case .texts(let names) = parser.given(.subprotocols) {
             refuse(.subprotocols, HandshakeText.problem(subprotocols: names), &parser)
         }
-        if case .texts(let names) = parser.given(.tlsALPN), names.contains(where: \.isEmpty) {
+        if case .texts(let names) = parser.given(.tlsALPN), names.contains(where: { $0.isEmpty }) {
             // RFC 7301 §3.1: names are not empty.
             refuse(.tlsALPN, "holds an empty text", &parser)
         }
