@@ -122,7 +122,7 @@ extension Node {
         let now = Clock.monotonicNanoseconds
         let opened = sendQueue.adopt(found, now: now)
         spool.setFirst(opened.first, openID: opened.openID)
-        noteCacheLocked(cache?.awayNow ?? DeliveryLedger.Away(), bytes: 0, asideCount: 0)
+        noteCacheLocked(cache?.value.awayNow ?? DeliveryLedger.Away(), bytes: 0, asideCount: 0)
         // A session that is over has given it back.
         if backlog != nil { takeMailLocked(now: now) } else { spool.setUser(session) }
     }
@@ -145,8 +145,8 @@ extension Node {
     func takeMailLocked(now: UInt64) {
         guard var backlog = backlog.take() else { return }
         if var cache = cache.take() {
-            cache.refill(&backlog)
-            _ = sendQueue.takeMail().deliver(to: &cache, &backlog, now: now)
+            cache.value.refill(&backlog.value)
+            _ = sendQueue.takeMail().deliver(to: &cache.value, &backlog.value, now: now)
             self.cache = consume cache
         }
         self.backlog = consume backlog
@@ -226,7 +226,7 @@ extension Node {
         guard let spool = lock.withLock({ self.spool }) else { return }
         if lock.withLock({ cachePlace.isForgotten }) {
             // What is under way holds messages that need their outcome.
-            guard lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() else { return }
+            guard lock.withLock({ cache?.value.isBusy ?? false }), let result = spool.waitForResult() else { return }
             lock.lock()
             finishedLocked(result)
             lock.unlock()
@@ -236,13 +236,13 @@ extension Node {
         let now = Clock.monotonicNanoseconds
         takeMailLocked(now: now)
         if let backlog = backlog.take() {
-            cache?.storeAll()
-            cache?.look()
+            cache?.value.storeAll()
+            cache?.value.look()
             self.backlog = consume backlog
         }
         lock.unlock()
         while true {
-            if lock.withLock({ cache?.isBusy ?? false }), let result = spool.waitForResult() {
+            if lock.withLock({ cache?.value.isBusy ?? false }), let result = spool.waitForResult() {
                 lock.lock()
                 finishedLocked(result)
                 lock.unlock()
@@ -254,27 +254,27 @@ extension Node {
             guard let work else { break }
             spool.submit(work)
         }
-        tellSpoolNews(hasFault: lock.withLock { cache?.fault != nil })
+        tellSpoolNews(hasFault: lock.withLock { cache?.value.fault != nil })
     }
 
     private func closeLocked() {
         takeMailLocked(now: Clock.monotonicNanoseconds)
         guard let backlog = backlog.take() else { return }
-        cache?.closed(backlog)
+        cache?.value.closed(backlog.value)
         sendQueue.ledger.lostStored()
         self.backlog = consume backlog
     }
 
     private func finishedLocked(_ result: consuming SpoolResult) {
         guard var backlog = backlog.take() else { return }
-        cache?.finished(result, &backlog, now: Clock.monotonicNanoseconds)
+        cache?.value.finished(result, &backlog.value, now: Clock.monotonicNanoseconds)
         self.backlog = consume backlog
     }
 
     private func nextWorkLocked() -> SpoolWork? {
         guard var backlog = backlog.take() else { return nil }
-        let work = cache?.nextWork(
-            &backlog, now: Clock.monotonicNanoseconds, mayLoad: false,
+        let work = cache?.value.nextWork(
+            &backlog.value, now: Clock.monotonicNanoseconds, mayLoad: false,
             chunk: { MessagePool.shared.takeChunk(imageBytes: $0) })
         self.backlog = consume backlog
         return work
@@ -282,7 +282,7 @@ extension Node {
 
     /// Of a node without a session.
     func carryOutCache() {
-        while let action = lock.withLock({ cache?.nextAction() }) {
+        while let action = lock.withLock({ cache?.value.nextAction() }) {
             switch consume action {
             case .conclude(let run): conclude(run)
             case .skip(let ids): skip(ids)
@@ -312,7 +312,7 @@ extension Node {
             changed.wait(lock)
             turn = cachePlace.forget(isRunning: session != nil)
         }
-        let (spool, isBusy, settings) = (self.spool, cache?.isBusy ?? false, configuration.settings.cache)
+        let (spool, isBusy, settings) = (self.spool, cache?.value.isBusy ?? false, configuration.settings.cache)
         lock.unlock()
         guard turn == .has else { return }
         // What is under way holds messages.

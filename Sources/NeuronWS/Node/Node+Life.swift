@@ -33,7 +33,9 @@ extension Node {
             guard let backlog = backlog.take(), let cache = cache.take() else {
                 preconditionFailure("a session has it that is none")
             }
-            let new = NodeSession(node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog, cache: cache)
+            let new = NodeSession(
+                node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog.unboxed(),
+                cache: cache.unboxed())
             session = new
             spool?.setUser(new)
             wishes = HostWishes()

@@ -20,7 +20,7 @@ extension Node {
         logLevelRevertsAt = nil
         wishes.configure(reconnects: !new.needsNoReconnect(from: old))
         let session = self.session
-        cache?.settings = new.cacheSettings
+        cache?.value.settings = new.cacheSettings
         if let wanted = new.settings.cache { spool?.setSynced(wanted.survivesPowerLoss) }
         if spool == nil, new.cacheSettings.diskBytes == 0 { cacheError = nil }
         if session == nil {

@@ -32,9 +32,9 @@ final class Node: @unchecked Sendable {
     /// the node before it. Closed when somebody gives, or has given, what is left its outcome.
     var sendQueue: SendQueue
     /// nil: the session has it.
-    var backlog: Backlog?
+    var backlog: Boxed<Backlog>?
     /// The session's copy counts while there is one.
-    var cache: MessageCache?
+    var cache: Boxed<MessageCache>?
     /// nil: the node has nothing on disk.
     var spool: Spool?
     /// Why nothing is kept on disk; nil: all is well.
@@ -128,9 +128,9 @@ final class Node: @unchecked Sendable {
         subscriptions = SubscriptionTable(seed: Random.next())
         requests = NodeRequests(generation: Fork.generation, timeout: configuration.requestTimeout)
         logLevel = configuration.logLevel
-        backlog = Backlog()
-        cache = MessageCache(configuration.cacheSettings)
-        backlog?.inspectsMessages = host.inspectsAsItGoesOut
+        backlog = Boxed(Backlog())
+        cache = Boxed(MessageCache(configuration.cacheSettings))
+        backlog?.value.inspectsMessages = host.inspectsAsItGoesOut
         status.url = configuration.shownURL(0)
         status.target = configuration.target(url: configuration.url(0)).text
         handle.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()

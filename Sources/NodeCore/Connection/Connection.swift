@@ -17,14 +17,11 @@ public final class Connection {
         public var compression: CompressionOptions?
         /// Payload bytes of an outgoing frame at most; 0: a message is one frame.
         public var fragmentBytesMax: Int
-        /// Asks how far the peer has read; nil: nobody wants to know.
-        public var barrier: Barrier?
 
         public init(
             limits: EndpointLimits = EndpointLimits(), compression: CompressionOptions? = nil,
-            fragmentBytesMax: Int = 0, barrier: Barrier? = nil
+            fragmentBytesMax: Int = 0
         ) {
-            self.barrier = barrier
             self.limits = limits
             self.compression = compression
             self.fragmentBytesMax = fragmentBytesMax
@@ -81,8 +78,12 @@ public final class Connection {
     /// sent meanwhile answers them, and goes before a Close. See `fillReplies`.
     public var repliesGoFirst = false
 
-    /// - Parameter tunnel: nil: without a proxy.
-    public init(_ request: HandshakeRequest, _ options: Options, tunnel: Tunnel? = nil) {
+    /// - Parameters:
+    ///   - barrier: asks how far the peer has read; nil: nobody wants to know.
+    ///   - tunnel: nil: without a proxy.
+    public init(
+        _ request: HandshakeRequest, _ options: Options, barrier: Barrier? = nil, tunnel: Tunnel? = nil
+    ) {
         let negotiation = Negotiation(request, tunnel)
         url = request.url
         proxy = tunnel?.proxy
@@ -90,7 +91,7 @@ public final class Connection {
         self.negotiation = negotiation
         self.options = options
         outbox.fragmentBytesMax = options.fragmentBytesMax
-        barrier = options.barrier
+        self.barrier = barrier
     }
 
     // MARK: What it is

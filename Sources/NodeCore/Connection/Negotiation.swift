@@ -6,7 +6,9 @@ import WebSocketCore
 ///
 /// Where TLS has to begin between two of them it says so, and says nothing more before it has been told that it is
 /// there. TLS to the proxy or, without a proxy, to the server is the transport's own, before the first step.
-struct Negotiation: Sendable {
+///
+/// A class: a connection that is open holds none of it.
+final class Negotiation {
     /// What has come of the peer's bytes so far.
     enum Progress: Sendable {
         case needsBytes
@@ -83,10 +85,10 @@ struct Negotiation: Sendable {
     var isLastAllSent: Bool { !isBeforeTunnel && webSocket.output.isAllSent }
 
     /// The transport has what the next step needs.
-    mutating func transportOpened() { awaitsTLS = false }
+    func transportOpened() { awaitsTLS = false }
 
     /// Writes as much of what is to be said as fits at `space[position...]`, and advances `position`.
-    mutating func fill(_ space: UnsafeMutableRawBufferPointer, at position: inout Int) {
+    func fill(_ space: UnsafeMutableRawBufferPointer, at position: inout Int) {
         if awaitsTLS { return }
         switch step {
         case .httpConnect(var current):
@@ -101,7 +103,7 @@ struct Negotiation: Sendable {
 
     /// Reads on from `input[offset...]` and advances `offset`, at most to behind the answer of the present step. Not to
     /// be called again once it is done or has failed.
-    mutating func bytesReceived(_ input: RawSpan, from offset: inout Int, wallSeconds: Int64) -> Progress {
+    func bytesReceived(_ input: RawSpan, from offset: inout Int, wallSeconds: Int64) -> Progress {
         let progress: StepProgress
         switch step {
         case .httpConnect(var current):

@@ -18,7 +18,7 @@ public struct SecretMask: Sendable {
     /// Those of connections that are gone.
     private var former: [HashedSecret] = []
     /// Those that one of them may begin with, in any form.
-    private var firstBytes: [Bool]
+    private var firstBytes = ByteSet()
 
     public static let none = SecretMask([])
 
@@ -130,16 +130,14 @@ public struct SecretMask: Sendable {
         let all = secrets + secrets.flatMap(Self.decoded)
         // The longest that fits is the one.
         self.secrets = all.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }
-        var firstBytes = [Bool](repeating: false, count: 256)
-        for byte in SecretForm.specialBytes { firstBytes[Int(byte)] = true }
-        for secret in self.secrets { secret.withBytes { firstBytes[Int($0[0])] = true } }
-        self.firstBytes = firstBytes
+        for byte in SecretForm.specialBytes { firstBytes.insert(byte) }
+        for secret in self.secrets { firstBytes.insert(secret.withBytes { $0[0] }) }
     }
 
     func with(former: [HashedSecret]) -> SecretMask {
         var mask = self
         mask.former = former
-        for secret in former { mask.firstBytes[Int(secret.firstByte)] = true }
+        for secret in former { mask.firstBytes.insert(secret.firstByte) }
         return mask
     }
 
@@ -180,7 +178,7 @@ public struct SecretMask: Sendable {
     func byteCount(
         in bytes: UnsafeRawBufferPointer, at index: Int, beginningMin: Int = SecretMask.beginningMin
     ) -> Int {
-        guard firstBytes[Int(bytes[index])] else { return 0 }
+        guard firstBytes.contains(bytes[index]) else { return 0 }
         for secret in secrets {
             let count = secret.withBytes { secret in
                 for form in SecretForm.all {

@@ -26,12 +26,11 @@ struct ConnectionBench: ~Copyable {
         fragmentBytesMax: Int = 0, url text: String = "ws://plant/data", tunnel: Tunnel? = nil
     ) {
         let options = Connection.Options(
-            limits: limits, compression: compresses ? Self.compression : nil, fragmentBytesMax: fragmentBytesMax,
-            barrier: barrier)
+            limits: limits, compression: compresses ? Self.compression : nil, fragmentBytesMax: fragmentBytesMax)
         guard let url = try? WebSocketURL.parse(text) else { fatalError("the test's own URL") }
         let request = HandshakeRequest(
             url: url, key: [UInt8](repeating: 7, count: 16), deflate: options.compression?.offer)
-        connection = Connection(request, options, tunnel: tunnel)
+        connection = Connection(request, options, barrier: barrier, tunnel: tunnel)
     }
 
     /// One whose opening handshake is done.

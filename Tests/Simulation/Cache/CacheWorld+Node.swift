@@ -248,9 +248,9 @@ extension CacheWorld {
         guard let url = try? WebSocketURL.parse("ws://plant/") else { return }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let limits = EndpointLimits(maxMessageBytes: 1000, maxFrameBytes: 1000)
-        var options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: fragmentBytes)
-        if isConfirmed { options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: false) }
-        let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options)
+        let options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: fragmentBytes)
+        let barrier = isConfirmed ? Barrier(epoch: random.next(), patience: 3_000_000_000) : nil
+        let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options, barrier: barrier)
         new.transportOpened()
         connection = new
         tell("connects")

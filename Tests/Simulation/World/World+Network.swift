@@ -9,14 +9,15 @@ extension World {
     func makeLink(_ urlIndex: Int) -> SimulatedLink? {
         let scheme = isSecure ? "wss" : "ws"
         guard let url = elsewhere ?? (try? WebSocketURL.parse("\(scheme)://plant/\(urlIndex)")) else { return nil }
-        var options = Connection.Options(
+        let options = Connection.Options(
             limits: EndpointLimits(
                 maxMessageBytes: Self.receivedBytesMax, maxFrameBytes: Self.receivedBytesMax),
             compression: compression, fragmentBytesMax: fragmentBytesMax)
+        var barrier: Barrier?
         if level != .NEURON_WS_LEVEL_PEER_PARSED { backlog.setLevel(level) }
         if level == .NEURON_WS_LEVEL_PEER_PARSED {
             let isDegraded = echoWatch.isDegraded
-            options.barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
+            barrier = Barrier(epoch: random.next(), patience: 3_000_000_000, isDegraded: isDegraded)
             backlog.setLevel(isDegraded ? .NEURON_WS_LEVEL_WRITTEN : .NEURON_WS_LEVEL_PEER_PARSED)
         }
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
@@ -25,7 +26,7 @@ extension World {
                 proxy, authorization: proxyAuthentication.authorization(for: proxy, url, clientNonce: key))
         }
         let request = HandshakeRequest(url: url, key: key, deflate: compression?.offer)
-        let connection = Connection(request, options, tunnel: tunnel)
+        let connection = Connection(request, options, barrier: barrier, tunnel: tunnel)
         let compresses = compression != nil && random.chance(70)
         var welcome = SimulatedServer.Welcome.accepts(compresses: compresses)
         var retryAfter: UInt64 = 0

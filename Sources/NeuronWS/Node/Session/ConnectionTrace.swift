@@ -2,8 +2,8 @@
 import NodeCore
 import WebSocketCore
 
-/// Both directions of a connection, as the log tells them.
-struct ConnectionTrace {
+/// Both directions of a connection, as the log tells them. A class: few connections have one.
+final class ConnectionTrace {
     var sent: StreamTrace
     /// nil: it begins with the first frame.
     var received: StreamTrace?

@@ -61,10 +61,10 @@ extension NodeSession {
             if let proxy {
                 status.target = "\(configuration.target(url: url).text) by the proxy \(proxy.shown)"
             }
-            var options = configuration.connectionOptions
-            options.barrier = makeBarrier()
             let tunnel = tunnel(url, proxy)
-            let link = Link(Connection(request, options, tunnel: tunnel), attempt, tls)
+            let connection = Connection(
+                request, configuration.connectionOptions, barrier: makeBarrier(), tunnel: tunnel)
+            let link = Link(connection, attempt, tls)
             let own = configuration.mask(request, proxy, tunnel?.authorization)
             link.mask = node.lock.withLock { node.formerSecrets.added(to: own) }
             link.lasting = configuration.mask(request, proxy, tunnel?.authorization, lasts: true)

@@ -301,10 +301,10 @@ final class NodeSession: LoopSource, @unchecked Sendable {
     private func giveBacklogBackLocked() {
         if isEnded { return }
         machine.end()
-        node.backlog = exchange(&backlog, with: Backlog())
-        node.cache = exchange(&cache, with: MessageCache(configuration.cacheSettings))
+        node.backlog = Boxed(exchange(&backlog, with: Backlog()))
+        node.cache = Boxed(exchange(&cache, with: MessageCache(configuration.cacheSettings)))
         // New ones may have come that the session has not seen.
-        node.cache?.settings = node.configuration.cacheSettings
+        node.cache?.value.settings = node.configuration.cacheSettings
         node.spool?.setUser(nil)
         node.takeOpenedLocked()
     }

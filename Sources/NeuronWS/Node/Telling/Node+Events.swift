@@ -212,7 +212,7 @@ extension Node {
         storeRest()
         lock.lock()
         abandonLocked()
-        let stored = cache?.storedThrough ?? 0
+        let stored = cache?.value.storedThrough ?? 0
         let accepted = sendQueue.ledger.acceptedCount
         let waiting = min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
         lock.unlock()
@@ -229,7 +229,7 @@ extension Node {
 
     /// - Returns: how many of them were told; nil: none was left.
     func tellAbandoned(countMax: UInt64) -> Int? {
-        guard let action = lock.withLock({ backlog?.nextAction(countMax: countMax) }) else { return nil }
+        guard let action = lock.withLock({ backlog?.value.nextAction(countMax: countMax) }) else { return nil }
         switch consume action {
         case .conclude(let run):
             conclude(run)
@@ -259,7 +259,7 @@ extension Node {
     }
 
     private var storedCountLocked: UInt64 {
-        let stored = cache?.storedThrough ?? 0
+        let stored = cache?.value.storedThrough ?? 0
         let accepted = sendQueue.ledger.acceptedCount
         return sendQueue.ledger.queuedCount - min(sendQueue.ledger.queuedCount, accepted &- min(accepted, stored))
     }
@@ -268,8 +268,8 @@ extension Node {
     private func abandonLocked() {
         takeMailLocked(now: Clock.monotonicNanoseconds)
         guard var backlog = backlog.take() else { return }
-        if cachePlace.isForgotten { cache?.closed(backlog) }
-        cache?.abandon(&backlog)
+        if cachePlace.isForgotten { cache?.value.closed(backlog.value) }
+        cache?.value.abandon(&backlog.value)
         self.backlog = consume backlog
     }
 }

@@ -169,6 +169,9 @@ extension TLSSession {
                 messages += 1
                 if messages >= Self.messagesPerTurn { return TLSReadResult(count: filled, end: .turnOver) }
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+                // With a message of TLS's own, a ticket, OpenSSL takes a send buffer of 16 KB as well, and keeps it until
+                // something is sent.
+                if messages > 0 { SSL_free_buffers(ssl) }
                 let end = outgoing.isFloodedWithAnswers ? TLSReadResult.End.failed(floodedError()) : .needsMore
                 return TLSReadResult(count: filled, end: end)
             case SSL_ERROR_ZERO_RETURN: return TLSReadResult(count: filled, end: .closed)

@@ -11,8 +11,9 @@ import WebSocketCore
 ///
 /// Some peers answer only the newest of several Pings. A keep-alive's Ping behind ours serves as well as ours.
 ///
-/// Pure: times in nanoseconds, messages by their numbers.
-public struct Barrier: Sendable {
+/// Pure: times in nanoseconds, messages by their numbers. A class, since most connections have none, and need no room
+/// for one.
+public final class Barrier {
     /// A Ping that is framed and not answered.
     private struct Question {
         let payload: ControlPayload
@@ -98,7 +99,7 @@ public struct Barrier: Sendable {
     }
 
     /// The payload for the next one; nil: there are no random bytes.
-    mutating func ask(_ random: inout MaskingKeyPool) -> ControlPayload? {
+    func ask(_ random: inout MaskingKeyPool) -> ControlPayload? {
         guard random.keysLeft >= 2, let first = random.next(), let second = random.next() else { return nil }
         number &+= 1
         let words = [
@@ -110,7 +111,7 @@ public struct Barrier: Sendable {
 
     /// What waited is in a send buffer now, up to `end` in the stream, behind all messages before `nextID`.
     /// - Parameter keepAlive: a keep-alive's Ping was among it.
-    mutating func framed(before nextID: UInt64, live nextLiveID: UInt64 = 0, end: UInt64, keepAlive: UInt64?) {
+    func framed(before nextID: UInt64, live nextLiveID: UInt64 = 0, end: UInt64, keepAlive: UInt64?) {
         if let keepAlive, question != nil { question?.keepAlive = (keepAlive, nextID, nextLiveID) }
         guard let payload = queued else { return }
         queued = nil
@@ -118,7 +119,7 @@ public struct Barrier: Sendable {
     }
 
     /// True, once for each Ping: it has left, as `written` bytes of the stream have.
-    mutating func hasLeft(written: UInt64) -> Bool {
+    func hasLeft(written: UInt64) -> Bool {
         guard let end = question?.end, end <= written else { return false }
         question?.end = nil
         return true
@@ -126,7 +127,7 @@ public struct Barrier: Sendable {
 
     // MARK: The peer
 
-    mutating func pongReceived(_ payload: ControlPayload) {
+    func pongReceived(_ payload: ControlPayload) {
         guard let question, question.end == nil else { return }
         if payload == question.payload {
             answered = question.leftAt
@@ -138,12 +139,12 @@ public struct Barrier: Sendable {
     }
 
     /// When the Ping left whose own echo has come, once for each.
-    public mutating func takeAnswered() -> UInt64? {
+    public func takeAnswered() -> UInt64? {
         defer { answered = nil }
         return answered
     }
 
-    private mutating func confirm(_ before: UInt64, _ beforeLive: UInt64) {
+    private func confirm(_ before: UInt64, _ beforeLive: UInt64) {
         confirmedID = before
         confirmedLiveID = beforeLive
         question = nil
@@ -152,12 +153,12 @@ public struct Barrier: Sendable {
     }
 
     /// Any bytes of the peer.
-    mutating func bytesReceived() { watch?.hasHeard = true }
+    func bytesReceived() { watch?.hasHeard = true }
 
     // MARK: A peer that does not echo
 
     /// The kernel has the Ping, which ends at `kernelEnd` of the bytes it was given.
-    public mutating func left(kernelEnd: UInt64, now: UInt64) {
+    public func left(kernelEnd: UInt64, now: UInt64) {
         guard question != nil else { return }
         question?.leftAt = now
         if isDegraded { return }
@@ -170,7 +171,7 @@ public struct Barrier: Sendable {
     /// - Parameter progress: how far the peer has come, as of now; nil: it cannot be told.
     /// - Returns: true: from now on it is degraded. The peer's kernel has the Ping, nothing has moved for `patience`,
     ///   and the peer has sent something. One that sends nothing either is the keep-alive's to judge.
-    public mutating func look(now: UInt64, progress: SendProgress?) -> Bool {
+    public func look(now: UInt64, progress: SendProgress?) -> Bool {
         guard var watch, now >= watch.nextLook else { return false }
         watch.nextLook = now &+ max(1, patience / 2)
         defer { self.watch = isDegraded ? nil : watch }
