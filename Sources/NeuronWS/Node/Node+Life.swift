@@ -30,12 +30,13 @@ extension Node {
         }
         do throws(SystemError) {
             let (loop, maskingKeys) = try Runtime.shared.acquireLoop()
-            guard let backlog = backlog.take(), let cache = cache.take() else {
+            guard var backlog = backlog.take(), var cache = cache.take() else {
                 preconditionFailure("a session has it that is none")
             }
             let new = NodeSession(
-                node: self, loop: loop, maskingKeys: maskingKeys, backlog: backlog.unboxed(),
-                cache: cache.unboxed())
+                node: self, loop: loop, maskingKeys: maskingKeys,
+                backlog: exchange(&backlog.value, with: Backlog()),
+                cache: exchange(&cache.value, with: MessageCache(configuration.cacheSettings)))
             session = new
             spool?.setUser(new)
             wishes = HostWishes()

@@ -18,12 +18,4 @@ struct Boxed<Value: ~Copyable>: ~Copyable {
         _read { yield place.pointee }
         _modify { yield &place.pointee }
     }
-
-    /// The value, out of its memory.
-    consuming func unboxed() -> Value {
-        let value = place.move()
-        place.deallocate()
-        discard self
-        return value
-    }
 }

@@ -121,6 +121,17 @@ struct TLSPeer: Equatable, Sendable {
     var showsCertificate = true
 
     var certificateName: String { verifyName ?? name }
+
+    /// The same as a certificate has it.
+    func certificateName(isAddress: Bool) -> String { Self.bare(certificateName, isAddress: isAddress) }
+
+    /// Without the zone, no part of a certificate's address; a name with a dot at its end is the same name, but
+    /// certificates have none.
+    static func bare(_ name: String, isAddress: Bool) -> String {
+        let bytes = Array(name.utf8)
+        if isAddress { return String(decoding: bytes.prefix { $0 != UInt8(ascii: "%") }, as: UTF8.self) }
+        return bytes.last == UInt8(ascii: ".") ? String(decoding: bytes.dropLast(), as: UTF8.self) : name
+    }
 }
 
 /// Who holds a stream. All calls come on the loop's thread; inside each of them the owner may write to the stream and

@@ -52,20 +52,12 @@ final class TLSSession {
         self.ssl = ssl
         whom = peer
         isAddressAskedFor = SocketAddress(literal: peer.certificateName, port: 0) != nil
-        nameAskedFor = Self.bare(peer.certificateName, isAddress: isAddressAskedFor)
+        nameAskedFor = peer.certificateName(isAddress: isAddressAskedFor)
         outgoing = TLSOutput(pool: pool)
     }
 
     deinit {
         SSL_free(ssl)
-    }
-
-    private static func bare(_ name: String, isAddress: Bool) -> String {
-        // A zone is no part of a certificate's address; a name with a dot at its end is the same name, but
-        // certificates have none.
-        let bytes = Array(name.utf8)
-        if isAddress { return String(decoding: bytes.prefix { $0 != UInt8(ascii: "%") }, as: UTF8.self) }
-        return bytes.last == UInt8(ascii: ".") ? String(decoding: bytes.dropLast(), as: UTF8.self) : name
     }
 
     static func make(
@@ -97,7 +89,7 @@ final class TLSSession {
     private func setNames() -> Bool {
         // RFC 6066 section 3: no IP addresses in SNI.
         if SocketAddress(literal: whom.name, port: 0) == nil,
-            neuron_ws_SSL_set_tlsext_host_name(ssl, Self.bare(whom.name, isAddress: false)) != 1
+            neuron_ws_SSL_set_tlsext_host_name(ssl, TLSPeer.bare(whom.name, isAddress: false)) != 1
         {
             return false
         }
@@ -169,8 +161,8 @@ extension TLSSession {
                 messages += 1
                 if messages >= Self.messagesPerTurn { return TLSReadResult(count: filled, end: .turnOver) }
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
-                // With a message of TLS's own, a ticket, OpenSSL takes a send buffer of 16 KB as well, and keeps it until
-                // something is sent.
+                // With a message of TLS's own, a ticket, OpenSSL takes a send buffer as well, 16 KB, and keeps it
+                // until something is sent.
                 if messages > 0 { SSL_free_buffers(ssl) }
                 let end = outgoing.isFloodedWithAnswers ? TLSReadResult.End.failed(floodedError()) : .needsMore
                 return TLSReadResult(count: filled, end: end)
