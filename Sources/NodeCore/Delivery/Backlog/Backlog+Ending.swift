@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CNeuronWS
 
-/// What the end of a connection means for the messages.
+/// What the end of a connection means for the messages, and that of a life or of the node.
 extension Backlog {
     /// After so many tries with all that is not confirmed, few of its messages go out at a time.
     private static let triesTogetherMax = 2
@@ -59,5 +59,28 @@ extension Backlog {
         unwrittenID = openID
         unwrittenChunk = list.first
         unwrittenOffset = openOffset
+    }
+
+    /// They may have arrived in an earlier life. What lies in front of them need not have, and is perhaps begun.
+    mutating func mayHaveArrived(_ ids: Range<UInt64>) {
+        guard ids.lowerBound > max(repeatsEndID, openID) else {
+            return repeatsEndID = max(repeatsEndID, ids.upperBound)
+        }
+        repeats.insert(ids)
+    }
+
+    /// The next message may have arrived before.
+    var isNextRepeat: Bool { nextID < repeatsEndID || !repeats.isEmpty && repeats.contains(nextID) }
+
+    /// The node ends: what is left has its outcome.
+    /// - Parameters:
+    ///   - storedBefore: the messages before this one lie on disk.
+    ///   - found: and so do these.
+    public mutating func abandon(storedBefore: UInt64 = 0, found: Range<UInt64> = 0..<0) {
+        _ = endLive()
+        verdict = .abandoned(storedBefore: storedBefore, found: found)
+        nextID = endID
+        isNextBegun = false
+        isNextInDeflater = false
     }
 }

@@ -179,7 +179,7 @@ public struct Backlog: ~Copyable {
     /// All frames of the next message are there, up to `end` in that stream; or it is left out there.
     mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64) {
         record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
-        nextChunk?.wireEnd = UInt32(truncatingIfNeeded: end)
+        nextChunk?.framed(record.pointee, isFirst: nextOffset == 0 || nextID == openID)
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
         isNextBegun = false
@@ -217,17 +217,6 @@ public struct Backlog: ~Copyable {
         }
     }
 
-    /// They may have arrived in an earlier life. What lies in front of them need not have, and is perhaps begun.
-    mutating func mayHaveArrived(_ ids: Range<UInt64>) {
-        guard ids.lowerBound > max(repeatsEndID, openID) else {
-            return repeatsEndID = max(repeatsEndID, ids.upperBound)
-        }
-        repeats.insert(ids)
-    }
-
-    /// The next message may have arrived before.
-    var isNextRepeat: Bool { nextID < repeatsEndID || !repeats.isEmpty && repeats.contains(nextID) }
-
     /// The peer has all messages before this one, and of the live ones all before that.
     public mutating func confirmed(before id: UInt64, live liveID: UInt64 = 0) {
         confirmedID = max(confirmedID, min(id, unwrittenID))
@@ -236,18 +225,6 @@ public struct Backlog: ~Copyable {
 
     private static func isWritten(_ wireEnd: UInt32, _ written: UInt32) -> Bool {
         Int32(bitPattern: wireEnd &- written) <= 0
-    }
-
-    /// The node ends: what is left has its outcome.
-    /// - Parameters:
-    ///   - storedBefore: the messages before this one lie on disk.
-    ///   - found: and so do these.
-    public mutating func abandon(storedBefore: UInt64 = 0, found: Range<UInt64> = 0..<0) {
-        _ = endLive()
-        verdict = .abandoned(storedBefore: storedBefore, found: found)
-        nextID = endID
-        isNextBegun = false
-        isNextInDeflater = false
     }
 
     /// Nothing but confirmations ends messages now.
@@ -275,9 +252,10 @@ public struct Backlog: ~Copyable {
         case .confirmed where level == .NEURON_WS_LEVEL_WRITTEN:
             let written = UInt32(truncatingIfNeeded: written)
             let unwrittenID = unwrittenID
-            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
-                $1 < unwrittenID || Self.isWritten($0.wireEnd, written)
-            }
+            run = nextRun(
+                countMax, isWhole: { $0.endNumber <= unwrittenID || Self.isWritten($0.wireEnd, written) },
+                { _, _ in .NEURON_WS_DELIVERED },
+                isDone: { $1 < unwrittenID || Self.isWritten($0.wireEnd, written) })
         case .confirmed where level == .NEURON_WS_LEVEL_APP_ACKED:
             let confirmedID = confirmedID
             let acknowledgedEndID = acknowledgedEndID
@@ -285,7 +263,10 @@ public struct Backlog: ~Copyable {
             let acknowledgedLive = acknowledgedLive
             let hasSingle = !acknowledged.isEmpty || !acknowledgedLive.isEmpty
             let unwrittenID = unwrittenID
-            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) {
+            run = nextRun(
+                countMax, isWhole: { $0.endNumber <= min(confirmedID, unwrittenID) },
+                { _, _ in .NEURON_WS_DELIVERED }
+            ) {
                 guard $1 < unwrittenID else { return false }
                 if $1 < confirmedID || $0.has(MessageRecord.refused) { return true }
                 if hasSingle, acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
@@ -295,10 +276,12 @@ public struct Backlog: ~Copyable {
             if run != nil { forgetAcknowledged() }
         case .confirmed:
             let confirmedID = confirmedID
-            run = nextRun(countMax, { _, _ in .NEURON_WS_DELIVERED }) { $1 < confirmedID }
+            run = nextRun(
+                countMax, isWhole: { $0.endNumber <= confirmedID }, { _, _ in .NEURON_WS_DELIVERED },
+                isDone: { $1 < confirmedID })
         case .firstRefused:
             nextID = openID &+ 1
-            run = nextRun(1, { _, _ in .NEURON_WS_DROPPED_REFUSED_BY_PEER }) { _, _ in true }
+            run = nextRun(1, { _, _ in .NEURON_WS_DROPPED_REFUSED_BY_PEER }, isDone: { _, _ in true })
             verdict = .confirmed
             rewind()
         case .abandoned(let storedBefore, let found):
@@ -316,21 +299,27 @@ public struct Backlog: ~Copyable {
                         return .NEURON_WS_DELIVERED
                     }
                     return $1 < storedBefore || found.contains($1) ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_STOPPED
-                }, { _, _ in true })
+                }, isDone: { _, _ in true })
         }
         return run
     }
 
-    /// - Parameter outcome: of those that the host did not refuse.
+    /// - Parameters:
+    ///   - isWhole: all that is left of a chunk that is framed as a whole is done, and was delivered.
+    ///   - outcome: of those that the host did not refuse.
     @inline(__always)
     private mutating func nextRun(
-        _ countMax: UInt64, _ outcome: (MessageRecord, UInt64) -> neuron_ws_outcome_t,
-        _ isDone: (MessageRecord, UInt64) -> Bool
+        _ countMax: UInt64, isWhole: (MessageChunk) -> Bool = { _ in false },
+        _ outcome: (MessageRecord, UInt64) -> neuron_ws_outcome_t, isDone: (MessageRecord, UInt64) -> Bool
     ) -> Run? {
         var run: Run?
         while let chunk = list.first, openID < nextID {
             if openOffset >= chunk.used {
                 freeFirst()
+                continue
+            }
+            // Its records are cold: what was noted while they were framed tells of all of them.
+            if chunk !== nextChunk, areAllAlike(chunk), isWhole(chunk), takeRest(of: chunk, into: &run, countMax) {
                 continue
             }
             let record = chunk.record(at: openOffset).pointee
@@ -346,11 +335,31 @@ public struct Backlog: ~Copyable {
             run = next
             openID &+= 1
             openOffset &+= size
+            chunk.framedBytes &-= UInt64(record.byteCount)
             // A control frame in front of the next one is counted to it.
             firstStart &+= UInt64(record.wireEnd &- UInt32(truncatingIfNeeded: firstStart))
         }
         if isEmpty { while !list.isEmpty { freeFirst() } }
         return run
+    }
+
+    /// What was framed of it has one outcome once it is delivered.
+    private func areAllAlike(_ chunk: MessageChunk) -> Bool {
+        !chunk.hasFramedRefused && (level != .NEURON_WS_LEVEL_APP_ACKED || !chunk.hasFramedUnnumbered)
+    }
+
+    /// All that is left of the first chunk is delivered. - Returns: false: it goes in no run with what came before.
+    private mutating func takeRest(of chunk: MessageChunk, into run: inout Run?, _ countMax: UInt64) -> Bool {
+        var rest = Run(firstID: openID, count: chunk.endNumber &- openID, outcome: .NEURON_WS_DELIVERED, level: level)
+        guard (run?.count ?? 0) &+ rest.count <= countMax, run.map({ rest.follows($0) }) != false else { return false }
+        rest.payloadBytes = chunk.framedBytes
+        rest.recordBytes = UInt64(chunk.used - openOffset)
+        run?.join(rest)
+        run = run ?? rest
+        openID = chunk.endNumber
+        openOffset = chunk.used
+        firstStart &+= UInt64(chunk.wireEnd &- UInt32(truncatingIfNeeded: firstStart))
+        return true
     }
 
     /// What is known of one that is delivered.

@@ -22,6 +22,11 @@ public final class MessageChunk {
     var firstID: UInt64 = 0
     /// As that of the last of its messages that was framed.
     var wireEnd: UInt32 = 0
+    /// Of those that were framed and have no outcome: the bytes of their messages.
+    var framedBytes: UInt64 = 0
+    /// One of those that were framed was refused; one bears no number.
+    private(set) var hasFramedRefused = false
+    private(set) var hasFramedUnnumbered = false
     var next: MessageChunk?
     /// When its messages came, milliseconds on the clock of the node's cache.
     public var arrival: UInt64 = 0
@@ -99,6 +104,15 @@ public final class MessageChunk {
         used = end
         count &+= 1
         return true
+    }
+
+    /// Its next message is framed, up to its `wireEnd`. - Parameter isFirst: none before it that has no outcome.
+    func framed(_ record: MessageRecord, isFirst: Bool) {
+        if isFirst { (framedBytes, hasFramedRefused, hasFramedUnnumbered) = (0, false, false) }
+        wireEnd = record.wireEnd
+        framedBytes &+= UInt64(record.byteCount)
+        if record.has(MessageRecord.refused) { hasFramedRefused = true }
+        if !record.has(MessageRecord.numbered) { hasFramedUnnumbered = true }
     }
 
     /// A large message is not copied while others wait.
