@@ -120,6 +120,11 @@ final class Database {
         try run("COMMIT")
     }
 
+    /// Somebody else took its journal's name away: the next transaction makes another. Not within a transaction.
+    func renewJournal() {
+        for mode in ["OFF", "PERSIST"] { try? run("PRAGMA journal_mode=\(mode)") }
+    }
+
     func setSynced(_ isSynced: Bool) throws(Failure) { try run("PRAGMA synchronous=\(isSynced ? "FULL" : "OFF")") }
 
     fileprivate func failure(_ code: Int32) -> Failure {
@@ -178,17 +183,13 @@ final class Database {
     private static let freePagesField = 32..<40
     private static let validForField = 92..<96
 
-    /// Of a file whose first page is damaged, and that is only read: it gets that of another one of the same layout.
-    /// It is to be opened anew. - Returns: what it had there; nil: it is no such file, or cannot be written to.
-    func takeFirstPage(of other: Database) -> [UInt8]? {
-        guard pagesInFile > 1,
-            (try? other.number("PRAGMA page_size")) == Int64(Self.pageBytes), let before = page(1),
-            var page = other.page(1)
-        else { return nil }
+    /// What a file of the same layout gets whose first page is damaged, and that is only read. It is to be opened anew.
+    var firstPageForAnother: [UInt8]? {
+        guard (try? number("PRAGMA page_size")) == Int64(Self.pageBytes), var page = page(1) else { return nil }
         // How long the file is says the file, and what is free nobody asks.
         for each in Self.freePagesField { page[each] = 0 }
         for each in Self.validForField { page[each] = 0xFF }
-        return setFirstPage(page) ? before : nil
+        return page
     }
 
     /// Nothing is read behind that.

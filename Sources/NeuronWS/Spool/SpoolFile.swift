@@ -57,7 +57,11 @@ struct SpoolFile: Equatable {
 
     /// The directory as it is, made if its last part is missing.
     static func directory(_ path: String) throws(SystemError) -> String {
-        if Syscalls.fileKind(path) == nil { try Syscalls.makeDirectory(path) }
+        if Syscalls.fileKind(path) == nil {
+            try Syscalls.makeDirectory(path)
+            // It must be there after a power failure, or nothing in it is.
+            try Syscalls.syncDirectory(path + "/..")
+        }
         return try Syscalls.realPath(path)
     }
 
@@ -72,7 +76,7 @@ struct SpoolFile: Equatable {
     /// Deletes all that there is of it.
     func delete() {
         for each in [path, journal, making, making + "-journal", damaged] { Syscalls.remove(each) }
-        Syscalls.syncDirectory(directory)
+        try? Syscalls.syncDirectory(directory)
     }
 
     /// Who holds it, for people; nil: nobody that is known.

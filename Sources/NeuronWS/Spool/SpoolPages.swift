@@ -47,24 +47,38 @@ struct SpoolPages {
         return bytes[at..<at + count].reduce(0) { $0 << 8 | Int($1) }
     }
 
-    func forEachRow(_ body: (Row) throws(Database.Failure) -> Void) throws(Database.Failure) {
+    /// - Parameter isKnown: a row of these messages need not be read, by its first and how many they are.
+    func forEachRow(
+        isKnown: (Int64, Int64) throws(Database.Failure) -> Bool, _ body: (Row) throws(Database.Failure) -> Void
+    ) throws(Database.Failure) {
         guard pageCount > 1 else { return }
         for index in 2...pageCount where !free.contains(index) {
             guard let page = database.page(index), page[0] == Self.leaf else { continue }
             let cells = min(Self.number(page, 3, 2), Database.pageBytes / 4)
-            for cell in 0..<cells {
-                let at = Self.number(page, Self.headBytes + 2 * cell, 2)
-                if let row = row(page, at) { try body(row) }
+            for place in 0..<cells {
+                let at = Self.number(page, Self.headBytes + 2 * place, 2)
+                guard let cell = cell(page, at), !(try isKnown(cell.first, cell.numbers[0])) else { continue }
+                try body(row(page, cell))
             }
         }
     }
 
-    private func row(_ page: [UInt8], _ start: Int) -> Row? {
+    /// Where a row begins in its page, and what stands in front of its messages.
+    private struct Cell {
+        let at: Int
+        let byteCount: Int
+        let first: Int64
+        let numbers: [Int64]
+        let data: Range<Int>
+    }
+
+    private func cell(_ page: [UInt8], _ start: Int) -> Cell? {
         var at = start
         guard start >= Self.headBytes, let byteCount = Self.varint(page, &at), let first = Self.varint(page, &at),
             byteCount > 0, byteCount <= min(Self.rowBytesMax, Int64(pageCount) * Int64(Database.pageBytes))
         else { return nil }
-        let record = payload(page, at, Int(byteCount))
+        let place = at
+        let record = Array(page[place..<min(page.count, place + Self.localBytes(Int(byteCount)))])
         at = 0
         guard let headEnd = Self.varint(record, &at), headEnd <= Int64(record.count) else { return nil }
         var types: [Int64] = []
@@ -77,17 +91,31 @@ struct SpoolPages {
             guard let number = Self.integer(record, &at, type) else { return nil }
             numbers.append(number)
         }
-        let data = Array(record[min(at, record.count)..<min(record.count, at + Int((types[4] - 12) / 2))])
-        return Row(first: first, count: numbers[0], arrival: numbers[1], number: numbers[2], data: data)
+        let dataBytes = min(Int(byteCount), Int(clamping: (types[4] - 12) / 2))
+        return Cell(at: place, byteCount: Int(byteCount), first: first, numbers: numbers, data: at..<at + dataBytes)
+    }
+
+    private func row(_ page: [UInt8], _ cell: Cell) -> Row {
+        let record = payload(page, cell.at, cell.byteCount)
+        return Row(
+            first: cell.first, count: cell.numbers[0], arrival: cell.numbers[1], number: cell.numbers[2],
+            data: Array(record[cell.data.clamped(to: 0..<record.count)]))
+    }
+
+    /// What of a row is in its own page.
+    private static func localBytes(_ byteCount: Int) -> Int {
+        let usable = Database.pageBytes
+        guard byteCount > usable - 35 else { return byteCount }
+        let least = (usable - 12) * 32 / 255 - 23
+        let wanted = least + (byteCount - least) % (usable - 4)
+        return wanted <= usable - 35 ? wanted : least
     }
 
     /// What is in the page, and what is in those behind it.
     private func payload(_ page: [UInt8], _ at: Int, _ byteCount: Int) -> [UInt8] {
         let usable = Database.pageBytes
-        guard byteCount > usable - 35 else { return Array(page[at..<min(page.count, at + byteCount)]) }
-        let least = (usable - 12) * 32 / 255 - 23
-        let wanted = least + (byteCount - least) % (usable - 4)
-        let local = wanted <= usable - 35 ? wanted : least
+        let local = Self.localBytes(byteCount)
+        guard local < byteCount else { return Array(page[at..<min(page.count, at + byteCount)]) }
         guard at + local + 4 <= page.count else { return [] }
         var bytes = Array(page[at..<at + local])
         var next = Self.number(page, at + local, 4)

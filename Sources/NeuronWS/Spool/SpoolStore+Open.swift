@@ -12,30 +12,34 @@ extension SpoolStore {
     static func open(
         _ file: SpoolFile, isSynced: Bool, stream: UInt64, nextNumber: UInt64 = 1, takesStream: Bool = false
     ) throws(SpoolError) -> SpoolStore {
-        var wasDamaged = false
+        var isRescued = false
+        SpoolRescue.takePlace(file)
         while true {
             do throws(Database.Failure) {
                 let database = try Database.open(file.path, of: file)
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream, nextNumber)
+                let isUntold = try database.number("PRAGMA user_version") == SpoolRescue.untold
                 var meta = try readMeta(database, file)
                 if takesStream, meta.bytes == 0, meta.stream != Int64(bitPattern: stream) {
                     (meta.stream, meta.number) = (Int64(bitPattern: stream), Int64(clamping: min(nextNumber, 1 << 61)))
                     try database.run("UPDATE meta SET stream=\(meta.stream), number=\(meta.number) WHERE id=0")
                 }
-                let store = SpoolStore(file, database, isSynced: isSynced, meta, wasDamaged: wasDamaged)
+                let store = SpoolStore(file, database, isSynced: isSynced, meta, wasDamaged: isUntold)
                 store.noteFound(meta)
                 // From here on the wall clock may be set.
                 try database.reserve(
                     meta.number &+ Int64(MessageCache.numbersReserved), clock: store.found.clock)
+                if isUntold { try SpoolRescue.told(database) }
                 try database.setSynced(isSynced)
-                if wasDamaged { store.noteDamage() }
+                SpoolRescue.removeMaking(file)
+                if isUntold { store.noteDamage() }
                 return store
             } catch {
-                guard error.isDamage, !wasDamaged else { throw error.spoolError(file) }
-                wasDamaged = true
+                guard error.isDamage, !isRescued else { throw error.spoolError(file) }
+                isRescued = true
                 do throws(Database.Failure) {
-                    try SpoolRescue.rescue(file, isSynced: isSynced, stream: stream)
+                    try SpoolRescue.rescue(file, stream: stream)
                 } catch { throw error.spoolError(file) }
             }
         }
@@ -64,6 +68,10 @@ extension SpoolStore {
         guard try database.number("SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')") == 0 else {
             throw Database.Failure(
                 code: SQLITE_MISMATCH, errorNumber: 0, text: "the file holds triggers or views, as no cache does")
+        }
+        guard version != SpoolRescue.underWay else {
+            throw Database.Failure(
+                code: SQLITE_CORRUPT, errorNumber: 0, text: "who was setting it right was interrupted")
         }
         guard version <= Self.version else {
             throw Database.Failure(

@@ -2,7 +2,7 @@
 import CLinux
 import WebSocketCore
 
-/// Names of files; see `Syscalls`. What fails here without a word shows in what comes next.
+/// Names of files; see `Syscalls`. What fails here without an error shows in what comes next.
 extension Syscalls {
     static func makeDirectory(_ path: String) throws(SystemError) {
         if mkdir(path, 0o700) == 0 { return }
@@ -17,8 +17,20 @@ extension Syscalls {
     }
 
     static func remove(_ path: String) { _ = unlink(path) }
-    static func link(_ path: String, _ other: String) { _ = CLinux.link(path, other) }
-    static func rename(_ path: String, _ other: String) { _ = CLinux.rename(path, other) }
+
+    /// Nothing has this name then.
+    static func removeIfThere(_ path: String) throws(SystemError) {
+        if unlink(path) == 0 || errorNumber == ENOENT { return }
+        throw SystemError(number: errorNumber, call: "unlink")
+    }
+
+    static func link(_ path: String, _ other: String) throws(SystemError) {
+        if CLinux.link(path, other) != 0 { throw SystemError(number: errorNumber, call: "link") }
+    }
+
+    static func rename(_ path: String, _ other: String) throws(SystemError) {
+        if CLinux.rename(path, other) != 0 { throw SystemError(number: errorNumber, call: "rename") }
+    }
 
     /// The file belongs to whom `other` belongs, as far as this process may give it away.
     static func giveToOwner(of other: String, _ path: String) {
@@ -35,12 +47,13 @@ extension Syscalls {
         faccessat(AT_FDCWD, directory + "/.", W_OK | X_OK, AT_EACCESS) == 0 ? nil : errorNumber
     }
 
-    /// The names in it are on disk then.
-    static func syncDirectory(_ path: String) {
+    /// The names in it are on disk then, as far as its file system can be asked for that.
+    static func syncDirectory(_ path: String) throws(SystemError) {
         let descriptor = neuron_ws_open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
         guard descriptor >= 0 else { return }
-        _ = fsync(descriptor)
-        close(descriptor)
+        defer { close(descriptor) }
+        if fsync(descriptor) == 0 || [EINVAL, ENOTSUP, EROFS].contains(errorNumber) { return }
+        throw SystemError(number: errorNumber, call: "fsync")
     }
 
     /// A file that its owner alone may read and write is there now, an empty one if there was none.

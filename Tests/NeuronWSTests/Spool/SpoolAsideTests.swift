@@ -157,7 +157,7 @@ final class SpoolBench {
     @Test func aDamagedFileKeepsThem() throws {
         let bench = try SpoolBench()
         try refused(bench)
-        try SpoolRescue.rescue(bench.file, isSynced: false, stream: 7)
+        try SpoolRescue.rescue(bench.file, stream: 7)
         #expect(try bench.rows() == [1])
     }
 }

@@ -15,7 +15,7 @@ import Testing
                 _ = store.perform(try storing(["one", "two"], from: 1))
                 _ = store.perform(try storing(["three"], from: 3))
             }
-            try SpoolRescue.rescue(file, isSynced: false, stream: 9)
+            try SpoolRescue.rescue(file, stream: 9)
             #expect(Syscalls.fileKind(file.damaged) != nil && Syscalls.fileKind(file.making) == nil)
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
             store.setFirst(1, openID: 1)
@@ -56,7 +56,7 @@ import Testing
             // Of the last pages, which hold the newest messages in their order, three apart from each other.
             let pages = try filled(file, count: 400, byteCount: 800)
             overwrite(file, [60, 40, 20].map { Int(pages) - $0 })
-            try SpoolRescue.rescue(file, isSynced: false, stream: 9)
+            try SpoolRescue.rescue(file, stream: 9)
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
             store.setFirst(1, openID: 1)
             let count = loaded(store.perform(loading(from: 1))).count
@@ -144,6 +144,98 @@ import Testing
         }
     }
 
+    /// As whoever is killed leaves it: the first messages are copied, and the old file has the new one's first page.
+    private func interrupt(_ file: SpoolFile, copied: Int64, inode: Int64 = 0) throws {
+        let facts = try #require(Syscalls.regularFile(file.path))
+        let new = try Database.open(file.making)
+        try SpoolStore.create(new, node: file.node, stream: 9)
+        let source = "\(facts.device):\(facts.inode &+ UInt64(bitPattern: inode))"
+        try new.run("INSERT INTO room VALUES(-1, '\(source)'); PRAGMA user_version=\(SpoolRescue.underWay)")
+        let old = try Database.open(file.path)
+        let page = try #require(old.page(1))
+        try new.run("INSERT INTO room VALUES(-2, X'\(page.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())')")
+        try new.run("ATTACH '\(file.path)' AS old")
+        try new.run("INSERT INTO batches SELECT * FROM old.batches ORDER BY first LIMIT \(copied); DETACH old")
+        let other = try #require(new.firstPageForAnother)
+        #expect(old.setFirstPage(other))
+    }
+
+    @Test(arguments: [0, 20, 50] as [Int64]) func aRescueThatWasInterruptedGoesOn(copied: Int64) throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 50, byteCount: 2000)
+            try interrupt(file, copied: copied)
+            let (before, inode) = (Syscalls.regularFile(file.path)?.inode, Syscalls.regularFile(file.making)?.inode)
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            store.setFirst(1, openID: 1)
+            #expect(store.found.count == 50 && store.found.stream == 7 && store.damages == 1)
+            #expect(Syscalls.regularFile(file.path)?.inode == inode && Syscalls.regularFile(file.damaged)?.inode == before)
+            #expect(loaded(store.perform(loading(from: 1))).count == 50)
+            #expect(Syscalls.fileKind(file.making) == nil)
+            // What was set aside has its own first page again.
+            let aside = try Database.open(file.damaged, isReadOnly: true)
+            #expect(try aside.number("PRAGMA user_version") == SpoolStore.version)
+            #expect(try store.database.number("PRAGMA user_version") == SpoolStore.version)
+            #expect(try store.database.number("SELECT count(*) FROM room") == 0)
+        }
+    }
+
+    /// What was made of another file is of no use, and is in nobody's way.
+    @Test func aRescueOfAnotherFileIsNotGoneOnWith() throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 50, byteCount: 2000)
+            try interrupt(file, copied: 50, inode: 1)
+            let inode = Syscalls.regularFile(file.making)?.inode
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            #expect(store.found.count == 50 && Syscalls.regularFile(file.damaged) != nil)
+            #expect(Syscalls.fileKind(file.making) == nil && inode != nil)
+        }
+    }
+
+    @Test func whatIsLeftOfARescueGoesWhereTheFileIsSound() throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 5, byteCount: 20)
+            try Database.open(file.making).run("CREATE TABLE left(a)")
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            #expect(store.found.count == 5 && store.damages == 0 && Syscalls.fileKind(file.making) == nil)
+        }
+    }
+
+    /// Where there are no links, nothing has the file's name for a moment.
+    @Test func aNewFileTakesTheNameThatNobodyHas() throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 5, byteCount: 20)
+            try Syscalls.rename(file.path, file.making)
+            try Database.open(file.making).run("PRAGMA user_version=\(SpoolRescue.untold)")
+            do {
+                let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+                #expect(store.found.count == 5 && store.damages == 1)
+            }
+            // It is told once.
+            let store = try SpoolStore.open(file, isSynced: false, stream: 9)
+            #expect(store.found.count == 5 && store.damages == 0)
+        }
+    }
+
+    /// A directory that holds something stands where the damaged file is to be put, so that neither a link nor another
+    /// name can be had: all stays as it is, and what is open goes on.
+    @Test func whatCannotBeSetAsideStays() throws {
+        try withSpoolFile { file in
+            _ = try filled(file, count: 5, byteCount: 20)
+            try Syscalls.makeDirectory(file.damaged)
+            try Syscalls.makeDirectory(file.damaged + "/in")
+            var database = try Database.open(file.path)
+            try database.prepareForUse(isSynced: true)
+            let inode = Syscalls.regularFile(file.path)?.inode
+            #expect(throws: Database.Failure.self) {
+                try SpoolRescue.rescue(file, isSynced: true, stream: 9, closing: &database)
+            }
+            #expect(Syscalls.regularFile(file.path)?.inode == inode && Syscalls.fileKind(file.making) == nil)
+            try database.run("UPDATE meta SET wall=wall+1")
+            #expect(Syscalls.regularFile(file.journal) != nil && Syscalls.regularFile(file.path)?.inode == inode)
+            #expect(rmdir(file.damaged + "/in") == 0 && rmdir(file.damaged) == 0)
+        }
+    }
+
     private func overwrite(_ file: SpoolFile, _ pages: [Int], byte: Int? = nil) {
         let damaged = fopen(file.path, "r+")
         let noise = [UInt8](repeating: 0xA5, count: 4096)
@@ -163,7 +255,7 @@ import Testing
             let other = fopen(file.path, "w")
             fputs(String(repeating: "no database\n", count: 1000), other)
             fclose(other)
-            try SpoolRescue.rescue(file, isSynced: false, stream: 9)
+            try SpoolRescue.rescue(file, stream: 9)
             let store = try SpoolStore.open(file, isSynced: false, stream: 1)
             #expect(store.found.count == 0 && store.found.stream == 9)
             #expect(store.found.nextNumber == 1 + MessageCache.numbersReserved)

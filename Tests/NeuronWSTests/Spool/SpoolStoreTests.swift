@@ -109,7 +109,7 @@ import Testing
             _ = try open(file)
             let other = SpoolFile(directory: file.directory, node: "b")
             defer { other.delete() }
-            Syscalls.rename(file.path, other.path)
+            try Syscalls.rename(file.path, other.path)
             let told = refusal(other)
             #expect(told?.fault == .other && told?.text.contains("belongs to another node, \"a\": remove it") == true)
         }
