@@ -45,9 +45,8 @@ extension SpoolRescue {
         /// Some are there already.
         let isBegun: Bool
         var last = Int64.min
-        var rows = 0
-        /// Of these.
-        var committed = 0
+        /// Copied since the last commit.
+        var uncommittedBytes = 0
         /// Of the rows to which the old file's tree leads.
         var oldBytes: Int64 = 0
         /// The keys that messages have.
@@ -160,10 +159,10 @@ extension SpoolRescue {
             while let chunk = chunks.removeFirst() {
                 chunk.seal()
                 try new.insert(chunk, key: Int64(clamping: chunk.firstNumber))
-                rows += 1
+                uncommittedBytes += chunk.imageBytes
             }
-            if rows >= committed + SpoolRescue.rowsPerCommit {
-                committed = rows
+            if uncommittedBytes >= SpoolRescue.bytesPerCommit {
+                uncommittedBytes = 0
                 try new.run("COMMIT")
                 try new.run("BEGIN")
             }

@@ -13,8 +13,10 @@ enum SpoolRescue {
     static let underWay: Int64 = -1
     /// It is whole, and nobody has heard of the damage.
     static let untold: Int64 = -2
-    /// Rows that are copied in one transaction.
-    static let rowsPerCommit = 16
+    /// Of rows that are copied in one transaction, bytes; and what SQLite holds of one in memory, KiB, for which it
+    /// need not write before its end.
+    static let bytesPerCommit = 4 << 20
+    private static let memoryKiB = 8192
     /// Rows of `room` in such a file: from which file it is made, and the first page of that as it was.
     private static let sourceRow: Int64 = -1
     private static let firstPageRow: Int64 = -2
@@ -105,6 +107,7 @@ enum SpoolRescue {
             let begun = begun(file)
             let new: Database
             if let begun { new = begun } else { new = try begin(file, stream) }
+            try new.run("PRAGMA cache_size=-\(memoryKiB)")
             if let old { return try copy(from: old, to: new, isBegun: begun != nil) }
             try withDamaged(file, like: new) { old throws(Database.Failure) in
                 try copy(from: old, to: new, isBegun: begun != nil)
@@ -142,6 +145,9 @@ enum SpoolRescue {
         var copy = RowCopy(new: new, isBegun: isBegun)
         if let old {
             old.salvage()
+            // Locked once and not for each row.
+            try? old.run("BEGIN")
+            defer { try? old.run("COMMIT") }
             try copy.all(of: old)
             // What cannot be read of them is lost, and only that.
             try? SpoolAside.copy(from: old, to: new)
