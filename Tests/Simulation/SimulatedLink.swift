@@ -43,6 +43,7 @@ final class SimulatedLink {
     var end = 0
     var isPumping = false
     var quietUntil: UInt64?
+    var holdWatch = HoldWatch()
     /// Nothing was sent at its beginning, before what may be the last try of a message.
     var wasQuiet = false
     /// Keep-alive Pings asked for since it was open, and the shortest interval and timeout that were in force.

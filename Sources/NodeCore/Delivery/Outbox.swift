@@ -77,7 +77,7 @@ public struct Outbox {
             let isUntouched = !isMidMessage && isDeflated == nil && deflater?.isMidMessage != true
             if isUntouched, backlog.isForAnother(record.pointee) { return .uninspected }
             if isUntouched, backlog.leavesOutNext(record.pointee) {
-                backlog.framed(record, end: streamOffset &+ UInt64(position))
+                backlog.framed(record, end: streamOffset &+ UInt64(position), isLeftOut: true)
                 repeats.framed()
                 continue
             }

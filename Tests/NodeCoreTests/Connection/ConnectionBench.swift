@@ -10,6 +10,8 @@ struct ConnectionBench: ~Copyable {
     let connection: Connection
     var backlog = Backlog()
     var keys = MaskingKeyPool()
+    /// Messages are such as bear numbers, though their texts are as they are.
+    var isNumbered = false
     var budget = TurnBudget(lengthNanoseconds: .max / 1000, now: 0)
     /// What the connection has sent.
     var sent: [UInt8] = []
@@ -67,7 +69,8 @@ struct ConnectionBench: ~Copyable {
     mutating func push(_ text: String) {
         Array(text.utf8).withUnsafeBytes { raw in
             var mailbox = Mailbox()
-            let stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            var stamp = MessageStamp(kind: 1, timeMilliseconds: 0)
+            stamp.isNumbered = isNumbered
             mailbox.put(OutgoingMessage(raw, stamp), id: backlog.endID)
             backlog.add(mailbox.takeAll())
         }

@@ -35,10 +35,12 @@ struct OutboxBench: ~Copyable {
         outbox.fragmentBytesMax = fragmentBytesMax
     }
 
-    /// The connection ends. - Returns: how many messages are framed again.
+    /// The connection ends. - Returns: how many messages were begun and have no outcome.
     @discardableResult
     mutating func cut(_ ending: Ending = .stopped, acknowledged: UInt64? = nil) -> UInt64 {
-        backlog.connectionEnded(ending, acknowledged: acknowledged).resentCount
+        let count = backlog.begunEnd &- backlog.openID
+        _ = backlog.connectionEnded(ending, acknowledged: acknowledged)
+        return count
     }
 
     /// - Returns: the message's number; nil: there is no room.

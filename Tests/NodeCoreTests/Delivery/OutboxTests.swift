@@ -68,6 +68,8 @@ import WebSocketCore
         bench.connectPlainly()
         #expect(bench.fill(room: 1000) == .allFramed)
         #expect(bench.messages() == ["two", "three", "four"])
+        let again = [bench.backlog.takeFramedAgain(), bench.backlog.takeFramedAgain()]
+        #expect(again == [2, 0])
     }
 
     @Test func aRefusedMessageIsLeftOutAndSaidToBe() {

@@ -200,7 +200,9 @@ extension CacheWorld {
         let held = sendQueue.ledger.queuedBytes - min(sendQueue.ledger.queuedBytes, sendQueue.ledger.away.bytes)
         let queuedCount = sendQueue.ledger.queuedCount
         let heldCount = queuedCount - min(queuedCount, sendQueue.ledger.away.messages)
-        let isRoomy = held * 4 <= settings.memoryBytes * 3 && heldCount * 4 <= settings.messagesMax * 3
+        let isRoomy =
+            held * 4 <= settings.memoryBytes * 3 && heldCount * 4 <= settings.messagesMax * 3
+            && held + sendQueue.ledger.wantedBytes <= settings.memoryBytes
         if sendQueue.ledger.awaitsRoom, isRoomy {
             fail("\(held) bytes are in memory, and who waits for room is not told")
         }
@@ -214,6 +216,11 @@ extension CacheWorld {
     /// Where the disk has room what lies there keeps nobody out, however little memory there is.
     private func checkRoom() {
         guard sendQueue.ledger.awaitsRoom else { return fullSince = nil }
+        // In memory alone nobody waits for anybody while the oldest may go.
+        let mayGo = settings.policy == .dropOldest && settings.diskBytes == 0 && connection == nil
+        if mayGo, !isSignalled, !wishes.reconnects, now >= openedAt + 10_000_000 {
+            fail("the oldest may go, and who waits for room waits")
+        }
         let since = max(fullSince ?? now, openedAt, healedAt, resizedAt)
         fullSince = fullSince ?? now
         let isRoomOnDisk = disk.state.bytes &+ 20_000 < settings.diskBytes

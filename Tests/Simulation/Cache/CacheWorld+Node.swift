@@ -108,7 +108,10 @@ extension CacheWorld {
                 let message = isNumbered ? OutgoingMessage(numbered: $0, stamp) : OutgoingMessage($0, stamp)
                 return message.flatMap { sendQueue.put($0, now: 0, chunk: chunk) }
             }
-            guard let id else { return tell("there is no room for \(nextContent)") }
+            guard let id else {
+                if sendQueue.takeWantsMoreRoom() { isSignalled = true }
+                return tell("there is no room for \(nextContent)")
+            }
             tell("pushes \(nextContent) as \(id), \(byteCount) bytes, \(text(of: stamp))")
             note(stamp)
             if hasNumbersOfFile, id <= newestNumber { fail("message \(id) bears a number that another had") }

@@ -53,11 +53,14 @@ extension World {
         ])
     }
 
-    /// A good server in the end: it answers for what it has got on this connection, whatever it said on another.
+    /// A good server in the end: it answers for what it has got on this connection, whatever it said on another. Some
+    /// do it with one word for many, however long they wait for them.
     func acknowledgeAll() {
         guard level == .NEURON_WS_LEVEL_APP_ACKED, let link, link.server.isOpen,
             let newest = link.observer.arrived.prefix(link.server.messagesRead).last, newest > link.acknowledgedID
         else { return }
+        let isLast = backlog.begunEnd == backlog.endID && !sendQueue.hasMail()
+        guard newest &- link.acknowledgedID >= acknowledgementBatch || isLast else { return }
         claims.note(through: newest)
         link.acknowledgedID = newest
         link.server.send("{\"ack\":\(newest)}")

@@ -47,12 +47,13 @@ extension World {
         waitingSince.removeFirst(min(Int(run.count), waitingSince.count))
         let limits = sendQueue.ledger.limits
         let isQuarterFree =
-            waiting.count * 4 <= limits.messagesMax * 3
-            && (waitingBytes * 4 <= limits.bytesMax * 3 || waiting.isEmpty)
+            waiting.isEmpty
+            || waiting.count * 4 <= limits.messagesMax * 3 && waitingBytes * 4 <= limits.bytesMax * 3
+                && waitingBytes + wantedBytes <= limits.bytesMax
         if sendQueue.ledger.takeRoom(unreadRuns: 0) {
             if !awaitsRoom { fail("room is told that nobody waits for") }
             if !isQuarterFree, !isOwing { fail("room is told before a quarter is free") }
-            awaitsRoom = false
+            (awaitsRoom, wantedBytes) = (false, 0)
         } else if awaitsRoom, isQuarterFree, !isOwing {
             fail("a quarter is free, and who waits for room is not told")
         }

@@ -54,7 +54,9 @@ extension World {
                 fail("\(hasRoom ? "no" : "too much") room: \(waiting.count) messages of \(waitingBytes) bytes wait")
             }
             guard let taken else {
-                if sendQueue.ledger.awaitsRoom { awaitsRoom = true }
+                guard sendQueue.ledger.awaitsRoom else { return }
+                awaitsRoom = true
+                wantedBytes = max(wantedBytes, takes)
                 return
             }
             if taken != id { fail("message \(id) got number \(taken)") }

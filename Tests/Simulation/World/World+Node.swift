@@ -150,6 +150,10 @@ extension World {
             link.quietUntil = nil
             pump()
         }
+        if link?.holdWatch.look(&backlog, now: now) == true {
+            tell("more go out behind \(backlog.openID)")
+            pump()
+        }
         guard let deadline = machine.deadline, now >= deadline else { return }
         drawn = random.next()
         let isDraining = machine.isDraining
@@ -285,6 +289,7 @@ extension World {
             machine.pingLeft(end: link.up.accepted, now: now)
             link.pingLeftAt = now
         }
+        if !isLast { _ = link.holdWatch.note(backlog, now: now) }
         if backlog.takeWake() { isSignalled = true }
     }
 

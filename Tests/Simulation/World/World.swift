@@ -132,11 +132,15 @@ final class World {
     var waitingSince: [(moment: UInt64, more: UInt64)] = []
     /// It was told that there is no room, and has to hear when there is some.
     var awaitsRoom = false
+    /// The largest message that was refused takes so many bytes.
+    var wantedBytes = 0
     /// A stop that was asked for has to have come to its end by then.
     var stopsBy: UInt64?
 
     /// Some messages are larger than what the server takes, which closes with one of these codes then.
     let isPoisoned: Bool
+    /// Of so many messages a good server says with one word that its application has them.
+    let acknowledgementBatch: UInt64
     let refusalCodes: [UInt16]
     /// For what was drawn later than the rest: a seed's other events stay what they are.
     var others: Seeded
@@ -154,6 +158,8 @@ final class World {
         refusesMessages = random.chance(20)
         isPoisoned = random.chance(15)
         others = Seeded(seed ^ 0x07E6)
+        var batches = Seeded(seed ^ 0xAC4)
+        acknowledgementBatch = batches.pick([1, 1, 3, 10, 100])
         refusalCodes = others.pick([[1009], [1009], [1008], [1008, 1009, 4000], [1009, 1011, 1012, 4001]])
         let compresses = random.chance(40)
         compression =
@@ -235,6 +241,7 @@ final class World {
         if let deadline = machine.deadline { moments.append(deadline) }
         if let deadline = link?.connection.barrier?.deadline { moments.append(deadline) }
         if let quiet = link?.quietUntil { moments.append(quiet) }
+        if let deadline = link?.holdWatch.deadline { moments.append(deadline) }
         if let deadline = commands.nextDeadline { moments.append(deadline) }
         if let deadline = link?.heartbeat?.deadline { moments.append(deadline) }
         if link?.openedAt == nil, let at = link?.dial.nextMoment { moments.append(at) }

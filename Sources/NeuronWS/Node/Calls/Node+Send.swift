@@ -245,7 +245,7 @@ extension Node {
             {
                 return id
             }
-        } catch { throw NodeError(error, byteCount: message.byteCount, sendQueue) }
+        } catch { throw refusedLocked(error, byteCount: message.byteCount) }
         sendQueue.countRejected()
         throw .noMemory
     }
@@ -256,7 +256,12 @@ extension Node {
         let unreadRuns = try unreadRunsLocked()
         do throws(SendQueue.Refusal) {
             try sendQueue.checkRoom(byteCount: byteCount, beyond: beyond, unreadRuns: unreadRuns)
-        } catch { throw NodeError(error, byteCount: byteCount, sendQueue) }
+        } catch { throw refusedLocked(error, byteCount: byteCount) }
+    }
+
+    private func refusedLocked(_ refusal: SendQueue.Refusal, byteCount: Int) -> NodeError {
+        if sendQueue.takeWantsMoreRoom() { session?.signal() }
+        return NodeError(refusal, byteCount: byteCount, sendQueue)
     }
 
     /// Runs of outcomes that the host has not read. The outcome of a message that is taken is never lost.

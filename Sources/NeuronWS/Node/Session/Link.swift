@@ -21,6 +21,8 @@ final class Link {
     var isPumping = false
     /// Of the stream's bytes, how many are counted in the metrics.
     var countedBytes: UInt64 = 0
+    /// Messages that hold up others.
+    var holdWatch = HoldWatch()
     /// Bytes that were received and counted, and wait in the stream for another turn.
     var waitingBytes = 0
     /// Both Close frames are through, and the stream was told that nothing more comes.

@@ -72,6 +72,26 @@ extension NodeSession {
         timers[.barrier].set(at: deadline, loop, self)
     }
 
+    func scheduleHoldingTimer(_ link: Link) {
+        guard let deadline = link.holdWatch.deadline else { return timers[.holding].cancel(loop) }
+        timers[.holding].set(at: deadline, loop, self)
+    }
+
+    func holdingTimerFired() {
+        guard let link else { return }
+        let count = backlog.heldBehindCount
+        if link.holdWatch.look(&backlog, now: Clock.monotonicNanoseconds) {
+            node.log(
+                .NEURON_WS_LOG_WARN, .unacknowledged,
+                "\(status.urlInLog): the server has acknowledged nothing of \(count == 1 ? "a message" : "\(count) messages") "
+                    + "for \(SuspectWindow.patienceSeconds) s. One of those that wait made it end connections, as it "
+                    + "seems, so that few go out at a time; more do now.")
+            if isCurrent(link) { pump() }
+        } else {
+            scheduleHoldingTimer(link)
+        }
+    }
+
     func barrierTimerFired() {
         guard let link else { return }
         let progress = link.stream?.sendProgress()

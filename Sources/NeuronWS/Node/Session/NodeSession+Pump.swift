@@ -191,8 +191,13 @@ extension NodeSession {
             tellOutcomes()
         }
         if isEnded { return }
-        node.lock.withLock { node.counters.wireBytesSent &+= written &- link.countedBytes }
+        let again = backlog.takeFramedAgain()
+        node.lock.withLock {
+            node.counters.wireBytesSent &+= written &- link.countedBytes
+            node.counters.messagesResent &+= again
+        }
         link.countedBytes = written
+        if !isLast, link.holdWatch.note(backlog, now: Clock.monotonicNanoseconds) { scheduleHoldingTimer(link) }
         if link.connection.pingLeft(written: written) {
             machine.pingLeft(end: stream.kernelBytes, now: Clock.monotonicNanoseconds)
         }

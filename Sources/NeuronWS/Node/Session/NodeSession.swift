@@ -175,8 +175,6 @@ final class NodeSession: LoopSource, @unchecked Sendable {
             &backlog, &echoWatch)
         dropStream()
         if ended.isSilent { tellSilence() }
-        let resent = ended.messages.resentCount
-        if resent > 0 { node.lock.withLock { node.counters.messagesResent &+= resent } }
         status.ending = ending
         status.httpStatus = httpStatus
         noteFailure(ending)
@@ -353,6 +351,7 @@ extension NodeSession: LoopHandler {
         case .barrier: barrierTimerFired()
         case .heartbeat: heartbeatTimerFired()
         case .refusal: endRefusal()
+        case .holding: holdingTimerFired()
         }
     }
 

@@ -22,6 +22,8 @@ enum SessionTimer: UInt64, CaseIterable {
     case heartbeat
     /// The end of the time for the text of a refusal.
     case refusal
+    /// The server has said nothing of what holds up other messages; see `HoldWatch`.
+    case holding
 
     /// Goes with its connection.
     var isOfConnection: Bool { rawValue >= Self.quiet.rawValue }

@@ -9,12 +9,15 @@ extension Backlog {
     /// What is not confirmed is framed again on the next connection, in order.
     /// - Parameter acknowledged: how many bytes of the connection's stream the peer has; nil: it was never open.
     public mutating func connectionEnded(_ ending: Ending, acknowledged: UInt64?) -> ConnectionEnd {
-        var end = ConnectionEnd(resentCount: begunCount &+ endLive(), isFirstRefused: false)
+        var end = ConnectionEnd(isFirstRefused: false)
+        endLive()
         if let acknowledged {
             let suspect = interrupted(acknowledged: acknowledged)
             let isConfirmed = level != .NEURON_WS_LEVEL_WRITTEN
+            let isAlone = !isConfirmed || begunEnd &- openID <= 1
             end.isFirstRefused =
-                refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed) && suspect != nil
+                refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed, isAlone: isAlone)
+                && suspect != nil
             end.keptCount = refusals.keptToTell
             // It may be any that was on its way: the first of them alone would say nothing of the others.
             if suspect != nil, isConfirmed, ending.isByPeer,
@@ -23,12 +26,10 @@ extension Backlog {
                 suspects.suspect(from: openID, before: begunEnd)
             }
         }
+        begunBeforeID = max(begunBeforeID, begunEnd)
         repeatsEndID = max(repeatsEndID, level == .NEURON_WS_LEVEL_WRITTEN ? openID : unwrittenID)
         rewind()
-        if end.isFirstRefused {
-            end.resentCount &-= 1
-            verdict = .firstRefused
-        }
+        if end.isFirstRefused { verdict = .firstRefused }
         return end
     }
 
@@ -52,6 +53,7 @@ extension Backlog {
         isNextInDeflater = false
         firstStart = 0
         written = 0
+        numberedEndID = 0
         rewindUnwritten()
     }
 
@@ -77,7 +79,7 @@ extension Backlog {
     ///   - storedBefore: the messages before this one lie on disk.
     ///   - found: and so do these.
     public mutating func abandon(storedBefore: UInt64 = 0, found: Range<UInt64> = 0..<0) {
-        _ = endLive()
+        endLive()
         verdict = .abandoned(storedBefore: storedBefore, found: found)
         nextID = endID
         isNextBegun = false

@@ -6,18 +6,6 @@ extension Backlog {
     /// None from this one on was begun on this connection.
     public var begunEnd: UInt64 { isNextBegun ? nextID &+ 1 : nextID }
 
-    /// How many without outcome were: some between them may have been taken out.
-    var begunCount: UInt64 {
-        var count: UInt64 = 0
-        var chunk = list.first
-        while let each = chunk, each.firstID < begunEnd {
-            let from = max(openID, each.firstID)
-            count += max(from, min(begunEnd, each.endNumber)) - from
-            chunk = each.next
-        }
-        return count
-    }
-
     /// The message that the outbox stopped at as `.uninspected`; nil if there is none. Its bytes outlive this backlog,
     /// which the host's callback may end, and are not copied for that: a large one would keep all others waiting.
     public func nextMessage() -> LentMessage? {

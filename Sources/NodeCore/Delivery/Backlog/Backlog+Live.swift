@@ -53,13 +53,12 @@ extension Backlog {
     private var isEitherInDeflater: Bool { isNextInDeflater || live?.messages.isNextInDeflater == true }
 
     /// The connection is gone: each goes out in its place, and says that it may have arrived.
-    /// - Returns: how many were framed, in part or whole.
-    mutating func endLive() -> UInt64 {
-        guard let live else { return 0 }
-        let count = live.messages.isEmpty ? 0 : live.messages.begunCount
-        if count > 0, level != .NEURON_WS_LEVEL_WRITTEN { noteArrived(live.messages) }
+    mutating func endLive() {
+        guard let live else { return }
+        if live.messages.begunEnd > live.messages.openID, level != .NEURON_WS_LEVEL_WRITTEN {
+            noteArrived(live.messages)
+        }
         freed.append(live.end())
-        return count
     }
 
     /// Which of the live ones may have arrived, and which of those have.

@@ -104,7 +104,7 @@ extension Backlog {
             } else if id < confirmedID || isAcknowledged(id) {
                 became = .NEURON_WS_DELIVERED
             }
-            var run = Run(firstID: id, count: 1, outcome: became, level: known(of: record))
+            var run = Run(firstID: id, count: 1, outcome: became, level: known(of: record, id))
             run.payloadBytes = UInt64(record.byteCount)
             run.recordBytes = UInt64(size)
             if runs.last.map({ run.follows($0) }) == true {

@@ -47,8 +47,6 @@ extension Backlog {
 
     /// What the end of a connection means for the messages that were on their way.
     public struct ConnectionEnd: Equatable, Sendable {
-        /// So many had been framed, in part or whole, and are framed again.
-        public var resentCount: UInt64
         /// The first without outcome is given up: once too often it ended in the middle of it.
         public var isFirstRefused: Bool
         /// It is kept, though so often in a row the server spoke of itself (1001, 1012, 1013) in the middle of it, of

@@ -45,6 +45,12 @@ public struct Backlog: ~Copyable {
     /// application has, as it said there.
     var repeats = NumberRanges()
     var acknowledgedLive = NumberRanges()
+    /// Those before this one had been framed, in part or whole, on a connection that ended.
+    var begunBeforeID: UInt64 = 0
+    /// So many have been framed again, which `takeFramedAgain` takes.
+    private var framedAgain: UInt64 = 0
+    /// None from this one on bears a number, as far as they are framed: nothing acknowledges them.
+    var numberedEndID: UInt64 = 0
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Among these is one that makes the server end connections.
@@ -177,8 +183,10 @@ public struct Backlog: ~Copyable {
     mutating func beginDeflating() { isNextInDeflater = true }
 
     /// All frames of the next message are there, up to `end` in that stream; or it is left out there.
-    mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64) {
+    mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64, isLeftOut: Bool = false) {
         record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
+        if !isLeftOut, nextID < begunBeforeID || isNextRepeat { framedAgain &+= 1 }
+        if record.pointee.has(MessageRecord.numbered) { numberedEndID = nextID &+ 1 }
         nextChunk?.framed(record.pointee, isFirst: nextOffset == 0 || nextID == openID)
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1
@@ -263,6 +271,7 @@ public struct Backlog: ~Copyable {
             let acknowledgedLive = acknowledgedLive
             let hasSingle = !acknowledged.isEmpty || !acknowledgedLive.isEmpty
             let unwrittenID = unwrittenID
+            let numberedEndID = numberedEndID
             run = nextRun(
                 countMax, isWhole: { $0.endNumber <= min(confirmedID, unwrittenID) },
                 { _, _ in .NEURON_WS_DELIVERED }
@@ -270,8 +279,8 @@ public struct Backlog: ~Copyable {
                 guard $1 < unwrittenID else { return false }
                 if $1 < confirmedID || $0.has(MessageRecord.refused) { return true }
                 if hasSingle, acknowledged.contains($1) || acknowledgedLive.contains($1) { return true }
-                // One without a number has nothing to be acknowledged by, but what came behind it.
-                return !$0.has(MessageRecord.numbered) && $1 < acknowledgedEndID
+                // One without a number has nothing to be acknowledged by, but what goes out behind it.
+                return !$0.has(MessageRecord.numbered) && ($1 < acknowledgedEndID || $1 >= numberedEndID)
             }
             if run != nil { forgetAcknowledged() }
         case .confirmed:
@@ -325,7 +334,7 @@ public struct Backlog: ~Copyable {
             let record = chunk.record(at: openOffset).pointee
             guard isDone(record, openID), run?.count ?? 0 < countMax else { break }
             let became = record.refusal ?? outcome(record, openID)
-            let one = Run(firstID: openID, count: 0, outcome: became, level: known(of: record))
+            let one = Run(firstID: openID, count: 0, outcome: became, level: known(of: record, openID))
             var next = run ?? one
             if next.outcome != became || next.level != one.level || next.firstID &+ next.count != openID { break }
             let size = MessageRecord.size(byteCount: Int(record.byteCount))
@@ -363,10 +372,13 @@ public struct Backlog: ~Copyable {
     }
 
     /// What is known of one that is delivered.
-    func known(of record: MessageRecord) -> neuron_ws_level_t {
+    func known(of record: MessageRecord, _ id: UInt64) -> neuron_ws_level_t {
         guard level == .NEURON_WS_LEVEL_APP_ACKED, !record.has(MessageRecord.numbered) else { return level }
-        return .NEURON_WS_LEVEL_PEER_PARSED
+        return id < max(confirmedID, acknowledgedEndID) ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
     }
+
+    /// How many have been framed again since the last call, because a connection ended.
+    public mutating func takeFramedAgain() -> UInt64 { exchange(&framedAgain, with: 0) }
 
     private mutating func freeFirst() { if let chunk = takeFirst() { freed.append(chunk) } }
 

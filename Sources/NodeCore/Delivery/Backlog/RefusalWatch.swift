@@ -10,7 +10,7 @@
 /// nothing: a Ping without answer, an errno but for a reset, a stop, new settings.
 ///
 /// The message is given up
-/// - after `alikeMax` tries in a row that ended alike: with the same close code, or all without one, and, where the
+/// - after `alikeMax` tries in a row that ended alike, the last of them with it alone: with the same close code, or all without one, and, where the
 ///   code does not speak of a message (1003, 1007, 1009 do), about as far into the message as the one before. A link or
 ///   a server that ends at random gets now further and now less far;
 /// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012,
@@ -67,9 +67,10 @@ public struct RefusalWatch: Sendable {
     /// - Parameters:
     ///   - suspect: nil: in the middle of no message.
     ///   - isConfirmed: the peer confirms messages, and has not confirmed this one.
+    ///   - isAlone: no other could be meant.
     /// - Returns: true: the message is to be given up.
     public mutating func connectionEnded(
-        _ ending: Ending, during suspect: Suspect?, isConfirmed: Bool = false
+        _ ending: Ending, during suspect: Suspect?, isConfirmed: Bool = false, isAlone: Bool = true
     ) -> Bool {
         keptToTell = 0
         guard let suspect, ending.isByPeer else { return false }
@@ -88,7 +89,7 @@ public struct RefusalWatch: Sendable {
         tries += 1
         alike = isAlike ? alike + 1 : 1
         let speaksOfItself = Self.codesOfServer.contains(closeCode)
-        guard tries >= Self.triesMax || alike >= Self.alikeMax && !speaksOfItself else { return false }
+        guard tries >= Self.triesMax || alike >= Self.alikeMax && !speaksOfItself && isAlone else { return false }
         let tries = self.tries
         self = RefusalWatch()
         triesOfGivenUp = tries

@@ -66,7 +66,9 @@ public struct DeliveryLedger {
     public var replacesLast = false
 
     /// A message was refused for want of room, and who sent it has yet to hear that there is some.
-    public var awaitsRoom = false
+    public private(set) var awaitsRoom = false
+    /// Bytes that the largest of those takes.
+    public private(set) var wantedBytes: UInt64 = 0
 
     public init(limits: Limits) { self.limits = limits }
 
@@ -77,9 +79,12 @@ public struct DeliveryLedger {
     public var isHalfFull: Bool {
         heldBytes >= UInt64(limits.bytesMax) / 2 || heldCount >= UInt64(limits.messagesMax) / 2
     }
-    /// Little is left of it.
-    public var isNearlyFull: Bool {
-        heldBytes * 8 > UInt64(limits.bytesMax) * 7 || heldCount * 8 > UInt64(limits.messagesMax) * 7
+    /// Little is left of it, or less than one takes that was refused.
+    public var lacksRoom: Bool {
+        heldBytes * 8 > UInt64(limits.bytesMax) * 7 || heldCount * 8 > UInt64(limits.messagesMax) * 7 || !hasRoomForWanted
+    }
+    private var hasRoomForWanted: Bool {
+        wantedBytes == 0 || heldCount <= aloneMax || isAllStored || heldBytes + wantedBytes <= UInt64(limits.bytesMax)
     }
     private var heldBytes: UInt64 { queuedBytes - min(queuedBytes, away.bytes) }
 
@@ -113,15 +118,28 @@ public struct DeliveryLedger {
             < UInt64(limits.messagesMax) + UInt64(beyond.messagesMax) + UInt64(EventBacklog.runsMax)
     }
 
-    /// True, once for however many refusals: a quarter of the room is free again.
+    /// One of this size was refused. - Returns: more room is wanted than before.
+    mutating func refused(byteCount: Int) -> Bool {
+        let size = UInt64(MessageRecord.size(byteCount: byteCount))
+        let isMore = size > wantedBytes
+        awaitsRoom = true
+        wantedBytes = max(wantedBytes, size)
+        return isMore
+    }
+
+    /// True, once for however many refusals: a quarter of the room is free again, and there is some for each, or as
+    /// much as the oldest made.
     public mutating func takeRoom(unreadRuns: Int) -> Bool {
         self.unreadRuns = unreadRuns
         // As in `hasRoom`: what lies on disk alone takes none.
         guard awaitsRoom, hasRoomForOutcome() else { return false }
         let isQuarterFree =
             heldCount * 4 <= UInt64(limits.messagesMax) * 3 && heldBytes * 4 <= UInt64(limits.bytesMax) * 3
-        guard isQuarterFree || heldCount <= aloneMax || isAllStored else { return false }
+        // Where the oldest make room, no more of them go than has to.
+        let isFree = isQuarterFree && hasRoomForWanted || replacesLast && !lacksRoom
+        guard isFree || heldCount <= aloneMax || isAllStored else { return false }
         awaitsRoom = false
+        wantedBytes = 0
         return true
     }
 

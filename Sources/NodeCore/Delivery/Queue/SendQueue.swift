@@ -46,6 +46,7 @@ public struct SendQueue: ~Copyable {
     public var diskBytes: UInt64 = 0
     /// Nothing is taken any more.
     public var isClosed = false
+    private var wantsMoreRoom = false
 
     public init(limits: DeliveryLedger.Limits, stream: UInt64) {
         ledger = DeliveryLedger(limits: limits)
@@ -66,7 +67,7 @@ public struct SendQueue: ~Copyable {
         }
         ledger.unreadRuns = unreadRuns
         if !isClosed, ledger.hasRoom(byteCount: byteCount, beyond: beyond) { return }
-        throw refusal()
+        throw refusal(byteCount)
     }
 
     /// Takes a message, and gives it its number.
@@ -113,11 +114,11 @@ public struct SendQueue: ~Copyable {
         return ledger.accept(byteCount: byteCount, now: now)
     }
 
-    private mutating func refusal() -> Refusal {
+    private mutating func refusal(_ byteCount: Int) -> Refusal {
         counts.rejected &+= 1
         if isClosed { return .closed }
         counts.full &+= 1
-        ledger.awaitsRoom = true
+        if ledger.refused(byteCount: byteCount) { wantsMoreRoom = true }
         return ledger.hasRoomForOutcome() ? .full : .outcomesUnread
     }
 
@@ -132,6 +133,9 @@ public struct SendQueue: ~Copyable {
         counts.tags &+= UInt64(truncatingIfNeeded: tags)
         counts.tagErrors &+= UInt64(truncatingIfNeeded: errors)
     }
+
+    /// True, once: a message was refused, and whoever makes room is to look again.
+    public mutating func takeWantsMoreRoom() -> Bool { exchange(&wantsMoreRoom, with: false) }
 
     // MARK: The loop
 

@@ -32,6 +32,8 @@ public enum LogLineKind: Equatable, Sendable {
     case ignoredMessage
     /// An acknowledgement of messages that were never sent, or one that makes no sense.
     case strayAcknowledgement
+    /// Messages that hold up others, of which the server says nothing.
+    case unacknowledged
     /// A command that was never sent within its time.
     case unsentCommand
     /// A message that the server refuses, again and again.
@@ -60,7 +62,7 @@ extension LogLineKind {
         case .malformedRequest, .refusedRequest, .answeredRequest, .busyRequest, .expiredRequest, .lostAnswer,
             .untoldAnswer, .repeatedOperation:
             .NEURON_WS_CATEGORY_REQUESTS
-        case .ignoredMessage, .strayAcknowledgement, .unsentCommand, .givenUpMessage, .level:
+        case .ignoredMessage, .strayAcknowledgement, .unacknowledged, .unsentCommand, .givenUpMessage, .level:
             .NEURON_WS_CATEGORY_DELIVERY
         }
     }

@@ -46,7 +46,7 @@ extension HostWishes {
     /// Little room is left, and what was taken is to make some: not while newer ones wait, of which nobody knows yet
     /// what they supersede.
     public func wantsRoom(in queue: borrowing SendQueue, isLinked: Bool) -> Bool {
-        queue.ledger.isNearlyFull && !holdsBack(isLinked: isLinked)
+        queue.ledger.lacksRoom && !holdsBack(isLinked: isLinked)
     }
 
     /// The next command for the connection; nil: there is none, or it may not go out on this one.

@@ -190,6 +190,40 @@ import Testing
         #expect(runs.map(\.level) == [.NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_APP_ACKED])
     }
 
+    /// Nothing will be said of them, and nobody would hear more by waiting.
+    @Test func messagesWithoutNumbersWaitForNothingThatCannotCome() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
+        for text in ["plain", "too"] { bench.push(text) }
+        while bench.fill(room: 1 << 16) != .allFramed {}
+        expectNothing(&bench)
+        bench.settle(written: 6)
+        let open = bench.ledger.queuedCount
+        #expect(open == 2)
+        bench.backlog.written(UInt64(bench.stream.count))
+        let runs = bench.carryOut()
+        #expect(runs.map(\.count) == [2] && runs.map(\.level) == [.NEURON_WS_LEVEL_WRITTEN])
+        // Behind one that is to be acknowledged they wait for their turn, and then for nothing.
+        bench.pushNumbered("{}")
+        bench.push("behind")
+        send(&bench)
+        expectNothing(&bench)
+        expectAcknowledged(&bench, 3, isCumulative: false, .new)
+        let behind = bench.carryOut()
+        #expect(behind.map(\.level) == [.NEURON_WS_LEVEL_APP_ACKED, .NEURON_WS_LEVEL_WRITTEN])
+        // On another connection it is as on the first.
+        bench.pushNumbered("{}")
+        send(&bench)
+        bench.cut()
+        bench.connectPlainly()
+        bench.push("last")
+        send(&bench)
+        expectNothing(&bench)
+        expectAcknowledged(&bench, 5, isCumulative: true, .new)
+        let last = bench.carryOut()
+        #expect(last.map(\.firstID) == [5, 6] && bench.isEmpty == true)
+    }
+
     @Test func oneThatTheHostRefusesIsDoneWithoutTheServer() {
         var bench = OutboxBench()
         bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)

@@ -79,10 +79,9 @@ import Testing
                     let one = pushed[id - 1]
                     if one.isEnded { return "\(id) has two outcomes" }
                     if one.isRefused != (run.outcome == .NEURON_WS_DROPPED_REFUSED) { return "\(id): \(run)" }
-                    let known = level == .NEURON_WS_LEVEL_APP_ACKED && !one.isNumbered
-                    if !one.isRefused, run.level != (known ? .NEURON_WS_LEVEL_PEER_PARSED : level) {
-                        return "\(id): \(run)"
-                    }
+                    let isPlain = level == .NEURON_WS_LEVEL_APP_ACKED && !one.isNumbered
+                    let known = isPlain ? [.NEURON_WS_LEVEL_PEER_PARSED, .NEURON_WS_LEVEL_WRITTEN] : [level]
+                    if !one.isRefused, !known.contains(run.level) { return "\(id): \(run)" }
                     pushed[id - 1].isEnded = true
                     bytes += one.bytes
                     recordBytes += MessageRecord.size(byteCount: one.bytes)

@@ -162,4 +162,14 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
         }
         #expect(byPeer >= RefusalWatch.alikeMax)
     }
+
+    /// Three ends alike of several messages say of none that it is the one; ten are enough.
+    @Test func whereOthersCouldBeMeantTenTriesAreNeeded() {
+        var watch = RefusalWatch()
+        var gaveUp: [Bool] = []
+        for _ in 0..<10 {
+            gaveUp.append(watch.connectionEnded(closed(1009), during: suspect(), isConfirmed: true, isAlone: false))
+        }
+        #expect(gaveUp.firstIndex(of: true) == 9)
+    }
 }

@@ -41,11 +41,11 @@ extension CacheBench {
     }
 
     /// One that waits behind the others, and one that is live. - Returns: the number of that.
-    fileprivate func pushBehindAndLive() -> UInt64 {
+    fileprivate func pushBehindAndLive(isNumbered: Bool = false) -> UInt64 {
         backlog.setLiveFirst(false)
-        push(1)
+        push(1, isNumbered: isNumbered)
         backlog.setLiveFirst(true)
-        push(1)
+        push(1, isNumbered: isNumbered)
         return ledger.acceptedCount
     }
 
@@ -357,12 +357,12 @@ extension CacheBench {
     @Test func anAcknowledgementThatIsSaidAgainStandsForNoOther() {
         let bench = CacheBench(CacheBench.settings(memory: 1 << 20, disk: 0))
         bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
-        bench.push(1)
+        bench.push(1, isNumbered: true)
         bench.backlog.setLiveFirst(true)
-        bench.push(1)
+        bench.push(1, isNumbered: true)
         var live: UInt64 = 2
         for _ in 0..<1000 {
-            let next = bench.pushBehindAndLive()
+            let next = bench.pushBehindAndLive(isNumbered: true)
             _ = bench.sendLive(1)
             let became = bench.backlog.acknowledge(live, isCumulative: true)
             #expect(became == .new && bench.outcomes().map(\.firstID) == [live])

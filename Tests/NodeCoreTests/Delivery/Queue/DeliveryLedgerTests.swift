@@ -79,7 +79,7 @@ import Testing
         }
         _ = ledger.accept(byteCount: 8)
         #expect(!ledger.hasRoom(byteCount: 8))
-        ledger.awaitsRoom = true
+        _ = ledger.refused(byteCount: 0)
         var told = [ledger.takeRoom(unreadRuns: 0)]
         ledger.ended(run(3, 1, bytes: UInt64(MessageRecord.size(byteCount: 1000))))
         told.append(ledger.takeRoom(unreadRuns: 0))
@@ -158,7 +158,7 @@ import Testing
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 8))
         for _ in 0..<8 { _ = ledger.accept(byteCount: 0) }
         var told = [ledger.takeRoom(unreadRuns: 0)]
-        ledger.awaitsRoom = true
+        _ = ledger.refused(byteCount: 0)
         ledger.ended(run(1, 1, bytes: 16))
         told.append(ledger.takeRoom(unreadRuns: 0))
         ledger.ended(run(2, 1, bytes: 16))
@@ -170,17 +170,46 @@ import Testing
         // One that is larger than the limit goes alone.
         var small = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 64, messagesMax: 8))
         _ = small.accept(byteCount: 1000)
-        small.awaitsRoom = true
+        _ = small.refused(byteCount: 0)
         told = [small.takeRoom(unreadRuns: 0)]
         small.ended(run(1, 1, bytes: 1016))
         told.append(small.takeRoom(unreadRuns: 0))
         #expect(told == [false, true])
     }
 
+    /// A quarter is free, and is not enough for the one that was refused.
+    @Test func roomIsToldWhenThereIsSomeForTheLargestThatWasRefused() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 10_000, messagesMax: 100))
+        for _ in 0..<4 { _ = ledger.accept(byteCount: 2000) }
+        let isFull = ledger.lacksRoom
+        let wanted = [6000, 500, 6000, 7000].map { ledger.refused(byteCount: $0) }
+        #expect(!isFull && wanted == [true, false, false, true] && ledger.lacksRoom)
+        var told: [Bool] = []
+        for id in 1...3 as ClosedRange<UInt64> {
+            ledger.ended(run(id, 1, bytes: UInt64(MessageRecord.size(byteCount: 2000))))
+            told.append(ledger.takeRoom(unreadRuns: 0))
+        }
+        #expect(told == [false, false, true] && !ledger.lacksRoom && ledger.hasRoom(byteCount: 7000))
+    }
+
+    /// Else a quarter would never be free while nothing can be sent.
+    @Test func whereTheOldestMakeRoomItIsToldWhenTheyHave() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 16))
+        ledger.replacesLast = true
+        for _ in 0..<16 { _ = ledger.accept(byteCount: 0) }
+        _ = ledger.refused(byteCount: 0)
+        var told = [ledger.takeRoom(unreadRuns: 0)]
+        ledger.ended(run(1, 1, bytes: 16))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        ledger.ended(run(2, 1, bytes: 16))
+        told.append(ledger.takeRoom(unreadRuns: 0))
+        #expect(told == [false, false, true])
+    }
+
     @Test func whatLiesOnDiskAloneTakesNoRoom() {
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 8))
         for _ in 0..<8 { _ = ledger.accept(byteCount: 0) }
-        ledger.awaitsRoom = true
+        _ = ledger.refused(byteCount: 0)
         ledger.away = DeliveryLedger.Away(messages: 1, bytes: 16)
         var told = [ledger.takeRoom(unreadRuns: 0)]
         ledger.away = DeliveryLedger.Away(messages: 2, bytes: 32)
@@ -193,7 +222,7 @@ import Testing
     func whereAllLieOnDiskOneMoreIsTaken(bytesMax: Int, messagesMax: Int) {
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: bytesMax, messagesMax: messagesMax))
         _ = ledger.accept(byteCount: 1000)
-        ledger.awaitsRoom = true
+        _ = ledger.refused(byteCount: 0)
         var has = [ledger.hasRoom(byteCount: 1000), ledger.takeRoom(unreadRuns: 0)]
         ledger.stored(through: 1)
         has += [ledger.hasRoom(byteCount: 1000), ledger.takeRoom(unreadRuns: 0)]
