@@ -273,3 +273,28 @@ def test_a_process_that_may_make_no_large_files_goes_on(
     drained = exercise.drain(tmp_path / "d", keeper.url)
     assert drained.returncode == 0 and drained.left == (0, 0), drained.errors
     assert len(keeper.numbers) >= said.stored and keeper.numbers == list(range(1, len(keeper.numbers) + 1))
+
+
+@pytest.mark.parametrize("policy", ["drop-oldest", "latest-per-group"])
+@pytest.mark.parametrize("sizes", [
+    [100, 900_000, 900_000, 1_000_000], [100, 600_000, 600_000, 600_000], [5000] * 150 + [400_000], [300_000] * 12,
+])
+def test_in_memory_alone_a_large_message_finds_the_room_that_the_oldest_make(policy: str, sizes: list[int]) -> None:
+    """However little is missing; and whoever waits for room hears of it, though nothing can be sent."""
+    rooms: list[float] = []
+    with neuron_ws.Node(
+        "n", {"url": NOWHERE, "offline-cache": True, "cache-disk-size": 0, "cache-mem-size": 1, "cache-policy": policy},
+        on_room=lambda: rooms.append(time.monotonic()),
+    ) as node:
+        for size in sizes:
+            end = time.monotonic() + 20
+            while True:
+                told = len(rooms)
+                try:
+                    number = node.send(b"b" * size)
+                    break
+                except neuron_ws.QueueFull:
+                    while len(rooms) == told:
+                        assert time.monotonic() < end, (size, node.state.message, node.metrics.queued_bytes)
+                        node.poll(0.05)
+        assert number == len(sizes) and node.metrics.queued_messages > 0

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import bad_servers as bad
+import foreign
 import neuron_ws
 import pytest
 
@@ -247,6 +249,67 @@ def test_another_member_is_another_name() -> None:
             server.acknowledge({"done": 1})
             host.wait(lambda: len(host.delivered) == 1)
             assert [json.loads(message) for message in host.messages] == [{"ack": 1}]
+
+
+def test_what_was_pushed_without_a_number_waits_for_none() -> None:
+    """Under best-effort, before the level was raised: no server can acknowledge it."""
+    with running("websockets") as server:
+        host = Host(foreign.free_port(), delivery="best-effort")
+        with host.node as node:
+            for value in range(5):
+                node.send(json.dumps({"value": value}))
+            node.configure({"url": f"ws://127.0.0.1:{server.port}/", "delivery": "app-acked"})
+            assert [one.get("seq") for one in server.messages(5)] == [None] * 5
+            host.wait(lambda: len(host.delivered) == 5)
+            assert {level for _, level in host.delivered} == {neuron_ws.Level.WRITTEN}
+            node.flush(neuron_ws.Level.APP_ACKED, timeout=10)
+
+
+class Batches:
+    """Acknowledges each tenth message with all before it, and breaks twice in the middle of the fourth ten."""
+
+    breaks = 2
+
+    def __call__(self, peer: bad.Peer) -> None:
+        peer.open()
+        while True:
+            got = peer.read_frame()
+            if got.opcode != bad.TEXT:
+                continue
+            number = json.loads(got.payload)["seq"]
+            if number == 35 and self.breaks > 0:
+                self.breaks -= 1
+                return
+            if number % 10 == 0:
+                peer.send(bad.frame(bad.TEXT, json.dumps({"ack": number}).encode()))
+
+
+def test_a_server_that_acknowledges_many_with_one_word_gets_them_behind_breaks_too() -> None:
+    """After two breaks one goes out at a time, of which such a server says nothing: more go after a while."""
+    with bad.BadServer(Batches()) as server:
+        host = Host(server.port)
+        with host.node as node:
+            for value in range(200):
+                node.send(json.dumps({"value": value}))
+            host.wait(lambda: len(host.delivered) == 200, timeout=90)
+            assert sorted(host.numbers) == list(range(1, 201))
+            assert [line for line in host.lines if "acknowledged nothing of a message for 5 s" in line], host.lines
+
+
+def test_what_is_not_sent_again_is_not_counted_so() -> None:
+    with running("websockets") as server:
+        host = Host(server.port)
+        with host.node as node:
+            for value in range(10):
+                node.send(json.dumps({"value": value}))
+            server.messages(10)
+            node.stop(timeout=0)
+            assert node.metrics.messages_resent == 0
+            node.start()
+            assert [one["resent"] for one in server.messages(10)] == [True] * 10
+            server.acknowledge({"ack": 10})
+            host.wait(lambda: len(host.delivered) == 10)
+            assert node.metrics.messages_resent == 10
 
 
 @pytest.mark.parametrize("level", ["peer-parsed", "app-acked"])
