@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
@@ -21,23 +22,34 @@ from websockets.sync.server import ServerConnection, serve
 HERE = Path(__file__).resolve().parent
 
 
+@dataclass(frozen=True, order=True)
+class Came:
+    """A message as it came: which it is, and what it says of itself."""
+
+    life: int
+    number: int
+    identity: tuple[str, int] = field(compare=False)
+    is_marked: bool = field(compare=False)
+
+
 class Receiver:
     """What has come, by connection, in the order of the connections."""
 
     def __init__(self) -> None:
-        self.came: list[list[tuple[int, int]]] = []
+        self.came: list[list[Came]] = []
         self.faults: list[str] = []
         self.server = serve(self._read, "127.0.0.1", 0, compression=None, max_size=None)
         self.port: int = self.server.socket.getsockname()[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def _read(self, connection: ServerConnection) -> None:
-        mine: list[tuple[int, int]] = []
+        mine: list[Came] = []
         self.came.append(mine)
         try:
             for message in connection:
                 document = json.loads(message)
-                mine.append((document["life"], document["number"]))
+                identity = (document["stream"], document["seq"])
+                mine.append(Came(document["life"], document["number"], identity, document.get("resent", False)))
         except ConnectionClosed:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, the proof fails by it
@@ -82,26 +94,32 @@ class Writer:
 
 
 def judge(receiver: Receiver, stored: dict[int, int], lost_allowed: bool = False) -> dict[str, int]:
-    """Whether all that was stored has come, in order but for what was sent again."""
+    """Whether all that was stored has come, in order but for what was sent again and says so."""
     assert not receiver.faults, receiver.faults[:3]
-    arrived: set[tuple[int, int]] = set()
-    newest = (0, 0)
+    arrived: dict[Came, tuple[str, int]] = {}
+    identities: set[tuple[str, int]] = set()
+    nothing = Came(0, 0, ("", 0), False)
+    newest = nothing
     again = 0
     for connection in receiver.came:
-        last = (0, 0)
+        last = nothing
         for message in connection:
             # On one connection nothing comes twice, and nothing out of order.
             assert message > last, f"{message} behind {last}"
             last = message
             if message in arrived:
+                assert message.is_marked, f"{message} came before, and does not say so"
+                assert message.identity == arrived[message], f"{message} was {arrived[message]} before"
                 again += 1
                 continue
             assert message > newest, f"{message} came first behind {newest}"
+            assert message.identity not in identities, f"{message} has the number of another"
             newest = message
-            arrived.add(message)
+            arrived[message] = message.identity
+            identities.add(message.identity)
+    came = {(message.life, message.number) for message in arrived}
     missing = [
-        (life, number) for life, count in stored.items() for number in range(1, count + 1)
-        if (life, number) not in arrived
+        (life, number) for life, count in stored.items() for number in range(1, count + 1) if (life, number) not in came
     ]
     if not lost_allowed:
         assert not missing, f"{len(missing)} stored messages are missing, the first {missing[:5]}"

@@ -17,7 +17,8 @@ def settings(url: str, directory: str, more: str) -> dict[str, object]:
         "url": url, "offline-cache": True, "data-dir": directory, "cache-disk-size": 1000, "cache-mem-size": 4,
         "delivery": "peer-parsed", "reconnect-min": 0.01, "reconnect-max": 0.1, "sync-interval": 0.05,
         # Of what is stored nothing makes room for what is newer.
-        "cache-policy": "drop-newest", "ping-interval": 1, "ping-timeout": 1, **json.loads(more),
+        "cache-policy": "drop-newest", "ping-interval": 1, "ping-timeout": 1, "sequence": True,
+        **json.loads(more),
     }
 
 
