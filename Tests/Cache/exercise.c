@@ -3,12 +3,16 @@
  * exercise write URL DATA-DIR FIRST COUNT ROUNDS [SETTINGS]: pushes COUNT messages in each of ROUNDS, waits until they
  * are stored, and says "S last" if they are; at the end "O outcome count" for each outcome.
  * exercise drain URL DATA-DIR SETTINGS: runs until nothing waits any more. Says "Q left", and "L lost damages".
- * With what went wrong it says "E text". EXERCISE_USER in the environment: it becomes this user (a number) first.
+ * exercise forget URL DATA-DIR: deletes what lies there.
+ * With what went wrong it says "E text"; at the end "M kilobytes", the most memory that it had. In the environment:
+ * EXERCISE_USER: it becomes this user (a number) first. EXERCISE_LEVEL: it waits for this level (a number) instead.
+ * EXERCISE_THEN: further settings, which it is given behind the first round.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +39,14 @@ static void failed(const char *what)
     fflush(stdout);
 }
 
+static void set_settings(char *settings, size_t size, char *const *arguments, const char *more)
+{
+    snprintf(settings, size,
+             "{\"url\":\"%s\",\"offline-cache\":true,\"data-dir\":\"%s\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,"
+             "\"delivery\":\"peer-parsed\",\"sync-interval\":0.02%s}",
+             arguments[2], arguments[3], more);
+}
+
 static void rest(int milliseconds)
 {
     const struct timespec time = { .tv_nsec = milliseconds * 1000000L };
@@ -44,15 +56,12 @@ static void rest(int milliseconds)
 int main(int count, char **arguments)
 {
     if (count < 4) return 2;
-    const char *user = getenv("EXERCISE_USER");
+    const char *user = getenv("EXERCISE_USER"), *then = getenv("EXERCISE_THEN"), *level = getenv("EXERCISE_LEVEL");
     if (user && (setgid((gid_t)atoi(user)) != 0 || setuid((uid_t)atoi(user)) != 0)) return 3;
     char settings[4096];
     const int writes = strcmp(arguments[1], "write") == 0;
     const char *more = writes ? (count > 7 ? arguments[7] : "") : count > 4 ? arguments[4] : "";
-    snprintf(settings, sizeof settings,
-             "{\"url\":\"%s\",\"offline-cache\":true,\"data-dir\":\"%s\",\"reconnect-min\":0.01,\"reconnect-max\":0.05,"
-             "\"delivery\":\"peer-parsed\",\"sync-interval\":0.02%s}",
-             arguments[2], arguments[3], more);
+    set_settings(settings, sizeof settings, arguments, more);
     neuron_ws_host_t host = { .size = sizeof host, .on_delivery = delivered };
     neuron_ws_node_t *node = NULL;
     if (neuron_ws_node_create("exercise", settings, &host, &node) != NEURON_WS_OK) {
@@ -63,6 +72,10 @@ int main(int count, char **arguments)
     if (writes) {
         long number = atol(arguments[4]);
         for (int round = 0; round < atoi(arguments[6]); round++) {
+            if (then && round == 1) {
+                set_settings(settings, sizeof settings, arguments, then);
+                if (neuron_ws_node_configure(node, settings) != NEURON_WS_OK) failed("configure");
+            }
             for (int i = 0; i < atoi(arguments[5]); i++) {
                 char text[512];
                 const int length = snprintf(text, sizeof text, "{\"number\":%ld,\"rest\":\"%0*d\"}", number,
@@ -73,13 +86,16 @@ int main(int count, char **arguments)
                 }
                 number++;
             }
-            if (neuron_ws_node_flush(node, NEURON_WS_LEVEL_STORED, 4000) == NEURON_WS_OK) {
+            if (neuron_ws_node_flush(node, level ? (neuron_ws_level_t)atoi(level) : NEURON_WS_LEVEL_STORED, 4000) ==
+                NEURON_WS_OK) {
                 printf("S %ld\n", number - 1);
                 fflush(stdout);
             } else {
                 failed("flush");
             }
         }
+    } else if (strcmp(arguments[1], "forget") == 0) {
+        if (neuron_ws_node_forget(node) != NEURON_WS_OK) failed("forget");
     } else {
         neuron_ws_metrics_t metrics = { .size = sizeof metrics };
         for (int turn = 0; turn < 3000; turn++) {
@@ -97,6 +113,9 @@ int main(int count, char **arguments)
     neuron_ws_node_destroy(node);
     for (int i = 0; i < 16; i++)
         if (outcomes[i]) printf("O %s %" PRIu64 "\n", neuron_ws_outcome_name((neuron_ws_outcome_t)i), outcomes[i]);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("M %ld\n", usage.ru_maxrss);
     say("end");
     return 0;
 }

@@ -7,31 +7,25 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Exercise, Keeper
+from conftest import Exercise, Keeper, count, points
 
 ROUNDS, COUNT = 3, 20
 EVERYTHING = list(range(1, ROUNDS * COUNT + 1))
 
 
-def calls_of(exercise: Exercise, folder: Path) -> int:
-    report = folder / "calls"
-    said = exercise.write(folder / "count", 1, COUNT, ROUNDS, faults={"SPOOL_FAULT_COUNT": str(report)})
-    assert said.stored == ROUNDS * COUNT and said.outcomes == {"NEURON_WS_STORED": ROUNDS * COUNT}
-    return int(report.read_text())
+def calls_of(exercise: Exercise, folder: Path, fault: str) -> int:
+    def stores(faults: dict[str, str]) -> None:
+        said = exercise.write(folder / "count", 1, COUNT, ROUNDS, faults=faults)
+        assert said.stored == ROUNDS * COUNT and said.outcomes == {"NEURON_WS_STORED": ROUNDS * COUNT}
 
-
-def points(calls: int, request: pytest.FixtureRequest) -> list[int]:
-    """Which calls: all of them with --whole, else a sample over the whole length."""
-    if request.config.getoption("--whole"):
-        return list(range(1, calls + 1))
-    return sorted({1 + index * (calls - 1) // 11 for index in range(12)})
+    return count(stores, fault, folder)
 
 
 @pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EINTR", "SHORT"])
 def test_one_call_fails(
     fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    for at in points(calls_of(exercise, tmp_path), request):
+    for at in points(calls_of(exercise, tmp_path, fault), request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
             directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
@@ -49,7 +43,7 @@ def test_one_call_fails(
 def test_the_process_is_killed_in_front_of_a_call(
     exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    calls = calls_of(exercise, tmp_path)
+    calls = calls_of(exercise, tmp_path, "KILL")
     for at in points(calls, request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
@@ -74,7 +68,7 @@ def test_a_cache_is_read_from_outside_wherever_its_process_was_killed(
     import neuron_ws
 
     put_right = 0
-    for at in points(calls_of(exercise, tmp_path), request):
+    for at in points(calls_of(exercise, tmp_path, "KILL"), request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
             directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": "KILL", "SPOOL_FAULT_AT": str(at)})
@@ -100,7 +94,7 @@ def test_a_cache_is_read_from_outside_wherever_its_process_was_killed(
 
 
 def test_a_disk_that_stays_full_is_said_and_drains(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
-    calls = calls_of(exercise, tmp_path)
+    calls = calls_of(exercise, tmp_path, "ENOSPC")
     said = exercise.write(
         tmp_path / "full", 1, COUNT, ROUNDS,
         faults={"SPOOL_FAULT": "ENOSPC", "SPOOL_FAULT_AT": str(calls // 2), "SPOOL_FAULT_FOR": "100000"})
