@@ -72,6 +72,7 @@ class Said:
         self.lost = self.faults = 0
         self.kilobytes = 0
         self.texts: list[str] = []
+        self.warnings: list[str] = []
         for line in output.splitlines():
             words = line.split()
             if line.startswith("S "):
@@ -84,6 +85,8 @@ class Said:
                 self.lost, self.faults = int(words[1]), int(words[2])
             elif line.startswith("M "):
                 self.kilobytes = int(words[1])
+            elif line.startswith("W "):
+                self.warnings.append(line[2:])
             elif line.startswith("E "):
                 self.texts.append(line[2:])
 

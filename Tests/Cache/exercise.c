@@ -4,7 +4,8 @@
  * are stored, and says "S last" if they are; at the end "O outcome count" for each outcome.
  * exercise drain URL DATA-DIR SETTINGS: runs until nothing waits any more. Says "Q left", and "L lost damages".
  * exercise forget URL DATA-DIR: deletes what lies there.
- * With what went wrong it says "E text"; at the end "M kilobytes", the most memory that it had. In the environment:
+ * With what went wrong it says "E text", and "W line" with what the log warns of; at the end "M kilobytes", the most
+ * memory that it had. In the environment:
  * EXERCISE_USER: it becomes this user (a number) first. EXERCISE_LEVEL: it waits for this level (a number) instead.
  * EXERCISE_THEN: further settings, which it is given behind the first round.
  */
@@ -25,6 +26,14 @@ static void delivered(neuron_ws_node_t *node, uint64_t id, neuron_ws_outcome_t o
 {
     (void)node, (void)id, (void)level, (void)context;
     if ((unsigned)outcome < 16) outcomes[outcome]++;
+}
+
+static void logged(neuron_ws_node_t *node, neuron_ws_log_level_t level, const char *text, void *context)
+{
+    (void)node, (void)context;
+    if (level < NEURON_WS_LOG_WARN) return;
+    printf("W %s\n", text);
+    fflush(stdout);
 }
 
 static void say(const char *text)
@@ -62,7 +71,7 @@ int main(int count, char **arguments)
     const int writes = strcmp(arguments[1], "write") == 0;
     const char *more = writes ? (count > 7 ? arguments[7] : "") : count > 4 ? arguments[4] : "";
     set_settings(settings, sizeof settings, arguments, more);
-    neuron_ws_host_t host = { .size = sizeof host, .on_delivery = delivered };
+    neuron_ws_host_t host = { .size = sizeof host, .on_delivery = delivered, .on_log = logged };
     neuron_ws_node_t *node = NULL;
     if (neuron_ws_node_create("exercise", settings, &host, &node) != NEURON_WS_OK) {
         failed("create");
