@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Optional
 
 import pytest
-from conftest import Exercise, Keeper, count, points
+from conftest import Exercise, Keeper, Said, count, points
 
 ROUNDS, COUNT = 3, 20
 EVERYTHING = list(range(1, ROUNDS * COUNT + 1))
@@ -38,6 +40,26 @@ def test_one_call_fails(
         assert drained.left == (0, 0) and drained.returncode == 0, (at, drained.texts, drained.errors)
         kept = said.outcomes.get("NEURON_WS_STORED", 0)
         assert keeper.numbers == EVERYTHING[: len(keeper.numbers)] and len(keeper.numbers) >= kept, at
+
+
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EINTR", "SHORT"])
+def test_one_call_fails_while_it_drains(
+    fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each message comes once, and what is delivered goes from the disk, if by another try."""
+    assert exercise.write(tmp_path / "whole", 1, COUNT, ROUNDS).stored == ROUNDS * COUNT
+
+    def drains(name: str, faults: Optional[dict[str, str]] = None) -> Said:
+        keeper.numbers.clear()
+        return exercise.drain(Path(shutil.copytree(tmp_path / "whole", tmp_path / name)), keeper.url, faults=faults)
+
+    for at in points(count(lambda faults: drains("count", faults), fault, tmp_path), request, sample=10):
+        said = drains(f"{at}", {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
+        assert said.returncode == 0 and said.left == (0, 0) and said.lost == 0, (at, said.left, said.errors)
+        assert said.outcomes == {"NEURON_WS_DELIVERED": ROUNDS * COUNT}, (at, said.outcomes)
+        assert keeper.numbers == EVERYTHING, at
+        keeper.numbers.clear()
+        assert exercise.drain(tmp_path / f"{at}", keeper.url).left == (0, 0) and keeper.numbers == [], at
 
 
 def test_the_process_is_killed_in_front_of_a_call(
