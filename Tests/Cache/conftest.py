@@ -133,7 +133,8 @@ class Exercise:
         environment = {**os.environ, "LD_PRELOAD": str(self.faults), **faults}
         done = subprocess.run([sys.executable, "-B", "-c", code, *map(str, arguments)], capture_output=True, text=True,
                               env=environment, timeout=timeout)
-        assert done.returncode == ends, (done.returncode, done.stderr)
+        if done.returncode != ends:
+            pytest.fail(f"{done.returncode}: {done.stderr}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
