@@ -18,7 +18,8 @@ from conftest import NOWHERE, Exercise, Keeper, Said, count, points
 
 FILE = "exercise.nwsc"
 PAGE = 4096
-FAULTS = ["KILL", "EIO", "ENOSPC"]
+FAULTS = ["KILL", "POWER", "EIO", "ENOSPC"]
+ENDS = ("KILL", "POWER")
 # What a cache that nobody uses leaves, and what was damaged.
 FILES = {FILE, FILE + "-journal", FILE + ".damaged"}
 COUNT = 400
@@ -47,13 +48,24 @@ class Case:
     """Copies of a directory, each for one fault."""
 
     def __init__(self, whole: Path) -> None:
-        self.whole = whole
+        self.whole = whole.resolve()
         self.copies = 0
 
     def copy(self) -> Path:
         self.copies += 1
-        shutil.rmtree(self.whole.parent / f"copy{self.copies - 1}", ignore_errors=True)
+        for name in ("copy", "left"):
+            shutil.rmtree(self.whole.parent / f"{name}{self.copies - 1}", ignore_errors=True)
         return Path(shutil.copytree(self.whole, self.whole.parent / f"copy{self.copies}"))
+
+    def broken(self, fault: str, at: int, **more: str) -> tuple[Path, dict[str, str], Path]:
+        """A copy, the fault in it, and where the next life finds what that leaves."""
+        directory = left = self.copy()
+        faults = {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at), **more}
+        if fault == "POWER":
+            left = self.whole.parent / f"left{self.copies}"
+            left.mkdir()
+            faults |= {"SPOOL_DISK": str(directory), "SPOOL_DISK_LEFT": str(left)}
+        return directory, faults, left
 
 
 def drained(exercise: Exercise, keeper: Keeper, directory: Path) -> tuple[list[int], int]:
@@ -92,22 +104,21 @@ def test_a_damaged_file_is_rescued_wherever_that_was_broken_off(
     assert len(readable) + lost == COUNT and len(readable) >= COUNT - 3 * 40
     calls = count(lambda faults: exercise.drain(case.copy(), keeper.url, faults=faults), fault, tmp_path, **NEW)
     for at in points(calls, request, sample=8):
-        directory = case.copy()
+        directory, faults, left = case.broken(fault, at, **NEW)
         keeper.numbers.clear()
-        said = exercise.drain(
-            directory, keeper.url, faults={"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at), **NEW})
+        said = exercise.drain(directory, keeper.url, faults=faults)
         came = list(keeper.numbers)
-        assert said.returncode == (-9 if fault == "KILL" else 0) and came == sorted(set(came)), (at, said.errors)
-        kept, _ = drained(exercise, keeper, directory)
+        assert said.returncode == (-9 if fault in ENDS else 0) and came == sorted(set(came)), (at, said.errors)
+        kept, _ = drained(exercise, keeper, left)
         missing = set(readable) - {*came, *kept}
         assert {*came, *kept} <= set(readable), at
         # A page that could not be read is one that is damaged: it costs its batch, which is counted.
         limit = 40 if fault == "EIO" else 0
         assert len(missing) <= limit and (not missing or said.lost == lost + len(missing)), (at, missing, said.lost)
-        assert names(directory) <= FILES, (at, names(directory))
-        if fault == "KILL":
+        assert names(left) <= FILES, (at, names(left))
+        if fault in ENDS:
             # It was not taken for sound by the life behind.
-            assert page_of(directory / (FILE + ".damaged"), page) == b"\xAA" * PAGE, at
+            assert page_of(left / (FILE + ".damaged"), page) == b"\xAA" * PAGE, at
 
 
 def test_a_rescue_that_is_killed_again_and_again_comes_to_an_end(
@@ -138,19 +149,17 @@ def test_a_file_is_made_anew_when_it_is_empty_wherever_that_was_broken_off(
     assert (case.whole / FILE).stat().st_size > 1 << 20
     calls = count(lambda faults: exercise.drain(case.copy(), keeper.url, faults=faults), fault, tmp_path, **NEW)
     for at in points(calls, request, sample=8):
-        directory = case.copy()
+        directory, faults, left = case.broken(fault, at, **NEW)
         keeper.numbers.clear()
-        said = exercise.drain(
-            directory, keeper.url,
-            faults={"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at), **NEW})
-        assert said.returncode == (-9 if fault == "KILL" else 0), (at, said.errors)
+        said = exercise.drain(directory, keeper.url, faults=faults)
+        assert said.returncode == (-9 if fault in ENDS else 0), (at, said.errors)
         assert keeper.numbers == list(range(1, 301)), at
         # They were forgotten before.
-        assert drained(exercise, keeper, directory) == ([], 0), at
-        assert exercise.write(directory, 1, 20, 2).stored == 40, at
-        assert drained(exercise, keeper, directory) == (list(range(1, 41)), 0), at
-        assert names(directory) <= {FILE, FILE + "-journal"}, (at, names(directory))
-        assert (directory / FILE).stat().st_size < 1 << 20, at
+        assert drained(exercise, keeper, left) == ([], 0), at
+        assert exercise.write(left, 1, 20, 2).stored == 40, at
+        assert drained(exercise, keeper, left) == (list(range(1, 41)), 0), at
+        assert names(left) <= {FILE, FILE + "-journal"}, (at, names(left))
+        assert (left / FILE).stat().st_size < 1 << 20, at
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -167,17 +176,16 @@ def test_forgotten_is_what_is_said_to_be_wherever_that_was_broken_off(
     calls = count(lambda faults: forgets(case.copy(), faults), fault, tmp_path)
     # The last ones are those that delete.
     for at in sorted({*points(calls, request, sample=6), *range(calls - 7, calls + 1)}):
-        directory = case.copy()
-        said = forgets(directory, {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
-        left = names(directory)
+        directory, faults, left = case.broken(fault, at)
+        said = forgets(directory, faults)
         told = [text for text in [*said.texts, *said.warnings] if FILE in text]
-        assert left == set() or said.returncode == -9 or told, (at, left)
-        kept, lost = drained(exercise, keeper, directory)
+        assert names(left) == set() or said.returncode == -9 or told, (at, names(left))
+        kept, lost = drained(exercise, keeper, left)
         assert (kept, lost) in [(list(range(1, 41)), 0), ([], 0)], at
-        assert exercise.write(directory, 1, 10, 1).stored == 10, at
-        assert drained(exercise, keeper, directory) == (list(range(1, 11)), 0), at
-        assert forgets(directory).returncode == 0
-        assert names(directory) == set(), at
+        assert exercise.write(left, 1, 10, 1).stored == 10, at
+        assert drained(exercise, keeper, left) == (list(range(1, 11)), 0), at
+        assert forgets(left).returncode == 0
+        assert names(left) == set(), at
 
 
 def tool(exercise: Exercise, directory: Path, faults: dict[str, str], *arguments: str) -> int:
@@ -198,14 +206,14 @@ def test_all_or_nothing_is_sent_again_wherever_that_was_broken_off(
         assert tool(exercise, case.copy(), faults, "resend") == 0
 
     for at in points(count(resends, fault, tmp_path), request):
-        directory = case.copy()
-        status = tool(exercise, directory, {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)}, "resend")
-        (cache,) = neuron_ws.list_caches(directory)
+        directory, faults, left = case.broken(fault, at)
+        status = tool(exercise, directory, faults, "resend")
+        (cache,) = neuron_ws.list_caches(left)
         assert cache.error == "" and (cache.messages, cache.poisoned) in [(70, 0), (40, 30)], (at, cache)
         assert status != 0 or cache.poisoned == 0, (at, status)
-        tool(exercise, directory, {}, "resend")
-        assert drained(exercise, keeper, directory) == (list(range(1, 71)), 0), at
-        assert names(directory) <= {FILE, FILE + "-journal"}, (at, names(directory))
+        assert tool(exercise, left, {}, "resend") == 0
+        assert drained(exercise, keeper, left) == (list(range(1, 71)), 0), at
+        assert names(left) <= {FILE, FILE + "-journal"}, (at, names(left))
 
 
 @pytest.mark.parametrize("poisoned", [True, False], ids=["poisoned", "all"])
@@ -220,14 +228,14 @@ def test_all_or_nothing_is_dropped_wherever_that_was_broken_off(
         assert tool(exercise, case.copy(), faults, *more) == 0
 
     for at in points(count(drops, fault, tmp_path), request):
-        directory = case.copy()
-        status = tool(exercise, directory, {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)}, *more)
-        caches = neuron_ws.list_caches(directory)
-        left = [(cache.messages, cache.poisoned) for cache in caches if not cache.error]
+        directory, faults, left = case.broken(fault, at)
+        status = tool(exercise, directory, faults, *more)
+        caches = neuron_ws.list_caches(left)
+        there = [(cache.messages, cache.poisoned) for cache in caches if not cache.error]
         gone = [(40, 0)] if poisoned else []
-        assert left in [gone, [(40, 30)]] and len(left) == len(caches), (at, caches)
-        assert status != 0 or left == gone, (at, status, left)
-        tool(exercise, directory, {}, *more)
-        kept, lost = drained(exercise, keeper, directory)
+        assert there in [gone, [(40, 30)]] and len(there) == len(caches), (at, caches)
+        assert status != 0 or there == gone, (at, status, there)
+        tool(exercise, left, {}, *more)
+        kept, lost = drained(exercise, keeper, left)
         assert kept == (list(range(31, 71)) if poisoned else []) and lost == 0, at
-        assert names(directory) <= {FILE, FILE + "-journal"}, (at, names(directory))
+        assert names(left) <= {FILE, FILE + "-journal"}, (at, names(left))
