@@ -10,6 +10,7 @@
  * SPOOL_FAULT_AT     which call, from 1 on, of those that can fail so
  * SPOOL_FAULT_FOR    how many from there on (1)
  * SPOOL_FAULT_FROM   they are counted from the first on whose path contains this
+ * SPOOL_FAULT_NAMES  those alone are counted that make, delete, link or rename a file
  * SPOOL_FAULT_WHILE  instead of AT: those fail while this file is there
  * SPOOL_FAULT_COUNT  a file into which their number is written at the end
  * SPOOL_DISK         the directory of the cache, of which it is known what is synced: there is nothing else behind a
@@ -43,7 +44,7 @@ static atomic_bool is_counting;
 static char directory[PATH_MAX];
 static long fault_at, fault_for = 1;
 static int fault_number;
-static const char *fault = "", *fault_from, *fault_while;
+static const char *fault = "", *fault_from, *fault_names, *fault_while;
 
 static bool is_fault(const char *name) { return strcmp(fault, name) == 0; }
 
@@ -327,6 +328,7 @@ __attribute__((constructor)) static void prepare(void)
     if (at) fault_at = atol(at);
     if (count) fault_for = atol(count);
     fault_from = getenv("SPOOL_FAULT_FROM");
+    fault_names = getenv("SPOOL_FAULT_NAMES");
     fault_while = getenv("SPOOL_FAULT_WHILE");
     is_counting = !fault_from;
     fault_number = is_fault("ENOSPC") ? ENOSPC : is_fault("EINTR") ? EINTR : is_fault("EROFS") ? EROFS : EIO;
@@ -353,6 +355,7 @@ __attribute__((destructor)) static void report(void)
 
 static bool can_fail(enum call call, int flags)
 {
+    if (fault_names && call != NAME && !(call == OPEN && flags & O_CREAT)) return false;
     if (is_fault("SYNC") || is_fault("REVERT") || is_fault("STALL")) return call == SYNC;
     if (is_fault("SHORT")) return call == WRITE;
     if (is_fault("ENOSPC")) return call != READ;
