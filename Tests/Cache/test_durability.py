@@ -195,6 +195,7 @@ def test_a_sync_that_fails_once_and_then_says_all_is_well(
     fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """All that is told as stored is written anew, and is there."""
+    short = []
     for at in points(calls_of(exercise, tmp_path, fault), request):
         disk = Disk(tmp_path / f"{at}")
         directory, faults = disk.life(SPOOL_FAULT=fault, SPOOL_FAULT_AT=f"{at}")
@@ -202,7 +203,10 @@ def test_a_sync_that_fails_once_and_then_says_all_is_well(
         assert said.returncode == 0 and sum(said.outcomes.values()) == ROUNDS * COUNT, (at, said.outcomes, said.errors)
         kept = said.outcomes.get("NEURON_WS_STORED", 0)
         assert kept >= said.stored, (at, kept, said.stored)
-        assert len(arrived(exercise, keeper, disk)) >= kept, (at, kept)
+        came = len(arrived(exercise, keeper, disk))
+        if came < kept:
+            short.append((at, kept, came))
+    assert short == []
 
 
 @pytest.mark.parametrize("fault", ["SYNC", "REVERT"])
@@ -211,6 +215,7 @@ def test_a_sync_that_fails_while_it_drains(
 ) -> None:
     assert exercise.write(tmp_path / "whole", 1, COUNT, ROUNDS).stored == ROUNDS * COUNT
     calls = count(lambda faults: exercise.drain(copy(tmp_path, "count"), keeper.url, faults=faults), fault, tmp_path)
+    wrong = []
     for at in points(calls, request, sample=6):
         disk = Disk(tmp_path / f"{at}")
         shutil.rmtree(disk.here)
@@ -222,8 +227,10 @@ def test_a_sync_that_fails_while_it_drains(
         keeper.numbers.clear()
         drained = exercise.drain(disk.here, keeper.url)
         # What was to be deleted may come once more.
-        assert drained.left == (0, 0) and (drained.lost, drained.faults) == (0, 0), (at, drained.texts)
         assert keeper.numbers == sorted(set(keeper.numbers)), at
+        if (drained.left, drained.lost, drained.faults) != ((0, 0), 0, 0):
+            wrong.append((at, drained.left, drained.lost, drained.faults))
+    assert wrong == []
 
 
 def copy(folder: Path, name: str) -> Path:
