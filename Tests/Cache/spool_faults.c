@@ -54,7 +54,7 @@ static bool is_fault(const char *name) { return strcmp(fault, name) == 0; }
  * What is on the disk
  */
 
-/* Bytes NULL: the file gets another length. */
+/* Without bytes: the file gets another length. */
 struct change {
     off64_t offset;
     size_t count;
@@ -74,7 +74,7 @@ struct name {
     struct file *file;
 };
 
-/* FILE NULL: the name goes. */
+/* Without a file: the name goes. */
 struct naming {
     struct name name;
     struct naming *next;

@@ -148,7 +148,7 @@ def test_a_disk_that_hangs_keeps_nobody_waiting_but_who_waits_for_it(
     hangs = tmp_path / "hangs"
     exercise.inside(
         hanging, tmp_path, keeper.url, hangs, faults={"SPOOL_FAULT": "STALL", "SPOOL_FAULT_WHILE": str(hangs)})
-    (cache,) = (each for each in neuron_ws.list_caches(tmp_path / "far"))
+    (cache,) = neuron_ws.list_caches(tmp_path / "far")
     assert (cache.error, cache.messages) == ("", 101)
     assert sorted(keeper.numbers) == sorted([*range(1, 202), *range(1001, 1004)])
 
