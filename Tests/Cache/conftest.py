@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -70,7 +70,9 @@ class Said:
         self.outcomes: dict[str, int] = {}
         self.left: Optional[tuple[int, int]] = None
         self.lost = self.faults = 0
+        self.kilobytes = 0
         self.texts: list[str] = []
+        self.warnings: list[str] = []
         for line in output.splitlines():
             words = line.split()
             if line.startswith("S "):
@@ -81,6 +83,10 @@ class Said:
                 self.left = (int(words[1]), int(words[2]))
             elif line.startswith("L "):
                 self.lost, self.faults = int(words[1]), int(words[2])
+            elif line.startswith("M "):
+                self.kilobytes = int(words[1])
+            elif line.startswith("W "):
+                self.warnings.append(line[2:])
             elif line.startswith("E "):
                 self.texts.append(line[2:])
 
@@ -113,6 +119,23 @@ class Exercise:
               **variables: str) -> Said:
         return self.run("drain", url, directory, more, faults=faults, **variables)
 
+    def opens(self, directory: Path, faults: Optional[dict[str, str]] = None, **variables: str) -> Said:
+        """A life that pushes nothing."""
+        return self.write(directory, 0, 0, 1, faults=faults, **variables)
+
+    def inside(self, function: Callable[..., object], *arguments: object, faults: dict[str, str],
+               ends: int = 0, timeout: float = 120) -> None:
+        """Calls a function of a test's module in a process of its own, in which calls fail, and which ends so."""
+        module = sys.modules[function.__module__]
+        # With it the library would call the C library's own functions.
+        code = f"import os, sys; del os.RTLD_DEEPBIND; sys.path.insert(0, {str(HERE)!r}); " \
+               f"import {module.__name__} as tests; tests.{function.__name__}(*sys.argv[1:])"
+        environment = {**os.environ, "LD_PRELOAD": str(self.faults), **faults}
+        done = subprocess.run([sys.executable, "-B", "-c", code, *map(str, arguments)], capture_output=True, text=True,
+                              env=environment, timeout=timeout)
+        if done.returncode != ends:
+            pytest.fail(f"{done.returncode}: {done.stderr}", pytrace=False)
+
 
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
@@ -129,6 +152,20 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
         source = str(HERE / preloaded.with_suffix(".c").name)
         subprocess.run([*strict, "-shared", "-fPIC", source, "-o", str(preloaded), "-ldl"], check=True)
     return Exercise(program, faults, set_clock)
+
+
+def count(calls: Callable[[dict[str, str]], object], fault: str, folder: Path, **more: str) -> int:
+    """How many calls can fail so."""
+    report = folder / "calls"
+    calls({"SPOOL_FAULT": fault, "SPOOL_FAULT_COUNT": str(report), **more})
+    return int(report.read_text())
+
+
+def points(calls: int, request: pytest.FixtureRequest, sample: int = 12) -> list[int]:
+    """Which calls: all of them with --whole, else a sample over the whole length."""
+    if request.config.getoption("--whole"):
+        return list(range(1, calls + 1))
+    return sorted({1 + index * (calls - 1) // (sample - 1) for index in range(sample)})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -209,3 +209,23 @@ def test_latest_per_group_keeps_the_newest_of_each_however_few_are_kept(limit: i
         assert node.metrics.queued_messages >= min(limit, 3) - 1
         outcomes, _ = ended(node)
     assert outcomes[Outcome.DROPPED_OVERFLOW] >= 60 - limit
+
+
+def test_a_file_that_goes_again_and_again_leaves_nothing_behind(keeper: Keeper, tmp_path: Path) -> None:
+    """Fifty times: stored, moved away and made anew, sent."""
+    directory = tmp_path / "data"
+    for turn in range(50):
+        node = started(directory)
+        push(node, first=1 + 2 * COUNT * turn)
+        node.flush(Level.STORED, timeout=20)
+        for file in directory.glob("*.nwsc"):
+            file.rename(tmp_path / file.name)
+        push(node, first=1 + 2 * COUNT * turn + COUNT)
+        node.flush(Level.STORED, timeout=20)
+        node.configure(settings(directory, url=keeper.url))
+        node.flush(Level.PEER_PARSED, timeout=20)
+        assert ended(node)[0] == {Outcome.DELIVERED: 2 * COUNT}
+        node.close()
+        files = {each.name: each.stat().st_size for each in directory.iterdir()}
+        assert set(files) <= {"x.nwsc", "x.nwsc-journal"} and sum(files.values()) < 2_000_000, files
+    assert keeper.numbers == list(range(1, 1 + 2 * COUNT * 50))

@@ -4,34 +4,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Optional
 
 import pytest
-from conftest import Exercise, Keeper
+from conftest import Exercise, Keeper, Said, count, points
 
 ROUNDS, COUNT = 3, 20
 EVERYTHING = list(range(1, ROUNDS * COUNT + 1))
 
 
-def calls_of(exercise: Exercise, folder: Path) -> int:
-    report = folder / "calls"
-    said = exercise.write(folder / "count", 1, COUNT, ROUNDS, faults={"SPOOL_FAULT_COUNT": str(report)})
-    assert said.stored == ROUNDS * COUNT and said.outcomes == {"NEURON_WS_STORED": ROUNDS * COUNT}
-    return int(report.read_text())
+def calls_of(exercise: Exercise, folder: Path, fault: str) -> int:
+    def stores(faults: dict[str, str]) -> None:
+        said = exercise.write(folder / "count", 1, COUNT, ROUNDS, faults=faults)
+        assert said.stored == ROUNDS * COUNT and said.outcomes == {"NEURON_WS_STORED": ROUNDS * COUNT}
 
-
-def points(calls: int, request: pytest.FixtureRequest) -> list[int]:
-    """Which calls: all of them with --whole, else a sample over the whole length."""
-    if request.config.getoption("--whole"):
-        return list(range(1, calls + 1))
-    return sorted({1 + index * (calls - 1) // 11 for index in range(12)})
+    return count(stores, fault, folder)
 
 
 @pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EINTR", "SHORT"])
 def test_one_call_fails(
     fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    for at in points(calls_of(exercise, tmp_path), request):
+    for at in points(calls_of(exercise, tmp_path, fault), request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
             directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
@@ -46,10 +42,30 @@ def test_one_call_fails(
         assert keeper.numbers == EVERYTHING[: len(keeper.numbers)] and len(keeper.numbers) >= kept, at
 
 
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EINTR", "SHORT"])
+def test_one_call_fails_while_it_drains(
+    fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each message comes once, and what is delivered goes from the disk, if by another try."""
+    assert exercise.write(tmp_path / "whole", 1, COUNT, ROUNDS).stored == ROUNDS * COUNT
+
+    def drains(name: str, faults: Optional[dict[str, str]] = None) -> Said:
+        keeper.numbers.clear()
+        return exercise.drain(Path(shutil.copytree(tmp_path / "whole", tmp_path / name)), keeper.url, faults=faults)
+
+    for at in points(count(lambda faults: drains("count", faults), fault, tmp_path), request, sample=10):
+        said = drains(f"{at}", {"SPOOL_FAULT": fault, "SPOOL_FAULT_AT": str(at)})
+        assert said.returncode == 0 and said.left == (0, 0) and said.lost == 0, (at, said.left, said.errors)
+        assert said.outcomes == {"NEURON_WS_DELIVERED": ROUNDS * COUNT}, (at, said.outcomes)
+        assert keeper.numbers == EVERYTHING, at
+        keeper.numbers.clear()
+        assert exercise.drain(tmp_path / f"{at}", keeper.url).left == (0, 0) and keeper.numbers == [], at
+
+
 def test_the_process_is_killed_in_front_of_a_call(
     exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    calls = calls_of(exercise, tmp_path)
+    calls = calls_of(exercise, tmp_path, "KILL")
     for at in points(calls, request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
@@ -74,7 +90,7 @@ def test_a_cache_is_read_from_outside_wherever_its_process_was_killed(
     import neuron_ws
 
     put_right = 0
-    for at in points(calls_of(exercise, tmp_path), request):
+    for at in points(calls_of(exercise, tmp_path, "KILL"), request):
         directory = tmp_path / f"{at}"
         said = exercise.write(
             directory, 1, COUNT, ROUNDS, faults={"SPOOL_FAULT": "KILL", "SPOOL_FAULT_AT": str(at)})
@@ -100,7 +116,7 @@ def test_a_cache_is_read_from_outside_wherever_its_process_was_killed(
 
 
 def test_a_disk_that_stays_full_is_said_and_drains(exercise: Exercise, keeper: Keeper, tmp_path: Path) -> None:
-    calls = calls_of(exercise, tmp_path)
+    calls = calls_of(exercise, tmp_path, "ENOSPC")
     said = exercise.write(
         tmp_path / "full", 1, COUNT, ROUNDS,
         faults={"SPOOL_FAULT": "ENOSPC", "SPOOL_FAULT_AT": str(calls // 2), "SPOOL_FAULT_FOR": "100000"})

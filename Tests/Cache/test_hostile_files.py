@@ -176,6 +176,25 @@ def test_a_row_that_makes_no_sense_costs_itself(row: tuple[int, int, int, int, b
     assert (tmp_path / "x.nwsc.damaged").exists()
 
 
+@pytest.mark.parametrize("head", ["first=next", "first=next, bytes=0", "bytes=0", "first=next-1", "first=0, next=0"])
+def test_a_head_that_does_not_know_of_the_rows_is_put_right_once(head: str, tmp_path: Path) -> None:
+    """It is not set aside again and again, for as long as the node runs."""
+    make(tmp_path / "x.nwsc", batches([b"{}"] * 3), more=[f"UPDATE meta SET {head}"])
+    server = Counting()
+    with neuron_ws.Node("x", settings(tmp_path, server.url)) as node:
+        node.start()
+        for number in range(5):
+            node.send("{}")
+            with contextlib.suppress(neuron_ws.NeuronWSError):
+                node.flush(timeout=10)
+            time.sleep(0.1)
+        metrics = node.metrics
+    server.server.shutdown()
+    assert metrics.cache_errors <= 3 and metrics.queued_messages == 0 and server.count >= 5
+    (cache,) = neuron_ws.list_caches(tmp_path)
+    assert (cache.error, cache.messages) == ("", 0)
+
+
 def test_very_many_small_batches_take_little_memory(tmp_path: Path) -> None:
     make(tmp_path / "x.nwsc", batches([b'{"value":1}'] * 50_000))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

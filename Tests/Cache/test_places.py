@@ -229,3 +229,30 @@ def test_a_disk_that_is_full_from_the_start_is_said(exercise: Exercise, keeper: 
     assert sum(said.outcomes.values()) == 10 and "NEURON_WS_STORED" not in said.outcomes
     (small_disk / "rest").unlink()
     assert exercise.write(small_disk / "data", 11, 10, 1).stored == 20
+
+
+@root_only
+@pytest.mark.parametrize("page", [0, 2])
+def test_a_damaged_file_on_a_full_disk_waits_until_there_is_room(
+    page: int, exercise: Exercise, keeper: Keeper, small_disk: Path
+) -> None:
+    directory = small_disk / "data"
+    assert exercise.write(directory, 1, 40, 60).stored == 2400
+    with open(directory / FILE, "r+b") as file:
+        file.seek(page * 4096)
+        file.write(b"\xAA" * 4096)
+    damaged = (directory / FILE).read_bytes()
+    fill(small_disk)
+    for _ in range(2):
+        said = exercise.write(directory, 2401, 10, 1)
+        assert said.returncode == 0 and any("is full" in text for text in said.texts), (said.texts, said.errors)
+        # It is what it was, and nothing takes its room.
+        assert (directory / FILE).read_bytes() == damaged
+        assert {each.name for each in directory.iterdir()} <= {FILE, FILE + "-journal"}
+    (small_disk / "rest").unlink()
+    keeper.numbers.clear()
+    said = exercise.drain(directory, keeper.url)
+    assert said.left == (0, 0) and said.texts == [], (said.texts, said.errors)
+    assert keeper.numbers == sorted(set(keeper.numbers)) and len(keeper.numbers) + said.lost == 2400
+    assert len(keeper.numbers) >= 2400 - 3 * 40
+    assert (directory / (FILE + ".damaged")).stat().st_size == len(damaged)
