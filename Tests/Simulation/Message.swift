@@ -34,6 +34,14 @@ enum Message {
     /// It says that it may have come before.
     static func isMarked(_ bytes: [UInt8]) -> Bool { bytes.starts(with: Array("{\"resent\":true,".utf8)) }
 
+    /// The number that it bears; 0: none.
+    static func sequence(of bytes: [UInt8]) -> UInt64 {
+        let head = Array(isMarked(bytes) ? "{\"resent\":true,\"seq\":".utf8 : "{\"seq\":".utf8)
+        guard bytes.starts(with: head) else { return 0 }
+        let digits = bytes.dropFirst(head.count).prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        return UInt64(String(decoding: digits, as: UTF8.self)) ?? 0
+    }
+
     private static func plain(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let id = UInt64(String(decoding: bytes[..<colon], as: UTF8.self))

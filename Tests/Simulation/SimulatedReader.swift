@@ -10,6 +10,8 @@ struct SimulatedReader: ~Copyable {
     private(set) var numbers: [UInt64] = []
     /// Whether each of them says that it may have come before.
     private(set) var marks: [Bool] = []
+    /// Which number each bears; 0: none.
+    private(set) var sequences: [UInt64] = []
     private(set) var isBroken = false
     /// Messages that it ends the connection at, and the one at which it did.
     var refuses: Set<UInt64> = []
@@ -41,6 +43,7 @@ struct SimulatedReader: ~Copyable {
                 }
                 numbers.append(number ?? 0)
                 marks.append(Message.isMarked(bytes))
+                sequences.append(Message.sequence(of: bytes))
             case .failed: isBroken = true
             default: break
             }

@@ -301,7 +301,11 @@ extension Node {
             if deletes { (counters.cachedBytes, counters.cachedSetAside) = (0, 0) }
             return (self.spool.take(), deletes, sendQueue.ledger.acceptedCount)
         }
-        spool?.close(deletes: deletes, nextNumber: last &+ 1)
+        if let error = spool?.close(deletes: deletes, nextNumber: last &+ 1) { tellUndeleted(error) }
+    }
+
+    private func tellUndeleted(_ error: SpoolError) {
+        log(.NEURON_WS_LOG_ERROR, .NEURON_WS_CATEGORY_DELIVERY, "\(error.text).")
     }
 
     /// Deletes what the node has on disk: now, or when it ends if it runs.
@@ -335,6 +339,8 @@ extension Node {
         guard let settings, settings.diskBytes > 0, let directory = try? Syscalls.realPath(settings.directory) else {
             return
         }
-        Spool.deleteIfFree(SpoolFile(directory: directory, node: name))
+        do throws(SpoolError) {
+            try Spool.deleteIfFree(SpoolFile(directory: directory, node: name))
+        } catch { tellUndeleted(error) }
     }
 }

@@ -24,6 +24,18 @@ final class Database {
         /// SQLITE_IOERR_NOMEM, a macro that Swift does not see.
         private static let ioErrorNoMemory: Int32 = SQLITE_IOERR | 12 << 8
 
+        init(code: Int32, errorNumber: Int32, text: String) {
+            self.code = code
+            self.errorNumber = errorNumber
+            self.text = text
+        }
+
+        /// Where no new file can take the place of a damaged one.
+        init(_ error: SystemError) {
+            self.init(
+                code: SQLITE_IOERR, errorNumber: error.number, text: "no new file can take its place (\(error.call))")
+        }
+
         static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }
 
         /// What is in it can still be read.
@@ -115,6 +127,12 @@ final class Database {
         try run("PRAGMA secure_delete=OFF")
         try run("PRAGMA temp_store=MEMORY")
         try setSynced(isSynced)
+        // Where it cannot be opened to write, SQLite opens it to read.
+        if sqlite3_db_readonly(handle, "main") == 1 {
+            throw Failure(
+                code: SQLITE_READONLY, errorNumber: sqlite3_system_errno(handle),
+                text: "attempt to write a readonly database")
+        }
         // Takes the lock.
         try run("BEGIN EXCLUSIVE")
         try run("COMMIT")

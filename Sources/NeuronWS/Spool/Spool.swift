@@ -176,13 +176,13 @@ final class Spool: ThreadBody, @unchecked Sendable {
 
     /// Deletes it, if nobody has it open, in this process or another, and it is this node's; nobody opens it here
     /// meanwhile.
-    static func deleteIfFree(_ file: SpoolFile) {
+    static func deleteIfFree(_ file: SpoolFile) throws(SpoolError) {
         if Syscalls.isTaken(file.path) {
             // What is another's stays, as where it is opened.
-            try? SpoolReader.delete(file)
+            try SpoolReader.delete(file)
         } else if take(file.path) {
-            file.delete()
-            giveBack(file.path)
+            defer { giveBack(file.path) }
+            try file.delete()
         }
     }
 
@@ -261,7 +261,9 @@ final class Spool: ThreadBody, @unchecked Sendable {
 
     /// Ends the thread behind the work that is under way, and closes the file.
     /// - Parameter nextNumber: messages bear no number from this one on (setting sequence).
-    func close(deletes: Bool = false, nextNumber: UInt64 = 0) {
+    /// - Returns: why it could not be deleted; nil: it was, or was not to be.
+    @discardableResult
+    func close(deletes: Bool = false, nextNumber: UInt64 = 0) -> SpoolError? {
         lock.lock()
         ends = true
         self.deletes = deletes
@@ -272,7 +274,9 @@ final class Spool: ThreadBody, @unchecked Sendable {
         // The file is closed before another may open it.
         thread?.join()
         thread = nil
-        if deletes { file.delete() }
-        Self.giveBack(file.path)
+        defer { Self.giveBack(file.path) }
+        guard deletes else { return nil }
+        do throws(SpoolError) { try file.delete() } catch { return error }
+        return nil
     }
 }

@@ -73,10 +73,18 @@ struct SpoolFile: Equatable {
         }.map { SpoolFile(directory: directory, name: $0) }
     }
 
-    /// Deletes all that there is of it.
-    func delete() {
-        for each in [path, journal, making, making + "-journal", damaged] { Syscalls.remove(each) }
-        try? Syscalls.syncDirectory(directory)
+    /// Deletes all that there is of it: what could take its place first.
+    func delete() throws(SpoolError) {
+        var failure: SystemError?
+        for each in [making, making + "-journal", path, journal, damaged] {
+            do throws(SystemError) { try Syscalls.removeIfThere(each) } catch { failure = failure ?? error }
+        }
+        do throws(SystemError) { try Syscalls.syncDirectory(directory) } catch { failure = failure ?? error }
+        guard let failure else { return }
+        throw SpoolError(
+            fault: .other,
+            text: "the cache \(path) could not be deleted (\(failure.call)): \(failure.text); what is left of it is used "
+                + "again by the next node of its name")
     }
 
     /// Who holds it, for people; nil: nobody that is known.

@@ -89,7 +89,7 @@ final class SpoolReader {
                 try SpoolStore.checkKind(database)
                 _ = try SpoolReader(file, database)
             } catch { if !error.isDamage { throw error.spoolError(file) } }
-            file.delete()
+            try file.delete()
         }
     }
 

@@ -47,6 +47,7 @@ extension SpoolRescue {
         var last = Int64.min
         /// Copied since the last commit.
         var uncommittedBytes = 0
+        var bytesPerCommit = SpoolRescue.bytesPerCommit.first
         /// Of the rows to which the old file's tree leads.
         var oldBytes: Int64 = 0
         /// The keys that messages have.
@@ -161,8 +162,9 @@ extension SpoolRescue {
                 try new.insert(chunk, key: Int64(clamping: chunk.firstNumber))
                 uncommittedBytes += chunk.imageBytes
             }
-            if uncommittedBytes >= SpoolRescue.bytesPerCommit {
+            if uncommittedBytes >= bytesPerCommit {
                 uncommittedBytes = 0
+                bytesPerCommit = min(SpoolRescue.bytesPerCommit.most, bytesPerCommit * 2)
                 try new.run("COMMIT")
                 try new.run("BEGIN")
             }

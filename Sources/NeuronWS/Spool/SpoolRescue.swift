@@ -13,9 +13,9 @@ enum SpoolRescue {
     static let underWay: Int64 = -1
     /// It is whole, and nobody has heard of the damage.
     static let untold: Int64 = -2
-    /// Of rows that are copied in one transaction, bytes; and what SQLite holds of one in memory, KiB, for which it
-    /// need not write before its end.
-    static let bytesPerCommit = 4 << 20
+    /// Of rows that are copied in one transaction, bytes: little at first, so that whoever is killed soon has done
+    /// something, and at most; and what SQLite holds of one in memory, KiB, for which it need not write before its end.
+    static let bytesPerCommit = (first: 128 << 10, most: 4 << 20)
     private static let memoryKiB = 8192
     /// Rows of `room` in such a file: from which file it is made, and the first page of that as it was.
     private static let sourceRow: Int64 = -1
@@ -32,9 +32,10 @@ enum SpoolRescue {
         _ file: SpoolFile, isSynced: Bool, stream: UInt64, closing database: inout Database
     ) throws(Database.Failure) {
         // As where it is opened: a directory that was deleted too is made.
-        if database.hasMoved { try? Syscalls.makeDirectory(file.directory) }
+        let hasMoved = database.hasMoved
+        if hasMoved { try? Syscalls.makeDirectory(file.directory) }
         try make(file, from: database, stream: stream)
-        try replace(file, database, keepsOld: true)
+        try replace(file, database, keepsOld: !hasMoved || !isOurs(file))
         database = try open(file, isSynced: isSynced)
         // Else the next life tells it once more.
         try? told(database)
@@ -63,6 +64,19 @@ enum SpoolRescue {
         let database = try Database.open(file.path)
         try database.prepareForUse(isSynced: isSynced)
         return database
+    }
+
+    /// What lies there was made here a moment ago, and could not be opened: nothing in it is not elsewhere too.
+    private static func isOurs(_ file: SpoolFile) -> Bool {
+        do throws(Database.Failure) {
+            guard Syscalls.regularFile(file.path) != nil else { return false }
+            let database = try Database.open(file.path, isReadOnly: true)
+            try SpoolStore.checkKind(database)
+            guard try SpoolStore.readMeta(database, file).bytes == 0 else {
+                return try database.number("PRAGMA user_version") == untold
+            }
+            return SpoolAside.count(database) == 0
+        } catch { return false }
     }
 
     // MARK: The new file
@@ -96,7 +110,7 @@ enum SpoolRescue {
 
     /// What somebody began who was killed is of no use once the file is sound.
     static func removeMaking(_ file: SpoolFile) {
-        for each in [file.making, file.making + "-journal"] { Syscalls.remove(each) }
+        for each in [file.making, file.making + "-journal"] where Syscalls.isTaken(each) { Syscalls.remove(each) }
     }
 
     /// - Parameter old: nil: it is to be opened yet.
@@ -179,7 +193,10 @@ enum SpoolRescue {
             return try body(old)
         }
         // Whoever is killed before it has its own again finds that here.
-        if kept == nil { try keep(firstPage: before, in: new) }
+        if kept == nil {
+            try keep(firstPage: before, in: new)
+            do throws(SystemError) { try Syscalls.syncDirectory(file.directory) } catch { throw Database.Failure(error) }
+        }
         guard isWhole || old.setFirstPage(page) else { return try body(old) }
         defer { old.setFirstPage(before) }
         try body(try? Database.open(file.path))
@@ -237,8 +254,7 @@ enum SpoolRescue {
             if isAway { try? Syscalls.rename(file.damaged, file.path) }
             // Else it is all that there is.
             if Syscalls.isTaken(file.path) { removeMaking(file) }
-            throw Database.Failure(
-                code: SQLITE_IOERR, errorNumber: error.number, text: "no new file can take its place (\(error.call))")
+            throw Database.Failure(error)
         }
     }
 

@@ -42,7 +42,15 @@ enum CacheCommand {
             if let node = arguments.text("--node") {
                 caches = caches.filter { $0.node == node }
                 // What cannot be read does not say whose it is: it is asked for by its name.
-                if caches.isEmpty { try Caches.read(directory, node, Caches.waiting) { _ in } }
+                if caches.isEmpty {
+                    try Caches.read(directory, node, Caches.waiting) { _ in }
+                    // It can be read now, as it could not a moment before.
+                    caches = try Caches.all(in: directory).filter { $0.node == node }
+                }
+                if caches.isEmpty {
+                    Terminal.complain("the cache of \(Terminal.printable(node)) cannot be read now: try again")
+                    return .failed
+                }
             }
             let job = CacheJob(directory: directory, caches: caches, arguments: arguments)
             switch verb {

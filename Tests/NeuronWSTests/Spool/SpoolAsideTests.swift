@@ -21,7 +21,7 @@ final class SpoolBench {
     var file: SpoolFile { SpoolFile(directory: directory, node: "n") }
 
     deinit {
-        file.delete()
+        try? file.delete()
         rmdir(directory)
     }
 

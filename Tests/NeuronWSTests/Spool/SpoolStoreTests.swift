@@ -108,7 +108,7 @@ import Testing
         try withSpoolFile("a") { file in
             _ = try open(file)
             let other = SpoolFile(directory: file.directory, node: "b")
-            defer { other.delete() }
+            defer { try? other.delete() }
             try Syscalls.rename(file.path, other.path)
             let told = refusal(other)
             #expect(told?.fault == .other && told?.text.contains("belongs to another node, \"a\": remove it") == true)

@@ -17,7 +17,7 @@ func withSpoolFolder(_ body: (String) throws -> Void) throws {
 func withSpoolFile(_ node: String = "line-1", _ body: (SpoolFile) throws -> Void) throws {
     try withSpoolFolder { folder in
         let file = SpoolFile(directory: folder, node: node)
-        defer { file.delete() }
+        defer { try? file.delete() }
         try body(file)
     }
 }

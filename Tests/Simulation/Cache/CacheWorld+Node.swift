@@ -21,7 +21,7 @@ extension CacheWorld {
         anew = 0..<0
         sendQueue = SendQueue(limits: sendQueue.ledger.limits, stream: 0)
         backlog = Backlog()
-        backlog.setLevel(isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN)
+        backlog.setLevel(level)
         cache = MessageCache(settings)
         (mailPace, mailTakenAt) = (MailPace(), 0)
         wishes = HostWishes()
@@ -252,7 +252,8 @@ extension CacheWorld {
         let key = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let limits = EndpointLimits(maxMessageBytes: 1000, maxFrameBytes: 1000)
         let options = Connection.Options(limits: limits, compression: nil, fragmentBytesMax: fragmentBytes)
-        let barrier = isConfirmed ? Barrier(epoch: random.next(), patience: 3_000_000_000) : nil
+        let epoch = isConfirmed ? random.next() : 0
+        let barrier = level == .NEURON_WS_LEVEL_PEER_PARSED ? Barrier(epoch: epoch, patience: 3_000_000_000) : nil
         let new = Connection(HandshakeRequest(url: url, key: key, deflate: nil), options, barrier: barrier)
         new.transportOpened()
         connection = new
@@ -325,7 +326,34 @@ extension CacheWorld {
                 if case .event(.failed(let error)) = step { return fail("the server's bytes: \(error)") }
             }
         }
+        if level == .NEURON_WS_LEVEL_APP_ACKED, hasOpened, let newest = reader.sequences.last { acknowledge(newest) }
         settle(connection)
+    }
+
+    /// Of what was read on this connection: all, some of it in any order, twice, nothing, or what never was.
+    private func acknowledge(_ newest: UInt64) {
+        switch isHealing ? 0 : acknowledgements.below(6) {
+        case 0, 1:
+            tell("all up to \(newest) is acknowledged")
+            _ = backlog.acknowledge(newest, isCumulative: true)
+            // Those in front of others, or those others, are another row.
+            let isLive = { [self] (index: Int) in ids[reader.numbers[index]].map { backlog.wasLive($0) } == true }
+            let last = reader.numbers.count - 1
+            guard let other = (0..<last).last(where: { isLive($0) != isLive(last) }) else { return }
+            _ = backlog.acknowledge(reader.sequences[other], isCumulative: true)
+        case 2, 3:
+            for _ in 0..<acknowledgements.within(1...10) {
+                let index = acknowledgements.below(reader.sequences.count)
+                tell("\(reader.numbers[index]) is acknowledged, alone")
+                _ = backlog.acknowledge(reader.sequences[index], isCumulative: false)
+            }
+        case 4:
+            let far = newest &+ 100_000_000_000
+            for isCumulative in [false, true] where backlog.acknowledge(far, isCumulative: isCumulative) == .new {
+                fail("\(far) is taken as acknowledged, and nothing bears that number")
+            }
+        default: break
+        }
     }
 
     /// The server ends the connection at a message that it does not take.

@@ -104,7 +104,10 @@ final class CacheWorld {
     var ends: Seeded
     /// In a hundred steps that could connect.
     private let connects: Int
-    let isConfirmed: Bool
+    let level: neuron_ws_level_t
+    var isConfirmed: Bool { level != .NEURON_WS_LEVEL_WRITTEN }
+    /// What the server's application says that it has, by draws of its own.
+    var acknowledgements: Seeded
     /// What is pushed while connected goes out in front of what waits. It changes in some worlds, by draws of its own:
     /// a seed's other events stay what they are.
     var isLiveFirst: Bool
@@ -128,6 +131,8 @@ final class CacheWorld {
 
     // The connection.
     var connection: Connection?
+    /// The server's application answers for all that it gets.
+    var isHealing = false
     var reader = SimulatedReader()
     var readCount = 0
     var hasOpened = false
@@ -164,7 +169,13 @@ final class CacheWorld {
         self.seed = seed
         story = Story(isTold: isTold)
         var random = Seeded(seed ^ 0xCAC4E)
-        isConfirmed = random.chance(70)
+        let isConfirmed = random.chance(70)
+        var acknowledgements = Seeded(seed ^ 0xAC4ED)
+        let isAcknowledged = acknowledgements.chance(35) && isConfirmed
+        self.acknowledgements = acknowledgements
+        level =
+            isAcknowledged
+            ? .NEURON_WS_LEVEL_APP_ACKED : isConfirmed ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
         var settings = MessageCache.Settings(
             memoryBytes: random.pick([8_000, 30_000, 200_000]),
             diskBytes: UInt64(random.pick([20_000, 100_000, 1 << 20])),
@@ -192,7 +203,8 @@ final class CacheWorld {
         wishing = Seeded(seed ^ 0x5ED_0E4)
         configures = wishing.chance(30)
         others = Seeded(seed ^ 0x07E6)
-        isNumbered = others.chance(40)
+        let numbers = others.chance(40)
+        isNumbered = numbers || isAcknowledged
         forgetsSome = others.chance(20)
         ends = Seeded(seed ^ 0xE4D5)
         pushesAtEnd = ends.chance(30)
@@ -266,6 +278,7 @@ final class CacheWorld {
     /// The server takes what it gets, and the disk does what it should: all that is left arrives.
     private func heal() {
         tell("the faults are over")
+        isHealing = true
         disk.faults = 0
         disk.damages = 0
         disk.liesAboutSync = false

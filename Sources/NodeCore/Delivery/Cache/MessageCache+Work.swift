@@ -201,6 +201,7 @@ extension MessageCache {
         isBusy = false
         noteLive(backlog)
         takenOutInWork = 0
+        let faultBefore = fault
         fault = result.fault
         isGone = result.isGone
         looksDone = looksInWork
@@ -214,7 +215,7 @@ extension MessageCache {
         if result.fault != nil, result.isTooMuch {
             // Nothing of it is done: as if it had not been tried.
             batchesAtOnce = max(1, batchesAtOnce / 2)
-            fault = nil
+            fault = faultBefore
             shrunkFrom = 0
             lookedThrough = .not
             tellUnstored(tried)
