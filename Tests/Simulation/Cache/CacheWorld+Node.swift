@@ -261,6 +261,7 @@ extension CacheWorld {
         reader = SimulatedReader()
         reader.refuses = poison
         readCount = 0
+        acknowledgesFrom = 0
         hasOpened = false
         lastRead = (0, 0)
         bytesInFront = 0
@@ -326,24 +327,26 @@ extension CacheWorld {
                 if case .event(.failed(let error)) = step { return fail("the server's bytes: \(error)") }
             }
         }
-        if level == .NEURON_WS_LEVEL_APP_ACKED, hasOpened, let newest = reader.sequences.last { acknowledge(newest) }
+        if level == .NEURON_WS_LEVEL_APP_ACKED, hasOpened { acknowledge() }
         settle(connection)
     }
 
     /// Of what was read on this connection: all, some of it in any order, twice, nothing, or what never was.
-    private func acknowledge(_ newest: UInt64) {
+    private func acknowledge() {
+        let last = reader.sequences.count - 1
+        guard last >= acknowledgesFrom else { return }
+        let newest = reader.sequences[last]
         switch isHealing ? 0 : acknowledgements.below(6) {
         case 0, 1:
             tell("all up to \(newest) is acknowledged")
             _ = backlog.acknowledge(newest, isCumulative: true)
             // Those in front of others, or those others, are another row.
             let isLive = { [self] (index: Int) in ids[reader.numbers[index]].map { backlog.wasLive($0) } == true }
-            let last = reader.numbers.count - 1
-            guard let other = (0..<last).last(where: { isLive($0) != isLive(last) }) else { return }
+            guard let other = (acknowledgesFrom..<last).last(where: { isLive($0) != isLive(last) }) else { return }
             _ = backlog.acknowledge(reader.sequences[other], isCumulative: true)
         case 2, 3:
             for _ in 0..<acknowledgements.within(1...10) {
-                let index = acknowledgements.below(reader.sequences.count)
+                let index = acknowledgements.within(acknowledgesFrom...last)
                 tell("\(reader.numbers[index]) is acknowledged, alone")
                 _ = backlog.acknowledge(reader.sequences[index], isCumulative: false)
             }

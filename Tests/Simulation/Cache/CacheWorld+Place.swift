@@ -18,7 +18,9 @@ extension CacheWorld {
     /// As `Node`: whoever takes the mail next sees it.
     private func openCache() {
         if place.open() != .has { fail("nobody opens the cache") }
-        let isThere = !changes.chance(10)
+        // Those that wait bear numbers of another row than those of the file: it is opened behind the last outcome.
+        let hasOtherNumbers = isNumbered && sendQueue.ledger.queuedCount > 0 && !disk.messages().isEmpty
+        let isThere = !changes.chance(10) && !hasOtherNumbers
         tell("opens the cache: \(isThere)")
         place.opened(isThere, now: now)
         guard isThere else {
@@ -29,6 +31,7 @@ extension CacheWorld {
         // A new file takes those of the node.
         if disk.isNew, !hasNumbersOfFile { newestNumber = sendQueue.ledger.acceptedCount }
         hasNumbersOfFile = disk.isNew || sendQueue.ledger.queuedCount == 0
+        acknowledgesFrom = reader.sequences.count
         let found = disk.open(nextNumber: sendQueue.ledger.acceptedCount + 1)
         let opened = sendQueue.adopt(found, now: now)
         tell("finds \(found.count) messages, \(found.bytes) bytes, as of \(opened.first), open from \(opened.openID)")

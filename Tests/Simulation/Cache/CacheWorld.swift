@@ -135,6 +135,9 @@ final class CacheWorld {
     var isHealing = false
     var reader = SimulatedReader()
     var readCount = 0
+    /// Of what was read on this connection, what bears numbers of the present row: only that is acknowledged, by a
+    /// server that names no row.
+    var acknowledgesFrom = 0
     var hasOpened = false
     /// The last that was read of those that went in front of others, and of the others.
     var lastRead: (live: UInt64, other: UInt64) = (0, 0)

@@ -8,6 +8,8 @@ struct SimulatedDisk: ~Copyable {
         var first: Int64
         var count: Int
         var arrival: UInt64
+        /// What its first message bears as its number.
+        var sequence: UInt64
         var image: [UInt8]
         var end: Int64 { first + Int64(count) }
     }
@@ -181,7 +183,7 @@ struct SimulatedDisk: ~Copyable {
             rows.append(
                 Row(
                     first: key(chunk.firstNumber), count: chunk.messageCount,
-                    arrival: chunk.arrival, image: chunk.withImage { Array($0) }))
+                    arrival: chunk.arrival, sequence: chunk.sequence, image: chunk.withImage { Array($0) }))
         }
         if let first = rows.first {
             for part in isUncertain && result.work.replaces.isEmpty ? keys.unsure(from: first.first) : [] {
@@ -206,7 +208,7 @@ struct SimulatedDisk: ~Copyable {
         state.rows.insert(
             Row(
                 first: key(chunk.firstNumber), count: chunk.messageCount, arrival: first.arrival,
-                image: chunk.withImage { Array($0) }), at: 0)
+                sequence: chunk.sequence, image: chunk.withImage { Array($0) }), at: 0)
     }
 
     private mutating func compact(_ result: inout SpoolResult) {
@@ -257,7 +259,7 @@ struct SimulatedDisk: ~Copyable {
                 rows.append(
                     Row(
                         first: self.key(part.firstNumber), count: part.messageCount,
-                        arrival: row.arrival, image: image))
+                        arrival: row.arrival, sequence: part.sequence, image: image))
             }
             dropped.formUnion(before.subtracting(after))
         }
@@ -268,6 +270,7 @@ struct SimulatedDisk: ~Copyable {
         guard let chunk = MessageChunk.fitting(row.image.count) else { return nil }
         let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
         precondition(fits && chunk.isImageWhole)
+        _ = chunk.setNumber(id(row.first), bearing: row.sequence)
         return chunk
     }
 
@@ -310,6 +313,7 @@ struct SimulatedDisk: ~Copyable {
             let fits = row.image.withUnsafeBytes { chunk.setImage($0, firstID: id(row.first), count: row.count) }
             precondition(fits && chunk.isImageWhole)
             chunk.arrival = row.arrival
+            _ = chunk.setNumber(id(row.first), bearing: row.sequence)
             chunk.removeMessages(before: id(max(row.first, wanted)))
             loaded += row.image.count
             result.loadedBytes += UInt64(row.image.count)

@@ -48,6 +48,8 @@ extension Backlog {
         }
         // Those of this life that are not there have their outcome, or have yet to come.
         if chunk == nil, list.last?.numberShift ?? 0 == 0 { return number }
+        // Behind all that is here it is one of this life that went out before, or none.
+        if chunk == nil, number >= max(unwrittenID, repeatsEndID) { return nil }
         if before == 0 { return openID &- 1 }
         return orBefore ? before : nil
     }
