@@ -108,7 +108,12 @@ public struct DeliveryLedger {
     /// So many keep no other one out.
     private var aloneMax: UInt64 { replacesLast ? 1 : 0 }
     /// The next one is no second one beyond the limits: it is not on disk when it comes.
-    private var isAllStored: Bool { acceptedCount > 0 && storedThrough == acceptedCount }
+    private var isAllStored: Bool {
+        if acceptedCount == 0 || storedThrough == acceptedCount { return acceptedCount > 0 }
+        // Those behind have their outcome: they went in front of others.
+        guard storedThrough > 0, let last = islands.last else { return false }
+        return last.upperBound > acceptedCount && last.lowerBound <= storedThrough &+ 1
+    }
 
     /// Whether the outcome of one more message can be held until the host reads it. Each message comes to one run at
     /// most, whether it continues another or not, so that with this asked at each message

@@ -15,6 +15,7 @@ struct NumberRanges: Sendable {
 
     var isEmpty: Bool { blocks.isEmpty }
     var first: Range<UInt64>? { blocks.first?.first }
+    var last: Range<UInt64>? { blocks.last?.last }
     /// Looks at each block.
     var count: Int { blocks.reduce(0) { $0 + $1.count } }
 

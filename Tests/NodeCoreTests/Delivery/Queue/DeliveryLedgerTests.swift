@@ -206,6 +206,19 @@ import Testing
         #expect(told == [false, false, true])
     }
 
+    /// What went out in front of those that lie on disk is not stored, and has its outcome.
+    @Test func whereAllThatAreLeftLieOnDiskOneMoreIsTaken() {
+        var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 64, messagesMax: 8))
+        for _ in 0..<3 { _ = ledger.accept(byteCount: 1000) }
+        ledger.stored(through: 1)
+        var has = [ledger.hasRoom(byteCount: 1000)]
+        ledger.ended(run(3, 1, bytes: 1016))
+        has.append(ledger.hasRoom(byteCount: 1000))
+        ledger.ended(run(2, 1, bytes: 1016))
+        has.append(ledger.hasRoom(byteCount: 1000))
+        #expect(has == [false, false, true])
+    }
+
     @Test func whatLiesOnDiskAloneTakesNoRoom() {
         var ledger = DeliveryLedger(limits: DeliveryLedger.Limits(bytesMax: 1 << 20, messagesMax: 8))
         for _ in 0..<8 { _ = ledger.accept(byteCount: 0) }
