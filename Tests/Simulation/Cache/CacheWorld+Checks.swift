@@ -140,6 +140,8 @@ extension CacheWorld {
         guard let of = groups[content], of.life == lives else { return }
         superseded += 1
         guard newestOfGroup[of.group] == content, !hasOlderBehind, !isTiny else { return }
+        // What is acknowledged alone takes room until all in front of it have their outcome.
+        if level == .NEURON_WS_LEVEL_APP_ACKED { return }
         fail("message \(content) is dropped, the newest of group \(of.group)")
     }
 

@@ -31,7 +31,7 @@ extension CacheWorld {
         // A new file takes those of the node.
         if disk.isNew, !hasNumbersOfFile { newestNumber = sendQueue.ledger.acceptedCount }
         hasNumbersOfFile = disk.isNew || sendQueue.ledger.queuedCount == 0
-        acknowledgesFrom = reader.sequences.count
+        if !disk.isNew, sendQueue.ledger.queuedCount == 0 { acknowledgesFrom = reader.sequences.count }
         let found = disk.open(nextNumber: sendQueue.ledger.acceptedCount + 1)
         let opened = sendQueue.adopt(found, now: now)
         tell("finds \(found.count) messages, \(found.bytes) bytes, as of \(opened.first), open from \(opened.openID)")

@@ -36,6 +36,11 @@ extension MessageCache {
         }
     }
 
+    /// On a full disk some of it may have gone one by one.
+    mutating func tellForgotten(before id: UInt64) {
+        while let run = owed.first, run.firstID &+ run.count <= id { tellOwed(1) }
+    }
+
     /// The first so many of what is owed.
     mutating func tellOwed(_ count: Int, as outcome: neuron_ws_outcome_t? = nil) {
         for _ in 0..<count {

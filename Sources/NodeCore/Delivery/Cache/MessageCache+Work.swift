@@ -213,7 +213,8 @@ extension MessageCache {
         let owedCount = exchange(&owedInWork, with: 0)
         storingEnd = 0
         if result.fault != nil, result.isTooMuch {
-            // Nothing of it is done: as if it had not been tried.
+            // Nothing of it is done, but that some may have gone one by one: as if it had not been tried.
+            tellForgotten(before: result.forgottenBefore)
             batchesAtOnce = max(1, batchesAtOnce / 2)
             fault = faultBefore
             shrunkFrom = 0
@@ -231,8 +232,7 @@ extension MessageCache {
             if isTry { failures = min(failures + 1, 16) }
             lookedThrough = .not
             if stored > 0 || result.work.looks { failedStores &+= 1 }
-            // On a full disk some may have gone one by one.
-            while let run = owed.first, run.firstID &+ run.count <= result.forgottenBefore { tellOwed(1) }
+            tellForgotten(before: result.forgottenBefore)
             tellUnstored(tried)
             if isTry { retryAt = now &+ min(Self.retryMax, Self.retryMin << (failures - 1)) }
             giveBack(&batches)
