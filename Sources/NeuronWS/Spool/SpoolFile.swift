@@ -83,8 +83,8 @@ struct SpoolFile: Equatable {
         guard let failure else { return }
         throw SpoolError(
             fault: .other,
-            text: "the cache \(path) could not be deleted (\(failure.call)): \(failure.text); what is left of it is used "
-                + "again by the next node of its name")
+            text: "the cache \(path) could not be deleted (\(failure.call)): \(failure.text); the next node of its "
+                + "name uses what is left of it")
     }
 
     /// Who holds it, for people; nil: nobody that is known.

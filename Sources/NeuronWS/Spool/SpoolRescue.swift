@@ -195,7 +195,9 @@ enum SpoolRescue {
         // Whoever is killed before it has its own again finds that here.
         if kept == nil {
             try keep(firstPage: before, in: new)
-            do throws(SystemError) { try Syscalls.syncDirectory(file.directory) } catch { throw Database.Failure(error) }
+            do throws(SystemError) { try Syscalls.syncDirectory(file.directory) } catch {
+                throw Database.Failure(error)
+            }
         }
         guard isWhole || old.setFirstPage(page) else { return try body(old) }
         defer { old.setFirstPage(before) }

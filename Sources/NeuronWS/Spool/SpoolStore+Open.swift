@@ -152,7 +152,8 @@ extension SpoolStore {
         let fileBytes = pages &* (try database.number("PRAGMA page_size") ?? 0)
         let isEmpty = try database.number("SELECT 1 FROM batches LIMIT 1") == nil
         let hasSoundBytes =
-            meta.bytes <= UInt64(clamping: fileBytes) && (meta.bytes == 0) == isEmpty && (isEmpty || meta.next > meta.first)
+            meta.bytes <= UInt64(clamping: fileBytes) && (meta.bytes == 0) == isEmpty
+            && (isEmpty || meta.next > meta.first)
         guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number), hasSoundBytes else {
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
         }

@@ -74,9 +74,8 @@ final class SpoolStore {
     func setSynced(_ isSynced: Bool) {
         guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
         // What was written before is synced with it.
-        guard !isSynced || (try? database.run("UPDATE meta SET wall=\(Clock.wallMilliseconds) WHERE id=0")) != nil else {
-            return
-        }
+        let syncs = "UPDATE meta SET wall=\(Clock.wallMilliseconds) WHERE id=0"
+        if isSynced, (try? database.run(syncs)) == nil { return }
         self.isSynced = isSynced
     }
 

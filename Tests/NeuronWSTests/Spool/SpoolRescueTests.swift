@@ -153,7 +153,8 @@ import Testing
         try new.run("INSERT INTO room VALUES(-1, '\(source)'); PRAGMA user_version=\(SpoolRescue.underWay)")
         let old = try Database.open(file.path)
         let page = try #require(old.page(1))
-        try new.run("INSERT INTO room VALUES(-2, X'\(page.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())')")
+        let digits = page.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        try new.run("INSERT INTO room VALUES(-2, X'\(digits)')")
         try new.run("ATTACH '\(file.path)' AS old")
         try new.run("INSERT INTO batches SELECT * FROM old.batches ORDER BY first LIMIT \(copied); DETACH old")
         let other = try #require(new.firstPageForAnother)
@@ -164,11 +165,13 @@ import Testing
         try withSpoolFile { file in
             _ = try filled(file, count: 50, byteCount: 2000)
             try interrupt(file, copied: copied)
-            let (before, inode) = (Syscalls.regularFile(file.path)?.inode, Syscalls.regularFile(file.making)?.inode)
+            let before = Syscalls.regularFile(file.path)?.inode
+            let inode = Syscalls.regularFile(file.making)?.inode
             let store = try SpoolStore.open(file, isSynced: false, stream: 9)
             store.setFirst(1, openID: 1)
             #expect(store.found.count == 50 && store.found.stream == 7 && store.damages == 1)
-            #expect(Syscalls.regularFile(file.path)?.inode == inode && Syscalls.regularFile(file.damaged)?.inode == before)
+            #expect(Syscalls.regularFile(file.path)?.inode == inode)
+            #expect(Syscalls.regularFile(file.damaged)?.inode == before)
             #expect(loaded(store.perform(loading(from: 1))).count == 50)
             #expect(Syscalls.fileKind(file.making) == nil)
             // What was set aside has its own first page again.

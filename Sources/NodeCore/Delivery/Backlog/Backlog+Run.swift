@@ -53,4 +53,10 @@ extension Backlog {
         /// which somebody should hear; 0: it is not so, or not the time for it.
         public var keptCount = 0
     }
+
+    /// What is known of one that is delivered.
+    func known(of record: MessageRecord, _ id: UInt64) -> neuron_ws_level_t {
+        guard level == .NEURON_WS_LEVEL_APP_ACKED, !record.has(MessageRecord.numbered) else { return level }
+        return id < max(confirmedID, acknowledgedEndID) ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
+    }
 }

@@ -371,12 +371,6 @@ public struct Backlog: ~Copyable {
         return true
     }
 
-    /// What is known of one that is delivered.
-    func known(of record: MessageRecord, _ id: UInt64) -> neuron_ws_level_t {
-        guard level == .NEURON_WS_LEVEL_APP_ACKED, !record.has(MessageRecord.numbered) else { return level }
-        return id < max(confirmedID, acknowledgedEndID) ? .NEURON_WS_LEVEL_PEER_PARSED : .NEURON_WS_LEVEL_WRITTEN
-    }
-
     /// How many have been framed again since the last call, because a connection ended.
     public mutating func takeFramedAgain() -> UInt64 { exchange(&framedAgain, with: 0) }
 

@@ -81,7 +81,8 @@ public struct DeliveryLedger {
     }
     /// Little is left of it, or less than one takes that was refused.
     public var lacksRoom: Bool {
-        heldBytes * 8 > UInt64(limits.bytesMax) * 7 || heldCount * 8 > UInt64(limits.messagesMax) * 7 || !hasRoomForWanted
+        heldBytes * 8 > UInt64(limits.bytesMax) * 7 || heldCount * 8 > UInt64(limits.messagesMax) * 7
+            || !hasRoomForWanted
     }
     private var hasRoomForWanted: Bool {
         wantedBytes == 0 || heldCount <= aloneMax || isAllStored || heldBytes + wantedBytes <= UInt64(limits.bytesMax)

@@ -101,7 +101,8 @@ import WebSocketCore
             _ = bench.fill(room: 10_000)
             bench.settle(written: bench.stream.count)
             changes.append(watch.note(bench.backlog, now: 7))
-            if watch.deadline == nil { bench.cut(.peerClosed(CloseCode(rawValue: 1011), reason: ""), acknowledged: 400) }
+            if watch.deadline != nil { break }
+            bench.cut(.peerClosed(CloseCode(rawValue: 1011), reason: ""), acknowledged: 400)
         }
         // The third time the first goes alone.
         #expect(changes == [false, false, true] && watch.deadline == 7 + SuspectWindow.patience)
