@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import foreign
 import neuron_ws
 import pytest
 from conftest import NOWHERE, Exercise, Keeper
@@ -149,6 +150,23 @@ def test_a_newer_file_is_left_as_it_is(stored: Path) -> None:
         with pytest.raises(neuron_ws.NeuronWSError, match="newer neuron_ws"):
             it.flush(neuron_ws.Level.STORED, 1)
     assert (stored / FILE).read_bytes() == before
+
+
+LAYOUTS = sorted((foreign.ROOT / "Tests" / "Data").glob("cache-v*.sql"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda it: it.stem)
+def test_a_file_of_each_layout_that_there_was_is_used(
+    layout: Path, exercise: Exercise, keeper: Keeper, tmp_path: Path
+) -> None:
+    """Each as it was written once: what comes later reads it. A new layout brings a file of its own."""
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.executescript(layout.read_text())
+    assert [one.poisoned for one in neuron_ws.list_caches(tmp_path)] == [1]
+    # Those that lie there count as stored at the end, too.
+    assert exercise.write(tmp_path, 13, 2, 4).stored == 20
+    assert drains(exercise, keeper, tmp_path) == 20 and keeper.numbers == list(range(1, 21))
+    assert [(one.messages, one.poisoned) for one in neuron_ws.list_caches(tmp_path)] == [(0, 1)]
 
 
 def test_the_file_of_another_node_and_of_another_program_are_left_as_they_are(stored: Path) -> None:
