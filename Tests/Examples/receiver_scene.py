@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three receivers behind nginx, a JetStream server, and a node, all of which but the last are killed in turn.
+"""Three receivers behind nginx, a JetStream server, and a node, all of which but the last are killed in turn; and then a
+node with a cache on disk in a process that is killed too, on a rough network.
 
     receiver_scene.py SECONDS [SEED]
 
-Fails if a message that was called delivered is missing in the stream, or is there twice.
+Fails if a message that was called delivered, or stored, is missing in the stream, or is there twice.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("Interop", "Cache")]
 
 import foreign  # noqa: E402
 
@@ -31,6 +32,8 @@ foreign.use_binding()
 
 import nats  # noqa: E402
 import neuron_ws  # noqa: E402
+from proof import Writer  # noqa: E402
+from rough_proxy import RoughProxy  # noqa: E402
 
 RECEIVER = foreign.ROOT / "examples/receiver/receiver.py"
 NGINX = """
@@ -177,8 +180,42 @@ def run(seconds: float, seed: int) -> dict[str, int]:
     return {"pushed": pushed, "stored": len(found), "sent again": resent, "kills": kills}
 
 
+def run_killed(seconds: float, seed: int) -> dict[str, int]:
+    """The same of a writer with its cache on disk, which is killed as well, behind a proxy that cuts and stalls."""
+    chance = random.Random(seed)
+    settings = json.dumps({"delivery": "app-acked"})
+    told: dict[int, int] = {}
+    with services() as (front, store, server, receivers), tempfile.TemporaryDirectory() as folder:
+        proxy = RoughProxy(front, seed)
+        url, data = f"ws://127.0.0.1:{proxy.port}", Path(folder) / "data"
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            writer = Writer(url, data, len(told) + 1, settings)
+            foreign.wait_until(lambda: writer.last or writer.process.poll() is not None, 60, "a word of the writer")
+            killed = [*receivers, server][len(told) % 4]
+            killed.kill()
+            time.sleep(chance.uniform(0, 0.5))
+            killed.start()
+            time.sleep(chance.uniform(0, 0.5))
+            assert writer.process.poll() is None, writer.end()
+            writer.kill()
+            told[writer.life] = writer.stored
+        proxy.is_rough = False
+        last = Writer(url, data, 0, settings)
+        errors = last.end(330)
+        assert last.process.returncode == 0, errors
+        assert json.loads(last.last) == {"queued": 0, "bytes": 0, "lost": 0}, last.last
+        proxy.close()
+        found = Counter((one["life"], one["number"]) for one in asyncio.run(stored(store)))
+    promised = {(life, number) for life, count in told.items() for number in range(1, count + 1)}
+    assert not promised - set(found), f"stored and missing: {sorted(promised - set(found))[:10]}"
+    assert not [one for one, count in found.items() if count > 1], "some are there twice"
+    return {"told as stored": len(promised), "in the stream": len(found), "writers killed": len(told)}
+
+
 if __name__ == "__main__":
     length = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
-    print(", ".join(f"{count:,} {what}" for what, count in run(length, seed).items()))
+    for scene in (run, run_killed):
+        print(", ".join(f"{count:,} {what}" for what, count in scene(length, seed).items()), flush=True)
