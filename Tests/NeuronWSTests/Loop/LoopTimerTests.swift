@@ -71,6 +71,6 @@ import Testing
         for (index, timer) in SessionTimer.allCases.enumerated() {
             #expect(timer.rawValue == UInt64(index) && SessionTimers()[timer].token == timer.rawValue)
         }
-        #expect(SessionTimer.allCases.filter(\.isOfConnection) == [.quiet, .barrier, .heartbeat, .refusal])
+        #expect(SessionTimer.allCases.filter(\.isOfConnection) == [.quiet, .barrier, .heartbeat, .refusal, .holding])
     }
 }
