@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
 /// Messages among which one makes the server end connections, as it seems, and how many of them may be on their way at
 /// a time: one at first, so that it shows which one it is, and more behind some that were delivered, so that the others
 /// do not wait for an answer each. Where the server ends a connection again, those that were on their way go alone.
