@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three receivers behind nginx, a JetStream server, and a node, all of which but the last are killed in turn; and then a
-node with a cache on disk in a process that is killed too, on a rough network.
+"""Three receivers behind nginx, a JetStream server, and a node, all of which but the last are killed in turn; and then
+a node with a cache on disk in a process that is killed too, on a rough network.
 
     receiver_scene.py SECONDS [SEED]
 

@@ -5,8 +5,8 @@ import NodeCore
 /// Makes a cache's file anew: from what can be read of a damaged one, which is set aside, or without messages. The new
 /// file is whole before it takes the place of the old one.
 ///
-/// A large file takes its time, and whoever waits may kill the process meanwhile, again and again: the next life goes on
-/// where this one was.
+/// A large file takes its time, and whoever waits may kill the process meanwhile, again and again: the next life goes
+/// on where this one was.
 enum SpoolRescue {
     /// What `user_version` says of a file that is being filled from a damaged one. That has it too while it has the
     /// other's first page.

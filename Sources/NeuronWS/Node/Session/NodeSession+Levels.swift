@@ -81,10 +81,11 @@ extension NodeSession {
         guard let link else { return }
         let count = backlog.heldBehindCount
         if link.holdWatch.look(&backlog, now: Clock.monotonicNanoseconds) {
+            let messages = count == 1 ? "a message" : "\(count) messages"
             node.log(
                 .NEURON_WS_LOG_WARN, .unacknowledged,
-                "\(status.urlInLog): the server has acknowledged nothing of \(count == 1 ? "a message" : "\(count) messages") "
-                    + "for \(SuspectWindow.patienceSeconds) s. One of those that wait made it end connections, as it "
+                "\(status.urlInLog): the server has acknowledged nothing of \(messages) for "
+                    + "\(SuspectWindow.patienceSeconds) s. One of those that wait made it end connections, as it "
                     + "seems, so that few go out at a time; more do now.")
             if isCurrent(link) { pump() }
         } else {

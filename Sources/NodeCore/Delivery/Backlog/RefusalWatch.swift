@@ -10,9 +10,9 @@
 /// nothing: a Ping without answer, an errno but for a reset, a stop, new settings.
 ///
 /// The message is given up
-/// - after `alikeMax` tries in a row that ended alike, the last of them with it alone: with the same close code, or all without one, and, where the
-///   code does not speak of a message (1003, 1007, 1009 do), about as far into the message as the one before. A link or
-///   a server that ends at random gets now further and now less far;
+/// - after `alikeMax` tries in a row that ended alike, the last of them with it alone: with the same close code, or all
+///   without one, and, where the code does not speak of a message (1003, 1007, 1009 do), about as far into the message
+///   as the one before. A link or a server that ends at random gets now further and now less far;
 /// - after `triesMax` tries in a row that did not, or by a code with which a server speaks of itself (1001, 1012,
 ///   1013): what waits behind it must not wait for ever. Where it is the server that confirms messages, such a code is
 ///   no try: a store that is away for an hour refuses nothing, and what it has not confirmed is kept. It is only

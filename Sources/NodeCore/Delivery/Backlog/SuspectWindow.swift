@@ -5,8 +5,8 @@ import CNeuronWS
 /// a time: one at first, so that it shows which one it is, and more behind some that were delivered, so that the others
 /// do not wait for an answer each. Where the server ends a connection again, those that were on their way go alone.
 ///
-/// A server may confirm many with one word, and wait for more of them meanwhile: where it ends no connection and confirms
-/// nothing, more go out after a while (`waited`), and at last all.
+/// A server may confirm many with one word, and wait for more of them meanwhile: where it ends no connection and
+/// confirms nothing, more go out after a while (`waited`), and at last all.
 public struct SuspectWindow {
     /// How long, in nanoseconds.
     static let patience: UInt64 = 5_000_000_000
