@@ -70,7 +70,7 @@ def test_the_scenes_are_typed() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir=/dev/null", "scenes"]
     command += ["test_aio.py", "test_wording.py", "test_log_records.py"]
     command += [str(path) for path in sorted((HERE.parent / "Examples").glob("*.py"))]
-    folders = [foreign.BINDING, HERE.parent / "Interop", foreign.ROOT / "examples/modbus_bridge"]
+    folders = [foreign.BINDING, HERE.parent / "Interop", HERE.parent / "Cache", foreign.ROOT / "examples/modbus_bridge"]
     environment = {**os.environ, "MYPYPATH": ":".join(map(str, folders))}
     result = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
