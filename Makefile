@@ -87,9 +87,17 @@ install: build ## install library, headers, tool, plugin and manual pages: PREFI
 
 # ---- other processors ----------------------------------------------------------------------------------------------
 
-APT_ARM64 := qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
+APT_ARM64 := qemu-user-static binfmt-support gcc-aarch64-linux-gnu g++-aarch64-linux-gnu cmake
 APT_ARMHF := gcc-arm-linux-gnueabihf
 ARM64 := .build/arm64
+
+# The kernel starts programs for 64-bit ARM: those under test start others.
+define emulate
+	@[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || { \
+		[ -e /proc/sys/fs/binfmt_misc/register ] || \
+			$(SUDO) mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc; \
+		$(SUDO) update-binfmts --enable qemu-aarch64; }
+endef
 
 .PHONY: arm64 arm64-quick arm64-test armhf armhf-check
 arm64: dependencies ## library, tool and plugin for 64-bit ARM, in .build/arm64, against packages of Debian 12
@@ -104,6 +112,7 @@ arm64-quick: RUN_QUICK := --quick
 arm64-quick: arm64-test ## a short form of arm64-test: one format of messages, no plugin
 
 arm64-test: test-dependencies build arm64 ## run it under qemu: the C ABI, messages beside this machine's, cache, plugin, tool
+	$(call emulate)
 	NEURON_WS_LIBRARY="$(CURDIR)/$(ARM64)/libneuron_ws.so" NEURON_WS_TRIPLET=aarch64-linux-gnu \
 		NEURON_WS_SYSROOT="$(CURDIR)/$(ARM64)/root" NEURON_WS_PLUGINS="$(CURDIR)/$(ARM64)/plugin" \
 		$(PYTHON) Tests/Processors/run.py $(RUN_QUICK) $(LIBRARY) $(ARM64)/neuron-ws
@@ -136,6 +145,7 @@ wheel: test-dependencies $(if $(filter arm64,$(ARCH)),arm64,build) ## a Python w
 
 package-test: deb wheel ## the packages in a fresh Debian root that has no Swift, installed, used, removed: ARCH=amd64|arm64
 	$(call install,debootstrap $(if $(filter arm64,$(ARCH)),qemu-user-static binfmt-support))
+	$(if $(filter arm64,$(ARCH)),$(call emulate))
 	$(SUDO) $(PYTHON) Tests/Install/packages.py --architecture $(ARCH)
 
 # Before a release: what is compiled does not tell where.
