@@ -49,7 +49,7 @@ public struct Backlog: ~Copyable {
     var begunBeforeID: UInt64 = 0
     /// So many have been framed again, which `takeFramedAgain` takes.
     private var framedAgain: UInt64 = 0
-    /// None from this one on bears a number, as far as they are framed: nothing acknowledges them.
+    /// None from this one on went out with a number, as far as they are framed: nothing acknowledges them.
     var numberedEndID: UInt64 = 0
     /// What must be known of a message before it is delivered.
     public private(set) var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
@@ -186,7 +186,8 @@ public struct Backlog: ~Copyable {
     mutating func framed(_ record: UnsafeMutablePointer<MessageRecord>, end: UInt64, isLeftOut: Bool = false) {
         record.pointee.wireEnd = UInt32(truncatingIfNeeded: end)
         if !isLeftOut, nextID < begunBeforeID || isNextRepeat { framedAgain &+= 1 }
-        if record.pointee.has(MessageRecord.numbered) { numberedEndID = nextID &+ 1 }
+        let isNumbered = record.pointee.has(MessageRecord.numbered) && !record.pointee.has(MessageRecord.refused)
+        if isNumbered { numberedEndID = nextID &+ 1 }
         nextChunk?.framed(record.pointee, isFirst: nextOffset == 0 || nextID == openID)
         nextOffset &+= MessageRecord.size(byteCount: Int(record.pointee.byteCount))
         nextID &+= 1

@@ -224,6 +224,20 @@ import Testing
         #expect(last.map(\.firstID) == [5, 6] && bench.isEmpty == true)
     }
 
+    /// What the host refused goes to nobody, and nobody acknowledges it.
+    @Test func aMessageWithoutANumberDoesNotWaitForOneThatWasRefused() {
+        var bench = OutboxBench()
+        bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
+        bench.backlog.inspectsMessages = true
+        bench.push("plain")
+        bench.pushNumbered("{}")
+        while bench.fill(room: 1000) == .uninspected {
+            bench.backlog.markInspected(isRefused: bench.backlog.nextID == 2)
+        }
+        let runs = bench.settle(written: bench.stream.count)
+        #expect(runs.map(\.outcome) == [.NEURON_WS_DELIVERED, .NEURON_WS_DROPPED_REFUSED])
+    }
+
     @Test func oneThatTheHostRefusesIsDoneWithoutTheServer() {
         var bench = OutboxBench()
         bench.backlog.setLevel(.NEURON_WS_LEVEL_APP_ACKED)
