@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -33,11 +33,33 @@ class Keeper:
     """A server that keeps the numbers of the messages that it reads."""
 
     def __init__(self) -> None:
-        self.numbers: list[int] = []
         self.faults: list[str] = []
+        self._numbers: list[int] = []
+        self._count = 0
+        self._changed = threading.Condition()
         self.server = serve(self._read, "127.0.0.1", 0, compression=None, max_size=None)
+        self._serve = self.server.handler
+        self.server.handler = self._counted
         self.url = f"ws://127.0.0.1:{self.server.socket.getsockname()[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def numbers(self) -> list[int]:
+        """Once all connections have ended and what came on them is read: a Pong goes out before that."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._count == 0, 60):
+                pytest.fail(f"{self._count} connections have not ended", pytrace=False)
+        return self._numbers
+
+    def _counted(self, *arguments: Any) -> None:
+        with self._changed:
+            self._count += 1
+        try:
+            self._serve(*arguments)
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
 
     def _read(self, connection: ServerConnection) -> None:
         try:
@@ -45,7 +67,7 @@ class Keeper:
                 document = json.loads(message)
                 if int(document["rest"]) != 0 or len(document["rest"]) != document["number"] * 37 % 300 + 1:
                     self.faults.append(str(message)[:100])
-                self.numbers.append(document["number"])
+                self._numbers.append(document["number"])
         except ConnectionClosed:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, a test fails by it

@@ -141,7 +141,8 @@ def test_of_what_is_compressed_nothing_is_shown(size: int) -> None:
                 noise = "".join(hashlib.sha256(f"{number} {place}".encode()).hexdigest() for place in range(8))
                 node.send(json.dumps({"token": SECRET, "noise": noise, "again": SECRET}))
             foreign.wait_until(lambda: node.metrics.messages_received == 3, 20, "the echoes")
-            node.poll(0.2)
+            foreign.wait_until(
+                lambda: node.poll(0.01) is None or sum("< text" in line.text for line in lines) == 3, 20)
             node.close(timeout=0.2)
     told = [line for line in frames(lines) if "compressed" in line or "continuation" in line]
     assert len(told) == 6 if size == 0 else len(told) > 9
@@ -160,7 +161,9 @@ def test_a_secret_in_two_fragments_is_not_shown(size: int) -> None:
             for place in range(size - len(SECRET), size):
                 node.send("#" * place + SECRET + "." * 10)
             server.wait_for(len(SECRET))
-            node.poll(0.3)
+            foreign.wait_until(
+                lambda: node.poll(0.01) is None
+                or sum("> continuation" in line.text for line in lines) == len(SECRET), 20)
             node.close(timeout=0.2)
     # Texts are shown as they are, what continues them as numbers.
     rest = [line.split(": ", 1)[1] for line in frames(lines) if line.startswith("> continuation")]
