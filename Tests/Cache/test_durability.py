@@ -209,9 +209,7 @@ def test_a_sync_that_fails_once_and_then_says_all_is_well(
     assert short == []
 
 
-@pytest.mark.parametrize("fault", ["SYNC", pytest.param("REVERT", marks=pytest.mark.xfail(
-    strict=True, reason="SQLite rolls back by a journal that has gone back itself: nothing is lost, and the file's "
-    "size is told wrong until the next life puts it right"))])
+@pytest.mark.parametrize("fault", ["SYNC", "REVERT"])
 def test_a_sync_that_fails_while_it_drains(
     fault: str, exercise: Exercise, keeper: Keeper, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -10,6 +10,9 @@ import WebSocketCore
 /// Debian's build has on: pages that are freed are not written.
 final class Database {
     private let handle: OpaquePointer
+    /// Behind an I/O error, this, nobody knows what of the file is as it was written, nor what of the journal by which
+    /// SQLite has rolled back: there are file systems that go back to what was synced. Who opens it anew does.
+    private(set) var doubt: Failure?
 
     private init(_ handle: OpaquePointer) { self.handle = handle }
 
@@ -51,6 +54,11 @@ final class Database {
 
         /// SQLITE_READONLY_ROLLBACK: somebody was killed in the middle, and this connection must not put it right.
         static let readOnlyRollback: Int32 = SQLITE_READONLY | 3 << 8
+
+        /// Whether the disk is as it was with this one.
+        func isLike(_ other: Failure) -> Bool {
+            errorNumber == other.errorNumber || fault == .readOnly && other.errorNumber == SystemError.readOnly
+        }
 
         var isDamage: Bool { code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB }
 
@@ -133,9 +141,7 @@ final class Database {
                 code: SQLITE_READONLY, errorNumber: sqlite3_system_errno(handle),
                 text: "attempt to write a readonly database")
         }
-        // Takes the lock.
-        try run("BEGIN EXCLUSIVE")
-        try run("COMMIT")
+        try takeLock()
     }
 
     /// Somebody else took its journal's name away: the next transaction makes another. Not within a transaction.
@@ -145,12 +151,26 @@ final class Database {
 
     func setSynced(_ isSynced: Bool) throws(Failure) { try run("PRAGMA synchronous=\(isSynced ? "FULL" : "OFF")") }
 
+    private func takeLock() throws(Failure) {
+        try run("BEGIN EXCLUSIVE")
+        try run("COMMIT")
+    }
+
+    /// Another connection may have the file. Not within a transaction.
+    func giveUpLock() {
+        try? run("PRAGMA locking_mode=NORMAL")
+        // With the next transaction it goes.
+        _ = try? number("SELECT count(*) FROM sqlite_schema")
+    }
+
     fileprivate func failure(_ code: Int32) -> Failure {
         // In a commit SQLite does not keep the number: of the one that came with a signal it is known.
         let isTooLarge = code & 0xFF == SQLITE_IOERR && FileSizeSignal.take()
-        return Failure(
+        let failure = Failure(
             code: code, errorNumber: isTooLarge ? SystemError.fileTooLarge : sqlite3_system_errno(handle),
             text: sqlite3_errmsg(handle).map(Self.shown) ?? "error \(code)")
+        if code & 0xFF == SQLITE_IOERR, !isTooLarge, doubt == nil { doubt = failure }
+        return failure
     }
 
     /// It may name what somebody wrote into the file.

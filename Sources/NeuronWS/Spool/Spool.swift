@@ -67,7 +67,12 @@ final class Spool: ThreadBody, @unchecked Sendable {
         do throws(SystemError) {
             real = try SpoolFile.directory(directory)
         } catch {
-            let fault: SpoolFault = error.number == 13 ? .denied : error.number == 30 ? .readOnly : .missing
+            let fault: SpoolFault =
+                switch error.number {
+                case SystemError.denied: .denied
+                case SystemError.readOnly: .readOnly
+                default: .missing
+                }
             throw SpoolError(
                 fault: fault, text: "the data directory \(directory) (setting data-dir): \(error.text)")
         }

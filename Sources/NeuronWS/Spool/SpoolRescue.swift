@@ -60,7 +60,7 @@ enum SpoolRescue {
         try? SpoolStore.makeRoom(database)
     }
 
-    private static func open(_ file: SpoolFile, isSynced: Bool) throws(Database.Failure) -> Database {
+    static func open(_ file: SpoolFile, isSynced: Bool) throws(Database.Failure) -> Database {
         let database = try Database.open(file.path)
         try database.prepareForUse(isSynced: isSynced)
         return database

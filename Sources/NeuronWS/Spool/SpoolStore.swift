@@ -65,6 +65,7 @@ final class SpoolStore {
     /// The end: the next life's numbers go on here, and its clock. If that fails the numbers go on behind those that
     /// are reserved, and a wall clock that was set since the last work counts as time that has passed.
     func setNextNumber(_ number: UInt64) {
+        guard (try? makeSure()) != nil else { return }
         // Where it was opened late there may be more in the file's own row than this life has numbered.
         try? database.reserve(Int64(clamping: min(max(number, found.nextNumber), 1 << 61)), clock: clockNow)
     }
@@ -72,7 +73,8 @@ final class SpoolStore {
     private var clockNow: UInt64 { lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000 }
 
     func setSynced(_ isSynced: Bool) {
-        guard isSynced != self.isSynced, (try? database.setSynced(isSynced)) != nil else { return }
+        guard isSynced != self.isSynced, (try? makeSure()) != nil else { return }
+        guard (try? database.setSynced(isSynced)) != nil else { return }
         // What was written before is synced with it.
         let syncs = "UPDATE meta SET wall=\(Clock.wallMilliseconds) WHERE id=0"
         if isSynced, (try? database.run(syncs)) == nil { return }
@@ -95,7 +97,7 @@ final class SpoolStore {
                 return result
             } catch let failure {
                 try? database.run("ROLLBACK")
-                restoreMeta()
+                if database.doubt == nil { restoreMeta() } else { try? makeSure() }
                 result.gone = []
                 result.compacted = []
                 result.hasMoreToCompact = false
@@ -125,6 +127,17 @@ final class SpoolStore {
         }
     }
 
+    /// A connection that does not know any more what lies there gives place to one that does.
+    private func makeSure() throws(Database.Failure) {
+        guard let doubt = database.doubt else { return }
+        if database.hasMoved { throw .moved }
+        database.giveUpLock()
+        do throws(Database.Failure) { database = try SpoolRescue.open(file, isSynced: isSynced) } catch {
+            throw error.isLike(doubt) ? doubt : error
+        }
+        restoreMeta()
+    }
+
     /// As the file says.
     private func restoreMeta() {
         guard let meta = try? Self.readMeta(database, file) else { return }
@@ -133,6 +146,7 @@ final class SpoolStore {
     }
 
     private func perform(_ result: inout SpoolResult) throws(Database.Failure) {
+        try makeSure()
         let forgetKey = keys.first(forgetting: result.work.forgetsBefore)
         let changes =
             forgetKey > keys.first || result.work.dropsBytes > 0 || result.work.expiresBefore > 0

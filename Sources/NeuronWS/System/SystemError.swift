@@ -16,6 +16,9 @@ struct SystemError: Error, Equatable {
     static let fileTooLarge = EFBIG
     /// What should be a directory is none.
     static let notDirectory = ENOTDIR
+    /// The file system is only read.
+    static let readOnly = EROFS
+    static let denied = EACCES
 
     /// There is no memory for it.
     var isNoMemory: Bool { number == ENOMEM }
