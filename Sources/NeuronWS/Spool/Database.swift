@@ -33,10 +33,9 @@ final class Database {
             self.text = text
         }
 
-        /// Where no new file can take the place of a damaged one.
-        init(_ error: SystemError) {
-            self.init(
-                code: SQLITE_IOERR, errorNumber: error.number, text: "no new file can take its place (\(error.call))")
+        /// Where no new file can take the place of a damaged one, unless it is said.
+        init(_ error: SystemError, _ what: String = "no new file can take its place") {
+            self.init(code: SQLITE_IOERR, errorNumber: error.number, text: "\(what) (\(error.call))")
         }
 
         static var noMemory: Failure { Failure(code: SQLITE_NOMEM, errorNumber: 0, text: "memory is exhausted") }

@@ -33,6 +33,10 @@ extension SpoolStore {
                 if isUntold { try SpoolRescue.told(database) }
                 try database.setSynced(isSynced)
                 SpoolRescue.removeMaking(file)
+                // SQLite asks for it too, and takes no for an answer.
+                do throws(SystemError) { try Syscalls.syncDirectory(file.directory) } catch {
+                    throw Database.Failure(error, "its name cannot be synced")
+                }
                 if isUntold { store.noteDamage() }
                 return store
             } catch {

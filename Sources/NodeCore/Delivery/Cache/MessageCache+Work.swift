@@ -192,8 +192,25 @@ extension MessageCache {
     private func wantsStoring(_ backlog: borrowing Backlog, now: UInt64) -> Bool {
         guard let since = unstoredSince else { return false }
         if storedEnd < wantedEnd || now >= since &+ settings.syncInterval { return true }
+        return isMemoryShort(backlog)
+    }
+
+    /// More is held than the window has, or as many, and of that enough is not on disk: with little in each row and each
+    /// transaction more would be written of the file than of messages.
+    private func isMemoryShort(_ backlog: borrowing Backlog) -> Bool {
+        let (bytes, count) = (windowBytes / Self.groupShare, windowCount / UInt64(Self.groupShare))
+        let start = tail.first?.firstID ?? tail.endID
         let end = max(tail.endID, backlog.endID)
-        return backlog.heldBytes + tailBytes > windowBytes || end > storedEnd && end - storedEnd >= windowCount
+        let first = max(storedEnd, backlog.openID)
+        if backlog.openCount + (tail.endID - start) >= windowCount, end > first, end - first >= count { return true }
+        guard backlog.heldBytes + tailBytes > windowBytes else { return false }
+        var unstored = tailBytes
+        var next = firstUnstored(backlog)
+        while let each = next, unstored < bytes {
+            unstored += each.memoryBytes
+            next = each.next
+        }
+        return unstored >= bytes
     }
 
     /// What has come of the work. What is to be told and what memory is free now comes by `nextAction`.

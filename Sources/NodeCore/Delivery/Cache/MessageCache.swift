@@ -177,6 +177,8 @@ public struct MessageCache: ~Copyable {
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
     var windowCount: UInt64 { UInt64(max(1, settings.messagesMax / 2)) }
+    /// Where memory gets short this part of the window goes to disk at once.
+    static let groupShare = 8
     public var awayNow: DeliveryLedger.Away {
         DeliveryLedger.Away(
             messages: UInt64(away.count) - holes.count(in: away) + owedNow.messages, bytes: awayBytes + owedNow.bytes)

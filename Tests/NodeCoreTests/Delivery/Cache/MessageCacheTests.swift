@@ -125,6 +125,22 @@ private func ids(_ work: borrowing SpoolWork) -> [Range<UInt64>] {
         #expect(bench.away.upperBound == 1049 && bench.away.count >= 200)
     }
 
+    /// Each transaction writes pages of the file's own.
+    @Test func whereMemoryIsShortAPartOfTheWindowGoesTogether() {
+        let bench = CacheBench(CacheBench.settings(memory: 1 << 20, disk: 10 << 20))
+        bench.push(524, byteCount: 984)
+        bench.storeAll(bytes: 1 << 20)
+        var pushes = 0
+        var work: SpoolWork?
+        while work == nil, pushes < 1000 {
+            bench.push(1, byteCount: 984)
+            pushes += 1
+            work = bench.work()
+        }
+        // An eighth of 512 KiB.
+        #expect((50...70).contains(pushes), "\(pushes)")
+    }
+
     /// Small messages come to their number before they come to the bytes.
     @Test func manySmallMessagesDoNotStayInMemory() {
         var settings = CacheBench.settings(memory: 1 << 20, disk: 10 << 20)
