@@ -18,6 +18,7 @@ extension Backlog {
             end.isFirstRefused =
                 refusals.connectionEnded(ending, during: suspect, isConfirmed: isConfirmed, isAlone: isAlone)
                 && suspect != nil
+            if suspect == nil, !isEmpty { refusals.endedWithout(openID) }
             end.keptCount = refusals.keptToTell
             // It may be any that was on its way: the first of them alone would say nothing of the others.
             if suspect != nil, isConfirmed, ending.isByPeer,

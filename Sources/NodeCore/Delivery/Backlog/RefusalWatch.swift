@@ -19,7 +19,9 @@
 ///   counted, so that somebody hears of a message that does not get through.
 ///
 /// Before a try that may be the last alike, nothing is sent for `quietNanoseconds`: a server that ends the connection
-/// then does it without the message, and that is no try.
+/// then does it without the message, and that is no try. Where `quietEndsMax` connections in a row end so, none may
+/// live for longer: the message goes at once on the next one, whose end says nothing of it either, but that what is
+/// never confirmed is given up after `triesMax` tries.
 public struct RefusalWatch: Sendable {
     /// The message in whose middle a connection ended.
     public struct Suspect: Equatable, Sendable {
@@ -38,6 +40,7 @@ public struct RefusalWatch: Sendable {
     public static let alikeMax = 3
     public static let triesMax = 10
     public static let quietNanoseconds: UInt64 = 1_000_000_000
+    public static let quietEndsMax = 3
 
     /// What the buffers on the way hold makes so much difference to the place of an end, bytes.
     static let placeTolerance: UInt64 = 1024 * 1024
@@ -48,6 +51,8 @@ public struct RefusalWatch: Sendable {
     /// In a row, of the message `id`.
     public private(set) var tries = 0
     private var alike = 0
+    /// In a row of connections, on which it was not sent.
+    private var quietEnds = 0
     /// In a row the server spoke of itself in the middle of the message `keptID`, which it is to confirm.
     private var keptID: UInt64 = 0
     private var kept = 0
@@ -58,7 +63,15 @@ public struct RefusalWatch: Sendable {
     public init() {}
 
     /// How long a new connection is left alone before messages go out.
-    public var quiet: UInt64 { alike >= Self.alikeMax - 1 || tries >= Self.triesMax - 1 ? Self.quietNanoseconds : 0 }
+    public var quiet: UInt64 {
+        let isLast = alike >= Self.alikeMax - 1 || tries >= Self.triesMax - 1
+        return isLast && quietEnds < Self.quietEndsMax ? Self.quietNanoseconds : 0
+    }
+
+    /// An open connection ended, and the peer has got nothing of the message `id`, the first without outcome.
+    mutating func endedWithout(_ id: UInt64) {
+        if suspects(id), quiet > 0 { quietEnds += 1 }
+    }
 
     /// A connection ended in the middle of this one.
     func suspects(_ id: UInt64) -> Bool { tries > 0 && self.id == id }
@@ -74,7 +87,8 @@ public struct RefusalWatch: Sendable {
     ) -> Bool {
         keptToTell = 0
         guard let suspect, ending.isByPeer else { return false }
-        if isConfirmed, Self.codesOfServer.contains(ending.closeCode) {
+        let endsByItself = suspects(suspect.id) && exchange(&quietEnds, with: 0) >= Self.quietEndsMax
+        if isConfirmed, endsByItself || Self.codesOfServer.contains(ending.closeCode) {
             kept = keptID == suspect.id ? kept + 1 : 1
             keptID = suspect.id
             let (times, rest) = kept.quotientAndRemainder(dividingBy: Self.triesMax)
@@ -87,7 +101,7 @@ public struct RefusalWatch: Sendable {
         closeCode = ending.closeCode
         place = suspect.place
         tries += 1
-        alike = isAlike ? alike + 1 : 1
+        if !endsByItself { alike = isAlike ? alike + 1 : 1 }
         let speaksOfItself = Self.codesOfServer.contains(closeCode)
         guard tries >= Self.triesMax || alike >= Self.alikeMax && !speaksOfItself && isAlone else { return false }
         let tries = self.tries

@@ -126,6 +126,32 @@ private func ends(_ watch: inout RefusalWatch, _ ending: Ending, _ suspect: Refu
         #expect(watch.quiet == 0)
     }
 
+    /// Where no connection lives for as long as it is left alone, the message goes all the same, now and then.
+    @Test(arguments: [true, false]) func whereEachConnectionIsShortMessagesStillGo(isConfirmed: Bool) {
+        var watch = RefusalWatch()
+        var (sent, quiet) = (0, 0)
+        var isGivenUp = false
+        while !isGivenUp, sent + quiet < 1000 {
+            if watch.quiet > 0 {
+                watch.endedWithout(7)
+                quiet += 1
+            } else {
+                sent += 1
+                isGivenUp = watch.connectionEnded(closed(1006), during: suspect(), isConfirmed: isConfirmed)
+            }
+        }
+        // What is never confirmed is given up by the tenth.
+        #expect(isGivenUp == !isConfirmed)
+        #expect(isConfirmed ? (200...300).contains(sent) : sent == RefusalWatch.triesMax)
+        // One message that the server refuses is found among such ends.
+        watch = RefusalWatch()
+        for _ in 0..<2 { _ = watch.connectionEnded(closed(1009), during: suspect(), isConfirmed: isConfirmed) }
+        for _ in 0..<3 { watch.endedWithout(7) }
+        #expect(!ends(&watch, closed(1009), suspect()))
+        #expect(watch.quiet > 0)
+        #expect(ends(&watch, closed(1009), suspect()))
+    }
+
     /// A link that ends connections at random, by whom it will, in the middle of a message that takes a tenth of its
     /// mean life: hardly ever is a message given up that would get through.
     @Test func aFlappingLinkHardlyEverLosesAMessage() {
