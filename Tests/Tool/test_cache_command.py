@@ -105,7 +105,7 @@ def test_what_somebody_wrote_into_the_file_is_cut_and_spelled_out(directory: Pat
 
 def test_a_node_s_name_that_is_none_is_no_cache(directory: Path) -> None:
     with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
-        database.execute("UPDATE meta SET node=?", ("\x1b[31m" * 500_000,))
+        database.execute("UPDATE meta SET node=?, sum=NULL", ("\x1b[31m" * 500_000,))
     for verb in ("list", "stat", "export"):
         done = cache(verb, directory)
         assert done.returncode == 1 and len(done.stdout) + len(done.stderr) < 20_000 and "\x1b" not in done.stdout
@@ -318,7 +318,7 @@ def test_a_link_is_no_cache_as_for_the_node(directory: Path) -> None:
 
 def test_what_no_node_can_be_called_is_told_alike_by_all(directory: Path) -> None:
     with contextlib.closing(sqlite3.connect(directory / "press.nwsc")) as database, database:
-        database.execute("UPDATE meta SET node='ok\n'")
+        database.execute("UPDATE meta SET node='ok\n', sum=NULL")
     (directory / "press.nwsc").rename(directory / "ok%0A.nwsc")
     listed_all, stated = listed(directory), listed(directory, verb="stat")
     for told in (listed_all, stated):

@@ -301,6 +301,8 @@ final class Database {
             sqlite3_clear_bindings(statement)
         }
 
+        func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+
         func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
         func text(_ column: Int32) -> String {

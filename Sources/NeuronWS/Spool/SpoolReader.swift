@@ -19,11 +19,8 @@ final class SpoolReader {
     }
 
     private let database: Database
-    private let node: String
-    /// All before this key have their outcome.
-    private let firstKey: Int64
-    private let nextKey: Int64
-    private let bytes: UInt64
+    private var head: SpoolHead
+    private var firstKey: Int64 { head.first }
     /// Messages that cannot be read, as far as they were come upon: how many at least and at most.
     private(set) var damaged = Damaged()
 
@@ -42,22 +39,14 @@ final class SpoolReader {
 
     private init(_ file: SpoolFile, _ database: Database) throws(Database.Failure) {
         self.database = database
-        let meta = try database.prepare("SELECT node, first, next, bytes FROM meta WHERE id=0")
-        guard try meta.step() else {
-            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
-        }
-        node = meta.text(0)
-        firstKey = meta.integer(1)
-        nextKey = meta.integer(2)
-        bytes = UInt64(clamping: meta.integer(3))
-        meta.reset()
-        guard firstKey >= 0, nextKey >= firstKey, node.utf8.count <= nodeNameBytesMax else {
+        head = try SpoolHead.read(database)
+        guard head.node.utf8.count <= nodeNameBytesMax else {
             throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
         }
-        if !file.node.isEmpty, file.node != node {
+        if !file.node.isEmpty, file.node != head.node {
             throw Database.Failure(
                 code: SQLITE_MISMATCH, errorNumber: 0,
-                text: "the file belongs to another node, \"\(ForeignText(node).shown())\"")
+                text: "the file belongs to another node, \"\(ForeignText(head.node).shown())\"")
         }
     }
 
@@ -128,6 +117,8 @@ final class SpoolReader {
     private static func openToWrite(_ path: String) throws(Database.Failure) -> Database {
         let database = try Database.open(path)
         try database.prepareForUse(isSynced: true)
+        try SpoolStore.checkKind(database)
+        try SpoolHead.upgrade(database)
         try database.run("BEGIN EXCLUSIVE")
         return database
     }
@@ -136,7 +127,7 @@ final class SpoolReader {
 
     func summary() throws(Database.Failure) -> Summary {
         var summary = Summary()
-        summary.node = node
+        summary.node = head.node
         summary.poisoned = UInt64(clamping: try database.number("SELECT count(*) FROM aside") ?? 0)
         let first = try database.number("SELECT first FROM batches WHERE first + count > ?1 ORDER BY first", firstKey)
         guard let first else { return summary }
@@ -150,7 +141,7 @@ final class SpoolReader {
                 WHERE first >= ?1
                 """, first) ?? 0
         summary.messages = UInt64(clamping: all &- gone)
-        summary.bytes = bytes
+        summary.bytes = head.bytes
         let last = try database.number("SELECT max(first) FROM batches") ?? first
         try forEachRow("WHERE first=\(first)") { chunk in
             summary.oldest = chunk.firstStamp(from: UInt64(max(first, self.firstKey)))?.timeMilliseconds ?? 0
@@ -228,34 +219,32 @@ final class SpoolReader {
         guard count > 0, count <= firstKey else { return 0 }
         // What comes in front would bring back what has its outcome.
         _ = try database.cutRows(before: firstKey) { noteDamaged(missing: $1, unreadBytes: $2) }
-        let clock = try database.number("SELECT clock FROM meta WHERE id=0") ?? 0
         var key = firstKey &- count
         try asides { aside throws(Database.Failure) in
             guard let chunk = MessagePool.shared.takeChunk(byteCount: aside.bytes.count) else { throw Self.noMemory }
-            let head = OutgoingMessage.head(of: aside.bytes)
+            let numbered = OutgoingMessage.head(of: aside.bytes)
             var stamp = MessageStamp(kind: aside.kind, timeMilliseconds: aside.wallMilliseconds)
-            stamp.isNumbered = head != nil
+            stamp.isNumbered = numbered != nil
             chunk.append(OutgoingMessage(aside.bytes, stamp))
-            chunk.arrival = UInt64(clamping: clock)
-            let end = chunk.setNumber(UInt64(key), bearing: head?.number ?? 0)
+            chunk.arrival = head.clock
+            let end = chunk.setNumber(UInt64(key), bearing: numbered?.number ?? 0)
             chunk.seal()
             try database.insert(chunk, key: key)
             key = Int64(end)
             return true
         }
         try database.run("DELETE FROM aside")
-        try database.run("UPDATE meta SET first=\(firstKey &- count), next=\(max(nextKey, firstKey)) WHERE id=0")
-        try countBytes()
+        head.first -= count
+        head.bytes = UInt64(clamping: try database.number("SELECT sum(length(data)) FROM batches") ?? 0)
+        try head.write(database)
         return UInt64(count)
-    }
-
-    private func countBytes() throws(Database.Failure) {
-        try database.run("UPDATE meta SET bytes=(SELECT coalesce(sum(length(data)), 0) FROM batches) WHERE id=0")
     }
 
     func dropWaiting() throws(Database.Failure) {
         try database.run("DELETE FROM batches")
-        try database.run("UPDATE meta SET first=next, bytes=0 WHERE id=0")
+        (head.first, head.bytes) = (head.next, 0)
+        head.gaps.removeAll()
+        try head.write(database)
     }
 
     func dropPoisoned() throws(Database.Failure) { try database.run("DELETE FROM aside") }

@@ -7,15 +7,6 @@ extension SpoolRescue {
     /// At so many places it is looked for what can be read behind a damage.
     private static let placesMax: Int64 = 16_384
 
-    /// Those that messages have, as the file's head says; nil: it cannot be read, or makes no sense.
-    private static func keys(of old: Database) -> Range<Int64>? {
-        guard let first = try? old.number("SELECT first FROM meta WHERE id=0"),
-            let next = try? old.number("SELECT next FROM meta WHERE id=0"), first >= 0, first < next,
-            next < SpoolStore.numberMax
-        else { return nil }
-        return first..<next
-    }
-
     /// The first row that can be read behind one that cannot; nil: none was found.
     private static func readableKey(_ old: Database, behind key: Int64, before end: Int64) -> Int64? {
         let step = max(1, (end - min(key, end)) / placesMax)
@@ -61,7 +52,8 @@ extension SpoolRescue {
         /// From the front, over what is damaged, and where it is not known how far that goes, from the back to it.
         mutating func all(of old: Database) throws(Database.Failure) {
             try new.run("BEGIN")
-            head = SpoolRescue.keys(of: old)
+            let said = try? SpoolHead.read(old)
+            if let said, said.first < said.next, said.next < SpoolStore.numberMax { head = said.first..<said.next }
             var isWhole = true
             for _ in 0..<SpoolRescue.placesMax {
                 if try rows(of: old, isForward: true) { break }
@@ -73,8 +65,7 @@ extension SpoolRescue {
             }
             let reached = last
             _ = try rows(of: old, isForward: false, to: reached)
-            let bytes = try? old.number("SELECT bytes FROM meta WHERE id=0")
-            if !isWhole || bytes != oldBytes { try pages(of: old) }
+            if !isWhole || said?.bytes != UInt64(oldBytes) { try pages(of: old) }
             try new.run("COMMIT")
         }
 
@@ -202,34 +193,22 @@ extension SpoolRescue {
         }
 
         func finish(_ old: Database?) throws(Database.Failure) {
-            var head: (first: Int64, next: Int64, clock: Int64, wall: Int64, number: Int64, stream: Int64)?
-            if let select = try? old?.prepare("SELECT first, next, clock, wall, number, stream FROM meta WHERE id=0"),
-                (try? select.step()) == true
-            {
-                head = (
-                    select.integer(0), select.integer(1), select.integer(2), select.integer(3), select.integer(4),
-                    select.integer(5)
-                )
-                select.reset()
-            }
-            if let known = head, known.first < 0 || known.next < known.first { head = nil }
-            if let known = head, !(1..<SpoolStore.numberMax).contains(known.number) { head = nil }
+            let said = old.flatMap { try? SpoolHead.read($0) }
             let facts = try facts()
-            let start = head?.first ?? facts?.first ?? SpoolStore.firstKeyEver
-            let number = facts?.number ?? 1
-            let row = try stream()
-            try new.run("BEGIN")
-            let update = try new.prepare(
-                "UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=?, number=?, stream=coalesce(?, stream)")
-            update.bind(1, start)
-            update.bind(2, max(facts?.next ?? 0, head?.next ?? start))
-            update.bind(3, facts?.bytes ?? 0)
-            update.bind(4, head?.clock ?? 0)
-            update.bind(5, head?.wall ?? Clock.wallMilliseconds)
+            var head = try SpoolHead.read(new)
+            head.first = said?.first ?? facts?.first ?? SpoolStore.firstKeyEver
+            head.next = max(facts?.next ?? 0, said?.next ?? head.first)
+            head.bytes = UInt64(clamping: facts?.bytes ?? 0)
+            head.clock = said?.clock ?? 0
+            head.wall = said?.wall ?? Clock.wallMilliseconds
             // Without a head it is not known how far the numbers had come.
-            update.bind(6, max(number, head?.number ?? number + Int64(MessageCache.numbersReserved)))
-            if let stream = head?.stream ?? row.map({ Int64(bitPattern: $0) }) { update.bind(7, stream) }
-            _ = try update.step()
+            let number = facts?.number ?? 1
+            head.number = max(number, said?.number ?? number + Int64(MessageCache.numbersReserved))
+            let row = try stream()
+            if let stream = said?.stream ?? row.map({ Int64(bitPattern: $0) }) { head.stream = stream }
+            if let said { head.gaps = said.gaps }
+            try new.run("BEGIN")
+            try head.write(new)
             try new.run("PRAGMA user_version=\(SpoolRescue.untold); COMMIT")
         }
     }

@@ -43,12 +43,11 @@ enum SpoolRescue {
 
     /// A new file without messages.
     static func renew(
-        _ file: SpoolFile, isSynced: Bool, first: Int64, next: Int64, stream: UInt64, _ database: inout Database
+        _ file: SpoolFile, isSynced: Bool, _ head: SpoolHead, _ database: inout Database
     ) throws(Database.Failure) {
         do throws(Database.Failure) {
-            let number = try database.number("SELECT number FROM meta WHERE id=0") ?? 1
-            let new = try makeEmpty(file, stream: stream, insteadOf: database)
-            try new.run("UPDATE meta SET first=\(first), next=\(next), number=\(number)")
+            let new = try makeEmpty(file, stream: UInt64(bitPattern: head.stream), insteadOf: database)
+            try head.write(new)
             try SpoolAside.copy(from: database, to: new)
         } catch {
             removeMaking(file)
@@ -72,7 +71,7 @@ enum SpoolRescue {
             guard Syscalls.regularFile(file.path) != nil else { return false }
             let database = try Database.open(file.path, isReadOnly: true)
             try SpoolStore.checkKind(database)
-            guard try SpoolStore.readMeta(database, file).bytes == 0 else {
+            guard try SpoolStore.readHead(database, file).bytes == 0 else {
                 return try database.number("PRAGMA user_version") == untold
             }
             return SpoolAside.count(database) == 0
@@ -93,7 +92,9 @@ enum SpoolRescue {
             // is one only if it changes something.
             try old.run("PRAGMA journal_mode=TRUNCATE")
             defer { try? old.run("PRAGMA journal_mode=PERSIST") }
-            try old.run("UPDATE meta SET wall=wall+1 WHERE id=0")
+            var head = try SpoolHead.read(old)
+            head.wall += 1
+            try head.write(old)
             return try makeEmpty(file, stream: stream, hasRoom: false)
         }
     }
@@ -149,6 +150,7 @@ enum SpoolRescue {
         guard Syscalls.regularFile(file.making) != nil, let source = source(file),
             let new = try? Database.open(file.making, of: file), (try? new.prepareForUse(isSynced: true)) != nil,
             let version = try? new.number("PRAGMA user_version"), version == underWay || version == untold,
+            (try? SpoolHead.upgrade(new)) != nil,
             (try? new.number("SELECT id FROM room WHERE id=\(sourceRow) AND data='\(source)'")) == sourceRow
         else { return nil }
         return new

@@ -22,6 +22,7 @@ extension SpoolStore {
             let parts = latest.superseded(in: chunk, from: max(from, result.work.latestFrom))
             if parts.isEmpty, !isShorter { continue }
             left -= min(left, try rewrite(row, chunk, without: parts))
+            for each in parts { noteGap(key(each.ids.lowerBound)..<key(each.ids.upperBound)) }
             result.compacted += parts
         }
     }

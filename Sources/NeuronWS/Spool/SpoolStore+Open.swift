@@ -20,16 +20,15 @@ extension SpoolStore {
                 try database.prepareForUse(isSynced: true)
                 try checkKind(database, file, stream, nextNumber)
                 let isUntold = try database.number("PRAGMA user_version") == SpoolRescue.untold
-                var meta = try readMeta(database, file)
-                if takesStream, meta.bytes == 0, meta.stream != Int64(bitPattern: stream) {
-                    (meta.stream, meta.number) = (Int64(bitPattern: stream), Int64(clamping: min(nextNumber, 1 << 61)))
-                    try database.run("UPDATE meta SET stream=\(meta.stream), number=\(meta.number) WHERE id=0")
+                try SpoolHead.upgrade(database)
+                var head = try readHead(database, file)
+                if takesStream, head.bytes == 0, head.stream != Int64(bitPattern: stream) {
+                    (head.stream, head.number) = (Int64(bitPattern: stream), Int64(clamping: min(nextNumber, 1 << 61)))
                 }
-                let store = SpoolStore(file, database, isSynced: isSynced, meta, wasDamaged: isUntold)
-                store.noteFound(meta)
+                let store = SpoolStore(file, database, isSynced: isSynced, head, wasDamaged: isUntold)
+                try store.noteFound()
                 // From here on the wall clock may be set.
-                try database.reserve(
-                    meta.number &+ Int64(MessageCache.numbersReserved), clock: store.found.clock)
+                try store.reserve(UInt64(head.number) &+ MessageCache.numbersReserved)
                 if isUntold { try SpoolRescue.told(database) }
                 try database.setSynced(isSynced)
                 SpoolRescue.removeMaking(file)
@@ -92,8 +91,7 @@ extension SpoolStore {
         try database.run("BEGIN EXCLUSIVE")
         try database.run(
             """
-            CREATE TABLE meta(id INTEGER PRIMARY KEY, node TEXT, first INTEGER, next INTEGER, bytes INTEGER,
-            clock INTEGER, wall INTEGER, number INTEGER, stream INTEGER);
+            \(SpoolHead.table)
             CREATE TABLE batches(first INTEGER PRIMARY KEY, count INTEGER, arrival INTEGER, number INTEGER, data BLOB);
             CREATE TABLE aside(id INTEGER PRIMARY KEY, wall INTEGER, code INTEGER, reason TEXT, kind INTEGER,
             data BLOB);
@@ -101,13 +99,8 @@ extension SpoolStore {
             PRAGMA application_id=\(applicationID);
             PRAGMA user_version=\(version);
             """)
-        let statement = try database.prepare(
-            "INSERT INTO meta VALUES(0, ?, \(firstKeyEver), \(firstKeyEver), 0, 0, ?, ?, ?)")
-        statement.bind(1, text: node)
-        statement.bind(2, Clock.wallMilliseconds)
-        statement.bind(3, Int64(clamping: min(nextNumber, 1 << 61)))
-        statement.bind(4, Int64(bitPattern: stream))
-        _ = try statement.step()
+        let number = Int64(clamping: min(nextNumber, 1 << 61))
+        try SpoolHead(node: node, number: number, stream: Int64(bitPattern: stream)).write(database)
         if hasRoom { try fillRoom(database) }
         try database.run("COMMIT")
         if hasRoom { try emptyRoom(database) }
@@ -134,42 +127,16 @@ extension SpoolStore {
         try database.run("DELETE FROM room")
     }
 
-    static func readMeta(_ database: Database, _ file: SpoolFile) throws(Database.Failure) -> Meta {
-        let statement = try database.prepare(
-            "SELECT node, first, next, bytes, clock, wall, number, stream FROM meta WHERE id=0")
-        guard try statement.step() else {
-            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
-        }
-        defer { statement.reset() }
-        guard statement.text(0) == file.node else {
+    static func readHead(_ database: Database, _ file: SpoolFile) throws(Database.Failure) -> SpoolHead {
+        let head = try SpoolHead.read(database)
+        guard head.node == file.node else {
             throw Database.Failure(
                 code: SQLITE_MISMATCH, errorNumber: 0,
                 text:
-                    "the file belongs to another node, \"\(ForeignText(statement.text(0)).shown())\": remove it, "
+                    "the file belongs to another node, \"\(ForeignText(head.node).shown())\": remove it, "
                     + "or set data-dir to another directory")
         }
-        let meta = Meta(
-            first: statement.integer(1), next: statement.integer(2),
-            bytes: UInt64(clamping: statement.integer(3)), clock: UInt64(clamping: statement.integer(4)),
-            wall: statement.integer(5), number: statement.integer(6), stream: statement.integer(7))
-        let pages = try database.number("PRAGMA page_count") ?? 0
-        let fileBytes = pages &* (try database.number("PRAGMA page_size") ?? 0)
-        let isEmpty = try database.number("SELECT 1 FROM batches LIMIT 1") == nil
-        let hasSoundBytes =
-            meta.bytes <= UInt64(clamping: fileBytes) && (meta.bytes == 0) == isEmpty
-            && (isEmpty || meta.next > meta.first)
-        guard meta.first >= 0, meta.next >= meta.first, (1..<numberMax).contains(meta.number), hasSoundBytes else {
-            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head makes no sense")
-        }
-        return meta
-    }
-}
-
-extension Database {
-    /// Messages may bear numbers up to this one.
-    /// - Parameter clock: what the cache's clock says now, too.
-    func reserve(_ number: Int64, clock: UInt64? = nil) throws(Failure) {
-        let time = clock.map { ", clock=\(Int64(clamping: $0)), wall=\(Clock.wallMilliseconds)" } ?? ""
-        try run("UPDATE meta SET number=\(number)\(time) WHERE id=0")
+        try head.check(database)
+        return head
     }
 }

@@ -22,18 +22,6 @@ extension SpoolStore {
         return gaps
     }
 
-    /// The only row of `meta`, but for the node's name.
-    struct Meta {
-        var first: Int64
-        var next: Int64
-        var bytes: UInt64
-        var clock: UInt64
-        var wall: Int64
-        /// No message bears this number or a higher one, and the row of numbers.
-        var number: Int64
-        var stream: Int64
-    }
-
     /// Of a batch.
     struct Row {
         let first: Int64
@@ -94,6 +82,12 @@ extension SpoolStore {
         try SpoolAside.move(by: keys.givenAnew, database)
     }
 
+    /// Nothing is there of these any more, or was, and they have their outcome.
+    func noteGap(_ keys: Range<Int64>) {
+        let keys = keys.clamped(to: 0..<Int64.max)
+        head.gaps.insert(UInt64(keys.lowerBound)..<UInt64(keys.upperBound))
+    }
+
     /// No row that ends behind this one is loaded or dropped.
     func endKey(_ work: borrowing SpoolWork) -> Int64 {
         work.movesBefore == .max ? .max : key(work.movesBefore)
@@ -103,6 +97,7 @@ extension SpoolStore {
     /// written anew.
     func takeOut(_ taken: [Range<UInt64>], _ forgets: UInt64) throws(Database.Failure) {
         let taken = taken.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+        for each in taken { noteGap(key(each.lowerBound)..<key(each.upperBound)) }
         var next = 0
         var at = Int64.min
         while next < taken.count {
@@ -135,10 +130,11 @@ extension SpoolStore {
         if let last = result.gone.last, last.outcome == outcome, last.ids.upperBound == from {
             result.gone[result.gone.count - 1].ids = last.ids.lowerBound..<from &+ count
             result.gone[result.gone.count - 1].bytes += row.bytes
-            return true
+        } else {
+            guard result.gone.count < Self.gapsMax else { return false }
+            result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
         }
-        guard result.gone.count < Self.gapsMax else { return false }
-        result.gone.append(SpoolResult.Gone(ids: from..<from &+ count, bytes: row.bytes, outcome: outcome))
+        noteGap(first..<first &+ Int64(clamping: count))
         return true
     }
 }

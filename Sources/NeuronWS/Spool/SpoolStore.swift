@@ -9,7 +9,7 @@ import NodeCore
 final class SpoolStore {
     /// Of the file's header: "nwsc".
     static let applicationID: Int64 = 0x6E77_7363
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// Pages that the journal has room for from the beginning: what a delete needs on a full disk.
     static let journalPages = 32
     /// A file without messages that has grown beyond this is made anew, bytes.
@@ -25,7 +25,12 @@ final class SpoolStore {
     private(set) var database: Database
     private(set) var isSynced: Bool
     private(set) var keys: SpoolKeys
-    var bytes: UInt64
+    /// As the file says, or as it will when a transaction has ended.
+    var head: SpoolHead
+    var bytes: UInt64 {
+        get { head.bytes }
+        set { head.bytes = newValue }
+    }
     private var asideCount: UInt64 = 0
     private(set) var found = MessageCache.Found(count: 0, bytes: 0, clock: 0)
     /// The last transaction failed: it may have been done or not.
@@ -39,22 +44,27 @@ final class SpoolStore {
     private var lastClock: (milliseconds: UInt64, at: UInt64) = (0, 0)
 
     /// - Parameter wasDamaged: where nothing is left, what was there is missing.
-    init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ meta: Meta, wasDamaged: Bool) {
+    init(_ file: SpoolFile, _ database: Database, isSynced: Bool, _ head: SpoolHead, wasDamaged: Bool) {
         self.file = file
         self.database = database
         self.isSynced = isSynced
-        keys = SpoolKeys(first: meta.bytes == 0 && !wasDamaged ? meta.next : meta.first, next: meta.next)
-        bytes = meta.bytes
+        self.head = head
+        keys = SpoolKeys(first: head.bytes == 0 && !wasDamaged ? head.next : head.first, next: head.next)
     }
 
-    func noteFound(_ meta: Meta) {
+    func noteFound() throws(Database.Failure) {
         // While nobody ran, the wall clock alone tells of time, and it may have been set.
-        let away = Clock.wallMilliseconds &- meta.wall
+        let away = Clock.wallMilliseconds &- head.wall
         found = MessageCache.Found(
-            count: UInt64(keys.next &- keys.first), bytes: bytes, clock: meta.clock &+ UInt64(max(0, away)))
+            count: UInt64(keys.next &- keys.first), bytes: bytes, clock: head.clock &+ UInt64(max(0, away)))
+        // Those in front of all go with the first work.
+        found.gaps = try head.emptyGaps(database).map { $0.clamped(to: keys.first..<keys.next) }
+            .filter { !$0.isEmpty && $0.lowerBound > keys.first }.map {
+                UInt64($0.lowerBound &- keys.first)..<UInt64($0.upperBound &- keys.first)
+            }
         lastClock = (found.clock, Clock.monotonicNanoseconds)
-        found.nextNumber = UInt64(meta.number)
-        found.stream = UInt64(bitPattern: meta.stream)
+        found.nextNumber = UInt64(head.number)
+        found.stream = UInt64(bitPattern: head.stream)
         asideCount = SpoolAside.count(database)
         found.asideCount = asideCount
     }
@@ -67,7 +77,13 @@ final class SpoolStore {
     func setNextNumber(_ number: UInt64) {
         guard (try? makeSure()) != nil else { return }
         // Where it was opened late there may be more in the file's own row than this life has numbered.
-        try? database.reserve(Int64(clamping: min(max(number, found.nextNumber), 1 << 61)), clock: clockNow)
+        try? reserve(max(number, found.nextNumber))
+    }
+
+    /// Messages may bear numbers up to this one.
+    func reserve(_ number: UInt64) throws(Database.Failure) {
+        head.number = Int64(clamping: min(number, 1 << 61))
+        try writeHead(clock: clockNow)
     }
 
     private var clockNow: UInt64 { lastClock.milliseconds &+ (Clock.monotonicNanoseconds &- lastClock.at) / 1_000_000 }
@@ -76,8 +92,7 @@ final class SpoolStore {
         guard isSynced != self.isSynced, (try? makeSure()) != nil else { return }
         guard (try? database.setSynced(isSynced)) != nil else { return }
         // What was written before is synced with it.
-        let syncs = "UPDATE meta SET wall=\(Clock.wallMilliseconds) WHERE id=0"
-        if isSynced, (try? database.run(syncs)) == nil { return }
+        if isSynced, (try? writeHead(clock: clockNow)) == nil { return }
         self.isSynced = isSynced
     }
 
@@ -97,7 +112,7 @@ final class SpoolStore {
                 return result
             } catch let failure {
                 try? database.run("ROLLBACK")
-                if database.doubt == nil { restoreMeta() } else { try? makeSure() }
+                if database.doubt == nil { restoreHead() } else { try? makeSure() }
                 result.gone = []
                 result.compacted = []
                 result.hasMoreToCompact = false
@@ -135,14 +150,14 @@ final class SpoolStore {
         do throws(Database.Failure) { database = try SpoolRescue.open(file, isSynced: isSynced) } catch {
             throw error.isLike(doubt) ? doubt : error
         }
-        restoreMeta()
+        restoreHead()
     }
 
     /// As the file says.
-    private func restoreMeta() {
-        guard let meta = try? Self.readMeta(database, file) else { return }
-        keys.restore(first: meta.first, next: meta.next)
-        bytes = meta.bytes
+    private func restoreHead() {
+        guard let head = try? Self.readHead(database, file) else { return }
+        self.head = head
+        keys.restore(first: head.first, next: head.next)
     }
 
     private func perform(_ result: inout SpoolResult) throws(Database.Failure) {
@@ -169,9 +184,9 @@ final class SpoolStore {
                     message, id: key(message.id) &- Self.firstKeyEver &+ 1,
                     bytesMax: result.work.setAsideBytesMax, database)
             }
-            if result.work.reservesNumber > 0 { try database.reserve(Int64(clamping: result.work.reservesNumber)) }
+            if result.work.reservesNumber > 0 { head.number = Int64(clamping: result.work.reservesNumber) }
             // Those behind the last that was stored may have their outcome too.
-            try writeMeta(first: forgetKey, next: max(keys.next, forgetKey, end), clock: result.work.clock)
+            try writeHead(first: forgetKey, next: max(keys.next, forgetKey, end), clock: result.work.clock)
             try database.run("COMMIT")
             keys.committed(first: forgetKey, end: end)
             if !result.work.setAside.isEmpty { asideCount = SpoolAside.count(database) }
@@ -184,19 +199,13 @@ final class SpoolStore {
         if changes, bytes > 0, keys.first == keys.next { throw .disorder }
     }
 
-    private func writeMeta(first: Int64, next: Int64, clock: UInt64) throws(Database.Failure) {
-        let statement = try database.prepare("UPDATE meta SET first=?, next=?, bytes=?, clock=?, wall=? WHERE id=0")
-        statement.bind(1, first)
-        statement.bind(2, next)
-        statement.bind(3, Int64(clamping: bytes))
+    private func writeHead(first: Int64? = nil, next: Int64? = nil, clock: UInt64) throws(Database.Failure) {
+        head.first = first ?? head.first
+        head.next = next ?? head.next
+        (head.clock, head.wall) = (clock, Clock.wallMilliseconds)
+        head.gaps.remove(before: UInt64(head.first))
         lastClock = (clock, Clock.monotonicNanoseconds)
-        statement.bind(4, Int64(clamping: clock))
-        statement.bind(5, Clock.wallMilliseconds)
-        _ = try statement.step()
-        // An UPDATE without a row: the head is gone.
-        if database.changes != 1 {
-            throw Database.Failure(code: SQLITE_CORRUPT, errorNumber: 0, text: "its head is missing")
-        }
+        try head.write(database)
     }
 
     /// On a full disk the journal has room for few pages: each batch goes in a transaction of its own.
@@ -209,12 +218,12 @@ final class SpoolStore {
             do throws(Database.Failure) {
                 try database.run("BEGIN")
                 try forget(before: end)
-                try writeMeta(first: end, next: max(keys.next, end), clock: clock)
+                try writeHead(first: end, next: max(keys.next, end), clock: clock)
                 try database.run("COMMIT")
                 keys.committed(first: end)
             } catch {
                 try? database.run("ROLLBACK")
-                restoreMeta()
+                restoreHead()
                 break
             }
         }
@@ -313,9 +322,10 @@ final class SpoolStore {
             if failure != nil { return }
             guard let chunk = batch.whole() else { return failure = .noMemory }
             chunk.seal()
-            do throws(Database.Failure) {
-                try database.insert(chunk, key: key(chunk.firstNumber))
-            } catch { failure = error }
+            let first = key(chunk.firstNumber)
+            do throws(Database.Failure) { try database.insert(chunk, key: first) } catch { failure = error }
+            // What had its outcome before it was stored.
+            if bytes > 0, first > max(keys.next, end) { noteGap(max(keys.next, end)..<first) }
             end = key(chunk.endNumber)
             bytes += UInt64(chunk.imageBytes)
         }
@@ -356,9 +366,8 @@ final class SpoolStore {
             } else {
                 noteDamage()
             }
-            let meta = try Self.readMeta(database, file)
-            bytes = meta.bytes
-            keys.committed(first: keys.first, end: meta.next)
+            head = try Self.readHead(database, file)
+            keys.committed(first: keys.first, end: head.next)
             return true
         } catch { return false }
     }
@@ -366,10 +375,7 @@ final class SpoolStore {
     /// Gives the disk back what a backlog took.
     private func shrink() {
         guard let pages = try? database.number("PRAGMA page_count"), pages * 4096 > Self.emptyBytesMax else { return }
-        guard
-            (try? SpoolRescue.renew(
-                file, isSynced: isSynced, first: keys.first, next: keys.next, stream: found.stream, &database)) != nil
-        else { return }
-        bytes = 0
+        head.gaps.removeAll()
+        try? SpoolRescue.renew(file, isSynced: isSynced, head, &database)
     }
 }

@@ -233,7 +233,7 @@ import Testing
                 try SpoolRescue.rescue(file, isSynced: true, stream: 9, closing: &database)
             }
             #expect(Syscalls.regularFile(file.path)?.inode == inode && Syscalls.fileKind(file.making) == nil)
-            try database.run("UPDATE meta SET wall=wall+1")
+            try database.run("UPDATE meta SET wall=wall+1, sum=NULL")
             #expect(Syscalls.regularFile(file.journal) != nil && Syscalls.regularFile(file.path)?.inode == inode)
             #expect(rmdir(file.damaged + "/in") == 0 && rmdir(file.damaged) == 0)
         }
@@ -270,8 +270,9 @@ import Testing
             do {
                 _ = try SpoolStore.open(file, isSynced: false, stream: 7)
                 var database = try Database.open(file.path)
-                try SpoolRescue.renew(file, isSynced: false, first: 50, next: 50, stream: 7, &database)
-                #expect(try database.number("SELECT next FROM meta WHERE id=0") == 50)
+                try SpoolRescue.renew(file, isSynced: false, SpoolHead(first: 50, next: 50, stream: 7), &database)
+                let head = try SpoolHead.read(database)
+                #expect(head.next == 50 && head.stream == 7)
             }
             #expect(Syscalls.fileKind(file.damaged) == nil)
         }

@@ -25,6 +25,7 @@ extension MessageCache {
         awayBytes = found.bytes
         away = first..<first &+ found.count
         adopted = away
+        for each in found.gaps { holes.insert(first &+ each.lowerBound..<first &+ each.upperBound) }
         anew = 0..<0
         damagedEnd = 0
         foundEnd = away.upperBound
@@ -35,6 +36,7 @@ extension MessageCache {
         reservedNumber = found.nextNumber &+ Self.numbersReserved
         // What waits is on this disk only when it is stored there.
         if unstoredSince == nil { unstoredSince = now }
+        passHoles()
         skipAdopted(backlog)
     }
 

@@ -57,6 +57,8 @@ public struct MessageCache: ~Copyable {
         public var stream: UInt64 = 0
         /// Messages that are set aside there.
         public var asideCount: UInt64 = 0
+        /// Numbers that are not there, as far as that is known, counted from the first; in order.
+        public var gaps: [Range<UInt64>] = []
 
         public init(count: UInt64, bytes: UInt64, clock: UInt64) {
             self.count = count

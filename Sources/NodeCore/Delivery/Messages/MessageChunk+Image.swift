@@ -30,9 +30,14 @@ extension MessageChunk {
 
     /// CRC-32 of all that a record is but for the checksum.
     private func checksum(at offset: Int) -> UInt32 {
-        let bytes = (base + offset + 4).assumingMemoryBound(to: UInt8.self)
         let length = Int(record(at: offset).pointee.byteCount) + MemoryLayout<MessageRecord>.size - 4
-        return UInt32(truncatingIfNeeded: crc32(0, bytes, UInt32(length)))
+        return Self.checksum(of: UnsafeRawBufferPointer(start: base + offset + 4, count: length))
+    }
+
+    /// CRC-32. Of less than 4 GiB.
+    public static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(
+            truncatingIfNeeded: crc32(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(bytes.count)))
     }
 
     /// Whether a whole record as it was sealed lies there.

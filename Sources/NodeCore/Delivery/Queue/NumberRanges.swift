@@ -3,7 +3,7 @@
 /// takes a logarithm of their number, and to put one in moves a block at most.
 ///
 /// Invariants: they are sorted, not empty, and apart from each other; no block is empty.
-struct NumberRanges: Sendable {
+public struct NumberRanges: Sendable {
     private static let blockCount = 512
 
     private var blocks: [[Range<UInt64>]] = []
@@ -12,6 +12,8 @@ struct NumberRanges: Sendable {
         var block: Int
         var index: Int
     }
+
+    public init() {}
 
     var isEmpty: Bool { blocks.isEmpty }
     var first: Range<UInt64>? { blocks.first?.first }
@@ -43,7 +45,7 @@ struct NumberRanges: Sendable {
     }
 
     /// Becomes one with those that it touches.
-    mutating func insert(_ new: Range<UInt64>) {
+    public mutating func insert(_ new: Range<UInt64>) {
         guard !new.isEmpty else { return }
         var merged = new
         var place = place(of: new.lowerBound)
@@ -83,7 +85,7 @@ struct NumberRanges: Sendable {
     }
 
     /// Those that end at this number or before it.
-    mutating func remove(before id: UInt64) {
+    public mutating func remove(before id: UInt64) {
         let place = id == .max ? Place(block: blocks.count, index: 0) : place(of: id + 1)
         blocks.removeFirst(place.block)
         guard place.index > 0 else { return }
@@ -91,10 +93,10 @@ struct NumberRanges: Sendable {
         if blocks[0].isEmpty { blocks.removeFirst() }
     }
 
-    mutating func removeAll() { blocks.removeAll() }
+    public mutating func removeAll() { blocks.removeAll() }
 
     /// From the one that ends at this number or behind it, in order, until `body` returns false.
-    func forEach(from id: UInt64 = 0, _ body: (Range<UInt64>) -> Bool) {
+    public func forEach(from id: UInt64 = 0, _ body: (Range<UInt64>) -> Bool) {
         let place = place(of: id)
         for block in blocks.indices.dropFirst(place.block) {
             for index in (block == place.block ? place.index : 0)..<blocks[block].count {

@@ -175,7 +175,13 @@ public struct SendQueue: ~Copyable {
         let openID = ledger.endedThrough &+ 1
         let away = DeliveryLedger.Away(messages: found.count, bytes: found.bytes)
         let first = ledger.adopt(away, next: found.nextNumber, now: now)
-        noteAway(away)
+        for each in found.gaps {
+            ledger.ended(
+                Backlog.Run(
+                    firstID: first &+ each.lowerBound, count: UInt64(each.count), outcome: .NEURON_WS_DROPPED_STOPPED))
+        }
+        let rest = found.count - found.gaps.reduce(0) { $0 + UInt64($1.count) }
+        noteAway(DeliveryLedger.Away(messages: rest, bytes: found.bytes))
         let opened = TakenMail.Opened(found, first: first, openID: isAllEnded ? first : openID)
         earlier = takeMessages()
         cacheOpened = opened
