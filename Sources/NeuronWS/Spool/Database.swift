@@ -234,21 +234,32 @@ final class Database {
     func setFirstPage(_ page: [UInt8]) -> Bool {
         var page = page
         let count = Int32(page.count)
-        return page.withUnsafeMutableBytes {
-            neuron_ws_sqlite3_file_at(handle, 0, $0.baseAddress, count, 1)
-        } == SQLITE_OK
+        return page.withUnsafeMutableBytes { access(0, $0.baseAddress, count, writes: true) }
     }
+
+    /// A call that fails once is none that fails for ever.
+    private func access(_ offset: Int64, _ bytes: UnsafeMutableRawPointer?, _ count: Int32, writes: Bool) -> Bool {
+        var status = SQLITE_IOERR
+        for _ in 0..<Self.triesMax where status & 0xFF == SQLITE_IOERR && status != Self.shortRead {
+            status = neuron_ws_sqlite3_file_at(handle, offset, bytes, count, writes ? 1 : 0)
+        }
+        return status == SQLITE_OK
+    }
+
+    static let triesMax = 3
+    /// SQLITE_IOERR_SHORT_READ: there is no more.
+    private static let shortRead: Int32 = SQLITE_IOERR | 2 << 8
 
     /// Of the file as it lies there; the first is 1. nil: it is not there.
     func page(_ number: Int) -> [UInt8]? {
         let offset = Int64(number - 1) * Int64(Self.pageBytes)
-        var status = SQLITE_OK
+        var isRead = false
         let page = [UInt8](unsafeUninitializedCapacity: Self.pageBytes) { bytes, count in
             count = Self.pageBytes
             bytes.initialize(repeating: 0)
-            status = neuron_ws_sqlite3_file_at(handle, offset, bytes.baseAddress, Int32(count), 0)
+            isRead = access(offset, bytes.baseAddress, Int32(count), writes: false)
         }
-        return status == SQLITE_OK ? page : nil
+        return isRead ? page : nil
     }
 
     var pagesInFile: Int { Int(max(0, neuron_ws_sqlite3_file_bytes(handle)) / Int64(Self.pageBytes)) }

@@ -185,7 +185,7 @@ enum SpoolRescue {
     private static func withDamaged(
         _ file: SpoolFile, like new: Database, _ body: (Database?) throws(Database.Failure) -> Void
     ) throws(Database.Failure) {
-        guard let old = try? Database.open(file.path) else { return try body(nil) }
+        guard let old = try openDamaged(file) else { return try body(nil) }
         old.salvage()
         let tables = "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name IN ('meta', 'batches')"
         let isWhole = (try? old.number(tables)) == 2
@@ -203,7 +203,18 @@ enum SpoolRescue {
         }
         guard isWhole || old.setFirstPage(page) else { return try body(old) }
         defer { old.setFirstPage(before) }
-        try body(try? Database.open(file.path))
+        try body(try openDamaged(file))
+    }
+
+    /// nil: it cannot be.
+    private static func openDamaged(_ file: SpoolFile) throws(Database.Failure) -> Database? {
+        for _ in 0..<Database.triesMax {
+            do throws(Database.Failure) { return try Database.open(file.path) } catch {
+                if error.isDamage { return nil }
+                guard error.fault == .ioError else { throw error }
+            }
+        }
+        return nil
     }
 
     private static func keep(firstPage page: [UInt8], in new: Database) throws(Database.Failure) {
