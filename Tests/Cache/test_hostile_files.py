@@ -299,13 +299,17 @@ def test_what_is_damaged_within_rows_is_told_as_lost_when_a_damage_is_seen(tmp_p
     assert contents == sorted(set(contents)) and len(contents) + lost == 2001
 
 
-@pytest.mark.parametrize("how", ["deleted", "a link to itself", "cut"])
+@pytest.mark.parametrize("how", ["deleted", "a link to itself", "cut", "a directory, then cut"])
 def test_a_flush_looks_whether_all_lies_there_though_nothing_is_new(how: str, tmp_path: Path) -> None:
     with neuron_ws.Node("n", settings(tmp_path)) as node:
         node.start()
         fill(node, 100)
         file = tmp_path / "n.nwsc"
-        if how == "cut":
+        if how.startswith("a directory"):
+            file.unlink()
+            file.mkdir()
+            node.flush(neuron_ws.Level.STORED, 20)
+        if how.endswith("cut"):
             os.truncate(file, file.stat().st_size // 2)
         else:
             file.rename(tmp_path / "elsewhere")
@@ -317,6 +321,20 @@ def test_a_flush_looks_whether_all_lies_there_though_nothing_is_new(how: str, tm
         # A process that is killed here has lost nothing.
         assert not file.is_symlink() and file.stat().st_size > 300_000
         assert (node.metrics.messages_lost, node.metrics.queued_messages) == (0, 100)
+    assert rest(tmp_path) == list(range(100))
+
+
+def test_a_flush_says_that_nobody_knows_whether_all_lies_there(tmp_path: Path) -> None:
+    """A file that is cut can be made anew only where the old one can be set aside."""
+    with neuron_ws.Node("n", settings(tmp_path)) as node:
+        node.start()
+        fill(node, 100)
+        (tmp_path / "n.nwsc.damaged/in the way").mkdir(parents=True)
+        os.truncate(tmp_path / "n.nwsc", 5000)
+        with pytest.raises(neuron_ws.NeuronWSError, match="cannot be looked for.*n.nwsc|still waiting.*n.nwsc"):
+            node.flush(neuron_ws.Level.STORED, 20)
+        (tmp_path / "n.nwsc.damaged/in the way").rmdir()
+        node.flush(neuron_ws.Level.STORED, 20)
     assert rest(tmp_path) == list(range(100))
 
 

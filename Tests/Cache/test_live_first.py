@@ -90,11 +90,11 @@ def port() -> Iterator[int]:
     yield number
 
 
-def send(node: neuron_ws.Node, kind: str, number: int) -> int:
+def send(node: neuron_ws.Node, kind: str, number: int, filler: str = FILLER) -> int:
     """A host that pushes faster than the disk writes waits for it."""
     while True:
         try:
-            return node.send(json.dumps({"kind": kind, "number": number, "filler": FILLER}))
+            return node.send(json.dumps({"kind": kind, "number": number, "filler": filler}))
         except neuron_ws.QueueFull:
             time.sleep(0.01)
 
@@ -346,3 +346,47 @@ def test_by_default_an_acknowledgement_stands_for_all_that_was_pushed_before(
     counts = Counter(came[:2] for came in server.came)
     assert {key for key, count in counts.items() if count > 1} <= server.resent
     assert metrics.queued_messages == 0 and metrics.acknowledgements_stray == 1
+
+
+def test_the_next_life_counts_what_is_there_alone(tmp_path: Path, port: int) -> None:
+    """Where live messages went in front of others nothing lies between those any more, and has no outcome twice."""
+    settings = {
+        "url": f"ws://127.0.0.1:{port}/", "delivery": "app-acked", "data-dir": str(tmp_path), "offline-cache": True,
+        "sync-interval": 0, "cache-sync-interval": 120_000, "resend-priority": "live-first", "queue-max-bytes": 65536,
+        "reconnect-min": 0.05, "reconnect-max": 0.1}
+    outcomes: Counter[neuron_ws.Outcome] = Counter()
+
+    def told(event: neuron_ws.DeliveryEvent) -> None:
+        outcomes[event.outcome] += event.count
+
+    with neuron_ws.Node("live", settings, on_delivery=told) as node:
+        node.start()
+        for number in range(400):
+            send(node, "old", number, "x" * 800)
+        node.flush(neuron_ws.Level.STORED, 20)
+        server = SlowServer(port)
+        server.acknowledges = True
+        for number in range(400):
+            while True:
+                node.poll(0)
+                if node.metrics.queued_messages < 500:
+                    break
+                time.sleep(0.001)
+            send(node, "live", number, "x" * 800)
+        end = time.monotonic() + 30
+        while outcomes[neuron_ws.Outcome.DELIVERED] < 300 and time.monotonic() < end:
+            node.poll(0.02)
+        assert outcomes[neuron_ws.Outcome.DELIVERED] >= 300
+    node.poll()
+    server.server.shutdown()
+    (cache,) = neuron_ws.list_caches(tmp_path)
+    left = cache.messages
+    assert 0 < left < 500 and left == outcomes[neuron_ws.Outcome.STORED]
+    outcomes.clear()
+    with neuron_ws.Node("live", {**settings, "url": "ws://127.0.0.1:1"}, on_delivery=told) as node:
+        assert node.metrics.queued_messages == left
+        node.start()
+        time.sleep(0.2)
+        assert (node.metrics.queued_messages, node.metrics.messages_lost) == (left, 0)
+    node.poll()
+    assert outcomes == {neuron_ws.Outcome.STORED: left}

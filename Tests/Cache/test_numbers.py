@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import neuron_ws
 import pytest
-from conftest import NOWHERE
+from conftest import NOWHERE, points
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
@@ -118,3 +121,36 @@ def test_behind_kills_no_number_is_used_twice_and_what_was_stored_keeps_its_own(
     for life in range(4):
         part = numbers[life * 100:life * 100 + 100]
         assert part == list(range(part[0], part[0] + 100))
+
+
+def head_bytes(file: Path) -> range:
+    """Where the only row of `meta` lies."""
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name='meta'").fetchone()
+    start = (page - 1) * 4096
+    cell = int.from_bytes(file.read_bytes()[start + 8:start + 10], "big")
+    return range(start + cell, start + 4096)
+
+
+def test_one_damaged_byte_of_the_head_costs_nothing(
+    tmp_path: Path, acknowledger: Acknowledger, request: pytest.FixtureRequest
+) -> None:
+    """Else a row of numbers would be another, and what is acknowledged in the true one would count for nothing."""
+    with neuron_ws.Node("numbers", settings(NOWHERE, tmp_path / "whole")) as node:
+        node.start()
+        push(node, 1, 20)
+        node.flush(neuron_ws.Level.STORED, 60)
+    place = head_bytes(tmp_path / "whole/numbers.nwsc")
+    assert len(place) > 50
+    for at in points(len(place), request, sample=20):
+        directory = Path(shutil.copytree(tmp_path / "whole", tmp_path / f"{at}"))
+        image = bytearray((directory / "numbers.nwsc").read_bytes())
+        image[place[at - 1]] ^= 1 << at % 8
+        (directory / "numbers.nwsc").write_bytes(image)
+        acknowledger.documents.clear()
+        with neuron_ws.Node("numbers", settings(acknowledger.url, directory)) as node:
+            node.start()
+            push(node, 21, 5)
+            drained(node)
+            assert (node.metrics.messages_lost, node.metrics.queued_messages) == (0, 0), at
+        assert [each["content"] for each in acknowledger.documents] == list(range(1, 26)), at

@@ -53,15 +53,16 @@ final class SpoolStore {
     }
 
     func noteFound() throws(Database.Failure) {
+        var gaps = try head.emptyGaps(database).map { $0.clamped(to: keys.first..<keys.next) }.filter { !$0.isEmpty }
+        if let first = gaps.first, first.lowerBound == keys.first {
+            keys = SpoolKeys(first: first.upperBound, next: keys.next)
+            gaps.removeFirst()
+        }
         // While nobody ran, the wall clock alone tells of time, and it may have been set.
         let away = Clock.wallMilliseconds &- head.wall
         found = MessageCache.Found(
             count: UInt64(keys.next &- keys.first), bytes: bytes, clock: head.clock &+ UInt64(max(0, away)))
-        // Those in front of all go with the first work.
-        found.gaps = try head.emptyGaps(database).map { $0.clamped(to: keys.first..<keys.next) }
-            .filter { !$0.isEmpty && $0.lowerBound > keys.first }.map {
-                UInt64($0.lowerBound &- keys.first)..<UInt64($0.upperBound &- keys.first)
-            }
+        found.gaps = gaps.map { UInt64($0.lowerBound &- keys.first)..<UInt64($0.upperBound &- keys.first) }
         lastClock = (found.clock, Clock.monotonicNanoseconds)
         found.nextNumber = UInt64(head.number)
         found.stream = UInt64(bitPattern: head.stream)

@@ -16,7 +16,8 @@ extension Syscalls {
         return String(cString: real)
     }
 
-    static func remove(_ path: String) { _ = unlink(path) }
+    /// A file, or a directory in which nothing is.
+    static func remove(_ path: String) { _ = CLinux.remove(path) }
 
     /// Nothing has this name then.
     static func removeIfThere(_ path: String) throws(SystemError) {

@@ -35,6 +35,10 @@ extension CacheWorld {
         let found = disk.open(nextNumber: sendQueue.ledger.acceptedCount + 1)
         let opened = sendQueue.adopt(found, now: now)
         tell("finds \(found.count) messages, \(found.bytes) bytes, as of \(opened.first), open from \(opened.openID)")
+        let there = UInt64(disk.messages().count)
+        if !disk.hasDamaged, sendQueue.ledger.away.messages != there {
+            fail("\(sendQueue.ledger.away.messages) are counted of \(there) that lie on disk")
+        }
         disk.setFirst(opened.first, openID: opened.openID)
         let start = disk.state.first
         for (key, content) in disk.messages() {

@@ -68,13 +68,31 @@ struct SimulatedDisk: ~Copyable {
         if isNew { state.number = nextNumber }
         isNew = false
         foundNumber = state.number
+        if let gap = gaps().first, gap.lowerBound == 0 { state.first += Int64(gap.upperBound) }
         var found = MessageCache.Found(
             count: UInt64(state.next - state.first), bytes: state.bytes, clock: state.clock)
         found.nextNumber = state.number
         found.asideCount = UInt64(state.aside.count)
+        found.gaps = gaps()
         state.number += MessageCache.numbersReserved
         keys = SpoolKeys(first: state.first, next: state.next)
         return found
+    }
+
+    /// As a file knows them: not what a damage took.
+    private func gaps() -> [Range<UInt64>] {
+        var gaps: [Range<UInt64>] = []
+        var end = state.first
+        func passes(_ next: Int64) {
+            if next > end { gaps.append(UInt64(end - state.first)..<UInt64(next - state.first)) }
+        }
+        if hasDamaged { return [] }
+        for row in state.rows {
+            passes(row.first)
+            end = max(end, row.end)
+        }
+        passes(state.next)
+        return gaps
     }
 
     /// What is there is deleted.
@@ -134,10 +152,41 @@ struct SimulatedDisk: ~Copyable {
     private mutating func damage(_ random: inout Seeded) -> Bool {
         guard !state.rows.isEmpty else { return false }
         let share = random.pick([10, 50, 100])
-        for row in state.rows { if random.chance(share) { damaged.formUnion(Self.numbers(row.image)) } }
+        let rows = exchange(&state.rows, with: [])
+        for row in rows {
+            let kept = !random.chance(share) ? [row] : random.chance(50) ? salvaged(row, &random) : []
+            state.rows += kept
+            damaged.formUnion(Set(Self.numbers(row.image)).subtracting(kept.flatMap { Self.numbers($0.image) }))
+        }
         hasDamaged = true
-        state.rows.removeAll { !damaged.isDisjoint(with: Self.numbers($0.image)) }
         return true
+    }
+
+    /// Of a batch of which one bit is another what is whole, as `SpoolRescue`.
+    private func salvaged(_ row: Row, _ random: inout Seeded) -> [Row] {
+        var torn = row
+        torn.image[random.below(row.image.count)] ^= 1 << UInt8(random.below(8))
+        guard let chunk = MessageChunk.fitting(row.image.count),
+            torn.image.withUnsafeBytes({
+                chunk.setImage($0, firstID: id(row.first), count: row.count)
+            })
+        else { return [] }
+        _ = chunk.setNumber(id(row.first), bearing: row.sequence)
+        var parts: [Row] = []
+        var chunks = chunk.salvaged { MessageChunk.fitting($0 + MessageChunk.imageHeadBytes) }
+        while let part = chunks.removeFirst() {
+            part.seal()
+            parts.append(
+                Row(
+                    first: key(part.firstNumber), count: part.messageCount, arrival: row.arrival,
+                    sequence: part.sequence, image: part.withImage { Array($0) }))
+        }
+        // Messages without numbers of their own count as the first ones, whichever they are: nobody could tell.
+        let numbers = Self.numbers(row.image)
+        let areInPlace = parts.allSatisfy { part in
+            Self.numbers(part.image).enumerated().allSatisfy { numbers[Int(part.first - row.first) + $0] == $1 }
+        }
+        return areInPlace ? parts : []
     }
 
     /// As `SpoolStore.missing`.

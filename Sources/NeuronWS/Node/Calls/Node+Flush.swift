@@ -40,7 +40,10 @@ extension Node {
             if progress == .reached { break }
             let left = sendQueue.ledger.openCount(through: target, level)
             if progress == .unstorable {
-                throw .system("\(waiting(left)), and cannot be stored. \(whyUnstorableLocked)")
+                let what =
+                    left == 0
+                    ? "what was stored cannot be looked for" : "\(waiting(left)), and cannot be stored"
+                throw .system("\(what). \(whyUnstorableLocked)")
             }
             if session == nil { throw .notRunning("\(waiting(left)), and the node is not running. \(causeLocked)") }
             if changed.wait(lock, until: deadline) { continue }

@@ -130,6 +130,10 @@ extension NodeSession {
             node.sendQueue.ledger.looksDone = cache.looksDone
             hasNews = true
         }
+        if cache.looksFailed > node.sendQueue.ledger.looksFailed {
+            node.sendQueue.ledger.looksFailed = cache.looksFailed
+            hasNews = true
+        }
         if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
         let awaitsRoom = node.sendQueue.ledger.awaitsRoom
         node.lock.unlock()

@@ -221,7 +221,8 @@ extension MessageCache {
         let faultBefore = fault
         fault = result.fault
         isGone = result.isGone
-        looksDone = looksInWork
+        // On a full disk it was looked before there was no room.
+        if fault == nil || fault == .full { looksDone = looksInWork } else { looksFailed = looksInWork }
         let loadsFrom = result.work.loadsFrom
         let stored = result.work.storesBefore
         let forgot = result.work.forgetsBefore

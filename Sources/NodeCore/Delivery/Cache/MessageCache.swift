@@ -126,6 +126,8 @@ public struct MessageCache: ~Copyable {
     var looksAsked: UInt64 = 0
     var looksInWork: UInt64 = 0
     public internal(set) var looksDone: UInt64 = 0
+    /// To these the disk had no answer.
+    public internal(set) var looksFailed: UInt64 = 0
     /// How often messages were to be stored that could not be.
     public internal(set) var failedStores: UInt64 = 0
     var failures: UInt64 = 0

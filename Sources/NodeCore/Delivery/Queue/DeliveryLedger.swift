@@ -61,6 +61,7 @@ public struct DeliveryLedger {
     /// so.
     public private(set) var looksAsked: UInt64 = 0
     public var looksDone: UInt64 = 0
+    public var looksFailed: UInt64 = 0
 
     /// One that waits alone makes room for the next one: `MessageCache.replacesLast`, which the node keeps up to date.
     public var replacesLast = false
@@ -237,7 +238,9 @@ public struct DeliveryLedger {
     public func progress(
         through id: UInt64, _ level: neuron_ws_level_t, failedStores before: UInt64, look: UInt64 = 0
     ) -> Progress {
-        if reachedThrough(level) >= id { return looksDone >= look ? .reached : .open }
+        if reachedThrough(level) >= id {
+            return looksDone >= look ? .reached : looksFailed >= look ? .unstorable : .open
+        }
         return level == .NEURON_WS_LEVEL_STORED && failedStores != before ? .unstorable : .open
     }
 

@@ -282,6 +282,13 @@ import Testing
         ledger.looksDone = second
         ledger.lostStored()
         #expect(progress(second) == .open && progress(second, failedStores: 1) == .unstorable)
+        // The disk has no answer, and then one.
+        ledger.stored(through: 1)
+        let third = ledger.askLook()
+        ledger.looksFailed = third
+        #expect(progress(second) == .reached && progress(third) == .unstorable)
+        ledger.looksDone = ledger.askLook()
+        #expect(progress(third) == .reached)
     }
 
     @Test(arguments: 0..<50) func whateverTheOrderEachIsCountedOnce(seed: UInt64) {
