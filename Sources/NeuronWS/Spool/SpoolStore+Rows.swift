@@ -5,19 +5,22 @@ import NodeCore
 
 /// What stands in the file's tables.
 extension SpoolStore {
-    /// Of which messages nothing is there, the first `gapsMax` gaps.
+    /// Of which messages nothing is there, the first `gapsMax` gaps, as far as the disk can be read.
     func missing() -> [Range<UInt64>] {
         var gaps: [Range<UInt64>] = []
         var next = keys.first
         func passes(_ row: Int64) {
             if row > next { gaps.append(id(next)..<id(row)) }
         }
-        guard let select = try? database.prepare("SELECT first, count FROM batches ORDER BY first") else { return [] }
-        while gaps.count < Self.gapsMax, (try? select.step()) == true {
-            passes(min(select.integer(0), keys.next))
-            next = max(next, select.integer(0) &+ select.integer(1))
-        }
-        select.reset()
+        do throws(Database.Failure) {
+            let select = try database.prepare("SELECT first, count FROM batches ORDER BY first")
+            defer { select.reset() }
+            while try select.step() {
+                if gaps.count == Self.gapsMax { return gaps }
+                passes(min(select.integer(0), keys.next))
+                next = max(next, select.integer(0) &+ select.integer(1))
+            }
+        } catch { return gaps }
         if gaps.count < Self.gapsMax { passes(keys.next) }
         return gaps
     }
