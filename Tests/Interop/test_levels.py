@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import bad_servers as bad
+import foreign
 import neuron_ws
 import pytest
+from websockets.sync.server import ServerConnection, serve
 
 HERE = Path(__file__).resolve().parent
 COUNT = 24
@@ -130,6 +133,42 @@ def test_a_server_that_lives_and_does_not_echo_degrades_the_level_and_that_is_sa
             wait(node, lambda: any("does not answer Pings" in line for line in lines))
             with pytest.raises(neuron_ws.Unsupported, match="does not answer Pings"):
                 node.flush(neuron_ws.Level.PEER_PARSED, timeout=1)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["ws", "wss"])
+def test_a_server_that_reads_slowly_and_lives_keeps_the_level(tls: bool, authority: foreign.Authority) -> None:
+    """Each Ping's answer takes some times as long as the server is given: what counts is that it goes on reading."""
+    came: list[str] = []
+
+    def read(connection: ServerConnection) -> None:
+        for message in connection:
+            came.append(str(message)[:3])
+            time.sleep(0.02)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+    port = listener.getsockname()[1]
+    context = authority.server_context() if tls else None
+    told, lines = Outcomes(), list[str]()
+    with serve(read, sock=listener, ssl=context, compression=None, max_size=None, max_queue=2) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        document = settings(port, delivery="peer-parsed", **{
+            "ping-timeout": 0.3, "ping-interval": 0.1, "ca": str(authority.ca)})
+        if tls:
+            document["url"] = document["url"].replace("ws:", "wss:")
+        with neuron_ws.Node(
+            "levels", document, on_delivery=told, on_log=lambda event: lines.append(event.text)
+        ) as node:
+            for number in range(150):
+                node.send(f"{number:03}" + "x" * 60_000)
+            wait(node, lambda: len(told.delivered) == 150, 60)
+            metrics = node.metrics
+    assert came == [f"{number:03}" for number in range(150)]
+    assert told.delivered == [(number + 1, neuron_ws.Level.PEER_PARSED) for number in range(150)]
+    assert (metrics.connections_opened, metrics.messages_resent) == (1, 0)
+    # It was as slow as that.
+    assert metrics.pongs_timed > metrics.pongs_within_500ms
+    assert not any("does not answer Pings" in line for line in lines)
 
 
 def test_keep_alives_that_are_answered_with_other_bytes_are_no_progress() -> None:
