@@ -198,7 +198,10 @@ extension MessageCache {
     /// More is held than the window has, or as many, and of that enough is not on disk: with little in each row and each
     /// transaction more would be written of the file than of messages.
     private func isMemoryShort(_ backlog: borrowing Backlog) -> Bool {
-        let (bytes, count) = (windowBytes / Self.groupShare, windowCount / UInt64(Self.groupShare))
+        // Where there is little memory who waits for some does not wait for others.
+        let gathers = windowBytes / Self.groupShare >= Self.groupBytesMin
+        let bytes = gathers ? windowBytes / Self.groupShare : 1
+        let count = gathers ? windowCount / UInt64(Self.groupShare) : windowCount
         let start = tail.first?.firstID ?? tail.endID
         let end = max(tail.endID, backlog.endID)
         let first = max(storedEnd, backlog.openID)

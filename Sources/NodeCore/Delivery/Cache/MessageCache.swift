@@ -181,8 +181,9 @@ public struct MessageCache: ~Copyable {
     /// What the backlog may hold while something lies behind it.
     var windowBytes: Int { settings.memoryBytes / 2 }
     var windowCount: UInt64 { UInt64(max(1, settings.messagesMax / 2)) }
-    /// Where memory gets short this part of the window goes to disk at once.
+    /// Where memory gets short this part of the window goes to disk at once, if it is as much as that.
     static let groupShare = 8
+    static let groupBytesMin = 64 << 10
     public var awayNow: DeliveryLedger.Away {
         DeliveryLedger.Away(
             messages: UInt64(away.count) - holes.count(in: away) + owedNow.messages, bytes: awayBytes + owedNow.bytes)
