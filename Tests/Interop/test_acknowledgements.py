@@ -244,8 +244,8 @@ def test_a_message_with_a_number_of_its_own_is_refused_and_why() -> None:
     named = 'a member "{}" of its own, .*: give it another name'
     with neuron_ws.Node("acks", {"url": "ws://127.0.0.1:1/", "delivery": "app-acked"}) as node:
         for name, message in [
-            ("seq", '{"seq":3,"plc":"p"}'), ("stream", ' {"a":{"b":"}"},"stream" : "q"}\n'), ("resent", '{"resent":{}}'),
-            ("seq", b'{"a":"\\"","\\u0073e\\u0071":1}'),
+            ("seq", '{"seq":3,"plc":"p"}'), ("stream", ' {"a":{"b":"}"},"stream" : "q"}\n'),
+            ("resent", '{"resent":{}}'), ("seq", b'{"a":"\\"","\\u0073e\\u0071":1}'),
         ]:
             with pytest.raises(neuron_ws.InvalidArgument, match=named.format(name)):
                 node.send(message)
