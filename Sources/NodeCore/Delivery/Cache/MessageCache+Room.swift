@@ -54,6 +54,17 @@ extension MessageCache {
         return true
     }
 
+    /// Takes note of whether what is to be stored finds no room on disk where what lies there stays. It has none until
+    /// an eighth of the disk is free, or nothing waits for it: one message that goes makes no news.
+    public mutating func noteFull(_ backlog: borrowing Backlog) {
+        if storesToDisk, settings.policy == .dropNewest {
+            let isRoomy = diskBytes <= settings.diskBytes / 8 * 7
+            isFull = isOutOfRoom || isFull && !isRoomy && hasUnstored(backlog)
+        } else {
+            isFull = false
+        }
+    }
+
     /// Where the oldest make room for the newest, one that waits alone does so for the next one that comes: what is
     /// kept is the newest, however little there may be.
     public var replacesLast: Bool {
