@@ -228,8 +228,8 @@ extension Node {
         if !isOurs, let name = NumberMembers.own(in: bytes) {
             countRejected()
             throw .invalidArgument(
-                "the message has a member \"\(name)\" of its own, and would have two with its number (setting sequence, "
-                    + "which the delivery level app-acked needs): give it another name")
+                "the message has a member \"\(name)\" of its own, and would have two with its number (setting "
+                    + "sequence, which the delivery level app-acked needs): give it another name")
         }
         return message
     }

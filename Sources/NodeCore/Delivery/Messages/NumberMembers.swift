@@ -10,8 +10,8 @@ public enum NumberMembers {
     private static let places = PlaceSet(
         names.map { JSONPointer(member: Array(UnsafeBufferPointer(start: $0.utf8Start, count: $0.utf8CodeUnitCount))) })
 
-    /// The one that an object has as a member of its own; nil: none. What lies deeper does not count, and bytes that are
-    /// no JSON are not told from others.
+    /// The one that an object has as a member of its own; nil: none. What lies deeper does not count, and what is no
+    /// JSON is not told from what is.
     public static func own(in object: UnsafeRawBufferPointer) -> StaticString? {
         guard mayHave(object) else { return nil }
         var scan = PlaceScan(places)

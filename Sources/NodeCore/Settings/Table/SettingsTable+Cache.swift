@@ -46,8 +46,8 @@ extension SettingsTable {
             BilingualText("When the cache is full", "缓存已满时"),
             BilingualText(
                 "`drop-oldest`: the oldest messages that are not on their way make room. `drop-newest`: what finds no "
-                    + "room on disk waits in memory, and when that is full a push is refused. `latest-per-group`: first "
-                    + "those go that are not the newest of their group, by the time of the data.",
+                    + "room on disk waits in memory, and when that is full a push is refused. `latest-per-group`: "
+                    + "first those go that are not the newest of their group, by the time of the data.",
                 "`drop-oldest`：丢弃尚未发送的最旧消息。`drop-newest`：磁盘已满时新消息在内存中等待，内存也满时拒绝新的消息。"
                     + "`latest-per-group`：先丢弃组内（按数据时间）不是最新的消息。")),
         SettingDescriptor(
