@@ -922,9 +922,9 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_rename(neuron_ws_node_t *node, c
  *
  * id  NULL, or receives the message's number in this node, 1, 2, 3…, as on_delivery names it.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT, INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE,
- * NOT_SUBSCRIBED, SKIPPED, QUEUE_FULL, TOO_BIG, NO_MEMORY, NOT_RUNNING (the node was finished), FORKED. Nothing is sent
- * unless it is OK.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (also: a name that the template fills in is "seq", "stream" or "resent",
+ * with the setting sequence), INVALID_GROUP, INVALID_JSON (a CUSTOM value), STRUCT_SIZE, NOT_SUBSCRIBED, SKIPPED,
+ * QUEUE_FULL, TOO_BIG, NO_MEMORY, NOT_RUNNING (the node was finished), FORKED. Nothing is sent unless it is OK.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_push(neuron_ws_node_t *node, const neuron_ws_group_t *group,
                                                      uint64_t *id);
@@ -944,10 +944,12 @@ NEURON_WS_API neuron_ws_status_t neuron_ws_node_push_json(neuron_ws_node_t *node
                                                           uint64_t *id);
 
 /*
- * Sends a message of the host's own as it is. bytes may be NULL when length is 0. Text must be UTF-8.
+ * Sends a message of the host's own as it is. bytes may be NULL when length is 0. Text must be UTF-8. With the setting
+ * sequence, and with delivery app-acked, it is a JSON object, {…}, without members "seq", "stream" and "resent" in its
+ * outermost level, in front of which its number is put; that it is valid JSON is not looked at.
  *
- * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (unknown kind, text that is not UTF-8), QUEUE_FULL, TOO_BIG, NO_MEMORY,
- * NOT_RUNNING (the node was finished), FORKED.
+ * Any thread. NEURON_WS_OK, INVALID_ARGUMENT (unknown kind, text that is not UTF-8, no place for the number),
+ * QUEUE_FULL, TOO_BIG, NO_MEMORY, NOT_RUNNING (the node was finished), FORKED.
  */
 NEURON_WS_API neuron_ws_status_t neuron_ws_node_send(neuron_ws_node_t *node, neuron_ws_kind_t kind, const void *bytes,
                                                      size_t length, uint64_t *id);

@@ -114,6 +114,62 @@ def test_a_smaller_size_is_kept_though_nothing_is_pushed(
     assert len(keeper.numbers) == count if policy == "drop-newest" else 50 < len(keeper.numbers) < 110
 
 
+def document(number: int, size: int) -> str:
+    return json.dumps({"number": number, "rest": "0" * (number * 37 % 300 + 1), "more": "x" * size})
+
+
+def test_a_full_disk_from_which_nothing_goes_is_said_once_and_what_follows_waits_in_memory(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    lines: list[tuple[neuron_ws.LogLevel, str]] = []
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-policy": "drop-newest",
+                "cache-disk-size": 1, "sync-interval": 0, "delivery": "peer-parsed", "reconnect-max": 0.1}
+    with neuron_ws.Node("n", settings, on_log=lambda event: lines.append((event.level, event.text))) as node:
+
+        def said(what: str) -> list[neuron_ws.LogLevel]:
+            node.poll(0)
+            return [level for level, text in lines if what in text]
+
+        node.start()
+        for number in range(1, 301):
+            node.send(document(number, 5000))
+        foreign.wait_until(lambda: "The cache is full" in node.state.message, 20)
+        for number in range(301, 401):
+            node.send(document(number, 5000))
+        with pytest.raises(neuron_ws.SystemFailure, match="cannot be stored.* is full"):
+            node.flush(neuron_ws.Level.STORED, 20)
+        assert said("n.nwsc is full (settings cache-disk-size and cache-policy)") == [neuron_ws.LogLevel.WARN]
+        assert node.metrics.messages_rejected == 0 and node.metrics.cached_bytes <= 1 << 20
+        node.configure({**settings, "url": keeper.url})
+        node.flush(neuron_ws.Level.PEER_PARSED, 60)
+        foreign.wait_until(lambda: said("Nothing waits for room in the cache") == [neuron_ws.LogLevel.NOTICE], 20)
+        assert len(said("is full")) == 1 and "The cache is full" not in node.state.message
+    assert keeper.numbers == list(range(1, 401))
+
+
+@pytest.mark.parametrize("policy", ["drop-oldest", "latest-per-group"])
+def test_what_lies_on_disk_makes_no_room_when_nothing_more_is_kept_there(
+    policy: str, keeper: Keeper, tmp_path: Path
+) -> None:
+    settings = {"url": NOWHERE, "offline-cache": True, "data-dir": str(tmp_path), "cache-policy": policy,
+                "queue-max-bytes": 131_072, "sync-interval": 0, "delivery": "peer-parsed",
+                "reconnect-max": 0.1}
+    with neuron_ws.Node("n", settings) as node:
+        node.start()
+        for number in range(1, 501):
+            push_when_there_is_room(node, document(number, 1000))
+        node.flush(neuron_ws.Level.STORED, 20)
+        node.configure({**settings, "cache-disk-size": 0})
+        for number in range(501, 801):
+            with contextlib.suppress(neuron_ws.QueueFull):
+                node.send(document(number, 1000))
+            time.sleep(0.001)
+        node.configure({**settings, "cache-disk-size": 0, "url": keeper.url})
+        node.flush(neuron_ws.Level.PEER_PARSED, 60)
+    came = keeper.numbers
+    assert came[:500] == list(range(1, 501)) and came == sorted(came)
+
+
 @contextlib.contextmanager
 def silent_server() -> Iterator[str]:
     """Shakes hands, and reads nothing."""

@@ -239,6 +239,33 @@ def test_a_message_that_takes_no_number_is_refused_and_why() -> None:
         assert node.send("{}") == 1 and node.metrics.messages_rejected == 4
 
 
+def test_a_message_with_a_number_of_its_own_is_refused_and_why() -> None:
+    """It would have two, and an ordinary reader acknowledge the other."""
+    named = 'a member "{}" of its own, .*: give it another name'
+    with neuron_ws.Node("acks", {"url": "ws://127.0.0.1:1/", "delivery": "app-acked"}) as node:
+        for name, message in [
+            ("seq", '{"seq":3,"plc":"p"}'), ("stream", ' {"a":{"b":"}"},"stream" : "q"}\n'),
+            ("resent", '{"resent":{}}'), ("seq", b'{"a":"\\"","\\u0073e\\u0071":1}'),
+        ]:
+            with pytest.raises(neuron_ws.InvalidArgument, match=named.format(name)):
+                node.send(message)
+        assert node.metrics.messages_rejected == 4
+        for message in ['{"a":{"seq":3,"stream":"q"},"b":[{"resent":true}]}', '{"a":"seq","sequence":1}']:
+            node.send(message)
+        node.configure({"url": "ws://127.0.0.1:1/"})
+        node.send('{"seq":3}')
+        # A template's names are checked with the settings, but for those that a group fills in.
+        schema = {"${group}": "${tag_values}"}
+        node.configure({"url": "ws://127.0.0.1:1/", "sequence": True, "format": "custom", "schema": schema})
+        node.subscribe("*", "*")
+        with pytest.raises(neuron_ws.InvalidArgument, match=named.format("seq")):
+            node.push("plc", "seq", {"t": 1})
+        node.push("plc", "fast", {"seq": 1})
+        node.configure({"url": "ws://127.0.0.1:1/", "sequence": True})
+        node.push("plc", "seq", {"seq": 1, "stream": 2})
+        assert node.metrics.messages_rejected == 5 and node.metrics.messages_accepted == 5
+
+
 def test_another_member_is_another_name() -> None:
     with running("websockets") as server:
         host = Host(server.port, **{"ack-member": "done"})

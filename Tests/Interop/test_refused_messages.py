@@ -318,3 +318,39 @@ def test_what_went_out_together_with_a_refused_message_flows_behind_it(level: st
                 [Outcome.DROPPED_REFUSED_BY_PEER] + [Outcome.DELIVERED] * 20
             assert got == SMALL
             assert server.count == 4
+
+
+@pytest.mark.parametrize("end", ["reset", "1000"])
+@pytest.mark.parametrize("level", ["peer-parsed", "app-acked"])
+def test_where_no_connection_lives_for_a_second_all_is_delivered_all_the_same(level: str, end: str) -> None:
+    """The quiet before a last try is longer than a connection here: behind three such ends messages go out at once."""
+    got: list[int] = []
+
+    def behave(peer: bad.Peer) -> None:
+        peer.open()
+        until = time.monotonic() + 0.8
+        with contextlib.suppress(TimeoutError):
+            while (left := until - time.monotonic()) > 0:
+                peer.socket.settimeout(left)
+                came = peer.read_frame()
+                # On the first two nothing is confirmed.
+                if peer.number < 2 or came.opcode == CLOSE:
+                    continue
+                if came.opcode == bad.PING:
+                    peer.send(frame(bad.PONG, came.payload))
+                else:
+                    document = json.loads(came.payload)
+                    got.append(document["number"])
+                    if level == "app-acked":
+                        peer.send(frame(bad.TEXT, b'{"ack":[%d]}' % document["seq"]))
+        ENDS[end](peer)
+
+    with BadServer(behave) as server:
+        told = Told(server.port, delivery=level)
+        with told.node as node:
+            for number in range(20):
+                node.send(json.dumps({"number": number}))
+            told.wait(20, 30)
+            assert set(told.outcomes.values()) == {Outcome.DELIVERED}
+            assert list(dict.fromkeys(got)) == list(range(20))
+            assert 2 < server.count <= 8

@@ -37,6 +37,14 @@ def test_bench_counts(server: foreign.Server) -> None:
     assert [json.loads(message)["seq"] for message in messages] == list(range(1500))
 
 
+def test_bench_leaves_the_number_to_the_node_that_numbers(server: foreign.Server) -> None:
+    bench(server.url, 300, 64, "--seq", "--set", "sequence=true")
+    for number, message in enumerate(server.wait_for(300)):
+        members = json.loads(message, object_pairs_hook=list)
+        assert [name for name, _ in members] == ["seq", "stream", "num", "t", "p"]
+        assert dict(members)["seq"] == number + 1 and dict(members)["num"] == number
+
+
 def test_bench_deals_to_its_connections_in_turn(server: foreign.Server) -> None:
     bench(server.url, 300, 64, 3, "--seq")
     assert sorted(json.loads(message)["seq"] for message in server.wait_for(300)) == list(range(300))

@@ -186,6 +186,22 @@ extension Node {
         }
     }
 
+    /// Says that what is to be stored finds no room, or that nothing waits for any.
+    func tellFull() {
+        let (isFull, file) = lock.withLock { (isCacheFull, spool?.file) }
+        guard let file else { return }
+        if isFull {
+            log(
+                .NEURON_WS_LOG_WARN, .NEURON_WS_CATEGORY_DELIVERY,
+                "The cache \(file.path) is full (settings cache-disk-size and cache-policy). What finds no room there "
+                    + "waits in memory, and all behind it: the node's end drops it, and a killed process loses it.")
+        } else {
+            log(
+                .NEURON_WS_LOG_NOTICE, .NEURON_WS_CATEGORY_DELIVERY,
+                "Nothing waits for room in the cache \(file.path) any more.")
+        }
+    }
+
     /// Says once that it could not be opened, and that it is open after all.
     /// - Parameter told: what was said last.
     /// - Returns: what is said now.
@@ -255,6 +271,16 @@ extension Node {
             spool.submit(work)
         }
         tellSpoolNews(hasFault: lock.withLock { cache?.value.fault != nil })
+        if lock.withLock({ noteFullLocked() }) { tellFull() }
+    }
+
+    /// Of a node without a session. - Returns: there is something to be told.
+    private func noteFullLocked() -> Bool {
+        guard let backlog = backlog.take() else { return false }
+        cache?.value.noteFull(backlog.value)
+        self.backlog = consume backlog
+        let isFull = cache?.value.isFull ?? false
+        return exchange(&isCacheFull, with: isFull) != isFull
     }
 
     private func closeLocked() {

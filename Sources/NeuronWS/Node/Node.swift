@@ -39,6 +39,8 @@ final class Node: @unchecked Sendable {
     var spool: Spool?
     /// Why nothing is kept on disk; nil: all is well.
     var cacheError: SpoolError?
+    /// What is to be stored finds no room in the cache: as the log was told.
+    var isCacheFull = false
     /// Who opens and deletes what is on disk.
     var cachePlace = CachePlace()
     let groupNumbers = GroupNumbers()
@@ -107,6 +109,7 @@ final class Node: @unchecked Sendable {
     var statusLocked: NodeStatus {
         var status = status
         status.cacheError = cacheError?.text ?? ""
+        status.isCacheFull = isCacheFull && spool != nil
         status.level = sendQueue.ledger.level
         status.isVerifyOff = configuration.isVerifyOff
         status.statesInterval = configuration.statesInterval

@@ -26,14 +26,17 @@ public final class CustomTemplate: @unchecked Sendable {
     private let steps: RawList<Step>
     /// A message's number can stand in front of its members (`OutgoingMessage`).
     let takesNumber: Bool
+    /// A name of the outermost object is filled in: which it is a message alone tells.
+    let fillsInMembers: Bool
 
     /// The most levels of objects and arrays.
     public static let levelsMax = 16
     /// The largest template, bytes.
     private static let bytesMax = 4 << 20
 
-    private init(literals: ByteBuffer, steps: consuming RawList<Step>, takesNumber: Bool) {
+    private init(literals: ByteBuffer, steps: consuming RawList<Step>, takesNumber: Bool, fillsInMembers: Bool) {
         self.takesNumber = takesNumber
+        self.fillsInMembers = fillsInMembers
         self.literals = literals
         self.steps = steps
     }
@@ -59,7 +62,9 @@ public final class CustomTemplate: @unchecked Sendable {
         let literals = compiler.literals
         let takesNumber =
             value.kind == .object && value["seq"] == nil && value["stream"] == nil && value["resent"] == nil
-        return CustomTemplate(literals: literals, steps: compiler.finished(), takesNumber: takesNumber)
+        return CustomTemplate(
+            literals: literals, steps: compiler.finished(), takesNumber: takesNumber,
+            fillsInMembers: value.kind == .object && TemplateCompiler.fillsInNames(of: value))
     }
 
     /// Writes the message of a group.
@@ -151,15 +156,20 @@ private struct TemplateCompiler: ~Copyable {
         }
     }
 
-    private mutating func addMembers(of value: JSONValue, level: Int) throws(EncodingError) {
+    /// Whether a name of an object is.
+    static func fillsInNames(of value: JSONValue) -> Bool {
         var isFilledIn = false
-        try value.forEachMemberUTF8 { name, _ throws(EncodingError) in
+        value.forEachMemberUTF8 { name, _ in
             for index in name.indices.dropLast() where name[index] == 0x24 && name[index + 1] == 0x7b {
                 isFilledIn = true
             }
         }
+        return isFilledIn
+    }
+
+    private mutating func addMembers(of value: JSONValue, level: Int) throws(EncodingError) {
         // Where no name is filled in they differ for good.
-        let marks = isFilledIn && value.count > 1
+        let marks = value.count > 1 && Self.fillsInNames(of: value)
         if marks { try mark(.object) } else { try literals.append(0x7b) }
         var isFirst = true
         var iterator = json_object_iter(value.pointer)

@@ -22,6 +22,8 @@ public final class EncodingOptions: @unchecked Sendable {
     public let template: CustomTemplate?
     /// What `UploadFormat.openGate` says of the gateway.
     public let openGate: OpenGateIdentity
+    /// The names of a message's outermost members are the message's own matter.
+    public var fillsInMembers: Bool { format == .custom && template?.fillsInMembers == true }
 
     public init(
         format: UploadFormat, reportsErrors: Bool = true, staticTags: StaticTags? = nil,

@@ -23,9 +23,9 @@ enum BenchCommand {
         ],
         connects: true,
         notes: [
-            "A message is {\"seq\":…,\"t\":…,\"p\":\"abc…\"}. "
-                + "The time runs from the first message handed over to the end",
-            "of all closing handshakes.",
+            "A message is {\"seq\":…,\"t\":…,\"p\":\"abc…\"}, with num in place of seq where the node",
+            "numbers it. The time runs from the first message handed over to the end of all closing",
+            "handshakes.",
         ])
 
     static func run(_ arguments: Arguments) throws(UsageError) -> ExitStatus {
@@ -33,6 +33,7 @@ enum BenchCommand {
         plan.count = try arguments.integer(at: 0, name: "COUNT", in: 0...Int(Int32.max) * 1000) ?? 0
         plan.size = try arguments.integer(at: 1, name: "SIZE", in: 0...Int(NEURON_WS_MESSAGE_MAX)) ?? 0
         plan.connections = try arguments.integer(at: 2, name: "CONNS", in: 1...100_000) ?? 1
+        plan.isNumbered = numbersMessages(plan.settings)
         plan.hasSequence = arguments.has("--seq")
         plan.tags = try arguments.integer("--tags", in: 1...Int(NEURON_WS_TAGS_MAX))
         plan.rate = try arguments.integer("--rate", in: 1...1_000_000_000)
@@ -56,6 +57,13 @@ enum BenchCommand {
         settings.set("format", JSON.integer(0))
         if arguments.has("--compression") { settings.set("compression", "on") }
         return String(decoding: settings.compactText, as: UTF8.self)
+    }
+
+    /// Its number is the node's own then: `sequence` gives one, and `app-acked` needs it.
+    private static func numbersMessages(_ settings: String) -> Bool {
+        guard let settings = try? JSON.parse(settings) else { return false }
+        let level = settings["delivery"]
+        return settings["sequence"]?.boolean == true || level?.string == "app-acked" || level?.integer == 2
     }
 
     // MARK: Nodes
@@ -162,6 +170,8 @@ struct BenchPlan {
     var size = 0
     var connections = 1
     var hasSequence = false
+    /// The node numbers the messages.
+    var isNumbered = false
     /// Tags of a group; nil: raw messages.
     var tags: Int?
     /// Messages a second; nil: as fast as it goes.

@@ -22,7 +22,7 @@ struct BenchSender {
 
     /// Raw text messages.
     func sendMessages() throws(BenchFailure) {
-        let message = BenchMessage(size: plan.size)
+        let message = BenchMessage(size: plan.size, number: plan.isNumbered ? "num" : "seq")
         var pace = Pace(rate: plan.rate)
         var turn = 0
         for _ in 0..<plan.count {
@@ -123,9 +123,11 @@ final class BenchMessage {
 
     let bytes: UnsafeMutableBufferPointer<UInt8>
 
-    /// - Parameter size: bytes in all; less than `overheadBytes` gives an empty `p`.
-    init(size: Int) {
-        var text = Array("{\"seq\":         0,\"t\":                  0,\"p\":\"".utf8)
+    /// - Parameters:
+    ///   - size: bytes in all; less than `overheadBytes` gives an empty `p`.
+    ///   - number: the name of the first member.
+    init(size: Int, number: String = "seq") {
+        var text = Array("{\"\(number)\":         0,\"t\":                  0,\"p\":\"".utf8)
         for index in 0..<max(0, size - Self.overheadBytes) { text.append(UInt8(ascii: "a") + UInt8(index % 23)) }
         text.append(contentsOf: "\"}".utf8)
         bytes = .allocate(capacity: text.count)

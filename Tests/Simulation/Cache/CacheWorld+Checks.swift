@@ -63,7 +63,10 @@ extension CacheWorld {
         let from = max(sendQueue.ledger.endedThrough &+ 1, backlog.heldEndID)
         guard from < dropped else { return }
         for id in from..<dropped
-        where contents[id] != nil && !ended.contains(id) && !cache.owes(id) && !backlog.isLive(id) {
+        where contents[id] != nil && !ended.contains(id) && !cache.owes(id) && !backlog.isLive(id)
+            // Where nothing more is kept on disk what lies there stays, and what is in front of all in the tail.
+            && (settings.diskBytes > 0 || id >= max(backlog.endID, cache.away.upperBound))
+        {
             return fail("message \(dropped) is dropped, and the older \(id) is not")
         }
     }
@@ -140,6 +143,8 @@ extension CacheWorld {
         guard let of = groups[content], of.life == lives else { return }
         superseded += 1
         guard newestOfGroup[of.group] == content, !hasOlderBehind, !isTiny else { return }
+        // The others may lie on disk, and stay there.
+        if settings.diskBytes == 0, cache.diskBytes > 0 { return }
         // What is acknowledged alone takes room until all in front of it have their outcome.
         if level == .NEURON_WS_LEVEL_APP_ACKED { return }
         fail("message \(content) is dropped, the newest of group \(of.group)")
@@ -222,7 +227,8 @@ extension CacheWorld {
     private func checkRoom() {
         guard sendQueue.ledger.awaitsRoom else { return fullSince = nil }
         // In memory alone nobody waits for anybody while the oldest may go.
-        let mayGo = settings.policy == .dropOldest && settings.diskBytes == 0 && connection == nil
+        let isAlone = settings.diskBytes == 0 && cache.diskBytes == 0 && cache.away.isEmpty
+        let mayGo = settings.policy == .dropOldest && isAlone && connection == nil
         if mayGo, !isSignalled, !wishes.reconnects, now >= openedAt + 10_000_000 {
             fail("the oldest may go, and who waits for room waits")
         }

@@ -5,7 +5,7 @@ import NodeCore
 extension CacheWorld {
     func resize() {
         sizeBefore = max(sizeBefore, settings.diskBytes)
-        settings.diskBytes = UInt64(sizes.pick([15_000, 20_000, 60_000, 100_000, 1 << 20]))
+        settings.diskBytes = UInt64(sizes.pick([0, 15_000, 20_000, 60_000, 100_000, 1 << 20]))
         cache.settings.diskBytes = settings.diskBytes
         resizedAt = now
         tell("\(settings.diskBytes) bytes may lie on disk now")
@@ -50,7 +50,7 @@ extension CacheWorld {
         if disk.state.bytes > limit { fail("\(disk.state.bytes) bytes are on disk, the limit is \(limit)") }
         // What is on its way, or has a copy that is, stays.
         guard settings.policy == .dropOldest, !disk.hasFailed, cache.isOpen, work == nil, connection == nil,
-            disk.state.bytes > settings.diskBytes
+            disk.state.bytes > settings.diskBytes, settings.diskBytes > 0
         else { return }
         let since = max(resizedAt, openedAt, healedAt)
         // What is in memory alone, and in front of it, goes first: when it was to be stored.

@@ -270,7 +270,7 @@ final class CacheWorld {
             mustBeIdle = false
         }
         if forgetsSome, others.chance(1) { forgetAtEnd() }
-        if resizes, settings.diskBytes > 0, sizes.chance(2) {
+        if resizes, max(settings.diskBytes, sizeBefore) > 0, sizes.chance(2) {
             resize()
             mustBeIdle = false
         }

@@ -212,7 +212,9 @@ class Node(BaseNode):
     def send(self, message: Union[str, bytes]) -> int:
         """Sends a message of your own as it is, ``str`` as text and ``bytes`` as binary; returns its number.
 
-        Raises QueueFull, TooBig, Forked; InvalidArgument for a ``str`` with lone surrogates.
+        Raises QueueFull, TooBig, Forked; InvalidArgument for a ``str`` with lone surrogates and, where messages are
+        numbered (settings ``sequence``, ``delivery`` ``app-acked``), for what is no ``{…}`` or has a member ``seq``,
+        ``stream`` or ``resent`` itself.
         """
         return _outgoing.message(message)(self._handle)
 

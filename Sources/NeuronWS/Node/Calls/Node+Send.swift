@@ -178,7 +178,7 @@ extension Node {
         let filled: MessageChunk?
         do throws(NodeError) {
             try inspectQueued(bytes, stamp.kind == 2 ? .NEURON_WS_BINARY : .NEURON_WS_TEXT)
-            message = try outgoing(bytes, stamp)
+            message = try outgoing(bytes, stamp, isOurs: context.map { !$0.encoding.fillsInMembers } ?? false)
             filled = try filledChunk(message, beyond: beyond)
         } catch {
             if let context { giveBack(context, as: .counted) }
@@ -214,8 +214,9 @@ extension Node {
     }
 
     /// With its number, by the setting `sequence`.
+    /// - Parameter isOurs: the names of its members are the library's, or of settings that were checked.
     func outgoing(
-        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp
+        _ bytes: UnsafeRawBufferPointer, _ stamp: MessageStamp, isOurs: Bool = false
     ) throws(NodeError) -> OutgoingMessage {
         guard stamp.isNumbered else { return OutgoingMessage(bytes, stamp) }
         guard let message = OutgoingMessage(numbered: bytes, stamp) else {
@@ -223,6 +224,12 @@ extension Node {
             throw .invalidArgument(
                 "the message is no JSON object, and has no place for its number (setting sequence, which the delivery "
                     + "level app-acked needs)")
+        }
+        if !isOurs, let name = NumberMembers.own(in: bytes) {
+            countRejected()
+            throw .invalidArgument(
+                "the message has a member \"\(name)\" of its own, and would have two with its number (setting "
+                    + "sequence, which the delivery level app-acked needs): give it another name")
         }
         return message
     }

@@ -112,6 +112,7 @@ extension NodeSession {
     }
 
     private func tellLedger() {
+        cache.noteFull(backlog)
         let storedThrough = cache.storedThrough
         var hasNews = false
         node.lock.lock()
@@ -136,7 +137,10 @@ extension NodeSession {
         }
         if hasNews, node.flushWaiters > 0 { node.changed.broadcast() }
         let awaitsRoom = node.sendQueue.ledger.awaitsRoom
+        let isFullNews = exchange(&node.isCacheFull, with: cache.isFull) != cache.isFull
         node.lock.unlock()
+        if isFullNews { node.tellFull() }
+        if isEnded { return }
         // What lies on disk alone has made room.
         if awaitsRoom { node.tellRoom() }
     }

@@ -57,6 +57,8 @@ struct NodeStatus {
     var level = neuron_ws_level_t.NEURON_WS_LEVEL_WRITTEN
     /// Why nothing is kept on disk; "": it is, or is not asked for.
     var cacheError = ""
+    /// What is pushed finds no room on disk.
+    var isCacheFull = false
 
     var phase: neuron_ws_phase_t { progress.phase }
 
@@ -77,7 +79,8 @@ struct NodeStatus {
     func message(now: UInt64) -> String {
         let text = progress.text(
             target: target, connected: connected, ending: ending, others: otherFailures, now: now)
-        return cacheError.isEmpty ? text : "\(text) No disk: \(cacheError)."
+        if !cacheError.isEmpty { return "\(text) No disk: \(cacheError)." }
+        return isCacheFull ? "\(text) The cache is full: what finds no room on disk waits in memory." : text
     }
 
     /// As the C struct; `now` in monotonic nanoseconds.

@@ -17,8 +17,12 @@ extension MessageCache {
     mutating func removeSuperseded(_ backlog: inout Backlog, bytesMax: Int = .max, isStored: Bool = false) -> Int {
         guard keepsLatest, !isBusy else { return 0 }
         var removed = 0
-        let end = isStored ? storedEnd : .max
-        for part in backlog.removeSuperseded(latest, before: end, bytesMax: bytesMax, into: &freed) {
+        let (storedEnd, adopted, keepsDisk) = (storedEnd, adopted, keepsDisk)
+        let parts = backlog.removeSuperseded(latest, bytesMax: bytesMax, into: &freed) { chunk in
+            let isOnDisk = chunk.endNumber <= storedEnd
+            return isStored ? isOnDisk : !keepsDisk || !isOnDisk && !adopted.contains(chunk.firstID)
+        }
+        for part in parts {
             conclude(part)
             removed += part.bytes
         }
@@ -163,8 +167,9 @@ extension MessageCache {
 
 extension Backlog {
     /// Takes out what is superseded, if nothing is on its way; what is known to have arrived stays, and is told so.
+    /// - Parameter mayGo: of this chunk some may.
     mutating func removeSuperseded(
-        _ latest: GroupLatest, before end: UInt64, bytesMax: Int, into freed: inout ChunkList
+        _ latest: GroupLatest, bytesMax: Int, into freed: inout ChunkList, from mayGo: (MessageChunk) -> Bool
     ) -> [GroupLatest.Part] {
         guard isIdle, isUndecided else { return [] }
         let open = openID
@@ -185,8 +190,8 @@ extension Backlog {
         var kept = ChunkList()
         while let each = old.removeFirst() {
             let parts =
-                each.endNumber > end
-                ? [] : latest.superseded(in: each, from: open, bytesMax: bytesMax - bytes, but: hasArrived)
+                mayGo(each)
+                ? latest.superseded(in: each, from: open, bytesMax: bytesMax - bytes, but: hasArrived) : []
             guard !parts.isEmpty || each.firstID < open,
                 let rest = GroupLatest.rest(of: each, from: open, without: parts)
             else {

@@ -41,17 +41,28 @@ extension MessageCache {
             isOutOfRoom = false
             return true
         }
-        // Behind messages that are on disk alone it would leave a hole among them.
-        guard isShort, away.isEmpty, !keepsLatest || backlog.isIdle, let chunk = removeOldestOfTail(backlog) else {
-            return false
-        }
+        // Behind messages that are on disk alone it leaves a hole: only where those may not go.
+        guard isShort, away.isEmpty || keepsDisk, !keepsLatest || backlog.isIdle,
+            let chunk = removeOldestOfTail(backlog)
+        else { return false }
         conclude(
             chunk.firstID..<chunk.endNumber, .NEURON_WS_DROPPED_OVERFLOW, bytes: UInt64(chunk.used))
         // Older ones lie in front of it yet.
-        if backlog.liveStart < .max { holes.insert(chunk.firstID..<chunk.endNumber) }
+        if backlog.liveStart < .max || !away.isEmpty { holes.insert(chunk.firstID..<chunk.endNumber) }
         freed.append(chunk)
         passStored(backlog)
         return true
+    }
+
+    /// Takes note of whether what is to be stored finds no room on disk where what lies there stays. It has none until
+    /// an eighth of the disk is free, or nothing waits for it: one message that goes makes no news.
+    public mutating func noteFull(_ backlog: borrowing Backlog) {
+        if storesToDisk, settings.policy == .dropNewest {
+            let isRoomy = diskBytes <= settings.diskBytes / 8 * 7
+            isFull = isOutOfRoom || isFull && !isRoomy && hasUnstored(backlog)
+        } else {
+            isFull = false
+        }
     }
 
     /// Where the oldest make room for the newest, one that waits alone does so for the next one that comes: what is
@@ -60,8 +71,13 @@ extension MessageCache {
         settings.policy != .dropNewest && (!storesToDisk || fault != nil || isOutOfRoom)
     }
 
+    /// What lies on disk stays there until it is delivered, though nothing more is kept there. In memory it makes no
+    /// room either: what is there alone would come in its place.
+    var keepsDisk: Bool { usesDisk && !storesToDisk }
+
     /// The oldest make room for what is newer: the newest of all stays.
     private mutating func removeOldestForNewer(_ backlog: inout Backlog) -> UInt64 {
+        if keepsDisk, let chunk = backlog.chunkToDrop, mayBeStored(chunk) { return 0 }
         let isLast = tail.isEmpty && movedBytes == 0 && away.isEmpty && backlog.liveStart == .max
         return removeOldest(&backlog, .NEURON_WS_DROPPED_OVERFLOW, keepsNewest: isLast)
     }
@@ -73,8 +89,7 @@ extension MessageCache {
         _ backlog: inout Backlog, _ outcome: neuron_ws_outcome_t, keepsNewest: Bool = false
     ) -> UInt64 {
         guard let chunk = backlog.chunkToDrop else { return 0 }
-        // What is under way may store it.
-        let mayBeStored = isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd || isStoredAnew(chunk)
+        let mayBeStored = mayBeStored(chunk)
         let rest = keepsNewest && chunk.next == nil ? backlog.newerHalf(of: chunk) : nil
         if keepsNewest, chunk.next == nil {
             // Behind what is on its way a batch on disk goes as a whole, or stays.
@@ -99,6 +114,11 @@ extension MessageCache {
             backlog.add(list)
         }
         return bytes
+    }
+
+    /// It is on disk, or what is under way may store it.
+    private func mayBeStored(_ chunk: MessageChunk) -> Bool {
+        isOnDisk(chunk) || isBusy && chunk.firstID < storingEnd || isStoredAnew(chunk)
     }
 
     /// Not all that is in memory alone has room on disk.

@@ -140,6 +140,8 @@ public struct MessageCache: ~Copyable {
     var isOutOfRoom = false
     /// The same, and no work is under way that may make some: `trim` is asked once more.
     public var lacksRoom: Bool { isOutOfRoom && !isBusy }
+    /// As of `noteFull`.
+    public internal(set) var isFull = false
     /// Of those before this one some may have been on disk that a damage took.
     var damagedEnd: UInt64 = 0
     /// In memory, and stored once more if they were on disk: what lies there of them is what could be read.
@@ -150,7 +152,7 @@ public struct MessageCache: ~Copyable {
     var shrunkFrom: UInt64 = 0
     /// For the policy `latestPerGroup`, as far as it was in force.
     var latest = GroupLatest()
-    /// Of `away` and of what lies behind it, that policy's work.
+    /// Of `away` and of what lies behind it: that policy's work, and what made room where those stay.
     var holes = MessageHoles()
     /// Counted as on disk, and nowhere: what lay there of messages that have their outcome, or is lost.
     var strayBytes: UInt64 = 0

@@ -45,11 +45,11 @@ extension SettingsTable {
             .value(.integer(0)), shown: .forCache, reconnects: false,
             BilingualText("When the cache is full", "缓存已满时"),
             BilingualText(
-                "`drop-oldest`: the oldest messages that are not on their way make room. `drop-newest`: a push is "
-                    + "refused. `latest-per-group`: first those go that are not the newest of their group, by the time "
-                    + "of the data.",
-                "`drop-oldest`：丢弃尚未发送的最旧消息。`drop-newest`：拒绝新的消息。`latest-per-group`：先丢弃组内（按数据时间）"
-                    + "不是最新的消息。")),
+                "`drop-oldest`: the oldest messages that are not on their way make room. `drop-newest`: what finds no "
+                    + "room on disk waits in memory, and when that is full a push is refused. `latest-per-group`: "
+                    + "first those go that are not the newest of their group, by the time of the data.",
+                "`drop-oldest`：丢弃尚未发送的最旧消息。`drop-newest`：磁盘已满时新消息在内存中等待，内存也满时拒绝新的消息。"
+                    + "`latest-per-group`：先丢弃组内（按数据时间）不是最新的消息。")),
         SettingDescriptor(
             .cacheTimeToLive, .seconds(from: 1000, to: 3_153_600_000_000, orZero: true), .value(.milliseconds(0)),
             unit: "s", shown: .forCache, reconnects: false,
@@ -77,7 +77,8 @@ extension SettingsTable {
             .dataDirectory, .text(bytesMax: 3072), shown: .forCache, reconnects: false,
             BilingualText("Data directory", "数据目录"),
             BilingualText(
-                "Where the cache lies, a file for each node's name; it is made if only its last part is missing.",
-                "缓存所在目录，每个节点一个文件；若仅最后一级目录不存在则自动创建。")),
+                "Where the cache lies, a file for each node's name; it is made if only its last part is missing. While "
+                    + "the cache is open it cannot be changed.",
+                "缓存所在目录，每个节点一个文件；若仅最后一级目录不存在则自动创建。缓存打开期间不能更改。")),
     ]
 }

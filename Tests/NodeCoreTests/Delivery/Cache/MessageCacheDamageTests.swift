@@ -22,6 +22,12 @@ import Testing
         return bench
     }
 
+    private func dropped(_ bench: CacheBench) -> [Range<UInt64>] {
+        let runs = bench.outcomes()
+        #expect(runs.allSatisfy { $0.outcome == .NEURON_WS_DROPPED_OVERFLOW })
+        return runs.map { $0.firstID..<$0.firstID + $0.count }
+    }
+
     private func salvaged(_ work: consuming SpoolWork, _ bench: CacheBench, bytes: UInt64, fault: SpoolFault? = nil) {
         var result = SpoolResult(work)
         result.diskBytes = bytes
@@ -112,5 +118,26 @@ import Testing
         bench.cache.settings.diskBytes = 600
         bench.expectsNoWork()
         #expect(bench.outcomes().isEmpty && bench.away == 11..<21)
+    }
+
+    @Test(arguments: [MessageCache.Policy.dropOldest, .latestPerGroup])
+    func whatLiesOnDiskMakesNoRoomWhereNothingMoreIsKeptThere(policy: MessageCache.Policy) {
+        let bench = full(policy)
+        bench.cache.settings.diskBytes = 0
+        var ids: [Range<UInt64>] = []
+        for time in 0..<8 as Range<Int64> {
+            bench.push(5, group: UInt16(1 + time % 3), time: time)
+            while bench.trims() { ids += dropped(bench) }
+            bench.cache.checkInvariants(bench.backlog)
+        }
+        // Of the newer ones, the oldest in memory alone, or those of which their group has a newer one.
+        #expect(!ids.isEmpty && ids.allSatisfy { $0.lowerBound > 20 && $0.upperBound <= 60 })
+        #expect(bench.backlog.openID == 1 && bench.away == 11..<21)
+        // On disk again what is left is stored behind them.
+        bench.cache.settings.diskBytes = 10_000
+        bench.storeAll(bytes: 3000)
+        let (end, left) = (bench.storedEnd, bench.cache.awayNow.messages)
+        #expect(end == 61 && left == 50 - UInt64(ids.map(\.count).reduce(0, +)))
+        #expect(dropped(bench).isEmpty)
     }
 }

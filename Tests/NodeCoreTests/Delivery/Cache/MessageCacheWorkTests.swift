@@ -33,6 +33,34 @@ import Testing
     }
 
     /// Who waits for it hears of each failure, and has it tried at once, however long ago the next try was put off.
+    @Test func aFullDiskIsNewsOnceUntilSomeOfItIsFree() {
+        let bench = CacheBench.full(.dropNewest)
+        func isFull() -> Bool {
+            bench.cache.noteFull(bench.backlog)
+            return bench.cache.isFull
+        }
+        #expect(isFull())
+        // Some has gone there, and less than an eighth is free.
+        while let chunk = bench.backlog.chunkToFrame(), bench.backlog.nextID < 6 {
+            bench.backlog.framed(chunk.record(at: bench.backlog.nextOffset), end: 1)
+        }
+        bench.backlog.written(1)
+        #expect(bench.outcomes().map(\.count) == [5])
+        guard let work = bench.work() else { return bench.missing() }
+        bench.done(work, bytes: 530)
+        let lacksRoom = bench.cache.lacksRoom
+        #expect(!lacksRoom && isFull())
+        bench.cache.settings.diskBytes = 10_000
+        #expect(!isFull())
+        bench.cache.settings.diskBytes = 600
+        #expect(!isFull())
+        // Again none is found: for what the other policies drop, nobody waits.
+        bench.expectsNoWork()
+        #expect(isFull())
+        bench.cache.settings.policy = .dropOldest
+        #expect(!isFull())
+    }
+
     @Test func aFaultIsCountedAndWhoWaitsHasItTriedAgain() {
         let bench = CacheBench()
         bench.push(3)
