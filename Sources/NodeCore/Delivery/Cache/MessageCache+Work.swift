@@ -195,7 +195,7 @@ extension MessageCache {
         return isMemoryShort(backlog)
     }
 
-    /// More is held than the window has, or as many, and of that enough is not on disk: with little in each row and each
+    /// More is held than the window has, or as many, and of that enough is not on disk: with little in each row and
     /// transaction more would be written of the file than of messages.
     private func isMemoryShort(_ backlog: borrowing Backlog) -> Bool {
         // Where there is little memory who waits for some does not wait for others.
