@@ -67,10 +67,8 @@ struct SpoolFile: Equatable {
 
     /// The caches in a directory, in the order of their names; nil: it cannot be read.
     static func all(in directory: String) -> [SpoolFile]? {
-        Syscalls.names(in: directory)?.filter { $0.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }.sorted {
-            left, right in
-            left.utf8.lexicographicallyPrecedes(right.utf8)
-        }.map { SpoolFile(directory: directory, name: $0) }
+        Syscalls.names(in: directory)?.filter { $0.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
+            .map { SpoolFile(directory: directory, name: $0) }
     }
 
     /// Deletes all that there is of it: what could take its place first.

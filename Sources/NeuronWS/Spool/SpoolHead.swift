@@ -22,7 +22,7 @@ struct SpoolHead {
     /// `gapsMax`. What lies in one all the same counts more.
     var gaps = NumberRanges()
 
-    private static let gapsMax = 1024
+    private static let gapsMax = 512
     private static let columns = "node, first, next, bytes, clock, wall, number, stream"
 
     /// As it lies there.
@@ -36,9 +36,14 @@ struct SpoolHead {
             bytes: UInt64(clamping: select.integer(3)), clock: UInt64(clamping: select.integer(4)),
             wall: select.integer(5), number: select.integer(6), stream: select.integer(7))
         if isSealed, !select.isNull(9) {
-            let gaps = select.bytes(8).map(Array.init) ?? []
-            guard select.integer(9) == head.sum(gaps) else { throw damage("its head makes no sense") }
-            head.setGaps(gaps)
+            var words: [UInt32] = []
+            if let bytes = select.bytes(8) {
+                for at in stride(from: 0, to: bytes.count - 3, by: 4) {
+                    words.append(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+                }
+            }
+            guard select.integer(9) == head.sum(words) else { throw damage("its head makes no sense") }
+            head.setGaps(words)
         }
         guard head.first >= 0, head.next >= head.first, (1..<SpoolStore.numberMax).contains(head.number) else {
             throw damage("its head makes no sense")
@@ -51,20 +56,18 @@ struct SpoolHead {
         (try? database.prepare("SELECT sum FROM meta")) != nil
     }
 
-    /// A file of layout 1 gets what the next one has.
+    /// A file of layout 1 gets what the next one has. If that fails the file is to be closed.
     static func upgrade(_ database: Database) throws(Database.Failure) {
         if isSealed(database) { return }
-        let isOld = try database.number("PRAGMA user_version") == 1
-        try database.run("BEGIN")
-        do throws(Database.Failure) {
-            try database.run("ALTER TABLE meta ADD COLUMN gaps BLOB; ALTER TABLE meta ADD COLUMN sum INTEGER")
-            try read(database).write(database)
-            if isOld { try database.run("PRAGMA user_version=\(SpoolStore.version)") }
-            try database.run("COMMIT")
-        } catch {
-            try? database.run("ROLLBACK")
-            throw error
-        }
+        let version = try database.number("PRAGMA user_version") == 1 ? SpoolStore.version : nil
+        try database.run(
+            """
+            BEGIN;
+            ALTER TABLE meta ADD COLUMN gaps BLOB;
+            ALTER TABLE meta ADD COLUMN sum INTEGER;
+            \(version.map { "PRAGMA user_version=\($0);" } ?? "")
+            COMMIT
+            """)
     }
 
     static let table = """
@@ -74,7 +77,7 @@ struct SpoolHead {
         """
 
     func write(_ database: Database) throws(Database.Failure) {
-        let gaps = gapBytes
+        let gaps = gapWords
         let update = try database.prepare(
             """
             UPDATE meta SET node=?, first=?, next=?, bytes=?, clock=?, wall=?, number=?, stream=?, gaps=?, sum=?
@@ -113,73 +116,55 @@ struct SpoolHead {
     }
 
     /// CRC-32 of all that it is.
-    private func sum(_ gaps: [UInt8]) -> Int64 {
+    private func sum(_ gaps: [UInt32]) -> Int64 {
         var all = Array(node.utf8)
-        for each in integers { withUnsafeBytes(of: each.littleEndian) { all += $0 } }
-        all += gaps
+        integers.withUnsafeBytes { all += $0 }
+        gaps.withUnsafeBytes { all += $0 }
         return Int64(all.withUnsafeBytes { MessageChunk.checksum(of: $0) })
     }
 
     // MARK: Gaps
 
-    /// For each how far it lies behind the one before, and how long it is, in groups of seven bits.
-    private var gapBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        var count = 0
+    /// For each how far it lies behind the one before, and how long it is.
+    private var gapWords: [UInt32] {
+        var words: [UInt32] = []
         var end = UInt64(first)
-        func append(_ value: UInt64) {
-            var rest = value
-            while rest > 127 {
-                bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-                rest >>= 7
-            }
-            bytes.append(UInt8(rest))
-        }
         gaps.forEach { each in
             let gap = each.clamped(to: end..<max(end, UInt64(next)))
             if gap.isEmpty { return true }
-            append(gap.lowerBound - end)
-            append(UInt64(gap.count))
+            guard let distance = UInt32(exactly: gap.lowerBound - end), let count = UInt32(exactly: gap.count) else {
+                return false
+            }
+            words.append(distance)
+            words.append(count)
             end = gap.upperBound
-            count += 1
-            return count < Self.gapsMax
+            return words.count < Self.gapsMax * 2
         }
-        return bytes
+        return words
     }
 
-    private mutating func setGaps(_ bytes: [UInt8]) {
-        var values: [UInt64] = []
-        var (value, shift) = (UInt64(0), UInt64(0))
-        for byte in bytes {
-            value |= UInt64(byte & 0x7F) << shift
-            shift += 7
-            if byte & 0x80 != 0 { continue }
-            values.append(value)
-            (value, shift) = (0, 0)
-        }
+    private mutating func setGaps(_ words: [UInt32]) {
         var end = UInt64(first)
-        for index in stride(from: 0, to: values.count - 1, by: 2) {
-            let start = end &+ values[index]
-            guard start >= end, start <= UInt64(next), values[index + 1] <= UInt64(next) - start else { return }
-            end = start + values[index + 1]
+        for index in stride(from: 0, to: words.count - 1, by: 2) {
+            let start = end + UInt64(words[index])
+            end = start + UInt64(words[index + 1])
             gaps.insert(start..<end)
         }
     }
 
     /// Of those that the file names those in which nothing lies.
     func emptyGaps(_ database: Database) throws(Database.Failure) -> [Range<Int64>] {
-        var empty: [Range<Int64>] = []
-        var failure: Database.Failure?
-        gaps.forEach { each in
-            let gap = Int64(each.lowerBound)..<Int64(each.upperBound)
-            do throws(Database.Failure) {
-                let end = try database.number(
-                    "SELECT first + count FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1", gap.upperBound)
-                if (end ?? .min) <= gap.lowerBound { empty.append(gap) }
-            } catch { failure = error }
-            return failure == nil
+        var named: [Range<Int64>] = []
+        gaps.forEach {
+            named.append(Int64($0.lowerBound)..<Int64($0.upperBound))
+            return true
         }
-        if let failure { throw failure }
+        var empty: [Range<Int64>] = []
+        for gap in named {
+            let end = try database.number(
+                "SELECT first + count FROM batches WHERE first < ?1 ORDER BY first DESC LIMIT 1", gap.upperBound)
+            if (end ?? .min) <= gap.lowerBound { empty.append(gap) }
+        }
         return empty
     }
 }

@@ -99,8 +99,16 @@ extension SpoolStore {
     /// Messages that have their outcome before those in front of them go: rows as a whole, or out of one that is
     /// written anew.
     func takeOut(_ taken: [Range<UInt64>], _ forgets: UInt64) throws(Database.Failure) {
-        let taken = taken.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
-        for each in taken { noteGap(key(each.lowerBound)..<key(each.upperBound)) }
+        var inOrder = NumberRanges()
+        for each in taken {
+            inOrder.insert(each)
+            noteGap(key(each.lowerBound)..<key(each.upperBound))
+        }
+        var taken: [Range<UInt64>] = []
+        inOrder.forEach {
+            taken.append($0)
+            return true
+        }
         var next = 0
         var at = Int64.min
         while next < taken.count {

@@ -53,16 +53,20 @@ final class SpoolStore {
     }
 
     func noteFound() throws(Database.Failure) {
-        var gaps = try head.emptyGaps(database).map { $0.clamped(to: keys.first..<keys.next) }.filter { !$0.isEmpty }
-        if let first = gaps.first, first.lowerBound == keys.first {
-            keys = SpoolKeys(first: first.upperBound, next: keys.next)
-            gaps.removeFirst()
+        var gaps: [Range<UInt64>] = []
+        for gap in try head.emptyGaps(database) where gap.upperBound > keys.first && gap.lowerBound < keys.next {
+            if gap.lowerBound <= keys.first {
+                keys = SpoolKeys(first: min(gap.upperBound, keys.next), next: keys.next)
+            } else {
+                let gap = gap.clamped(to: keys.first..<keys.next)
+                gaps.append(UInt64(gap.lowerBound &- keys.first)..<UInt64(gap.upperBound &- keys.first))
+            }
         }
         // While nobody ran, the wall clock alone tells of time, and it may have been set.
         let away = Clock.wallMilliseconds &- head.wall
         found = MessageCache.Found(
             count: UInt64(keys.next &- keys.first), bytes: bytes, clock: head.clock &+ UInt64(max(0, away)))
-        found.gaps = gaps.map { UInt64($0.lowerBound &- keys.first)..<UInt64($0.upperBound &- keys.first) }
+        found.gaps = gaps
         lastClock = (found.clock, Clock.monotonicNanoseconds)
         found.nextNumber = UInt64(head.number)
         found.stream = UInt64(bitPattern: head.stream)

@@ -105,14 +105,21 @@ extension Syscalls {
         return process > 0 ? process : nil
     }
 
-    /// The names in a directory, without order; nil: it cannot be read.
+    /// The names in a directory, in the order of their bytes; nil: it cannot be read.
     static func names(in path: String) -> [String]? {
-        guard let directory = opendir(path) else { return nil }
-        defer { closedir(directory) }
+        var list: UnsafeMutablePointer<UnsafeMutablePointer<dirent>?>?
+        let count = scandir(path, &list, nil) {
+            guard let one = $0?.pointee, let other = $1?.pointee else { return 0 }
+            return strcmp(neuron_ws_entry_name(one), neuron_ws_entry_name(other))
+        }
+        guard count >= 0, let list else { return nil }
+        defer { free(list) }
         var names: [String] = []
-        while let entry = readdir(directory) {
+        for index in 0..<Int(count) {
+            guard let entry = list[index] else { continue }
             // In place: the entry is shorter than its type says.
             names.append(String(cString: neuron_ws_entry_name(entry)))
+            free(entry)
         }
         return names
     }

@@ -41,13 +41,11 @@ public struct AddressMemory: Equatable, Sendable {
     /// that failed last at the end. `unfailed` is how many the former are.
     public func order(_ addresses: [String]) -> (indexes: [Int], unfailed: Int) {
         var indexes: [Int] = []
-        var later: [(rank: Int, index: Int)] = []
-        for (index, address) in addresses.enumerated() {
-            if let rank = failed.firstIndex(of: address) { later.append((rank, index)) } else { indexes.append(index) }
-        }
+        for index in addresses.indices where !failed.contains(addresses[index]) { indexes.append(index) }
         let unfailed = indexes.count
-        // Addresses that are there twice have one rank: their places keep them apart.
-        later.sort { ($0.rank, $0.index) < ($1.rank, $1.index) }
-        return (indexes + later.map { $0.index }, unfailed)
+        for address in failed {
+            for index in addresses.indices where addresses[index] == address { indexes.append(index) }
+        }
+        return (indexes, unfailed)
     }
 }

@@ -14,7 +14,7 @@ public struct SecretMask: Sendable {
     /// As many bytes have such a beginning in any form.
     public static let beginningFormMax = beginningMin * SecretForm.bytesPerByteMax
 
-    let secrets: [SecretBytes]
+    private(set) var secrets: [SecretBytes] = []
     /// Those of connections that are gone.
     private var former: [HashedSecret] = []
     /// Those that one of them may begin with, in any form.
@@ -128,8 +128,15 @@ public struct SecretMask: Sendable {
 
     private init(_ secrets: [SecretBytes]) {
         let all = secrets + secrets.flatMap(Self.decoded)
-        // The longest that fits is the one.
-        self.secrets = all.filter { $0.count >= Self.byteCountMin }.sorted { $0.count > $1.count }
+        // The longest that fits is the one: they stand in the order of their lengths.
+        var length = Int.max
+        while true {
+            var next = 0
+            for secret in all where secret.count < length { next = max(next, secret.count) }
+            if next < Self.byteCountMin { break }
+            for secret in all where secret.count == next { self.secrets.append(secret) }
+            length = next
+        }
         for byte in SecretForm.specialBytes { firstBytes.insert(byte) }
         for secret in self.secrets { firstBytes.insert(secret.withBytes { $0[0] }) }
     }

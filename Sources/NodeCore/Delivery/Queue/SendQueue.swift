@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CNeuronWS
+
 /// Messages that a node has taken and that have no outcome yet, as those threads see them that hand them over: whether
 /// there is room for one more, which number it gets, where it waits for the loop, and what was taken and refused.
 ///
