@@ -18,7 +18,7 @@ extension MessageCache {
     private mutating func storeAnew(_ backlog: borrowing Backlog, now: UInt64) {
         let end = backlog.endID
         damagedEnd = takenEnd
-        guard storesToDisk, !backlog.isEmpty, backlog.openID < storedEnd || adopted.lowerBound < end else { return }
+        guard usesDisk, !backlog.isEmpty, backlog.openID < storedEnd || adopted.lowerBound < end else { return }
         let before = anew.isEmpty ? (end: 0, adopted: adopted) : storedBeforeDamage
         let from = min(before.adopted.lowerBound, adopted.lowerBound)
         storedBeforeDamage = (max(before.end, storedEnd), from..<max(before.adopted.upperBound, adopted.upperBound))
