@@ -324,18 +324,26 @@ def test_a_flush_looks_whether_all_lies_there_though_nothing_is_new(how: str, tm
     assert rest(tmp_path) == list(range(100))
 
 
-def test_a_flush_says_that_nobody_knows_whether_all_lies_there(tmp_path: Path) -> None:
-    """A file that is cut can be made anew only where the old one can be set aside."""
-    with neuron_ws.Node("n", settings(tmp_path)) as node:
+@pytest.mark.parametrize("mends", [True, False])
+def test_a_flush_says_that_nobody_knows_whether_all_lies_there(mends: bool, tmp_path: Path) -> None:
+    """A file that is cut can be made anew only where the old one can be set aside: else nothing counts as stored."""
+    told: list[neuron_ws.DeliveryEvent] = []
+    with neuron_ws.Node("n", settings(tmp_path), on_delivery=told.append) as node:
         node.start()
         fill(node, 100)
         (tmp_path / "n.nwsc.damaged/in the way").mkdir(parents=True)
         os.truncate(tmp_path / "n.nwsc", 5000)
         with pytest.raises(neuron_ws.NeuronWSError, match="cannot be looked for.*n.nwsc|still waiting.*n.nwsc"):
             node.flush(neuron_ws.Level.STORED, 20)
-        (tmp_path / "n.nwsc.damaged/in the way").rmdir()
-        node.flush(neuron_ws.Level.STORED, 20)
-    assert rest(tmp_path) == list(range(100))
+        if mends:
+            (tmp_path / "n.nwsc.damaged/in the way").rmdir()
+            node.flush(neuron_ws.Level.STORED, 20)
+    node.poll()
+    assert sum(event.count for event in told) == 100
+    outcome = neuron_ws.Outcome.STORED if mends else neuron_ws.Outcome.DROPPED_STOPPED
+    assert {event.outcome for event in told} == {outcome}
+    if mends:
+        assert rest(tmp_path) == list(range(100))
 
 
 def test_a_flush_says_that_what_was_stored_is_gone(tmp_path: Path) -> None:

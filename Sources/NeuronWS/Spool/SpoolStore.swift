@@ -135,6 +135,7 @@ final class SpoolStore {
                 if failure.fault == .full, end > 0, forgetOneByOne(before: key(end), clock: clock) { continue }
                 isUncertain = true
                 result.isGone = database.hasMoved
+                result.isBroken = failure.isDamage
                 result.isTooMuch = failure.fault == .full && result.work.batches.holdsSeveral && !result.isGone
                 let failed = result.isGone ? SpoolError(gone: file) : failure.spoolError(file)
                 if !result.isTooMuch { error = failed }

@@ -62,7 +62,7 @@ extension MessageCache {
         takenOut = []
         takenOutInWork = 0
         fault = nil
-        isGone = false
+        (isGone, isBroken) = (false, false)
         looksDue = false
         looksDone = looksAsked
         failures = 0

@@ -238,18 +238,20 @@ extension MessageCache {
     }
 
     /// All up to this one have their outcome or lie on disk, where the next life finds them.
-    public var storedThrough: UInt64 { isOpen && !isGone ? storedEnd &- 1 : 0 }
+    public var storedThrough: UInt64 { isOpen && isSound ? storedEnd &- 1 : 0 }
+    /// What lies on disk is found by a later life, as far as that is known.
+    private var isSound: Bool { !isGone && !isBroken }
 
     /// The node ends: what is left has its outcome; the backlog's come by its own actions.
     public mutating func abandon(_ backlog: inout Backlog) {
         // The disk has not forgotten them, and they are sent again, unless a damage took them.
         while let run = owed.first {
-            tellOwed(1, as: isOpen && !isGone && run.firstID >= damagedEnd ? .NEURON_WS_STORED : nil)
+            tellOwed(1, as: isOpen && isSound && run.firstID >= damagedEnd ? .NEURON_WS_STORED : nil)
         }
-        backlog.abandon(storedBefore: storedThrough &+ 1, found: isGone ? 0..<0 : adopted)
+        backlog.abandon(storedBefore: storedThrough &+ 1, found: isSound ? adopted : 0..<0)
         noteLive(backlog)
         if !away.isEmpty {
-            concludeAway(isGone ? .NEURON_WS_DROPPED_LOST : .NEURON_WS_STORED, backlog)
+            concludeAway(isSound ? .NEURON_WS_STORED : .NEURON_WS_DROPPED_LOST, backlog)
             away = away.upperBound..<away.upperBound
             awayBytes = 0
         }

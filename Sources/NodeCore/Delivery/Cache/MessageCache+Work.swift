@@ -223,7 +223,7 @@ extension MessageCache {
         takenOutInWork = 0
         let faultBefore = fault
         fault = result.fault
-        isGone = result.isGone
+        (isGone, isBroken) = (result.isGone, result.isBroken)
         // On a full disk it was looked before there was no room.
         if fault == nil || fault == .full { looksDone = looksInWork } else { looksFailed = looksInWork }
         let loadsFrom = result.work.loadsFrom

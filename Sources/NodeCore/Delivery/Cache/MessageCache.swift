@@ -118,6 +118,7 @@ public struct MessageCache: ~Copyable {
     public internal(set) var fault: SpoolFault?
     /// With that: what lay on disk is gone from its place. This life may read it yet, and no other one finds it.
     var isGone = false
+    var isBroken = false
     /// Before it is told of any message that it lies on disk, that is looked at.
     var looksDue = false
     /// So many batches are stored in one piece of work: fewer on a disk that has little room.

@@ -96,6 +96,8 @@ public struct SpoolResult: ~Copyable {
     /// Where there is a fault: what lay there is gone from its place, and no later life finds it. What was to be loaded
     /// is, as far as it can be read.
     public var isGone = false
+    /// Where there is a fault: what lies there is damaged, and not put right.
+    public var isBroken = false
 
     public init(_ work: consuming SpoolWork) { self.work = work }
 }
