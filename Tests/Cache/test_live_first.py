@@ -384,7 +384,7 @@ def test_the_next_life_counts_what_is_there_alone(tmp_path: Path, port: int) -> 
     assert 0 < left < 500 and left == outcomes[neuron_ws.Outcome.STORED]
     outcomes.clear()
     with neuron_ws.Node("live", {**settings, "url": "ws://127.0.0.1:1"}, on_delivery=told) as node:
-        assert node.metrics.queued_messages == left
+        assert node.metrics.queued_messages == node.metrics.cached_messages == left
         node.start()
         time.sleep(0.2)
         assert (node.metrics.queued_messages, node.metrics.messages_lost) == (left, 0)

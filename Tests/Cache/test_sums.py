@@ -83,4 +83,4 @@ def test_each_message_is_counted_once(more: dict[str, Any], tmp_path: Path) -> N
     left = sum(cache.messages for cache in neuron_ws.list_caches(tmp_path))
     assert left >= told[Outcome.STORED] and (left > 0) == (told[Outcome.STORED] > 0)
     with neuron_ws.Node("sums", {**settings, "url": "ws://127.0.0.1:1/"}) as node:
-        assert node.metrics.queued_messages == left
+        assert node.metrics.queued_messages == node.metrics.cached_messages == left

@@ -65,6 +65,8 @@ class Node(BaseNode):
     on_room      called when there is room again behind a QueueFull
     events       kinds of events to keep for :meth:`events` besides those that have a callback
 
+    Callbacks are given here: of one that is set later the library knows nothing.
+
     Threads: every method may be called from any thread. The GIL is free during each call of the library. Callbacks run
     only inside :meth:`poll`, :meth:`events` and :meth:`run`, on the thread that calls these; the library's own thread
     never runs Python code. A callback that raises ends the call that ran it; the next call goes on with the next event.

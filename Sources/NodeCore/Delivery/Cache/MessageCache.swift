@@ -59,6 +59,7 @@ public struct MessageCache: ~Copyable {
         public var asideCount: UInt64 = 0
         /// Numbers that are not there, as far as that is known, counted from the first; in order.
         public var gaps: [Range<UInt64>] = []
+        var messages: UInt64 { gaps.reduce(count) { $0 - UInt64($1.count) } }
 
         public init(count: UInt64, bytes: UInt64, clock: UInt64) {
             self.count = count

@@ -163,7 +163,7 @@ public struct SendQueue: ~Copyable {
     public mutating func noteAway(_ away: DeliveryLedger.Away) {
         ledger.away = away
         guard let found = cacheOpened?.found else { return }
-        ledger.away.messages &+= found.count
+        ledger.away.messages &+= found.messages
         ledger.away.bytes &+= found.bytes
     }
 
@@ -182,8 +182,7 @@ public struct SendQueue: ~Copyable {
                 Backlog.Run(
                     firstID: first &+ each.lowerBound, count: UInt64(each.count), outcome: .NEURON_WS_DROPPED_STOPPED))
         }
-        let rest = found.count - found.gaps.reduce(0) { $0 + UInt64($1.count) }
-        noteAway(DeliveryLedger.Away(messages: rest, bytes: found.bytes))
+        noteAway(DeliveryLedger.Away(messages: found.messages, bytes: found.bytes))
         let opened = TakenMail.Opened(found, first: first, openID: isAllEnded ? first : openID)
         earlier = takeMessages()
         cacheOpened = opened
