@@ -148,6 +148,8 @@ struct SpoolHead {
         for index in stride(from: 0, to: words.count - 1, by: 2) {
             let start = end + UInt64(words[index])
             end = start + UInt64(words[index + 1])
+            // A file may say anything.
+            guard end <= UInt64(next) else { return }
             gaps.insert(start..<end)
         }
     }

@@ -93,7 +93,7 @@ enum SpoolRescue {
             try old.run("PRAGMA journal_mode=TRUNCATE")
             defer { try? old.run("PRAGMA journal_mode=PERSIST") }
             var head = try SpoolHead.read(old)
-            head.wall += 1
+            head.wall &+= 1
             try head.write(old)
             return try makeEmpty(file, stream: stream, hasRoom: false)
         }
